@@ -1,0 +1,48 @@
+"""AEP, the product: the same in every environment."""
+
+from environments.schema import HealthCheck, Migration, Product, RejectionMetric, Secret, Service
+
+AEP = Product(
+    name="aep",
+    repository="navralabs/aep-infrastructure",
+    services=(
+        Service(
+            name="backend",
+            repository="navralabs/aep-backend",
+            cpu=512,
+            memory=1024,
+            port=8787,
+            paths=("/api/*", "/health/*"),
+            priority=100,
+            health_check=HealthCheck(path="/health/live"),
+            secrets=("AUDIT_ENCRYPTION_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "DATABASE_URL", "REDIS_URL"),
+            environment={"APP_ENV": "{stage}", "CORS_ALLOWED_ORIGINS": "{origin}"},
+            reaches=("database", "cache"),
+            internet=True,
+            metrics_namespace="AEP",
+        ),
+        Service(
+            name="frontend",
+            repository="navralabs/aep-frontend",
+            cpu=256,
+            memory=512,
+            port=80,
+            paths=("/*",),
+            health_check=HealthCheck(path="/", codes="200-399"),
+            environment={"APP_ENV": "{stage}"},
+            user="101:101",
+            writable=("/tmp", "/var/cache/nginx", "/var/run"),  # noqa: S108  (paths in the container)
+        ),
+    ),
+    secrets=(
+        Secret(name="AUDIT_ENCRYPTION_KEY", description="Encrypts audit records in the database"),
+        Secret(name="OPENAI_API_KEY", description="Calls OpenAI's API"),
+        Secret(name="ANTHROPIC_API_KEY", description="Calls Anthropic's API"),
+        Secret(name="DATABASE_URL", description="Where PostgreSQL is, with user and password", written_by="terraform"),
+        Secret(name="REDIS_URL", description="Where Redis is, with user and password"),
+    ),
+    migration=Migration(service="backend", command=("alembic", "upgrade", "head")),
+    rejections=RejectionMetric(
+        namespace="AEP", rejected="BudgetEnforcementRejections", total="BudgetEnforcementRequests"
+    ),
+)

@@ -1,0 +1,60 @@
+"""Who may talk to whom: the one table that security groups are made from and that reachability is held against."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from environments.schema import Environment
+
+INTERNET = "internet"
+LOAD_BALANCER = "load_balancer"
+DATABASE = "database"
+CACHE = "cache"
+ENDPOINTS = "endpoints"
+S3 = "s3"
+"""S3 through its gateway endpoint: image layers come from there."""
+
+POSTGRESQL_PORT = 5432
+REDIS_PORT = 6379
+HTTP_PORT = 80
+HTTPS_PORT = 443
+
+_STORE_PORTS = {DATABASE: POSTGRESQL_PORT, CACHE: REDIS_PORT}
+
+
+class Flow(NamedTuple):
+    """TCP connections that `source` may open to `target`; service names stand for their tasks."""
+
+    source: str
+    target: str
+    port: int
+    why: str
+
+    @property
+    def id(self) -> str:
+        """Identifier of the flow's security group rules."""
+        return f"{self.source}_to_{self.target}_{self.port}".replace("-", "_")
+
+
+def flows(environment: Environment) -> tuple[Flow, ...]:
+    """All connections that an environment allows; nothing else passes."""
+    table = [
+        Flow(INTERNET, LOAD_BALANCER, HTTP_PORT, "Browsers that are redirected to HTTPS"),
+        Flow(INTERNET, LOAD_BALANCER, HTTPS_PORT, "The public"),
+    ]
+    for service in environment.product.services:
+        if service.paths and service.port:
+            table.append(Flow(LOAD_BALANCER, service.name, service.port, "Requests and health checks"))
+        table += [Flow(service.name, store, _STORE_PORTS[store], "Application data") for store in service.reaches]
+        table += [
+            Flow(service.name, ENDPOINTS, HTTPS_PORT, "AWS APIs: registry, logs, secrets"),
+            Flow(service.name, S3, HTTPS_PORT, "Image layers"),
+        ]
+        if service.internet:
+            table.append(Flow(service.name, INTERNET, HTTPS_PORT, "Third-party APIs, through NAT"))
+    return tuple(table)
+
+
+def parties(environment: Environment) -> tuple[str, ...]:
+    """Everything that has a security group of its own."""
+    return (LOAD_BALANCER, *(service.name for service in environment.product.services), DATABASE, CACHE, ENDPOINTS)

@@ -1,0 +1,167 @@
+"""Every AWS name and state key, with AWS's limits, in one place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from environments.schema import Environment, ScheduledTask, Service
+
+
+class Kind(NamedTuple):
+    """What AWS allows as the name of one kind of thing."""
+
+    label: str
+    longest: int
+    pattern: str
+    source: str
+
+
+_API = "https://docs.aws.amazon.com/"
+BUCKET = Kind("S3 bucket", 63, r"[a-z0-9][a-z0-9-]+[a-z0-9]", _API + "AmazonS3/latest/userguide/bucketnamingrules.html")
+CACHE = Kind(
+    "ElastiCache replication group",
+    40,
+    r"[a-z][a-z0-9]*(-[a-z0-9]+)*",
+    _API + "AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html",
+)
+CLUSTER = Kind("ECS cluster", 255, r"[\w-]+", _API + "AmazonECS/latest/APIReference/API_CreateCluster.html")
+DATABASE = Kind(
+    "RDS instance", 63, r"[a-z][a-z0-9]*(-[a-z0-9]+)*", _API + "AmazonRDS/latest/APIReference/API_CreateDBInstance.html"
+)
+LOAD_BALANCER = Kind(
+    "load balancer",
+    32,
+    r"(?!internal-)[A-Za-z0-9]+(-[A-Za-z0-9]+)*",
+    _API + "elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html",
+)
+ROLE = Kind("IAM role", 64, r"[\w+=,.@-]+", _API + "IAM/latest/APIReference/API_CreateRole.html")
+SCHEDULE = Kind("EventBridge schedule", 64, r"[\w.-]+", _API + "scheduler/latest/APIReference/API_CreateSchedule.html")
+SECRET = Kind("secret", 512, r"[\w/+=.@-]+", _API + "secretsmanager/latest/apireference/API_CreateSecret.html")
+SERVICE = Kind("ECS service", 255, r"[\w-]+", _API + "AmazonECS/latest/APIReference/API_CreateService.html")
+TARGET_GROUP = Kind(
+    "target group",
+    32,
+    r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*",
+    _API + "elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html",
+)
+
+
+def state_bucket(product: str, stage: str, account_id: str) -> str:
+    """Name of the S3 bucket that holds a stage's Terraform state."""
+    return f"{product}-{stage}-tfstate-{account_id}"
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one environment. Environments of the same stage have the same ones."""
+
+    environment: Environment
+
+    @property
+    def prefix(self) -> str:
+        """Product and stage, as in `aep-prod`: what most names begin with, and some are."""
+        return f"{self.environment.product.name}-{self.environment.stage}"
+
+    @property
+    def path(self) -> str:
+        """Product and stage as a path, as in `aep/prod`: names of secrets, log groups and parameters."""
+        return f"{self.environment.product.name}/{self.environment.stage}"
+
+    def stack(self, phase: str) -> str:
+        """Id of a phase's stack."""
+        return f"{self.environment.name}-{phase}"
+
+    def state_key(self, phase: str) -> str:
+        """Key of a phase's Terraform state."""
+        return f"{self.environment.stage}/{phase}.tfstate"
+
+    @property
+    def state_bucket(self) -> str:
+        """Bucket of the Terraform state."""
+        return state_bucket(self.environment.product.name, self.environment.stage, self.environment.account_id)
+
+    def bucket(self, purpose: str) -> str:
+        """An S3 bucket; the account id makes it unique in the world."""
+        return f"{self.prefix}-{purpose}-{self.environment.account_id}"
+
+    def alias(self, purpose: str) -> str:
+        """Alias of a KMS key."""
+        return f"alias/{self.prefix}-{purpose}"
+
+    def alias_arn(self, purpose: str) -> str:
+        """ARN of a KMS key's alias."""
+        return self.arn("kms", self.alias(purpose))
+
+    def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
+        """ARN of a resource of this account; `region=""` for services that have none in their ARNs."""
+        where = self.environment.region if region is None else region
+        return f"arn:aws:{service}:{where}:{self.environment.account_id}:{resource}"
+
+    def resource(self, purpose: str) -> str:
+        """Anything that has only a generous limit on its name: topics, alarms, rules, policies, dashboards."""
+        return f"{self.prefix}-{purpose}"
+
+    def role(self, purpose: str) -> str:
+        """An IAM role."""
+        return f"{self.prefix}-{purpose}"
+
+    def role_arn(self, purpose: str) -> str:
+        """ARN of an IAM role of this environment."""
+        return self.arn("iam", f"role/{self.role(purpose)}", region="")
+
+    def service(self, name: str) -> str:
+        """An ECS service or task definition family, as in `aep-backend-prod`."""
+        return f"{self.environment.product.name}-{name}-{self.environment.stage}"
+
+    def target_group(self, service: str, colour: str = "") -> str:
+        """A load balancer's target group; blue/green services have a second one."""
+        return "-".join(filter(None, (self.prefix, service, colour)))
+
+    def log_group(self, owner: str) -> str:
+        """The log group of a service or of anything else that logs."""
+        return f"/{self.path}/{owner}"
+
+    def log_group_arn(self, owner: str) -> str:
+        """ARN of a log group."""
+        return self.arn("logs", f"log-group:{self.log_group(owner)}")
+
+    def secret(self, name: str) -> str:
+        """A secret, as in `aep/prod/DATABASE_URL`."""
+        return f"{self.path}/{name}"
+
+    def every(self) -> Iterator[tuple[str, Kind, str]]:
+        """All names that AWS limits tightly, each with the field that it comes from."""
+        product = self.environment.product
+        yield "product.name, stage", LOAD_BALANCER, self.prefix
+        yield "product.name, stage", CLUSTER, self.prefix
+        yield "product.name, stage", DATABASE, self.prefix
+        yield "product.name, stage", CACHE, self.prefix
+        yield "product.name, stage", BUCKET, self.state_bucket
+        yield "product.name, stage", BUCKET, self.bucket("access-logs")
+        for index, service in enumerate(product.services):
+            yield from self._of_workload(f"product.services.{index}.name", service)
+        for index, task in enumerate(product.scheduled_tasks):
+            yield from self._of_workload(f"product.scheduled_tasks.{index}.name", task)
+            yield f"product.scheduled_tasks.{index}.name", SCHEDULE, self.resource(task.name)
+        for index, secret in enumerate(product.secrets):
+            yield f"product.secrets.{index}.name", SECRET, self.secret(secret.name)
+
+    def _of_workload(self, field: str, workload: Service | ScheduledTask) -> Iterator[tuple[str, Kind, str]]:
+        yield field, SERVICE, self.service(workload.name)
+        yield field, ROLE, self.role(f"{workload.name}-execution")
+        if isinstance(workload, Service) and workload.paths:
+            yield field, TARGET_GROUP, self.target_group(workload.name, "green")
+
+
+def breach(kind: Kind, name: str) -> str | None:
+    """What is wrong with a name, in words; none if it is right."""
+    if len(name) > kind.longest:
+        return (
+            f"makes the {kind.label} name {name!r}, {len(name)} characters; AWS allows {kind.longest} ({kind.source})"
+        )
+    if not re.fullmatch(kind.pattern, name):
+        return f"makes the {kind.label} name {name!r}, which AWS does not allow ({kind.source})"
+    return None

@@ -1,0 +1,53 @@
+"""The typed settings of an environment; every field has a meaning, a unit and bounds."""
+
+from environments.schema.account import Access, Alerts, Audit, Budgets
+from environments.schema.environment import Environment, Profile
+from environments.schema.infrastructure import (
+    Cache,
+    Cutover,
+    Database,
+    Edge,
+    Network,
+    Observability,
+    PreviousTarget,
+    Registry,
+    Waf,
+    Zone,
+)
+from environments.schema.workload import (
+    HealthCheck,
+    Migration,
+    Product,
+    RejectionMetric,
+    Scaling,
+    ScheduledTask,
+    Secret,
+    Service,
+)
+
+__all__ = [
+    "Access",
+    "Alerts",
+    "Audit",
+    "Budgets",
+    "Cache",
+    "Cutover",
+    "Database",
+    "Edge",
+    "Environment",
+    "HealthCheck",
+    "Migration",
+    "Network",
+    "Observability",
+    "PreviousTarget",
+    "Product",
+    "Profile",
+    "Registry",
+    "RejectionMetric",
+    "Scaling",
+    "ScheduledTask",
+    "Secret",
+    "Service",
+    "Waf",
+    "Zone",
+]

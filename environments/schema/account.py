@@ -1,0 +1,89 @@
+"""The AWS account: who may come in, what is watched, what it may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Annotated
+
+from pydantic import Field
+
+from environments.schema.types import Arn, Email, LogRetention, matching, value
+
+Dollars = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+@value
+class Access:
+    """Who may assume the account's roles."""
+
+    github_environment: Annotated[str, matching(r"[\w.-]+", "letters, digits and ._-")]
+    """GitHub environment that the deployer's OIDC token must name (its protection rules are the approval)."""
+    deployers: tuple[Arn, ...] = ()
+    """Principals that may assume the deployer role beside GitHub, with MFA."""
+    planners: tuple[Arn, ...] = ()
+    """Principals that may assume the planner role beside GitHub."""
+    administrators: Annotated[tuple[Arn, ...], Field(min_length=1)]
+    """Principals that may assume the break-glass role, with MFA."""
+
+
+@value
+class Alerts:
+    """Where alarms go."""
+
+    email: Annotated[tuple[Email, ...], Field(min_length=1)]
+    """Addresses; each confirms its subscription once."""
+    slack_workspace: (
+        Annotated[str, matching(r"T[A-Z0-9]{8,12}", "a Slack workspace id: T and 8 to 12 capitals and digits")] | None
+    ) = None
+    """Slack workspace id; authorized once in AWS Chatbot's console."""
+    slack_channel: (
+        Annotated[str, matching(r"[CG][A-Z0-9]{8,12}", "a Slack channel id: C or G and 8 to 12 capitals and digits")]
+        | None
+    ) = None
+    """Slack channel id."""
+
+
+@value
+class Budgets:
+    """Monthly limits in US dollars."""
+
+    monthly: Dollars
+    """For the whole account."""
+    services: Mapping[str, Dollars] = field(default_factory=dict)
+    """For single AWS services, by the name that AWS's bill gives them."""
+    actual_percent: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = (50, 80, 100)
+    """Alerts when the real cost passes these shares of the limit."""
+    forecast_percent: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = (100,)
+    """Alerts when the forecast passes these shares of the limit."""
+
+
+@value
+class Audit:
+    """The account's baseline (CIS AWS Foundations, AWS Foundational Security Best Practices).
+
+    Each part can be turned off, for instance where the organization has it already; that is a risk to accept.
+    """
+
+    public_access_block: bool = True
+    """No S3 bucket of the account can be public."""
+    ebs_encryption: bool = True
+    """New EBS volumes are encrypted."""
+    imdsv2: bool = True
+    """New EC2 instances answer metadata requests with a token only."""
+    password_policy: bool = True
+    """IAM users' passwords are long and expire."""
+    cloudtrail: bool = True
+    """A trail over all regions, validated and encrypted."""
+    guardduty: bool = True
+    """GuardDuty watches for threats."""
+    config: bool = True
+    """AWS Config records resources."""
+    access_analyzer: bool = True
+    """IAM Access Analyzer finds what is shared with the outside."""
+    security_hub: bool = True
+    """Security Hub checks CIS and FSBP controls."""
+    retention_days: Annotated[int, Field(ge=90, le=3650)] = 400
+    """Days that audit logs are kept in S3."""
+    log_retention: LogRetention = 400
+    """Days that audit logs are kept in CloudWatch."""

@@ -1,0 +1,96 @@
+"""An environment: a product, sized by a profile, in an account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from environments.schema.account import Access, Alerts, Audit, Budgets
+from environments.schema.infrastructure import Cache, Cutover, Database, Edge, Network, Observability, Registry, Waf
+from environments.schema.types import AccountId, Digest, Region, RepositoryName, Slug, matching, value
+from environments.schema.workload import Product, Scaling, Service
+
+
+@value
+class Profile:
+    """Sizing: what availability costs. Every cheaper choice is a risk that the profile accepts by name."""
+
+    name: Slug
+    """Name of the profile."""
+    zone_count: Literal[2, 3]
+    """Availability zones."""
+    nat_per_zone: bool
+    """One NAT gateway in each zone, or a single one."""
+    tasks: Scaling
+    """Tasks of a service that doesn't say otherwise."""
+    database_class: Annotated[str, matching(r"db\.[a-z0-9]+\.\w+", "an RDS instance class such as db.t4g.small")]
+    """RDS instance class."""
+    database_multi_az: bool
+    """A standby of the database in another zone."""
+    cache_node_type: Annotated[
+        str, matching(r"cache\.[a-z0-9]+\.\w+", "an ElastiCache node type such as cache.t4g.small")
+    ]
+    """ElastiCache node type."""
+    cache_nodes: Annotated[int, Field(ge=1, le=6)]
+    """A primary and its replicas; two or more make failover automatic."""
+    waf: bool
+    """A web application firewall before the load balancer."""
+    accepts: tuple[str, ...] = ()
+    """Ids of the risks that these choices accept; each has an entry in policies/risks.toml."""
+
+
+@value
+class Environment:
+    """All values of one environment."""
+
+    name: Slug
+    """Its name on the command line: the first part of its stacks' names."""
+    stage: Slug
+    """Part of every AWS name and state key; environments of one stage are sizes of the same thing."""
+    product: Product
+    """What runs."""
+    profile: Profile
+    """How large."""
+    account_id: AccountId
+    """The AWS account."""
+    region: Region
+    """The AWS region."""
+    cli_profile: Annotated[str, matching(r"[\w.-]+", "letters, digits and ._-")]
+    """The AWS CLI profile that commands use."""
+    owner: Annotated[str, Field(min_length=2, max_length=256)]
+    """Who answers for it (a team): the Owner tag."""
+    network: Network
+    registry: Registry
+    database: Database
+    cache: Cache
+    edge: Edge
+    access: Access
+    alerts: Alerts
+    budgets: Budgets
+    audit: Audit = field(default_factory=Audit)
+    observability: Observability = field(default_factory=Observability)
+    waf: Waf = field(default_factory=Waf)
+    cutover: Cutover = field(default_factory=Cutover)
+    protected: bool = True
+    """Stateful resources and the load balancer can't be destroyed by accident."""
+    accepts: tuple[str, ...] = ()
+    """Ids of risks accepted beside the profile's."""
+    releases: Mapping[RepositoryName, Digest] = field(default_factory=dict)
+    """Image digest of each repository; read from environments/releases/<stage>.json."""
+
+    @property
+    def accepted_risks(self) -> tuple[str, ...]:
+        """Ids of all risks that this environment accepts."""
+        return tuple(sorted({*self.profile.accepts, *self.accepts}))
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Letters of the zones that the profile uses."""
+        return self.network.zones[: self.profile.zone_count]
+
+    def scaling(self, service: Service) -> Scaling:
+        """How many tasks the service runs here."""
+        return service.scaling or self.profile.tasks

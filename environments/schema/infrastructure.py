@@ -1,0 +1,170 @@
+"""What it runs on: network, registry, data stores, edge, observability and cutover."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from environments.schema.types import AccountId, Arn, HostName, LogRetention, Percent, VpcCidr, matching, value
+
+
+@value
+class Network:
+    """The environment's VPC."""
+
+    cidr: VpcCidr
+    """IPv4 range, private, /16 to /19; no two accounts' ranges may overlap."""
+    zones: tuple[Annotated[str, matching(r"[a-f]", "a zone letter from a to f")], ...] = ("a", "b", "c")
+    """Letters of the availability zones in order; a profile uses the first two or three."""
+    flow_log_retention: LogRetention = 365
+    """Days that flow logs are kept."""
+
+
+@value
+class Registry:
+    """The container registry."""
+
+    keep_images: Annotated[int, Field(ge=5, le=1000)] = 30
+    """Newest images of each repository that the lifecycle policy keeps."""
+    source_account: AccountId | None = None
+    """Account of the same-repository variant: images are pulled from its repositories and none are made here."""
+    readers: tuple[AccountId, ...] = ()
+    """Accounts that may pull from these repositories, for promotion."""
+
+
+@value
+class Database:
+    """PostgreSQL on RDS."""
+
+    version: Annotated[str, matching(r"1[3-9]", "a major version from 13 to 19")] = "16"
+    """Major version only: RDS retires minor ones, and upgrades them by itself."""
+    name: Annotated[
+        str, matching(r"[a-z][a-z0-9_]{0,62}", "up to 63 lower-case letters, digits and underscores, a letter first")
+    ] = "app"
+    """Name of the database."""
+    user: Annotated[
+        str,
+        matching(
+            r"(?!(?:rdsadmin|admin|postgres)\Z)[a-z][a-z0-9_]{0,15}",
+            "up to 16 lower-case letters, digits and underscores, a letter first, and none of admin, postgres, rdsadmin",
+        ),
+    ] = "app"
+    """Master user; RDS reserves some names."""
+    storage: Annotated[int, Field(ge=20, le=65536)] = 20
+    """Storage to begin with, in GiB."""
+    storage_limit: Annotated[int, Field(ge=20, le=65536)] = 100
+    """Storage that autoscaling never exceeds, in GiB."""
+    backup_days: Annotated[int, Field(ge=7, le=35)] = 14
+    """Days that automated backups are kept."""
+    url_scheme: Annotated[str, matching(r"postgresql(\+[a-z0-9]+)?", "postgresql, or postgresql+DRIVER")] = "postgresql"
+    """Scheme of DATABASE_URL, with a driver where the application wants one."""
+    credentials_version: Annotated[int, Field(ge=1)] = 1
+    """Raised by one to give the database a new password and write it to DATABASE_URL."""
+
+
+@value
+class Cache:
+    """Redis or Valkey on ElastiCache."""
+
+    engine: Literal["redis", "valkey"] = "redis"
+    """Which of the two."""
+    version: Literal["7.1", "7.2", "8.0"] = "7.1"
+    """Engine version: 7.1 for Redis, 7.2 or 8.0 for Valkey."""
+    snapshot_days: Annotated[int, Field(ge=1, le=35)] = 7
+    """Days that daily snapshots are kept."""
+
+
+@value
+class Zone:
+    """The public DNS zone that the certificate is validated in and the application's record will stand in."""
+
+    name: HostName
+    """The zone's domain."""
+    kind: Literal["created", "existing", "other_account"]
+    """Made by this environment, found in this account, or found in another account through a role."""
+    id: Annotated[str, matching(r"Z[A-Z0-9]{8,31}", "a hosted zone id: Z and 8 to 31 capitals and digits")] | None = (
+        None
+    )
+    """Hosted zone id; for a zone that is not created here."""
+    role: Arn | None = None
+    """Role of the other account that may write the zone's records."""
+
+
+@value
+class Edge:
+    """Where the internet comes in."""
+
+    host: HostName
+    """The application's public name: its DNS record, and the only origin that CORS allows."""
+    certificate_names: tuple[HostName, ...]
+    """All names of the certificate, the first one its subject; they include the host."""
+    zone: Zone
+    """The public zone."""
+    tls_policy: Annotated[
+        str,
+        matching(
+            r"ELBSecurityPolicy-TLS13-1-[23]-[A-Za-z0-9-]*20\d\d-\d\d",
+            "a TLS 1.3 policy of Elastic Load Balancing that takes nothing below TLS 1.2",
+        ),
+    ] = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+    """TLS 1.2 and 1.3 only; the default is the one that AWS recommends."""
+    access_log_days: Annotated[int, Field(ge=30, le=3650)] = 365
+    """Days that access logs are kept."""
+
+    @property
+    def origin(self) -> str:
+        """The one origin that browsers may call from."""
+        return f"https://{self.host}"
+
+
+@value
+class Observability:
+    """Logs and the thresholds of alarms."""
+
+    log_retention: LogRetention = 365
+    """Days that the services' logs are kept."""
+    error_count: Annotated[int, Field(ge=1)] = 10
+    """5xx answers in five minutes, above which the alarm goes off."""
+    latency: Annotated[float, Field(gt=0, le=60)] = 2.0
+    """Seconds that the 95th percentile of response times may take."""
+    cpu: Percent = 85
+    """CPU utilization in percent: services, database."""
+    memory: Percent = 85
+    """Memory utilization in percent: services, cache."""
+    database_connections: Annotated[int, Field(ge=1)] = 80
+    """Open connections."""
+    database_free_storage: Annotated[int, Field(ge=1)] = 5
+    """Free storage in GiB, below which the alarm goes off."""
+
+
+@value
+class Waf:
+    """The web application firewall's own numbers; whether there is one is the profile's choice."""
+
+    rate_limit: Annotated[int, Field(ge=10, le=2_000_000_000)] = 2000
+    """Requests to rate-limited paths in five minutes that one address may make."""
+    rate_limited_path: Annotated[str, matching(r"/.*", "a path that starts with /")] = "/api/"
+    """Paths that start so are rate-limited."""
+    log_retention: LogRetention = 365
+    """Days that its logs are kept."""
+
+
+@value
+class PreviousTarget:
+    """The load balancer that answered before the cutover."""
+
+    dns_name: HostName
+    """Its DNS name."""
+    zone_id: Annotated[str, matching(r"Z[A-Z0-9]{8,31}", "a hosted zone id: Z and 8 to 31 capitals and digits")]
+    """Its canonical hosted zone id."""
+
+
+@value
+class Cutover:
+    """How much traffic this environment takes."""
+
+    weight: Percent = 0
+    """Share of DNS answers, in percent, that name this environment's load balancer; 0 changes nothing for users."""
+    previous: PreviousTarget | None = None
+    """Where the rest goes; none means that there was nothing before."""

@@ -1,0 +1,41 @@
+"""Values of the optional organization stack."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from environments.schema.types import AccountId, Email, Region, matching, value
+
+
+@value
+class MemberAccount:
+    """An account that the organization makes."""
+
+    name: Annotated[str, Field(min_length=3, max_length=50)]
+    """Its name."""
+    email: Email
+    """Address of its root user; no other AWS account may have it."""
+
+
+@value
+class Organization:
+    """The management account."""
+
+    account_id: AccountId
+    """Its id."""
+    region: Region
+    """Region of its state bucket."""
+    owner: str
+    """Who answers for it (a team): the Owner tag."""
+    repository: Annotated[str, matching(r"[\w.-]+/[\w.-]+", "owner/name")]
+    """The GitHub repository of this infrastructure."""
+    state_bucket: Annotated[str, matching(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "an S3 bucket name")]
+    """Bucket of its Terraform state, made by hand once (docs/organization.md)."""
+    parent_id: Annotated[str, matching(r"(r-[a-z0-9]{4,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})", "a root or unit id")]
+    """Root or organizational unit that the product's unit is made in."""
+    unit: Annotated[str, Field(min_length=1, max_length=128)]
+    """Name of the product's organizational unit."""
+    accounts: Annotated[tuple[MemberAccount, ...], Field(min_length=1)]
+    """The product's accounts."""

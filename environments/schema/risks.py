@@ -1,0 +1,43 @@
+"""The choices that are risks: whoever makes one accepts it by name, and policies/risks.toml says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from environments.schema.account import Audit
+from environments.schema.environment import Environment
+
+
+class Choice(NamedTuple):
+    """A value that makes an environment cheaper and less safe."""
+
+    risk: str
+    meaning: str
+    taken: Callable[[Environment], bool]
+
+
+def _audit_off(part: str) -> Callable[[Environment], bool]:
+    return lambda environment: not getattr(environment.audit, part)
+
+
+_AUDIT_PARTS = [name for name, kind in Audit.__annotations__.items() if kind == "bool"]
+
+CHOICES: tuple[Choice, ...] = (
+    Choice(
+        "single_nat_gateway", "one zone's failure takes outbound traffic from all", lambda e: not e.profile.nat_per_zone
+    ),
+    Choice("single_task", "a failing or restarting task is downtime", lambda e: e.profile.tasks.minimum == 1),
+    Choice("single_az_database", "one zone's failure takes the database", lambda e: not e.profile.database_multi_az),
+    Choice(
+        "single_node_cache", "a failing node empties the cache and is downtime", lambda e: e.profile.cache_nodes == 1
+    ),
+    Choice("no_waf", "requests reach the application unfiltered", lambda e: not e.profile.waf),
+    Choice("unprotected", "stateful resources can be destroyed", lambda e: not e.protected),
+    *(Choice(f"no_{part}", f"the account baseline lacks {part}", _audit_off(part)) for part in _AUDIT_PARTS),
+)
+
+
+def taken(environment: Environment) -> frozenset[str]:
+    """Ids of the risks that the environment's values amount to."""
+    return frozenset(choice.risk for choice in CHOICES if choice.taken(environment))

@@ -1,0 +1,251 @@
+"""What must hold between the values of an environment. Each rule names the sections it reads."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from environments.names import Names, breach
+from environments.schema import risks
+from environments.schema.environment import Environment
+from environments.schema.workload import Migration, ScheduledTask, Service
+
+# CPU units and the memory that goes with them, in MiB.
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
+FARGATE_SIZES: dict[int, list[int]] = {
+    256: [512, 1024, 2048],
+    512: list(range(1024, 4096 + 1, 1024)),
+    1024: list(range(2048, 8192 + 1, 1024)),
+    2048: list(range(4096, 16384 + 1, 1024)),
+    4096: list(range(8192, 30720 + 1, 1024)),
+    8192: list(range(16384, 61440 + 1, 4096)),
+    16384: list(range(32768, 122880 + 1, 8192)),
+}
+# A listener rule takes five condition values. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+MAX_PATHS = 5
+PLACEHOLDERS = {"origin", "host", "stage", "region"}
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong: where, what was given, what is allowed."""
+
+    field: str
+    given: object
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.given!r}: {self.allowed}"
+
+
+Rule = Callable[[Environment], Iterator[Problem]]
+RULES: list[tuple[frozenset[str], Rule]] = []
+
+
+def rule(*reads: str) -> Callable[[Rule], Rule]:
+    """Register a rule that reads these fields of the environment; it is left out while one of them is malformed."""
+
+    def register(function: Rule) -> Rule:
+        RULES.append((frozenset(reads), function))
+        return function
+
+    return register
+
+
+def _services(environment: Environment) -> Iterator[tuple[str, Service]]:
+    for index, service in enumerate(environment.product.services):
+        yield f"product.services.{index}", service
+
+
+def _repeated(values: list[Any]) -> list[Any]:
+    return [value for value, count in Counter(values).items() if count > 1]
+
+
+@rule("name", "stage", "account_id", "product")
+def names_fit(environment: Environment) -> Iterator[Problem]:
+    """AWS takes every name that the values lead to."""
+    for field, kind, name in Names(environment).every():
+        if wrong := breach(kind, name):
+            yield Problem(field, name, wrong)
+
+
+@rule("product")
+def workloads_are_unique(environment: Environment) -> Iterator[Problem]:
+    """Services and scheduled tasks have names of their own, and none that the network uses."""
+    product = environment.product
+    names = [service.name for service in product.services] + [task.name for task in product.scheduled_tasks]
+    for name in _repeated([*names, "internet", "database", "cache", "endpoints", "load-balancer", "s3", "migration"]):
+        yield Problem("product.services.name", name, "services and scheduled tasks need names that nothing else has")
+    for name in _repeated([secret.name for secret in product.secrets]):
+        yield Problem("product.secrets.name", name, "each secret may stand once")
+
+
+@rule("product")
+def sizes_exist(environment: Environment) -> Iterator[Problem]:
+    """Fargate offers the pair of CPU and memory."""
+    product = environment.product
+    sized: list[tuple[str, Service | ScheduledTask | Migration]] = [
+        *_services(environment),
+        *((f"product.scheduled_tasks.{index}", task) for index, task in enumerate(product.scheduled_tasks)),
+        *([("product.migration", product.migration)] if product.migration else []),
+    ]
+    for field, item in sized:
+        if item.cpu not in FARGATE_SIZES:
+            yield Problem(f"{field}.cpu", item.cpu, f"Fargate offers {', '.join(map(str, FARGATE_SIZES))} CPU units")
+        elif item.memory not in FARGATE_SIZES[item.cpu]:
+            allowed = FARGATE_SIZES[item.cpu]
+            yield Problem(
+                f"{field}.memory",
+                item.memory,
+                f"with {item.cpu} CPU units Fargate offers {', '.join(map(str, allowed[:3]))} … {allowed[-1]} MiB",
+            )
+
+
+@rule("product")
+def load_balancing_is_whole(environment: Environment) -> Iterator[Problem]:
+    """A service with paths has all that the load balancer needs, and exactly one takes what no other does."""
+    default = [service.name for service in environment.product.services if "/*" in service.paths]
+    if len(default) != 1:
+        yield Problem("product.services.paths", default, 'exactly one service has the path "/*", the default target')
+    for field, service in _services(environment):
+        if service.paths and (service.port is None or service.health_check is None):
+            yield Problem(f"{field}.paths", service.paths, "a service with paths needs a port and a health_check")
+        if service.paths and "/*" not in service.paths and service.priority is None:
+            yield Problem(f"{field}.priority", None, "a service with paths needs a priority, except the one with /*")
+        if "/*" in service.paths and (len(service.paths) > 1 or service.priority is not None):
+            yield Problem(f"{field}.paths", service.paths, 'the service with "/*" has no other path and no priority')
+        if len(service.paths) > MAX_PATHS:
+            yield Problem(f"{field}.paths", service.paths, f"a listener rule takes {MAX_PATHS} paths at most")
+        if service.deployment == "blue_green" and not service.paths:
+            yield Problem(f"{field}.deployment", service.deployment, "a service without paths deploys rolling")
+        if service.health_check and service.health_check.grace and not service.paths:
+            yield Problem(f"{field}.health_check", service.health_check.path, "only a service with paths has one")
+
+
+@rule("product")
+def listener_rules_do_not_clash(environment: Environment) -> Iterator[Problem]:
+    """No two services share a path or a priority."""
+    services = environment.product.load_balanced
+    for path in _repeated([path for service in services for path in service.paths]):
+        yield Problem("product.services.paths", path, "a path belongs to one service")
+    for priority in _repeated([service.priority for service in services if service.priority is not None]):
+        yield Problem("product.services.priority", priority, "each listener rule has a priority of its own")
+
+
+@rule("product")
+def references_exist(environment: Environment) -> Iterator[Problem]:
+    """Secrets and services that others name are defined."""
+    product = environment.product
+    secrets = [secret.name for secret in product.secrets]
+    names = [service.name for service in product.services]
+    for field, service in _services(environment):
+        for name in service.secrets:
+            if name not in secrets:
+                yield Problem(f"{field}.secrets", name, f"product.secrets defines {', '.join(secrets) or 'none'}")
+        for name in service.environment:
+            if name in secrets:
+                yield Problem(f"{field}.environment", name, "a secret reaches a container through `secrets` only")
+            for placeholder in re.findall(r"{(.*?)}", service.environment[name]):
+                if placeholder not in PLACEHOLDERS:
+                    yield Problem(
+                        f"{field}.environment.{name}", f"{{{placeholder}}}", f"filled in are {sorted(PLACEHOLDERS)}"
+                    )
+    users = [(f"product.scheduled_tasks.{index}", task.service) for index, task in enumerate(product.scheduled_tasks)]
+    if product.migration:
+        users.append(("product.migration", product.migration.service))
+    for user, name in users:
+        if name not in names:
+            yield Problem(f"{user}.service", name, f"product.services defines {', '.join(names)}")
+
+
+@rule("product", "profile")
+def scaling_is_ordered(environment: Environment) -> Iterator[Problem]:
+    """A maximum isn't below its minimum."""
+    scalings = [("profile.tasks", environment.profile.tasks)]
+    scalings += [(f"{field}.scaling", service.scaling) for field, service in _services(environment) if service.scaling]
+    for field, scaling in scalings:
+        if scaling.maximum < scaling.minimum:
+            yield Problem(f"{field}.maximum", scaling.maximum, f"at least the minimum, {scaling.minimum}")
+
+
+@rule("network", "profile")
+def zones_suffice(environment: Environment) -> Iterator[Problem]:
+    """There are as many zones as the profile uses, each once."""
+    zones = environment.network.zones
+    if len(set(zones)) != len(zones) or len(zones) < environment.profile.zone_count:
+        yield Problem("network.zones", zones, f"at least {environment.profile.zone_count} different zones")
+
+
+@rule("edge")
+def edge_is_whole(environment: Environment) -> Iterator[Problem]:
+    """The certificate covers the host, the zone holds it, and a zone made elsewhere is named."""
+    edge, zone = environment.edge, environment.edge.zone
+    covered = {edge.host, "*." + edge.host.partition(".")[2]}
+    if not covered & set(edge.certificate_names):
+        yield Problem("edge.certificate_names", edge.certificate_names, f"must include the host {edge.host}")
+    for name in (edge.host, *edge.certificate_names):
+        if name != zone.name and not name.endswith(f".{zone.name}"):
+            yield Problem("edge.certificate_names", name, f"must be in the zone {zone.name}")
+    if (zone.id is None) != (zone.kind == "created"):
+        yield Problem("edge.zone.id", zone.id, "given for an existing zone, and only for one")
+    if (zone.role is None) != (zone.kind != "other_account"):
+        yield Problem("edge.zone.role", zone.role, "given for a zone of another account, and only for one")
+
+
+@rule("database")
+def storage_is_ordered(environment: Environment) -> Iterator[Problem]:
+    """Storage autoscaling needs room: RDS wants a limit that is 10 % above the storage at least."""
+    database = environment.database
+    if database.storage_limit < database.storage * 1.1:
+        yield Problem(
+            "database.storage_limit", database.storage_limit, f"at least {-(-database.storage * 11 // 10)} GiB"
+        )
+
+
+@rule("cache")
+def cache_version_exists(environment: Environment) -> Iterator[Problem]:
+    """Each engine has its own versions."""
+    allowed = {"redis": ("7.1",), "valkey": ("7.2", "8.0")}[environment.cache.engine]
+    if environment.cache.version not in allowed:
+        yield Problem("cache.version", environment.cache.version, f"{environment.cache.engine}: {', '.join(allowed)}")
+
+
+@rule("alerts")
+def slack_is_whole(environment: Environment) -> Iterator[Problem]:
+    """Slack needs workspace and channel."""
+    alerts = environment.alerts
+    if (alerts.slack_workspace is None) != (alerts.slack_channel is None):
+        yield Problem("alerts.slack_channel", alerts.slack_channel, "workspace and channel, or neither")
+
+
+@rule("cutover")
+def cutover_has_a_way_back(environment: Environment) -> Iterator[Problem]:
+    """Less than all traffic needs somewhere for the rest to go."""
+    cutover = environment.cutover
+    if cutover.previous is None and cutover.weight not in (0, 100):
+        yield Problem("cutover.weight", cutover.weight, "0 or 100 where there is no previous target")
+
+
+@rule("releases", "product")
+def every_image_is_released(environment: Environment) -> Iterator[Problem]:
+    """The release file has a digest for every repository that a service uses, and no other."""
+    wanted = {service.repository for service in environment.product.services}
+    where = f"environments/releases/{environment.stage}.json"
+    for repository in sorted(wanted - set(environment.releases)):
+        yield Problem("releases", repository, f"{where} must have its digest")
+    for repository in sorted(set(environment.releases) - wanted):
+        yield Problem("releases", repository, f"{where} may name only {', '.join(sorted(wanted))}")
+
+
+@rule("profile", "product", "audit", "accepts", "protected")
+def risks_are_accepted(environment: Environment) -> Iterator[Problem]:
+    """Every risky choice is accepted by name, and nothing is accepted that isn't chosen."""
+    chosen = risks.taken(environment)
+    meanings = {choice.risk: choice.meaning for choice in risks.CHOICES}
+    for risk in sorted(chosen - set(environment.accepted_risks)):
+        yield Problem(
+            "accepts", risk, f"chosen but not accepted ({meanings[risk]}); add it, and to policies/risks.toml"
+        )
+    for risk in sorted(set(environment.accepted_risks) - chosen):
+        yield Problem("accepts", risk, f"accepted but not chosen; remove it (known: {', '.join(meanings)})")

@@ -1,0 +1,68 @@
+"""Constrained types: what a single value may look like, whatever field it stands in."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeVar, dataclass_transform
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def value(cls: type[T]) -> type[T]:
+    """Make a class a frozen record that is checked as a whole, by `validate`, and not piece by piece.
+
+    Pydantic's own models raise at the first wrong part; a plain dataclass that Pydantic reads afterwards lets
+    all problems of an environment be listed at once.
+    """
+    setattr(cls, "__pydantic_config__", ConfigDict(extra="forbid", strict=True, revalidate_instances="always"))  # noqa: B010
+    return dataclass(frozen=True, kw_only=True)(cls)
+
+
+def _network(smallest: int, largest: int) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        network = ipaddress.IPv4Network(text)
+        if not largest <= network.prefixlen <= smallest or not network.is_private:
+            raise ValueError(f"must be a private IPv4 range from /{largest} to /{smallest}")
+        return text
+
+    return check
+
+
+def matching(pattern: str, meaning: str) -> AfterValidator:
+    """A string that matches the whole of `pattern`; `meaning` says in words what is allowed."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {meaning}")
+        return text
+
+    return AfterValidator(check)
+
+
+AccountId = Annotated[str, matching(r"\d{12}", "12 digits")]
+Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as us-east-1")]
+Arn = Annotated[str, matching(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:\S+", "an ARN")]
+Email = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", "an e-mail address")]
+HostName = Annotated[str, matching(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}", "a lower-case DNS name")]
+Slug = Annotated[str, matching(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", "lower-case words joined by hyphens")]
+SecretName = Annotated[str, matching(r"[A-Z][A-Z0-9_]*", "an environment variable's name, in capitals")]
+Digest = Annotated[str, matching(r"sha256:[0-9a-f]{64}", "sha256: and 64 hexadecimal digits")]
+RepositoryName = Annotated[str, matching(r"[a-z0-9]+([._/-][a-z0-9]+)*", "an ECR repository name")]
+Schedule = Annotated[str, matching(r"(rate|cron|at)\(.+\)", "an EventBridge expression: rate(…), cron(…) or at(…)")]
+UrlPath = Annotated[str, matching(r"/[\w$.~@:+*?/-]*", "a path that starts with /")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+# 16 to 19 leaves /24 to /27 for the public tier: a load balancer wants /27 or larger.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
+VpcCidr = Annotated[str, AfterValidator(_network(smallest=19, largest=16))]
+# The periods that PutRetentionPolicy takes, in days.
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LogRetention = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]

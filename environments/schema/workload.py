@@ -1,0 +1,197 @@
+"""What runs: services, scheduled tasks, migrations and the secrets that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from environments.schema.types import (
+    Percent,
+    Port,
+    RepositoryName,
+    Schedule,
+    SecretName,
+    Slug,
+    UrlPath,
+    matching,
+    value,
+)
+
+Reachable = Literal["database", "cache"]
+
+
+@value
+class Scaling:
+    """How many tasks a service runs."""
+
+    minimum: Annotated[int, Field(ge=1, le=100)]
+    """Tasks that always run; the desired count of the first deployment."""
+    maximum: Annotated[int, Field(ge=1, le=100)]
+    """Tasks that autoscaling never exceeds."""
+    cpu_target: Annotated[int, Field(ge=10, le=90)] = 60
+    """Average CPU utilization that autoscaling holds, in percent."""
+    memory_target: Annotated[int, Field(ge=10, le=90)] = 75
+    """Average memory utilization that autoscaling holds, in percent."""
+
+
+@value
+class HealthCheck:
+    """What the load balancer asks a task."""
+
+    path: UrlPath
+    """Path that answers while the task can take requests."""
+    codes: Annotated[str, matching(r"[2-4]\d\d([,-][2-4]\d\d)*", "HTTP status codes such as 200 or 200-299")] = "200"
+    """HTTP status codes that count as healthy, such as 200 or 200-299."""
+    interval: Annotated[int, Field(ge=5, le=300)] = 15
+    """Seconds between two checks of one target."""
+    grace: Annotated[int, Field(ge=0, le=7200)] = 60
+    """Seconds after a task's start in which failing checks don't stop it."""
+
+
+@value
+class Service:
+    """One long-running ECS service. Without `paths` it is a worker: no load balancer in front of it."""
+
+    name: Slug
+    """Short name, unique in the product: part of the names of everything that belongs to the service."""
+    repository: RepositoryName
+    """ECR repository of its image, without the registry's host."""
+    cpu: int
+    """CPU units (1024 is one vCPU), of a pair that Fargate offers."""
+    memory: int
+    """Memory in MiB, of a pair that Fargate offers."""
+    port: Port | None = None
+    """Port that the container listens on; needed where there are paths."""
+    paths: tuple[UrlPath, ...] = ()
+    """Path patterns that the load balancer sends here; `/*` makes it the default target."""
+    priority: Annotated[int, Field(ge=1, le=50000)] | None = None
+    """Priority of its listener rule, lowest first; none for the default target and for workers."""
+    health_check: HealthCheck | None = None
+    """Needed where there are paths."""
+    secrets: tuple[SecretName, ...] = ()
+    """Secrets that the container gets as environment variables of the same names."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Plain environment variables; `{origin}`, `{host}`, `{stage}` and `{region}` are filled in."""
+    command: tuple[str, ...] = ()
+    """Replaces the image's command, where given."""
+    reaches: tuple[Reachable, ...] = ()
+    """Data stores that its tasks may connect to."""
+    internet: bool = False
+    """Its tasks may open HTTPS connections to the internet, through NAT."""
+    scaling: Scaling | None = None
+    """Replaces the profile's, where given."""
+    user: Annotated[
+        str, matching(r"[1-9]\d*:[1-9]\d*", "a numeric user and group such as 10001:10001, neither of them 0 (root)")
+    ] = "10001:10001"
+    """Numeric user and group of the process; never 0, which is root."""
+    writable: tuple[UrlPath, ...] = ("/tmp",)  # noqa: S108  (a path in the container)
+    """Directories that are writable volumes; the rest of the file system is read-only."""
+    architecture: Literal["X86_64", "ARM64"] = "X86_64"
+    """CPU architecture that the image is built for."""
+    deployment: Literal["rolling", "blue_green"] = "rolling"
+    """ECS's own rolling deployment, or CodeDeploy's blue/green (load-balanced services only)."""
+    stop_timeout: Annotated[int, Field(ge=2, le=120)] = 30
+    """Seconds between SIGTERM and SIGKILL when a task is stopped."""
+    metrics_namespace: (
+        Annotated[str, matching(r"[\w./-]{1,255}", "a CloudWatch namespace of up to 255 letters, digits and ./-_")]
+        | None
+    ) = None
+    """CloudWatch namespace that its tasks may publish metrics to."""
+
+
+@value
+class ScheduledTask:
+    """A command that runs on a schedule with the image, role, secrets and network of a service."""
+
+    name: Slug
+    """Short name, unique among services and scheduled tasks."""
+    service: Slug
+    """The service whose image, role, secrets and security group it uses."""
+    command: tuple[str, ...]
+    """What the container runs."""
+    schedule: Schedule
+    """When, as an EventBridge Scheduler expression, in UTC."""
+    cpu: int = 256
+    """CPU units, of a pair that Fargate offers."""
+    memory: int = 512
+    """Memory in MiB, of a pair that Fargate offers."""
+
+
+@value
+class Migration:
+    """The one-off task that brings the database's schema up to date."""
+
+    service: Slug
+    """The service whose image, role, secrets and security group it uses."""
+    command: tuple[str, ...]
+    """What the container runs."""
+    cpu: int = 512
+    """CPU units, of a pair that Fargate offers."""
+    memory: int = 1024
+    """Memory in MiB, of a pair that Fargate offers."""
+
+
+@value
+class Secret:
+    """One secret's container in Secrets Manager; its value is never in this repository or in Terraform's state."""
+
+    name: SecretName
+    """Name below `<product>/<stage>/`, and the environment variable that containers get."""
+    description: Annotated[str, Field(min_length=5, max_length=2048)]
+    """What it is for."""
+    written_by: Literal["operator", "terraform"] = "operator"
+    """Who sets the value: a person by command, or Terraform through a write-only argument."""
+    rotation_lambda: str | None = None
+    """ARN of the function that rotates it by itself; none means by command."""
+    rotation_days: Annotated[int, Field(ge=1, le=1000)] = 90
+    """Days between two rotations by the function."""
+
+
+@value
+class RejectionMetric:
+    """The application's own metric of requests that budget enforcement turned away."""
+
+    namespace: str
+    """CloudWatch namespace."""
+    rejected: str
+    """Name of the metric that counts rejected requests."""
+    total: str
+    """Name of the metric that counts all requests."""
+    threshold: Percent = 5
+    """Share of rejected requests, in percent, above which the alarm goes off."""
+
+
+@value
+class Product:
+    """What is rolled out: the same in every environment."""
+
+    name: Slug
+    """Short name: the first part of every AWS name."""
+    repository: Annotated[str, matching(r"[\w.-]+/[\w.-]+", "owner/name")]
+    """The GitHub repository of this infrastructure, owner/name: tag, and subject of GitHub's OIDC tokens."""
+    services: tuple[Service, ...]
+    """All services."""
+    secrets: tuple[Secret, ...]
+    """All secrets."""
+    scheduled_tasks: tuple[ScheduledTask, ...] = ()
+    """Commands on a schedule."""
+    migration: Migration | None = None
+    """The database migration."""
+    rejections: RejectionMetric | None = None
+    """The budget-enforcement metric, where the application publishes one."""
+
+    def service(self, name: str) -> Service:
+        """The service of that name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return {service.name: service for service in self.services}[name]
+
+    @property
+    def load_balanced(self) -> tuple[Service, ...]:
+        """The services behind the load balancer."""
+        return tuple(service for service in self.services if service.paths)

@@ -1,0 +1,50 @@
+"""Staging: the proving ground. What runs here may be promoted to production."""
+
+from environments.aep import AEP
+from environments.profiles import STARTER
+from environments.schema import (
+    Access,
+    Alerts,
+    Budgets,
+    Cache,
+    Cutover,
+    Database,
+    Edge,
+    Environment,
+    Network,
+    Observability,
+    Registry,
+    Zone,
+)
+
+ENVIRONMENT = Environment(
+    name="staging",
+    stage="staging",
+    product=AEP,
+    profile=STARTER,
+    account_id="444455556666",
+    region="us-east-1",
+    cli_profile="navra-staging",
+    owner="platform",
+    network=Network(cidr="10.20.0.0/16"),
+    registry=Registry(readers=("111122223333",)),
+    database=Database(name="aep", user="aep"),
+    cache=Cache(),
+    edge=Edge(
+        host="app.staging.navralabs.com",
+        certificate_names=("staging.navralabs.com", "app.staging.navralabs.com"),
+        zone=Zone(name="staging.navralabs.com", kind="created"),
+    ),
+    access=Access(
+        github_environment="staging",
+        deployers=("arn:aws:iam::777788889999:role/platform-engineer",),
+        planners=("arn:aws:iam::777788889999:role/platform-engineer",),
+        administrators=("arn:aws:iam::777788889999:role/platform-lead",),
+    ),
+    alerts=Alerts(email=("alerts@navralabs.com",)),
+    budgets=Budgets(monthly=500, services={"Amazon Relational Database Service": 150}),
+    observability=Observability(database_connections=60),
+    cutover=Cutover(weight=100),
+    protected=False,
+    accepts=("unprotected",),
+)

@@ -1,0 +1,34 @@
+"""Synthesizes the Terraform JSON of every phase: `python -O main.py [ENVIRONMENT | organization ...]`, all by default."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import environments
+from modules.phases import ORGANIZATION
+
+# cdktf's CLI says where the output belongs; cdktf itself writes to a temporary folder first.
+OUTPUT = Path(os.environ.pop("CDKTF_OUTDIR", "cdktf.out"))
+
+
+def main(names: list[str]) -> int:
+    """Synthesize; answer the exit code."""
+    try:
+        everything = environments.load_all()
+        chosen = [environments.load(name) for name in names if name != ORGANIZATION] if names else list(everything)
+    except (environments.UnknownEnvironmentError, environments.InvalidEnvironmentError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    # Loads cdktf and starts its engine, which a mistyped name needn't wait for.
+    from modules.report import summary  # noqa: PLC0415
+    from modules.synthesis import synthesize  # noqa: PLC0415
+
+    stacks = synthesize(chosen, OUTPUT, organization=not names or ORGANIZATION in names)
+    print(summary(OUTPUT, stacks))  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""The phases of a rollout, in order. The only place where order exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One step of the rollout: a stack of its own with a state of its own."""
+
+    name: str
+    stack: str
+    """Class of the stack, as module:class; named so that this table can be read without loading cdktf."""
+    reads: tuple[str, ...]
+    """Earlier phases whose contracts it reads."""
+    applied_by: Literal["administrator", "deployer"]
+    """Who applies it. The deployer's phases hold no identities, keys, budgets or audit (R0.3)."""
+    summary: str
+    """What it makes, in a few words."""
+
+
+PHASES: tuple[Phase, ...] = (
+    Phase("state", "state:StateStack", (), "administrator", "bucket and key for remote state"),
+    Phase("account", "account:AccountStack", ("state",), "administrator", "roles, budgets, alerts, audit baseline"),
+    Phase("network", "network:NetworkStack", ("account",), "administrator", "VPC, endpoints, security groups"),
+    Phase("registry", "registry:RegistryStack", ("account",), "administrator", "image repositories"),
+    Phase(
+        "secrets",
+        "secrets:SecretsStack",
+        ("account", "registry"),
+        "administrator",
+        "secret containers, and the roles of tasks that read them",
+    ),
+    Phase("data", "data:DataStack", ("account", "network", "secrets"), "administrator", "PostgreSQL and Redis"),
+    Phase("edge", "edge:EdgeStack", ("account", "network"), "deployer", "load balancer, certificate, zone"),
+    Phase(
+        "services",
+        "services:ServicesStack",
+        ("account", "network", "registry", "secrets", "data", "edge"),
+        "deployer",
+        "ECS cluster, services, tasks",
+    ),
+    Phase(
+        "observability",
+        "observability:ObservabilityStack",
+        ("account", "data", "edge", "services"),
+        "administrator",
+        "alarms and dashboard",
+    ),
+    Phase("hardening", "hardening:HardeningStack", ("account", "edge"), "administrator", "web application firewall"),
+    Phase("cutover", "cutover:CutoverStack", ("edge",), "deployer", "public DNS records by weight"),
+)
+
+ORGANIZATION = "organization"
+"""Id of the optional stack of the organization's management account, outside any environment."""
+
+
+def phase(name: str) -> Phase:
+    """The phase of that name.
+
+    Raises:
+        LookupError: There is none; the message lists all.
+    """
+    for candidate in PHASES:
+        if candidate.name == name:
+            return candidate
+    raise LookupError(f"unknown phase {name!r}; phases: {', '.join(each.name for each in PHASES)} (modules/phases.py)")

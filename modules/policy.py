@@ -1,0 +1,87 @@
+"""IAM policy documents as data sources, which the scanner can see into (it can't see into `jsonencode`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
+    DataAwsIamPolicyDocument,
+    DataAwsIamPolicyDocumentStatement,
+    DataAwsIamPolicyDocumentStatementCondition,
+    DataAwsIamPolicyDocumentStatementPrincipals,
+)
+from constructs import Construct
+
+Condition = tuple[str, str, Sequence[str]]
+"""Operator, condition key, values: ("StringEquals", "aws:SourceAccount", ["…"])."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement. A bare `*` among its actions or resources needs a reason (R0.3)."""
+
+    sid: str
+    actions: Sequence[str] = ()
+    not_actions: Sequence[str] = ()
+    resources: Sequence[str] = ()
+    effect: Literal["Allow", "Deny"] = "Allow"
+    principals: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By kind: AWS, Service or Federated."""
+    conditions: Sequence[Condition] = ()
+    because: str = ""
+    """Why the wildcard is right; it is written beside the statement in the JSON."""
+
+    def __post_init__(self) -> None:
+        wide = self.effect == "Allow" and "*" in (*self.actions, *self.resources)
+        if wide and not self.because:
+            raise ValueError(f"policy statement {self.sid!r}: a '*' among actions or resources needs `because=`")
+
+
+def document(scope: Construct, id_: str, *statements: Statement) -> str:
+    """Make a policy document and answer the expression of its JSON.
+
+    Raises:
+        ValueError: Two statements have the same sid.
+    """
+    if len({statement.sid for statement in statements}) != len(statements):
+        raise ValueError(f"policy document {id_!r}: every sid may stand once")
+    data = DataAwsIamPolicyDocument(scope, id_, statement=[_block(statement) for statement in statements])
+    reasons = {statement.sid: statement.because for statement in statements if statement.because}
+    if reasons:
+        data.add_override("//.because", reasons)
+    return f"${{data.aws_iam_policy_document.{id_}.json}}"
+
+
+def _block(statement: Statement) -> DataAwsIamPolicyDocumentStatement:
+    return DataAwsIamPolicyDocumentStatement(
+        sid=statement.sid,
+        effect=statement.effect,
+        actions=list(statement.actions) or None,
+        not_actions=list(statement.not_actions) or None,
+        resources=list(statement.resources) or None,
+        principals=[
+            DataAwsIamPolicyDocumentStatementPrincipals(type=kind, identifiers=list(identifiers))
+            for kind, identifiers in statement.principals.items()
+        ]
+        or None,
+        condition=[
+            DataAwsIamPolicyDocumentStatementCondition(test=test, variable=variable, values=list(values))
+            for test, variable, values in statement.conditions
+        ]
+        or None,
+    )
+
+
+def trust(*services: str, account_id: str, sid: str = "Assume") -> Statement:
+    """Let AWS services assume a role, on behalf of this account only (the confused deputy).
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    return Statement(
+        sid=sid,
+        actions=["sts:AssumeRole"],
+        principals={"Service": services},
+        conditions=[("StringEquals", "aws:SourceAccount", [account_id])],
+    )

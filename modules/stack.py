@@ -1,0 +1,113 @@
+"""What every stack has: provider with account guard and tags, S3 state, and contracts to publish and read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from cdktf import App, DataTerraformRemoteStateS3, S3Backend, TerraformOutput, TerraformStack
+from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
+
+from environments.names import Names
+from environments.schema import Environment
+from modules.contracts import Contract
+from modules.phases import Phase
+
+C = TypeVar("C", bound=Contract)
+
+
+def guard(stack: TerraformStack, *, region: str, account_id: str, tags: Mapping[str, str]) -> None:
+    """Add the AWS provider: tags on everything, and no other account than this one (R1.4)."""
+    AwsProvider(
+        stack,
+        "aws",
+        region=region,
+        allowed_account_ids=[account_id],
+        default_tags=[AwsProviderDefaultTags(tags=dict(tags))],
+    )
+
+
+def keep_state(
+    stack: TerraformStack, *, bucket: str, key: str, region: str, account_id: str, kms_key_arn: str
+) -> None:
+    """Keep the stack's state in S3: encrypted, locked, in this account only."""
+    backend = S3Backend(
+        stack,
+        bucket=bucket,
+        key=key,
+        region=region,
+        encrypt=True,
+        kms_key_id=kms_key_arn,
+        allowed_account_ids=[account_id],
+    )
+    # Newer than cdktf 0.21's S3Backend: https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
+    backend.add_override("use_lockfile", True)
+
+
+class PhaseStack(TerraformStack):
+    """A phase of an environment. Subclasses say in `build` what is in it."""
+
+    def __init__(
+        self, scope: App, environment: Environment, phase: Phase, upstream: Mapping[str, PhaseStack]
+    ) -> None:
+        self.environment = environment
+        self.names = Names(environment)
+        self.phase = phase
+        self._upstream = upstream
+        super().__init__(scope, self.names.stack(phase.name))
+        guard(self, region=environment.region, account_id=environment.account_id, tags=self._tags())
+        keep_state(
+            self,
+            bucket=self.names.state_bucket,
+            key=self.names.state_key(phase.name),
+            region=environment.region,
+            account_id=environment.account_id,
+            kms_key_arn=self.names.alias_arn("state"),
+        )
+        self.build()
+
+    def build(self) -> None:
+        """Compose the phase."""
+        raise NotImplementedError
+
+    def read(self, contract: type[C]) -> C:
+        """What an earlier phase published.
+
+        Raises:
+            ValueError: The phase's row in modules/phases.py doesn't say that it reads that one.
+        """
+        name = contract.phase
+        if name not in self.phase.reads:
+            raise ValueError(f"phase {self.phase.name!r} reads {name!r}; add it to its row in modules/phases.py")
+        self.add_dependency(self._upstream[name])
+        DataTerraformRemoteStateS3(
+            self,
+            name,
+            bucket=self.names.state_bucket,
+            key=self.names.state_key(name),
+            region=self.environment.region,
+            allowed_account_ids=[self.environment.account_id],
+        )
+        return contract.remote(f"data.terraform_remote_state.{name}.outputs")
+
+    def publish(self, contract: Contract) -> None:
+        """Make this phase's contract its outputs.
+
+        Raises:
+            ValueError: It is another phase's contract.
+        """
+        if contract.phase != self.phase.name:
+            raise ValueError(f"phase {self.phase.name!r} can't publish the contract of {contract.phase!r}")
+        for name, value in contract.values().items():
+            TerraformOutput(self, name, value=value)
+
+    def _tags(self) -> dict[str, str]:
+        """Tags of everything. The stage, not the name: a change of size must not change tags."""
+        product = self.environment.product
+        return {
+            "Project": product.name,
+            "Environment": self.environment.stage,
+            "Phase": self.phase.name,
+            "Owner": self.environment.owner,
+            "Repository": product.repository,
+        }

@@ -1,0 +1,92 @@
+"""Builds the stacks of environments and puts their Terraform JSON in place, whole or not at all."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cdktf import App
+
+from environments import known
+from environments.schema import Environment
+from modules.phases import ORGANIZATION, PHASES, Phase
+from modules.stack import PhaseStack
+
+MANIFEST = "manifest.json"
+STACK_FILE = "cdk.tf.json"
+# cdktf's own feature flags, as `cdktf init` sets them: ids stay as they are written.
+CONTEXT = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true"}
+
+
+def synthesize(environments: Sequence[Environment], target: Path, *, organization: bool) -> list[str]:
+    """Synthesize environments, and put the result in place when all of it is there.
+
+    Stacks of environments that aren't named stay as they are. What else lies in a stack's folder (Terraform's own
+    files) isn't touched.
+
+    Args:
+        environments: The environments.
+        target: The output folder, cdktf.out.
+        organization: Whether the organization stack is synthesized too.
+
+    Returns:
+        Names of the written stacks.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".synth-", dir=target) as folder:
+        app = App(outdir=folder, context=CONTEXT)
+        for environment in environments:
+            build(app, environment)
+        if organization:
+            _stack_class("organization:OrganizationStack")(app)
+        app.synth()
+        return _put_in_place(Path(folder), target)
+
+
+def build(app: App, environment: Environment) -> dict[str, PhaseStack]:
+    """Add the stacks of all phases of an environment to an app, in order."""
+    stacks: dict[str, PhaseStack] = {}
+    for phase in PHASES:
+        stacks[phase.name] = _build_phase(app, environment, phase, stacks)
+    return stacks
+
+
+def _build_phase(app: App, environment: Environment, phase: Phase, upstream: dict[str, PhaseStack]) -> PhaseStack:
+    stack: PhaseStack = _stack_class(phase.stack)(app, environment, phase, upstream)
+    return stack
+
+
+def _stack_class(path: str) -> Any:  # noqa: ANN401  (a class, named by the table of phases)
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(f"modules.stacks.{module}"), name)
+
+
+def _put_in_place(made: Path, target: Path) -> list[str]:
+    """Move new stacks over the old ones; drop those that no environment or phase of today makes."""
+    manifest = _read_manifest(made)
+    for name in manifest["stacks"]:
+        folder = target / "stacks" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (made / "stacks" / name / STACK_FILE).replace(folder / STACK_FILE)
+    valid = {f"{environment}-{phase.name}" for environment in known() for phase in PHASES} | {ORGANIZATION}
+    for folder in (target / "stacks").iterdir():
+        if folder.name not in valid:
+            shutil.rmtree(folder)
+    kept = {name: stack for name, stack in _read_manifest(target)["stacks"].items() if name in valid}
+    whole = manifest | {"stacks": kept | manifest["stacks"]}
+    (made / MANIFEST).write_text(json.dumps(whole, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    (made / MANIFEST).replace(target / MANIFEST)
+    return list(manifest["stacks"])
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {"stacks": {}}
+    return manifest
