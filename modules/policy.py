@@ -40,18 +40,18 @@ class Statement:
 
 
 def document(scope: Construct, id_: str, *statements: Statement) -> str:
-    """Make a policy document and answer the expression of its JSON.
+    """Make the policy document `<id_>_document` and answer the expression of its JSON.
 
     Raises:
         ValueError: Two statements have the same sid.
     """
     if len({statement.sid for statement in statements}) != len(statements):
         raise ValueError(f"policy document {id_!r}: every sid may stand once")
-    data = DataAwsIamPolicyDocument(scope, id_, statement=[_block(statement) for statement in statements])
+    data = DataAwsIamPolicyDocument(scope, f"{id_}_document", statement=[_block(statement) for statement in statements])
     reasons = {statement.sid: statement.because for statement in statements if statement.because}
     if reasons:
         data.add_override("//.because", reasons)
-    return f"${{data.aws_iam_policy_document.{id_}.json}}"
+    return f"${{data.aws_iam_policy_document.{id_}_document.json}}"
 
 
 def _block(statement: Statement) -> DataAwsIamPolicyDocumentStatement:

@@ -34,7 +34,7 @@ class Stack:
         return dict(self.document.get("data", {}).get(kind, {}))
 
     def policy(self, id_: str) -> list[Body]:
-        statements: list[Body] = self.data("aws_iam_policy_document")[id_]["statement"]
+        statements: list[Body] = self.data("aws_iam_policy_document")[f"{id_}_document"]["statement"]
         return statements
 
     def all_resources(self) -> Iterator[tuple[str, str, Body]]:

@@ -65,7 +65,7 @@ class EncryptionKey:
             description=description,
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            policy=document(scope, f"{id_}_policy", account, *statements),
+            policy=document(scope, id_, account, *statements),
             lifecycle=TerraformResourceLifecycle(prevent_destroy=protected),
         )
         self.arn = f"${{aws_kms_key.{id_}.arn}}"

@@ -132,5 +132,5 @@ class PrivateBucket:
             scope,
             f"{id_}_policy",
             bucket=bucket,
-            policy=document(scope, f"{id_}_policy", tls_only, *statements),
+            policy=document(scope, id_, tls_only, *statements),
         )

@@ -52,7 +52,7 @@ class Role:
         if statements:
             IamRolePolicy(
                 scope,
-                id_,
+                f"{id_}_policy",
                 name=name,
                 role=f"${{aws_iam_role.{id_}.id}}",
                 policy=document(scope, id_, *statements),

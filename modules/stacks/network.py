@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from environments.flows import flows, parties
-from modules.constructs.endpoints import Endpoints
+from environments.flows import ENDPOINTS, flows, parties
+from modules.constructs import endpoint_policies
+from modules.constructs.endpoints import GatewayEndpoint, InterfaceEndpoints
 from modules.constructs.flow_log import FlowLog
 from modules.constructs.security_groups import SecurityGroups
 from modules.constructs.vpc import Vpc
@@ -32,18 +33,19 @@ class NetworkStack(PhaseStack):
             "flow_log",
             vpc_id=vpc.id,
             log_group=names.log_group("flow-log"),
+            log_group_arn=names.log_group_arn("flow-log"),
             role_name=names.role("flow-log"),
             retention_days=environment.network.flow_log_retention,
             kms_key_arn=account.log_key_arn,
             account_id=environment.account_id,
         )
-        endpoints = Endpoints(
+        s3 = GatewayEndpoint(
             self,
-            "endpoint",
-            names=names,
-            vpc=vpc,
+            vpc_id=vpc.id,
             region=environment.region,
-            account_id=environment.account_id,
+            name=names.prefix,
+            route_tables=vpc.private_route_tables,
+            policy=endpoint_policies.s3(names),
         )
         groups = SecurityGroups(
             self,
@@ -51,9 +53,18 @@ class NetworkStack(PhaseStack):
             name=names.prefix,
             parties=parties(environment),
             flows=flows(environment),
-            s3_prefix_list_id=endpoints.s3_prefix_list_id,
+            s3_prefix_list_id=s3.prefix_list_id,
         )
-        endpoints.attach(groups.ids["endpoints"])
+        InterfaceEndpoints(
+            self,
+            vpc_id=vpc.id,
+            region=environment.region,
+            name=names.prefix,
+            account_id=environment.account_id,
+            subnets=list(vpc.private_subnets.values()),
+            security_group=groups.ids[ENDPOINTS],
+            policies=list(endpoint_policies.interface_endpoints(names)),
+        )
         self.publish(
             Network(
                 vpc_id=vpc.id,

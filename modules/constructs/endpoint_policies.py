@@ -1,0 +1,75 @@
+"""What tasks may ask of AWS's APIs through the VPC endpoints, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from environments.names import Names
+from modules.constructs.endpoints import EndpointPolicy
+
+_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+
+def s3(names: Names) -> EndpointPolicy:
+    """S3: image layers, which ECR keeps in a bucket of its own.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
+    """
+    bucket = f"arn:aws:s3:::prod-{names.environment.region}-starport-layer-bucket/*"
+    return EndpointPolicy(service="s3", actions=["s3:GetObject"], resources=[bucket])
+
+
+def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
+    """Every API that tasks call, with the least that they need of it."""
+    environment = names.environment
+    registry_account = environment.registry.source_account or environment.account_id
+    repositories = [
+        f"arn:aws:ecr:{environment.region}:{registry_account}:repository/{repository}"
+        for repository in sorted({service.repository for service in environment.product.services})
+    ]
+    for service in ("ecr.api", "ecr.dkr"):
+        yield EndpointPolicy(
+            service=service,
+            actions=["ecr:GetAuthorizationToken", *_PULL],
+            resources=["*"] if service == "ecr.api" else repositories,
+            because="GetAuthorizationToken has no resource; roles narrow the rest to their own repository"
+            if service == "ecr.api"
+            else "",
+        )
+    yield EndpointPolicy(
+        service="logs",
+        actions=["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"],
+        resources=[names.arn("logs", f"log-group:/{names.path}/*")],
+    )
+    yield EndpointPolicy(
+        service="secretsmanager",
+        actions=["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+        resources=[names.arn("secretsmanager", f"secret:{names.path}/*")],
+    )
+    yield EndpointPolicy(
+        service="kms",
+        actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
+        resources=[names.arn("kms", "key/*")],
+    )
+    yield EndpointPolicy(
+        service="sts",
+        actions=["sts:GetCallerIdentity"],
+        resources=["*"],
+        because="GetCallerIdentity has no resource",
+    )
+    # ECS Exec: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+    yield EndpointPolicy(
+        service="ssmmessages",
+        actions=[f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")],
+        resources=["*"],
+        because="channels have no resource",
+    )
+    namespaces = sorted({each.metrics_namespace for each in environment.product.services if each.metrics_namespace})
+    if namespaces:
+        yield EndpointPolicy(
+            service="monitoring",
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            because="PutMetricData has no resource; the condition names the namespaces",
+            conditions=[("StringEquals", "cloudwatch:namespace", namespaces)],
+        )
