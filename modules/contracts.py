@@ -132,6 +132,7 @@ class Edge(Contract):
     target_group_suffixes: Mapping[str, str]
     target_group_names: Mapping[str, str]
     green_target_group_names: Mapping[str, str]
+    green_target_group_suffixes: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +146,7 @@ class Services(Contract):
     task_definition_arns: Mapping[str, str]
     log_group_names: Mapping[str, str]
     rollback_alarms: Mapping[str, str]
-    """Names of the alarms that roll a deployment back."""
+    """Names of the alarms that roll a deployment back: `<service>_errors`, `<service>_unhealthy`, if load-balanced."""
     migration: Mapping[str, str]
     """`task_definition_arn` and `log_group`, where the product has a migration."""
 

@@ -27,9 +27,7 @@ def guard(stack: TerraformStack, *, region: str, account_id: str, tags: Mapping[
     )
 
 
-def keep_state(
-    stack: TerraformStack, *, bucket: str, key: str, region: str, account_id: str, kms_key_arn: str
-) -> None:
+def keep_state(stack: TerraformStack, *, bucket: str, key: str, region: str, account_id: str, kms_key_arn: str) -> None:
     """Keep the stack's state in S3: encrypted, locked, in this account only."""
     backend = S3Backend(
         stack,
@@ -47,9 +45,7 @@ def keep_state(
 class PhaseStack(TerraformStack):
     """A phase of an environment. Subclasses say in `build` what is in it."""
 
-    def __init__(
-        self, scope: App, environment: Environment, phase: Phase, upstream: Mapping[str, PhaseStack]
-    ) -> None:
+    def __init__(self, scope: App, environment: Environment, phase: Phase, upstream: Mapping[str, PhaseStack]) -> None:
         self.environment = environment
         self.names = Names(environment)
         self.phase = phase

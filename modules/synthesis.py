@@ -75,7 +75,7 @@ def _put_in_place(made: Path, target: Path) -> list[str]:
         (made / "stacks" / name / STACK_FILE).replace(folder / STACK_FILE)
     valid = {f"{environment}-{phase.name}" for environment in known() for phase in PHASES} | {ORGANIZATION}
     for folder in (target / "stacks").iterdir():
-        if folder.name not in valid:
+        if folder.name not in valid and (folder / STACK_FILE).exists():
             shutil.rmtree(folder)
     kept = {name: stack for name, stack in _read_manifest(target)["stacks"].items() if name in valid}
     whole = manifest | {"stacks": kept | manifest["stacks"]}

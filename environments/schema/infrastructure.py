@@ -109,6 +109,15 @@ class Edge:
         ),
     ] = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
     """TLS 1.2 and 1.3 only; the default is the one that AWS recommends."""
+    idle_timeout: Annotated[int, Field(ge=1, le=4000)] = 60
+    """Seconds that a connection may be silent; longer than the application's slowest answer."""
+    hsts: Annotated[int, Field(ge=300, le=63_072_000)] = 31_536_000
+    """Seconds that browsers remember to use HTTPS only."""
+    content_security_policy: Annotated[str, matching(r"[ -~]{1,1024}", "1 to 1024 printable ASCII characters")] = (
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+        "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    )
+    """Where pages may load from, as the Content-Security-Policy header says it."""
     access_log_days: Annotated[int, Field(ge=30, le=3650)] = 365
     """Days that access logs are kept."""
 

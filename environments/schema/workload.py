@@ -35,6 +35,10 @@ class Scaling:
     """Average CPU utilization that autoscaling holds, in percent."""
     memory_target: Annotated[int, Field(ge=10, le=90)] = 75
     """Average memory utilization that autoscaling holds, in percent."""
+    out_cooldown: Annotated[int, Field(ge=0, le=3600)] = 60
+    """Seconds between two steps up."""
+    in_cooldown: Annotated[int, Field(ge=0, le=3600)] = 300
+    """Seconds between two steps down."""
 
 
 @value
@@ -47,6 +51,12 @@ class HealthCheck:
     """HTTP status codes that count as healthy, such as 200 or 200-299."""
     interval: Annotated[int, Field(ge=5, le=300)] = 15
     """Seconds between two checks of one target."""
+    timeout: Annotated[int, Field(ge=2, le=120)] = 4
+    """Seconds that an answer may take; less than the interval."""
+    healthy: Annotated[int, Field(ge=2, le=10)] = 2
+    """Passed checks in a row that make a target healthy."""
+    unhealthy: Annotated[int, Field(ge=2, le=10)] = 3
+    """Failed checks in a row that make a target unhealthy."""
     grace: Annotated[int, Field(ge=0, le=7200)] = 60
     """Seconds after a task's start in which failing checks don't stop it."""
 
@@ -93,6 +103,14 @@ class Service:
     """CPU architecture that the image is built for."""
     deployment: Literal["rolling", "blue_green"] = "rolling"
     """ECS's own rolling deployment, or CodeDeploy's blue/green (load-balanced services only)."""
+    traffic_shift: Annotated[
+        str, matching(r"CodeDeployDefault\.ECS\w+", "one of CodeDeploy's own ECS configurations, CodeDeployDefault.ECS…")
+    ] = "CodeDeployDefault.ECSCanary10Percent5Minutes"
+    """How CodeDeploy moves requests to the green tasks; blue/green only."""
+    keep_blue: Annotated[int, Field(ge=0, le=2880)] = 15
+    """Minutes that the blue tasks stay after the move, for an instant way back; blue/green only."""
+    drain: Annotated[int, Field(ge=0, le=3600)] = 30
+    """Seconds that requests under way get before their task is stopped; services with paths only."""
     stop_timeout: Annotated[int, Field(ge=2, le=120)] = 30
     """Seconds between SIGTERM and SIGKILL when a task is stopped."""
     metrics_namespace: (
@@ -114,6 +132,10 @@ class ScheduledTask:
     """What the container runs."""
     schedule: Schedule
     """When, as an EventBridge Scheduler expression, in UTC."""
+    retries: Annotated[int, Field(ge=0, le=185)] = 3
+    """How often a start that ECS refused is tried again."""
+    latest: Annotated[int, Field(ge=60, le=86400)] = 3600
+    """Seconds after its time in which it may still start; then the run is dropped and an alarm says so."""
     cpu: int = 256
     """CPU units, of a pair that Fargate offers."""
     memory: int = 512

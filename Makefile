@@ -1,0 +1,89 @@
+# Needs Python 3.11+ and make. Terraform is needed from `plan` on.
+SHELL := bash
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+# One environment, or all of them.
+ENV ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+STAMP := cdktf.out/stacks/.stamps
+# The command that cdktf.json has too; -O leaves out jsii's type checks, which the tests run with.
+APP := $(BIN)/python -O main.py
+# Folders too: a removed file changes its folder only.
+SOURCES := $(shell find main.py cdktf.json environments modules -name __pycache__ -prune -o \
+	\( -type d -o -name '*.py' -o -name '*.json' -o -name '*.cjs' -o -name '*.js' \) -print)
+POLICIES := $(shell find ops policies -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' \) -print)
+
+.PRECIOUS: $(STAMP)/synth-% $(STAMP)/gate-%
+.PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark new-environment golden lock clean help
+
+all: gate ## Set up, synthesize every environment and gate it (the default)
+
+setup: $(READY) ## Make .venv with the pinned packages and a Node for cdktf
+
+$(READY): requirements.txt requirements-uv.txt
+	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) here; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"error: $(PYTHON) is Python {v[0]}.{v[1]}; 3.11 or newer is needed: make PYTHON=/path/to/python3")'
+	@echo "Setting up .venv"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@touch $@
+
+synth: $(STAMP)/synth-$(or $(ENV),all) ## Synthesize all environments, or one: ENV=prod
+	@cat $<
+
+$(STAMP)/synth-%: $(SOURCES) | $(READY)
+	@mkdir -p $(@D)
+	@$(APP) $(filter-out all,$*) > $@.new && mv $@.new $@ || { rm -f $@.new; exit 2; }
+
+gate: $(STAMP)/gate-$(or $(ENV),all) ## Scan what was synthesized: all environments, or one: ENV=prod
+	@cat $(STAMP)/synth-$(or $(ENV),all) $<
+	@echo "Look next: cdktf.out/stacks/<environment>-<phase>/cdk.tf.json, cdktf.out/reports/gate.md, README.md"
+
+$(STAMP)/gate-%: $(STAMP)/synth-% $(POLICIES)
+	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }
+
+test: gate ## Run the tests (under a minute)
+	@$(BIN)/python -m pytest -n 2
+
+test-slow: gate terraform ## Run the slow tests: real `terraform validate`, stock loading (needs Terraform)
+	@$(BIN)/python -m pytest -m slow
+
+test-all: lint test test-slow ## Everything that CI runs
+
+lint: $(READY) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(READY) ## Put the code in shape
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+validate: synth terraform ## Run `terraform validate` on every stack (needs Terraform)
+	@$(BIN)/python -m pytest -m slow tests/terraform -q
+
+benchmark: $(READY) ## Measure synthesis and gate against their baselines
+	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.gate
+
+new-environment: $(READY) ## Write a new environment that synthesizes: NAME=demo
+	@$(BIN)/python -m ops new-environment "$(NAME)"
+
+golden: synth ## Write the golden lists of addresses anew, for review
+	@$(BIN)/python -m tests.golden
+
+lock: $(READY) ## Compile requirements.txt from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
+		--no-annotate pyproject.toml --output-file requirements.txt
+
+terraform:
+	@command -v terraform >/dev/null || { echo "error: no terraform here; install the version in .tool-versions (developer.hashicorp.com/terraform/install)" >&2; exit 2; }
+
+clean: ## Remove what was generated, but not .venv
+	@find cdktf.out -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20

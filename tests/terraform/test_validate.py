@@ -1,0 +1,67 @@
+"""Real Terraform with the real provider accepts every synthesized stack."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+JOBS = 2
+
+
+def terraform(folder: Path, *arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    binary = shutil.which("terraform")
+    assert binary, "no terraform on this machine: install the version in .tool-versions, or leave out `-m slow`"
+    return subprocess.run(
+        [binary, *arguments, "-no-color"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def initialized(output: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, str]]]:
+    """Every stack's folder after `terraform init`; one plugin cache serves all."""
+    cache = tmp_path_factory.mktemp("plugins")
+    environment = {**os.environ, "TF_PLUGIN_CACHE_DIR": str(cache), "TF_IN_AUTOMATION": "1"}
+    folders = sorted(path.parent for path in output.glob("stacks/*/cdk.tf.json"))
+
+    def init(folder: Path) -> None:
+        done = terraform(folder, "init", "-backend=false", "-input=false", environment=environment)
+        assert done.returncode == 0, f"{folder.name}: {done.stderr}"
+
+    init(folders[0])  # alone: Terraform's cache isn't made for several writers
+    with ThreadPoolExecutor(JOBS) as pool:
+        list(pool.map(init, folders[1:]))
+    return {folder.name: (folder, environment) for folder in folders}
+
+
+def test_every_stack_is_valid(initialized: dict[str, tuple[Path, dict[str, str]]]) -> None:
+    def validate(name: str) -> str:
+        folder, environment = initialized[name]
+        done = terraform(folder, "validate", environment=environment)
+        return "" if done.returncode == 0 else f"{name}: {done.stdout}{done.stderr}"
+
+    assert len(initialized) >= 34
+    with ThreadPoolExecutor(JOBS) as pool:
+        problems = [problem for problem in pool.map(validate, initialized) if problem]
+    assert not problems, "\n".join(problems)
+
+
+def test_an_invalid_stack_is_found(initialized: dict[str, tuple[Path, dict[str, str]]], tmp_path: Path) -> None:
+    """The check can fail: a stack with an argument that the provider doesn't have is refused."""
+    folder, environment = initialized["staging-state"]
+    broken = tmp_path / "stack"
+    shutil.copytree(folder, broken, symlinks=True)
+    file = broken / "cdk.tf.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"bucket": ', '"bukket": ', 1), encoding="utf-8")
+    assert terraform(broken, "validate", environment=environment).returncode != 0

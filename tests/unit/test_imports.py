@@ -1,0 +1,60 @@
+"""Which part of the project may know which other."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CDKTF = {"cdktf", "cdktf_cdktf_provider_aws", "constructs", "jsii"}
+
+
+def imported(file: Path) -> set[str]:
+    """Full names of all modules that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def files(folder: str) -> list[Path]:
+    found = sorted((ROOT / folder).rglob("*.py"))
+    assert found, folder
+    return found
+
+
+@pytest.mark.parametrize("folder", ["environments", "ops"])
+def test_values_and_commands_do_not_load_cdktf(folder: str) -> None:
+    for file in files(folder):
+        assert not {name.split(".")[0] for name in imported(file)} & CDKTF, file
+
+
+def test_values_know_nothing_but_values() -> None:
+    for file in files("environments"):
+        assert not {name.split(".")[0] for name in imported(file)} & {"modules", "ops", "boto3"}, file
+
+
+@pytest.mark.parametrize("folder", ["modules/stacks", "modules/constructs"])
+def test_stacks_know_no_other_stack(folder: str) -> None:
+    for file in files(folder):
+        assert not [name for name in imported(file) if name.startswith("modules.stacks")], file
+
+
+def test_no_code_asks_which_environment_it_is() -> None:
+    for file in files("modules"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare):
+                texts = {c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)}
+                assert not texts & {"prod", "prod-starter", "staging"}, f"{file}:{node.lineno}"
+
+
+def test_the_network_is_not_asked_and_the_clock_not_read() -> None:
+    for file in files("modules") + files("environments"):
+        assert not imported(file) & {"boto3", "datetime", "time", "urllib.request", "requests", "socket", "random"}, (
+            file
+        )
