@@ -18,7 +18,7 @@ SOURCES := $(shell find main.py cdktf.json environments modules -name __pycache_
 POLICIES := $(shell find ops policies -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' \) -print)
 
 .PRECIOUS: $(STAMP)/synth-% $(STAMP)/gate-%
-.PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark new-environment golden lock clean help
+.PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark new-environment golden docs lock clean help
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
 
@@ -59,6 +59,9 @@ lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+docs: $(READY) ## Write the pages that are made from the code
+	@$(BIN)/python -m ops docs
 
 format: $(READY) ## Put the code in shape
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

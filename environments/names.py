@@ -128,6 +128,14 @@ class Names:
         """ARN of a log group."""
         return self.arn("logs", f"log-group:{self.log_group(owner)}")
 
+    @property
+    def waf_log_group(self) -> str:
+        """The web ACL's log group; WAF takes no other prefix.
+
+        https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
+        """
+        return f"aws-waf-logs-{self.prefix}"
+
     def secret(self, name: str) -> str:
         """A secret, as in `aep/prod/DATABASE_URL`."""
         return f"{self.path}/{name}"

@@ -145,6 +145,8 @@ class Observability:
     """Open connections."""
     database_free_storage: Annotated[int, Field(ge=1)] = 5
     """Free storage in GiB, below which the alarm goes off."""
+    cache_evictions: Annotated[int, Field(ge=0)] = 100
+    """Keys that a cache node may drop in five minutes to make room."""
 
 
 @value
@@ -155,6 +157,12 @@ class Waf:
     """Requests to rate-limited paths in five minutes that one address may make."""
     rate_limited_path: Annotated[str, matching(r"/.*", "a path that starts with /")] = "/api/"
     """Paths that start so are rate-limited."""
+    blocked_requests: Annotated[int, Field(ge=1)] = 1000
+    """Blocked requests in five minutes, above which the alarm goes off."""
+    counted_rules: tuple[Annotated[str, matching(r"\w{1,128}", "a rule's name, as AWS documents it")], ...] = (
+        "SizeRestrictions_BODY",
+    )
+    """Rules of AWS's common rule set that only count; its limit of 8 KB on bodies would turn away uploads and prompts."""
     log_retention: LogRetention = 365
     """Days that its logs are kept."""
 

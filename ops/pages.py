@@ -1,0 +1,118 @@
+"""Pages that are made from the code: the settings, and the README's picture of the phases. A test holds them true."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields, is_dataclass
+from pathlib import Path
+from types import ModuleType
+
+from environments.schema import account, environment, infrastructure, organization, workload
+from modules.phases import PHASES
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = ROOT / "docs" / "settings.md"
+README = ROOT / "README.md"
+_PICTURE = re.compile(r"(?<=<!-- phases -->\n).*?(?=<!-- /phases -->)", re.DOTALL)
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page with what it should say."""
+    return {SETTINGS: settings(), README: _PICTURE.sub(lambda _: picture(), README.read_text(encoding="utf-8"))}
+
+
+def write() -> list[Path]:
+    """Write the pages that differ; answer which."""
+    stale = [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+    return stale
+
+
+def picture() -> str:
+    """The phases as a Mermaid graph: who reads whom. Arrows that a longer way implies are left out."""
+    lines = ["```mermaid", "flowchart LR"]
+    lines += [f'  {phase.name}["<b>{phase.name}</b><br/>{phase.summary}"]' for phase in PHASES]
+    reads = {phase.name: set(phase.reads) for phase in PHASES}
+
+    def reached(name: str) -> set[str]:
+        return reads[name] | {far for near in reads[name] for far in reached(near)}
+
+    for phase in PHASES:
+        implied = {far for near in phase.reads for far in reached(near)}
+        lines += [f"  {near} --> {phase.name}" for near in phase.reads if near not in implied]
+    lines += ["  classDef deployer stroke-width:3px"]
+    lines += [f"  class {','.join(phase.name for phase in PHASES if phase.applied_by == 'deployer')} deployer"]
+    return "\n".join([*lines, "```", ""])
+
+
+def settings() -> str:
+    """Every field of an environment: type, default and meaning, from the schema's own docstrings."""
+    parts = [
+        "# Settings",
+        "The values of an environment (`environments/<name>.py`), of a product (`environments/aep.py`) and of the "
+        "organization (`environments/organization.py`). Made from `environments/schema/` by `make docs`.",
+    ]
+    for module in (environment, account, infrastructure, workload, organization):
+        for cls in _classes(module):
+            rows = [
+                f"| `{field.name}` | `{_kind(field)}` | {_default(field)} | {meaning} |"
+                for field, meaning in _fields(cls)
+            ]
+            parts.append(
+                "\n".join(
+                    [
+                        f"## {cls.__name__}",
+                        "",
+                        inspect.getdoc(cls) or "",
+                        "",
+                        "| field | type | default | meaning |",
+                        "|---|---|---|---|",
+                        *rows,
+                    ]
+                )
+            )
+    return "\n\n".join(parts) + "\n"
+
+
+def _classes(module: ModuleType) -> Iterator[type]:
+    for value in vars(module).values():
+        if isinstance(value, type) and is_dataclass(value) and value.__module__ == module.__name__:
+            yield value
+
+
+def _fields(cls: type) -> Iterator[tuple[Field[object], str]]:
+    """Fields, each with the string that follows it in the source; for a section, the section's own docstring."""
+    (definition,) = ast.parse(inspect.getsource(cls)).body
+    assert isinstance(definition, ast.ClassDef)  # noqa: S101  (getsource of a class)
+    meanings: dict[str, str] = {}
+    for node, following in zip(definition.body, [*definition.body[1:], None], strict=True):
+        if (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(following, ast.Expr)
+            and isinstance(following.value, ast.Constant)
+        ):
+            meanings[ast.unparse(node.target)] = inspect.cleandoc(str(following.value.value)).replace("\n", " ")
+    for field in fields(cls):
+        section = f"See [{field.type}](#{str(field.type).lower()})."
+        yield field, meanings.get(field.name, section).replace("|", "\\|")
+
+
+def _kind(field: Field[object]) -> str:
+    kind = str(field.type)
+    while match := re.search(r"Annotated\[((?:[^\[\],]|\[[^\]]*\])+),", kind):
+        depth, end = 1, match.end()
+        while depth:
+            depth += {"[": 1, "]": -1}.get(kind[end], 0)
+            end += 1
+        kind = kind[: match.start()] + match[1] + kind[end:]
+    return kind.replace("|", "\\|")
+
+
+def _default(field: Field[object]) -> str:
+    if field.default is not MISSING:
+        return f"`{field.default!r}`"
+    return "required" if field.default_factory is MISSING else "its own defaults"

@@ -1,0 +1,31 @@
+"""Commands on the project itself: a new environment, and the pages that are made from the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ROOT = Path(__file__).parents[1]
+
+
+def new_environment(name: Annotated[str, typer.Argument(help="Its name: lower-case words joined by hyphens.")]) -> None:
+    """Write a new environment that synthesizes."""
+    from ops import scaffold  # noqa: PLC0415  (Jinja and the environments load slowly)
+
+    try:
+        written = scaffold.new_environment(name)
+    except scaffold.ScaffoldError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"Wrote {' and '.join(str(path.relative_to(ROOT)) for path in written)}.")
+    typer.echo(f"Look next: put in your own values, then make synth ENV={name}")
+
+
+def docs() -> None:
+    """Write the pages that are made from the code."""
+    from ops import pages  # noqa: PLC0415  (the environments load slowly)
+
+    for path in pages.write():
+        typer.echo(f"Wrote {path.relative_to(ROOT)}.")

@@ -1,0 +1,61 @@
+"""Writes a new environment: its values, and a release file with staging's images."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+
+from jinja2 import Environment as Jinja
+from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
+
+import environments
+from environments.schema import Environment
+
+# One /16 an environment, so that no two overlap and peering stays possible.
+RANGES = ipaddress.IPv4Network("10.0.0.0/8").subnets(new_prefix=16)
+
+
+class ScaffoldError(ValueError):
+    """The environment can't be written; nothing was."""
+
+
+def new_environment(name: str, folder: Path = environments.FOLDER) -> tuple[Path, Path]:
+    """Write `environments/<name>.py` and its release file.
+
+    Args:
+        name: The environment's name, lower-case words joined by hyphens.
+        folder: Where environments lie.
+
+    Returns:
+        The two files.
+
+    Raises:
+        ScaffoldError: The name isn't allowed, or one of the files exists.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        raise ScaffoldError(
+            f"NAME={name!r}: a name is lower-case words joined by hyphens, such as make new-environment NAME=demo"
+        )
+    module = folder / f"{name.replace('-', '_')}.py"
+    release = folder / "releases" / f"{name}.json"
+    for file in (module, release):
+        if file.exists():
+            raise ScaffoldError(f"NAME={name!r}: environments/{file.relative_to(folder)} exists; take another name")
+    jinja = Jinja(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=select_autoescape(),
+    )
+    text = jinja.get_template("template.py.j2").render(
+        name=name, title=name.replace("-", " ").capitalize(), cidr=_free_range(environments.load_all())
+    )
+    module.write_text(text, encoding="utf-8")
+    release.write_text((folder / "releases" / "staging.json").read_text(encoding="utf-8"), encoding="utf-8")
+    return module, release
+
+
+def _free_range(taken: tuple[Environment, ...]) -> str:
+    used = [ipaddress.IPv4Network(environment.network.cidr) for environment in taken]
+    return str(next(free for free in RANGES if not any(free.overlaps(each) for each in used)))

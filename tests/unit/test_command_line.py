@@ -1,0 +1,55 @@
+"""What a user meets first: make, its help, and the errors after a typing mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_cdktf_runs_the_command_that_make_runs() -> None:
+    settings = json.loads((ROOT / "cdktf.json").read_text(encoding="utf-8"))
+    recipe = run("make", "--dry-run", "--always-make", "synth").stdout
+    assert any(line.startswith(f"{settings['app']} ") for line in recipe.splitlines()), recipe
+    assert settings["output"] == "cdktf.out"
+    assert settings["language"] == "python"
+
+
+def test_help_lists_every_target_with_a_line() -> None:
+    rules = re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    listed = run("make", "help").stdout
+    for target in set(rules) - {"terraform"}:
+        assert re.search(rf"^  {target} +\w", listed, re.MULTILINE), target
+
+
+def test_a_mistyped_environment_gets_one_clear_line(tmp_path: Path) -> None:
+    done = run(sys.executable, "main.py", "prdo", CDKTF_OUTDIR=str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert re.fullmatch(r"error: unknown environment 'prdo'; known: prod, prod-starter, staging .*\n", done.stderr)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_python_gets_one_clear_line(tmp_path: Path) -> None:
+    done = run("make", "setup", "READY=.venv/.never", "PYTHON=python-that-is-missing")
+    assert done.returncode == 2
+    assert "no python-that-is-missing here; install Python 3.11 or newer" in done.stderr.splitlines()[0]
+
+
+@pytest.mark.parametrize("name", ["", "Not Allowed"])
+def test_a_new_environment_needs_a_name(name: str) -> None:
+    done = run("make", "new-environment", f"NAME={name}")
+    assert done.returncode == 2
+    assert f"NAME={name!r}: a name is lower-case words joined by hyphens" in done.stderr
