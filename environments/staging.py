@@ -14,6 +14,7 @@ from environments.schema import (
     Network,
     Observability,
     Registry,
+    SharedZone,
     Zone,
 )
 
@@ -40,6 +41,15 @@ ENVIRONMENT = Environment(
         deployers=("arn:aws:iam::777788889999:role/platform-engineer",),
         planners=("arn:aws:iam::777788889999:role/platform-engineer",),
         administrators=("arn:aws:iam::777788889999:role/platform-lead",),
+        # navralabs.com lies in this account; production writes its own records there.
+        shared_zone=SharedZone(
+            id="Z0EXAMPLE00STAGING00",
+            hosts=("navralabs.com", "app.navralabs.com"),
+            writers=(
+                "arn:aws:iam::111122223333:role/aep-prod-deployer",
+                "arn:aws:iam::111122223333:role/aep-prod-break-glass",
+            ),
+        ),
     ),
     alerts=Alerts(email=("alerts@navralabs.com",)),
     budgets=Budgets(monthly=500, services={"Amazon Relational Database Service": 150}),

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import get_args, get_type_hints
 
 from environments.schema import account, environment, infrastructure, organization, workload
+from environments.schema.types import Checked
 from modules.phases import PHASES
 
 ROOT = Path(__file__).parents[1]
@@ -58,23 +60,13 @@ def settings() -> str:
     ]
     for module in (environment, account, infrastructure, workload, organization):
         for cls in _classes(module):
+            hints = get_type_hints(cls, include_extras=True)
             rows = [
-                f"| `{field.name}` | `{_kind(field)}` | {_default(field)} | {meaning} |"
+                f"| `{field.name}` | `{_kind(field)}` | {_allowed(hints[field.name])} | {_default(field)} | {meaning} |"
                 for field, meaning in _fields(cls)
             ]
-            parts.append(
-                "\n".join(
-                    [
-                        f"## {cls.__name__}",
-                        "",
-                        inspect.getdoc(cls) or "",
-                        "",
-                        "| field | type | default | meaning |",
-                        "|---|---|---|---|",
-                        *rows,
-                    ]
-                )
-            )
+            head = ["| field | type | allowed | default | meaning |", "|---|---|---|---|---|"]
+            parts.append("\n".join([f"## {cls.__name__}", "", inspect.getdoc(cls) or "", "", *head, *rows]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -110,6 +102,19 @@ def _kind(field: Field[object]) -> str:
             end += 1
         kind = kind[: match.start()] + match[1] + kind[end:]
     return kind.replace("|", "\\|")
+
+
+def _allowed(hint: object) -> str:
+    """What an annotation's constraints allow, in words; of a collection, what they allow of each part."""
+    limits = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
+    said: list[str] = []
+    for constraint in getattr(hint, "__metadata__", ()):
+        if isinstance(constraint, Checked):
+            said.append(constraint.meaning)
+        for bound in getattr(constraint, "metadata", ()):
+            said += [f"{sign} {getattr(bound, name):,}" for name, sign in limits.items() if hasattr(bound, name)]
+    said += [part for part in map(_allowed, get_args(hint)) if part]
+    return ", ".join(dict.fromkeys(said))
 
 
 def _default(field: Field[object]) -> str:

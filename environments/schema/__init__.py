@@ -1,6 +1,6 @@
 """The typed settings of an environment; every field has a meaning, a unit and bounds."""
 
-from environments.schema.account import Access, Alerts, Audit, Budgets
+from environments.schema.account import Access, Alerts, Audit, Budgets, SharedZone
 from environments.schema.environment import Environment, Profile
 from environments.schema.infrastructure import (
     Cache,
@@ -48,6 +48,7 @@ __all__ = [
     "ScheduledTask",
     "Secret",
     "Service",
+    "SharedZone",
     "Waf",
     "Zone",
 ]

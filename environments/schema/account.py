@@ -8,9 +8,24 @@ from typing import Annotated
 
 from pydantic import Field
 
-from environments.schema.types import Arn, Email, LogRetention, matching, value
+from environments.schema.types import Arn, Email, HostName, LogRetention, ZoneId, matching, value
 
 Dollars = Annotated[int, Field(ge=1, le=1_000_000)]
+# A budget takes ten notifications: five of each kind.
+# https://docs.aws.amazon.com/cost-management/latest/userguide/management-limits.html
+Thresholds = Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(min_length=1, max_length=5)]
+
+
+@value
+class SharedZone:
+    """A DNS zone of this account in which another account's deployer writes its records (its `edge.zone.role`)."""
+
+    id: ZoneId
+    """Hosted zone id."""
+    hosts: Annotated[tuple[HostName, ...], Field(min_length=1)]
+    """Names whose records it may write: its host and the names of its certificate."""
+    writers: Annotated[tuple[Arn, ...], Field(min_length=1)]
+    """Roles of the other account that may: its deployer, and its break-glass role."""
 
 
 @value
@@ -19,19 +34,33 @@ class Access:
 
     github_environment: Annotated[str, matching(r"[\w.-]+", "letters, digits and ._-")]
     """GitHub environment that the deployer's OIDC token must name (its protection rules are the approval)."""
+    github_repository: (
+        Annotated[str, matching(r"[\w.-]+@\d+/[\w.-]+@\d+", "OWNER@ID/NAME@ID, as GitHub's tokens name the repository")]
+        | None
+    ) = None
+    """Repository with its immutable ids, for one made or renamed since July 15, 2026; none means by name alone."""
     deployers: tuple[Arn, ...] = ()
     """Principals that may assume the deployer role beside GitHub, with MFA."""
     planners: tuple[Arn, ...] = ()
     """Principals that may assume the planner role beside GitHub."""
     administrators: Annotated[tuple[Arn, ...], Field(min_length=1)]
     """Principals that may assume the break-glass role, with MFA."""
+    shared_zone: SharedZone | None = None
+    """The zone that another account's deployer may write in."""
+
+    @property
+    def github_plan_environment(self) -> str:
+        """GitHub environment of plans, without approval: the planner's OIDC token must name it."""
+        return f"{self.github_environment}-plan"
 
 
 @value
 class Alerts:
     """Where alarms go."""
 
-    email: Annotated[tuple[Email, ...], Field(min_length=1)]
+    # A budget's notification takes ten addresses.
+    # https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Notification.html
+    email: Annotated[tuple[Email, ...], Field(min_length=1, max_length=10)]
     """Addresses; each confirms its subscription once."""
     slack_workspace: (
         Annotated[str, matching(r"T[A-Z0-9]{8,12}", "a Slack workspace id: T and 8 to 12 capitals and digits")] | None
@@ -52,9 +81,9 @@ class Budgets:
     """For the whole account."""
     services: Mapping[str, Dollars] = field(default_factory=dict)
     """For single AWS services, by the name that AWS's bill gives them."""
-    actual_percent: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = (50, 80, 100)
+    actual_percent: Thresholds = (50, 80, 100)
     """Alerts when the real cost passes these shares of the limit."""
-    forecast_percent: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = (100,)
+    forecast_percent: Thresholds = (100,)
     """Alerts when the forecast passes these shares of the limit."""
 
 

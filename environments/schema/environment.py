@@ -74,6 +74,8 @@ class Environment:
     observability: Observability = field(default_factory=Observability)
     waf: Waf = field(default_factory=Waf)
     cutover: Cutover = field(default_factory=Cutover)
+    state_history: Annotated[int, Field(ge=30, le=3650)] = 365
+    """Days that earlier versions of Terraform's state are kept."""
     protected: bool = True
     """Stateful resources and the load balancer can't be destroyed by accident."""
     accepts: tuple[str, ...] = ()
@@ -90,6 +92,14 @@ class Environment:
     def zones(self) -> tuple[str, ...]:
         """Letters of the zones that the profile uses."""
         return self.network.zones[: self.profile.zone_count]
+
+    def variables(self, service: Service) -> dict[str, str]:
+        """The service's plain environment variables, filled in."""
+        known = {"origin": self.edge.origin, "host": self.edge.host, "stage": self.stage, "region": self.region}
+        filled = dict(service.environment)
+        for placeholder, text in known.items():
+            filled = {name: value.replace(f"{{{placeholder}}}", text) for name, value in filled.items()}
+        return filled
 
     def scaling(self, service: Service) -> Scaling:
         """How many tasks the service runs here."""

@@ -162,7 +162,7 @@ class Waf:
     counted_rules: tuple[Annotated[str, matching(r"\w{1,128}", "a rule's name, as AWS documents it")], ...] = (
         "SizeRestrictions_BODY",
     )
-    """Rules of AWS's common rule set that only count; its limit of 8 KB on bodies would turn away uploads and prompts."""
+    """Rules of AWS's common rule set that only count: its limit of 8 KB on bodies would turn away long prompts."""
     log_retention: LogRetention = 365
     """Days that its logs are kept."""
 

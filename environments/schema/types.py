@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar, dataclass_transform
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 T = TypeVar("T")
 
@@ -24,25 +25,34 @@ def value(cls: type[T]) -> type[T]:
     return dataclass(frozen=True, kw_only=True)(cls)
 
 
-def _network(smallest: int, largest: int) -> Callable[[str], str]:
-    def check(text: str) -> str:
+@dataclass(frozen=True)
+class Checked:
+    """A string that passes a check; `meaning` says in words what is allowed."""
+
+    check: Callable[[str], bool]
+    meaning: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Pydantic's way to ask an annotation for its validator."""
+        return core_schema.no_info_after_validator_function(self._passed, handler(source))
+
+    def _passed(self, text: str) -> str:
+        if not self.check(text):
+            raise PydanticCustomError("not_allowed", "must be {meaning}", {"meaning": self.meaning})
+        return text
+
+
+def matching(pattern: str, meaning: str) -> Checked:
+    """A string that matches the whole of `pattern`."""
+    return Checked(lambda text: re.fullmatch(pattern, text) is not None, meaning)
+
+
+def _is_vpc_range(text: str) -> bool:
+    try:
         network = ipaddress.IPv4Network(text)
-        if not largest <= network.prefixlen <= smallest or not network.is_private:
-            raise ValueError(f"must be a private IPv4 range from /{largest} to /{smallest}")
-        return text
-
-    return check
-
-
-def matching(pattern: str, meaning: str) -> AfterValidator:
-    """A string that matches the whole of `pattern`; `meaning` says in words what is allowed."""
-
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"must be {meaning}")
-        return text
-
-    return AfterValidator(check)
+    except ValueError:
+        return False
+    return 16 <= network.prefixlen <= 19 and network.is_private
 
 
 AccountId = Annotated[str, matching(r"\d{12}", "12 digits")]
@@ -50,6 +60,7 @@ Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such a
 Arn = Annotated[str, matching(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{0,12}:\S+", "an ARN")]
 Email = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", "an e-mail address")]
 HostName = Annotated[str, matching(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}", "a lower-case DNS name")]
+ZoneId = Annotated[str, matching(r"Z[A-Z0-9]{8,31}", "a hosted zone id: Z and 8 to 31 capitals and digits")]
 Slug = Annotated[str, matching(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", "lower-case words joined by hyphens")]
 SecretName = Annotated[str, matching(r"[A-Z][A-Z0-9_]*", "an environment variable's name, in capitals")]
 Digest = Annotated[str, matching(r"sha256:[0-9a-f]{64}", "sha256: and 64 hexadecimal digits")]
@@ -60,7 +71,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 # 16 to 19 leaves /24 to /27 for the public tier: a load balancer wants /27 or larger.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
-VpcCidr = Annotated[str, AfterValidator(_network(smallest=19, largest=16))]
+VpcCidr = Annotated[str, Checked(_is_vpc_range, "a private IPv4 range from /16 to /19, such as 10.30.0.0/16")]
 # The periods that PutRetentionPolicy takes, in days.
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogRetention = Literal[
