@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from environments.schema import Environment
+from environments.schema.organization import Organization, validate_organization
 from environments.schema.rules import Problem
 from environments.schema.validation import InvalidEnvironmentError, validate
 
@@ -46,14 +47,25 @@ def load(name: str) -> Environment:
 
 
 def load_all() -> tuple[Environment, ...]:
-    """Read and check all environments, also against one another.
+    """Read and check all environments, also against one another, and the organization's values.
 
     Raises:
         InvalidEnvironmentError: An environment's values are wrong, or two environments overlap.
     """
     environments = tuple(load(name) for name in known())
     _check_apart(environments)
+    load_organization()
     return environments
+
+
+def load_organization() -> Organization:
+    """Read and check the values of the optional organization stack.
+
+    Raises:
+        InvalidEnvironmentError: Its values are wrong; all problems are listed.
+    """
+    organization: Organization = importlib.import_module(f"{__name__}.organization").ORGANIZATION
+    return validate_organization(organization)
 
 
 def _releases(stage: str) -> dict[str, str]:

@@ -11,4 +11,5 @@ ORGANIZATION = Organization(
     parent_id="r-ex4m",
     unit="aep",
     accounts=(MemberAccount(name="aep-prod", email="aws+aep-prod@navralabs.com"),),
+    allowed_regions=("us-east-1",),
 )

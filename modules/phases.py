@@ -25,7 +25,7 @@ PHASES: tuple[Phase, ...] = (
     Phase("state", "state:StateStack", (), "administrator", "bucket and key for remote state"),
     Phase("account", "account:AccountStack", ("state",), "administrator", "roles, budgets, alerts, audit baseline"),
     Phase("network", "network:NetworkStack", ("account",), "administrator", "VPC, endpoints, security groups"),
-    Phase("registry", "registry:RegistryStack", ("account",), "administrator", "image repositories"),
+    Phase("registry", "registry:RegistryStack", (), "administrator", "image repositories"),
     Phase(
         "secrets",
         "secrets:SecretsStack",

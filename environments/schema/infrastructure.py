@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from environments.schema.types import AccountId, Arn, HostName, LogRetention, Percent, VpcCidr, matching, value
+from environments.schema.types import (
+    AccountId,
+    Arn,
+    DailyWindow,
+    HostName,
+    LogRetention,
+    Percent,
+    VpcCidr,
+    WeeklyWindow,
+    matching,
+    value,
+)
 
 
 @value
@@ -27,6 +38,12 @@ class Registry:
 
     keep_images: Annotated[int, Field(ge=5, le=1000)] = 30
     """Newest images of each repository that the lifecycle policy keeps."""
+    untagged_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """Days after which images without a tag go."""
+    release_prefix: Annotated[
+        str, matching(r"[a-z][a-z0-9_.-]{1,30}", "up to 31 lower-case letters, digits and _.-, a letter first")
+    ] = "release-"
+    """What the tags begin with that promotion puts on digests before they run; such images are kept for ever."""
     source_account: AccountId | None = None
     """Account of the same-repository variant: images are pulled from its repositories and none are made here."""
     readers: tuple[AccountId, ...] = ()
@@ -59,8 +76,21 @@ class Database:
     """Days that automated backups are kept."""
     url_scheme: Annotated[str, matching(r"postgresql(\+[a-z0-9]+)?", "postgresql, or postgresql+DRIVER")] = "postgresql"
     """Scheme of DATABASE_URL, with a driver where the application wants one."""
+    url_query: Annotated[
+        str,
+        matching(
+            r"(sslmode|ssl)=(require|verify-ca|verify-full)(&[\w.=&/-]+)?", "sslmode=require, ssl=require or stricter"
+        ),
+    ] = "sslmode=require"
+    """Query of DATABASE_URL: TLS in the words of its driver (asyncpg wants `ssl`), and what else it needs."""
     credentials_version: Annotated[int, Field(ge=1)] = 1
     """Raised by one to give the database a new password and write it to DATABASE_URL."""
+    slow_query_ms: Annotated[int, Field(ge=10, le=600_000)] = 1000
+    """Milliseconds from which on a statement is logged."""
+    backup_window: DailyWindow = "06:00-07:00"
+    """When the daily backup is made, in UTC."""
+    maintenance_window: WeeklyWindow = "sun:08:00-sun:09:00"
+    """When RDS may patch and upgrade minor versions, in UTC; apart from the backup window."""
 
 
 @value
@@ -73,6 +103,14 @@ class Cache:
     """Engine version: 7.1 for Redis, 7.2 or 8.0 for Valkey."""
     snapshot_days: Annotated[int, Field(ge=1, le=35)] = 7
     """Days that daily snapshots are kept."""
+    snapshot_window: DailyWindow = "06:00-07:00"
+    """When the daily snapshot is made, in UTC."""
+    maintenance_window: WeeklyWindow = "sun:09:00-sun:10:00"
+    """When ElastiCache may patch, in UTC."""
+    eviction: Literal["noeviction", "volatile-lru", "volatile-lfu", "volatile-ttl", "allkeys-lru", "allkeys-lfu"] = (
+        "volatile-lru"
+    )
+    """What goes when memory is full; by default only keys that expire anyway."""
 
 
 @value

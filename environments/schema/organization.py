@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
+from environments.schema.rules import Problem
 from environments.schema.types import AccountId, Email, Region, matching, value
+from environments.schema.validation import InvalidEnvironmentError, check_fields
 
 
 @value
@@ -39,3 +42,25 @@ class Organization:
     """Name of the product's organizational unit."""
     accounts: Annotated[tuple[MemberAccount, ...], Field(min_length=1)]
     """The product's accounts."""
+    allowed_regions: Annotated[tuple[Region, ...], Field(min_length=1)]
+    """Regions that the accounts may use; global services work all the same."""
+
+
+def validate_organization(organization: Organization) -> Organization:
+    """Check every field, and that accounts are told apart.
+
+    Raises:
+        InvalidEnvironmentError: Something is wrong; it lists all problems at once.
+    """
+    problems = check_fields(TypeAdapter(Organization), organization)
+    if not problems:
+        for field in ("name", "email"):
+            values = [getattr(account, field) for account in organization.accounts]
+            problems += [
+                Problem(f"accounts.{field}", value, "each account has its own")
+                for value, count in Counter(values).items()
+                if count > 1
+            ]
+    if problems:
+        raise InvalidEnvironmentError("organization", problems)
+    return organization

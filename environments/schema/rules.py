@@ -72,10 +72,11 @@ def names_fit(environment: Environment) -> Iterator[Problem]:
 
 @rule("product")
 def workloads_are_unique(environment: Environment) -> Iterator[Problem]:
-    """Services and scheduled tasks have names of their own, and none that the network uses."""
+    """Services and scheduled tasks have names of their own, and none that the network or a log group uses."""
     product = environment.product
     names = [service.name for service in product.services] + [task.name for task in product.scheduled_tasks]
-    for name in _repeated([*names, "internet", "database", "cache", "endpoints", "load-balancer", "s3", "migration"]):
+    parties = ("internet", "database", "cache", "endpoints", "load-balancer", "s3")
+    for name in _repeated([*names, *parties, "migration", "exec", "flow-log", "trail"]):
         yield Problem("product.services.name", name, "services and scheduled tasks need names that nothing else has")
     for name in _repeated([secret.name for secret in product.secrets]):
         yield Problem("product.secrets.name", name, "each secret may stand once")
@@ -204,6 +205,36 @@ def storage_is_ordered(environment: Environment) -> Iterator[Problem]:
         yield Problem(
             "database.storage_limit", database.storage_limit, f"at least {-(-database.storage * 11 // 10)} GiB"
         )
+
+
+@rule("database")
+def windows_are_apart(environment: Environment) -> Iterator[Problem]:
+    """RDS refuses a backup window that overlaps the maintenance window, on whichever day that is."""
+    database = environment.database
+    backup = _minutes(*database.backup_window.split("-"))
+    maintenance = _minutes(*(moment.partition(":")[2] for moment in database.maintenance_window.split("-")))
+    if backup & maintenance:
+        allowed = f"apart from database.maintenance_window, {database.maintenance_window}"
+        yield Problem("database.backup_window", database.backup_window, allowed)
+
+
+def _minutes(start: str, end: str) -> set[int]:
+    """Minutes of the day from one time to another, which may lie after midnight."""
+    first, last = (int(time[:2]) * 60 + int(time[3:]) for time in (start, end))
+    return set(range(first, last)) if first < last else {*range(first, 1440), *range(last)}
+
+
+@rule("product")
+def secrets_are_whole(environment: Environment) -> Iterator[Problem]:
+    """Terraform writes one secret, the database's URL; a function that rotates a secret has a role."""
+    secrets = environment.product.secrets
+    written = [secret.name for secret in secrets if secret.written_by == "terraform"]
+    if len(written) != 1:
+        yield Problem("product.secrets.written_by", written, "Terraform writes exactly one: the database's URL")
+    for index, secret in enumerate(secrets):
+        if (secret.rotation_lambda is None) != (secret.rotation_role is None):
+            allowed = "rotation_lambda and rotation_role, or neither"
+            yield Problem(f"product.secrets.{index}.rotation_role", secret.rotation_role, allowed)
 
 
 @rule("cache")

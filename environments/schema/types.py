@@ -66,6 +66,11 @@ SecretName = Annotated[str, matching(r"[A-Z][A-Z0-9_]*", "an environment variabl
 Digest = Annotated[str, matching(r"sha256:[0-9a-f]{64}", "sha256: and 64 hexadecimal digits")]
 RepositoryName = Annotated[str, matching(r"[a-z0-9]+([._/-][a-z0-9]+)*", "an ECR repository name")]
 Schedule = Annotated[str, matching(r"(rate|cron|at)\(.+\)", "an EventBridge expression: rate(…), cron(…) or at(…)")]
+DailyWindow = Annotated[
+    str, matching(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", "a daily window such as 06:00-07:00")
+]
+_DAY = r"(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):[0-5]\d"
+WeeklyWindow = Annotated[str, matching(f"{_DAY}-{_DAY}", "a weekly window such as sun:08:00-sun:09:00")]
 UrlPath = Annotated[str, matching(r"/[\w$.~@:+*?/-]*", "a path that starts with /")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Percent = Annotated[int, Field(ge=0, le=100)]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from environments.schema.environment import Environment
 from environments.schema.rules import RULES, Problem
+
+T = TypeVar("T")
 
 
 class InvalidEnvironmentError(ValueError):
@@ -27,21 +30,30 @@ def _adapter() -> TypeAdapter[Environment]:
     return TypeAdapter(Environment)
 
 
+def check_fields(adapter: TypeAdapter[T], value: T) -> list[Problem]:
+    """What is wrong with single fields."""
+    problems: list[Problem] = []
+    try:
+        adapter.validate_python(value)
+    except ValidationError as error:
+        places = [detail["loc"] for detail in error.errors()]
+        for detail in error.errors():
+            # A tuple whose only item is wrong is said to be too short as well: the item's own problem is enough.
+            if any(place != detail["loc"] and place[: len(detail["loc"])] == detail["loc"] for place in places):
+                continue
+            field = ".".join(map(str, detail["loc"])) or "environment"
+            problems.append(Problem(field, detail["input"], detail["msg"]))
+    return problems
+
+
 def validate(environment: Environment) -> Environment:
     """Check every field and every rule.
 
     Raises:
         InvalidEnvironmentError: Something is wrong; it lists all problems at once.
     """
-    problems: list[Problem] = []
-    malformed: set[str] = set()
-    try:
-        _adapter().validate_python(environment)
-    except ValidationError as error:
-        for detail in error.errors():
-            field = ".".join(map(str, detail["loc"])) or "environment"
-            malformed.add(str(detail["loc"][0]) if detail["loc"] else "")
-            problems.append(Problem(field, detail["input"], detail["msg"]))
+    problems = check_fields(_adapter(), environment)
+    malformed = {problem.field.partition(".")[0] for problem in problems}
     for reads, rule in RULES:
         if not reads & malformed:
             problems += rule(environment)

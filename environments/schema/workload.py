@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from environments.schema.types import (
+    Arn,
     Percent,
     Port,
     RepositoryName,
@@ -166,10 +167,12 @@ class Secret:
     """What it is for."""
     written_by: Literal["operator", "terraform"] = "operator"
     """Who sets the value: a person by command, or Terraform through a write-only argument."""
-    rotation_lambda: str | None = None
+    rotation_lambda: Arn | None = None
     """ARN of the function that rotates it by itself; none means by command."""
     rotation_days: Annotated[int, Field(ge=1, le=1000)] = 90
     """Days between two rotations by the function."""
+    rotation_role: Arn | None = None
+    """The role that the function runs with: it may read and write the value. Given with `rotation_lambda`."""
 
 
 @value
@@ -212,6 +215,12 @@ class Product:
             KeyError: There is none.
         """
         return {service.name: service for service in self.services}[name]
+
+    @property
+    def database_secret(self) -> str:
+        """Name of the secret that Terraform writes the database's URL to."""
+        (name,) = (secret.name for secret in self.secrets if secret.written_by == "terraform")
+        return name
 
     @property
     def load_balanced(self) -> tuple[Service, ...]:

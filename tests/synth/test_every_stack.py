@@ -119,7 +119,14 @@ def test_no_secret_value_stands_in_any_stack(stacks: dict[str, Stack]) -> None:
             assert not LOOKS_LIKE_A_SECRET.search(text), f"{name}: {text[:40]}"
         assert not stack.document.get("variable"), f"{name}: values come from environments/, not from variables"
         for kind, id_, body in stack.all_resources():
-            for argument in ("password", "secret_string", "secret_binary", "auth_token", "master_password", "passwords"):
+            for argument in (
+                "password",
+                "secret_string",
+                "secret_binary",
+                "auth_token",
+                "master_password",
+                "passwords",
+            ):
                 assert not body.get(argument), f"{name}: {kind}.{id_}.{argument}"
 
 
@@ -166,8 +173,12 @@ def test_staging_and_production_are_the_same_code(stacks: dict[str, Stack]) -> N
     """The same kinds of things in every phase, but for what values switch."""
     switched = {"aws_route53_zone", "aws_chatbot_slack_channel_configuration", "aws_wafv2_web_acl"}
     for phase in PHASES:
-        kinds = [set(stacks[f"{name}-{phase.name}"].document.get("resource", {})) for name in ("staging", "prod-starter")]
-        assert not (kinds[0] ^ kinds[1]) - switched or phase.name in ("account", "edge", "cutover", "registry"), phase.name
+        kinds = [
+            set(stacks[f"{name}-{phase.name}"].document.get("resource", {})) for name in ("staging", "prod-starter")
+        ]
+        assert not (kinds[0] ^ kinds[1]) - switched or phase.name in ("account", "edge", "cutover", "registry"), (
+            phase.name
+        )
 
 
 def test_what_is_read_is_published(stacks: dict[str, Stack], env: Environment) -> None:

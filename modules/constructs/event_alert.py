@@ -1,0 +1,75 @@
+"""An event that somebody is told of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
+from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
+    CloudwatchEventTarget,
+    CloudwatchEventTargetInputTransformer,
+)
+
+from constructs import Construct
+
+
+class EventAlert:
+    """A rule that publishes a readable message."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        description: str,
+        pattern: Mapping[str, Any],
+        title: str,
+        facts: Mapping[str, str],
+        topic_arn: str,
+    ) -> None:
+        """Make rule and target.
+
+        Args:
+            scope: The stack.
+            id_: Id of the rule; its target is named after it.
+            name: Name of the rule.
+            description: What it watches for.
+            pattern: Which events it takes.
+            title: What the message begins with.
+            facts: What the message tells of the event: label by label, the path in the event.
+            topic_arn: Where it goes.
+        """
+        CloudwatchEventRule(
+            scope,
+            id_,
+            name=name,
+            description=description,
+            event_pattern=json.dumps(pattern, sort_keys=True),
+            # AssumeRole counts as reading; without this state, rules don't see it.
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
+            state="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
+        )
+        keys = {label: label.lower().replace(" ", "_") for label in facts}
+        # The form that Slack shows, and that is readable in a mail.
+        # https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+        message = {
+            "version": "1.0",
+            "source": "custom",
+            "content": {
+                "title": title,
+                "description": "\n".join(f"{label}: <{key}>" for label, key in keys.items()),
+            },
+        }
+        CloudwatchEventTarget(
+            scope,
+            f"{id_}_target",
+            rule=f"${{aws_cloudwatch_event_rule.{id_}.name}}",
+            arn=topic_arn,
+            input_transformer=CloudwatchEventTargetInputTransformer(
+                input_paths={keys[label]: path for label, path in facts.items()},
+                input_template=json.dumps(message),
+            ),
+        )

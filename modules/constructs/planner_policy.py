@@ -1,0 +1,98 @@
+"""What the planner may do: read what Terraform refreshes, and the state. No secret, no log, no object but state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from environments.names import Names
+from modules.constructs.state_access import read_state
+from modules.policy import Statement
+
+READS: Sequence[str] = (
+    "access-analyzer:Get*",
+    "access-analyzer:List*",
+    "acm:Describe*",
+    "acm:List*",
+    "application-autoscaling:Describe*",
+    "application-autoscaling:List*",
+    "budgets:Describe*",
+    "budgets:List*",
+    "budgets:View*",
+    "chatbot:Describe*",
+    "chatbot:List*",
+    "cloudtrail:Describe*",
+    "cloudtrail:Get*",
+    "cloudtrail:List*",
+    "cloudwatch:Describe*",
+    "cloudwatch:Get*",
+    "cloudwatch:List*",
+    "codedeploy:Get*",
+    "codedeploy:List*",
+    "config:Describe*",
+    "config:List*",
+    "ec2:Describe*",
+    "ec2:GetEbsDefaultKmsKeyId",
+    "ec2:GetEbsEncryptionByDefault",
+    "ec2:GetInstanceMetadataDefaults",
+    "ec2:GetManagedPrefixListEntries",
+    "ecr:Describe*",
+    "ecr:GetLifecyclePolicy",
+    "ecr:GetRegistry*",
+    "ecr:GetRepositoryPolicy",
+    "ecr:List*",
+    "ecs:Describe*",
+    "ecs:List*",
+    "elasticache:Describe*",
+    "elasticache:List*",
+    "elasticloadbalancing:Describe*",
+    "events:Describe*",
+    "events:List*",
+    "guardduty:Get*",
+    "guardduty:List*",
+    "iam:Get*",
+    "iam:List*",
+    "kms:Describe*",
+    "kms:Get*",
+    "kms:List*",
+    "logs:Describe*",
+    "logs:ListTagsForResource",
+    "rds:Describe*",
+    "rds:List*",
+    "route53:Get*",
+    "route53:List*",
+    "s3:GetAccelerateConfiguration",
+    "s3:GetAccountPublicAccessBlock",
+    "s3:GetBucket*",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "s3:GetReplicationConfiguration",
+    "s3:ListBucket",
+    "scheduler:Get*",
+    "scheduler:List*",
+    "secretsmanager:DescribeSecret",
+    # What the data phase's ephemeral password is made from; it tells nothing.
+    "secretsmanager:GetRandomPassword",
+    "secretsmanager:GetResourcePolicy",
+    "secretsmanager:ListSecretVersionIds",
+    "securityhub:Describe*",
+    "securityhub:Get*",
+    "securityhub:List*",
+    "sns:Get*",
+    "sns:List*",
+    "wafv2:Get*",
+    "wafv2:List*",
+)
+"""Settings of what the phases hold, by API; nothing among them answers with data that users own."""
+
+
+def planner_policy(names: Names, *, state_key_arn: str) -> list[Statement]:
+    """The planner's statements. It can't lock, so its plans run with `-lock=false`."""
+    return [
+        Statement(
+            sid="ReadSettings",
+            actions=READS,
+            resources=["*"],
+            because="a plan reads every phase's settings, of things that aren't there yet too; it reads nothing else",
+        ),
+        *read_state(names, key_arn=state_key_arn),
+    ]

@@ -1,0 +1,40 @@
+"""What roles may do with Terraform's state."""
+
+from __future__ import annotations
+
+from environments.names import Names
+from modules.phases import PHASES
+from modules.policy import Statement
+
+
+def read_state(names: Names, *, key_arn: str) -> list[Statement]:
+    """Read every phase's state, and decrypt it through S3 only."""
+    return [
+        Statement(sid="ListState", actions=["s3:ListBucket"], resources=[_bucket(names)]),
+        Statement(sid="ReadState", actions=["s3:GetObject"], resources=[f"{_bucket(names)}/{names.environment.stage}/*"]),
+        _key(names, "ReadStateKey", "kms:Decrypt", key_arn=key_arn),
+    ]
+
+
+def write_state(names: Names, *, key_arn: str) -> list[Statement]:
+    """Write the state of the deployer's own phases, and lock it."""
+    states = [
+        f"{_bucket(names)}/{names.state_key(phase.name)}" for phase in PHASES if phase.applied_by == "deployer"
+    ]
+    locks = [f"{state}.tflock" for state in states]
+    return [
+        Statement(sid="WriteState", actions=["s3:PutObject"], resources=[*states, *locks]),
+        Statement(sid="UnlockState", actions=["s3:DeleteObject"], resources=locks),
+        _key(names, "WriteStateKey", "kms:GenerateDataKey", key_arn=key_arn),
+    ]
+
+
+def _bucket(names: Names) -> str:
+    return f"arn:aws:s3:::{names.state_bucket}"
+
+
+def _key(names: Names, sid: str, action: str, *, key_arn: str) -> Statement:
+    through = f"s3.{names.environment.region}.amazonaws.com"
+    return Statement(
+        sid=sid, actions=[action], resources=[key_arn], conditions=[("StringEquals", "kms:ViaService", [through])]
+    )

@@ -1,0 +1,68 @@
+"""GuardDuty: threats against the account, its buckets, its database logins and its tasks."""
+
+from __future__ import annotations
+
+from cdktf_cdktf_provider_aws.guardduty_detector import GuarddutyDetector
+from cdktf_cdktf_provider_aws.guardduty_detector_feature import (
+    GuarddutyDetectorFeature,
+    GuarddutyDetectorFeatureAdditionalConfiguration,
+)
+
+from constructs import Construct
+from modules.constructs.event_alert import EventAlert
+
+_SEVERE = 7
+_FEATURES = ("S3_DATA_EVENTS", "RDS_LOGIN_EVENTS")
+
+
+class ThreatDetection:
+    """A detector; somebody is told of what is severe."""
+
+    def __init__(self, scope: Construct, id_: str, *, alert_name: str, topic_arn: str) -> None:
+        """Make detector, features and alert.
+
+        Args:
+            scope: The stack.
+            id_: Id of the detector; features and alert are named after it.
+            alert_name: Name of the alert's rule.
+            topic_arn: Who is told.
+        """
+        GuarddutyDetector(scope, id_, enable=True, finding_publishing_frequency="FIFTEEN_MINUTES")
+        detector = f"${{aws_guardduty_detector.{id_}.id}}"
+        for feature in _FEATURES:
+            GuarddutyDetectorFeature(
+                scope, f"{id_}_{feature.lower()}", detector_id=detector, name=feature, status="ENABLED"
+            )
+        # GuardDuty adds its agent to new Fargate tasks, and its own endpoint to their VPC; a task that can't pull the
+        # agent starts without it, and counts as not covered.
+        # https://docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-ecs-fargate.html
+        GuarddutyDetectorFeature(
+            scope,
+            f"{id_}_runtime_monitoring",
+            detector_id=detector,
+            name="RUNTIME_MONITORING",
+            status="ENABLED",
+            additional_configuration=[
+                GuarddutyDetectorFeatureAdditionalConfiguration(name="ECS_FARGATE_AGENT_MANAGEMENT", status="ENABLED")
+            ],
+        )
+        EventAlert(
+            scope,
+            f"{id_}_finding",
+            name=alert_name,
+            description="GuardDuty found something severe",
+            pattern={
+                "source": ["aws.guardduty"],
+                "detail-type": ["GuardDuty Finding"],
+                "detail": {"severity": [{"numeric": [">=", _SEVERE]}]},
+            },
+            title="GuardDuty found something severe",
+            facts={
+                "What": "$.detail.title",
+                "Type": "$.detail.type",
+                "Severity": "$.detail.severity",
+                "Account": "$.account",
+                "Region": "$.region",
+            },
+            topic_arn=topic_arn,
+        )

@@ -1,0 +1,44 @@
+"""The role that another account's deployer writes its DNS records with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from constructs import Construct
+from modules.constructs.dns_records import write_records
+from modules.constructs.role import Role
+from modules.policy import Statement
+
+
+class ZoneWriter:
+    """May write the records of some hosts in one zone, and nothing else."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, name: str, zone_id: str, hosts: Sequence[str], writers: Sequence[str]
+    ) -> None:
+        """Make the role.
+
+        Args:
+            scope: The stack.
+            id_: Id of the role.
+            name: Its name.
+            zone_id: The zone.
+            hosts: Names of the records.
+            writers: Roles of other accounts that may assume it; they needn't be there yet.
+        """
+        accounts = sorted({f"arn:aws:iam::{arn.split(':')[4]}:root" for arn in writers})
+        Role(
+            scope,
+            id_,
+            name=name,
+            description="Writes another environment's records in this account's zone",
+            trust=[
+                Statement(
+                    sid="OtherAccounts",
+                    actions=["sts:AssumeRole"],
+                    principals={"AWS": accounts},
+                    conditions=[("ArnEquals", "aws:PrincipalArn", sorted(writers))],
+                )
+            ],
+            statements=write_records(f"arn:aws:route53:::hostedzone/{zone_id}", hosts=hosts),
+        )

@@ -1,0 +1,1 @@
+"""What operators run. Nothing here imports cdktf."""

@@ -1,0 +1,48 @@
+"""`python -m ops gate`: the command line around the gate."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def gate(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[STACK|ENVIRONMENT]...", help="What to judge; nothing means all.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")] = Path("cdktf.out"),
+    policies: Annotated[
+        Path, typer.Option(help="Folder of the project's checks and risks.toml.", metavar="DIR")
+    ] = Path("policies"),
+    today: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day on which acceptances must be current; the clock's if left out."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON on stdout.")] = False,
+) -> None:
+    """Judge the synthesized stacks. Exit code 0: clean; 1: findings; 2: the scan can't be trusted.
+
+    Writes gate.txt, gate.json, gate.sarif, gate.junit.xml and gate.md to DIR/reports.
+    """
+    # Loaded on use, so that `--help` is quick.
+    from ops.gate.expected import Expected, expected_stacks  # noqa: PLC0415
+    from ops.gate.model import UntrustedError, Verdict  # noqa: PLC0415
+    from ops.gate.reports import as_data, as_text, write  # noqa: PLC0415
+    from ops.gate.run import run  # noqa: PLC0415
+
+    day = (today or datetime.now(UTC)).date()
+    try:
+        expected: Expected = expected_stacks()
+    except UntrustedError as error:
+        verdict = Verdict(day, distrust=error.reasons)
+    else:
+        verdict = run(out=out, policies=policies, expected=expected, today=day, names=names or ())
+    write(verdict, out / "reports")
+    typer.echo(as_text(verdict), err=as_json, nl=False)
+    if as_json:
+        typer.echo(json.dumps(as_data(verdict), indent=2))
+    raise typer.Exit(int(verdict.outcome))

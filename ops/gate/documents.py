@@ -1,0 +1,102 @@
+"""Read a stack's JSON strictly, and remember where each block starts.
+
+Stock checkov drops a file that it can't parse and exits 0; here anything unexpected is a doubt.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Never
+
+from ops.gate.model import Distrust, Doubt, UntrustedError
+
+_DEPTH = 3
+"""resource → type → name: no block lies deeper."""
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+@dataclass(frozen=True)
+class Document:
+    """One stack's file."""
+
+    stack: str
+    file: str
+    text: str
+    content: dict[str, Any]
+
+    def line(self, *path: str) -> int:
+        """The line on which the key at the path stands; 1 when it doesn't exist."""
+        return bisect_right(self._newlines, self._offsets.get(path, 0)) + 1
+
+    @cached_property
+    def _newlines(self) -> list[int]:
+        return [found.start() for found in re.finditer("\n", self.text)]
+
+    @cached_property
+    def _offsets(self) -> dict[tuple[str, ...], int]:
+        offsets: dict[tuple[str, ...], int] = {}
+        decode = json.JSONDecoder().raw_decode
+        text = self.text
+
+        def skip(at: int) -> int:
+            found = _BLANK.match(text, at)
+            return found.end() if found else at
+
+        def walk(at: int, path: tuple[str, ...]) -> int:
+            """Note the keys of the object at `at`, and answer where it ends. The text is known to be valid."""
+            at = skip(at + 1)
+            while text[at] != "}":
+                key, end = decode(text, at)
+                offsets[(*path, key)] = at
+                value = skip(skip(end) + 1)
+                deeper = text[value] == "{" and len(path) + 1 < _DEPTH
+                at = skip(walk(value, (*path, key)) if deeper else decode(text, value)[1])
+                if text[at] == ",":
+                    at = skip(at + 1)
+            return at + 1
+
+        walk(skip(0), ())
+        return offsets
+
+
+def read(path: Path, stack: str) -> Document:
+    """Read one stack.
+
+    Raises:
+        UntrustedError: The file isn't a JSON object that Terraform could read as one.
+    """
+    file = path.as_posix()
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (OSError, ValueError) as error:
+        raise _malformed(file, f"isn't readable as JSON ({error})") from error
+    if not isinstance(content, dict) or not content:
+        raise _malformed(file, f"holds {_kind(content)}, must be an object with blocks")
+    return Document(stack, file, text, content)
+
+
+def _malformed(file: str, what: str) -> UntrustedError:
+    return UntrustedError(Distrust(Doubt.MALFORMED, file, what, "synthesize again: make synth"))
+
+
+def _kind(content: object) -> str:
+    return "null" if content is None else f"an empty {type(content).__name__}" if not content else "no object"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's members; JSON readers silently keep the last of two, so that one would go unseen."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice in an object")
+    return members
+
+
+def _no_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no JSON")

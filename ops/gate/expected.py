@@ -1,0 +1,44 @@
+"""What the project says there must be. The only place where the gate reads environments and phases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ops.gate.model import Distrust, Doubt, UntrustedError
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The stacks that must be there, and the risks that must be in the register."""
+
+    environments: Mapping[str, tuple[str, ...]]
+    """Phases, in order, by environment; a stack's id is `<environment>-<phase>`."""
+    outside: tuple[str, ...] = ()
+    """Stacks outside any environment; each may be missing."""
+    declared_risks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Ids of the risks that an environment's own values declare."""
+
+
+def expected_stacks() -> Expected:
+    """What environments/ and modules/phases.py ask for.
+
+    Raises:
+        UntrustedError: The environments' values are wrong, so that nobody knows what must be there.
+    """
+    # Loaded on use: `python -m ops --help` must be quick, and tests bring their own.
+    from environments import load_all  # noqa: PLC0415
+    from modules.phases import ORGANIZATION, PHASES  # noqa: PLC0415
+
+    try:
+        environments = load_all()
+    except (LookupError, ValueError) as error:
+        raise UntrustedError(
+            Distrust(Doubt.ENVIRONMENTS, "environments/", str(error), "correct the values in environments/")
+        ) from error
+    phases = tuple(phase.name for phase in PHASES)
+    return Expected(
+        environments={environment.name: phases for environment in environments},
+        outside=(ORGANIZATION,),
+        declared_risks={environment.name: frozenset(environment.accepted_risks) for environment in environments},
+    )

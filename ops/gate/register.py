@@ -1,0 +1,249 @@
+"""The register of accepted risks, policies/risks.toml, held against what was found.
+
+A finding is mended or accepted by exactly one entry, and an entry covers what it must and nothing else.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fnmatch import fnmatchcase
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ops.gate.expected import Expected
+from ops.gate.model import Acceptance, Check, Distrust, Doubt, Finding, Record, UntrustedError
+
+WARN = timedelta(days=30)
+LONGEST = timedelta(days=366)
+"""An acceptance is looked at again every year."""
+
+Sentence = Annotated[str, Field(min_length=20, description="a sentence of 20 characters or more")]
+Names = tuple[Annotated[str, Field(min_length=1)], ...]
+
+
+class Risk(BaseModel):
+    """One accepted risk: of findings, or of choices that environments declare."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    checks: Names = ()
+    """Ids of checks."""
+    resources: Names = ()
+    """Patterns of addresses, as in `aws_s3_bucket.logs`; `*` stands for any characters."""
+    stacks: Names = ()
+    """Patterns of stacks' ids, as in `*-account`."""
+    profile_risks: Names = ()
+    """Ids of risks that environments declare, as in `single_nat_gateway`."""
+    environments: Names = ()
+    """Names of the environments that may declare them."""
+    why: Sentence
+    compensation: Sentence
+    """What makes up for it."""
+    owner: Annotated[str, Field(min_length=3)]
+    """Who answers for it: a role, which outlives whoever has it."""
+    accepted: date
+    expires: date
+    closes: Sentence
+    """What would make the entry unnecessary."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        of_findings, of_choices = (self.checks, self.resources, self.stacks), (self.profile_risks, self.environments)
+        if not (all(of_findings) and not any(of_choices)) and not (all(of_choices) and not any(of_findings)):
+            raise ValueError("must have either checks, resources and stacks, or profile_risks and environments")
+        if "@" in self.owner:
+            raise ValueError(f"owner is {self.owner!r}, must be a role, not a person's address")
+        if not self.accepted < self.expires <= self.accepted + LONGEST:
+            raise ValueError(f"expires is {self.expires}, must be after accepted and within {LONGEST.days} days of it")
+        return self
+
+    def covers(self, record: Record) -> bool:
+        """Whether the entry is about this check on this resource."""
+        return (
+            record.check in self.checks
+            and _matches(record.block.stack, self.stacks)
+            and _matches(record.block.address, self.resources)
+        )
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is left of the failed checks when the register was asked."""
+
+    findings: tuple[Finding, ...]
+    accepted: tuple[Acceptance, ...]
+    refusals: tuple[str, ...]
+    distrust: tuple[Distrust, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Register:
+    """The entries of a file."""
+
+    file: str
+    risks: tuple[Risk, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the register.
+
+        Raises:
+            UntrustedError: An entry lacks what it must have; all problems are listed.
+        """
+        file = path.as_posix()
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UntrustedError(_doubt(file, f"isn't readable as TOML ({error})", "correct the file")) from error
+        reasons, risks = [], []
+        if unknown := content.keys() - {"risk"}:
+            reasons.append(_doubt(file, f"has {', '.join(sorted(unknown))}, allowed are [[risk]] entries", "rename it"))
+        for index, entry in enumerate(content.get("risk", [])):
+            try:
+                risks.append(Risk.model_validate(entry))
+            except ValidationError as error:
+                where = f"{file} [[risk]] {entry.get('id') or f'number {index + 1}'}"
+                reasons += [_doubt(where, what, "correct the entry") for what in _problems(error, entry)]
+        names = [risk.id for risk in risks]
+        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+            reasons.append(_doubt(f"{file} [[risk]] {name}", "stands there twice", "give each entry an id of its own"))
+        if reasons:
+            raise UntrustedError(*reasons)
+        return cls(file, tuple(risks))
+
+    def judge(
+        self,
+        records: Iterable[Record],
+        checks: Mapping[str, Check],
+        expected: Expected,
+        today: date,
+        *,
+        worlds: frozenset[str] | None = None,
+    ) -> Judgement:
+        """Hold the register against what was found.
+
+        Args:
+            records: What the checks say of the stacks that count.
+            checks: All checks that were loaded.
+            expected: What the environments declare.
+            today: The day of the judgement.
+            worlds: Environments that were scanned; None means all. If not all, an entry that covers nothing may
+                cover something elsewhere.
+        """
+        records = tuple(records)
+        of_findings = [risk for risk in self.risks if risk.checks]
+        findings, accepted, distrust = [], [], list(self._unknown(of_findings, checks))
+        for record in (record for record in records if not record.passed):
+            covering = [risk for risk in of_findings if risk.covers(record)]
+            if len(covering) > 1:
+                ids = " and ".join(risk.id for risk in covering)
+                what = f"{record.check} on {record.block.stack} {record.block.address} is accepted by {ids}"
+                distrust.append(_doubt(self.file, what, "leave it to one entry"))
+            elif covering and covering[0].expires > today:
+                risk = covering[0]
+                accepted.append(Acceptance(record, risk.id, risk.why, risk.expires))
+            else:
+                findings.append(Finding(record, _expired(covering[0]) if covering else ""))
+        distrust += self._too_broad(of_findings, records)
+        if worlds is None:
+            distrust += self._unused(of_findings, records)
+            distrust += self._undeclared(expected)
+        return Judgement(
+            tuple(findings),
+            tuple(accepted),
+            tuple(self._refusals(expected, today, worlds)),
+            tuple(distrust),
+            tuple(self._expiring(today)),
+        )
+
+    def _where(self, risk: Risk) -> str:
+        return f"{self.file} [[risk]] {risk.id}"
+
+    def _unknown(self, risks: Iterable[Risk], checks: Mapping[str, Check]) -> Iterator[Distrust]:
+        for risk in risks:
+            for check in risk.checks:
+                if check not in checks:
+                    yield _doubt(self._where(risk), f"accepts {check}, which no check has as its id", "correct the id")
+
+    def _too_broad(self, risks: Iterable[Risk], records: tuple[Record, ...]) -> Iterator[Distrust]:
+        for risk in risks:
+            for record in records:
+                if record.passed and risk.covers(record):
+                    what = f"also covers {record.block.stack} {record.block.address}, where {record.check} passes"
+                    yield _doubt(self._where(risk), what, "narrow its resources or stacks, or split the entry")
+
+    def _unused(self, risks: Iterable[Risk], records: tuple[Record, ...]) -> Iterator[Distrust]:
+        for risk in risks:
+            covered = [record for record in records if not record.passed and risk.covers(record)]
+            for field, patterns, seen in (
+                ("checks", risk.checks, {record.check for record in covered}),
+                ("resources", risk.resources, {record.block.address for record in covered}),
+                ("stacks", risk.stacks, {record.block.stack for record in covered}),
+            ):
+                for pattern in patterns:
+                    if not any(fnmatchcase(each, pattern) for each in seen):
+                        what = f"{field} has {pattern!r}, which covers no finding"
+                        yield _doubt(self._where(risk), what, "remove it; what it accepted is mended")
+
+    def _undeclared(self, expected: Expected) -> Iterator[Distrust]:
+        for risk in self.risks:
+            for environment, choice in product(risk.environments, risk.profile_risks):
+                if choice not in expected.declared_risks.get(environment, ()):
+                    what = f"accepts {choice!r} for {environment!r}, which doesn't declare it"
+                    yield _doubt(self._where(risk), what, "remove it, or split the entry")
+
+    def _refusals(self, expected: Expected, today: date, worlds: frozenset[str] | None) -> Iterator[str]:
+        for environment, choices in sorted(expected.declared_risks.items()):
+            if worlds is not None and environment not in worlds:
+                continue
+            for choice in sorted(choices):
+                entries = [
+                    risk for risk in self.risks if choice in risk.profile_risks and environment in risk.environments
+                ]
+                current = [risk for risk in entries if risk.expires > today]
+                if len(current) != 1:
+                    found = "several accept" if current else _expired(entries[0]) if entries else "no entry accepts"
+                    yield (
+                        f"environment {environment} declares the risk {choice!r}; {found} it. Exactly one [[risk]] of "
+                        f"{self.file} must have it in profile_risks, or environments/ must choose otherwise"
+                    )
+
+    def _expiring(self, today: date) -> Iterator[str]:
+        for risk in self.risks:
+            if risk.expires <= today:
+                yield f"{self._where(risk)} expired on {risk.expires}; close it: {risk.closes}"
+            elif risk.expires - today <= WARN:
+                days = (risk.expires - today).days
+                yield f"{self._where(risk)} expires in {days} days, on {risk.expires}; close it: {risk.closes}"
+
+
+def _matches(text: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
+def _expired(risk: Risk) -> str:
+    return f"the acceptance {risk.id} expired on {risk.expires}, and no longer covers"
+
+
+def _doubt(where: str, what: str, mend: str) -> Distrust:
+    return Distrust(Doubt.REGISTER, where, what, mend)
+
+
+def _problems(error: ValidationError, entry: Mapping[str, Any]) -> Iterator[str]:
+    for problem in error.errors():
+        field = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "missing":
+            yield f"has no {field}"
+        elif problem["type"] == "extra_forbidden":
+            yield f"has {field}, allowed are: {', '.join(Risk.model_fields)}"
+        else:
+            given = f"{field} is {entry.get(field)!r}: " if field in entry else ""
+            yield given + problem["msg"].removeprefix("Value error, ")

@@ -1,0 +1,95 @@
+"""The whole way: what is on disk → one view → every check → the register → the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from ops.gate.expected import Expected
+from ops.gate.model import Block, Check, Distrust, Doubt, Record, Scan, ScannedBlock, UntrustedError, Verdict
+from ops.gate.register import Register
+from ops.gate.stacks import select
+from ops.gate.view import merged_view
+
+T = TypeVar("T")
+
+
+def run(
+    *,
+    out: Path,
+    policies: Path,
+    expected: Expected,
+    today: date,
+    names: Sequence[str] = (),
+) -> Verdict:
+    """Judge the synthesized stacks.
+
+    Args:
+        out: Folder that synth wrote.
+        policies: Folder with `checks/` and `risks.toml`.
+        expected: What must be there.
+        today: The day on which acceptances are current or expired.
+        names: Stacks or environments to judge; none means all.
+    """
+    reasons: list[Distrust] = []
+
+    def attempt(work: Callable[[], T]) -> T | None:
+        """Do it, or note why not: everything that is wrong comes out in one run."""
+        try:
+            return work()
+        except UntrustedError as error:
+            reasons.extend(error.reasons)
+            return None
+
+    register = attempt(lambda: Register.read(policies / "risks.toml"))
+    selection = attempt(lambda: select(out, names, expected))
+    views = [attempt(partial(merged_view, world)) for world in (selection.worlds if selection else ())]
+    if reasons or register is None or selection is None:
+        return Verdict(today, tuple(sorted(selection.stacks)) if selection else (), distrust=tuple(reasons))
+
+    blocks = [view for view in views if view is not None]
+    scan, checks = _scan(blocks, policies / "checks")
+    records = [record for record in scan.records if record.block.stack in selection.stacks]
+    resources = [
+        each.block
+        for view in blocks
+        for each in view
+        if each.section == "resource" and not each.mirror and each.block.stack in selection.stacks
+    ]
+    judgement = register.judge(records, checks, expected, today, worlds=selection.environments)
+    return Verdict(
+        today=today,
+        stacks=tuple(sorted(selection.stacks)),
+        resources=len(resources),
+        checks=checks,
+        passed=sum(record.passed for record in records),
+        findings=judgement.findings,
+        accepted=judgement.accepted,
+        refusals=judgement.refusals,
+        distrust=(*scan.distrust, *_silent(resources, records), *judgement.distrust),
+        warnings=judgement.warnings,
+    )
+
+
+def _scan(views: list[list[ScannedBlock]], checks: Path) -> tuple[Scan, dict[str, Check]]:
+    # Importing checkov takes over a second, so it comes when everything else is known to be in order.
+    from ops.gate.scanner import Scanner  # noqa: PLC0415
+
+    with Scanner(checks) as scanner:
+        scans = [scanner.scan(view) for view in views]
+        records = tuple(record for scan in scans for record in scan.records)
+        doubts = (*scanner.distrust, *(doubt for scan in scans for doubt in scan.distrust))
+        return Scan(records, doubts), scanner.checks
+
+
+def _silent(resources: list[Block], records: list[Record]) -> Iterator[Distrust]:
+    """Stacks of whose resources no check said anything: something keeps them from being scanned."""
+    judged = {record.block for record in records}
+    for stack in sorted({block.stack for block in resources}):
+        own = [block for block in resources if block.stack == stack]
+        if judged.isdisjoint(own):
+            what = f"has {len(own)} resources, and no check said anything about any of them"
+            yield Distrust(Doubt.NOT_SCANNED, own[0].file, what, "see ops/gate/scanner.py")

@@ -1,0 +1,301 @@
+"""The only module of the gate that knows checkov.
+
+Stock checkov's exit code and reports are not used, nor is its runner: it swallows checks that raise,
+checks that don't load and blocks that it can't read, and hands the Python checks values that aren't
+rendered. What is used is what it is good at: its graph, its rendering and its checks. Whatever goes
+wrong in them comes back as a doubt.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import runpy
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.gate.model import Block, Check, Distrust, Doubt, Record, Scan, ScannedBlock
+
+_KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
+
+
+@contextmanager
+def _bare_environment() -> Iterator[None]:
+    """No `CKV_*`, `CHECKOV_*`, `TF_VAR_*` and about 70 others, which would weaken a scan without a word."""
+    saved = dict(os.environ)
+    os.environ.clear()
+    os.environ.update({name: saved[name] for name in _KEPT_VARIABLES if name in saved})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(saved)
+
+
+with _bare_environment():  # checkov reads most of its settings when it is imported
+    import checkov.common.checks_infra.solvers.attribute_solvers.base_attribute_solver as _attribute_solver
+    import checkov.common.checks_infra.solvers.resource_solvers.base_resource_solver as _resource_solver
+    from checkov.common.models.enums import CheckResult
+    from checkov.common.util.consts import END_LINE, START_LINE
+    from checkov.terraform_json.parser import prepare_definition
+    from checkov.terraform_json.runner import TerraformJsonRunner
+
+_Definitions = dict[str, dict[str, list[Any]]]
+"""Checkov's form of the files: blocks by section, by path."""
+_POOL = "ThreadPoolExecutor"
+_JUDGED = frozenset({"resource", "data", "provider"})
+_CHECK_ID = re.compile(r"""(?:"|\bid:\s*["']?)(CKV2?_[A-Z]+_\d+)\b""")
+
+
+class _Inline:
+    """Stands for the thread pools of checkov's graph checks: they lose what a check raises, and are slower."""
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:  # noqa: ANN401
+        done: Future[Any] = Future()
+        done.set_result(work(*arguments, **named))
+        return done
+
+
+class Scanner:
+    """Stock checks and our own, loaded for the length of a `with`."""
+
+    def __init__(self, policies: Path) -> None:
+        """Take the folder of our own checks."""
+        self._policies = policies
+        self._runner: Any = None
+        self._restore: list[Callable[[], None]] = []
+        self.checks: dict[str, Check] = {}
+        self.distrust: tuple[Distrust, ...] = ()
+        """What didn't load."""
+
+    def __enter__(self) -> Scanner:
+        with _bare_environment(), _silence() as errors:
+            self._runner = TerraformJsonRunner()
+            self._lend()
+            self._runner.graph_registry.load_checks()
+            self.checks = self._catalogue(own=False)
+            self.distrust = (*self._load_own(), *errors)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave no trace: checkov's registries are global to the process."""
+        for restore in self._restore:
+            restore()
+
+    def scan(self, blocks: Sequence[ScannedBlock]) -> Scan:
+        """Run every check on one environment's merged view."""
+        with _bare_environment(), _silence() as errors:
+            files, definitions = _definitions(blocks)
+            local = self._runner.graph_manager.build_graph_from_definitions(definitions)
+            graph = self._runner.graph_manager.save_graph(local)
+            entities = self._entities(local, definitions, files)
+            results = [*self._python_checks(entities, graph), *self._graph_checks(graph, files)]
+            unseen = [*_unseen(blocks, entities)]
+        records = {result for result in results if isinstance(result, Record)}
+        raised = [result for result in results if isinstance(result, Distrust)]
+        return Scan(tuple(sorted(records)), (*unseen, *raised, *errors))
+
+    def _lend(self) -> None:
+        """Note the state of what this process shares with others, to give it back."""
+        registries = [*self._runner.block_type_registries.values()]
+        for registry in registries:
+            for name in ("checks", "wildcard_checks"):
+                before = {kind: list(checks) for kind, checks in getattr(registry, name).items()}
+                self._restore.append(_restorer(registry, name, defaultdict(list, before)))
+        own = self._runner.graph_registry
+        self._restore.append(_restorer(own, "checks", list(own.checks)))
+        for module in (_attribute_solver, _resource_solver):
+            self._restore.append(_restorer(module, _POOL, getattr(module, _POOL)))
+            setattr(module, _POOL, _Inline)
+
+    def _registered(self) -> Iterator[Any]:
+        for registry in self._runner.block_type_registries.values():
+            yield from (check for _, check in registry.all_checks())
+        yield from self._runner.graph_registry.checks
+
+    def _catalogue(self, *, own: bool) -> dict[str, Check]:
+        known = {} if not own else self.checks
+        return known | {
+            check.id: Check(check.id, check.name, check.guideline or type(check).__module__, own)
+            for check in self._registered()
+            if check.id not in known
+        }
+
+    def _load_own(self) -> Iterator[Distrust]:
+        """Load the folder's checks, and compare what is registered with what is written there."""
+        written: dict[str, Path] = {}
+        for path in sorted(self._policies.glob("**/*")):
+            if path.suffix not in {".py", ".yaml", ".yml", ".json"} or path.name.startswith("_"):
+                continue
+            ids = Counter(_CHECK_ID.findall(path.read_text(encoding="utf-8")))
+            if not ids:
+                yield _not_loaded(path, "holds no check", "give it an id, or begin its name with _")
+            for check in ids:
+                if check in written or check in self.checks or ids[check] > 1:
+                    yield _not_loaded(path, f"{check} is another check's id too", "give each check an id of its own")
+                written[check] = path
+            if path.suffix == ".py":
+                try:
+                    # Making a check registers it. Not imported: a cache of compiled code could be an earlier one.
+                    runpy.run_path(str(path), run_name=f"rollout_check_{path.stem}")
+                except Exception as error:
+                    yield _not_loaded(path, f"doesn't load ({type(error).__name__}: {error})", "mend it")
+        if not written:
+            yield _not_loaded(self._policies, "holds no checks", "the project's own checks belong there")
+        if self._policies.is_dir():
+            self._runner.graph_registry.load_external_checks(str(self._policies))
+        self.checks = self._catalogue(own=True)
+        for check, path in written.items():
+            if check not in self.checks:
+                yield _not_loaded(path, f"{check} is written there but not registered", "mend it")
+
+    def _entities(self, local: Any, definitions: _Definitions, files: _Files) -> list[_Entity]:  # noqa: ANN401
+        """What the Python checks judge: rendered where the graph has it. It leaves out providers in this framework."""
+        rendered = ((vertex.path, vertex.block_type, vertex.config) for vertex in local.vertices)
+        raw = (
+            (path, "provider", config)
+            for path, sections in definitions.items()
+            for config in sections.get("provider", ())
+        )
+        entities = []
+        for path, section, config in (*rendered, *raw):
+            registry = self._runner.block_type_registries.get(section)
+            if registry is not None:
+                kind, name, settings = registry.extract_entity_details(config)
+                block = files.block(path, settings[START_LINE])
+                entities.append(_Entity(block, path, kind, name, settings, registry.get_checks(kind)))
+        return entities
+
+    def _python_checks(self, entities: Iterable[_Entity], graph: Any) -> Iterator[Record | Distrust]:  # noqa: ANN401
+        for each in entities:
+            for check in each.checks:
+                check.graph = graph
+                try:
+                    result = check.run(each.path, each.settings, each.name, each.kind, {})
+                except Exception as error:
+                    yield _raised(check.id, each.block, error)
+                    continue
+                details = check.details if self.checks[check.id].own else result.get("evaluated_keys") or ()
+                yield from _record(check.id, each.block, result["result"], details)
+
+    def _graph_checks(self, graph: Any, files: _Files) -> Iterator[Record | Distrust]:  # noqa: ANN401
+        for check in self._runner.graph_registry.checks:
+            try:
+                passed, failed, _ = check.run(graph)
+            except Exception as error:
+                yield _raised(check.id, None, error)
+                continue
+            keys = check.get_evaluated_keys()
+            for result, entities in ((CheckResult.PASSED, passed), (CheckResult.FAILED, failed)):
+                for entity in entities:
+                    if START_LINE in entity:
+                        block = files.block(entity["file_path_"], entity[START_LINE])
+                        yield from _record(check.id, block, result, keys)
+
+
+@dataclass(frozen=True)
+class _Entity:
+    """A block as checkov's Python checks take it."""
+
+    block: Block
+    path: str
+    kind: str
+    name: str
+    settings: dict[str, Any]
+    checks: list[Any]
+
+
+class _Files:
+    """The way back from checkov's file and line to the block.
+
+    Its lines are ordinals, so that they are unique in every layout of the JSON.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, list[ScannedBlock]] = {}
+
+    def add(self, block: ScannedBlock) -> tuple[str, int]:
+        # One folder for all: checkov joins references within a folder only. It isn't read.
+        path = f"/view/{block.block.stack}.tf.json"
+        blocks = self._blocks.setdefault(path, [])
+        blocks.append(block)
+        return path, len(blocks)
+
+    def block(self, path: str, line: int) -> Block:
+        return self._blocks[path][line - 1].block
+
+
+def _definitions(blocks: Iterable[ScannedBlock]) -> tuple[_Files, _Definitions]:
+    """Checkov's own form of the blocks. Handed in, not parsed: its parser reads JSON as YAML, slowly."""
+    files = _Files()
+    definitions: _Definitions = {}
+    for each in blocks:
+        path, line = files.add(each)
+        settings = {**each.settings, START_LINE: line, END_LINE: line}
+        named = {each.name: settings} if each.section in {"resource", "data"} else settings
+        content = settings if each.section == "locals" else {(each.kind or each.name): named}
+        # `container_definitions` stays as it is: checkov's form has no list of plain objects.
+        plain = settings.pop("container_definitions", None)
+        prepared = prepare_definition({each.section: content})[each.section]
+        if plain is not None:
+            prepared[0][each.kind][each.name]["container_definitions"] = [plain]
+        definitions.setdefault(path, {}).setdefault(each.section, []).extend(prepared)
+    return files, definitions
+
+
+def _unseen(blocks: Iterable[ScannedBlock], entities: Iterable[_Entity]) -> Iterator[Distrust]:
+    """Blocks that checkov lost on the way to its graph; it says so in a warning only."""
+    seen = {entity.block for entity in entities}
+    for each in blocks:
+        if each.section in _JUDGED and each.block not in seen:
+            where = f"{each.block.file}:{each.block.line}"
+            yield Distrust(Doubt.NOT_SCANNED, where, f"checkov lost {each.block.address}", "see ops/gate/scanner.py")
+
+
+def _record(check: str, block: Block, result: object, details: Iterable[str]) -> Iterator[Record | Distrust]:
+    if result in {CheckResult.PASSED, CheckResult.FAILED}:
+        passed = result is CheckResult.PASSED
+        yield Record(check, block, passed, () if passed else tuple(str(each) for each in details if each))
+
+
+def _raised(check: str, block: Block | None, error: Exception) -> Distrust:
+    where = f"{block.stack} {block.address}" if block else "the graph"
+    # Not the message: it may quote what the stack holds.
+    return Distrust(Doubt.CHECK_RAISED, where, f"{check} raised {type(error).__name__}", "mend the check")
+
+
+def _not_loaded(path: Path, what: str, mend: str) -> Distrust:
+    return Distrust(Doubt.CHECK_NOT_LOADED, path.as_posix(), what, mend)
+
+
+def _restorer(owner: object, name: str, value: object) -> Callable[[], None]:
+    return lambda: setattr(owner, name, value)
+
+
+@contextmanager
+def _silence() -> Iterator[list[Distrust]]:
+    """Keep checkov from the console, and keep what it logs as an error."""
+    errors: list[Distrust] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            # A check that raises is reported where it is called.
+            if not record.getMessage().startswith("Failed to run check"):
+                what = f"{record.name} logged an error in {record.funcName}"
+                errors.append(Distrust(Doubt.SCANNER, "checkov", what, "see ops/gate/scanner.py"))
+
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers[:] = [Keep(level=logging.ERROR)]
+    root.setLevel(logging.ERROR)
+    try:
+        yield errors
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)

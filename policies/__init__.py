@@ -1,0 +1,1 @@
+"""What may be applied: our own checks, in checkov's forms, and the register of accepted risks."""

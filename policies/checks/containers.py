@@ -1,0 +1,93 @@
+"""Containers: hardened, and exactly the image that was tested."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policies.rule import Resource, is_true, rule
+
+_ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+_SECURITY = _ECS + "security-tasks-containers.html"
+_LINUX = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinuxParameters.html"
+_TASK = "aws_ecs_task_definition"
+_ROOT = frozenset({"", "root", "0"})
+
+
+def _containers(task: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for container in task.blocks("container_definitions"):
+        yield f"container {container.get('name')!r}", container
+
+
+def _linux(container: Mapping[str, Any]) -> Mapping[str, Any]:
+    return container.get("linuxParameters") or {}
+
+
+@rule("CKV_ROLLOUT_10", source=_ECS + "task_definition_parameters.html", on=_TASK)
+def definitions_are_readable(task: Resource) -> Iterator[str]:
+    """Container definitions can be read before they are applied."""
+    if not task.blocks("container_definitions"):
+        yield "container_definitions isn't a JSON list of containers, so nothing in it was checked"
+
+
+@rule("CKV_ROLLOUT_11", source=_SECURITY, on=_TASK)
+def user_is_not_root(task: Resource) -> Iterator[str]:
+    """Containers run as a user other than root."""
+    for name, container in _containers(task):
+        if str(container.get("user") or "").split(":")[0] in _ROOT:
+            yield f"{name} runs as root; set user to another, such as 10001:10001"
+
+
+@rule("CKV_ROLLOUT_12", source=_SECURITY, on=_TASK)
+def root_is_read_only(task: Resource) -> Iterator[str]:
+    """Containers can't write to their root file system."""
+    for name, container in _containers(task):
+        if not is_true(container.get("readonlyRootFilesystem")):
+            yield f"{name} can write everywhere; set readonlyRootFilesystem, and mount what it must write to"
+
+
+@rule("CKV_ROLLOUT_13", source=_LINUX, on=_TASK)
+def capabilities_are_dropped(task: Resource) -> Iterator[str]:
+    """Containers have no Linux capabilities."""
+    for name, container in _containers(task):
+        capabilities = _linux(container).get("capabilities") or {}
+        if "ALL" not in (capabilities.get("drop") or []):
+            yield f"{name} keeps Docker's default capabilities; set linuxParameters.capabilities.drop to ['ALL']"
+        if added := capabilities.get("add"):
+            yield f"{name} adds the capabilities {', '.join(map(str, added))}; remove them"
+
+
+@rule("CKV_ROLLOUT_14", source=_SECURITY, on=_TASK)
+def not_privileged(task: Resource) -> Iterator[str]:
+    """Containers aren't privileged."""
+    for name, container in _containers(task):
+        if is_true(container.get("privileged")):
+            yield f"{name} is privileged; remove privileged"
+
+
+@rule("CKV_ROLLOUT_15", source=_LINUX, on=_TASK)
+def init_process(task: Resource) -> Iterator[str]:
+    """Containers have an init process, which passes signals on and reaps."""
+    for name, container in _containers(task):
+        if not is_true(_linux(container).get("initProcessEnabled")):
+            yield f"{name} has no init process; set linuxParameters.initProcessEnabled"
+
+
+@rule(
+    "CKV_ROLLOUT_16",
+    source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
+    on=_TASK,
+)
+def image_by_digest(task: Resource) -> Iterator[str]:
+    """Images are named by digest."""
+    for name, container in _containers(task):
+        if not re.search(r"@sha256:[0-9a-f]{64}$", str(container.get("image", ""))):
+            yield f"{name} names its image {container.get('image')!r}; name it by digest: …@sha256:<64 hex digits>"
+
+
+@rule("CKV_ROLLOUT_17", source=_ECS + "task-networking-awsvpc.html", on=_TASK)
+def own_interface(task: Resource) -> Iterator[str]:
+    """Tasks have a network interface of their own."""
+    if task.get("network_mode") != "awsvpc":
+        yield "network_mode isn't awsvpc, so that security groups can't tell its tasks apart"

@@ -1,0 +1,28 @@
+"""VPC endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.rule import Resource, rule
+from policies.statements import of_policy
+
+
+@rule(
+    "CKV_ROLLOUT_5",
+    source="https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
+    on="aws_vpc_endpoint",
+)
+def endpoint_policy_is_narrow(endpoint: Resource) -> Iterator[str]:
+    """A VPC endpoint has a policy that isn't open to everything."""
+    if "policy" not in endpoint:
+        yield "has no policy, so AWS's default allows everybody everything; give it one"
+        return
+    statements = of_policy(endpoint)
+    if statements is None:
+        yield "has a policy that can't be read; write it as an aws_iam_policy_document"
+        return
+    for each in statements:
+        wide = "*" in each.resources or not each.resources
+        if each.allows and wide and "*" in each.actions and not each.conditions:
+            yield f"{each.label} of its policy allows '*' on '*'; name actions or resources, or add a condition"

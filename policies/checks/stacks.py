@@ -1,0 +1,45 @@
+"""What every stack has: tags, an account guard, and a state that is kept well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.rule import Resource, blocks, rule, texts
+
+_TAGS = ("Environment", "Owner", "Phase", "Project", "Repository")
+
+
+@rule(
+    "CKV_ROLLOUT_28",
+    source="https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html",
+    provider="aws",
+)
+def default_tags(provider: Resource) -> Iterator[str]:
+    """Everything carries the project's tags."""
+    given = [tags for each in provider.blocks("default_tags") for tags in blocks(each, "tags")]
+    missing = [name for name in _TAGS if not any(tags.get(name) for tags in given)]
+    if missing:
+        yield f"default_tags lacks {', '.join(missing)}; they come from modules/stack.py"
+
+
+@rule(
+    "CKV_ROLLOUT_29",
+    source="https://registry.terraform.io/providers/hashicorp/aws/latest/docs#allowed_account_ids-1",
+    provider="aws",
+    on="terraform_backend",
+)
+def account_guard(resource: Resource) -> Iterator[str]:
+    """A stack can be applied to its own account only."""
+    if len(texts(resource.get("allowed_account_ids"))) != 1:
+        yield "allowed_account_ids must name one account"
+
+
+@rule("CKV_ROLLOUT_30", source="https://developer.hashicorp.com/terraform/language/backend/s3", on="terraform_backend")
+def state_is_kept_well(backend: Resource) -> Iterator[str]:
+    """A state is encrypted with a key of its own, and locked."""
+    for name in ("bucket", "key", "kms_key_id"):
+        if not backend.text(name):
+            yield f"backend has no {name}; state belongs in S3, encrypted with the state key"
+    for name in ("encrypt", "use_lockfile"):
+        if not backend.true(name):
+            yield f"backend's {name} isn't true"

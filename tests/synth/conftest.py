@@ -1,0 +1,41 @@
+"""What the tests of what is observed share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+import environments
+from environments.schema import Environment, Service
+from tests.conftest import ENVIRONMENTS, Stack
+from tests.synth.alarms import Phases, phases_of
+
+WORKER = Service(name="mail-worker", repository="navralabs/aep-backend", cpu=256, memory=512)
+
+
+@pytest.fixture(scope="session")
+def watched_otherwise(synthesized: Callable[[Environment], Phases]) -> tuple[Environment, Phases]:
+    """Blue/green, a worker, no rejection metric, thresholds of its own."""
+    prod = environments.load("prod")
+    services = [
+        replace(each, deployment="blue_green") if each.name == "backend" else each for each in prod.product.services
+    ]
+    limits = replace(prod.observability, error_count=77, latency=0.5, cpu=61, memory=62, database_connections=63)
+    environment = replace(
+        prod,
+        product=replace(prod.product, services=(*services, WORKER), rejections=None),
+        observability=replace(limits, database_free_storage=64, cache_evictions=65),
+    )
+    return environment, synthesized(environment)
+
+
+@pytest.fixture(params=[*ENVIRONMENTS, "otherwise"])
+def observed(request: pytest.FixtureRequest, stacks: dict[str, Stack]) -> tuple[Environment, Phases]:
+    """Each environment and the variant, with its stacks by phase."""
+    if request.param == "otherwise":
+        otherwise: tuple[Environment, Phases] = request.getfixturevalue("watched_otherwise")
+        return otherwise
+    environment = environments.load(request.param)
+    return environment, phases_of(stacks, request.param)

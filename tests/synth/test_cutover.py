@@ -1,0 +1,93 @@
+"""Public DNS, by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+import environments
+from environments.schema import Cutover, Environment, PreviousTarget
+from modules.phases import PHASES
+from tests.conftest import Body, Stack
+
+Synthesize = Callable[[Environment], dict[str, Stack]]
+PREVIOUS = environments.load("prod").cutover.previous
+
+
+def shares(stack: Stack) -> dict[str, int]:
+    """Weights by the name of the load balancer that is answered."""
+    records = stack.resources("aws_route53_record").values()
+    return {record["alias"]["name"]: record["weighted_routing_policy"]["weight"] for record in records}
+
+
+def records(stack: Stack) -> list[Body]:
+    return list(stack.resources("aws_route53_record").values())
+
+
+@pytest.fixture(scope="module")
+def cut(synthesized: Synthesize) -> Callable[[int, PreviousTarget | None], Stack]:
+    """Production at a weight, each synthesized once."""
+    made: dict[tuple[int, bool], Stack] = {}
+
+    def at(weight: int, previous: PreviousTarget | None) -> Stack:
+        key = (weight, previous is not None)
+        if key not in made:
+            cutover = Cutover(weight=weight, previous=previous)
+            made[key] = synthesized(replace(environments.load("prod"), cutover=cutover))["cutover"]
+        return made[key]
+
+    return at
+
+
+@pytest.mark.requirement("R6.5")
+def test_records_are_aliases_of_the_host_in_the_zone(stacks: dict[str, Stack], env: Environment) -> None:
+    stack = stacks[f"{env.name}-cutover"]
+    assert records(stack)
+    for record in records(stack):
+        assert (record["name"], record["type"]) == (env.edge.host, "A")
+        assert record["zone_id"] == "${data.terraform_remote_state.edge.outputs.zone_id}"
+        assert record.get("provider") == ("aws.dns" if env.edge.zone.role else None)
+    writers = [each for each in stack.document["provider"]["aws"] if each.get("alias") == "dns"]
+    assert [each["assume_role"][0]["role_arn"] for each in writers] == [role for role in [env.edge.zone.role] if role]
+    assert "${data.terraform_remote_state.edge.outputs.load_balancer_dns_name}" in shares(stack)
+    assert stack.outputs == {"host": env.edge.host, "weight": str(env.cutover.weight)}
+
+
+@pytest.mark.requirement("R6.5")
+def test_set_identifiers_are_unique_in_the_zone(stacks: dict[str, Stack], env: Environment) -> None:
+    identifiers = [record["set_identifier"] for record in records(stacks[f"{env.name}-cutover"])]
+    assert len(set(identifiers)) == len(identifiers)
+    assert all(identifier.startswith(f"{env.product.name}-{env.stage}-") for identifier in identifiers)
+
+
+@pytest.mark.requirement("R10.1")
+def test_weight_0_changes_nothing_for_users(stacks: dict[str, Stack], cut: Callable[..., Stack]) -> None:
+    """All answers name the load balancer before, whatever its health; where there was none, there is no record."""
+    stack = stacks["prod-cutover"]
+    assert PREVIOUS and shares(stack).pop(PREVIOUS.dns_name) == 100
+    assert sum(shares(stack).values()) == 100
+    assert not any(record["alias"]["evaluate_target_health"] for record in records(stack))
+    assert not records(cut(0, None))
+
+
+@pytest.mark.requirement("R6.5")
+def test_weights_share_out_all_answers_and_leave_out_what_is_unhealthy(cut: Callable[..., Stack]) -> None:
+    stack = cut(10, PREVIOUS)
+    assert sorted(shares(stack).values()) == [10, 90]
+    assert PREVIOUS and shares(stack)[PREVIOUS.dns_name] == 90
+    assert all(record["alias"]["evaluate_target_health"] for record in records(stack))
+
+
+def test_without_a_previous_target_there_is_one_record_at_full_weight(stacks: dict[str, Stack]) -> None:
+    assert environments.load("staging").cutover == Cutover(weight=100)
+    assert list(shares(stacks["staging-cutover"]).values()) == [100]
+
+
+@pytest.mark.requirement("R6.5", "R10.1")
+def test_no_phase_but_cutover_names_the_application_in_dns(stacks: dict[str, Stack], env: Environment) -> None:
+    for phase in PHASES:
+        for record in stacks[f"{env.name}-{phase.name}"].resources("aws_route53_record").values():
+            assert record["name"] != env.edge.host or phase.name == "cutover"
+            assert "alias" not in record or phase.name == "cutover"
