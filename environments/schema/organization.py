@@ -16,7 +16,7 @@ from environments.schema.validation import InvalidEnvironmentError, check_fields
 class MemberAccount:
     """An account that the organization makes."""
 
-    name: Annotated[str, Field(min_length=3, max_length=50)]
+    name: Annotated[str, matching(r"[a-z][a-z0-9-]{1,48}[a-z0-9]", "3 to 50 lower-case letters, digits and hyphens")]
     """Its name."""
     email: Email
     """Address of its root user; no other AWS account may have it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constructs import Construct
+
 from modules.constructs.private_bucket import PrivateBucket
 from modules.policy import Statement
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from cdktf_cdktf_provider_aws.accessanalyzer_analyzer import AccessanalyzerAnalyzer
-
 from constructs import Construct
+
 from environments.names import Names
 from modules.constructs.account_defaults import AccountDefaults
 from modules.constructs.audit_bucket import AuditBucket
+from modules.constructs.audit_key import AuditKey
 from modules.constructs.configuration_recorder import ConfigurationRecorder
-from modules.constructs.encryption_key import EncryptionKey
 from modules.constructs.security_standards import SecurityStandards
 from modules.constructs.service_linked_role import ServiceLinkedRole
 from modules.constructs.threat_detection import ThreatDetection
 from modules.constructs.trail import Trail
-from modules.policy import Condition, Statement
+from modules.policy import Condition
 
 
 class AccountBaseline:
@@ -73,52 +73,15 @@ class AccountBaseline:
         return ("StringEquals", "aws:SourceAccount", [self._names.environment.account_id])
 
     def _make_key(self) -> str:
-        """The key of what CloudTrail and Config write."""
         environment = self._names.environment
-        because = "in a key policy, * is the key that the policy belongs to"
-        # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
-        trail = [
-            Statement(
-                sid="TrailEncrypts",
-                actions=["kms:GenerateDataKey*"],
-                resources=["*"],
-                principals={"Service": ["cloudtrail.amazonaws.com"]},
-                conditions=[
-                    self._of_trail,
-                    (
-                        "StringLike",
-                        "kms:EncryptionContext:aws:cloudtrail:arn",
-                        [f"arn:aws:cloudtrail:*:{environment.account_id}:trail/*"],
-                    ),
-                ],
-                because=because,
-            ),
-            Statement(
-                sid="TrailLooks",
-                actions=["kms:DescribeKey"],
-                resources=["*"],
-                principals={"Service": ["cloudtrail.amazonaws.com"]},
-                conditions=[self._of_trail],
-                because=because,
-            ),
-        ]
-        # https://docs.aws.amazon.com/config/latest/developerguide/s3-kms-key-policy.html
-        recorder = Statement(
-            sid="RecorderEncrypts",
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            resources=["*"],
-            principals={"Service": ["config.amazonaws.com"]},
-            conditions=[self._of_account],
-            because=because,
-        )
-        return EncryptionKey(
+        return AuditKey(
             self._scope,
             "audit_key",
             alias=self._names.alias("audit"),
-            description="The account's audit logs",
             account_id=environment.account_id,
+            of_trail=self._of_trail if environment.audit.cloudtrail else None,
+            of_recorder=self._of_account if environment.audit.config else None,
             protected=environment.protected,
-            statements=[*(trail if environment.audit.cloudtrail else []), *([recorder] if environment.audit.config else [])],
         ).arn
 
     def _make_bucket(self, purpose: str, service: str, source: Condition) -> str:

@@ -6,7 +6,6 @@ from cdktf_cdktf_provider_aws.ebs_encryption_by_default import EbsEncryptionByDe
 from cdktf_cdktf_provider_aws.ec2_instance_metadata_defaults import Ec2InstanceMetadataDefaults
 from cdktf_cdktf_provider_aws.iam_account_password_policy import IamAccountPasswordPolicy
 from cdktf_cdktf_provider_aws.s3_account_public_access_block import S3AccountPublicAccessBlock
-
 from constructs import Construct
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
-
 from constructs import Construct
+
 from modules.constructs.encryption_key import EncryptionKey
 from modules.policy import Condition, Statement, document
 
@@ -17,7 +17,7 @@ _KEY_USE = ("kms:Decrypt", "kms:GenerateDataKey*")
 
 
 class AlertsTopic:
-    """An encrypted topic with e-mail subscribers, which this account's alarms, budgets, databases and rules publish to."""
+    """Encrypted, with e-mail subscribers; this account's alarms, budgets, databases and rules publish to it."""
 
     def __init__(
         self,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdktf_cdktf_provider_aws.s3_bucket_logging import S3BucketLoggingA
-
 from constructs import Construct
+
 from modules.constructs.private_bucket import PrivateBucket
 from modules.policy import Condition, Statement
 

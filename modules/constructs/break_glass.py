@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
-
 from constructs import Construct
+
 from environments.names import Names
 from modules.constructs.event_alert import EventAlert
+from modules.constructs.event_forward import EventForward
 from modules.constructs.named_principals import MFA, named_principals
 from modules.constructs.role import Role
 from modules.policy import Statement
@@ -23,7 +24,16 @@ _SESSION_SECONDS = 3600
 class BreakGlass:
     """A role with all rights that takes recent MFA, lasts an hour, and tells everybody."""
 
-    def __init__(self, scope: Construct, id_: str, *, names: Names, principals: Sequence[str], topic_arn: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Names,
+        principals: Sequence[str],
+        topic_arn: str,
+        tags: Mapping[str, str],
+    ) -> None:
         """Make role and alerts.
 
         Args:
@@ -32,6 +42,7 @@ class BreakGlass:
             names: The environment's names.
             principals: Who may assume it.
             topic_arn: Who is told.
+            tags: What is tagged with in the region of global events, where that is another one.
         """
         environment = names.environment
         # A call to another region's endpoint would be an event of that region, where no rule waits.
@@ -63,39 +74,15 @@ class BreakGlass:
             scope, f"{id_}_administrator", role=role.name, policy_arn="arn:aws:iam::aws:policy/AdministratorAccess"
         )
         self.arn = role.arn
-        name = names.role("break-glass")
-        session = f"arn:aws:sts::{environment.account_id}:assumed-role/{name}/"
-        self.patterns: dict[str, dict[str, Any]] = {
-            f"{id_}_assumed": {
-                "source": ["aws.sts"],
-                "detail-type": ["AWS API Call via CloudTrail"],
-                "detail": {
-                    "eventName": ["AssumeRole"],
-                    "requestParameters": {"roleArn": [names.role_arn("break-glass")]},
-                },
-            },
-            f"{id_}_console": {
-                "detail-type": ["AWS Console Sign In via CloudTrail"],
-                "detail": {"userIdentity": {"arn": [{"prefix": session}]}},
-            },
-            "root_console": {
-                "detail-type": ["AWS Console Sign In via CloudTrail"],
-                "detail": {"userIdentity": {"type": ["Root"]}},
-            },
-        }
-        titles = {
-            f"{id_}_assumed": f"{name} was assumed",
-            f"{id_}_console": f"{name} signed in to the console",
-            "root_console": f"The root user of {names.prefix} signed in to the console",
-        }
-        for alert, pattern in self.patterns.items():
+        patterns = self._patterns(id_, names)
+        for alert, (title, pattern) in patterns.items():
             EventAlert(
                 scope,
                 alert,
                 name=names.resource(alert.replace("_", "-")),
-                description=titles[alert],
+                description=title,
                 pattern=pattern,
-                title=titles[alert],
+                title=title,
                 facts={
                     "Who": "$.detail.userIdentity.arn",
                     "From": "$.detail.sourceIPAddress",
@@ -104,3 +91,38 @@ class BreakGlass:
                 },
                 topic_arn=topic_arn,
             )
+        if environment.region != GLOBAL_REGION:
+            EventForward(
+                scope,
+                "global_events",
+                names=names,
+                source_region=GLOBAL_REGION,
+                patterns={alert: pattern for alert, (_, pattern) in patterns.items()},
+                tags=tags,
+            )
+
+    def _patterns(self, id_: str, names: Names) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Title and event pattern by alert."""
+        role, sign_in = names.role("break-glass"), "AWS Console Sign In via CloudTrail"
+        session = f"arn:aws:sts::{names.environment.account_id}:assumed-role/{role}/"
+        return {
+            f"{id_}_assumed": (
+                f"{role} was assumed",
+                {
+                    "source": ["aws.sts"],
+                    "detail-type": ["AWS API Call via CloudTrail"],
+                    "detail": {
+                        "eventName": ["AssumeRole"],
+                        "requestParameters": {"roleArn": [names.role_arn("break-glass")]},
+                    },
+                },
+            ),
+            f"{id_}_console": (
+                f"{role} signed in to the console",
+                {"detail-type": [sign_in], "detail": {"userIdentity": {"arn": [{"prefix": session}]}}},
+            ),
+            "root_console": (
+                f"The root user of {names.prefix} signed in to the console",
+                {"detail-type": [sign_in], "detail": {"userIdentity": {"type": ["Root"]}}},
+            ),
+        }

@@ -8,16 +8,13 @@ from cdktf_cdktf_provider_aws.config_configuration_recorder import (
 )
 from cdktf_cdktf_provider_aws.config_configuration_recorder_status import ConfigConfigurationRecorderStatus
 from cdktf_cdktf_provider_aws.config_delivery_channel import ConfigDeliveryChannel
-
 from constructs import Construct
 
 
 class ConfigurationRecorder:
     """Records all kinds of resources, IAM's among them, and is switched on."""
 
-    def __init__(
-        self, scope: Construct, id_: str, *, name: str, role_arn: str, bucket: str, kms_key_arn: str
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, name: str, role_arn: str, bucket: str, kms_key_arn: str) -> None:
         """Make recorder, channel and switch.
 
         Args:

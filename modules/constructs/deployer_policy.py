@@ -5,28 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from environments.names import Names
+from modules.constructs.deployer_services_policy import services_policy, tagged
 from modules.constructs.dns_records import write_records
 from modules.constructs.state_access import read_state, write_state
-from modules.policy import Condition, Statement
+from modules.policy import Statement
 
 
 def deployer_policy(names: Names, *, state_key_arn: str) -> dict[str, list[Statement]]:
     """The deployer's statements, by what they are for. Where many services share a name's form, it stands once."""
     return {
         "edge": [*_load_balancing(names), *_certificate(names), *_zone(names)],
-        "services": [*_cluster(names), *_task_definitions(names), *_delivery(names), *_pass_roles(names)],
+        "services": list(services_policy(names)),
         "release": [*_images(names), *_secrets(names), *_observation(names)],
         "state": [*read_state(names, key_arn=state_key_arn), *write_state(names, key_arn=state_key_arn)],
     }
-
-
-def _tagged(names: Names, key: str) -> list[Condition]:
-    """This project's tags, where an ARN can't tell: `aws:ResourceTag` or `aws:RequestTag`."""
-    environment = names.environment
-    return [
-        ("StringEquals", f"{key}/Project", [environment.product.name]),
-        ("StringEquals", f"{key}/Environment", [environment.stage]),
-    ]
 
 
 def _load_balancing(names: Names) -> Iterator[Statement]:
@@ -86,7 +78,7 @@ def _certificate(names: Names) -> Iterator[Statement]:
         sid="TagNewCertificate",
         actions=["acm:AddTagsToCertificate"],
         resources=certificates,
-        conditions=_tagged(names, "aws:RequestTag"),
+        conditions=tagged(names, "aws:RequestTag"),
     )
     yield Statement(
         sid="Certificate",
@@ -100,7 +92,7 @@ def _certificate(names: Names) -> Iterator[Statement]:
             "acm:UpdateCertificateOptions",
         ],
         resources=certificates,
-        conditions=_tagged(names, "aws:ResourceTag"),
+        conditions=tagged(names, "aws:ResourceTag"),
     )
 
 
@@ -119,172 +111,6 @@ def _zone(names: Names) -> Iterator[Statement]:
             because="a zone has no ARN before it is created",
         )
         yield Statement(sid="TagZone", actions=["route53:ChangeTagsForResource"], resources=[zone])
-
-
-def _cluster(names: Names) -> Iterator[Statement]:
-    prefix = names.prefix
-    cluster = names.arn("ecs", f"cluster/{prefix}")
-    yield Statement(
-        sid="Cluster",
-        actions=[
-            "ecs:CreateCluster",
-            "ecs:CreateService",
-            "ecs:Delete*",
-            "ecs:Describe*",
-            "ecs:ListServiceDeployments",
-            "ecs:ListTagsForResource",
-            "ecs:PutClusterCapacityProviders",
-            "ecs:StopServiceDeployment",
-            "ecs:StopTask",
-            "ecs:TagResource",
-            "ecs:UntagResource",
-            "ecs:UpdateCluster",
-            "ecs:UpdateClusterSettings",
-            "ecs:UpdateService",
-        ],
-        resources=[
-            cluster,
-            names.arn("ecs", f"service/{prefix}/*"),
-            names.arn("ecs", f"service-deployment/{prefix}/*"),
-            names.arn("ecs", f"service-revision/{prefix}/*"),
-            names.arn("ecs", f"task/{prefix}/*"),
-        ],
-    )
-    yield Statement(
-        sid="RunTask",
-        actions=["ecs:RunTask"],
-        resources=[names.arn("ecs", f"task-definition/{names.service('*')}:*")],
-        conditions=[("ArnEquals", "ecs:cluster", [cluster])],
-    )
-    yield Statement(
-        sid="ListTasks",
-        actions=["ecs:ListTasks"],
-        resources=["*"],
-        conditions=[("ArnEquals", "ecs:cluster", [cluster])],
-        because="tasks on Fargate have no container instance to name; the condition names the cluster",
-    )
-
-
-def _task_definitions(names: Names) -> Iterator[Statement]:
-    yield Statement(
-        sid="RegisterTaskDefinition",
-        actions=["ecs:RegisterTaskDefinition"],
-        resources=["*"],
-        conditions=_tagged(names, "aws:RequestTag"),
-        because="a revision has no ARN before it is registered; the condition asks for this project's tags",
-    )
-    yield Statement(
-        sid="TaskDefinitions",
-        actions=["ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"],
-        resources=["*"],
-        because="AWS checks no resource of these three",
-    )
-    yield Statement(
-        sid="TagTaskDefinitions",
-        actions=["ecs:ListTagsForResource", "ecs:TagResource", "ecs:UntagResource"],
-        resources=[names.arn("ecs", f"task-definition/{names.service('*')}:*")],
-    )
-
-
-def _delivery(names: Names) -> Iterator[Statement]:
-    """Scaling, schedules, blue/green, and what services log and alarm to."""
-    service, prefix = names.service("*"), names.prefix
-    yield Statement(
-        sid="Scaling",
-        actions=[
-            "application-autoscaling:DeleteScalingPolicy",
-            "application-autoscaling:DeregisterScalableTarget",
-            "application-autoscaling:ListTagsForResource",
-            "application-autoscaling:PutScalingPolicy",
-            "application-autoscaling:RegisterScalableTarget",
-            "application-autoscaling:TagResource",
-            "application-autoscaling:UntagResource",
-        ],
-        resources=[names.arn("application-autoscaling", "scalable-target/*")],
-        conditions=[("StringEqualsIfExists", "application-autoscaling:service-namespace", ["ecs"])],
-    )
-    yield Statement(
-        sid="Schedules",
-        actions=[
-            *(f"scheduler:{verb}Schedule{group}" for verb in ("Create", "Delete", "Get") for group in ("", "Group")),
-            "scheduler:ListTagsForResource",
-            "scheduler:TagResource",
-            "scheduler:UntagResource",
-            "scheduler:UpdateSchedule",
-        ],
-        resources=[
-            names.arn("scheduler", f"schedule-group/{prefix}"),
-            names.arn("scheduler", f"schedule/{prefix}/*"),
-        ],
-    )
-    yield Statement(
-        sid="BlueGreen",
-        actions=[
-            "codedeploy:ContinueDeployment",
-            "codedeploy:Create*",
-            "codedeploy:DeleteApplication",
-            "codedeploy:DeleteDeploymentGroup",
-            "codedeploy:Get*",
-            "codedeploy:List*",
-            "codedeploy:RegisterApplicationRevision",
-            "codedeploy:StopDeployment",
-            "codedeploy:TagResource",
-            "codedeploy:UntagResource",
-            "codedeploy:UpdateDeploymentGroup",
-        ],
-        resources=[
-            names.arn("codedeploy", f"application:{service}"),
-            names.arn("codedeploy", f"deploymentgroup:{service}/*"),
-            names.arn("codedeploy", "deploymentconfig:*"),
-        ],
-    )
-    yield Statement(
-        sid="Logs",
-        actions=[
-            "logs:AssociateKmsKey",
-            "logs:CreateLogGroup",
-            "logs:DeleteLogGroup",
-            "logs:DescribeLogStreams",
-            "logs:FilterLogEvents",
-            "logs:GetLogEvents",
-            "logs:ListTagsForResource",
-            "logs:PutRetentionPolicy",
-            "logs:TagResource",
-            "logs:UntagResource",
-        ],
-        resources=[names.log_group_arn("*")],
-    )
-    yield Statement(
-        sid="Alarms",
-        actions=[
-            "cloudwatch:DeleteAlarms",
-            "cloudwatch:ListTagsForResource",
-            "cloudwatch:PutMetricAlarm",
-            "cloudwatch:TagResource",
-            "cloudwatch:UntagResource",
-        ],
-        resources=[
-            names.arn("cloudwatch", f"alarm:{prefix}-*"),
-            names.arn("cloudwatch", f"alarm:{service}-*"),
-            # What target tracking makes for itself.
-            names.arn("cloudwatch", f"alarm:TargetTracking-service/{prefix}/*"),
-        ],
-    )
-
-
-def _pass_roles(names: Names) -> Iterator[Statement]:
-    passed = {
-        "ecs-tasks": [names.role_arn("*-task"), names.role_arn("*-execution")],
-        "scheduler": [names.role_arn("scheduler")],
-        "codedeploy": [names.role_arn("deployment")],
-    }
-    for service, roles in passed.items():
-        yield Statement(
-            sid=f"PassTo{service.title().replace('-', '')}",
-            actions=["iam:PassRole"],
-            resources=roles,
-            conditions=[("StringEquals", "iam:PassedToService", [f"{service}.amazonaws.com"])],
-        )
 
 
 def _images(names: Names) -> Iterator[Statement]:

@@ -9,8 +9,8 @@ from typing import Any
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.cloudwatch_event_target import CloudwatchEventTarget
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
-
 from constructs import Construct
+
 from environments.names import Names
 from modules.constructs.role import Role
 from modules.policy import Statement, trust

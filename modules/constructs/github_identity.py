@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
-
 from constructs import Construct
+
 from modules.policy import Statement
 
 _ISSUER = "token.actions.githubusercontent.com"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
-
 from constructs import Construct
+
 from modules.policy import Statement, document
 
 

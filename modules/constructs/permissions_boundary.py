@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
-
 from constructs import Construct
+
 from environments.names import Names
 from modules.constructs.planner_policy import READS
 from modules.constructs.state_access import read_state, write_state
@@ -29,7 +29,8 @@ _DEPLOYS = (
 
 # What decides who may do what, what it costs and what is seen. Reads stay allowed.
 _GUARDED = {
-    "iam": "Add Attach Change Create Deactivate Delete Detach Disable Enable Put Remove Reset Set Tag Untag Update Upload",
+    "iam": "Add Attach Change Create Deactivate Delete Detach Disable Enable Put Remove Reset Set Tag Untag Update "
+    "Upload",
     "kms": "Cancel Create Delete Disable Enable Import Put Replicate Retire Revoke Schedule Tag Untag Update",
     "budgets": "Create Delete Execute Modify Tag Untag Update",
     "cloudtrail": "Add Create Delete Put Remove Start Stop Update",

@@ -12,7 +12,7 @@ from modules.constructs.metric_alarm import MetricAlarm
 class RollbackAlarms:
     """Of one target group: its tasks answer with errors, or stay unhealthy.
 
-    Deployments need them before the observability phase is there; its own alarms tell of the same things later.
+    Deployments need them before the observability phase is there; its composite alarms and dashboard include them.
     """
 
     def __init__(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cdktf_cdktf_provider_aws.securityhub_account import SecurityhubAccount
 from cdktf_cdktf_provider_aws.securityhub_standards_subscription import SecurityhubStandardsSubscription
-
 from constructs import Construct
 
 # https://docs.aws.amazon.com/securityhub/latest/userguide/standards-reference.html

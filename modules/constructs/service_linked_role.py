@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cdktf_cdktf_provider_aws.iam_service_linked_role import IamServiceLinkedRole
-
 from constructs import Construct
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cdktf_cdktf_provider_aws.chatbot_slack_channel_configuration import ChatbotSlackChannelConfiguration
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
-
 from constructs import Construct
+
 from environments.names import Names
 from modules.constructs.role import Role
 from modules.policy import Statement, document, trust

@@ -11,16 +11,16 @@ def read_state(names: Names, *, key_arn: str) -> list[Statement]:
     """Read every phase's state, and decrypt it through S3 only."""
     return [
         Statement(sid="ListState", actions=["s3:ListBucket"], resources=[_bucket(names)]),
-        Statement(sid="ReadState", actions=["s3:GetObject"], resources=[f"{_bucket(names)}/{names.environment.stage}/*"]),
+        Statement(
+            sid="ReadState", actions=["s3:GetObject"], resources=[f"{_bucket(names)}/{names.environment.stage}/*"]
+        ),
         _key(names, "ReadStateKey", "kms:Decrypt", key_arn=key_arn),
     ]
 
 
 def write_state(names: Names, *, key_arn: str) -> list[Statement]:
     """Write the state of the deployer's own phases, and lock it."""
-    states = [
-        f"{_bucket(names)}/{names.state_key(phase.name)}" for phase in PHASES if phase.applied_by == "deployer"
-    ]
+    states = [f"{_bucket(names)}/{names.state_key(phase.name)}" for phase in PHASES if phase.applied_by == "deployer"]
     locks = [f"{state}.tflock" for state in states]
     return [
         Statement(sid="WriteState", actions=["s3:PutObject"], resources=[*states, *locks]),

@@ -7,8 +7,8 @@ from cdktf_cdktf_provider_aws.guardduty_detector_feature import (
     GuarddutyDetectorFeature,
     GuarddutyDetectorFeatureAdditionalConfiguration,
 )
-
 from constructs import Construct
+
 from modules.constructs.event_alert import EventAlert
 
 _SEVERE = 7

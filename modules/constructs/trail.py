@@ -9,8 +9,8 @@ from cdktf_cdktf_provider_aws.cloudtrail import (
     CloudtrailEventSelector,
     CloudtrailEventSelectorDataResource,
 )
-
 from constructs import Construct
+
 from modules.constructs.log_group import LogGroup
 from modules.constructs.role import Role
 from modules.policy import Statement, trust
@@ -90,4 +90,6 @@ class Trail:
             ],
         )
         # CloudTrail tries to write when it is made.
-        trail.add_override("depends_on", [f"aws_s3_bucket_policy.{id_}_bucket_policy", f"aws_iam_role_policy.{id_}_role_policy"])
+        trail.add_override(
+            "depends_on", [f"aws_s3_bucket_policy.{id_}_bucket_policy", f"aws_iam_role_policy.{id_}_role_policy"]
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from constructs import Construct
+
 from modules.constructs.dns_records import write_records
 from modules.constructs.role import Role
 from modules.policy import Statement

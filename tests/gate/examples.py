@@ -162,13 +162,16 @@ EXAMPLES: dict[str, list[Example]] = {
     ],
     "CKV_ROLLOUT_7": [
         Example(
-            "aws_ssm_parameter",
-            good=[{"value": "https://example.com/path"}, {"value": "postgresql://${local.user}:${local.word}@host/db"}],
+            "aws_sns_topic",
+            good=[
+                {"display_name": "https://example.com/path"},
+                {"display_name": "postgresql://${local.user}:${local.word}@host/db"},
+            ],
             bad=[
-                {"value": "AKIA" + "ABCDEFGHIJKLMNOP"},
-                {"value": "postgresql://user:hunter2@host/db"},
-                {"value": "-----BEGIN RSA " + "PRIVATE KEY-----"},
-                {"value": "sk-ant-" + "a" * 24},
+                {"display_name": "AKIA" + "ABCDEFGHIJKLMNOP"},
+                {"display_name": "postgresql://user:hunter2@host/db"},
+                {"display_name": "-----BEGIN RSA " + "PRIVATE KEY-----"},
+                {"display_name": "sk-ant-" + "a" * 24},
                 {"tags": {"token": "ghp_" + "a" * 36}},
                 {"nested": [{"deeper": [{"value": "xoxb-" + "1234567890"}]}]},
             ],
@@ -229,7 +232,9 @@ EXAMPLES: dict[str, list[Example]] = {
         Example("aws_ecs_task_definition", good=[task(), task(privileged=False)], bad=[task(privileged=True)])
     ],
     "CKV_ROLLOUT_15": [
-        Example("aws_ecs_task_definition", good=[task()], bad=[task(linuxParameters={}), linux(initProcessEnabled=False)])
+        Example(
+            "aws_ecs_task_definition", good=[task()], bad=[task(linuxParameters={}), linux(initProcessEnabled=False)]
+        )
     ],
     "CKV_ROLLOUT_16": [
         Example(
@@ -238,9 +243,7 @@ EXAMPLES: dict[str, list[Example]] = {
             bad=[task(image="registry/app:latest"), task(image="registry/app"), task(image="registry/app@sha256:0")],
         )
     ],
-    "CKV_ROLLOUT_17": [
-        Example("aws_ecs_task_definition", good=[task()], bad=[{**task(), "network_mode": "bridge"}])
-    ],
+    "CKV_ROLLOUT_17": [Example("aws_ecs_task_definition", good=[task()], bad=[{**task(), "network_mode": "bridge"}])],
     "CKV_ROLLOUT_18": [
         Example(
             "aws_ecs_service",

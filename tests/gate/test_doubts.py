@@ -11,7 +11,7 @@ from ops.gate.expected import Expected
 from ops.gate.model import Doubt, Outcome, Verdict
 from tests.gate.project import Body, Project, entry, frame, remote_state, topic
 
-CHECK = '''
+CHECK = """
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
@@ -25,7 +25,7 @@ class Planted(BaseResourceCheck):
 
 
 {end}
-'''
+"""
 PASSES = CHECK.format(body="return CheckResult.PASSED", end="check = Planted()")
 GRAPH = """
 metadata:
@@ -101,7 +101,18 @@ def test_an_unknown_name_is_answered_with_the_nearest(project: Project) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "null", "[]", "{}", '"text"', "{", '{"resource": {', '{"resource": {}} trailing', '{"a": NaN}', '{"a": 1, "a": 2}'],
+    [
+        "",
+        "null",
+        "[]",
+        "{}",
+        '"text"',
+        "{",
+        '{"resource": {',
+        '{"resource": {}} trailing',
+        '{"a": NaN}',
+        '{"a": 1, "a": 2}',
+    ],
     ids=["zero bytes", "null", "list", "empty", "text", "brace", "truncated", "trailing", "NaN", "key twice"],
 )
 def test_a_broken_stack_among_good_ones(project: Project, text: str) -> None:
@@ -197,7 +208,9 @@ def test_a_check_that_raises(project: Project) -> None:
 
 
 def test_a_graph_check_that_raises(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    from checkov.common.checks_infra.solvers import EqualsAttributeSolver  # noqa: PLC0415
+    from checkov.common.checks_infra.solvers.attribute_solvers.equals_attribute_solver import (  # noqa: PLC0415
+        EqualsAttributeSolver,
+    )
 
     def raises(*_: object, **__: object) -> bool:
         raise KeyError

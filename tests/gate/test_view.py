@@ -12,7 +12,7 @@ from ops.gate.model import Outcome
 from ops.gate.stacks import World
 from ops.gate.templates import expression, literal, parse_json, rewrite, spans
 from ops.gate.view import merged_view
-from tests.gate.project import Body, Project, failed, frame, remote_state, topic
+from tests.gate.project import Body, Project, failed, frame, remote_state
 
 CONTAINER = {
     "name": "app",
@@ -91,7 +91,7 @@ def test_an_output_is_resolved_by_key_inside_text_and_through_stacks(project: Pr
     network = "data.terraform_remote_state.network.outputs"
     project.add("services", "terraform_remote_state", "network", remote_state("network"), section="data")
     for name, cidr in {"index": '["a"]', "attribute": ".a", "private": '["b"]'}.items():
-        rule = {"security_group_id": "sg-1", "description": f"{name} ${{{network}.port}}", "ip_protocol": "tcp"}
+        rule: Body = {"security_group_id": "sg-1", "description": f"{name} ${{{network}.port}}", "ip_protocol": "tcp"}
         rule |= {"cidr_ipv4": f"${{{network}.cidrs{cidr}}}", "from_port": f"${{{network}.port}}", "to_port": 22}
         project.add("services", "aws_vpc_security_group_ingress_rule", name, rule)
     open_ = {address for check, address in failed(project.judge()) if check == "CKV_AWS_24"}
@@ -164,7 +164,10 @@ def test_named_stacks_are_judged_in_the_context_of_the_others(project: Project) 
 
 
 def test_the_organization_is_scanned_when_it_is_there(project: Project) -> None:
-    project.stacks["organization"] = {**frame("organization"), "resource": {"aws_sns_topic": {"open": {"name": "open"}}}}
+    project.stacks["organization"] = {
+        **frame("organization"),
+        "resource": {"aws_sns_topic": {"open": {"name": "open"}}},
+    }
     verdict = project.judge()
     assert "organization" in verdict.stacks
     assert failed(verdict) == {("CKV_AWS_26", "aws_sns_topic.open")}
@@ -214,7 +217,7 @@ def test_names_are_unique_and_references_follow(tmp_path: Path) -> None:
 
 
 def test_templates() -> None:
-    assert [*spans("$${a} ${b} ${c[\"}\"]}")] == [(6, 10), (11, 20)]
+    assert [*spans('$${a} ${b} ${c["}"]}')] == [(6, 10), (11, 20)]
     assert expression('${a.b["c"]}') == 'a.b["c"]'
     assert expression("${a}-${b}") is None
     assert rewrite("x-${a}-${b}", str.upper) == "x-${A}-${B}"

@@ -1,0 +1,61 @@
+"""Organization: the product's accounts and what nobody in them may do. Optional; in the management account."""
+
+from __future__ import annotations
+
+from cdktf import App, TerraformOutput, TerraformStack
+from cdktf_cdktf_provider_aws.organizations_organizational_unit import OrganizationsOrganizationalUnit
+
+import environments
+from modules.constructs.member_account import MemberAccount
+from modules.constructs.organization_guardrails import OrganizationGuardrails
+from modules.phases import ORGANIZATION
+from modules.stack import guard, keep_state
+
+
+class OrganizationStack(TerraformStack):
+    """Stands outside all environments: its values are environments/organization.py's."""
+
+    def __init__(self, scope: App) -> None:
+        super().__init__(scope, ORGANIZATION)
+        organization = environments.load_organization()
+        region, account_id = organization.region, organization.account_id
+        guard(
+            self,
+            region=region,
+            account_id=account_id,
+            tags={
+                "Project": organization.unit,
+                "Phase": ORGANIZATION,
+                "Owner": organization.owner,
+                "Repository": organization.repository,
+            },
+        )
+        keep_state(
+            self,
+            bucket=organization.state_bucket,
+            key=f"{ORGANIZATION}.tfstate",
+            region=region,
+            account_id=account_id,
+            # The bucket is made by hand, and so needs no key made by hand beside it.
+            kms_key_arn=f"arn:aws:kms:{region}:{account_id}:alias/aws/s3",
+        )
+        OrganizationsOrganizationalUnit(self, "unit", name=organization.unit, parent_id=organization.parent_id)
+        unit_id = "${aws_organizations_organizational_unit.unit.id}"
+        accounts = {
+            account.name: MemberAccount(
+                self,
+                f"account_{account.name.replace('-', '_')}",
+                name=account.name,
+                email=account.email,
+                parent_id=unit_id,
+            )
+            for account in organization.accounts
+        }
+        OrganizationGuardrails(
+            self,
+            "guardrails",
+            name=f"{organization.unit}-guardrails",
+            target_id=unit_id,
+            allowed_regions=organization.allowed_regions,
+        )
+        TerraformOutput(self, "account_ids", value={name: account.id for name, account in accounts.items()})

@@ -1,0 +1,72 @@
+"""The command line: exit codes, streams, reports."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import ops.gate.expected
+from ops.__main__ import app
+from tests.gate.project import Project
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def known(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project whose environment is the only one that there is."""
+    monkeypatch.setattr(ops.gate.expected, "expected_stacks", lambda: project.expected)
+    return project
+
+
+def call(project: Project, *arguments: str) -> Result:
+    project.write()
+    where = ["--out", str(project.out), "--policies", str(project.folder / "policies")]
+    return CliRunner().invoke(app, ["gate", *where, *arguments])
+
+
+def test_clean_is_0(known: Project) -> None:
+    result = call(known)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("gate: clean. 2 stacks, 2 resources, ")
+    assert (known.out / "reports" / "gate.sarif").is_file()
+
+
+def test_findings_are_1(known: Project) -> None:
+    known.add("services", "aws_sns_topic", "open", {"name": "open"})
+    assert call(known).exit_code == 1
+    assert call(known, "demo-network").exit_code == 0
+
+
+def test_doubt_is_2(known: Project) -> None:
+    known.add("services", "aws_sns_topic", "open", {"name": "open"})
+    del known.stacks["demo-network"]
+    result = call(known)
+    assert result.exit_code == 2
+    assert "DOUBT" in result.stdout
+    assert json.loads((known.out / "reports" / "gate.json").read_text())["exit_code"] == 2
+
+
+def test_json_is_alone_on_stdout(known: Project) -> None:
+    result = call(known, "--json")
+    assert json.loads(result.stdout)["outcome"] == "clean"
+    assert "gate: clean" in result.stderr
+
+
+def test_today_is_an_argument(known: Project) -> None:
+    result = call(known, "--today", "2031-05-06", "--json")
+    assert json.loads(result.stdout)["today"] == "2031-05-06"
+
+
+def test_help_does_not_load_checkov() -> None:
+    program = "import sys; sys.argv = ['ops', 'gate', '--help']\n" + (
+        "try:\n    import runpy; runpy.run_module('ops', run_name='__main__')\n"
+        "except SystemExit:\n    print(*sorted({'checkov', 'cdktf'} & sys.modules.keys()), 'loaded')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.splitlines()[-1].strip() == "loaded"

@@ -1,0 +1,159 @@
+"""The register: a risk is accepted by exactly one entry that is current, reasoned and no wider than needed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from ops.gate.expected import Expected
+from ops.gate.model import Doubt, Outcome, Verdict
+from ops.gate.register import Register
+from tests.gate.project import POLICIES, Project, entry
+
+
+@pytest.fixture
+def open_topic(project: Project) -> Project:
+    """A project with one finding: CKV_AWS_26."""
+    project.add("services", "aws_sns_topic", "open", {"name": "open"})
+    return project
+
+
+def accept(**changes: object) -> dict[str, Any]:
+    given = {"checks": ["CKV_AWS_26"], "resources": ["aws_sns_topic.open"], "stacks": ["*-services"], **changes}
+    return entry(**given)
+
+
+def choice(**changes: object) -> dict[str, Any]:
+    return entry(**{"profile_risks": ["single_task"], "environments": ["demo"], **changes})
+
+
+def complaint(verdict: Verdict) -> str:
+    assert verdict.outcome is Outcome.UNTRUSTED
+    assert {reason.doubt for reason in verdict.distrust} == {Doubt.REGISTER}
+    return " | ".join(f"{reason.where}: {reason.what}" for reason in verdict.distrust)
+
+
+@pytest.mark.requirement("R11.2")
+def test_a_finding_that_nobody_accepted_fails(open_topic: Project) -> None:
+    verdict = open_topic.judge()
+    assert verdict.outcome is Outcome.FINDINGS
+    assert [finding.record.check for finding in verdict.findings] == ["CKV_AWS_26"]
+
+
+@pytest.mark.requirement("R11.2")
+def test_an_accepted_one_passes_and_is_listed(open_topic: Project) -> None:
+    open_topic.risks = [accept()]
+    verdict = open_topic.judge()
+    assert verdict.outcome is Outcome.CLEAN
+    assert [(each.risk, each.record.check, each.expires) for each in verdict.accepted] == [
+        ("planted", "CKV_AWS_26", date(2027, 1, 1))
+    ]
+
+
+@pytest.mark.requirement("R11.2")
+def test_an_expired_entry_accepts_nothing(open_topic: Project) -> None:
+    open_topic.risks = [accept()]
+    assert open_topic.judge(today=date(2026, 12, 31)).outcome is Outcome.CLEAN
+    verdict = open_topic.judge(today=date(2027, 1, 1))
+    assert verdict.outcome is Outcome.FINDINGS
+    assert verdict.findings[0].note == "the acceptance planted expired on 2027-01-01, and no longer covers"
+
+
+def test_thirty_days_before_it_expires_it_warns(open_topic: Project) -> None:
+    open_topic.risks = [accept()]
+    assert open_topic.judge(today=date(2026, 12, 1)).warnings == ()
+    verdict = open_topic.judge(today=date(2026, 12, 2))
+    assert verdict.outcome is Outcome.CLEAN
+    assert "planted expires in 30 days, on 2027-01-01" in verdict.warnings[0]
+
+
+@pytest.mark.parametrize("field", ["why", "compensation", "owner", "accepted", "expires", "closes", "id"])
+def test_an_entry_says_everything(open_topic: Project, field: str) -> None:
+    open_topic.risks = [accept(**{field: None})]
+    assert f"has no {field}" in complaint(open_topic.judge())
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"why": "because"}, "why is 'because'"),
+        ({"until": "later"}, "has until, allowed are: id, checks"),
+        ({"owner": "someone@example.com"}, "must be a role"),
+        ({"expires": date(2028, 1, 1)}, "within 366 days"),
+        ({"expires": date(2026, 1, 1)}, "must be after accepted"),
+        ({"stacks": None}, "either checks, resources and stacks, or profile_risks"),
+        ({"environments": ["demo"]}, "either checks, resources and stacks, or profile_risks"),
+        ({"id": "Not a slug"}, "id is 'Not a slug'"),
+    ],
+)
+def test_a_wrong_entry_says_what_is_allowed(open_topic: Project, changes: dict[str, Any], expected: str) -> None:
+    open_topic.risks = [accept(**changes)]
+    assert expected in complaint(open_topic.judge())
+
+
+def test_all_wrong_entries_are_listed(open_topic: Project) -> None:
+    open_topic.risks = [accept(why=None), accept(id="other", closes=None)]
+    found = complaint(open_topic.judge())
+    assert "planted: has no why" in found
+    assert "other: has no closes" in found
+
+
+def test_a_register_that_is_no_toml(open_topic: Project) -> None:
+    verdict = open_topic.judge(before=lambda: (open_topic.folder / "policies/risks.toml").write_text("[[risk"))
+    assert "isn't readable as TOML" in complaint(verdict)
+
+
+def test_a_missing_register(open_topic: Project) -> None:
+    verdict = open_topic.judge(before=(open_topic.folder / "policies/risks.toml").unlink)
+    assert "isn't readable" in complaint(verdict)
+
+
+@pytest.mark.requirement("R11.2")
+@pytest.mark.parametrize("pattern", ["*", "aws_sns_topic.*"])
+def test_an_entry_that_also_covers_what_passes(open_topic: Project, pattern: str) -> None:
+    open_topic.risks = [accept(resources=[pattern])]
+    assert "also covers demo-services aws_sns_topic.services, where CKV_AWS_26 passes" in complaint(open_topic.judge())
+
+
+def test_two_entries_for_one_finding(open_topic: Project) -> None:
+    open_topic.risks = [accept(), accept(id="again")]
+    assert "is accepted by planted and again" in complaint(open_topic.judge())
+
+
+def test_an_id_that_stands_twice(open_topic: Project) -> None:
+    open_topic.risks = [accept(), accept()]
+    assert "stands there twice" in complaint(open_topic.judge())
+
+
+def test_an_entry_for_another_stack_is_not_unused_when_some_are_judged(open_topic: Project) -> None:
+    open_topic.risks = [accept()]
+    assert open_topic.judge("demo-network").outcome is Outcome.CLEAN
+    assert open_topic.judge("demo-services").outcome is Outcome.CLEAN
+
+
+@pytest.mark.requirement("R2.3", "R7.3", "R11.2")
+def test_a_choice_that_is_a_risk_needs_an_entry(project: Project) -> None:
+    declared = {"demo": frozenset({"single_task"})}
+    project.expected = Expected(project.expected.environments, declared_risks=declared)
+    verdict = project.judge()
+    assert verdict.outcome is Outcome.FINDINGS
+    assert "environment demo declares the risk 'single_task'; no entry accepts it" in verdict.refusals[0]
+
+    project.risks = [choice()]
+    assert project.judge().outcome is Outcome.CLEAN
+    assert "expired on 2027-01-01" in project.judge(today=date(2027, 1, 1)).refusals[0]
+
+    project.risks = [choice(), choice(id="again")]
+    assert "several accept it" in project.judge().refusals[0]
+
+
+def test_a_choice_that_nobody_made(project: Project) -> None:
+    project.risks = [choice()]
+    assert "accepts 'single_task' for 'demo', which doesn't declare it" in complaint(project.judge())
+
+
+def test_the_projects_own_register_is_valid() -> None:
+    risks = Register.read(POLICIES / "risks.toml").risks
+    assert risks

@@ -1,0 +1,253 @@
+"""Data: database and cache, how they are reached, and that nothing valid to log in with is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import environments
+from environments.flows import POSTGRESQL_PORT, REDIS_PORT
+from environments.profiles import STANDARD, STARTER
+from environments.schema import Environment
+from tests.conftest import Body, Stack
+
+PASSWORD = "${ephemeral.aws_secretsmanager_random_password.database.random_password}"
+
+
+@pytest.fixture
+def data(stacks: dict[str, Stack], env: Environment) -> Stack:
+    return stacks[f"{env.name}-data"]
+
+
+@pytest.fixture(scope="module")
+def variant(synthesized: Callable[[Environment], dict[str, Stack]]) -> Stack:
+    """Another PostgreSQL, Valkey, a driver with words of its own, and a password that was changed twice."""
+    prod = environments.load("prod")
+    database = replace(
+        prod.database,
+        version="17",
+        credentials_version=3,
+        url_scheme="postgresql+asyncpg",
+        url_query="ssl=require",
+    )
+    cache = replace(prod.cache, engine="valkey", version="8.0")
+    return synthesized(replace(prod, database=database, cache=cache))["data"]
+
+
+def one(stack: Stack, kind: str) -> Body:
+    (body,) = stack.resources(kind).values()
+    return body
+
+
+def follow(stack: Stack, reference: str) -> Body:
+    kind, id_, _ = reference.removeprefix("${").split(".", 2)
+    return stack.resources(kind)[id_]
+
+
+def places(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(part, f"{path}.{key}")
+    elif isinstance(value, str):
+        yield path, value
+
+
+@pytest.mark.requirement("R5.1")
+def test_the_database_is_private_encrypted_and_available_by_value(data: Stack, env: Environment) -> None:
+    database = one(data, "aws_db_instance")
+    assert database["publicly_accessible"] is False
+    subnets = follow(data, database["db_subnet_group_name"])["subnet_ids"]
+    wanted = '${{data.terraform_remote_state.network.outputs.isolated_subnets["{}"]}}'
+    assert subnets == [wanted.format(zone) for zone in env.zones]
+    (key,) = data.resources("aws_kms_key")
+    assert database["storage_encrypted"] is True
+    assert database["kms_key_id"] == database["performance_insights_kms_key_id"] == f"${{aws_kms_key.{key}.arn}}"
+    assert database["multi_az"] is env.profile.database_multi_az
+    assert (STARTER.database_multi_az, STANDARD.database_multi_az) == (False, True)
+    assert database["max_allocated_storage"] > database["allocated_storage"]
+    assert database["storage_type"] == "gp3"
+
+
+@pytest.mark.requirement("R5.1")
+def test_the_database_takes_tls_only(data: Stack, variant: Stack) -> None:
+    for stack in (data, variant):
+        group = follow(stack, one(stack, "aws_db_instance")["parameter_group_name"])
+        parameters = {each["name"]: each["value"] for each in group["parameter"]}
+        assert parameters["rds.force_ssl"] == "1"
+        assert parameters["log_connections"] == parameters["log_disconnections"] == "1"
+        assert group["family"] == f"postgres{one(stack, 'aws_db_instance')['engine_version']}"
+        assert group["lifecycle"]["create_before_destroy"] is True
+
+
+@pytest.mark.requirement("R5.1")
+def test_the_database_is_backed_up_and_leaves_a_snapshot(data: Stack, env: Environment) -> None:
+    database = one(data, "aws_db_instance")
+    assert database["backup_retention_period"] == env.database.backup_days >= 7
+    assert database["copy_tags_to_snapshot"] is True
+    assert database["deletion_protection"] is env.protected
+    assert database["skip_final_snapshot"] is not env.protected
+    assert bool(database.get("final_snapshot_identifier")) is env.protected
+    assert database["delete_automated_backups"] is not env.protected
+
+
+@pytest.mark.requirement("R5.1", "R8.5")
+def test_logs_go_to_groups_that_are_there_before(data: Stack, env: Environment) -> None:
+    database = one(data, "aws_db_instance")
+    assert set(database["enabled_cloudwatch_logs_exports"]) == {"postgresql", "upgrade"}
+    groups = {body["name"]: id_ for id_, body in data.resources("aws_cloudwatch_log_group").items()}
+    for log in database["enabled_cloudwatch_logs_exports"]:
+        made = groups[f"/aws/rds/instance/{database['identifier']}/{log}"]
+        assert f"aws_cloudwatch_log_group.{made}" in database["depends_on"]
+    delivered = {
+        each["log_type"] for each in one(data, "aws_elasticache_replication_group")["log_delivery_configuration"]
+    }
+    assert delivered == {"slow-log", "engine-log"}
+    for group in data.resources("aws_cloudwatch_log_group").values():
+        assert group["retention_in_days"] == env.observability.log_retention
+        assert group["kms_key_id"].endswith(".outputs.log_key_arn}")
+
+
+@pytest.mark.requirement("R5.1")
+def test_the_database_is_monitored(data: Stack, env: Environment) -> None:
+    database = one(data, "aws_db_instance")
+    assert database["monitoring_interval"] == 60
+    assert database["performance_insights_enabled"] is True
+    (trust,) = data.policy(f"{database['monitoring_role_arn'].split('.')[1]}_trust")
+    assert trust["principals"][0]["identifiers"] == ["monitoring.rds.amazonaws.com"]
+    assert trust["condition"][0]["values"] == [env.account_id]
+    told = {each["source_type"]: each for each in data.resources("aws_db_event_subscription").values()}
+    assert {"failure", "failover", "low storage", "maintenance"} <= set(told["db-instance"]["event_categories"])
+    assert "db-parameter-group" in told
+    assert all(each["sns_topic"].endswith("alerts_topic_arn}") for each in told.values())
+
+
+@pytest.mark.requirement("R5.2")
+def test_the_cache_is_encrypted_and_available_by_value(data: Stack, env: Environment) -> None:
+    cache = one(data, "aws_elasticache_replication_group")
+    (key,) = data.resources("aws_kms_key")
+    assert (cache["transit_encryption_enabled"], cache["transit_encryption_mode"]) == (True, "required")
+    assert (cache["at_rest_encryption_enabled"], cache["kms_key_id"]) == ("true", f"${{aws_kms_key.{key}.arn}}")
+    several = env.profile.cache_nodes > 1
+    assert cache["num_cache_clusters"] == env.profile.cache_nodes
+    assert cache["automatic_failover_enabled"] is cache["multi_az_enabled"] is several
+    assert (STARTER.cache_nodes, STANDARD.cache_nodes) == (1, 2)
+    assert cache["snapshot_retention_limit"] == env.cache.snapshot_days >= 1
+    assert all("isolated_subnets" in each for each in follow(data, cache["subnet_group_name"])["subnet_ids"])
+
+
+@pytest.mark.requirement("R5.2")
+def test_valkey_is_a_value(data: Stack, variant: Stack) -> None:
+    caches = [one(stack, "aws_elasticache_replication_group") for stack in (data, variant)]
+    assert [(cache["engine"], cache["engine_version"]) for cache in caches] == [("redis", "7.1"), ("valkey", "8.0")]
+    families = [follow(s, c["parameter_group_name"])["family"] for s, c in zip((data, variant), caches, strict=True)]
+    assert families == ["redis7", "valkey8"]
+
+
+@pytest.mark.requirement("R5.2", "R4.2", "R0.2")
+def test_nobody_logs_in_to_the_cache_before_operators_say_so(data: Stack, variant: Stack, env: Environment) -> None:
+    for stack in (data, variant):
+        cache, group = one(stack, "aws_elasticache_replication_group"), one(stack, "aws_elasticache_user_group")
+        assert "auth_token" not in cache
+        assert follow(stack, cache["user_group_ids"][0]) == group
+        users = {user["user_name"]: user for user in (follow(stack, each) for each in group["user_ids"])}
+        assert len(users) == len(stack.resources("aws_elasticache_user")) == 2
+        for user in users.values():
+            assert user["access_string"].split()[0] == "off"
+            assert "passwords" not in user and "passwords" not in user.get("authentication_mode", {})
+        default = users.pop("default")
+        assert "ignore_changes" not in default.get("lifecycle", {}), "switching it on has to show as a change"
+        ((name, user),) = users.items()
+        assert user["user_id"] == name
+        assert user["authentication_mode"] == {"type": "iam"}
+        ignored = {"access_string", "authentication_mode", "no_password_required", "passwords"}
+        assert set(user["lifecycle"]["ignore_changes"]) == ignored
+    assert one(data, "aws_elasticache_user_group")["user_group_id"] == f"aep-{env.stage}"
+
+
+@pytest.mark.requirement("R0.2", "R4.2")
+def test_the_password_goes_to_write_only_arguments_and_nowhere_else(data: Stack) -> None:
+    found = {path.rpartition(".")[2] for path, text in places(data.document) if "ephemeral." in text}
+    assert found == {"password_wo", "secret_string_wo"}
+    made = data.document["ephemeral"]["aws_secretsmanager_random_password"]["database"]
+    assert made["password_length"] >= 32
+    assert made["exclude_punctuation"] is True, "a URL would have to escape it"
+    assert one(data, "aws_db_instance")["password_wo"] == PASSWORD
+    assert not {"password", "manage_master_user_password"} & set(one(data, "aws_db_instance"))
+
+
+@pytest.mark.requirement("R4.2", "R4.4")
+def test_database_and_url_get_the_same_password_at_the_same_time(data: Stack, variant: Stack) -> None:
+    for stack, version in ((data, 1), (variant, 3)):
+        database, url = one(stack, "aws_db_instance"), one(stack, "aws_secretsmanager_secret_version")
+        assert database["password_wo_version"] == url["secret_string_wo_version"] == version
+        assert url["secret_id"].endswith('.outputs.secret_arns["DATABASE_URL"]}')
+        assert url["lifecycle"]["replace_triggered_by"] == ["aws_db_instance.database.resource_id"]
+
+
+@pytest.mark.requirement("R4.2")
+def test_the_url_is_one_that_drivers_read(data: Stack, variant: Stack, env: Environment) -> None:
+    form = r"([a-z+]+)://(\w+):(\$\{ephemeral[^}]+\})@(\$\{aws_db_instance\.database\.address\}):(\d+)/(\w+)\?(.+)"
+    for stack, scheme, query in (
+        (data, "postgresql", "sslmode=require"),
+        (variant, "postgresql+asyncpg", "ssl=require"),
+    ):
+        url = re.fullmatch(form, one(stack, "aws_secretsmanager_secret_version")["secret_string_wo"])
+        assert url
+        assert url.groups()[:2] == (scheme, env.database.user)
+        assert url[3] == PASSWORD
+        assert url.groups()[4:] == (str(POSTGRESQL_PORT), env.database.name, query)
+
+
+@pytest.mark.requirement("R5.3")
+def test_only_what_reaches_a_store_by_value_may_connect(
+    stacks: dict[str, Stack], data: Stack, env: Environment
+) -> None:
+    """Each store has the network's group for it; nothing here, and no rule there, lets anyone else in."""
+    assert not [kind for kind, _, _ in data.all_resources() if "security_group" in kind]
+    groups = {
+        "database": one(data, "aws_db_instance")["vpc_security_group_ids"],
+        "cache": one(data, "aws_elasticache_replication_group")["security_group_ids"],
+    }
+    network = stacks[f"{env.name}-network"]
+    rules = network.resources("aws_vpc_security_group_ingress_rule").values()
+    for store, port in (("database", POSTGRESQL_PORT), ("cache", REDIS_PORT)):
+        assert groups[store] == [f'${{data.terraform_remote_state.network.outputs.security_groups["{store}"]}}']
+        ids = network.outputs["security_groups"]
+        into = [rule for rule in rules if rule["security_group_id"] == ids[store]]
+        allowed = {ids[service.name] for service in env.product.services if store in service.reaches}
+        assert allowed == {ids["backend"]}
+        assert {rule.get("referenced_security_group_id") for rule in into} == allowed
+        assert {(rule["from_port"], rule["to_port"]) for rule in into} == {(port, port)}
+    assert one(data, "aws_db_instance")["port"] == POSTGRESQL_PORT
+    assert one(data, "aws_elasticache_replication_group")["port"] == REDIS_PORT
+
+
+@pytest.mark.requirement("R5.5")
+def test_what_holds_data_is_not_destroyed_by_accident(data: Stack, env: Environment) -> None:
+    guarded = {"aws_db_instance", "aws_elasticache_replication_group", "aws_kms_key"}
+    bodies = [body for kind, _, body in data.all_resources() if kind in guarded]
+    bodies.append(data.resources("aws_elasticache_user")["cache_users_application"])
+    assert len(bodies) == 4
+    assert all(body["lifecycle"]["prevent_destroy"] is env.protected for body in bodies)
+
+
+@pytest.mark.requirement("R5.5", "R11.4")
+def test_growing_from_starter_to_prod_changes_stores_in_place(stacks: dict[str, Stack]) -> None:
+    """None of the differing arguments is one that the provider replaces an instance or replication group for."""
+    in_place = {
+        "aws_db_instance": {"instance_class", "multi_az"},
+        "aws_elasticache_replication_group": {
+            "automatic_failover_enabled",
+            "multi_az_enabled",
+            "node_type",
+            "num_cache_clusters",
+        },
+    }
+    for kind, arguments in in_place.items():
+        small, large = (one(stacks[f"{name}-data"], kind) for name in ("prod-starter", "prod"))
+        assert set(small) == set(large)
+        assert {name for name in small if small[name] != large[name]} - {"//"} == arguments
