@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocument,
     DataAwsIamPolicyDocumentStatement,
@@ -47,10 +48,11 @@ def document(scope: Construct, id_: str, *statements: Statement) -> str:
     """
     if len({statement.sid for statement in statements}) != len(statements):
         raise ValueError(f"policy document {id_!r}: every sid may stand once")
-    data = DataAwsIamPolicyDocument(scope, f"{id_}_document", statement=[_block(statement) for statement in statements])
+    DataAwsIamPolicyDocument(scope, f"{id_}_document", statement=[_block(statement) for statement in statements])
     reasons = {statement.sid: statement.because for statement in statements if statement.because}
     if reasons:
-        data.add_override("//.because", reasons)
+        # By the stack: a data source's own overrides of its comment are lost in cdktf 0.21.
+        TerraformStack.of(scope).add_override(f"data.aws_iam_policy_document.{id_}_document.//.because", reasons)
     return f"${{data.aws_iam_policy_document.{id_}_document.json}}"
 
 

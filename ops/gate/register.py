@@ -22,6 +22,7 @@ from ops.gate.model import Acceptance, Check, Distrust, Doubt, Finding, Record, 
 WARN = timedelta(days=30)
 LONGEST = timedelta(days=366)
 """An acceptance is looked at again every year."""
+_SHOWN = 3
 
 Sentence = Annotated[str, Field(min_length=20, description="a sentence of 20 characters or more")]
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
@@ -175,10 +176,12 @@ class Register:
 
     def _too_broad(self, risks: Iterable[Risk], records: tuple[Record, ...]) -> Iterator[Distrust]:
         for risk in risks:
-            for record in records:
-                if record.passed and risk.covers(record):
-                    what = f"also covers {record.block.stack} {record.block.address}, where {record.check} passes"
-                    yield _doubt(self._where(risk), what, "narrow its resources or stacks, or split the entry")
+            passing = [record for record in records if record.passed and risk.covers(record)]
+            if passing:
+                some = ", ".join(f"{each.check} on {each.block.stack} {each.block.address}" for each in passing[:_SHOWN])
+                more = f" and {len(passing) - _SHOWN} more" if len(passing) > _SHOWN else ""
+                what = f"also covers what passes: {some}{more}"
+                yield _doubt(self._where(risk), what, "narrow its resources or stacks, or split the entry")
 
     def _unused(self, risks: Iterable[Risk], records: tuple[Record, ...]) -> Iterator[Distrust]:
         for risk in risks:
