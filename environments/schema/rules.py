@@ -75,8 +75,9 @@ def workloads_are_unique(environment: Environment) -> Iterator[Problem]:
     """Services and scheduled tasks have names of their own, and none that the network or a log group uses."""
     product = environment.product
     names = [service.name for service in product.services] + [task.name for task in product.scheduled_tasks]
+    greens = [f"{service.name}-green" for service in product.services if service.deployment == "blue_green"]
     parties = ("internet", "database", "cache", "endpoints", "load-balancer", "s3")
-    for name in _repeated([*names, *parties, "migration", "exec", "flow-log", "trail"]):
+    for name in _repeated([*names, *greens, *parties, "migration", "exec", "flow-log", "trail"]):
         yield Problem("product.services.name", name, "services and scheduled tasks need names that nothing else has")
     for name in _repeated([secret.name for secret in product.secrets]):
         yield Problem("product.secrets.name", name, "each secret may stand once")

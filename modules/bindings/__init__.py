@@ -17,7 +17,7 @@ from importlib import util
 from pathlib import Path
 from types import ModuleType
 
-from modules.bindings import pipeline
+from modules.bindings import optimized, pipeline
 
 PACKAGE = "cdktf_cdktf_provider_aws"
 SWITCH = "SYNTH_BINDINGS"
@@ -36,6 +36,8 @@ def install() -> None:
     _import_submodules_on_demand()
     _preload_node()
     pipeline.install(warn)
+    if not __debug__:
+        optimized.install(frozenset({"constructs", "cdktf", PACKAGE}))
     _collect_less_garbage()
 
 

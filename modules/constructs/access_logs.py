@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from cdktf_cdktf_provider_aws.s3_bucket_logging import (
+    S3BucketLoggingA,
+    S3BucketLoggingTargetObjectKeyFormat,
+    S3BucketLoggingTargetObjectKeyFormatPartitionedPrefix,
+)
 from constructs import Construct
 
 from modules.constructs.private_bucket import PrivateBucket
 from modules.policy import Statement
+
+_BUCKETS = "s3/"
 
 
 class AccessLogs:
@@ -50,10 +57,11 @@ class AccessLogs:
         buckets = Statement(
             sid="Buckets",
             actions=["s3:PutObject"],
-            resources=[f"{arn}/s3/*"],
+            resources=[f"{arn}/{_BUCKETS}*"],
             principals={"Service": ["logging.s3.amazonaws.com"]},
             conditions=[("StringEquals", "aws:SourceAccount", [account_id])],
         )
+        self._scope, self._id = scope, id_
         self.name = PrivateBucket(
             scope,
             id_,
@@ -63,3 +71,24 @@ class AccessLogs:
             expire_days=expire_days,
             statements=[load_balancers, buckets],
         ).name
+
+    def of(self, id_: str, *, bucket: str) -> None:
+        """Log the accesses to a bucket, in folders by bucket and day.
+
+        Args:
+            id_: Id of the setting.
+            bucket: Name of the bucket.
+        """
+        logging = S3BucketLoggingA(
+            self._scope,
+            id_,
+            bucket=bucket,
+            target_bucket=self.name,
+            target_prefix=_BUCKETS,
+            target_object_key_format=S3BucketLoggingTargetObjectKeyFormat(
+                partitioned_prefix=S3BucketLoggingTargetObjectKeyFormatPartitionedPrefix(
+                    partition_date_source="EventTime"
+                )
+            ),
+        )
+        logging.add_override("depends_on", [f"aws_s3_bucket_policy.{self._id}_policy"])

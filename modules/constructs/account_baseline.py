@@ -6,6 +6,7 @@ from cdktf_cdktf_provider_aws.accessanalyzer_analyzer import AccessanalyzerAnaly
 from constructs import Construct
 
 from environments.names import Names
+from modules.constructs.access_logs import AccessLogs
 from modules.constructs.account_defaults import AccountDefaults
 from modules.constructs.audit_bucket import AuditBucket
 from modules.constructs.audit_key import AuditKey
@@ -27,7 +28,7 @@ class AccountBaseline:
         names: Names,
         state_bucket_arn: str,
         log_key_arn: str,
-        access_log_bucket: str,
+        access_logs: AccessLogs,
         topic_arn: str,
     ) -> None:
         """Make what is switched on.
@@ -37,10 +38,10 @@ class AccountBaseline:
             names: The environment's names.
             state_bucket_arn: Bucket whose objects' reads and writes are logged.
             log_key_arn: Key of log groups.
-            access_log_bucket: Where accesses to the audit's buckets are logged.
+            access_logs: Where accesses to the audit's buckets are logged.
             topic_arn: Who is told of severe findings.
         """
-        self._scope, self._names, self._access_log_bucket = scope, names, access_log_bucket
+        self._scope, self._names, self._access_logs = scope, names, access_logs
         environment, audit = names.environment, names.environment.audit
         AccountDefaults(
             scope,
@@ -94,7 +95,7 @@ class AccountBaseline:
             source=source,
             account_id=environment.account_id,
             kms_key_arn=self._key_arn,
-            access_log_bucket=self._access_log_bucket,
+            access_logs=self._access_logs,
             expire_days=environment.audit.retention_days,
             protected=environment.protected,
         ).name

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdktf_cdktf_provider_aws.s3_bucket_logging import S3BucketLoggingA
 from constructs import Construct
 
+from modules.constructs.access_logs import AccessLogs
 from modules.constructs.private_bucket import PrivateBucket
 from modules.policy import Condition, Statement
 
@@ -24,7 +24,7 @@ class AuditBucket:
         source: Condition,
         account_id: str,
         kms_key_arn: str,
-        access_log_bucket: str,
+        access_logs: AccessLogs,
         expire_days: int,
         protected: bool,
     ) -> None:
@@ -38,7 +38,7 @@ class AuditBucket:
             source: On whose behalf it may.
             account_id: The account whose logs lie here.
             kms_key_arn: Key of its objects.
-            access_log_bucket: Where accesses to it are logged.
+            access_logs: Where accesses to it are logged.
             expire_days: Days that logs are kept.
             protected: Whether a plan that destroys it fails.
         """
@@ -68,7 +68,5 @@ class AuditBucket:
                 ),
             ],
         )
-        S3BucketLoggingA(
-            scope, f"{id_}_logging", bucket=bucket.name, target_bucket=access_log_bucket, target_prefix=f"s3/{name}/"
-        )
+        access_logs.of(f"{id_}_logging", bucket=bucket.name)
         self.name = bucket.name

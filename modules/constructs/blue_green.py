@@ -19,8 +19,8 @@ from cdktf_cdktf_provider_aws.codedeploy_deployment_group import (
     CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoProdTrafficRoute,
     CodedeployDeploymentGroupLoadBalancerInfoTargetGroupPairInfoTargetGroup,
 )
-
 from constructs import Construct
+
 from environments.schema import Service
 
 

@@ -9,7 +9,6 @@ from cdktf_cdktf_provider_aws.acm_certificate import AcmCertificate, AcmCertific
 from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateValidation
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.route53_record import Route53Record
-
 from constructs import Construct
 
 

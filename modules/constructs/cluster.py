@@ -13,7 +13,6 @@ from cdktf_cdktf_provider_aws.ecs_cluster_capacity_providers import (
     EcsClusterCapacityProviders,
     EcsClusterCapacityProvidersDefaultCapacityProviderStrategy,
 )
-
 from constructs import Construct
 
 CAPACITY = "FARGATE"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
-
 from constructs import Construct
+
 from modules.policy import Condition, Statement, document
 
 

@@ -13,8 +13,8 @@ from cdktf_cdktf_provider_aws.ecs_service import (
     EcsServiceLoadBalancer,
     EcsServiceNetworkConfiguration,
 )
-
 from constructs import Construct
+
 from environments.schema import Service
 
 
@@ -86,7 +86,9 @@ class FargateService:
             enable_execute_command=True,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
-            wait_for_steady_state=True,
+            # What CodeDeploy deploys has no deployment of ECS's to wait for: the wait never ends.
+            # https://github.com/hashicorp/terraform-provider-aws/issues/29252
+            wait_for_steady_state=rolling,
             lifecycle=_autoscaled_and_checked(task_definition_arn) if rolling else _autoscaled_and_moved(),
         )
         self.name = f"${{aws_ecs_service.{id_}.name}}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.flow_log import FlowLog as AwsFlowLog
-
 from constructs import Construct
+
 from modules.constructs.role import Role
 from modules.policy import Statement, trust
 

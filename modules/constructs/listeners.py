@@ -12,8 +12,8 @@ from cdktf_cdktf_provider_aws.lb_listener_rule import (
     LbListenerRuleCondition,
     LbListenerRuleConditionPathPattern,
 )
-
 from constructs import Construct
+
 from environments.flows import HTTP_PORT, HTTPS_PORT
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs
-
 from constructs import Construct
 
 

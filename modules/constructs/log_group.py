@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-
 from constructs import Construct
 
 

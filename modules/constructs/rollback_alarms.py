@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constructs import Construct
+
 from environments.schema import Service
 from modules import metrics
 from modules.alarms import Alarm

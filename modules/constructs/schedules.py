@@ -13,8 +13,8 @@ from cdktf_cdktf_provider_aws.scheduler_schedule import (
     SchedulerScheduleTargetRetryPolicy,
 )
 from cdktf_cdktf_provider_aws.scheduler_schedule_group import SchedulerScheduleGroup
-
 from constructs import Construct
+
 from environments.schema import ScheduledTask
 from modules.alarms import Alarm
 from modules.constructs.metric_alarm import MetricAlarm

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
-
 from constructs import Construct
+
 from environments.flows import INTERNET, S3, Flow
 from modules.constructs.vpc import ANYWHERE
 

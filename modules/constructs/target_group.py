@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
-
 from constructs import Construct
+
 from environments.schema import HealthCheck
 
 

@@ -10,8 +10,8 @@ from cdktf_cdktf_provider_aws.ecs_task_definition import (
     EcsTaskDefinitionRuntimePlatform,
     EcsTaskDefinitionVolume,
 )
-
 from constructs import Construct
+
 from environments.schema import Service
 from modules.constructs.container import EXEC_DIRECTORIES, definitions, volume
 

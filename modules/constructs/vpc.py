@@ -14,8 +14,8 @@ from cdktf_cdktf_provider_aws.route_table import RouteTable
 from cdktf_cdktf_provider_aws.route_table_association import RouteTableAssociation
 from cdktf_cdktf_provider_aws.subnet import Subnet
 from cdktf_cdktf_provider_aws.vpc import Vpc as AwsVpc
-
 from constructs import Construct
+
 from environments.subnets import Tier, subnet
 
 ANYWHERE = "0.0.0.0/0"

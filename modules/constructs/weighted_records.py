@@ -8,7 +8,6 @@ from cdktf_cdktf_provider_aws.route53_record import (
     Route53RecordAlias,
     Route53RecordWeightedRoutingPolicy,
 )
-
 from constructs import Construct
 
 ALL = 100

@@ -7,7 +7,6 @@ from typing import Literal
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole
 from cdktf_cdktf_provider_aws.route53_zone import Route53Zone
-
 from constructs import Construct
 
 

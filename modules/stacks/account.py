@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from cdktf_cdktf_provider_aws.s3_bucket_logging import S3BucketLoggingA
-
 from modules.constructs.access_logs import AccessLogs
 from modules.constructs.account_baseline import AccountBaseline
 from modules.constructs.alerts_topic import AlertsTopic
@@ -82,19 +80,13 @@ class AccountStack(PhaseStack):
             protected=environment.protected,
         )
         # The state phase comes first, and so can't log its own bucket's accesses.
-        S3BucketLoggingA(
-            self,
-            "state_logging",
-            bucket=names.state_bucket,
-            target_bucket=access_logs.name,
-            target_prefix=f"s3/{names.state_bucket}/",
-        )
+        access_logs.of("state_logging", bucket=names.state_bucket)
         AccountBaseline(
             self,
             names=names,
             state_bucket_arn=state.bucket_arn,
             log_key_arn=log_key.arn,
-            access_log_bucket=access_logs.name,
+            access_logs=access_logs,
             topic_arn=topic.arn,
         )
         self.publish(

@@ -41,7 +41,8 @@ def gate(
         verdict = Verdict(day, distrust=error.reasons)
     else:
         verdict = run(out=out, policies=policies, expected=expected, today=day, names=names or ())
-    write(verdict, out / "reports")
+    if out.is_dir():  # A mistyped folder isn't made.
+        write(verdict, out / "reports")
     typer.echo(as_text(verdict), err=as_json, nl=False)
     if as_json:
         typer.echo(json.dumps(as_data(verdict), indent=2))

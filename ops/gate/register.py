@@ -178,7 +178,9 @@ class Register:
         for risk in risks:
             passing = [record for record in records if record.passed and risk.covers(record)]
             if passing:
-                some = ", ".join(f"{each.check} on {each.block.stack} {each.block.address}" for each in passing[:_SHOWN])
+                some = ", ".join(
+                    f"{each.check} on {each.block.stack} {each.block.address}" for each in passing[:_SHOWN]
+                )
                 more = f" and {len(passing) - _SHOWN} more" if len(passing) > _SHOWN else ""
                 what = f"also covers what passes: {some}{more}"
                 yield _doubt(self._where(risk), what, "narrow its resources or stacks, or split the entry")

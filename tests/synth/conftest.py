@@ -10,6 +10,7 @@ import pytest
 import environments
 from environments.schema import Environment, Service
 from tests.conftest import ENVIRONMENTS, Stack
+from tests.synth import access, stores
 from tests.synth.alarms import Phases, phases_of
 
 WORKER = Service(name="mail-worker", repository="navralabs/aep-backend", cpu=256, memory=512)
@@ -39,3 +40,15 @@ def observed(request: pytest.FixtureRequest, stacks: dict[str, Stack]) -> tuple[
         return otherwise
     environment = environments.load(request.param)
     return environment, phases_of(stacks, request.param)
+
+
+@pytest.fixture(scope="session")
+def other_stores(synthesized: Callable[[Environment], Phases]) -> Stack:
+    """The data phase with other values."""
+    return synthesized(stores.other_values())["data"]
+
+
+@pytest.fixture(scope="session")
+def other_secrets(synthesized: Callable[[Environment], Phases]) -> Stack:
+    """The secrets phase with other values."""
+    return synthesized(access.other_values())["secrets"]

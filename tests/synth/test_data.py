@@ -1,59 +1,19 @@
-"""Data: database and cache, how they are reached, and that nothing valid to log in with is kept."""
+"""Data: database and cache are private, encrypted, watched, and hard to lose."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import Any
-
 import pytest
 
-import environments
 from environments.flows import POSTGRESQL_PORT, REDIS_PORT
 from environments.profiles import STANDARD, STARTER
 from environments.schema import Environment
-from tests.conftest import Body, Stack
-
-PASSWORD = "${ephemeral.aws_secretsmanager_random_password.database.random_password}"
+from tests.conftest import Stack
+from tests.synth.stores import follow, one
 
 
 @pytest.fixture
 def data(stacks: dict[str, Stack], env: Environment) -> Stack:
     return stacks[f"{env.name}-data"]
-
-
-@pytest.fixture(scope="module")
-def variant(synthesized: Callable[[Environment], dict[str, Stack]]) -> Stack:
-    """Another PostgreSQL, Valkey, a driver with words of its own, and a password that was changed twice."""
-    prod = environments.load("prod")
-    database = replace(
-        prod.database,
-        version="17",
-        credentials_version=3,
-        url_scheme="postgresql+asyncpg",
-        url_query="ssl=require",
-    )
-    cache = replace(prod.cache, engine="valkey", version="8.0")
-    return synthesized(replace(prod, database=database, cache=cache))["data"]
-
-
-def one(stack: Stack, kind: str) -> Body:
-    (body,) = stack.resources(kind).values()
-    return body
-
-
-def follow(stack: Stack, reference: str) -> Body:
-    kind, id_, _ = reference.removeprefix("${").split(".", 2)
-    return stack.resources(kind)[id_]
-
-
-def places(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict | list):
-        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from places(part, f"{path}.{key}")
-    elif isinstance(value, str):
-        yield path, value
 
 
 @pytest.mark.requirement("R5.1")
@@ -73,8 +33,8 @@ def test_the_database_is_private_encrypted_and_available_by_value(data: Stack, e
 
 
 @pytest.mark.requirement("R5.1")
-def test_the_database_takes_tls_only(data: Stack, variant: Stack) -> None:
-    for stack in (data, variant):
+def test_the_database_takes_tls_only(data: Stack, other_stores: Stack) -> None:
+    for stack in (data, other_stores):
         group = follow(stack, one(stack, "aws_db_instance")["parameter_group_name"])
         parameters = {each["name"]: each["value"] for each in group["parameter"]}
         assert parameters["rds.force_ssl"] == "1"
@@ -140,66 +100,13 @@ def test_the_cache_is_encrypted_and_available_by_value(data: Stack, env: Environ
 
 
 @pytest.mark.requirement("R5.2")
-def test_valkey_is_a_value(data: Stack, variant: Stack) -> None:
-    caches = [one(stack, "aws_elasticache_replication_group") for stack in (data, variant)]
+def test_valkey_is_a_value(data: Stack, other_stores: Stack) -> None:
+    caches = [one(stack, "aws_elasticache_replication_group") for stack in (data, other_stores)]
     assert [(cache["engine"], cache["engine_version"]) for cache in caches] == [("redis", "7.1"), ("valkey", "8.0")]
-    families = [follow(s, c["parameter_group_name"])["family"] for s, c in zip((data, variant), caches, strict=True)]
+    families = [
+        follow(s, c["parameter_group_name"])["family"] for s, c in zip((data, other_stores), caches, strict=True)
+    ]
     assert families == ["redis7", "valkey8"]
-
-
-@pytest.mark.requirement("R5.2", "R4.2", "R0.2")
-def test_nobody_logs_in_to_the_cache_before_operators_say_so(data: Stack, variant: Stack, env: Environment) -> None:
-    for stack in (data, variant):
-        cache, group = one(stack, "aws_elasticache_replication_group"), one(stack, "aws_elasticache_user_group")
-        assert "auth_token" not in cache
-        assert follow(stack, cache["user_group_ids"][0]) == group
-        users = {user["user_name"]: user for user in (follow(stack, each) for each in group["user_ids"])}
-        assert len(users) == len(stack.resources("aws_elasticache_user")) == 2
-        for user in users.values():
-            assert user["access_string"].split()[0] == "off"
-            assert "passwords" not in user and "passwords" not in user.get("authentication_mode", {})
-        default = users.pop("default")
-        assert "ignore_changes" not in default.get("lifecycle", {}), "switching it on has to show as a change"
-        ((name, user),) = users.items()
-        assert user["user_id"] == name
-        assert user["authentication_mode"] == {"type": "iam"}
-        ignored = {"access_string", "authentication_mode", "no_password_required", "passwords"}
-        assert set(user["lifecycle"]["ignore_changes"]) == ignored
-    assert one(data, "aws_elasticache_user_group")["user_group_id"] == f"aep-{env.stage}"
-
-
-@pytest.mark.requirement("R0.2", "R4.2")
-def test_the_password_goes_to_write_only_arguments_and_nowhere_else(data: Stack) -> None:
-    found = {path.rpartition(".")[2] for path, text in places(data.document) if "ephemeral." in text}
-    assert found == {"password_wo", "secret_string_wo"}
-    made = data.document["ephemeral"]["aws_secretsmanager_random_password"]["database"]
-    assert made["password_length"] >= 32
-    assert made["exclude_punctuation"] is True, "a URL would have to escape it"
-    assert one(data, "aws_db_instance")["password_wo"] == PASSWORD
-    assert not {"password", "manage_master_user_password"} & set(one(data, "aws_db_instance"))
-
-
-@pytest.mark.requirement("R4.2", "R4.4")
-def test_database_and_url_get_the_same_password_at_the_same_time(data: Stack, variant: Stack) -> None:
-    for stack, version in ((data, 1), (variant, 3)):
-        database, url = one(stack, "aws_db_instance"), one(stack, "aws_secretsmanager_secret_version")
-        assert database["password_wo_version"] == url["secret_string_wo_version"] == version
-        assert url["secret_id"].endswith('.outputs.secret_arns["DATABASE_URL"]}')
-        assert url["lifecycle"]["replace_triggered_by"] == ["aws_db_instance.database.resource_id"]
-
-
-@pytest.mark.requirement("R4.2")
-def test_the_url_is_one_that_drivers_read(data: Stack, variant: Stack, env: Environment) -> None:
-    form = r"([a-z+]+)://(\w+):(\$\{ephemeral[^}]+\})@(\$\{aws_db_instance\.database\.address\}):(\d+)/(\w+)\?(.+)"
-    for stack, scheme, query in (
-        (data, "postgresql", "sslmode=require"),
-        (variant, "postgresql+asyncpg", "ssl=require"),
-    ):
-        url = re.fullmatch(form, one(stack, "aws_secretsmanager_secret_version")["secret_string_wo"])
-        assert url
-        assert url.groups()[:2] == (scheme, env.database.user)
-        assert url[3] == PASSWORD
-        assert url.groups()[4:] == (str(POSTGRESQL_PORT), env.database.name, query)
 
 
 @pytest.mark.requirement("R5.3")

@@ -46,6 +46,7 @@ def test_blue_green_is_a_value(variant: Stack) -> None:
     assert service["deployment_controller"] == {"type": "CODE_DEPLOY"}
     assert set(service["lifecycle"]["ignore_changes"]) == {"desired_count", "task_definition", "load_balancer"}
     assert not {"alarms", "deployment_circuit_breaker"} & set(service)
+    assert service["wait_for_steady_state"] is False, "the provider would wait for ever"
     (group,) = variant.resources("aws_codedeploy_deployment_group").values()
     pair = group["load_balancer_info"]["target_group_pair_info"]
     assert len({each["name"] for each in pair["target_group"]}) == 2

@@ -1,0 +1,141 @@
+"""Measures the gate against stock checkov on the same folder, and how it grows with the number of environments.
+
+    python -m benchmarks.gate [--runs N]
+
+Each measured command is a new process over what synth wrote, after one run that fills the caches. Runs alternate, so
+that a busy moment of the machine meets both; times are medians, memory is the highest of the whole process tree (see
+benchmarks/synth.py). Processor time is printed beside wall time: it hardly depends on what else the machine does. The
+gate runs more checks than stock checkov, on rendered values and one view of all stacks; the promise is that it costs at
+most 1.2 times as much all the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.synth import ROOT, Way, count, peak_memory, surroundings
+from modules.phases import PHASES
+from ops.gate.expected import Expected
+from ops.gate.run import run
+
+COPIED = "prod"
+SIZES = (1, 3, 10)
+MOST = 1.2
+
+
+class Cost(NamedTuple):
+    """What a command takes."""
+
+    wall: float
+    processor: float
+    megabytes: float
+
+
+def main() -> int:
+    """Measure everything and print it; the exit code says whether the promise is kept."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gate", description="Measure the gate.")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each command; the median counts (default: 3)")
+    parser.add_argument("--out", type=Path, default=ROOT / "cdktf.out", help="what synth wrote (default: cdktf.out)")
+    parser.add_argument("--judge", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.judge:
+        return judge(arguments.judge)
+    out: Path = arguments.out.resolve()
+    if not list(out.glob("stacks/*/cdk.tf.json")):
+        print(f"benchmarks.gate: {out} holds no stacks; synthesize first: make synth", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        kept = compare(out, folder / "out", arguments.runs)
+        grow(out, folder / "copies", arguments.runs)
+    return 0 if kept else 1
+
+
+def compare(out: Path, folder: Path, runs: int) -> bool:
+    """Gate and stock checkov on the same stacks. Answers whether the promise is kept."""
+    shutil.copytree(out / "stacks", folder / "stacks")
+    stock = [str(Path(sys.executable).with_name("checkov")), "-d", str(folder), "--framework", "terraform_json"]
+    ways = [
+        Way("gate", [sys.executable, "-m", "ops", "gate", "--out", str(folder)], {}, folder),
+        Way("stock checkov", [*stock, "--skip-download", "--quiet", "--compact", "--soft-fail"], {}, folder),
+    ]
+    gate, checkov = measured(ways, runs)
+    print(f"{len(list(folder.glob('stacks/*/')))} stacks, {count(folder)} blocks, median of {runs} runs")
+    for way, cost in zip(ways, (gate, checkov), strict=True):
+        print(f"  {way.name:15} {cost.wall:6.2f} s wall {cost.processor:6.2f} s processor {cost.megabytes:5.0f} MB")
+    ratios = [ours / theirs for ours, theirs in zip(gate, checkov, strict=True)]
+    for name, ratio in zip(("wall time", "processor time", "memory"), ratios, strict=True):
+        print(f"  {name + f' as a part of stock checkov (at most {MOST})':55} {ratio:5.2f} {verdict(ratio <= MOST)}")
+    print()
+    return max(ratios) <= MOST
+
+
+def grow(out: Path, folder: Path, runs: int) -> None:
+    """The gate on copies of one environment."""
+    print(f"growth with copies of {COPIED}")
+    first = 0.0
+    for size in SIZES:
+        copies = folder / str(size)
+        for number, phase in ((number, phase.name) for number in range(size) for phase in PHASES):
+            shutil.copytree(out / "stacks" / f"{COPIED}-{phase}", copies / "stacks" / f"copy{number}-{phase}")
+        command = [sys.executable, "-m", "benchmarks.gate", "--judge", str(copies)]
+        (cost,) = measured([Way(f"{size} environments", command, {}, copies)], runs)
+        first = first or cost.processor
+        times = f"{cost.wall:6.2f} s wall {cost.processor:6.2f} s processor {cost.megabytes:5.0f} MB"
+        print(f"  {size:2} environments {count(copies):6} blocks {times}   {cost.processor / first:4.1f} times one")
+
+
+def judge(folder: Path) -> int:
+    """Gate a folder of copies, whatever their names are."""
+    phases = tuple(phase.name for phase in PHASES)
+    names = sorted({path.name.split("-")[0] for path in (folder / "stacks").iterdir()})
+    expected = Expected(dict.fromkeys(names, phases))
+    outcome = run(out=folder, policies=ROOT / "policies", expected=expected, today=datetime.now(UTC).date())
+    return 0 if outcome.resources else 2
+
+
+def measured(ways: Sequence[Way], runs: int) -> list[Cost]:
+    """Run ways in turn, after one run of each that doesn't count."""
+    times: dict[str, list[tuple[float, float]]] = {way.name: [] for way in ways}
+    for number in range(runs + 1):
+        for way in ways:
+            taken = timed(way)
+            if number:
+                times[way.name].append(taken)
+    costs = []
+    for way in ways:
+        wall, processor = (statistics.median(each) for each in zip(*times[way.name], strict=True))
+        costs.append(Cost(wall, processor, peak_memory(way) / 1e6))
+    return costs
+
+
+def timed(way: Way) -> tuple[float, float]:
+    """Run a way; answer its wall and processor seconds. Findings don't matter here, trust does."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(
+        way.command, cwd=ROOT, env=surroundings(way), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
+    )
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in {0, 1}:
+        raise RuntimeError(f"{way.name} ended with {done.returncode}: {done.stderr.decode()[-500:]}")
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def verdict(met: bool) -> str:
+    """How a promise went."""
+    return "met" if met else "MISSED"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
