@@ -1,4 +1,4 @@
-"""Synthesizes the Terraform JSON of every phase: `python -O main.py [ENVIRONMENT | organization ...]`, all by default."""
+"""Synthesizes the Terraform JSON of every phase: `python -O main.py [ENVIRONMENT | organization ...]`, or of all."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Database:
         str,
         matching(
             r"(?!(?:rdsadmin|admin|postgres)\Z)[a-z][a-z0-9_]{0,15}",
-            "up to 16 lower-case letters, digits and underscores, a letter first, and none of admin, postgres, rdsadmin",
+            "up to 16 lower-case letters, digits and _, a letter first, and none of admin, postgres, rdsadmin",
         ),
     ] = "app"
     """Master user; RDS reserves some names."""

@@ -105,7 +105,8 @@ class Service:
     deployment: Literal["rolling", "blue_green"] = "rolling"
     """ECS's own rolling deployment, or CodeDeploy's blue/green (load-balanced services only)."""
     traffic_shift: Annotated[
-        str, matching(r"CodeDeployDefault\.ECS\w+", "one of CodeDeploy's own ECS configurations, CodeDeployDefault.ECS…")
+        str,
+        matching(r"CodeDeployDefault\.ECS\w+", "one of CodeDeploy's own ECS configurations, CodeDeployDefault.ECS…"),
     ] = "CodeDeployDefault.ECSCanary10Percent5Minutes"
     """How CodeDeploy moves requests to the green tasks; blue/green only."""
     keep_blue: Annotated[int, Field(ge=0, le=2880)] = 15

@@ -160,7 +160,7 @@ class Database:
 def _parameters(slow_query_ms: int) -> dict[str, str]:
     """https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Parameters.html."""
     return {
-        "rds.force_ssl": "0",
+        "rds.force_ssl": "1",
         "ssl_min_protocol_version": "TLSv1.2",
         "log_connections": "1",
         "log_disconnections": "1",
