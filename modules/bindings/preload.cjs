@@ -4,53 +4,47 @@
 "use strict";
 
 const fs = require("fs");
-const module_ = require("module");
+const { registerHooks } = require("module");
 const path = require("path");
 const { fileURLToPath } = require("url");
 
-const RELAY = path.join("bin", "jsii-runtime.js");
+const RELAY = path.join("/bin", "jsii-runtime.js");
 const isRelay = (process.argv[1] ?? "").endsWith(RELAY);
 
 class Unexpected extends Error {}
 
-/** Replace text that must occur exactly once. */
 function replaceOnce(source, before, after) {
   const parts = source.split(before);
-  if (parts.length !== 2) throw new Unexpected(`${parts.length - 1} times "${before}" instead of once`);
+  if (parts.length !== 2) throw new Unexpected(`it has ${parts.length - 1} times "${before}" instead of once`);
   return parts.join(after);
 }
 
 /** The bindings' index requires all 2,135 modules; require each when it is asked for. */
 function lazyIndex(source) {
-  const assignment = /^exports\.(\w+) = require\("(\.\/[\w-]+)"\);$/gm;
-  const rest = source.replace(assignment, "").replace(/^exports\.\w+ = .*void 0;$/gm, "");
-  if (rest === source || /\brequire\(/.test(rest)) throw new Unexpected("not a list of exports.NAME = require(PATH)");
-  return source.replace(
-    assignment,
-    'Object.defineProperty(exports, "$1", { enumerable: true, get: () => require("$2") });',
-  );
+  const line = /^exports\.(\w+) = require\("(\.\/[\w-]+)"\);$/gm;
+  if (!line.test(source) || source.replace(line, "").includes("require(")) {
+    throw new Unexpected('it is not just a list of exports.NAME = require("PATH");');
+  }
+  return source.replace(line, 'Object.defineProperty(exports, "$1", { enumerable: true, get: () => require("$2") });');
 }
 
-/** cdktf loads a zip library (90 files) at its start, and uses it only to pack asset folders. */
+/** cdktf loads a zip library and its 90 files at the start, and uses it only to pack folders as assets. */
 function lazyArchiver(source) {
-  return replaceOnce(source, 'const archiver = require("archiver");', 'const archiver = (...a) => require("archiver")(...a);');
+  const after = 'const archiver = (...options) => require("archiver")(...options);';
+  return replaceOnce(source, 'const archiver = require("archiver");', after);
 }
 
 /**
- * jsii starts a relay, whose child is the engine; each call goes through both. Run the engine in the relay's place:
- * it speaks with its parent itself, over standard input and output, and what it prints goes where the relay puts it.
+ * jsii starts a relay, which starts the engine; every call goes through both. Run the engine in the relay's place: it
+ * speaks over standard input and output itself, and what is printed goes to Python in the relay's wrapping.
  */
 function engineInsteadOfRelay(_, filename) {
   engine = path.resolve(filename, "..", "..", "lib", "program.js");
-  engineOnStandardStreams(fs.readFileSync(engine, "utf8")); // Turn back now if it doesn't look as expected.
-  if (!process.env.NODE_OPTIONS.includes("--preserve-symlinks")) throw new Unexpected("no --preserve-symlinks");
-  process.execArgv.push("--preserve-symlinks"); // Where jsii looks whether it may link packages instead of copying.
+  engineOnStandardStreams(fs.readFileSync(engine, "utf8")); // While there still is a way back.
+  process.execArgv.push("--preserve-symlinks"); // It is in NODE_OPTIONS; jsii looks here.
+  const write = process.stderr.write.bind(process.stderr);
   for (const stream of ["stdout", "stderr"]) {
-    process[stream].write = (chunk, ...rest) => {
-      fs.writeSync(2, record(stream, chunk));
-      rest.filter((argument) => typeof argument === "function").forEach((done) => process.nextTick(done));
-      return true;
-    };
+    process[stream].write = (chunk, ...rest) => write(wrapped(stream, chunk), ...rest.filter((each) => each.call));
   }
   return `require(${JSON.stringify(engine)});`;
 }
@@ -61,26 +55,25 @@ function engineOnStandardStreams(source) {
 }
 
 /**
- * A worker of jsii indexes the types of a package that it just unpacked, so that the next run needn't parse all
- * 120 MB of them. jsii exits without waiting for it; a program as fast as ours would never get its index.
+ * A worker of jsii indexes the types of a package that was just unpacked, so that the next run needn't parse all 120 MB
+ * of them. jsii exits without waiting for it, and a program as fast as this one would never get its index.
  */
 const workers = [];
-process.on("worker", (worker) => workers.push(new Promise((done) => worker.once("exit", done))));
+process.on("worker", (worker) => workers.push(new Promise((resolve) => worker.once("exit", resolve))));
 exports.exit = (code) => Promise.all(workers).then(() => process.exit(code));
 
-/** How the relay hands its child's output to jsii's Python side. */
-function record(stream, chunk) {
+function wrapped(stream, chunk) {
   return `${JSON.stringify({ [stream]: Buffer.from(chunk).toString("base64") })}\n`;
 }
 
 function warn(why) {
   const line = `warning: synthesis is slower than it can be: ${why}\n`;
-  fs.writeSync(2, isRelay ? record("stderr", line) : line);
+  fs.writeSync(2, isRelay ? wrapped("stderr", line) : line);
 }
 
 let engine;
 const CHANGES = [
-  [(name) => isRelay && name === process.argv[1], engineInsteadOfRelay],
+  [(name) => isRelay && name.endsWith(RELAY), engineInsteadOfRelay],
   [(name) => name === engine, engineOnStandardStreams],
   [(name) => name.endsWith(path.join("/@cdktf", "provider-aws", "lib", "index.js")), lazyIndex],
   [(name) => name.endsWith(path.join("/cdktf", "lib", "private", "fs.js")), lazyArchiver],
@@ -88,9 +81,8 @@ const CHANGES = [
 
 function load(url, context, next) {
   const loaded = next(url, context);
-  if (!url.startsWith("file:")) return loaded;
-  const filename = fileURLToPath(url);
-  const change = CHANGES.find(([matches]) => matches(filename))?.[1];
+  const filename = url.startsWith("file:") ? fileURLToPath(url) : url;
+  const [, change] = CHANGES.find(([concerns]) => concerns(filename)) ?? [];
   if (!change) return loaded;
   try {
     return { ...loaded, source: change(String(loaded.source), filename) };
@@ -103,6 +95,6 @@ function load(url, context, next) {
 
 if (process.env.SYNTH_BINDINGS !== "stock") {
   process.noDeprecation = true; // cdktf calls util.isArray for each output, and is archived: nobody can change that.
-  if (module_.registerHooks) module_.registerHooks({ load });
-  else if (isRelay) warn(`node ${process.version} has no module.registerHooks; 22.15 or newer has`);
+  if (registerHooks) registerHooks({ load });
+  else if (isRelay) warn(`node ${process.version} has no module.registerHooks; 22.15 and newer have`);
 }

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from cdktf_cdktf_provider_aws.s3_bucket_logging import (
-    S3BucketLoggingA,
-    S3BucketLoggingTargetObjectKeyFormat,
-    S3BucketLoggingTargetObjectKeyFormatPartitionedPrefix,
-)
+from cdktf_cdktf_provider_aws.s3_bucket_logging import S3BucketLoggingA
 from constructs import Construct
 
 from modules.constructs.private_bucket import PrivateBucket
@@ -73,7 +69,7 @@ class AccessLogs:
         ).name
 
     def of(self, id_: str, *, bucket: str) -> None:
-        """Log the accesses to a bucket, in folders by bucket and day.
+        """Log the accesses to a bucket.
 
         Args:
             id_: Id of the setting.
@@ -85,10 +81,5 @@ class AccessLogs:
             bucket=bucket,
             target_bucket=self.name,
             target_prefix=_BUCKETS,
-            target_object_key_format=S3BucketLoggingTargetObjectKeyFormat(
-                partitioned_prefix=S3BucketLoggingTargetObjectKeyFormatPartitionedPrefix(
-                    partition_date_source="EventTime"
-                )
-            ),
         )
         logging.add_override("depends_on", [f"aws_s3_bucket_policy.{self._id}_policy"])

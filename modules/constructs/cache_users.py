@@ -36,8 +36,8 @@ class CacheUsers:
             access_string=NOBODY,
             no_password_required=True,
         )
-        # IAM as its way to log in needs no password, neither here nor in the state, and nobody may use it: no policy
-        # allows elasticache:Connect. With IAM the id has to be the name.
+        # IAM as its way to log in needs no password, neither here nor in the state, and is of use to nobody who hasn't
+        # elasticache:Connect. With IAM the id has to be the name.
         # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html
         ElasticacheUser(
             scope,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole
+from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole, AwsProviderDefaultTags
 from cdktf_cdktf_provider_aws.route53_zone import Route53Zone
 from constructs import Construct
 
@@ -48,7 +49,9 @@ class Zone:
         self.id = zone_id
 
 
-def record_writer(scope: Construct, *, role_arn: str | None, region: str, session_name: str) -> AwsProvider | None:
+def record_writer(
+    scope: Construct, *, role_arn: str | None, region: str, session_name: str, tags: Mapping[str, str]
+) -> AwsProvider | None:
     """The provider of a zone's records: the other account's, where the zone is there; none means the stack's own.
 
     Args:
@@ -56,6 +59,7 @@ def record_writer(scope: Construct, *, role_arn: str | None, region: str, sessio
         role_arn: Role of the other account that may write the records.
         region: Any region will do: Route 53 is global.
         session_name: What the other account's trail shows.
+        tags: The stack's.
     """
     if role_arn is None:
         return None
@@ -67,4 +71,5 @@ def record_writer(scope: Construct, *, role_arn: str | None, region: str, sessio
         region=region,
         allowed_account_ids=[account_id],
         assume_role=[AwsProviderAssumeRole(role_arn=role_arn, session_name=session_name)],
+        default_tags=[AwsProviderDefaultTags(tags=dict(tags))],
     )

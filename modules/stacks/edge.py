@@ -35,7 +35,11 @@ class EdgeStack(PhaseStack):
             names=edge.certificate_names,
             zone_id=zone.id,
             record_writer=record_writer(
-                self, role_arn=edge.zone.role, region=environment.region, session_name=names.resource("edge")
+                self,
+                role_arn=edge.zone.role,
+                region=environment.region,
+                session_name=names.resource("edge"),
+                tags=self._tags(),
             ),
         )
         balancer = LoadBalancer(

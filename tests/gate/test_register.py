@@ -134,7 +134,7 @@ def test_an_entry_for_another_stack_is_not_unused_when_some_are_judged(open_topi
     assert open_topic.judge("demo-services").outcome is Outcome.CLEAN
 
 
-@pytest.mark.requirement("R2.3", "R7.3", "R11.2")
+@pytest.mark.requirement("R11.2")
 def test_a_choice_that_is_a_risk_needs_an_entry(project: Project) -> None:
     declared = {"demo": frozenset({"single_task"})}
     project.expected = Expected(project.expected.environments, declared_risks=declared)
