@@ -9,6 +9,8 @@ ENV ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
+# Accepted risks expire: yesterday's clean result isn't today's.
+TODAY := $(shell date +%F)
 STAMP := cdktf.out/stacks/.stamps
 # The command that cdktf.json has too; -O leaves out jsii's type checks, which the tests run with.
 APP := $(BIN)/python -O main.py
@@ -17,7 +19,7 @@ SOURCES := $(shell find main.py cdktf.json environments modules -name __pycache_
 	\( -type d -o -name '*.py' -o -name '*.json' -o -name '*.cjs' -o -name '*.js' \) -print)
 POLICIES := $(shell find ops policies -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' \) -print)
 
-.PRECIOUS: $(STAMP)/synth-% $(STAMP)/gate-%
+.PRECIOUS: $(STAMP)/synth-%
 .PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark new-environment golden docs lock clean help
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
@@ -40,11 +42,11 @@ $(STAMP)/synth-%: $(SOURCES) | $(READY)
 	@mkdir -p $(@D)
 	@$(APP) $(filter-out all,$*) > $@.new && mv $@.new $@ || { rm -f $@.new; exit 2; }
 
-gate: $(STAMP)/gate-$(or $(ENV),all) ## Scan what was synthesized: all environments, or one: ENV=prod
+gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Scan what was synthesized: all environments, or one: ENV=prod
 	@cat $(STAMP)/synth-$(or $(ENV),all) $<
 	@echo "Look next: cdktf.out/stacks/<environment>-<phase>/cdk.tf.json, cdktf.out/reports/gate.md, README.md"
 
-$(STAMP)/gate-%: $(STAMP)/synth-% $(POLICIES)
+$(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES)
 	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }
 
 test: gate ## Run the tests (under a minute)

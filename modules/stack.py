@@ -51,7 +51,7 @@ class PhaseStack(TerraformStack):
         self.phase = phase
         self._upstream = upstream
         super().__init__(scope, self.names.stack(phase.name))
-        guard(self, region=environment.region, account_id=environment.account_id, tags=self._tags())
+        guard(self, region=environment.region, account_id=environment.account_id, tags=self.tags)
         keep_state(
             self,
             bucket=self.names.state_bucket,
@@ -97,7 +97,8 @@ class PhaseStack(TerraformStack):
         for name, value in contract.values().items():
             TerraformOutput(self, name, value=value)
 
-    def _tags(self) -> dict[str, str]:
+    @property
+    def tags(self) -> dict[str, str]:
         """Tags of everything. The stage, not the name: a change of size must not change tags."""
         product = self.environment.product
         return {

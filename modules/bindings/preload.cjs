@@ -44,7 +44,7 @@ function engineInsteadOfRelay(_, filename) {
   process.execArgv.push("--preserve-symlinks"); // It is in NODE_OPTIONS; jsii looks here.
   const write = process.stderr.write.bind(process.stderr);
   for (const stream of ["stdout", "stderr"]) {
-    process[stream].write = (chunk, ...rest) => write(wrapped(stream, chunk), ...rest.filter((each) => each.call));
+    process[stream].write = (chunk, ...rest) => write(wrapped(stream, chunk), rest.find((each) => each instanceof Function));
   }
   return `require(${JSON.stringify(engine)});`;
 }

@@ -55,7 +55,7 @@ class AccountStack(PhaseStack):
             names=names,
             principals=environment.access.administrators,
             topic_arn=topic.arn,
-            tags=self._tags(),
+            tags=self.tags,
         )
         if shared := environment.access.shared_zone:
             ZoneWriter(

@@ -26,7 +26,7 @@ class CutoverStack(PhaseStack):
                 role_arn=environment.edge.zone.role,
                 region=environment.region,
                 session_name=names.resource("cutover"),
-                tags=self._tags(),
+                tags=self.tags,
             ),
             identifier=names.prefix,
             weight=cutover.weight,

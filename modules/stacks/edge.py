@@ -39,7 +39,7 @@ class EdgeStack(PhaseStack):
                 role_arn=edge.zone.role,
                 region=environment.region,
                 session_name=names.resource("edge"),
-                tags=self._tags(),
+                tags=self.tags,
             ),
         )
         balancer = LoadBalancer(

