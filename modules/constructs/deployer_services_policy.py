@@ -176,16 +176,20 @@ def _delivery(names: Names) -> Iterator[Statement]:
     )
 
 
-def _pass_roles(names: Names) -> Iterator[Statement]:
-    passed = {
-        "ecs-tasks": [names.role_arn("*-task"), names.role_arn("*-execution")],
-        "scheduler": [names.role_arn("scheduler")],
-        "codedeploy": [names.role_arn("deployment")],
+def passed_roles(names: Names) -> dict[str, list[str]]:
+    """Roles that the deployer hands to services, by the service that gets them."""
+    return {
+        "ecs-tasks.amazonaws.com": [names.role_arn("*-task"), names.role_arn("*-execution")],
+        "scheduler.amazonaws.com": [names.role_arn("scheduler")],
+        "codedeploy.amazonaws.com": [names.role_arn("deployment")],
     }
-    for service, roles in passed.items():
+
+
+def _pass_roles(names: Names) -> Iterator[Statement]:
+    for service, roles in passed_roles(names).items():
         yield Statement(
-            sid=f"PassTo{service.title().replace('-', '')}",
+            sid=f"PassTo{service.partition('.')[0].title().replace('-', '')}",
             actions=["iam:PassRole"],
             resources=roles,
-            conditions=[("StringEquals", "iam:PassedToService", [f"{service}.amazonaws.com"])],
+            conditions=[("StringEquals", "iam:PassedToService", [service])],
         )

@@ -8,6 +8,7 @@ from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from constructs import Construct
 
 from environments.names import Names
+from modules.constructs.deployer_services_policy import passed_roles
 from modules.constructs.planner_policy import READS
 from modules.constructs.state_access import read_state, write_state
 from modules.policy import Statement, document
@@ -85,7 +86,12 @@ def _most(names: Names, state_key_arn: str) -> Iterator[Statement]:
             ("StringEquals", "kms:ViaService", [f"secretsmanager.{names.environment.region}.amazonaws.com"]),
         ],
     )
-    yield Statement(sid="PassRoles", actions=["iam:PassRole"], resources=[names.role_arn("*")])
+    yield Statement(
+        sid="PassRoles",
+        actions=["iam:PassRole"],
+        resources=[role for roles in passed_roles(names).values() for role in roles],
+        conditions=[("StringEquals", "iam:PassedToService", sorted(passed_roles(names)))],
+    )
     if names.environment.edge.zone.role:
         yield Statement(sid="OtherZone", actions=["sts:AssumeRole"], resources=[names.environment.edge.zone.role])
 

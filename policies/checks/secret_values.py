@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from policies.rule import Resource, Settings, rule, texts
+from policies.secret_texts import CREDENTIAL, is_secret_name
 
 _SOURCE = "https://developer.hashicorp.com/terraform/language/manage-sensitive-data"
 _IN_STATE = {
@@ -20,30 +21,9 @@ _IN_STATE = {
     "random_password": (),
 }
 """Attributes that Terraform keeps in its state; for some resources there is no way around."""
-_CREDENTIAL = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}"
-    r"|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_\w{20,}"
-    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}|hooks\.slack\.com/services/\w+"
-    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\."
-    r"|://[^/\s:@${}]*:[^/\s:@${}]+@"
-)
-_SECRET_NAME = re.compile(
-    r"PASSW(?:OR)?D|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|ENCRYPTION_?KEY"
-    r"|DATABASE_URL|REDIS_URL|CONNECTION_?STRING|_DSN$",
-    re.IGNORECASE,
-)
-_NOT_SECRET = re.compile(
-    r"_(?:ARNS?|IDS?|NAMES?|ALIAS|PATH|FILE|TTL|LIMIT|COUNT)$|(?:^|_)(?:MAX|MIN|NUM)_", re.IGNORECASE
-)
 _SECRET_SOURCE = re.compile(
     r"random_password\.|\.secret_(?:string|binary)\b|\.(?:master_)?password\b|\.auth_token\b|aws_iam_access_key\.\S+\.secret"
 )
-
-
-def _secret_name(name: str) -> bool:
-    return bool(_SECRET_NAME.search(name)) and not _NOT_SECRET.search(name)
 
 
 @rule("CKV_ROLLOUT_6", source=_SOURCE, on=tuple(_IN_STATE))
@@ -74,7 +54,7 @@ def no_credentials(resource: Resource) -> Iterator[str]:
 
 def _credentials(value: object, path: str) -> Iterator[str]:
     if isinstance(value, str):
-        if _CREDENTIAL.search(value):
+        if CREDENTIAL.search(value):
             yield path
     elif isinstance(value, Mapping):
         for name, each in value.items():
@@ -94,7 +74,7 @@ def containers_get_references(task: Resource) -> Iterator[str]:
     for container in task.blocks("container_definitions"):
         name = container.get("name")
         for variable in _named(container, "environment"):
-            if _secret_name(str(variable.get("name", ""))):
+            if is_secret_name(str(variable.get("name", ""))):
                 yield f"container {name!r} has {variable['name']} in environment; move it to secrets"
         for secret in _named(container, "secrets"):
             source = str(secret.get("valueFrom", ""))
@@ -112,7 +92,7 @@ def outputs_hold_no_secrets(resource: Resource) -> Iterator[str]:
     if any(_SECRET_SOURCE.search(each) for each in _strings(dict(resource))):
         yield "publishes a secret's value, which outputs keep in the state; publish its ARN"
     name = resource.text("name")
-    if resource.kind == "terraform_variable" and "default" in resource and _secret_name(name):
+    if resource.kind == "terraform_variable" and "default" in resource and is_secret_name(name):
         yield "has a default although its name says that it is a secret; remove the default"
 
 

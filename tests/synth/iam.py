@@ -18,9 +18,7 @@ def resolved(text: str) -> str:
     return re.sub(r"\$\{[^}]*key_arn\}", KEY_ARN, text)
 
 
-def allowed(
-    statements: Iterable[Body], action: str, resource: str = "*", context: Context | None = None
-) -> bool:
+def allowed(statements: Iterable[Body], action: str, resource: str = "*", context: Context | None = None) -> bool:
     """Whether one policy (or several, as one list) allows a call; an explicit deny wins."""
     verdicts = {each["effect"] for each in statements if _applies(each, action, resource, context or {})}
     return verdicts == {"Allow"}

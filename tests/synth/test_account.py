@@ -1,0 +1,176 @@
+"""Account: alerts, budgets, the audit baseline, keys and logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+import environments
+from environments.names import Names
+from environments.schema import Audit, Environment
+from tests.conftest import Stack
+from tests.synth.iam import allowed
+
+SWITCHES = {
+    "public_access_block": {"aws_s3_account_public_access_block"},
+    "ebs_encryption": {"aws_ebs_encryption_by_default"},
+    "imdsv2": {"aws_ec2_instance_metadata_defaults"},
+    "password_policy": {"aws_iam_account_password_policy"},
+    "cloudtrail": {"aws_cloudtrail"},
+    "guardduty": {"aws_guardduty_detector", "aws_guardduty_detector_feature"},
+    "config": {
+        "aws_config_configuration_recorder",
+        "aws_config_configuration_recorder_status",
+        "aws_config_delivery_channel",
+    },
+    "access_analyzer": {"aws_accessanalyzer_analyzer"},
+    "security_hub": {"aws_securityhub_account", "aws_securityhub_standards_subscription"},
+}
+
+
+@pytest.fixture
+def account(stacks: dict[str, Stack], env: Environment) -> Stack:
+    return stacks[f"{env.name}-account"]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(synthesized: Callable[[Environment], dict[str, Stack]]) -> Stack:
+    """The account in another region, without any part of the audit."""
+    staging = environments.load("staging")
+    audit = Audit(**dict.fromkeys(SWITCHES, False))
+    risks = tuple(f"no_{switch}" for switch in SWITCHES)
+    return synthesized(replace(staging, region="eu-central-1", audit=audit, accepts=(*staging.accepts, *risks)))[
+        "account"
+    ]
+
+
+@pytest.mark.requirement("R1.7")
+def test_the_baseline_is_whole_by_default_and_each_part_has_a_switch(account: Stack, elsewhere: Stack) -> None:
+    every = {kind for kinds in SWITCHES.values() for kind in kinds}
+    assert every <= set(account.document["resource"])
+    assert not every & set(elsewhere.document["resource"])
+    assert set(SWITCHES) == {name for name, kind in Audit.__annotations__.items() if kind == "bool"}
+
+
+@pytest.mark.requirement("R1.7")
+def test_the_trail_sees_every_region_and_cannot_be_altered_unseen(account: Stack) -> None:
+    (trail,) = account.resources("aws_cloudtrail").values()
+    assert trail["is_multi_region_trail"] and trail["enable_log_file_validation"]
+    assert trail["include_global_service_events"] and trail["kms_key_id"] and trail["cloud_watch_logs_group_arn"]
+    (selector,) = trail["event_selector"]
+    assert (selector["include_management_events"], selector["read_write_type"]) == (True, "All")
+    (watched,) = selector["data_resource"]
+    assert watched == {
+        "type": "AWS::S3::Object",
+        "values": ["${data.terraform_remote_state.state.outputs.bucket_arn}/"],
+    }
+
+
+@pytest.mark.requirement("R1.7")
+def test_what_the_baseline_switches_on_is_strict(account: Stack) -> None:
+    (block,) = account.resources("aws_s3_account_public_access_block").values()
+    assert all(value for name, value in block.items() if name != "//")
+    assert account.resources("aws_ec2_instance_metadata_defaults")["imdsv2"]["http_tokens"] == "required"
+    assert account.resources("aws_iam_account_password_policy")["password_policy"]["minimum_password_length"] >= 14
+    (recorder,) = account.resources("aws_config_configuration_recorder").values()
+    assert recorder["recording_group"] == {"all_supported": True, "include_global_resource_types": True}
+    features = {each["name"] for each in account.resources("aws_guardduty_detector_feature").values()}
+    assert features >= {"RUNTIME_MONITORING", "S3_DATA_EVENTS"}
+    standards = [each["standards_arn"] for each in account.resources("aws_securityhub_standards_subscription").values()]
+    assert {arn.split("/")[1] for arn in standards} == {
+        "cis-aws-foundations-benchmark",
+        "aws-foundational-security-best-practices",
+    }
+
+
+@pytest.mark.requirement("R1.5")
+def test_budgets_tell_of_cost_and_forecast_by_mail_and_topic(account: Stack, env: Environment) -> None:
+    budgets = account.resources("aws_budgets_budget")
+    limits = {
+        (each.get("cost_filter") or [{"values": [None]}])[0]["values"][0]: int(each["limit_amount"])
+        for each in budgets.values()
+    }
+    assert limits == {None: env.budgets.monthly, **env.budgets.services}
+    for budget in budgets.values():
+        assert (budget["time_unit"], budget["budget_type"], budget["limit_unit"]) == ("MONTHLY", "COST", "USD")
+        assert {each["notification_type"] for each in budget["notification"]} == {"ACTUAL", "FORECASTED"}
+        for notification in budget["notification"]:
+            assert notification["subscriber_email_addresses"] == list(env.alerts.email)
+            assert notification["subscriber_sns_topic_arns"] == ["${aws_sns_topic.alerts.arn}"]
+
+
+@pytest.mark.requirement("R1.5", "R8.3")
+def test_alerts_reach_every_address_and_slack(account: Stack, env: Environment) -> None:
+    mails = account.resources("aws_sns_topic_subscription").values()
+    assert {(each["protocol"], each["endpoint"]) for each in mails} == {("email", email) for email in env.alerts.email}
+    channels = account.resources("aws_chatbot_slack_channel_configuration")
+    assert len(channels) == (1 if env.alerts.slack_channel else 0)
+    for channel in channels.values():
+        assert channel["sns_topic_arns"] == ["${aws_sns_topic.alerts.arn}"]
+        assert channel["slack_channel_id"] == env.alerts.slack_channel
+        # Without a guardrail of its own, a channel's is AdministratorAccess.
+        assert channel["guardrail_policy_arns"] == ["${aws_iam_policy.slack_guardrail.arn}"]
+        assert {a.split(":")[0] for s in account.policy("slack_guardrail") for a in s["actions"]} == {"cloudwatch"}
+
+
+@pytest.mark.requirement("R8.3")
+def test_alarms_budgets_databases_and_rules_can_publish_and_encrypt(account: Stack, env: Environment) -> None:
+    names = Names(env)
+    assert account.resources("aws_sns_topic")["alerts"]["kms_master_key_id"] == "${aws_kms_key.alerts_key.arn}"
+    sources = {
+        "cloudwatch.amazonaws.com": names.arn("cloudwatch", "alarm:aep-5xx"),
+        "budgets.amazonaws.com": names.arn("budgets", "budget/account", region=""),
+        "events.rds.amazonaws.com": names.arn("rds", "db:aep"),
+        "events.amazonaws.com": None,
+    }
+    for document, action in (("alerts_policy", "sns:Publish"), ("alerts_key", "kms:GenerateDataKey")):
+        for service, source in sources.items():
+            statements = [s for s in account.policy(document) if service in s["principals"][0]["identifiers"]]
+            resource = statements[0]["resources"][0]
+            ours = {"aws:SourceAccount": env.account_id, "aws:SourceArn": source} if source else {}
+            assert allowed(statements, action, resource, ours), f"{document}: {service}"
+            if source:
+                assert not allowed(statements, action, resource, ours | {"aws:SourceAccount": "999999999999"})
+
+
+@pytest.mark.requirement("R8.1")
+def test_load_balancers_of_this_account_log_for_a_while(account: Stack, env: Environment) -> None:
+    bucket, names = f"arn:aws:s3:::{Names(env).bucket('access-logs')}", Names(env)
+    lifecycle = account.resources("aws_s3_bucket_lifecycle_configuration")["access_logs_lifecycle"]
+    assert lifecycle["rule"][0]["expiration"] == [{"days": env.edge.access_log_days}]
+    encryption = account.resources("aws_s3_bucket_server_side_encryption_configuration")["access_logs_encryption"]
+    assert encryption["rule"][0]["apply_server_side_encryption_by_default"] == {"sse_algorithm": "AES256"}
+    (statement,) = (s for s in account.policy("access_logs") if s["sid"] == "LoadBalancers")
+    assert statement["principals"][0]["identifiers"] == ["logdelivery.elasticloadbalancing.amazonaws.com"]
+    source = {"aws:SourceArn": names.arn("elasticloadbalancing", "loadbalancer/app/aep/1")}
+    assert allowed([statement], "s3:PutObject", f"{bucket}/AWSLogs/{env.account_id}/x", source)
+    assert not allowed([statement], "s3:PutObject", f"{bucket}/AWSLogs/999999999999/x", source)
+    assert not allowed([statement], "s3:PutObject", f"{bucket}/AWSLogs/{env.account_id}/x")
+
+
+@pytest.mark.requirement("R8.5")
+def test_log_groups_of_this_account_may_use_the_log_key(account: Stack, env: Environment) -> None:
+    (_, use) = account.policy("log_key")
+    assert use["principals"][0]["identifiers"] == [f"logs.{env.region}.amazonaws.com"]
+    context = "kms:EncryptionContext:aws:logs:arn"
+    group = Names(env).log_group_arn("backend")
+    assert allowed([use], "kms:GenerateDataKey", "*", {context: group})
+    assert not allowed([use], "kms:GenerateDataKey", "*", {context: group.replace(env.account_id, "999999999999")})
+
+
+def test_another_account_writes_its_own_records_only(stacks: dict[str, Stack]) -> None:
+    prod, staging = environments.load("prod"), stacks["staging-account"]
+    assert Names(environments.load("staging")).role_arn("dns") == prod.edge.zone.role
+    statements, zone = staging.policy("dns"), f"arn:aws:route53:::hostedzone/{prod.edge.zone.id}"
+    for name, own in ((prod.edge.host, True), (f"_x1.{prod.edge.host}", True), ("mail.navralabs.com", False)):
+        change = {
+            "route53:ChangeResourceRecordSetsNormalizedRecordNames": [name],
+            "route53:ChangeResourceRecordSetsRecordTypes": ["CNAME"],
+        }
+        assert allowed(statements, "route53:ChangeResourceRecordSets", zone, change) is own, name
+    (trust,) = staging.policy("dns_trust")
+    for role in ("deployer", "break-glass"):
+        assert allowed([trust], "sts:AssumeRole", context={"aws:PrincipalArn": Names(prod).role_arn(role)})
+    assert not allowed([trust], "sts:AssumeRole", context={"aws:PrincipalArn": Names(prod).role_arn("planner")})

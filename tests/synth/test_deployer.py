@@ -1,0 +1,67 @@
+"""What the deployer may do and never may, as AWS would decide it."""
+
+from __future__ import annotations
+
+import pytest
+
+from environments.names import Names
+from environments.schema import Environment
+from modules.phases import PHASES
+from tests.conftest import Body, Stack
+from tests.synth.deployer_calls import CALLS, NEVER
+from tests.synth.iam import Context, allowed
+
+
+@pytest.fixture
+def account(stacks: dict[str, Stack], env: Environment) -> Stack:
+    return stacks[f"{env.name}-account"]
+
+
+def deployer(account: Stack) -> list[Body]:
+    parts = [id_ for id_ in account.resources("aws_iam_policy") if id_.startswith("deployer_")]
+    attached = {each["policy_arn"] for each in account.resources("aws_iam_role_policy_attachment").values()}
+    assert {f"${{aws_iam_policy.{part}.arn}}" for part in parts} <= attached
+    return [statement for part in parts for statement in account.policy(part)]
+
+
+def may(role: list[Body], boundary: list[Body], action: str, resource: str, context: Context) -> bool:
+    """What a role may do: its policies and its boundary must both allow it."""
+    return allowed(role, action, resource, context) and allowed(boundary, action, resource, context)
+
+
+@pytest.mark.requirement("R1.2")
+def test_the_deployer_can_make_what_its_phases_hold(stacks: dict[str, Stack], account: Stack, env: Environment) -> None:
+    names, policies, boundary = Names(env), deployer(account), account.policy("boundary")
+    for phase in PHASES:
+        if phase.applied_by == "deployer":
+            for kind in stacks[f"{env.name}-{phase.name}"].document.get("resource", {}):
+                assert kind in CALLS, f"{phase.name}: what does {kind} call? tests/synth/deployer_calls.py"
+    for kind, calls in CALLS.items():
+        for action, resource, context in calls(names):
+            assert may(policies, boundary, action, resource, context), f"{kind}: {action} on {resource}"
+
+
+@pytest.mark.requirement("R0.3")
+@pytest.mark.parametrize("widened", [False, True], ids=["as it is", "with a widened policy"])
+def test_the_deployer_never_can(account: Stack, env: Environment, widened: bool) -> None:
+    """What guards the account holds even if somebody gave the deployer everything."""
+    everything = [{"effect": "Allow", "sid": "Everything", "actions": ["*"], "resources": ["*"]}]
+    policies = everything if widened else deployer(account)
+    for action, resource in NEVER(Names(env)):
+        context: Context = {
+            "kms:ViaService": f"s3.{env.region}.amazonaws.com",
+            "iam:PassedToService": "ecs-tasks.amazonaws.com",
+        }
+        assert not may(policies, account.policy("boundary"), action, resource, context), f"{action} on {resource}"
+
+
+@pytest.mark.requirement("R0.3")
+def test_the_deployer_writes_its_own_phases_state_and_reads_all(account: Stack, env: Environment) -> None:
+    names, policies, boundary = Names(env), deployer(account), account.policy("boundary")
+    for phase in PHASES:
+        state = f"arn:aws:s3:::{names.state_bucket}/{names.state_key(phase.name)}"
+        own = phase.applied_by == "deployer"
+        assert may(policies, boundary, "s3:GetObject", state, {})
+        assert may(policies, boundary, "s3:PutObject", state, {}) is own
+        assert may(policies, boundary, "s3:DeleteObject", f"{state}.tflock", {}) is own
+        assert not may(policies, boundary, "s3:DeleteObject", state, {})
