@@ -16,8 +16,8 @@ OUTPUT = Path(os.environ.pop("CDKTF_OUTDIR", "cdktf.out"))
 def main(names: list[str]) -> int:
     """Synthesize; answer the exit code."""
     try:
-        everything = environments.load_all()
-        chosen = [environments.load(name) for name in names if name != ORGANIZATION] if names else list(everything)
+        named = [environments.load(name) for name in names if name != ORGANIZATION]
+        chosen = named if names else list(environments.load_all())
     except (environments.UnknownEnvironmentError, environments.InvalidEnvironmentError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -25,8 +25,9 @@ def main(names: list[str]) -> int:
     from modules.report import summary  # noqa: PLC0415
     from modules.synthesis import synthesize  # noqa: PLC0415
 
-    stacks = synthesize(chosen, OUTPUT, organization=not names or ORGANIZATION in names)
-    print(summary(OUTPUT, stacks))  # noqa: T201
+    organization = not names or ORGANIZATION in names
+    synthesize(chosen, OUTPUT, organization=organization)
+    print(summary(OUTPUT, [environment.name for environment in chosen], organization=organization))  # noqa: T201
     return 0
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import ipaddress
 import json
+import traceback
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 from environments.schema import Environment
 from environments.schema.organization import Organization, validate_organization
@@ -39,8 +41,7 @@ def load(name: str) -> Environment:
             f"unknown environment {name!r}; known: {', '.join(known())} (one file each in environments/; "
             f"`make new-environment NAME={name}` makes a new one)"
         )
-    module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
-    environment: Environment = module.ENVIRONMENT
+    environment: Environment = _literal(name).ENVIRONMENT
     if environment.name != name:
         raise InvalidEnvironmentError(name, [Problem("name", environment.name, f"must be {name!r}, like its file")])
     return validate(replace(environment, releases=_releases(environment.stage)))
@@ -64,8 +65,18 @@ def load_organization() -> Organization:
     Raises:
         InvalidEnvironmentError: Its values are wrong; all problems are listed.
     """
-    organization: Organization = importlib.import_module(f"{__name__}.organization").ORGANIZATION
+    organization: Organization = _literal("organization").ORGANIZATION
     return validate_organization(organization)
+
+
+def _literal(name: str) -> ModuleType:
+    """Import a module of values. A misspelt field is a problem of the environment, and no traceback."""
+    try:
+        return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+    except (SyntaxError, NameError, TypeError, ImportError) as error:
+        steps = traceback.extract_tb(error.__traceback__)
+        places = [f"{Path(step.filename).name}:{step.lineno}" for step in steps if Path(step.filename).parent == FOLDER]
+        raise InvalidEnvironmentError(name, [Problem(places[-1], str(error), "must be Python that loads")]) from error
 
 
 def _releases(stage: str) -> dict[str, str]:

@@ -9,15 +9,14 @@ from pathlib import Path
 from modules.phases import ORGANIZATION, PHASES
 
 
-def summary(target: Path, stacks: Sequence[str]) -> str:
+def summary(target: Path, environments: Sequence[str], *, organization: bool) -> str:
     """Per environment its phases with their number of resources, as lines of text."""
-    environments = [name.removesuffix(f"-{PHASES[0].name}") for name in stacks if name.endswith(f"-{PHASES[0].name}")]
     lines = []
     for environment in environments:
         counts = {phase.name: resources(target, f"{environment}-{phase.name}") for phase in PHASES}
         lines.append(f"{environment}  {sum(counts.values())} resources")
         lines.append("  " + "  ".join(f"{phase} {count}" for phase, count in counts.items()))
-    if ORGANIZATION in stacks:
+    if organization:
         lines.append(f"{ORGANIZATION}  {resources(target, ORGANIZATION)} resources (optional)")
     return "\n".join(lines)
 

@@ -14,7 +14,7 @@ from cdktf import App
 
 from environments import known
 from environments.schema import Environment
-from modules.phases import ORGANIZATION, PHASES, Phase
+from modules.phases import ORGANIZATION, PHASES
 from modules.stack import PhaseStack
 
 MANIFEST = "manifest.json"
@@ -23,7 +23,7 @@ STACK_FILE = "cdk.tf.json"
 CONTEXT = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true"}
 
 
-def synthesize(environments: Sequence[Environment], target: Path, *, organization: bool) -> list[str]:
+def synthesize(environments: Sequence[Environment], target: Path, *, organization: bool) -> None:
     """Synthesize environments, and put the result in place when all of it is there.
 
     Stacks of environments that aren't named stay as they are. What else lies in a stack's folder (Terraform's own
@@ -33,9 +33,6 @@ def synthesize(environments: Sequence[Environment], target: Path, *, organizatio
         environments: The environments.
         target: The output folder, cdktf.out.
         organization: Whether the organization stack is synthesized too.
-
-    Returns:
-        Names of the written stacks.
     """
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".synth-", dir=target) as folder:
@@ -45,20 +42,15 @@ def synthesize(environments: Sequence[Environment], target: Path, *, organizatio
         if organization:
             _stack_class("organization:OrganizationStack")(app)
         app.synth()
-        return _put_in_place(Path(folder), target)
+        _put_in_place(Path(folder), target)
 
 
 def build(app: App, environment: Environment) -> dict[str, PhaseStack]:
     """Add the stacks of all phases of an environment to an app, in order."""
     stacks: dict[str, PhaseStack] = {}
     for phase in PHASES:
-        stacks[phase.name] = _build_phase(app, environment, phase, stacks)
+        stacks[phase.name] = _stack_class(phase.stack)(app, environment, phase, stacks)
     return stacks
-
-
-def _build_phase(app: App, environment: Environment, phase: Phase, upstream: dict[str, PhaseStack]) -> PhaseStack:
-    stack: PhaseStack = _stack_class(phase.stack)(app, environment, phase, upstream)
-    return stack
 
 
 def _stack_class(path: str) -> Any:  # noqa: ANN401  (a class, named by the table of phases)
@@ -66,7 +58,7 @@ def _stack_class(path: str) -> Any:  # noqa: ANN401  (a class, named by the tabl
     return getattr(importlib.import_module(f"modules.stacks.{module}"), name)
 
 
-def _put_in_place(made: Path, target: Path) -> list[str]:
+def _put_in_place(made: Path, target: Path) -> None:
     """Move new stacks over the old ones; drop those that no environment or phase of today makes."""
     manifest = _read_manifest(made)
     for name in manifest["stacks"]:
@@ -81,7 +73,6 @@ def _put_in_place(made: Path, target: Path) -> list[str]:
     whole = manifest | {"stacks": kept | manifest["stacks"]}
     (made / MANIFEST).write_text(json.dumps(whole, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     (made / MANIFEST).replace(target / MANIFEST)
-    return list(manifest["stacks"])
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 import environments
-from environments.schema import Environment, Service
+from environments.schema import Audit, Environment, Service
 from tests.conftest import ENVIRONMENTS, Stack
 from tests.synth import access, stores
 from tests.synth.alarms import Phases, phases_of
@@ -52,3 +53,18 @@ def other_stores(synthesized: Callable[[Environment], Phases]) -> Stack:
 def other_secrets(synthesized: Callable[[Environment], Phases]) -> Stack:
     """The secrets phase with other values."""
     return synthesized(access.other_values())["secrets"]
+
+
+@pytest.fixture(scope="session")
+def elsewhere(synthesized: Callable[[Environment], Phases]) -> tuple[Environment, Phases]:
+    """Another region than that of global events, no part of the audit, a repository with immutable ids."""
+    staging = environments.load("staging")
+    switches: dict[str, Any] = {name: False for name, kind in Audit.__annotations__.items() if kind == "bool"}
+    environment = replace(
+        staging,
+        region="eu-central-1",
+        audit=Audit(**switches),
+        access=replace(staging.access, github_repository="navralabs@1234/aep-infrastructure@5678"),
+        accepts=(*staging.accepts, *(f"no_{switch}" for switch in switches)),
+    )
+    return environment, synthesized(environment)

@@ -1,9 +1,6 @@
-"""Account: alerts, budgets, the audit baseline, keys and logs."""
+"""Account: the audit baseline, keys, logs, and the zone that another account writes in."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -35,22 +32,13 @@ def account(stacks: dict[str, Stack], env: Environment) -> Stack:
     return stacks[f"{env.name}-account"]
 
 
-@pytest.fixture(scope="module")
-def elsewhere(synthesized: Callable[[Environment], dict[str, Stack]]) -> Stack:
-    """The account in another region, without any part of the audit."""
-    staging = environments.load("staging")
-    audit = Audit(**dict.fromkeys(SWITCHES, False))
-    risks = tuple(f"no_{switch}" for switch in SWITCHES)
-    return synthesized(replace(staging, region="eu-central-1", audit=audit, accepts=(*staging.accepts, *risks)))[
-        "account"
-    ]
-
-
 @pytest.mark.requirement("R1.7")
-def test_the_baseline_is_whole_by_default_and_each_part_has_a_switch(account: Stack, elsewhere: Stack) -> None:
+def test_the_baseline_is_whole_by_default_and_each_part_has_a_switch(
+    account: Stack, elsewhere: tuple[Environment, dict[str, Stack]]
+) -> None:
     every = {kind for kinds in SWITCHES.values() for kind in kinds}
     assert every <= set(account.document["resource"])
-    assert not every & set(elsewhere.document["resource"])
+    assert not every & set(elsewhere[1]["account"].document["resource"])
     assert set(SWITCHES) == {name for name, kind in Audit.__annotations__.items() if kind == "bool"}
 
 
@@ -83,56 +71,6 @@ def test_what_the_baseline_switches_on_is_strict(account: Stack) -> None:
         "cis-aws-foundations-benchmark",
         "aws-foundational-security-best-practices",
     }
-
-
-@pytest.mark.requirement("R1.5")
-def test_budgets_tell_of_cost_and_forecast_by_mail_and_topic(account: Stack, env: Environment) -> None:
-    budgets = account.resources("aws_budgets_budget")
-    limits = {
-        (each.get("cost_filter") or [{"values": [None]}])[0]["values"][0]: int(each["limit_amount"])
-        for each in budgets.values()
-    }
-    assert limits == {None: env.budgets.monthly, **env.budgets.services}
-    for budget in budgets.values():
-        assert (budget["time_unit"], budget["budget_type"], budget["limit_unit"]) == ("MONTHLY", "COST", "USD")
-        assert {each["notification_type"] for each in budget["notification"]} == {"ACTUAL", "FORECASTED"}
-        for notification in budget["notification"]:
-            assert notification["subscriber_email_addresses"] == list(env.alerts.email)
-            assert notification["subscriber_sns_topic_arns"] == ["${aws_sns_topic.alerts.arn}"]
-
-
-@pytest.mark.requirement("R1.5", "R8.3")
-def test_alerts_reach_every_address_and_slack(account: Stack, env: Environment) -> None:
-    mails = account.resources("aws_sns_topic_subscription").values()
-    assert {(each["protocol"], each["endpoint"]) for each in mails} == {("email", email) for email in env.alerts.email}
-    channels = account.resources("aws_chatbot_slack_channel_configuration")
-    assert len(channels) == (1 if env.alerts.slack_channel else 0)
-    for channel in channels.values():
-        assert channel["sns_topic_arns"] == ["${aws_sns_topic.alerts.arn}"]
-        assert channel["slack_channel_id"] == env.alerts.slack_channel
-        # Without a guardrail of its own, a channel's is AdministratorAccess.
-        assert channel["guardrail_policy_arns"] == ["${aws_iam_policy.slack_guardrail.arn}"]
-        assert {a.split(":")[0] for s in account.policy("slack_guardrail") for a in s["actions"]} == {"cloudwatch"}
-
-
-@pytest.mark.requirement("R8.3")
-def test_alarms_budgets_databases_and_rules_can_publish_and_encrypt(account: Stack, env: Environment) -> None:
-    names = Names(env)
-    assert account.resources("aws_sns_topic")["alerts"]["kms_master_key_id"] == "${aws_kms_key.alerts_key.arn}"
-    sources = {
-        "cloudwatch.amazonaws.com": names.arn("cloudwatch", "alarm:aep-5xx"),
-        "budgets.amazonaws.com": names.arn("budgets", "budget/account", region=""),
-        "events.rds.amazonaws.com": names.arn("rds", "db:aep"),
-        "events.amazonaws.com": None,
-    }
-    for document, action in (("alerts_policy", "sns:Publish"), ("alerts_key", "kms:GenerateDataKey")):
-        for service, source in sources.items():
-            statements = [s for s in account.policy(document) if service in s["principals"][0]["identifiers"]]
-            resource = statements[0]["resources"][0]
-            ours = {"aws:SourceAccount": env.account_id, "aws:SourceArn": source} if source else {}
-            assert allowed(statements, action, resource, ours), f"{document}: {service}"
-            if source:
-                assert not allowed(statements, action, resource, ours | {"aws:SourceAccount": "999999999999"})
 
 
 @pytest.mark.requirement("R8.1")

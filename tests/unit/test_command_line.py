@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,30 @@ def test_a_mistyped_environment_gets_one_clear_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert re.fullmatch(r"error: unknown environment 'prdo'; known: prod, prod-starter, staging .*\n", done.stderr)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("cidr='10.30.0.0/16', zonez=()", r"prod.py:\d+: .*unexpected keyword argument 'zonez'"),
+        ("cidr=10.30", r"network.cidr: 10.3: Input should be a valid string"),
+        ("cidr='10.30.0.0/30'", r"network.cidr: '10.30.0.0/30': must be a private IPv4 range from /16 to /19"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(tmp_path: Path, wrong: str, said: str) -> None:
+    for part in ("environments", "modules"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    values = tmp_path / "environments" / "prod.py"
+    text = values.read_text(encoding="utf-8")
+    assert 'cidr="10.30.0.0/16"' in text
+    values.write_text(text.replace('cidr="10.30.0.0/16"', wrong), encoding="utf-8")
+    shutil.copy(ROOT / "main.py", tmp_path)
+    done = subprocess.run(
+        [sys.executable, "main.py", "prod"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert re.search(rf"^error: 1 problem.s. in environment 'prod'.*\n  {said}", done.stderr)
+    assert not (tmp_path / "cdktf.out").exists()
 
 
 def test_a_missing_python_gets_one_clear_line(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from ops.gate.index import shown
 from ops.gate.ledger import Ledger
 from ops.gate.model import Block, ScannedBlock
 from ops.gate.reachability.interfaces import Interface
-from ops.gate.reachability.network import OUTSIDE, Party, Reach, party_name
+from ops.gate.reachability.network import Party, Reach, party_name
 from ops.gate.reachability.ports import in_words
 from ops.gate.reachability.routes import Route
 from ops.gate.reachability.rules import Network, Rule, inside
@@ -26,10 +26,10 @@ Pair = tuple[Block, str, str]
 def judge_extra(reach: Reach, table: Table, ledger: Ledger) -> set[Pair]:
     """Connections that the table doesn't have; answers what of them is already said."""
     said: set[Pair] = set()
-    parties: list[Party] = [*reach.interfaces.all, *OUTSIDE]
+    sources: list[Party] = [*reach.interfaces.all, INTERNET]
     ledger.examine(EXTRA, (rule.block.block for rule in reach.rules))
-    for source in parties:
-        for target in parties:
+    for source in sources:
+        for target in (*sources, S3):
             if source is target:
                 continue
             names = (party_name(source), party_name(target))

@@ -53,7 +53,7 @@ def _gaps(reach: Reach, flow: Flow, source: Party, target: Party) -> Iterator[tu
                 where = ", ".join(sorted(party.groups))
                 yield party.block, f"no {direction} rule of {where} lets it {verb} {party_name(other)}"
     stands = next((each for each in (source, target) if isinstance(each, Interface)), None)
-    if stands and None in (ways := reach.ways(source, target)):
+    if stands and None in (ways := reach.ways(source, target, wholly=True)):
         subnets = [name for name, way in zip(stands.subnets, ways, strict=False) if way is None]
         yield stands.block, f"no route between {flow.source} and {flow.target} in {', '.join(subnets) or 'any subnet'}"
     if isinstance(target, Interface) and (what := _not_served(reach.index, flow, source, target)):

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from environments.flows import INTERNET, S3
+from environments.flows import S3
 from environments.names import Names
 from ops.gate.index import Index
 from ops.gate.model import ScannedBlock
 from ops.gate.reachability.interfaces import Interface, Interfaces
 from ops.gate.reachability.ports import Ports
-from ops.gate.reachability.routes import Route, Routes
+from ops.gate.reachability.routes import ANYWHERE, Route, Routes, Way
 from ops.gate.reachability.rules import Network, Rule, inside, read_rules
 
 Party = Interface | str
-"""An interface, or INTERNET, or S3."""
+"""An interface, or the name of one of the two outside."""
 Path = tuple[ScannedBlock, ...]
 
 
@@ -89,29 +89,36 @@ class Reach:
         """Whether a rule's peer is S3's prefix list."""
         return key in self._s3
 
-    def ways(self, source: Party, target: Party) -> list[Path | None]:
-        """The network's way, for every subnet that the parties stand in; None where there is none."""
+    def ways(self, source: Party, target: Party, *, wholly: bool = False) -> list[Path | None]:
+        """The network's way, for every subnet that the parties stand in; None where there is none.
+
+        Args:
+            source: Who opens the connection.
+            target: To whom.
+            wholly: Whether a way to a part of the internet is none.
+        """
         if isinstance(source, Interface) and isinstance(target, Interface):
             local = source.vpc == target.vpc and bool(source.subnets and target.subnets)
             return [() if local else None]
         if isinstance(source, Interface):
-            return [self._out(source, subnet, s3=target == S3) for subnet in source.subnets] or [None]
+            return [self._out(source, subnet, s3=target == S3, wholly=wholly) for subnet in source.subnets] or [None]
         if isinstance(target, Interface):
-            return [self._in(target, subnet) for subnet in target.subnets] or [None]
+            return [self._in(target, subnet, wholly=wholly) for subnet in target.subnets] or [None]
         return [None]
 
-    def _out(self, interface: Interface, subnet: str, *, s3: bool) -> Path | None:
+    def _out(self, interface: Interface, subnet: str, *, s3: bool, wholly: bool) -> Path | None:
         if s3 and (found := self.routes.of(subnet, "S3")):
             return self._steps(subnet, found[0])
-        if found := self.routes.of(subnet, "NAT"):
+        if found := self._to_internet(subnet, "NAT", wholly=wholly):
             return (*self._steps(subnet, found[0]), *(route.block for route in self.routes.onward(found[0])[:1]))
-        if interface.public and (found := self.routes.of(subnet, "internet gateway")):
-            return self._steps(subnet, found[0])
-        return None
+        return self._in(interface, subnet, wholly=wholly)
 
-    def _in(self, interface: Interface, subnet: str) -> Path | None:
-        found = self.routes.of(subnet, "internet gateway")
+    def _in(self, interface: Interface, subnet: str, *, wholly: bool) -> Path | None:
+        found = self._to_internet(subnet, "internet gateway", wholly=wholly)
         return self._steps(subnet, found[0]) if found and interface.public else None
+
+    def _to_internet(self, subnet: str, way: Way, *, wholly: bool) -> list[Route]:
+        return [each for each in self.routes.of(subnet, way) if not wholly or each.destination in ANYWHERE]
 
     def _steps(self, subnet: str, route: Route) -> Path:
         _, association = self.routes.table(subnet)
@@ -132,6 +139,3 @@ def _is_s3(block: ScannedBlock) -> bool:
 def party_name(party: Party) -> str:
     """A party in words."""
     return party.party if isinstance(party, Interface) else party
-
-
-OUTSIDE = (INTERNET, S3)

@@ -1,0 +1,131 @@
+"""Who may do what to what the product has: the table that IAM policies are held against.
+
+A principal is a role's purpose (`backend-task`), an AWS service, an ARN, or GitHub's name for a job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from environments.schema import Environment, Service
+
+Verb = Literal["read", "write", "pass", "assume", "decrypt", "change"]
+"""Read or write a secret, pass or assume a role, decrypt with a key, change a guard."""
+
+EVERYTHING = "*"
+"""As a target: all of the verb's."""
+
+BREAK_GLASS = "break-glass"
+DEPLOYER = "deployer"
+PLANNER = "planner"
+SCHEDULER = "scheduler"
+DEPLOYMENT = "deployment"
+
+GUARDS = ("identities", "keys", "budgets", "audit", "secrets' policies")
+"""What only who breaks the glass may change (R0.3)."""
+CAPPED = (DEPLOYER, PLANNER)
+"""Roles that must have a permissions boundary."""
+
+
+class Permission(NamedTuple):
+    """One thing that a principal may do."""
+
+    principal: str
+    verb: Verb
+    target: str
+    """Name of a secret, purpose of a role or of a key, or a guard."""
+    why: str
+
+
+def permissions(environment: Environment) -> tuple[Permission, ...]:
+    """All that is allowed; nothing else is."""
+    product = environment.product
+    return (
+        *_people(environment),
+        *_audit(environment),
+        *(row for service in product.services for row in _service(service)),
+        *_passed_on(environment),
+        *_deployer(environment),
+    )
+
+
+def _people(environment: Environment) -> Iterator[Permission]:
+    access = environment.access
+    subject = f"repo:{access.github_repository or environment.product.repository}:environment"
+    yield Permission(f"{subject}:{access.github_environment}", "assume", DEPLOYER, "Jobs that apply")
+    yield Permission(f"{subject}:{access.github_plan_environment}", "assume", PLANNER, "Jobs that plan")
+    for role, principals in (
+        (DEPLOYER, access.deployers),
+        (PLANNER, access.planners),
+        (BREAK_GLASS, access.administrators),
+        ("dns", access.shared_zone.writers if access.shared_zone else ()),
+    ):
+        for principal in principals:
+            yield Permission(principal, "assume", role, "Named in the environment's access")
+    yield Permission(PLANNER, "decrypt", "state", "Plans read the state")
+    verbs: tuple[Verb, ...] = ("read", "write", "pass", "decrypt", "change")
+    for verb in verbs:
+        yield Permission(BREAK_GLASS, verb, EVERYTHING, "Whoever repairs an account must be able to do everything")
+
+
+def _audit(environment: Environment) -> Iterator[Permission]:
+    """AWS's own services, and the roles that they write with."""
+    audit, alerts = environment.audit, environment.alerts
+    yield Permission("vpc-flow-logs.amazonaws.com", "assume", "flow-log", "Flow logs")
+    yield Permission("monitoring.rds.amazonaws.com", "assume", "database-monitoring", "The database's metrics")
+    if audit.cloudtrail:
+        yield Permission("cloudtrail.amazonaws.com", "assume", "trail", "The trail's log group")
+    if audit.config:
+        yield Permission("config.amazonaws.com", "decrypt", "audit", "The recorder checks what it wrote")
+    if alerts.slack_workspace and alerts.slack_channel:
+        yield Permission("chatbot.amazonaws.com", "assume", "slack", "Alarms in Slack")
+    if environment.region != "us-east-1":
+        yield Permission("events.amazonaws.com", "assume", "event-forward", "Events of the global endpoints")
+    yield Permission(f"logs.{environment.region}.amazonaws.com", "decrypt", "logs", "Log groups")
+    for service in ("budgets", "cloudwatch", "events", "events.rds"):
+        yield Permission(f"{service}.amazonaws.com", "decrypt", "alerts", "Publishes to the encrypted topic")
+
+
+def _service(service: Service) -> Iterator[Permission]:
+    execution, task = _roles(service)
+    for role in (execution, task):
+        yield Permission("ecs-tasks.amazonaws.com", "assume", role, "Tasks")
+    for secret in service.secrets:
+        yield Permission(execution, "read", secret, "The service names it")
+    if service.secrets:
+        yield Permission(execution, "decrypt", "secrets", "Values of its secrets, and nothing else (by condition)")
+    yield Permission(task, "decrypt", "secrets", "Sessions in containers, and no secret (by condition)")
+
+
+def _passed_on(environment: Environment) -> Iterator[Permission]:
+    """Roles that start tasks, and so pass the tasks' roles."""
+    product = environment.product
+    scheduled = [product.service(task.service) for task in product.scheduled_tasks]
+    blue_green = [service for service in product.services if service.deployment == "blue_green"]
+    for role, principal, services in (
+        (SCHEDULER, "scheduler.amazonaws.com", scheduled),
+        (DEPLOYMENT, "codedeploy.amazonaws.com", blue_green),
+    ):
+        if services:
+            yield Permission(principal, "assume", role, "Starts tasks")
+            yield Permission(DEPLOYER, "pass", role, "Makes what starts tasks")
+        for name in dict.fromkeys(each for service in services for each in _roles(service)):
+            yield Permission(role, "pass", name, "Gives tasks their roles")
+
+
+def _deployer(environment: Environment) -> Iterator[Permission]:
+    product = environment.product
+    for service in product.services:
+        for role in _roles(service):
+            yield Permission(DEPLOYER, "pass", role, "Makes services")
+    for secret in product.secrets:
+        if secret.written_by == "operator":
+            yield Permission(DEPLOYER, "write", secret.name, "Operators set its value")
+    yield Permission(DEPLOYER, "decrypt", "secrets", "Encrypts new values, through Secrets Manager only (by condition)")
+    yield Permission(DEPLOYER, "decrypt", "state", "Reads and writes the state")
+
+
+def _roles(service: Service) -> tuple[str, str]:
+    """Purposes of the execution role and of the task role."""
+    return f"{service.name}-execution", f"{service.name}-task"

@@ -1,0 +1,204 @@
+"""Policy documents as statements, whether they are data sources or JSON, their references made ARNs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from environments.names import Names
+from ops.gate.index import Index, listed, nested, not_understood
+from ops.gate.model import ScannedBlock
+from ops.gate.templates import parse_json, spans
+
+DOCUMENT = "aws_iam_policy_document"
+ROOT = ":root"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of a statement."""
+
+    test: str
+    key: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement, with the block that it is written in."""
+
+    block: ScannedBlock
+    sid: str
+    allows: bool
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    not_resources: tuple[str, ...]
+    principals: tuple[tuple[str, str], ...]
+    """Kind and identifier."""
+    conditions: tuple[Condition, ...]
+
+    def covers(self, action: str, resource: str | None) -> bool:
+        """Whether it is about an action on a resource; None stands for any resource at all.
+
+        A Deny counts for any resource only if it is about every one.
+        """
+        named = any(matches(each, action, case=False) for each in self.actions)
+        if not named and (not self.not_actions or any(matches(each, action, case=False) for each in self.not_actions)):
+            return False
+        if resource is None:
+            return self.allows or "*" in self.resources
+        if self.not_resources:
+            return not any(matches(each, resource) for each in self.not_resources)
+        return any(matches(each, resource) for each in self.resources)
+
+
+@cache
+def _pattern(text: str, *, case: bool) -> re.Pattern[str]:
+    escaped = re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.compile(escaped, 0 if case else re.IGNORECASE)
+
+
+def matches(pattern: str, text: str, *, case: bool = True) -> bool:
+    """IAM's wildcards: `*` is any text, `?` any character."""
+    return _pattern(pattern, case=case).fullmatch(text) is not None
+
+
+class Arns:
+    """What references in policies are worth."""
+
+    def __init__(self, index: Index, names: Names) -> None:
+        """Take the environment."""
+        self._index, self._names = index, names
+
+    def of(self, block: ScannedBlock) -> str | None:
+        """The ARN of a role, secret, key or identity provider, as AWS would make it."""
+        name = str(block.settings.get("name") or block.settings.get("name_prefix") or block.name)
+        names = self._names
+        if block.kind in {"aws_iam_role", "aws_iam_user"}:
+            kind, path = block.kind.removeprefix("aws_iam_"), str(block.settings.get("path") or "/")
+            return names.arn("iam", f"{kind}{path}{name}", region="")
+        if block.kind == "aws_secretsmanager_secret":
+            return names.arn("secretsmanager", f"secret:{name}-Ab1Cd2")
+        if block.kind == "aws_kms_key":
+            return names.arn("kms", f"key/{block.name}")
+        if block.kind == "aws_iam_openid_connect_provider":
+            host = str(block.settings.get("url", "")).removeprefix("https://")
+            return names.arn("iam", f"oidc-provider/{host}", region="")
+        return None
+
+    def render(self, value: object, *, allows: bool) -> str:
+        """A text with its references replaced; what can't be known is anything in an Allow, and nothing in a Deny."""
+        text = str(value).replace("$${", "&{")
+        parts, at = [], 0
+        for start, end in spans(text):
+            parts += [text[at:start], self._worth(text[start:end], allows=allows)]
+            at = end
+        rendered = "".join([*parts, text[at:]])
+        return re.sub(r"&\{[^}]*\}", "*" if allows else "&", rendered)
+
+    def _worth(self, reference: str, *, allows: bool) -> str:
+        block = self._index.follow(reference)
+        if block is None:
+            return "*" if allows else "&"
+        known = self.of(block)
+        if known and reference.rstrip("}").endswith((".arn", ".id")):
+            return known
+        return f"&{block.block.stack}.{block.block.address}"
+
+
+class Documents:
+    """All policies of an environment, read once."""
+
+    def __init__(self, index: Index, names: Names) -> None:
+        """Take the environment."""
+        self._index = index
+        self.arns = Arns(index, names)
+        self._read: dict[str, list[Statement]] = {}
+
+    def read(self, value: object, of: ScannedBlock) -> list[Statement]:
+        """The statements of a policy that a block has as an attribute.
+
+        Raises:
+            UntrustedError: It is neither a data source's document nor JSON.
+        """
+        document = self._index.follow(value)
+        if document is not None and document.kind == DOCUMENT:
+            if document.name not in self._read:
+                self._read[document.name] = list(self._document(document))
+            return self._read[document.name]
+        try:
+            content = parse_json(str(value))
+            return [self._json(each, of) for each in listed(content.get("Statement"))]
+        except (ValueError, AttributeError) as error:
+            raise not_understood(of, f"has a policy that is neither a document nor JSON ({error})") from error
+
+    def _document(self, document: ScannedBlock) -> Iterator[Statement]:
+        settings = document.settings
+        for name in ("source_policy_documents", "override_policy_documents"):
+            for value in listed(settings.get(name)):
+                yield from self.read(value, document)
+        for each in nested(settings, "statement"):
+            conditions = [
+                (str(one.get("test")), str(one.get("variable")), listed(one.get("values")))
+                for one in nested(each, "condition")
+            ]
+            principals = [
+                (str(one.get("type")), identifier)
+                for name in ("principals", "not_principals")
+                for one in nested(each, name)
+                for identifier in (listed(one.get("identifiers")) if name == "principals" else ["*"])
+            ]
+            yield self._statement(document, each, principals, conditions)
+
+    def _json(self, each: Mapping[str, Any], of: ScannedBlock) -> Statement:
+        principal = "*" if "NotPrincipal" in each else each.get("Principal")
+        kinds = principal if isinstance(principal, Mapping) else {"AWS": principal}
+        principals = [(str(kind), identifier) for kind, value in kinds.items() for identifier in listed(value)]
+        conditions = [
+            (str(test), str(key), listed(values))
+            for test, keys in (each.get("Condition") or {}).items()
+            for key, values in keys.items()
+        ]
+        snake = {re.sub(r"(?<!^)([A-Z])", r"_\1", key).lower(): value for key, value in each.items()}
+        plural = {name: snake.get(name.removesuffix("s")) for name in _LISTS}
+        return self._statement(of, {**snake, **plural}, principals, conditions)
+
+    def _statement(
+        self,
+        block: ScannedBlock,
+        settings: Mapping[str, Any],
+        principals: list[tuple[str, Any]],
+        conditions: list[tuple[str, str, list[Any]]],
+    ) -> Statement:
+        allows = str(settings.get("effect", "Allow")) == "Allow"
+
+        def texts(values: object) -> tuple[str, ...]:
+            return tuple(self.arns.render(value, allows=allows) for value in listed(values))
+
+        lists = {name: texts(settings.get(name)) for name in _LISTS}
+        return Statement(
+            block=block,
+            sid=str(settings.get("sid") or ""),
+            allows=allows,
+            principals=tuple((kind, self.arns.render(value, allows=allows)) for kind, value in principals),
+            conditions=tuple(Condition(test, key, texts(values)) for test, key, values in conditions),
+            **lists,
+        )
+
+
+_LISTS = ("actions", "not_actions", "resources", "not_resources")
+
+
+def of_aws(block: ScannedBlock, name: str) -> list[Statement]:
+    """The statements of one of AWS's own policies, which no stack holds: everything, unless it is known to be less."""
+    return [Statement(block, name, True, ("*",), (), ("*",), (), (), ())]
+
+
+def json_text(value: object) -> str:
+    """A value as JSON, whichever way it came."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,153 @@
+"""Who is there, with which policies, and what there is to protect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from environments.names import Names
+from ops.gate.index import Index, listed, nested
+from ops.gate.model import ScannedBlock
+from ops.gate.permissions.statements import Documents, Statement, of_aws
+
+_HOLDERS = ("role", "user", "group")
+_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A statement, and what gives it to its principal."""
+
+    statement: Statement
+    by: ScannedBlock
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A role, or a user or group if there is one."""
+
+    name: str
+    """A role's purpose; the address of what is none."""
+    block: ScannedBlock
+    arn: str
+    identity: tuple[Held, ...]
+    boundary: tuple[Held, ...] | None
+    """None if nothing caps it."""
+    trust: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """A secret, role or key."""
+
+    name: str
+    block: ScannedBlock
+    arn: str
+    policy: tuple[Statement, ...] | None = None
+    """Its own policy; None if it has none."""
+    aliases: tuple[str, ...] = field(default=())
+
+
+class Actors:
+    """The principals and targets of one environment."""
+
+    def __init__(self, index: Index, names: Names) -> None:
+        """Read them."""
+        self._index, self._names = index, names
+        self._documents = Documents(index, names)
+        self.principals = [
+            self._principal(block) for block in index.all("aws_iam_role", "aws_iam_user", "aws_iam_group")
+        ]
+        self.roles = [
+            Target(each.name, each.block, each.arn) for each in self.principals if each.block.kind == "aws_iam_role"
+        ]
+        self.secrets = [self._secret(block) for block in index.all("aws_secretsmanager_secret")]
+        self.keys = [self._key(block) for block in index.all("aws_kms_key")]
+
+    def principal(self, name: str) -> Principal | None:
+        """The principal of that name."""
+        return next((each for each in self.principals if each.name == name), None)
+
+    def named(self, arn: str) -> str:
+        """What the table calls an ARN: a role of the environment by its purpose, others by themselves."""
+        return next((each.name for each in self.principals if each.arn == arn), arn)
+
+    def _principal(self, block: ScannedBlock) -> Principal:
+        own = block.settings
+        boundary = own.get("permissions_boundary")
+        trust = own.get("assume_role_policy")
+        name = str(own.get("name") or "")
+        known = block.kind == "aws_iam_role" and name.startswith(f"{self._names.prefix}-")
+        return Principal(
+            name=name.removeprefix(f"{self._names.prefix}-") if known else block.block.address,
+            block=block,
+            arn=self._documents.arns.of(block) or "",
+            identity=tuple(self._identity(block)),
+            boundary=tuple(self._managed(boundary, block)) if boundary else None,
+            trust=tuple(self._documents.read(trust, block)) if trust else (),
+        )
+
+    def _identity(self, block: ScannedBlock) -> Iterator[Held]:
+        for inline in nested(block.settings, "inline_policy"):
+            yield from (Held(each, block) for each in self._documents.read(inline.get("policy"), block))
+        for value in listed(block.settings.get("managed_policy_arns")):
+            yield from self._managed(value, block)
+        for kind in _HOLDERS:
+            for policy in self._index.all(f"aws_iam_{kind}_policy"):
+                if self._holds(policy, [policy.settings.get(kind)], block):
+                    yield from (Held(each, policy) for each in self._documents.read(policy.settings["policy"], policy))
+            for attachment in self._index.all(f"aws_iam_{kind}_policy_attachment"):
+                if self._holds(attachment, [attachment.settings.get(kind)], block):
+                    yield from self._managed(attachment.settings.get("policy_arn"), attachment)
+        for attachment in self._index.all("aws_iam_policy_attachment"):
+            holders = [value for kind in _HOLDERS for value in listed(attachment.settings.get(f"{kind}s"))]
+            if self._holds(attachment, holders, block):
+                yield from self._managed(attachment.settings.get("policy_arn"), attachment)
+
+    def _holds(self, by: ScannedBlock, holders: Iterable[object], block: ScannedBlock) -> bool:
+        names = {self._index.key(holder, by) for holder in holders if holder}
+        return bool(names & {block.name, str(block.settings.get("name"))})
+
+    def _managed(self, value: object, by: ScannedBlock) -> Iterator[Held]:
+        policy = self._index.follow(value)
+        if policy is not None and policy.kind == "aws_iam_policy":
+            statements = self._documents.read(policy.settings.get("policy"), policy)
+        else:
+            # AWS's own, or of another state: nobody here knows what it allows.
+            statements = of_aws(by, str(value))
+        yield from (Held(each, by) for each in statements)
+
+    def _secret(self, block: ScannedBlock) -> Target:
+        prefix = self._names.secret("")
+        name = str(block.settings.get("name", ""))
+        return Target(
+            name.removeprefix(prefix) if name.startswith(prefix) else block.block.address,
+            block,
+            self._documents.arns.of(block) or "",
+            self._own_policy(block, "aws_secretsmanager_secret_policy", "secret_arn"),
+        )
+
+    def _key(self, block: ScannedBlock) -> Target:
+        aliases = [
+            str(alias.settings.get("name"))
+            for alias in self._index.all("aws_kms_alias")
+            if self._index.key(alias.settings.get("target_key_id"), alias) == block.name
+        ]
+        prefix = self._names.alias("")
+        purposes = [alias.removeprefix(prefix) for alias in aliases if alias.startswith(prefix)]
+        return Target(
+            purposes[0] if purposes else block.block.address,
+            block,
+            self._documents.arns.of(block) or "",
+            self._own_policy(block, "aws_kms_key_policy", "key_id"),
+            tuple(aliases),
+        )
+
+    def _own_policy(self, block: ScannedBlock, kind: str, attribute: str) -> tuple[Statement, ...] | None:
+        found = []
+        if value := block.settings.get("policy"):
+            found.append(self._documents.read(value, block))
+        for policy in self._index.all(kind):
+            if self._index.key(policy.settings.get(attribute), policy) == block.name:
+                found.append(self._documents.read(policy.settings.get("policy"), policy))
+        return tuple(each for statements in found for each in statements) if found else None
