@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ops.gate.command import gate
+from ops.plan_gate.command import gate_plan
 from ops.project import docs, new_environment
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ def ops() -> None:
 
 
 app.command()(gate)
+app.command()(gate_plan)
 app.command()(new_environment)
 app.command()(docs)
 

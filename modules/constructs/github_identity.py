@@ -39,6 +39,6 @@ class GithubIdentity:
             principals={"Federated": [self.arn]},
             conditions=[
                 ("StringEquals", f"{_ISSUER}:aud", [_AUDIENCE]),
-                ("StringEquals", f"{_ISSUER}:sub", [f"repo:{self._repository}:*"]),
+                ("StringEquals", f"{_ISSUER}:sub", [f"repo:{self._repository}:environment:{environment}"]),
             ],
         )

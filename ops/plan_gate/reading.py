@@ -17,8 +17,11 @@ from ops.plan_gate.model import Change, Plan, PlanError, Values
 FORMAT = "1.2"
 """The version that Terraform 1.8 and later write. Older ones don't say whether a plan is complete."""
 _KNOWN = frozenset(
-    "format_version terraform_version variables planned_values resource_drift resource_changes deferred_changes "
-    "output_changes prior_state configuration relevant_attributes checks timestamp applyable complete errored".split()
+    {
+        *("format_version", "terraform_version", "timestamp", "applyable", "complete", "errored", "checks"),
+        *("configuration", "variables", "prior_state", "planned_values", "relevant_attributes"),
+        *("resource_changes", "resource_drift", "deferred_changes", "output_changes"),
+    }
 )
 _ACTIONS = frozenset(
     {
@@ -144,7 +147,7 @@ def _change(each: Values, drift: Mapping[str, Values], configured: Mapping[str, 
         before=before,
         after=after,
         unknown=_mapping(body.get("after_unknown")),
-        configured=configured.get(address.split("[")[0], frozenset()) if "module_address" not in each else None,
+        configured=configured.get(address.split("[")[0]),
         reason=str(each.get("action_reason", "")),
         forced_by=tuple(_path(path) for path in body.get("replace_paths") or ()),
         deposed=deposed,

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -19,6 +19,8 @@ from ops.plan_gate.wording import few
 
 Condition = tuple[str, str, frozenset[str]]
 """Operator, key, values."""
+Part = tuple["Selector", "Selector", "Selector"]
+"""Of actions, resources and principals."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,10 @@ def uncovered(wanted: Iterable[Statement], by: Iterable[Statement]) -> Iterator[
             yield each, _worded(each, parts, others)
 
 
-def _worded(statement: Statement, parts: list[tuple[Selector, ...]], others: list[Statement]) -> str:
-    actions, resources, principals = (few(str(each) for each in dict.fromkeys(column)) for column in zip(*parts))  # noqa: B905
+def _worded(statement: Statement, parts: list[Part], others: list[Statement]) -> str:
+    actions, resources, principals = (
+        few(str(each) for each in dict.fromkeys(column)) for column in zip(*parts, strict=True)
+    )
     text = f"{actions} on {resources}" if statement.resources.patterns != {""} else actions
     if statement.principals.patterns != {""}:
         text += f" for {principals}"
@@ -111,11 +115,11 @@ def _worded(statement: Statement, parts: list[tuple[Selector, ...]], others: lis
     return text
 
 
-def _covers(other: Statement, statement: Statement, part: tuple[Selector, ...]) -> bool:
+def _covers(other: Statement, statement: Statement, part: Part) -> bool:
     return _selects(other, part) and all(_implied(each, statement.conditions) for each in other.conditions)
 
 
-def _selects(other: Statement, part: tuple[Selector, ...]) -> bool:
+def _selects(other: Statement, part: Part) -> bool:
     actions, resources, principals = part
     return (
         other.actions.covers(actions, exact=False)
@@ -200,7 +204,7 @@ def _matches(pattern: str, text: str, exact: bool) -> bool:
     return not exact and bool(_expression(pattern).fullmatch(text))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(_GLOBS.get(each, re.escape(each)) for each in pattern), re.DOTALL)
 

@@ -56,6 +56,17 @@ def test_the_deployer_never_can(account: Stack, env: Environment, widened: bool)
 
 
 @pytest.mark.requirement("R0.3")
+def test_the_boundary_denies_by_name_what_guards_the_account(account: Stack, env: Environment) -> None:
+    """Not by leaving it out alone: whoever adds a service to the boundary can't open these by mistake."""
+    guards = ("iam", "kms", "budgets", "cloudtrail", "config", "guardduty", "securityhub", "access-analyzer")
+    denied = [statement for statement in account.policy("boundary") if statement["effect"] == "Deny"]
+    everything = {"effect": "Allow", "sid": "Everything", "actions": ["*"], "resources": ["*"]}
+    for action, resource in NEVER(Names(env)):
+        if action.startswith(guards) and action != "iam:PassRole":
+            assert not allowed([everything, *denied], action, resource), f"{action} on {resource}"
+
+
+@pytest.mark.requirement("R0.3")
 def test_the_deployer_writes_its_own_phases_state_and_reads_all(account: Stack, env: Environment) -> None:
     names, policies, boundary = Names(env), deployer(account), account.policy("boundary")
     for phase in PHASES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from ops.gate.model import ScannedBlock
 from ops.gate.templates import parse_json, spans
 
 DOCUMENT = "aws_iam_policy_document"
-ROOT = ":root"
 
 
 @dataclass(frozen=True)
@@ -42,13 +40,18 @@ class Statement:
     """Kind and identifier."""
     conditions: tuple[Condition, ...]
 
+    def about(self, action: str) -> bool:
+        """Whether it is about an action."""
+        if self.not_actions:
+            return not any(matches(each, action, case=False) for each in self.not_actions)
+        return any(matches(each, action, case=False) for each in self.actions)
+
     def covers(self, action: str, resource: str | None) -> bool:
         """Whether it is about an action on a resource; None stands for any resource at all.
 
         A Deny counts for any resource only if it is about every one.
         """
-        named = any(matches(each, action, case=False) for each in self.actions)
-        if not named and (not self.not_actions or any(matches(each, action, case=False) for each in self.not_actions)):
+        if not self.about(action):
             return False
         if resource is None:
             return self.allows or "*" in self.resources
@@ -63,6 +66,7 @@ def _pattern(text: str, *, case: bool) -> re.Pattern[str]:
     return re.compile(escaped, 0 if case else re.IGNORECASE)
 
 
+@cache
 def matches(pattern: str, text: str, *, case: bool = True) -> bool:
     """IAM's wildcards: `*` is any text, `?` any character."""
     return _pattern(pattern, case=case).fullmatch(text) is not None
@@ -149,14 +153,15 @@ class Documents:
             ]
             principals = [
                 (str(one.get("type")), identifier)
-                for name in ("principals", "not_principals")
-                for one in nested(each, name)
-                for identifier in (listed(one.get("identifiers")) if name == "principals" else ["*"])
+                for one in nested(each, "principals")
+                for identifier in listed(one.get("identifiers"))
             ]
+            if "not_principals" in each:
+                principals = [("AWS", _all_but(each.get("effect")))]
             yield self._statement(document, each, principals, conditions)
 
     def _json(self, each: Mapping[str, Any], of: ScannedBlock) -> Statement:
-        principal = "*" if "NotPrincipal" in each else each.get("Principal")
+        principal = _all_but(each.get("Effect")) if "NotPrincipal" in each else each.get("Principal")
         kinds = principal if isinstance(principal, Mapping) else {"AWS": principal}
         principals = [(str(kind), identifier) for kind, value in kinds.items() for identifier in listed(value)]
         conditions = [
@@ -194,11 +199,11 @@ class Documents:
 _LISTS = ("actions", "not_actions", "resources", "not_resources")
 
 
-def of_aws(block: ScannedBlock, name: str) -> list[Statement]:
-    """The statements of one of AWS's own policies, which no stack holds: everything, unless it is known to be less."""
+def _all_but(effect: object) -> str:
+    """What all principals but some are taken for: everybody in an Allow, nobody in a Deny."""
+    return "&nobody" if effect == "Deny" else "*"
+
+
+def unseen(block: ScannedBlock, name: str) -> list[Statement]:
+    """The statements of a policy that no stack holds: it has to be taken for everything."""
     return [Statement(block, name, True, ("*",), (), ("*",), (), (), ())]
-
-
-def json_text(value: object) -> str:
-    """A value as JSON, whichever way it came."""
-    return value if isinstance(value, str) else json.dumps(value)

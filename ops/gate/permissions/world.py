@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from environments.names import Names
 from ops.gate.index import Index, listed, nested
 from ops.gate.model import ScannedBlock
-from ops.gate.permissions.statements import Documents, Statement, of_aws
+from ops.gate.permissions.statements import Documents, Statement, unseen
 
 _HOLDERS = ("role", "user", "group")
-_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ class Actors:
             statements = self._documents.read(policy.settings.get("policy"), policy)
         else:
             # AWS's own, or of another state: nobody here knows what it allows.
-            statements = of_aws(by, str(value))
+            statements = unseen(by, str(value))
         yield from (Held(each, by) for each in statements)
 
     def _secret(self, block: ScannedBlock) -> Target:

@@ -54,7 +54,11 @@ def judge_wider(reach: Reach, table: Table, ledger: Ledger, said: set[Pair]) -> 
                 source, target = (holder.party, peer) if rule.direction == "egress" else (peer, holder.party)
                 beyond = rule.ports.beyond(table.ports(source, target))
                 if beyond and (rule.block.block, source, target) not in said:
-                    verb = f"lets {source} out to {target}" if rule.direction == "egress" else f"lets {source} in to {target}"
+                    verb = (
+                        f"lets {source} out to {target}"
+                        if rule.direction == "egress"
+                        else f"lets {source} in to {target}"
+                    )
                     what = f"{verb} on {in_words(beyond)}, held by {shown(holder.block)}"
                     ledger.wrong(WIDER, rule.block.block, what)
     for block, what in (*_routes(reach, table), *_places(reach, table), *_addresses(reach)):

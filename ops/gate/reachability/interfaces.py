@@ -13,7 +13,13 @@ from ops.gate.index import Index, is_true, listed, nested, not_understood
 from ops.gate.model import ScannedBlock
 from ops.gate.reachability.rules import RULES, Network
 
-_GROUPS = ("security_groups", "security_group_ids", "vpc_security_group_ids", "security_group_id", "security_group_names")
+_GROUPS = (
+    "security_groups",
+    "security_group_ids",
+    "vpc_security_group_ids",
+    "security_group_id",
+    "security_group_names",
+)
 _SUBNETS = ("subnets", "subnet_ids", "subnet_id")
 _SUBNET_GROUPS = ("db_subnet_group_name", "subnet_group_name", "cache_subnet_group_name")
 _PUBLIC = ("assign_public_ip", "publicly_accessible", "associate_public_ip_address")
@@ -115,7 +121,9 @@ class Interfaces:
         said = [level[name] for name in _PUBLIC if name in level]
         if said or block.kind.startswith(("aws_ecs_", "aws_scheduler_", "aws_db_", "aws_rds_", "aws_elasticache_")):
             return any(map(is_true, said))
-        return block.kind != _ENDPOINT and any(is_true(each.settings.get("map_public_ip_on_launch")) for each in subnets)
+        return block.kind != _ENDPOINT and any(
+            is_true(each.settings.get("map_public_ip_on_launch")) for each in subnets
+        )
 
 
 def _parties(names: Names) -> dict[tuple[str, str], str]:
@@ -127,10 +135,7 @@ def _parties(names: Names) -> dict[tuple[str, str], str]:
         ("aws_elasticache_replication_group", names.prefix): CACHE,
         (_ENDPOINT, ""): ENDPOINTS,
         **{("aws_ecs_service", names.service(each.name)): each.name for each in product.services},
-        **{
-            ("aws_scheduler_schedule", names.resource(each.name)): each.service
-            for each in product.scheduled_tasks
-        },
+        **{("aws_scheduler_schedule", names.resource(each.name)): each.service for each in product.scheduled_tasks},
     }
 
 

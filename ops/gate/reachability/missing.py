@@ -64,7 +64,9 @@ def _not_served(index: Index, flow: Flow, source: Party, target: Interface) -> s
     """Why nothing would answer, though the network lets the connection through."""
     settings = target.block.settings
     if flow.target == LOAD_BALANCER:
-        listeners = [each for each in index.all("aws_lb_listener") if index.follow(each.settings.get("load_balancer_arn"))]
+        listeners = [
+            each for each in index.all("aws_lb_listener") if index.follow(each.settings.get("load_balancer_arn"))
+        ]
         if not any(str(each.settings.get("port")) == str(flow.port) for each in listeners):
             return f"the load balancer has no listener on port {flow.port}"
     elif flow.target in _DEFAULT_PORTS:
@@ -74,7 +76,11 @@ def _not_served(index: Index, flow: Flow, source: Party, target: Interface) -> s
     elif flow.source == LOAD_BALANCER and target.block.kind == "aws_ecs_service":
         groups = _forwarded(index)
         blocks = nested(settings, "load_balancer")
-        ports = {str(each.get("container_port")) for each in blocks if groups & index.keys(each.get("target_group_arn"), target.block)}
+        ports = {
+            str(each.get("container_port"))
+            for each in blocks
+            if groups & index.keys(each.get("target_group_arn"), target.block)
+        }
         if str(flow.port) not in ports:
             return f"no listener forwards to a target group of it on port {flow.port}"
     return ""

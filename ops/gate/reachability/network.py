@@ -64,9 +64,10 @@ class Reach:
             for into in self.admitting(target, "ingress", source):
                 ports = _both(out, into)
                 if ports is not None:
-                    ends = [each.block if isinstance(each, Interface) else None for each in (source, target)]
-                    steps = (ends[0], out and out.block, *way, into and into.block, ends[1])
-                    yield Connection(source, target, ports, out, into, tuple(filter(None, steps)))
+                    first, last = (each.block if isinstance(each, Interface) else None for each in (source, target))
+                    opens, admits = (rule.block if rule else None for rule in (out, into))
+                    path = tuple(step for step in (first, opens, *way, admits, last) if step)
+                    yield Connection(source, target, ports, out, into, path)
 
     def admitting(self, party: Party, direction: str, other: Party) -> list[Rule | None]:
         """The rules of a party that let the other one through; None where there is no group to ask."""

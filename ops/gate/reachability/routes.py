@@ -38,7 +38,8 @@ class Routes:
         self._of_subnet: dict[str, tuple[str, ScannedBlock | None]] = {}
         self._main: dict[str, tuple[str, ScannedBlock]] = {}
         self._vpcs = {
-            block.name: index.key(block.settings.get("vpc_id"), block) for block in index.all("aws_subnet", _DEFAULT_SUBNET)
+            block.name: index.key(block.settings.get("vpc_id"), block)
+            for block in index.all("aws_subnet", _DEFAULT_SUBNET)
         }
         for block in index.all("aws_main_route_table_association"):
             vpc = index.key(block.settings.get("vpc_id"), block)

@@ -1,0 +1,201 @@
+"""The difference between what IAM allows and what the table of permissions says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from environments.permissions import EVERYTHING, GUARDS, Permission, Verb
+from ops.gate.index import shown
+from ops.gate.ledger import Ledger
+from ops.gate.model import Block
+from ops.gate.permissions import verbs
+from ops.gate.permissions.conditions import counts
+from ops.gate.permissions.evaluate import Answer, addresses, ask, callers, granting
+from ops.gate.permissions.statements import Statement
+from ops.gate.permissions.world import Actors, Held, Principal, Target
+
+EXTRA = "ROLLOUT_IAM_EXTRA"
+WIDER = "ROLLOUT_IAM_WIDER"
+MISSING = "ROLLOUT_IAM_MISSING"
+
+_SECRET_VERBS: tuple[Verb, ...] = ("read", "write")
+Deed = tuple[Verb, str, str, Target | None]
+"""Verb, name of the target, action, and the target."""
+
+
+class Judge:
+    """Holds one environment's principals against its table."""
+
+    def __init__(self, actors: Actors, table: Iterable[Permission], ledger: Ledger) -> None:
+        """Take who there is, what is allowed, and where to write what differs."""
+        self._actors, self._ledger = actors, ledger
+        self._table = tuple(table)
+        self._rows = {(row.principal, row.verb, row.target) for row in self._table}
+        self._deeds = list(_deeds(actors))
+
+    def judge(self, capped: Iterable[str], fallback: Block) -> None:
+        """Find what is allowed and not in the table, nearly so, or in the table and not allowed.
+
+        Args:
+            capped: Roles that must have a boundary.
+            fallback: The block that a missing principal is a finding of.
+        """
+        for principal in self._actors.principals:
+            self._ledger.examine(EXTRA, (each.statement.block.block for each in principal.identity))
+            self._ledger.examine(WIDER, (each.statement.block.block for each in principal.identity))
+            self._ledger.examine(MISSING, [principal.block.block])
+            self._do(principal)
+            self._trusted(principal)
+        for target in (*self._actors.secrets, *self._actors.keys):
+            self._outsiders(target)
+        for secret in self._actors.secrets:
+            self._kept_out(secret)
+        self._boundaries()
+        for row in self._table:
+            for block, what in self._lacks(row, fallback):
+                self._ledger.wrong(MISSING, block, f"{row.principal} should be able to {row.verb} {row.target}: {what}")
+        for name in capped:
+            role = self._actors.principal(name)
+            if role is not None and role.boundary is None:
+                self._ledger.wrong(MISSING, role.block.block, f"{name} should have a permissions boundary")
+
+    def _has(self, principal: str, verb: Verb, target: str) -> bool:
+        return bool({(principal, verb, target), (principal, verb, EVERYTHING)} & self._rows)
+
+    def _do(self, principal: Principal) -> None:
+        for verb, name, action, target in self._deeds:
+            if self._has(principal.name, verb, name):
+                continue
+            answer = ask(principal, action, target)
+            for block, by in _ways(principal, answer):
+                may = f"{principal.name} may {verb} {name} ({action}) by {by}"
+                if answer.allowed:
+                    self._ledger.wrong(EXTRA, block, may)
+                else:
+                    self._ledger.wrong(WIDER, block, f"{may}; only {answer.stopped} stops it")
+
+    def _trusted(self, role: Principal) -> None:
+        self._ledger.examine(EXTRA, (statement.block.block for statement in role.trust))
+        for statement in _trusting(role):
+            for _, caller in callers(statement):
+                name = self._actors.named(caller)
+                if not self._has(name, "assume", role.name):
+                    by = f"{shown(role.block)} > {_written(statement)}"
+                    self._ledger.wrong(EXTRA, statement.block.block, f"{name} may assume {role.name} by {by}")
+
+    def _outsiders(self, target: Target) -> None:
+        """Whom a target's own policy allows and who is no principal here: services, and other accounts."""
+        known = {each.arn for each in self._actors.principals}
+        self._ledger.examine(EXTRA, (statement.block.block for statement in target.policy or ()))
+        for verb, name, action, about in self._deeds:
+            for statement in target.policy or () if about is target else ():
+                if statement.allows and statement.covers(action, target.arn):
+                    for kind, caller in callers(statement):
+                        root = kind == "AWS" and caller.endswith(":root") and caller in _roots(known)
+                        if not root and caller not in known and not self._has(caller, verb, name):
+                            by = f"{shown(target.block)} > {_written(statement)}"
+                            what = f"{caller} may {verb} {name} ({action}) by {by}"
+                            self._ledger.wrong(EXTRA, statement.block.block, what)
+
+    def _kept_out(self, secret: Target) -> None:
+        """A secret's own policy is a barrier by itself: it must stop whom the table doesn't have."""
+        self._ledger.examine(WIDER, [secret.block.block])
+        for verb in _SECRET_VERBS:
+            for principal in self._actors.principals:
+                if self._has(principal.name, verb, secret.name):
+                    continue
+                for action in verbs.ACTIONS[verb]:
+                    own = [each for each in secret.policy or () if each.covers(action, secret.arn)]
+                    denies = [each for each in own if not each.allows and addresses(each, principal)]
+                    if not any(counts(each, principal.arn) for each in denies):
+                        by = " and ".join(sorted({_written(each) for each in denies})) or "no statement"
+                        what = f"its own policy doesn't keep {principal.name} from {action}: {by}"
+                        self._ledger.wrong(WIDER, secret.block.block, what)
+
+    def _boundaries(self) -> None:
+        """A boundary is a barrier by itself: guards and secrets' values are beyond it, unless the table says else."""
+        for principal in self._actors.principals:
+            for verb, name, action, target in self._deeds:
+                if verb not in {"change", "read"} or self._has(principal.name, verb, name):
+                    continue
+                arn = target.arn if target else None
+                for each in granting(principal.boundary or (), action, arn, principal.arn):
+                    what = f"as a boundary doesn't keep {principal.name} from {action}: {_written(each.statement)}"
+                    self._ledger.wrong(WIDER, each.statement.block.block, what)
+
+    def _lacks(self, row: Permission, fallback: Block) -> Iterator[tuple[Block, str]]:
+        if row.verb == "assume":
+            yield from self._not_trusted(row, fallback)
+            return
+        deeds = [each for each in self._deeds if each[0] == row.verb and row.target in {each[1], EVERYTHING}]
+        first = (
+            {verbs.ACTIONS[row.verb][0]} if row.verb in verbs.ACTIONS else {each[0] for each in verbs.GUARDS.values()}
+        )
+        principal = self._actors.principal(row.principal)
+        if not deeds and row.target != EVERYTHING:
+            yield (principal.block.block if principal else fallback), f"there is no {row.target}"
+        for _, name, action, target in (each for each in deeds if each[2] in first):
+            if principal is not None:
+                answer = ask(principal, action, target)
+                if not answer.allowed:
+                    why = f"{answer.stopped} stops it" if answer.identity else f"none of its policies allows {action}"
+                    yield principal.block.block, f"{why} on {name}"
+            elif target is None or not _lets_in(target, action, row.principal):
+                yield (target.block.block if target else fallback), f"no policy of {name} allows it {action}"
+
+    def _not_trusted(self, row: Permission, fallback: Block) -> Iterator[tuple[Block, str]]:
+        role = self._actors.principal(row.target)
+        if role is None:
+            yield fallback, "there is no such role"
+            return
+        trusted = {self._actors.named(caller) for each in _trusting(role) for _, caller in callers(each)}
+        if row.principal not in trusted:
+            yield role.block.block, "its trust names " + (", ".join(sorted(trusted)) or "nobody")
+
+
+def _deeds(actors: Actors) -> Iterator[Deed]:
+    by_verb: dict[Verb, list[Target]] = {
+        "read": actors.secrets,
+        "write": actors.secrets,
+        "pass": actors.roles,
+        "decrypt": actors.keys,
+    }
+    for verb, targets in by_verb.items():
+        for target in targets:
+            for action in verbs.ACTIONS[verb]:
+                yield verb, target.name, action, target
+    for guard in GUARDS:
+        for action in verbs.GUARDS[guard]:
+            yield "change", guard, action, None
+
+
+def _ways(principal: Principal, answer: Answer) -> Iterator[tuple[Block, str]]:
+    for held in answer.identity:
+        yield held.statement.block.block, f"{shown(principal.block)} > {_held(held)}"
+    for statement in answer.direct:
+        yield statement.block.block, _written(statement)
+
+
+def _held(held: Held) -> str:
+    by = "" if held.by is held.statement.block else f"{shown(held.by)} > "
+    return by + _written(held.statement)
+
+
+def _written(statement: Statement) -> str:
+    return f"{shown(statement.block)} {statement.sid}".strip()
+
+
+def _trusting(role: Principal) -> list[Statement]:
+    return [each for each in role.trust if each.allows and any(each.about(action) for action in verbs.ASSUME)]
+
+
+def _lets_in(target: Target, action: str, caller: str) -> bool:
+    return any(
+        each.allows and each.covers(action, target.arn) and caller in {name for _, name in callers(each)}
+        for each in target.policy or ()
+    )
+
+
+def _roots(arns: Iterable[str]) -> set[str]:
+    """The root of the accounts that some ARNs are of."""
+    return {f"arn:aws:iam::{arn.split(':')[4]}:root" for arn in arns if arn.count(":") >= 5}

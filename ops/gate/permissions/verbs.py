@@ -1,0 +1,63 @@
+"""What the verbs of the table are, as actions of AWS."""
+
+from __future__ import annotations
+
+from environments.permissions import Verb
+
+ACTIONS: dict[Verb, tuple[str, ...]] = {
+    "read": ("secretsmanager:GetSecretValue",),
+    "write": ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret"),
+    "pass": ("iam:PassRole",),
+    "decrypt": ("kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant"),
+}
+"""Any of them is the verb; the first one is what who needs the verb must have."""
+ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
+
+GUARDS: dict[str, tuple[str, ...]] = {
+    "identities": (
+        "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteRolePolicy",
+        "iam:CreateRole",
+        "iam:CreateUser",
+        "iam:CreateAccessKey",
+        "iam:CreateLoginProfile",
+        "iam:AttachUserPolicy",
+        "iam:PutUserPolicy",
+        "iam:AddUserToGroup",
+        "iam:UpdateOpenIDConnectProviderThumbprint",
+        "iam:CreateOpenIDConnectProvider",
+    ),
+    "keys": (
+        "kms:PutKeyPolicy",
+        "kms:CreateGrant",
+        "kms:DisableKey",
+        "kms:DisableKeyRotation",
+        "kms:ScheduleKeyDeletion",
+        "kms:UpdateAlias",
+    ),
+    "budgets": ("budgets:ModifyBudget", "budgets:DeleteBudgetAction", "budgets:UpdateBudgetAction"),
+    "audit": (
+        "cloudtrail:StopLogging",
+        "cloudtrail:DeleteTrail",
+        "cloudtrail:UpdateTrail",
+        "cloudtrail:PutEventSelectors",
+        "config:StopConfigurationRecorder",
+        "config:DeleteConfigurationRecorder",
+        "guardduty:DeleteDetector",
+        "guardduty:UpdateDetector",
+        "securityhub:DisableSecurityHub",
+        "access-analyzer:DeleteAnalyzer",
+    ),
+    "secrets' policies": (
+        "secretsmanager:PutResourcePolicy",
+        "secretsmanager:DeleteResourcePolicy",
+        "secretsmanager:DeleteSecret",
+    ),
+}
+"""Any of these changes the guard; for who must be able to, the first one stands for all."""

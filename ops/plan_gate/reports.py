@@ -1,0 +1,103 @@
+"""The verdict for people and programs. Its findings hold no secret, and neither does anything here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ops.gate.model import Outcome
+from ops.plan_gate.model import Finding, Kind, Verdict
+
+_HEADLINES = {Outcome.CLEAN: "clean", Outcome.FINDINGS: "refused", Outcome.UNTRUSTED: "can't be judged"}
+_LABELS = {Kind.STATEFUL: "LOSS", Kind.WIDENING: "WIDER", Kind.SECRET: "SECRET"}
+_TITLES = {
+    Kind.STATEFUL: "Would lose what can't be brought back",
+    Kind.WIDENING: "Would let in more than before",
+    Kind.SECRET: "Holds what looks like a secret",
+}
+_HOW = {
+    Kind.STATEFUL: "keep the resource, or see docs/gate.md on how to let go of one deliberately",
+    Kind.WIDENING: "if it is meant, say so: --approve-widening (make gate PLAN=… APPROVE_WIDENING=1)",
+    Kind.SECRET: "mend it in modules/ or environments/, and plan again",
+}
+_SHOWN = 12
+
+
+def write(verdict: Verdict, folder: Path) -> None:
+    """Write both reports, over those of an earlier run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix, text in {"json": as_json(verdict), "md": as_markdown(verdict)}.items():
+        (folder / f"plan-{verdict.name}.{suffix}").write_text(text, encoding="utf-8")
+
+
+def as_json(verdict: Verdict) -> str:
+    """The verdict for programs."""
+    data: dict[str, Any] = {
+        "version": 1,
+        "plan": verdict.name,
+        "sha256": verdict.digest,
+        "outcome": verdict.outcome.name.lower(),
+        "exit_code": int(verdict.outcome),
+        "counts": dict(verdict.counts),
+        "first_creation": verdict.first,
+        "approved_widening": verdict.approved,
+        "findings": [
+            {"kind": each.kind.value, "where": each.where, "what": each.what, "refused": each.refused}
+            for each in verdict.findings
+        ],
+        "doubt": verdict.doubt,
+    }
+    return json.dumps(data, indent=2) + "\n"
+
+
+def as_text(verdict: Verdict) -> str:
+    """The summary for whoever runs the gate."""
+    return "\n".join(_lines(verdict)) + "\n"
+
+
+def _lines(verdict: Verdict) -> Iterator[str]:
+    if verdict.doubt:
+        yield f"plan gate: {verdict.name} can't be judged: it {verdict.doubt}."
+        return
+    for kind in Kind:
+        found = verdict.of(kind)
+        if kind is Kind.WIDENING and verdict.first:
+            continue
+        for each in found[:_SHOWN]:
+            yield f"{_LABELS[kind]:<7}{each.where} {'' if kind is Kind.SECRET else '· '}{each.what}"
+        if len(found) > _SHOWN:
+            yield f"       … and {len(found) - _SHOWN} more in cdktf.out/reports/plan-{verdict.name}.md"
+        if any(each.refused for each in found):
+            yield f"       {_HOW[kind]}"
+    yield f"plan gate: {_HEADLINES[verdict.outcome]}. {_summary(verdict)}"
+
+
+def _summary(verdict: Verdict) -> str:
+    counts = ", ".join(f"{count} to {verb}" for verb, count in verdict.counts.items()) or "no changes"
+    text = f"{verdict.name}: {counts}"
+    if wider := verdict.of(Kind.WIDENING):
+        why = "the stack's first" if verdict.first else "approved" if verdict.approved else "not approved"
+        text += f"; {len(wider)} permissions and rules are new or wider ({why})"
+    return text
+
+
+def as_markdown(verdict: Verdict) -> str:
+    """The verdict for a pull request."""
+    lines = [f"## Plan gate: {_HEADLINES[verdict.outcome]}", ""]
+    lines.append(f"`{verdict.name}` {verdict.doubt}." if verdict.doubt else f"{_summary(verdict)}.")
+    for kind in Kind:
+        if found := verdict.of(kind):
+            lines += ["", f"### {_TITLES[kind]}", "", "| where | what |", "|---|---|"]
+            lines += [f"| `{_cell(each.where)}` | {_cell(each.what)} |" for each in found]
+            lines += _advice(kind, found)
+    return "\n".join(lines) + "\n"
+
+
+def _advice(kind: Kind, found: list[Finding]) -> list[str]:
+    return ["", f"To go on, {_HOW[kind]}."] if any(each.refused for each in found) else []
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;").replace("`", "'")

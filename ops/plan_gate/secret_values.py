@@ -1,0 +1,166 @@
+"""Values that look like secrets, anywhere in a plan's JSON. What is found is never part of an answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ops.plan_gate.model import Finding, Kind, Values
+from policies.secret_texts import CREDENTIAL, is_secret_name
+
+_WHAT = {
+    "credential": "holds what looks like a credential; put it into Secrets Manager, and change it: it is known now",
+    "sensitive": "holds a value that Terraform marks as sensitive; the plan and the state keep it as plain text",
+    "name": "holds a value under a secret's name; write it by a write-only argument, or set it by command",
+}
+_TRANSPARENT = frozenset({"constant_value", "value", "default", "before", "after"})
+"""Keys of the plan's own, under which the value of something named above stands."""
+_PLAIN_NAME = re.compile(r"[A-Za-z_][\w-]*")
+_OTHER = re.compile(r"secrets_?manager|^http_tokens$", re.IGNORECASE)
+"""Names of AWS's own that sound like it: a service, and a setting of instances."""
+_HARMLESS = re.compile(r"arn:\S*|\$\{.*\}|true|false|", re.DOTALL)
+"""Under a secret's name: what names the secret, or isn't a value."""
+_SHORTEST = 4
+"""Anything shorter stands in too many words to be taken out of them."""
+_TAKEN_OUT = "[secret]"
+
+
+class _Hit(NamedTuple):
+    path: str
+    why: str
+    text: str
+
+
+class _Place(NamedTuple):
+    """Where a walk is."""
+
+    path: str = ""
+    name: str = ""
+    """The name under which the value stands."""
+    sensitive: object = False
+    """Terraform's mark: true, or in the form of the value."""
+    environment: bool = False
+    """Whether it is a list of a container's variables."""
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What was found."""
+
+    findings: tuple[Finding, ...]
+    texts: tuple[str, ...]
+    """The secrets themselves, longest first."""
+
+    def out_of(self, text: str) -> str:
+        """The text without them."""
+        for secret in self.texts:
+            text = re.sub(re.escape(secret), _TAKEN_OUT, text, flags=re.IGNORECASE)
+        return CREDENTIAL.sub(_TAKEN_OUT, text)
+
+
+def find(document: Values) -> Secrets:
+    """Look through everything."""
+    hits = dict.fromkeys(_walk(_with_marks(document), _Place()))
+    texts = {hit.text for hit in hits if len(hit.text) >= _SHORTEST}
+    secrets = Secrets((), tuple(sorted(texts, key=len, reverse=True)))
+    found = sorted({Finding(Kind.SECRET, secrets.out_of(hit.path), _WHAT[hit.why]) for hit in hits})
+    return Secrets(tuple(found), secrets.texts)
+
+
+def _with_marks(document: Values) -> Values:
+    """Variables' values, with the mark that stands in their configuration."""
+    variables = document.get("variables")
+    declared: object = document.get("configuration")
+    for key in ("root_module", "variables"):
+        declared = declared.get(key) if isinstance(declared, Mapping) else None
+    if not isinstance(variables, Mapping) or not isinstance(declared, Mapping):
+        return document
+    marked = {
+        name: {**value, "sensitive": True} if _is_marked(declared.get(name)) and isinstance(value, Mapping) else value
+        for name, value in variables.items()
+    }
+    return {**document, "variables": marked}
+
+
+def _is_marked(declaration: object) -> bool:
+    return isinstance(declaration, Mapping) and declaration.get("sensitive") is True
+
+
+def _walk(value: object, at: _Place) -> Iterator[_Hit]:
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _key(key, at)
+            yield from _walk(each, _below(value, key, at))
+    elif isinstance(value, list):
+        marks = at.sensitive if isinstance(at.sensitive, list) else []
+        for index, each in enumerate(value):
+            mark = at.sensitive is True or (marks[index] if index < len(marks) else False)
+            address = each.get("address") if isinstance(each, Mapping) else None
+            step = address if isinstance(address, str) else index
+            name = at.name
+            if at.environment and isinstance(each, Mapping):
+                name = str(each.get("name", ""))
+            yield from _walk(each, _Place(f"{at.path}[{step}]", name, mark))
+    elif isinstance(value, str):
+        yield from _text(value, at)
+    elif value is not None and not isinstance(value, bool) and at.sensitive is True:
+        yield _Hit(at.path, "sensitive", str(value))
+
+
+def _below(value: Mapping[str, object], key: str, at: _Place) -> _Place:
+    path = f"{at.path}.{key}" if at.path else key
+    mark: object = at.sensitive is True
+    if isinstance(at.sensitive, Mapping):
+        mark = at.sensitive.get(key, False)
+    elif key == "values" and "sensitive_values" in value:
+        mark = value["sensitive_values"]
+    elif f"{key}_sensitive" in value:
+        mark = value[f"{key}_sensitive"]
+    elif key in _TRANSPARENT and value.get("sensitive") is True:
+        mark = True
+    return _Place(path, at.name if key in _TRANSPARENT else key, mark, key == "environment")
+
+
+def _key(key: str, at: _Place) -> Iterator[_Hit]:
+    if CREDENTIAL.search(key):
+        yield _Hit(f"{at.path} (a key)", "credential", key)
+
+
+def _text(text: str, at: _Place) -> Iterator[_Hit]:
+    if at.sensitive is True and text:
+        yield _Hit(at.path, "sensitive", text)
+        return
+    inner = _json(text)
+    if inner is not None:
+        hits = list(_walk(inner, at))
+        yield from hits
+        if hits:
+            return
+    if CREDENTIAL.search(text):
+        yield _Hit(at.path, "credential", text)
+    elif inner is None and _names_a_secret(at.name) and not _HARMLESS.fullmatch(text):
+        yield _Hit(at.path, "name", text)
+
+
+def _names_a_secret(name: str) -> bool:
+    """Keys of policies' conditions, such as `token.actions.githubusercontent.com:sub`, are no names of values."""
+    return bool(_PLAIN_NAME.fullmatch(name)) and is_secret_name(_OTHER.sub("", name))
+
+
+def _json(text: str) -> Mapping[str, object] | list[object] | None:
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, Mapping | list) else None
+
+
+def without(secrets: Secrets, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings without any secret in their words."""
+    for each in findings:
+        yield Finding(each.kind, secrets.out_of(each.where), secrets.out_of(each.what), each.refused)

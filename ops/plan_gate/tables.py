@@ -1,0 +1,111 @@
+"""What gives access, as data: which attribute of which type says who may do what to whom."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Policy(NamedTuple):
+    """A policy in JSON. Policies of one subject are judged together, wherever they stand."""
+
+    kind: str
+    attribute: str
+    subject: str
+    """The attribute that says whose policy it is."""
+    what: str
+    own: bool = False
+    """Whether the resource is the subject itself, so that its deletion leaves nothing to be let in to."""
+
+
+POLICIES = (
+    Policy("aws_iam_role", "assume_role_policy", "name", "trust", own=True),
+    Policy("aws_iam_role", "inline_policy.policy", "name", "role's permissions", own=True),
+    Policy("aws_iam_role_policy", "policy", "role", "role's permissions"),
+    Policy("aws_iam_user_policy", "policy", "user", "user's permissions"),
+    Policy("aws_iam_group_policy", "policy", "group", "group's permissions"),
+    Policy("aws_iam_policy", "policy", "name", "managed policy"),
+    Policy("aws_kms_key", "policy", "key_id", "key policy", own=True),
+    Policy("aws_kms_key_policy", "policy", "key_id", "key policy"),
+    Policy("aws_s3_bucket", "policy", "bucket", "bucket policy", own=True),
+    Policy("aws_s3_bucket_policy", "policy", "bucket", "bucket policy"),
+    Policy("aws_secretsmanager_secret", "policy", "arn", "secret's policy", own=True),
+    Policy("aws_secretsmanager_secret_policy", "policy", "secret_arn", "secret's policy"),
+    Policy("aws_sns_topic", "policy", "arn", "topic policy", own=True),
+    Policy("aws_sns_topic_policy", "policy", "arn", "topic policy"),
+    Policy("aws_sqs_queue", "policy", "url", "queue policy", own=True),
+    Policy("aws_sqs_queue_policy", "policy", "queue_url", "queue policy"),
+    Policy("aws_ecr_repository_policy", "policy", "repository", "repository policy"),
+    Policy("aws_vpc_endpoint", "policy", "id", "endpoint policy", own=True),
+    Policy("aws_vpc_endpoint_policy", "policy", "vpc_endpoint_id", "endpoint policy"),
+    Policy("aws_cloudwatch_log_resource_policy", "policy_document", "policy_name", "log policy"),
+    Policy("aws_organizations_policy", "content", "name", "organization's policy"),
+)
+"""A policy that stands elsewhere is recognized by its form, and judged as that resource's alone."""
+OPEN_WITHOUT = frozenset({"endpoint policy", "key policy"})
+"""Where AWS puts a wide default policy when there is none."""
+
+
+class Grant(NamedTuple):
+    """A pair that gives access by existing."""
+
+    kind: str
+    subject: str
+    object: str
+    what: str
+
+
+GRANTS = (
+    Grant("aws_iam_role_policy_attachment", "role", "policy_arn", "gets policy"),
+    Grant("aws_iam_role", "name", "managed_policy_arns", "gets policy"),
+    Grant("aws_iam_user_policy_attachment", "user", "policy_arn", "gets policy"),
+    Grant("aws_iam_group_policy_attachment", "group", "policy_arn", "gets policy"),
+    Grant("aws_iam_policy_attachment", "roles", "policy_arn", "gets policy"),
+    Grant("aws_iam_policy_attachment", "users", "policy_arn", "gets policy"),
+    Grant("aws_iam_policy_attachment", "groups", "policy_arn", "gets policy"),
+    Grant("aws_iam_user_group_membership", "user", "groups", "joins group"),
+    Grant("aws_iam_group_membership", "users", "group", "joins group"),
+    Grant("aws_iam_user", "name", "name", "becomes user"),
+    Grant("aws_iam_access_key", "user", "id", "gets access key"),
+    Grant("aws_iam_instance_profile", "name", "role", "hands out role"),
+    Grant("aws_iam_openid_connect_provider", "url", "client_id_list", "is trusted for audience"),
+    Grant("aws_iam_openid_connect_provider", "url", "thumbprint_list", "is trusted with certificate"),
+    Grant("aws_iam_saml_provider", "name", "saml_metadata_document", "is trusted with other metadata:"),
+    Grant("aws_ecs_task_definition", "family", "task_role_arn", "runs as role"),
+    Grant("aws_ecs_task_definition", "family", "execution_role_arn", "is started by role"),
+    Grant("aws_lambda_permission", "function_name", "principal", "can be called by"),
+    Grant("aws_kms_grant", "key_id", "grantee_principal", "can be used by"),
+    Grant("aws_kms_grant", "key_id", "operations", "can be used to"),
+    Grant("aws_ram_principal_association", "resource_share_arn", "principal", "is shared with"),
+    Grant("aws_s3_bucket_acl", "bucket", "acl", "has the ACL"),
+    Grant("aws_ecs_service", "name", "network_configuration.security_groups", "joins security group"),
+    Grant("aws_lb", "name", "security_groups", "joins security group"),
+    Grant("aws_db_instance", "identifier", "vpc_security_group_ids", "joins security group"),
+    Grant("aws_elasticache_replication_group", "replication_group_id", "security_group_ids", "joins security group"),
+)
+
+
+class Guard(NamedTuple):
+    """A setting that keeps something closed while it has its safe value."""
+
+    kind: str
+    subject: str
+    attribute: str
+    safe: str | None
+    """None where any other value than it had is a loss."""
+    own: bool = False
+    """Whether the guard goes with what it guards."""
+
+
+_BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+GUARDS = (
+    *(Guard("aws_s3_bucket_public_access_block", "bucket", each, "true") for each in _BLOCKS),
+    *(Guard("aws_s3_account_public_access_block", "account_id", each, "true") for each in _BLOCKS),
+    Guard("aws_s3_bucket_ownership_controls", "bucket", "rule.object_ownership", "BucketOwnerEnforced"),
+    Guard("aws_iam_role", "name", "permissions_boundary", None, own=True),
+    Guard("aws_iam_user", "name", "permissions_boundary", None, own=True),
+    Guard("aws_organizations_policy_attachment", "id", "policy_id", None),
+    Guard("aws_db_instance", "identifier", "publicly_accessible", "false", own=True),
+    Guard("aws_db_instance", "identifier", "deletion_protection", "true", own=True),
+    Guard("aws_subnet", "id", "map_public_ip_on_launch", "false", own=True),
+    Guard("aws_lb", "name", "internal", "true", own=True),
+)

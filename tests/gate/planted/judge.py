@@ -1,0 +1,126 @@
+"""Ask this gate and stock checkov about a planted violation: what do they say that they didn't say before?"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import repeat
+from pathlib import Path
+
+from ops.gate.expected import expected_stacks
+from ops.gate.model import Verdict
+from ops.gate.register import Register
+from ops.gate.run import run
+from tests.gate.planted.plant import plant
+from tests.gate.planted.row import REGISTER, Row
+from tests.gate.project import POLICIES
+
+_PROCESSES = 2
+_REFUSED = "refused"
+"""Stands in the table for a choice that the register doesn't accept."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing that is said: by a check, or as a doubt, and of what."""
+
+    id: str
+    where: str
+    what: str
+
+    def names(self, row: Row) -> bool:
+        """Whether somebody who reads it knows where to look."""
+        text = f"{self.where} {self.what}"
+        return row.stack in text or (bool(row.address) and row.address in text)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Who finds a violation, and by which checks."""
+
+    row: Row
+    stock: tuple[str, ...]
+    gate: tuple[str, ...]
+
+
+def judge(rows: Sequence[Row], output: Path, *, processes: int = _PROCESSES) -> list[Result]:
+    """Plant each row alone, and ask both.
+
+    Args:
+        rows: The violations.
+        output: Folder that synth wrote.
+        processes: How many work on it side by side; 1 does it here.
+    """
+    if processes == 1:
+        return [judge_one(row, output) for row in rows]
+    with ProcessPoolExecutor(processes) as pool:
+        return list(pool.map(judge_one, rows, repeat(output), chunksize=4))
+
+
+def judge_one(row: Row, output: Path) -> Result:
+    """Plant one row, and ask both."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        plant(row, output, folder)
+        new = _said(_verdict(folder, folder / "policies", row.environment)) - _before(output, row.environment)
+        ours = {each.id for each in new if each.names(row)}
+        planted = folder / "stacks" / row.stack
+        stock = stock_findings(planted) - _stock_before(output / "stacks" / row.stack) if planted.is_dir() else set()
+    return Result(row, tuple(sorted({id_ for id_, _ in stock})), tuple(sorted(ours)))
+
+
+def stock_findings(folder: Path) -> frozenset[tuple[str, str]]:
+    """What stock checkov's own runner fails in a folder: check and resource.
+
+    Its graph joins blocks within a folder only, so that a stack's findings don't depend on the stacks beside it.
+    """
+    from checkov.runner_filter import RunnerFilter  # noqa: PLC0415
+    from checkov.terraform_json.runner import TerraformJsonRunner  # noqa: PLC0415
+
+    chosen = RunnerFilter(framework=["terraform_json"], show_progress_bar=False)
+    with _quiet():
+        report = TerraformJsonRunner().run(root_folder=str(folder), runner_filter=chosen)
+    assert not isinstance(report, list)
+    return frozenset((record.check_id, f"{record.file_path} {record.resource}") for record in report.failed_checks)
+
+
+@cache
+def _stock_before(folder: Path) -> frozenset[tuple[str, str]]:
+    return stock_findings(folder)
+
+
+@cache
+def _before(output: Path, environment: str) -> frozenset[Found]:
+    return _said(_verdict(output, POLICIES, environment))
+
+
+def _verdict(out: Path, policies: Path, environment: str) -> Verdict:
+    # The day when the register was last added to: no clock is read.
+    today = max(risk.accepted for risk in Register.read(POLICIES / "risks.toml").risks)
+    return run(out=out, policies=policies, expected=expected_stacks(), today=today, names=(environment,))
+
+
+def _said(verdict: Verdict) -> frozenset[Found]:
+    records = (finding.record for finding in verdict.findings)
+    return frozenset(
+        {
+            *(Found(each.check, f"{each.block.stack} {each.block.address}", " ".join(each.details)) for each in records),
+            *(Found(each.doubt, each.where, each.what) for each in verdict.distrust),
+            *(Found(_REFUSED, REGISTER, each) for each in verdict.refusals),
+        }
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What checkov logs about what it doesn't understand is of no interest here."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)

@@ -1,0 +1,36 @@
+"""What a planted violation is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+GONE = object()
+"""Instead of a value: what stands there is removed."""
+REGISTER = "policies/risks.toml"
+"""Instead of a stack: the register is changed."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A single mistake: at a place of a stack's document stands another value, or nothing."""
+
+    id: str
+    requirement: str
+    sentence: str
+    stack: str
+    path: str
+    """Keys from the document's top, joined by `/`; `-` appends to a list. It leads into JSON texts too. Empty: the whole
+    stack."""
+    value: Any = GONE
+
+    @property
+    def environment(self) -> str:
+        """What has to be judged to see it."""
+        return "prod-starter" if self.stack == REGISTER else self.stack.rpartition("-")[0] or self.stack
+
+    @property
+    def address(self) -> str:
+        """The planted block, as Terraform calls it; empty if it is none."""
+        section, *names = self.path.split("/")
+        return ".".join(names[:2] if section == "resource" else [section, *names[:2]]) if names else ""

@@ -1,0 +1,73 @@
+"""Plant a mistake in the synthesized stacks of an environment, and ask the proofs what they find."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from environments.schema import Environment
+from ops.gate.documents import Document, read
+from ops.gate.model import Record, ScannedBlock
+from ops.gate.stacks import World
+from ops.gate.view import merged_view
+
+Body = dict[str, Any]
+Proof = Callable[[list[ScannedBlock], Environment], list[Record]]
+
+# Contracts lead from the proven phases to these only.
+PHASES = ("state", "account", "network", "registry", "secrets", "data", "edge", "services")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One environment's stacks as they were synthesized."""
+
+    environment: Environment
+    documents: dict[str, Document]
+    proof: Proof
+    failed: frozenset[Record]
+    """What fails as it is."""
+
+    @classmethod
+    def of(cls, folder: Path, environment: Environment, proof: Proof) -> Ground:
+        stacks = {phase: f"{environment.name}-{phase}" for phase in PHASES}
+        files = {phase: folder / "stacks" / stack / "cdk.tf.json" for phase, stack in stacks.items()}
+        documents = {phase: read(file, stacks[phase]) for phase, file in files.items()}
+        return cls(environment, documents, proof, _failed(environment, documents, proof))
+
+    def planted(self, phase: str, change: Callable[[Body], object]) -> dict[tuple[str, str], str]:
+        """What is said, by check and address, after a change of one stack and wasn't before."""
+        document = self.documents[phase]
+        content = copy.deepcopy(document.content)
+        change(content)
+        changed = replace(document, content=content, text=json.dumps(content))
+        failed = _failed(self.environment, {**self.documents, phase: changed}, self.proof)
+        known = {(record.check, record.block.address, record.details) for record in self.failed}
+        return {
+            (record.check, record.block.address): "\n".join(record.details)
+            for record in failed
+            if (record.check, record.block.address, record.details) not in known
+        }
+
+
+def _failed(environment: Environment, documents: dict[str, Document], proof: Proof) -> frozenset[Record]:
+    records = proof(merged_view(World(environment.name, documents)), environment)
+    return frozenset(record for record in records if not record.passed)
+
+
+def add(kind: str, name: str, settings: Body, *, section: str = "resource") -> Callable[[Body], None]:
+    """A change that adds a block."""
+
+    def change(content: Body) -> None:
+        content.setdefault(section, {}).setdefault(kind, {})[name] = settings
+
+    return change
+
+
+def names(found: dict[tuple[str, str], str], address: str) -> bool:
+    """Whether findings name an address: as what they are of, or on their path."""
+    return any(address in {where, *what.replace(",", " ").split()} for (_, where), what in found.items())

@@ -1,0 +1,120 @@
+"""A plan that isn't whole is judged by nobody."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.gate.model import Outcome
+from ops.plan_gate.run import run
+from tests.plan_gate.plans import Body, change, judge, plan
+
+BUCKET: Body = {"bucket": "a"}
+
+
+def without(document: Body, *keys: str) -> Body:
+    return {key: value for key, value in document.items() if key not in keys}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (json.dumps(plan()).encode()[:-40], "isn't whole JSON"),
+        (json.dumps(plan()).encode() + b"{}", "isn't whole JSON"),
+        (b'{"@level":"info"}\n{"@level":"info"}\n', "isn't whole JSON"),
+        (b"null", "isn't a JSON object"),
+        (b"[]", "isn't a JSON object"),
+        (b"{}", "isn't a JSON object"),
+        (b"\xff\xfe{}", "isn't UTF-8"),
+        (b'{"format_version":"1.2","format_version":"1.2"}', "a key twice"),
+        (b'{"format_version":NaN}', "no JSON"),
+        (b"[" * 100_000, "is nested too deeply"),
+        (b"PK\x03\x04 a saved plan that comes without its stack", "is a saved plan"),
+    ],
+)
+def test_what_is_no_json_of_a_plan(content: bytes, why: str) -> None:
+    verdict = run(content, name="demo")
+    assert verdict.outcome is Outcome.UNTRUSTED
+    assert why in verdict.doubt
+    assert "\n" not in verdict.doubt
+
+
+CHANGED = change("aws_s3_bucket.a", None, BUCKET)
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        (plan(format_version="1.3"), "format version 1.3"),
+        (plan(format_version="2.0"), "format version 2.0"),
+        (plan(format_version=1.2), "no known format version"),
+        (without(plan(), "format_version"), "no known format version"),
+        ({"format_version": "1.0", "terraform_version": "1.11.4", "values": {}}, "is a state"),
+        (plan(errored=True), "planning that failed"),
+        (without(plan(), "errored"), "planning that failed"),
+        (plan(complete=False), "isn't complete"),
+        (without(plan(), "complete"), "isn't complete"),
+        (plan(deferred_changes=[{}]), "isn't complete"),
+        (plan(CHANGED, applyable=False), "can't be applied"),
+        (plan(output_changes={"a": {"actions": ["create"]}}, applyable=False), "can't be applied"),
+        (without(plan(), "applyable"), "doesn't say whether it can be applied"),
+        (without(plan(), "planned_values"), "isn't whole"),
+        (without(plan(), "configuration"), "isn't whole"),
+        (plan(action_invocations=[]), "doesn't know"),
+        (plan(resource_changes={}), "vanish|appear|form"),
+        (plan(resource_changes=[1]), "in a form"),
+        (plan(change("aws_s3_bucket.a", BUCKET, actions=("destroy",))), "actions that this gate doesn't know"),
+        (plan(change("aws_s3_bucket.a", BUCKET, actions=("delete", "update"))), "actions that this gate doesn't know"),
+        (plan(change("aws_s3_bucket.a", None, BUCKET, actions=("update",))), "without what was before"),
+        (plan(change("aws_s3_bucket.a", BUCKET, None, actions=("update",))), "without what was before"),
+        (plan(resource_changes=[{**CHANGED, "mode": "new"}]), "neither managed nor data"),
+        (plan(resource_changes=[{**CHANGED, "change": None}]), "without change"),
+        (plan(resource_changes=[{**CHANGED, "address": ""}]), "without address"),
+        (plan(change("aws_iam_policy.a", None, {"policy": '{"Statement": "no"}'})), "statements can't be read"),
+    ],
+)
+def test_what_is_no_plan_to_apply(document: Body, why: str) -> None:
+    verdict = judge(document)
+    assert verdict.outcome is Outcome.UNTRUSTED
+    assert any(each in verdict.doubt for each in why.split("|")), verdict.doubt
+
+
+@pytest.mark.parametrize("lost", [change("aws_s3_bucket.a", BUCKET), change("aws_s3_bucket.a", None, BUCKET)])
+def test_a_plan_with_a_change_taken_out_is_not_whole(lost: Body) -> None:
+    document = plan(lost)
+    document["resource_changes"].pop()
+    assert "isn't whole" in judge(document).doubt
+
+
+def test_no_changes_are_clean_although_terraform_would_not_apply_them() -> None:
+    verdict = judge(plan(applyable=False))
+    assert (verdict.outcome, verdict.counts) == (Outcome.CLEAN, {})
+
+
+def test_data_sources_are_read_without_a_word() -> None:
+    data = {**change("aws_iam_policy_document.a", None, {"json": "{}"}, actions=("read",)), "mode": "data"}
+    assert judge(plan(data)).outcome is Outcome.CLEAN
+
+
+def test_a_surprise_is_a_doubt_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def surprise(_: Any) -> Any:
+        raise KeyError("hunter2")
+
+    monkeypatch.setattr("ops.plan_gate.run.losses", surprise)
+    verdict = judge(plan())
+    assert verdict.outcome is Outcome.UNTRUSTED
+    assert "hunter2" not in verdict.doubt
+
+
+def test_a_saved_plan_that_terraform_cannot_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.tfplan"
+    monkeypatch.setattr(shutil, "which", lambda _: "/bin/false")
+    assert "terraform show can't read it" in run(b"PK\x03\x04", name="demo", file=file).doubt
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert "hand in its JSON" in run(b"PK\x03\x04", name="demo", file=file).doubt

@@ -1,0 +1,84 @@
+"""What a person does by hand is written down, with console paths and commands that AWS has."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import botocore.session  # type: ignore[import-untyped]
+import pytest
+from botocore import xform_name
+
+import environments
+from environments.names import Names
+from environments.organization import ORGANIZATION
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ("account.md", "organization.md")
+# Commands that are called otherwise than their API.
+OTHER_NAMES = {"configservice": "config", "s3api": "s3"}
+GLOBAL = {"profile", "region", "query", "output"}
+MANUAL = {
+    "making the account": (r"create-account --profile", r"AWS Organizations → AWS accounts → Add an AWS account"),
+    "the root user's MFA": (r"Security credentials → Assign MFA device",),
+    "first credentials": (r"role/OrganizationAccountAccessRole --profile", r"IAM → Users → Create user"),
+    "state before its bucket is there": (r"bootstrap_override\.tf\.json", r"init -migrate-state"),
+    "e-mail": (r"Subscription Confirmation", r"list-subscriptions-by-topic"),
+    "Slack": (r"Slack → Configure client → Allow", r"describe-slack-workspaces"),
+    "the registrar": (r"Registered domains", r"update-domain-nameservers"),
+    "a subdomain's delegation": (r"Create record", r"change-resource-record-sets"),
+    "GitHub's approval": (r"Settings → Environments", r"gh api --method PUT"),
+}
+
+
+def commands(page: str, program: str) -> list[list[str]]:
+    """The page's commands of one program, as words."""
+    blocks = re.findall(r"```bash\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    nested = [inner for line in lines for inner in re.findall(r"\$\((.*?)\)", line)]
+    return [shlex.split(line) for line in [*lines, *nested] if line.strip().startswith(f"{program} ")]
+
+
+@pytest.mark.requirement("R0.4", "R1.1")
+@pytest.mark.parametrize("step", MANUAL)
+def test_every_manual_step_is_written_down(step: str) -> None:
+    page = re.sub(r"\s+", " ", (DOCS / "account.md").read_text(encoding="utf-8"))
+    for pattern in MANUAL[step]:
+        assert re.search(pattern, page), pattern
+
+
+@pytest.mark.requirement("R0.4")
+@pytest.mark.parametrize("page", PAGES)
+def test_every_aws_command_exists_with_its_options(page: str) -> None:
+    session, found = botocore.session.get_session(), commands(page, "aws")
+    assert len(found) > 5
+    for _, service, operation, *rest in found:
+        if service == "configure":
+            continue
+        model = session.get_service_model(OTHER_NAMES.get(service, service))
+        (name,) = (each for each in model.operation_names if xform_name(each, "-") == operation)
+        shape = model.operation_model(name).input_shape
+        options = {word.removeprefix("--") for word in rest if word.startswith("--")}
+        assert options - GLOBAL <= {xform_name(member, "-") for member in (shape.members if shape else ())}, (
+            f"{service} {operation}"
+        )
+
+
+@pytest.mark.requirement("R0.4")
+def test_imports_name_resources_that_the_stacks_have() -> None:
+    golden = DOCS.parent / "tests" / "golden"
+    for page, stack in (("account.md", "staging-account"), ("organization.md", "organization")):
+        addresses = (golden / f"{stack}.txt").read_text(encoding="utf-8").split()
+        imported = [words[2] for words in commands(page, "terraform") if words[1] == "import"]
+        assert imported
+        assert not set(imported) - set(addresses)
+
+
+@pytest.mark.requirement("R1.1")
+def test_the_pages_say_the_values_of_today() -> None:
+    account, prod = (DOCS / "account.md").read_text(encoding="utf-8"), environments.load("prod")
+    for value in (prod.account_id, prod.cli_profile, Names(prod).role("break-glass"), Names(prod).resource("alerts")):
+        assert value in account
+    organization = (DOCS / "organization.md").read_text(encoding="utf-8")
+    assert ORGANIZATION.state_bucket in organization and ORGANIZATION.parent_id in organization
