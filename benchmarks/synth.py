@@ -3,10 +3,11 @@
     python -m benchmarks.synth [--runs N]
 
 Each measured command is the project's own, in a new process, after one run that fills the caches (Python's bytecode,
-jsii's packages). Runs of the ways alternate, so that a busy moment of the machine meets all of them. Times are medians.
-Memory is the highest sum, over the whole process tree, of the proportional set size (PSS: a page that several
-processes share is counted once in all); where the system has none, of the resident set size. It is taken in a run of
-its own, since looking takes time. The exit code says only whether the outputs are the same.
+jsii's packages). Runs of the ways alternate, so that a busy moment of the machine meets all of them. Times are medians;
+processor time, of all processes, is printed because it hardly depends on what else the machine does. Memory is the
+highest sum, over the whole process tree, of the proportional set size (PSS: a page that several processes share is
+counted once in all); where the system has none, of the resident set size. It is taken in a run of its own, since
+looking takes time. The exit code says only whether the outputs are the same.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import filecmp
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -51,6 +53,7 @@ class Cost:
     """What a way takes."""
 
     seconds: float
+    processor: float
     megabytes: float
 
 
@@ -89,7 +92,7 @@ def measure(scope: str, arguments: Sequence[str], folder: Path, runs: int) -> bo
 
     print(f"{scope}: {resources} resources and data sources, median of {runs} runs")
     for name, cost in costs.items():
-        print(f"  {name:18} {cost.seconds:7.2f} s {cost.megabytes:7.0f} MB")
+        print(f"  {name:18} {cost.seconds:6.2f} s {cost.processor:6.2f} s of processor {cost.megabytes:6.0f} MB")
     for target in targets(scope, costs):
         print(f"  {target.text:40} {target.value:5.2f}   {'met' if target.met else 'MISSED'}")
     print(f"  {'output the same, byte for byte':40} {'yes' if same else 'NO'}\n")
@@ -143,18 +146,28 @@ def unpacked(package: str, of_version: str) -> Path:
 
 def measured(ways: Sequence[Way], runs: int) -> dict[str, Cost]:
     """Run ways in turn."""
-    seconds: dict[str, list[float]] = {way.name: [] for way in ways}
+    times: dict[str, list[tuple[float, float]]] = {way.name: [] for way in ways}
     for _ in range(runs):
         for way in ways:
-            seconds[way.name].append(run(way))
-    return {way.name: Cost(statistics.median(seconds[way.name]), peak_memory(way) / 1e6) for way in ways}
+            times[way.name].append(run(way))
+    costs = {}
+    for way in ways:
+        seconds, processor = (statistics.median(each) for each in zip(*times[way.name], strict=True))
+        costs[way.name] = Cost(seconds, processor, peak_memory(way) / 1e6)
+    return costs
 
 
-def run(way: Way) -> float:
-    """Run a way; answer the seconds that it took."""
-    start = time.perf_counter()
+def run(way: Way) -> tuple[float, float]:
+    """Run a way; answer the seconds that it took, and those of processor time."""
+    start, before = time.perf_counter(), processor_time()
     subprocess.run(way.command, cwd=ROOT, env=surroundings(way), stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - start
+    return time.perf_counter() - start, processor_time() - before
+
+
+def processor_time() -> float:
+    """Seconds of processor time that ended child processes, and theirs, have taken."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def peak_memory(way: Way) -> int:

@@ -28,12 +28,6 @@ function lazyIndex(source) {
   return source.replace(line, 'Object.defineProperty(exports, "$1", { enumerable: true, get: () => require("$2") });');
 }
 
-/** cdktf loads a zip library and its 90 files at the start, and uses it only to pack folders as assets. */
-function lazyArchiver(source) {
-  const after = 'const archiver = (...options) => require("archiver")(...options);';
-  return replaceOnce(source, 'const archiver = require("archiver");', after);
-}
-
 /**
  * jsii starts a relay, which starts the engine; every call goes through both. Run the engine in the relay's place: it
  * speaks over standard input and output itself, and what is printed goes to Python in the relay's wrapping.
@@ -76,7 +70,6 @@ const CHANGES = [
   [(name) => isRelay && name.endsWith(RELAY), engineInsteadOfRelay],
   [(name) => name === engine, engineOnStandardStreams],
   [(name) => name.endsWith(path.join("/@cdktf", "provider-aws", "lib", "index.js")), lazyIndex],
-  [(name) => name.endsWith(path.join("/cdktf", "lib", "private", "fs.js")), lazyArchiver],
 ];
 
 function load(url, context, next) {

@@ -22,15 +22,18 @@ class Index:
         """Take the merged view."""
         self._blocks: dict[tuple[str, str, str], ScannedBlock] = {}
         self._locals: dict[str, Any] = {}
+        self._resources: dict[str, list[ScannedBlock]] = {}
         for each in view:
             if each.section == "locals":
                 self._locals |= each.settings
             elif each.section in {"resource", "data"} and not each.mirror:
                 self._blocks[each.section, each.kind, each.name] = each
+                if each.section == "resource":
+                    self._resources.setdefault(each.kind, []).append(each)
 
     def resources(self) -> Iterator[ScannedBlock]:
         """All resources."""
-        return (block for (section, _, _), block in self._blocks.items() if section == "resource")
+        return (block for blocks in self._resources.values() for block in blocks)
 
     def all(self, *kinds: str) -> Iterator[ScannedBlock]:
         """All resources of some kinds.
@@ -38,11 +41,10 @@ class Index:
         Raises:
             UntrustedError: One stands for several, of which the gate can't know how many.
         """
-        for block in self.resources():
-            if block.kind in kinds:
-                if repeated := [name for name in _REPEATED if name in block.settings]:
-                    raise not_understood(block, f"is repeated by {repeated[0]!r}, which the gate can't count")
-                yield block
+        for block in (block for kind in kinds for block in self._resources.get(kind, ())):
+            if repeated := [name for name in _REPEATED if name in block.settings]:
+                raise not_understood(block, f"is repeated by {repeated[0]!r}, which the gate can't count")
+            yield block
 
     def follow(self, value: object) -> ScannedBlock | None:
         """The block that a value refers to, where it is a plain reference to one that is here."""

@@ -98,7 +98,7 @@ def read(document: Values) -> Plan:
     for each in _objects(document, "resource_drift"):
         if _managed(each) and _text(each, "address") not in planned:
             changes.append(_drifted(each))
-    prior = _managed_addresses(document.get("prior_state"))
+    prior = _resources(document.get("prior_state"))
     _nothing_left_out(document, raw, prior)
     something = any(change.actions - {"no-op"} for change in changes) or any(
         _actions(each) - {"no-op"} for each in _mapping(document.get("output_changes")).values()
@@ -170,25 +170,27 @@ def _actions(body: object) -> frozenset[str]:
     return frozenset(actions)
 
 
-def _nothing_left_out(document: Values, raw: list[Values], prior: frozenset[str]) -> None:
+def _nothing_left_out(document: Values, raw: list[Values], prior: Mapping[str, object]) -> None:
     """A plan whose list of changes was shortened on the way is none."""
     said = {str(each.get(key)) for each in raw for key in ("address", "previous_address")}
-    kept = _managed_addresses({"values": document["planned_values"]})
-    if prior - kept - said:
-        raise PlanError("has resources that vanish without a change that says so; it isn't whole")
-    if kept - prior - said:
-        raise PlanError("has resources that appear without a change that says so; it isn't whole")
+    planned = _resources({"values": document["planned_values"]})
+    for address in (prior.keys() | planned.keys()) - said:
+        if prior.get(address) != planned.get(address):
+            raise PlanError("has a resource that changes without a change that says so; it isn't whole")
 
 
-def _managed_addresses(state: object) -> frozenset[str]:
+def _resources(state: object) -> dict[str, object]:
+    """The values of all managed resources by address."""
     root = _mapping(_mapping(_mapping(state).get("values")).get("root_module"))
 
-    def walk(module: Values) -> Iterator[str]:
-        yield from (_text(each, "address") for each in _objects(module, "resources") if _managed(each))
+    def walk(module: Values) -> Iterator[tuple[str, object]]:
+        yield from (
+            (_text(each, "address"), each.get("values", {})) for each in _objects(module, "resources") if _managed(each)
+        )
         for child in _objects(module, "child_modules"):
             yield from walk(child)
 
-    return frozenset(walk(root))
+    return dict(walk(root))
 
 
 def _configured(document: Values) -> dict[str, frozenset[str]]:
@@ -206,7 +208,9 @@ def _managed(each: Values) -> bool:
 
 
 def _objects(of: Values, key: str) -> list[Values]:
-    found = of.get(key) or []
+    found = of.get(key)
+    if found is None:
+        return []
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise PlanError(f"has {key} in a form that this gate doesn't know")
     return found

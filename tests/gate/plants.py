@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -42,7 +41,7 @@ class Ground:
     def planted(self, phase: str, change: Callable[[Body], object]) -> dict[tuple[str, str], str]:
         """What is said, by check and address, after a change of one stack and wasn't before."""
         document = self.documents[phase]
-        content = copy.deepcopy(document.content)
+        content: Body = json.loads(document.text)
         change(content)
         changed = replace(document, content=content, text=json.dumps(content))
         failed = _failed(self.environment, {**self.documents, phase: changed}, self.proof)

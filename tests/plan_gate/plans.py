@@ -67,10 +67,11 @@ def plan(*changes: Body, drift: tuple[Body, ...] = (), **parts: Any) -> Body:
                         "address": each["address"],
                         "mode": "managed",
                         "expressions": {
-                            key: {} for key in {**(each["change"]["after"] or {}), **each["change"]["after_unknown"]}
+                            key: {} for key in {**each["change"]["after"], **each["change"]["after_unknown"]}
                         },
                     }
                     for each in every
+                    if _has(each)
                 ]
             }
         },

@@ -67,7 +67,7 @@ CHANGED = change("aws_s3_bucket.a", None, BUCKET)
         (without(plan(), "planned_values"), "isn't whole"),
         (without(plan(), "configuration"), "isn't whole"),
         (plan(action_invocations=[]), "doesn't know"),
-        (plan(resource_changes={}), "vanish|appear|form"),
+        (plan(resource_changes={}), "in a form"),
         (plan(resource_changes=[1]), "in a form"),
         (plan(change("aws_s3_bucket.a", BUCKET, actions=("destroy",))), "actions that this gate doesn't know"),
         (plan(change("aws_s3_bucket.a", BUCKET, actions=("delete", "update"))), "actions that this gate doesn't know"),
@@ -82,10 +82,12 @@ CHANGED = change("aws_s3_bucket.a", None, BUCKET)
 def test_what_is_no_plan_to_apply(document: Body, why: str) -> None:
     verdict = judge(document)
     assert verdict.outcome is Outcome.UNTRUSTED
-    assert any(each in verdict.doubt for each in why.split("|")), verdict.doubt
+    assert why in verdict.doubt, verdict.doubt
 
 
-@pytest.mark.parametrize("lost", [change("aws_s3_bucket.a", BUCKET), change("aws_s3_bucket.a", None, BUCKET)])
+@pytest.mark.parametrize(
+    "lost", [change("aws_s3_bucket.a", *each) for each in ((BUCKET, None), (None, BUCKET), (BUCKET, {}))]
+)
 def test_a_plan_with_a_change_taken_out_is_not_whole(lost: Body) -> None:
     document = plan(lost)
     document["resource_changes"].pop()

@@ -31,7 +31,7 @@ def _holds(condition: Condition, principal: str, aliases: tuple[str, ...]) -> bo
     known = {PRINCIPAL: (principal,), ALIASES: aliases}.get(condition.key.lower())
     if known is None or (not any(known) and condition.key.lower() == PRINCIPAL):
         return None
-    hit = any(matches(value, text) for value in condition.values for text in known)
+    hit = any(matches(condition.values, text) for text in known)
     return hit if test in _LIKE else not hit if test in _UNLIKE else None
 
 

@@ -43,8 +43,8 @@ class Statement:
     def about(self, action: str) -> bool:
         """Whether it is about an action."""
         if self.not_actions:
-            return not any(matches(each, action, case=False) for each in self.not_actions)
-        return any(matches(each, action, case=False) for each in self.actions)
+            return not matches(self.not_actions, action, case=False)
+        return matches(self.actions, action, case=False)
 
     def covers(self, action: str, resource: str | None) -> bool:
         """Whether it is about an action on a resource; None stands for any resource at all.
@@ -56,20 +56,19 @@ class Statement:
         if resource is None:
             return self.allows or "*" in self.resources
         if self.not_resources:
-            return not any(matches(each, resource) for each in self.not_resources)
-        return any(matches(each, resource) for each in self.resources)
+            return not matches(self.not_resources, resource)
+        return matches(self.resources, resource)
 
 
 @cache
-def _pattern(text: str, *, case: bool) -> re.Pattern[str]:
-    escaped = re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.compile(escaped, 0 if case else re.IGNORECASE)
+def _pattern(texts: tuple[str, ...], *, case: bool) -> re.Pattern[str]:
+    alternatives = (re.escape(text).replace(r"\*", ".*").replace(r"\?", ".") for text in texts)
+    return re.compile("|".join(alternatives) or r"\Z.", 0 if case else re.IGNORECASE)
 
 
-@cache
-def matches(pattern: str, text: str, *, case: bool = True) -> bool:
-    """IAM's wildcards: `*` is any text, `?` any character."""
-    return _pattern(pattern, case=case).fullmatch(text) is not None
+def matches(patterns: tuple[str, ...], text: str, *, case: bool = True) -> bool:
+    """Whether a text is one of IAM's patterns: `*` is any text, `?` any character."""
+    return _pattern(patterns, case=case).fullmatch(text) is not None
 
 
 class Arns:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from environments.names import Names
-from ops.gate.index import Index, listed, nested
+from ops.gate.index import Index, listed, nested, not_understood
 from ops.gate.model import ScannedBlock
 from ops.gate.permissions.statements import Documents, Statement, unseen
 
@@ -54,6 +54,8 @@ class Actors:
         """Read them."""
         self._index, self._names = index, names
         self._documents = Documents(index, names)
+        for grant in index.all("aws_kms_grant"):
+            raise not_understood(grant, "grants the use of a key, which no policy shows")
         self.principals = [
             self._principal(block) for block in index.all("aws_iam_role", "aws_iam_user", "aws_iam_group")
         ]

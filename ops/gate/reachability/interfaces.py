@@ -23,6 +23,7 @@ _GROUPS = (
 _SUBNETS = ("subnets", "subnet_ids", "subnet_id")
 _SUBNET_GROUPS = ("db_subnet_group_name", "subnet_group_name", "cache_subnet_group_name")
 _PUBLIC = ("assign_public_ip", "publicly_accessible", "associate_public_ip_address")
+_IPV6 = frozenset({"ipv6_cidr_block", "assign_generated_ipv6_cidr_block"})
 _BALANCERS = frozenset({"aws_lb", "aws_alb", "aws_elb"})
 _ENDPOINT = "aws_vpc_endpoint"
 _JOINED = {
@@ -67,6 +68,9 @@ class Interfaces:
         self._index = index
         self._parties = _parties(names)
         self._subnets = {block.name: block for block in index.all("aws_subnet", "aws_default_subnet")}
+        for block in index.all("aws_vpc", "aws_subnet", "aws_default_subnet"):
+            if any(is_true(value) or ":" in str(value) for name, value in block.settings.items() if name in _IPV6):
+                raise not_understood(block, "has IPv6 addresses, all of which are the internet's")
         self._joined: dict[str, list[tuple[str, object, ScannedBlock]]] = {}
         for block in index.all(*_JOINED):
             endpoint = index.key(block.settings.get("vpc_endpoint_id"), block)

@@ -41,7 +41,7 @@ def planted(row: Row, document: Any) -> Any:
     Raises:
         LookupError: There is nothing at the place where something has to be changed or removed.
     """
-    return _changed(document, row.path.split("/"), row.value)
+    return _changed(document, [key.replace("~1", "/") for key in row.path.split("/")], row.value)
 
 
 def _changed(value: Any, path: list[str], new: Any) -> Any:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
-GONE = object()
-"""Instead of a value: what stands there is removed."""
+
+class Gone(Enum):
+    """Instead of a value: what stands there is removed."""
+
+    GONE = "gone"
+
+
+GONE = Gone.GONE
 REGISTER = "policies/risks.toml"
 """Instead of a stack: the register is changed."""
 
@@ -20,8 +27,7 @@ class Row:
     sentence: str
     stack: str
     path: str
-    """Keys from the document's top, joined by `/`; `-` appends to a list. It leads into JSON texts too. Empty: the whole
-    stack."""
+    """Keys from the document's top as in a JSON pointer, into JSON texts too; `-` appends. Empty: the whole stack."""
     value: Any = GONE
 
     @property

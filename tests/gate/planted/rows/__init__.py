@@ -1,0 +1,17 @@
+"""The violations, by theme, in the order of the requirements."""
+
+from __future__ import annotations
+
+import re
+
+from tests.gate.planted.row import Row
+from tests.gate.planted.rows import account, data, edge, network, operations, register, secrets, services
+
+_THEMES = (account, network, secrets, data, edge, services, operations, register)
+
+
+def _place(row: Row) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", row.requirement)]
+
+
+ROWS: tuple[Row, ...] = tuple(sorted((row for theme in _THEMES for row in theme.ROWS), key=_place))
