@@ -149,11 +149,19 @@ def _secrets(names: Names) -> Iterator[Statement]:
     yield Statement(
         sid="SetSecrets",
         actions=[
-            "secretsmanager:DescribeSecret",
-            "secretsmanager:ListSecretVersionIds",
             "secretsmanager:PutSecretValue",
             "secretsmanager:UpdateSecretVersionStage",
         ],
+        # Secrets Manager ends each ARN with six characters of its own.
+        resources=[
+            names.arn("secretsmanager", f"secret:{names.secret(each.name)}-??????")
+            for each in names.environment.product.secrets
+            if each.written_by == "operator"
+        ],
+    )
+    yield Statement(
+        sid="SeeSecrets",
+        actions=["secretsmanager:DescribeSecret", "secretsmanager:ListSecretVersionIds"],
         resources=[names.arn("secretsmanager", f"secret:{names.secret('*')}")],
     )
     # Secrets Manager encrypts a new value with the secret's key as its caller, and checks that it can decrypt.

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from ops.gate.expected import Expected
 from ops.gate.model import Block, Check, Distrust, Doubt, Record, Scan, ScannedBlock, UntrustedError, Verdict
+from ops.gate.proofs import CHECKS, prove
 from ops.gate.register import Register
 from ops.gate.stacks import select
 from ops.gate.view import merged_view
@@ -52,7 +53,9 @@ def run(
 
     blocks = [view for view in views if view is not None]
     scan, checks = _scan(blocks, policies / "checks")
-    records = [record for record in scan.records if record.block.stack in selection.stacks]
+    proof, checks = prove(selection.worlds, blocks), checks | CHECKS
+    found = (*scan.records, *proof.records)
+    records = [record for record in found if record.block.stack in selection.stacks]
     resources = [
         each.block
         for view in blocks
@@ -69,7 +72,7 @@ def run(
         findings=judgement.findings,
         accepted=judgement.accepted,
         refusals=judgement.refusals,
-        distrust=(*scan.distrust, *_silent(resources, records), *judgement.distrust),
+        distrust=(*scan.distrust, *proof.distrust, *_silent(resources, scan.records), *judgement.distrust),
         warnings=judgement.warnings,
     )
 
@@ -85,7 +88,7 @@ def _scan(views: list[list[ScannedBlock]], checks: Path) -> tuple[Scan, dict[str
         return Scan(records, doubts), scanner.checks
 
 
-def _silent(resources: list[Block], records: list[Record]) -> Iterator[Distrust]:
+def _silent(resources: list[Block], records: Sequence[Record]) -> Iterator[Distrust]:
     """Stacks of whose resources no check said anything: something keeps them from being scanned."""
     judged = {record.block for record in records}
     for stack in sorted({block.stack for block in resources}):

@@ -108,7 +108,9 @@ def _access(resources: Iterable[Resource]) -> Access:
                     access.grants.setdefault(pair, each.address)
         for guard in GUARDS:
             if guard.kind == each.kind:
-                subject = _name(next(leaves(each.values, each.unknown, guard.subject), UNKNOWN), each)
+                subject = each.address
+                if guard.subject:
+                    subject = _name(next(leaves(each.values, each.unknown, guard.subject), UNKNOWN), each)
                 value = next(leaves(each.values, each.unknown, guard.attribute), "")
                 access.settings[Setting(each.kind, subject, guard.attribute)] = (value, each.address)
     return access

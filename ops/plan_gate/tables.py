@@ -89,11 +89,10 @@ class Guard(NamedTuple):
 
     kind: str
     subject: str
+    """The attribute that says what it guards; empty where that is the resource itself, and goes with it."""
     attribute: str
     safe: str | None
     """None where any other value than it had is a loss."""
-    own: bool = False
-    """Whether the guard goes with what it guards."""
 
 
 _BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
@@ -101,11 +100,11 @@ GUARDS = (
     *(Guard("aws_s3_bucket_public_access_block", "bucket", each, "true") for each in _BLOCKS),
     *(Guard("aws_s3_account_public_access_block", "account_id", each, "true") for each in _BLOCKS),
     Guard("aws_s3_bucket_ownership_controls", "bucket", "rule.object_ownership", "BucketOwnerEnforced"),
-    Guard("aws_iam_role", "name", "permissions_boundary", None, own=True),
-    Guard("aws_iam_user", "name", "permissions_boundary", None, own=True),
+    Guard("aws_iam_role", "", "permissions_boundary", None),
+    Guard("aws_iam_user", "", "permissions_boundary", None),
     Guard("aws_organizations_policy_attachment", "id", "policy_id", None),
-    Guard("aws_db_instance", "identifier", "publicly_accessible", "false", own=True),
-    Guard("aws_db_instance", "identifier", "deletion_protection", "true", own=True),
-    Guard("aws_subnet", "id", "map_public_ip_on_launch", "false", own=True),
-    Guard("aws_lb", "name", "internal", "true", own=True),
+    Guard("aws_db_instance", "", "publicly_accessible", "false"),
+    Guard("aws_db_instance", "", "deletion_protection", "true"),
+    Guard("aws_subnet", "", "map_public_ip_on_launch", "false"),
+    Guard("aws_lb", "", "internal", "true"),
 )

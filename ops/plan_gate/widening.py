@@ -66,7 +66,7 @@ def _guards(old: Access, new: Access) -> Iterator[tuple[str, str]]:
             if (setting.kind, setting.attribute) != (guard.kind, guard.attribute):
                 continue
             later, address = new.settings.get(setting, ("", where))
-            if guard.own and setting not in new.settings:
+            if not guard.subject and setting not in new.settings:
                 continue
             if value and value == (guard.safe or value) and later != value:
                 yield address, f"{guard.attribute} was {value}, and is {later or 'gone'}"

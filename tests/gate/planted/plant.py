@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.gate.stacks import FILE
+from ops.gate.templates import parse_json, rewrite
 from tests.gate.planted.row import GONE, REGISTER, Row
 from tests.gate.project import POLICIES
 
@@ -46,7 +47,8 @@ def planted(row: Row, document: Any) -> Any:
 
 def _changed(value: Any, path: list[str], new: Any) -> Any:
     if isinstance(value, str):
-        return json.dumps(_changed(json.loads(value), path, new))
+        text = json.dumps(_changed(parse_json(value), path, new))
+        return rewrite(text, lambda expression: expression.replace('\\"', '"'))
     key: Any = int(path[0]) if isinstance(value, list) and path[0] != "-" else path[0]
     if isinstance(value, list):
         before, here, after = (value, [], []) if key == "-" else (value[:key], [value[key]], value[key + 1 :])

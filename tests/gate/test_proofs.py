@@ -1,0 +1,64 @@
+"""The proofs are part of the gate: what they find and what they doubt is in its answer."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import environments
+from ops.gate import proofs
+from ops.gate.expected import Expected
+from ops.gate.model import Doubt, Outcome
+from ops.gate.reachability import reachability
+from ops.gate.run import run
+from ops.gate.stacks import World
+from ops.gate.view import merged_view
+from tests.gate.plants import Ground, add
+from tests.gate.project import PHASES, frame
+
+RULE = "aws_vpc_security_group_ingress_rule"
+
+
+def test_what_the_proofs_find_is_in_the_verdict(tmp_path: Path) -> None:
+    """Two phases that take prod's name: the gate asks prod's tables about them."""
+    for phase in PHASES:
+        content = frame(phase)
+        topic = {"name": "alerts", "kms_master_key_id": "alias/aep"}
+        add("aws_sns_topic", phase, topic)(content)
+        if phase == "network":
+            add("aws_eip", "planted", {"domain": "vpc"})(content)
+        file = tmp_path / "out" / "stacks" / f"prod-{phase}" / "cdk.tf.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / "risks.toml").touch()
+    (tmp_path / "checks").symlink_to(Path(__file__).parents[2] / "policies" / "checks")
+    verdict = run(out=tmp_path / "out", policies=tmp_path, expected=Expected({"prod": PHASES}), today=date(2026, 3, 1))
+    assert verdict.outcome is Outcome.FINDINGS
+    found = {(each.record.check, each.record.block.address) for each in verdict.findings}
+    assert ("ROLLOUT_REACH_WIDER", "aws_eip.planted") in found
+    assert {check for check, _ in found} >= {"ROLLOUT_REACH_MISSING", "ROLLOUT_IAM_MISSING"}
+
+
+def test_a_proof_that_raises_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr("ops.gate.reachability.reachability", fails)
+    scan = proofs.prove([World("prod", {})], [[]])
+    assert Doubt.CHECK_RAISED in {reason.doubt for reason in scan.distrust}
+
+
+def test_stacks_outside_any_environment_have_no_tables() -> None:
+    assert proofs.prove([World("organization", {})], [[]]).records == ()
+
+
+@pytest.mark.requirement("R2.6")
+def test_what_cannot_be_known_is_a_doubt(output: Path) -> None:
+    documents = Ground.of(output, environments.load("prod"), reachability).documents
+    rule = documents["network"].content["resource"][RULE]["backend_to_database_5432_ingress"]
+    rule["from_port"] = "${var.port}"
+    world = World("prod", documents)
+    assert {each.doubt for each in proofs.prove([world], [merged_view(world)]).distrust} == {Doubt.NOT_UNDERSTOOD}
