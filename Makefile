@@ -6,6 +6,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 # One environment, or all of them.
 ENV ?=
+# A saved plan in its stack's folder, or its JSON: the gate judges that instead.
+PLAN ?=
+APPROVE_WIDENING ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -42,9 +45,14 @@ $(STAMP)/synth-%: $(SOURCES) | $(READY)
 	@mkdir -p $(@D)
 	@$(APP) $(filter-out all,$*) > $@.new && mv $@.new $@ || { rm -f $@.new; exit 2; }
 
-gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Scan what was synthesized: all environments, or one: ENV=prod
+ifneq ($(PLAN),)
+gate: $(READY)
+	@$(BIN)/python -m ops gate-plan "$(PLAN)" $(if $(APPROVE_WIDENING),--approve-widening)
+else
+gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Scan what was synthesized, or ENV=prod only; or a saved plan: PLAN=…
 	@cat $(STAMP)/synth-$(or $(ENV),all) $<
 	@echo "Look next: cdktf.out/stacks/<environment>-<phase>/cdk.tf.json, cdktf.out/reports/gate.md, README.md"
+endif
 
 $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES)
 	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }

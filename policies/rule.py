@@ -15,6 +15,8 @@ can load the same files: `PYTHONPATH=. checkov --external-checks-dir policies/ch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import PurePath
 from typing import Any
 
 from checkov.common.models.enums import CheckCategories, CheckResult
@@ -31,9 +33,21 @@ class Resource(Mapping[str, Any]):
     An attribute is a plain value; a nested block, or a map, is a list of mappings.
     """
 
-    def __init__(self, wrapped: Settings, kind: str, graph: Any = None) -> None:  # noqa: ANN401 - checkov's graph
+    def __init__(
+        self,
+        wrapped: Settings,
+        kind: str,
+        graph: Any = None,  # noqa: ANN401 - checkov's graph
+        *,
+        name: str = "",
+        stack: str = "",
+    ) -> None:
         """Unwrap what checkov hands to a check."""
         self.kind = kind
+        self.name = name
+        """Unique in the environment; empty where the block has none."""
+        self.stack = stack
+        """The stack that it stands in, as in `prod-network`."""
         self._settings = _unwrapped(wrapped)
         self._graph = graph
 
@@ -68,14 +82,54 @@ class Resource(Mapping[str, Any]):
     def follow(self, reference: object) -> Resource | None:
         """The resource or data source that an expression refers to, where the scanned stacks have it."""
         parts = str(reference).removeprefix("${").removesuffix("}").split(".")
-        section = parts.pop(0) if parts[0] == "data" else "resource"
-        if self._graph is None or len(parts) < 2:
+        found = _blocks(self._graph).get(".".join(parts[: 3 if parts[0] == "data" else 2]))
+        if found is None:
             return None
-        kind, name = parts[:2]
-        for _, vertex in self._graph.nodes():
-            if vertex.get("block_type_") == section and vertex.get("id_") in {f"{kind}.{name}", f"data.{kind}.{name}"}:
-                return Resource(vertex["config_"][kind][name], kind, self._graph)
-        return None
+        return self.follow(found[1]["config_"][parts[1]]) if parts[0] == "local" else self._resource(found[1])
+
+    def everywhere(self, *kinds: str) -> Iterator[Resource]:
+        """All resources of some kinds in the environment's stacks."""
+        return (self._resource(vertex) for _, vertex in _blocks(self._graph).values() if _kind(vertex) in kinds)
+
+    def beside(self, *kinds: str) -> Iterator[Resource]:
+        """Those that stand in the same stack."""
+        return (each for each in self.everywhere(*kinds) if each.stack == self.stack)
+
+    def users(self, *kinds: str) -> Iterator[Resource]:
+        """Those that refer to this one, from whichever stack."""
+        index, _ = _blocks(self._graph).get(f"{self.kind}.{self.name}", (None, None))
+        if index is not None:
+            for user in sorted(set(self._graph.predecessor_indices(index))):
+                _, vertex = self._graph.get_node_data(user)
+                if _kind(vertex) in kinds:
+                    yield self._resource(vertex)
+
+    def _resource(self, vertex: Settings) -> Resource:
+        kind, name = vertex["id_"].removeprefix("data.").split(".")
+        settings = vertex["config_"][kind][name]
+        return Resource(settings, kind, self._graph, name=name, stack=_stack(vertex["file_path_"]))
+
+
+@lru_cache(maxsize=1)
+def _blocks(graph: Any) -> dict[str, tuple[int, Settings]]:  # noqa: ANN401 - checkov's graph
+    """Blocks by reference, each with its index in the graph."""
+    prefixes = {"resource": "", "data": "data.", "locals": "local."}
+    return {
+        prefixes[vertex["block_type_"]] + vertex["id_"].removeprefix("data."): (index, vertex)
+        for index, vertex in (graph.nodes() if graph is not None else ())
+        if vertex.get("block_type_") in prefixes
+    }
+
+
+def _kind(vertex: Settings) -> str:
+    return str(vertex["id_"]).split(".")[0] if vertex.get("block_type_") == "resource" else ""
+
+
+def _stack(path: str) -> str:
+    """The stack of a file: of the view that the gate makes, or as stock checkov finds it on disk."""
+    file = PurePath(path.partition(":")[0])
+    name = file.name.removesuffix(".tf.json")
+    return file.parent.name if name == "cdk" else name
 
 
 def blocks(settings: Settings, name: str) -> list[Settings]:
@@ -159,7 +213,9 @@ class _ProviderRule(BaseProviderCheck):
 
 
 def _judged(check: _ResourceRule | _DataRule | _ProviderRule, conf: Settings) -> CheckResult:
-    check.details = list(dict.fromkeys(check.judge(Resource(conf, check.entity_type, check.graph))))
+    path, _, name = check.entity_path.rsplit(":", 2)
+    resource = Resource(conf, check.entity_type, check.graph, name=name, stack=_stack(path))
+    check.details = list(dict.fromkeys(check.judge(resource)))
     return CheckResult.FAILED if check.details else CheckResult.PASSED
 
 

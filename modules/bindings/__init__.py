@@ -18,7 +18,7 @@ from importlib import util
 from pathlib import Path
 from types import ModuleType
 
-from modules.bindings import optimized, pipeline
+from modules.bindings import optimized
 
 PACKAGE = "cdktf_cdktf_provider_aws"
 SWITCH = "SYNTH_BINDINGS"
@@ -33,7 +33,6 @@ def install() -> None:
         return
     _import_submodules_on_demand()
     _preload_node()
-    pipeline.install(_warn)
     if not __debug__:
         optimized.install(frozenset({"constructs", "cdktf", PACKAGE}))
     _collect_less_garbage()

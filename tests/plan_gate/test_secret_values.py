@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.gate.model import Outcome
@@ -17,6 +17,7 @@ from ops.plan_gate.reports import as_json, as_markdown, as_text
 from tests.conftest import Stack
 from tests.plan_gate.plans import Body, allow, change, first, found, judge, plan, policy
 
+patient = settings(max_examples=200, deadline=None)
 KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "hunter2-correct-horse"
 CREDENTIALS = st.one_of(
@@ -94,6 +95,7 @@ def test_the_plan_is_clean_of_secrets() -> None:
 
 
 @pytest.mark.requirement("R0.2")
+@patient
 @given(at=st.sampled_from(PLACES), secret=CREDENTIALS, form=st.sampled_from(["value", "key", "json", "list", "text"]))
 def test_a_credential_anywhere_is_found_and_never_printed(at: tuple[Any, ...], secret: str, form: str) -> None:
     forms: dict[str, Any] = {
@@ -110,6 +112,7 @@ def test_a_credential_anywhere_is_found_and_never_printed(at: tuple[Any, ...], s
 
 
 @pytest.mark.requirement("R0.2")
+@patient
 @given(at=st.sampled_from(TEXTS), secret=CREDENTIALS)
 def test_a_credential_instead_of_any_text_is_never_printed(at: tuple[Any, ...], secret: str) -> None:
     document = copy.deepcopy(whole())
@@ -128,6 +131,7 @@ INSIDE = [
 
 
 @pytest.mark.requirement("R0.2")
+@patient
 @given(at=st.sampled_from(INSIDE), name=NAMES, secret=VALUES, form=st.sampled_from(["value", "json", "list"]))
 def test_a_value_under_a_secrets_name_is_found_and_never_printed(
     at: tuple[Any, ...], name: str, secret: str, form: str
@@ -144,6 +148,7 @@ def test_a_value_under_a_secrets_name_is_found_and_never_printed(
 
 
 @pytest.mark.requirement("R0.2")
+@patient
 @given(secret=VALUES, when=st.sampled_from(["before", "after"]))
 def test_what_terraform_marks_as_sensitive_is_found_and_never_printed(secret: str, when: str) -> None:
     marked = change("aws_thing.a", {"pin": "x", "list": []}, {"pin": "y", "list": []})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.gate.model import Outcome
@@ -12,6 +12,7 @@ from ops.plan_gate.stateful import STATEFUL
 from tests.conftest import Stack
 from tests.plan_gate.plans import Body, change, found, judge, plan
 
+patient = settings(max_examples=150, deadline=None)
 LOSSES: list[tuple[tuple[str, ...], bool]] = [
     (("delete",), False),
     (("forget",), False),
@@ -28,6 +29,7 @@ HARMLESS = [
 
 
 @pytest.mark.requirement("R5.5")
+@patient
 @given(
     kind=st.sampled_from(sorted(STATEFUL)),
     loss=st.sampled_from(LOSSES),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.gate.model import Outcome
 from ops.plan_gate.model import Kind
 from tests.plan_gate.plans import REPLACE, Body, allow, change, deny, first, found, judge, plan, policy, widened
 
+patient = settings(max_examples=100, deadline=None)
 PEOPLE = {"AWS": "arn:aws:iam::111122223333:role/a"}
 ROLE = {
     "name": "app",
@@ -106,6 +107,7 @@ STATEMENTS = st.builds(
 )
 
 
+@patient
 @given(before=st.lists(STATEMENTS, max_size=4), after=st.lists(STATEMENTS, max_size=4), extra=STATEMENTS)
 def test_any_single_new_permission_is_found(before: list[Body], after: list[Body], extra: Body) -> None:
     """Of one action that nothing else allows."""
@@ -263,13 +265,15 @@ def test_a_rule_that_is_no_wider(narrower: Body) -> None:
     assert widened(plan(*both, change("aws_vpc_security_group_ingress_rule.c", None, narrower))) == []
 
 
+@patient
 @given(
     st.integers(0, 32),
     st.integers(0, 32),
     *(st.tuples(st.integers(0, 65535), st.integers(0, 65535)).map(sorted) for _ in range(2)),
 )
 def test_ranges(old_prefix: int, new_prefix: int, old: list[int], new: list[int]) -> None:
-    before, after = (rule(f"10.0.0.0/{prefix}", *ports) for prefix, ports in ((old_prefix, old), (new_prefix, new)))
+    before = rule(f"10.0.0.0/{old_prefix}", low=old[0], high=old[1])
+    after = rule(f"10.0.0.0/{new_prefix}", low=new[0], high=new[1])
     within = new_prefix >= old_prefix and old[0] <= new[0] and new[1] <= old[1]
     assert (widened(plan(change(INGRESS, before, after))) == []) is within
 

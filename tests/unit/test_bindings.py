@@ -10,14 +10,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import jsii
 import pytest
 
 from benchmarks.synth import NODE, identical
-from modules.bindings import pipeline
 
 ROOT = Path(__file__).parents[2]
 PRELOAD = ROOT / "modules" / "bindings" / "preload.cjs"
@@ -151,6 +148,15 @@ print(sorted(name for name in sys.modules if name.startswith("cdktf_cdktf_provid
     assert python(program, tmp_path).stdout == "SnsTopic False\n['cdktf_cdktf_provider_aws.sns_topic']\n"
 
 
+def test_optimized_python_evaluates_no_annotations_and_loads_no_type_checker(tmp_path: Path) -> None:
+    program = """
+import modules, sys
+from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
+print(SnsTopic.__init__.__annotations__["name"], "asyncio" in sys.modules)
+"""
+    assert python(program, tmp_path).stdout == "typing.Optional[builtins.str] False\n"
+
+
 def test_bindings_with_another_layout_are_imported_the_plain_way(lazy: Run, tmp_path: Path) -> None:
     package = tmp_path / "path" / "cdktf_cdktf_provider_aws"
     package.mkdir(parents=True)
@@ -242,60 +248,3 @@ def test_an_older_node_is_named(tmp_path: Path) -> None:
     said = base64.b64decode(json.loads(run.stderr)["stderr"]).decode()
     assert said.startswith(f"{SLOWER}node v")
     assert said.endswith(" has no module.registerHooks; 22.15 and newer have\n")
-
-
-class Load:
-    """Stands for jsii's LoadRequest."""
-
-
-class Process:
-    """Stands for jsii's `_NodeProcess`: answers are read in the order of requests."""
-
-    def __init__(self, *answers: object) -> None:
-        self.answers = list(answers)
-        self.handshake()
-
-    def handshake(self) -> None:
-        assert self._next_message() == {"hello": "jsii"}
-
-    def send(self, request: object, response_type: object) -> Any:
-        del request, response_type
-        return self._next_message()
-
-    def _next_message(self) -> object:
-        return self.answers.pop(0)
-
-
-def pipelined(*answers: object) -> Any:
-    parts = SimpleNamespace(_NodeProcess=Process, LoadRequest=Load, LoadResponse=lambda assembly, types: None)
-    return pipeline._pipelined(parts)({"hello": "jsii"}, *answers)
-
-
-def test_loads_are_not_waited_for_and_each_request_gets_its_own_answer() -> None:
-    process = pipelined({"ok": "load 1"}, {"ok": "load 2"}, {"ok": "create"}, {"ok": "load 3"}, {"ok": "get"})
-    process.send(Load(), None)
-    process.send(Load(), None)
-    assert len(process.answers) == 6
-    assert process.send("create", None) == {"ok": "create"}
-    process.send(Load(), None)
-    assert process.send("get", None) == {"ok": "get"}
-
-
-def test_a_failed_load_fails_the_next_request() -> None:
-    process = pipelined({"error": "no such package"}, {"ok": "load 2"}, {"error": "create"}, {"ok": "get"})
-    process.send(Load(), None)
-    process.send(Load(), None)
-    assert process.send("create", None) == {"error": "no such package"}
-    assert process.send("get", None) == {"error": "create"}
-
-
-def test_a_jsii_with_another_layout_is_left_as_it_is(tmp_path: Path) -> None:
-    module = tmp_path / "jsii" / "_kernel" / "providers" / "process.py"
-    module.parent.mkdir(parents=True)
-    for folder in module.relative_to(tmp_path).parents[:-1]:
-        (tmp_path / folder / "__init__.py").touch()
-    module.write_text("class _NodeProcess: ...\n", encoding="utf-8")
-    program = f"import modules, {pipeline.MODULE} as process; print(process._NodeProcess.__name__)"
-    run = python(program, tmp_path, PYTHONPATH=str(tmp_path))
-    assert run.warnings == [f"{SLOWER}{module}: type object '_NodeProcess' has no attribute 'handshake'"]
-    assert run.stdout == "_NodeProcess\n"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 from ops.gate.expected import expected_stacks
 from ops.gate.model import Verdict
@@ -57,8 +58,9 @@ def judge(rows: Sequence[Row], output: Path, *, processes: int = _PROCESSES) -> 
         processes: How many work on it side by side; 1 does it here.
     """
     if processes == 1:
-        return [judge_one(row, output) for row in rows]
-    with ProcessPoolExecutor(processes) as pool:
+        with _remembering():
+            return [judge_one(row, output) for row in rows]
+    with ProcessPoolExecutor(processes, initializer=_remembering().__enter__) as pool:
         return list(pool.map(judge_one, rows, repeat(output), chunksize=4))
 
 
@@ -124,3 +126,31 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.disable(logging.NOTSET)
+
+
+@contextmanager
+def _remembering() -> Iterator[None]:
+    """Let checkov evaluate each expression once: a row changes one of thousands, and this is half of a scan's time."""
+    import checkov.terraform.graph_builder.variable_rendering.evaluate_terraform as module  # noqa: PLC0415
+
+    evaluate: Callable[[str], Any] = module.evaluate
+    known: dict[str, Any] = {}
+
+    def remembered(text: str) -> Any:
+        if text not in known:
+            try:
+                value = evaluate(text)
+            except ValueError as error:
+                value = error
+            if not isinstance(value, str | int | float | ValueError | None):
+                return value  # It could be changed by whoever gets it.
+            known[text] = value
+        if isinstance(known[text], ValueError):
+            raise known[text]
+        return known[text]
+
+    module.evaluate = remembered
+    try:
+        yield
+    finally:
+        module.evaluate = evaluate
