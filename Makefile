@@ -23,7 +23,7 @@ SOURCES := $(shell find main.py cdktf.json environments modules -name __pycache_
 POLICIES := $(shell find ops policies -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' \) -print)
 
 .PRECIOUS: $(STAMP)/synth-%
-.PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark new-environment golden docs lock clean help
+.PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark new-environment golden planted docs lock clean help
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
 
@@ -87,6 +87,9 @@ new-environment: $(READY) ## Write a new environment that synthesizes: NAME=demo
 
 golden: synth ## Write the golden lists of addresses anew, for review
 	@$(BIN)/python -m tests.golden
+
+planted: synth ## Plant violations, and write docs/planted-violations.md anew (about two minutes)
+	@$(BIN)/python -m tests.gate.planted
 
 lock: $(READY) ## Compile requirements.txt from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header \

@@ -79,13 +79,17 @@ class Resource(Mapping[str, Any]):
         """The nested blocks of that name, or the map as the only one."""
         return blocks(self._settings, name)
 
+    def resolve(self, reference: object) -> str:
+        """An expression, or the local value that it stands for."""
+        text = str(reference).removeprefix("${").removesuffix("}")
+        _, local = _blocks(self._graph).get(text, (0, None)) if text.startswith("local.") else (0, None)
+        return texts(local["config_"][text.removeprefix("local.")])[0] if local else text
+
     def follow(self, reference: object) -> Resource | None:
         """The resource or data source that an expression refers to, where the scanned stacks have it."""
-        parts = str(reference).removeprefix("${").removesuffix("}").split(".")
+        parts = self.resolve(reference).removeprefix("${").split(".")
         found = _blocks(self._graph).get(".".join(parts[: 3 if parts[0] == "data" else 2]))
-        if found is None:
-            return None
-        return self.follow(found[1]["config_"][parts[1]]) if parts[0] == "local" else self._resource(found[1])
+        return self._resource(found[1]) if found else None
 
     def everywhere(self, *kinds: str) -> Iterator[Resource]:
         """All resources of some kinds in the environment's stacks."""
@@ -113,12 +117,21 @@ class Resource(Mapping[str, Any]):
 @lru_cache(maxsize=1)
 def _blocks(graph: Any) -> dict[str, tuple[int, Settings]]:  # noqa: ANN401 - checkov's graph
     """Blocks by reference, each with its index in the graph."""
-    prefixes = {"resource": "", "data": "data.", "locals": "local."}
     return {
-        prefixes[vertex["block_type_"]] + vertex["id_"].removeprefix("data."): (index, vertex)
+        reference: (index, vertex)
         for index, vertex in (graph.nodes() if graph is not None else ())
-        if vertex.get("block_type_") in prefixes
+        if (reference := _reference(vertex))
     }
+
+
+def _reference(vertex: Settings) -> str:
+    """How others refer to a block, as far as checks follow references."""
+    address = str(vertex.get("config_", {}).get("__address__", ""))
+    section = vertex.get("block_type_")
+    if section == "locals":
+        return f"local.{address}"
+    name = str(vertex.get("id_", "")).removeprefix("data.")
+    return {"resource": name, "data": f"data.{name}"}.get(str(section), "")
 
 
 def _kind(vertex: Settings) -> str:

@@ -75,6 +75,13 @@ def of_any(resource: Resource) -> list[Statement]:
     ]
 
 
+def of_role(role: Resource) -> list[Statement]:
+    """The statements of all policies of a role that can be read: its own and those attached to it."""
+    attached = (each.follow(each.get("policy_arn")) for each in role.users("aws_iam_role_policy_attachment"))
+    policies = [*role.users("aws_iam_role_policy"), *(each for each in attached if each is not None)]
+    return [statement for policy in policies for statement in of_policy(policy) or ()]
+
+
 def _of_json(policy: Mapping[str, Any]) -> Iterator[Statement]:
     found = policy.get("Statement") or []
     for each in found if isinstance(found, list) else [found]:

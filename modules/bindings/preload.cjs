@@ -28,6 +28,12 @@ function lazyIndex(source) {
   return source.replace(line, 'Object.defineProperty(exports, "$1", { enumerable: true, get: () => require("$2") });');
 }
 
+/** Each reference keeps the JavaScript stack of its making, for error messages: frames of jsii, none of our program. */
+function noCreationStacks(source) {
+  const head = "function captureStackTrace(below) {";
+  return replaceOnce(source, head, `${head} return [];`);
+}
+
 /**
  * jsii starts a relay, which starts the engine; every call goes through both. Run the engine in the relay's place: it
  * speaks over standard input and output itself, and what is printed goes to Python in the relay's wrapping.
@@ -70,6 +76,7 @@ const CHANGES = [
   [(name) => isRelay && name.endsWith(RELAY), engineInsteadOfRelay],
   [(name) => name === engine, engineOnStandardStreams],
   [(name) => name.endsWith(path.join("/@cdktf", "provider-aws", "lib", "index.js")), lazyIndex],
+  [(name) => name.endsWith(path.join("/cdktf", "lib", "tokens", "private", "stack-trace.js")), noCreationStacks],
 ];
 
 function load(url, context, next) {

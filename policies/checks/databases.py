@@ -39,8 +39,10 @@ def administrator_name(database: Resource) -> Iterator[str]:
     source="https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle",
     on=(
         *_DATABASES,
+        "aws_ecr_repository",
         "aws_elasticache_replication_group",
         "aws_kms_key",
+        "aws_organizations_account",
         "aws_s3_bucket",
         "aws_secretsmanager_secret",
     ),

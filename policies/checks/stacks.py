@@ -43,3 +43,18 @@ def state_is_kept_well(backend: Resource) -> Iterator[str]:
     for name in ("encrypt", "use_lockfile"):
         if not backend.true(name):
             yield f"backend's {name} isn't true"
+
+
+@rule(
+    "CKV_ROLLOUT_86",
+    source="https://registry.terraform.io/providers/hashicorp/aws/latest/docs#allowed_account_ids-1",
+    provider="aws",
+)
+def account_of_its_state(provider: Resource) -> Iterator[str]:
+    """A stack is applied to the account that its state is in."""
+    if "alias" in provider:
+        return  # Another account's provider, as for a zone that lives elsewhere.
+    accounts = texts(provider.get("allowed_account_ids"))
+    for backend in provider.beside("terraform_backend"):
+        if texts(backend.get("allowed_account_ids")) != accounts:
+            yield f"allowed_account_ids is {', '.join(accounts)}, its backend has another account"

@@ -10,13 +10,28 @@ Body = dict[str, Any]
 DIGEST = f"@sha256:{'0' * 64}"
 
 
+class Beside(NamedTuple):
+    """A block that examples need beside them, or that refers to one."""
+
+    kind: str
+    settings: Body
+    section: str = "resource"
+    of: str = "good"
+    """Whose stack it is in: that of the good examples or of the bad ones."""
+    name: str = ""
+    """Where `beside_<number>_<index>` won't do."""
+
+
 class Example(NamedTuple):
-    """A kind of block, with settings that pass and settings that fail."""
+    """A kind of block, with settings that pass and settings that fail; `<kind>.good_<number>_<index>` is a name."""
 
     kind: str
     good: list[Body]
     bad: list[Body]
     section: str = "resource"
+    beside: tuple[Beside, ...] = ()
+    stack: str = ""
+    """The stack that they are in, where it matters."""
 
 
 def inline(direction: str, **rule: object) -> Body:
@@ -363,7 +378,12 @@ EXAMPLES: dict[str, list[Example]] = {
         )
     ],
     "CKV_ROLLOUT_34": [
-        Example("aws_lb", good=[{"name": "listened"}], bad=[{"name": "deaf"}]),
+        Example(
+            "aws_lb",
+            good=[{"name": "listened"}],
+            bad=[{"name": "deaf"}],
+            beside=(Beside("aws_lb_listener", {"load_balancer_arn": "${aws_lb.good_34_0.arn}", "protocol": "HTTP"}),),
+        ),
     ],
     "CKV_ROLLOUT_35": [
         Example(

@@ -10,25 +10,29 @@ import pytest
 
 from ops.gate.model import Block, Check, Record, Scan, ScannedBlock
 from ops.gate.scanner import Scanner
-from tests.gate.examples import EXAMPLES
+from tests.gate import examples, examples_of_relations
 from tests.gate.project import POLICIES
 
+EXAMPLES = examples.EXAMPLES | examples_of_relations.EXAMPLES
 IDS = sorted(EXAMPLES, key=lambda id_: int(id_.split("_")[-1]))
 
 
 def planted() -> Iterator[ScannedBlock]:
     """The examples as blocks; their addresses say what is expected of which check."""
-    for check, examples in EXAMPLES.items():
+    for check, each_kind in EXAMPLES.items():
+        id_ = check.split("_")[-1]
         for verdict in ("good", "bad"):
-            settings = [(each, one) for each in examples for one in getattr(each, verdict)]
+            settings = [(each, one) for each in each_kind for one in getattr(each, verdict)]
             for number, (example, body) in enumerate(settings):
-                name = f"{verdict}_{check.split('_')[-1]}_{number}"
+                name = f"{verdict}_{id_}_{number}"
                 if example.kind == "terraform_variable":
                     body = {**body, "name": "database_password"}  # noqa: PLW2901
-                block = Block("demo", f"{check} {verdict} {number}", "demo.tf.json", 1)
+                block = Block(example.stack or f"{check}-{verdict}", f"{check} {verdict} {number}", "demo.tf.json", 1)
                 yield ScannedBlock(block, example.section, example.kind, name, body)
-    listener = {"load_balancer_arn": "${aws_lb.good_34_0.arn}", "protocol": "HTTP"}
-    yield ScannedBlock(Block("demo", "listener", "demo.tf.json", 1), "resource", "aws_lb_listener", "of", listener)
+        for number, beside in enumerate(each for example in each_kind for each in example.beside):
+            block = Block(f"{check}-{beside.of}", f"{check} beside {number}", "demo.tf.json", 1)
+            name = beside.name or f"beside_{id_}_{number}"
+            yield ScannedBlock(block, beside.section, beside.kind, name, beside.settings)
 
 
 @cache

@@ -148,15 +148,6 @@ print(sorted(name for name in sys.modules if name.startswith("cdktf_cdktf_provid
     assert python(program, tmp_path).stdout == "SnsTopic False\n['cdktf_cdktf_provider_aws.sns_topic']\n"
 
 
-def test_optimized_python_evaluates_no_annotations_and_loads_no_type_checker(tmp_path: Path) -> None:
-    program = """
-import modules, sys
-from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
-print(SnsTopic.__init__.__annotations__["name"], "asyncio" in sys.modules)
-"""
-    assert python(program, tmp_path).stdout == "typing.Optional[builtins.str] False\n"
-
-
 def test_bindings_with_another_layout_are_imported_the_plain_way(lazy: Run, tmp_path: Path) -> None:
     package = tmp_path / "path" / "cdktf_cdktf_provider_aws"
     package.mkdir(parents=True)

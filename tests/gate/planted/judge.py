@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from itertools import repeat
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from ops.gate.expected import expected_stacks
+import ops.gate.scanner  # noqa: F401 - imports checkov without the caller's settings
+from ops.gate.expected import Expected, expected_stacks
 from ops.gate.model import Verdict
 from ops.gate.register import Register
 from ops.gate.run import run
@@ -37,7 +40,7 @@ class Found:
     def names(self, row: Row) -> bool:
         """Whether somebody who reads it knows where to look."""
         text = f"{self.where} {self.what}"
-        return row.stack in text or (bool(row.address) and row.address in text)
+        return any(name in text for name in (row.stack, row.address, row.seen) if name)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def judge(rows: Sequence[Row], output: Path, *, processes: int = _PROCESSES) -> 
     if processes == 1:
         with _remembering():
             return [judge_one(row, output) for row in rows]
-    with ProcessPoolExecutor(processes, initializer=_remembering().__enter__) as pool:
+    with ProcessPoolExecutor(processes, initializer=_remember) as pool:
         return list(pool.map(judge_one, rows, repeat(output), chunksize=4))
 
 
@@ -102,16 +105,28 @@ def _before(output: Path, environment: str) -> frozenset[Found]:
 
 
 def _verdict(out: Path, policies: Path, environment: str) -> Verdict:
-    # The day when the register was last added to: no clock is read.
-    today = max(risk.accepted for risk in Register.read(POLICIES / "risks.toml").risks)
-    return run(out=out, policies=policies, expected=expected_stacks(), today=today, names=(environment,))
+    return run(out=out, policies=policies, expected=_expected(), today=_today(), names=(environment,))
+
+
+@cache
+def _expected() -> Expected:
+    return expected_stacks()
+
+
+@cache
+def _today() -> date:
+    """The day when the register was last added to: no clock is read."""
+    return max(risk.accepted for risk in Register.read(POLICIES / "risks.toml").risks)
 
 
 def _said(verdict: Verdict) -> frozenset[Found]:
     records = (finding.record for finding in verdict.findings)
     return frozenset(
         {
-            *(Found(each.check, f"{each.block.stack} {each.block.address}", " ".join(each.details)) for each in records),
+            *(
+                Found(each.check, f"{each.block.stack} {each.block.address}", " ".join(each.details))
+                for each in records
+            ),
             *(Found(each.doubt, each.where, each.what) for each in verdict.distrust),
             *(Found(_REFUSED, REGISTER, each) for each in verdict.refusals),
         }
@@ -128,12 +143,10 @@ def _quiet() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-@contextmanager
-def _remembering() -> Iterator[None]:
+def _remembering() -> Any:
     """Let checkov evaluate each expression once: a row changes one of thousands, and this is half of a scan's time."""
-    import checkov.terraform.graph_builder.variable_rendering.evaluate_terraform as module  # noqa: PLC0415
+    from checkov.terraform.graph_builder.variable_rendering.safe_eval_functions import evaluate  # noqa: PLC0415
 
-    evaluate: Callable[[str], Any] = module.evaluate
     known: dict[str, Any] = {}
 
     def remembered(text: str) -> Any:
@@ -149,8 +162,8 @@ def _remembering() -> Iterator[None]:
             raise known[text]
         return known[text]
 
-    module.evaluate = remembered
-    try:
-        yield
-    finally:
-        module.evaluate = evaluate
+    return patch("checkov.terraform.graph_builder.variable_rendering.evaluate_terraform.evaluate", remembered)
+
+
+def _remember() -> None:
+    _remembering().start()

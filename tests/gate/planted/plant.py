@@ -67,7 +67,9 @@ def _changed(value: Any, path: list[str], new: Any) -> Any:
 def _risks(row: Row, register: str) -> str:
     """The register without an entry, or with another value in one of its fields."""
     id_, _, field = row.path.partition("/")
-    before, entry, after = re.split(rf'(\[\[risk\]\]\nid = "{id_}"\n.*?)(?=\n\[\[risk\]\]|\Z)', register, flags=re.DOTALL)
+    before, entry, after = re.split(
+        rf'(\[\[risk\]\]\nid = "{id_}"\n.*?)(?=\n\[\[risk\]\]|\Z)', register, flags=re.DOTALL
+    )
     if row.value is GONE:
         return before + after
     changed, count = re.subn(rf"^{field} = .*$", f"{field} = {row.value}", entry, flags=re.MULTILINE)

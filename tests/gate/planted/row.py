@@ -29,6 +29,8 @@ class Row:
     path: str
     """Keys from the document's top as in a JSON pointer, into JSON texts too; `-` appends. Empty: the whole stack."""
     value: Any = GONE
+    seen: str = ""
+    """Address of the block that it is noticed at, where that is another than the planted one, in another stack."""
 
     @property
     def environment(self) -> str:

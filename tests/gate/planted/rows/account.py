@@ -168,7 +168,13 @@ ROWS = (
         "resource/aws_iam_access_key/administrator",
         {"user": "administrator"},
     ),
-    Row("any-account", "R1.4", "A stack can be applied to any account", "prod-data", "provider/aws/0/allowed_account_ids"),
+    Row(
+        "any-account",
+        "R1.4",
+        "A stack can be applied to any account",
+        "prod-data",
+        "provider/aws/0/allowed_account_ids",
+    ),
     Row(
         "account-of-staging",
         "R1.4",

@@ -17,7 +17,9 @@ ROWS = (
         f"{_DATABASE}/publicly_accessible",
         True,
     ),
-    Row("database-not-encrypted", "R5.1", "The database isn't encrypted", _DATA, f"{_DATABASE}/storage_encrypted", False),
+    Row(
+        "database-not-encrypted", "R5.1", "The database isn't encrypted", _DATA, f"{_DATABASE}/storage_encrypted", False
+    ),
     Row("database-in-one-zone", "R5.1", "The database is in one zone", _DATA, f"{_DATABASE}/multi_az", False),
     Row(
         "database-without-tls",
@@ -44,8 +46,16 @@ ROWS = (
         f"{_DATABASE}/deletion_protection",
         False,
     ),
-    Row("no-final-snapshot", "R5.1", "The database leaves no snapshot", _DATA, f"{_DATABASE}/skip_final_snapshot", True),
-    Row("no-database-logs", "R5.1", "The database exports no logs", _DATA, f"{_DATABASE}/enabled_cloudwatch_logs_exports"),
+    Row(
+        "no-final-snapshot", "R5.1", "The database leaves no snapshot", _DATA, f"{_DATABASE}/skip_final_snapshot", True
+    ),
+    Row(
+        "no-database-logs",
+        "R5.1",
+        "The database exports no logs",
+        _DATA,
+        f"{_DATABASE}/enabled_cloudwatch_logs_exports",
+    ),
     Row("no-monitoring", "R5.1", "The database isn't monitored closely", _DATA, f"{_DATABASE}/monitoring_interval", 0),
     Row(
         "cache-without-tls",

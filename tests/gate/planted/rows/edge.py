@@ -29,6 +29,7 @@ ROWS = (
         _EDGE,
         "resource/aws_acm_certificate/certificate/subject_alternative_names",
         [],
+        seen="aws_route53_record.application_current",
     ),
     Row(
         "certificate-by-mail",
@@ -62,8 +63,17 @@ ROWS = (
         f"{_LB}/drop_invalid_header_fields",
         False,
     ),
-    Row("no-access-logs", "R6.2", "The load balancer writes no access logs", _EDGE, f"{_LB}/access_logs/enabled", False),
-    Row("load-balancer-inside", "R6.2", "The load balancer can't be reached from the internet", _EDGE, f"{_LB}/internal", True),
+    Row(
+        "no-access-logs", "R6.2", "The load balancer writes no access logs", _EDGE, f"{_LB}/access_logs/enabled", False
+    ),
+    Row(
+        "load-balancer-inside",
+        "R6.2",
+        "The load balancer can't be reached from the internet",
+        _EDGE,
+        f"{_LB}/internal",
+        True,
+    ),
     Row(
         "load-balancer-in-private-subnet",
         "R6.2",
@@ -179,6 +189,7 @@ ROWS = (
         "The firewall isn't associated with the load balancer",
         _HARDENING,
         "resource/aws_wafv2_web_acl_association",
+        seen="aws_lb.load_balancer",
     ),
     Row(
         "firewall-without-log",

@@ -254,9 +254,9 @@ ROWS = (
         "resource/aws_vpc_endpoint/endpoint_ecr_dkr",
     ),
     Row(
-        "no-route-to-layers",
-        "R2.7",
-        "Image layers can't be pulled: a private subnet lacks the route to S3",
+        "layers-through-nat",
+        "R2.4",
+        "A private subnet goes to S3 through NAT, past the endpoint",
         _NETWORK,
         "resource/aws_vpc_endpoint/endpoint_s3/route_table_ids/0",
     ),

@@ -38,6 +38,7 @@ ROWS = (
         "Nobody hears that the database's storage runs out",
         _OBSERVABILITY,
         f"{_ALARM}/database_free_storage",
+        seen="aws_db_instance.database",
     ),
     Row(
         "no-eviction-alarm",
@@ -45,6 +46,7 @@ ROWS = (
         "Nobody hears that Redis evicts",
         _OBSERVABILITY,
         f"{_ALARM}/cache_001_evictions",
+        seen="aws_elasticache_replication_group.cache",
     ),
     Row(
         "no-task-alarm",
@@ -52,6 +54,7 @@ ROWS = (
         "Nobody hears that the backend's tasks are missing",
         _OBSERVABILITY,
         f"{_ALARM}/backend_missing_tasks",
+        seen="aws_ecs_service.backend_service",
     ),
     Row(
         "no-latency-alarm",
@@ -59,6 +62,7 @@ ROWS = (
         "Nobody hears that the frontend is slow",
         _OBSERVABILITY,
         f"{_ALARM}/frontend_latency",
+        seen="aws_lb_target_group.frontend_targets",
     ),
     Row(
         "no-5xx-alarm",
@@ -66,6 +70,7 @@ ROWS = (
         "Nobody hears that the load balancer answers 5xx",
         _OBSERVABILITY,
         f"{_ALARM}/load_balancer_5xx",
+        seen="aws_lb.load_balancer",
     ),
     Row(
         "late-health-alarm",
@@ -106,10 +111,10 @@ ROWS = (
         "The database is short of CPU",
     ),
     Row(
-        "topic-without-mail",
+        "topic-without-subscriber",
         "R8.3",
-        "The topic of all alerts has no subscriber by e-mail",
-        "prod-account",
+        "The topic of all alerts has no subscriber",
+        "staging-account",
         "resource/aws_sns_topic_subscription",
     ),
     Row(

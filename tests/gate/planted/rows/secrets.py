@@ -117,8 +117,16 @@ ROWS = (
         "The frontend has no repository, and the services don't get its address",
         _REGISTRY,
         "output/repository_urls/value/navralabs~1aep-frontend",
+        seen="prod-services locals",
     ),
-    Row("tags-can-move", "R3.2", "Tags of images can be moved", _REGISTRY, f"{_REPOSITORY}/image_tag_mutability", "MUTABLE"),
+    Row(
+        "tags-can-move",
+        "R3.2",
+        "Tags of images can be moved",
+        _REGISTRY,
+        f"{_REPOSITORY}/image_tag_mutability",
+        "MUTABLE",
+    ),
     Row(
         "no-scan-of-repository",
         "R3.2",
@@ -186,6 +194,7 @@ ROWS = (
         "The services expect a secret that isn't published",
         _SECRETS,
         "output/secret_arns/value/REDIS_URL",
+        seen="aws_ecs_task_definition.backend_task",
     ),
     Row(
         "secret-without-key",
@@ -293,11 +302,24 @@ ROWS = (
         "arn:aws:ecr:us-east-1:111122223333:repository/*",
     ),
     Row(
-        "application-with-rights-on-tasks",
+        "application-reads-secret",
         "R9.3",
-        "The application in the backend's tasks may start tasks",
+        "The application in the frontend's tasks may read a secret itself",
         _SECRETS,
-        f"{_DOCUMENT}/backend_task_role_document/statement/-",
+        f"{_DOCUMENT}/frontend_task_role_document/statement/-",
+        {
+            "sid": "ReadSecret",
+            "effect": "Allow",
+            "actions": ["secretsmanager:GetSecretValue"],
+            "resources": ["${aws_secretsmanager_secret.openai_api_key.arn}"],
+        },
+    ),
+    Row(
+        "execution-role-starts-tasks",
+        "R9.3",
+        "The backend's execution role may start tasks",
+        _SECRETS,
+        f"{_DOCUMENT}/backend_execution_role_document/statement/-",
         {
             "sid": "StartTasks",
             "effect": "Allow",

@@ -19,7 +19,13 @@ ROWS = (
         _SERVICES,
         f"{_MIGRATION}/command",
     ),
-    Row("migration-without-log", "R5.4", "The migration's task writes no log", _SERVICES, f"{_MIGRATION}/logConfiguration"),
+    Row(
+        "migration-without-log",
+        "R5.4",
+        "The migration's task writes no log",
+        _SERVICES,
+        f"{_MIGRATION}/logConfiguration",
+    ),
     Row(
         "no-insights",
         "R7.1",
@@ -53,7 +59,13 @@ ROWS = (
         "bridge",
     ),
     Row("one-task", "R7.3", "Scaling in leaves one task of the backend", _SERVICES, f"{_SCALING}/min_capacity", 1),
-    Row("no-scaling", "R7.3", "The frontend doesn't scale", _SERVICES, "resource/aws_appautoscaling_target/frontend_scaling"),
+    Row(
+        "no-scaling",
+        "R7.3",
+        "The frontend doesn't scale",
+        _SERVICES,
+        "resource/aws_appautoscaling_target/frontend_scaling",
+    ),
     Row(
         "one-subnet",
         "R7.3",
@@ -62,7 +74,13 @@ ROWS = (
         "resource/aws_ecs_service/frontend_service/network_configuration/subnets",
         ['${data.terraform_remote_state.network.outputs.private_subnets["a"]}'],
     ),
-    Row("no-circuit-breaker", "R7.4", "A deployment that fails goes on", _SERVICES, f"{_SERVICE}/deployment_circuit_breaker"),
+    Row(
+        "no-circuit-breaker",
+        "R7.4",
+        "A deployment that fails goes on",
+        _SERVICES,
+        f"{_SERVICE}/deployment_circuit_breaker",
+    ),
     Row(
         "no-rollback",
         "R7.4",
@@ -90,7 +108,14 @@ ROWS = (
     ),
     Row("root-user", "R9.4", "A container runs as root", _SERVICES, f"{_CONTAINER}/user", "0"),
     Row("no-user", "R9.4", "A container names no user, which means the image's", _SERVICES, f"{_CONTAINER}/user"),
-    Row("writable-root", "R9.4", "A container may write everywhere", _SERVICES, f"{_CONTAINER}/readonlyRootFilesystem", False),
+    Row(
+        "writable-root",
+        "R9.4",
+        "A container may write everywhere",
+        _SERVICES,
+        f"{_CONTAINER}/readonlyRootFilesystem",
+        False,
+    ),
     Row(
         "capabilities-kept",
         "R9.4",

@@ -1,0 +1,95 @@
+"""Certificates, public names, targets and the headers of answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from policies.rule import Resource, rule, texts
+
+_ACM = "https://docs.aws.amazon.com/acm/latest/userguide/"
+_ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
+_HEADER = "routing_http_response_{}_header_value"
+_ADDRESSES = frozenset({"A", "AAAA", "CNAME"})
+_HALF_A_YEAR = 15_768_000
+
+
+@rule("CKV_ROLLOUT_72", source=_ACM + "dns-validation.html", on="aws_acm_certificate")
+def certificate_by_dns(certificate: Resource) -> Iterator[str]:
+    """A certificate is validated, and so renewed, by DNS."""
+    if certificate.get("validation_method") != "DNS":
+        yield f"validation_method is {certificate.get('validation_method')!r}, must be 'DNS'"
+
+
+@rule("CKV_ROLLOUT_73", source=_ACM + "dns-validation.html", on="aws_acm_certificate_validation")
+def listener_waits(validation: Resource) -> Iterator[str]:
+    """A listener waits until its certificate is valid."""
+    if not any(validation.users("aws_lb_listener")):
+        yield "no aws_lb_listener has its certificate_arn, so one may start with a certificate that isn't valid yet"
+
+
+@rule("CKV_ROLLOUT_74", source=_ACM + "acm-concepts.html", on="aws_route53_record")
+def name_is_in_certificate(record: Resource) -> Iterator[str]:
+    """A name of the load balancer is in its certificate."""
+    balancer = next((record.follow(alias.get("name")) for alias in record.blocks("alias")), None)
+    if balancer is None or balancer.kind != "aws_lb":
+        return
+    names = {
+        name
+        for each in record.everywhere("aws_acm_certificate")
+        for name in [each.text("domain_name"), *texts(each.get("subject_alternative_names"))]
+    }
+    mine = record.text("name")
+    if not any(fnmatchcase(mine, name) and mine.count(".") == name.count(".") for name in names):
+        yield f"{mine} is in no certificate; they have {', '.join(sorted(names)) or 'no names'}"
+
+
+@rule(
+    "CKV_ROLLOUT_75",
+    source="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html",
+    on="aws_route53_record",
+)
+def names_move_by_weight(record: Resource) -> Iterator[str]:
+    """Public names move in the cutover phase only, by alias and weight."""
+    if record.get("type") not in _ADDRESSES:
+        return
+    if not record.stack.endswith("-cutover"):
+        yield "points a name somewhere outside of the cutover phase; move it there"
+    if not record.blocks("alias"):
+        yield "isn't an alias; point it at a load balancer by alias"
+    if not record.blocks("weighted_routing_policy"):
+        yield "has no weighted_routing_policy, so it takes all traffic at once"
+
+
+@rule("CKV_ROLLOUT_76", source=_ELB + "load-balancer-listeners.html", on="aws_lb_target_group")
+def targets_get_requests(group: Resource) -> Iterator[str]:
+    """A target group gets requests."""
+    if not any(group.users("aws_lb_listener", "aws_lb_listener_rule", "aws_codedeploy_deployment_group")):
+        yield "no listener and no rule forwards to it"
+
+
+@rule("CKV_ROLLOUT_77", source=_ELB + "header-modification.html", on="aws_lb_listener")
+def one_origin(listener: Resource) -> Iterator[str]:
+    """Answers may be read by one site only."""
+    name = _HEADER.format("access_control_allow_origin")
+    if listener.get("protocol") == "HTTPS" and not re.fullmatch(r"https://[\w.-]+", listener.text(name)):
+        yield f"{name} must be one https origin"
+
+
+@rule("CKV_ROLLOUT_78", source="https://owasp.org/www-project-secure-headers/", on="aws_lb_listener")
+def security_headers(listener: Resource) -> Iterator[str]:
+    """Answers carry the security headers."""
+    if listener.get("protocol") != "HTTPS":
+        return
+    hsts = _HEADER.format("strict_transport_security")
+    age = re.search(r"max-age=(\d+)", listener.text(hsts))
+    if age is None or int(age[1]) < _HALF_A_YEAR:
+        yield f"{hsts} must have a max-age of {_HALF_A_YEAR} seconds or more"
+    for header, must in (
+        ("x_content_type_options", "nosniff"),
+        ("x_frame_options", "DENY|SAMEORIGIN"),
+        ("content_security_policy", ".+"),
+    ):
+        if not re.fullmatch(must, listener.text(_HEADER.format(header))):
+            yield f"{_HEADER.format(header)} isn't set as it should be"

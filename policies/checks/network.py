@@ -1,0 +1,79 @@
+"""Zones, ways out, and the flow log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.rule import Resource, blocks, rule, texts
+
+_VPC = "https://docs.aws.amazon.com/vpc/latest/userguide/"
+_EVERYWHERE = frozenset({"0.0.0.0/0", "::/0"})
+
+
+def _tier(subnet: Resource) -> object:
+    return next((tags.get("Tier") for tags in subnet.blocks("tags")), None)
+
+
+def _ways_out(table: Resource) -> Iterator[Resource]:
+    """Routes of a route table that lead everywhere."""
+    for route in table.users("aws_route"):
+        if _EVERYWHERE & {route.get("destination_cidr_block"), route.get("destination_ipv6_cidr_block")}:
+            yield route
+
+
+@rule("CKV_ROLLOUT_51", source=_VPC + "configure-subnets.html", on="aws_subnet")
+def zone_of_its_own(subnet: Resource) -> Iterator[str]:
+    """Subnets of a tier are in zones of their own."""
+    for other in subnet.beside("aws_subnet"):
+        same = _tier(other) == _tier(subnet) and other.get("vpc_id") == subnet.get("vpc_id")
+        zone = subnet.get("availability_zone")
+        if other.name > subnet.name and same and zone and other.get("availability_zone") == zone:
+            yield f"is in {zone}, where {other.text('cidr_block')} of the same tier is too; spread them over zones"
+
+
+@rule(
+    "CKV_ROLLOUT_52",
+    source="https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html",
+    on=("aws_db_subnet_group", "aws_elasticache_subnet_group"),
+)
+def data_is_isolated(group: Resource) -> Iterator[str]:
+    """Data is in subnets that have no way to the internet."""
+    for reference in texts(group.get("subnet_ids")):
+        subnet = group.follow(reference)
+        for association in subnet.users("aws_route_table_association") if subnet else ():
+            table = association.follow(association.get("route_table_id"))
+            if table and any(_ways_out(table)):
+                yield f"{reference} has a route to the internet; use the isolated subnets"
+
+
+@rule("CKV_ROLLOUT_53", source=_VPC + "nat-gateway-basics.html", on="aws_nat_gateway")
+def nat_serves_its_zone(gateway: Resource) -> Iterator[str]:
+    """NAT gateways serve zones of their own."""
+    for other in gateway.beside("aws_nat_gateway"):
+        if other.name > gateway.name and other.get("subnet_id") == gateway.get("subnet_id"):
+            yield "shares its subnet with another NAT gateway, so both go with one zone; give each its own"
+    if not any(gateway.users("aws_route")):
+        yield "has no route to it, so its zone's traffic takes another's; route the zone's private subnets to it"
+
+
+@rule("CKV_ROLLOUT_54", source=_VPC + "flow-logs.html", on="aws_flow_log")
+def flow_log_is_complete(log: Resource) -> Iterator[str]:
+    """A flow log has what was refused and what was let through."""
+    if log.get("traffic_type") != "ALL":
+        yield f"traffic_type is {log.get('traffic_type')!r}, must be 'ALL'"
+
+
+@rule(
+    "CKV_ROLLOUT_55",
+    source="https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html",
+    on="aws_vpc_endpoint",
+)
+def gateway_endpoint_is_used(endpoint: Resource) -> Iterator[str]:
+    """Private subnets use the gateway endpoint, not NAT."""
+    if endpoint.get("vpc_endpoint_type") != "Gateway":
+        return
+    served = {each.name for each in map(endpoint.follow, texts(endpoint.get("route_table_ids"))) if each}
+    for table in endpoint.beside("aws_route_table"):
+        if table.name not in served and any("nat_gateway_id" in route for route in _ways_out(table)):
+            name = next((tags.get("Name") for tags in blocks(table, "tags")), table.name)
+            yield f"route_table_ids lacks {name}, whose subnets go through NAT instead"

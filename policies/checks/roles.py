@@ -1,0 +1,93 @@
+"""What roles are for, and the rules that notice when one is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policies.rule import Resource, blocks, rule, texts
+from policies.statements import of_role
+
+_HOUR = 3600
+_READ = re.compile(r"[\w-]+:(Describe|Get|List|View)[\w*]*|kms:Decrypt")
+_STARTS_TASKS = frozenset({"ecr", "kms", "logs", "secretsmanager"})
+_NAMED = frozenset({"ecr", "secretsmanager"})
+"""Services of whose resources a role that starts tasks names each."""
+
+
+@rule(
+    "CKV_ROLLOUT_48",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
+    on="aws_iam_role",
+)
+def administrator_has_recent_mfa(role: Resource) -> Iterator[str]:
+    """An administrator's role asks for recent MFA, and its sessions are short."""
+    policies = [each.text("policy_arn") for each in role.users("aws_iam_role_policy_attachment")]
+    if not any(each.endswith("/AdministratorAccess") for each in policies):
+        return
+    if role.number("max_session_duration", _HOUR) > _HOUR:
+        yield f"max_session_duration is {role.number('max_session_duration')}, must be {_HOUR} or less"
+    trust = role.follow(role.get("assume_role_policy"))
+    for statement in trust.blocks("statement") if trust else ():
+        asked = {each.get("variable"): texts(each.get("values")) for each in blocks(statement, "condition")}
+        if asked.get("aws:MultiFactorAuthPresent") != ["true"]:
+            yield "can be assumed without MFA; add the condition aws:MultiFactorAuthPresent"
+        if not any(age.isdigit() and int(age) <= _HOUR for age in asked.get("aws:MultiFactorAuthAge", ())):
+            yield f"can be assumed with an old MFA; add aws:MultiFactorAuthAge of {_HOUR} or less"
+
+
+@rule(
+    "CKV_ROLLOUT_49",
+    source="https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html",
+    on="aws_organizations_policy",
+)
+def guardrails_are_attached(policy: Resource) -> Iterator[str]:
+    """An organization's policy is attached to something."""
+    if not any(policy.users("aws_organizations_policy_attachment")):
+        yield "is attached to no unit and no account, so it forbids nothing"
+
+
+@rule(
+    "CKV_ROLLOUT_50",
+    source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rules.html",
+    on="aws_cloudwatch_event_rule",
+)
+def event_rule_tells(event: Resource) -> Iterator[str]:
+    """A rule on events is on, and tells somebody."""
+    if event.text("state") == "DISABLED":
+        yield "is DISABLED; remove state"
+    if not any(event.users("aws_cloudwatch_event_target")):
+        yield "has no aws_cloudwatch_event_target, so nobody hears of the event"
+
+
+@rule(
+    "CKV_ROLLOUT_87",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
+    on="aws_iam_role",
+)
+def planner_reads(role: Resource) -> Iterator[str]:
+    """A role that plans reads only."""
+    if role.text("name").endswith("-planner"):
+        for each in of_role(role):
+            for action in each.actions if each.allows else ():
+                if not _READ.fullmatch(action):
+                    yield f"{each.label} of its policies allows {action}; a plan only reads"
+
+
+@rule(
+    "CKV_ROLLOUT_88",
+    source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html",
+    on="aws_iam_role",
+)
+def execution_role_is_narrow(role: Resource) -> Iterator[str]:
+    """A role that starts tasks may use its own image, log group and secrets."""
+    tasks = role.users("aws_ecs_task_definition")
+    if not any((task.follow(task.get("execution_role_arn")) or task).name == role.name for task in tasks):
+        return
+    for each in of_role(role):
+        for action in each.actions if each.allows else ():
+            service = action.partition(":")[0]
+            if service not in _STARTS_TASKS:
+                yield f"{each.label} of its policies allows {action}; ECS needs {', '.join(sorted(_STARTS_TASKS))}"
+            elif service in _NAMED and action != "ecr:GetAuthorizationToken" and any("*" in r for r in each.resources):
+                yield f"{each.label} of its policies allows {action} on a pattern; name each resource"

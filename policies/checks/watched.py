@@ -1,0 +1,92 @@
+"""Somebody looks: what serves users has alarms, and the dashboard shows it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from policies.rule import Resource, blocks, rule
+
+_ALARM = "aws_cloudwatch_metric_alarm"
+_ALARMS = (
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html"
+)
+_DASHBOARDS = (
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html"
+)
+_WATCHED = {
+    "aws_lb": ("HTTPCode_ELB_5XX_Count",),
+    "aws_lb_target_group": ("HTTPCode_Target_5XX_Count", "TargetResponseTime", "UnHealthyHostCount"),
+    "aws_ecs_service": ("CPUUtilization", "MemoryUtilization", "RunningTaskCount"),
+    "aws_db_instance": ("CPUUtilization", "DatabaseConnections", "FreeStorageSpace"),
+    "aws_elasticache_replication_group": ("DatabaseMemoryUsagePercentage", "Evictions"),
+}
+_SHOWN = (
+    "HTTPCode_Target_2XX_Count",
+    "HTTPCode_Target_4XX_Count",
+    "HTTPCode_Target_5XX_Count",
+    "UnHealthyHostCount",
+    "CPUUtilization",
+    "MemoryUtilization",
+    "TargetResponseTime",
+)
+_DRAWN = re.compile(r"""\[\s*["']([\w./-]+)["'],\s*["'](\w+)["']""")
+"""Namespace and name of a metric, as a dashboard's body begins its lines."""
+
+
+def _metrics(alarm: Resource) -> Iterator[tuple[str, str]]:
+    """Namespaces and names of what an alarm looks at."""
+    queried = [metric for query in alarm.blocks("metric_query") for metric in blocks(query, "metric")]
+    for each in (alarm, *queried):
+        if each.get("metric_name"):
+            yield str(each.get("namespace")), str(each["metric_name"])
+
+
+@rule("CKV_ROLLOUT_81", source=_ALARMS, on=tuple(_WATCHED))
+def serving_is_watched(resource: Resource) -> Iterator[str]:
+    """What serves users is watched by alarms."""
+    alarms = list(resource.users(_ALARM))
+    seen = Counter(name for alarm in alarms for _, name in _metrics(alarm))
+    each = max(resource.number("num_cache_clusters", 1), 1)
+    for name in _WATCHED[resource.kind]:
+        if seen[name] < each:
+            yield f"has {seen[name]} alarms on {name}, must have {each}"
+
+
+@rule("CKV_ROLLOUT_82", source=_ALARMS, on=_ALARM)
+def one_unhealthy_host_is_told(alarm: Resource) -> Iterator[str]:
+    """The alarm on unhealthy hosts tells of the first one."""
+    if alarm.get("metric_name") == "UnHealthyHostCount" and alarm.number("threshold") > 0:
+        yield f"threshold is {alarm.number('threshold')}, must be 0"
+
+
+@rule(
+    "CKV_ROLLOUT_83",
+    source="https://docs.aws.amazon.com/sns/latest/dg/sns-create-subscribe-endpoint-to-topic.html",
+    on="aws_sns_topic",
+)
+def topic_is_heard(topic: Resource) -> Iterator[str]:
+    """A topic that alarms write to has a subscriber."""
+    subscribers = topic.users("aws_sns_topic_subscription", "aws_chatbot_slack_channel_configuration")
+    if any(topic.users(_ALARM)) and not any(subscribers):
+        yield "has no subscriber, so nobody hears of alarms; add an e-mail address or a Slack channel"
+
+
+@rule("CKV_ROLLOUT_84", source=_DASHBOARDS, on="aws_cloudwatch_dashboard")
+def dashboard_is_whole(dashboard: Resource) -> Iterator[str]:
+    """A dashboard shows answers, health, load and latency."""
+    body = dashboard.text("dashboard_body")
+    for name in _SHOWN:
+        if f'"{name}"' not in body and f"'{name}'" not in body:
+            yield f"doesn't show {name}"
+
+
+@rule("CKV_ROLLOUT_85", source=_DASHBOARDS, on="aws_cloudwatch_dashboard")
+def application_is_watched(dashboard: Resource) -> Iterator[str]:
+    """What the application measures itself, and the dashboard shows, is watched by an alarm."""
+    watched = {metric for alarm in dashboard.everywhere(_ALARM) for metric in _metrics(alarm)}
+    shown = set(_DRAWN.findall(dashboard.text("dashboard_body")))
+    for namespace, name in sorted(shown - watched):
+        if "/" not in namespace and namespace not in {each for each, _ in watched}:
+            yield f"shows {namespace} {name}, on which no alarm is"
