@@ -9,7 +9,8 @@
 The docstring is the check's sentence: what holds where it passes. The function yields what is wrong,
 in words that say what is allowed; nothing yielded means that the check passes. It must never quote a
 value that could be a secret. The decorator makes and registers a checkov check, so that stock checkov
-can load the same files: `PYTHONPATH=. checkov --external-checks-dir policies/checks …`.
+can load the same files: `PYTHONPATH=. checkov --external-checks-dir policies/checks …`. Checks that look for other
+blocks need the gate's view of all stacks, though: on its own, a stack lacks what stands in another.
 """
 
 from __future__ import annotations

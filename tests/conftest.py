@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 import environments
@@ -16,6 +17,11 @@ from environments.schema import Environment
 from modules.phases import PHASES
 from modules.synthesis import synthesize
 
+# The same examples every time and on every machine, however busy it is; property tests say how many.
+hypothesis.settings.register_profile(
+    "project", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("project")
 ENVIRONMENTS = environments.known()
 Body = dict[str, Any]
 

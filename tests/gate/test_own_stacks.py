@@ -14,6 +14,8 @@ from ops.gate.run import run
 from tests.conftest import Stack
 from tests.gate.project import POLICIES
 
+pytestmark = pytest.mark.slow  # `make test` has run the gate over the same stacks already
+
 
 @pytest.fixture(scope="session")
 def verdict(output: Path) -> Verdict:

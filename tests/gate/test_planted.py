@@ -16,16 +16,6 @@ from tests.gate.planted.row import GONE, Row
 from tests.gate.planted.rows import ROWS
 
 FEWEST = 60
-SAMPLE = (
-    "database-open-to-internet",
-    "every-action",
-    "frontend-reaches-database",
-    "no-trail",
-    "phase-left-out",
-    "privileged",
-    "risk-not-listed",
-    "secret-in-variable",
-)
 REQUIREMENTS = PAGE.parent / "requirements.md"
 LINE = re.compile(r"^\| (?P<number>\d+) \| (?P<rest>R\d+\.\d+ \| .*)\|$", re.MULTILINE)
 
@@ -71,13 +61,6 @@ def test_a_row_changes_what_it_names_and_nothing_else() -> None:
 def test_the_page_has_the_rows() -> None:
     written = [line.split(" | ")[:2] for line in lines(PAGE.read_text(encoding="utf-8"))]
     assert written == [[row.requirement, row.sentence] for row in ROWS], "make planted writes it anew"
-
-
-def test_a_sample_is_found_by_whom_the_page_says(output: Path) -> None:
-    results = judge([row for row in ROWS if row.id in SAMPLE], output, processes=1)
-    assert len(results) == len(SAMPLE)
-    assert [each.row.id for each in results if not each.gate] == []
-    assert set(lines(page(results))) <= set(lines(PAGE.read_text(encoding="utf-8"))), "make planted writes it anew"
 
 
 @pytest.mark.slow

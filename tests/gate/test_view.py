@@ -20,7 +20,10 @@ CONTAINER = {
     "user": "10001",
     "readonlyRootFilesystem": True,
     "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
+    "command": ["serve"],
+    "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/aep/app"}},
 }
+REPOSITORIES: Body = {"repository_urls": {"value": {"app": "registry/app"}}}
 
 
 def task(*containers: Body, **changes: object) -> Body:
@@ -114,6 +117,7 @@ def test_a_secret_policy_in_json_is_read(project: Project) -> None:
 
 
 def test_containers_are_read_by_stock_checks_too(project: Project) -> None:
+    project.stacks["demo-network"]["output"] = REPOSITORIES
     project.add("services", "aws_ecs_task_definition", "good", task(CONTAINER))
     project.add("services", "aws_ecs_task_definition", "writes", task({**CONTAINER, "readonlyRootFilesystem": False}))
     project.add("services", "aws_ecs_task_definition", "host", task({**CONTAINER, "pidMode": "host"}))
@@ -125,7 +129,7 @@ def test_containers_are_read_by_stock_checks_too(project: Project) -> None:
 
 
 def test_references_in_containers_are_followed_into_other_stacks(project: Project) -> None:
-    project.stacks["demo-network"]["output"] = {"images": {"value": {"app": "registry/app:latest"}}}
+    project.stacks["demo-network"]["output"] = {"images": {"value": {"app": "registry/app:latest"}}, **REPOSITORIES}
     project.add("services", "terraform_remote_state", "network", remote_state("network"), section="data")
     definitions = json.dumps([{**CONTAINER, "image": "HERE"}])
     read = '${data.terraform_remote_state.network.outputs.images["app"]}'

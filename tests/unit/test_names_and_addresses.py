@@ -30,7 +30,7 @@ from tests.strategies import any_environment, networks
 
 KINDS = [value for value in vars(names).values() if isinstance(value, Kind)]
 TIERS: tuple[Tier, ...] = get_args(Tier)
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=20, deadline=None)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.label for kind in KINDS])
