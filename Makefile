@@ -2,6 +2,8 @@
 SHELL := bash
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-print-directory
+# Synthesis without Python's cached bytecode takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 # One environment, or all of them.
