@@ -76,7 +76,9 @@ def _literal(name: str) -> ModuleType:
     except (SyntaxError, NameError, TypeError, ImportError) as error:
         steps = traceback.extract_tb(error.__traceback__)
         places = [f"{Path(step.filename).name}:{step.lineno}" for step in steps if Path(step.filename).parent == FOLDER]
-        raise InvalidEnvironmentError(name, [Problem(places[-1], str(error), "must be Python that loads")]) from error
+        raise InvalidEnvironmentError(
+            name, [Problem(places[-1], str(error), "must be Python that loads; docs/settings.md has every field")]
+        ) from error
 
 
 def _releases(stage: str) -> dict[str, str]:

@@ -100,7 +100,7 @@ def sizes_exist(environment: Environment) -> Iterator[Problem]:
             yield Problem(
                 f"{field}.memory",
                 item.memory,
-                f"with {item.cpu} CPU units Fargate offers {', '.join(map(str, allowed[:3]))} … {allowed[-1]} MiB",
+                f"with {item.cpu} CPU units Fargate offers {allowed[0]} to {allowed[-1]} MiB, such as {allowed[1]}",
             )
 
 
