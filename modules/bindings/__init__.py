@@ -18,6 +18,8 @@ from importlib import util
 from pathlib import Path
 from types import ModuleType
 
+from modules.bindings import optimized
+
 PACKAGE = "cdktf_cdktf_provider_aws"
 SWITCH = "SYNTH_BINDINGS"
 """Environment variable; `stock` loads everything the plain way, for comparison."""
@@ -31,6 +33,8 @@ def install() -> None:
         return
     _import_submodules_on_demand()
     _preload_node()
+    if not __debug__:
+        optimized.install(frozenset({"constructs", "cdktf", PACKAGE}))
     _collect_less_garbage()
 
 
