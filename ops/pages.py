@@ -28,10 +28,12 @@ def pages() -> dict[Path, str]:
 
 def write() -> list[Path]:
     """Write the pages that differ; answer which."""
-    stale = [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    for path, text in pages().items():
+    stale = {
+        path: text for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
+    for path, text in stale.items():
         path.write_text(text, encoding="utf-8")
-    return stale
+    return list(stale)
 
 
 def picture() -> str:
