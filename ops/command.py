@@ -1,0 +1,69 @@
+"""What the operators' commands share: their arguments, how they ask, and how they fail."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.errors import OpsError, RefusedError
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+
+EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="Name of an environment, such as prod.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Don't ask before changing anything.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 and the signal's number."""
+
+
+@contextmanager
+def reporting() -> Iterator[None]:
+    """Turn errors that a user can mend into one line on stderr and an exit code."""
+    try:
+        yield
+    except OpsError as error:
+        say(f"error: {error}")
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        say("interrupted")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def load(name: str) -> Environment:
+    """The environment of that name.
+
+    Raises:
+        OpsError: There is none, or its values are wrong; the message lists what is allowed.
+    """
+    import environments  # noqa: PLC0415  (Pydantic loads slowly)
+    from environments.schema.validation import InvalidEnvironmentError  # noqa: PLC0415
+
+    try:
+        return environments.load(name)
+    except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
+        raise OpsError(str(error)) from None
+
+
+def say(text: str) -> None:
+    """A message to the person, on stderr: data alone goes to stdout."""
+    typer.echo(text, err=True)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before a change; `yes` is the answer given beforehand.
+
+    Raises:
+        RefusedError: The answer is no, or nobody is there to answer.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise RefusedError(f"{question} Nobody is there to answer; say it beforehand: --yes (make: YES=1)")
+    if not typer.confirm(question, err=True):
+        raise RefusedError("nothing was changed")
