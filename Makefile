@@ -8,6 +8,10 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 # One environment, or all of them.
 ENV ?=
+# One phase, or several: PHASE="network registry"; nothing means all.
+PHASE ?=
+# The answer to the question before a change, given beforehand: YES=1.
+YES ?=
 # A saved plan in its stack's folder, or its JSON: the gate judges that instead.
 PLAN ?=
 APPROVE_WIDENING ?=
@@ -25,7 +29,11 @@ SOURCES := $(shell find main.py cdktf.json environments modules -name __pycache_
 POLICIES := $(shell find ops policies -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' \) -print)
 
 .PRECIOUS: $(STAMP)/synth-%
-.PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark new-environment golden planted docs lock clean help
+OPS = $(BIN)/python -m ops
+ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
+
+.PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark new-environment golden planted \
+	docs lock clean help env bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
 
@@ -58,6 +66,40 @@ endif
 
 $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES)
 	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }
+
+# Terraform and an environment: what every target of the rollout needs.
+env: terraform | $(READY)
+	@test -n "$(ENV)" || { echo "error: which environment? For example ENV=prod" >&2; exit 2; }
+
+bootstrap: env gate ## Make the state bucket, once: ENV=prod
+	@$(OPS) bootstrap "$(ENV)" $(if $(YES),--yes)
+
+plan: env gate ## Plan all phases side by side, or some: ENV=prod PHASE=network
+	@$(OPS) plan "$(ENV)" $(PHASE) $(if $(APPROVE_WIDENING),--approve-widening)
+
+apply: env ## Apply exactly what was planned: ENV=prod PHASE=network (YES=1 answers beforehand)
+	@$(OPS) apply "$(ENV)" $(PHASE) $(ASKED)
+
+drift: env synth ## Compare the account with the code: ENV=prod (exit code 1: it differs)
+	@$(OPS) drift "$(ENV)" $(PHASE)
+
+outputs: env ## Show what phases publish: ENV=prod PHASE=network
+	@$(OPS) outputs "$(ENV)" $(PHASE)
+
+console: env synth ## Open Terraform's console: ENV=prod PHASE=network
+	@$(OPS) console "$(ENV)" "$(PHASE)"
+
+recover: env synth ## Bring a state back in order after an apply was cut off: ENV=prod PHASE=network (RESTORE=version)
+	@$(OPS) recover "$(ENV)" "$(PHASE)" $(if $(YES),--yes) $(if $(RESTORE),--restore "$(RESTORE)")
+
+destroy: env gate ## Take an unprotected environment down: ENV=staging CONFIRM=staging
+	@$(OPS) destroy "$(ENV)" $(if $(CONFIRM),--confirm "$(CONFIRM)")
+
+rehearse: env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll out on emulated AWS, no account needed: ENV=prod-starter TO=prod
+	@$(OPS) rehearse "$(ENV)" $(if $(TO),--to "$(TO)")
+
+rehearse-all: ## Rehearse every environment, and the way from prod-starter to prod
+	@$(MAKE) rehearse ENV=prod && $(MAKE) rehearse ENV=prod-starter TO=prod && $(MAKE) rehearse ENV=staging
 
 test: gate ## Run the tests (under a minute)
 	@$(BIN)/python -m pytest -n 2

@@ -78,6 +78,10 @@ class Names:
         """Key of a phase's Terraform state."""
         return f"{self.environment.stage}/{phase}.tfstate"
 
+    def applied_key(self, phase: str) -> str:
+        """Key of the record, beside the state, of who applied a phase when and from which commit."""
+        return f"{self.environment.stage}/{phase}.applied.json"
+
     @property
     def state_bucket(self) -> str:
         """Bucket of the Terraform state."""

@@ -34,6 +34,11 @@ ATTEMPTS = 4
 class AwsError(OpsError):
     """AWS, or the way to it, said no."""
 
+    def __init__(self, message: str, *, code: str = "") -> None:
+        """Args: message: One line. code: AWS's own code of it, such as `AccessDenied`."""
+        super().__init__(message)
+        self.code = code
+
 
 class WrongAccountError(OpsError):
     """The caller's credentials are another account's."""
@@ -130,7 +135,7 @@ class explained:  # noqa: N801  (reads as a word of a with statement)
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         if isinstance(error, BotoCoreError | ClientError):
-            raise AwsError(f"can't {self._doing}: {reason(error)}") from error
+            raise AwsError(f"can't {self._doing}: {reason(error)}", code=code(error)) from error
 
 
 def code(error: Exception) -> str:

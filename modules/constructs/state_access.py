@@ -19,11 +19,13 @@ def read_state(names: Names, *, key_arn: str) -> list[Statement]:
 
 
 def write_state(names: Names, *, key_arn: str) -> list[Statement]:
-    """Write the state of the deployer's own phases, and lock it."""
-    states = [f"{_bucket(names)}/{names.state_key(phase.name)}" for phase in PHASES if phase.applied_by == "deployer"]
+    """Write the state of the deployer's own phases with the record of who applied them, and lock it."""
+    phases = [phase.name for phase in PHASES if phase.applied_by == "deployer"]
+    states = [f"{_bucket(names)}/{names.state_key(phase)}" for phase in phases]
+    records = [f"{_bucket(names)}/{names.applied_key(phase)}" for phase in phases]
     locks = [f"{state}.tflock" for state in states]
     return [
-        Statement(sid="WriteState", actions=["s3:PutObject"], resources=[*states, *locks]),
+        Statement(sid="WriteState", actions=["s3:PutObject"], resources=[*states, *records, *locks]),
         Statement(sid="UnlockState", actions=["s3:DeleteObject"], resources=locks),
         _key(names, "WriteStateKey", "kms:GenerateDataKey", key_arn=key_arn),
     ]

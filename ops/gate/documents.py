@@ -5,6 +5,7 @@ Stock checkov drops a file that it can't parse and exits 0; here anything unexpe
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from bisect import bisect_right
@@ -28,6 +29,11 @@ class Document:
     file: str
     text: str
     content: dict[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file, by which an apply knows that this is what was judged."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     def line(self, *path: str) -> int:
         """The line on which the key at the path stands; 1 when it doesn't exist."""
@@ -72,7 +78,7 @@ def read(path: Path, stack: str) -> Document:
     """
     file = path.as_posix()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8")
         content = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except (OSError, ValueError) as error:
         raise _malformed(file, f"isn't readable as JSON ({error})") from error

@@ -139,6 +139,8 @@ class Verdict:
 
     today: date
     stacks: tuple[str, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of each stack's file."""
     resources: int = 0
     checks: Mapping[str, Check] = field(default_factory=dict)
     passed: int = 0

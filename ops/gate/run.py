@@ -66,6 +66,7 @@ def run(
     return Verdict(
         today=today,
         stacks=tuple(sorted(selection.stacks)),
+        digests={each.stack: each.sha256 for world in selection.worlds for each in world.documents.values()},
         resources=len(resources),
         checks=checks,
         passed=sum(record.passed for record in records),

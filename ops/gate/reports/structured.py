@@ -15,6 +15,7 @@ def as_data(verdict: Verdict) -> dict[str, Any]:
         "exit_code": int(verdict.outcome),
         "today": verdict.today.isoformat(),
         "stacks": list(verdict.stacks),
+        "digests": {stack: verdict.digests[stack] for stack in verdict.stacks if stack in verdict.digests},
         "resources": verdict.resources,
         "checks": {
             "own": sum(check.own for check in verdict.checks.values()),

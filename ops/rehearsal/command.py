@@ -1,0 +1,40 @@
+"""`python -m ops rehearse`: the whole rollout on emulated AWS."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.command import EnvironmentName, load, reporting, say
+from ops.errors import OpsError
+
+Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")]
+OUT = Path("cdktf.out")
+
+
+def rehearse(
+    environment: EnvironmentName,
+    to: Annotated[str, typer.Option(metavar="ENVIRONMENT", help="Then grow into this one of the same stage.")] = "",
+    out: Out = OUT,
+) -> None:
+    """Roll an environment out on emulated AWS, with real Terraform; no account, no cost.
+
+    Writes rehearsal-ENVIRONMENT.md and .json to DIR/reports. Exit code 0: everything was shown; 1: a step failed.
+    """
+    # Loaded on use, so that `--help` is quick.
+    from ops.rehearsal.run import run  # noqa: PLC0415
+
+    with reporting():
+        values, larger = load(environment), load(to) if to else None
+        if larger and larger.stage != values.stage:
+            raise OpsError(f"--to {to}: is of stage {larger.stage}, but {environment} of {values.stage}")
+        start = time.monotonic()
+        report = run(values, to or None, out)
+    for step in report.steps:
+        say(f"{'ok ' if step.passed else 'NO '} {step.name} ({step.seconds:.0f} s): {step.evidence}")
+    say(f"rehearsal of {environment}: {'passed' if report.passed else 'FAILED'} in {time.monotonic() - start:.0f} s")
+    say(f"Look next: {out}/reports/rehearsal-{environment}.md")
+    raise typer.Exit(0 if report.passed else 1)

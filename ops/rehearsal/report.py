@@ -1,0 +1,87 @@
+"""What a rehearsal showed, for programs and for people; written anew after each step, so that a failure is told too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ops.terraform.report import PhaseResult
+
+PROVES = "that AWS's API accepts the configuration, that applying it twice changes nothing, its order, and the way back"
+DOES_NOT_PROVE = (
+    "whether AWS's IAM lets each role do it (policies are not evaluated)",
+    "whether tasks start, targets are healthy and alarms go off by themselves (the emulator says what it is told)",
+    "whether an image's digest exists, and DNS answers",
+    "AWS's quotas, prices and times",
+)
+
+
+UNEMULATED: dict[str, str] = {}
+"""Resources that the emulator can't play, with why, so that none is left out silently."""
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """How one step went."""
+
+    name: str
+    passed: bool
+    seconds: float
+    evidence: str
+    """What was seen, or why it failed."""
+    phases: tuple[PhaseResult, ...] = ()
+    planning: dict[str, float] | None = None
+
+
+@dataclass
+class RehearsalReport:
+    """A whole rehearsal."""
+
+    environment: str
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    steps: list[StepResult] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every step showed what it must."""
+        return all(step.passed for step in self.steps)
+
+    def write(self, folder: Path) -> None:
+        """Put both forms among the reports."""
+        folder.mkdir(parents=True, exist_ok=True)
+        data = {
+            "version": 1,
+            "environment": self.environment,
+            "started_at": self.started_at.isoformat(timespec="seconds"),
+            "seconds": round(sum(step.seconds for step in self.steps), 1),
+            "passed": self.passed,
+            "proves": PROVES,
+            "does_not_prove": DOES_NOT_PROVE,
+            "unemulated": UNEMULATED,
+            "steps": [asdict(step) for step in self.steps],
+        }
+        name = f"rehearsal-{self.environment}"
+        (folder / f"{name}.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+        (folder / f"{name}.md").write_text("\n".join(self._lines()) + "\n", encoding="utf-8")
+
+    def _lines(self) -> Iterator[str]:
+        yield f"# Rehearsal of {self.environment}: {'passed' if self.passed else 'failed'}"
+        yield ""
+        yield "| step | | seconds | seen |"
+        yield "|---|---|---:|---|"
+        for step in self.steps:
+            seen = " ".join(step.evidence.split()).replace("|", "\\|")
+            yield f"| {step.name} | {'yes' if step.passed else '**no**'} | {step.seconds:.0f} | {seen} |"
+        for step in (each for each in self.steps if each.phases):
+            yield from ("", f"## {step.name[0].upper()}{step.name[1:]}", "", "| phase | | seconds | of it planning |")
+            yield "|---|---|---:|---:|"
+            for phase in step.phases:
+                planning = f"{step.planning[phase.phase]:.0f}" if step.planning and phase.phase in step.planning else ""
+                yield f"| {phase.phase} | {phase.result} | {phase.seconds:.0f} | {planning} |"
+        yield from ("", f"It shows {PROVES}. It does not show:", "")
+        yield from (f"- {each}" for each in DOES_NOT_PROVE)
+        left_out = [f"- `{name}`: {why}" for name, why in UNEMULATED.items()] or ["- nothing"]
+        yield from ("", "Resources that the emulator can't play:", "", *left_out)

@@ -1,0 +1,136 @@
+"""Where a rehearsal plays: emulated AWS, a folder of its own, and the runner that operators have."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from environments.names import Names
+from modules.phases import PHASES
+from ops.emulator.client import Control
+from ops.emulator.process import Emulator
+from ops.emulator.settings import environment as emulated
+from ops.errors import OpsError, RefusedError
+from ops.terraform.session import Session, session
+from ops.terraform.states import States
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Stage:
+    """An environment on emulated AWS."""
+
+    environment: Environment
+    source: Path
+    """Folder that synth wrote."""
+    folder: Path
+    """What cdktf.out is for operators: stacks, reports, and what Terraform keeps."""
+    session: Session
+    emulator: Emulator
+    control: Control
+    planted: dict[str, str] = field(default_factory=dict)
+    """Values of secrets, by their names, that must be found nowhere."""
+
+    @property
+    def names(self) -> Names:
+        """Every AWS name."""
+        return Names(self.environment)
+
+    @property
+    def kept(self) -> Path:
+        """Copies of all saved plans, in which secrets are looked for at the end."""
+        return self.folder / "plans"
+
+    def becomes(self, environment: Environment) -> None:
+        """Play another environment of the same stage from now on."""
+        self.environment = environment
+        states = States(self.session.aws, environment)
+        self.session = replace(self.session, environment=environment, states=states)
+
+    def take(self, out: Path, phases: tuple[str, ...] = ()) -> None:
+        """Take an environment's synthesized stacks as they are, and gate them.
+
+        Args:
+            out: Folder that synth wrote.
+            phases: Which ones; nothing means all.
+
+        Raises:
+            OpsError: One isn't synthesized.
+            RefusedError: The gate refuses them.
+        """
+        for phase in PHASES:
+            if phases and phase.name not in phases:
+                continue
+            name = self.names.stack(phase.name)
+            target = self.folder / "stacks" / name
+            target.mkdir(parents=True, exist_ok=True)
+            try:
+                shutil.copyfile(out / "stacks" / name / "cdk.tf.json", target / "cdk.tf.json")
+            except FileNotFoundError:
+                raise OpsError(f"{name} isn't synthesized; make synth ENV={self.environment.name}") from None
+        self.gate()
+
+    def gate(self) -> None:
+        """Judge the stacks as operators do.
+
+        Raises:
+            RefusedError: The gate refuses them.
+        """
+        command = [sys.executable, "-m", "ops", "gate", self.environment.name, "--out", str(self.folder)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RefusedError(
+                f"the gate refuses {self.environment.name}: {done.stdout.strip()[-2000:]}{done.stderr[-500:]}"
+            )
+
+
+@contextmanager
+def stage(environment: Environment, out: Path) -> Iterator[Stage]:
+    """Start emulated AWS with what exists before a rollout, and point this process at it while this lasts.
+
+    Args:
+        environment: The environment.
+        out: Folder that synth wrote; below it, what an earlier rehearsal left goes.
+    """
+    folder = (out / "rehearsal" / environment.name).absolute()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    before = dict(os.environ)
+    with Emulator.start(environment.account_id, folder / "emulator.log") as emulator:
+        try:
+            os.environ.clear()
+            os.environ.update(emulated(emulator.endpoint, environment.account_id, before))
+            # Beside the operators' own: a rehearsal must not fetch the provider anew.
+            os.environ.setdefault("TF_PLUGIN_CACHE_DIR", str(_plugin_cache()))
+            control = Control(emulator.endpoint, environment.account_id, environment.region)
+            _seed(environment, control)
+            with session(environment, folder) as running:
+                yield Stage(environment, out, folder, running, emulator, control)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _plugin_cache() -> Path:
+    cache = ROOT / ".terraform" / "plugin-cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    return cache
+
+
+def _seed(environment: Environment, control: Control) -> None:
+    """The zone, where it is not the rollout's own."""
+    zone = environment.edge.zone
+    if zone.kind != "created" and zone.id is not None:
+        account = zone.role.split(":")[4] if zone.role else environment.account_id
+        control.seed_zone(account, zone.id, zone.name)

@@ -1,0 +1,195 @@
+"""What a rehearsal does, step by step; each says what it saw, or raises StepError."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from ops.command import load
+from ops.rehearsal import leaks
+from ops.rehearsal.leftovers import STAYS, leftovers
+from ops.rehearsal.rollout import Rollout, StepError, nothing_left
+from ops.rehearsal.stage import Stage
+from ops.rehearsal.values import Values
+from ops.terraform.bootstrap import bootstrap
+from ops.terraform.destroy import Destroyer, destroyable
+from ops.terraform.report import PhaseResult, Result
+from ops.terraform.runs import in_reverse
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+
+WEIGHTS = (0, 10, 100)
+"""Shares of traffic that the rehearsed cutover goes through, in percent, before it goes back."""
+CUTOVER = "cutover"
+RELEASED = {"aws_ecs_task_definition", "aws_ecs_service"}
+"""All that a new image may touch."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a step saw."""
+
+    text: str
+    phases: tuple[PhaseResult, ...] = ()
+    planning: dict[str, float] | None = None
+    """Seconds of planning, by phase."""
+
+
+Step = Callable[[Stage], Seen]
+
+
+def every_phase_applies(stage: Stage) -> Seen:
+    """Each phase is planned, judged and applied after those that it reads; `state` first, into a bucket of its own."""
+    stage.take(stage.source)
+    first = bootstrap(stage.session, lambda planned: None)
+    if first.result is not Result.APPLIED:
+        raise StepError(f"{first.phase} {first.line} {first.message}")
+    rollout = Rollout(stage)
+    results = rollout.run()
+    made = sum(each.counts.get("create", 0) for each in (first, *results))
+    return Seen(
+        f"{made} resources", (first, *(each for each in results if each.phase != first.phase)), rollout.planning
+    )
+
+
+def second_plan_is_empty(stage: Stage) -> Seen:
+    """Planned again, no phase has anything to change."""
+    results = nothing_left(stage)
+    return Seen(f"{len(results)} phases", tuple(results))
+
+
+def no_secret_is_stored(stage: Stage) -> Seen:
+    """Values of secrets are in no version of a state, and in no plan, log or report."""
+    wanted = leaks.needles(stage.planted)
+    if len(stage.planted) < len(stage.environment.product.secrets):
+        raise StepError(f"only {len(stage.planted)} secrets have a value to look for")
+    s3 = stage.session.aws.client("s3")
+    found = [*leaks.in_bucket(s3, stage.names.state_bucket, wanted), *leaks.in_files(stage.folder, wanted)]
+    if found:
+        raise StepError("; ".join(found))
+    return Seen(f"{len(wanted)} values looked for")
+
+
+def traffic_moves_by_weight(stage: Stage) -> Seen:
+    """The public name's records say each weight on the way, and the first one again at the end."""
+    own = stage.environment.cutover.weight
+    seen = []
+    for weight in dict.fromkeys((*WEIGHTS, *((own,) if own == WEIGHTS[-1] else ()))):
+        seen.append(_move(stage, weight))
+    seen.append(_move(stage, own))
+    return Seen(" → ".join(seen))
+
+
+def _move(stage: Stage, weight: int) -> str:
+    values = Values(stage.environment, stage.folder / "values")
+    values.weight(weight)
+    stage.take(values.synthesize(), (CUTOVER,))
+    Rollout(stage, approve_widening=True).run([CUTOVER])
+    expected = {"current": weight, "previous": 100 - weight}
+    if stage.environment.cutover.previous is None:
+        expected = {"current": weight} if weight == WEIGHTS[-1] else {}
+    said = public_weights(stage)
+    wanted = {f"{stage.names.prefix}-{which}": share for which, share in expected.items()}
+    if said != wanted:
+        raise StepError(f"at weight {weight} Route 53 says {said}, not {wanted}")
+    return str(weight)
+
+
+def public_weights(stage: Stage) -> dict[str, int]:
+    """What Route 53 says of the public name: shares by set identifier."""
+    zone, aws = stage.environment.edge.zone, stage.session.aws
+    if zone.role:
+        aws = aws.assuming(zone.role, stage.names.resource("rehearsal"))
+    client = aws.client("route53")
+    found = client.list_hosted_zones_by_name(DNSName=zone.name)["HostedZones"][0]
+    pages = client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=found["Id"])
+    records: list[dict[str, Any]] = [each for page in pages for each in page["ResourceRecordSets"]]
+    host = f"{stage.environment.edge.host}."
+    return {each["SetIdentifier"]: each["Weight"] for each in records if each["Name"] == host and each["Type"] == "A"}
+
+
+def release_touches_services_only(stage: Stage) -> Seen:
+    """A new image's digest changes task definitions and services, and nothing else."""
+    rollout = Rollout(stage)
+    stage.take(_released(stage, "another image"))
+    results = rollout.run()
+    others = rollout.touched() - RELEASED
+    if others or not rollout.touched():
+        raise StepError(f"a new digest touches {sorted(others) or 'nothing'}")
+    nothing_left(stage, [each.phase for each in results if each.result is Result.APPLIED])
+    return Seen(", ".join(sorted(rollout.touched())))
+
+
+def rolled_back_deployment_fails(stage: Stage) -> Seen:
+    """When ECS rolls a deployment back, its apply fails; the earlier digest put back, nothing is left to do."""
+    service = next(each for each in stage.environment.product.services if each.deployment == "rolling")
+    stage.control.roll_back(stage.names.prefix, stage.names.service(service.name))
+    stage.take(_released(stage, "an image that does not start"))
+    try:
+        Rollout(stage).run()
+    except StepError as error:
+        said = str(error)
+    else:
+        raise StepError("ECS rolled the deployment back, and the apply did not fail")
+    if "rolled the deployment" not in said:
+        raise StepError(f"the apply failed for another reason: {said}")
+    stage.take(_released(stage, "another image"))
+    Rollout(stage).run()
+    nothing_left(stage)
+    return Seen("the apply failed, and the earlier digest put back applied")
+
+
+def _released(stage: Stage, image: str) -> Any:  # noqa: ANN401
+    values = Values(stage.environment, stage.folder / "values")
+    values.release(stage.environment.product.services[0].repository, f"sha256:{sha256(image.encode()).hexdigest()}")
+    return values.synthesize()
+
+
+def grows_in_place(larger: str) -> Step:
+    """The step from an environment to a larger one of the same stage."""
+
+    def step(stage: Stage) -> Seen:
+        """No stateful resource is replaced or deleted, and a second plan is empty."""
+        stage.becomes(load(larger))
+        stage.take(stage.source)
+        rollout = Rollout(stage, approve_widening=True)
+        results = rollout.run()
+        if lost := rollout.lost():
+            raise StepError("; ".join(lost))
+        nothing_left(stage)
+        counts = {verb: sum(each.counts.get(verb, 0) for each in results) for verb in ("create", "update", "replace")}
+        return Seen(", ".join(f"{count} to {verb}" for verb, count in counts.items()), tuple(results), rollout.planning)
+
+    return step
+
+
+def destroy_leaves_nothing(stage: Stage) -> Seen:
+    """Everything is gone but what is meant to stay."""
+    stacks = destroyable(stage.session)
+    results = in_reverse(stage.session, stacks, Destroyer(stage.session).destroy)
+    bad = [each for each in results if each.result is not Result.DESTROYED]
+    if bad:
+        raise StepError("; ".join(f"{each.phase} {each.line} {each.message}" for each in bad))
+    if found := list(leftovers(stage)):
+        raise StepError(f"left behind: {', '.join(found)}")
+    return Seen(f"left on purpose: {'; '.join(STAYS.values())}", tuple(results))
+
+
+def steps(environment: Environment, larger: str | None) -> dict[str, Step]:
+    """The steps of an environment's rehearsal, by what each shows, in order."""
+    found: dict[str, Step] = {
+        "every phase applies": every_phase_applies,
+        "a second plan is empty": second_plan_is_empty,
+        "traffic moves by weight and back": traffic_moves_by_weight,
+        "a new release touches services only": release_touches_services_only,
+        "a deployment that rolled back fails its apply": rolled_back_deployment_fails,
+    }
+    if larger:
+        found[f"grows into {larger} in place"] = grows_in_place(larger)
+    found["no secret is stored"] = no_secret_is_stored
+    if not environment.protected:
+        found["destroying leaves nothing behind"] = destroy_leaves_nothing
+    return found

@@ -1,0 +1,113 @@
+"""Applies exactly the saved plans that were checked."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ops.aws import Aws
+from ops.errors import OpsError, RefusedError
+from ops.gate.model import Outcome
+from ops.plan_gate import reports
+from ops.plan_gate.run import run as judge
+from ops.terraform.advice import advice
+from ops.terraform.commit import commit
+from ops.terraform.initialize import initialize
+from ops.terraform.process import Terraform
+from ops.terraform.report import PhaseResult, Result
+from ops.terraform.saved import Provenance, check, plan_it, provenance
+from ops.terraform.stack import Stack
+from ops.terraform.states import States
+from ops.terraform.upstream import published
+
+if TYPE_CHECKING:
+    from ops.terraform.progress import Board
+
+
+@dataclass
+class Applier:
+    """Applies saved plans of one environment."""
+
+    terraform: Terraform
+    aws: Aws
+    states: States
+    board: Board
+    approve_widening: bool = False
+
+    def checked(self, stack: Stack) -> Provenance:
+        """What the saved plan was made from, after all checks (see docs/operating.md).
+
+        Raises:
+            RefusedError: It may not be applied.
+        """
+        made = provenance(stack)
+        check(stack, made, published(stack, self.states, again=True))
+        verdict = judge(stack.saved_json.read_bytes(), name=stack.name, approve_widening=self.approve_widening)
+        if verdict.outcome is not Outcome.CLEAN:
+            raise RefusedError(reports.as_text(verdict).strip())
+        return made
+
+    def apply(self, stack: Stack) -> PhaseResult:
+        """Check a saved plan once more, and apply it."""
+        start = time.monotonic()
+        try:
+            made = self.checked(stack)
+            initialize(self.terraform, stack)
+            self.board.begin(stack.phase.name, "applying")
+            result = self.run(stack, made)
+        except OpsError as error:
+            refused = isinstance(error, RefusedError)
+            result = PhaseResult(stack.phase.name, Result.REFUSED if refused else Result.FAILED, message=str(error))
+        result = replace(result, seconds=time.monotonic() - start)
+        self.board.end(result)
+        return result
+
+    def run(self, stack: Stack, made: Provenance, *, record: bool = True) -> PhaseResult:
+        """Apply the saved plan of an initialized stack; write down that it was, if the bucket for it is there."""
+        phase = stack.phase.name
+        arguments = ("-json", "-input=false", "-lock-timeout=20s", stack.saved.name)
+        done = self.terraform.run(
+            stack.folder, "apply", *arguments, log=stack.events, listener=lambda event: self.board.tell(phase, event)
+        )
+        if done.code == 0:
+            stack.forget_plan()
+            return PhaseResult(
+                phase, Result.APPLIED, made.counts, message=self._recorded(stack, made.plan_sha256) if record else ""
+            )
+        go_on = f"what was made is in the state; to go on: {plan_it(stack)}, then apply"
+        if self.terraform.interrupted.is_set():
+            return PhaseResult(phase, Result.INTERRUPTED, message=f"{advice(stack, done, self.states)}; {go_on}")
+        return PhaseResult(phase, Result.FAILED, message=f"{advice(stack, done, self.states)}; {go_on}")
+
+    def _recorded(self, stack: Stack, plan_sha256: str) -> str:
+        """Write down beside the state who applied what; it is applied all the same if that can't be."""
+        try:
+            self.record(stack, plan_sha256)
+        except OpsError as error:
+            return f"it is applied, but who applied it could not be written down: {error}"
+        return ""
+
+    def record(self, stack: Stack, plan_sha256: str) -> None:
+        """Write down beside the state who applied which plan of the stack, when and from which commit.
+
+        Raises:
+            OpsError: It can't be written.
+        """
+        head, dirty = commit()
+        state = self.states.get(stack.phase.name, again=True)
+        self.states.put_record(
+            stack.phase.name,
+            {
+                "phase": stack.phase.name,
+                "environment": stack.environment.name,
+                "commit": head,
+                "dirty": dirty,
+                "applied_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "caller": self.aws.caller.arn,
+                "stack_sha256": stack.digest,
+                "plan_sha256": plan_sha256,
+                "serial": state.serial if state else None,
+            },
+        )

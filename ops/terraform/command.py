@@ -1,0 +1,151 @@
+"""`python -m ops plan`, `apply`, `bootstrap`, `drift` and `destroy`: the command line around Terraform."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.command import EnvironmentName, Json, Yes, confirm, load, reporting, say
+from ops.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ops.terraform.report import PhaseResult, Report
+
+Phases = Annotated[list[str] | None, typer.Argument(metavar="[PHASE]...", help="Phases; nothing means all.")]
+Approve = Annotated[bool, typer.Option("--approve-widening", help="The widenings that the plan gate shows are meant.")]
+Jobs = Annotated[int, typer.Option(min=0, help="Terraforms at once; 0: what cores and memory allow.")]
+Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")]
+OUT = Path("cdktf.out")
+
+
+def plan(
+    environment: EnvironmentName,
+    phases: Phases = None,
+    *,
+    approve_widening: Approve = False,
+    jobs: Jobs = 0,
+    out: Out = OUT,
+    as_json: Json = False,
+) -> None:
+    """Plan phases side by side; save and judge each plan. Exit code 0: planned; 1: refused; 2: failed."""
+    # Loaded on use, so that `--help` is quick.
+    from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
+    from ops.terraform.plan import Planner  # noqa: PLC0415
+    from ops.terraform.runs import side_by_side  # noqa: PLC0415
+    from ops.terraform.session import session  # noqa: PLC0415
+
+    with reporting(), session(load(environment), out) as running:
+        stacks = running.stacks(phases or ())
+        refuse_before_bootstrap(running)
+        planner = Planner(running.terraform, running.aws, running.states, running.board, approve_widening)
+        # A plan reads what is applied of other phases, not their plans: none waits for another.
+        results = side_by_side(running, stacks, planner.plan, jobs=jobs)
+        _end(running.report("plan", results), as_json=as_json)
+
+
+def apply(
+    environment: EnvironmentName,
+    phases: Phases = None,
+    *,
+    yes: Yes = False,
+    approve_widening: Approve = False,
+    out: Out = OUT,
+    as_json: Json = False,
+) -> None:
+    """Apply exactly the saved plans, of the named phases or of all that have one, in order.
+
+    Exit code 0: applied; 1: refused; 2: failed or interrupted. Nothing more begins once a phase fails.
+    """
+    from ops.terraform.apply import Applier  # noqa: PLC0415
+    from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
+    from ops.terraform.runs import in_order  # noqa: PLC0415
+    from ops.terraform.session import session  # noqa: PLC0415
+
+    with reporting(), session(load(environment), out) as running:
+        stacks = {name: each for name, each in running.stacks(phases or ()).items() if phases or each.saved.exists()}
+        refuse_before_bootstrap(running)
+        if not stacks:
+            raise RefusedError(f"there is no saved plan of {environment}; make plan ENV={environment}")
+        applier = Applier(running.terraform, running.aws, running.states, running.board, approve_widening)
+        for name, stack in stacks.items():
+            made = applier.checked(stack)
+            say(f"{name}: {_counts(made.counts)}; planned {made.planned_at} ({stack.saved_summary})")
+        confirm(f"Apply to {environment} (account {running.aws.caller.account}, as {running.aws.caller.arn})?", yes=yes)
+        _end(running.report("apply", in_order(running, stacks, applier.apply)), as_json=as_json)
+
+
+def bootstrap(environment: EnvironmentName, yes: Yes = False, out: Out = OUT, as_json: Json = False) -> None:
+    """Make the state bucket: apply `state` with a state on this machine, and move that into the bucket."""
+    from ops.terraform.bootstrap import bootstrap as run  # noqa: PLC0415
+    from ops.terraform.session import session  # noqa: PLC0415
+
+    with reporting(), session(load(environment), out) as running:
+
+        def ask(planned: PhaseResult) -> None:
+            where = f"{environment} (account {running.aws.caller.account}, as {running.aws.caller.arn})"
+            confirm(f"Apply state to {where}: {_counts(planned.counts)}?", yes=yes)
+
+        result = run(running, ask)
+        running.board.end(result)
+        _end(running.report("bootstrap", [result]), as_json=as_json)
+
+
+def drift(
+    environment: EnvironmentName, phases: Phases = None, jobs: Jobs = 0, out: Out = OUT, as_json: Json = False
+) -> None:
+    """Compare the account with the code. Exit code 0: as it should be; 1: it differs; 2: it can't be told."""
+    from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
+    from ops.terraform.drift import Drift  # noqa: PLC0415
+    from ops.terraform.report import Result  # noqa: PLC0415
+    from ops.terraform.runs import side_by_side  # noqa: PLC0415
+    from ops.terraform.session import session  # noqa: PLC0415
+
+    with reporting(), session(load(environment), out) as running:
+        stacks = running.stacks(phases or ())
+        refuse_before_bootstrap(running)
+        report = running.report("drift", side_by_side(running, stacks, Drift(running).look, jobs=jobs))
+        differs = any(each.result is Result.CHANGES for each in report.phases)
+        _end(report, as_json=as_json, code=report.exit_code or int(differs))
+
+
+def destroy(
+    environment: EnvironmentName,
+    name: Annotated[str, typer.Option("--confirm", metavar="NAME", help="The environment's name once more.")] = "",
+    out: Out = OUT,
+    as_json: Json = False,
+) -> None:
+    """Take an unprotected environment down, last phase first; the state bucket stays."""
+    from ops.terraform.destroy import Destroyer, destroyable  # noqa: PLC0415
+    from ops.terraform.runs import in_reverse  # noqa: PLC0415
+    from ops.terraform.session import session  # noqa: PLC0415
+
+    with reporting(), session(load(environment), out) as running:
+        stacks = destroyable(running)
+        count = sum(len(state.addresses) for phase in stacks if (state := running.states.get(phase)))
+        say(f"{count} resources of {environment} (account {running.aws.caller.account}): {', '.join(stacks)}")
+        if not name and sys.stdin.isatty():
+            name = typer.prompt(f"To destroy them, type the environment's name ({environment})", err=True)
+        if name != environment:
+            raise RefusedError(
+                f"--confirm must be {environment!r}, not {name!r} (make: CONFIRM=); nothing is destroyed"
+            )
+        results = in_reverse(running, stacks, Destroyer(running).destroy)
+        _end(running.report("destroy", results), as_json=as_json)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} to {verb}" for verb, count in counts.items()) or "outputs only"
+
+
+def _end(report: Report, *, as_json: bool, code: int | None = None) -> None:
+    """Tell what came out, on stdout for programs, and exit."""
+    for line in report.lines():
+        say(line)
+    if as_json:
+        typer.echo(report.as_json(), nl=False)
+    raise typer.Exit(report.exit_code if code is None else code)

@@ -1,0 +1,22 @@
+"""Which commit the code is at."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+UNKNOWN = "unknown"
+
+
+def commit(folder: Path | None = None) -> tuple[str, bool]:
+    """The commit of a folder's repository, and whether anything there isn't committed; `unknown` outside of one."""
+    head = _git(folder, "rev-parse", "HEAD")
+    return (head, bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))) if head else (UNKNOWN, False)
+
+
+def _git(folder: Path | None, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,74 @@
+"""Takes an unprotected environment down, last phase first."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from ops.errors import OpsError, RefusedError
+from ops.terraform.advice import advice
+from ops.terraform.bootstrap import PHASE as STATE
+from ops.terraform.initialize import initialize
+from ops.terraform.report import PhaseResult, Result
+from ops.terraform.session import Session
+from ops.terraform.stack import Stack
+
+
+def destroyable(session: Session) -> dict[str, Stack]:
+    """The applied phases but `state`, whose bucket keeps the history of all, last first.
+
+    Raises:
+        RefusedError: The environment is protected.
+    """
+    environment = session.environment
+    if environment.protected:
+        raise RefusedError(
+            f"{environment.name} is protected: no command destroys it (protected in "
+            f"environments/{environment.name.replace('-', '_')}.py or what it imports)"
+        )
+    found = session.stacks()
+    return {name: found[name] for name in reversed(found) if name != STATE and session.states.applied(name)}
+
+
+@dataclass
+class Destroyer:
+    """Destroys phases of one environment."""
+
+    session: Session
+
+    def destroy(self, stack: Stack) -> PhaseResult:
+        """Destroy what a phase manages; Terraform stops at what is protected."""
+        start, phase = time.monotonic(), stack.phase.name
+        try:
+            self.session.board.begin(phase, "initializing")
+            initialize(self.session.terraform, stack)
+            self.session.board.begin(phase, "destroying")
+            stack.forget_plan()
+            result = self._destroyed(stack)
+        except OpsError as error:
+            result = PhaseResult(phase, Result.FAILED, message=str(error))
+        result = replace(result, seconds=time.monotonic() - start)
+        self.session.board.end(result)
+        return result
+
+    def _destroyed(self, stack: Stack) -> PhaseResult:
+        phase, states = stack.phase.name, self.session.states
+        before = states.get(phase)
+        done = self.session.terraform.run(
+            stack.folder,
+            *("destroy", "-json", "-auto-approve", "-input=false", "-lock-timeout=20s"),
+            log=stack.events,
+            listener=lambda event: self.session.board.tell(phase, event),
+        )
+        after = states.get(phase, again=True)
+        gone = len(before.addresses if before else ()) - len(after.addresses if after else ())
+        if done.code == 0:
+            return PhaseResult(phase, Result.DESTROYED, {"delete": gone})
+        interrupted = self.session.terraform.interrupted.is_set()
+        again = f"make destroy ENV={stack.environment.name} goes on"
+        return PhaseResult(
+            phase,
+            Result.INTERRUPTED if interrupted else Result.FAILED,
+            {"delete": gone},
+            message=f"{advice(stack, done, states)}; {again}",
+        )

@@ -1,0 +1,54 @@
+"""Where an account differs from the code: a plan of every applied phase, which is not kept."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from ops.errors import OpsError
+from ops.terraform.advice import advice
+from ops.terraform.initialize import initialize
+from ops.terraform.plan import CHANGES, NO_CHANGES, caller_flags, plan
+from ops.terraform.process import Event
+from ops.terraform.report import PhaseResult, Result, counted
+from ops.terraform.session import Session
+from ops.terraform.stack import Stack
+
+_SHOWN = 12
+
+
+@dataclass
+class Drift:
+    """Looks for drift, without a lock: it changes nothing and must not be in anybody's way."""
+
+    session: Session
+
+    def look(self, stack: Stack) -> PhaseResult:
+        """Whether the account is as the code says."""
+        start = time.monotonic()
+        try:
+            result = self._looked(stack)
+        except OpsError as error:
+            result = PhaseResult(stack.phase.name, Result.FAILED, message=str(error))
+        result = replace(result, seconds=time.monotonic() - start)
+        self.session.board.end(result)
+        return result
+
+    def _looked(self, stack: Stack) -> PhaseResult:
+        phase = stack.phase.name
+        if not self.session.states.applied(phase):
+            return PhaseResult(phase, Result.WAITS, message="is not applied")
+        self.session.board.begin(phase, "comparing")
+        initialize(self.session.terraform, stack)
+        events: list[Event] = []
+        flags = dict.fromkeys((*caller_flags(self.session.aws.caller, stack), "-lock=false"))
+        done = plan(self.session.terraform, stack, *flags, listener=events.append)
+        if done.code == NO_CHANGES:
+            return PhaseResult(phase, Result.NO_CHANGES)
+        if done.code != CHANGES:
+            return PhaseResult(phase, Result.FAILED, message=advice(stack, done, self.session.states))
+        changes = [each["change"] for each in events if each.get("type") == "planned_change"]
+        found = [f"{each['action']} {each['resource']['addr']}" for each in changes]
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        message = "; ".join(found[:_SHOWN]) + more or "only outputs differ"
+        return PhaseResult(phase, Result.CHANGES, counted([each["action"] for each in changes]), message=message)

@@ -1,0 +1,161 @@
+"""Plans phases: a saved plan, its JSON, a summary and the plan gate's verdict for each."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from environments.names import Names
+from ops.aws import Aws, Caller
+from ops.errors import OpsError
+from ops.gate.model import Outcome
+from ops.plan_gate import reports
+from ops.plan_gate.model import Verdict
+from ops.plan_gate.run import run as judge
+from ops.terraform.advice import advice
+from ops.terraform.commit import commit
+from ops.terraform.initialize import initialize
+from ops.terraform.process import Done, Listener, Terraform
+from ops.terraform.report import PhaseResult, Result
+from ops.terraform.saved import Provenance
+from ops.terraform.stack import Stack, digest
+from ops.terraform.states import States
+from ops.terraform.upstream import published, waits_for
+
+if TYPE_CHECKING:
+    from ops.terraform.progress import Board
+
+NO_CHANGES, FAILED, CHANGES = 0, 1, 2
+"""Exit codes of `terraform plan -detailed-exitcode`."""
+_SIGNS = {
+    ("create",): "+",
+    ("update",): "~",
+    ("delete",): "-",
+    ("forget",): ".",
+    ("delete", "create"): "-/+",
+    ("create", "delete"): "+/-",
+    ("create", "forget"): "+/.",
+}
+
+
+@dataclass
+class Planner:
+    """Plans phases of one environment."""
+
+    terraform: Terraform
+    aws: Aws
+    states: States
+    board: Board
+    approve_widening: bool = False
+
+    def plan(self, stack: Stack) -> PhaseResult:
+        """Plan one phase and save the plan; any earlier one goes."""
+        start = time.monotonic()
+        stack.forget_plan()
+        try:
+            result = self._planned(stack)
+        except OpsError as error:
+            result = PhaseResult(stack.phase.name, Result.FAILED, message=str(error))
+        result = replace(result, seconds=time.monotonic() - start)
+        self.board.end(result)
+        return result
+
+    def _planned(self, stack: Stack) -> PhaseResult:
+        phase = stack.phase.name
+        if waits := waits_for(stack, self.states):
+            return PhaseResult(phase, Result.WAITS, waits_for=waits)
+        self.board.begin(phase, "initializing")
+        initialize(self.terraform, stack)
+        self.board.begin(phase, "planning")
+        return self.saved(stack, published(stack, self.states))
+
+    def saved(self, stack: Stack, upstream: Mapping[str, str]) -> PhaseResult:
+        """Plan an initialized stack, and put plan, JSON, summary and verdict in place if all of it could be made."""
+        phase = stack.phase.name
+        fresh = stack.saved.with_suffix(".new")
+        flags = (f"-out={fresh.name}", *caller_flags(self.aws.caller, stack))
+        done = plan(self.terraform, stack, *flags, listener=lambda event: self.board.tell(phase, event))
+        try:
+            if done.code not in {NO_CHANGES, CHANGES}:
+                result = Result.INTERRUPTED if self.terraform.interrupted.is_set() else Result.FAILED
+                return PhaseResult(phase, result, message=advice(stack, done, self.states))
+            if done.code == NO_CHANGES:
+                return PhaseResult(phase, Result.NO_CHANGES)
+            shown = self.terraform.run(stack.folder, "show", "-json", "-no-color", fresh.name)
+            if shown.code:
+                raise OpsError(f"terraform can't read the plan that it saved: {' '.join(shown.errors)}")
+            verdict = judge(shown.output.encode(), name=stack.name, approve_widening=self.approve_widening)
+            reports.write(verdict, stack.out / "reports")
+            for path, text in ((stack.saved_json, shown.output), (stack.saved_summary, summary(shown.output))):
+                path.touch(mode=0o600)
+                path.write_text(text, encoding="utf-8")
+            fresh.chmod(0o600)
+            fresh.replace(stack.saved)
+            self._provenance(stack, upstream, verdict).write(stack.provenance)
+            return _judged(phase, verdict)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def _provenance(self, stack: Stack, upstream: Mapping[str, str], verdict: Verdict) -> Provenance:
+        return Provenance(
+            stack=stack.name,
+            stack_sha256=stack.digest,
+            plan_sha256=digest(stack.saved),
+            json_sha256=digest(stack.saved_json),
+            account=self.aws.caller.account,
+            caller=self.aws.caller.arn,
+            planned_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            commit=commit()[0],
+            upstream=upstream,
+            counts=verdict.counts,
+        )
+
+
+def plan(terraform: Terraform, stack: Stack, *flags: str, listener: Listener | None = None) -> Done:
+    """Run `terraform plan` in an initialized stack."""
+    arguments = ("-json", "-input=false", "-detailed-exitcode", "-lock-timeout=20s", *flags)
+    return terraform.run(stack.folder, "plan", *arguments, listener=listener or (lambda _: None))
+
+
+def caller_flags(caller: Caller, stack: Stack) -> tuple[str, ...]:
+    """What the planner's role can't do: write a lock, and read what a refresh of a secret's value asks for.
+
+    See docs/adr/0004-who-applies-what.md and docs/adr/0007-database-password.md.
+    """
+    if f":assumed-role/{Names(stack.environment).role('planner')}/" not in caller.arn:
+        return ()
+    holds_value = "aws_secretsmanager_secret_version" in stack.content.get("resource", {})
+    return ("-lock=false", "-refresh=false") if holds_value else ("-lock=false",)
+
+
+def _judged(phase: str, verdict: Verdict) -> PhaseResult:
+    if verdict.outcome is Outcome.CLEAN:
+        return PhaseResult(phase, Result.CHANGES, verdict.counts)
+    text = reports.as_text(verdict).strip()
+    result = Result.REFUSED if verdict.outcome is Outcome.FINDINGS else Result.FAILED
+    return PhaseResult(phase, result, verdict.counts, message=text)
+
+
+def summary(shown: str) -> str:
+    """A plan in a line a resource: what happens to it, and which attributes change."""
+    document = json.loads(shown)
+    lines = list(_lines(document.get("resource_changes", [])))
+    outputs = [name for name, change in document.get("output_changes", {}).items() if change["actions"] != ["no-op"]]
+    return "\n".join([*lines, *([f"outputs: {', '.join(sorted(outputs))}"] if outputs else [])]) + "\n"
+
+
+def _lines(changes: list[dict[str, Any]]) -> Iterator[str]:
+    for each in changes:
+        change = each["change"]
+        sign = _SIGNS.get(tuple(change["actions"]))
+        if sign is None:
+            continue
+        before, after, unknown = (change.get(key) or {} for key in ("before", "after", "after_unknown"))
+        differing = sorted(key for key in {*after, *unknown} if unknown.get(key) or before.get(key) != after.get(key))
+        forced = {str(path[0]) for path in change.get("replace_paths", [])}
+        names = [f"{key} (forces replacement)" if key in forced else key for key in differing]
+        yield f"{sign:<3} {each['address']}" + (f": {', '.join(names)}" if sign != "+" and names else "")

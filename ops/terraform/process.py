@@ -1,0 +1,173 @@
+"""Runs Terraform, listens to what it says, and passes Ctrl-C on to it once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+from ops.errors import OpsError
+
+Event = Mapping[str, Any]
+"""A line of Terraform's machine-readable output: https://developer.hashicorp.com/terraform/internals/machine-readable-ui."""
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a run of Terraform ended."""
+
+    code: int
+    """Its exit code; negative: the signal that ended it."""
+    output: str = ""
+    """What it printed, where that is wanted."""
+    errors: tuple[str, ...] = ()
+    """What it complained of, in a line or more each."""
+
+    @property
+    def killed(self) -> bool:
+        """Whether it had no chance to tidy up, to free its lock for instance."""
+        return self.code in {-signal.SIGKILL, 128 + signal.SIGKILL}
+
+
+@dataclass
+class Terraform:
+    """Terraform with its environment variables. Several may run side by side."""
+
+    variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    _running: set[subprocess.Popen[str]] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    interrupted: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def binary(self) -> str:
+        """Where it is.
+
+        Raises:
+            OpsError: It isn't installed.
+        """
+        found = shutil.which("terraform", path=self.variables.get("PATH"))
+        if not found:
+            raise OpsError(
+                "no terraform here; install the version in .tool-versions (developer.hashicorp.com/terraform/install)"
+            )
+        return found
+
+    def run(self, folder: Path, *arguments: str, log: Path | None = None, listener: Listener | None = None) -> Done:
+        """Run one command in a stack's folder.
+
+        Args:
+            folder: The stack's folder.
+            arguments: The command and its flags; with `-json` among them, each line of its output is an event.
+            log: A file that gets the events as they come.
+            listener: Who is told of each event.
+        """
+        command = [self.binary, *arguments]
+        structured = listener is not None or log is not None
+        with self._child(command, folder) as child:
+            assert child.stdout and child.stderr  # noqa: S101  (both are pipes)
+            complaints = _Collected(child.stderr)
+            if structured:
+                errors = _listen(child.stdout, log, listener or (lambda _: None))
+                output = ""
+            else:
+                errors, output = [], child.stdout.read()
+            code = child.wait()
+            plain = complaints.text()
+        if code and not errors:
+            errors = [plain.strip() or output.strip()[-2000:] or f"terraform {arguments[0]} ended with {code}"]
+        return Done(code, output, tuple(errors))
+
+    def interrupt(self) -> None:
+        """Ask everything that runs to stop; Terraform finishes what it is at, and drops it if asked again."""
+        self.interrupted.set()
+        with self._lock:
+            for child in self._running:
+                child.send_signal(signal.SIGINT)
+
+    @contextmanager
+    def passing_signals_on(self) -> Iterator[None]:
+        """While this lasts, Ctrl-C and SIGTERM reach Terraform, and this program says afterwards what was left how."""
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            self.interrupt()
+
+        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def _child(self, command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+        # A process group of its own: the terminal's Ctrl-C would reach it a second time, which drops the apply.
+        with subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**self.variables, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            process_group=0,
+        ) as child:
+            with self._lock:
+                self._running.add(child)
+            try:
+                yield child
+            finally:
+                with self._lock:
+                    self._running.discard(child)
+
+
+class _Collected:
+    """Reads a pipe to its end beside everything else, so that neither side waits for the other."""
+
+    def __init__(self, pipe: IO[str]) -> None:
+        self._parts: list[str] = []
+        self._thread = threading.Thread(target=lambda: self._parts.append(pipe.read()), daemon=True)
+        self._thread.start()
+
+    def text(self) -> str:
+        self._thread.join()
+        return "".join(self._parts)
+
+
+def _listen(pipe: IO[str], log: Path | None, listener: Listener) -> list[str]:
+    errors = []
+    with log.open("w", encoding="utf-8") if log else open(os.devnull, "w", encoding="utf-8") as kept:  # noqa: PTH123
+        for line in pipe:
+            kept.write(line)
+            kept.flush()
+            event = _event(line)
+            if event.get("type") == "diagnostic" and event.get("@level") == "error":
+                errors.append(_complaint(event.get("diagnostic", {})))
+            listener(event)
+    return errors
+
+
+def _event(line: str) -> Event:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return {"@message": line.rstrip("\n"), "type": "text"}
+    return event if isinstance(event, dict) else {"@message": line, "type": "text"}
+
+
+def _complaint(diagnostic: Mapping[str, Any]) -> str:
+    address = diagnostic.get("address")
+    where = f" ({address})" if address else ""
+    summary, detail = diagnostic.get("summary", ""), diagnostic.get("detail", "").strip()
+    return f"{summary}{where}" + (f": {detail}" if detail else "")

@@ -1,0 +1,68 @@
+"""What runs now and since when, on stderr: a line a phase that moves on a terminal, and plain lines elsewhere."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ops.terraform.report import PhaseResult, Result
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from ops.terraform.process import Event
+
+_STYLE = {Result.FAILED: "red", Result.REFUSED: "red", Result.INTERRUPTED: "red", Result.WAITS: "yellow"}
+
+
+class Board:
+    """Shows phases while they are worked on."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+        self._finished: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, phase: str, doing: str) -> None:
+        """A phase is worked on from now on, or is at something else."""
+        with self._lock:
+            if phase not in self._tasks:
+                self._tasks[phase] = self._progress.add_task(phase, total=None, doing=doing)
+            else:
+                self._progress.update(self._tasks[phase], doing=doing)
+        if not self._progress.console.is_terminal:
+            self._progress.console.print(f"{phase}: {doing}", highlight=False)
+
+    def tell(self, phase: str, event: Event) -> None:
+        """What Terraform says, in so far as it shows how far it is."""
+        kind, hook = event.get("type"), event.get("hook", {})
+        if kind not in {"apply_start", "apply_complete", "apply_progress"} or hook.get("action") == "read":
+            return
+        with self._lock:
+            self._finished[phase] = self._finished.get(phase, 0) + (kind == "apply_complete")
+            doing = f"{self._finished[phase]} done, {hook.get('resource', {}).get('addr', '')}"
+            self._progress.update(self._tasks[phase], doing=doing)
+
+    def end(self, result: PhaseResult) -> None:
+        """A phase is finished."""
+        style = _STYLE.get(result.result, "green")
+        with self._lock:
+            if result.phase in self._tasks:
+                self._progress.remove_task(self._tasks.pop(result.phase))
+        self._progress.console.print(f"{result.phase:<14}[{style}]{result.line}", highlight=False)
+
+
+@contextmanager
+def board() -> Iterator[Board]:
+    """A board for as long as this lasts."""
+    from rich.console import Console  # noqa: PLC0415  (loads slowly)
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    texts = TextColumn("{task.description:<12}"), TextColumn("{task.fields[doing]}")
+    columns = (SpinnerColumn(), texts[0], TimeElapsedColumn(), texts[1])
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield Board(progress)

@@ -1,0 +1,113 @@
+"""What a run over phases came to: for people a table, for programs one JSON file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+
+class Result(StrEnum):
+    """How a phase went."""
+
+    CHANGES = "changes"
+    NO_CHANGES = "no changes"
+    APPLIED = "applied"
+    DESTROYED = "destroyed"
+    NOTHING_SAVED = "nothing saved"
+    WAITS = "waits"
+    NOT_BEGUN = "not begun"
+    REFUSED = "refused"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+    @property
+    def good(self) -> bool:
+        """Whether what comes after it may go on."""
+        return self in {Result.CHANGES, Result.NO_CHANGES, Result.APPLIED, Result.DESTROYED, Result.WAITS}
+
+
+@dataclass(frozen=True)
+class PhaseResult:
+    """How one phase went."""
+
+    phase: str
+    result: Result
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Resources by what happens to them: create, update, replace, delete, forget."""
+    seconds: float = 0.0
+    waits_for: tuple[str, ...] = ()
+    """Phases that must be applied first."""
+    message: str = ""
+
+    @property
+    def line(self) -> str:
+        """In one line."""
+        counts = ", ".join(f"{count} to {verb}" for verb, count in self.counts.items())
+        waits = f"for {', '.join(self.waits_for)}" if self.waits_for else ""
+        parts = [self.result.value, waits, counts, f"{self.seconds:.0f} s" if self.seconds >= 1 else ""]
+        return "  ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a command went over the phases of an environment."""
+
+    command: str
+    environment: str
+    started_at: datetime
+    commit: str
+    phases: tuple[PhaseResult, ...]
+
+    @property
+    def of(self) -> dict[str, PhaseResult]:
+        """The results by phase."""
+        return {each.phase: each for each in self.phases}
+
+    @property
+    def exit_code(self) -> int:
+        """0: all went well; 1: something was refused; 2: something failed or was interrupted."""
+        results = {each.result for each in self.phases}
+        if results & {Result.FAILED, Result.INTERRUPTED, Result.NOTHING_SAVED}:
+            return 2
+        return 1 if Result.REFUSED in results else 0
+
+    def as_json(self) -> str:
+        """The report for programs."""
+        data = {
+            "version": 1,
+            "command": self.command,
+            "environment": self.environment,
+            "started_at": self.started_at.isoformat(timespec="seconds"),
+            "seconds": round((datetime.now(UTC) - self.started_at).total_seconds(), 1),
+            "commit": self.commit,
+            "exit_code": self.exit_code,
+            "phases": [{**asdict(each), "seconds": round(each.seconds, 1)} for each in self.phases],
+        }
+        return json.dumps(data, indent=2) + "\n"
+
+    def write(self, out: Path) -> Path:
+        """Put it among the reports; answer where."""
+        path = out / "reports" / f"run-{self.command}-{self.environment}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(self.as_json(), encoding="utf-8")
+        fresh.replace(path)
+        return path
+
+    def lines(self) -> Iterator[str]:
+        """The report for people: a line a phase, then what to know about those that need it."""
+        width = max((len(each.phase) for each in self.phases), default=0)
+        for each in self.phases:
+            yield f"{each.phase:<{width}}  {each.line}"
+        for each in self.phases:
+            if each.message:
+                yield f"{each.phase}: {each.message}"
+
+
+def counted(verbs: Sequence[str]) -> dict[str, int]:
+    """How often each verb stands there."""
+    return {verb: verbs.count(verb) for verb in dict.fromkeys(verbs)}

@@ -1,0 +1,61 @@
+"""Work on several phases at once: all side by side, or each after those that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ops.terraform import schedule
+from ops.terraform.report import PhaseResult, Result
+
+if TYPE_CHECKING:
+    from ops.terraform.session import Session
+    from ops.terraform.stack import Stack
+
+Work = Callable[["Stack"], PhaseResult]
+
+
+def side_by_side(session: Session, stacks: Mapping[str, Stack], work: Work, *, jobs: int = 0) -> list[PhaseResult]:
+    """Work on all phases, whatever becomes of the others.
+
+    Args:
+        session: The session; nothing more begins once it is interrupted.
+        stacks: The phases.
+        work: What is done with each.
+        jobs: How many at once; 0: what cores and memory allow.
+    """
+    return _run(session, stacks, {}, work, jobs=jobs or schedule.jobs(), good=lambda result: True)
+
+
+def in_order(session: Session, stacks: Mapping[str, Stack], work: Work) -> list[PhaseResult]:
+    """Work on each phase after those that it reads; nothing more begins once one fails."""
+    needs = {name: stack.phase.reads for name, stack in stacks.items()}
+    return _run(session, stacks, needs, work, jobs=schedule.jobs(waiting=True), good=lambda result: result.result.good)
+
+
+def in_reverse(session: Session, stacks: Mapping[str, Stack], work: Work) -> list[PhaseResult]:
+    """Work on each phase after those that read it; nothing more begins once one fails."""
+    needs = {name: [other for other, reader in stacks.items() if name in reader.phase.reads] for name in stacks}
+    return _run(session, stacks, needs, work, jobs=schedule.jobs(waiting=True), good=lambda result: result.result.good)
+
+
+def _run(
+    session: Session,
+    stacks: Mapping[str, Stack],
+    needs: Mapping[str, Collection[str]],
+    work: Work,
+    *,
+    jobs: int,
+    good: Callable[[PhaseResult], bool],
+) -> list[PhaseResult]:
+    results = schedule.run(
+        list(stacks),
+        needs,
+        lambda name: work(stacks[name]),
+        jobs=jobs,
+        good=good,
+        left_out=partial(PhaseResult, result=Result.NOT_BEGUN),
+        stopping=session.terraform.interrupted.is_set,
+    )
+    return list(results.values())

@@ -1,0 +1,81 @@
+"""What every command over phases holds while it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.aws import Aws, connect, profile
+from ops.command import say
+from ops.terraform.commit import commit
+from ops.terraform.process import Terraform
+from ops.terraform.progress import Board, board
+from ops.terraform.report import PhaseResult, Report
+from ops.terraform.stack import Stack, stacks
+from ops.terraform.states import States
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+
+OUT = Path("cdktf.out")
+
+
+@dataclass
+class Session:
+    """An environment, the way to its account, and Terraform."""
+
+    environment: Environment
+    out: Path
+    aws: Aws
+    states: States
+    terraform: Terraform
+    board: Board
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def stacks(self, names: Sequence[str] = ()) -> dict[str, Stack]:
+        """Stacks of the named phases in order, by phase; without names, of all."""
+        return {stack.phase.name: stack for stack in stacks(self.environment, self.out, names)}
+
+    def report(self, command: str, results: Sequence[PhaseResult]) -> Report:
+        """Put the results among the reports."""
+        report = Report(command, self.environment.name, self.started_at, commit()[0], tuple(results))
+        report.write(self.out)
+        return report
+
+
+@contextmanager
+def session(environment: Environment, out: Path = OUT) -> Iterator[Session]:
+    """Connect to an environment's account, and pass Ctrl-C on to Terraform while this lasts.
+
+    Raises:
+        AwsError: AWS doesn't answer, or the credentials aren't the account's.
+        OpsError: Terraform isn't installed.
+    """
+    terraform = Terraform(variables(environment, out))
+    _ = terraform.binary
+    aws = connect(environment)
+    with board() as shown, terraform.passing_signals_on():
+        yield Session(environment, out, aws, States(aws, environment), terraform, shown)
+
+
+def variables(environment: Environment, out: Path) -> Mapping[str, str]:
+    """Terraform's environment variables: the caller's, the environment's profile, one cache of providers for all."""
+    found = dict(os.environ)
+    if name := profile(environment):
+        found["AWS_PROFILE"] = name
+    if "TF_PLUGIN_CACHE_DIR" not in found:
+        cache = out.absolute().parent / ".terraform" / "plugin-cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        found["TF_PLUGIN_CACHE_DIR"] = str(cache)
+    return found
+
+
+def show(report: Report) -> None:
+    """Tell the person what came out."""
+    for line in report.lines():
+        say(line)

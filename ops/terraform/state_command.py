@@ -1,0 +1,86 @@
+"""`python -m ops outputs`, `console` and `recover`: what is done with one phase's state."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.command import EnvironmentName, Json, Yes, confirm, load, reporting
+from ops.errors import RefusedError
+
+Phase = Annotated[str, typer.Argument(metavar="PHASE", help="A phase, such as network.")]
+Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")]
+OUT = Path("cdktf.out")
+
+
+def outputs(
+    environment: EnvironmentName,
+    phase: Annotated[str, typer.Argument(metavar="[PHASE]", help="A phase; nothing means all that are applied.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show what applied phases publish."""
+    from modules.phases import PHASES  # noqa: PLC0415
+    from ops.aws import connect  # noqa: PLC0415
+    from ops.terraform.stack import check_phases  # noqa: PLC0415
+    from ops.terraform.states import States  # noqa: PLC0415
+
+    with reporting():
+        check_phases([phase] if phase else [])
+        values = load(environment)
+        states = States(connect(values), values)
+        found = {
+            each.name: {name: output["value"] for name, output in state.outputs.items()}
+            for each in PHASES
+            if phase in {"", each.name} and (state := states.get(each.name)) and state.applied
+        }
+        if not found:
+            raise RefusedError(f"{phase or 'nothing'} of {environment} is applied; make plan ENV={environment}")
+        if as_json:
+            typer.echo(json.dumps(found[phase] if phase else found, indent=2))
+            return
+        for name, published in found.items():
+            for key, value in published.items():
+                typer.echo(f"{name}.{key} = {value if isinstance(value, str) else json.dumps(value)}")
+
+
+def console(environment: EnvironmentName, phase: Phase, out: Out = OUT) -> None:
+    """Open Terraform's console on a phase's state."""
+    from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
+    from ops.terraform.initialize import initialize  # noqa: PLC0415
+    from ops.terraform.session import session  # noqa: PLC0415
+
+    with reporting():
+        with session(load(environment), out) as running:
+            stack = running.stacks([phase])[phase]
+            refuse_before_bootstrap(running)
+            initialize(running.terraform, stack)
+        os.chdir(stack.folder)
+        os.execve(running.terraform.binary, ["terraform", "console"], dict(running.terraform.variables))  # noqa: S606
+
+
+def recover(
+    environment: EnvironmentName,
+    phase: Phase,
+    restore: Annotated[str, typer.Option(metavar="VERSION", help="Make this earlier version the state.")] = "",
+    yes: Yes = False,
+    out: Out = OUT,
+) -> None:
+    """Bring a phase's state back in order after an apply that was cut off.
+
+    Frees a dead lock, pushes a state that could not be saved, and imports what the last apply made and did not write
+    down. A damaged state's earlier versions are listed. Exit code 0: in order; 1: something is left to do.
+    """
+    from ops.terraform.recover import Recovery  # noqa: PLC0415
+    from ops.terraform.session import session  # noqa: PLC0415
+
+    with reporting(), session(load(environment), out) as running:
+        recovery = Recovery(running, running.stacks([phase])[phase], partial(confirm, yes=yes))
+        if restore:
+            recovery.restore(restore)
+        elif not recovery.run():
+            raise typer.Exit(1)

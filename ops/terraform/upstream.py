@@ -1,0 +1,34 @@
+"""What a phase reads of others, and whether it is there yet."""
+
+from __future__ import annotations
+
+import re
+
+from ops.terraform.stack import Stack
+from ops.terraform.states import States
+
+_READ = re.compile(r"data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)")
+
+
+def outputs_read(stack: Stack) -> dict[str, set[str]]:
+    """Names of the outputs that a stack reads, by phase."""
+    read: dict[str, set[str]] = {phase: set() for phase in stack.phase.reads}
+    for phase, output in _READ.findall(stack.file.read_text(encoding="utf-8")):
+        read[phase].add(output)
+    return read
+
+
+def waits_for(stack: Stack, states: States) -> tuple[str, ...]:
+    """Phases that must be applied before this one can be planned.
+
+    One that was applied in part counts as not applied if it doesn't publish yet what is read of it.
+    """
+    read = outputs_read(stack)
+    applied = {phase: states.get(phase) for phase in read}
+    return tuple(phase for phase, state in applied.items() if state is None or not read[phase] <= state.outputs.keys())
+
+
+def published(stack: Stack, states: States, *, again: bool = False) -> dict[str, str]:
+    """SHA-256 of what each phase that this one reads publishes now."""
+    found = {phase: states.get(phase, again=again) for phase in stack.phase.reads}
+    return {phase: state.outputs_digest for phase, state in found.items() if state is not None}

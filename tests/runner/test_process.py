@@ -1,0 +1,94 @@
+"""Terraform is run, listened to and interrupted: here a stand-in of a few lines, so that each case is exact."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ops.errors import OpsError
+from ops.terraform.process import Done, Event, Terraform
+
+Script = Callable[[str], Terraform]
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """Makes a Terraform of a shell script."""
+
+    def make(body: str) -> Terraform:
+        (tmp_path / "bin").mkdir()
+        binary = tmp_path / "bin" / "terraform"
+        binary.write_text(f"#!/usr/bin/env bash\n{body}\n")
+        binary.chmod(0o755)
+        return Terraform({**os.environ, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"})
+
+    return make
+
+
+def event(**content: object) -> str:
+    return f"echo '{json.dumps(content)}'"
+
+
+def test_events_are_passed_on_and_kept_as_they_come(script: Script, tmp_path: Path) -> None:
+    heard: list[Event] = []
+    terraform = script("\n".join([event(type="version"), "echo plain words", event(type="outputs")]))
+    done = terraform.run(tmp_path, "apply", log=tmp_path / "log", listener=heard.append)
+    assert done == Done(0)
+    assert [each["type"] for each in heard] == ["version", "text", "outputs"]
+    assert (tmp_path / "log").read_text().splitlines()[1] == "plain words"
+
+
+def test_complaints_are_told_with_their_address(script: Script, tmp_path: Path) -> None:
+    said = {"summary": "creating it", "detail": "AccessDenied", "address": "aws_vpc.main"}
+    terraform = script(event(**{"@level": "error", "type": "diagnostic", "diagnostic": said}) + "\nexit 1")
+    assert terraform.run(tmp_path, "apply", listener=lambda _: None).errors == (
+        "creating it (aws_vpc.main): AccessDenied",
+    )
+
+
+def test_words_on_stderr_are_told_where_there_is_no_event(script: Script, tmp_path: Path) -> None:
+    terraform = script("echo 'Error: no such thing' >&2; exit 1")
+    assert terraform.run(tmp_path, "init").errors == ("Error: no such thing",)
+    assert terraform.run(tmp_path, "plan", listener=lambda _: None).errors == ("Error: no such thing",)
+
+
+def test_a_lot_on_both_pipes_blocks_nobody(script: Script, tmp_path: Path) -> None:
+    terraform = script(
+        "for i in 1 2 3; do head -c 300000 /dev/zero | tr '\\0' x >&2; head -c 300000 /dev/zero | tr '\\0' y; done"
+    )
+    assert len(terraform.run(tmp_path, "show").output) == 900_000
+
+
+def test_a_killed_one_is_known_as_such(script: Script, tmp_path: Path) -> None:
+    assert script("kill -9 $$").run(tmp_path, "apply", listener=lambda _: None).killed
+
+
+def test_an_interruption_reaches_it_once_and_lets_it_finish(script: Script, tmp_path: Path) -> None:
+    """A second signal would make Terraform drop what it is at."""
+    terraform = script("trap 'echo caught >> caught' INT\ntouch ready\nfor i in $(seq 100); do sleep 0.02; done")
+    done: list[Done] = []
+    with terraform.passing_signals_on():
+        worker = threading.Thread(target=lambda: done.append(terraform.run(tmp_path, "apply", listener=lambda _: None)))
+        worker.start()
+        for _ in range(500):
+            if (tmp_path / "ready").exists():
+                break
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+        worker.join()
+    assert (tmp_path / "caught").read_text() == "caught\n"
+    assert done == [Done(0)]
+    assert terraform.interrupted.is_set()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_missing_terraform_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OpsError, match="no terraform here; install the version"):
+        Terraform({"PATH": str(tmp_path)}).run(tmp_path, "version")

@@ -1,0 +1,102 @@
+"""A saved plan is applied only if it is of this stack, the gate passed it, and what it read is as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from environments import load
+from modules.phases import phase
+from ops.errors import RefusedError
+from ops.terraform.saved import Provenance, check, provenance
+from ops.terraform.stack import Stack, digest
+
+TODAY = date(2026, 11, 25)
+UPSTREAM = {"account": "a" * 64}
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Stack:
+    """A stack whose saved plan may be applied."""
+    stack = Stack(load("prod"), phase("network"), tmp_path)
+    stack.folder.mkdir(parents=True)
+    stack.file.write_text('{"resource": {}}')
+    stack.saved.write_bytes(b"PK a plan")
+    stack.saved_json.write_text("{}")
+    Provenance(
+        stack=stack.name,
+        stack_sha256=stack.digest,
+        plan_sha256=digest(stack.saved),
+        json_sha256=digest(stack.saved_json),
+        account=stack.environment.account_id,
+        caller="arn",
+        planned_at="now",
+        commit="c",
+        upstream=UPSTREAM,
+        counts={"create": 1},
+    ).write(stack.provenance)
+    gate(stack)
+    return stack
+
+
+def gate(stack: Stack, **changed: object) -> None:
+    verdict = {"outcome": "clean", "today": TODAY.isoformat(), "digests": {stack.name: stack.digest}, **changed}
+    path = stack.out / "reports" / "gate.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(verdict))
+
+
+def other_provenance(saved: Stack, **changed: Any) -> None:
+    replace(provenance(saved), **changed).write(saved.provenance)
+
+
+def test_what_was_planned_and_gated_may_be_applied(stack: Stack) -> None:
+    check(stack, provenance(stack), UPSTREAM, today=TODAY)
+
+
+Spoil = Callable[[Stack], object]
+SPOILT: dict[str, tuple[Spoil, str]] = {
+    "synthesized anew": (lambda s: s.file.write_text('{"resource": {"a": {}}}'), "synthesized anew since"),
+    "another plan": (lambda s: s.saved.write_bytes(b"PK another"), "isn't the file that make plan saved"),
+    "another JSON": (lambda s: s.saved_json.write_text('{"a": 1}'), "isn't the file that make plan saved"),
+    "a plan that is gone": (lambda s: s.saved.unlink(), "isn't the file that make plan saved"),
+    "another stack's plan": (lambda s: other_provenance(s, stack="prod-data"), "is of prod-data"),
+    "another account's plan": (lambda s: other_provenance(s, account="444455556666"), "in 444455556666"),
+    "no gate": (lambda s: (s.out / "reports" / "gate.json").unlink(), "the gate has not judged prod-network"),
+    "half a gate": (lambda s: (s.out / "reports" / "gate.json").write_text("{"), "has not judged prod-network"),
+    "gate refused": (lambda s: gate(s, outcome="findings"), "the gate did not pass .findings."),
+    "gate untrusted": (lambda s: gate(s, outcome="untrusted"), "the gate did not pass .untrusted."),
+    "gated another": (lambda s: gate(s, digests={s.name: "0"}), "has not judged this prod-network"),
+    "gated others": (lambda s: gate(s, digests={}), "has not judged this prod-network"),
+    "gated yesterday": (lambda s: gate(s, today="2026-11-24"), "is of 2026-11-24, and accepted risks expire"),
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_anything_else_is_refused_with_what_to_do(stack: Stack, spoilt: str) -> None:
+    spoil, said = SPOILT[spoilt]
+    spoil(stack)
+    with pytest.raises(RefusedError, match=f"{said}.*; make (plan|gate) ENV=prod"):
+        check(stack, provenance(stack), UPSTREAM, today=TODAY)
+
+
+@pytest.mark.parametrize("now", [{"account": "b" * 64}, {**UPSTREAM, "state": "c" * 64}])
+def test_a_plan_is_stale_when_what_it_read_has_changed(stack: Stack, now: dict[str, str]) -> None:
+    with pytest.raises(RefusedError, match="publishes something else since prod-network was planned; make plan"):
+        check(stack, provenance(stack), now, today=TODAY)
+
+
+def test_a_missing_plan_and_a_spoilt_record_are_refused(stack: Stack) -> None:
+    stack.provenance.write_text("{")
+    with pytest.raises(RefusedError, match="isn't what make plan wrote; make plan ENV=prod PHASE=network"):
+        provenance(stack)
+    stack.forget_plan()
+    with pytest.raises(RefusedError, match="there is no saved plan of prod-network; make plan ENV=prod PHASE=network"):
+        provenance(stack)
+    assert not list(stack.folder.glob("saved*"))

@@ -1,0 +1,94 @@
+"""Phases run side by side, in order, and no more at once than is allowed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modules.phases import PHASES
+from ops.terraform import schedule
+
+READS = {phase.name: phase.reads for phase in PHASES}
+
+
+@dataclass
+class Work:
+    """Notes what runs when."""
+
+    bad: frozenset[str] = frozenset()
+    begun: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    most: int = 0
+    early: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, name: str) -> str:
+        with self.lock:
+            self.begun.append(name)
+            self.most = max(self.most, len(self.begun) - len(self.done))
+            self.early += [need for need in READS[name] if need in self.wanted and need not in self.done]
+        time.sleep(0.0005)
+        with self.lock:
+            self.done.append(name)
+        return "bad" if name in self.bad else "good"
+
+    wanted: frozenset[str] = frozenset(READS)
+
+
+NAMES = st.sets(st.sampled_from(sorted(READS)), min_size=1)
+
+
+@settings(max_examples=60)
+@given(names=NAMES, bad=NAMES | st.just(set()), jobs=st.integers(1, 4))
+def test_each_begins_after_what_it_needs_and_nothing_after_a_failure(names: set[str], bad: set[str], jobs: int) -> None:
+    work = Work(bad=frozenset(bad), wanted=frozenset(names))
+    ordered = [name for name in READS if name in names]
+    results = schedule.run(
+        ordered, READS, work, jobs=jobs, good=lambda result: result == "good", left_out=lambda name: "left out"
+    )
+    assert list(results) == ordered
+    assert not work.early
+    assert work.most <= jobs
+    for name, result in results.items():
+        assert result == ("left out" if name not in work.begun else "bad" if name in bad else "good")
+    if not names & bad:
+        assert set(work.done) == names
+    for failed in names & bad & set(work.begun):
+        assert not [name for name in work.begun if failed in READS[name]]
+
+
+def test_independent_phases_run_at_the_same_time() -> None:
+    together = threading.Barrier(2, timeout=10)
+    results = schedule.run(
+        ["network", "registry"],
+        READS,
+        lambda name: together.wait() is not None,
+        jobs=2,
+        good=bool,
+        left_out=lambda name: False,
+    )
+    assert results == {"network": True, "registry": True}
+
+
+def test_nothing_begins_once_it_is_to_stop() -> None:
+    work = Work()
+    stop = threading.Event()
+    results = schedule.run(
+        list(READS),
+        READS,
+        lambda name: (stop.set(), work(name))[1],
+        jobs=1,
+        good=lambda result: result == "good",
+        left_out=lambda name: "left out",
+        stopping=stop.is_set,
+    )
+    assert work.begun == ["state"]
+    assert set(results.values()) == {"good", "left out"}
+
+
+def test_there_is_always_room_for_one() -> None:
+    assert 1 <= schedule.jobs() <= schedule.jobs(waiting=True) or schedule.jobs() == 1
