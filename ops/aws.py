@@ -156,6 +156,7 @@ _ADVICE = {
     "Throttling": "AWS asks for fewer calls; try again in a minute",
     "ThrottlingException": "AWS asks for fewer calls; try again in a minute",
     "EndpointConnectionError": "AWS doesn't answer; check the network and AWS_ENDPOINT_URL",
+    "ProxyConnectionError": "AWS doesn't answer; check the network and AWS_ENDPOINT_URL",
     "ConnectTimeoutError": "AWS doesn't answer; check the network and AWS_ENDPOINT_URL",
     "ReadTimeoutError": "AWS didn't finish its answer; try again",
 }

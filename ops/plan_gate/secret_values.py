@@ -19,10 +19,15 @@ _WHAT = {
 _TRANSPARENT = frozenset({"constant_value", "value", "default", "before", "after"})
 """Keys of the plan's own, under which the value of something named above stands."""
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w-]*")
-_OTHER = re.compile(r"secrets_?manager|^http_tokens$", re.IGNORECASE)
-"""Names of AWS's own that sound like it: a service, and a setting of instances."""
-_HARMLESS = re.compile(r"arn:\S*|\$\{.*\}|true|false||string|number|bool|dynamic|list|set|map|object|tuple", re.DOTALL)
-"""Under a secret's name: what names the secret, or isn't a value. Outputs carry their types, in these words."""
+_OTHER = re.compile(r"secrets_?manager|^http_tokens$|^auth_token_update_strategy$", re.IGNORECASE)
+"""Names of AWS's own that sound like it: a service, a setting of instances, and one of caches."""
+_HARMLESS = re.compile(
+    r"arn:\S*|\$\{.*\}|[a-z+]+://[^:/@\s]*:\$\{[^{}]*\}@[^@]*|true|false|"
+    r"|string|number|bool|dynamic|list|set|map|object|tuple",
+    re.DOTALL,
+)
+"""Under a secret's name: what names the secret, a URL whose password is an expression, or what isn't a value. Outputs
+carry their types, in these words."""
 _SHORTEST = 4
 """Anything shorter stands in too many words to be taken out of them."""
 _TAKEN_OUT = "[secret]"

@@ -83,8 +83,9 @@ class Planner:
             if done.code not in {NO_CHANGES, CHANGES}:
                 result = Result.INTERRUPTED if self.terraform.interrupted.is_set() else Result.FAILED
                 return PhaseResult(phase, result, message=advice(stack, done, self.states))
+            older = _older_than_applied(self.states, phase)
             if done.code == NO_CHANGES:
-                return PhaseResult(phase, Result.NO_CHANGES)
+                return PhaseResult(phase, Result.NO_CHANGES, message=older)
             shown = self.terraform.run(stack.folder, "show", "-json", "-no-color", fresh.name)
             if shown.code:
                 raise OpsError(f"terraform can't read the plan that it saved: {' '.join(shown.errors)}")
@@ -96,7 +97,7 @@ class Planner:
             fresh.chmod(0o600)
             fresh.replace(stack.saved)
             self._provenance(stack, upstream, verdict).write(stack.provenance)
-            return _judged(phase, verdict)
+            return _judged(phase, verdict, older)
         finally:
             fresh.unlink(missing_ok=True)
 
@@ -132,9 +133,18 @@ def caller_flags(caller: Caller, stack: Stack) -> tuple[str, ...]:
     return ("-lock=false", "-refresh=false") if holds_value else ("-lock=false",)
 
 
-def _judged(phase: str, verdict: Verdict) -> PhaseResult:
+def _older_than_applied(states: States, phase: str) -> str:
+    """A warning, if the state is older than what the record of the last apply says it wrote."""
+    state, record = states.get(phase), states.record(phase)
+    if state is None or record is None or state.serial >= (record["serial"] or 0):
+        return ""
+    serials = f"serial {state.serial}, then {record['serial']}"
+    return f"the state is older than what was applied last ({serials}): an earlier version was restored"
+
+
+def _judged(phase: str, verdict: Verdict, warning: str) -> PhaseResult:
     if verdict.outcome is Outcome.CLEAN:
-        return PhaseResult(phase, Result.CHANGES, verdict.counts)
+        return PhaseResult(phase, Result.CHANGES, verdict.counts, message=warning)
     text = reports.as_text(verdict).strip()
     result = Result.REFUSED if verdict.outcome is Outcome.FINDINGS else Result.FAILED
     return PhaseResult(phase, result, verdict.counts, message=text)

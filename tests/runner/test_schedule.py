@@ -77,10 +77,15 @@ def test_independent_phases_run_at_the_same_time() -> None:
 def test_nothing_begins_once_it_is_to_stop() -> None:
     work = Work()
     stop = threading.Event()
+
+    def stopped_by(name: str) -> str:
+        stop.set()
+        return work(name)
+
     results = schedule.run(
         list(READS),
         READS,
-        lambda name: (stop.set(), work(name))[1],
+        stopped_by,
         jobs=1,
         good=lambda result: result == "good",
         left_out=lambda name: "left out",

@@ -1,0 +1,80 @@
+"""Plan, apply, drift, outputs and destroy, as an operator types them, with real Terraform on emulated AWS."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from environments import load
+from environments.names import Names
+from ops.emulator.settings import credentials
+from tests.runner.operator import Operator
+
+pytestmark = pytest.mark.slow
+REPOSITORY = "navralabs/aep-backend"
+
+
+@pytest.mark.requirement("R5.5")
+def test_from_plan_to_destroy(operator: Operator) -> None:
+    """One long way, since each apply takes its time."""
+    said = operator.plan("registry", "secrets")
+    assert "secrets   waits  for account" in said
+    assert "registry  changes  7 to create" in said
+    report = operator.report("plan")
+    assert report["phases"]["secrets"]["waits_for"] == ["account", "registry"]
+    stack, ecr = operator.stack("registry"), operator.client("ecr")
+    assert stack.saved_summary.read_text().startswith("+   aws_ecr_")
+    assert [path.stat().st_mode & 0o077 for path in (stack.saved, stack.saved_json)] == [0, 0], "for nobody else"
+
+    refused = operator.run("apply", "prod", "registry", expect=1).stderr
+    assert "Nobody is there to answer" in refused
+    assert not ecr.describe_repositories()["repositories"]
+    said = operator.apply("registry")
+    assert "registry: 7 to create; planned" in said
+    assert {each["repositoryName"] for each in ecr.describe_repositories()["repositories"]} >= {REPOSITORY}
+    assert not stack.saved.exists(), "a plan is applied once"
+    assert "there is no saved plan of prod-registry" in operator.apply("registry", expect=1)
+
+    assert "registry  no changes" in operator.plan("registry")
+    shown = json.loads(operator.run("outputs", "prod", "registry", "--json").stdout)
+    assert REPOSITORY in shown["repository_urls"]
+
+    operator.run("drift", "prod", "registry")
+    ecr.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="MUTABLE")
+    differs = operator.run("drift", "prod", expect=1).stderr
+    assert "update aws_ecr_repository." in differs
+    assert "is not applied" in differs
+    assert operator.report("drift")["phases"]["registry"]["counts"] == {"update": 1}
+
+    protected = operator.run("destroy", "prod", "--confirm", "prod", expect=1).stderr
+    assert "prod is protected: no command destroys it" in protected
+
+
+def test_before_there_is_a_state_bucket_bootstrap_is_named(operator: Operator) -> None:
+    names = Names(load("prod"))
+    operator.client("s3").delete_bucket(Bucket=names.state_bucket)
+    for command in ("plan", "drift", "apply"):
+        said = operator.run(command, "prod", expect=1).stderr
+        assert f"there is no state bucket {names.state_bucket} yet; make bootstrap ENV=prod" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("plan", "prdo"), "unknown environment 'prdo'; known: prod, prod-starter, staging"),
+        (("plan", "prod", "netwrok"), "unknown phase 'netwrok'; phases: state, account, network"),
+        (("apply", "prod", "netwrok"), "unknown phase 'netwrok'; phases: state, account, network"),
+        (("recover", "prod", "netwrok"), "unknown phase 'netwrok'; phases: state, account, network"),
+        (("outputs", "prod", "netwrok"), "unknown phase 'netwrok'; phases: state, account, network"),
+        (("plan", "staging"), "staging-state isn't synthesized; make synth ENV=staging"),
+    ],
+)
+def test_a_mistyped_name_gets_one_clear_line(operator: Operator, arguments: tuple[str, ...], said: str) -> None:
+    variables = {**operator.variables}
+    if "staging" in arguments:
+        variables |= credentials(load("staging").account_id)
+    errors = replace(operator, variables=variables).run(*arguments, expect=2).stderr
+    assert errors.startswith(f"error: {said}")
+    assert len(errors.splitlines()) == 1
