@@ -32,7 +32,7 @@ POLICIES := $(shell find ops policies -name __pycache__ -prune -o \( -type d -o 
 OPS = $(BIN)/python -m ops
 ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
-.PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark new-environment golden planted \
+.PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
 	docs lock clean help env bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
@@ -125,6 +125,9 @@ validate: synth terraform ## Run `terraform validate` on every stack (needs Terr
 
 benchmark: $(READY) ## Measure synthesis and gate against their baselines
 	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.gate
+
+benchmark-rehearse: synth terraform ## Measure a rehearsal of prod, and planning side by side (about ten minutes)
+	@$(BIN)/python -m benchmarks.rehearse
 
 new-environment: $(READY) ## Write a new environment that synthesizes: NAME=demo
 	@$(BIN)/python -m ops new-environment "$(NAME)"

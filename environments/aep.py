@@ -1,6 +1,6 @@
 """AEP, the product: the same in every environment."""
 
-from environments.schema import HealthCheck, Migration, Product, RejectionMetric, Secret, Service
+from environments.schema import HealthCheck, Migration, Product, RejectionMetric, Secret, Service, SmokeTest
 
 AEP = Product(
     name="aep",
@@ -35,14 +35,25 @@ AEP = Product(
         ),
     ),
     secrets=(
-        Secret(name="AUDIT_ENCRYPTION_KEY", description="Encrypts audit records in the database"),
+        Secret(
+            name="AUDIT_ENCRYPTION_KEY",
+            description="Encrypts audit records in the database",
+            generated="key",
+            caution="audit records that the earlier key encrypted can't be read with the new one alone",
+        ),
         Secret(name="OPENAI_API_KEY", description="Calls OpenAI's API"),
         Secret(name="ANTHROPIC_API_KEY", description="Calls Anthropic's API"),
         Secret(name="DATABASE_URL", description="Where PostgreSQL is, with user and password", written_by="terraform"),
-        Secret(name="REDIS_URL", description="Where Redis is, with user and password"),
+        Secret(
+            name="REDIS_URL",
+            description="Where Redis is, with user and password",
+            generated="cache_url",
+            caution="running tasks can't open new connections to the cache until they are deployed anew",
+        ),
     ),
     migration=Migration(service="backend", command=("alembic", "upgrade", "head")),
     rejections=RejectionMetric(
         namespace="AEP", rejected="BudgetEnforcementRejections", total="BudgetEnforcementRequests"
     ),
+    smoke_tests=(SmokeTest(path="/", contains="<html"), SmokeTest(path="/api/version")),
 )

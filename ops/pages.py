@@ -1,4 +1,4 @@
-"""Pages that are made from the code: the settings, and the README's picture of the phases. A test holds them true."""
+"""Pages that are made from the code, whole or between two marks. A test holds them true."""
 
 from __future__ import annotations
 
@@ -18,12 +18,24 @@ from modules.phases import PHASES
 ROOT = Path(__file__).parents[1]
 SETTINGS = ROOT / "docs" / "settings.md"
 README = ROOT / "README.md"
-_PICTURE = re.compile(r"(?<=<!-- phases -->\n).*?(?=<!-- /phases -->)", re.DOTALL)
+EMULATOR = ROOT / "docs" / "emulator.md"
 
 
 def pages() -> dict[Path, str]:
     """Every generated page with what it should say."""
-    return {SETTINGS: settings(), README: _PICTURE.sub(lambda _: picture(), README.read_text(encoding="utf-8"))}
+    from ops.emulator.additions import table  # noqa: PLC0415  (moto, which it loads, is needed for development only)
+
+    return {
+        SETTINGS: settings(),
+        README: _between(README, "phases", picture()),
+        EMULATOR: _between(EMULATOR, "additions", table()),
+    }
+
+
+def _between(page: Path, mark: str, text: str) -> str:
+    """A page with a text between the marks `<!-- mark -->` and `<!-- /mark -->`."""
+    marked = re.compile(rf"(?<=<!-- {mark} -->\n).*?(?=<!-- /{mark} -->)", re.DOTALL)
+    return marked.sub(lambda _: text, page.read_text(encoding="utf-8"))
 
 
 def write() -> list[Path]:

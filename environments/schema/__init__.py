@@ -23,6 +23,7 @@ from environments.schema.workload import (
     ScheduledTask,
     Secret,
     Service,
+    SmokeTest,
 )
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Secret",
     "Service",
     "SharedZone",
+    "SmokeTest",
     "Waf",
     "Zone",
 ]

@@ -48,6 +48,18 @@ class Registry:
     """Account of the same-repository variant: images are pulled from its repositories and none are made here."""
     readers: tuple[AccountId, ...] = ()
     """Accounts that may pull from these repositories, for promotion."""
+    refused_severity: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"] = "HIGH"
+    """Promotion to here refuses an image whose scan has findings of this severity or a higher one."""
+    signing_key: (
+        Annotated[
+            str,
+            matching(
+                r"-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\n]+-----END PUBLIC KEY-----\n?", "a public key as PEM text"
+            ),
+        ]
+        | None
+    ) = None
+    """ECDSA P-256 key that images must be signed with to be promoted to here; none asks for no signature."""
 
 
 @value
@@ -223,3 +235,18 @@ class Cutover:
     """Share of DNS answers, in percent, that name this environment's load balancer; 0 changes nothing for users."""
     previous: PreviousTarget | None = None
     """Where the rest goes; none means that there was nothing before."""
+    steps: tuple[Annotated[int, Field(ge=1, le=100)], ...] = (10, 50, 100)
+    """Weights that a cutover stops at on its way up, in percent; one that has a goal of its own ends there."""
+    watch: Annotated[int, Field(ge=300, le=86_400)] = 600
+    """Seconds that each step is watched; the alarms look at five minutes, and CloudWatch is two minutes late."""
+    errors: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """Share of a step's answers that may be 5xx, in percent; more takes the traffic back."""
+    requests: Annotated[int, Field(ge=0)] = 20
+    """Requests that a step must have seen before it counts as good; silence proves nothing."""
+    ttl: Annotated[int, Field(ge=1, le=300)] = 60
+    """Seconds that resolvers may keep a plain record by the time it gives way to weighted ones."""
+    resolvers: tuple[Annotated[str, matching(r"[0-9a-f.:]{3,39}", "an IP address such as 1.1.1.1")], ...] = (
+        "1.1.1.1",
+        "8.8.8.8",
+    )
+    """Public resolvers that must see that lowered TTL before the first step."""

@@ -156,6 +156,8 @@ class Migration:
     """CPU units, of a pair that Fargate offers."""
     memory: int = 1024
     """Memory in MiB, of a pair that Fargate offers."""
+    snapshot: bool = True
+    """A snapshot of the database is made first: a migration can't be undone by deploying the earlier version."""
 
 
 @value
@@ -168,6 +170,11 @@ class Secret:
     """What it is for."""
     written_by: Literal["operator", "terraform"] = "operator"
     """Who sets the value: a person by command, or Terraform through a write-only argument."""
+    generated: Literal["key", "cache_url"] | None = None
+    """How a command makes its value: 256 random bits as URL-safe base64, or the cache's URL with a new password of the
+    cache's user; none where somebody else gives it out, as with API keys."""
+    caution: str = ""
+    """What a new value breaks; commands say it before they ask."""
     rotation_lambda: Arn | None = None
     """ARN of the function that rotates it by itself; none means by command."""
     rotation_days: Annotated[int, Field(ge=1, le=1000)] = 90
@@ -191,6 +198,18 @@ class RejectionMetric:
 
 
 @value
+class SmokeTest:
+    """A request that shows whether the application works: what it should answer before users are sent there."""
+
+    path: Annotated[str, matching(r"/[!-~]*", "a path that starts with /, with a query where needed")]
+    """Path and query of a GET request."""
+    status: Annotated[int, Field(ge=200, le=499)] = 200
+    """HTTP status code of the answer; 401 shows that a path asks for sign-in."""
+    contains: str = ""
+    """Text that the answer's body has."""
+
+
+@value
 class Product:
     """What is rolled out: the same in every environment."""
 
@@ -208,6 +227,8 @@ class Product:
     """The database migration."""
     rejections: RejectionMetric | None = None
     """The budget-enforcement metric, where the application publishes one."""
+    smoke_tests: tuple[SmokeTest, ...] = ()
+    """Requests that `verify` and `golive` make, beside those to `/health/live` and `/health/ready`."""
 
     def service(self, name: str) -> Service:
         """The service of that name.

@@ -1,0 +1,1 @@
+"""AWS emulated on this machine, for rehearsals: moto's server, and what it lacks (docs/emulator.md)."""

@@ -1,0 +1,52 @@
+"""What moto lacks for this rollout: one module for each service, one small function for each call."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ops.emulator.additions.registry import Addition
+
+SERVICES = (
+    "accessanalyzer",
+    "applicationautoscaling",
+    "budgets",
+    "chatbot",
+    "cloudwatch",
+    "ec2",
+    "ecs",
+    "elasticache",
+    "guardduty",
+    "rds",
+    "route53",
+    "s3",
+    "securityhub",
+)
+
+
+@cache
+def additions() -> tuple[Addition, ...]:
+    """Every addition, in the order of its call. Loads moto."""
+    for service in SERVICES:
+        import_module(f"{__name__}.{service}")
+    from ops.emulator.additions.registry import ADDITIONS  # noqa: PLC0415  (loads moto)
+
+    return tuple(sorted(ADDITIONS, key=lambda each: (each.service, each.operation)))
+
+
+@cache
+def install() -> None:
+    """Put every addition on moto's classes, once."""
+    for addition in additions():
+        addition.install()
+
+
+def table() -> str:
+    """All additions as a Markdown table, for docs/emulator.md. Loads moto."""
+    rows = [
+        f"| {each.service} | `{each.operation}` | {'mends' if each.mends else 'adds'} | {each.why} |"
+        for each in additions()
+    ]
+    return "\n".join(["| service | call | | why |", "|---|---|---|---|", *rows, ""])

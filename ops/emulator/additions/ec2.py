@@ -1,0 +1,50 @@
+"""EC2: defaults of an account, and descriptions of security group rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.responses import EC2Response
+
+from ops.emulator.additions.registry import adds, kept, mends, parameters
+
+_UNSET = (-1, "no-preference")
+
+
+def _metadata_defaults(self: EC2Response) -> dict[str, Any]:
+    return kept(self.ec2_backend, "metadata_defaults", dict[str, Any])
+
+
+@adds(EC2Response, "ec2", "ModifyInstanceMetadataDefaults", why="moto has no defaults for instance metadata")
+def modify_instance_metadata_defaults(self: EC2Response) -> ActionResult:
+    """Set defaults, or take them back."""
+    for name, value in parameters(self).items():
+        if value in _UNSET:
+            _metadata_defaults(self).pop(name, None)
+        else:
+            _metadata_defaults(self)[name] = value
+    return ActionResult({"Return": True})
+
+
+@adds(EC2Response, "ec2", "GetInstanceMetadataDefaults", why="moto has no defaults for instance metadata")
+def get_instance_metadata_defaults(self: EC2Response) -> ActionResult:
+    """Answer the account's defaults."""
+    return ActionResult({"AccountLevel": _metadata_defaults(self)})
+
+
+@mends(
+    SecurityGroupRule,
+    "__init__",
+    "ec2",
+    "AuthorizeSecurityGroupIngress",
+    why="moto loses the description of a rule whose other end is a group or a prefix list",
+)
+def describe_rule(original: Callable[..., None], rule: SecurityGroupRule, *given: object, **named: object) -> None:
+    """Keep the description where moto looks for it."""
+    original(rule, *given, **named)
+    for end in given:
+        if isinstance(end, dict) and "Description" in end:
+            rule.ip_range = {"Description": end["Description"], **rule.ip_range}

@@ -1,0 +1,162 @@
+"""ECS: services that answer what they were given, deployments that end, tasks that stop with an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores, utcnow
+from moto.ecs.models import EC2ContainerServiceBackend, Service, Task
+from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.moto_api._internal import mock_random
+
+from ops.emulator.additions.registry import kept, mends
+
+ENDED = "Essential container in task exited"
+_ECHOED = (
+    "availabilityZoneRebalancing",
+    "capacityProviderStrategy",
+    "deploymentConfiguration",
+    "enableECSManagedTags",
+    "enableExecuteCommand",
+    "healthCheckGracePeriodSeconds",
+    "placementConstraints",
+    "placementStrategy",
+)
+
+
+def rollbacks(backend: EC2ContainerServiceBackend) -> set[tuple[str, str]]:
+    """Clusters and services whose next deployment goes back."""
+    return kept(backend, "rollbacks", set[tuple[str, str]])
+
+
+def exits(backend: EC2ContainerServiceBackend) -> dict[str, list[tuple[int | None, str]]]:
+    """By family, how its next tasks end: exit code, and the reason why they stopped."""
+    return kept(backend, "exits", dict[str, list[tuple[int | None, str]]])
+
+
+@mends(
+    EC2ContainerServiceResponse,
+    "create_service",
+    "ecs",
+    "CreateService",
+    why="moto drops several fields of a service, and leaves it pending",
+)
+def create_service(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
+    """Keep all fields; the first deployment is complete at once."""
+    answer: Any = original(self)
+    service = answer.result["service"]
+    service.availability_zone_rebalancing = "ENABLED"
+    _echo(service, self.params)
+    service.deployments = []
+    _settle(service)
+    return ActionResult({"service": service})
+
+
+@mends(
+    EC2ContainerServiceResponse,
+    "update_service",
+    "ecs",
+    "UpdateService",
+    why="in moto an update makes no deployment; one that is rolled back can be planted here",
+)
+def update_service(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
+    """Deploy: what is new runs at once, unless a rollback was asked for."""
+    backend = self.ecs_backend
+    cluster = self.params.get("cluster", "default").split("/")[-1]
+    current = backend._get_service(cluster, self.params["service"].split("/")[-1])
+    earlier = current.task_definition
+    answer: Any = original(self)
+    service = answer.result["service"]
+    _echo(service, self.params)
+    if service.task_definition != earlier:
+        service.task_definition = backend.describe_task_definition(service.task_definition).arn
+    if service.task_definition != earlier and (cluster, service.name) in rollbacks(backend):
+        rollbacks(backend).discard((cluster, service.name))
+        failed = _deployment(service) | {"status": "ACTIVE", "runningCount": 0, "rolloutState": "FAILED"}
+        failed["rolloutStateReason"] = "ECS deployment circuit breaker: tasks failed to start."
+        service.task_definition = earlier
+        _settle(service)
+        service.deployments.append(failed)
+        _event(service, f"(deployment {failed['id']}) deployment failed: tasks failed to start.")
+        _event(service, f"(deployment {service.deployments[0]['id']}) rolled back to {earlier}.")
+    else:
+        _settle(service)
+    return ActionResult({"service": service})
+
+
+def _echo(service: Service, given: dict[str, Any]) -> None:
+    for name in _ECHOED:
+        if given.get(name) is not None:
+            setattr(service, camelcase_to_underscores(name), given[name])
+
+
+def _deployment(service: Service) -> dict[str, Any]:
+    return {
+        "id": f"ecs-svc/{mock_random.randint(10**18, 10**19)}",
+        "status": "PRIMARY",
+        "taskDefinition": service.task_definition,
+        "desiredCount": service.desired_count,
+        "runningCount": service.desired_count,
+        "pendingCount": 0,
+        "failedTasks": 0,
+        "createdAt": utcnow(),
+        "updatedAt": utcnow(),
+        "launchType": service.launch_type,
+        "platformVersion": service.platform_version,
+        "networkConfiguration": service.network_configuration,
+        "rolloutState": "COMPLETED",
+        "rolloutStateReason": "ECS deployment completed.",
+    }
+
+
+def _settle(service: Service) -> None:
+    """Let the service run what it should, and nothing else."""
+    service.running_count, service.pending_count = service.desired_count, 0
+    service.deployments = [_deployment(service)]
+    _event(service, "has reached a steady state.")
+
+
+def _event(service: Service, text: str) -> None:
+    event = {"id": str(mock_random.uuid4()), "createdAt": utcnow(), "message": f"(service {service.name}) {text}"}
+    service.events.insert(0, event)
+
+
+@mends(
+    Task,
+    "__init__",
+    "ecs",
+    "RunTask",
+    why="in moto a task runs at once and takes five looks to stop; its exit code is always 0",
+)
+def make_task(original: Callable[..., None], task: Task, *given: object, **named: object) -> None:
+    """Let a task go from PENDING to RUNNING to STOPPED, one step for each look at it."""
+    original(task, *given, **named)
+    task._transitions = [("PENDING", "RUNNING"), ("RUNNING", "STOPPED")]
+    task.status = "PENDING"
+    vars(task)["created_at"] = utcnow()
+
+
+@mends(Task, "advance", "ecs", "DescribeTasks", why="moto doesn't say how a task ended")
+def advance(original: Callable[..., None], task: Task) -> None:
+    """Take the step now, and say how the task ended when it has."""
+    before = task.status
+    original(task)
+    container, status = task.containers[0], str(task.status)
+    container.last_status = status
+    if status == "RUNNING":
+        vars(task)["started_at"] = utcnow()
+    if status != "STOPPED" or before == "STOPPED":
+        return
+    family = task.task_definition_arn.split("/")[-1].partition(":")[0]
+    planted = exits(task._backend).get(family)
+    code, reason = planted.pop(0) if planted else (0, ENDED)
+    started = code is not None
+    task.desired_status = "STOPPED"
+    vars(task).update(
+        stopped_at=utcnow(),
+        stopped_reason=reason,
+        stop_code="EssentialContainerExited" if started else "TaskFailedToStart",
+    )
+    vars(container).update(exitCode=code, reason="" if started else reason)

@@ -1,0 +1,299 @@
+"""ElastiCache: user groups, parameter groups, members of a replication group, changes and deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup
+from moto.elasticache.responses import ElastiCacheResponse
+
+from ops.emulator.additions.registry import AwsError, adds, kept, mends
+
+Body = dict[str, Any]
+
+
+def _arn(self: ElastiCacheResponse, kind: str, name: str) -> str:
+    return f"arn:aws:elasticache:{self.region}:{self.current_account}:{kind}:{name}"
+
+
+def _groups(self: ElastiCacheResponse, kind: str) -> dict[str, Body]:
+    return kept(self.elasticache_backend, kind, dict[str, Body])
+
+
+def _one_of(groups: dict[str, Body], name: str, error: str) -> Body:
+    if name not in groups:
+        raise AwsError(error, f"{name} not found.")
+    return groups[name]
+
+
+def _tag(self: ElastiCacheResponse, arn: str) -> None:
+    self.elasticache_backend.tagging_service.tag_resource(arn, self.params.get("Tags") or [])
+
+
+@mends(
+    ElastiCacheBackend,
+    "list_tags_for_resource",
+    "elasticache",
+    "ListTagsForResource",
+    why="moto refuses the ARNs of user groups and parameter groups",
+)
+def list_tags_for_resource(original: Callable[..., Any], backend: ElastiCacheBackend, arn: str) -> object:
+    """Answer the tags of whatever has any."""
+    return backend.tagging_service.list_tags_for_resource(arn)
+
+
+# User groups
+
+_USER_GROUPS = "moto has users, but no groups of them"
+
+
+@adds(ElastiCacheResponse, "elasticache", "CreateUserGroup", why=_USER_GROUPS)
+def create_user_group(self: ElastiCacheResponse) -> ActionResult:
+    """Make a group that is active at once."""
+    name = self.params["UserGroupId"]
+    group = {
+        "UserGroupId": name,
+        "Status": "active",
+        "Engine": self.params["Engine"].lower(),
+        "UserIds": list(self.params.get("UserIds") or []),
+        "ReplicationGroups": [],
+        "ARN": _arn(self, "usergroup", name),
+    }
+    _groups(self, "user_groups")[name] = group
+    _tag(self, group["ARN"])
+    return ActionResult(group)
+
+
+@adds(ElastiCacheResponse, "elasticache", "DescribeUserGroups", why=_USER_GROUPS)
+def describe_user_groups(self: ElastiCacheResponse) -> ActionResult:
+    """Answer one group, or all."""
+    groups, name = _groups(self, "user_groups"), self.params.get("UserGroupId")
+    return ActionResult({"UserGroups": [_one_of(groups, name, "UserGroupNotFound")] if name else [*groups.values()]})
+
+
+@adds(ElastiCacheResponse, "elasticache", "ModifyUserGroup", why=_USER_GROUPS)
+def modify_user_group(self: ElastiCacheResponse) -> ActionResult:
+    """Add and remove users."""
+    group = _one_of(_groups(self, "user_groups"), self.params["UserGroupId"], "UserGroupNotFound")
+    removed, added = self.params.get("UserIdsToRemove") or [], self.params.get("UserIdsToAdd") or []
+    group["UserIds"] = [user for user in group["UserIds"] if user not in removed] + list(added)
+    return ActionResult(group)
+
+
+@adds(ElastiCacheResponse, "elasticache", "DeleteUserGroup", why=_USER_GROUPS)
+def delete_user_group(self: ElastiCacheResponse) -> ActionResult:
+    """Forget a group."""
+    groups, name = _groups(self, "user_groups"), self.params["UserGroupId"]
+    group = _one_of(groups, name, "UserGroupNotFound")
+    del groups[name]
+    return ActionResult(group | {"Status": "deleting"})
+
+
+# Parameter groups
+
+_PARAMETER_GROUPS = "moto has no parameter groups of caches"
+
+
+@adds(ElastiCacheResponse, "elasticache", "CreateCacheParameterGroup", why=_PARAMETER_GROUPS)
+def create_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
+    """Make a group with no parameters of its own."""
+    name = self.params["CacheParameterGroupName"]
+    group = {
+        "CacheParameterGroupName": name,
+        "CacheParameterGroupFamily": self.params["CacheParameterGroupFamily"],
+        "Description": self.params["Description"],
+        "IsGlobal": False,
+        "ARN": _arn(self, "parametergroup", name),
+        "values": {},
+    }
+    _groups(self, "parameter_groups")[name] = group
+    _tag(self, group["ARN"])
+    return ActionResult({"CacheParameterGroup": group})
+
+
+@adds(ElastiCacheResponse, "elasticache", "DescribeCacheParameterGroups", why=_PARAMETER_GROUPS)
+def describe_cache_parameter_groups(self: ElastiCacheResponse) -> ActionResult:
+    """Answer one group, or all."""
+    groups, name = _groups(self, "parameter_groups"), self.params.get("CacheParameterGroupName")
+    found = [_one_of(groups, name, "CacheParameterGroupNotFound")] if name else [*groups.values()]
+    return ActionResult({"CacheParameterGroups": found})
+
+
+def _parameter_group(self: ElastiCacheResponse) -> Body:
+    return _one_of(
+        _groups(self, "parameter_groups"), self.params["CacheParameterGroupName"], "CacheParameterGroupNotFound"
+    )
+
+
+@adds(ElastiCacheResponse, "elasticache", "DescribeCacheParameters", why=_PARAMETER_GROUPS)
+def describe_cache_parameters(self: ElastiCacheResponse) -> ActionResult:
+    """Answer the parameters that were set."""
+    values = _parameter_group(self)["values"].items()
+    return ActionResult(
+        {"Parameters": [{"ParameterName": name, "ParameterValue": value, "Source": "user"} for name, value in values]}
+    )
+
+
+@adds(ElastiCacheResponse, "elasticache", "ModifyCacheParameterGroup", why=_PARAMETER_GROUPS)
+def modify_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
+    """Set parameters."""
+    given = self.params["ParameterNameValues"]
+    _parameter_group(self)["values"].update({each["ParameterName"]: each["ParameterValue"] for each in given})
+    return ActionResult({"CacheParameterGroupName": self.params["CacheParameterGroupName"]})
+
+
+@adds(ElastiCacheResponse, "elasticache", "ResetCacheParameterGroup", why=_PARAMETER_GROUPS)
+def reset_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
+    """Take parameters back to their defaults."""
+    for each in self.params.get("ParameterNameValues") or []:
+        _parameter_group(self)["values"].pop(each["ParameterName"], None)
+    return ActionResult({"CacheParameterGroupName": self.params["CacheParameterGroupName"]})
+
+
+@adds(ElastiCacheResponse, "elasticache", "DeleteCacheParameterGroup", why=_PARAMETER_GROUPS)
+def delete_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
+    """Forget a group."""
+    del _groups(self, "parameter_groups")[_parameter_group(self)["CacheParameterGroupName"]]
+    return EmptyResult()
+
+
+# Replication groups
+
+
+@mends(
+    ElastiCacheResponse,
+    "create_replication_group",
+    "elasticache",
+    "CreateReplicationGroup",
+    why="moto makes one member, however many are asked for",
+)
+def create_replication_group(original: Callable[..., ActionResult], self: ElastiCacheResponse) -> ActionResult:
+    """Ask moto for replicas, which it does make."""
+    self.params.setdefault("ReplicasPerNodeGroup", self.params.get("NumCacheClusters", 1) - 1)
+    return original(self)
+
+
+_CHANGEABLE = {
+    "UserGroupIdsToAdd": "user_group_ids",
+    "CacheParameterGroupName": "cache_parameter_group_name",
+    "EngineVersion": "engine_version",
+    "SecurityGroupIds": "security_group_ids",
+    "PreferredMaintenanceWindow": "preferred_maintenance_window",
+    "SnapshotWindow": "snapshot_window",
+    "AutoMinorVersionUpgrade": "auto_minor_version_upgrade",
+    "TransitEncryptionMode": "transit_encryption_mode",
+}
+"""Parameter of a change, and moto's name for what it changes."""
+
+
+@mends(
+    ElastiCacheResponse,
+    "modify_replication_group",
+    "elasticache",
+    "ModifyReplicationGroup",
+    why="moto ignores most of what is changed",
+)
+def modify_replication_group(original: Callable[..., ActionResult], self: ElastiCacheResponse) -> ActionResult:
+    """Change what moto doesn't, too."""
+    answer = original(self)
+    group = self.elasticache_backend.replication_groups[self.params["ReplicationGroupId"]]
+    for parameter, attribute in _CHANGEABLE.items():
+        if self.params.get(parameter) is not None:
+            setattr(group, attribute, self.params[parameter])
+    return answer
+
+
+def _resize(self: ElastiCacheResponse) -> ActionResult:
+    """Give the group a primary and as many replicas as asked for."""
+    group = self.elasticache_backend.describe_replication_groups(self.params["ReplicationGroupId"])[0]
+    members = group.node_groups[0]["node_group_members"]
+    domain = group.node_groups[0]["primary_endpoint_address"].removeprefix("master.")
+    group.member_clusters.clear()
+    members.clear()
+    group._set_node_members_clusters_disabled(
+        member_clusters=group.member_clusters,
+        replication_group_id=group.replication_group_id,
+        replication_group_domain=domain,
+        node_group=group.node_groups[0],
+        preferred_cache_cluster_azs=[],
+        num_cache_clusters=1,
+        replicas_per_node_group=self.params["NewReplicaCount"],
+    )
+    return ActionResult({"ReplicationGroup": group})
+
+
+for _operation in ("IncreaseReplicaCount", "DecreaseReplicaCount"):
+    adds(ElastiCacheResponse, "elasticache", _operation, why="moto can't change the number of replicas")(_resize)
+
+
+@mends(
+    ElastiCacheBackend,
+    "delete_replication_group",
+    "elasticache",
+    "DeleteReplicationGroup",
+    why="in moto a deleted group stays 'deleting' for ever",
+)
+def delete_replication_group(
+    original: Callable[..., ReplicationGroup], backend: ElastiCacheBackend, replication_group_id: str, **given: object
+) -> ReplicationGroup:
+    """Forget the group."""
+    group = original(backend, replication_group_id, **given)
+    del backend.replication_groups[replication_group_id]
+    return group
+
+
+@adds(ElastiCacheResponse, "elasticache", "DeleteCacheSubnetGroup", why="moto can't delete a subnet group")
+def delete_cache_subnet_group(self: ElastiCacheResponse) -> ActionResult:
+    """Forget a subnet group."""
+    name = self.params["CacheSubnetGroupName"]
+    self.elasticache_backend.describe_cache_subnet_groups(name)
+    del self.elasticache_backend.cache_subnet_groups[name]
+    return EmptyResult()
+
+
+@mends(
+    ElastiCacheResponse,
+    "describe_cache_clusters",
+    "elasticache",
+    "DescribeCacheClusters",
+    why="moto doesn't list the members of replication groups",
+)
+def describe_cache_clusters(original: Callable[..., ActionResult], self: ElastiCacheResponse) -> ActionResult:
+    """Answer a member of a replication group, if it is one."""
+    asked = self.params.get("CacheClusterId")
+    for group in self.elasticache_backend.replication_groups.values():
+        if asked in group.member_clusters:
+            return ActionResult({"CacheClusters": [_member(self, group, asked)]})
+    return original(self)
+
+
+def _member(self: ElastiCacheResponse, group: ReplicationGroup, name: str) -> Body:
+    return {
+        "CacheClusterId": name,
+        "ReplicationGroupId": group.replication_group_id,
+        "CacheClusterStatus": "available",
+        "CacheNodeType": group.cache_node_type,
+        "Engine": group.engine,
+        # AWS adds the patch level: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/supported-engine-versions.html
+        "EngineVersion": f"{group.engine_version}.0",
+        "NumCacheNodes": 1,
+        "CacheParameterGroup": {
+            "CacheParameterGroupName": group.cache_parameter_group_name,
+            "ParameterApplyStatus": "in-sync",
+        },
+        "CacheSubnetGroupName": group.cache_subnet_group_name,
+        "SecurityGroups": [{"SecurityGroupId": each, "Status": "active"} for each in group.security_group_ids or []],
+        "PreferredMaintenanceWindow": group.preferred_maintenance_window,
+        "SnapshotWindow": group.snapshot_window,
+        "SnapshotRetentionLimit": group.snapshot_retention_limit,
+        "AutoMinorVersionUpgrade": group.auto_minor_version_upgrade,
+        "AtRestEncryptionEnabled": group.at_rest_encryption_enabled,
+        "TransitEncryptionEnabled": group.transit_encryption_enabled,
+        "TransitEncryptionMode": group.transit_encryption_mode,
+        "AuthTokenEnabled": group.auth_token_enabled,
+        "NetworkType": group.network_type,
+        "IpDiscovery": group.ip_discovery,
+        "ARN": _arn(self, "cluster", name),
+    }

@@ -1,0 +1,30 @@
+"""GuardDuty: features of a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.guardduty.models import Detector
+
+from ops.emulator.additions.registry import mends
+
+
+@mends(
+    Detector,
+    "update",
+    "guardduty",
+    "UpdateDetector",
+    why="moto replaces all features by the ones of the call; AWS changes those, and leaves the others",
+)
+def update(  # noqa: PLR0917  (moto's own parameters)
+    original: Callable[..., None],
+    detector: Detector,
+    enable: bool | None,
+    finding_publishing_frequency: str | None,
+    data_sources: dict[str, Any] | None,
+    features: list[dict[str, Any]] | None,
+) -> None:
+    """Put the features of the call among the others."""
+    merged = {each["name"]: each for each in [*detector.features, *(features or [])]}
+    original(detector, enable, finding_publishing_frequency, data_sources, [*merged.values()])

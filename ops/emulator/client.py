@@ -1,0 +1,81 @@
+"""The client of the emulator's own orders."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+
+class OrderError(Exception):
+    """The emulator refused an order."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """Orders to a running emulator, about one account and region."""
+
+    endpoint: str
+    account_id: str
+    region: str = "us-east-1"
+
+    def seed_zone(self, account_id: str, zone_id: str, name: str) -> None:
+        """Make a hosted zone of a chosen id, in any account, unless it is there."""
+        self._order("seed_zone", account_id=account_id, zone_id=zone_id, name=name)
+
+    def fail(
+        self,
+        service: str,
+        operation: str,
+        code: str,
+        times: int,
+        *,
+        message: str = "planted by the rehearsal",
+        status: int = 400,
+        after: int = 0,
+    ) -> None:
+        """Answer calls with an AWS error, without reaching the backend.
+
+        Args:
+            service: Name in boto3.
+            operation: Name of AWS, such as UpdateService.
+            code: Of the error, such as Throttling; status 400 or more goes with it.
+            times: How many calls fail.
+            message: Of the error.
+            status: Of HTTP. SDKs retry from 500 on.
+            after: How many calls pass first.
+        """
+        self._order(
+            "fail",
+            service=service,
+            operation=operation,
+            code=code,
+            times=times,
+            message=message,
+            status=status,
+            after=after,
+        )
+
+    def roll_back(self, cluster: str, service: str) -> None:
+        """Let the circuit breaker roll back the service's next deployment of another task definition."""
+        self._order("roll_back", account_id=self.account_id, region=self.region, cluster=cluster, service=service)
+
+    def task_exit(self, family: str, exit_code: int | None, reason: str = "Essential container in task exited") -> None:
+        """Let the next task of that family stop with an exit code, or without having started.
+
+        Args:
+            family: Of the task definition.
+            exit_code: Of its container; None if it never started.
+            reason: Why it stopped, such as "CannotPullContainerError: …".
+        """
+        order = {"family": family, "exit_code": exit_code, "reason": reason}
+        self._order("task_exit", account_id=self.account_id, region=self.region, **order)
+
+    def _order(self, name: str, /, **given: object) -> None:
+        request = Request(f"{self.endpoint}/emulator/{name}", json.dumps(given).encode(), method="POST")  # noqa: S310
+        try:
+            # Straight to 127.0.0.1, whatever proxy this process has.
+            build_opener(ProxyHandler({})).open(request, timeout=30).close()
+        except HTTPError as error:
+            raise OrderError(f"{name}: {error.read().decode()}") from None

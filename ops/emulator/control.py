@@ -1,0 +1,43 @@
+"""What a rehearsal can order from the emulator beside AWS's own calls: POST /emulator/<order>, with JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.ecs.models import ecs_backends
+from moto.route53.models import route53_backends
+
+from ops.emulator.additions import ecs
+from ops.emulator.faults import Fault, Faults
+
+Order = Callable[..., None]
+
+
+def orders(faults: Faults) -> dict[str, Order]:
+    """Every order by name. `Control` is the client of each."""
+
+    def fail(**fault: Any) -> None:  # noqa: ANN401  (JSON; Fault has the types)
+        planted = Fault(**fault)
+        planted.model.operation_model(planted.operation)
+        faults.planted.append(planted)
+
+    return {"seed_zone": _seed_zone, "fail": fail, "roll_back": _roll_back, "task_exit": _task_exit}
+
+
+def _seed_zone(account_id: str, zone_id: str, name: str) -> None:
+    backend = route53_backends[account_id]["aws"]
+    if zone_id in backend.zones:
+        return
+    zone = backend.create_hosted_zone(name=f"{name.rstrip('.')}.", private_zone=False)
+    del backend.zones[zone.resource_id]
+    zone.resource_id = zone_id
+    backend.zones[zone_id] = zone
+
+
+def _roll_back(account_id: str, region: str, cluster: str, service: str) -> None:
+    ecs.rollbacks(ecs_backends[account_id][region]).add((cluster, service))
+
+
+def _task_exit(account_id: str, region: str, family: str, exit_code: int | None, reason: str) -> None:
+    ecs.exits(ecs_backends[account_id][region]).setdefault(family, []).append((exit_code, reason))

@@ -1,0 +1,1 @@
+"""The plan's go-live list, each item with its evidence (R12.1)."""

@@ -1,0 +1,187 @@
+"""A repository of a registry, over the OCI distribution API.
+
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import IO, Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from ops.errors import OpsError
+from ops.promote.manifest import Blob, Manifest
+
+MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+"""Media types that are asked for; a registry might convert to another one, and so change the digest."""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+TIMEOUT = (5, 60)
+"""Seconds to connect, and between two pieces of an answer."""
+CHUNK = 1 << 20
+RETRIES = Retry(
+    total=4,
+    connect=1,
+    backoff_factor=0.5,
+    status_forcelist=(429, 500, 502, 503, 504),
+    # Every call is addressed by content, so that a second time does no harm.
+    allowed_methods=None,
+    raise_on_status=False,
+)
+_ADVICE = {
+    "UNAUTHORIZED": "the registry doesn't know these credentials",
+    "DENIED": "these credentials may not do that; the repository's policy and the caller's must both allow it",
+    "NAME_UNKNOWN": "is the phase registry applied?",
+}
+
+
+class RegistryError(OpsError):
+    """A registry, or the way to it, said no."""
+
+
+class Repository:
+    """Manifests and blobs of one repository."""
+
+    def __init__(self, registry: str, name: str, credentials: tuple[str, str]) -> None:
+        """Look at a repository.
+
+        Args:
+            registry: The registry's address; plain http is for this machine only.
+            name: The repository's name there.
+            credentials: User and password.
+
+        Raises:
+            RegistryError: The password would go over the network in the clear.
+        """
+        address = urlsplit(registry)
+        local = address.hostname in LOOPBACK
+        if address.scheme != "https" and not local:
+            raise RegistryError(f"{registry}: a registry's address must begin with https://")
+        self.name = f"{address.netloc}/{name}"
+        self._base = f"{registry}/v2/{name}/"
+        self._session = requests.Session()
+        self._session.auth = credentials
+        # No proxy leads to this machine.
+        self._session.trust_env = not local
+        # The bytes as they are: a digest is of them.
+        self._session.headers["Accept-Encoding"] = "identity"
+        self._session.mount("http://", HTTPAdapter(max_retries=RETRIES))
+        self._session.mount("https://", HTTPAdapter(max_retries=RETRIES))
+
+    def find(self, reference: str) -> Manifest | None:
+        """The manifest of a digest or tag, if it is there.
+
+        Raises:
+            RegistryError: It isn't what its digest says.
+        """
+        response = self._call("GET", f"manifests/{reference}", missing=True, headers={"Accept": ", ".join(MANIFESTS)})
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        manifest = Manifest(response.content, response.headers["Content-Type"])
+        if reference.startswith("sha256:") and manifest.digest != reference:
+            raise RegistryError(f"{self.name} serves {manifest.digest} for {reference}")
+        return manifest
+
+    def manifest(self, digest: str) -> Manifest:
+        """The manifest of a digest.
+
+        Raises:
+            RegistryError: It isn't there.
+        """
+        found = self.find(digest)
+        if found is None:
+            raise RegistryError(f"{self.name} has no {digest}")
+        return found
+
+    def put(self, manifest: Manifest, reference: str) -> None:
+        """Write a manifest under its digest or a tag; what it names must be there."""
+        self._call(
+            "PUT", f"manifests/{reference}", data=manifest.content, headers={"Content-Type": manifest.media_type}
+        )
+
+    def referrers(self, digest: str) -> Iterator[str]:
+        """Digests of the manifests whose subject is this one; none where a registry doesn't keep such a list."""
+        path = f"referrers/{digest}"
+        while path:
+            response = self._call("GET", path, missing=True)
+            if response.status_code == HTTPStatus.NOT_FOUND:
+                return
+            yield from (each["digest"] for each in response.json()["manifests"])
+            path = response.links.get("next", {}).get("url", "")
+
+    def has(self, blob: Blob) -> bool:
+        """Whether a blob is there."""
+        return self._call("HEAD", f"blobs/{blob.digest}", missing=True).status_code == HTTPStatus.OK
+
+    def read(self, blob: Blob) -> bytes:
+        """A small blob."""
+        content = io.BytesIO()
+        self.download(blob, content)
+        return content.getvalue()
+
+    def download(self, blob: Blob, into: IO[bytes]) -> None:
+        """Read a blob.
+
+        Raises:
+            RegistryError: It isn't what its digest says, or breaks off.
+        """
+        hashed = hashlib.sha256()
+        response = self._call("GET", f"blobs/{blob.digest}", stream=True)
+        try:
+            for chunk in response.iter_content(CHUNK):
+                hashed.update(chunk)
+                into.write(chunk)
+        except requests.RequestException as error:
+            raise RegistryError(
+                f"{self.name} broke off in {blob.digest} ({type(error).__name__}); run it again"
+            ) from None
+        if f"sha256:{hashed.hexdigest()}" != blob.digest:
+            raise RegistryError(f"{self.name} serves sha256:{hashed.hexdigest()} for {blob.digest}")
+
+    def upload(self, blob: Blob, content: IO[bytes]) -> None:
+        """Write a blob, in one piece: its size goes before it."""
+        place = urljoin(self._base, self._call("POST", "blobs/uploads/").headers["Location"])
+        self._call(
+            "PUT",
+            place,
+            params={"digest": blob.digest},
+            data=content,
+            headers={"Content-Type": "application/octet-stream"},
+        )
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        missing: bool = False,
+        **request: Any,  # noqa: ANN401  (whatever requests takes)
+    ) -> requests.Response:
+        """Make one call; with `missing`, that something isn't there is an answer like others.
+
+        No error says more than the path: the query of an address may be a signature.
+        """
+        what = f"{method} {urlsplit(path).path.removeprefix('/v2/')}"
+        try:
+            response = self._session.request(method, urljoin(self._base, path), timeout=TIMEOUT, **request)
+        except requests.RequestException as error:
+            raise RegistryError(f"{self.name} doesn't answer {what} ({type(error).__name__})") from None
+        if response.ok or (missing and response.status_code == HTTPStatus.NOT_FOUND):
+            return response
+        try:
+            error = response.json()["errors"][0]
+            said, advice = f"{error['code']}: {error['message']}", _ADVICE.get(error["code"])
+        except (ValueError, KeyError, TypeError, IndexError):
+            said, advice = f"{response.status_code} {response.reason}", None
+        raise RegistryError(f"{self.name} refuses {what}: {said}" + (f" ({advice})" if advice else ""))

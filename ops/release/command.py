@@ -1,0 +1,72 @@
+"""`python -m ops release`: the command line around the release file's history."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from ops.command import DryRun, EnvironmentName, Json, load, reporting, say
+
+release = typer.Typer(help="What an environment ran, and going back to it.", no_args_is_help=True)
+SHALLOW = "This clone is shallow: earlier releases are missing. git fetch --unshallow"
+
+
+@release.command()
+def history(
+    environment: EnvironmentName,
+    service: Annotated[
+        str | None, typer.Argument(help="One service; all of them if left out.", metavar="[SERVICE]")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the digests of each image in ENVIRONMENT, the newest first: since when, and by whom."""
+    with reporting():
+        # Loaded on use, so that `--help` is quick.
+        import environments  # noqa: PLC0415
+        from ops.release import history as past  # noqa: PLC0415
+        from ops.release.file import repository_of  # noqa: PLC0415
+
+        target = load(environment)
+        path = environments.RELEASES / f"{target.stage}.json"
+        named = [service] if service else [each.name for each in target.product.services]
+        releases = {each: past.history(path, repository_of(target, each)) for each in named}
+        if past.is_cut_short(path):
+            say(SHALLOW)
+        if as_json:
+            typer.echo(
+                json.dumps({name: [asdict(each) for each in known] for name, known in releases.items()}, indent=2)
+            )
+            return
+        for name, known in releases.items():
+            typer.echo(name)
+            for each in known:
+                typer.echo(f"  {each.when or '-':25}  {each.digest}  {each.commit:11}  {each.who}".rstrip())
+
+
+@release.command()
+def rollback(
+    environment: EnvironmentName,
+    service: Annotated[str, typer.Argument(help="The service whose image goes back.", metavar="SERVICE")],
+    digest: Annotated[str | None, typer.Option(help="Which; the one before if left out.")] = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Put an earlier digest back into ENVIRONMENT's release file. Exit code 1: refused; 2: it can't be done.
+
+    Nothing that runs is touched: plan and apply the phase `services` afterwards.
+    """
+    with reporting():
+        from ops.release.rollback import going_back  # noqa: PLC0415
+
+        back = going_back(load(environment), service, digest)
+        planned = back.change
+        typer.echo(planned.diff or f"{planned.name} names it already.\n", err=as_json, nl=False)
+        if not dry_run:
+            back.carry_out()
+            say(planned.next_step)
+        if as_json:
+            result = {"digest": planned.digest, "previous_digest": planned.previous, "written": not dry_run}
+            typer.echo(json.dumps(result | {"release_file": planned.name}, indent=2))

@@ -1,0 +1,1 @@
+"""Accepted risks: until when, by whom, and what closes them."""

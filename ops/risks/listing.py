@@ -1,0 +1,95 @@
+"""The register's entries as a person plans with them: soonest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from environments.names import Names
+from modules.phases import PHASES
+from ops.errors import OpsError
+from ops.gate.model import UntrustedError
+from ops.gate.register import Register, Risk
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+
+REGISTER = Path(__file__).parents[2] / "policies" / "risks.toml"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One accepted risk on a certain day."""
+
+    id: str
+    expires: date
+    days_left: int
+    """0 or less: the acceptance no longer holds."""
+    owner: str
+    accepts: tuple[str, ...]
+    """Choices of environments, or ids of checks."""
+    where: tuple[str, ...]
+    """Environments, or patterns of stacks."""
+    why: str
+    closes: str
+
+    @property
+    def expired(self) -> bool:
+        """Whether it no longer holds."""
+        return self.days_left <= 0
+
+    def as_data(self) -> dict[str, object]:
+        """The risk for a program."""
+        return {**asdict(self), "expires": self.expires.isoformat()}
+
+
+def accepted(today: date, environment: Environment | None = None, register: Path = REGISTER) -> list[Accepted]:
+    """The accepted risks of an environment, or all, soonest expiry first.
+
+    Raises:
+        OpsError: The register can't be read.
+    """
+    try:
+        risks = Register.read(register).risks
+    except UntrustedError as error:
+        raise OpsError("; ".join(f"{each.where} {each.what}; {each.mend}" for each in error.reasons)) from None
+    entries = (
+        Accepted(
+            id=risk.id,
+            expires=risk.expires,
+            days_left=(risk.expires - today).days,
+            owner=risk.owner,
+            accepts=risk.profile_risks or risk.checks,
+            where=risk.environments or risk.stacks,
+            why=risk.why,
+            closes=risk.closes,
+        )
+        for risk in risks
+        if environment is None or _concerns(risk, environment)
+    )
+    return sorted(entries, key=lambda entry: (entry.expires, entry.id))
+
+
+def as_text(risks: Iterable[Accepted]) -> str:
+    """Two lines a risk."""
+    return "\n".join(_lines(list(risks)))
+
+
+def _lines(risks: list[Accepted]) -> Iterator[str]:
+    for risk in risks:
+        left = f"EXPIRED {risk.expires}" if risk.expired else f"{risk.days_left} days, {risk.expires}"
+        yield f"{left}  {risk.id} ({risk.owner}): {', '.join(risk.accepts)} in {', '.join(risk.where)}"
+        yield f"    closed by: {risk.closes}"
+    expired = sum(risk.expired for risk in risks)
+    yield f"{len(risks)} accepted risks, {expired} expired"
+
+
+def _concerns(risk: Risk, environment: Environment) -> bool:
+    stacks = [Names(environment).stack(phase.name) for phase in PHASES]
+    return environment.name in risk.environments or any(
+        fnmatchcase(stack, pattern) for stack in stacks for pattern in risk.stacks
+    )

@@ -1,0 +1,89 @@
+"""The cache's user gets a new password, and the application the URL with it (docs/adr/0006, docs/adr/0012)."""
+
+from __future__ import annotations
+
+import secrets
+
+from pydantic import SecretStr
+
+from environments.names import Names
+from environments.schema import Environment
+from ops.aws import Aws, AwsError, explained
+from ops.command import say
+from ops.secrets.status import CURRENT, container
+from ops.secrets.writing import unseen, write
+from ops.tasks.waiting import looks, shown
+
+PENDING = "AWSPENDING"
+"""Label of a version that isn't valid yet.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+"""
+ACCESS = "on ~* &* +@all -@admin"
+"""What the application's user may do: everything but administration (docs/adr/0006)."""
+_WAIT = 10 * 60
+_PASSWORD_BYTES = 32
+
+
+def renew(aws: Aws, environment: Environment, name: str) -> str:
+    """Give the cache's user a new password, switch it on, and make the URL with it current. Answers the version's id.
+
+    The URL is written first, as pending: who may not write it, or an outage, stops this before the cache is touched.
+
+    Raises:
+        AwsError: A step failed; the message says what holds now.
+    """
+    names = Names(environment)
+    user, host = names.resource("app"), _host(aws, names.prefix)
+    # Hexadecimal: it needs no escaping in a URL, and 64 characters are within ElastiCache's 16 to 128.
+    password = SecretStr(secrets.token_hex(_PASSWORD_BYTES))
+    url = SecretStr(f"rediss://{user}:{password.get_secret_value()}@{host}/0")
+    earlier = container(aws, environment, name).version
+    version = write(aws, environment, name, url, label=PENDING)
+    remedy = f"The cache's user {user} and {name} may not fit together now: do the same again"
+    try:
+        _switch_on(aws, user, password)
+        _wait(aws, user)
+        if earlier:  # The first version of a secret is current at once.
+            with explained(f"make the new version of {names.secret(name)} current"):
+                aws.client("secretsmanager").update_secret_version_stage(
+                    SecretId=names.secret(name),
+                    VersionStage=CURRENT,
+                    MoveToVersionId=version,
+                    RemoveFromVersionId=earlier,
+                )
+    except AwsError as error:
+        raise AwsError(f"{error}. {remedy}") from error
+    except KeyboardInterrupt:
+        say(remedy)
+        raise
+    return version
+
+
+def _host(aws: Aws, replication_group: str) -> str:
+    """Address and port of the cache's primary node."""
+    with explained(f"find the cache {replication_group} (phase data makes it; administrators may look)"):
+        (group,) = aws.client("elasticache").describe_replication_groups(ReplicationGroupId=replication_group)[
+            "ReplicationGroups"
+        ]
+    endpoint = group["NodeGroups"][0]["PrimaryEndpoint"]
+    return f"{endpoint['Address']}:{endpoint['Port']}"
+
+
+def _switch_on(aws: Aws, user: str, password: SecretStr) -> None:
+    with unseen(password, f"give the cache's user {user} its password"):
+        aws.client("elasticache").modify_user(
+            UserId=user,
+            AccessString=ACCESS,
+            AuthenticationMode={"Type": "password", "Passwords": [password.get_secret_value()]},
+        )
+
+
+def _wait(aws: Aws, user: str) -> None:
+    with shown(f"waiting until the cache knows {user}'s new password"):
+        for _ in looks(_WAIT):
+            with explained(f"look at the cache's user {user}"):
+                (described,) = aws.client("elasticache").describe_users(UserId=user)["Users"]
+            if described["Status"] == "active":
+                return
+    raise AwsError(f"the cache's user {user} is still being changed after {_WAIT // 60} minutes")

@@ -1,0 +1,81 @@
+"""A secret gets a new value: what is checked, said and asked before, and the write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from environments.names import Names
+from environments.schema import Environment, Secret
+from ops.aws import Aws
+from ops.command import confirm, say
+from ops.errors import OpsError
+from ops.secrets import cache_url
+from ops.secrets.status import State, container
+from ops.secrets.values import Source
+from ops.secrets.writing import write
+
+
+@dataclass(frozen=True)
+class Change:
+    """A new value that may be written: everything that can be checked before was."""
+
+    aws: Aws
+    environment: Environment
+    secret: Secret
+    source: Source
+
+    def ask(self, then: str, *, yes: bool, dry_run: bool) -> bool:
+        """Say what will happen and, in a protected environment, ask; whether to go on.
+
+        Raises:
+            RefusedError: The answer is no.
+        """
+        name = Names(self.environment).secret(self.secret.name)
+        way = "made" if self.source.generate or self.secret.generated == "cache_url" else "given"
+        say(f"{name} in account {self.aws.caller.account} gets a new value, {way} now; {then}")
+        if self.secret.caution:
+            say(f"caution: {self.secret.caution}")
+        if dry_run:
+            return False
+        confirm("Go on?", yes=yes or not self.environment.protected)
+        return True
+
+    def write(self) -> str:
+        """Get the value and write it; answers the version's id.
+
+        Raises:
+            OpsError: There is no usable value, or AWS doesn't take it.
+        """
+        if self.secret.generated == "cache_url":
+            return cache_url.renew(self.aws, self.environment, self.secret.name)
+        return write(self.aws, self.environment, self.secret.name, self.source.value(self.secret))
+
+
+def writable(environment: Environment, name: str, source: Source) -> Secret:
+    """The secret of that name, if it can get a value from there; nothing is asked of AWS yet.
+
+    Raises:
+        OpsError: There is no such secret, Terraform writes it, or its value comes another way.
+    """
+    known = {secret.name: secret for secret in environment.product.secrets}
+    if name not in known:
+        raise OpsError(f"{name!r} is no secret of {environment.name}; known: {', '.join(known)} (environments/aep.py)")
+    if known[name].written_by == "terraform":
+        raise OpsError(
+            f"{name} is written by Terraform, with the database's password: raise database.credentials_version in "
+            "environments/ by one, plan and apply phase data, then deploy its services (docs/runbooks/secrets.md)"
+        )
+    source.check(known[name])
+    return known[name]
+
+
+def prepare(aws: Aws, environment: Environment, secret: Secret, source: Source) -> Change:
+    """Look whether there is something to write to.
+
+    Raises:
+        OpsError: The secret isn't there, or Secrets Manager can't be asked.
+    """
+    state = container(aws, environment, secret.name).state
+    if state in (State.ABSENT, State.DELETED):
+        raise OpsError(f"{Names(environment).secret(secret.name)} is {state}; apply phase secrets first, or restore it")
+    return Change(aws, environment, secret, source)

@@ -1,0 +1,17 @@
+"""What stands in the way of `services`."""
+
+from __future__ import annotations
+
+from environments.schema import Environment
+from ops.aws import Aws
+from ops.secrets.status import State, container, readers_of
+
+
+def missing(aws: Aws, environment: Environment) -> tuple[str, ...]:
+    """Secrets that a service names and that have no value: its tasks don't start. One call for each secret.
+
+    Raises:
+        AwsError: Secrets Manager can't be asked.
+    """
+    needed = (secret.name for secret in environment.product.secrets if readers_of(environment, secret.name))
+    return tuple(name for name in needed if container(aws, environment, name).state is not State.SET)

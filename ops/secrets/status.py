@@ -1,0 +1,136 @@
+"""Where an environment's secrets stand. Nothing here reads a value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from environments.names import Names
+from environments.schema import Environment
+from ops.aws import Aws, AwsError, code, explained
+
+CURRENT = "AWSCURRENT"
+"""Label of the version that tasks get.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
+"""
+EVERYBODY = "whoever IAM allows"
+
+
+class State(StrEnum):
+    """Whether a secret can be read by who needs it."""
+
+    SET = "set"
+    EMPTY = "no value"
+    ABSENT = "not there"
+    DELETED = "being deleted"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A secret in Secrets Manager, without its value."""
+
+    name: str
+    state: State
+    version: str = ""
+    """Id of the current version, where there is one."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """One secret of the product."""
+
+    name: str
+    state: State
+    changed: datetime | None
+    """When its current value was set."""
+    readers: tuple[str, ...] | None
+    """Roles that its policy leaves; none if the caller may not see the policy."""
+    needed_by: tuple[str, ...]
+    """Services whose tasks don't start without it."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a service can't start because of it."""
+        return bool(self.needed_by) and self.state is not State.SET
+
+
+def container(aws: Aws, environment: Environment, name: str) -> Container:
+    """Look at one secret.
+
+    Raises:
+        AwsError: Secrets Manager can't be asked.
+    """
+    client = aws.client("secretsmanager")
+    with explained(f"look at the secret {Names(environment).secret(name)}"):
+        try:
+            described = client.describe_secret(SecretId=Names(environment).secret(name))
+        except client.exceptions.ResourceNotFoundException:
+            return Container(name, State.ABSENT)
+    versions = described.get("VersionIdsToStages", {})
+    version = next((id_ for id_, labels in versions.items() if CURRENT in labels), "")
+    if described.get("DeletedDate"):
+        return Container(name, State.DELETED, version)
+    return Container(name, State.SET if version else State.EMPTY, version)
+
+
+def statuses(aws: Aws, environment: Environment) -> list[Status]:
+    """Look at every secret of the product.
+
+    Raises:
+        AwsError: Secrets Manager can't be asked.
+    """
+    found = []
+    for secret in environment.product.secrets:
+        seen = container(aws, environment, secret.name)
+        there = seen.state is not State.ABSENT
+        found.append(
+            Status(
+                name=secret.name,
+                state=seen.state,
+                changed=_changed(aws, environment, seen) if seen.version else None,
+                readers=_readers(aws, environment, secret.name) if there else (),
+                needed_by=readers_of(environment, secret.name),
+            )
+        )
+    return found
+
+
+def readers_of(environment: Environment, name: str) -> tuple[str, ...]:
+    """The services that name a secret."""
+    return tuple(service.name for service in environment.product.services if name in service.secrets)
+
+
+def _changed(aws: Aws, environment: Environment, seen: Container) -> datetime | None:
+    """DescribeSecret's own LastChangedDate moves with the policy and tags too."""
+    with explained(f"list the versions of {seen.name}"):
+        versions = aws.client("secretsmanager").list_secret_version_ids(SecretId=Names(environment).secret(seen.name))
+    return next((each["CreatedDate"] for each in versions["Versions"] if each["VersionId"] == seen.version), None)
+
+
+def _readers(aws: Aws, environment: Environment, name: str) -> tuple[str, ...] | None:
+    try:
+        with explained(f"read the policy of {name}"):
+            answer = aws.client("secretsmanager").get_resource_policy(SecretId=Names(environment).secret(name))
+    except AwsError as error:
+        if isinstance(error.__cause__, Exception) and code(error.__cause__).startswith("AccessDenied"):
+            return None
+        raise
+    return tuple(policy_readers(answer.get("ResourcePolicy") or "{}"))
+
+
+def policy_readers(policy: str) -> Iterator[str]:
+    """Names of the roles that a secret's policy excepts from its denial to read."""
+    excepted: list[str] = []
+    for statement in json.loads(policy).get("Statement", []):
+        if statement["Effect"] == "Deny" and "secretsmanager:GetSecretValue" in _listed(statement["Action"]):
+            excepted += _listed(statement.get("Condition", {}).get("ArnNotEquals", {}).get("aws:PrincipalArn", []))
+    yield from (arn.rpartition("/")[2] for arn in excepted or [EVERYBODY])
+
+
+def _listed(value: Any) -> list[str]:  # noqa: ANN401  (IAM takes one or a list)
+    return [value] if isinstance(value, str) else list(value)

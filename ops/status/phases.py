@@ -1,0 +1,116 @@
+"""Where each phase stands: applied when, by whom and from what, and what has changed since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modules.phases import PHASES, Phase
+from ops.errors import OpsError
+from ops.terraform.stack import Stack, digest
+from ops.terraform.states import States
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a phase stands."""
+
+    phase: str
+    applied: bool
+    says: str
+    """When it was applied by whom, or what it waits for."""
+    code: str = ""
+    """Whether what is synthesized is what was applied."""
+    drift: str = ""
+    """What the last look for drift found, and how old that is."""
+    criteria: str = ""
+    """How many exit criteria hold, if that was asked."""
+    record: Mapping[str, Any] | None = None
+    """What was written down when it was applied last."""
+
+    def as_data(self) -> dict[str, object]:
+        """The phase for a program."""
+        return asdict(self)
+
+
+def standings(environment: Environment, states: States, out: Path, now: datetime) -> list[Standing]:
+    """All phases in order.
+
+    Raises:
+        OpsError: AWS can't be asked, or a state is damaged.
+    """
+    applied = {phase.name: states.applied(phase.name) for phase in PHASES}
+    drift = drift_report(environment, out, now)
+    return [
+        _standing(environment, states, out, phase, drift.get(phase.name, "not looked for"))
+        if applied[phase.name]
+        else Standing(phase.name, applied=False, says=_waiting(phase, applied))
+        for phase in PHASES
+    ]
+
+
+def drift_report(environment: Environment, out: Path, now: datetime) -> dict[str, str]:
+    """What the last `make drift` found in each phase; empty if there was none.
+
+    Raises:
+        OpsError: Its report isn't readable.
+    """
+    path = out / "reports" / f"run-drift-{environment.name}.json"
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        age = _ago(now - datetime.fromisoformat(report["started_at"]))
+        return {each["phase"]: f"{_found(each)}, {age}" for each in report["phases"]}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise OpsError(f"{path} is no report of drift ({error}); remove it, or look anew: make drift") from None
+
+
+def _standing(environment: Environment, states: States, out: Path, phase: Phase, drift: str) -> Standing:
+    record = states.record(phase.name)
+    return Standing(
+        phase.name,
+        applied=True,
+        says=_history(environment, record) if record else "applied; nothing was written down about it",
+        code=_code(Stack(environment, phase, out).file, record) if record else "",
+        drift=drift,
+        record=record,
+    )
+
+
+def _history(environment: Environment, record: Mapping[str, Any]) -> str:
+    commit = f"{str(record.get('commit') or 'an unknown commit')[:12]}{' with changes' if record.get('dirty') else ''}"
+    other = f" as {record['environment']}" if record.get("environment") != environment.name else ""
+    return f"applied{other} {record.get('applied_at')} from {commit} by {record.get('caller')}"
+
+
+def _code(file: Path, record: Mapping[str, Any]) -> str:
+    if not file.exists():
+        return "not synthesized"
+    return "as applied" if digest(file) == record.get("stack_sha256") else "differs from what was applied"
+
+
+def _waiting(phase: Phase, applied: Mapping[str, bool]) -> str:
+    missing = [name for name in phase.reads if not applied[name]]
+    return (
+        f"never applied; waits for {', '.join(missing)}"
+        if missing
+        else f"never applied; next, by the {phase.applied_by}"
+    )
+
+
+def _found(phase: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{count} to {verb}" for verb, count in phase.get("counts", {}).items())
+    return f"{phase['result']} ({counts})" if counts else str(phase["result"])
+
+
+def _ago(age: timedelta) -> str:
+    hours = int(age.total_seconds()) // 3600
+    return f"{hours // 24} days ago" if hours >= 48 else f"{hours} hours ago" if hours else "within the hour"

@@ -1,0 +1,133 @@
+"""`python -m ops tasks`, `logs`, `exec` and `db`: a look at what runs, and into it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from ops.command import EnvironmentName, Json, load, reporting
+
+DATABASE_PORT = 15432
+"""Local port of `db`: not PostgreSQL's own, which a database on the operator's machine may have."""
+
+Workload = Annotated[
+    str, typer.Argument(metavar="SERVICE", help="A service, a scheduled task, or migration.", show_default=False)
+]
+
+
+def tasks(
+    environment: EnvironmentName,
+    service: Annotated[
+        str | None,
+        typer.Argument(metavar="[SERVICE]", help="A service, a scheduled task, or migration; all if left out."),
+    ] = None,
+    stopped: Annotated[
+        bool, typer.Option("--stopped", help="Those that stopped within the last hour, and why.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List the tasks that run."""
+    with reporting():
+        from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
+        from ops.tasks import running  # noqa: PLC0415
+        from ops.tasks.table import aligned  # noqa: PLC0415
+        from ops.tasks.workloads import workload  # noqa: PLC0415
+
+        chosen = load(environment)
+        work = workload(chosen, service) if service else None
+        found = running.tasks(connect(chosen), chosen, work, stopped=stopped)
+        if as_json:
+            typer.echo(json.dumps([asdict(each) for each in found], indent=2, default=str))
+            return
+        rows = [
+            (
+                each.id,
+                each.revision,
+                each.image,
+                each.status,
+                each.health or "-",
+                f"{each.started:%Y-%m-%d %H:%M}" if each.started else "-",
+                each.zone or "-",
+                each.address or "-",
+                *([each.reason] if stopped else []),
+            )
+            for each in found
+        ]
+        heading = ("TASK", "REVISION", "IMAGE", "STATUS", "HEALTH", "STARTED", "ZONE", "ADDRESS")
+        typer.echo(aligned((*heading, *(["REASON"] if stopped else [])), *rows))
+
+
+def logs(
+    environment: EnvironmentName,
+    service: Workload,
+    since: Annotated[str, typer.Option(metavar="DURATION", help="How far back: 90s, 10m, 2h, 1d.")] = "10m",
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each line as a JSON object.")] = False,
+) -> None:
+    """Show what a service's tasks log."""
+    with reporting():
+        from datetime import UTC, datetime, timedelta  # noqa: PLC0415
+
+        from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
+        from ops.tasks.log_lines import LogLines, seconds  # noqa: PLC0415
+        from ops.tasks.waiting import pause  # noqa: PLC0415
+        from ops.tasks.workloads import workload  # noqa: PLC0415
+
+        chosen = load(environment)
+        work, begin = workload(chosen, service), datetime.now(UTC) - timedelta(seconds=seconds(since))
+        # The group is shared with the tasks that use the service's image.
+        streams = {"logStreamNamePrefix": f"{work.name}/"}
+        lines = LogLines(connect(chosen), work.log_group, since=begin, streams=streams)
+        while True:
+            for line in lines.new():
+                typer.echo(json.dumps(asdict(line)) if as_json else str(line))
+            if not follow:
+                return
+            pause()
+
+
+def execute(
+    environment: EnvironmentName,
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="A service.")],
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="What to run; a shell if left out.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(metavar="ID", help="The first characters of a task's id; the newest task if left out.")
+    ] = None,
+) -> None:
+    """Open a session in a service's container. Administrators only; what is typed is logged."""
+    with reporting():
+        import shlex  # noqa: PLC0415
+
+        from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
+        from ops.tasks import sessions  # noqa: PLC0415
+
+        chosen = load(environment)
+        sessions.check_programs()
+        aws = connect(chosen)
+        target = sessions.choose(aws, chosen, service, task)
+        command_line = shlex.join(command) if command else sessions.SHELL
+        raise typer.Exit(sessions.execute(aws, chosen, service, target, command_line))
+
+
+def db(
+    environment: EnvironmentName,
+    port: Annotated[int, typer.Option(help="Port on this machine.", min=1024, max=65535)] = DATABASE_PORT,
+) -> None:
+    """Forward a port of this machine to the database, until Ctrl-C. Administrators only."""
+    with reporting():
+        from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
+        from ops.errors import OpsError  # noqa: PLC0415
+        from ops.tasks import sessions  # noqa: PLC0415
+
+        chosen = load(environment)
+        through = [service.name for service in chosen.product.services if "database" in service.reaches]
+        if not through:
+            raise OpsError(f'no service of {chosen.product.name} reaches the database: reaches=("database",)')
+        sessions.check_programs()
+        aws = connect(chosen)
+        raise typer.Exit(sessions.forward_database(aws, chosen, sessions.choose(aws, chosen, through[0], None), port))

@@ -1,0 +1,80 @@
+"""Lines of a log group, each once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ops.aws import Aws, explained
+from ops.errors import OpsError
+
+LATE = 30_000
+"""Milliseconds for which lines that arrive late, with an earlier time, are still looked for."""
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a task said."""
+
+    time: str
+    """ISO 8601, in UTC."""
+    stream: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.time} {self.stream.rpartition('/')[2][:8]} {self.message}"
+
+
+def seconds(duration: str) -> int:
+    """`90s`, `10m`, `2h` or `1d` in seconds.
+
+    Raises:
+        OpsError: It is none of these.
+    """
+    match = re.fullmatch(r"(\d+)([smhd])", duration)
+    if not match:
+        raise OpsError(f"{duration!r} is no duration; write it as 90s, 10m, 2h or 1d")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+class LogLines:
+    """Asks a log group again and again for what is new."""
+
+    def __init__(self, aws: Aws, group: str, *, since: datetime, streams: Mapping[str, Any]) -> None:
+        """Begin at a moment.
+
+        Args:
+            aws: The account.
+            group: The log group.
+            since: Nothing earlier is looked at.
+            streams: Which streams, in the words of FilterLogEvents: logStreamNames or logStreamNamePrefix.
+        """
+        self._client = aws.client("logs")
+        self._asked = {"logGroupName": group, **streams}
+        self._since = self._newest = int(since.timestamp() * 1000)
+        self._seen: dict[str, int] = {}
+
+    def new(self) -> Iterator[Line]:
+        """What has come since the last call; nothing while group or stream aren't there.
+
+        Raises:
+            AwsError: The logs can't be read.
+        """
+        start = max(self._since, self._newest - LATE)
+        self._seen = {event: moment for event, moment in self._seen.items() if moment >= start}
+        with explained(f"read the log group {self._asked['logGroupName']}"):
+            try:
+                pages = self._client.get_paginator("filter_log_events").paginate(startTime=start, **self._asked)
+                events = [event for page in pages for event in page["events"]]
+            except self._client.exceptions.ResourceNotFoundException:
+                return
+        for event in events:
+            if event["eventId"] not in self._seen:
+                self._seen[event["eventId"]] = event["timestamp"]
+                self._newest = max(self._newest, event["timestamp"])
+                moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+                yield Line(f"{moment:%Y-%m-%dT%H:%M:%SZ}", event["logStreamName"], event["message"].rstrip("\n"))

@@ -1,0 +1,118 @@
+"""Sessions in containers, by the AWS CLI and its Session Manager plugin."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from environments.flows import POSTGRESQL_PORT
+from environments.names import Names
+from environments.schema import Environment
+from ops.aws import Aws, explained, profile
+from ops.command import say
+from ops.errors import OpsError
+from ops.tasks.running import Task, tasks
+from ops.tasks.workloads import workload
+
+PROGRAMS = {
+    "aws": "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+    "session-manager-plugin": "https://docs.aws.amazon.com/systems-manager/latest/userguide/"
+    "session-manager-working-with-install-plugin.html",
+}
+"""What a session needs on this machine, with the page that says how to install it."""
+SHELL = "/bin/sh"
+REFUSED = (254, 255)
+"""Exit codes of the AWS CLI after an error of AWS; version 1 has 255 for it.
+
+https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
+"""
+
+
+def check_programs() -> None:
+    """Refuse before anything is asked of AWS.
+
+    Raises:
+        OpsError: A program is missing.
+    """
+    for program, page in PROGRAMS.items():
+        if shutil.which(program) is None:
+            raise OpsError(f"{program} isn't on this machine's PATH, and a session needs it; see {page}")
+
+
+def choose(aws: Aws, environment: Environment, service: str, task: str | None) -> Task:
+    """The task of a service to open a session in; the one that was started last if none is named.
+
+    Raises:
+        OpsError: The service has no such task that runs.
+    """
+    running = [each for each in tasks(aws, environment, workload(environment, service)) if each.status == "RUNNING"]
+    fitting = [each for each in running if task is None or each.id.startswith(task)]
+    if not fitting:
+        there = ", ".join(each.id for each in running) or "none"
+        raise OpsError(f"{service} has no running task{f' {task}' if task else ''}; running: {there}")
+    return fitting[-1]
+
+
+def execute(aws: Aws, environment: Environment, service: str, task: Task, command: str) -> int:
+    """Run a command in a task's container, with this terminal; answers the AWS CLI's exit code."""
+    say(f"{command} in task {task.id} of {service}; the session is logged")
+    options = {"cluster": Names(environment).prefix, "task": task.id, "container": service, "command": command}
+    return _run(aws, environment, "ecs", "execute-command", "--interactive", **options)
+
+
+def forward_database(aws: Aws, environment: Environment, task: Task, port: int) -> int:
+    """Forward a port of this machine to the database, through a task; answers the AWS CLI's exit code.
+
+    Raises:
+        OpsError: There is no database, or Session Manager doesn't know the task.
+    """
+    names, database = Names(environment), environment.database
+    if not task.runtime_id:
+        raise OpsError(f"task {task.id} has no runtime id yet; try again when it runs for a minute")
+    with explained(f"find the database {names.prefix} (phase data makes it)"):
+        (instance,) = aws.client("rds").describe_db_instances(DBInstanceIdentifier=names.prefix)["DBInstances"]
+    parameters = {
+        "host": [instance["Endpoint"]["Address"]],
+        "portNumber": [str(POSTGRESQL_PORT)],
+        "localPortNumber": [str(port)],
+    }
+    say(f"psql 'host=127.0.0.1 port={port} dbname={database.name} user={database.user} sslmode=require'")
+    say(f"the password is in {names.secret(environment.product.database_secret)}; Ctrl-C ends the forwarding")
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-sessions-start.html
+    options = {
+        "target": f"ecs:{names.prefix}_{task.id}_{task.runtime_id}",
+        "document-name": "AWS-StartPortForwardingSessionToRemoteHost",
+        "parameters": json.dumps(parameters),
+    }
+    return _run(aws, environment, "ssm", "start-session", **options)
+
+
+def _run(aws: Aws, environment: Environment, *words: str, **options: str) -> int:
+    variables = {**os.environ, "AWS_REGION": environment.region, "AWS_DEFAULT_REGION": environment.region}
+    if chosen := profile(environment):
+        variables["AWS_PROFILE"] = chosen
+    with _interrupts_are_the_sessions():
+        # With an equals sign: a value may begin with a dash.
+        arguments = [*words, *(f"--{name}={value}" for name, value in options.items())]
+        code = subprocess.run(["aws", *arguments], env=variables, check=False).returncode
+    if code in REFUSED:
+        say(
+            f"AWS refused. Only administrators may open sessions (docs/adr/0004), with the role "
+            f"{Names(environment).role('break-glass')}; the caller is {aws.caller.arn}"
+        )
+    return code
+
+
+@contextmanager
+def _interrupts_are_the_sessions() -> Iterator[None]:
+    """Leave Ctrl-C to what runs in the session. A handler, unlike SIG_IGN, isn't passed on to the program."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

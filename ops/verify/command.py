@@ -1,0 +1,76 @@
+"""`python -m ops verify`: the command line around the exit criteria."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.command import EnvironmentName, Json, load, reporting
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+    from ops.verify.context import Context
+
+ConnectToOption = Annotated[
+    str | None,
+    typer.Option(
+        "--connect-to",
+        metavar="HOST[:TLS_PORT[:PLAIN_PORT]]",
+        help="Connect there and not to the load balancer; the certificate is still the real name's.",
+    ),
+]
+CaFile = Annotated[
+    Path | None,
+    typer.Option("--ca-file", metavar="FILE", help="Certificates to trust, not the system's."),
+]
+
+
+def verify(
+    name: EnvironmentName,
+    phase: Annotated[str | None, typer.Argument(help="A phase; nothing means all.", metavar="PHASE")] = None,
+    *,
+    connect_to: ConnectToOption = None,
+    ca_file: CaFile = None,
+    as_json: Json = False,
+) -> None:
+    """Ask AWS and the load balancer whether the exit criteria hold. Changes nothing.
+
+    Exit code 0: all are green; 1: one is red; 2: one can't be told.
+    """
+    with reporting():
+        from ops.verify.model import exit_code  # noqa: PLC0415  (the environments load slowly)
+        from ops.verify.progress import watched  # noqa: PLC0415
+        from ops.verify.report import as_text  # noqa: PLC0415
+        from ops.verify.run import chosen  # noqa: PLC0415
+
+        environment, phases = load(name), _phases(phase)
+        results = watched(chosen(phases), context(environment, connect_to, ca_file))
+        typer.echo(json.dumps([each.as_data() for each in results], indent=2) if as_json else as_text(results))
+        raise typer.Exit(exit_code(results))
+
+
+def context(environment: Environment, connect_to: str | None, ca_file: Path | None) -> Context:
+    """The context of checks, of the account that the caller was checked for."""
+    from ops.aws import connect  # noqa: PLC0415  (loads slowly)
+    from ops.verify.context import Context  # noqa: PLC0415
+    from ops.verify.http import ConnectTo, Http  # noqa: PLC0415
+
+    if ca_file and not ca_file.is_file():
+        raise OpsError(f"--ca-file is {ca_file}, which is no file; name one with certificates in PEM")
+    http = Http(environment.edge.host, ConnectTo.parse(connect_to) if connect_to else None, ca_file)
+    return Context(connect(environment), environment, http)
+
+
+def _phases(phase: str | None) -> tuple[str, ...] | None:
+    from modules import phases  # noqa: PLC0415  (loads slowly)
+
+    if phase is None:
+        return None
+    try:
+        return (phases.phase(phase).name,)
+    except LookupError as error:
+        raise OpsError(error.args[0]) from None

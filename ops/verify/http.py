@@ -1,0 +1,131 @@
+"""Requests to the load balancer's own addresses under the application's real name, whatever public DNS says."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from environments.flows import HTTP_PORT, HTTPS_PORT
+from ops.errors import OpsError
+from ops.verify.model import CantTellError, NotMetError
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 10
+RETRIES = 2
+BACKOFF = 0.3
+"""Seconds before the second retry; the next waits twice as long."""
+PASSING = (502, 503, 504)
+"""Answers that a load balancer may give for a moment while targets change."""
+BODY_LIMIT = 1_000_000
+"""Bytes of a body that are read."""
+
+
+@dataclass(frozen=True)
+class ConnectTo:
+    """Where to connect instead of the load balancer, as curl's `--connect-to` has it."""
+
+    host: str
+    tls_port: int = HTTPS_PORT
+    plain_port: int = HTTP_PORT
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read HOST[:TLS_PORT[:PLAIN_PORT]]; an IPv6 address stands in brackets.
+
+        Raises:
+            OpsError: It isn't of that form.
+        """
+        found = re.fullmatch(r"(?:\[([0-9A-Fa-f:]+)\]|([\w.-]+))(?::(\d{1,5}))?(?::(\d{1,5}))?", text)
+        if not found:
+            raise OpsError(f"--connect-to is {text!r}; allowed is HOST[:TLS_PORT[:PLAIN_PORT]], such as 127.0.0.1:8443")
+        bracketed, name, tls_port, plain_port = found.groups()
+        return cls(bracketed or name, int(tls_port or HTTPS_PORT), int(plain_port or HTTP_PORT))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By name in lower case."""
+    body: str
+
+
+@dataclass(frozen=True)
+class Http:
+    """Asks for one host: TLS server name, `Host` header and certificate are always the host's."""
+
+    host: str
+    connect_to: ConnectTo | None = None
+    """Where to connect whatever an address says: what plays the load balancer in a rehearsal."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """IPv4 and IPv6 addresses of a DNS name, or of where to connect instead.
+
+        Raises:
+            CantTellError: It doesn't resolve.
+        """
+        wanted = self.connect_to.host if self.connect_to else name
+        try:
+            found = socket.getaddrinfo(wanted, HTTPS_PORT, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise CantTellError(f"{wanted} doesn't resolve here ({error.strerror})") from None
+        return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+
+    def get(self, address: str, path: str, *, plain: bool = False, headers: Mapping[str, str] | None = None) -> Answer:
+        """Ask one address for a path, over TLS or plain; redirects aren't followed.
+
+        Raises:
+            NotMetError: It doesn't answer, or its certificate isn't the host's.
+            CantTellError: This machine has no way to such an address.
+        """
+        import urllib3  # noqa: PLC0415  (loads slowly)
+
+        where = self.connect_to or ConnectTo(address)
+        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+        retries = urllib3.Retry(
+            RETRIES, redirect=False, status_forcelist=PASSING, backoff_factor=BACKOFF, raise_on_status=False
+        )
+        pool = (
+            urllib3.HTTPConnectionPool(address, where.plain_port)
+            if plain
+            else urllib3.HTTPSConnectionPool(
+                address,
+                where.tls_port,
+                cert_reqs="CERT_REQUIRED",
+                ca_certs=str(self.ca_file) if self.ca_file else None,
+                server_hostname=self.host,
+            )
+        )
+        with pool:
+            try:
+                answer = pool.request(
+                    "GET",
+                    path,
+                    headers={"Host": self.host, **(headers or {})},
+                    timeout=timeout,
+                    retries=retries,
+                    preload_content=False,
+                )
+                body = answer.read(BODY_LIMIT, decode_content=True)
+            except urllib3.exceptions.HTTPError as error:
+                raise self._failed(address, path, error) from error
+            answer.release_conn()
+        fields = {name.lower(): value for name, value in answer.headers.items()}
+        return Answer(answer.status, fields, body.decode(errors="replace"))
+
+    def _failed(self, address: str, path: str, error: Exception) -> NotMetError | CantTellError:
+        cause = getattr(error, "reason", None) or error
+        system = cause.__cause__
+        if isinstance(system, OSError) and system.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL):
+            return CantTellError(f"this machine has no way to {address} ({system.strerror})")
+        said = str(cause).rpartition("object at ")[2].partition(": ")[2] or str(cause)
+        return NotMetError(f"{address} doesn't answer {path} for {self.host}: {said}")

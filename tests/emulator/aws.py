@@ -1,0 +1,45 @@
+"""An account for a test, and what was called in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from ops.emulator.settings import credentials
+
+REGION = "us-east-1"
+
+
+@dataclass
+class Aws:
+    """An account, in the emulator or, without an endpoint, in moto as it is."""
+
+    account: str
+    endpoint: str | None = None
+    called: set[tuple[str, str]] = field(default_factory=set)
+    """Service and operation of each call that was answered."""
+
+    def __call__(self, service: str, assumed: Mapping[str, str] | None = None) -> Any:
+        """A client of a service, with the account's own credentials or with those of an assumed role."""
+        key, secret, token = credentials(self.account).values()
+        if assumed:
+            key, secret, token = (assumed[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+        client = boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        client.meta.events.register(f"after-call.{service}", self._note)
+        return client
+
+    def _note(self, http_response: Any, model: Any, **_: Any) -> None:
+        if http_response.status_code < 400:
+            self.called.add((model.service_model.service_name, model.name))

@@ -1,0 +1,456 @@
+"""What each addition is for, as the calls that need it: it holds in the emulator, and not in moto as it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulator.aws import Aws
+
+Example = Callable[[Aws], None]
+EXAMPLES: dict[tuple[str, str], Example] = {}
+"""By service and call."""
+TAG = {"Key": "Phase", "Value": "data"}
+
+
+def example(service: str, *calls: str) -> Callable[[Example], Example]:
+    def register(function: Example) -> Example:
+        EXAMPLES.update({(service, call): function for call in calls})
+        return function
+
+    return register
+
+
+@example("accessanalyzer", "CreateAnalyzer", "GetAnalyzer", "DeleteAnalyzer")
+@example("accessanalyzer", "ListTagsForResource", "TagResource", "UntagResource")
+def analyzer(aws: Aws) -> None:
+    client = aws("accessanalyzer")
+    arn = client.create_analyzer(analyzerName="one", type="ACCOUNT", tags={"a": "1"})["arn"]
+    assert client.get_analyzer(analyzerName="one")["analyzer"]["status"] == "ACTIVE"
+    client.tag_resource(resourceArn=arn, tags={"b": "2"})
+    client.untag_resource(resourceArn=arn, tagKeys=["a"])
+    assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "2"}
+    client.delete_analyzer(analyzerName="one")
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.get_analyzer(analyzerName="one")
+
+
+@example("chatbot", "CreateSlackChannelConfiguration", "DescribeSlackChannelConfigurations")
+@example("chatbot", "UpdateSlackChannelConfiguration", "DeleteSlackChannelConfiguration")
+@example("chatbot", "ListTagsForResource", "TagResource", "UntagResource")
+def slack_channel(aws: Aws) -> None:
+    client = aws("chatbot")
+    role = f"arn:aws:iam::{aws.account}:role/slack"
+    made = client.create_slack_channel_configuration(
+        ConfigurationName="alerts", SlackTeamId="T0EXAMPLE00", SlackChannelId="C0EXAMPLE00", IamRoleArn=role
+    )["ChannelConfiguration"]
+    arn = made["ChatConfigurationArn"]
+    client.tag_resource(ResourceARN=arn, Tags=[{"TagKey": "a", "TagValue": "1"}, {"TagKey": "b", "TagValue": "2"}])
+    client.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    assert client.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"TagKey": "b", "TagValue": "2"}]
+    client.update_slack_channel_configuration(
+        ChatConfigurationArn=arn, SlackChannelId="C0EXAMPLE00", LoggingLevel="ERROR"
+    )
+    (channel,) = client.describe_slack_channel_configurations(ChatConfigurationArn=arn)["SlackChannelConfigurations"]
+    assert (channel["LoggingLevel"], channel["IamRoleArn"], channel["State"]) == ("ERROR", role, "ENABLED")
+    client.delete_slack_channel_configuration(ChatConfigurationArn=arn)
+    assert client.describe_slack_channel_configurations()["SlackChannelConfigurations"] == []
+
+
+def _hub(aws: Aws) -> None:
+    aws("securityhub").enable_security_hub(EnableDefaultStandards=False)
+
+
+@example("securityhub", "UpdateSecurityHubConfiguration")
+def hub_configuration(aws: Aws) -> None:
+    _hub(aws)
+    aws("securityhub").update_security_hub_configuration(AutoEnableControls=False)
+    assert aws("securityhub").describe_hub()["AutoEnableControls"] is False
+
+
+@example("securityhub", "EnableSecurityHub", "DescribeHub")
+def hub(aws: Aws) -> None:
+    aws("securityhub").enable_security_hub(ControlFindingGenerator="STANDARD_CONTROL")
+    assert aws("securityhub").describe_hub()["ControlFindingGenerator"] == "STANDARD_CONTROL"
+
+
+@example("securityhub", "BatchEnableStandards", "GetEnabledStandards", "BatchDisableStandards")
+def standards(aws: Aws) -> None:
+    client = aws("securityhub")
+    _hub(aws)
+    standard = "arn:aws:securityhub:us-east-1::standards/cis-aws-foundations-benchmark/v/5.0.0"
+    client.batch_enable_standards(StandardsSubscriptionRequests=[{"StandardsArn": standard}])
+    (enabled,) = client.get_enabled_standards()["StandardsSubscriptions"]
+    assert (enabled["StandardsArn"], enabled["StandardsStatus"]) == (standard, "READY")
+    client.batch_disable_standards(StandardsSubscriptionArns=[enabled["StandardsSubscriptionArn"]])
+    assert client.get_enabled_standards()["StandardsSubscriptions"] == []
+
+
+def _budget(aws: Aws) -> str:
+    aws("budgets").create_budget(
+        AccountId=aws.account,
+        Budget={
+            "BudgetName": "all",
+            "BudgetType": "COST",
+            "TimeUnit": "MONTHLY",
+            "BudgetLimit": {"Amount": "100", "Unit": "USD"},
+        },
+        NotificationsWithSubscribers=[
+            {
+                "Notification": {
+                    "NotificationType": "ACTUAL",
+                    "ComparisonOperator": "GREATER_THAN",
+                    "Threshold": 80,
+                    "ThresholdType": "PERCENTAGE",
+                },
+                "Subscribers": [{"SubscriptionType": "EMAIL", "Address": "alerts@example.com"}],
+            }
+        ],
+        ResourceTags=[TAG],
+    )
+    return f"arn:aws:budgets::{aws.account}:budget/all"
+
+
+@example("budgets", "DescribeSubscribersForNotification")
+def subscribers(aws: Aws) -> None:
+    _budget(aws)
+    found = aws("budgets").describe_subscribers_for_notification(
+        AccountId=aws.account,
+        BudgetName="all",
+        Notification={
+            "NotificationType": "ACTUAL",
+            "ComparisonOperator": "GREATER_THAN",
+            "Threshold": 80.0,
+            "ThresholdType": "PERCENTAGE",
+        },
+    )
+    assert [each["Address"] for each in found["Subscribers"]] == ["alerts@example.com"]
+
+
+@example("budgets", "UpdateBudget")
+def changed_budget(aws: Aws) -> None:
+    _budget(aws)
+    limit = {"Amount": "200", "Unit": "USD"}
+    aws("budgets").update_budget(
+        AccountId=aws.account,
+        NewBudget={"BudgetName": "all", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": limit},
+    )
+    assert aws("budgets").describe_budget(AccountId=aws.account, BudgetName="all")["Budget"]["BudgetLimit"] == limit
+
+
+@example("budgets", "CreateBudget", "ListTagsForResource", "TagResource", "UntagResource")
+def tags_of_budget(aws: Aws) -> None:
+    client, arn = aws("budgets"), _budget(aws)
+    client.tag_resource(ResourceARN=arn, ResourceTags=[{"Key": "Owner", "Value": "platform"}])
+    client.untag_resource(ResourceARN=arn, ResourceTagKeys=["Owner"])
+    assert client.list_tags_for_resource(ResourceARN=arn)["ResourceTags"] == [TAG]
+
+
+@example("ec2", "ModifyInstanceMetadataDefaults", "GetInstanceMetadataDefaults")
+def metadata_defaults(aws: Aws) -> None:
+    client = aws("ec2")
+    client.modify_instance_metadata_defaults(HttpTokens="required", HttpPutResponseHopLimit=1)
+    client.modify_instance_metadata_defaults(HttpPutResponseHopLimit=-1)
+    assert client.get_instance_metadata_defaults()["AccountLevel"] == {"HttpTokens": "required"}
+
+
+@example("ec2", "AuthorizeSecurityGroupIngress")
+def description_of_rule(aws: Aws) -> None:
+    client = aws("ec2")
+    group = client.create_security_group(GroupName="one", Description="one")["GroupId"]
+    pair = {"GroupId": group, "Description": "Application data"}
+    client.authorize_security_group_ingress(
+        GroupId=group,
+        IpPermissions=[{"IpProtocol": "tcp", "FromPort": 6379, "ToPort": 6379, "UserIdGroupPairs": [pair]}],
+    )
+    rules = client.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
+    assert {"Application data"} <= {rule.get("Description") for rule in rules["SecurityGroupRules"]}
+
+
+@example("guardduty", "UpdateDetector")
+def features(aws: Aws) -> None:
+    client = aws("guardduty")
+    detector = client.create_detector(Enable=True)["DetectorId"]
+    for name in ("S3_DATA_EVENTS", "RUNTIME_MONITORING"):
+        client.update_detector(DetectorId=detector, Features=[{"Name": name, "Status": "ENABLED"}])
+    found = {each["Name"] for each in client.get_detector(DetectorId=detector)["Features"]}
+    assert {"S3_DATA_EVENTS", "RUNTIME_MONITORING"} <= found
+
+
+@example("s3", "PutBucketPolicy")
+def conditions(aws: Aws) -> None:
+    client, bucket = aws("s3"), f"state-{aws.account}"
+    client.create_bucket(Bucket=bucket)
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    tls = deny | {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    client.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [tls]}))
+    client.put_object(Bucket=bucket, Key="prod/state.tfstate", Body=b"{}")
+    client.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    with pytest.raises(ClientError, match=r"Forbidden|AccessDenied"):
+        client.get_object(Bucket=bucket, Key="prod/state.tfstate")
+
+
+@example("cloudwatch", "PutCompositeAlarm")
+def composite_alarm(aws: Aws) -> None:
+    aws("cloudwatch").put_composite_alarm(AlarmName="any", AlarmRule='ALARM("one")')
+    found = aws("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert [alarm["AlarmRule"] for alarm in found] == ['ALARM("one")']
+
+
+@example("application-autoscaling", "RegisterScalableTarget", "ListTagsForResource", "TagResource", "UntagResource")
+def tags_of_target(aws: Aws) -> None:
+    deploy(aws)
+    client = aws("application-autoscaling")
+    arn = client.register_scalable_target(
+        ServiceNamespace="ecs",
+        ResourceId="service/main/web",
+        ScalableDimension="ecs:service:DesiredCount",
+        MinCapacity=1,
+        MaxCapacity=2,
+        Tags={"a": "1"},
+    )["ScalableTargetARN"]
+    client.tag_resource(ResourceARN=arn, Tags={"b": "2"})
+    client.untag_resource(ResourceARN=arn, TagKeys=["b"])
+    assert client.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"a": "1"}
+
+
+@example("route53", "ChangeResourceRecordSets")
+def weighted_records(aws: Aws) -> None:
+    client = aws("route53")
+    zone = client.create_hosted_zone(Name="example.com", CallerReference="one")["HostedZone"]["Id"]
+    records = [
+        {
+            "Name": name,
+            "Type": "A",
+            "SetIdentifier": "previous",
+            "Weight": 100,
+            "TTL": 60,
+            "ResourceRecords": [{"Value": "192.0.2.1"}],
+        }
+        for name in ("app.example.com.", "example.com.")
+    ]
+    for action, chosen in (("CREATE", records), ("DELETE", records[:1])):
+        changes = [{"Action": action, "ResourceRecordSet": record} for record in chosen]
+        client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    left = client.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    assert [each["Name"] for each in left if each["Type"] == "A"] == ["example.com."]
+
+
+# RDS
+
+
+def _instance(aws: Aws, name: str = "one") -> dict[str, Any]:
+    made: dict[str, Any] = aws("rds").create_db_instance(
+        DBInstanceIdentifier=name,
+        DBInstanceClass="db.m7g.large",
+        Engine="postgres",
+        EnablePerformanceInsights=True,
+        PerformanceInsightsRetentionPeriod=7,
+    )["DBInstance"]
+    return made
+
+
+@example("rds", "CreateDBInstance")
+def instance(aws: Aws) -> None:
+    made, other = _instance(aws), _instance(aws, "two")
+    assert made["DbiResourceId"] != other["DbiResourceId"]
+    assert made["PerformanceInsightsEnabled"]
+    assert made["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
+
+
+@example("rds", "ModifyDBInstance")
+def performance_insights(aws: Aws) -> None:
+    _instance(aws)
+    changed = aws("rds").modify_db_instance(DBInstanceIdentifier="one", EnablePerformanceInsights=False)["DBInstance"]
+    assert changed["PerformanceInsightsEnabled"] is False
+
+
+@example("rds", "DescribeDBParameters")
+def parameters_of_database(aws: Aws) -> None:
+    client, group = aws("rds"), {"DBParameterGroupName": "one"}
+    client.create_db_parameter_group(**group, DBParameterGroupFamily="postgres16", Description="one")
+    value = {"ParameterName": "rds.force_ssl", "ParameterValue": "1", "ApplyMethod": "immediate"}
+    client.modify_db_parameter_group(**group, Parameters=[value])
+    (found,) = client.describe_db_parameters(**group)["Parameters"]
+    assert found["Source"] == "user"
+
+
+@example("rds", "ModifyEventSubscription")
+def event_subscription(aws: Aws) -> None:
+    client, topic = aws("rds"), f"arn:aws:sns:us-east-1:{aws.account}:alerts"
+    client.create_event_subscription(SubscriptionName="one", SnsTopicArn=topic, EventCategories=["failure"])
+    client.modify_event_subscription(SubscriptionName="one", EventCategories=["failover"], Enabled=True)
+    (found,) = client.describe_event_subscriptions(SubscriptionName="one")["EventSubscriptionsList"]
+    assert (found["EventCategoriesList"], found["SnsTopicArn"]) == (["failover"], topic)
+
+
+# ElastiCache
+
+
+@example("elasticache", "CreateUserGroup", "DescribeUserGroups", "ModifyUserGroup", "DeleteUserGroup")
+@example("elasticache", "ListTagsForResource")
+def user_group(aws: Aws) -> None:
+    client = aws("elasticache")
+    made = client.create_user_group(UserGroupId="all", Engine="redis", UserIds=["default"], Tags=[TAG])
+    assert client.list_tags_for_resource(ResourceName=made["ARN"])["TagList"] == [TAG]
+    client.modify_user_group(UserGroupId="all", UserIdsToAdd=["app"], UserIdsToRemove=["default"])
+    (group,) = client.describe_user_groups(UserGroupId="all")["UserGroups"]
+    assert (group["UserIds"], group["Status"]) == (["app"], "active")
+    client.delete_user_group(UserGroupId="all")
+    with pytest.raises(client.exceptions.UserGroupNotFoundFault):
+        client.describe_user_groups(UserGroupId="all")
+
+
+@example("elasticache", "CreateCacheParameterGroup", "DescribeCacheParameterGroups", "DescribeCacheParameters")
+@example("elasticache", "ModifyCacheParameterGroup", "ResetCacheParameterGroup", "DeleteCacheParameterGroup")
+def parameters_of_cache(aws: Aws) -> None:
+    client, group = aws("elasticache"), {"CacheParameterGroupName": "redis7"}
+    client.create_cache_parameter_group(**group, CacheParameterGroupFamily="redis7", Description="one")
+    values = [
+        {"ParameterName": "maxmemory-policy", "ParameterValue": "volatile-lru"},
+        {"ParameterName": "timeout", "ParameterValue": "60"},
+    ]
+    assert len(client.describe_cache_parameter_groups(**group)["CacheParameterGroups"]) == 1
+    client.modify_cache_parameter_group(**group, ParameterNameValues=values)
+    client.reset_cache_parameter_group(**group, ParameterNameValues=values[1:])
+    (found,) = client.describe_cache_parameters(**group)["Parameters"]
+    assert (found["ParameterName"], found["ParameterValue"], found["Source"]) == (*values[0].values(), "user")
+    client.delete_cache_parameter_group(**group)
+    with pytest.raises(client.exceptions.CacheParameterGroupNotFoundFault):
+        client.describe_cache_parameter_groups(**group)
+
+
+def _cache(aws: Aws) -> None:
+    aws("elasticache").create_replication_group(
+        ReplicationGroupId="one",
+        ReplicationGroupDescription="one",
+        NumCacheClusters=2,
+        CacheNodeType="cache.m7g.large",
+        EngineVersion="7.1",
+    )
+
+
+@example("elasticache", "CreateReplicationGroup")
+def members(aws: Aws) -> None:
+    _cache(aws)
+    (group,) = aws("elasticache").describe_replication_groups(ReplicationGroupId="one")["ReplicationGroups"]
+    assert group["MemberClusters"] == ["one-001", "one-002"]
+
+
+@example("elasticache", "DescribeCacheClusters")
+def member(aws: Aws) -> None:
+    _cache(aws)
+    (found,) = aws("elasticache").describe_cache_clusters(CacheClusterId="one-001")["CacheClusters"]
+    assert (found["CacheNodeType"], found["EngineVersion"]) == ("cache.m7g.large", "7.1.0")
+
+
+@example("elasticache", "IncreaseReplicaCount", "DecreaseReplicaCount")
+def replicas(aws: Aws) -> None:
+    _cache(aws)
+    for change, count in (("increase_replica_count", 2), ("decrease_replica_count", 1)):
+        change_count = getattr(aws("elasticache"), change)
+        group = change_count(ReplicationGroupId="one", NewReplicaCount=count, ApplyImmediately=True)["ReplicationGroup"]
+        assert len(group["MemberClusters"]) == len(group["NodeGroups"][0]["NodeGroupMembers"]) == count + 1
+
+
+@example("elasticache", "ModifyReplicationGroup")
+def changed_cache(aws: Aws) -> None:
+    _cache(aws)
+    aws("elasticache").modify_replication_group(ReplicationGroupId="one", SnapshotWindow="06:00-07:00")
+    (group,) = aws("elasticache").describe_replication_groups(ReplicationGroupId="one")["ReplicationGroups"]
+    assert group["SnapshotWindow"] == "06:00-07:00"
+
+
+@example("elasticache", "DeleteReplicationGroup")
+def deleted_cache(aws: Aws) -> None:
+    _cache(aws)
+    aws("elasticache").delete_replication_group(ReplicationGroupId="one")
+    assert aws("elasticache").describe_replication_groups()["ReplicationGroups"] == []
+
+
+@example("elasticache", "DeleteCacheSubnetGroup")
+def deleted_subnet_group(aws: Aws) -> None:
+    client, group = aws("elasticache"), {"CacheSubnetGroupName": "one"}
+    subnet = aws("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    client.create_cache_subnet_group(**group, CacheSubnetGroupDescription="one", SubnetIds=[subnet])
+    client.delete_cache_subnet_group(**group)
+    with pytest.raises(client.exceptions.CacheSubnetGroupNotFoundFault):
+        client.describe_cache_subnet_groups(**group)
+
+
+# ECS
+
+
+def deploy(aws: Aws) -> str:
+    """A service that runs; answers its task definition."""
+    aws("ecs").create_cluster(clusterName="main")
+    definition = define(aws)
+    aws("ecs").create_service(
+        cluster="main",
+        serviceName="web",
+        taskDefinition=definition,
+        desiredCount=2,
+        launchType="FARGATE",
+        healthCheckGracePeriodSeconds=60,
+        enableExecuteCommand=True,
+        enableECSManagedTags=True,
+        deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
+    )
+    return definition
+
+
+def define(aws: Aws, family: str = "web") -> str:
+    """The next task definition of a family."""
+    made = aws("ecs").register_task_definition(
+        family=family, containerDefinitions=[{"name": "web", "image": "web", "memory": 256}]
+    )
+    return str(made["taskDefinition"]["taskDefinitionArn"])
+
+
+def run(aws: Aws, family: str = "migration") -> list[dict[str, Any]]:
+    """Every look at a task, to its end."""
+    client = aws("ecs")
+    client.create_cluster(clusterName="main")
+    definition = define(aws, family)
+    (task,) = client.run_task(cluster="main", taskDefinition=definition, launchType="FARGATE")["tasks"]
+    looks = [task]
+    while looks[-1]["lastStatus"] != "STOPPED" and len(looks) < 9:
+        looks += client.describe_tasks(cluster="main", tasks=[task["taskArn"]])["tasks"]
+    return looks
+
+
+def found_service(aws: Aws) -> dict[str, Any]:
+    (service,) = aws("ecs").describe_services(cluster="main", services=["web"])["services"]
+    return dict(service)
+
+
+@example("ecs", "CreateService")
+def service(aws: Aws) -> None:
+    deploy(aws)
+    found = found_service(aws)
+    assert found["healthCheckGracePeriodSeconds"] == 60
+    assert found["enableExecuteCommand"] is found["enableECSManagedTags"] is True
+    assert found["availabilityZoneRebalancing"] == "ENABLED"
+    assert found["deploymentConfiguration"] == {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+    assert (found["runningCount"], found["pendingCount"]) == (2, 0)
+
+
+@example("ecs", "UpdateService")
+def deployment(aws: Aws) -> None:
+    deploy(aws)
+    following = define(aws)
+    aws("ecs").update_service(cluster="main", service="web", taskDefinition=following)
+    (made,) = found_service(aws)["deployments"]
+    assert (made["taskDefinition"], made["rolloutState"]) == (following, "COMPLETED")
+
+
+@example("ecs", "RunTask", "DescribeTasks")
+def task(aws: Aws) -> None:
+    looks = run(aws)
+    assert [look["lastStatus"] for look in looks] == ["PENDING", "RUNNING", "STOPPED"]
+    assert looks[-1]["stopCode"] == "EssentialContainerExited"
+    assert looks[-1]["containers"][0]["exitCode"] == 0

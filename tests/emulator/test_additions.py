@@ -1,0 +1,48 @@
+"""Each addition does what it is for, and moto as it is doesn't."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+
+from ops.emulator.additions import additions, table
+from ops.emulator.additions.registry import Addition
+from ops.emulator.process import Emulator
+from tests.emulator.aws import Aws
+from tests.emulator.examples import EXAMPLES, Example
+
+ADDITIONS = {(each.service, each.operation): each for each in additions()}
+ADDED = [each for each in ADDITIONS.values() if not each.mends]
+MENDED = [key for key, each in ADDITIONS.items() if each.mends]
+
+
+def name(key: tuple[str, str]) -> str:
+    return ".".join(key)
+
+
+def test_every_addition_has_an_example_and_a_line_in_the_table() -> None:
+    assert EXAMPLES.keys() == ADDITIONS.keys()
+    assert len(table().splitlines()) == len(ADDITIONS) + 2
+
+
+@pytest.mark.parametrize("example", dict.fromkeys(EXAMPLES.values()), ids=lambda each: each.__name__)
+def test_an_addition_does_what_it_is_for(example: Example, emulator: Emulator) -> None:
+    calls = {key for key, each in EXAMPLES.items() if each is example}
+    # Examples of the same service use the same names, so that each needs an account of its own; others may share one.
+    same_service = [each for (service, _), each in EXAMPLES.items() if service == min(calls)[0]]
+    aws = Aws(f"3{same_service.index(example):011}", emulator.endpoint)
+    example(aws)
+    assert calls <= aws.called
+
+
+@pytest.mark.parametrize("addition", ADDED, ids=lambda each: each.method)
+def test_moto_lacks_what_is_added(addition: Addition) -> None:
+    assert not hasattr(addition.target, addition.method), f"moto has {addition.method} now: compare, and remove ours"
+
+
+@pytest.mark.parametrize("key", MENDED, ids=name)
+def test_moto_needs_what_is_mended(key: tuple[str, str]) -> None:
+    with mock_aws(), pytest.raises((AssertionError, ClientError, KeyError, NotImplementedError)):
+        EXAMPLES[key](Aws(DEFAULT_ACCOUNT_ID))

@@ -1,0 +1,96 @@
+"""What can be ordered from the emulator beside AWS's own calls."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ops.emulator.client import Control, OrderError
+from ops.emulator.process import Emulator
+from tests.emulator.aws import Aws
+from tests.emulator.conftest import DEFAULT_ACCOUNT
+from tests.emulator.examples import define, deploy, found_service, run
+
+CALLS = {
+    "json": ("ecs", "ListClusters"),
+    "query": ("iam", "ListRoles"),
+    "ec2": ("ec2", "DescribeVpcs"),
+    "rest-xml": ("route53", "ListHostedZones"),
+    "s3": ("s3", "ListBuckets"),
+    "rest-json": ("guardduty", "ListDetectors"),
+    "signed with another name": ("cloudwatch", "DescribeAlarms"),
+}
+
+
+def call(aws: Aws, service: str, operation: str) -> object:
+    client = aws(service)
+    method = next(name for name, known in client.meta.method_to_api_mapping.items() if known == operation)
+    return getattr(client, method)()
+
+
+@pytest.mark.parametrize(("service", "operation"), CALLS.values(), ids=CALLS)
+def test_a_planted_error_is_told_in_the_protocol_of_the_service(
+    service: str, operation: str, emulator: Emulator, control: Control
+) -> None:
+    aws = Aws(DEFAULT_ACCOUNT, emulator.endpoint)
+    control.fail(service, operation, "ExpiredToken", times=1, message="it is over")
+    with pytest.raises(ClientError, match=r"ExpiredToken.*it is over"):
+        call(aws, service, operation)
+    assert call(aws, service, operation)
+
+
+def test_errors_come_after_some_calls_and_end(aws: Aws, control: Control) -> None:
+    control.fail("ecs", "CreateCluster", "ServerException", times=2, status=500, after=1)
+    answered = []
+    for name in "abcd":
+        try:
+            aws("ecs").create_cluster(clusterName=name)
+            answered.append(name)
+        except ClientError as error:
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert answered == ["a", "d"]
+    assert len(aws("ecs").list_clusters()["clusterArns"]) == len(answered)
+
+
+def test_what_isnt_known_cannot_be_ordered(control: Control) -> None:
+    with pytest.raises(OrderError, match="Nonsense"):
+        control.fail("ecs", "Nonsense", "Throttling", times=1)
+
+
+def test_a_zone_of_a_chosen_id_stands_in_the_chosen_account_only(aws: Aws, control: Control) -> None:
+    other = "444455556666"
+    for _ in range(2):
+        control.seed_zone(other, "Z0EXAMPLE00STAGING00", "example.com")
+    assert aws("route53").list_hosted_zones()["HostedZones"] == []
+    role = f"arn:aws:iam::{other}:role/dns"
+    assumed = aws("sts").assume_role(RoleArn=role, RoleSessionName="prod")["Credentials"]
+    client = aws("route53", assumed)
+    assert client.get_hosted_zone(Id="Z0EXAMPLE00STAGING00")["HostedZone"]["Name"] == "example.com."
+
+
+def test_a_deployment_is_rolled_back_once(aws: Aws, control: Control) -> None:
+    earlier = deploy(aws)
+    control.roll_back("main", "web")
+    for following, running in ((define(aws), earlier), *[(define(aws),) * 2]):
+        aws("ecs").update_service(cluster="main", service="web", taskDefinition=following)
+        service = found_service(aws)
+        assert service["taskDefinition"] == running
+        states = {each["taskDefinition"]: each["rolloutState"] for each in service["deployments"]}
+        assert states == {running: "COMPLETED"} | ({} if following == running else {following: "FAILED"})
+    assert any("deployment failed" in event["message"] for event in service["events"])
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "stop"),
+    [
+        (1, "Essential container in task exited", "EssentialContainerExited"),
+        (None, "CannotPullContainerError: not found", "TaskFailedToStart"),
+    ],
+)
+def test_a_task_stops_as_planted_and_the_next_one_does_not(
+    code: int | None, reason: str, stop: str, aws: Aws, control: Control
+) -> None:
+    control.task_exit("migration", code, reason)
+    last = run(aws)[-1]
+    assert (last["stopCode"], last["stoppedReason"], last["containers"][0].get("exitCode")) == (stop, reason, code)
+    assert run(aws)[-1]["containers"][0]["exitCode"] == 0

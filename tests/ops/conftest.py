@@ -1,0 +1,55 @@
+"""What the tests of the operators' commands share: one emulated AWS for all, emptied for each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from environments import load
+from environments.schema import Environment
+from ops.aws import Aws, connect
+from ops.emulator.client import Control
+from ops.emulator.process import Emulator
+from ops.emulator.settings import environment
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Emulated AWS, as production's account."""
+    with Emulator.start(load("prod").account_id, tmp_path_factory.mktemp("emulator") / "log") as running:
+        yield running
+
+
+@pytest.fixture
+def control(emulator: Emulator, prod: Environment) -> Control:
+    """The emulator, empty, and what it can be told to do."""
+    control = Control(emulator.endpoint, prod.account_id, prod.region)
+    control.reset()
+    return control
+
+
+@pytest.fixture
+def prod() -> Environment:
+    """Production."""
+    return load("prod")
+
+
+@pytest.fixture
+def account(emulator: Emulator, control: Control, prod: Environment, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """An empty account; commands that the test runs reach it too."""
+    wanted = environment(emulator.endpoint, prod.account_id)
+    for name in set(os.environ) - set(wanted):
+        monkeypatch.delenv(name)
+    for name, value in wanted.items():
+        monkeypatch.setenv(name, value)
+    return connect(prod)
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to run commands in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

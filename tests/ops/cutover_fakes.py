@@ -1,0 +1,153 @@
+"""A small Route 53 with its real rules, a clock without waiting, and faults at chosen moments."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops.cutover.records import Shares, Target
+from ops.cutover.signals import Look
+from ops.cutover.watch import Time
+from ops.cutover.zone import Zone
+
+HOST = "app.example.com"
+SHARES = Shares(
+    HOST,
+    "aep-prod",
+    Target("new.elb.amazonaws.com", "Z35SXDOTRQ7X7K"),
+    Target("old.elb.amazonaws.com", "Z35SXDOTRQ7X7K"),
+)
+CNAME = {"Name": f"{HOST}.", "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": SHARES.previous.dns_name}]}
+GOOD = Look(breaches=(), missing=(), evidence={"requests": 100})
+BAD = Look(breaches=("alarm aep-prod-cutover is on",), missing=(), evidence={"requests": 100})
+SILENT = Look(breaches=(), missing=("0 requests came, and 20 must",), evidence={"requests": 0})
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Faults:
+    """What goes wrong at the n-th moment at which something can."""
+
+    def __init__(self) -> None:
+        self.planned: dict[int, str] = {}
+        self.moment = 0
+
+    def plan(self, planned: dict[int, str]) -> None:
+        self.planned, self.moment = planned, 0
+
+    def next(self) -> str:
+        self.moment += 1
+        kind = self.planned.get(self.moment, "")
+        if kind == "killed":
+            raise Killed
+        if kind == "interrupted":
+            raise KeyboardInterrupt
+        if self.planned.get(0) == "expired":
+            return "expired"
+        if kind == "expired":
+            self.planned[0] = "expired"
+        return kind
+
+
+def refused(code: str, operation: str = "ChangeResourceRecordSets") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "planted"}}, operation)
+
+
+CODES = {"failed": "InternalError", "lost": "InternalError", "throttled": "Throttling", "expired": "ExpiredToken"}
+
+
+class Route53:
+    """One zone. A batch is done whole or not at all, and a DELETE must say exactly what is there.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
+    """
+
+    def __init__(self, *records: dict[str, Any], faults: Faults | None = None) -> None:
+        self.records = [copy.deepcopy(record) for record in records]
+        self.faults = faults or Faults()
+        self.batches: list[list[dict[str, Any]]] = []
+
+    def zone(self) -> Zone:
+        return Zone(lambda: self, "Z1", SHARES)
+
+    @property
+    def weight(self) -> int | None:
+        return SHARES.weight(self.records)
+
+    def list_resource_record_sets(self, **_: Any) -> Any:
+        if (kind := self.faults.next()) in CODES:
+            raise refused(CODES[kind], "ListResourceRecordSets")
+        return {
+            "ResourceRecordSets": copy.deepcopy(self.records),
+            "ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(datetime(2026, 1, 1, tzinfo=UTC))}},
+        }
+
+    def change_resource_record_sets(self, *, HostedZoneId: str, ChangeBatch: dict[str, Any]) -> Any:  # noqa: N803  (AWS's names)
+        assert HostedZoneId == "Z1"
+        kind = self.faults.next()
+        if kind in CODES and kind != "lost":
+            raise refused(CODES[kind])
+        self.batches.append(ChangeBatch["Changes"])
+        records = copy.deepcopy(self.records)
+        for change in ChangeBatch["Changes"]:
+            self._apply(records, change["Action"], {**change["ResourceRecordSet"], "Name": f"{HOST}."})
+        kinds = {"SetIdentifier" in record for record in records}
+        if len(kinds) > 1 or (len(records) > 1 and any(record["Type"] == "CNAME" for record in records)):
+            raise refused("InvalidChangeBatch")
+        self.records = records
+        if kind == "lost":
+            raise refused(CODES[kind])
+        return {"ChangeInfo": {"Id": "/change/C1", "Status": "PENDING"}}
+
+    @staticmethod
+    def _apply(records: list[dict[str, Any]], action: str, record: dict[str, Any]) -> None:
+        def same(other: dict[str, Any]) -> bool:
+            return all(other.get(key) == record.get(key) for key in ("Name", "Type", "SetIdentifier"))
+
+        stand = [other for other in records if same(other)]
+        if (action == "DELETE" and stand != [record]) or (action == "CREATE" and stand):
+            raise refused("InvalidChangeBatch")
+        records[:] = [other for other in records if not same(other)]
+        if action != "DELETE":
+            records.append(copy.deepcopy(record))
+
+
+def shared(weight: int) -> list[dict[str, Any]]:
+    """The two records at a weight, as Route 53 lists them."""
+    return [{**record, "Name": f"{HOST}."} for record in SHARES.at(weight)]
+
+
+class Looks:
+    """Signals that say what a function of the present weight says."""
+
+    def __init__(self, route53: Route53, seen: Callable[[int], Look]) -> None:
+        self._route53, self._seen = route53, seen
+
+    def look(self, since: datetime, until: datetime) -> Look:
+        assert since < until
+        kind = self._route53.faults.next()
+        if kind in CODES:
+            from ops.aws import explained  # noqa: PLC0415
+
+            with explained("read the alarms"):
+                raise refused(CODES[kind], "DescribeAlarms")
+        return self._seen(self._route53.weight or 0)
+
+
+class Clock:
+    """Time that passes when somebody sleeps."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.now, self._faults = 0.0, faults or Faults()
+        self.time = Time(sleep=self._sleep, elapsed=lambda: self.now)
+
+    def _sleep(self, seconds: float) -> None:
+        self._faults.next()
+        self.now += seconds

@@ -1,0 +1,276 @@
+"""The commands themselves, against emulated AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dns.message
+import dns.rrset
+import pytest
+from botocore.exceptions import ClientError
+from click.testing import Result
+from typer.testing import CliRunner
+
+from environments.names import Names
+from environments.schema import Environment
+from ops.__main__ import app
+from ops.aws import Aws
+from ops.cutover.lock import StateLock
+from ops.emulator.client import Control
+from ops.journal import last_rehearsed_rollback, read
+from tests.ops.cutover_site import RolledOut
+
+QUICKLY = ("--yes", "--watch=1")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.fixture
+def site(account: Aws, control: Control, prod: Environment, scratch: Path) -> RolledOut:
+    """Production, rolled out; all traffic goes elsewhere."""
+    assert scratch.exists()
+    site = RolledOut(account, control, prod)
+    site.share_out(0)
+    return site
+
+
+@contextmanager
+def meanwhile(site: RolledOut, work: Callable[[], None]) -> Iterator[None]:
+    """Do something as soon as the first step is written."""
+
+    def wait() -> None:
+        for _ in range(200):
+            if site.weights()["current"] == 10:
+                work()
+                return
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    yield
+    thread.join()
+
+
+class Resolver:
+    """Answers for one name with a TTL, on 127.0.0.1."""
+
+    def __init__(self, host: str) -> None:
+        self.host, self.ttl = host, 3600
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    @property
+    def option(self) -> str:
+        return f"--resolver=127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def close(self) -> None:
+        self._socket.sendto(b"", self._socket.getsockname())
+        self._thread.join()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            query, sender = self._socket.recvfrom(4096)
+            if not query:
+                return
+            answer = dns.message.make_response(dns.message.from_wire(query))
+            answer.answer.append(dns.rrset.from_text(f"{self.host}.", self.ttl, "IN", "CNAME", "old.example.com."))
+            self._socket.sendto(answer.to_wire(), sender)
+
+
+@pytest.fixture
+def resolver(prod: Environment) -> Iterator[Resolver]:
+    resolver = Resolver(prod.edge.host)
+    yield resolver
+    resolver.close()
+
+
+@pytest.mark.requirement("R10.4")
+def test_traffic_moves_and_the_line_to_change_is_named(site: RolledOut) -> None:
+    done = run("cutover", "run", "prod", *QUICKLY, "--json")
+    assert done.exit_code == 0, done.output
+    assert site.weights() == {"current": 100, "previous": 0}
+    answer = json.loads(done.stdout)
+    assert (answer["outcome"], answer["weight"]) == ("done", 100)
+    file, line, value = answer["values"].split(":", 2)
+    assert "weight=0" in (Path(__file__).parents[2] / file).read_text().splitlines()[int(line) - 1]
+    assert value == " weight=100"
+    status = run("cutover", "status", "prod", "--json")
+    assert status.exit_code == 1
+    assert json.loads(status.stdout)["open"] == [f"the values say weight 0; write {answer['values']}"]
+
+
+@pytest.mark.requirement("R10.4")
+def test_an_alarm_takes_traffic_back(site: RolledOut, control: Control) -> None:
+    with meanwhile(site, lambda: site.set_alarm("ALARM")):
+        done = run("cutover", "run", "prod", "--yes", "--watch=10")
+    assert done.exit_code == 1, done.output
+    assert "alarm aep-prod-backend-latency is on" in done.stderr
+    assert site.weights() == {"current": 0, "previous": 100}
+    assert read("prod")[-1].outcome == "back"
+
+
+@pytest.mark.requirement("R10.4")
+def test_errors_take_traffic_back(site: RolledOut) -> None:
+    site.measure(errors=5)
+    done = run("cutover", "run", "prod", *QUICKLY)
+    assert done.exit_code == 1, done.output
+    assert "5 of 200 answers were 5xx: 2.5 %, and 1 % may be" in done.stderr
+    assert site.weights() == {"current": 0, "previous": 100}
+
+
+def test_an_alarm_that_is_on_lets_nothing_begin(site: RolledOut) -> None:
+    site.set_alarm("ALARM")
+    done = run("cutover", "run", "prod", *QUICKLY)
+    assert done.exit_code == 1
+    assert "not ready: alarms" in done.stderr
+    assert site.weights() == {"current": 0, "previous": 100}
+    assert not Path("journal").exists()
+
+
+def test_a_dry_run_changes_nothing(site: RolledOut) -> None:
+    for command in (("cutover", "run"), ("rollback", "dns")):
+        assert run(*command, "prod", "--dry-run").exit_code == 0
+    assert site.weights() == {"current": 0, "previous": 100}
+    assert not Path("journal").exists()
+
+
+def test_production_is_not_moved_without_a_yes(site: RolledOut) -> None:
+    for command in (("cutover", "run"), ("rollback", "dns")):
+        assert run(*command, "prod").exit_code == 1
+    assert site.weights() == {"current": 0, "previous": 100}
+
+
+def test_credentials_that_expire_leave_the_step_and_it_is_resumed(site: RolledOut, control: Control) -> None:
+    control.fail("cloudwatch", "DescribeAlarms", "ExpiredToken", 1, after=4)
+    stopped = run("cutover", "run", "prod", *QUICKLY)
+    assert stopped.exit_code == 2, stopped.output
+    assert "the credentials have expired" in stopped.stderr
+    assert "python -m ops cutover resume prod" in stopped.stderr
+    assert site.weights() == {"current": 10, "previous": 90}
+    again = run("cutover", "run", "prod", *QUICKLY)
+    assert (again.exit_code, "hasn't ended" in again.stderr) == (1, True)
+    assert run("cutover", "resume", "prod", *QUICKLY).exit_code == 0
+    assert site.weights() == {"current": 100, "previous": 0}
+
+
+def test_throttled_changes_are_tried_again(site: RolledOut, control: Control) -> None:
+    control.fail("route53", "ChangeResourceRecordSets", "Throttling", 1)
+    assert run("cutover", "run", "prod", "--to=10", *QUICKLY).exit_code == 0
+    assert site.weights() == {"current": 10, "previous": 90}
+
+
+def test_a_change_that_fails_stops_it_there(site: RolledOut, control: Control) -> None:
+    control.fail("route53", "ChangeResourceRecordSets", "AccessDenied", 1, after=1)
+    done = run("cutover", "run", "prod", *QUICKLY)
+    assert done.exit_code == 2, done.output
+    assert site.weights() == {"current": 10, "previous": 90}
+    assert [entry.outcome for entry in read("prod") if entry.event == "step"] == [
+        "intended", "done", "intended", "failed"
+    ]  # fmt: skip
+
+
+def test_ctrl_c_leaves_the_step(site: RolledOut) -> None:
+    with meanwhile(site, lambda: os.kill(os.getpid(), signal.SIGINT)):
+        done = run("cutover", "run", "prod", "--yes", "--watch=60")
+    assert done.exit_code == 130, done.output
+    assert site.weights() == {"current": 10, "previous": 90}
+    assert read("prod")[-1].event == "stop"
+    assert "python -m ops rollback dns prod" in done.stderr
+
+
+@pytest.mark.requirement("R10.5")
+@pytest.mark.parametrize("weight", [10, 100])
+def test_rollback_takes_one_command(site: RolledOut, weight: int) -> None:
+    site.share_out(weight)
+    done = run("rollback", "dns", "prod", "--yes")
+    assert done.exit_code == 0, done.output
+    assert site.weights() == {"current": 0, "previous": 100}
+    rehearsed = last_rehearsed_rollback("prod")
+    assert rehearsed and rehearsed.before == weight
+    assert rehearsed.endpoint.startswith("http://127.0.0.1:")
+
+
+def test_rollback_needs_no_load_balancer_no_alarms_and_no_lock(site: RolledOut, control: Control, account: Aws) -> None:
+    site.share_out(50)
+    StateLock(account.client("s3"), site.names, "somebody").take("other")
+    for service, operation in (("elbv2", "DescribeLoadBalancers"), ("cloudwatch", "DescribeAlarms")):
+        control.fail(service, operation, "AccessDenied", 1)
+    assert run("rollback", "dns", "prod", "--yes").exit_code == 0
+    assert site.weights() == {"current": 0, "previous": 100}
+
+
+def test_one_cutover_at_a_time(site: RolledOut, account: Aws) -> None:
+    lock = StateLock(account.client("s3"), site.names, "arn:aws:iam::1:somebody")
+    lock.take("other")
+    done = run("cutover", "run", "prod", *QUICKLY)
+    assert done.exit_code == 1, done.output
+    assert "arn:aws:iam::1:somebody holds the lock since 2" in done.stderr
+    assert site.weights() == {"current": 0, "previous": 100}
+    assert not lock.free("mine")
+    assert lock.free("other")
+    assert run("cutover", "run", "prod", "--to=10", *QUICKLY).exit_code == 0
+    assert lock.holder() == {}
+
+
+def test_terraforms_lock_is_never_freed(site: RolledOut, account: Aws) -> None:
+    key = f"{Names(site.environment).state_key('cutover')}.tflock"
+    note = json.dumps({"ID": "1", "Operation": "OperationTypeApply", "Who": "me@here", "Created": "now"})
+    account.client("s3").put_object(Bucket=site.names.state_bucket, Key=key, Body=note)
+    assert run("rollback", "dns", "prod", "--yes").exit_code == 0
+    assert "me@here holds the lock since now (OperationTypeApply, 1)" in run("cutover", "status", "prod").stdout
+
+
+def test_a_plain_records_ttl_is_lowered_first_and_resolvers_must_have_seen_it(
+    site: RolledOut, resolver: Resolver
+) -> None:
+    assert site.environment.cutover.previous
+    for record in site.records():
+        site.route53.change_resource_record_sets(
+            HostedZoneId=site.zone.id, ChangeBatch={"Changes": [{"Action": "DELETE", "ResourceRecordSet": record}]}
+        )
+    site.name_previous(ttl=3600)
+    refused = run("cutover", "run", "prod", resolver.option, *QUICKLY)
+    assert refused.exit_code == 1, refused.output
+    assert "NO  TTL: 3600 s; lower it: python -m ops cutover prepare prod" in refused.stderr
+    assert run("cutover", "prepare", "prod", "--yes").exit_code == 0
+    assert [record["TTL"] for record in site.records()] == [60]
+    waiting = run("cutover", "run", "prod", resolver.option, *QUICKLY)
+    assert waiting.exit_code == 1
+    assert "3600 s left; wait, then try again" in waiting.stderr
+    resolver.ttl = 60
+    done = run("cutover", "run", "prod", "--to=10", resolver.option, *QUICKLY)
+    assert done.exit_code == 0, done.output
+    assert site.weights() == {"current": 10, "previous": 90}
+    assert "nothing to lower" in run("cutover", "prepare", "prod", "--yes").stdout
+
+
+def test_an_environment_without_a_previous_target_has_nothing_to_go_back_to(
+    site: RolledOut, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "EMULATOR444455556666")
+    for command in (("cutover", "run"), ("rollback", "dns")):
+        done = run(*command, "staging", "--yes")
+        assert done.exit_code == 2
+        assert "no cutover.previous" in done.stderr or "no load balancer" in done.stderr
+
+
+def test_the_emulator_refuses_what_route_53_refuses(site: RolledOut) -> None:
+    """What stops two commands from overwriting each other is Route 53's own rule."""
+    stale = {**site.records()[0], "Weight": 77}
+    with pytest.raises(ClientError, match="do not match the current values"):
+        site.route53.change_resource_record_sets(
+            HostedZoneId=site.zone.id, ChangeBatch={"Changes": [{"Action": "DELETE", "ResourceRecordSet": stale}]}
+        )

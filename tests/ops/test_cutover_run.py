@@ -1,0 +1,277 @@
+"""Steps, watches and the way back, against a small Route 53 with its real rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from ops.aws import AwsError
+from ops.cutover.rollback_dns import back
+from ops.cutover.run import Cutover, Result
+from ops.cutover.signals import Look, Signals
+from ops.cutover.story import Run, open_run, steps
+from ops.cutover.watch import OverruledError, Watch
+from ops.errors import RefusedError
+from ops.journal import Entry, Journal, JournalError, last_rehearsed_rollback, read
+from tests.ops.cutover_fakes import BAD, CNAME, GOOD, SILENT, Clock, Killed, Looks, Route53, shared
+
+STOPS = (10, 50, 100)
+WATCH = 600
+
+
+class Stage:
+    """A cutover with everything around it."""
+
+    def __init__(self, folder: Path, route53: Route53, seen: Callable[[int], Look] = lambda _: GOOD) -> None:
+        self.folder, self.route53, self.clock = folder, route53, Clock(route53.faults)
+        self.told: list[str] = []
+        self.zone = route53.zone()
+        self.watch(seen)
+
+    def watch(self, seen: Callable[[int], Look]) -> None:
+        signals = cast(Signals, Looks(self.route53, seen))
+        time, tell = self.clock.time, self.told.append
+        watch = Watch(self.zone, signals, seconds=WATCH, time=time, tell=tell)
+        self.cutover = Cutover(self.zone, watch, self.journal("cutover run"), stops=STOPS, time=time, tell=tell)
+
+    def journal(self, command: str) -> Journal:
+        return Journal("prod", command=command, caller="arn:aws:sts::1:caller", folder=self.folder)
+
+    def start(self, goal: int = 100) -> Result:
+        stand = self.zone.read()
+        return self.cutover.start(Run("1", stand.weight or 0, goal, "now"), stand)
+
+    def resume(self) -> Result:
+        run = open_run(self.entries)
+        assert run
+        return self.cutover.resume(run)
+
+    def roll_back(self) -> None:
+        back(self.zone, self.zone.read(), self.journal("rollback dns"))
+
+    @property
+    def entries(self) -> list[Entry]:
+        return read("prod", self.folder)
+
+    @property
+    def story(self) -> list[tuple[str, str, Any]]:
+        return [(entry.event, entry.outcome, entry.after) for entry in self.entries]
+
+
+@pytest.mark.requirement("R10.4")
+def test_traffic_moves_in_watched_steps_each_written_down_before_and_after(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(CNAME))
+    assert stage.start() == Result("done", 100)
+    assert stage.route53.weight == 100
+    changes = [("share out", 0), ("step", 10), ("step", 50), ("step", 100)]
+    expected: list[tuple[str, str, Any]] = [("start", "open", 100)]
+    for event, weight in changes:
+        expected += [(event, "intended", weight), (event, "done", weight)]
+        expected += [("watch", "passed", weight)] if event == "step" else []
+    assert stage.story == [*expected, ("end", "done", 100)]
+    assert stage.clock.now >= 3 * WATCH
+    assert {entry.caller for entry in stage.entries} == {"arn:aws:sts::1:caller"}
+
+
+def test_a_plain_record_gives_way_in_one_change(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(CNAME))
+    stage.start(goal=10)
+    first = stage.route53.batches[0]
+    assert [change["Action"] for change in first] == ["DELETE", "CREATE", "CREATE"]
+    assert [change["ResourceRecordSet"].get("Weight") for change in first] == [None, 0, 100]
+
+
+@pytest.mark.requirement("R10.4")
+@pytest.mark.parametrize(("bad_from", "origin"), [(10, 0), (50, 0), (100, 0), (50, 10)])
+def test_a_breach_takes_traffic_back_to_where_it_was(tmp_path: Path, bad_from: int, origin: int) -> None:
+    stage = Stage(tmp_path, Route53(*shared(origin)), lambda weight: BAD if weight >= bad_from else GOOD)
+    assert stage.start() == Result("back", origin, BAD.breaches[0])
+    assert stage.route53.weight == origin
+    assert stage.story[-4:] == [
+        ("watch", "breached", bad_from),
+        ("back", "intended", origin),
+        ("back", "done", origin),
+        ("end", "back", origin),
+    ]
+
+
+@pytest.mark.requirement("R10.4")
+def test_silence_is_no_good_news(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)), lambda _: SILENT)
+    result = stage.start()
+    assert (result.outcome, stage.route53.weight) == ("back", 0)
+    assert result.reason == "not shown to be good in 1200 s: 0 requests came, and 20 must"
+
+
+def test_news_that_comes_late_is_waited_for(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.watch(lambda _: GOOD if stage.clock.now > 1.5 * WATCH else SILENT)
+    assert stage.start(goal=10) == Result("done", 10)
+
+
+def test_aws_that_stays_silent_in_a_watch_takes_traffic_back(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    # Moments: read, then change, read, and sleep and look by turns.
+    stage.route53.faults.plan({5: "failed", 7: "throttled", 9: "failed"})
+    result = stage.start()
+    assert (result.outcome, stage.route53.weight) == ("back", 0)
+    assert result.reason.startswith("AWS left 3 looks in a row unanswered: can't read the alarms: InternalError")
+
+
+def test_two_unanswered_looks_are_forgiven(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.route53.faults.plan({5: "failed", 7: "failed"})
+    assert stage.start() == Result("done", 100)
+
+
+def test_going_back_is_tried_again(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)), lambda _: BAD)
+    # The look at 5 finds the breach, 6 reads the records with it; the changes back are at 7, 10 and 13.
+    stage.route53.faults.plan({7: "throttled", 10: "failed"})
+    assert stage.start().outcome == "back"
+    assert [outcome for event, outcome, _ in stage.story if event == "back"] == [
+        *("intended", "failed") * 2,
+        *("intended", "done"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["failed", "lost"])
+def test_what_dns_says_counts_and_not_the_error(tmp_path: Path, kind: str) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.route53.faults.plan({2: kind})
+    if kind == "lost":
+        assert stage.start(goal=10) == Result("done", 10)
+        done = next(entry for entry in stage.entries if (entry.event, entry.outcome) == ("step", "done"))
+        assert "InternalError" in str(done.evidence["error"])
+    else:
+        with pytest.raises(AwsError, match="InternalError"):
+            stage.start(goal=10)
+        assert stage.story[-2:] == [("step", "failed", 0), ("stop", "left", 0)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [("interrupted", KeyboardInterrupt), ("expired", AwsError), ("killed", Killed)]
+)
+def test_an_interrupted_watch_leaves_the_weight_and_is_resumed(
+    tmp_path: Path, fault: str, error: type[BaseException]
+) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.route53.faults.plan({7: fault})
+    with pytest.raises(error):
+        stage.start()
+    assert stage.route53.weight == 10
+    stage.route53.faults.plan({})
+    assert stage.resume() == Result("done", 100)
+    resumed = stage.story.index(("resume", "found", 10))
+    assert stage.story[resumed + 1] == ("watch", "passed", 10)
+    assert open_run(stage.entries) is None
+
+
+@pytest.mark.parametrize("moment", [7, 8])
+def test_a_cutover_that_was_on_its_way_back_goes_back_even_if_all_is_well_again(tmp_path: Path, moment: int) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)), lambda _: BAD)
+    stage.route53.faults.plan({moment: "killed"})
+    with pytest.raises(Killed):
+        stage.start()
+    stage.route53.faults.plan({})
+    stage.watch(lambda _: GOOD)
+    assert stage.resume().outcome == "back"
+    assert stage.route53.weight == 0
+
+
+def test_somebody_elses_change_ends_it_and_stays(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+
+    def look(weight: int) -> Look:
+        if weight == 50:
+            stage.route53.records = shared(0)
+        return GOOD
+
+    stage.watch(look)
+    with pytest.raises(OverruledError, match="from weight 50 to weight 0"):
+        stage.start()
+    assert stage.route53.weight == 0
+    assert stage.story[-1] == ("end", "overruled", 0)
+
+
+def test_a_step_never_overwrites_a_rollback_of_the_same_moment(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(50)))
+    stand = stage.zone.read()
+    stage.route53.records = shared(0)
+    with pytest.raises(OverruledError):
+        stage.cutover.start(Run("1", 50, 100, "now"), stand)
+    assert stage.route53.weight == 0
+
+
+def test_resume_refuses_what_this_cutover_never_wrote(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.route53.faults.plan({7: "killed"})
+    with pytest.raises(Killed):
+        stage.start()
+    stage.route53.faults.plan({})
+    stage.route53.records = shared(37)
+    with pytest.raises(OverruledError, match="DNS says weight 37, and this cutover writes 0, 10, 50, 100 only"):
+        stage.resume()
+    assert stage.route53.weight == 37
+
+
+def test_going_up_needs_the_journal_and_going_back_does_not(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(50)))
+    (tmp_path / "prod.jsonl").mkdir()
+    with pytest.raises(JournalError, match="can't write the journal"):
+        stage.cutover.start(Run("1", 50, 100, "now"), stage.zone.read())
+    assert stage.route53.weight == 50
+    back(stage.zone, stage.zone.read(), stage.journal("rollback dns"))
+    assert stage.route53.weight == 0
+
+
+@pytest.mark.requirement("R10.5")
+@pytest.mark.parametrize("weight", [10, 50, 100])
+def test_rollback_puts_dns_back_in_one_change(tmp_path: Path, weight: int) -> None:
+    stage = Stage(tmp_path, Route53(*shared(weight)))
+    stage.roll_back()
+    assert stage.route53.weight == 0
+    assert len(stage.route53.batches) == 1
+    found = last_rehearsed_rollback("prod", tmp_path)
+    assert found and (found.before, found.after) == (weight, 0)
+
+
+def test_rollback_ends_an_open_cutover_and_a_needless_one_proves_nothing(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.roll_back()
+    assert not stage.route53.batches
+    assert last_rehearsed_rollback("prod", tmp_path) is None
+    stage.route53.faults.plan({7: "killed"})
+    with pytest.raises(Killed):
+        stage.start()
+    stage.route53.faults.plan({})
+    assert open_run(stage.entries)
+    stage.roll_back()
+    assert open_run(stage.entries) is None
+
+
+def test_rollback_mends_its_own_records_whatever_they_say(tmp_path: Path) -> None:
+    broken = shared(50)
+    broken[0]["Weight"] = 77
+    stage = Stage(tmp_path, Route53(*broken))
+    stage.roll_back()
+    assert stage.route53.weight == 0
+
+
+def test_rollback_leaves_alone_what_is_none_of_its_own(tmp_path: Path) -> None:
+    other = {**CNAME, "ResourceRecords": [{"Value": "elsewhere.example.net"}]}
+    stage = Stage(tmp_path, Route53(other))
+    with pytest.raises(RefusedError, match="names CNAME elsewhere"):
+        stage.roll_back()
+    stage.route53.records = [dict(CNAME)]
+    stage.roll_back()
+    assert stage.route53.records == [CNAME]
+
+
+def test_steps_end_at_the_goal() -> None:
+    assert steps(STOPS, above=0, goal=100) == [10, 50, 100]
+    assert steps((50, 10), above=10, goal=60) == [50, 60]
+    assert steps(STOPS, above=50, goal=50) == []

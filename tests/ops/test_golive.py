@@ -1,0 +1,169 @@
+"""The go-live list is green only when every item is, and says what is open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import environments
+import ops.verify.command
+from ops.__main__ import app
+from ops.golive.items import ITEMS, Answered, answered, checks
+from ops.journal import Journal
+from ops.verify.http import ConnectTo, Http
+from ops.verify.model import Light, Result
+from ops.verify.run import run_checks
+from tests.ops.test_verify import dns, fails, put
+from tests.ops.test_verify_http import ANSWERS, HEADERS
+from tests.ops.tls_server import Site, served
+from tests.ops.verify_answers import LOAD_BALANCER, PREVIOUS, Canned
+
+PLAN = Path(__file__).parents[2] / "docs" / "rollout-plan.md"
+LIVE = replace(environments.load("prod"), cutover=replace(environments.load("prod").cutover, weight=100))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with served(tmp_path, LIVE.edge.host, HEADERS, ANSWERS) as serving:
+        yield serving
+
+
+@pytest.fixture
+def context(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Canned:
+    """Production after its cutover, in a folder whose journal has a rehearsed rollback."""
+    monkeypatch.chdir(tmp_path)
+    rollback = Journal("prod", command="rollback dns", caller="arn:aws:iam::111122223333:role/aep-prod-deployer")
+    rollback.append("back", "done", before=100, after=0)
+    return Canned(LIVE, Http(LIVE.edge.host, ConnectTo.parse(site.connect_to), site.ca_file))
+
+
+def asked(context: Canned) -> dict[str, Answered]:
+    return {item.says: item for item in answered(run_checks(checks(), context))}
+
+
+@pytest.mark.requirement("R12.1")
+def test_when_all_is_well_every_item_is_green_with_evidence(context: Canned) -> None:
+    items = asked(context)
+    assert {says: item.results for says, item in items.items() if item.light is not Light.GREEN} == {}
+    assert list(items) == [item.says for item in ITEMS]
+    assert all(result.evidence for item in items.values() for result in item.results)
+
+
+@pytest.mark.requirement("R12.1")
+def test_the_list_has_every_line_of_the_plans() -> None:
+    lines = PLAN.read_text(encoding="utf-8").partition('## Exit Criteria (Prod "Go Live")')[2].replace("`", "")
+    assert [item.says for item in ITEMS[:6]] == [line.strip() for line in lines.split("\n- ")[1:]]
+
+
+OPEN: list[tuple[str, Callable[[Canned], None], str]] = [
+    (
+        "HTTPS on real prod domain",
+        dns((50, LOAD_BALANCER), (50, PREVIOUS)),
+        "DNS sends 50 % of app.navralabs.com here",
+    ),
+    (
+        "Secrets in Secrets Manager only",
+        put("secretsmanager", "describe_secret", "VersionIdsToStages", value={}),
+        "no value",
+    ),
+    (
+        "Tasks in private subnets, no public IP",
+        put(
+            "ec2", "describe_network_interfaces", "NetworkInterfaces", 0, "Association", value={"PublicIp": "192.0.2.1"}
+        ),
+        "eni-1 has a public address",
+    ),
+    (
+        "Observability alarms configured",
+        put("cloudwatch", "describe_alarms", "MetricAlarms", value=[]),
+        "aep-prod-cutover is missing",
+    ),
+    ("Rollback procedure tested", lambda _: Path("journal/prod.jsonl").unlink(), "journal/prod.jsonl has no rollback"),
+    ("Values say what public DNS says", dns((0, LOAD_BALANCER), (100, PREVIOUS)), "cutover.weight is 100"),
+]
+
+
+@pytest.mark.requirement("R12.1")
+@pytest.mark.parametrize(("says", "change", "evidence"), OPEN, ids=[says for says, *_ in OPEN])
+def test_each_item_can_be_open(context: Canned, says: str, change: Callable[[Canned], None], evidence: str) -> None:
+    change(context)
+    item = asked(context)[says]
+    assert item.light is Light.RED
+    assert evidence in "; ".join(result.evidence for result in item.results)
+
+
+@pytest.mark.requirement("R12.1")
+def test_an_application_that_isnt_ready_keeps_it_open(context: Canned, site: Site) -> None:
+    site.answers["/health/ready"] = (500, "redis: no answer")
+    items = asked(context)
+    assert items["/health/ready green (db + redis)"].light is Light.RED
+    assert items["HTTPS on real prod domain"].light is Light.RED
+
+
+@pytest.mark.requirement("R12.1", "R11.2")
+def test_an_expired_risk_keeps_it_open(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]  (only ever asked for UTC)
+            return datetime(2030, 1, 1, tzinfo=UTC)
+
+    monkeypatch.setattr("ops.golive.checks.datetime", Later)
+    item = asked(context)["No accepted risk has expired"]
+    assert item.light is Light.RED
+    assert "tls-ends-at-the-load-balancer expired on 2027-11-22" in item.results[0].evidence
+
+
+def test_an_item_is_as_good_as_its_worst_check() -> None:
+    def item(*lights: Light) -> Light:
+        return Answered("", tuple(Result("a", "golive", (), "", light, "") for light in lights)).light
+
+    assert item(Light.GREEN, Light.GREEN) is Light.GREEN
+    assert item(Light.GREEN, Light.UNKNOWN) is Light.UNKNOWN
+    assert item(Light.UNKNOWN, Light.RED, Light.GREEN) is Light.RED
+
+
+@pytest.mark.requirement("R12.1")
+def test_the_command_prints_the_list_and_writes_the_record(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    done = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[0] == "green          HTTPS on real prod domain"
+    assert done.stdout.splitlines()[-1] == "All 8 are green."
+    record = Path("golive.md").read_text(encoding="utf-8")
+    assert record.startswith("# Go-live list of prod\n")
+    assert "prod (account 111122223333), asked by arn:aws:iam::111122223333:role/aep-prod-planner." in record
+    assert record.count("- [x] **") == 8
+
+
+@pytest.mark.requirement("R12.1")
+def test_the_command_fails_while_one_is_open(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    put("cloudwatch", "describe_alarms", "MetricAlarms", 0, "StateValue", value="ALARM")(context)
+    done = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md"])
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (1, "1 of 8 open: Observability alarms configured")
+    assert "- [ ] **Observability alarms configured**: red" in Path("golive.md").read_text(encoding="utf-8")
+    as_data = CliRunner().invoke(app, ["golive", "prod", "--json"])
+    assert [item["item"] for item in json.loads(as_data.stdout) if item["light"] != "green"] == [
+        "Observability alarms configured"
+    ]
+
+
+def test_the_command_cant_tell_what_aws_doesnt_say(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    fails("cloudwatch", "describe_alarms", "ThrottlingException")(context)
+    assert CliRunner().invoke(app, ["golive", "prod"]).exit_code == 2
+
+
+def test_a_record_that_cant_be_written_is_one_clear_line(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    done = CliRunner().invoke(app, ["golive", "prod", "--out", "missing/golive.md"])
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "error: can't write missing/golive.md: No such file or directory; name another file with --out\n",
+    )

@@ -1,0 +1,204 @@
+"""The migration: one at a time, after a snapshot, with its lines and its container's exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+
+from environments import load
+from modules import tasks as modules_tasks
+from ops.aws import Aws
+from ops.emulator.client import Control
+from ops.emulator.process import Emulator
+from ops.tasks import migration_end
+from ops.tasks.running import tasks
+from ops.tasks.workloads import MIGRATION, workload
+from tests.ops import seeded
+from tests.ops.cli import run
+from tests.ops.seeded import PROD
+
+FAMILY = "aep-migration-prod"
+MIGRATE = ("migrate", "prod", "--yes")
+
+
+@pytest.fixture(scope="module")
+def rolled_out(emulator: Emulator) -> Iterator[Aws]:
+    """An account with services and a database."""
+    with seeded.account(emulator) as aws:
+        seeded.services(aws)
+        seeded.database(aws)
+        yield aws
+
+
+@pytest.fixture
+def faults(emulator: Emulator) -> Control:
+    """Plants exit codes and faults; nothing is emptied."""
+    return Control(emulator.endpoint, PROD.account_id, PROD.region)
+
+
+@pytest.fixture
+def without_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product's migration asks for no snapshot."""
+    assert PROD.product.migration
+    product = replace(PROD.product, migration=replace(PROD.product.migration, snapshot=False))
+    monkeypatch.setattr("environments.load", lambda _: replace(PROD, product=product))
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, operation: str, then: Any) -> None:
+    """Do something just after a call of AWS was answered; `then` gets the answer."""
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def answered(self: BaseClient, name: str, given: dict[str, Any]) -> Any:
+        answer = call(self, name, given)
+        if name == operation:
+            then(answer)
+        return answer
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answered)
+
+
+def snapshots(aws: Aws) -> list[str]:
+    return [each["DBSnapshotIdentifier"] for each in aws.client("rds").describe_db_snapshots()["DBSnapshots"]]
+
+
+def test_the_migration_is_called_as_its_task_definition_is() -> None:
+    assert modules_tasks.MIGRATION == MIGRATION
+
+
+@pytest.mark.requirement("R5.4")
+def test_a_migration_shows_its_lines_after_a_snapshot(rolled_out: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_lines(answer: Any) -> None:
+        task = answer["tasks"][0]["taskArn"].rpartition("/")[2]
+        seeded.log(rolled_out, "/aep/prod/backend", "backend/backend/other", (2, "not the migration's"))
+        stream = f"migration/migration/{task}"
+        seeded.log(rolled_out, "/aep/prod/backend", stream, (2, "Running upgrade"), (1, "done"))
+
+    meanwhile(monkeypatch, "RunTask", write_lines)
+    done = run(*MIGRATE)
+    assert done.exit_code == 0, done.output
+    assert [line.split(" ", 2)[2] for line in done.stdout.splitlines()] == ["Running upgrade", "done"]
+    assert "alembic upgrade head" in done.stderr
+    assert "ended: exit code 0" in done.stderr
+    (snapshot,) = snapshots(rolled_out)
+    assert snapshot.startswith("aep-prod-before-migration-1-")
+    assert done.stderr.index(f"{snapshot}: available") < done.stderr.index(": STOPPED")
+
+
+@pytest.mark.requirement("R5.4")
+@pytest.mark.usefixtures("rolled_out", "without_snapshot")
+@pytest.mark.parametrize(
+    ("code", "reason", "exit_code", "said"),
+    [
+        (3, "Essential container in task exited", 3, "ended: exit code 3"),
+        (137, "OutOfMemoryError: container killed", 137, "it needs more memory: migration.memory"),
+        (None, "CannotPullContainerError: not found", 1, "the image can't be pulled"),
+        (None, "ResourceInitializationError: secret", 1, "python -m ops secrets status prod"),
+    ],
+)
+def test_the_commands_exit_code_is_the_containers(
+    faults: Control, code: int | None, reason: str, exit_code: int, said: str
+) -> None:
+    faults.task_exit(FAMILY, code, reason)
+    done = run(*MIGRATE, "--json")
+    assert done.exit_code == exit_code
+    assert reason in done.stderr
+    assert said in done.stderr
+    assert "it wrote no lines" in done.stderr
+    told = json.loads(done.stdout)
+    assert (told["code"], told["reason"], told["snapshot"]) == (code, reason, None)
+
+
+@pytest.mark.requirement("R5.4")
+def test_a_second_migration_is_refused(rolled_out: Aws) -> None:
+    running = seeded.run_task(rolled_out, MIGRATION, "assumed-role/aep-prod-deployer/kim")
+    before = snapshots(rolled_out)
+    done = run(*MIGRATE)
+    assert done.exit_code == 1
+    assert f"a migration runs already: task {running}" in done.stderr
+    assert "by assumed-role/aep-prod-deployer/kim" in done.stderr
+    assert snapshots(rolled_out) == before
+    rolled_out.client("ecs").stop_task(cluster="aep-prod", task=running)
+
+
+@pytest.mark.requirement("R5.4")
+@pytest.mark.usefixtures("without_snapshot")
+def test_of_two_that_start_at_the_same_moment_ours_is_stopped(rolled_out: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    others: list[str] = []
+
+    def start_another(_: Any) -> None:
+        if not others:
+            others.append("")
+            others[0] = seeded.run_task(rolled_out, MIGRATION)
+
+    meanwhile(monkeypatch, "RunTask", start_another)
+    done = run(*MIGRATE)
+    assert done.exit_code == 1
+    assert f"task {others[0]} was started at the same moment" in done.stderr
+    assert [task.id for task in tasks(rolled_out, PROD, workload(PROD, MIGRATION))] == others
+    rolled_out.client("ecs").stop_task(cluster="aep-prod", task=others[0])
+
+
+def test_without_a_snapshot_there_is_no_migration(rolled_out: Aws, faults: Control) -> None:
+    faults.fail("rds", "CreateDBSnapshot", "AccessDenied", 1)
+    done = run(*MIGRATE)
+    assert done.exit_code == 2
+    assert "can't make a snapshot of the database aep-prod" in done.stderr
+    assert "task" not in done.stderr.splitlines()[-1]
+    assert not tasks(rolled_out, PROD, workload(PROD, MIGRATION))
+
+
+@pytest.mark.requirement("R5.4")
+@pytest.mark.usefixtures("rolled_out", "without_snapshot")
+@pytest.mark.parametrize(("error", "code"), [(None, 2), (KeyboardInterrupt, 130)])
+def test_time_that_is_up_and_ctrl_c_leave_the_task_running(
+    monkeypatch: pytest.MonkeyPatch, error: type[BaseException] | None, code: int
+) -> None:
+    def looks(_: float) -> Iterator[float]:
+        if error:
+            raise error
+        yield from ()
+
+    monkeypatch.setattr(migration_end, "looks", looks)
+    done = run(*MIGRATE, "--timeout", "0.5")
+    assert done.exit_code == code
+    assert "Follow it: python -m ops logs prod migration --follow" in done.stderr
+    assert "Stop it: aws ecs stop-task --cluster aep-prod --task " in done.stderr
+
+
+@pytest.mark.usefixtures("rolled_out", "without_snapshot")
+def test_logs_that_cannot_be_read_hide_no_exit_code(faults: Control) -> None:
+    faults.fail("logs", "FilterLogEvents", "AccessDeniedException", 50)
+    faults.task_exit(FAMILY, 4)
+    done = run(*MIGRATE)
+    assert done.exit_code == 4
+    assert done.stderr.count("can't read the log group /aep/prod/backend") == 1
+
+
+def test_a_dry_run_says_what_would_run(rolled_out: Aws) -> None:
+    before = snapshots(rolled_out)
+    done = run("migrate", "prod", "--dry-run")
+    assert done.exit_code == 0
+    assert f"aep-migration-prod:1 in account {PROD.account_id}: alembic upgrade head" in done.stderr
+    assert "before it, a snapshot of the database: aep-prod-before-migration-1-" in done.stderr
+    assert snapshots(rolled_out) == before
+    assert run("migrate", "prod").exit_code == 1
+
+
+def test_before_services_are_applied_it_says_what_to_apply(account: Aws, scratch: Path) -> None:
+    assert account
+    done = run(*MIGRATE)
+    assert done.exit_code == 2
+    assert "can't find the task definition aep-migration-prod (phase services makes it)" in done.stderr
+
+
+def test_a_product_without_migration_has_nothing_to_run(rolled_out: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = replace(load("prod"), product=replace(PROD.product, migration=None))
+    monkeypatch.setattr("environments.load", lambda _: plain)
+    done = run(*MIGRATE)
+    assert (done.exit_code, "aep has no migration" in done.stderr) == (2, True)

@@ -1,0 +1,163 @@
+"""The release file, and its history in git."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import environments
+from environments.schema import Environment
+from ops.__main__ import app
+from ops.errors import OpsError
+from ops.release.file import change, checked, repository_of, tag_of
+from ops.release.history import UNCOMMITTED, history, is_cut_short
+
+BACKEND, FRONTEND = "navralabs/aep-backend", "navralabs/aep-frontend"
+A, B, C = (f"sha256:{digit * 64}" for digit in "abc")
+
+
+@pytest.fixture
+def prod() -> Environment:
+    return environments.load("prod")
+
+
+@pytest.fixture
+def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of release files, not in git."""
+    folder = tmp_path / "releases"
+    folder.mkdir()
+    monkeypatch.setattr(environments, "RELEASES", folder)
+    # Git must find no repository above.
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    write(folder, A)
+    return folder
+
+
+@pytest.fixture
+def repository(releases: Path) -> Path:
+    """The same in git, where the backend had A, B, B beside another frontend, and A again."""
+    git(releases, "init", "--quiet")
+    for day, (backend, frontend) in enumerate([(A, C), (B, C), (B, A), (A, A)], start=1):
+        write(releases, backend, frontend)
+        git(releases, "add", ".")
+        git(releases, "commit", "--quiet", "--message", "release", "--date", f"2026-01-0{day}T00:00:00Z")
+    return releases
+
+
+def write(folder: Path, backend: str, frontend: str = C) -> None:
+    text = json.dumps({BACKEND: backend, FRONTEND: frontend}, indent=4) + "\n\n"
+    (folder / "prod.json").write_text(text, encoding="utf-8")
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
+    subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["release", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.requirement("R3.4")
+def test_only_the_digest_changes_in_the_file(prod: Environment, releases: Path) -> None:
+    before = (releases / "prod.json").read_text(encoding="utf-8")
+    planned = change(prod, BACKEND, B)
+    assert (releases / "prod.json").read_text(encoding="utf-8") == before
+    planned.write()
+    assert (releases / "prod.json").read_text(encoding="utf-8") == before.replace(A, B)
+    assert [path.name for path in releases.iterdir()] == ["prod.json"]
+    assert f'-    "{BACKEND}": "{A}",\n+    "{BACKEND}": "{B}",\n' in planned.diff
+    assert planned.diff.startswith("--- a/environments/releases/prod.json\n")
+    assert planned.previous == A
+
+
+def test_the_same_digest_is_no_change(prod: Environment, releases: Path) -> None:
+    planned = change(prod, BACKEND, A)
+    assert planned.diff == ""
+    planned.write()
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_lost(prod: Environment, releases: Path) -> None:
+    planned = change(prod, BACKEND, B)
+    write(releases, A, frontend=B)
+    with pytest.raises(OpsError, match="changed meanwhile"):
+        planned.write()
+
+
+def test_a_write_that_fails_leaves_the_file_and_nothing_beside_it(
+    prod: Environment, releases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    planned = change(prod, BACKEND, B)
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="no space"):
+        planned.write()
+    assert [path.name for path in releases.iterdir()] == ["prod.json"]
+    assert A in (releases / "prod.json").read_text(encoding="utf-8")
+
+
+def test_the_release_tag_is_as_the_registry_page_says(prod: Environment) -> None:
+    assert tag_of(prod, f"sha256:7e1cc18212d4{'0' * 52}") == "release-prod-7e1cc18212d4"
+
+
+def test_what_is_typed_wrong_is_told_with_what_is_right(prod: Environment) -> None:
+    with pytest.raises(OpsError, match="has no service 'worker', but backend, frontend"):
+        repository_of(prod, "worker")
+    with pytest.raises(OpsError, match="'latest' is no digest: sha256: and 64 hexadecimal digits"):
+        checked("latest")
+
+
+def test_history_has_each_change_of_that_image_alone(repository: Path) -> None:
+    known = history(repository / "prod.json", BACKEND)
+    assert [each.digest for each in known] == [A, B, A]
+    assert [each.when[:10] for each in known] == ["2026-01-04", "2026-01-02", "2026-01-01"]
+    assert {each.who for each in known} == {"Somebody"}
+    assert not is_cut_short(repository / "prod.json")
+
+
+def test_what_is_not_committed_yet_is_the_newest(repository: Path) -> None:
+    write(repository, C, A)
+    assert history(repository / "prod.json", BACKEND)[0].commit == UNCOMMITTED
+    assert history(repository / "prod.json", FRONTEND)[0].commit != UNCOMMITTED
+
+
+def test_a_commit_that_broke_the_file_is_passed_over(repository: Path) -> None:
+    (repository / "prod.json").write_text("<<<<<<<", encoding="utf-8")
+    git(repository, "commit", "--quiet", "--all", "--message", "conflict")
+    write(repository, A, A)
+    assert [each.digest for each in history(repository / "prod.json", BACKEND)] == [A, B, A]
+
+
+@pytest.mark.requirement("R3.4")
+def test_history_is_listed_and_told_to_programs(repository: Path) -> None:
+    code, shown, _ = run("history", "prod", "backend")
+    assert code == 0
+    assert shown.startswith("backend\n  2026-01-04T00:00:00")
+    assert FRONTEND not in shown
+    code, shown, _ = run("history", "prod", "--json")
+    assert [each["digest"] for each in json.loads(shown)["frontend"]] == [A, C]
+
+
+def test_a_shallow_clone_says_what_is_missing(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository}", "shallow")
+    monkeypatch.setattr(environments, "RELEASES", tmp_path / "shallow")
+    code, shown, told = run("history", "prod", "backend")
+    assert (code, shown.count("sha256:")) == (0, 1)
+    assert "git fetch --unshallow" in told
+
+
+def test_without_git_the_message_says_so(releases: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, _, told = run("history", "prod")
+    assert (code, told.count("\n")) == (2, 1)
+    assert "git has no history of prod.json" in told
+    monkeypatch.setenv("PATH", str(releases))
+    assert run("history", "prod")[::2] == (2, "error: there is no git here, and so no history of releases\n")

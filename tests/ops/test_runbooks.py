@@ -1,0 +1,109 @@
+"""Commands that pages show exist and take these arguments, and each command has a page that shows it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ops.__main__ import app
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted({ROOT / "README.md", *(ROOT / "docs").rglob("*.md")})
+PROGRAM = "python -m ops "
+ENDS = {"|", "&&", "||", ";", ">", ">>", "<", "2>", "&"}
+"""What ends a command in a shell's line."""
+WITHOUT_RUNBOOK = {
+    "gate": "make runs it; docs/gate.md says what its findings mean",
+    "gate-plan": "make runs it before each apply; docs/gate.md",
+    "docs": "writes pages of the project; make docs",
+    "new-environment": "writes files of the project; README.md",
+}
+HEAVY = ("boto3", "botocore", "pydantic", "jinja2", "moto", "checkov", "environments", "modules")
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """Arguments of every `python -m ops` in the page's shell blocks."""
+    blocks = re.findall(r"```(?:sh|bash|console)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
+        _, program, arguments = line.partition(PROGRAM)
+        if program:
+            words = shlex.split(arguments, comments=True)
+            ends = [index for index, word in enumerate(words) if word in ENDS]
+            yield words[: min(ends, default=len(words))]
+
+
+def parsed(arguments: list[str]) -> tuple[str, ...]:
+    """Parse a command as Typer does, without running it; answer its name, with those of its groups."""
+    command, path = typer.main.get_command(app), ()
+    context = command.make_context("ops", list(arguments))
+    while isinstance(command, typer.core.TyperGroup):
+        rest = [*context._protected_args, *context.args]
+        name, found, rest = command.resolve_command(context, rest)
+        assert found and name
+        command, path = found, (*path, name)
+        context = command.make_context(name, rest, parent=context)
+    return path
+
+
+def registered(group: typer.core.TyperGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Names of all commands, with those of their groups."""
+    for name, command in group.commands.items():
+        if isinstance(command, typer.core.TyperGroup):
+            yield from registered(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+def everything() -> list[tuple[str, ...]]:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    return list(registered(group))
+
+
+SHOWN = [(page.relative_to(ROOT).as_posix(), arguments) for page in PAGES for arguments in commands(page)]
+
+
+@pytest.mark.parametrize(("page", "arguments"), SHOWN, ids=[f"{page}: {shlex.join(words)}" for page, words in SHOWN])
+def test_commands_that_pages_show_can_be_typed(page: str, arguments: list[str]) -> None:
+    assert parsed(arguments) in everything(), page
+
+
+def test_what_cant_be_typed_is_found() -> None:
+    for wrong in (["verfy", "prod"], ["verify"], ["verify", "prod", "--frobnicate"], ["risks", "a", "b"]):
+        with pytest.raises(Exception, match=r"No such|Missing|unexpected"):
+            parsed(wrong)
+
+
+@pytest.mark.parametrize("command", everything(), ids=" ".join)
+def test_every_command_has_a_runbook_that_shows_it(command: tuple[str, ...]) -> None:
+    if command[0] in WITHOUT_RUNBOOK:
+        return
+    pages = [page for page, arguments in SHOWN if tuple(arguments[: len(command)]) == command]
+    assert any(page.startswith("docs/runbooks/") for page in pages), pages
+
+
+def test_exceptions_are_commands() -> None:
+    assert set(WITHOUT_RUNBOOK) <= {command[0] for command in everything()}
+
+
+@pytest.mark.parametrize("command", [(), *everything()], ids=" ".join)
+def test_every_command_has_help(command: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, [*command, "--help"])
+    assert done.exit_code == 0, done.output
+    assert "Usage" in done.stdout
+
+
+def test_help_loads_nothing_that_takes_long() -> None:
+    code = f"import ops.__main__, sys; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"

@@ -1,0 +1,144 @@
+"""Where a rollout stands: applied when, from what and by whom, what has changed since, and what comes next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from typer.testing import CliRunner
+
+import environments
+import ops.verify.command
+from modules.phases import PHASES
+from ops.__main__ import app
+from ops.errors import OpsError
+from ops.status.phases import Standing, drift_report, standings
+from ops.terraform.states import States
+from tests.ops.verify_answers import Canned
+
+PROD = environments.load("prod")
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+RECORD = {
+    "phase": "network",
+    "environment": "prod",
+    "commit": "0123456789abcdef",
+    "dirty": False,
+    "applied_at": "2026-11-24T10:00:00+00:00",
+    "caller": "arn:aws:sts::111122223333:assumed-role/aep-prod-break-glass/lead",
+    "stack_sha256": hashlib.sha256(b"{}").hexdigest(),
+}
+
+
+class Bucket:
+    """A state bucket with some phases applied."""
+
+    def __init__(self, *phases: str, **records: dict[str, Any]) -> None:
+        self.phases, self.records = {*phases, *records}, records
+
+    def applied(self, phase: str) -> bool:
+        return phase in self.phases
+
+    def record(self, phase: str) -> dict[str, Any] | None:
+        return self.records.get(phase)
+
+
+def stand(out: Path, bucket: Bucket) -> dict[str, Standing]:
+    return {each.phase: each for each in standings(PROD, cast("States", bucket), out, NOW)}
+
+
+def synthesized(out: Path, phase: str, text: str = "{}") -> None:
+    folder = out / "stacks" / f"prod-{phase}"
+    folder.mkdir(parents=True)
+    (folder / "cdk.tf.json").write_text(text)
+
+
+def drift(out: Path, started_at: str, *phases: dict[str, object]) -> None:
+    (out / "reports").mkdir(parents=True)
+    report = {"version": 1, "started_at": started_at, "phases": phases}
+    (out / "reports" / "run-drift-prod.json").write_text(json.dumps(report))
+
+
+def test_nothing_applied_says_what_each_phase_waits_for(tmp_path: Path) -> None:
+    phases = stand(tmp_path, Bucket())
+    assert list(phases) == [phase.name for phase in PHASES]
+    assert phases["state"].says == "never applied; next, by the administrator"
+    assert phases["data"].says == "never applied; waits for account, network, secrets"
+    assert stand(tmp_path, Bucket("account", "network", "secrets"))["data"].says == (
+        "never applied; next, by the administrator"
+    )
+
+
+def test_an_applied_phase_says_when_from_what_and_by_whom(tmp_path: Path) -> None:
+    synthesized(tmp_path, "network")
+    network = stand(tmp_path, Bucket(network=RECORD))["network"]
+    assert network.says == f"applied 2026-11-24T10:00:00+00:00 from 0123456789ab by {RECORD['caller']}"
+    assert (network.code, network.drift, network.record) == ("as applied", "not looked for", RECORD)
+
+
+def test_what_was_applied_otherwise_says_so(tmp_path: Path) -> None:
+    synthesized(tmp_path, "network", '{"resource": {}}')
+    record = {**RECORD, "environment": "prod-starter", "dirty": True}
+    phases = stand(tmp_path, Bucket("edge", network=record))
+    assert phases["network"].says.startswith(
+        "applied as prod-starter 2026-11-24T10:00:00+00:00 from 0123456789ab with changes"
+    )
+    assert phases["network"].code == "differs from what was applied"
+    assert (phases["edge"].says, phases["edge"].code) == ("applied; nothing was written down about it", "")
+    assert stand(tmp_path, Bucket(edge=RECORD))["edge"].code == "not synthesized"
+
+
+@pytest.mark.parametrize(
+    ("started_at", "age"),
+    [
+        ("2026-11-25T11:30:00+00:00", "within the hour"),
+        ("2026-11-25T09:00:00+00:00", "3 hours ago"),
+        ("2026-11-20T11:00:00+00:00", "5 days ago"),
+    ],
+)
+def test_the_last_look_for_drift_is_told_with_its_age(tmp_path: Path, started_at: str, age: str) -> None:
+    found = {"phase": "network", "result": "changes", "counts": {"update": 2}}
+    drift(tmp_path, started_at, found, {"phase": "edge", "result": "no changes", "counts": {}})
+    assert drift_report(PROD, tmp_path, NOW) == {
+        "network": f"changes (2 to update), {age}",
+        "edge": f"no changes, {age}",
+    }
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"started_at": "yesterday", "phases": []}'])
+def test_a_damaged_report_of_drift_is_one_clear_line(tmp_path: Path, text: str) -> None:
+    drift(tmp_path, "2026-11-25T11:30:00+00:00")
+    (tmp_path / "reports" / "run-drift-prod.json").write_text(text)
+    with pytest.raises(OpsError, match=r"run-drift-prod\.json is no report of drift"):
+        drift_report(PROD, tmp_path, NOW)
+
+
+def test_the_command_shows_the_phases_and_their_exit_criteria(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synthesized(tmp_path, "network")
+    monkeypatch.setattr(ops.verify.command, "context", lambda *_: Canned(PROD))
+    monkeypatch.setattr("ops.terraform.states.States", lambda *_: Bucket("account", network=RECORD))
+    command = ["status", "prod", "--out", str(tmp_path)]
+    shown = CliRunner().invoke(app, command)
+    assert shown.exit_code == 0, shown.output
+    lines = shown.stdout.splitlines()
+    assert lines[0] == "state          never applied; next, by the administrator"
+    assert "                 code: as applied" in lines
+    assert "exit criteria" not in shown.stdout
+
+    asked = CliRunner().invoke(app, [*command, "--verify"])
+    assert asked.exit_code == 0, asked.output
+    assert "                 exit criteria: 5 green, 0 red, 0 can't be told" in asked.stdout.splitlines()
+    phases = {phase["phase"]: phase for phase in json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)}
+    assert (phases["network"]["applied"], phases["network"]["record"]["commit"]) == (True, RECORD["commit"])
+
+
+def test_a_red_criterion_is_the_commands_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = Canned(PROD)
+    context.answers["ec2", "describe_flow_logs"] = {"FlowLogs": []}
+    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    monkeypatch.setattr("ops.terraform.states.States", lambda *_: Bucket("network"))
+    done = CliRunner().invoke(app, ["status", "prod", "--out", str(tmp_path), "--verify"])
+    assert (done.exit_code, "exit criteria: 4 green, 1 red" in done.stdout) == (1, True), done.output

@@ -1,0 +1,435 @@
+"""Each exit criterion is green when all is well, and red or untold for a reason that it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any
+
+import botocore.exceptions
+import botocore.session
+import pytest
+from botocore import validate, xform_name
+
+import environments
+from modules.phases import PHASES
+from ops.aws import AwsError
+from ops.verify.model import Check, Light, Result, exit_code
+from ops.verify.run import chosen, run_checks
+from ops.verify.table import CHECKS
+from tests.ops.verify_answers import LOAD_BALANCER, PREVIOUS, Canned, records
+
+Break = Callable[[Canned], None]
+OF_AWS = [check for check in CHECKS if not check.over_http]
+
+
+def one(name: str, context: Canned) -> Result:
+    (check,) = (check for check in CHECKS if check.name == name)
+    return run_checks([check], context)[0]
+
+
+def again(context: Canned) -> Canned:
+    """The same answers, asked anew."""
+    fresh = Canned(context.environment)
+    fresh.answers = context.answers
+    return fresh
+
+
+def put(service: str, operation: str, *path: object, value: object) -> Break:
+    """Change one place of an answer."""
+
+    def change(context: Canned) -> None:
+        place: Any = context.answers[service, operation]
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+
+    return change
+
+
+def fails(service: str, operation: str, code: str) -> Break:
+    error = botocore.exceptions.ClientError({"Error": {"Code": code, "Message": "said AWS"}}, operation)
+    return lambda context: context.answers.update({(service, operation): error})
+
+
+def dns(*shares: tuple[int, str]) -> Break:
+    def change(context: Canned) -> None:
+        context.records = records(context.environment.edge.host, list(shares))
+
+    return change
+
+
+def container(**changed: object) -> Break:
+    return lambda context: context.task_definitions["backend"]["containerDefinitions"][0].update(changed)
+
+
+SERVICE = ("ecs", "describe_services", "services", 0)
+TASK = {"taskArn": "arn:aws:ecs:task/aep/x", "lastStatus": "RUNNING"}
+BALANCER = ("elbv2", "describe_load_balancers", "LoadBalancers", 0)
+HTTPS = ("elbv2", "describe_listeners", "Listeners", 0)
+INSTANCE = ("rds", "describe_db_instances", "DBInstances", 0)
+CACHE = ("elasticache", "describe_replication_groups", "ReplicationGroups", 0)
+NO_SECRET = {"VersionIdsToStages": {"1": ["AWSPENDING"]}}
+
+# What is changed, in which words the check says so.
+BROKEN: list[tuple[str, Break, str]] = [
+    ("caller-is-the-account", put("sts", "get_caller_identity", "Account", value="1"), "account 1, not 111122223333"),
+    ("state-is-kept", put("s3", "get_bucket_versioning", "Status", value="Suspended"), "versioning of .* is Suspended"),
+    ("state-is-kept", fails("s3", "get_bucket_versioning", "NoSuchBucket"), "NoSuchBucket: said AWS"),
+    (
+        "alerts-have-subscribers",
+        put("sns", "list_subscriptions_by_topic", "Subscriptions", 0, "SubscriptionArn", value="PendingConfirmation"),
+        "alerts@navralabs.com has not confirmed",
+    ),
+    ("vpc-is-its-own", put("ec2", "describe_vpcs", "Vpcs", 0, "IsDefault", value=True), "is the default VPC"),
+    ("vpc-is-its-own", put("ec2", "describe_vpcs", "Vpcs", value=[]), "there are 0 VPCs named aep-prod"),
+    (
+        "subnets-are-in-three-tiers",
+        put("ec2", "describe_subnets", "Subnets", 0, "MapPublicIpOnLaunch", value=True),
+        "subnet-public-a gives out public addresses",
+    ),
+    (
+        "subnets-are-in-three-tiers",
+        put("ec2", "describe_subnets", "Subnets", 0, "CidrBlock", value="10.0.0.0/24"),
+        "no public subnet 10.30.96.0/24 in zone a",
+    ),
+    (
+        "subnets-are-in-three-tiers",
+        put("ec2", "describe_route_tables", "RouteTables", 4, "Routes", 1, "NatGatewayId", value="igw-1"),
+        "private subnet subnet-private-a leads to igw-1",
+    ),
+    (
+        "subnets-are-in-three-tiers",
+        put("ec2", "describe_route_tables", "RouteTables", 4, "Associations", value=[]),
+        "private subnet subnet-private-a leads to nowhere",
+    ),
+    (
+        "subnets-are-in-three-tiers",
+        put(
+            "ec2",
+            "describe_route_tables",
+            "RouteTables",
+            7,
+            "Routes",
+            value=[{"DestinationIpv6CidrBlock": "::/0", "EgressOnlyInternetGatewayId": "eigw-1"}],
+        ),
+        "isolated subnet subnet-isolated-a leads to elsewhere",
+    ),
+    (
+        "nat-gateways-are-there",
+        put("ec2", "describe_nat_gateways", "NatGateways", 0, "State", value="failed"),
+        "2 available, 3 wanted",
+    ),
+    (
+        "endpoints-are-available",
+        put("ec2", "describe_vpc_endpoints", "VpcEndpoints", 5, "State", value="pending"),
+        "kms is pending",
+    ),
+    (
+        "endpoints-are-available",
+        put("ec2", "describe_vpc_endpoints", "VpcEndpoints", value=[]),
+        "no endpoint of ecr.api",
+    ),
+    ("flow-log-is-on", put("ec2", "describe_flow_logs", "FlowLogs", value=[]), "no active flow log of all traffic"),
+    (
+        "repositories-are-scanned-and-immutable",
+        put("ecr", "describe_repositories", "repositories", 0, "imageTagMutability", value="MUTABLE"),
+        "tags of navralabs/aep-backend are MUTABLE",
+    ),
+    (
+        "repositories-are-scanned-and-immutable",
+        put("ecr", "describe_repositories", "repositories", 1, "imageScanningConfiguration", "scanOnPush", value=False),
+        "navralabs/aep-frontend doesn't scan on push",
+    ),
+    (
+        "repositories-are-scanned-and-immutable",
+        fails("ecr", "get_lifecycle_policy", "LifecyclePolicyNotFoundException"),
+        "LifecyclePolicyNotFoundException",
+    ),
+    (
+        "secrets-have-values",
+        lambda context: context.answers.update({("secretsmanager", "describe_secret"): NO_SECRET}),
+        "aep/prod/REDIS_URL has no value",
+    ),
+    (
+        "secrets-have-values",
+        put("secretsmanager", "describe_secret", "DeletedDate", value=datetime(2026, 1, 1, tzinfo=UTC)),
+        "aep/prod/DATABASE_URL has no value",
+    ),
+    ("database-is-as-its-values-say", put(*INSTANCE, "MultiAZ", value=False), "MultiAZ of aep-prod is False, not True"),
+    ("database-is-as-its-values-say", put(*INSTANCE, "StorageEncrypted", value=False), "StorageEncrypted .* is False"),
+    (
+        "database-takes-tls-only",
+        put("rds", "describe_db_parameters", "Parameters", 0, "ParameterValue", value="0"),
+        "rds.force_ssl of aep-16 is 0, not 1",
+    ),
+    (
+        "database-takes-tls-only",
+        put(*INSTANCE, "DBParameterGroups", 0, "ParameterApplyStatus", value="pending-reboot"),
+        "aep-16 is pending-reboot",
+    ),
+    ("cache-is-as-its-values-say", put(*CACHE, "TransitEncryptionEnabled", value=False), "TransitEncryptionEnabled"),
+    ("cache-is-as-its-values-say", put(*CACHE, "MemberClusters", value=["aep-1"]), "nodes of aep-prod is 1, not 2"),
+    (
+        "certificate-is-issued",
+        put("acm", "describe_certificate", "Certificate", "Status", value="PENDING_VALIDATION"),
+        "PENDING_VALIDATION",
+    ),
+    (
+        "certificate-is-issued",
+        put("acm", "describe_certificate", "Certificate", "SubjectAlternativeNames", value=[]),
+        "lacks app.navralabs.com",
+    ),
+    ("certificate-is-issued", put("elbv2", "describe_listeners", "Listeners", value=[]), "has no listener on port 443"),
+    ("load-balancer-is-public-and-logs", put(*BALANCER, "Scheme", value="internal"), "it is internal"),
+    ("load-balancer-is-public-and-logs", put(*BALANCER, "State", "Code", value="provisioning"), "it is provisioning"),
+    (
+        "load-balancer-is-public-and-logs",
+        put(*BALANCER, "AvailabilityZones", 0, "SubnetId", value="subnet-private-a"),
+        "subnet-private-a is no public subnet",
+    ),
+    (
+        "load-balancer-is-public-and-logs",
+        put("elbv2", "describe_load_balancer_attributes", "Attributes", 1, "Value", value="false"),
+        "access_logs.s3.enabled is false, not true",
+    ),
+    ("load-balancer-is-public-and-logs", fails("elbv2", "describe_load_balancers", "LoadBalancerNotFound"), "NotFound"),
+    ("listeners-use-the-tls-policy", put(*HTTPS, "SslPolicy", value="ELBSecurityPolicy-2016-08"), "2016-08, not ELB"),
+    (
+        "listeners-use-the-tls-policy",
+        put("elbv2", "describe_listeners", "Listeners", 1, "DefaultActions", value=[{"Type": "forward"}]),
+        "port 80 doesn't redirect to HTTPS",
+    ),
+    (
+        "rules-route-paths-to-services",
+        put("elbv2", "describe_rules", "Rules", 0, "Actions", 0, "TargetGroupArn", value="arn:aep-prod-frontend"),
+        "/api/\\* leads to aep-prod-frontend, not to backend",
+    ),
+    (
+        "targets-are-healthy",
+        put("elbv2", "describe_target_health", "TargetHealthDescriptions", value=[]),
+        "aep-prod-backend: no targets",
+    ),
+    (
+        "targets-are-healthy",
+        put(
+            "elbv2", "describe_target_health", "TargetHealthDescriptions", 0, "TargetHealth", "State", value="unhealthy"
+        ),
+        "aep-prod-frontend: unhealthy",
+    ),
+    ("services-are-steady", put(*SERVICE, "runningCount", value=1), "backend runs 1 of 2 tasks"),
+    ("services-are-steady", put(*SERVICE, "deployments", 0, "rolloutState", value="FAILED"), "not completed .PRIMARY"),
+    (
+        "services-are-steady",
+        put(*SERVICE, "status", value="INACTIVE"),
+        "cluster aep-prod has no service aep-backend-prod",
+    ),
+    (
+        "tasks-are-private",
+        put(*SERVICE, "networkConfiguration", "awsvpcConfiguration", "assignPublicIp", value="ENABLED"),
+        "backend gives its tasks public",
+    ),
+    (
+        "tasks-are-private",
+        put(*SERVICE, "networkConfiguration", "awsvpcConfiguration", "subnets", value=["subnet-public-a"]),
+        "runs in subnet-public-a, no private subnet",
+    ),
+    (
+        "tasks-are-private",
+        put(
+            "ec2", "describe_network_interfaces", "NetworkInterfaces", 0, "Association", value={"PublicIp": "192.0.2.1"}
+        ),
+        "eni-1 has a public address",
+    ),
+    ("released-digests-run", container(image="1.dkr.ecr/navralabs/aep-backend:latest"), "backend runs .*:latest, not"),
+    (
+        "secrets-come-from-secrets-manager",
+        container(environment=[{"name": "REDIS_URL", "value": "x"}]),
+        "backend has REDIS_URL as a plain variable",
+    ),
+    (
+        "secrets-come-from-secrets-manager",
+        container(secrets=[]),
+        "backend doesn't get DATABASE_URL from Secrets Manager",
+    ),
+    (
+        "tasks-pulled-their-images",
+        lambda context: context.answers.update({("ecs", "describe_tasks"): {"tasks": [TASK]}}),
+        "backend: a running task has no pull time",
+    ),
+    (
+        "tasks-write-logs",
+        lambda context: context.answers.update({("logs", "describe_log_streams"): {"logStreams": []}}),
+        "/aep/prod/backend has no stream of task backend1",
+    ),
+    (
+        "alarms-are-configured",
+        put("cloudwatch", "describe_alarms", "MetricAlarms", 0, "ActionsEnabled", value=False),
+        "aep-prod-.* tells nobody",
+    ),
+    (
+        "alarms-are-configured",
+        put("cloudwatch", "describe_alarms", "MetricAlarms", value=[]),
+        "aep-prod-cutover is missing",
+    ),
+    (
+        "no-alarm-is-on",
+        put("cloudwatch", "describe_alarms", "MetricAlarms", 0, "StateValue", value="ALARM"),
+        "aep-prod-.* is on",
+    ),
+    ("dashboard-is-there", fails("cloudwatch", "get_dashboard", "ResourceNotFound"), "ResourceNotFound"),
+    (
+        "firewall-is-as-the-profile-says",
+        lambda context: context.answers.update({("wafv2", "get_web_acl_for_resource"): {}}),
+        "has no firewall, the profile says aep-prod",
+    ),
+    (
+        "public-dns-is-as-the-values-say",
+        dns((10, LOAD_BALANCER), (90, PREVIOUS)),
+        "DNS sends 10 % .* cutover.weight is 0",
+    ),
+    ("public-dns-is-as-the-values-say", dns((1, LOAD_BALANCER)), "DNS sends 100 %"),
+]
+
+
+@pytest.fixture(params=environments.known())
+def whole(request: pytest.FixtureRequest) -> Canned:
+    """An environment in which everything is as it should be."""
+    return Canned(environments.load(request.param))
+
+
+@pytest.fixture
+def context() -> Canned:
+    """Production, with everything as it should be."""
+    return Canned(environments.load("prod"))
+
+
+@pytest.mark.requirement("R1.6", "R2.7")
+def test_everything_is_green_when_all_is_well(whole: Canned) -> None:
+    for result in run_checks(OF_AWS, whole):
+        assert (result.light, result.evidence != "") == (Light.GREEN, True), f"{result.name}: {result.evidence}"
+
+
+@pytest.mark.requirement("R1.6", "R2.7")
+@pytest.mark.parametrize(("name", "broken", "says"), BROKEN, ids=[f"{name}-{i}" for i, (name, *_) in enumerate(BROKEN)])
+def test_what_is_wrong_is_red_and_named(context: Canned, name: str, broken: Break, says: str) -> None:
+    assert one(name, context).light is Light.GREEN
+    fresh = Canned(context.environment)
+    broken(fresh)
+    result = one(name, fresh)
+    assert result.light is Light.RED, result.evidence
+    assert re.search(says, result.evidence), result.evidence
+
+
+def test_every_check_of_aws_is_seen_red() -> None:
+    assert {check.name for check in OF_AWS} == {name for name, *_ in BROKEN}
+
+
+def test_answers_of_the_tests_have_the_shapes_of_aws(context: Canned) -> None:
+    session = botocore.session.get_session()
+    # By what each answer depends on: any of the calls that the checks make will do.
+    given = {"taskDefinition": "arn:backend:1", "serviceName": "aep-backend-prod", "logGroupName": "/aep/prod/backend"}
+    for (service, operation), answer in context.answers.items():
+        model = session.get_service_model(service)
+        (name,) = (each for each in model.operation_names if xform_name(each) == operation)
+        said = answer(**given, tasks=["arn:aws:ecs:task/aep/x"]) if callable(answer) else answer
+        report = validate.ParamValidator().validate(said, model.operation_model(name).output_shape)
+        assert not report.has_errors(), f"{service} {operation}: {report.generate_report()}"
+
+
+def test_without_a_firewall_in_the_profile_one_is_too_many() -> None:
+    context = Canned(environments.load("prod-starter"))
+    assert one("firewall-is-as-the-profile-says", context).light is Light.GREEN
+    put("wafv2", "get_web_acl_for_resource", "WebACL", value={"Name": "other"})(context)
+    assert "has other, the profile says none" in one("firewall-is-as-the-profile-says", context).evidence
+
+
+@pytest.mark.requirement("R10.1")
+def test_before_the_cutover_the_public_name_may_be_anything_else(context: Canned) -> None:
+    context.records = []
+    assert one("public-dns-is-as-the-values-say", context).light is Light.GREEN
+    dns((100, PREVIOUS))(context)
+    assert one("public-dns-is-as-the-values-say", context).light is Light.GREEN
+
+
+@pytest.mark.requirement("R2.7")
+@pytest.mark.parametrize("name", ["tasks-pulled-their-images", "tasks-write-logs"])
+def test_without_a_running_task_nobody_can_tell(context: Canned, name: str) -> None:
+    context.answers["ecs", "list_tasks"] = {"taskArns": []}
+    result = one(name, context)
+    assert (result.light, result.evidence) == (Light.UNKNOWN, "ECS lists no running task of backend, frontend")
+    assert one("tasks-are-private", context).light is Light.GREEN
+
+
+def test_blue_green_services_say_in_their_task_sets_where_they_run(context: Canned) -> None:
+    service = context.answers["ecs", "describe_services"]["services"][0]
+    service["taskSets"] = [{"networkConfiguration": service.pop("networkConfiguration")}]
+    service["deployments"] = []
+    assert one("tasks-are-private", context).light is Light.GREEN
+    assert one("services-are-steady", context).light is Light.GREEN
+    service["taskSets"][0]["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] = "ENABLED"
+    assert one("tasks-are-private", again(context)).light is Light.RED
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "ExpiredToken"])
+def test_what_aws_refuses_to_say_cant_be_told(context: Canned, code: str) -> None:
+    fails("rds", "describe_db_instances", code)(context)
+    result = one("database-takes-tls-only", context)
+    assert result.light is Light.UNKNOWN
+    assert result.evidence.startswith(f"{code}: said AWS")
+
+
+def test_an_answer_of_another_form_costs_only_its_own_check(context: Canned) -> None:
+    del context.answers["ec2", "describe_vpcs"]["Vpcs"][0]["IsDefault"]
+    results = {result.name: result for result in run_checks(OF_AWS, context)}
+    assert [name for name, result in results.items() if result.light is not Light.GREEN] == ["vpc-is-its-own"]
+    assert results["vpc-is-its-own"].evidence == "AWS's answer is not of the expected form (KeyError: 'IsDefault')"
+
+
+def test_a_zone_that_may_not_be_read_cant_be_told(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> None:
+        raise AwsError("can't assume arn:aws:iam::444455556666:role/aep-staging-dns: AccessDenied: no")
+
+    monkeypatch.setattr(context, "zone_client", refused)
+    result = one("public-dns-is-as-the-values-say", context)
+    assert (result.light, result.evidence[:40]) == (Light.UNKNOWN, "can't assume arn:aws:iam::444455556666:r")
+
+
+def test_every_phase_but_none_else_has_checks() -> None:
+    assert {check.phase for check in CHECKS} == {phase.name for phase in PHASES}
+    assert {check.phase for check in chosen(["edge"])} == {"edge"}
+    assert not [check for check in chosen(over_http=False) if check.over_http]
+    assert len({check.name for check in CHECKS}) == len(CHECKS)
+    for check in CHECKS:
+        assert check.meaning.endswith("."), check.name
+
+
+def test_checks_run_side_by_side_and_answer_in_order(context: Canned) -> None:
+    second_began = Event()
+
+    def first(_: object) -> str:
+        """Waits for the second."""
+        assert second_began.wait(5)
+        return "first"
+
+    def second(_: object) -> str:
+        """Comes later."""
+        second_began.set()
+        return "second"
+
+    seen: list[str] = []
+    checks = [Check("edge", ask, ()) for ask in (first, second)]
+    results = run_checks(checks, context, lambda result: seen.append(result.evidence))
+    assert [result.evidence for result in results] == ["first", "second"]
+    assert seen == ["second", "first"]
+
+
+def test_red_weighs_more_than_untold() -> None:
+    def results(*lights: Light) -> list[Result]:
+        return [Result("a", "edge", (), "", light, "") for light in lights]
+
+    assert exit_code(results(Light.GREEN)) == 0
+    assert exit_code(results(Light.GREEN, Light.UNKNOWN)) == 2
+    assert exit_code(results(Light.RED, Light.UNKNOWN)) == 1

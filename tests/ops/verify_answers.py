@@ -1,0 +1,371 @@
+"""What AWS answers when everything of an environment is as it should be, by (service, operation)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from environments.names import Names
+from environments.schema import Environment
+from environments.subnets import Tier, subnet
+from ops.aws import Aws, Caller
+from ops.verify.checks.observability import expected
+from ops.verify.context import Context
+from ops.verify.http import Http
+
+Answer = dict[str, Any]
+Answers = dict[tuple[str, str], Any]
+TIERS: dict[Tier, str] = {"public": "igw-1", "private": "nat-1", "isolated": ""}
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+class Canned(Context):
+    """A context that asks nobody. An answer may be a function of the call's arguments."""
+
+    def __init__(self, environment: Environment, http: Http | None = None) -> None:
+        caller = Caller(environment.account_id, f"arn:aws:iam::{environment.account_id}:role/aep-prod-planner")
+        super().__init__(cast("Aws", FakeAws(caller)), environment, http)
+        self.answers = answers(environment)
+        self.records = records(environment.edge.host, [(weight(environment), LOAD_BALANCER)])
+
+    def ask(self, service: str, operation: str, **arguments: object) -> Answer:
+        answer = self.answers[service, operation]
+        if isinstance(answer, Exception):
+            raise answer
+        found: Answer = answer(**arguments) if callable(answer) else answer
+        return found
+
+    def zone_client(self) -> Any:
+        return FakeZone(self.environment.edge.zone.name, self.records)
+
+
+class FakeAws:
+    """Credentials without clients."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+
+class FakeZone:
+    """Route 53 with one zone."""
+
+    def __init__(self, name: str, records: list[Answer]) -> None:
+        self._name, self._records = name, records
+
+    def list_hosted_zones_by_name(self, **_: object) -> Answer:
+        return {"HostedZones": [{"Id": "/hostedzone/Z1", "Name": f"{self._name}."}]}
+
+    def get_paginator(self, _: str) -> FakeZone:
+        return self
+
+    def paginate(self, **_: object) -> Iterator[Answer]:
+        yield {"ResourceRecordSets": self._records}
+
+
+LOAD_BALANCER = "aep-1.us-east-1.elb.amazonaws.com"
+PREVIOUS = "aep-staging-1234567890.us-east-1.elb.amazonaws.com"
+
+
+def weight(environment: Environment) -> int:
+    return environment.cutover.weight
+
+
+def records(host: str, shares: list[tuple[int, str]]) -> list[Answer]:
+    """Weighted alias records; the next name of the zone comes after them, as AWS lists it."""
+    own = [
+        {
+            "Name": f"{host}.",
+            "Type": "A",
+            "SetIdentifier": target,
+            "Weight": share,
+            "AliasTarget": {"DNSName": f"dualstack.{target}.", "HostedZoneId": "Z2", "EvaluateTargetHealth": False},
+        }
+        for share, target in shares
+    ]
+    return [*own, {"Name": "zzz.navralabs.com.", "Type": "A", "ResourceRecords": [{"Value": "192.0.2.1"}]}]
+
+
+def answers(environment: Environment) -> Answers:
+    """Everything green."""
+    names = Names(environment)
+    return {
+        **_account(names),
+        **_network(names),
+        **_stores(names),
+        **_edge(names),
+        **_services(names),
+        **_alarms(names),
+    }
+
+
+def _account(names: Names) -> Answers:
+    environment = names.environment
+    arn = names.arn("sns", names.resource("alerts"))
+    subscriptions = [
+        {"Endpoint": email, "SubscriptionArn": f"{arn}:{index}", "Protocol": "email", "TopicArn": arn}
+        for index, email in enumerate(environment.alerts.email)
+    ]
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    repositories = [
+        {
+            "repositoryName": service.repository,
+            "imageTagMutability": "IMMUTABLE",
+            "imageScanningConfiguration": {"scanOnPush": True},
+        }
+        for service in environment.product.services
+    ]
+    return {
+        ("sts", "get_caller_identity"): {"Account": environment.account_id, "Arn": names.role_arn("planner")},
+        ("s3", "get_bucket_versioning"): {"Status": "Enabled"},
+        ("s3", "get_bucket_encryption"): {"ServerSideEncryptionConfiguration": {"Rules": [rule]}},
+        ("sns", "list_subscriptions_by_topic"): {"Subscriptions": subscriptions},
+        ("ecr", "describe_repositories"): {"repositories": repositories},
+        ("ecr", "get_lifecycle_policy"): {"lifecyclePolicyText": "{}".ljust(100)},
+        ("secretsmanager", "describe_secret"): {"VersionIdsToStages": {"0" * 32: ["AWSCURRENT"]}},
+    }
+
+
+def _network(names: Names) -> Answers:
+    environment = names.environment
+    places = [(tier, zone) for tier in TIERS for zone in environment.zones]
+    endpoints = ("ecr.api", "ecr.dkr", "logs", "s3", "secretsmanager", "kms")
+    gateways = environment.zones if environment.profile.nat_per_zone else environment.zones[:1]
+    return {
+        ("ec2", "describe_vpcs"): {
+            "Vpcs": [{"VpcId": "vpc-1", "CidrBlock": environment.network.cidr, "IsDefault": False}]
+        },
+        ("ec2", "describe_subnets"): {
+            "Subnets": [
+                {
+                    "SubnetId": f"subnet-{tier}-{zone}",
+                    "CidrBlock": subnet(environment.network.cidr, tier, zone),
+                    "MapPublicIpOnLaunch": False,
+                }
+                for tier, zone in places
+            ]
+        },
+        ("ec2", "describe_route_tables"): {
+            "RouteTables": [
+                {"Associations": [{"Main": True}], "Routes": []},
+                *(
+                    {
+                        "Associations": [{"SubnetId": f"subnet-{tier}-{zone}"}],
+                        "Routes": [
+                            {"DestinationCidrBlock": environment.network.cidr, "GatewayId": "local"},
+                            *_way(tier),
+                        ],
+                    }
+                    for tier, zone in places
+                ),
+            ]
+        },
+        ("ec2", "describe_nat_gateways"): {
+            "NatGateways": [{"NatGatewayId": f"nat-{zone}", "State": "available"} for zone in gateways]
+        },
+        ("ec2", "describe_vpc_endpoints"): {
+            "VpcEndpoints": [
+                {"ServiceName": f"com.amazonaws.{environment.region}.{name}", "State": "available"}
+                for name in endpoints
+            ]
+        },
+        ("ec2", "describe_flow_logs"): {"FlowLogs": [{"TrafficType": "ALL", "FlowLogStatus": "ACTIVE"}]},
+        ("ec2", "describe_network_interfaces"): {"NetworkInterfaces": [{"NetworkInterfaceId": "eni-1"}]},
+    }
+
+
+def _way(tier: Tier) -> list[Answer]:
+    keys = {"public": "GatewayId", "private": "NatGatewayId"}
+    return [{"DestinationCidrBlock": "0.0.0.0/0", keys[tier]: TIERS[tier]}] if TIERS[tier] else []
+
+
+def _stores(names: Names) -> Answers:
+    environment, profile = names.environment, names.environment.profile
+    failover = "enabled" if profile.cache_nodes > 1 else "disabled"
+    return {
+        ("rds", "describe_db_instances"): {
+            "DBInstances": [
+                {
+                    "DBInstanceStatus": "available",
+                    "DBInstanceClass": profile.database_class,
+                    "MultiAZ": profile.database_multi_az,
+                    "StorageEncrypted": True,
+                    "PubliclyAccessible": False,
+                    "BackupRetentionPeriod": environment.database.backup_days,
+                    "DeletionProtection": environment.protected,
+                    "DBParameterGroups": [{"DBParameterGroupName": "aep-16", "ParameterApplyStatus": "in-sync"}],
+                }
+            ]
+        },
+        ("rds", "describe_db_parameters"): {
+            "Parameters": [{"ParameterName": "rds.force_ssl", "ParameterValue": "1"}, {"ParameterName": "autovacuum"}]
+        },
+        ("elasticache", "describe_replication_groups"): {
+            "ReplicationGroups": [
+                {
+                    "Status": "available",
+                    "TransitEncryptionEnabled": True,
+                    "AtRestEncryptionEnabled": True,
+                    "AutomaticFailover": failover,
+                    "MultiAZ": failover,
+                    "MemberClusters": [f"aep-{number}" for number in range(profile.cache_nodes)],
+                }
+            ]
+        },
+    }
+
+
+def _edge(names: Names) -> Answers:
+    environment, edge = names.environment, names.environment.edge
+    arns = {service.name: f"arn:{names.target_group(service.name)}" for service in environment.product.load_balanced}
+    rules = [
+        {
+            "IsDefault": "/*" in service.paths,
+            "Conditions": []
+            if "/*" in service.paths
+            else [{"Field": "path-pattern", "PathPatternConfig": {"Values": list(service.paths)}}],
+            "Actions": [{"Type": "forward", "TargetGroupArn": arns[service.name]}],
+        }
+        for service in environment.product.load_balanced
+    ]
+    attributes = {
+        "routing.http.drop_invalid_header_fields.enabled": "true",
+        "access_logs.s3.enabled": "true",
+        "access_logs.s3.bucket": names.bucket("access-logs"),
+        "deletion_protection.enabled": str(environment.protected).lower(),
+    }
+    redirect = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}
+    return {
+        ("elbv2", "describe_load_balancers"): {
+            "LoadBalancers": [
+                {
+                    "LoadBalancerArn": "arn:lb",
+                    "DNSName": LOAD_BALANCER,
+                    "Scheme": "internet-facing",
+                    "State": {"Code": "active"},
+                    "AvailabilityZones": [{"SubnetId": f"subnet-public-{zone}"} for zone in environment.zones],
+                }
+            ]
+        },
+        ("elbv2", "describe_load_balancer_attributes"): {
+            "Attributes": [{"Key": key, "Value": value} for key, value in attributes.items()]
+        },
+        ("elbv2", "describe_listeners"): {
+            "Listeners": [
+                {
+                    "Port": 443,
+                    "ListenerArn": "arn:https",
+                    "SslPolicy": edge.tls_policy,
+                    "Certificates": [{"CertificateArn": "arn:certificate"}],
+                    "DefaultActions": rules[-1]["Actions"],
+                },
+                {"Port": 80, "ListenerArn": "arn:http", "DefaultActions": [redirect]},
+            ]
+        },
+        ("elbv2", "describe_rules"): {"Rules": rules},
+        ("elbv2", "describe_target_groups"): {
+            "TargetGroups": [
+                {"TargetGroupArn": arn, "TargetGroupName": names.target_group(name)} for name, arn in arns.items()
+            ]
+        },
+        ("elbv2", "describe_target_health"): {"TargetHealthDescriptions": [{"TargetHealth": {"State": "healthy"}}]},
+        ("acm", "describe_certificate"): {
+            "Certificate": {
+                "DomainName": edge.certificate_names[0],
+                "SubjectAlternativeNames": list(edge.certificate_names),
+                "Status": "ISSUED",
+                "NotAfter": NOW,
+            }
+        },
+        ("wafv2", "get_web_acl_for_resource"): {
+            "WebACL": {
+                "Name": names.prefix,
+                "Id": "1",
+                "ARN": "arn:aws:wafv2:us-east-1:1:web-acl",
+                "DefaultAction": {},
+                "VisibilityConfig": {
+                    "SampledRequestsEnabled": True,
+                    "CloudWatchMetricsEnabled": True,
+                    "MetricName": "aep",
+                },
+            }
+        }
+        if environment.profile.waf
+        else {},
+    }
+
+
+def _services(names: Names) -> Answers:
+    environment = names.environment
+    by_service = {names.service(service.name): service.name for service in environment.product.services}
+    subnets = [f"subnet-private-{zone}" for zone in environment.zones]
+    network = {"awsvpcConfiguration": {"subnets": subnets, "assignPublicIp": "DISABLED"}}
+    definitions = {
+        f"arn:{service.name}:1": {
+            "containerDefinitions": [
+                {
+                    "name": service.name,
+                    "image": f"1.dkr.ecr/{service.repository}@{environment.releases[service.repository]}",
+                    "environment": [{"name": "APP_ENV", "value": environment.stage}],
+                    "secrets": [
+                        {"name": each, "valueFrom": names.arn("secretsmanager", f"secret:{names.secret(each)}-AbCdEf")}
+                        for each in service.secrets
+                    ],
+                }
+            ]
+        }
+        for service in environment.product.services
+    }
+    count = environment.profile.tasks.minimum
+    return {
+        ("ecs", "describe_services"): {
+            "services": [
+                {
+                    "serviceName": name,
+                    "status": "ACTIVE",
+                    "taskDefinition": f"arn:{short}:1",
+                    "runningCount": count,
+                    "desiredCount": count,
+                    "deployments": [{"status": "PRIMARY", "rolloutState": "COMPLETED"}],
+                    "networkConfiguration": network,
+                }
+                for name, short in by_service.items()
+            ]
+        },
+        ("ecs", "describe_task_definition"): argument("taskDefinition", definitions, "taskDefinition"),
+        ("ecs", "list_tasks"): argument(
+            "serviceName", {name: [f"arn:aws:ecs:task/aep/{short}1"] for name, short in by_service.items()}, "taskArns"
+        ),
+        ("ecs", "describe_tasks"): lambda tasks, **_: {"tasks": [_task(arn) for arn in tasks]},
+        ("logs", "describe_log_streams"): argument(
+            "logGroupName",
+            {names.log_group(short): [{"logStreamName": f"{short}/{short}/{short}1"}] for short in by_service.values()},
+            "logStreams",
+        ),
+    }
+
+
+def _task(arn: str) -> Answer:
+    return {
+        "taskArn": arn,
+        "lastStatus": "RUNNING",
+        "pullStoppedAt": NOW,
+        "attachments": [{"details": [{"name": "networkInterfaceId", "value": "eni-1"}]}],
+    }
+
+
+def argument(name: str, values: dict[str, Any], key: str) -> Callable[..., Answer]:
+    """An answer that depends on one argument."""
+    return lambda **given: {key: values[given[name]]}
+
+
+def _alarms(names: Names) -> Answers:
+    topic = names.arn("sns", names.resource("alerts"))
+    alarms = [
+        {"AlarmName": name, "ActionsEnabled": True, "AlarmActions": [topic], "StateValue": "OK"}
+        for name in expected(names)
+    ]
+    return {
+        ("cloudwatch", "describe_alarms"): {"MetricAlarms": alarms, "CompositeAlarms": []},
+        ("cloudwatch", "get_dashboard"): {"DashboardName": names.prefix},
+    }
