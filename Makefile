@@ -33,7 +33,8 @@ OPS = $(BIN)/python -m ops
 ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
 .PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
-	docs lock clean help env bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all
+	docs lock clean help env bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
+	status risks promote release-history release-rollback
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
 
@@ -95,8 +96,29 @@ recover: env synth ## Bring a state back in order after an apply was cut off: EN
 destroy: env gate ## Take an unprotected environment down: ENV=staging CONFIRM=staging
 	@$(OPS) destroy "$(ENV)" $(if $(CONFIRM),--confirm "$(CONFIRM)")
 
-rehearse: env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll out on emulated AWS, no account needed: ENV=prod-starter TO=prod
-	@$(OPS) rehearse "$(ENV)" $(if $(TO),--to "$(TO)")
+promote: env ## Promote a service's image from staging, by digest: ENV=prod SERVICE=backend (DIGEST=sha256:…, DRY_RUN=1)
+	@$(OPS) promote "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
+
+release-history: $(READY) ## Show earlier digests of services: ENV=prod SERVICE=backend
+	@$(OPS) release history "$(ENV)" $(SERVICE)
+
+release-rollback: $(READY) ## Put a service's earlier digest back: ENV=prod SERVICE=backend
+	@$(OPS) release rollback "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)")
+
+verify: $(READY) ## Ask AWS whether the exit criteria hold: ENV=prod PHASE=network
+	@$(OPS) verify "$(ENV)" $(PHASE)
+
+golive: $(READY) ## Print the go-live list with its evidence: ENV=prod
+	@mkdir -p cdktf.out/reports && $(OPS) golive "$(ENV)" --out cdktf.out/reports/golive-$(ENV).md
+
+status: $(READY) ## Say where the rollout stands: ENV=prod
+	@$(OPS) status "$(ENV)"
+
+risks: $(READY) ## List accepted risks, soonest expiry first: ENV=prod
+	@$(OPS) risks $(ENV)
+
+rehearse: env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll out on emulated AWS, no account needed: ENV=prod-starter TO=prod, or GO_LIVE=1
+	@$(OPS) rehearse "$(ENV)" $(if $(GO_LIVE),--go-live,$(if $(TO),--to "$(TO)"))
 
 rehearse-all: ## Rehearse every environment, and the way from prod-starter to prod
 	@$(MAKE) rehearse ENV=prod && $(MAKE) rehearse ENV=prod-starter TO=prod && $(MAKE) rehearse ENV=staging
@@ -104,8 +126,8 @@ rehearse-all: ## Rehearse every environment, and the way from prod-starter to pr
 test: gate ## Run the tests (under a minute)
 	@$(BIN)/python -m pytest -n 2
 
-test-slow: gate terraform ## Run the slow tests: real `terraform validate`, stock loading (needs Terraform)
-	@$(BIN)/python -m pytest -m slow
+test-slow: gate terraform ## Run the slow tests: real Terraform, a rehearsal, real servers (needs Terraform, PostgreSQL, Redis, docker-registry)
+	@$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
 
 test-all: lint test test-slow ## Everything that CI runs
 

@@ -84,7 +84,7 @@ class ServiceRollback:
         try:
             with explained(f"update {self._service}"):
                 self._ecs.update_service(cluster=self._cluster, service=self._service, taskDefinition=step.earlier)
-            tell(f"{self._service}: {step}; waiting until it is steady")
+            tell("waiting until it is steady")
             self._wait(step, time)
         except (OpsError, KeyboardInterrupt) as error:
             outcome = "failed" if isinstance(error, RefusedError) else "unknown"
@@ -93,19 +93,18 @@ class ServiceRollback:
         log("done")
 
     def _wait(self, step: Step, time: Time) -> None:
-        begun = time.elapsed()
+        begun, ours = time.elapsed(), False
         while time.elapsed() - begun < SECONDS:
-            service = self._look()
-            primary = next(each for each in service["deployments"] if each["status"] == "PRIMARY")
-            failed = [
-                each
-                for each in service["deployments"]
-                if each["taskDefinition"] == step.earlier and each.get("rolloutState") == "FAILED"
-            ]
-            if failed or primary["taskDefinition"] != step.earlier:
-                why = failed[0].get("rolloutStateReason") if failed else "another deployment took its place"
+            deployments = self._look()["deployments"]
+            primary = next(each for each in deployments if each["status"] == "PRIMARY")
+            mine = [each for each in deployments if each["taskDefinition"] == step.earlier]
+            failed = next((each for each in mine if each.get("rolloutState") == "FAILED"), None)
+            # The first look may come before ECS has made the deployment.
+            if failed or (ours and primary not in mine):
+                why = (failed or primary).get("rolloutStateReason", "no reason given")
                 raise RefusedError(f"{self._service} runs {_short(primary['taskDefinition'])}: {why}")
-            if primary.get("rolloutState") == "COMPLETED":
+            ours = ours or primary in mine
+            if ours and primary.get("rolloutState") == "COMPLETED":
                 return
             time.sleep(LOOK_SECONDS)
         raise OpsError(f"{self._service} isn't steady after {SECONDS} s; ECS goes on: python -m ops tasks shows how")

@@ -49,6 +49,10 @@ class Look:
     """What isn't known yet, so that the step can't count as good."""
     evidence: Mapping[str, object]
 
+    def __str__(self) -> str:
+        numbers = {name: value for name, value in self.evidence.items() if isinstance(value, int | float)}
+        return ", ".join(f"{value:g} {name}" for name, value in numbers.items())
+
 
 class Signals:
     """Alarms and metrics of one environment."""

@@ -102,6 +102,7 @@ class Watch:
             if look.breaches:
                 return Verdict("; ".join(look.breaches), look)
             if gone >= self._seconds and not look.missing:
+                self._tell(f"good: {look}")
                 return Verdict("", look)
             if gone >= 2 * self._seconds:
                 return Verdict(f"not shown to be good in {gone:.0f} s: {'; '.join(look.missing)}", look)

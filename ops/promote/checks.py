@@ -55,6 +55,6 @@ def signed(route: Route, pulled: Repository, digest: str) -> Check:
     """It carries a signature by the target's key, where there is one."""
     key = route.target.registry.signing_key
     if key is None:
-        return Check("signed", True, f"{route.target.name} asks for no signature")
+        return Check("signed where asked for", True, f"{route.target.name} asks for no signature")
     made = is_signed(pulled, digest, key)
-    return Check("signed", made, f"{'a' if made else 'no'} signature by registry.signing_key")
+    return Check("signed where asked for", made, f"{'a' if made else 'no'} signature by registry.signing_key")

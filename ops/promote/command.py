@@ -52,7 +52,7 @@ def promote(
             confirm(f"Promote it to {environment}?", yes=yes or not target.protected)
             copied = _carry_out(candidate, planned)
         if as_json:
-            typer.echo(_as_json(candidate, planned, copied))
+            typer.echo(_as_json(environment, candidate, planned, copied))
         if not candidate.passed:
             raise RefusedError("not promoted: " + "; ".join(each.name for each in candidate.checks if not each.passed))
 
@@ -67,8 +67,9 @@ def _carry_out(candidate: Candidate, planned: Change) -> Copied:
         say(f"Copied {copied.manifests} manifests and {copied.blobs} blobs, {copied.size / 1e6:.1f} MB; digests agree.")
     else:
         say("The image was there already, with all that is attached to it; digests agree.")
-    planned.write()
-    say(planned.next_step)
+    if planned.diff:
+        planned.write()
+        say(planned.next_step)
     return copied
 
 
@@ -82,9 +83,10 @@ def _as_text(candidate: Candidate, planned: Change) -> str:
     return "\n".join([*lines, planned.diff or f"{planned.name} names it already.\n"])
 
 
-def _as_json(candidate: Candidate, planned: Change, copied: Copied | None) -> str:
+def _as_json(environment: str, candidate: Candidate, planned: Change, copied: Copied | None) -> str:
     return json.dumps(
         {
+            "environment": environment,
             "from": candidate.origin,
             "repository": candidate.repository,
             "digest": candidate.digest,

@@ -180,8 +180,8 @@ class Repository:
         if response.ok or (missing and response.status_code == HTTPStatus.NOT_FOUND):
             return response
         try:
-            error = response.json()["errors"][0]
-            said, advice = f"{error['code']}: {error['message']}", _ADVICE.get(error["code"])
+            first = response.json()["errors"][0]
+            said, advice = f"{first['code']}: {first['message']}", _ADVICE.get(first["code"])
         except (ValueError, KeyError, TypeError, IndexError):
             said, advice = f"{response.status_code} {response.reason}", None
         raise RegistryError(f"{self.name} refuses {what}: {said}" + (f" ({advice})" if advice else ""))

@@ -18,6 +18,9 @@ OUT = Path("cdktf.out")
 def rehearse(
     environment: EnvironmentName,
     to: Annotated[str, typer.Option(metavar="ENVIRONMENT", help="Then grow into this one of the same stage.")] = "",
+    go_live: Annotated[
+        bool, typer.Option("--go-live", help="Play go-live day instead, with every command that operators type.")
+    ] = False,
     out: Out = OUT,
 ) -> None:
     """Roll an environment out on emulated AWS, with real Terraform; no account, no cost.
@@ -25,16 +28,16 @@ def rehearse(
     Writes rehearsal-ENVIRONMENT.md and .json to DIR/reports. Exit code 0: everything was shown; 1: a step failed.
     """
     # Loaded on use, so that `--help` is quick.
-    from ops.rehearsal.run import run  # noqa: PLC0415
+    from ops.rehearsal.run import run, run_day  # noqa: PLC0415
 
     with reporting():
         values, larger = load(environment), load(to) if to else None
         if larger and larger.stage != values.stage:
             raise OpsError(f"--to {to}: is of stage {larger.stage}, but {environment} of {values.stage}")
         start = time.monotonic()
-        report = run(values, to or None, out)
+        report = run_day(values, out) if go_live else run(values, to or None, out)
     for step in report.steps:
         say(f"{'ok ' if step.passed else 'NO '} {step.name} ({step.seconds:.0f} s): {step.evidence}")
     say(f"rehearsal of {environment}: {'passed' if report.passed else 'FAILED'} in {time.monotonic() - start:.0f} s")
-    say(f"Look next: {out}/reports/rehearsal-{environment}.md")
+    say(f"Look next: {out}/reports/rehearsal-{report.environment}.md")
     raise typer.Exit(0 if report.passed else 1)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.command import say
 from ops.errors import OpsError
+from ops.rehearsal.day import day
 from ops.rehearsal.report import RehearsalReport, StepResult
 from ops.rehearsal.stage import Stage, stage
-from ops.rehearsal.steps import Step, steps
+from ops.rehearsal.steps import Step, no_secret_is_stored, steps
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -36,6 +39,41 @@ def run(environment: Environment, larger: str | None, out: Path) -> RehearsalRep
             if not report.passed:
                 break
     return report
+
+
+def run_day(environment: Environment, out: Path) -> RehearsalReport:
+    """Rehearse go-live day: every command that operators type, in order; the page of them goes among the reports.
+
+    Args:
+        environment: The environment.
+        out: The folder whose reports/ and rehearsal/ are written.
+
+    Raises:
+        OpsError: The stage can't be set up.
+    """
+    report = RehearsalReport(f"{environment.name}-go-live")
+    with stage(environment, out) as played:
+        today = day(played)
+        failure = _failure(today.play) or _failure(lambda: no_secret_is_stored(played))
+        for headline, entries in today.log.sections().items():
+            said = f"{len(entries)} commands"
+            report.steps.append(StepResult(headline, True, sum(each.seconds for each in entries), said))
+        if failure:
+            report.steps[-1] = replace(report.steps[-1], passed=False, evidence=failure)
+        report.write(out / "reports")
+        page = today.log.page(
+            f"Go-live day of {environment.name}, rehearsed", "What each command said on emulated AWS."
+        )
+        (out / "reports" / f"go-live-{environment.name}.md").write_text(page, encoding="utf-8")
+    return report
+
+
+def _failure(work: Callable[[], object]) -> str:
+    try:
+        work()
+    except OpsError as error:
+        return str(error)
+    return ""
 
 
 def _step(played: Stage, name: str, step: Step) -> StepResult:

@@ -17,6 +17,8 @@ from ops.terraform.bootstrap import bootstrap
 from ops.terraform.destroy import Destroyer, destroyable
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.runs import in_reverse
+from ops.verify.model import Light
+from ops.verify.run import run as verify
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -59,6 +61,15 @@ def second_plan_is_empty(stage: Stage) -> Seen:
     """Planned again, no phase has anything to change."""
     results = nothing_left(stage)
     return Seen(f"{len(results)} phases", tuple(results))
+
+
+def exit_criteria_hold(stage: Stage) -> Seen:
+    """What the rollout plan asks for is so, asked of AWS and not of Terraform's state."""
+    results = verify(stage.session.aws, stage.environment)
+    bad = [f"{each.name}: {each.light} ({each.evidence})" for each in results if each.light is not Light.GREEN]
+    if bad or not results:
+        raise StepError("; ".join(bad) or "nothing was asked")
+    return Seen(f"{len(results)} criteria")
 
 
 def no_secret_is_stored(stage: Stage) -> Seen:
@@ -183,6 +194,7 @@ def steps(environment: Environment, larger: str | None) -> dict[str, Step]:
     found: dict[str, Step] = {
         "every phase applies": every_phase_applies,
         "a second plan is empty": second_plan_is_empty,
+        "exit criteria hold": exit_criteria_hold,
         "traffic moves by weight and back": traffic_moves_by_weight,
         "a new release touches services only": release_touches_services_only,
         "a deployment that rolled back fails its apply": rolled_back_deployment_fails,

@@ -36,9 +36,8 @@ def history(
         if past.is_cut_short(path):
             say(SHALLOW)
         if as_json:
-            typer.echo(
-                json.dumps({name: [asdict(each) for each in known] for name, known in releases.items()}, indent=2)
-            )
+            result = {name: [asdict(each) for each in known] for name, known in releases.items()}
+            typer.echo(json.dumps(result, indent=2))
             return
         for name, known in releases.items():
             typer.echo(name)
@@ -64,9 +63,10 @@ def rollback(
         back = going_back(load(environment), service, digest)
         planned = back.change
         typer.echo(planned.diff or f"{planned.name} names it already.\n", err=as_json, nl=False)
-        if not dry_run:
+        if planned.diff and not dry_run:
             back.carry_out()
             say(planned.next_step)
         if as_json:
-            result = {"digest": planned.digest, "previous_digest": planned.previous, "written": not dry_run}
-            typer.echo(json.dumps(result | {"release_file": planned.name}, indent=2))
+            result = {"environment": environment, "digest": planned.digest, "previous_digest": planned.previous}
+            written = bool(planned.diff) and not dry_run
+            typer.echo(json.dumps(result | {"release_file": planned.name, "written": written}, indent=2))

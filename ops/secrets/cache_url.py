@@ -29,6 +29,7 @@ def renew(aws: Aws, environment: Environment, name: str) -> str:
     """Give the cache's user a new password, switch it on, and make the URL with it current. Answers the version's id.
 
     The URL is written first, as pending: who may not write it, or an outage, stops this before the cache is touched.
+    The first one is written last, for a secret's first version is current at once, and status would call it set.
 
     Raises:
         AwsError: A step failed; the message says what holds now.
@@ -39,19 +40,20 @@ def renew(aws: Aws, environment: Environment, name: str) -> str:
     password = SecretStr(secrets.token_hex(_PASSWORD_BYTES))
     url = SecretStr(f"rediss://{user}:{password.get_secret_value()}@{host}/0")
     earlier = container(aws, environment, name).version
-    version = write(aws, environment, name, url, label=PENDING)
+    version = write(aws, environment, name, url, label=PENDING) if earlier else ""
     remedy = f"The cache's user {user} and {name} may not fit together now: do the same again"
     try:
         _switch_on(aws, user, password)
         _wait(aws, user)
-        if earlier:  # The first version of a secret is current at once.
-            with explained(f"make the new version of {names.secret(name)} current"):
-                aws.client("secretsmanager").update_secret_version_stage(
-                    SecretId=names.secret(name),
-                    VersionStage=CURRENT,
-                    MoveToVersionId=version,
-                    RemoveFromVersionId=earlier,
-                )
+        if not earlier:
+            return write(aws, environment, name, url)
+        with explained(f"make the new version of {names.secret(name)} current"):
+            aws.client("secretsmanager").update_secret_version_stage(
+                SecretId=names.secret(name),
+                VersionStage=CURRENT,
+                MoveToVersionId=version,
+                RemoveFromVersionId=earlier,
+            )
     except AwsError as error:
         raise AwsError(f"{error}. {remedy}") from error
     except KeyboardInterrupt:

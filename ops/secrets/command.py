@@ -33,7 +33,7 @@ def status(environment: EnvironmentName, as_json: Json = False) -> None:
     with reporting():
         from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
         from ops.secrets.status import statuses  # noqa: PLC0415
-        from ops.tasks.table import aligned  # noqa: PLC0415
+        from ops.tasks.table import aligned, minute  # noqa: PLC0415
 
         chosen = load(environment)
         found = statuses(connect(chosen), chosen)
@@ -44,13 +44,13 @@ def status(environment: EnvironmentName, as_json: Json = False) -> None:
                 (
                     each.name,
                     each.state,
-                    f"{each.changed:%Y-%m-%d %H:%M}" if each.changed else "-",
+                    minute(each.changed),
                     ", ".join(each.needed_by) or "-",
                     "not yours to see" if each.readers is None else ", ".join(each.readers) or "-",
                 )
                 for each in found
             ]
-            typer.echo(aligned(("SECRET", "VALUE", "SINCE", "NEEDED BY", "MAY BE READ BY"), *rows))
+            typer.echo(aligned(("SECRET", "VALUE", "SINCE (UTC)", "NEEDED BY", "MAY BE READ BY"), *rows))
         if blocking := [each.name for each in found if each.blocks]:
             say(f"without a value, services don't start: {', '.join(blocking)}")
             raise typer.Exit(1)

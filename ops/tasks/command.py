@@ -33,7 +33,7 @@ def tasks(
     with reporting():
         from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
         from ops.tasks import running  # noqa: PLC0415
-        from ops.tasks.table import aligned  # noqa: PLC0415
+        from ops.tasks.table import aligned, minute  # noqa: PLC0415
         from ops.tasks.workloads import workload  # noqa: PLC0415
 
         chosen = load(environment)
@@ -49,14 +49,14 @@ def tasks(
                 each.image,
                 each.status,
                 each.health or "-",
-                f"{each.started:%Y-%m-%d %H:%M}" if each.started else "-",
+                minute(each.started),
                 each.zone or "-",
                 each.address or "-",
                 *([each.reason] if stopped else []),
             )
             for each in found
         ]
-        heading = ("TASK", "REVISION", "IMAGE", "STATUS", "HEALTH", "STARTED", "ZONE", "ADDRESS")
+        heading = ("TASK", "REVISION", "IMAGE", "STATUS", "HEALTH", "STARTED (UTC)", "ZONE", "ADDRESS")
         typer.echo(aligned((*heading, *(["REASON"] if stopped else [])), *rows))
 
 
@@ -72,6 +72,7 @@ def logs(
         from datetime import UTC, datetime, timedelta  # noqa: PLC0415
 
         from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
+        from ops.errors import OpsError  # noqa: PLC0415
         from ops.tasks.log_lines import LogLines, seconds  # noqa: PLC0415
         from ops.tasks.waiting import pause  # noqa: PLC0415
         from ops.tasks.workloads import workload  # noqa: PLC0415
@@ -84,6 +85,8 @@ def logs(
         while True:
             for line in lines.new():
                 typer.echo(json.dumps(asdict(line)) if as_json else str(line))
+            if lines.absent:
+                raise OpsError(f"the log group {work.log_group} isn't there; apply phase services")
             if not follow:
                 return
             pause()

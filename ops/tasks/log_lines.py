@@ -57,6 +57,8 @@ class LogLines:
         self._asked = {"logGroupName": group, **streams}
         self._since = self._newest = int(since.timestamp() * 1000)
         self._seen: dict[str, int] = {}
+        self.absent = False
+        """Whether group or stream weren't there at the last look."""
 
     def new(self) -> Iterator[Line]:
         """What has come since the last call; nothing while group or stream aren't there.
@@ -71,7 +73,9 @@ class LogLines:
                 pages = self._client.get_paginator("filter_log_events").paginate(startTime=start, **self._asked)
                 events = [event for page in pages for event in page["events"]]
             except self._client.exceptions.ResourceNotFoundException:
+                self.absent = True
                 return
+        self.absent = False
         for event in events:
             if event["eventId"] not in self._seen:
                 self._seen[event["eventId"]] = event["timestamp"]

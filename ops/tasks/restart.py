@@ -52,7 +52,7 @@ class _Deployment:
     def __init__(self, aws: Aws, environment: Environment, service: str) -> None:
         self._aws, self._environment, self._service = aws, environment, service
         self._names, self._ecs = Names(environment), aws.client("ecs")
-        self._id = ""
+        self._id, self._earlier = "", set[str]()
         try:
             self._ended = self._begin()
         except AwsError as error:

@@ -48,7 +48,7 @@ def tasks(aws: Aws, environment: Environment, work: Workload | None = None, *, s
     cluster, ecs = Names(environment).prefix, aws.client("ecs")
     wanted = {"family": work.family} if work else {}
     found: list[Task] = []
-    with explained(f"list the tasks of cluster {cluster}"):
+    with explained(f"list the tasks of cluster {cluster} (phase services makes it)"):
         pages = ecs.get_paginator("list_tasks").paginate(
             cluster=cluster, desiredStatus="STOPPED" if stopped else "RUNNING", **wanted
         )

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+
+
+def minute(moment: datetime | None) -> str:
+    """A time in UTC, to the minute; a dash if there is none."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "-"
 
 
 def aligned(*rows: Sequence[str]) -> str:

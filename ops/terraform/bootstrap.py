@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from ops.errors import OpsError, RefusedError
 from ops.terraform.apply import Applier
@@ -40,12 +42,13 @@ def bootstrap(session: Session, confirm: Callable[[PhaseResult], None]) -> Phase
             f"the bucket {session.states.bucket} exists, but holds no state of {stack.name}; if it is an earlier one, "
             f"import it: see docs/account.md, section 3"
         )
+    start = time.monotonic()
     applier = Applier(session.terraform, session.aws, session.states, session.board)
     result, plan_sha256 = _applied_locally(session, stack, applier, confirm)
     if result.result in {Result.APPLIED, Result.NO_CHANGES}:
         _moved(session, stack)
         applier.record(stack, plan_sha256)
-    return result
+    return replace(result, seconds=time.monotonic() - start)
 
 
 def _applied_locally(

@@ -439,7 +439,7 @@ def service(aws: Aws) -> None:
     assert (found["runningCount"], found["pendingCount"]) == (2, 0)
 
 
-@example("ecs", "UpdateService")
+@example("ecs", "UpdateService", "DescribeServices")
 def deployment(aws: Aws) -> None:
     deploy(aws)
     following = define(aws)

@@ -80,6 +80,15 @@ def test_a_deployment_is_rolled_back_once(aws: Aws, control: Control) -> None:
     assert any("deployment failed" in event["message"] for event in service["events"])
 
 
+def test_a_failed_deployment_is_soon_forgotten_so_that_the_provider_sees_a_steady_service(
+    aws: Aws, control: Control
+) -> None:
+    deploy(aws)
+    control.roll_back("main", "web")
+    aws("ecs").update_service(cluster="main", service="web", taskDefinition=define(aws))
+    assert [len(found_service(aws)["deployments"]) for _ in range(3)] == [2, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("code", "reason", "stop"),
     [

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from click.testing import Result
-from typer.testing import CliRunner
+from unittest.mock import patch
+
+import typer
+from typer.testing import CliRunner, Result
 
 from ops.__main__ import app
+
+_COMMAND = typer.main.get_command(app)
 
 
 def run(*words: str, given: str | bytes = "") -> Result:
     """Run `python -m ops WORDS…` with something on standard input, which is no terminal."""
-    return CliRunner().invoke(app, words, input=given)
+    # Typer's runner would make all commands anew each time, which takes longer than most of them.
+    with patch("typer.testing._get_command", lambda _: _COMMAND):
+        return CliRunner().invoke(app, words, input=given)

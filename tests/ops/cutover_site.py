@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment
 from ops.aws import Aws
-from ops.cutover.records import Record, Target
+from ops.cutover.records import Record, Target, replacement
 from ops.cutover.site import shares
 from ops.emulator.client import Control
 
@@ -16,33 +17,38 @@ class RolledOut:
     """Zone, load balancer with healthy targets, alarms, state bucket, and numbers of good traffic."""
 
     def __init__(self, aws: Aws, control: Control, environment: Environment) -> None:
-        self.aws, self.environment, self.names = aws, environment, Names(environment)
+        self.aws, self.control = aws, control
+        self.environment, self.names = environment, Names(environment)
         self.zone = environment.edge.zone
         assert self.zone.id and self.zone.role and environment.cutover.previous
         control.seed_zone(self.zone.role.split(":")[4], self.zone.id, self.zone.name)
-        aws.client("s3").create_bucket(Bucket=self.names.state_bucket)
+        self.s3, self.cloudwatch = aws.client("s3"), aws.client("cloudwatch")
+        self.s3.create_bucket(Bucket=self.names.state_bucket)
+        self.groups: list[str] = []
         self.balancer = self._load_balancer()
         self.alarm = self._alarms()
         self.route53 = aws.assuming(self.zone.role, "test").client("route53")
-        self.measure()
 
     def share_out(self, weight: int) -> None:
         """Write the two records, as applying the phase `cutover` does."""
         current = Target(self.balancer["DNSName"], self.balancer["CanonicalHostedZoneId"])
-        self._write(*shares(self.environment, current).at(weight))
+        self._replace(shares(self.environment, current).at(weight))
 
     def name_previous(self, ttl: int) -> None:
         """Write a plain record, as there was before."""
         previous = self.environment.cutover.previous
         assert previous
         value = {"ResourceRecords": [{"Value": previous.dns_name}]}
-        self._write({"Name": self.environment.edge.host, "Type": "CNAME", "TTL": ttl, **value})
+        self._replace([{"Name": self.environment.edge.host, "Type": "CNAME", "TTL": ttl, **value}])
 
-    def _write(self, *records: Record) -> None:
+    def _replace(self, records: list[Record]) -> None:
         self.route53.change_resource_record_sets(
-            HostedZoneId=self.zone.id,
-            ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record} for record in records]},
+            HostedZoneId=self.zone.id, ChangeBatch={"Changes": replacement(self.records(), records)}
         )
+
+    def unlock(self) -> None:
+        key = f"{self.names.state_key('cutover')}.tflock"
+        self.s3.delete_object(Bucket=self.names.state_bucket, Key=key)
 
     def records(self) -> list[dict[str, Any]]:
         found = self.route53.list_resource_record_sets(HostedZoneId=self.zone.id)["ResourceRecordSets"]
@@ -57,36 +63,34 @@ class RolledOut:
         }
 
     def measure(self, *, requests: int = 100, errors: int = 0) -> None:
-        """Report a minute of traffic."""
-        groups = self.aws.client("elbv2").describe_target_groups()["TargetGroups"]
-        suffix = self.balancer["LoadBalancerArn"].partition(":loadbalancer/")[2]
-        here = {"LoadBalancer": suffix}
-        numbers: list[tuple[str, str, float, dict[str, str]]] = [
-            ("AWS/ApplicationELB", "RequestCount", requests, here),
-            ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", errors, here),
-            ("AWS/RDS", "DatabaseConnections", 5, {"DBInstanceIdentifier": self.names.prefix}),
-            *(
-                (
-                    "AWS/ApplicationELB",
-                    "HealthyHostCount",
-                    2,
-                    {**here, "TargetGroup": group["TargetGroupArn"].rpartition(":")[2]},
-                )
-                for group in groups
-            ),
-        ]
-        client = self.aws.client("cloudwatch")
-        for namespace, name, value, dimensions in numbers:
-            where = [{"Name": key, "Value": each} for key, each in dimensions.items()]
-            client.put_metric_data(
-                Namespace=namespace, MetricData=[{"MetricName": name, "Value": value, "Dimensions": where}]
-            )
+        """Report traffic of this minute and of the next two, so that a test may take longer than it should."""
+        where = {"LoadBalancer": self.balancer["LoadBalancerArn"].partition(":loadbalancer/")[2]}
+        numbers: dict[str, list[tuple[str, float, dict[str, str]]]] = {
+            "AWS/ApplicationELB": [
+                ("RequestCount", requests, where),
+                ("HTTPCode_Target_5XX_Count", errors, where),
+                *(("HealthyHostCount", 2, {**where, "TargetGroup": suffix}) for suffix in self.groups),
+            ],
+            "AWS/RDS": [("DatabaseConnections", 5, {"DBInstanceIdentifier": self.names.prefix})],
+        }
+        for namespace, values in numbers.items():
+            data = [
+                {
+                    "MetricName": name,
+                    "Value": value,
+                    "Timestamp": datetime.now(UTC) + timedelta(minutes=minute),
+                    "Dimensions": [{"Name": key, "Value": each} for key, each in dimensions.items()],
+                }
+                for name, value, dimensions in values
+                for minute in range(3)
+            ]
+            self.cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)
 
     def set_alarm(self, state: str) -> None:
-        self.aws.client("cloudwatch").set_alarm_state(AlarmName=self.alarm, StateValue=state, StateReason="planted")
+        self.cloudwatch.set_alarm_state(AlarmName=self.alarm, StateValue=state, StateReason="planted")
 
     def _alarms(self) -> str:
-        client = self.aws.client("cloudwatch")
+        client = self.cloudwatch
         latency = self.names.resource("backend-latency")
         client.put_metric_alarm(
             AlarmName=latency,
@@ -122,6 +126,7 @@ class RolledOut:
                 Port=80 + number,
                 DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
             )
+            self.groups.append(group.rpartition(":")[2])
             address = subnets[0]["CidrBlock"].rpartition(".")[0] + ".10"
             client.register_targets(TargetGroupArn=group, Targets=[{"Id": address, "Port": service.port}])
         return balancer

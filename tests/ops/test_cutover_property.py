@@ -163,4 +163,12 @@ def _silent(_: str) -> None:
 
 
 TestCutover = pytest.mark.requirement("R10.4", "R10.5")(CutoverMachine.TestCase)
-TestCutover.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+TestCutover.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
+
+
+class LongerMachine(CutoverMachine):
+    """The same, for longer."""
+
+
+TestCutoverForLonger = pytest.mark.slow(LongerMachine.TestCase)
+TestCutoverForLonger.settings = settings(max_examples=300, stateful_step_count=25, deadline=None)

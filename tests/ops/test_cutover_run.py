@@ -22,6 +22,12 @@ STOPS = (10, 50, 100)
 WATCH = 600
 
 
+@pytest.fixture(autouse=True)
+def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for a disk is most of the time that these tests would take."""
+    monkeypatch.setattr("ops.journal.os.fsync", lambda _: None)
+
+
 class Stage:
     """A cutover with everything around it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ import ops.verify.command
 from ops.__main__ import app
 from ops.golive.items import ITEMS, Answered, answered, checks
 from ops.journal import Journal
+from ops.risks.listing import accepted
 from ops.verify.http import ConnectTo, Http
 from ops.verify.model import Light, Result
 from ops.verify.run import run_checks
@@ -108,12 +109,8 @@ def test_an_application_that_isnt_ready_keeps_it_open(context: Canned, site: Sit
 
 @pytest.mark.requirement("R12.1", "R11.2")
 def test_an_expired_risk_keeps_it_open(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]  (only ever asked for UTC)
-            return datetime(2030, 1, 1, tzinfo=UTC)
-
-    monkeypatch.setattr("ops.golive.checks.datetime", Later)
+    late = date(2030, 1, 1)
+    monkeypatch.setattr("ops.golive.checks.accepted", lambda _, environment: accepted(late, environment))
     item = asked(context)["No accepted risk has expired"]
     assert item.light is Light.RED
     assert "tls-ends-at-the-load-balancer expired on 2027-11-22" in item.results[0].evidence

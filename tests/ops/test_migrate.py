@@ -52,7 +52,7 @@ def without_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, operation: str, then: Any) -> None:
     """Do something just after a call of AWS was answered; `then` gets the answer."""
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+    call = BaseClient._make_api_call
 
     def answered(self: BaseClient, name: str, given: dict[str, Any]) -> Any:
         answer = call(self, name, given)
@@ -64,7 +64,8 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, operation: str, then: Any) -> Non
 
 
 def snapshots(aws: Aws) -> list[str]:
-    return [each["DBSnapshotIdentifier"] for each in aws.client("rds").describe_db_snapshots()["DBSnapshots"]]
+    found = aws.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+    return [each["DBSnapshotIdentifier"] for each in found]
 
 
 def test_the_migration_is_called_as_its_task_definition_is() -> None:
@@ -154,10 +155,10 @@ def test_without_a_snapshot_there_is_no_migration(rolled_out: Aws, faults: Contr
 
 
 @pytest.mark.requirement("R5.4")
-@pytest.mark.usefixtures("rolled_out", "without_snapshot")
+@pytest.mark.usefixtures("without_snapshot")
 @pytest.mark.parametrize(("error", "code"), [(None, 2), (KeyboardInterrupt, 130)])
 def test_time_that_is_up_and_ctrl_c_leave_the_task_running(
-    monkeypatch: pytest.MonkeyPatch, error: type[BaseException] | None, code: int
+    rolled_out: Aws, monkeypatch: pytest.MonkeyPatch, error: type[BaseException] | None, code: int
 ) -> None:
     def looks(_: float) -> Iterator[float]:
         if error:
@@ -168,7 +169,9 @@ def test_time_that_is_up_and_ctrl_c_leave_the_task_running(
     done = run(*MIGRATE, "--timeout", "0.5")
     assert done.exit_code == code
     assert "Follow it: python -m ops logs prod migration --follow" in done.stderr
-    assert "Stop it: aws ecs stop-task --cluster aep-prod --task " in done.stderr
+    (task,) = tasks(rolled_out, PROD, workload(PROD, MIGRATION))
+    assert f"Stop it: aws ecs stop-task --cluster aep-prod --task {task.id} " in done.stderr
+    rolled_out.client("ecs").stop_task(cluster="aep-prod", task=task.id)
 
 
 @pytest.mark.usefixtures("rolled_out", "without_snapshot")

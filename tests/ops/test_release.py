@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from ops.__main__ import app
 from ops.errors import OpsError
 from ops.release.file import change, checked, repository_of, tag_of
 from ops.release.history import UNCOMMITTED, history, is_cut_short
+from tests.ops.registry.git import commit, git
 
 BACKEND, FRONTEND = "navralabs/aep-backend", "navralabs/aep-frontend"
 A, B, C = (f"sha256:{digit * 64}" for digit in "abc")
@@ -43,19 +43,13 @@ def repository(releases: Path) -> Path:
     git(releases, "init", "--quiet")
     for day, (backend, frontend) in enumerate([(A, C), (B, C), (B, A), (A, A)], start=1):
         write(releases, backend, frontend)
-        git(releases, "add", ".")
-        git(releases, "commit", "--quiet", "--message", "release", "--date", f"2026-01-0{day}T00:00:00Z")
+        commit(releases, f"2026-01-0{day}T00:00:00Z")
     return releases
 
 
 def write(folder: Path, backend: str, frontend: str = C) -> None:
     text = json.dumps({BACKEND: backend, FRONTEND: frontend}, indent=4) + "\n\n"
     (folder / "prod.json").write_text(text, encoding="utf-8")
-
-
-def git(folder: Path, *arguments: str) -> None:
-    who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
-    subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -130,7 +124,7 @@ def test_what_is_not_committed_yet_is_the_newest(repository: Path) -> None:
 
 def test_a_commit_that_broke_the_file_is_passed_over(repository: Path) -> None:
     (repository / "prod.json").write_text("<<<<<<<", encoding="utf-8")
-    git(repository, "commit", "--quiet", "--all", "--message", "conflict")
+    commit(repository, "2026-01-05T00:00:00Z")
     write(repository, A, A)
     assert [each.digest for each in history(repository / "prod.json", BACKEND)] == [A, B, A]
 

@@ -16,6 +16,7 @@ from ops.aws import Aws
 from ops.emulator.client import Control
 from ops.emulator.process import Emulator
 from ops.secrets.cache_url import ACCESS
+from ops.secrets.status import State, container
 from tests.ops import seeded
 from tests.ops.cli import run
 from tests.ops.seeded import ALL, PROD
@@ -82,7 +83,7 @@ def test_no_wait_says_that_the_deployment_is_begun(rolled_out: Aws) -> None:
 def modified(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The calls of ModifyUser, which the emulator hasn't."""
     calls: list[dict[str, Any]] = []
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+    call = BaseClient._make_api_call
 
     def answered(self: BaseClient, operation: str, given: dict[str, Any]) -> Any:
         if operation != "ModifyUser":
@@ -111,6 +112,7 @@ def test_the_cache_gets_its_password_and_redis_url_has_it(
         assert (call["UserId"], call["AccessString"]) == ("aep-prod-app", ACCESS)
         assert call["AuthenticationMode"] == {"Type": "password", "Passwords": [url.password]}
         assert (url.scheme, url.username, url.port, url.path) == ("rediss", "aep-prod-app", 6379, "/0")
+        assert url.password
         assert url.password not in done.output + logged
     first, second = (call["AuthenticationMode"]["Passwords"][0] for call in modified)
     assert len(first) == len(second) == 64
@@ -119,24 +121,34 @@ def test_the_cache_gets_its_password_and_redis_url_has_it(
 
 
 @pytest.mark.requirement("R4.2")
-def test_a_cache_that_refuses_leaves_the_earlier_url_current(
+def test_a_cache_that_refuses_leaves_what_was_there(
     rolled_out: Aws, modified: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run("secrets", "set", "prod", "REDIS_URL", "--yes").exit_code == 0
-    before, call = seeded.secret_value(rolled_out, "REDIS_URL"), BaseClient._make_api_call  # type: ignore[attr-defined]
+    manager, answered = rolled_out.client("secretsmanager"), BaseClient._make_api_call
+    manager.delete_secret(SecretId="aep/prod/REDIS_URL", ForceDeleteWithoutRecovery=True)
+    manager.create_secret(Name="aep/prod/REDIS_URL")
 
     def refused(self: BaseClient, operation: str, given: dict[str, Any]) -> Any:
         if operation == "ModifyUser":
             password = given["AuthenticationMode"]["Passwords"][0]
             raise ClientError({"Error": {"Code": "InvalidUserState", "Message": f"not {password}"}}, operation)
-        return call(self, operation, given)
+        return answered(self, operation, given)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", refused)
-    done = run("secrets", "set", "prod", "REDIS_URL", "--yes")
-    assert done.exit_code == 2
-    assert "InvalidUserState: not …. The cache's user" in done.stderr
-    assert "do the same again" in done.stderr
-    assert seeded.secret_value(rolled_out, "REDIS_URL") == before
+    def is_refused() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(BaseClient, "_make_api_call", refused)
+            done = run("secrets", "set", "prod", "REDIS_URL", "--yes")
+        assert done.exit_code == 2
+        assert "InvalidUserState: not …. The cache's user" in done.stderr
+        assert "do the same again" in done.stderr
+
+    is_refused()
+    assert container(rolled_out, PROD, "REDIS_URL").state is State.EMPTY
+    assert run("secrets", "set", "prod", "REDIS_URL", "--yes").exit_code == 0
+    before = container(rolled_out, PROD, "REDIS_URL").version
+    is_refused()
+    assert container(rolled_out, PROD, "REDIS_URL").version == before
+    assert len(modified) == 1
 
 
 @pytest.mark.requirement("R4.2")

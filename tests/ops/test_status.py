@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -56,7 +57,7 @@ def synthesized(out: Path, phase: str, text: str = "{}") -> None:
     (folder / "cdk.tf.json").write_text(text)
 
 
-def drift(out: Path, started_at: str, *phases: dict[str, object]) -> None:
+def drift(out: Path, started_at: str, *phases: Mapping[str, object]) -> None:
     (out / "reports").mkdir(parents=True)
     report = {"version": 1, "started_at": started_at, "phases": phases}
     (out / "reports" / "run-drift-prod.json").write_text(json.dumps(report))

@@ -75,4 +75,7 @@ def test_the_deployer_writes_its_own_phases_state_and_reads_all(account: Stack, 
         assert may(policies, boundary, "s3:GetObject", state, {})
         assert may(policies, boundary, "s3:PutObject", state, {}) is own
         assert may(policies, boundary, "s3:DeleteObject", f"{state}.tflock", {}) is own
+        record = f"arn:aws:s3:::{names.state_bucket}/{names.applied_key(phase.name)}"
+        assert may(policies, boundary, "s3:GetObject", record, {})
+        assert may(policies, boundary, "s3:PutObject", record, {}) is own
         assert not may(policies, boundary, "s3:DeleteObject", state, {})

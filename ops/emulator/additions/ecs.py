@@ -14,6 +14,8 @@ from moto.moto_api._internal import mock_random
 from ops.emulator.additions.registry import kept, mends
 
 ENDED = "Essential container in task exited"
+_LOOKS = "looks left"
+"""How many looks a failed deployment is still listed for."""
 _ECHOED = (
     "availabilityZoneRebalancing",
     "capacityProviderStrategy",
@@ -49,7 +51,6 @@ def create_service(original: Callable[..., ActionResult], self: EC2ContainerServ
     service = answer.result["service"]
     service.availability_zone_rebalancing = "ENABLED"
     _echo(service, self.params)
-    service.deployments = []
     _settle(service)
     return ActionResult({"service": service})
 
@@ -74,16 +75,28 @@ def update_service(original: Callable[..., ActionResult], self: EC2ContainerServ
         service.task_definition = backend.describe_task_definition(service.task_definition).arn
     if service.task_definition != earlier and (cluster, service.name) in rollbacks(backend):
         rollbacks(backend).discard((cluster, service.name))
-        failed = _deployment(service) | {"status": "ACTIVE", "runningCount": 0, "rolloutState": "FAILED"}
-        failed["rolloutStateReason"] = "ECS deployment circuit breaker: tasks failed to start."
-        service.task_definition = earlier
-        _settle(service)
-        service.deployments.append(failed)
-        _event(service, f"(deployment {failed['id']}) deployment failed: tasks failed to start.")
-        _event(service, f"(deployment {service.deployments[0]['id']}) rolled back to {earlier}.")
+        _roll_back(service, earlier)
     else:
         _settle(service)
     return ActionResult({"service": service})
+
+
+@mends(
+    EC2ContainerServiceResponse,
+    "describe_services",
+    "ecs",
+    "DescribeServices",
+    why="a deployment that failed is listed for a moment only; while it is, the provider waits",
+)
+def describe_services(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
+    """List a failed deployment once."""
+    answer: Any = original(self)
+    for service in answer.result["services"]:
+        service.deployments = [each for each in service.deployments if each.get(_LOOKS, 1) > 0]
+        for each in service.deployments:
+            if _LOOKS in each:
+                each[_LOOKS] -= 1
+    return ActionResult(answer.result)
 
 
 def _echo(service: Service, given: dict[str, Any]) -> None:
@@ -116,6 +129,17 @@ def _settle(service: Service) -> None:
     service.running_count, service.pending_count = service.desired_count, 0
     service.deployments = [_deployment(service)]
     _event(service, "has reached a steady state.")
+
+
+def _roll_back(service: Service, earlier: str | None) -> None:
+    """Let the deployment fail, and the service run what it ran before, as its circuit breaker would."""
+    failed = _deployment(service) | {"status": "ACTIVE", "runningCount": 0, "rolloutState": "FAILED", _LOOKS: 1}
+    failed["rolloutStateReason"] = "ECS deployment circuit breaker: tasks failed to start."
+    service.task_definition = earlier
+    _settle(service)
+    service.deployments.append(failed)
+    _event(service, f"(deployment {failed['id']}) deployment failed: tasks failed to start.")
+    _event(service, f"(deployment {service.deployments[0]['id']}) rolled back to {earlier}.")
 
 
 def _event(service: Service, text: str) -> None:

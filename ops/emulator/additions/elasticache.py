@@ -176,7 +176,6 @@ def create_replication_group(original: Callable[..., ActionResult], self: Elasti
 
 
 _CHANGEABLE = {
-    "UserGroupIdsToAdd": "user_group_ids",
     "CacheParameterGroupName": "cache_parameter_group_name",
     "EngineVersion": "engine_version",
     "SecurityGroupIds": "security_group_ids",
@@ -202,6 +201,8 @@ def modify_replication_group(original: Callable[..., ActionResult], self: Elasti
     for parameter, attribute in _CHANGEABLE.items():
         if self.params.get(parameter) is not None:
             setattr(group, attribute, self.params[parameter])
+    removed, added = self.params.get("UserGroupIdsToRemove") or [], self.params.get("UserGroupIdsToAdd") or []
+    group.user_group_ids = [each for each in group.user_group_ids if each not in removed] + list(added)
     return answer
 
 

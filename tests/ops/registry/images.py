@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
 
 import requests
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.ops.registry.server import Server
 
@@ -18,6 +21,8 @@ LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 EMPTY = "application/vnd.oci.empty.v1+json"
 IN_TOTO = "application/vnd.in-toto+json"
 SPDX = "application/spdx+json"
+SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
+ANNOTATION = "dev.cosignproject.cosign/signature"
 
 Descriptor = dict[str, Any]
 DIRECT = requests.Session()
@@ -87,6 +92,15 @@ class Pusher:
             "subject": subject,
         }
         return self.manifest(document, IMAGE, tag) | {"artifactType": media_type}
+
+    def signed(self, subject: Descriptor, key: EllipticCurvePrivateKey) -> str:
+        """Sign a manifest as cosign does, under a tag; answer the tag."""
+        claim = {"image": {"docker-manifest-digest": subject["digest"]}, "type": "cosign container image signature"}
+        payload = json.dumps({"critical": claim, "optional": None}).encode()
+        signature = base64.b64encode(key.sign(payload, ECDSA(SHA256()))).decode()
+        tag = f"{subject['digest'].replace(':', '-')}.sig"
+        self.attached(subject, payload, SIMPLE_SIGNING, tag=tag, annotations={ANNOTATION: signature})
+        return tag
 
     def listed(self, subject: Descriptor, *artifacts: Descriptor) -> Descriptor:
         """Push the index under a tag that stands for a list of referrers."""

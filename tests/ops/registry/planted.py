@@ -54,7 +54,7 @@ class Scans:
         of = self._of | {"imageId": {"imageDigest": digest, "imageTag": _tag(digest)}}
         self.ecr.start_image_scan(**of)
         result = of | {"imageScanStatus": {"status": status}, "imageScanFindings": {"findingSeverityCounts": counts}}
-        order = {"account_id": self.caller, "region": "us-east-1", "results": [result]}
+        order: dict[str, Any] = {"account_id": self.caller, "region": "us-east-1", "results": [result]}
         DIRECT.post(
             f"{self.endpoint}/moto-api/static/ecr/scan-finding-results", json=order, timeout=10
         ).raise_for_status()

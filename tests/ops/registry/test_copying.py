@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ops.promote.copying import copy, put_tag
 from ops.promote.manifest import Blob
 from ops.promote.registry import RegistryError, Repository
 from tests.ops.registry.images import IN_TOTO, SPDX, Descriptor, Pusher
-from tests.ops.registry.server import Server, serve
+from tests.ops.registry.server import Server
 
 pytestmark = pytest.mark.slow  # a registry writes through to the disk: a second for each copy
 
-NAME = "navralabs/aep-backend"
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
-    folder = tmp_path_factory.mktemp("registries")
-    with serve("444455556666", folder / "staging") as staging, serve("111122223333", folder / "prod") as prod:
-        yield staging, prod
-
 
 @pytest.fixture
-def pushers(servers: tuple[Server, Server]) -> tuple[Pusher, Pusher]:
-    for server in servers:
-        server.empty()
-    return Pusher(servers[0], NAME), Pusher(servers[1], NAME)
+def pushers(servers: tuple[Server, Server], request: pytest.FixtureRequest) -> tuple[Pusher, Pusher]:
+    """An empty repository in each registry."""
+    name = re.sub(r"[^a-z0-9]+", "-", f"copying/{request.node.name}").strip("-")
+    return Pusher(servers[0], name), Pusher(servers[1], name)
 
 
 @pytest.fixture
 def ways(pushers: tuple[Pusher, Pusher]) -> tuple[Repository, Repository]:
-    source, target = (Repository(each.server.url, NAME, each.server.credentials) for each in pushers)
+    source, target = (Repository(each.server.url, each.name, each.server.credentials) for each in pushers)
     return source, target
 
 
@@ -44,7 +36,7 @@ def image(pushers: tuple[Pusher, Pusher]) -> Descriptor:
     source, _ = pushers
     index = source.index("backend", tag="build-1")
     tag = index["digest"].replace(":", "-")
-    source.attached(index, b"a signature", "application/vnd.dev.cosign.simplesigning.v1+json", tag=f"{tag}.sig")
+    source.signed(index, ec.generate_private_key(ec.SECP256R1()))
     source.attached(index, b"an attestation", IN_TOTO, tag=f"{tag}.att")
     materials = source.attached(index, b"what is in it", SPDX)
     source.listed(index, materials)
@@ -148,11 +140,11 @@ def test_a_tag_is_put_once_and_never_moves(pushers: tuple[Pusher, Pusher], ways:
 
 
 def test_an_image_that_is_not_there_is_named(ways: tuple[Repository, Repository]) -> None:
-    with pytest.raises(RegistryError, match=f"{NAME} has no sha256:{'0' * 64}"):
+    with pytest.raises(RegistryError, match=f"has no sha256:{'0' * 64}"):
         copy(*ways, f"sha256:{'0' * 64}", quietly)
 
 
 def test_a_wrong_password_is_told_without_it(servers: tuple[Server, Server]) -> None:
     with pytest.raises(RegistryError, match="UNAUTHORIZED") as told:
-        Repository(servers[0].url, NAME, ("AWS", "wrong-password")).find("latest")
+        Repository(servers[0].url, "any", ("AWS", "wrong-password")).find("latest")
     assert "wrong-password" not in str(told.value)

@@ -1,0 +1,133 @@
+"""Go-live day, whole: from nothing to traffic, and back, with the commands that operators type."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.rehearsal.application.run import Application
+from ops.rehearsal.rollout import StepError
+from ops.rehearsal.stage import ROOT, Stage
+from ops.rehearsal.transcript import Transcript
+from ops.rehearsal.values import Values
+from ops.rehearsal.visitors import ADDRESS, Visitors
+
+PACE = 20.0
+"""How many times faster than on AWS alarms' periods pass."""
+WATCH = 20
+"""Seconds that each step of weight is watched."""
+ROUNDS = (
+    ("registry", "account"),
+    ("network", "secrets"),
+    ("data", "edge"),
+    ("services", "hardening", "cutover"),
+    ("observability",),
+)
+"""Phases that can be planned together, once those before are applied."""
+
+
+@dataclass
+class Day:
+    """One go-live day."""
+
+    stage: Stage
+    values: Values
+    folder: Path
+    log: Transcript
+
+    @property
+    def name(self) -> str:
+        """Name of the environment, as commands take it."""
+        return self.stage.environment.name
+
+    def play(self) -> None:
+        """All of it.
+
+        Raises:
+            StepError: Something did not go as it must.
+        """
+        self.log.headline("Synthesize and gate")
+        self.synthesize()
+        self.log.headline("Roll out")
+        self.log.ops("The bucket for states", "bootstrap", self.name, "--yes")
+        for phases in ROUNDS:
+            if "services" in phases:
+                self.give_secrets()
+            self.roll_out(*phases)
+        with Application.start(
+            self.stage.environment, self.folder / "application", self.stage.emulator.endpoint, pace=PACE
+        ) as application:
+            self.go_live(application)
+
+    def synthesize(self) -> None:
+        """What `make gate ENV=…` runs."""
+        self.log.run("Terraform JSON of every phase", "-O", "main.py", self.name)
+        self.log.ops("Nothing is applied that the gate has not passed", "gate", self.name)
+
+    def roll_out(self, *phases: str) -> None:
+        """Plan phases, and apply the plans."""
+        self.log.ops("Plan", "plan", self.name, *phases)
+        self.log.ops("Apply what was planned", "apply", self.name, "--yes")
+
+    def give_secrets(self) -> None:
+        """Every secret that operators write."""
+        self.log.headline("Secrets")
+        self.log.ops("Which have no value yet", "secrets", "status", self.name, expect=(1,))
+        for secret in self.stage.environment.product.secrets:
+            if secret.written_by != "operator":
+                continue
+            about = f"{secret.description}"
+            if secret.generated == "cache_url":
+                arguments = ("secrets", "rotate", self.name, secret.name, "--no-wait", "--yes")
+                self.log.ops(about, *arguments)
+            elif secret.generated:
+                self.log.ops(about, "secrets", "set", self.name, secret.name, "--generate", "--yes")
+            else:
+                value = f"planted-{secrets.token_hex(16)}"
+                self.stage.planted[self.stage.names.secret(secret.name)] = value
+                self.log.ops(about, "secrets", "set", self.name, secret.name, "--stdin", "--yes", given=value)
+        self.log.ops("All have one now", "secrets", "status", self.name)
+
+    def go_live(self, application: Application) -> None:
+        """Migrate, verify, cut over, go back by itself, cut over again, and go back by hand."""
+        where = (f"{ADDRESS}:{application.tls_port}:{application.plain_port}", str(application.ca_file))
+        http = ("--connect-to", where[0], "--ca-file", where[1])
+        self.log.headline("Migrate")
+        if code := application.migrate():
+            raise StepError(f"the application's migration ended with {code}")
+        self.log.ops("The database's schema", "migrate", self.name, "--yes")
+        self.log.headline("Verify before any user comes")
+        self.log.ops("Every exit criterion", "verify", self.name, *http)
+        self.log.headline("A release that answers errors: the cutover goes back by itself")
+        with Visitors(self.stage.environment, application):
+            application.errors(0.5)
+            self.cut_over(expect=1)
+            application.errors(0)
+            self.log.headline("The good release")
+            self.cut_over(expect=0)
+            self.log.headline("The values follow")
+            self.values.weight(100)
+            self.synthesize()
+            self.log.ops("Terraform agrees with DNS: nothing to change", "plan", self.name, "cutover")
+            self.log.headline("Go live")
+            self.log.ops("The list", "golive", self.name, *http)
+            self.log.headline("And back")
+            self.log.ops("DNS answers with staging again", "rollback", "dns", self.name, "--yes")
+            self.log.ops("What DNS says", "cutover", "status", self.name, expect=(1,))
+
+    def cut_over(self, *, expect: int) -> None:
+        """Move all traffic here, in watched steps."""
+        arguments = ("cutover", "run", self.name, "--watch", str(WATCH), "--yes")
+        self.log.ops("Traffic moves step by step", *arguments, expect=(expect,))
+
+
+def day(stage: Stage) -> Day:
+    """A day in a copy of the project, where an operator's commands find everything as in the project itself."""
+    folder = stage.folder / "project"
+    values = Values(stage.environment, folder)
+    shutil.copytree(ROOT / "policies", folder / "policies", ignore=shutil.ignore_patterns("__pycache__"))
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "140"}
+    return Day(stage, values, folder, Transcript(folder, variables))

@@ -1,0 +1,95 @@
+"""What is refused, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from environments.schema import Environment
+from environments.schema.validation import validate
+from tests.ops.registry.world import World, promote
+
+pytestmark = pytest.mark.slow  # a registry writes through to the disk: a second for each copy
+
+
+@pytest.mark.requirement("R3.3")
+def test_what_staging_does_not_run_is_refused(scanned: World) -> None:
+    another: str = scanned.staging.image("another")["digest"]
+    scanned.scans.pushed(another)
+    scanned.scans.found(another)
+    code, shown, told = promote("--yes", "--digest", another)
+    assert code == 1
+    assert f"NO   runs in staging: staging runs {scanned.digest}, says its release file" in shown
+    assert "not promoted: runs in staging\n" in told
+    assert scanned.untouched()
+
+
+@pytest.mark.requirement("R3.3")
+@pytest.mark.parametrize(
+    ("status", "counts", "evidence"),
+    [
+        ("COMPLETE", {"HIGH": 1, "LOW": 4}, "linux/arm64: 1 HIGH, 4 LOW"),
+        ("COMPLETE", {"CRITICAL": 2}, "linux/arm64: 2 CRITICAL"),
+        ("FAILED", {}, "linux/arm64: FAILED, so nothing is known; scan it: aws ecr start-image-scan --profile"),
+        ("IN_PROGRESS", {}, "linux/arm64: IN_PROGRESS, so nothing is known"),
+    ],
+)
+def test_findings_and_unfinished_scans_of_any_platform_are_refused(
+    world: World, status: str, counts: dict[str, int], evidence: str
+) -> None:
+    world.scans.found(world.images[0])
+    world.scans.found(world.images[1], status, **counts)
+    code, shown, told = promote("--yes")
+    assert code == 1
+    assert f"NO   no finding of HIGH or over: linux/amd64: no findings; {evidence}" in shown
+    assert "not promoted: no finding of HIGH or over" in told
+    assert world.untouched()
+
+
+def test_an_image_that_was_never_scanned_is_refused(world: World) -> None:
+    code, shown, _ = promote("--yes")
+    assert code == 1
+    assert "ScanNotFoundException, so nothing is known" in shown
+    assert world.untouched()
+
+
+@pytest.fixture
+def signing(prod: Environment, monkeypatch: pytest.MonkeyPatch) -> ec.EllipticCurvePrivateKey:
+    """Production asks for signatures by this key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    environment = replace(prod, registry=replace(prod.registry, signing_key=public))
+    monkeypatch.setattr("ops.promote.command.load", lambda _: validate(environment))
+    return key
+
+
+@pytest.mark.requirement("R3.3")
+@pytest.mark.usefixtures("signing")
+def test_an_unsigned_image_is_refused_where_signatures_are_asked_for(scanned: World) -> None:
+    code, shown, told = promote("--yes")
+    assert code == 1
+    assert "NO   signed where asked for: no signature by registry.signing_key" in shown
+    assert "not promoted: signed where asked for" in told
+    assert scanned.untouched()
+
+
+@pytest.mark.requirement("R3.3")
+def test_a_signed_image_takes_its_signature_along(world: World, signing: ec.EllipticCurvePrivateKey) -> None:
+    image = world.staging.image("signed")
+    world.runs_in_staging(image["digest"])
+    tag = world.staging.signed(image, signing)
+    code, shown, _ = promote("--yes")
+    assert code == 0
+    assert "yes  signed where asked for: a signature by registry.signing_key" in shown
+    assert world.prod.content(tag) == world.staging.content(tag)
+
+
+def test_all_refusals_are_listed_at_once(world: World) -> None:
+    another: str = world.staging.image("another")["digest"]
+    world.scans.pushed(another)
+    code, _, told = promote("--dry-run", "--digest", another)
+    assert code == 1
+    assert "not promoted: runs in staging; no finding of HIGH or over" in told

@@ -1,0 +1,87 @@
+"""The records that the command writes are those that Terraform would write."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import cdktf
+import pytest
+
+from modules.constructs.weighted_records import WeightedRecords
+from ops.cutover.records import Target, replacement
+from tests.ops.cutover_fakes import CNAME, SHARES, shared
+
+
+def from_terraform(weight: int) -> list[dict[str, Any]]:
+    """What Terraform's resources ask Route 53 for."""
+    stack = cdktf.TerraformStack(cdktf.Testing.app(), "cutover")
+    WeightedRecords(
+        stack,
+        "application",
+        host=SHARES.host,
+        zone_id="Z1",
+        record_writer=None,
+        identifier=SHARES.identifier,
+        weight=weight,
+        target=(SHARES.current.dns_name, SHARES.current.zone_id),
+        previous=(SHARES.previous.dns_name, SHARES.previous.zone_id),
+    )
+    resources = json.loads(cdktf.Testing.synth(stack))["resource"]["aws_route53_record"]
+    return [
+        {
+            "Name": record["name"],
+            "Type": record["type"],
+            "SetIdentifier": record["set_identifier"],
+            "Weight": record["weighted_routing_policy"]["weight"],
+            "AliasTarget": {
+                "HostedZoneId": record["alias"]["zone_id"],
+                "DNSName": record["alias"]["name"],
+                "EvaluateTargetHealth": record["alias"]["evaluate_target_health"],
+            },
+        }
+        for record in (resources["application_current"], resources["application_previous"])
+    ]
+
+
+@pytest.mark.requirement("R10.4")
+@pytest.mark.parametrize("weight", [0, 1, 50, 99, 100])
+def test_they_are_terraforms(weight: int) -> None:
+    assert SHARES.at(weight) == from_terraform(weight)
+
+
+def test_a_weight_is_read_however_route_53_writes_names() -> None:
+    for record in (listed := shared(30)):
+        record["AliasTarget"]["DNSName"] = f"dualstack.{record['AliasTarget']['DNSName'].upper()}."
+    assert SHARES.weight(listed) == 30
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"Weight": 31},
+        {"SetIdentifier": "other"},
+        {"AliasTarget": {**shared(30)[0]["AliasTarget"], "EvaluateTargetHealth": False}},
+        {"AliasTarget": {**shared(30)[0]["AliasTarget"], "DNSName": "elsewhere.example.net"}},
+    ],
+)
+def test_anything_else_has_no_weight(wrong: dict[str, Any]) -> None:
+    listed = shared(30)
+    assert SHARES.weight([{**listed[0], **wrong}, listed[1]]) is None
+    assert SHARES.weight(listed[:1]) is None
+    assert SHARES.weight([*listed, {**listed[0], "SetIdentifier": "third"}]) is None
+
+
+def test_what_stands_is_deleted_as_it_stands() -> None:
+    changes = replacement([CNAME], SHARES.at(0))
+    assert changes[0] == {"Action": "DELETE", "ResourceRecordSet": CNAME}
+    assert [change["Action"] for change in changes[1:]] == ["CREATE", "CREATE"]
+
+
+def test_the_records_name_the_load_balancer_when_nobody_else_does() -> None:
+    listed = shared(30)
+    listed[0]["AliasTarget"]["DNSName"] = "newest.elb.amazonaws.com."
+    adopted = SHARES.adopting(listed)
+    assert adopted and adopted.current == Target("newest.elb.amazonaws.com", SHARES.current.zone_id)
+    assert adopted.weight(listed) == 30
+    assert SHARES.adopting([CNAME]) is None

@@ -1,0 +1,148 @@
+"""`rollback service`: the last good task definition, put back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+from environments import load
+from environments.names import Names
+from ops.aws import Aws
+from ops.cutover.rollback_service import ServiceRollback
+from ops.emulator.client import Control
+from ops.errors import OpsError, RefusedError
+from ops.journal import Journal, read
+from tests.ops.cli import run
+from tests.ops.cutover_fakes import Clock
+
+PROD = load("prod")
+IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/navralabs/aep-backend@sha256:" + "a" * 64
+
+
+def arn(revision: int) -> str:
+    return f"arn:aws:ecs:us-east-1:111122223333:task-definition/aep-backend-prod:{revision}"
+
+
+class Account:
+    """ECS and ECR as boto3's clients answer. A new deployment takes three looks."""
+
+    def __init__(self, running: int, deployed: list[int], *, image: bool = True, ends: str = "COMPLETED") -> None:
+        self.running, self.deployed, self.image, self.ends = arn(running), deployed, image, ends
+        self.looks = 9
+
+    def client(self, _: str, **__: Any) -> Account:
+        return self
+
+    def describe_services(self, **_: Any) -> Any:
+        self.looks += 1
+        state = self.ends if self.looks > 3 else "IN_PROGRESS"
+        deployment = {"status": "PRIMARY", "taskDefinition": self.running, "rolloutState": state}
+        return {"services": [{"status": "ACTIVE", "taskDefinition": self.running, "deployments": [deployment]}]}
+
+    def list_service_deployments(self, *, status: list[str], **_: Any) -> Any:
+        assert status == ["SUCCESSFUL"]
+        return {"serviceDeployments": [{"targetServiceRevisionArn": f"revision/{each}"} for each in self.deployed]}
+
+    def describe_service_revisions(self, *, serviceRevisionArns: list[str]) -> Any:  # noqa: N803  (AWS's names)
+        revisions = [
+            {"serviceRevisionArn": each, "taskDefinition": arn(int(each.partition("/")[2]))}
+            for each in serviceRevisionArns
+        ]
+        return {"serviceRevisions": revisions}
+
+    def describe_task_definition(self, **_: Any) -> Any:
+        return {"taskDefinition": {"containerDefinitions": [{"image": IMAGE}, {"image": "public.ecr.aws/x:1"}]}}
+
+    def describe_images(self, *, repositoryName: str, **_: Any) -> None:  # noqa: N803
+        assert repositoryName == "navralabs/aep-backend"
+        if not self.image:
+            raise ClientError({"Error": {"Code": "ImageNotFoundException", "Message": "gone"}}, "DescribeImages")
+
+    def update_service(self, *, taskDefinition: str, **_: Any) -> None:  # noqa: N803
+        self.running, self.looks = taskDefinition, 0
+
+
+def rollback(account: Account) -> ServiceRollback:
+    return ServiceRollback(cast(Aws, account), PROD, "backend")
+
+
+def go(account: Account, folder: Path) -> list[tuple[str, Any, Any]]:
+    back = rollback(account)
+    journal = Journal("prod", command="rollback service", caller="me", folder=folder)
+    try:
+        back.go(back.step(), journal, time=Clock().time, tell=lambda _: None)
+    finally:
+        story = [(entry.outcome, entry.before, entry.after) for entry in read("prod", folder)]
+    return story
+
+
+@pytest.mark.requirement("R10.5")
+def test_the_last_good_revision_before_the_running_one_is_put_back(tmp_path: Path) -> None:
+    # 43 runs; 42 never came up, so that it isn't among those that were deployed with success.
+    account = Account(43, [43, 41, 40])
+    change = ("aep-backend-prod:43", "aep-backend-prod:41")
+    assert go(account, tmp_path) == [("intended", *change), ("done", *change)]
+    assert account.running == arn(41)
+
+
+def test_a_newer_revision_is_no_way_back(tmp_path: Path) -> None:
+    account = Account(41, [43, 41, 40])
+    go(account, tmp_path)
+    assert account.running == arn(40)
+
+
+def test_without_an_earlier_success_it_is_refused() -> None:
+    with pytest.raises(RefusedError, match=r"no revision before aep-backend-prod:43 .* ops release rollback"):
+        rollback(Account(43, [43])).step()
+
+
+def test_a_revision_whose_image_is_gone_is_refused() -> None:
+    with pytest.raises(RefusedError, match=r"aep-backend-prod:41 needs navralabs/aep-backend@sha256:aaa.* have it any"):
+        rollback(Account(43, [41], image=False)).step()
+
+
+def test_a_deployment_that_ecs_gives_up_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match="aep-backend-prod runs aep-backend-prod:41"):
+        go(Account(43, [41], ends="FAILED"), tmp_path)
+    assert [entry.outcome for entry in read("prod", tmp_path)] == ["intended", "failed"]
+
+
+def test_one_that_takes_too_long_goes_on_without_us(tmp_path: Path) -> None:
+    with pytest.raises(OpsError, match="isn't steady after 900 s; ECS goes on"):
+        go(Account(43, [41], ends="IN_PROGRESS"), tmp_path)
+    assert [entry.outcome for entry in read("prod", tmp_path)] == ["intended", "unknown"]
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("R10.5")
+def test_the_command_puts_it_back_and_says_what_must_follow(account: Aws, control: Control, scratch: Path) -> None:
+    assert scratch.exists()
+    ecs, names = account.client("ecs"), Names(PROD)
+    family = names.service("backend")
+    containers = [{"name": "backend", "image": "backend", "memory": 512}]
+
+    def register() -> str:
+        made = ecs.register_task_definition(family=family, containerDefinitions=containers)
+        return str(made["taskDefinition"]["taskDefinitionArn"])
+
+    ecs.create_cluster(clusterName=names.prefix)
+    first = register()
+    ecs.create_service(cluster=names.prefix, serviceName=family, taskDefinition=first, desiredCount=1)
+    control.roll_back(names.prefix, family)
+    for _ in ("rolled back", "deployed"):
+        ecs.update_service(cluster=names.prefix, service=family, taskDefinition=register())
+    done = run("rollback", "service", "prod", "backend", "--yes")
+    assert done.exit_code == 0, done.output
+    assert f"backend: {family}:3 → {family}:1" in done.stderr
+    assert "next: python -m ops release rollback prod backend" in done.stderr
+    (service,) = ecs.describe_services(cluster=names.prefix, services=[family])["services"]
+    assert service["taskDefinition"] == first
+    assert run("rollback", "service", "prod", "backend", "--yes").exit_code == 1
+
+
+def test_an_unknown_service_is_named_with_those_there_are() -> None:
+    with pytest.raises(OpsError, match="unknown service 'web'; prod has backend, frontend"):
+        ServiceRollback(cast(Aws, Account(1, [])), PROD, "web")

@@ -1,0 +1,180 @@
+"""What alarms and metrics mean for a step, and what must hold before the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from environments import load
+from ops.cutover.readiness import checks
+from ops.cutover.records import Target
+from ops.cutover.signals import Gauge, Look, Signals, judge
+from ops.cutover.site import Group, Site
+from ops.cutover.values import place
+from tests.ops.cutover_fakes import CNAME, SHARES, Route53, shared
+
+PROD = load("prod")
+SITE = Site(
+    SHARES.current,
+    "app/aep-prod/1",
+    tuple(Group(name, f"targetgroup/{name}/1", {"healthy": 2}) for name in ("backend", "frontend")),
+)
+
+
+class CloudWatch:
+    """Answers as boto3's client does; it remembers what it was asked for."""
+
+    def __init__(self, states: dict[str, str], values: Sequence[float] = ()) -> None:
+        self.states, self.values, self.queries = states, values, list[Any]()
+
+    def describe_alarms(self, *, AlarmNames: list[str], AlarmTypes: list[str]) -> Any:  # noqa: N803  (AWS's names)
+        found = [{"AlarmName": name, "StateValue": self.states[name]} for name in AlarmNames if name in self.states]
+        rule = " OR ".join(f'ALARM("{name}")' for name in ("one", "two"))
+        return {
+            "CompositeAlarms": [{**each, "AlarmRule": rule} for each in found if "CompositeAlarm" in AlarmTypes],
+            "MetricAlarms": found if "MetricAlarm" in AlarmTypes else [],
+        }
+
+    def get_paginator(self, _: str) -> CloudWatch:
+        return self
+
+    def paginate(self, *, MetricDataQueries: list[Any], **_: Any) -> Any:  # noqa: N803
+        self.queries = MetricDataQueries
+        yield {"MetricDataResults": [{"Id": each["Id"], "Values": self.values} for each in MetricDataQueries]}
+
+
+OK = {"aep-prod-cutover": "OK", "one": "OK", "two": "OK"}
+
+
+def signals(states: dict[str, str]) -> Signals:
+    return Signals(CloudWatch(states), PROD, SITE)
+
+
+@pytest.mark.requirement("R10.4")
+def test_the_plans_metrics_are_watched() -> None:
+    cloudwatch = CloudWatch(OK, [1.0])
+    stand = Route53(*shared(10)).zone().read()
+    Signals(cloudwatch, PROD, SITE).look(stand.at, stand.at)
+    asked = {each["MetricStat"]["Metric"]["MetricName"] for each in cloudwatch.queries}
+    assert asked == {
+        *("RequestCount", "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count"),
+        *("TargetResponseTime", "UnHealthyHostCount", "HealthyHostCount", "DatabaseConnections"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("points", "beyond"),
+    [([], False), ([3], False), ([3, 1, 3], False), ([1, 3, 3], True), ([1, 2, 2], False), ([-1, -1], True)],
+)
+def test_two_minutes_in_a_row_are_a_breach(points: list[float], beyond: bool) -> None:
+    metric = cast(Any, None)
+    assert Gauge(name="x", metric=metric, least=0, most=2).beyond(points) is beyond
+
+
+@pytest.mark.requirement("R10.4")
+@pytest.mark.parametrize(
+    ("requests", "targets", "balancer", "breach"),
+    [
+        (1000, 10, 0, ""),
+        (1000, 11, 0, "11 of 1000 answers were 5xx: 1.1 %"),
+        (1000, 6, 5, "11 of 1000 answers were 5xx: 1.1 %"),
+        (20, 1, 0, ""),
+        (20, 2, 0, "2 of 20 answers were 5xx: 10.0 %"),
+        (0, 0, 2, "2 of 2 answers were 5xx: 100.0 %"),
+    ],
+)
+def test_a_share_of_errors_is_a_breach_and_a_single_one_is_not(
+    requests: int, targets: int, balancer: int, breach: str
+) -> None:
+    look = judged(requests=[requests], targets=[targets], balancer=[balancer])
+    assert "; ".join(look.breaches).startswith(breach)
+    assert bool(look.breaches) is bool(breach)
+
+
+def test_what_is_always_reported_and_requests_must_have_come() -> None:
+    gauge = Gauge(name="healthy targets of backend", metric=cast(Any, None), least=1, always=True)
+    assert judged(gauge, requests=[5]).missing == (
+        "no healthy targets of backend is reported",
+        "5 requests came, and 20 must",
+    )
+    assert not judged(gauge, requests=[10, 10], gauge=[2]).missing
+    assert judged(gauge, requests=[20], gauge=[0, 0]).breaches == (
+        "healthy targets of backend is 0, and may be 1 at least",
+    )
+
+
+def judged(*gauges: Gauge, **points: list[float]) -> Look:
+    given = {
+        "requests": points.get("requests", []),
+        "errors of targets": points.get("targets", []),
+        "errors of the load balancer": points.get("balancer", []),
+        **{gauge.name: points.get("gauge", []) for gauge in gauges},
+    }
+    return judge(given, gauges, PROD)
+
+
+@pytest.mark.parametrize(
+    ("states", "on", "missing"),
+    [
+        (OK, [], []),
+        ({**OK, "two": "ALARM"}, ["two"], []),
+        ({**OK, "two": "INSUFFICIENT_DATA"}, [], []),
+        ({"aep-prod-cutover": "OK", "one": "OK"}, [], ["alarm two isn't there"]),
+        ({}, [], ["alarm aep-prod-cutover isn't there"]),
+    ],
+)
+def test_alarms_are_named(states: dict[str, str], on: list[str], missing: list[str]) -> None:
+    assert signals(states).alarms()[:2] == (on, missing)
+
+
+@pytest.mark.requirement("R10.4")
+@pytest.mark.parametrize(
+    ("records", "failing"),
+    [
+        ([], set()),
+        (shared(10), set()),
+        ([CNAME], set()),
+        ([{**CNAME, "TTL": 61}], {"TTL"}),
+        ([{**CNAME, "ResourceRecords": [{"Value": "elsewhere.example.net"}]}], {"records"}),
+        ([*shared(0), {**shared(0)[0], "SetIdentifier": "other"}], {"records"}),
+        ([{**CNAME, "Type": "A"}, {**CNAME, "Type": "AAAA"}], {"records"}),
+        ([{"Name": CNAME["Name"], "Type": "A", "AliasTarget": shared(0)[1]["AliasTarget"]}], set()),
+    ],
+)
+def test_records_that_cannot_give_way_let_nothing_begin(records: list[Any], failing: set[str]) -> None:
+    assert {each.name for each in ready(records) if not each.holds} == failing
+
+
+@pytest.mark.parametrize(("seen", "holds"), [(60, True), (61, False), ("no answer", False)])
+def test_resolvers_must_have_seen_the_lowered_ttl(seen: int | str, holds: bool) -> None:
+    (asked,) = [each for each in ready([CNAME], seen=seen) if each.name == "resolver 192.0.2.1"]
+    assert asked.holds is holds
+    assert not [each for each in ready(shared(0), seen=seen) if each.name.startswith("resolver")]
+
+
+def test_each_service_needs_a_healthy_target() -> None:
+    site = Site(Target("x", "y"), "z", (Group("backend", "b", {"unhealthy": 2}),))
+    failing = {each.name: each.evidence for each in ready([], site=site) if not each.holds}
+    assert failing == {"targets of backend": "2 unhealthy", "targets of frontend": "no target"}
+
+
+def ready(records: list[Any], *, site: Site = SITE, seen: int | str = 60) -> list[Any]:
+    zone = Route53(*records).zone()
+    return checks(
+        PROD,
+        site=site,
+        signals=signals(OK),
+        zone=zone,
+        answer=zone.read(),
+        resolvers=["192.0.2.1"],
+        ask=lambda *_: seen,
+    )
+
+
+def test_the_line_of_the_weight_is_found_where_the_values_stand() -> None:
+    for name in ("prod", "prod-starter"):
+        assert str(place(load(name), 100)).startswith("environments/prod.py:")
+    assert str(place(load("staging"), 50)).startswith("environments/staging.py:")
+    assert place(PROD, PROD.cutover.weight) is None

@@ -1,0 +1,216 @@
+"""What runs, what it logs, and sessions in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from environments.schema import Environment
+from ops.aws import Aws
+from ops.emulator.process import Emulator
+from ops.tasks import sessions
+from ops.tasks.log_lines import LogLines
+from ops.tasks.running import Task
+from tests.ops import seeded
+from tests.ops.cli import run
+
+TASK = Task(
+    id="0f9de17a6465404e8b1b2356dc13c2f8",
+    revision="aep-backend-prod:7",
+    image="7e1cc18212d4",
+    status="RUNNING",
+    health="",
+    started=None,
+    zone="us-east-1a",
+    address="10.30.16.9",
+    started_by="ecs-svc/1",
+    runtime_id="0f9de17a6465404e8b1b2356dc13c2f8-265927825",
+    reason="",
+)
+
+
+@pytest.fixture(scope="module")
+def rolled_out(emulator: Emulator) -> Iterator[Aws]:
+    """An account with services, their logs and a database."""
+    with seeded.account(emulator) as aws:
+        seeded.services(aws)
+        seeded.database(aws)
+        yield aws
+
+
+def test_tasks_are_listed_with_image_and_address_and_those_that_stopped_with_a_reason(rolled_out: Aws) -> None:
+    task = seeded.run_task(rolled_out, "backend")
+    (found,) = json.loads(run("tasks", "prod", "backend", "--json").stdout)
+    assert (found["id"], found["image"], found["revision"]) == (task, "7e1cc18212d4", "aep-backend-prod:1")
+    assert found["address"].count(".") == 3
+    assert run("tasks", "prod", "frontend").stdout.split() == [
+        *("TASK", "REVISION", "IMAGE", "STATUS", "HEALTH", "STARTED", "(UTC)", "ZONE", "ADDRESS")
+    ]
+    rolled_out.client("ecs").stop_task(cluster="aep-prod", task=task, reason="had enough")
+    heading, row = run("tasks", "prod", "--stopped").stdout.splitlines()
+    assert heading.endswith("REASON")
+    assert row.startswith(task)
+    assert row.endswith("had enough")
+
+
+def test_what_does_not_run_is_refused_by_name(rolled_out: Aws) -> None:
+    assert rolled_out
+    for command in ("tasks", "logs"):
+        done = run(command, "prod", "bakcend")
+        assert done.exit_code == 2
+        assert "'bakcend' is nothing that runs in prod; known: backend, frontend, migration" in done.stderr
+
+
+def test_logs_go_back_as_far_as_asked(rolled_out: Aws) -> None:
+    seeded.log(rolled_out, "/aep/prod/frontend", "frontend/frontend/0f9de17a6465", (3000, "long ago"), (5, "just now"))
+    done = run("logs", "prod", "frontend")
+    assert [line.split(" ", 1)[1] for line in done.stdout.splitlines()] == ["0f9de17a just now"]
+    told = [json.loads(line) for line in run("logs", "prod", "frontend", "--since", "2h", "--json").stdout.splitlines()]
+    assert [line["message"] for line in told] == ["long ago", "just now"]
+    assert run("logs", "prod", "frontend", "--since", "soon").exit_code == 2
+
+
+def test_followed_logs_show_each_line_once_even_a_late_one(rolled_out: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    group, stream = "/aep/prod/backend", "backend/backend/0f9de17a6465"
+    more = iter([((9, "third"),), ((20, "second, late"),), ()])
+
+    def write_more() -> None:
+        lines = next(more)
+        if not lines:
+            raise KeyboardInterrupt
+        seeded.log(rolled_out, group, stream, *lines)
+
+    seeded.log(rolled_out, group, stream, (30, "first"))
+    monkeypatch.setattr("ops.tasks.waiting.pause", write_more)
+    done = run("logs", "prod", "backend", "--follow")
+    assert done.exit_code == 130
+    assert [line.split(" ", 2)[2] for line in done.stdout.splitlines()] == ["first", "third", "second, late"]
+
+
+def test_a_service_shows_its_own_streams_of_the_group_that_others_log_to(rolled_out: Aws) -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Canned(LogLines):
+        def new(self) -> Iterator[Any]:
+            asked.append(self._asked)
+            yield from ()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ops.tasks.log_lines.LogLines", Canned)
+        run("logs", "prod", "migration")
+    assert rolled_out
+    assert asked == [{"logGroupName": "/aep/prod/backend", "logStreamNamePrefix": "migration/"}]
+
+
+Programs = Callable[[str], Path]
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+    """Puts an AWS CLI that runs a script, and a plugin, before everything else on PATH; answers what `aws` was told."""
+
+    def make(script: str) -> Path:
+        told = tmp_path / "told"
+        for name, body in {"aws": f'printf "%s\\n" "$AWS_PROFILE" "$AWS_REGION" "$@" > {told}\n{script}'}.items():
+            _program(tmp_path / name, body)
+        _program(tmp_path / "session-manager-plugin", "")
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+        return told
+
+    return make
+
+
+def _program(path: Path, body: str) -> None:
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One task of the backend runs."""
+    monkeypatch.setattr(sessions, "tasks", lambda *_: [TASK])
+
+
+@pytest.mark.usefixtures("running", "rolled_out")
+def test_exec_opens_a_session_in_the_container(programs: Programs) -> None:
+    told = programs("exit 7")
+    for words, command in ([], "/bin/sh"), (["--", "ls", "-l", "a b"], "ls -l 'a b'"):
+        assert run("exec", "prod", "backend", *words).exit_code == 7
+        assert told.read_text().splitlines() == [
+            "",  # The caller's own credentials, so no profile.
+            "us-east-1",
+            "ecs",
+            "execute-command",
+            "--interactive",
+            "--cluster=aep-prod",
+            f"--task={TASK.id}",
+            "--container=backend",
+            f"--command={command}",
+        ]
+
+
+@pytest.mark.usefixtures("running", "rolled_out")
+def test_exec_uses_the_environments_profile_where_the_caller_brings_no_credentials(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = programs("")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert run("exec", "prod", "backend", "--task", TASK.id[:8]).exit_code == 0
+    assert told.read_text().splitlines()[0] == "navra-prod"
+
+
+@pytest.mark.usefixtures("running", "rolled_out")
+def test_a_refused_session_says_who_may(programs: Programs) -> None:
+    programs("exit 254")
+    done = run("exec", "prod", "backend")
+    assert done.exit_code == 254
+    assert "Only administrators may open sessions (docs/adr/0004), with the role aep-prod-break-glass" in done.stderr
+
+
+@pytest.mark.usefixtures("running", "rolled_out")
+def test_ctrl_c_is_the_sessions(programs: Programs) -> None:
+    programs("kill -INT $PPID; sleep 0.2; exit 5")
+    assert run("exec", "prod", "backend").exit_code == 5
+
+
+@pytest.mark.usefixtures("running", "rolled_out")
+def test_a_task_that_does_not_run_is_told_with_those_that_do(programs: Programs) -> None:
+    programs("")
+    done = run("exec", "prod", "backend", "--task", "ffff")
+    assert (done.exit_code, f"backend has no running task ffff; running: {TASK.id}" in done.stderr) == (2, True)
+
+
+@pytest.mark.usefixtures("running")
+def test_db_forwards_a_port_through_a_task_to_the_database(rolled_out: Aws, programs: Programs) -> None:
+    told = programs("")
+    done = run("db", "prod")
+    assert done.exit_code == 0, done.output
+    host = rolled_out.client("rds").describe_db_instances()["DBInstances"][0]["Endpoint"]["Address"]
+    parameters = json.dumps({"host": [host], "portNumber": ["5432"], "localPortNumber": ["15432"]})
+    assert told.read_text().splitlines()[2:] == [
+        "ssm",
+        "start-session",
+        f"--target=ecs:aep-prod_{TASK.id}_{TASK.runtime_id}",
+        "--document-name=AWS-StartPortForwardingSessionToRemoteHost",
+        f"--parameters={parameters}",
+    ]
+    assert "psql 'host=127.0.0.1 port=15432 dbname=aep user=aep sslmode=require'" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("exec", "prod", "backend"), ("db", "prod")])
+def test_a_missing_program_is_told_with_the_page_that_says_how_to_install_it(
+    prod: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    assert prod.product.services
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for program in ("aws", "session-manager-plugin"):
+        done = run(*command)
+        assert done.exit_code == 2
+        assert f"{program} isn't on this machine's PATH" in done.stderr
+        assert "https://docs.aws.amazon.com/" in done.stderr
+        _program(tmp_path / program, "")
