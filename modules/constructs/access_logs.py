@@ -64,6 +64,7 @@ class AccessLogs:
             name=name,
             kms_key_arn=None,
             protected=protected,
+            emptied=not protected,
             expire_days=expire_days,
             statements=[load_balancers, buckets],
         ).name

@@ -50,6 +50,7 @@ class AuditBucket:
             name=name,
             kms_key_arn=kms_key_arn,
             protected=protected,
+            emptied=not protected,
             expire_days=expire_days,
             statements=[
                 Statement(

@@ -45,6 +45,7 @@ class PrivateBucket:
         name: str,
         kms_key_arn: str | None,
         protected: bool,
+        emptied: bool = False,
         expire_days: int | None = None,
         noncurrent_days: int = 90,
         statements: Sequence[Statement] = (),
@@ -57,11 +58,18 @@ class PrivateBucket:
             name: The bucket's name.
             kms_key_arn: Key of its objects; none means S3's own (SSE-S3), for writers that can't use another.
             protected: Whether a plan that destroys it fails.
+            emptied: Whether destroying it empties it first; AWS destroys only empty ones.
             expire_days: Days after which objects expire; none means never.
             noncurrent_days: Days that replaced or deleted versions are kept.
             statements: What its policy allows beside the account's own IAM policies.
         """
-        S3Bucket(scope, id_, bucket=name, lifecycle=TerraformResourceLifecycle(prevent_destroy=protected))
+        S3Bucket(
+            scope,
+            id_,
+            bucket=name,
+            force_destroy=emptied or None,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=protected),
+        )
         bucket = f"${{aws_s3_bucket.{id_}.id}}"
         self.name = bucket
         self.arn = f"${{aws_s3_bucket.{id_}.arn}}"

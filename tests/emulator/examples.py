@@ -171,6 +171,24 @@ def description_of_rule(aws: Aws) -> None:
     assert {"Application data"} <= {rule.get("Description") for rule in rules["SecurityGroupRules"]}
 
 
+@example("ec2", "DeleteNatGateway")
+def deleted_nat_gateway(aws: Aws) -> None:
+    client = aws("ec2")
+    subnet = client.describe_subnets()["Subnets"][0]["SubnetId"]
+    gateway = client.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")["NatGateway"]
+    client.delete_nat_gateway(NatGatewayId=gateway["NatGatewayId"])
+    assert client.describe_network_interfaces()["NetworkInterfaces"] == []
+
+
+@example("cloudtrail", "DeleteTrail")
+def deleted_trail(aws: Aws) -> None:
+    bucket = f"trail-{aws.account}"
+    aws("s3").create_bucket(Bucket=bucket)
+    arn = aws("cloudtrail").create_trail(Name="main", S3BucketName=bucket)["TrailARN"]
+    aws("cloudtrail").delete_trail(Name=arn)
+    assert aws("cloudtrail").list_trails()["Trails"] == []
+
+
 @example("guardduty", "UpdateDetector")
 def features(aws: Aws) -> None:
     client = aws("guardduty")

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +30,7 @@ from ops.journal import last_rehearsed_rollback, read
 from tests.ops.cli import run
 from tests.ops.cutover_site import RolledOut
 
+ROOT = Path(__file__).parents[2]
 QUICKLY = ("--yes", "--watch=1")
 
 
@@ -118,7 +121,7 @@ def test_traffic_moves_and_the_line_to_change_is_named(site: RolledOut) -> None:
     answer = json.loads(done.stdout)
     assert (answer["outcome"], answer["weight"]) == ("done", 100)
     file, line, value = answer["values"].split(":", 2)
-    assert "weight=0" in (Path(__file__).parents[2] / file).read_text().splitlines()[int(line) - 1]
+    assert "weight=0" in (ROOT / file).read_text().splitlines()[int(line) - 1]
     assert value == " weight=100"
     status = run("cutover", "status", "prod", "--json")
     assert status.exit_code == 1
@@ -200,6 +203,20 @@ def test_ctrl_c_leaves_the_step(site: RolledOut) -> None:
     assert site.weights() == {"current": 10, "previous": 90}
     assert read("prod")[-1].event == "stop"
     assert "python -m ops rollback dns prod" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_killed_cutover_keeps_its_lock_and_is_resumed(site: RolledOut, scratch: Path) -> None:
+    command = [sys.executable, "-m", "ops", "cutover", "run", "prod", "--yes", "--watch=60"]
+    with subprocess.Popen(command, cwd=scratch, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+        with meanwhile(site, process.kill):
+            process.wait(timeout=60)
+    assert site.weights() == {"current": 10, "previous": 90}
+    assert "hasn't ended" in run("cutover", "run", "prod", *QUICKLY).stderr
+    assert StateLock(site.s3, site.names, "somebody").holder()["ID"] == read("prod")[0].run
+    assert run("cutover", "resume", "prod", *QUICKLY).exit_code == 0
+    assert site.weights() == {"current": 100, "previous": 0}
+    assert StateLock(site.s3, site.names, "somebody").holder() == {}
 
 
 @pytest.mark.requirement("R10.5")

@@ -163,7 +163,7 @@ def _silent(_: str) -> None:
 
 
 TestCutover = pytest.mark.requirement("R10.4", "R10.5")(CutoverMachine.TestCase)
-TestCutover.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
+TestCutover.settings = settings(max_examples=60, stateful_step_count=12, deadline=None)
 
 
 class LongerMachine(CutoverMachine):

@@ -113,6 +113,17 @@ def test_stateful_resources_of_protected_environments_cannot_be_destroyed(
     assert found >= STATEFUL - {"aws_route53_zone"}
 
 
+@pytest.mark.requirement("R5.5")
+def test_destroying_empties_no_bucket_but_an_unprotected_environments_logs(
+    stacks: dict[str, Stack], env: Environment
+) -> None:
+    """AWS destroys empty buckets only, and logs come by themselves. The bucket of states is never emptied."""
+    for phase in PHASES:
+        for id_, bucket in stacks[f"{env.name}-{phase.name}"].resources("aws_s3_bucket").items():
+            logs = phase.name == "account"
+            assert bucket.get("force_destroy", False) is (logs and not env.protected), id_
+
+
 @pytest.mark.requirement("R0.2")
 def test_no_secret_value_stands_in_any_stack(stacks: dict[str, Stack]) -> None:
     for name, stack in stacks.items():

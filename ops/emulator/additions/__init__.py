@@ -14,6 +14,7 @@ SERVICES = (
     "applicationautoscaling",
     "budgets",
     "chatbot",
+    "cloudtrail",
     "cloudwatch",
     "ec2",
     "ecs",

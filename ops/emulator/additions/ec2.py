@@ -1,4 +1,4 @@
-"""EC2: defaults of an account, and descriptions of security group rules."""
+"""EC2: defaults of an account, descriptions of security group rules, and what a NAT gateway leaves behind."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses import EC2Response
 
@@ -48,3 +50,17 @@ def describe_rule(original: Callable[..., None], rule: SecurityGroupRule, *given
     for end in given:
         if isinstance(end, dict) and "Description" in end:
             rule.ip_range = {"Description": end["Description"], **rule.ip_range}
+
+
+@mends(
+    EC2Backend,
+    "delete_nat_gateway",
+    "ec2",
+    "DeleteNatGateway",
+    why="moto leaves the network interface of a deleted gateway in its subnet",
+)
+def delete_nat_gateway(original: Callable[..., NatGateway], backend: EC2Backend, nat_gateway_id: str) -> NatGateway:
+    """Delete the interface too."""
+    gateway = original(backend, nat_gateway_id)
+    backend.delete_network_interface(gateway._eni.id)
+    return gateway
