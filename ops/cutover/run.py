@@ -130,7 +130,6 @@ class Cutover:
             self._zone.move(stand, weight)
         except AwsError as error:
             problem = error
-            self._log(run, event, 'failed', (stand.weight, stand.weight)); raise
         try:
             found = self._zone.read()
         except AwsError as error:

@@ -12,6 +12,7 @@ from ops.errors import OpsError, RefusedError
 from ops.gate.model import Outcome
 from ops.plan_gate import reports
 from ops.plan_gate.run import run as judge
+from ops.secrets.missing import missing
 from ops.terraform.advice import advice
 from ops.terraform.commit import commit
 from ops.terraform.initialize import initialize
@@ -47,7 +48,16 @@ class Applier:
         verdict = judge(stack.saved_json.read_bytes(), name=stack.name, approve_widening=self.approve_widening)
         if verdict.outcome is not Outcome.CLEAN:
             raise RefusedError(reports.as_text(verdict).strip())
+        self._secrets_have_values(stack)
         return made
+
+    def _secrets_have_values(self, stack: Stack) -> None:
+        """A task does not start while a secret of its service has no value; ECS would try for minutes, and give up."""
+        if "aws_ecs_service" not in stack.content.get("resource", {}):
+            return
+        if names := missing(self.aws, stack.environment):
+            see = f"python -m ops secrets status {stack.environment.name} (docs/runbooks/secrets.md)"
+            raise RefusedError(f"no value yet: {', '.join(names)}; tasks of {stack.name} would not start; {see}")
 
     def apply(self, stack: Stack) -> PhaseResult:
         """Check a saved plan once more, and apply it."""

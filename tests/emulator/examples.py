@@ -287,6 +287,16 @@ def performance_insights(aws: Aws) -> None:
     assert changed["PerformanceInsightsEnabled"] is False
 
 
+@example("rds", "ModifyDBSubnetGroup")
+def subnet_group_of_database(aws: Aws) -> None:
+    client, group = aws("rds"), {"DBSubnetGroupName": "one"}
+    subnets = [subnet["SubnetId"] for subnet in aws("ec2").describe_subnets()["Subnets"][:3]]
+    client.create_db_subnet_group(**group, DBSubnetGroupDescription="one", SubnetIds=subnets[:2])
+    client.modify_db_subnet_group(**group, SubnetIds=subnets)
+    (found,) = client.describe_db_subnet_groups(**group)["DBSubnetGroups"]
+    assert len(found["Subnets"]) == 3
+
+
 @example("rds", "DescribeDBParameters")
 def parameters_of_database(aws: Aws) -> None:
     client, group = aws("rds"), {"DBParameterGroupName": "one"}
@@ -390,11 +400,14 @@ def deleted_cache(aws: Aws) -> None:
     assert aws("elasticache").describe_replication_groups()["ReplicationGroups"] == []
 
 
-@example("elasticache", "DeleteCacheSubnetGroup")
-def deleted_subnet_group(aws: Aws) -> None:
+@example("elasticache", "ModifyCacheSubnetGroup", "DeleteCacheSubnetGroup")
+def subnet_group_of_cache(aws: Aws) -> None:
     client, group = aws("elasticache"), {"CacheSubnetGroupName": "one"}
-    subnet = aws("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
-    client.create_cache_subnet_group(**group, CacheSubnetGroupDescription="one", SubnetIds=[subnet])
+    subnets = [subnet["SubnetId"] for subnet in aws("ec2").describe_subnets()["Subnets"][:2]]
+    client.create_cache_subnet_group(**group, CacheSubnetGroupDescription="one", SubnetIds=subnets[:1])
+    client.modify_cache_subnet_group(**group, SubnetIds=subnets)
+    (found,) = client.describe_cache_subnet_groups(**group)["CacheSubnetGroups"]
+    assert [each["SubnetIdentifier"] for each in found["Subnets"]] == subnets
     client.delete_cache_subnet_group(**group)
     with pytest.raises(client.exceptions.CacheSubnetGroupNotFoundFault):
         client.describe_cache_subnet_groups(**group)

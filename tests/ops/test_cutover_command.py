@@ -208,9 +208,9 @@ def test_ctrl_c_leaves_the_step(site: RolledOut) -> None:
 @pytest.mark.slow
 def test_a_killed_cutover_keeps_its_lock_and_is_resumed(site: RolledOut, scratch: Path) -> None:
     command = [sys.executable, "-m", "ops", "cutover", "run", "prod", "--yes", "--watch=60"]
-    with subprocess.Popen(command, cwd=scratch, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
-        with meanwhile(site, process.kill):
-            process.wait(timeout=60)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=scratch, env=environ) as process, meanwhile(site, process.kill):
+        process.wait(timeout=60)
     assert site.weights() == {"current": 10, "previous": 90}
     assert "hasn't ended" in run("cutover", "run", "prod", *QUICKLY).stderr
     assert StateLock(site.s3, site.names, "somebody").holder()["ID"] == read("prod")[0].run

@@ -245,6 +245,23 @@ def delete_replication_group(
     return group
 
 
+@adds(ElastiCacheResponse, "elasticache", "ModifyCacheSubnetGroup", why="moto can't change a subnet group")
+def modify_cache_subnet_group(self: ElastiCacheResponse) -> ActionResult:
+    """Make the group anew: moto works out a group's zones when it makes one."""
+    backend, name = self.elasticache_backend, self.params["CacheSubnetGroupName"]
+    (former,) = backend.describe_cache_subnet_groups(name)
+    del backend.cache_subnet_groups[name]
+    group = backend.create_cache_subnet_group(
+        cache_subnet_group_name=name,
+        cache_subnet_group_description=self.params.get(
+            "CacheSubnetGroupDescription", former.cache_subnet_group_description
+        ),
+        subnet_ids=self.params.get("SubnetIds", former.subnet_ids),
+        tags=former.tags,
+    )
+    return ActionResult({"CacheSubnetGroup": group})
+
+
 @adds(ElastiCacheResponse, "elasticache", "DeleteCacheSubnetGroup", why="moto can't delete a subnet group")
 def delete_cache_subnet_group(self: ElastiCacheResponse) -> ActionResult:
     """Forget a subnet group."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.moto_api._internal import mock_random
-from moto.rds.models import DBInstance
+from moto.rds.models import DBInstance, DBSubnetGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from ops.emulator.additions.registry import adds, mends
@@ -48,6 +48,21 @@ def update_instance(original: Callable[..., None], instance: DBInstance, **named
     """Change Performance Insights too."""
     original(instance, **named)
     _remember_insights(instance, named)
+
+
+@mends(
+    RDSBackend,
+    "modify_db_subnet_group",
+    "rds",
+    "ModifyDBSubnetGroup",
+    why="moto forgets a subnet group that is changed",
+)
+def modify_db_subnet_group(
+    original: Callable[..., DBSubnetGroup], backend: RDSBackend, subnet_name: str, *changed: object
+) -> DBSubnetGroup:
+    """Keep the group."""
+    backend.subnet_groups[subnet_name] = original(backend, subnet_name, *changed)
+    return backend.subnet_groups[subnet_name]
 
 
 @adds(RDSResponse, "rds", "ModifyEventSubscription", why="moto can't change a subscription")
