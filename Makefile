@@ -34,7 +34,7 @@ ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
 .PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
 	docs lock clean help env bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
-	status risks promote release-history release-rollback
+	status risks promote release-history release-rollback secrets migrate tasks logs cutover rollback-dns rollback-service
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
 
@@ -95,6 +95,27 @@ recover: env synth ## Bring a state back in order after an apply was cut off: EN
 
 destroy: env gate ## Take an unprotected environment down: ENV=staging CONFIRM=staging
 	@$(OPS) destroy "$(ENV)" $(if $(CONFIRM),--confirm "$(CONFIRM)")
+
+secrets: $(READY) ## Which secrets have a value, and who reads them: ENV=prod (python -m ops secrets set, rotate)
+	@$(OPS) secrets status "$(ENV)"
+
+migrate: $(READY) ## Run the database's migrations as a task: ENV=prod
+	@$(OPS) migrate "$(ENV)" $(if $(YES),--yes)
+
+tasks: $(READY) ## List running tasks: ENV=prod SERVICE=backend
+	@$(OPS) tasks "$(ENV)" $(SERVICE)
+
+logs: $(READY) ## Show a service's log: ENV=prod SERVICE=backend (FOLLOW=1)
+	@$(OPS) logs "$(ENV)" "$(SERVICE)" $(if $(FOLLOW),--follow)
+
+cutover: $(READY) ## Move traffic here in watched steps: ENV=prod
+	@$(OPS) cutover run "$(ENV)" $(if $(YES),--yes)
+
+rollback-dns: $(READY) ## Give all traffic back: ENV=prod
+	@$(OPS) rollback dns "$(ENV)" $(if $(YES),--yes)
+
+rollback-service: $(READY) ## Put a service's last good revision back: ENV=prod SERVICE=backend
+	@$(OPS) rollback service "$(ENV)" "$(SERVICE)" $(if $(YES),--yes)
 
 promote: env ## Promote a service's image from staging, by digest: ENV=prod SERVICE=backend (DIGEST=sha256:…, DRY_RUN=1)
 	@$(OPS) promote "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)

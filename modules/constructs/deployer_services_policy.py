@@ -60,6 +60,7 @@ def _cluster(names: Names) -> Iterator[Statement]:
         resources=[names.arn("ecs", f"task-definition/{names.service('*')}:*")],
         conditions=[("ArnEquals", "ecs:cluster", [cluster])],
     )
+    yield snapshot_database(names)
     yield Statement(
         sid="ListTasks",
         actions=["ecs:ListTasks"],
@@ -172,6 +173,18 @@ def _delivery(names: Names) -> Iterator[Statement]:
             names.arn("cloudwatch", f"alarm:{service}-*"),
             # What target tracking makes for itself.
             names.arn("cloudwatch", f"alarm:TargetTracking-service/{prefix}/*"),
+        ],
+    )
+
+
+def snapshot_database(names: Names) -> Statement:
+    """Take the snapshot that a migration begins with; it copies the database's tags."""
+    return Statement(
+        sid="SnapshotDatabase",
+        actions=["rds:CreateDBSnapshot", "rds:DescribeDBSnapshots", "rds:AddTagsToResource"],
+        resources=[
+            names.arn("rds", f"db:{names.prefix}"),
+            names.arn("rds", f"snapshot:{names.prefix}-before-migration-*"),
         ],
     )
 

@@ -8,7 +8,7 @@ from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from constructs import Construct
 
 from environments.names import Names
-from modules.constructs.deployer_services_policy import passed_roles
+from modules.constructs.deployer_services_policy import passed_roles, snapshot_database
 from modules.constructs.planner_policy import READS
 from modules.constructs.state_access import read_state, write_state
 from modules.policy import Statement, document
@@ -78,6 +78,7 @@ def _most(names: Names, state_key_arn: str) -> Iterator[Statement]:
     yield Statement(sid="Read", actions=[*reads, "ec2:GetSecurityGroupsForVpc"], resources=["*"], because=because)
     yield from read_state(names, key_arn=state_key_arn)
     yield from write_state(names, key_arn=state_key_arn)
+    yield snapshot_database(names)
     yield Statement(
         sid="SecretsKey",
         actions=["kms:Decrypt", "kms:GenerateDataKey"],

@@ -41,6 +41,19 @@ def test_the_deployer_can_make_what_its_phases_hold(stacks: dict[str, Stack], ac
             assert may(policies, boundary, action, resource, context), f"{kind}: {action} on {resource}"
 
 
+@pytest.mark.requirement("R5.4")
+def test_the_deployer_can_migrate_with_a_snapshot_first(account: Stack, env: Environment) -> None:
+    names, policies, boundary = Names(env), deployer(account), account.policy("boundary")
+    database = names.arn("rds", f"db:{names.prefix}")
+    snapshot = names.arn("rds", f"snapshot:{names.prefix}-before-migration-7-20261125-120000")
+    for resource in (database, snapshot):
+        assert may(policies, boundary, "rds:CreateDBSnapshot", resource, {})
+    assert not may(policies, boundary, "rds:DeleteDBSnapshot", snapshot, {})
+    assert not may(policies, boundary, "rds:CreateDBSnapshot", names.arn("rds", "db:another"), {})
+    task = names.arn("ecs", f"task-definition/{names.service('migration')}:7")
+    assert may(policies, boundary, "ecs:RunTask", task, {"ecs:cluster": names.arn("ecs", f"cluster/{names.prefix}")})
+
+
 @pytest.mark.requirement("R0.3")
 @pytest.mark.parametrize("widened", [False, True], ids=["as it is", "with a widened policy"])
 def test_the_deployer_never_can(account: Stack, env: Environment, widened: bool) -> None:
