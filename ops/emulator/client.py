@@ -20,6 +20,10 @@ class Control:
     account_id: str
     region: str = "us-east-1"
 
+    def reset(self) -> None:
+        """Forget everything, in every account, and what is planted."""
+        self._order("reset")
+
     def seed_zone(self, account_id: str, zone_id: str, name: str) -> None:
         """Make a hosted zone of a chosen id, in any account, unless it is there."""
         self._order("seed_zone", account_id=account_id, zone_id=zone_id, name=name)

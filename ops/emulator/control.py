@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.ecs.models import ecs_backends
+from moto.moto_api._internal.models import moto_api_backend
 from moto.route53.models import route53_backends
 
-from ops.emulator.additions import ecs
+from ops.emulator.additions import ecs, ecs_tasks
 from ops.emulator.faults import Fault, Faults
 
 Order = Callable[..., None]
@@ -22,7 +23,11 @@ def orders(faults: Faults) -> dict[str, Order]:
         planted.model.operation_model(planted.operation)
         faults.planted.append(planted)
 
-    return {"seed_zone": _seed_zone, "fail": fail, "roll_back": _roll_back, "task_exit": _task_exit}
+    def reset() -> None:
+        moto_api_backend.reset()
+        faults.planted.clear()
+
+    return {"reset": reset, "seed_zone": _seed_zone, "fail": fail, "roll_back": _roll_back, "task_exit": _task_exit}
 
 
 def _seed_zone(account_id: str, zone_id: str, name: str) -> None:
@@ -40,4 +45,4 @@ def _roll_back(account_id: str, region: str, cluster: str, service: str) -> None
 
 
 def _task_exit(account_id: str, region: str, family: str, exit_code: int | None, reason: str) -> None:
-    ecs.exits(ecs_backends[account_id][region]).setdefault(family, []).append((exit_code, reason))
+    ecs_tasks.exits(ecs_backends[account_id][region]).setdefault(family, []).append((exit_code, reason))

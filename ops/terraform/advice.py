@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ops.errors import OpsError
 from ops.terraform.process import Done
 from ops.terraform.saved import plan_it
@@ -14,26 +16,53 @@ _LONGEST = 1200
 
 def advice(stack: Stack, done: Done, states: States) -> str:
     """Terraform's complaint, with what is known about it."""
-    recover = f"make recover ENV={stack.environment.name} PHASE={stack.phase.name}"
     said = "; ".join(" ".join(each.split()) for each in done.errors)
-    if "Error acquiring the state lock" in said:
-        return _locked(stack, states, recover)
-    if "Saved plan is stale" in said:
-        return f"the state changed since the plan was saved; {plan_it(stack)}"
-    if "no space left on device" in said:
-        return f"the disk of {stack.folder} is full; free some space, then {plan_it(stack)}"
+    for words, tell in _KNOWN.items():
+        if words in said and (told := tell(stack, states)):
+            return told
     if done.killed:
-        return f"Terraform was killed, and could neither save all that it made nor free its lock; {recover}"
+        return f"Terraform was killed, and could neither save all that it made nor free its lock; {_recover(stack)}"
     if stack.unsaved.exists():
-        return f"Terraform could not save the state; it is kept in {stack.unsaved}; {recover} ({said[:_LONGEST]})"
+        kept = f"Terraform could not save the state; it is kept in {stack.unsaved}; {_recover(stack)}"
+        return f"{kept} ({said[:_LONGEST]})"
     return said[:_LONGEST]
 
 
-def _locked(stack: Stack, states: States, recover: str) -> str:
+def _locked(stack: Stack, states: States) -> str:
     try:
         lock = states.lock(stack.phase.name)
     except OpsError as error:
         return f"the state is locked ({error})"
     if lock is None:
         return "the state was locked until just now; try again"
-    return f"the state is locked: {lock}; wait for that run, or if it is dead: {recover}"
+    return f"the state is locked: {lock}; wait for that run, or if it is dead: {_recover(stack)}"
+
+
+def _stale(stack: Stack, _: States) -> str:
+    return f"the state changed since the plan was saved; {plan_it(stack)}"
+
+
+def _full(stack: Stack, _: States) -> str:
+    return f"the disk of {stack.folder} is full; free some space, then {plan_it(stack)}"
+
+
+def _tainted(stack: Stack, states: States) -> str:
+    """What prevent_destroy guards is to be replaced only because its creation was cut off."""
+    state = states.get(stack.phase.name, again=True)
+    if state is None or not state.tainted:
+        return ""
+    cut_off = ", ".join(state.tainted)
+    return f"the creation of {cut_off} was cut off, so that Terraform would replace it; {_recover(stack)}"
+
+
+_KNOWN: dict[str, Callable[[Stack, States], str]] = {
+    "Error acquiring the state lock": _locked,
+    "Saved plan is stale": _stale,
+    "no space left on device": _full,
+    "Instance cannot be destroyed": _tainted,
+}
+"""By Terraform's own words; an empty answer means that it is something else."""
+
+
+def _recover(stack: Stack) -> str:
+    return f"make recover ENV={stack.environment.name} PHASE={stack.phase.name}"

@@ -16,7 +16,7 @@ from ops.secrets.missing import missing
 from ops.terraform.advice import advice
 from ops.terraform.commit import commit
 from ops.terraform.initialize import initialize
-from ops.terraform.process import Terraform
+from ops.terraform.process import LOCK_TIMEOUT, Terraform
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import Provenance, check, plan_it, provenance
 from ops.terraform.stack import Stack
@@ -77,7 +77,7 @@ class Applier:
     def run(self, stack: Stack, made: Provenance, *, record: bool = True) -> PhaseResult:
         """Apply the saved plan of an initialized stack; write down that it was, if the bucket for it is there."""
         phase = stack.phase.name
-        arguments = ("-json", "-input=false", "-lock-timeout=20s", stack.saved.name)
+        arguments = ("-json", "-input=false", LOCK_TIMEOUT, stack.saved.name)
         done = self.terraform.run(
             stack.folder, "apply", *arguments, log=stack.events, listener=lambda event: self.board.tell(phase, event)
         )

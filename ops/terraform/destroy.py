@@ -9,6 +9,7 @@ from ops.errors import OpsError, RefusedError
 from ops.terraform.advice import advice
 from ops.terraform.bootstrap import PHASE as STATE
 from ops.terraform.initialize import initialize
+from ops.terraform.process import LOCK_TIMEOUT
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
@@ -56,7 +57,7 @@ class Destroyer:
         before = states.get(phase)
         done = self.session.terraform.run(
             stack.folder,
-            *("destroy", "-json", "-auto-approve", "-input=false", "-lock-timeout=20s"),
+            *("destroy", "-json", "-auto-approve", "-input=false", LOCK_TIMEOUT),
             log=stack.events,
             listener=lambda event: self.session.board.tell(phase, event),
         )

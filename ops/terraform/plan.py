@@ -19,7 +19,7 @@ from ops.plan_gate.run import run as judge
 from ops.terraform.advice import advice
 from ops.terraform.commit import commit
 from ops.terraform.initialize import initialize
-from ops.terraform.process import Done, Listener, Terraform
+from ops.terraform.process import LOCK_TIMEOUT, Done, Listener, Terraform
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import Provenance
 from ops.terraform.stack import Stack, digest
@@ -118,7 +118,7 @@ class Planner:
 
 def plan(terraform: Terraform, stack: Stack, *flags: str, listener: Listener | None = None) -> Done:
     """Run `terraform plan` in an initialized stack."""
-    arguments = ("-json", "-input=false", "-detailed-exitcode", "-lock-timeout=20s", *flags)
+    arguments = ("-json", "-input=false", "-detailed-exitcode", LOCK_TIMEOUT, *flags)
     return terraform.run(stack.folder, "plan", *arguments, listener=listener or (lambda _: None))
 
 

@@ -17,6 +17,8 @@ from typing import IO, Any
 
 from ops.errors import OpsError
 
+LOCK_TIMEOUT = "-lock-timeout=5s"
+"""Long enough for another command's last write; a lock that is held longer belongs to a run, and is said so."""
 Event = Mapping[str, Any]
 """A line of Terraform's machine-readable output: https://developer.hashicorp.com/terraform/internals/machine-readable-ui."""
 Listener = Callable[[Event], None]

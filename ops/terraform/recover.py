@@ -27,7 +27,7 @@ class Recovery:
         return self.stack.phase.name
 
     def run(self) -> bool:
-        """Free a dead lock, push a state that was not saved, and import what is made and not in the state.
+        """Free a dead lock, push a state that was not saved, and take in what was made and not quite noted.
 
         Returns:
             Whether the state is in order now.
@@ -44,6 +44,7 @@ class Recovery:
             say(str(error))
             self._list_versions()
             return False
+        self._untaint()
         return self._import()
 
     def restore(self, version: str) -> None:
@@ -80,6 +81,19 @@ class Recovery:
             raise OpsError(f"the state can't be pushed: {' '.join(done.errors)}")
         self.stack.unsaved.unlink()
         say("the state is saved")
+
+    def _untaint(self) -> None:
+        """Keep what is there although its creation was cut off; the next plan completes it in place."""
+        state = self.session.states.get(self._phase)
+        if state is None or not state.tainted:
+            return
+        say(f"made, but cut off before Terraform had seen it whole: {', '.join(state.tainted)}")
+        self.confirm("Keep them? Otherwise the next apply replaces them.")
+        for address in state.tainted:
+            done = self.session.terraform.run(self.stack.folder, "untaint", "-no-color", address)
+            if done.code:
+                raise OpsError(f"{address} can't be untainted: {' '.join(done.errors)}")
+        say("they are kept; the next plan completes what they lack")
 
     def _import(self) -> bool:
         state = self.session.states.get(self._phase)

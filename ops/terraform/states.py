@@ -35,6 +35,8 @@ class State:
     outputs: Mapping[str, Any]
     addresses: tuple[str, ...]
     """Of the resources that it manages."""
+    tainted: tuple[str, ...] = ()
+    """Of those whose creation was cut off: Terraform would replace them."""
 
     @property
     def applied(self) -> bool:
@@ -185,10 +187,19 @@ class States:
                 serial=state["serial"],
                 lineage=state["lineage"],
                 outputs=state["outputs"],
-                addresses=tuple(f"{each['type']}.{each['name']}" for each in managed),
+                addresses=tuple(_address(each) for each in managed),
+                tainted=tuple(_address(each) for each in managed if _is_tainted(each)),
             )
         except (ValueError, KeyError, TypeError):
             raise DamagedStateError(
                 f"the state of {phase} is damaged: s3://{self.bucket}/{self._names.state_key(phase)} is no state; "
                 f"see its earlier versions and restore one: make recover ENV={self._environment.name} PHASE={phase}"
             ) from None
+
+
+def _address(resource: Mapping[str, Any]) -> str:
+    return f"{resource['type']}.{resource['name']}"
+
+
+def _is_tainted(resource: Mapping[str, Any]) -> bool:
+    return any(instance.get("status") == "tainted" for instance in resource["instances"])

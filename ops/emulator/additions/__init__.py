@@ -1,4 +1,4 @@
-"""What moto lacks for this rollout: one module for each service, one small function for each call."""
+"""What moto lacks for this rollout: modules by service, one small function for each call."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ SERVICES = (
     "cloudwatch",
     "ec2",
     "ecs",
+    "ecs_tasks",
     "elasticache",
+    "elbv2",
     "guardduty",
+    "logs",
     "rds",
     "route53",
     "s3",

@@ -1,4 +1,4 @@
-"""ECS: services that answer what they were given, deployments that end, tasks that stop with an exit code."""
+"""ECS: services that answer what they were given, run their tasks, and end their deployments."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, utcnow
-from moto.ecs.models import EC2ContainerServiceBackend, Service, Task
+from moto.ecs.models import EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.moto_api._internal import mock_random
 
+from ops.emulator.additions.ecs_tasks import keep_running
 from ops.emulator.additions.registry import kept, mends
 
-ENDED = "Essential container in task exited"
 _LOOKS = "looks left"
 """How many looks a failed deployment is still listed for."""
 _ECHOED = (
@@ -31,11 +31,6 @@ _ECHOED = (
 def rollbacks(backend: EC2ContainerServiceBackend) -> set[tuple[str, str]]:
     """Clusters and services whose next deployment goes back."""
     return kept(backend, "rollbacks", set[tuple[str, str]])
-
-
-def exits(backend: EC2ContainerServiceBackend) -> dict[str, list[tuple[int | None, str]]]:
-    """By family, how its next tasks end: exit code, and the reason why they stopped."""
-    return kept(backend, "exits", dict[str, list[tuple[int | None, str]]])
 
 
 @mends(
@@ -145,42 +140,3 @@ def _roll_back(service: Service, earlier: str | None) -> None:
 def _event(service: Service, text: str) -> None:
     event = {"id": str(mock_random.uuid4()), "createdAt": utcnow(), "message": f"(service {service.name}) {text}"}
     service.events.insert(0, event)
-
-
-@mends(
-    Task,
-    "__init__",
-    "ecs",
-    "RunTask",
-    why="in moto a task runs at once and takes five looks to stop; its exit code is always 0",
-)
-def make_task(original: Callable[..., None], task: Task, *given: object, **named: object) -> None:
-    """Let a task go from PENDING to RUNNING to STOPPED, one step for each look at it."""
-    original(task, *given, **named)
-    task._transitions = [("PENDING", "RUNNING"), ("RUNNING", "STOPPED")]
-    task.status = "PENDING"
-    vars(task)["created_at"] = utcnow()
-
-
-@mends(Task, "advance", "ecs", "DescribeTasks", why="moto doesn't say how a task ended")
-def advance(original: Callable[..., None], task: Task) -> None:
-    """Take the step now, and say how the task ended when it has."""
-    before = task.status
-    original(task)
-    container, status = task.containers[0], str(task.status)
-    container.last_status = status
-    if status == "RUNNING":
-        vars(task)["started_at"] = utcnow()
-    if status != "STOPPED" or before == "STOPPED":
-        return
-    family = task.task_definition_arn.split("/")[-1].partition(":")[0]
-    planted = exits(task._backend).get(family)
-    code, reason = planted.pop(0) if planted else (0, ENDED)
-    started = code is not None
-    task.desired_status = "STOPPED"
-    vars(task).update(
-        stopped_at=utcnow(),
-        stopped_reason=reason,
-        stop_code="EssentialContainerExited" if started else "TaskFailedToStart",
-    )
-    vars(container).update(exitCode=code, reason="" if started else reason)

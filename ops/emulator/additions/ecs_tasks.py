@@ -1,0 +1,120 @@
+"""ECS: tasks, of services and alone; ops/emulator/fargate.py has what becomes of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ecs.models import EC2ContainerServiceBackend, Service, Task
+from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.elbv2.models import elbv2_backends
+
+from ops.emulator.additions.registry import kept, mends
+from ops.emulator.fargate import TERMINATED, address, make, start, stop, tasks_of
+
+
+def exits(backend: EC2ContainerServiceBackend) -> dict[str, list[tuple[int | None, str]]]:
+    """By family, how its next tasks end: exit code, and the reason why they stopped."""
+    return kept(backend, "exits", dict[str, list[tuple[int | None, str]]])
+
+
+def keep_running(service: Service) -> None:
+    """Let a service run as many tasks as it should, all of its first deployment, as targets of its load balancers."""
+    backend, group, deployment = service._backend, f"service:{service.name}", service.deployments[0]["id"]
+    wanted = service.desired_count if service.status == "ACTIVE" else 0
+    tasks = [each for each in tasks_of(backend, service.cluster_name).values() if each.group == group]
+    running = [each for each in tasks if each.status == "RUNNING"]
+    stay = [each for each in running if each.started_by == deployment][:wanted]
+    for task in running:
+        if task not in stay:
+            stop(task, TERMINATED, f"Scaling activity initiated by (deployment {deployment})", "ServiceSchedulerInitiated")
+    given = {
+        "taskDefinition": service.task_definition,
+        "launchType": service.launch_type,
+        "networkConfiguration": service.network_configuration,
+        "startedBy": deployment,
+    }
+    for _ in range(wanted - len(stay)):
+        task = make(backend, service.cluster_name, given, group)
+        start(task)
+        for place in service.load_balancers:
+            target = {"Id": address(task), "Port": place["containerPort"]}
+            balancers = elbv2_backends[backend.account_id][backend.region_name]
+            balancers.register_targets(place["targetGroupArn"], [target])
+
+
+@mends(
+    EC2ContainerServiceResponse,
+    "run_task",
+    "ecs",
+    "RunTask",
+    why="moto needs a container's memory, which Fargate doesn't, and gives a task an address outside of its subnet",
+)
+def run_task(_: Callable[..., Any], self: EC2ContainerServiceResponse) -> ActionResult:
+    """Make tasks that are pending; each look at one takes it a step on."""
+    given, backend = self.params, self.ecs_backend
+    cluster = backend._get_cluster(given.get("cluster", "default")).name
+    group = given.get("group") or f"family:{backend.describe_task_definition(given['taskDefinition']).family}"
+    tasks = [make(backend, cluster, given, group) for _ in range(given.get("count", 1))]
+    return ActionResult({"tasks": tasks, "failures": []})
+
+
+@mends(
+    EC2ContainerServiceResponse,
+    "list_tasks",
+    "ecs",
+    "ListTasks",
+    why="moto lists the tasks of all services, whichever is asked for, and stopped tasks with those that run",
+)
+def list_tasks(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
+    """List those of the service, and those that run unless others are asked for."""
+    self.params.setdefault("desiredStatus", "RUNNING")
+    answer: Any = original(self).result
+    if name := self.params.get("serviceName"):
+        tasks = tasks_of(self.ecs_backend, self.params.get("cluster", "default").rpartition("/")[2])
+        group = f"service:{name.rpartition('/')[2]}"
+        answer["taskArns"] = [arn for arn in answer["taskArns"] if arn in tasks and tasks[arn].group == group]
+    return ActionResult(answer)
+
+
+@mends(
+    Task,
+    "advance",
+    "ecs",
+    "DescribeTasks",
+    why="in moto a task takes five looks to stop, and doesn't say how it ended",
+)
+def advance(_: Callable[..., None], task: Task) -> None:
+    """Take a task from PENDING to RUNNING to STOPPED, one step a look, unless it is a service's."""
+    if task.status == "STOPPED" or task.group.startswith("service:"):
+        return
+    family = task.task_definition_arn.rpartition("/")[2].partition(":")[0]
+    planted = exits(task._backend).get(family, [])
+    code, reason = planted[0] if planted else (0, "Essential container in task exited")
+    if task.status == "PENDING" and code is not None:
+        start(task)
+        return
+    del planted[:1]
+    stop(task, code, reason, "TaskFailedToStart" if code is None else "EssentialContainerExited")
+
+
+@mends(
+    EC2ContainerServiceBackend,
+    "stop_task",
+    "ecs",
+    "StopTask",
+    why="moto doesn't say who stopped a task, and its service runs on without it",
+)
+def stop_task(
+    original: Callable[..., Task], backend: EC2ContainerServiceBackend, cluster: str, task_id: str, reason: str
+) -> Task:
+    """Stop it as its user would; a service runs another one instead."""
+    name = backend._get_cluster(cluster).name
+    for arn, task in tasks_of(backend, name).items():
+        if arn.endswith(task_id.rpartition("/")[2]) and task.status != "STOPPED":
+            stop(task, TERMINATED, reason or "Task stopped by user", "UserInitiated")
+            if task.group.startswith("service:"):
+                keep_running(backend._get_service(name, task.group.removeprefix("service:")))
+            return task
+    return original(backend, cluster, task_id, reason)
