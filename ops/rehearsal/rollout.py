@@ -64,7 +64,7 @@ class Rollout:
         return results
 
     def _keep(self, stack: Stack) -> None:
-        self.changes[stack.phase.name] = json.loads(stack.saved_json.read_bytes())["resource_changes"]
+        self.changes[stack.phase.name] = json.loads(stack.saved_json.read_bytes()).get("resource_changes", [])
         self.stage.kept.mkdir(exist_ok=True)
         number = len(list(self.stage.kept.iterdir()))
         for path in (stack.saved, stack.saved_json, stack.saved_summary):

@@ -71,8 +71,8 @@ def run_day(environment: Environment, out: Path) -> RehearsalReport:
 def _failure(work: Callable[[], object]) -> str:
     try:
         work()
-    except OpsError as error:
-        return str(error)
+    except Exception as error:  # Whatever breaks the day, the report says why.
+        return str(error) if isinstance(error, OpsError) else f"{type(error).__name__}: {error}"
     return ""
 
 
@@ -80,6 +80,7 @@ def _step(played: Stage, name: str, step: Step) -> StepResult:
     start = time.monotonic()
     try:
         seen = step(played)
-    except OpsError as error:
-        return StepResult(name, False, time.monotonic() - start, str(error))
+    except Exception as error:  # Whatever breaks a step, the report says which and why.
+        why = str(error) if isinstance(error, OpsError) else f"{type(error).__name__}: {error}"
+        return StepResult(name, False, time.monotonic() - start, why)
     return StepResult(name, True, time.monotonic() - start, seen.text, seen.phases, seen.planning)

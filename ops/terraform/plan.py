@@ -66,6 +66,7 @@ class Planner:
 
     def _planned(self, stack: Stack) -> PhaseResult:
         phase = stack.phase.name
+        self.states.get(phase, again=True)  # A damaged one is said to be so here, in words that lead on.
         if waits := waits_for(stack, self.states):
             return PhaseResult(phase, Result.WAITS, waits_for=waits)
         self.board.begin(phase, "initializing")
