@@ -41,8 +41,8 @@ class Rollout:
             StepError: One failed, was refused, or waits for something.
         """
         session = self.stage.session
-        planner = Planner(session.terraform, session.aws, session.states, session.board, self.approve_widening)
-        applier = Applier(session.terraform, session.aws, session.states, session.board, self.approve_widening)
+        planner = Planner(session, self.approve_widening)
+        applier = Applier(session, self.approve_widening)
 
         def work(stack: Stack) -> PhaseResult:
             planned = planner.plan(stack)
@@ -96,7 +96,7 @@ def nothing_left(stage: Stage, phases: Sequence[str] = ()) -> list[PhaseResult]:
         StepError: One isn't.
     """
     session = stage.session
-    planner = Planner(session.terraform, session.aws, session.states, session.board)
+    planner = Planner(session)
     results = side_by_side(session, session.stacks(phases), planner.plan)
     left = [each for each in results if each.result is not Result.NO_CHANGES]
     if left:

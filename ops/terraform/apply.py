@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from ops.aws import Aws
 from ops.errors import OpsError, RefusedError
 from ops.gate.model import Outcome
 from ops.plan_gate import reports
@@ -16,25 +13,19 @@ from ops.secrets.missing import missing
 from ops.terraform.advice import advice
 from ops.terraform.commit import commit
 from ops.terraform.initialize import initialize
-from ops.terraform.process import LOCK_TIMEOUT, Terraform
+from ops.terraform.process import LOCK_TIMEOUT
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import Provenance, check, plan_it, provenance
+from ops.terraform.session import Session
 from ops.terraform.stack import Stack
-from ops.terraform.states import States
 from ops.terraform.upstream import published
-
-if TYPE_CHECKING:
-    from ops.terraform.progress import Board
 
 
 @dataclass
 class Applier:
     """Applies saved plans of one environment."""
 
-    terraform: Terraform
-    aws: Aws
-    states: States
-    board: Board
+    session: Session
     approve_widening: bool = False
 
     def checked(self, stack: Stack) -> Provenance:
@@ -44,7 +35,7 @@ class Applier:
             RefusedError: It may not be applied.
         """
         made = provenance(stack)
-        check(stack, made, published(stack, self.states, again=True))
+        check(stack, made, published(stack, self.session.states, again=True))
         verdict = judge(stack.saved_json.read_bytes(), name=stack.name, approve_widening=self.approve_widening)
         if verdict.outcome is not Outcome.CLEAN:
             raise RefusedError(reports.as_text(verdict).strip())
@@ -55,31 +46,30 @@ class Applier:
         """A task does not start while a secret of its service has no value; ECS would try for minutes, and give up."""
         if "aws_ecs_service" not in stack.content.get("resource", {}):
             return
-        if names := missing(self.aws, stack.environment):
+        if names := missing(self.session.aws, stack.environment):
             see = f"python -m ops secrets status {stack.environment.name} (docs/runbooks/secrets.md)"
             raise RefusedError(f"no value yet: {', '.join(names)}; tasks of {stack.name} would not start; {see}")
 
     def apply(self, stack: Stack) -> PhaseResult:
         """Check a saved plan once more, and apply it."""
-        start = time.monotonic()
-        try:
-            made = self.checked(stack)
-            initialize(self.terraform, stack)
-            self.board.begin(stack.phase.name, "applying")
-            result = self.run(stack, made)
-        except OpsError as error:
-            refused = isinstance(error, RefusedError)
-            result = PhaseResult(stack.phase.name, Result.REFUSED if refused else Result.FAILED, message=str(error))
-        result = replace(result, seconds=time.monotonic() - start)
-        self.board.end(result)
-        return result
+        return self.session.work(stack.phase.name, lambda: self._applied(stack))
+
+    def _applied(self, stack: Stack) -> PhaseResult:
+        made = self.checked(stack)
+        initialize(self.session.terraform, stack)
+        self.session.board.begin(stack.phase.name, "applying")
+        return self.run(stack, made)
 
     def run(self, stack: Stack, made: Provenance, *, record: bool = True) -> PhaseResult:
         """Apply the saved plan of an initialized stack; write down that it was, if the bucket for it is there."""
         phase = stack.phase.name
         arguments = ("-json", "-input=false", LOCK_TIMEOUT, stack.saved.name)
-        done = self.terraform.run(
-            stack.folder, "apply", *arguments, log=stack.events, listener=lambda event: self.board.tell(phase, event)
+        done = self.session.terraform.run(
+            stack.folder,
+            "apply",
+            *arguments,
+            log=stack.events,
+            listener=lambda event: self.session.board.tell(phase, event),
         )
         if done.code == 0:
             stack.forget_plan()
@@ -87,9 +77,11 @@ class Applier:
                 phase, Result.APPLIED, made.counts, message=self._recorded(stack, made.plan_sha256) if record else ""
             )
         go_on = f"what was made is in the state; to go on: {plan_it(stack)}, then apply"
-        if self.terraform.interrupted.is_set():
-            return PhaseResult(phase, Result.INTERRUPTED, message=f"{advice(stack, done, self.states)}; {go_on}")
-        return PhaseResult(phase, Result.FAILED, message=f"{advice(stack, done, self.states)}; {go_on}")
+        if self.session.terraform.interrupted.is_set():
+            return PhaseResult(
+                phase, Result.INTERRUPTED, message=f"{advice(stack, done, self.session.states)}; {go_on}"
+            )
+        return PhaseResult(phase, Result.FAILED, message=f"{advice(stack, done, self.session.states)}; {go_on}")
 
     def _recorded(self, stack: Stack, plan_sha256: str) -> str:
         """Write down beside the state who applied what; it is applied all the same if that can't be."""
@@ -106,8 +98,8 @@ class Applier:
             OpsError: It can't be written.
         """
         head, dirty = commit()
-        state = self.states.get(stack.phase.name, again=True)
-        self.states.put_record(
+        state = self.session.states.get(stack.phase.name, again=True)
+        self.session.states.put_record(
             stack.phase.name,
             {
                 "phase": stack.phase.name,
@@ -115,7 +107,7 @@ class Applier:
                 "commit": head,
                 "dirty": dirty,
                 "applied_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "caller": self.aws.caller.arn,
+                "caller": self.session.aws.caller.arn,
                 "stack_sha256": stack.digest,
                 "plan_sha256": plan_sha256,
                 "serial": state.serial if state else None,

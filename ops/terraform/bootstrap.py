@@ -43,7 +43,7 @@ def bootstrap(session: Session, confirm: Callable[[PhaseResult], None]) -> Phase
             f"import it: see docs/account.md, section 3"
         )
     start = time.monotonic()
-    applier = Applier(session.terraform, session.aws, session.states, session.board)
+    applier = Applier(session)
     result, plan_sha256 = _applied_locally(session, stack, applier, confirm)
     if result.result in {Result.APPLIED, Result.NO_CHANGES}:
         _moved(session, stack)
@@ -57,7 +57,7 @@ def _applied_locally(
     """How it went, and the SHA-256 of the plan that was applied."""
     override = stack.folder / _LOCAL
     override.write_text(json.dumps({"terraform": {"backend": {"local": {}}}}), encoding="utf-8")
-    planner = Planner(session.terraform, session.aws, session.states, session.board)
+    planner = Planner(session)
     stack.forget_plan()
     session.board.begin(PHASE, "initializing")
     initialize(session.terraform, stack)

@@ -42,7 +42,7 @@ def plan(
     with reporting(), session(load(environment), out) as running:
         stacks = running.stacks(phases or ())
         refuse_before_bootstrap(running)
-        planner = Planner(running.terraform, running.aws, running.states, running.board, approve_widening)
+        planner = Planner(running, approve_widening)
         # A plan reads what is applied of other phases, not their plans: none waits for another.
         results = side_by_side(running, stacks, planner.plan, jobs=jobs)
         _end(running.report("plan", results), as_json=as_json)
@@ -71,7 +71,7 @@ def apply(
         refuse_before_bootstrap(running)
         if not stacks:
             raise RefusedError(f"there is no saved plan of {environment}; make plan ENV={environment}")
-        applier = Applier(running.terraform, running.aws, running.states, running.board, approve_widening)
+        applier = Applier(running, approve_widening)
         for name, stack in stacks.items():
             made = applier.checked(stack)
             say(f"{name}: {_counts(made.counts)}; planned {made.planned_at} ({stack.saved_summary})")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ops.errors import OpsError, RefusedError
+from ops.errors import RefusedError
 from ops.terraform.advice import advice
 from ops.terraform.bootstrap import PHASE as STATE
 from ops.terraform.initialize import initialize
@@ -39,21 +38,14 @@ class Destroyer:
 
     def destroy(self, stack: Stack) -> PhaseResult:
         """Destroy what a phase manages; Terraform stops at what is protected."""
-        start, phase = time.monotonic(), stack.phase.name
-        try:
-            self.session.board.begin(phase, "initializing")
-            initialize(self.session.terraform, stack)
-            self.session.board.begin(phase, "destroying")
-            stack.forget_plan()
-            result = self._destroyed(stack)
-        except OpsError as error:
-            result = PhaseResult(phase, Result.FAILED, message=str(error))
-        result = replace(result, seconds=time.monotonic() - start)
-        self.session.board.end(result)
-        return result
+        return self.session.work(stack.phase.name, lambda: self._destroyed(stack))
 
     def _destroyed(self, stack: Stack) -> PhaseResult:
         phase, states = stack.phase.name, self.session.states
+        self.session.board.begin(phase, "initializing")
+        initialize(self.session.terraform, stack)
+        self.session.board.begin(phase, "destroying")
+        stack.forget_plan()
         before = states.get(phase)
         done = self.session.terraform.run(
             stack.folder,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ops.errors import OpsError
 from ops.terraform.advice import advice
 from ops.terraform.initialize import initialize
 from ops.terraform.plan import CHANGES, NO_CHANGES, caller_flags, plan
@@ -25,14 +23,7 @@ class Drift:
 
     def look(self, stack: Stack) -> PhaseResult:
         """Whether the account is as the code says."""
-        start = time.monotonic()
-        try:
-            result = self._looked(stack)
-        except OpsError as error:
-            result = PhaseResult(stack.phase.name, Result.FAILED, message=str(error))
-        result = replace(result, seconds=time.monotonic() - start)
-        self.session.board.end(result)
-        return result
+        return self.session.work(stack.phase.name, lambda: self._looked(stack))
 
     def _looked(self, stack: Stack) -> PhaseResult:
         phase = stack.phase.name

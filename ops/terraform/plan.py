@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from environments.names import Names
-from ops.aws import Aws, Caller
+from ops.aws import Caller
 from ops.errors import OpsError
 from ops.gate.model import Outcome
 from ops.plan_gate import reports
@@ -22,12 +21,10 @@ from ops.terraform.initialize import initialize
 from ops.terraform.process import LOCK_TIMEOUT, Done, Listener, Terraform
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import Provenance
+from ops.terraform.session import Session
 from ops.terraform.stack import Stack, digest
 from ops.terraform.states import States
 from ops.terraform.upstream import published, waits_for
-
-if TYPE_CHECKING:
-    from ops.terraform.progress import Board
 
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 """Exit codes of `terraform plan -detailed-exitcode`."""
@@ -46,48 +43,38 @@ _SIGNS = {
 class Planner:
     """Plans phases of one environment."""
 
-    terraform: Terraform
-    aws: Aws
-    states: States
-    board: Board
+    session: Session
     approve_widening: bool = False
 
     def plan(self, stack: Stack) -> PhaseResult:
         """Plan one phase and save the plan; any earlier one goes."""
-        start = time.monotonic()
         stack.forget_plan()
-        try:
-            result = self._planned(stack)
-        except OpsError as error:
-            result = PhaseResult(stack.phase.name, Result.FAILED, message=str(error))
-        result = replace(result, seconds=time.monotonic() - start)
-        self.board.end(result)
-        return result
+        return self.session.work(stack.phase.name, lambda: self._planned(stack))
 
     def _planned(self, stack: Stack) -> PhaseResult:
         phase = stack.phase.name
-        self.states.get(phase, again=True)  # A damaged one is said to be so here, in words that lead on.
-        if waits := waits_for(stack, self.states):
+        self.session.states.get(phase, again=True)  # A damaged one is said to be so here, in words that lead on.
+        if waits := waits_for(stack, self.session.states):
             return PhaseResult(phase, Result.WAITS, waits_for=waits)
-        self.board.begin(phase, "initializing")
-        initialize(self.terraform, stack)
-        self.board.begin(phase, "planning")
-        return self.saved(stack, published(stack, self.states))
+        self.session.board.begin(phase, "initializing")
+        initialize(self.session.terraform, stack)
+        self.session.board.begin(phase, "planning")
+        return self.saved(stack, published(stack, self.session.states))
 
     def saved(self, stack: Stack, upstream: Mapping[str, str]) -> PhaseResult:
         """Plan an initialized stack, and put plan, JSON, summary and verdict in place if all of it could be made."""
         phase = stack.phase.name
         fresh = stack.saved.with_suffix(".new")
-        flags = (f"-out={fresh.name}", *caller_flags(self.aws.caller, stack))
-        done = plan(self.terraform, stack, *flags, listener=lambda event: self.board.tell(phase, event))
+        flags = (f"-out={fresh.name}", *caller_flags(self.session.aws.caller, stack))
+        done = plan(self.session.terraform, stack, *flags, listener=lambda event: self.session.board.tell(phase, event))
         try:
             if done.code not in {NO_CHANGES, CHANGES}:
-                result = Result.INTERRUPTED if self.terraform.interrupted.is_set() else Result.FAILED
-                return PhaseResult(phase, result, message=advice(stack, done, self.states))
-            older = _older_than_applied(self.states, phase)
+                result = Result.INTERRUPTED if self.session.terraform.interrupted.is_set() else Result.FAILED
+                return PhaseResult(phase, result, message=advice(stack, done, self.session.states))
+            older = _older_than_applied(self.session.states, phase)
             if done.code == NO_CHANGES:
                 return PhaseResult(phase, Result.NO_CHANGES, message=older)
-            shown = self.terraform.run(stack.folder, "show", "-json", "-no-color", fresh.name)
+            shown = self.session.terraform.run(stack.folder, "show", "-json", "-no-color", fresh.name)
             if shown.code:
                 raise OpsError(f"terraform can't read the plan that it saved: {' '.join(shown.errors)}")
             verdict = judge(shown.output.encode(), name=stack.name, approve_widening=self.approve_widening)
@@ -108,8 +95,8 @@ class Planner:
             stack_sha256=stack.digest,
             plan_sha256=digest(stack.saved),
             json_sha256=digest(stack.saved_json),
-            account=self.aws.caller.account,
-            caller=self.aws.caller.arn,
+            account=self.session.aws.caller.account,
+            caller=self.session.aws.caller.arn,
             planned_at=datetime.now(UTC).isoformat(timespec="seconds"),
             commit=commit()[0],
             upstream=upstream,

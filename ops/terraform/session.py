@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.aws import Aws, connect, profile
-from ops.command import say
+from ops.errors import OpsError, RefusedError
 from ops.terraform.commit import commit
 from ops.terraform.process import Terraform
 from ops.terraform.progress import Board, board
-from ops.terraform.report import PhaseResult, Report
+from ops.terraform.report import PhaseResult, Report, Result
 from ops.terraform.stack import Stack, stacks
 from ops.terraform.states import States
 
@@ -40,6 +41,18 @@ class Session:
     def stacks(self, names: Sequence[str] = ()) -> dict[str, Stack]:
         """Stacks of the named phases in order, by phase; without names, of all."""
         return {stack.phase.name: stack for stack in stacks(self.environment, self.out, names)}
+
+    def work(self, phase: str, work: Callable[[], PhaseResult]) -> PhaseResult:
+        """Do something with a phase; what an operator can mend becomes its result, with the seconds that it took."""
+        start = time.monotonic()
+        try:
+            result = work()
+        except OpsError as error:
+            went = Result.REFUSED if isinstance(error, RefusedError) else Result.FAILED
+            result = PhaseResult(phase, went, message=str(error))
+        result = replace(result, seconds=time.monotonic() - start)
+        self.board.end(result)
+        return result
 
     def report(self, command: str, results: Sequence[PhaseResult]) -> Report:
         """Put the results among the reports."""
@@ -73,9 +86,3 @@ def variables(environment: Environment, out: Path) -> Mapping[str, str]:
         cache.mkdir(parents=True, exist_ok=True)
         found["TF_PLUGIN_CACHE_DIR"] = str(cache)
     return found
-
-
-def show(report: Report) -> None:
-    """Tell the person what came out."""
-    for line in report.lines():
-        say(line)
