@@ -28,6 +28,10 @@ class Control:
         """Make a hosted zone of a chosen id, in any account, unless it is there."""
         self._order("seed_zone", account_id=account_id, zone_id=zone_id, name=name)
 
+    def seed_registry(self, account_id: str, endpoint: str) -> None:
+        """Let logins to the registry of an account, which may be any, lead to one that runs elsewhere."""
+        self._order("seed_registry", account_id=account_id, region=self.region, endpoint=endpoint)
+
     def fail(
         self,
         service: str,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.ecr.models import ecr_backends
 from moto.ecs.models import ecs_backends
-from moto.moto_api._internal.models import moto_api_backend
 from moto.route53.models import route53_backends
+from moto.s3.models import s3_backends
 
-from ops.emulator.additions import ecs, ecs_tasks
+from ops.emulator.additions import ecr, ecs, ecs_tasks
 from ops.emulator.faults import Fault, Faults
 
 Order = Callable[..., None]
@@ -24,10 +27,25 @@ def orders(faults: Faults) -> dict[str, Order]:
         faults.planted.append(planted)
 
     def reset() -> None:
-        moto_api_backend.reset()
+        # moto's own reset makes every backend anew before it forgets it, which takes seconds and much memory.
+        # S3 needs that, since it keeps files, and names of buckets beside its backends.
+        for account in s3_backends.values():
+            account.reset()
+        in_use: list[dict[str, Any]] = vars(BackendDict)["_instances"]
+        for backends in in_use:
+            backends.clear()
+        in_use.clear()
+        reset_model_data()
         faults.planted.clear()
 
-    return {"reset": reset, "seed_zone": _seed_zone, "fail": fail, "roll_back": _roll_back, "task_exit": _task_exit}
+    return {
+        "reset": reset,
+        "seed_zone": _seed_zone,
+        "seed_registry": _seed_registry,
+        "fail": fail,
+        "roll_back": _roll_back,
+        "task_exit": _task_exit,
+    }
 
 
 def _seed_zone(account_id: str, zone_id: str, name: str) -> None:
@@ -38,6 +56,10 @@ def _seed_zone(account_id: str, zone_id: str, name: str) -> None:
     del backend.zones[zone.resource_id]
     zone.resource_id = zone_id
     backend.zones[zone_id] = zone
+
+
+def _seed_registry(account_id: str, region: str, endpoint: str) -> None:
+    ecr.registry(ecr_backends[account_id][region])["proxyEndpoint"] = endpoint
 
 
 def _roll_back(account_id: str, region: str, cluster: str, service: str) -> None:

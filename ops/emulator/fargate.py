@@ -60,7 +60,7 @@ def make(backend: EC2ContainerServiceBackend, cluster: str, given: dict[str, Any
         task_arn=task.task_arn,
         health_status=health,
         exitCode=None,
-        image_digest=container.image.partition("@")[2] or None,
+        image_digest=str(container.image).partition("@")[2] or None,
         runtime_id=f"{task.id}-{mock_random.randint(10**9, 10**10 - 1)}",
     )
     if network:
@@ -102,7 +102,8 @@ def address(task: Task) -> str:
 
 
 def _details(task: Task) -> dict[str, str]:
-    return {each["name"]: each["value"] for each in task.attachments[0]["details"]}
+    attachment: Any = task.attachments[0]
+    return {each["name"]: each["value"] for each in attachment["details"]}
 
 
 def _connect(task: Task, network: dict[str, Any]) -> None:
@@ -110,7 +111,8 @@ def _connect(task: Task, network: dict[str, Any]) -> None:
     ec2 = ec2_backends[task._account_id][task.region_name]
     made = len(tasks_of(task._backend, task.cluster_name))
     subnet = ec2.get_subnet(network["subnets"][made % len(network["subnets"])])
-    private = subnet.get_available_subnet_ip(task)
+    holder: Any = task
+    private = subnet.get_available_subnet_ip(holder)
     interface = ec2.create_network_interface(subnet, private, group_ids=network.get("securityGroups"))
     interface.status = "in-use"
     details = {"subnetId": subnet.id, "networkInterfaceId": interface.id, "privateIPv4Address": private}
@@ -138,7 +140,8 @@ def _disconnect(task: Task) -> None:
 
 def _log(task: Task, line: str) -> None:
     """Write to the stream of the definition's log group, if there is one."""
-    container = task._backend.describe_task_definition(task.task_definition_arn).container_definitions[0]
+    definition = task._backend.describe_task_definition(task.task_definition_arn)
+    container: Any = definition.container_definitions[0]
     options = container.get("logConfiguration", {}).get("options", {})
     logs, group = logs_backends[task._account_id][task.region_name], options.get("awslogs-group")
     if group in logs.groups:

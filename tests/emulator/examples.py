@@ -374,6 +374,8 @@ def member(aws: Aws) -> None:
     _cache(aws)
     (found,) = aws("elasticache").describe_cache_clusters(CacheClusterId="one-001")["CacheClusters"]
     assert (found["CacheNodeType"], found["EngineVersion"]) == ("cache.m7g.large", "7.1.0")
+    listed = aws("elasticache").describe_cache_clusters()["CacheClusters"]
+    assert [each["CacheClusterId"] for each in listed] == ["one-001", "one-002"]
 
 
 @example("elasticache", "IncreaseReplicaCount", "DecreaseReplicaCount")
@@ -479,7 +481,7 @@ def deployment(aws: Aws) -> None:
     assert (made["taskDefinition"], made["rolloutState"]) == (following, "COMPLETED")
 
 
-@example("ecs", "RunTask", "DescribeTasks")
+@example("ecs", "DescribeTasks")
 def task(aws: Aws) -> None:
     looks = run(aws)
     assert [look["lastStatus"] for look in looks] == ["PENDING", "RUNNING", "STOPPED"]

@@ -68,6 +68,14 @@ def test_a_zone_of_a_chosen_id_stands_in_the_chosen_account_only(aws: Aws, contr
     assert client.get_hosted_zone(Id="Z0EXAMPLE00STAGING00")["HostedZone"]["Name"] == "example.com."
 
 
+def test_logins_lead_to_the_registry_that_was_chosen(aws: Aws, control: Control) -> None:
+    other = "444455556666"
+    control.seed_registry(other, "http://127.0.0.1:5000")
+    answer = aws("ecr").get_authorization_token(registryIds=[other, aws.account])["authorizationData"]
+    endpoints = [each["proxyEndpoint"] for each in answer]
+    assert endpoints == ["http://127.0.0.1:5000", f"https://{aws.account}.dkr.ecr.us-east-1.amazonaws.com"]
+
+
 def test_a_deployment_is_rolled_back_once(aws: Aws, control: Control) -> None:
     earlier = deploy(aws)
     control.roll_back("main", "web")
@@ -102,4 +110,23 @@ def test_a_task_stops_as_planted_and_the_next_one_does_not(
     control.task_exit("migration", code, reason)
     last = run(aws)[-1]
     assert (last["stopCode"], last["stoppedReason"], last["containers"][0].get("exitCode")) == (stop, reason, code)
+    assert run(aws)[-1]["containers"][0]["exitCode"] == 0
+
+
+def test_reset_forgets_every_account_and_what_is_planted(aws: Aws, emulator: Emulator, control: Control) -> None:
+    accounts = [aws, Aws(DEFAULT_ACCOUNT, emulator.endpoint)]
+    for used in (accounts, [aws]):
+        for each in used:
+            deploy(each)
+            each("s3").create_bucket(Bucket=f"state-{each.account}")
+        control.roll_back("main", "web")
+        control.task_exit("migration", 1)
+        control.fail("ecs", "ListClusters", "ServerException", times=1)
+        control.reset()
+        assert [each("ecs").list_clusters()["clusterArns"] for each in accounts] == [[], []]
+        assert [each("s3").list_buckets()["Buckets"] for each in accounts] == [[], []]
+    deploy(aws)
+    following = define(aws)
+    aws("ecs").update_service(cluster="main", service="web", taskDefinition=following)
+    assert found_service(aws)["taskDefinition"] == following
     assert run(aws)[-1]["containers"][0]["exitCode"] == 0

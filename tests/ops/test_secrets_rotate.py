@@ -81,15 +81,14 @@ def test_no_wait_says_that_the_deployment_is_begun(rolled_out: Aws) -> None:
 
 @pytest.fixture
 def modified(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """The calls of ModifyUser, which the emulator hasn't."""
+    """The calls of ModifyUser: AWS shows no password."""
     calls: list[dict[str, Any]] = []
     call = BaseClient._make_api_call
 
     def answered(self: BaseClient, operation: str, given: dict[str, Any]) -> Any:
-        if operation != "ModifyUser":
-            return call(self, operation, given)
-        calls.append(given)
-        return {}
+        if operation == "ModifyUser":
+            calls.append(given)
+        return call(self, operation, given)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", answered)
     return calls
@@ -114,6 +113,8 @@ def test_the_cache_gets_its_password_and_redis_url_has_it(
         assert (url.scheme, url.username, url.port, url.path) == ("rediss", "aep-prod-app", 6379, "/0")
         assert url.password
         assert url.password not in done.output + logged
+    (user,) = rolled_out.client("elasticache").describe_users(UserId="aep-prod-app")["Users"]
+    assert (user["AccessString"], user["Authentication"]["PasswordCount"]) == (ACCESS, 1)
     first, second = (call["AuthenticationMode"]["Passwords"][0] for call in modified)
     assert len(first) == len(second) == 64
     assert first != second

@@ -44,13 +44,15 @@ def rolled_out(emulator: Emulator) -> Iterator[Aws]:
 
 
 def test_tasks_are_listed_with_image_and_address_and_those_that_stopped_with_a_reason(rolled_out: Aws) -> None:
-    task = seeded.run_task(rolled_out, "backend")
-    (found,) = json.loads(run("tasks", "prod", "backend", "--json").stdout)
-    assert (found["id"], found["image"], found["revision"]) == (task, "7e1cc18212d4", "aep-backend-prod:1")
+    task = seeded.run_task(rolled_out, "migration")
+    (found,) = json.loads(run("tasks", "prod", "migration", "--json").stdout)
+    assert (found["id"], found["image"], found["revision"]) == (task, "7e1cc18212d4", "aep-migration-prod:1")
     assert found["address"].count(".") == 3
-    assert run("tasks", "prod", "frontend").stdout.split() == [
+    heading, *rows = run("tasks", "prod", "backend").stdout.splitlines()
+    assert heading.split() == [
         *("TASK", "REVISION", "IMAGE", "STATUS", "HEALTH", "STARTED", "(UTC)", "ZONE", "ADDRESS")
     ]
+    assert ["aep-backend-prod:1" in row for row in rows] == [True, True]
     rolled_out.client("ecs").stop_task(cluster="aep-prod", task=task, reason="had enough")
     heading, row = run("tasks", "prod", "--stopped").stdout.splitlines()
     assert heading.endswith("REASON")

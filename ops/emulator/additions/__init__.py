@@ -17,6 +17,7 @@ SERVICES = (
     "cloudtrail",
     "cloudwatch",
     "ec2",
+    "ecr",
     "ecs",
     "ecs_tasks",
     "elasticache",

@@ -46,7 +46,7 @@ def create_service(original: Callable[..., ActionResult], self: EC2ContainerServ
     service = answer.result["service"]
     service.availability_zone_rebalancing = "ENABLED"
     _echo(service, self.params)
-    _settle(service)
+    _deploy(service)
     return ActionResult({"service": service})
 
 
@@ -62,7 +62,7 @@ def update_service(original: Callable[..., ActionResult], self: EC2ContainerServ
     backend = self.ecs_backend
     cluster = self.params.get("cluster", "default").split("/")[-1]
     current = backend._get_service(cluster, self.params["service"].split("/")[-1])
-    earlier = current.task_definition
+    earlier, ran = current.task_definition, _runs(current)
     answer: Any = original(self)
     service = answer.result["service"]
     _echo(service, self.params)
@@ -71,9 +71,25 @@ def update_service(original: Callable[..., ActionResult], self: EC2ContainerServ
     if service.task_definition != earlier and (cluster, service.name) in rollbacks(backend):
         rollbacks(backend).discard((cluster, service.name))
         _roll_back(service, earlier)
+    elif self.params.get("forceNewDeployment") or _runs(service) != ran:
+        _deploy(service)
     else:
         _settle(service)
     return ActionResult({"service": service})
+
+
+@mends(
+    EC2ContainerServiceBackend,
+    "delete_service",
+    "ecs",
+    "DeleteService",
+    why="in moto no task runs that would be stopped",
+)
+def delete_service(original: Callable[..., Service], backend: EC2ContainerServiceBackend, *given: object) -> Service:
+    """Stop its tasks."""
+    service = original(backend, *given)
+    keep_running(service)
+    return service
 
 
 @mends(
@@ -119,20 +135,32 @@ def _deployment(service: Service) -> dict[str, Any]:
     }
 
 
-def _settle(service: Service) -> None:
-    """Let the service run what it should, and nothing else."""
-    service.running_count, service.pending_count = service.desired_count, 0
+def _runs(service: Service) -> tuple[Any, ...]:
+    """What new tasks are needed for when it changes."""
+    return service.task_definition, service.network_configuration, service.load_balancers, service.platform_version
+
+
+def _deploy(service: Service) -> None:
+    """Let new tasks take the place of all others."""
     service.deployments = [_deployment(service)]
+    _settle(service)
+
+
+def _settle(service: Service) -> None:
+    """Let the service run as many tasks as it should."""
+    service.running_count, service.pending_count = service.desired_count, 0
+    service.deployments[0].update(desiredCount=service.desired_count, runningCount=service.desired_count)
+    keep_running(service)
     _event(service, "has reached a steady state.")
 
 
 def _roll_back(service: Service, earlier: str | None) -> None:
-    """Let the deployment fail, and the service run what it ran before, as its circuit breaker would."""
+    """Let the deployment fail, and the service run on with what it ran before, as its circuit breaker would."""
     failed = _deployment(service) | {"status": "ACTIVE", "runningCount": 0, "rolloutState": "FAILED", _LOOKS: 1}
     failed["rolloutStateReason"] = "ECS deployment circuit breaker: tasks failed to start."
     service.task_definition = earlier
     _settle(service)
-    service.deployments.append(failed)
+    service.deployments = [service.deployments[0], failed]
     _event(service, f"(deployment {failed['id']}) deployment failed: tasks failed to start.")
     _event(service, f"(deployment {service.deployments[0]['id']}) rolled back to {earlier}.")
 

@@ -28,7 +28,12 @@ def keep_running(service: Service) -> None:
     stay = [each for each in running if each.started_by == deployment][:wanted]
     for task in running:
         if task not in stay:
-            stop(task, TERMINATED, f"Scaling activity initiated by (deployment {deployment})", "ServiceSchedulerInitiated")
+            stop(
+                task,
+                TERMINATED,
+                f"Scaling activity initiated by (deployment {deployment})",
+                "ServiceSchedulerInitiated",
+            )
     given = {
         "taskDefinition": service.task_definition,
         "launchType": service.launch_type,

@@ -44,7 +44,19 @@ def list_tags_for_resource(original: Callable[..., Any], backend: ElastiCacheBac
     return backend.tagging_service.list_tags_for_resource(arn)
 
 
-# User groups
+# Users and their groups
+
+
+@adds(ElastiCacheResponse, "elasticache", "ModifyUser", why="moto can't change a user")
+def modify_user(self: ElastiCacheResponse) -> ActionResult:
+    """Change what is given."""
+    (user,) = self.elasticache_backend.describe_users(self.params["UserId"])
+    user.access_string = self.params.get("AccessString") or user.access_string
+    if mode := self.params.get("AuthenticationMode"):
+        user.authentication_type, user.passwords = mode["Type"], list(mode.get("Passwords") or [])
+        user.no_password_required = mode["Type"] == "no-password-required"
+    return ActionResult(user)
+
 
 _USER_GROUPS = "moto has users, but no groups of them"
 
@@ -279,12 +291,18 @@ def delete_cache_subnet_group(self: ElastiCacheResponse) -> ActionResult:
     why="moto doesn't list the members of replication groups",
 )
 def describe_cache_clusters(original: Callable[..., ActionResult], self: ElastiCacheResponse) -> ActionResult:
-    """Answer a member of a replication group, if it is one."""
+    """Answer the members too, unless they aren't asked for."""
     asked = self.params.get("CacheClusterId")
-    for group in self.elasticache_backend.replication_groups.values():
-        if asked in group.member_clusters:
-            return ActionResult({"CacheClusters": [_member(self, group, asked)]})
-    return original(self)
+    members = [
+        _member(self, group, name)
+        for group in self.elasticache_backend.replication_groups.values()
+        for name in group.member_clusters
+        if asked in {None, name} and not self.params.get("ShowCacheClustersNotInReplicationGroups")
+    ]
+    if asked and members:
+        return ActionResult({"CacheClusters": members})
+    answer: Any = original(self)
+    return ActionResult({"CacheClusters": [*answer.result["CacheClusters"], *members]})
 
 
 def _member(self: ElastiCacheResponse, group: ReplicationGroup, name: str) -> Body:

@@ -1,0 +1,212 @@
+"""What additions for operators' commands are for: tasks, their logs and targets, metrics, users of caches."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.emulator.aws import Aws
+from tests.emulator.examples import EXAMPLES, example
+
+DIGEST = f"sha256:{'7e' * 32}"
+GROUP = "/aep/prod/web"
+
+
+def deploy_behind_load_balancer(aws: Aws) -> str:
+    """A service of two tasks with addresses, logs and targets; answers its target group."""
+    ec2, ecs, balancers = aws("ec2"), aws("ecs"), aws("elbv2")
+    subnets = ec2.describe_subnets()["Subnets"][:2]
+    group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
+    aws("logs").create_log_group(logGroupName=GROUP)
+    target_group = balancers.create_target_group(
+        Name="web", Protocol="HTTP", Port=8080, VpcId=subnets[0]["VpcId"], TargetType="ip"
+    )["TargetGroups"][0]["TargetGroupArn"]
+    ecs.create_cluster(clusterName="main")
+    define_for_fargate(aws)
+    ecs.create_service(
+        cluster="main",
+        serviceName="web",
+        taskDefinition="web",
+        desiredCount=2,
+        launchType="FARGATE",
+        networkConfiguration={
+            "awsvpcConfiguration": {"subnets": [each["SubnetId"] for each in subnets], "securityGroups": [group]}
+        },
+        loadBalancers=[{"targetGroupArn": target_group, "containerName": "web", "containerPort": 8080}],
+    )
+    return str(target_group)
+
+
+def define_for_fargate(aws: Aws) -> str:
+    """The next task definition; its container has no memory of its own."""
+    options = {"awslogs-group": GROUP, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web"}
+    made = aws("ecs").register_task_definition(
+        family="web",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        containerDefinitions=[
+            {"name": "web", "image": f"web@{DIGEST}", "logConfiguration": {"logDriver": "awslogs", "options": options}}
+        ],
+    )
+    return str(made["taskDefinition"]["taskDefinitionArn"])
+
+
+def found_tasks(aws: Aws) -> list[dict[str, Any]]:
+    """The service's two tasks."""
+    arns = aws("ecs").list_tasks(cluster="main", serviceName="web")["taskArns"]
+    assert len(arns) == 2
+    return list(aws("ecs").describe_tasks(cluster="main", tasks=arns)["tasks"])
+
+
+def address(task: dict[str, Any]) -> str:
+    """A task's private address."""
+    details = {each["name"]: each["value"] for each in task["attachments"][0]["details"]}
+    return str(details["privateIPv4Address"])
+
+
+def targets(aws: Aws, target_group: str) -> dict[str, str]:
+    """Health of targets by address."""
+    answer = aws("elbv2").describe_target_health(TargetGroupArn=target_group)["TargetHealthDescriptions"]
+    return {each["Target"]["Id"]: each["TargetHealth"]["State"] for each in answer}
+
+
+@example("ecs", "ListTasks")
+def tasks_of_service(aws: Aws) -> None:
+    target_group = deploy_behind_load_balancer(aws)
+    aws("ecs").create_service(cluster="main", serviceName="other", taskDefinition="web", desiredCount=0)
+    assert aws("ecs").list_tasks(cluster="main", serviceName="other")["taskArns"] == []
+    first, second = found_tasks(aws)
+    assert first["availabilityZone"] != second["availabilityZone"]
+    assert targets(aws, target_group) == {address(first): "healthy", address(second): "healthy"}
+    assert (first["lastStatus"], first["group"], first["healthStatus"]) == ("RUNNING", "service:web", "UNKNOWN")
+    assert first["startedBy"].startswith("ecs-svc/")
+    assert first["createdAt"] <= first["pullStartedAt"] <= first["pullStoppedAt"] <= first["startedAt"]
+    (container,) = first["containers"]
+    assert (container["image"], container["imageDigest"]) == (f"web@{DIGEST}", DIGEST)
+    assert container["networkInterfaces"][0]["privateIpv4Address"] == address(first)
+    assert container["runtimeId"].startswith(first["taskArn"].rpartition("/")[2])
+    assert "exitCode" not in container
+    streams = aws("logs").describe_log_streams(logGroupName=GROUP)["logStreams"]
+    ids = {task["taskArn"].rpartition("/")[2] for task in (first, second)}
+    assert {each["logStreamName"] for each in streams} == {f"web/web/{each}" for each in ids}
+
+
+@example("ecs", "StopTask")
+def stopped_task(aws: Aws) -> None:
+    target_group = deploy_behind_load_balancer(aws)
+    first, second = found_tasks(aws)
+    stopped = aws("ecs").stop_task(cluster="main", task=first["taskArn"], reason="had enough")["task"]
+    assert (stopped["stopCode"], stopped["stoppedReason"]) == ("UserInitiated", "had enough")
+    left = {task["taskArn"]: address(task) for task in found_tasks(aws)}
+    assert second["taskArn"] in left
+    assert first["taskArn"] not in left
+    assert targets(aws, target_group).keys() == set(left.values())
+
+
+@example("ecs", "DeleteService")
+def deleted_service(aws: Aws) -> None:
+    target_group = deploy_behind_load_balancer(aws)
+    assert found_tasks(aws)
+    aws("ecs").delete_service(cluster="main", service="web", force=True)
+    assert aws("ecs").list_tasks(cluster="main")["taskArns"] == []
+    assert targets(aws, target_group) == {}
+    assert aws("ec2").describe_network_interfaces()["NetworkInterfaces"] == []
+
+
+@example("ecs", "RunTask")
+def task_of_its_own(aws: Aws) -> None:
+    deploy_behind_load_balancer(aws)
+    (service,) = aws("ecs").describe_services(cluster="main", services=["web"])["services"]
+    (task,) = aws("ecs").run_task(
+        cluster="main", taskDefinition="web", launchType="FARGATE", networkConfiguration=service["networkConfiguration"]
+    )["tasks"]
+    looks = [task]
+    while looks[-1]["lastStatus"] != "STOPPED" and len(looks) < 9:
+        looks += aws("ecs").describe_tasks(cluster="main", tasks=[task["taskArn"]])["tasks"]
+    assert looks[-1]["containers"][0]["exitCode"] == 0
+    stream = f"web/web/{task['taskArn'].rpartition('/')[2]}"
+    events = aws("logs").get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True)["events"]
+    assert [each["message"] for each in events] == ["started", "ended with exit code 0"]
+
+
+@example("ecr", "GetAuthorizationToken")
+def login(aws: Aws) -> None:
+    (given,) = aws("ecr").get_authorization_token()["authorizationData"]
+    assert given["expiresAt"] > datetime.now(UTC)
+
+
+@example("elbv2", "CreateLoadBalancer")
+def load_balancer(aws: Aws) -> None:
+    client = aws("elbv2")
+    subnets = [subnet["SubnetId"] for subnet in aws("ec2").describe_subnets()["Subnets"][:2]]
+    client.create_load_balancer(Name="main", Subnets=subnets)
+    client.create_load_balancer(Name="inner", Subnets=subnets, Scheme="internal")
+    found = client.describe_load_balancers()["LoadBalancers"]
+    assert {each["LoadBalancerName"]: each["Scheme"] for each in found} == {
+        "main": "internet-facing",
+        "inner": "internal",
+    }
+
+
+def _measure(aws: Aws) -> dict[str, Any]:
+    """Twenty values, and the time that they are in."""
+    now = datetime.now(UTC)
+    data = [{"MetricName": "TargetResponseTime", "Values": [float(number) for number in range(20, 0, -1)]}]
+    aws("cloudwatch").put_metric_data(Namespace="AWS/ApplicationELB", MetricData=data)
+    return {"StartTime": now - timedelta(minutes=1), "EndTime": now + timedelta(minutes=1)}
+
+
+@example("cloudwatch", "GetMetricData")
+def percentiles(aws: Aws) -> None:
+    when = _measure(aws)
+    metric = {"Namespace": "AWS/ApplicationELB", "MetricName": "TargetResponseTime"}
+    queries = [
+        {"Id": name, "MetricStat": {"Metric": metric, "Period": 300, "Stat": name}} for name in ("p0", "p50", "p95")
+    ]
+    results = aws("cloudwatch").get_metric_data(MetricDataQueries=queries, **when)["MetricDataResults"]
+    assert {each["Id"]: each["Values"] for each in results} == {"p0": [1.0], "p50": [10.0], "p95": [19.0]}
+
+
+@example("cloudwatch", "GetMetricStatistics")
+def extended_statistics(aws: Aws) -> None:
+    when = _measure(aws)
+    (point,) = aws("cloudwatch").get_metric_statistics(
+        Namespace="AWS/ApplicationELB",
+        MetricName="TargetResponseTime",
+        Period=300,
+        ExtendedStatistics=["p95"],
+        **when,
+    )["Datapoints"]
+    assert point["ExtendedStatistics"] == {"p95": 19.0}
+
+
+@example("elasticache", "ModifyUser")
+def changed_user(aws: Aws) -> None:
+    client = aws("elasticache")
+    client.create_user(
+        UserId="app", UserName="app", Engine="redis", AccessString="off -@all", AuthenticationMode={"Type": "iam"}
+    )
+    mode = {"Type": "password", "Passwords": ["planted-password-1"]}
+    client.modify_user(UserId="app", AccessString="on ~* +@all", AuthenticationMode=mode)
+    (user,) = client.describe_users(UserId="app")["Users"]
+    assert (user["AccessString"], user["Status"]) == ("on ~* +@all", "active")
+    assert user["Authentication"] == {"Type": "password", "PasswordCount": 1}
+
+
+@example("logs", "FilterLogEvents")
+def prefixed_streams(aws: Aws) -> None:
+    client, now = aws("logs"), int(datetime.now(UTC).timestamp() * 1000)
+    client.create_log_group(logGroupName=GROUP)
+    for stream in ("web/web/1", "migration/migration/2"):
+        client.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+        client.put_log_events(
+            logGroupName=GROUP, logStreamName=stream, logEvents=[{"timestamp": now, "message": stream}]
+        )
+    for prefix, said in (("migration/", ["migration/migration/2"]), ("web/web/2", [])):
+        events = client.filter_log_events(logGroupName=GROUP, logStreamNamePrefix=prefix)["events"]
+        assert [each["message"] for each in events] == said
+
+
+__all__ = ["EXAMPLES"]
