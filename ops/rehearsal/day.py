@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ PACE = 20.0
 """How many times faster than on AWS alarms' periods pass."""
 WATCH = 20
 """Seconds that each step of weight is watched."""
+QUIET_SECONDS = 180
+"""After how long alarms must be off again; at that pace it is as an hour on AWS."""
 ROUNDS = (
     ("registry", "account"),
     ("network", "secrets"),
@@ -106,6 +109,7 @@ class Day:
             application.errors(0.5)
             self.cut_over(expect=1)
             application.errors(0)
+            self.wait_for_quiet()
             self.log.headline("The good release")
             self.cut_over(expect=0)
             self.log.headline("The values follow")
@@ -117,6 +121,22 @@ class Day:
             self.log.headline("And back")
             self.log.ops("DNS answers with staging again", "rollback", "dns", self.name, "--yes")
             self.log.ops("What DNS says", "cutover", "status", self.name, expect=(1,))
+
+    def wait_for_quiet(self) -> None:
+        """Wait until no alarm is on: a cutover doesn't begin while one is.
+
+        Raises:
+            StepError: One stays on.
+        """
+        alarms = self.stage.session.aws.client("cloudwatch")
+        on: list[str] = []
+        for _ in range(QUIET_SECONDS):
+            found = alarms.describe_alarms(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+            on = [each["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for each in found.get(kind, [])]
+            if not on:
+                return
+            time.sleep(1)
+        raise StepError(f"alarms stay on: {', '.join(on)}")
 
     def cut_over(self, *, expect: int) -> None:
         """Move all traffic here, in watched steps."""

@@ -91,7 +91,8 @@ class Transcript:
 
     def page(self, title: str, about: str) -> str:
         """All of it as Markdown."""
-        return "\n".join(self._lines(title, about)) + "\n"
+        # The page can be kept: it has no path of the machine that the day was played on.
+        return "\n".join(self._lines(title, about)).replace(str(self.folder), ".") + "\n"
 
     def _lines(self, title: str, about: str) -> Iterator[str]:
         yield from (f"# {title}", "", about)
@@ -108,7 +109,7 @@ class Transcript:
                 "```",
             )
             if each.said:
-                yield from ("", "```", *_short(each.said.replace(str(self.folder), ".")), "```")
+                yield from ("", "```", *_short(each.said), "```")
 
 
 def _short(said: str) -> list[str]:
