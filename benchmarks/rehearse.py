@@ -43,7 +43,7 @@ def main() -> int:
     start = time.perf_counter()
     subprocess.run([sys.executable, "-O", "main.py", environment.name], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     print(f"{environment.name}\n  synthesis {time.perf_counter() - start:6.1f} s")
-    with stage(environment, ROOT / "cdktf.out") as played:
+    with stage(environment, ROOT / "cdktf.out", "benchmark") as played:
         seen = every_phase_applies(played)
         applied = time.perf_counter()
         for phase in seen.phases:

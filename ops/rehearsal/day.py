@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from ops.rehearsal.application.run import Application
 from ops.rehearsal.rollout import StepError
 from ops.rehearsal.stage import ROOT, Stage
+from ops.rehearsal.steps import public_weights
 from ops.rehearsal.transcript import Transcript
 from ops.rehearsal.values import Values
 from ops.rehearsal.visitors import ADDRESS, Visitors
@@ -106,8 +108,10 @@ class Day:
         self.log.ops("Every exit criterion", "verify", self.name, *http)
         self.log.headline("A release that answers errors: the cutover goes back by itself")
         with Visitors(self.stage.environment, application):
-            application.errors(0.5)
+            breaking = threading.Thread(target=self._break_under_traffic, args=(application,), daemon=True)
+            breaking.start()
             self.cut_over(expect=1)
+            breaking.join()
             application.errors(0)
             self.wait_for_quiet()
             self.log.headline("The good release")
@@ -121,6 +125,14 @@ class Day:
             self.log.headline("And back")
             self.log.ops("DNS answers with staging again", "rollback", "dns", self.name, "--yes")
             self.log.ops("What DNS says", "cutover", "status", self.name, expect=(1,))
+
+    def _break_under_traffic(self, application: Application) -> None:
+        """Answer errors from the moment on that DNS sends users here: a cutover doesn't begin with alarms on."""
+        for _ in range(QUIET_SECONDS):
+            if public_weights(self.stage).get(f"{self.stage.names.prefix}-current"):
+                application.errors(0.5)
+                return
+            time.sleep(1)
 
     def wait_for_quiet(self) -> None:
         """Wait until no alarm is on: a cutover doesn't begin while one is.

@@ -31,7 +31,7 @@ def run(environment: Environment, larger: str | None, out: Path) -> RehearsalRep
         OpsError: The stage can't be set up.
     """
     report = RehearsalReport(environment.name)
-    with stage(environment, out) as played:
+    with stage(environment, out, report.environment) as played:
         for name, step in steps(environment, larger).items():
             say(f"— {name}")
             report.steps.append(_step(played, name, step))
@@ -52,7 +52,7 @@ def run_day(environment: Environment, out: Path) -> RehearsalReport:
         OpsError: The stage can't be set up.
     """
     report = RehearsalReport(f"{environment.name}-go-live")
-    with stage(environment, out) as played:
+    with stage(environment, out, report.environment) as played:
         today = day(played)
         failure = _failure(today.play) or _failure(lambda: no_secret_is_stored(played))
         for headline, entries in today.log.sections().items():

@@ -96,14 +96,15 @@ class Stage:
 
 
 @contextmanager
-def stage(environment: Environment, out: Path) -> Iterator[Stage]:
+def stage(environment: Environment, out: Path, name: str) -> Iterator[Stage]:
     """Start emulated AWS with what exists before a rollout, and point this process at it while this lasts.
 
     Args:
         environment: The environment.
-        out: Folder that synth wrote; below it, what an earlier rehearsal left goes.
+        out: Folder that synth wrote.
+        name: Of the rehearsal; what an earlier one of that name left goes.
     """
-    folder = (out / "rehearsal" / environment.name).absolute()
+    folder = (out / "rehearsal" / name).absolute()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     before = dict(os.environ)
