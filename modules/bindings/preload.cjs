@@ -93,7 +93,11 @@ function load(url, context, next) {
   }
 }
 
-if (process.env.SYNTH_BINDINGS !== "stock") {
+// A program started from another copy of the project passes on that copy's preload too; one is enough.
+const LOADED = Symbol.for("rollout.bindings.preload");
+
+if (process.env.SYNTH_BINDINGS !== "stock" && !globalThis[LOADED]) {
+  globalThis[LOADED] = true;
   process.noDeprecation = true; // cdktf calls util.isArray for each output, and is archived: nobody can change that.
   if (registerHooks) registerHooks({ load });
   else if (isRelay) warn(`node ${process.version} has no module.registerHooks; 22.15 and newer have`);

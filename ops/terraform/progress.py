@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from ops.terraform.process import Event
 
+WIDTH = 15
+"""Of the column of phases: the longest name and two spaces."""
 _STYLE = {Result.FAILED: "red", Result.REFUSED: "red", Result.INTERRUPTED: "red", Result.WAITS: "yellow"}
 
 
@@ -52,7 +54,7 @@ class Board:
         with self._lock:
             if result.phase in self._tasks:
                 self._progress.remove_task(self._tasks.pop(result.phase))
-        self._progress.console.print(f"{result.phase:<14}[{style}]{result.line}", highlight=False)
+        self._progress.console.print(f"{result.phase:<{WIDTH}}[{style}]{result.line}", highlight=False)
 
 
 @contextmanager
@@ -61,7 +63,7 @@ def board() -> Iterator[Board]:
     from rich.console import Console  # noqa: PLC0415  (loads slowly)
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    texts = TextColumn("{task.description:<12}"), TextColumn("{task.fields[doing]}")
+    texts = TextColumn(f"{{task.description:<{WIDTH}}}"), TextColumn("{task.fields[doing]}")
     columns = (SpinnerColumn(), texts[0], TimeElapsedColumn(), texts[1])
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

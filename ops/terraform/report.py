@@ -99,13 +99,12 @@ class Report:
         return path
 
     def lines(self) -> Iterator[str]:
-        """The report for people: a line a phase, then what to know about those that need it."""
-        width = max((len(each.phase) for each in self.phases), default=0)
-        for each in self.phases:
-            yield f"{each.phase:<{width}}  {each.line}"
+        """What the board has not shown: what there is to know about single phases, and the sum of all."""
         for each in self.phases:
             if each.message:
                 yield f"{each.phase}: {each.message}"
+        counts = counted([each.result.value for each in self.phases])
+        yield f"{self.command} of {self.environment}: " + ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
 def counted(verbs: Sequence[str]) -> dict[str, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ops.terraform import schedule
@@ -49,13 +48,18 @@ def _run(
     jobs: int,
     good: Callable[[PhaseResult], bool],
 ) -> list[PhaseResult]:
+    def left_out(phase: str) -> PhaseResult:
+        result = PhaseResult(phase, Result.NOT_BEGUN)
+        session.board.end(result)
+        return result
+
     results = schedule.run(
         list(stacks),
         needs,
         lambda name: work(stacks[name]),
         jobs=jobs,
         good=good,
-        left_out=partial(PhaseResult, result=Result.NOT_BEGUN),
+        left_out=left_out,
         stopping=session.terraform.interrupted.is_set,
     )
     return list(results.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -56,6 +57,7 @@ class Operator:
             check=False,
         )
         assert done.returncode == expect, f"{command} {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        done.stderr = re.sub(r" {2,}", "  ", done.stderr)  # Columns, however wide they are.
         return done
 
     def plan(self, *phases: str, expect: int = 0) -> str:
@@ -115,7 +117,7 @@ class Running:
     def end(self) -> tuple[int, str]:
         """Its exit code and what it said."""
         said, _ = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, said
+        return self.process.returncode, re.sub(r" {2,}", "  ", said)
 
 
 def client(service: str, variables: Mapping[str, str]) -> Any:

@@ -20,7 +20,7 @@ REPOSITORY = "navralabs/aep-backend"
 def test_from_plan_to_destroy(operator: Operator) -> None:
     """One long way, since each apply takes its time."""
     said = operator.plan("registry", "secrets")
-    assert "secrets   waits  for account" in said
+    assert "secrets  waits  for account" in said
     assert "registry  changes  7 to create" in said
     report = operator.report("plan")
     assert report["phases"]["secrets"]["waits_for"] == ["account", "registry"]

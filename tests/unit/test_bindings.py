@@ -78,6 +78,14 @@ def test_nothing_is_said_when_all_is_as_expected(lazy: Run) -> None:
     assert (lazy.folder / "stacks" / "small" / "cdk.tf.json").exists()
 
 
+def test_a_program_started_from_another_copy_of_the_project_loads_once(lazy: Run, tmp_path: Path) -> None:
+    other = tmp_path / "preload.cjs"
+    other.write_bytes(PRELOAD.read_bytes())
+    run = python(PROGRAM, tmp_path / "run", NODE_OPTIONS=f'--require "{other}" --preserve-symlinks')
+    assert (run.stdout, run.stderr) == ("", "")
+    assert identical(lazy.folder, run.folder)
+
+
 @pytest.mark.slow
 def test_a_small_program_gives_the_same_as_stock(lazy: Run, tmp_path: Path) -> None:
     stock = python(PROGRAM, tmp_path, SYNTH_BINDINGS="stock")
