@@ -6,7 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
-import botocore.session  # type: ignore[import-untyped]
+import botocore.session
 import pytest
 from botocore import xform_name
 
