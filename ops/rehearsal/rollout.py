@@ -89,6 +89,13 @@ class Rollout:
         }
 
 
+def phases_that_change(stage: Stage) -> list[str]:
+    """Plan every phase; those whose plan isn't empty."""
+    planner = Planner(stage.session)
+    results = side_by_side(stage.session, stage.session.stacks(), planner.plan)
+    return [each.phase for each in results if each.result is not Result.NO_CHANGES]
+
+
 def nothing_left(stage: Stage, phases: Sequence[str] = ()) -> list[PhaseResult]:
     """Plan phases again; every plan must be empty.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ops.command import load
 from ops.rehearsal import leaks
 from ops.rehearsal.leftovers import STAYS, leftovers
-from ops.rehearsal.rollout import Rollout, StepError, nothing_left
+from ops.rehearsal.rollout import Rollout, StepError, nothing_left, phases_that_change
 from ops.rehearsal.stage import Stage
 from ops.rehearsal.values import Values
 from ops.terraform.bootstrap import bootstrap
@@ -124,14 +124,15 @@ def public_weights(stage: Stage) -> dict[str, int]:
 
 def release_touches_services_only(stage: Stage) -> Seen:
     """A new image's digest changes task definitions and services, and nothing else."""
-    rollout = Rollout(stage)
     stage.take(_released(stage, "another image"))
-    results = rollout.run()
+    changed = phases_that_change(stage)
+    rollout = Rollout(stage)
+    rollout.run(changed)
     others = rollout.touched() - RELEASED
     if others or not rollout.touched():
         raise StepError(f"a new digest touches {sorted(others) or 'nothing'}")
-    nothing_left(stage, [each.phase for each in results if each.result is Result.APPLIED])
-    return Seen(", ".join(sorted(rollout.touched())))
+    nothing_left(stage, changed)
+    return Seen(f"{', '.join(sorted(rollout.touched()))} in {', '.join(changed)}")
 
 
 def rolled_back_deployment_fails(stage: Stage) -> Seen:
@@ -139,8 +140,9 @@ def rolled_back_deployment_fails(stage: Stage) -> Seen:
     service = next(each for each in stage.environment.product.services if each.deployment == "rolling")
     stage.control.roll_back(stage.names.prefix, stage.names.service(service.name))
     stage.take(_released(stage, "an image that does not start"))
+    changed = phases_that_change(stage)
     try:
-        Rollout(stage).run()
+        Rollout(stage).run(changed)
     except StepError as error:
         said = str(error)
     else:
@@ -148,8 +150,8 @@ def rolled_back_deployment_fails(stage: Stage) -> Seen:
     if "rolled the deployment" not in said:
         raise StepError(f"the apply failed for another reason: {said}")
     stage.take(_released(stage, "another image"))
-    Rollout(stage).run()
-    nothing_left(stage)
+    Rollout(stage).run(changed)
+    nothing_left(stage, changed)
     return Seen("the apply failed, and the earlier digest put back applied")
 
 
