@@ -114,8 +114,11 @@ class Day:
             breaking.join()
             application.errors(0)
             self.wait_for_quiet()
+            self.log.headline("The way back, once by hand")
+            self.cut_over("--to", "10")
+            self.back()
             self.log.headline("The good release")
-            self.cut_over(expect=0)
+            self.cut_over()
             self.log.headline("The values follow")
             self.values.weight(100)
             self.synthesize()
@@ -123,7 +126,7 @@ class Day:
             self.log.headline("Go live")
             self.log.ops("The list", "golive", self.name, *http)
             self.log.headline("And back")
-            self.log.ops("DNS answers with staging again", "rollback", "dns", self.name, "--yes")
+            self.back()
             self.log.ops("What DNS says", "cutover", "status", self.name, expect=(1,))
 
     def _break_under_traffic(self, application: Application) -> None:
@@ -150,10 +153,14 @@ class Day:
             time.sleep(1)
         raise StepError(f"alarms stay on: {', '.join(on)}")
 
-    def cut_over(self, *, expect: int) -> None:
-        """Move all traffic here, in watched steps."""
-        arguments = ("cutover", "run", self.name, "--watch", str(WATCH), "--yes")
+    def cut_over(self, *options: str, expect: int = 0) -> None:
+        """Move traffic here, in watched steps."""
+        arguments = ("cutover", "run", self.name, *options, "--watch", str(WATCH), "--yes")
         self.log.ops("Traffic moves step by step", *arguments, expect=(expect,))
+
+    def back(self) -> None:
+        """Give all traffic back."""
+        self.log.ops("DNS answers with staging again", "rollback", "dns", self.name, "--yes")
 
 
 def day(stage: Stage) -> Day:

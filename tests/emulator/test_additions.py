@@ -14,6 +14,8 @@ from tests.emulator.aws import Aws
 from tests.emulator.examples import Example
 from tests.emulator.examples_of_operations import EXAMPLES
 
+pytestmark = pytest.mark.slow
+
 ADDITIONS = {(each.service, each.operation): each for each in additions()}
 ADDED = [each for each in ADDITIONS.values() if not each.mends]
 MENDED = [key for key, each in ADDITIONS.items() if each.mends]

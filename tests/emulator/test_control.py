@@ -11,6 +11,8 @@ from tests.emulator.aws import Aws
 from tests.emulator.conftest import DEFAULT_ACCOUNT
 from tests.emulator.examples import define, deploy, found_service, run
 
+pytestmark = pytest.mark.slow
+
 CALLS = {
     "json": ("ecs", "ListClusters"),
     "query": ("iam", "ListRoles"),

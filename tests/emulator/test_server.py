@@ -15,6 +15,8 @@ from ops.emulator.settings import credentials, environment
 from tests.emulator.aws import Aws
 from tests.emulator.conftest import DEFAULT_ACCOUNT
 
+pytestmark = pytest.mark.slow
+
 
 def test_credentials_decide_the_account(aws: Aws) -> None:
     assert aws("sts").get_caller_identity()["Account"] == aws.account

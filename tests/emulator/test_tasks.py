@@ -15,6 +15,8 @@ from tests.emulator.examples_of_operations import (
     targets,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def names(aws: Aws) -> set[str]:
     return set(aws("ecs").list_tasks(cluster="main", serviceName="web")["taskArns"])

@@ -30,6 +30,8 @@ from ops.journal import last_rehearsed_rollback, read
 from tests.ops.cli import run
 from tests.ops.cutover_site import RolledOut
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 QUICKLY = ("--yes", "--watch=1")
 

@@ -23,6 +23,8 @@ from tests.ops import seeded
 from tests.ops.cli import run
 from tests.ops.seeded import PROD
 
+pytestmark = pytest.mark.slow
+
 FAMILY = "aep-migration-prod"
 MIGRATE = ("migrate", "prod", "--yes")
 

@@ -19,6 +19,8 @@ from ops.verify.model import Light, Result
 from ops.verify.run import chosen, run, run_checks
 from tests.ops.verify_answers import PREVIOUS, Canned, records
 
+pytestmark = pytest.mark.slow
+
 
 def verify(*arguments: str) -> tuple[int, str, str]:
     done = CliRunner().invoke(app, ["verify", *arguments])

@@ -67,9 +67,8 @@ def test_traffic_moves_by_weight_and_back(report: dict[str, Any]) -> None:
 
 @pytest.mark.requirement("R3.4")
 def test_a_new_digest_touches_task_definitions_and_services_only(report: dict[str, Any]) -> None:
-    assert (
-        shown(report, "a new release touches services only")["evidence"] == "aws_ecs_service, aws_ecs_task_definition in services"
-    )
+    evidence = shown(report, "a new release touches services only")["evidence"]
+    assert evidence == "aws_ecs_service, aws_ecs_task_definition in services"
 
 
 @pytest.mark.requirement("R7.5")
