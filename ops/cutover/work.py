@@ -127,7 +127,7 @@ def show(environment: Environment, result: Result) -> dict[str, object]:
     say(f"{result.outcome}: {environment.edge.host} has weight {result.weight}")
     next_ = place(environment, result.weight)
     if next_:
-        say(f"next: write {next_}; then the plan of the phase cutover is empty")
+        say(f"next: write {next_}; then plan and apply cutover: no record changes, only its output")
     return {"environment": environment.name, "host": environment.edge.host, **asdict(result), "values": next_}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -13,7 +14,7 @@ from pathlib import Path
 from ops.rehearsal.application.run import Application
 from ops.rehearsal.rollout import StepError
 from ops.rehearsal.stage import ROOT, Stage
-from ops.rehearsal.steps import public_weights
+from ops.rehearsal.steps import CUTOVER, public_weights
 from ops.rehearsal.transcript import Transcript
 from ops.rehearsal.values import Values
 from ops.rehearsal.visitors import ADDRESS, Visitors
@@ -122,7 +123,7 @@ class Day:
             self.log.headline("The values follow")
             self.values.weight(100)
             self.synthesize()
-            self.log.ops("Terraform agrees with DNS: nothing to change", "plan", self.name, "cutover")
+            self.follow()
             self.log.headline("Go live")
             self.log.ops("The list", "golive", self.name, *http)
             self.log.headline("And back")
@@ -157,6 +158,18 @@ class Day:
         """Move traffic here, in watched steps."""
         arguments = ("cutover", "run", self.name, *options, "--watch", str(WATCH), "--yes")
         self.log.ops("Traffic moves step by step", *arguments, expect=(expect,))
+
+    def follow(self) -> None:
+        """Apply the value that DNS has already.
+
+        Raises:
+            StepError: A record would change.
+        """
+        said = self.log.ops("Terraform agrees with DNS: only the output changes", "plan", self.name, CUTOVER, "--json")
+        (planned,) = json.loads(said)["phases"]
+        if planned["counts"]:
+            raise StepError(f"the values say another thing than DNS: {planned['counts']}")
+        self.log.ops("So that the output says it too", "apply", self.name, CUTOVER, "--yes")
 
     def back(self) -> None:
         """Give all traffic back."""

@@ -47,6 +47,8 @@ class PhaseResult:
     def line(self) -> str:
         """In one line."""
         counts = ", ".join(f"{count} to {verb}" for verb, count in self.counts.items())
+        if not counts and self.result in {Result.CHANGES, Result.APPLIED}:
+            counts = "outputs only"
         waits = f"for {', '.join(self.waits_for)}" if self.waits_for else ""
         parts = [self.result.value, waits, counts, f"{self.seconds:.0f} s" if self.seconds >= 1 else ""]
         return "  ".join(part for part in parts if part)
