@@ -39,11 +39,15 @@ class Applier:
         verdict = judge(stack.saved_json.read_bytes(), name=stack.name, approve_widening=self.approve_widening)
         if verdict.outcome is not Outcome.CLEAN:
             raise RefusedError(reports.as_text(verdict).strip())
-        self._secrets_have_values(stack)
+        self.check_secrets(stack)
         return made
 
-    def _secrets_have_values(self, stack: Stack) -> None:
-        """A task does not start while a secret of its service has no value; ECS would try for minutes, and give up."""
+    def check_secrets(self, stack: Stack) -> None:
+        """Check that every secret that a service reads has a value: its tasks would not start.
+
+        Raises:
+            RefusedError: One has none, and the stack holds services.
+        """
         if "aws_ecs_service" not in stack.content.get("resource", {}):
             return
         if names := missing(self.session.aws, stack.environment):
