@@ -21,11 +21,14 @@ def outputs_read(stack: Stack) -> dict[str, set[str]]:
 def waits_for(stack: Stack, states: States) -> tuple[str, ...]:
     """Phases that must be applied before this one can be planned.
 
-    One that was applied in part counts as not applied if it doesn't publish yet what is read of it.
+    One that was applied in part counts as not applied if it doesn't publish yet what is read of it; where it must only
+    come first and nothing is read, if it publishes nothing at all.
     """
-    read = outputs_read(stack)
-    applied = {phase: states.get(phase) for phase in read}
-    return tuple(phase for phase, state in applied.items() if state is None or not read[phase] <= state.outputs.keys())
+    return tuple(
+        phase
+        for phase, read in outputs_read(stack).items()
+        if (state := states.get(phase)) is None or not state.outputs or not read <= state.outputs.keys()
+    )
 
 
 def published(stack: Stack, states: States, *, again: bool = False) -> dict[str, str]:
