@@ -35,15 +35,15 @@ class Recovery:
         Raises:
             OpsError: A step failed; those before it are done.
         """
-        initialize(self.session.terraform, self.stack)
-        self._unlock()
-        self._push()
         try:
-            self.session.states.get(self._phase, again=True)
-        except DamagedStateError as error:
+            self.session.states.get(self._phase)
+        except DamagedStateError as error:  # Terraform itself can't even initialize with it.
             say(str(error))
             self._list_versions()
             return False
+        initialize(self.session.terraform, self.stack)
+        self._unlock()
+        self._push()
         self._untaint()
         return self._import()
 
@@ -84,7 +84,7 @@ class Recovery:
 
     def _untaint(self) -> None:
         """Keep what is there although its creation was cut off; the next plan completes it in place."""
-        state = self.session.states.get(self._phase)
+        state = self.session.states.get(self._phase, again=True)
         if state is None or not state.tainted:
             return
         say(f"made, but cut off before Terraform had seen it whole: {', '.join(state.tainted)}")
