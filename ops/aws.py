@@ -101,8 +101,11 @@ def connect(environment: Environment) -> Aws:
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     )
-    with explained(f"find out who is calling (profile {profile(environment) or 'of the environment variables'})"):
-        session = boto3.Session(profile_name=profile(environment), region_name=environment.region)
+    chosen = profile(environment)
+    with explained(
+        f"find out who is calling ({f'profile {chosen}' if chosen else 'credentials of environment variables'})"
+    ):
+        session = boto3.Session(profile_name=chosen, region_name=environment.region)
         identity = session.client("sts", config=config).get_caller_identity()
     caller = Caller(identity["Account"], identity["Arn"])
     if caller.account != environment.account_id:

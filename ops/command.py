@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +50,18 @@ def load(name: str) -> Environment:
         raise OpsError(str(error)) from None
 
 
+def check_phases(names: Sequence[str] | None) -> None:
+    """End with one line if there is no phase of one of these names, before anything else is looked at."""
+    from modules.phases import phase  # noqa: PLC0415  (finds node, which takes a moment)
+
+    with reporting():
+        for name in names or ():
+            try:
+                phase(name)
+            except LookupError as error:
+                raise OpsError(str(error)) from None
+
+
 def say(text: str) -> None:
     """A message to the person, on stderr: data alone goes to stdout."""
     typer.echo(text, err=True)
@@ -65,5 +77,9 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise RefusedError(f"{question} Nobody is there to answer; say it beforehand: --yes (make: YES=1)")
-    if not typer.confirm(question, err=True):
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:  # Ctrl-C, or the end of input
+        agreed = False
+    if not agreed:
         raise RefusedError("nothing was changed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 
@@ -16,10 +17,18 @@ MOTO_SETTINGS = {
 }
 
 
+def _account(text: str) -> str:
+    if not re.fullmatch(r"\d{12}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be 12 digits")
+    return text
+
+
 def main() -> None:
     """Serve on 127.0.0.1, and say where on standard output once it answers."""
     parser = argparse.ArgumentParser(prog="python -m ops.emulator", description="Emulated AWS on 127.0.0.1.")
-    parser.add_argument("--account", required=True, help="account id of credentials that no account is known for")
+    parser.add_argument(
+        "--account", required=True, type=_account, help="account id of credentials that no account is known for"
+    )
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     given = parser.parse_args()
     # At once: there is nothing to save, and taking this much memory apart takes seconds.

@@ -32,8 +32,13 @@ def rehearse(
 
     with reporting():
         values, larger = load(environment), load(to) if to else None
+        if larger and go_live:
+            raise OpsError("--to and --go-live are two rehearsals; give one of them")
         if larger and larger.stage != values.stage:
-            raise OpsError(f"--to {to}: is of stage {larger.stage}, but {environment} of {values.stage}")
+            stages = f"{environment} is of stage {values.stage}, {to} of {larger.stage}"
+            raise OpsError(
+                f"{environment} can't grow into {to}: {stages}; name an environment of {values.stage} (make: TO=)"
+            )
         start = time.monotonic()
         report = run_day(values, out) if go_live else run(values, to or None, out)
     for step in report.steps:

@@ -25,6 +25,7 @@ WATCH = 20
 """Seconds that each step of weight is watched."""
 QUIET_SECONDS = 180
 """After how long alarms must be off again; at that pace it is as an hour on AWS."""
+MINUTE = 60
 ROUNDS = (
     ("registry", "account"),
     ("network", "secrets"),
@@ -139,7 +140,7 @@ class Day:
             time.sleep(1)
 
     def wait_for_quiet(self) -> None:
-        """Wait until no alarm is on: a cutover doesn't begin while one is.
+        """Wait until no alarm is on, and the minute is over: a cutover looks at all of the minute that it begins in.
 
         Raises:
             StepError: One stays on.
@@ -150,6 +151,7 @@ class Day:
             found = alarms.describe_alarms(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
             on = [each["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for each in found.get(kind, [])]
             if not on:
+                time.sleep(MINUTE - time.time() % MINUTE + 1)
                 return
             time.sleep(1)
         raise StepError(f"alarms stay on: {', '.join(on)}")

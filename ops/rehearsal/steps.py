@@ -14,7 +14,7 @@ from ops.rehearsal.rollout import Rollout, StepError, nothing_left, phases_that_
 from ops.rehearsal.stage import Stage
 from ops.rehearsal.values import Values
 from ops.terraform.bootstrap import bootstrap
-from ops.terraform.destroy import Destroyer, destroyable
+from ops.terraform.destroy import Destroyer, destroyable, unprotected
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.runs import in_reverse
 from ops.verify.model import Light
@@ -181,6 +181,7 @@ def grows_in_place(larger: str) -> Step:
 
 def destroy_leaves_nothing(stage: Stage) -> Seen:
     """Everything is gone but what is meant to stay."""
+    unprotected(stage.environment)
     stacks = destroyable(stage.session)
     results = in_reverse(stage.session, stacks, Destroyer(stage.session).destroy)
     bad = [each for each in results if each.result is not Result.DESTROYED]

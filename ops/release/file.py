@@ -82,7 +82,7 @@ def repository_of(environment: Environment, service: str) -> str:
     repositories = {each.name: each.repository for each in environment.product.services}
     if service not in repositories:
         raise OpsError(
-            f"{environment.product.name} has no service {service!r}, but {', '.join(repositories)} "
+            f"{environment.product.name} has no service {service!r}; known: {', '.join(repositories)} "
             f"(environments/{environment.product.name}.py)"
         )
     return repositories[service]

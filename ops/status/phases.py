@@ -98,7 +98,9 @@ def _code(file: Path, record: Mapping[str, Any]) -> str:
 
 
 def _waiting(phase: Phase, applied: Mapping[str, bool]) -> str:
-    missing = [name for name in phase.reads if not applied[name]]
+    # Nothing has a place for its state before the first phase.
+    needed = dict.fromkeys((PHASES[0].name, *phase.reads)) if phase != PHASES[0] else ()
+    missing = [name for name in needed if not applied[name]]
     return (
         f"never applied; waits for {', '.join(missing)}"
         if missing

@@ -64,8 +64,8 @@ class Applier:
         self.session.board.begin(stack.phase.name, "applying")
         return self.run(stack, made)
 
-    def run(self, stack: Stack, made: Provenance, *, record: bool = True) -> PhaseResult:
-        """Apply the saved plan of an initialized stack; write down that it was, if the bucket for it is there."""
+    def run(self, stack: Stack, made: Provenance, *, bootstrap: bool = False) -> PhaseResult:
+        """Apply the saved plan of an initialized stack; write down that it was, unless this makes the bucket for it."""
         phase = stack.phase.name
         arguments = ("-json", "-input=false", LOCK_TIMEOUT, stack.saved.name)
         done = self.session.terraform.run(
@@ -78,9 +78,10 @@ class Applier:
         if done.code == 0:
             stack.forget_plan()
             return PhaseResult(
-                phase, Result.APPLIED, made.counts, message=self._recorded(stack, made.plan_sha256) if record else ""
+                phase, Result.APPLIED, made.counts, message="" if bootstrap else self._recorded(stack, made.plan_sha256)
             )
-        go_on = f"what was made is in the state; to go on: {plan_it(stack)}, then apply"
+        again = f"make bootstrap ENV={stack.environment.name}" if bootstrap else f"{plan_it(stack)}, then apply"
+        go_on = f"what was made is in the state; to go on: {again}"
         if self.session.terraform.interrupted.is_set():
             return PhaseResult(
                 phase, Result.INTERRUPTED, message=f"{advice(stack, done, self.session.states)}; {go_on}"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from ops.errors import OpsError, RefusedError
+from ops.errors import OpsError
 from ops.terraform.apply import Applier
 from ops.terraform.initialize import initialize
 from ops.terraform.plan import NO_CHANGES, Planner, plan
@@ -68,7 +68,7 @@ def _applied_locally(
     made = applier.checked(stack)
     confirm(planned)
     session.board.begin(PHASE, "applying")
-    return applier.run(stack, made, record=False), made.plan_sha256
+    return applier.run(stack, made, bootstrap=True), made.plan_sha256
 
 
 def _moved(session: Session, stack: Stack) -> None:
@@ -90,9 +90,9 @@ def refuse_before_bootstrap(session: Session) -> None:
     """Check that there is a bucket for states.
 
     Raises:
-        RefusedError: There is none yet.
+        OpsError: There is none yet.
     """
     if not session.states.bootstrapped():
-        raise RefusedError(
+        raise OpsError(
             f"there is no state bucket {session.states.bucket} yet; make bootstrap ENV={session.environment.name}"
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import EnvironmentName, Json, Yes, confirm, load, reporting, say
+from ops.command import EnvironmentName, Json, Yes, check_phases, confirm, load, reporting, say
 from ops.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def plan(
     from ops.terraform.runs import side_by_side  # noqa: PLC0415
     from ops.terraform.session import session  # noqa: PLC0415
 
+    check_phases(phases)
     with reporting(), session(load(environment), out) as running:
         stacks = running.stacks(phases or ())
         refuse_before_bootstrap(running)
@@ -66,6 +67,7 @@ def apply(
     from ops.terraform.runs import in_order  # noqa: PLC0415
     from ops.terraform.session import session  # noqa: PLC0415
 
+    check_phases(phases)
     with reporting(), session(load(environment), out) as running:
         stacks = {name: each for name, each in running.stacks(phases or ()).items() if phases or each.saved.exists()}
         refuse_before_bootstrap(running)
@@ -75,12 +77,18 @@ def apply(
         for name, stack in stacks.items():
             made = applier.checked(stack)
             say(f"{name}: {_counts(made.counts)}; planned {made.planned_at} ({stack.saved_summary})")
-        confirm(f"Apply to {environment} (account {running.aws.caller.account}, as {running.aws.caller.arn})?", yes=yes)
+        with running.asking():
+            confirm(
+                f"Apply to {environment} (account {running.aws.caller.account}, as {running.aws.caller.arn})?", yes=yes
+            )
         _end(running.report("apply", in_order(running, stacks, applier.apply)), as_json=as_json)
 
 
 def bootstrap(environment: EnvironmentName, yes: Yes = False, out: Out = OUT, as_json: Json = False) -> None:
-    """Make the state bucket: apply `state` with a state on this machine, and move that into the bucket."""
+    """Make the state bucket: apply `state` with a state on this machine, and move that into the bucket.
+
+    Exit code 0: it is there; 1: refused; 2: failed or interrupted. Begun again, it goes on where it was.
+    """
     from ops.terraform.bootstrap import bootstrap as run  # noqa: PLC0415
     from ops.terraform.session import session  # noqa: PLC0415
 
@@ -88,7 +96,8 @@ def bootstrap(environment: EnvironmentName, yes: Yes = False, out: Out = OUT, as
 
         def ask(planned: PhaseResult) -> None:
             where = f"{environment} (account {running.aws.caller.account}, as {running.aws.caller.arn})"
-            confirm(f"Apply state to {where}: {_counts(planned.counts)}?", yes=yes)
+            with running.asking():
+                confirm(f"Apply state to {where}: {_counts(planned.counts)}?", yes=yes)
 
         result = run(running, ask)
         running.board.end(result)
@@ -105,6 +114,7 @@ def drift(
     from ops.terraform.runs import side_by_side  # noqa: PLC0415
     from ops.terraform.session import session  # noqa: PLC0415
 
+    check_phases(phases)
     with reporting(), session(load(environment), out) as running:
         stacks = running.stacks(phases or ())
         refuse_before_bootstrap(running)
@@ -119,23 +129,30 @@ def destroy(
     out: Out = OUT,
     as_json: Json = False,
 ) -> None:
-    """Take an unprotected environment down, last phase first; the state bucket stays."""
-    from ops.terraform.destroy import Destroyer, destroyable  # noqa: PLC0415
+    """Take an unprotected environment down, last phase first; the state bucket stays.
+
+    Exit code 0: destroyed; 1: refused; 2: failed or interrupted.
+    """
+    from ops.terraform.destroy import Destroyer, destroyable, unprotected  # noqa: PLC0415
     from ops.terraform.runs import in_reverse  # noqa: PLC0415
     from ops.terraform.session import session  # noqa: PLC0415
 
-    with reporting(), session(load(environment), out) as running:
-        stacks = destroyable(running)
-        count = sum(len(state.addresses) for phase in stacks if (state := running.states.get(phase)))
-        say(f"{count} resources of {environment} (account {running.aws.caller.account}): {', '.join(stacks)}")
-        if not name and sys.stdin.isatty():
-            name = typer.prompt(f"To destroy them, type the environment's name ({environment})", err=True)
-        if name != environment:
-            raise RefusedError(
-                f"--confirm must be {environment!r}, not {name!r} (make: CONFIRM=); nothing is destroyed"
-            )
-        results = in_reverse(running, stacks, Destroyer(running).destroy)
-        _end(running.report("destroy", results), as_json=as_json)
+    with reporting():
+        values = unprotected(load(environment))
+        with session(values, out) as running:
+            stacks = destroyable(running)
+            if not stacks:
+                raise RefusedError(f"nothing of {environment} is applied, but for its bucket of states")
+            count = sum(len(state.addresses) for phase in stacks if (state := running.states.get(phase)))
+            say(f"{count} resources of {environment} (account {running.aws.caller.account}): {', '.join(stacks)}")
+            if not name and sys.stdin.isatty():
+                with running.asking():
+                    name = typer.prompt(f"To destroy them, type the environment's name ({environment})", err=True)
+            if name != environment:
+                wanted = f"--confirm must be {environment!r}, not {name!r} (make: CONFIRM={environment})"
+                raise RefusedError(f"{wanted}; nothing is destroyed")
+            results = in_reverse(running, stacks, Destroyer(running).destroy)
+            _end(running.report("destroy", results), as_json=as_json)
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ops.errors import RefusedError
 from ops.terraform.advice import advice
@@ -13,19 +14,26 @@ from ops.terraform.report import PhaseResult, Result
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
 
+if TYPE_CHECKING:
+    from environments.schema import Environment
 
-def destroyable(session: Session) -> dict[str, Stack]:
-    """The applied phases but `state`, whose bucket keeps the history of all, last first.
+
+def unprotected(environment: Environment) -> Environment:
+    """The environment, if it may be destroyed.
 
     Raises:
-        RefusedError: The environment is protected.
+        RefusedError: It is protected.
     """
-    environment = session.environment
     if environment.protected:
         raise RefusedError(
             f"{environment.name} is protected: no command destroys it (protected in "
             f"environments/{environment.name.replace('-', '_')}.py or what it imports)"
         )
+    return environment
+
+
+def destroyable(session: Session) -> dict[str, Stack]:
+    """The applied phases but `state`, whose bucket keeps the history of all, last first."""
     found = session.stacks()
     return {name: found[name] for name in reversed(found) if name != STATE and session.states.applied(name)}
 

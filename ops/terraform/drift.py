@@ -28,7 +28,7 @@ class Drift:
     def _looked(self, stack: Stack) -> PhaseResult:
         phase = stack.phase.name
         if not self.session.states.applied(phase):
-            return PhaseResult(phase, Result.WAITS, message="is not applied")
+            return PhaseResult(phase, Result.NOT_APPLIED)
         self.session.board.begin(phase, "comparing")
         initialize(self.session.terraform, stack)
         events: list[Event] = []

@@ -111,6 +111,15 @@ class Terraform:
                 signal.signal(number, handler)
 
     @contextmanager
+    def taking_no_signals(self) -> Iterator[None]:
+        """While this lasts, Ctrl-C interrupts this program, which asks somebody something."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @contextmanager
     def _child(self, command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
         # A process group of its own: the terminal's Ctrl-C would reach it a second time, which drops the apply.
         with subprocess.Popen(

@@ -28,6 +28,15 @@ class Board:
         self._finished: dict[str, int] = {}
         self._lock = threading.Lock()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Show nothing while this lasts, so that a question can be read."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
     def begin(self, phase: str, doing: str) -> None:
         """A phase is worked on from now on, or is at something else."""
         with self._lock:

@@ -19,6 +19,7 @@ class Result(StrEnum):
     DESTROYED = "destroyed"
     NOTHING_SAVED = "nothing saved"
     WAITS = "waits"
+    NOT_APPLIED = "not applied"
     NOT_BEGUN = "not begun"
     REFUSED = "refused"
     INTERRUPTED = "interrupted"
@@ -27,7 +28,23 @@ class Result(StrEnum):
     @property
     def good(self) -> bool:
         """Whether what comes after it may go on."""
-        return self in {Result.CHANGES, Result.NO_CHANGES, Result.APPLIED, Result.DESTROYED, Result.WAITS}
+        return self in {
+            Result.CHANGES,
+            Result.NO_CHANGES,
+            Result.APPLIED,
+            Result.DESTROYED,
+            Result.WAITS,
+            Result.NOT_APPLIED,
+        }
+
+
+_DONE = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "forget": "forgotten",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +63,8 @@ class PhaseResult:
     @property
     def line(self) -> str:
         """In one line."""
-        counts = ", ".join(f"{count} to {verb}" for verb, count in self.counts.items())
+        done = self.result in {Result.APPLIED, Result.DESTROYED}
+        counts = ", ".join(f"{count} {_DONE[verb] if done else f'to {verb}'}" for verb, count in self.counts.items())
         if not counts and self.result in {Result.CHANGES, Result.APPLIED}:
             counts = "outputs only"
         waits = f"for {', '.join(self.waits_for)}" if self.waits_for else ""

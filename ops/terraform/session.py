@@ -42,6 +42,12 @@ class Session:
         """Stacks of the named phases in order, by phase; without names, of all."""
         return {stack.phase.name: stack for stack in stacks(self.environment, self.out, names)}
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Leave terminal and Ctrl-C to a question while this lasts."""
+        with self.board.paused(), self.terraform.taking_no_signals():
+            yield
+
     def work(self, phase: str, work: Callable[[], PhaseResult]) -> PhaseResult:
         """Do something with a phase; what an operator can mend becomes its result, with the seconds that it took."""
         start = time.monotonic()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from environments.names import Names
-from modules.phases import PHASES, Phase, phase
+from modules.phases import PHASES, Phase
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -116,23 +116,9 @@ def stacks(environment: Environment, out: Path, names: Sequence[str] = ()) -> tu
     """The stacks of the named phases, in order; without names, of all.
 
     Raises:
-        OpsError: There is no phase of that name, or it isn't synthesized.
+        OpsError: One isn't synthesized.
     """
-    check_phases(names)
     chosen = tuple(Stack(environment, each, out) for each in PHASES if not names or each.name in names)
     for stack in chosen:
         _ = stack.digest
     return chosen
-
-
-def check_phases(names: Sequence[str]) -> None:
-    """Check that there are phases of these names.
-
-    Raises:
-        OpsError: There is none of one.
-    """
-    for name in names:
-        try:
-            phase(name)
-        except LookupError as error:
-            raise OpsError(str(error)) from None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ops.command import EnvironmentName, Json, Yes, confirm, load, reporting
+from ops.command import EnvironmentName, Json, Yes, check_phases, confirm, load, reporting
 from ops.errors import RefusedError
 
 Phase = Annotated[str, typer.Argument(metavar="PHASE", help="A phase, such as network.")]
@@ -23,14 +22,13 @@ def outputs(
     phase: Annotated[str, typer.Argument(metavar="[PHASE]", help="A phase; nothing means all that are applied.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Show what applied phases publish."""
+    """Show what applied phases publish. Exit code 1: nothing is applied."""
     from modules.phases import PHASES  # noqa: PLC0415
     from ops.aws import connect  # noqa: PLC0415
-    from ops.terraform.stack import check_phases  # noqa: PLC0415
     from ops.terraform.states import States  # noqa: PLC0415
 
+    check_phases([phase] if phase else [])
     with reporting():
-        check_phases([phase] if phase else [])
         values = load(environment)
         states = States(connect(values), values)
         found = {
@@ -39,7 +37,8 @@ def outputs(
             if phase in {"", each.name} and (state := states.get(each.name)) and state.applied
         }
         if not found:
-            raise RefusedError(f"{phase or 'nothing'} of {environment} is applied; make plan ENV={environment}")
+            what = f"{phase} of {environment} isn't" if phase else f"nothing of {environment} is"
+            raise RefusedError(f"{what} applied; make plan ENV={environment}")
         if as_json:
             typer.echo(json.dumps(found[phase] if phase else found, indent=2))
             return
@@ -54,6 +53,7 @@ def console(environment: EnvironmentName, phase: Phase, out: Out = OUT) -> None:
     from ops.terraform.initialize import initialize  # noqa: PLC0415
     from ops.terraform.session import session  # noqa: PLC0415
 
+    check_phases([phase])
     with reporting():
         with session(load(environment), out) as running:
             stack = running.stacks([phase])[phase]
@@ -73,13 +73,22 @@ def recover(
     """Bring a phase's state back in order after an apply that was cut off.
 
     Frees a dead lock, pushes a state that could not be saved, and imports what the last apply made and did not write
-    down. A damaged state's earlier versions are listed. Exit code 0: in order; 1: something is left to do.
+    down. A damaged state's earlier versions are listed. Exit code 0: in order; 1: something is
+    left to do, or nobody agreed; 2: it failed.
     """
+    from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
     from ops.terraform.recover import Recovery  # noqa: PLC0415
     from ops.terraform.session import session  # noqa: PLC0415
 
+    check_phases([phase])
     with reporting(), session(load(environment), out) as running:
-        recovery = Recovery(running, running.stacks([phase])[phase], partial(confirm, yes=yes))
+        refuse_before_bootstrap(running)
+
+        def ask(question: str) -> None:
+            with running.asking():
+                confirm(question, yes=yes)
+
+        recovery = Recovery(running, running.stacks([phase])[phase], ask)
         if restore:
             recovery.restore(restore)
         elif not recovery.run():
