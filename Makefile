@@ -33,7 +33,7 @@ OPS = $(BIN)/python -m ops
 ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
 .PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
-	docs lock clean help env bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
+	docs lock clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status risks promote release-history release-rollback secrets migrate tasks logs cutover rollback-dns rollback-service
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
@@ -68,83 +68,88 @@ endif
 $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES)
 	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }
 
-# Terraform and an environment: what every target of the rollout needs.
-env: terraform | $(READY)
+env: | $(READY)
 	@test -n "$(ENV)" || { echo "error: which environment? For example ENV=prod" >&2; exit 2; }
 
-bootstrap: env gate ## Make the state bucket, once: ENV=prod
+phase:
+	@test -n "$(PHASE)" || { echo "error: which phase? For example PHASE=network" >&2; exit 2; }
+
+service:
+	@test -n "$(SERVICE)" || { echo "error: which service? For example SERVICE=backend" >&2; exit 2; }
+
+bootstrap: terraform env gate ## Make the state bucket, once: ENV=prod
 	@$(OPS) bootstrap "$(ENV)" $(if $(YES),--yes)
 
-plan: env gate ## Plan all phases side by side, or some: ENV=prod PHASE=network
+plan: terraform env gate ## Plan all phases side by side, or some: ENV=prod PHASE=network
 	@$(OPS) plan "$(ENV)" $(PHASE) $(if $(APPROVE_WIDENING),--approve-widening)
 
-apply: env ## Apply exactly what was planned: ENV=prod PHASE=network (YES=1 answers beforehand)
+apply: terraform env ## Apply exactly what was planned: ENV=prod PHASE=network (YES=1 answers beforehand)
 	@$(OPS) apply "$(ENV)" $(PHASE) $(ASKED)
 
-drift: env synth ## Compare the account with the code: ENV=prod (exit code 1: it differs)
+drift: terraform env synth ## Compare the account with the code: ENV=prod
 	@$(OPS) drift "$(ENV)" $(PHASE)
 
 outputs: env ## Show what phases publish: ENV=prod PHASE=network
 	@$(OPS) outputs "$(ENV)" $(PHASE)
 
-console: env synth ## Open Terraform's console: ENV=prod PHASE=network
+console: terraform env phase synth ## Open Terraform's console: ENV=prod PHASE=network
 	@$(OPS) console "$(ENV)" "$(PHASE)"
 
-recover: env synth ## Bring a state back in order after an apply was cut off: ENV=prod PHASE=network (RESTORE=version)
+recover: terraform env phase synth ## Bring a state back in order after an apply was cut off: ENV=prod PHASE=network (RESTORE=version)
 	@$(OPS) recover "$(ENV)" "$(PHASE)" $(if $(YES),--yes) $(if $(RESTORE),--restore "$(RESTORE)")
 
-destroy: env gate ## Take an unprotected environment down: ENV=staging CONFIRM=staging
+destroy: terraform env gate ## Take an unprotected environment down: ENV=staging CONFIRM=staging
 	@$(OPS) destroy "$(ENV)" $(if $(CONFIRM),--confirm "$(CONFIRM)")
 
-secrets: $(READY) ## Which secrets have a value, and who reads them: ENV=prod (python -m ops secrets set, rotate)
+secrets: env ## Show which secrets have a value, and who reads them: ENV=prod
 	@$(OPS) secrets status "$(ENV)"
 
-migrate: $(READY) ## Run the database's migrations as a task: ENV=prod
+migrate: env ## Run the database's migrations as a task: ENV=prod
 	@$(OPS) migrate "$(ENV)" $(if $(YES),--yes)
 
-tasks: $(READY) ## List running tasks: ENV=prod SERVICE=backend
+tasks: env ## List running tasks: ENV=prod SERVICE=backend
 	@$(OPS) tasks "$(ENV)" $(SERVICE)
 
-logs: $(READY) ## Show a service's log: ENV=prod SERVICE=backend (FOLLOW=1)
+logs: env service ## Show a service's log: ENV=prod SERVICE=backend (FOLLOW=1)
 	@$(OPS) logs "$(ENV)" "$(SERVICE)" $(if $(FOLLOW),--follow)
 
-cutover: $(READY) ## Move traffic here in watched steps: ENV=prod
+cutover: env ## Move traffic here in watched steps: ENV=prod
 	@$(OPS) cutover run "$(ENV)" $(if $(YES),--yes)
 
-rollback-dns: $(READY) ## Give all traffic back: ENV=prod
+rollback-dns: env ## Give all traffic back: ENV=prod
 	@$(OPS) rollback dns "$(ENV)" $(if $(YES),--yes)
 
-rollback-service: $(READY) ## Put a service's last good revision back: ENV=prod SERVICE=backend
+rollback-service: env service ## Put a service's last good revision back: ENV=prod SERVICE=backend
 	@$(OPS) rollback service "$(ENV)" "$(SERVICE)" $(if $(YES),--yes)
 
-promote: env ## Promote a service's image from staging, by digest: ENV=prod SERVICE=backend (DIGEST=sha256:…, DRY_RUN=1)
+promote: env service ## Promote a service's image from staging, by digest: ENV=prod SERVICE=backend (DIGEST=sha256:…, DRY_RUN=1)
 	@$(OPS) promote "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
-release-history: $(READY) ## Show earlier digests of services: ENV=prod SERVICE=backend
+release-history: env ## Show earlier digests of services: ENV=prod SERVICE=backend
 	@$(OPS) release history "$(ENV)" $(SERVICE)
 
-release-rollback: $(READY) ## Put a service's earlier digest back: ENV=prod SERVICE=backend
+release-rollback: env service ## Put a service's earlier digest back: ENV=prod SERVICE=backend
 	@$(OPS) release rollback "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)")
 
-verify: $(READY) ## Ask AWS whether the exit criteria hold: ENV=prod PHASE=network
+verify: env ## Ask AWS whether the exit criteria hold: ENV=prod PHASE=network
 	@$(OPS) verify "$(ENV)" $(PHASE)
 
-golive: $(READY) ## Print the go-live list with its evidence: ENV=prod
+golive: env ## Print the go-live list with its evidence: ENV=prod
 	@mkdir -p cdktf.out/reports && $(OPS) golive "$(ENV)" --out cdktf.out/reports/golive-$(ENV).md
 
-status: $(READY) ## Say where the rollout stands: ENV=prod
+status: env ## Say where the rollout stands: ENV=prod
 	@$(OPS) status "$(ENV)"
 
 risks: $(READY) ## List accepted risks, soonest expiry first: ENV=prod
 	@$(OPS) risks $(ENV)
 
-rehearse: env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll out on emulated AWS, no account needed: ENV=prod-starter TO=prod, or GO_LIVE=1
+rehearse: terraform env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll out on emulated AWS, no account needed: ENV=prod-starter TO=prod, or GO_LIVE=1
 	@$(OPS) rehearse "$(ENV)" $(if $(GO_LIVE),--go-live,$(if $(TO),--to "$(TO)"))
 
 rehearse-all: ## Rehearse every environment, and the way from prod-starter to prod
 	@$(MAKE) rehearse ENV=prod && $(MAKE) rehearse ENV=prod-starter TO=prod && $(MAKE) rehearse ENV=staging
 
-test: gate ## Run the tests (under a minute)
+test: gate ## Run the fast tests (under a minute on an idle machine)
 	@$(BIN)/python -m pytest -n 2
 
 test-slow: gate terraform ## Run the slow tests: real Terraform, a rehearsal, real servers (needs Terraform, PostgreSQL, Redis, docker-registry)
@@ -192,4 +197,4 @@ clean: ## Remove what was generated, but not .venv
 	@find cdktf.out -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22

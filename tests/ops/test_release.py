@@ -102,7 +102,7 @@ def test_the_release_tag_is_as_the_registry_page_says(prod: Environment) -> None
 
 
 def test_what_is_typed_wrong_is_told_with_what_is_right(prod: Environment) -> None:
-    with pytest.raises(OpsError, match="has no service 'worker', but backend, frontend"):
+    with pytest.raises(OpsError, match="has no service 'worker'; known: backend, frontend"):
         repository_of(prod, "worker")
     with pytest.raises(OpsError, match="'latest' is no digest: sha256: and 64 hexadecimal digits"):
         checked("latest")

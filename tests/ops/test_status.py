@@ -67,8 +67,9 @@ def test_nothing_applied_says_what_each_phase_waits_for(tmp_path: Path) -> None:
     phases = stand(tmp_path, Bucket())
     assert list(phases) == [phase.name for phase in PHASES]
     assert phases["state"].says == "never applied; next, by the administrator"
-    assert phases["data"].says == "never applied; waits for account, network, secrets"
-    assert stand(tmp_path, Bucket("account", "network", "secrets"))["data"].says == (
+    assert phases["data"].says == "never applied; waits for state, account, network, secrets"
+    assert phases["registry"].says == "never applied; waits for state", "there is no bucket yet"
+    assert stand(tmp_path, Bucket("state", "account", "network", "secrets"))["data"].says == (
         "never applied; next, by the administrator"
     )
 

@@ -32,7 +32,7 @@ def test_cdktf_runs_the_command_that_make_runs() -> None:
 def test_help_lists_every_target_with_a_line() -> None:
     rules = re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     listed = run("make", "help").stdout
-    for target in set(rules) - {"terraform", "env"}:
+    for target in set(rules) - {"terraform", "env", "phase", "service"}:
         assert re.search(rf"^  {target} +\w", listed, re.MULTILINE), target
 
 

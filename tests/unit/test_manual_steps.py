@@ -23,7 +23,7 @@ MANUAL = {
     "making the account": (r"create-account --profile", r"AWS Organizations → AWS accounts → Add an AWS account"),
     "the root user's MFA": (r"Security credentials → Assign MFA device",),
     "first credentials": (r"role/OrganizationAccountAccessRole --profile", r"IAM → Users → Create user"),
-    "state before its bucket is there": (r"bootstrap_override\.tf\.json", r"init -migrate-state"),
+    "state before its bucket is there": (r"make bootstrap ENV=prod", r"make apply ENV=prod PHASE=account"),
     "e-mail": (r"Subscription Confirmation", r"list-subscriptions-by-topic"),
     "Slack": (r"Slack → Configure client → Allow", r"describe-slack-workspaces"),
     "the registrar": (r"Registered domains", r"update-domain-nameservers"),
