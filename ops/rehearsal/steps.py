@@ -86,12 +86,10 @@ def no_secret_is_stored(stage: Stage) -> Seen:
 
 def traffic_moves_by_weight(stage: Stage) -> Seen:
     """The public name's records say each weight on the way, and the first one again at the end."""
-    own = stage.environment.cutover.weight
-    seen = []
-    for weight in dict.fromkeys((*WEIGHTS, *((own,) if own == WEIGHTS[-1] else ()))):
-        seen.append(_move(stage, weight))
-    seen.append(_move(stage, own))
-    return Seen(" → ".join(seen))
+    cutover = stage.environment.cutover
+    # With nothing before, there is nothing to share: all or none.
+    weights = WEIGHTS if cutover.previous else (WEIGHTS[0], WEIGHTS[-1])
+    return Seen(" → ".join(_move(stage, weight) for weight in (*weights, cutover.weight)))
 
 
 def _move(stage: Stage, weight: int) -> str:
