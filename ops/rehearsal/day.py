@@ -94,12 +94,12 @@ class Day:
                 self.log.ops(about, "secrets", "set", self.name, secret.name, "--generate", "--yes")
             else:
                 value = f"planted-{secrets.token_hex(16)}"
-                self.stage.planted[self.stage.names.secret(secret.name)] = value
                 self.log.ops(about, "secrets", "set", self.name, secret.name, "--stdin", "--yes", given=value)
         self.log.ops("All have one now", "secrets", "status", self.name)
 
     def go_live(self, application: Application) -> None:
         """Migrate, verify, cut over, go back by itself, cut over again, and go back by hand."""
+        self._note_values()
         where = (f"{ADDRESS}:{application.tls_port}:{application.plain_port}", str(application.ca_file))
         http = ("--connect-to", where[0], "--ca-file", where[1])
         self.log.headline("Migrate")
@@ -130,6 +130,13 @@ class Day:
             self.log.headline("And back")
             self.back()
             self.log.ops("What DNS says", "cutover", "status", self.name, expect=(1,))
+
+    def _note_values(self) -> None:
+        """Note what every secret holds, to look for it where it must not be."""
+        client = self.stage.session.aws.client("secretsmanager")
+        for secret in self.stage.environment.product.secrets:
+            name = self.stage.names.secret(secret.name)
+            self.stage.planted[name] = client.get_secret_value(SecretId=name)["SecretString"]
 
     def _break_under_traffic(self, application: Application) -> None:
         """Answer errors from the moment on that DNS sends users here: a cutover doesn't begin with alarms on."""

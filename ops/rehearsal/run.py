@@ -54,12 +54,14 @@ def run_day(environment: Environment, out: Path) -> RehearsalReport:
     report = RehearsalReport(f"{environment.name}-go-live")
     with stage(environment, out, report.environment) as played:
         today = day(played)
-        failure = _failure(today.play) or _failure(lambda: no_secret_is_stored(played))
+        failure = _failure(today.play)
         for headline, entries in today.log.sections().items():
             said = f"{len(entries)} commands"
             report.steps.append(StepResult(headline, True, sum(each.seconds for each in entries), said))
         if failure:
             report.steps[-1] = replace(report.steps[-1], passed=False, evidence=failure)
+        else:
+            report.steps.append(_step(played, "No secret is stored", no_secret_is_stored))
         report.write(out / "reports")
         page = today.log.page(
             f"Go-live day of {environment.name}, rehearsed", "What each command said on emulated AWS."
