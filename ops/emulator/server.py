@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import traceback
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Any
@@ -27,6 +29,8 @@ from ops.emulator.control import orders
 from ops.emulator.faults import Faults
 from ops.emulator.settings import account_of
 
+REMEMBERED = 500
+"""Answers that are kept for an SDK that asks again."""
 Environ = dict[str, Any]
 Answer = Callable[..., Iterable[bytes]]
 
@@ -39,16 +43,33 @@ class Application:
         self._faults = Faults()
         self._orders = orders(self._faults)
         self._lock = Lock()
+        self._given: OrderedDict[str, Response] = OrderedDict()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         _take_body(environ)
         with self._lock:
             try:
-                return list(self._answer(environ)(environ, start_response))
+                return self._once(environ)(environ, start_response)
             except Exception as error:  # A gap of moto, whatever it raises.
                 traceback.print_exc()
                 return _gap(environ, error)(environ, start_response)
+
+    def _once(self, environ: Environ) -> Response:
+        """Answer a call, or again what it was answered: an SDK that lost an answer asks once more with the same id.
+
+        On a busy machine that happens, and a second VPC would come of it.
+        """
+        id_ = environ.get("HTTP_AMZ_SDK_INVOCATION_ID", "")
+        if id_ in self._given:
+            sys.stderr.write(f"answered again: {_signing_name(environ)} {environ.get('HTTP_AMZ_SDK_REQUEST', '')}\n")
+            return self._given[id_]
+        response: Response = Response.from_app(self._answer(environ), environ, buffered=True)
+        if id_ and response.status_code < 400:
+            self._given[id_] = response
+            if len(self._given) > REMEMBERED:
+                self._given.popitem(last=False)
+        return response
 
     def _answer(self, environ: Environ) -> Answer:
         """Who answers: an order, a planted fault, an addition, or moto."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.emulator.aws import Aws
-from tests.emulator.examples import EXAMPLES, example
+from tests.emulator.examples import EXAMPLES, define, deploy, example
 
 DIGEST = f"sha256:{'7e' * 32}"
 GROUP = "/aep/prod/web"
@@ -210,3 +210,16 @@ def prefixed_streams(aws: Aws) -> None:
 
 
 __all__ = ["EXAMPLES"]
+
+
+@example("ecs", "ListServiceDeployments", "DescribeServiceRevisions")
+def history(aws: Aws) -> None:
+    deploy(aws)
+    client, following = aws("ecs"), define(aws)
+    client.update_service(cluster="main", service="web", taskDefinition=following)
+    newest, first = client.list_service_deployments(cluster="main", service="web")["serviceDeployments"]
+    assert (newest["status"], first["status"]) == ("SUCCESSFUL", "SUCCESSFUL")
+    (revision,) = client.describe_service_revisions(serviceRevisionArns=[newest["targetServiceRevisionArn"]])[
+        "serviceRevisions"
+    ]
+    assert revision["taskDefinition"] == following

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -25,8 +26,8 @@ def test_credentials_decide_the_account(aws: Aws) -> None:
 
 
 def test_a_call_that_moto_lacks_is_refused_at_once_and_by_name(aws: Aws) -> None:
-    with pytest.raises(ClientError, match=r"EmulatorGap.*list_service_deployments") as refused:
-        aws("ecs").list_service_deployments(service="web")
+    with pytest.raises(ClientError, match=r"EmulatorGap.*describe_service_deployments") as refused:
+        aws("ecs").describe_service_deployments(serviceDeploymentArns=["a"])
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     with pytest.raises(ClientError, match="EmulatorGap"):
         aws("ec2").describe_aggregate_id_format()
@@ -92,3 +93,16 @@ def test_one_that_does_not_start_says_why_and_leaves_no_process(
     with pytest.raises(EmulatorError, match="No module named"):
         Emulator.start(DEFAULT_ACCOUNT, tmp_path / "log")
     assert psutil.Process().children() == before
+
+
+def test_a_call_whose_answer_was_lost_is_not_made_twice(aws: Aws) -> None:
+    """SDKs ask again with the same id; another id is another call."""
+    client = aws("ec2")
+    ids = iter(["one", "one", "two"])
+
+    def sign(request: Any, **_: Any) -> None:
+        request.headers["amz-sdk-invocation-id"] = next(ids)
+
+    client.meta.events.register("before-send.ec2.CreateVpc", sign)
+    made = [client.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"] for _ in range(3)]
+    assert made[0] == made[1] != made[2]

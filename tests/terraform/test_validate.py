@@ -39,9 +39,11 @@ def initialized(output: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
         done = terraform(folder, "init", "-backend=false", "-input=false", environment=environment)
         assert done.returncode == 0, f"{folder.name}: {done.stderr}"
 
-    init(folders[0])  # alone: Terraform's cache isn't made for several writers
-    with ThreadPoolExecutor(JOBS) as pool:
-        list(pool.map(init, folders[1:]))
+    # One after another: Terraform's cache isn't made for several writers. One lock file serves all.
+    for folder in folders:
+        if folder != folders[0]:
+            shutil.copy(folders[0] / ".terraform.lock.hcl", folder)
+        init(folder)
     return {folder.name: (folder, environment) for folder in folders}
 
 

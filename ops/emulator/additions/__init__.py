@@ -19,6 +19,7 @@ SERVICES = (
     "ec2",
     "ecr",
     "ecs",
+    "ecs_history",
     "ecs_tasks",
     "elasticache",
     "elbv2",

@@ -11,6 +11,7 @@ from moto.ecs.models import EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.moto_api._internal import mock_random
 
+from ops.emulator.additions.ecs_history import remember
 from ops.emulator.additions.ecs_tasks import keep_running
 from ops.emulator.additions.registry import kept, mends
 
@@ -47,6 +48,7 @@ def create_service(original: Callable[..., ActionResult], self: EC2ContainerServ
     service.availability_zone_rebalancing = "ENABLED"
     _echo(service, self.params)
     _deploy(service)
+    remember(self.ecs_backend, service, service.task_definition)
     return ActionResult({"service": service})
 
 
@@ -68,13 +70,16 @@ def update_service(original: Callable[..., ActionResult], self: EC2ContainerServ
     _echo(service, self.params)
     if service.task_definition != earlier:
         service.task_definition = backend.describe_task_definition(service.task_definition).arn
-    if service.task_definition != earlier and (cluster, service.name) in rollbacks(backend):
+    wanted = service.task_definition
+    if wanted != earlier and (cluster, service.name) in rollbacks(backend):
         rollbacks(backend).discard((cluster, service.name))
         _roll_back(service, earlier)
     elif self.params.get("forceNewDeployment") or _runs(service) != ran:
         _deploy(service)
     else:
         _settle(service)
+    if wanted != earlier:
+        remember(backend, service, wanted)
     return ActionResult({"service": service})
 
 

@@ -1,0 +1,63 @@
+"""Go-live day, whole, with the commands that operators type, on emulated AWS with a real application."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+LONGEST = 40 * 60
+"""Seconds after which the day counts as hanging: four times what it takes."""
+
+
+@pytest.fixture(scope="module")
+def day(output: Path) -> dict[str, Any]:
+    """What the day came to, and its page; it ends at the first command that doesn't end as it must."""
+    command = [sys.executable, "-m", "ops", "rehearse", "prod-starter", "--go-live", "--out", str(output)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=LONGEST, check=False
+    )
+    report = output / "reports" / "rehearsal-prod-starter-go-live.json"
+    assert report.exists(), done.stderr
+    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    failed = [step["evidence"] for step in found["steps"] if not step["passed"]]
+    assert done.returncode == 0 and not failed, failed or done.stderr
+    return {**found, "page": (output / "reports" / "go-live-prod-starter.md").read_text(encoding="utf-8")}
+
+
+@pytest.mark.requirement("R4.1", "R4.2", "R5.4", "R10.2", "R10.3")
+def test_it_goes_from_nothing_to_traffic(day: dict[str, Any]) -> None:
+    assert "36 green, 0 red, 0 can't be told" in day["page"]
+    assert "ended: exit code 0" in day["page"]
+    assert day["steps"][-1]["name"] == "No secret is stored"
+
+
+@pytest.mark.requirement("R10.4", "R10.5")
+def test_a_release_that_answers_errors_takes_traffic_back_by_itself(day: dict[str, Any]) -> None:
+    _, _, after = day["page"].partition("## A release that answers errors")
+    part = after.partition("\n## ")[0]
+    assert "step: weight 0 → weight 10" in part
+    assert "answers were 5xx" in part or "is on" in part
+    assert "has weight 0" in part
+
+
+@pytest.mark.requirement("R12.1", "R10.5")
+def test_the_list_is_green_and_traffic_goes_back_by_one_command(day: dict[str, Any]) -> None:
+    assert "All 8 are green." in day["page"]
+    _, _, back = day["page"].partition("## And back")
+    assert "done: app.navralabs.com has weight 0" in back
+
+
+def test_nothing_runs_on(day: dict[str, Any]) -> None:
+    assert day["steps"]
+    names = ("ops.emulator", "ops.rehearsal.application")
+    running = [each for each in psutil.process_iter(["cmdline"]) if each.ppid() == 1]
+    assert not [each for each in running if any(name in " ".join(each.info["cmdline"] or []) for name in names)]
