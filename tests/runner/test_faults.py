@@ -153,7 +153,7 @@ def test_a_damaged_state_and_an_older_one(operator: Operator) -> None:
 def test_credentials_of_another_account_are_refused_before_anything(operator: Operator) -> None:
     """By the command, and by Terraform itself if the command were left out."""
     wrong = operator.with_variables(**credentials("999988887777"))
-    for command in ("plan", "apply", "bootstrap", "drift", "destroy"):
+    for command in ("plan", "apply", "bootstrap", "drift"):
         said = wrong.run(command, "prod", expect=2).stderr
         assert "of account 999988887777, but prod is account 111122223333; use the AWS CLI profile navra-prod" in said
     operator.plan(PHASE)
