@@ -50,6 +50,12 @@ def _roles(client: Any, prefix: str) -> list[str]:  # noqa: ANN401
     return [each["RoleName"] for page in pages for each in page["Roles"] if each["RoleName"].startswith(prefix)]
 
 
+def _clusters(client: Any, _: str) -> list[str]:  # noqa: ANN401
+    """A deleted cluster is listed for a while, as inactive."""
+    found = client.describe_clusters(clusters=client.list_clusters()["clusterArns"])["clusters"]
+    return [each["clusterName"] for each in found if each["status"] != "INACTIVE"]
+
+
 def _networks(client: Any, _: str) -> list[str]:  # noqa: ANN401
     own = [{"Name": "is-default", "Values": ["false"]}]
     networks = [each["VpcId"] for each in client.describe_vpcs(Filters=own)["Vpcs"]]
@@ -75,7 +81,7 @@ _QUESTIONS: dict[str, Ask] = {
     "rds": _of("describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
     "elasticache": _of("describe_replication_groups", "ReplicationGroups", "ReplicationGroupId"),
     "elbv2": _of("describe_load_balancers", "LoadBalancers", "LoadBalancerName"),
-    "ecs": _of("list_clusters", "clusterArns", ""),
+    "ecs": _clusters,
     "sns": _of("list_topics", "Topics", "TopicArn"),
     "logs": _of("describe_log_groups", "logGroups", "logGroupName"),
     "cloudwatch": _of("describe_alarms", "MetricAlarms", "AlarmName"),
