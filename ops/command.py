@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,8 @@ EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="Nam
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask before changing anything.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+OUT = Path("cdktf.out")
+Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")]
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it: 128 and the signal's number."""
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ops.command import EnvironmentName, load, reporting, say
+from ops.command import OUT, EnvironmentName, Out, load, reporting, say
 from ops.errors import OpsError
-
-Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")]
-OUT = Path("cdktf.out")
 
 
 def rehearse(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import EnvironmentName, Json, Yes, check_phases, confirm, load, reporting, say
+from ops.command import OUT, EnvironmentName, Json, Out, Yes, check_phases, confirm, load, reporting, say
 from ops.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 Phases = Annotated[list[str] | None, typer.Argument(metavar="[PHASE]...", help="Phases; nothing means all.")]
 Approve = Annotated[bool, typer.Option("--approve-widening", help="The widenings that the plan gate shows are meant.")]
 Jobs = Annotated[int, typer.Option(min=0, help="Terraforms at once; 0: what cores and memory allow.")]
-Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")]
-OUT = Path("cdktf.out")
 
 
 def plan(

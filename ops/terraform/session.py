@@ -23,8 +23,6 @@ from ops.terraform.states import States
 if TYPE_CHECKING:
     from environments.schema import Environment
 
-OUT = Path("cdktf.out")
-
 
 @dataclass
 class Session:
@@ -68,7 +66,7 @@ class Session:
 
 
 @contextmanager
-def session(environment: Environment, out: Path = OUT) -> Iterator[Session]:
+def session(environment: Environment, out: Path) -> Iterator[Session]:
     """Connect to an environment's account, and pass Ctrl-C on to Terraform while this lasts.
 
     Raises:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ops.command import EnvironmentName, Json, Yes, check_phases, confirm, load, reporting
+from ops.command import OUT, EnvironmentName, Json, Out, Yes, check_phases, confirm, load, reporting
 from ops.errors import RefusedError
 
 Phase = Annotated[str, typer.Argument(metavar="PHASE", help="A phase, such as network.")]
-Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")]
-OUT = Path("cdktf.out")
 
 
 def outputs(
