@@ -54,9 +54,10 @@ def service(
     with reporting():
         from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
         from ops.cutover import work  # noqa: PLC0415
-        from ops.cutover.rollback_service import ServiceRollback  # noqa: PLC0415
+        from ops.cutover.rollback_service import ServiceRollback, check  # noqa: PLC0415
 
         chosen = load(environment)
+        check(chosen, name)
         aws = connect(chosen)
         going_back = ServiceRollback(aws, chosen, name)
         step = going_back.step()

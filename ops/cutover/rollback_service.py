@@ -33,24 +33,28 @@ class Step:
         return f"{_short(self.running)} → {_short(self.earlier)}"
 
 
+def check(environment: Environment, service: str) -> None:
+    """Refuse what can't be rolled back here, before anything is asked of AWS.
+
+    Raises:
+        OpsError: The environment has no such service, or not ECS but CodeDeploy deploys it.
+    """
+    values = {each.name: each for each in environment.product.services}
+    if service not in values:
+        raise OpsError(f"unknown service {service!r}; {environment.name} has {', '.join(sorted(values))}")
+    if values[service].deployment != "rolling":
+        raise OpsError(
+            f"CodeDeploy deploys {service}: stop its deployment with a rollback, or deploy the earlier revision "
+            f"there (aws deploy list-deployments --application-name {Names(environment).service(service)})"
+        )
+
+
 class ServiceRollback:
     """One service of an environment."""
 
     def __init__(self, aws: Aws, environment: Environment, service: str) -> None:
-        """Make it.
-
-        Raises:
-            OpsError: The environment has no such service, or not ECS but CodeDeploy deploys it.
-        """
+        """Make it; `check` has to allow it."""
         names = Names(environment)
-        values = {each.name: each for each in environment.product.services}
-        if service not in values:
-            raise OpsError(f"unknown service {service!r}; {environment.name} has {', '.join(sorted(values))}")
-        if values[service].deployment != "rolling":
-            raise OpsError(
-                f"CodeDeploy deploys {service}: stop its deployment with a rollback, or deploy the earlier revision "
-                f"there (aws deploy list-deployments --application-name {names.service(service)})"
-            )
         self._aws, self._ecs = aws, aws.client("ecs")
         self._cluster, self._service = names.prefix, names.service(service)
 

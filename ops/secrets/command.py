@@ -134,8 +134,11 @@ def copy_names(
     """
     with reporting():
         from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
+        from ops.errors import OpsError  # noqa: PLC0415
         from ops.secrets.comparing import compared  # noqa: PLC0415
 
+        if source == environment:
+            raise OpsError(f"--from {source}: name another environment than {environment} itself")
         both = [compared(connect(chosen), chosen) for chosen in map(load, (source, environment))]
         if as_json:
             typer.echo(json.dumps([asdict(each) for each in both], indent=2))

@@ -108,8 +108,10 @@ def execute(
 
         from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
         from ops.tasks import sessions  # noqa: PLC0415
+        from ops.tasks.workloads import workload  # noqa: PLC0415
 
         chosen = load(environment)
+        workload(chosen, service)
         sessions.check_programs()
         aws = connect(chosen)
         target = sessions.choose(aws, chosen, service, task)

@@ -141,8 +141,3 @@ def test_the_command_puts_it_back_and_says_what_must_follow(account: Aws, contro
     (service,) = ecs.describe_services(cluster=names.prefix, services=[family])["services"]
     assert service["taskDefinition"] == first
     assert run("rollback", "service", "prod", "backend", "--yes").exit_code == 1
-
-
-def test_an_unknown_service_is_named_with_those_there_are() -> None:
-    with pytest.raises(OpsError, match="unknown service 'web'; prod has backend, frontend"):
-        ServiceRollback(cast(Aws, Account(1, [])), PROD, "web")
