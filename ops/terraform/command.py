@@ -33,6 +33,7 @@ def plan(
     # Loaded on use, so that `--help` is quick.
     from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
     from ops.terraform.plan import Planner  # noqa: PLC0415
+    from ops.terraform.report import took  # noqa: PLC0415
     from ops.terraform.runs import side_by_side  # noqa: PLC0415
     from ops.terraform.session import session  # noqa: PLC0415
 
@@ -42,7 +43,7 @@ def plan(
         refuse_before_bootstrap(running)
         planner = Planner(running, approve_widening)
         # A plan reads what is applied of other phases, not their plans: none waits for another.
-        results = side_by_side(running, stacks, planner.plan, jobs=jobs)
+        results = side_by_side(running, stacks, planner.plan, jobs=jobs, took=took(out, "plan", environment))
         _end(running.report("plan", results), as_json=as_json)
 
 
@@ -107,7 +108,7 @@ def drift(
     """Compare the account with the code. Exit code 0: as it should be; 1: it differs; 2: it can't be told."""
     from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
     from ops.terraform.drift import Drift  # noqa: PLC0415
-    from ops.terraform.report import Result  # noqa: PLC0415
+    from ops.terraform.report import Result, took  # noqa: PLC0415
     from ops.terraform.runs import side_by_side  # noqa: PLC0415
     from ops.terraform.session import session  # noqa: PLC0415
 
@@ -115,7 +116,8 @@ def drift(
     with reporting(), session(load(environment), out) as running:
         stacks = running.stacks(phases or ())
         refuse_before_bootstrap(running)
-        report = running.report("drift", side_by_side(running, stacks, Drift(running).look, jobs=jobs))
+        before = took(out, "drift", environment)
+        report = running.report("drift", side_by_side(running, stacks, Drift(running).look, jobs=jobs, took=before))
         differs = any(each.result is Result.CHANGES for each in report.phases)
         _end(report, as_json=as_json, code=report.exit_code or int(differs))
 

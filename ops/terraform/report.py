@@ -111,7 +111,7 @@ class Report:
 
     def write(self, out: Path) -> Path:
         """Put it among the reports; answer where."""
-        path = out / "reports" / f"run-{self.command}-{self.environment}.json"
+        path = _path(out, self.command, self.environment)
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
         fresh.write_text(self.as_json(), encoding="utf-8")
@@ -125,6 +125,19 @@ class Report:
                 yield f"{each.phase}: {each.message}"
         counts = counted([each.result.value for each in self.phases])
         yield f"{self.command} of {self.environment}: " + ", ".join(f"{count} {what}" for what, count in counts.items())
+
+
+def took(out: Path, command: str, environment: str) -> dict[str, float]:
+    """Seconds that each phase took when a command ran last; nothing where no report can be read."""
+    try:
+        phases = json.loads(_path(out, command, environment).read_bytes())["phases"]
+        return {each["phase"]: float(each["seconds"]) for each in phases}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+
+
+def _path(out: Path, command: str, environment: str) -> Path:
+    return out / "reports" / f"run-{command}-{environment}.json"
 
 
 def counted(verbs: Sequence[str]) -> dict[str, int]:

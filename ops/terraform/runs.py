@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ops.terraform import schedule
@@ -15,7 +17,14 @@ if TYPE_CHECKING:
 Work = Callable[["Stack"], PhaseResult]
 
 
-def side_by_side(session: Session, stacks: Mapping[str, Stack], work: Work, *, jobs: int = 0) -> list[PhaseResult]:
+def side_by_side(
+    session: Session,
+    stacks: Mapping[str, Stack],
+    work: Work,
+    *,
+    jobs: int = 0,
+    took: Mapping[str, float] = MappingProxyType({}),
+) -> list[PhaseResult]:
     """Work on all phases, whatever becomes of the others.
 
     Args:
@@ -23,8 +32,12 @@ def side_by_side(session: Session, stacks: Mapping[str, Stack], work: Work, *, j
         stacks: The phases.
         work: What is done with each.
         jobs: How many at once; 0: what cores and memory allow.
+        took: Seconds that phases took before; the longest begins first, so that none runs alone at the end.
     """
-    return _run(session, stacks, {}, work, jobs=jobs or schedule.jobs(), good=lambda result: True)
+    longest_first = sorted(stacks, key=lambda name: took.get(name, math.inf), reverse=True)
+    ordered = {name: stacks[name] for name in longest_first}
+    results = _run(session, ordered, {}, work, jobs=jobs or schedule.jobs(), good=lambda result: True)
+    return sorted(results, key=lambda result: list(stacks).index(result.phase))
 
 
 def in_order(session: Session, stacks: Mapping[str, Stack], work: Work) -> list[PhaseResult]:

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from environments import load
 from ops.errors import OpsError
 from ops.terraform.process import Done, Event, Terraform
+from ops.terraform.session import COLLECTOR, variables
 
 Script = Callable[[str], Terraform]
 
@@ -92,3 +94,12 @@ def test_an_interruption_reaches_it_once_and_lets_it_finish(script: Script, tmp_
 def test_a_missing_terraform_is_named(tmp_path: Path) -> None:
     with pytest.raises(OpsError, match="no terraform here; install the version"):
         Terraform({"PATH": str(tmp_path)}).run(tmp_path, "version")
+
+
+def test_the_callers_own_variables_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GOGC", raising=False)
+    assert variables(load("prod"), tmp_path)["GOGC"] == COLLECTOR["GOGC"]
+    monkeypatch.setenv("GOGC", "50")
+    monkeypatch.setenv("TF_PLUGIN_CACHE_DIR", "elsewhere")
+    found = variables(load("prod"), tmp_path)
+    assert (found["GOGC"], found["TF_PLUGIN_CACHE_DIR"]) == ("50", "elsewhere")

@@ -20,7 +20,7 @@ from ops.errors import RefusedError
 from ops.terraform import apply
 from ops.terraform.plan import summary
 from ops.terraform.progress import Board
-from ops.terraform.report import PhaseResult, Report, Result
+from ops.terraform.report import PhaseResult, Report, Result, took
 from ops.terraform.stack import Stack
 from ops.terraform.upstream import outputs_read
 from tests.conftest import ENVIRONMENTS
@@ -76,6 +76,16 @@ def test_the_exit_code_tells_the_worst(results: list[Result], code: int, tmp_pat
     assert (written["exit_code"], written["command"], written["environment"]) == (code, "plan", "prod")
     assert [each["result"] for each in written["phases"]] == [each.value for each in results]
     assert set(written["phases"][0]) == {"phase", "result", "counts", "seconds", "waits_for", "message"}
+
+
+def test_a_report_tells_the_next_run_what_each_phase_took_and_a_broken_one_tells_nothing(tmp_path: Path) -> None:
+    phases = (PhaseResult("state", Result.CHANGES, seconds=5.04), PhaseResult("network", Result.FAILED, seconds=1.0))
+    path = Report("plan", "prod", STARTED, "c", phases).write(tmp_path)
+    assert took(tmp_path, "plan", "prod") == {"state": 5.0, "network": 1.0}
+    for broken in ("", "{", "[]", '{"phases": [1]}', '{"phases": [{"phase": "state"}]}'):
+        path.write_text(broken)
+        assert took(tmp_path, "plan", "prod") == {}
+    assert took(tmp_path, "drift", "prod") == {}
 
 
 def test_people_are_told_each_phase_once_then_what_it_needs_and_the_sum() -> None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modules.phases import PHASES
 from ops.terraform import schedule
+from ops.terraform.report import PhaseResult, Result
+from ops.terraform.runs import side_by_side
+from ops.terraform.session import Session
+from ops.terraform.stack import Stack
 
 READS = {phase.name: phase.reads for phase in PHASES}
 
@@ -72,6 +78,20 @@ def test_independent_phases_run_at_the_same_time() -> None:
         left_out=lambda name: False,
     )
     assert results == {"network": True, "registry": True}
+
+
+def test_what_took_longest_before_begins_first_and_is_answered_in_its_place() -> None:
+    session = cast(Session, SimpleNamespace(terraform=SimpleNamespace(interrupted=threading.Event())))
+    stacks = cast(dict[str, Stack], {name: name for name in ("state", "network", "hardening", "cutover")})
+    begun: list[str] = []
+
+    def work(stack: Stack) -> PhaseResult:
+        begun.append(str(stack))
+        return PhaseResult(str(stack), Result.NO_CHANGES)
+
+    results = side_by_side(session, stacks, work, jobs=1, took={"state": 5.0, "hardening": 13.0, "network": 6.0})
+    assert begun == ["cutover", "hardening", "network", "state"]
+    assert [each.phase for each in results] == list(stacks)
 
 
 def test_nothing_begins_once_it_is_to_stop() -> None:

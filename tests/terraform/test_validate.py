@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ops.terraform.session import COLLECTOR
+
 pytestmark = pytest.mark.slow
 JOBS = 2
 
@@ -32,7 +34,7 @@ def terraform(folder: Path, *arguments: str, environment: dict[str, str]) -> sub
 def initialized(output: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, str]]]:
     """Every stack's folder after `terraform init`; one plugin cache serves all."""
     cache = tmp_path_factory.mktemp("plugins")
-    environment = {**os.environ, "TF_PLUGIN_CACHE_DIR": str(cache), "TF_IN_AUTOMATION": "1"}
+    environment = {**COLLECTOR, **os.environ, "TF_PLUGIN_CACHE_DIR": str(cache), "TF_IN_AUTOMATION": "1"}
     folders = sorted(path.parent for path in output.glob("stacks/*/cdk.tf.json"))
 
     def init(folder: Path) -> None:
