@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from modules.phases import PHASES
+from ops.verify.run import chosen
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,11 @@ def test_every_phase_applies_without_a_change_of_public_dns(report: dict[str, An
 def test_a_second_plan_is_empty(report: dict[str, Any]) -> None:
     phases = shown(report, "a second plan is empty")["phases"]
     assert {phase["phase"]: phase["result"] for phase in phases} == {each.name: "no changes" for each in PHASES}
+
+
+def test_the_exit_criteria_hold(report: dict[str, Any]) -> None:
+    asked = int(shown(report, "exit criteria hold")["evidence"].split()[0])
+    assert asked == len(chosen(over_http=False)) > len(PHASES)
 
 
 @pytest.mark.requirement("R0.2", "R4.2")
