@@ -106,9 +106,10 @@ def _zone(names: Names) -> Iterator[Statement]:
     if edge.zone.id is None:
         yield Statement(
             sid="CreateZone",
-            actions=["route53:CreateHostedZone"],
+            # The cutover finds it by name: its id is Route 53's, and in no value.
+            actions=["route53:CreateHostedZone", "route53:ListHostedZonesByName"],
             resources=["*"],
-            because="a zone has no ARN before it is created",
+            because="a zone has no ARN before it is created, and a search by name has none",
         )
         yield Statement(sid="TagZone", actions=["route53:ChangeTagsForResource"], resources=[zone])
 

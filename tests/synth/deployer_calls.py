@@ -54,6 +54,7 @@ def _records(names: Names) -> Iterator[tuple[str, str, Context]]:
 def _zone(names: Names) -> Iterator[tuple[str, str, Context]]:
     if names.environment.edge.zone.kind == "created":
         yield "route53:CreateHostedZone", "*", {}
+        yield "route53:ListHostedZonesByName", "*", {}
         yield "route53:ChangeTagsForResource", "arn:aws:route53:::hostedzone/Z123", {}
         yield "route53:GetHostedZone", "arn:aws:route53:::hostedzone/Z123", {}
 
