@@ -227,12 +227,17 @@ def _minutes(start: str, end: str) -> set[int]:
 
 @rule("product")
 def secrets_are_whole(environment: Environment) -> Iterator[Problem]:
-    """Terraform writes one secret, the database's URL; a function that rotates a secret has a role."""
+    """Terraform writes one secret, the database's URL; one holds the cache's; who rotates a secret has a role."""
     secrets = environment.product.secrets
     written = [secret.name for secret in secrets if secret.written_by == "terraform"]
     if len(written) != 1:
         yield Problem("product.secrets.written_by", written, "Terraform writes exactly one: the database's URL")
+    caches = [secret.name for secret in secrets if secret.generated == "cache_url"]
+    if len(caches) > 1:
+        yield Problem("product.secrets.generated", caches, "one cache_url: the cache's user has one password at a time")
     for index, secret in enumerate(secrets):
+        if secret.generated and secret.written_by == "terraform":
+            yield Problem(f"product.secrets.{index}.generated", secret.generated, "nothing, where Terraform writes it")
         if (secret.rotation_lambda is None) != (secret.rotation_role is None):
             allowed = "rotation_lambda and rotation_role, or neither"
             yield Problem(f"product.secrets.{index}.rotation_role", secret.rotation_role, allowed)

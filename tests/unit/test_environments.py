@@ -101,6 +101,7 @@ def test_a_malformed_value_is_refused_by_its_name(path: str, value: object) -> N
 
 TWIN = replace(PROD.product.services[0], name="twin")
 DIGESTS = dict(PROD.releases)
+WRITTEN = next(index for index, secret in enumerate(PROD.product.secrets) if secret.written_by == "terraform")
 UNFITTING = [
     ("product.name", "a-product-with-a-name-beyond-limits", "product.name, stage"),
     (f"{BACKEND}.name", "a-service-with-a-long-name", f"{BACKEND}.name"),
@@ -120,6 +121,8 @@ UNFITTING = [
     (f"{BACKEND}.environment", {"DATABASE_URL": "x"}, f"{BACKEND}.environment"),
     (f"{BACKEND}.environment", {"ORIGIN": "{orgin}"}, f"{BACKEND}.environment.ORIGIN"),
     (f"{BACKEND}.scaling", Scaling(minimum=3, maximum=2), f"{BACKEND}.scaling.maximum"),
+    ("product.secrets.0.generated", "cache_url", "product.secrets.generated"),
+    (f"product.secrets.{WRITTEN}.generated", "key", f"product.secrets.{WRITTEN}.generated"),
     ("product.migration.service", "worker", "product.migration.service"),
     ("network.zones", ("a", "b"), "network.zones"),
     ("network.zones", ("a", "a", "b"), "network.zones"),
