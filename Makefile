@@ -19,7 +19,8 @@ APPROVE_WIDENING ?=
 BIN := .venv/bin
 READY := .venv/.ready
 # Accepted risks expire: yesterday's clean result isn't today's.
-TODAY := $(shell date +%F)
+# By the clock of the gate: UTC.
+TODAY := $(shell date -u +%F)
 STAMP := cdktf.out/stacks/.stamps
 # The command that cdktf.json has too; -O leaves out jsii's type checks, which the tests run with.
 APP := $(BIN)/python -O main.py

@@ -26,7 +26,7 @@ def gate(
 ) -> None:
     """Judge the synthesized stacks. Exit code 0: clean; 1: findings; 2: the scan can't be trusted.
 
-    Writes gate.txt, gate.json, gate.sarif, gate.junit.xml and gate.md to DIR/reports.
+    Writes gate.txt, gate.json, gate.sarif, gate.junit.xml and gate.md to DIR/reports, and gated.json beside each stack.
     """
     # Loaded on use, so that `--help` is quick.
     from ops.gate.expected import Expected, expected_stacks  # noqa: PLC0415

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ops.errors import OpsError
+from ops.errors import OpsError, RefusedError
 from ops.terraform.process import Done
 from ops.terraform.saved import plan_it
 from ops.terraform.stack import Stack
@@ -14,8 +14,25 @@ _LONGEST = 1200
 """Characters of Terraform's own words that are repeated; all of them are in its log."""
 
 
-def advice(stack: Stack, done: Done, states: States) -> str:
-    """Terraform's complaint, with what is known about it."""
+def refuse_unsaved(stack: Stack) -> None:
+    """Refuse to go on from a state that lacks what an earlier run made.
+
+    Raises:
+        RefusedError: That run's state could not be saved, and lies beside the stack.
+    """
+    if stack.unsaved.exists():
+        raise RefusedError(f"an earlier run could not save its state; it is kept in {stack.unsaved}; {_recover(stack)}")
+
+
+def advice(stack: Stack, done: Done, states: States, go_on: str = "") -> str:
+    """Terraform's complaint, with what is known about it.
+
+    Args:
+        stack: The stack.
+        done: How Terraform ended.
+        states: The states.
+        go_on: What to do where the state has all that was made; else the advice says.
+    """
     said = "; ".join(" ".join(each.split()) for each in done.errors)
     for words, tell in _KNOWN.items():
         if words in said and (told := tell(stack, states)):
@@ -25,7 +42,7 @@ def advice(stack: Stack, done: Done, states: States) -> str:
     if stack.unsaved.exists():
         kept = f"Terraform could not save the state; it is kept in {stack.unsaved}; {_recover(stack)}"
         return f"{kept} ({said[:_LONGEST]})"
-    return said[:_LONGEST]
+    return "; ".join(part for part in (said[:_LONGEST], go_on) if part)
 
 
 def _locked(stack: Stack, states: States) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ops.errors import OpsError, RefusedError
@@ -10,7 +10,7 @@ from ops.gate.model import Outcome
 from ops.plan_gate import reports
 from ops.plan_gate.run import run as judge
 from ops.secrets.missing import missing
-from ops.terraform.advice import advice
+from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.commit import commit
 from ops.terraform.initialize import initialize
 from ops.terraform.process import LOCK_TIMEOUT
@@ -27,6 +27,8 @@ class Applier:
 
     session: Session
     approve_widening: bool = False
+    _agreed: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of each phase's plan when it was first checked: what was shown and agreed to."""
 
     def checked(self, stack: Stack) -> Provenance:
         """What the saved plan was made from, after all checks (see docs/operating.md).
@@ -34,7 +36,10 @@ class Applier:
         Raises:
             RefusedError: It may not be applied.
         """
+        refuse_unsaved(stack)
         made = provenance(stack)
+        if self._agreed.setdefault(stack.phase.name, made.plan_sha256) != made.plan_sha256:
+            raise RefusedError(f"{stack.name} was planned anew meanwhile, and nobody agreed to that plan; apply again")
         check(stack, made, published(stack, self.session.states, again=True))
         verdict = judge(stack.saved_json.read_bytes(), name=stack.name, approve_widening=self.approve_widening)
         if verdict.outcome is not Outcome.CLEAN:
@@ -59,8 +64,9 @@ class Applier:
         return self.session.work(stack.phase.name, lambda: self._applied(stack))
 
     def _applied(self, stack: Stack) -> PhaseResult:
-        made = self.checked(stack)
+        self.checked(stack)
         initialize(self.session.terraform, stack)
+        made = self.checked(stack)  # Last, for another plan may have been saved meanwhile.
         self.session.board.begin(stack.phase.name, "applying")
         return self.run(stack, made)
 
@@ -77,32 +83,33 @@ class Applier:
         )
         if done.code == 0:
             stack.forget_plan()
-            return PhaseResult(
-                phase, Result.APPLIED, made.counts, message="" if bootstrap else self._recorded(stack, made.plan_sha256)
-            )
+            stack.end_events()
+            warning = "" if bootstrap else self._recorded(stack, made)
+            return PhaseResult(phase, Result.APPLIED, made.counts, message=warning)
         again = f"make bootstrap ENV={stack.environment.name}" if bootstrap else f"{plan_it(stack)}, then apply"
         go_on = f"what was made is in the state; to go on: {again}"
-        if self.session.terraform.interrupted.is_set():
-            return PhaseResult(
-                phase, Result.INTERRUPTED, message=f"{advice(stack, done, self.session.states)}; {go_on}"
-            )
-        return PhaseResult(phase, Result.FAILED, message=f"{advice(stack, done, self.session.states)}; {go_on}")
+        result = Result.INTERRUPTED if self.session.terraform.interrupted.is_set() else Result.FAILED
+        return PhaseResult(phase, result, message=advice(stack, done, self.session.states, go_on))
 
-    def _recorded(self, stack: Stack, plan_sha256: str) -> str:
+    def _recorded(self, stack: Stack, made: Provenance) -> str:
         """Write down beside the state who applied what; it is applied all the same if that can't be."""
         try:
-            self.record(stack, plan_sha256)
+            self.record(stack, made)
         except OpsError as error:
             return f"it is applied, but who applied it could not be written down: {error}"
         return ""
 
-    def record(self, stack: Stack, plan_sha256: str) -> None:
-        """Write down beside the state who applied which plan of the stack, when and from which commit.
+    def record(self, stack: Stack, made: Provenance | None) -> None:
+        """Write down beside the state who applied which plan of the stack, when, and from which commit it was planned.
+
+        Args:
+            stack: The stack.
+            made: What the plan was made from; none if there was nothing to apply.
 
         Raises:
             OpsError: It can't be written.
         """
-        head, dirty = commit()
+        head, dirty = (made.commit, made.dirty) if made else commit()
         state = self.session.states.get(stack.phase.name, again=True)
         self.session.states.put_record(
             stack.phase.name,
@@ -114,7 +121,7 @@ class Applier:
                 "applied_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "caller": self.session.aws.caller.arn,
                 "stack_sha256": stack.digest,
-                "plan_sha256": plan_sha256,
+                "plan_sha256": made.plan_sha256 if made else "",
                 "serial": state.serial if state else None,
             },
         )

@@ -7,16 +7,19 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from modules.phases import phase
 from ops.errors import OpsError
 from ops.terraform.apply import Applier
 from ops.terraform.initialize import initialize
 from ops.terraform.plan import NO_CHANGES, Planner, plan
 from ops.terraform.report import PhaseResult, Result
-from ops.terraform.saved import plan_it
+from ops.terraform.saved import Provenance, plan_it
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
 
 PHASE = "state"
+_STATE = "terraform.tfstate"
+"""Terraform's own name for a state on this machine."""
 _LOCAL = "local_override.tf.json"
 """Its name sorts behind that of any other override file here: the last one decides."""
 
@@ -32,7 +35,7 @@ def bootstrap(session: Session, confirm: Callable[[PhaseResult], None]) -> Phase
         OpsError: A step failed, or there is a bucket that this did not make.
     """
     stack = session.stacks([PHASE])[PHASE]
-    local = stack.folder / "terraform.tfstate"
+    local = stack.folder / _STATE
     there = session.states.bootstrapped()
     if there and session.states.get(PHASE) is not None:
         (stack.folder / _LOCAL).unlink(missing_ok=True)
@@ -44,17 +47,17 @@ def bootstrap(session: Session, confirm: Callable[[PhaseResult], None]) -> Phase
         )
     start = time.monotonic()
     applier = Applier(session)
-    result, plan_sha256 = _applied_locally(session, stack, applier, confirm)
+    result, made = _applied_locally(session, stack, applier, confirm)
     if result.result in {Result.APPLIED, Result.NO_CHANGES}:
         _moved(session, stack)
-        applier.record(stack, plan_sha256)
+        applier.record(stack, made)
     return replace(result, seconds=time.monotonic() - start)
 
 
 def _applied_locally(
     session: Session, stack: Stack, applier: Applier, confirm: Callable[[PhaseResult], None]
-) -> tuple[PhaseResult, str]:
-    """How it went, and the SHA-256 of the plan that was applied."""
+) -> tuple[PhaseResult, Provenance | None]:
+    """How it went, and what the plan that was applied was made from."""
     override = stack.folder / _LOCAL
     override.write_text(json.dumps({"terraform": {"backend": {"local": {}}}}), encoding="utf-8")
     planner = Planner(session)
@@ -64,11 +67,11 @@ def _applied_locally(
     session.board.begin(PHASE, "planning")
     planned = planner.saved(stack, {})
     if planned.result is not Result.CHANGES:
-        return planned, ""
+        return planned, None
     made = applier.checked(stack)
     confirm(planned)
     session.board.begin(PHASE, "applying")
-    return applier.run(stack, made, bootstrap=True), made.plan_sha256
+    return applier.run(stack, made, bootstrap=True), made
 
 
 def _moved(session: Session, stack: Stack) -> None:
@@ -82,17 +85,22 @@ def _moved(session: Session, stack: Stack) -> None:
             f"the state moved into {session.states.bucket}, but a plan of it isn't empty: {' '.join(done.errors)}; "
             f"terraform.tfstate in {stack.folder} is kept; {plan_it(stack)}"
         )
-    for path in stack.folder.glob("terraform.tfstate*"):
+    for path in stack.folder.glob(f"{_STATE}*"):
         path.unlink()
 
 
 def refuse_before_bootstrap(session: Session) -> None:
-    """Check that there is a bucket for states.
+    """Check that there is a bucket for states, and that its own state isn't left on this machine.
 
     Raises:
-        OpsError: There is none yet.
+        OpsError: There is none yet, or a bootstrap that was begun here did not come to its end.
     """
+    bucket, again = session.states.bucket, f"make bootstrap ENV={session.environment.name}"
     if not session.states.bootstrapped():
-        raise OpsError(
-            f"there is no state bucket {session.states.bucket} yet; make bootstrap ENV={session.environment.name}"
-        )
+        raise OpsError(f"there is no state bucket {bucket} yet; {again}")
+    folder = Stack(session.environment, phase(PHASE), session.out).folder
+    if not any((folder / name).exists() for name in (_LOCAL, _STATE)):
+        return
+    if session.states.get(PHASE) is None:
+        raise OpsError(f"the bucket {bucket} is there, but its own state is still in {folder}; {again} goes on")
+    (folder / _LOCAL).unlink(missing_ok=True)  # Somebody else came to the end.

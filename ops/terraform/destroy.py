@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.errors import RefusedError
-from ops.terraform.advice import advice
+from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.bootstrap import PHASE as STATE
 from ops.terraform.initialize import initialize
 from ops.terraform.process import LOCK_TIMEOUT
@@ -50,6 +50,7 @@ class Destroyer:
 
     def _destroyed(self, stack: Stack) -> PhaseResult:
         phase, states = stack.phase.name, self.session.states
+        refuse_unsaved(stack)
         self.session.board.begin(phase, "initializing")
         initialize(self.session.terraform, stack)
         self.session.board.begin(phase, "destroying")
@@ -64,6 +65,7 @@ class Destroyer:
         after = states.get(phase, again=True)
         gone = len(before.addresses if before else ()) - len(after.addresses if after else ())
         if done.code == 0:
+            stack.end_events()
             return PhaseResult(phase, Result.DESTROYED, {"delete": gone})
         interrupted = self.session.terraform.interrupted.is_set()
         again = f"make destroy ENV={stack.environment.name} goes on"
@@ -71,5 +73,5 @@ class Destroyer:
             phase,
             Result.INTERRUPTED if interrupted else Result.FAILED,
             {"delete": gone},
-            message=f"{advice(stack, done, states)}; {again}",
+            message=advice(stack, done, states, again),
         )

@@ -15,7 +15,7 @@ from ops.gate.model import Outcome
 from ops.plan_gate import reports
 from ops.plan_gate.model import Verdict
 from ops.plan_gate.run import run as judge
-from ops.terraform.advice import advice
+from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.commit import commit
 from ops.terraform.initialize import initialize
 from ops.terraform.process import LOCK_TIMEOUT, Done, Listener, Terraform
@@ -53,6 +53,7 @@ class Planner:
 
     def _planned(self, stack: Stack) -> PhaseResult:
         phase = stack.phase.name
+        refuse_unsaved(stack)
         self.session.states.get(phase, again=True)  # A damaged one is said to be so here, in words that lead on.
         if waits := waits_for(stack, self.session.states):
             return PhaseResult(phase, Result.WAITS, waits_for=waits)
@@ -90,6 +91,7 @@ class Planner:
             fresh.unlink(missing_ok=True)
 
     def _provenance(self, stack: Stack, upstream: Mapping[str, str], verdict: Verdict) -> Provenance:
+        head, dirty = commit()
         return Provenance(
             stack=stack.name,
             stack_sha256=stack.digest,
@@ -98,7 +100,8 @@ class Planner:
             account=self.session.aws.caller.account,
             caller=self.session.aws.caller.arn,
             planned_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            commit=commit()[0],
+            commit=head,
+            dirty=dirty,
             upstream=upstream,
             counts=verdict.counts,
         )

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -47,7 +47,8 @@ class Terraform:
 
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
     _running: set[subprocess.Popen[str]] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    """Reentrant: a signal's handler takes it, perhaps in the very thread that holds it."""
     interrupted: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -70,12 +71,17 @@ class Terraform:
         Args:
             folder: The stack's folder.
             arguments: The command and its flags; with `-json` among them, each line of its output is an event.
-            log: A file that gets the events as they come.
+            log: A file to which the events are added as they come; a full disk ends that, and not Terraform.
             listener: Who is told of each event.
+
+        Returns:
+            How it ended. Once interrupted, none begins any more.
         """
-        command = [self.binary, *arguments]
+        child = self._start([self.binary, *arguments], folder)
+        if child is None:
+            return Done(-signal.SIGINT, errors=("interrupted before it began",))
         structured = listener is not None or log is not None
-        with self._child(command, folder) as child:
+        with child, self._registered(child):
             assert child.stdout and child.stderr  # noqa: S101  (both are pipes)
             complaints = _Collected(child.stderr)
             if structured:
@@ -91,9 +97,9 @@ class Terraform:
 
     def interrupt(self) -> None:
         """Ask everything that runs to stop; Terraform finishes what it is at, and drops it if asked again."""
-        self.interrupted.set()
         with self._lock:
-            for child in self._running:
+            self.interrupted.set()
+            for child in tuple(self._running):
                 child.send_signal(signal.SIGINT)
 
     @contextmanager
@@ -119,28 +125,34 @@ class Terraform:
         finally:
             signal.signal(signal.SIGINT, before)
 
+    def _start(self, command: Sequence[str], folder: Path) -> subprocess.Popen[str] | None:
+        """A process that `interrupt` knows of; none once all was interrupted."""
+        with self._lock:
+            if self.interrupted.is_set():
+                return None
+            # A process group of its own: the terminal's Ctrl-C would reach it a second time, which drops the apply.
+            child = subprocess.Popen(
+                command,
+                cwd=folder,
+                env={**self.variables, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                process_group=0,
+            )
+            self._running.add(child)
+            return child
+
     @contextmanager
-    def _child(self, command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
-        # A process group of its own: the terminal's Ctrl-C would reach it a second time, which drops the apply.
-        with subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**self.variables, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            process_group=0,
-        ) as child:
+    def _registered(self, child: subprocess.Popen[str]) -> Iterator[None]:
+        try:
+            yield
+        finally:
             with self._lock:
-                self._running.add(child)
-            try:
-                yield child
-            finally:
-                with self._lock:
-                    self._running.discard(child)
+                self._running.discard(child)
 
 
 class _Collected:
@@ -156,12 +168,40 @@ class _Collected:
         return "".join(self._parts)
 
 
+class _Kept:
+    """A file of events. What can't be written is left out: who writes them must not die of it in the middle."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file: IO[str] | None = None
+        with suppress(OSError):
+            self._file = path.open("a", encoding="utf-8", buffering=1) if path else None
+
+    def add(self, line: str) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.write(line)
+        except OSError:
+            self._close()
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
+
+    def __enter__(self) -> _Kept:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+
 def _listen(pipe: IO[str], log: Path | None, listener: Listener) -> list[str]:
     errors = []
-    with log.open("w", encoding="utf-8") if log else open(os.devnull, "w", encoding="utf-8") as kept:  # noqa: PTH123
+    with _Kept(log) as kept:
         for line in pipe:
-            kept.write(line)
-            kept.flush()
+            kept.add(line)
             event = _event(line)
             if event.get("type") == "diagnostic" and event.get("@level") == "error":
                 errors.append(_complaint(event.get("diagnostic", {})))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ops.command import say
@@ -35,6 +35,7 @@ class Recovery:
         Raises:
             OpsError: A step failed; those before it are done.
         """
+        self._unlock()
         try:
             self.session.states.get(self._phase)
         except DamagedStateError as error:  # Terraform itself can't even initialize with it.
@@ -42,10 +43,12 @@ class Recovery:
             self._list_versions()
             return False
         initialize(self.session.terraform, self.stack)
-        self._unlock()
         self._push()
         self._untaint()
-        return self._import()
+        if not self._import():
+            return False
+        self.stack.end_events()
+        return True
 
     def restore(self, version: str) -> None:
         """Make an earlier version of the state the present one.
@@ -57,6 +60,7 @@ class Recovery:
         if version not in found or found[version].state is None:
             self._list_versions()
             raise OpsError(f"{version} is no version of the state of {self._phase} that can be restored; see the list")
+        self._unlock()
         self.confirm(f"Make version {version} the state of {self.stack.name}?")
         self.session.states.restore(self._phase, version)
         say(f"restored; see what differs: make plan ENV={self.stack.environment.name} PHASE={self._phase}")
@@ -67,9 +71,7 @@ class Recovery:
             return
         say(str(lock))
         self.confirm("Is that run dead? A lock that is freed under a living one can cost the state.")
-        done = self.session.terraform.run(self.stack.folder, "force-unlock", "-force", "-no-color", lock.id)
-        if done.code:
-            raise OpsError(f"the lock can't be freed: {' '.join(done.errors)}")
+        self.session.states.free(self._phase, lock)
         say("the lock is free")
 
     def _push(self) -> None:
@@ -98,7 +100,7 @@ class Recovery:
     def _import(self) -> bool:
         state = self.session.states.get(self._phase)
         known = set(state.addresses if state else ())
-        lost = {address: id_ for address, id_ in made(self.stack) if address not in known}
+        lost = {address: id_ for address, id_ in made(self.stack).items() if address not in known}
         if not lost:
             say(f"the state of {self._phase} has all that the last apply said it made")
             return True
@@ -120,18 +122,24 @@ class Recovery:
         say(f"to restore one: make recover ENV={self.stack.environment.name} PHASE={self._phase} RESTORE=VERSION")
 
 
-def made(stack: Stack) -> Iterator[tuple[str, str]]:
-    """Addresses and ids of what the last apply said it made."""
+def made(stack: Stack) -> dict[str, str]:
+    """Ids, by address, of what was made and is still there, as Terraform said while it applied."""
+    found: dict[str, str] = {}
     if not stack.events.exists():
-        return
+        return found
     for line in stack.events.read_text(encoding="utf-8").splitlines():
         try:
             event = json.loads(line)
         except ValueError:
             continue  # the line that was cut off
         hook = event.get("hook", {})
-        if event.get("type") == "apply_complete" and hook.get("action") == "create" and hook.get("id_key") == "id":
-            yield hook["resource"]["addr"], hook["id_value"]
+        if event.get("type") != "apply_complete":
+            continue
+        if hook.get("action") == "create" and hook.get("id_key") == "id":
+            found[hook["resource"]["addr"]] = hook["id_value"]
+        elif hook.get("action") == "delete":
+            found.pop(hook["resource"]["addr"], None)
+    return found
 
 
 def _line(version: Version) -> str:

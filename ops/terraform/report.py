@@ -89,11 +89,13 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0: all went well; 1: something was refused; 2: something failed or was interrupted."""
+        """0: all went well; 1: something was refused; 2: something failed, was interrupted or did not even begin."""
         results = {each.result for each in self.phases}
         if results & {Result.FAILED, Result.INTERRUPTED, Result.NOTHING_SAVED}:
             return 2
-        return 1 if Result.REFUSED in results else 0
+        if Result.REFUSED in results:
+            return 1
+        return 2 if Result.NOT_BEGUN in results else 0
 
     def as_json(self) -> str:
         """The report for programs."""

@@ -25,6 +25,8 @@ class Provenance:
     caller: str
     planned_at: str
     commit: str
+    dirty: bool
+    """Whether anything was not committed when it was planned."""
     upstream: Mapping[str, str]
     """SHA-256 of what each phase that it reads published."""
     counts: Mapping[str, int]
@@ -78,12 +80,12 @@ def check(stack: Stack, made: Provenance, upstream: Mapping[str, str], *, today:
 def _gated(stack: Stack, sha256: str, today: date) -> None:
     again = f"make gate ENV={stack.environment.name}"
     try:
-        verdict = json.loads((stack.out / "reports" / "gate.json").read_text(encoding="utf-8"))
+        verdict = json.loads(stack.gated.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         raise RefusedError(f"the gate has not judged {stack.name}; {again}") from None
     if verdict.get("outcome") != "clean":
         raise RefusedError(f"the gate did not pass ({verdict.get('outcome')}); {again}")
-    if verdict.get("digests", {}).get(stack.name) != sha256:
+    if verdict.get("sha256") != sha256:
         raise RefusedError(f"the gate has not judged this {stack.name}; {again}")
     if verdict.get("today") != today.isoformat():
         raise RefusedError(f"the gate's verdict is of {verdict.get('today')}, and accepted risks expire; {again}")

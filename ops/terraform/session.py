@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.aws import Aws, connect, profile
+from ops.command import say
 from ops.errors import OpsError, RefusedError
 from ops.terraform.commit import commit
 from ops.terraform.process import Terraform
@@ -58,17 +59,22 @@ class Session:
         start = time.monotonic()
         try:
             result = work()
-        except OpsError as error:
-            went = Result.REFUSED if isinstance(error, RefusedError) else Result.FAILED
-            result = PhaseResult(phase, went, message=str(error))
+        except RefusedError as error:
+            result = PhaseResult(phase, Result.REFUSED, message=str(error))
+        except (OpsError, OSError) as error:  # An OSError says which file, and why: a full disk for instance.
+            failed = Result.INTERRUPTED if self.terraform.interrupted.is_set() else Result.FAILED
+            result = PhaseResult(phase, failed, message=str(error))
         result = replace(result, seconds=time.monotonic() - start)
         self.board.end(result)
         return result
 
     def report(self, command: str, results: Sequence[PhaseResult]) -> Report:
-        """Put the results among the reports."""
+        """Put the results among the reports; a full disk does not hide them."""
         report = Report(command, self.environment.name, self.started_at, commit()[0], tuple(results))
-        report.write(self.out)
+        try:
+            report.write(self.out)
+        except OSError as error:
+            say(f"the report of this run could not be written: {error}")
         return report
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from environments.names import Names
 from modules.phases import PHASES, Phase
 from ops.errors import OpsError
+from ops.gate.reports import BESIDE_STACK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +65,13 @@ class Stack:
         return self.folder / "saved.tfplan.from.json"
 
     @property
+    def gated(self) -> Path:
+        """What the gate said of it last."""
+        return self.folder / BESIDE_STACK
+
+    @property
     def events(self) -> Path:
-        """What Terraform said while it applied last, as it came."""
+        """What Terraform said while it applied, as it came: of all runs since the state was last in order."""
         return self.folder / "apply.jsonl"
 
     @property
@@ -105,6 +111,11 @@ class Stack:
         """Remove a saved plan with all that belongs to it."""
         for path in (self.provenance, self.saved, self.saved_json, self.saved_summary):
             path.unlink(missing_ok=True)
+
+    def end_events(self) -> None:
+        """Put away what Terraform said, since the state has all of it."""
+        if self.events.exists():
+            self.events.replace(self.events.with_name("applied.jsonl"))
 
 
 def digest(path: Path) -> str:

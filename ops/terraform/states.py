@@ -126,6 +126,24 @@ class States:
         info = json.loads(body)
         return Lock(info.get("ID", ""), info.get("Who", ""), info.get("Created", ""), info.get("Operation", ""))
 
+    def free(self, phase: str, lock: Lock) -> None:
+        """Free a phase's lock, unless another run holds it by now.
+
+        Terraform's force-unlock removes the same object, but needs a stack that it can initialize: with a damaged state
+        it can't. https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
+
+        Raises:
+            OpsError: Another run holds it, or it can't be freed.
+        """
+        now = self.lock(phase)
+        if now is None:
+            return
+        if now != lock:
+            raise OpsError(f"the lock changed hands meanwhile: {now}")
+        key = f"{self._names.state_key(phase)}.tflock"
+        with explained(f"delete s3://{self.bucket}/{key}"):
+            self._s3.delete_object(Bucket=self.bucket, Key=key)
+
     def record(self, phase: str) -> dict[str, Any] | None:
         """What was written down when a phase was applied last; none if nothing was."""
         body = self._object(self._names.applied_key(phase))

@@ -38,6 +38,7 @@ def stack(tmp_path: Path) -> Stack:
         caller="arn",
         planned_at="now",
         commit="c",
+        dirty=False,
         upstream=UPSTREAM,
         counts={"create": 1},
     ).write(stack.provenance)
@@ -46,10 +47,8 @@ def stack(tmp_path: Path) -> Stack:
 
 
 def gate(stack: Stack, **changed: object) -> None:
-    verdict = {"outcome": "clean", "today": TODAY.isoformat(), "digests": {stack.name: stack.digest}, **changed}
-    path = stack.out / "reports" / "gate.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(verdict))
+    verdict = {"outcome": "clean", "today": TODAY.isoformat(), "sha256": stack.digest, **changed}
+    stack.gated.write_text(json.dumps(verdict))
 
 
 def other_provenance(saved: Stack, **changed: Any) -> None:
@@ -68,12 +67,12 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "a plan that is gone": (lambda s: s.saved.unlink(), "isn't the file that make plan saved"),
     "another stack's plan": (lambda s: other_provenance(s, stack="prod-data"), "is of prod-data"),
     "another account's plan": (lambda s: other_provenance(s, account="444455556666"), "in 444455556666"),
-    "no gate": (lambda s: (s.out / "reports" / "gate.json").unlink(), "the gate has not judged prod-network"),
-    "half a gate": (lambda s: (s.out / "reports" / "gate.json").write_text("{"), "has not judged prod-network"),
+    "no gate": (lambda s: s.gated.unlink(), "the gate has not judged prod-network"),
+    "half a gate": (lambda s: s.gated.write_text("{"), "has not judged prod-network"),
     "gate refused": (lambda s: gate(s, outcome="findings"), "the gate did not pass .findings."),
     "gate untrusted": (lambda s: gate(s, outcome="untrusted"), "the gate did not pass .untrusted."),
-    "gated another": (lambda s: gate(s, digests={s.name: "0"}), "has not judged this prod-network"),
-    "gated others": (lambda s: gate(s, digests={}), "has not judged this prod-network"),
+    "gated another": (lambda s: gate(s, sha256="0"), "has not judged this prod-network"),
+    "gated nothing": (lambda s: gate(s, sha256=None), "has not judged this prod-network"),
     "gated yesterday": (lambda s: gate(s, today="2026-11-24"), "is of 2026-11-24, and accepted risks expire"),
 }
 
