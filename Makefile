@@ -195,6 +195,8 @@ terraform:
 	@command -v terraform >/dev/null || { echo "error: no terraform here; install the version in .tool-versions (developer.hashicorp.com/terraform/install)" >&2; exit 2; }
 
 clean: ## Remove what was generated, but not .venv
+	@kept=$$(find cdktf.out/stacks -not -path '*/.terraform/*' \( -name errored.tfstate -o -name terraform.tfstate \) -print 2>/dev/null); \
+	test -z "$$kept" || { printf 'error: states that are nowhere else; make recover or make bootstrap first:\n%s\n' "$$kept" >&2; exit 2; }
 	@find cdktf.out -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 help: ## Show this list

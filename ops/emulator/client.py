@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
+from ops.errors import OpsError
 
-class OrderError(Exception):
+
+class OrderError(OpsError):
     """The emulator refused an order."""
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from ops.errors import OpsError
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 STOP_SECONDS = 10
 
 
-class EmulatorError(Exception):
+class EmulatorError(OpsError):
     """The emulator didn't start."""
 
 

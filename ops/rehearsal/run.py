@@ -36,6 +36,7 @@ def run(environment: Environment, larger: str | None, out: Path) -> RehearsalRep
             say(f"— {name}")
             report.steps.append(_step(played, name, step))
             report.write(out / "reports")
+            report.write(played.folder / "reports")  # There secrets are looked for.
             if not report.passed:
                 break
     return report
@@ -61,6 +62,7 @@ def run_day(environment: Environment, out: Path) -> RehearsalReport:
         if failure:
             report.steps[-1] = replace(report.steps[-1], passed=False, evidence=failure)
         else:
+            (played.folder / "transcript.txt").write_text(today.log.everything(), encoding="utf-8")
             report.steps.append(_step(played, "No secret is stored", no_secret_is_stored))
         report.write(out / "reports")
         page = today.log.page(

@@ -51,10 +51,24 @@ def every_phase_applies(stage: Stage) -> Seen:
         raise StepError(f"{first.phase} {first.line} {first.message}")
     rollout = Rollout(stage)
     results = rollout.run()
-    made = sum(each.counts.get("create", 0) for each in (first, *results))
-    return Seen(
-        f"{made} resources", (first, *(each for each in results if each.phase != first.phase)), rollout.planning
-    )
+    phases = (first, *(each for each in results if each.phase != first.phase))
+    share = public_weights(stage).get(f"{stage.names.prefix}-current", 0)
+    if share != stage.environment.cutover.weight:
+        raise StepError(f"{share} % of the traffic goes here, not {stage.environment.cutover.weight} %")
+    return Seen(f"{_none_left_out(stage)} resources; {share} % of the traffic goes here", phases, rollout.planning)
+
+
+def _none_left_out(stage: Stage) -> int:
+    """How many resources there are: all that was synthesized."""
+    count = 0
+    for phase, stack in stage.session.stacks().items():
+        resources = stack.content.get("resource", {})
+        wanted = {f"{kind}.{name}" for kind, found in resources.items() for name in found}
+        state = stage.session.states.get(phase, again=True)
+        if missing := wanted - set(state.addresses if state else ()):
+            raise StepError(f"{phase} was applied without {', '.join(sorted(missing))}")
+        count += len(wanted)
+    return count
 
 
 def second_plan_is_empty(stage: Stage) -> Seen:
@@ -88,8 +102,10 @@ def traffic_moves_by_weight(stage: Stage) -> Seen:
     """The public name's records say each weight on the way, and the first one again at the end."""
     cutover = stage.environment.cutover
     # With nothing before, there is nothing to share: all or none.
-    weights = WEIGHTS if cutover.previous else (WEIGHTS[0], WEIGHTS[-1])
-    return Seen(" → ".join(_move(stage, weight) for weight in (*weights, cutover.weight)))
+    weights = [*(WEIGHTS if cutover.previous else (WEIGHTS[0], WEIGHTS[-1])), WEIGHTS[0]]
+    if weights[-1] != cutover.weight:
+        weights.append(cutover.weight)
+    return Seen(" → ".join(_move(stage, weight) for weight in weights))
 
 
 def _move(stage: Stage, weight: int) -> str:

@@ -79,6 +79,10 @@ class Transcript:
         """Run one of the operators' commands."""
         return self.run(why, "-m", "ops", *arguments, given=given, expect=expect)
 
+    def everything(self) -> str:
+        """All that was typed and said, nothing left out."""
+        return "\n".join(each if isinstance(each, str) else f"{each.command}\n{each.said}" for each in self.entries)
+
     def sections(self) -> dict[str, list[Entry]]:
         """The commands below each headline."""
         found: dict[str, list[Entry]] = {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ops.terraform.advice import advice
 from ops.terraform.initialize import initialize
-from ops.terraform.plan import CHANGES, NO_CHANGES, caller_flags, plan
+from ops.terraform.plan import CHANGES, NO_CHANGES, SECRET_VALUE, is_planner, plan
 from ops.terraform.process import Event
 from ops.terraform.report import PhaseResult, Result, counted
 from ops.terraform.session import Session
@@ -32,8 +32,8 @@ class Drift:
         self.session.board.begin(phase, "comparing")
         initialize(self.session.terraform, stack)
         events: list[Event] = []
-        flags = dict.fromkeys((*caller_flags(self.session.aws.caller, stack), "-lock=false"))
-        done = plan(self.session.terraform, stack, *flags, listener=events.append)
+        flags = readable(stack) if is_planner(self.session.aws.caller, stack) else ()
+        done = plan(self.session.terraform, stack, "-lock=false", *flags, listener=events.append)
         if done.code == NO_CHANGES:
             return PhaseResult(phase, Result.NO_CHANGES)
         if done.code != CHANGES:
@@ -43,3 +43,14 @@ class Drift:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         message = "; ".join(found[:_SHOWN]) + more or "only outputs differ"
         return PhaseResult(phase, Result.CHANGES, counted([each["action"] for each in changes]), message=message)
+
+
+def readable(stack: Stack) -> tuple[str, ...]:
+    """Flags that leave out what holds a secret's value, which the planner may not read; all else is compared.
+
+    See docs/adr/0007-database-password.md.
+    """
+    resources = stack.content.get("resource", {})
+    if SECRET_VALUE not in resources:
+        return ()
+    return tuple(f"-target={kind}.{name}" for kind in resources if kind != SECRET_VALUE for name in resources[kind])

@@ -28,6 +28,8 @@ from ops.terraform.upstream import published, waits_for
 
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 """Exit codes of `terraform plan -detailed-exitcode`."""
+SECRET_VALUE = "aws_secretsmanager_secret_version"  # noqa: S105  (a type)
+"""Type of resource whose refresh asks for a secret's value."""
 _SIGNS = {
     ("create",): "+",
     ("update",): "~",
@@ -83,7 +85,6 @@ class Planner:
             for path, text in ((stack.saved_json, shown.output), (stack.saved_summary, summary(shown.output))):
                 path.touch(mode=0o600)
                 path.write_text(text, encoding="utf-8")
-            fresh.chmod(0o600)
             fresh.replace(stack.saved)
             self._provenance(stack, upstream, verdict).write(stack.provenance)
             return _judged(phase, verdict, older)
@@ -118,10 +119,14 @@ def caller_flags(caller: Caller, stack: Stack) -> tuple[str, ...]:
 
     See docs/adr/0004-who-applies-what.md and docs/adr/0007-database-password.md.
     """
-    if f":assumed-role/{Names(stack.environment).role('planner')}/" not in caller.arn:
+    if not is_planner(caller, stack):
         return ()
-    holds_value = "aws_secretsmanager_secret_version" in stack.content.get("resource", {})
-    return ("-lock=false", "-refresh=false") if holds_value else ("-lock=false",)
+    return ("-lock=false", "-refresh=false") if SECRET_VALUE in stack.content.get("resource", {}) else ("-lock=false",)
+
+
+def is_planner(caller: Caller, stack: Stack) -> bool:
+    """Whether the caller has the role that may look and not change."""
+    return f":assumed-role/{Names(stack.environment).role('planner')}/" in caller.arn
 
 
 def _older_than_applied(states: States, phase: str) -> str:

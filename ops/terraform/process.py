@@ -142,6 +142,7 @@ class Terraform:
                 encoding="utf-8",
                 errors="replace",
                 process_group=0,
+                umask=0o077,  # Plans and states are for nobody else.
             )
             self._running.add(child)
             return child
@@ -174,7 +175,9 @@ class _Kept:
     def __init__(self, path: Path | None) -> None:
         self._file: IO[str] | None = None
         with suppress(OSError):
-            self._file = path.open("a", encoding="utf-8", buffering=1) if path else None
+            if path:
+                path.touch(mode=0o600)
+                self._file = path.open("a", encoding="utf-8", buffering=1)
 
     def add(self, line: str) -> None:
         if self._file is None:

@@ -34,6 +34,7 @@ class Provenance:
 
     def write(self, path: Path) -> None:
         """Put it beside the plan."""
+        path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from ops.gate.model import Outcome, Verdict
-from ops.gate.reports import as_data, write
+from ops.gate.reports import BESIDE_STACK, as_data, write
 from tests.gate.project import Project, entry
 from tests.gate.test_doubts import CHECK
 
@@ -116,3 +116,22 @@ def test_no_report_holds_a_secret(project: Project, tmp_path: Path) -> None:
 def test_control_characters_do_not_break_the_xml(project: Project, tmp_path: Path) -> None:
     project.stacks["demo-\x01old"] = {"resource": {}}
     ET.fromstring(written(project.judge(), tmp_path / "reports")["gate.junit.xml"])
+
+
+def test_a_verdict_stands_beside_each_stack_until_that_is_judged_again(verdict: Verdict, tmp_path: Path) -> None:
+    """Judging one environment takes nothing away from another; judging nothing takes all away."""
+    stacks = [tmp_path / "stacks" / name for name in (*verdict.stacks, "other-network")]
+    for folder in stacks:
+        folder.mkdir(parents=True)
+    (stacks[-1] / BESIDE_STACK).write_text("kept")
+    write(verdict, tmp_path / "reports")
+    for folder in stacks[:-1]:
+        said = json.loads((folder / BESIDE_STACK).read_text())
+        assert said == {
+            "outcome": "findings",
+            "today": verdict.today.isoformat(),
+            "sha256": verdict.digests[folder.name],
+        }
+    assert (stacks[-1] / BESIDE_STACK).read_text() == "kept"
+    write(Verdict(verdict.today), tmp_path / "reports")
+    assert not list(tmp_path.glob(f"stacks/*/{BESIDE_STACK}"))

@@ -77,7 +77,13 @@ class Operator:
         line = self._line("apply", "prod", name, "--yes", "--approve-widening")
         self.stack(name).events.unlink(missing_ok=True)
         with subprocess.Popen(
-            line, cwd=ROOT, env=dict(self.variables), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            line,
+            cwd=ROOT,
+            env=dict(self.variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
         ) as process:
             running = Running(process, self.stack(name))
             try:
@@ -111,8 +117,8 @@ class Running:
                 child.kill()
 
     def interrupt(self) -> None:
-        """What Ctrl-C does."""
-        os.kill(self.process.pid, signal.SIGINT)
+        """What Ctrl-C does: a terminal signals the whole group in front."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
     def end(self) -> tuple[int, str]:
         """Its exit code and what it said."""

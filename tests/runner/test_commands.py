@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from environments import load
 from environments.names import Names
+from ops.emulator.client import Control
 from ops.emulator.settings import credentials
 from tests.runner.operator import Operator
 
@@ -26,7 +29,8 @@ def test_from_plan_to_destroy(operator: Operator) -> None:
     assert report["phases"]["secrets"]["waits_for"] == ["account", "registry"]
     stack, ecr = operator.stack("registry"), operator.client("ecr")
     assert stack.saved_summary.read_text().startswith("+   aws_ecr_")
-    assert [path.stat().st_mode & 0o077 for path in (stack.saved, stack.saved_json)] == [0, 0], "for nobody else"
+    left = (stack.saved, stack.saved_json, stack.saved_summary, stack.provenance)
+    assert [path.stat().st_mode & 0o077 for path in left] == [0, 0, 0, 0], "for nobody else"
 
     refused = operator.run("apply", "prod", "registry", expect=1).stderr
     assert "Nobody is there to answer" in refused
@@ -58,6 +62,46 @@ def test_before_there_is_a_state_bucket_bootstrap_is_named(operator: Operator) -
     for command in ("plan", "drift", "apply"):
         said = operator.run(command, "prod", expect=2).stderr
         assert f"there is no state bucket {names.state_bucket} yet; make bootstrap ENV=prod" in said
+
+
+def test_a_bootstrap_that_was_cut_off_goes_on(operator: Operator, control: Control) -> None:
+    """Until it came to its end, nothing is planned with a state that isn't the bucket's."""
+    names, stack = Names(load("prod")), operator.stack("state")
+    operator.client("s3").delete_bucket(Bucket=names.state_bucket)
+    operator.client("kms").delete_alias(AliasName=names.alias("state"))
+    control.fail("kms", "CreateAlias", "AccessDeniedException", 1, status=400)
+    said = operator.run("bootstrap", "prod", "--yes", expect=2).stderr
+    assert "what was made is in the state; to go on: make bootstrap ENV=prod" in said
+    for command in ("plan", "apply", "drift"):
+        said = operator.run(command, "prod", "state", expect=2).stderr
+        assert f"is there, but its own state is still in {stack.folder}; make bootstrap ENV=prod goes on" in said
+    operator.run("bootstrap", "prod", "--yes")
+    assert not [*stack.folder.glob("*_override.tf.json"), *stack.folder.glob("terraform.tfstate*")]
+    record = json.loads(
+        operator.client("s3").get_object(Bucket=names.state_bucket, Key=names.applied_key("state"))["Body"].read()
+    )
+    assert record["stack_sha256"] == stack.digest
+    (stack.folder / "local_override.tf.json").write_text('{"terraform": {"backend": {"local": {}}}}')
+    assert "state  no changes" in operator.plan("state"), "what another machine's bootstrap left is no state"
+
+
+def test_destroy_wants_the_environments_name(operator: Operator, output: Path) -> None:
+    staging = load("staging")
+    names, variables = Names(staging), {**operator.variables, **credentials(staging.account_id)}
+    for stack in (output / "stacks").glob("staging-*"):
+        shutil.copytree(stack, operator.out / "stacks" / stack.name)
+    other = replace(operator, variables=variables)
+    kept = {"type": "aws_ecr_repository", "name": "backend", "mode": "managed", "instances": [{}]}
+    state = {"version": 4, "serial": 1, "lineage": "l", "outputs": {}, "resources": [kept]}
+    where = {"Bucket": names.state_bucket, "Key": names.state_key("registry")}
+    other.client("s3").create_bucket(Bucket=names.state_bucket)
+    other.client("s3").put_object(**where, Body=json.dumps(state).encode())
+    for given in ((), ("--confirm", "prod"), ("--confirm", "Staging")):
+        said = other.run("destroy", "staging", *given, expect=1).stderr
+        assert "1 resources of staging (account 444455556666): registry" in said
+        assert "--confirm must be 'staging'" in said
+        assert "nothing is destroyed" in said
+    assert json.loads(other.client("s3").get_object(**where)["Body"].read()) == state
 
 
 @pytest.mark.parametrize(

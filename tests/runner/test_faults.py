@@ -15,6 +15,7 @@ from environments.names import Names
 from ops.emulator.client import Control
 from ops.emulator.process import Emulator
 from ops.emulator.settings import credentials
+from ops.terraform.recover import made
 from tests.runner.conftest import make_state_bucket
 from tests.runner.operator import Operator
 
@@ -49,11 +50,17 @@ def test_terraform_is_killed_and_the_rollout_goes_on(operator: Operator) -> None
         code, said = running.end()
     assert code == 2
     assert f"Terraform was killed, and could neither save all that it made nor free its lock; {RECOVER}" in said
+    assert "what was made is in the state" not in said
+    kept = made(operator.stack(PHASE))
+    assert kept
+    assert "the state is locked: " in operator.apply(PHASE, expect=2), "who tries once more"
+    assert made(operator.stack(PHASE)) == kept, "loses nothing by it"
     locked = operator.plan(PHASE, expect=2)
     assert "the state is locked: " in locked
     assert f"if it is dead: {RECOVER}" in locked
     recovered(operator)
     assert len(operator.client("ecr").describe_repositories()["repositories"]) == 2
+    assert made(operator.stack(PHASE)) == {}, "an old record must not mislead the next recovery"
 
 
 @pytest.mark.usefixtures("slow")
@@ -104,12 +111,15 @@ def test_aws_goes_away_in_the_middle(operator: Operator, emulator: Emulator, tmp
         code, said = running.end()
     assert code == 2
     assert "Terraform could not save the state; it is kept in" in said
+    assert "what was made is in the state" not in said
     assert RECOVER in said
     assert operator.stack(PHASE).unsaved.exists()
-    with Emulator.start(load("prod").account_id, tmp_path / "again.log") as again:
-        variables = {**operator.variables, "AWS_ENDPOINT_URL": again.endpoint, "HTTP_PROXY": again.endpoint}
+    with Emulator.start(load("prod").account_id, tmp_path / "again.log") as other:
+        variables = {**operator.variables, "AWS_ENDPOINT_URL": other.endpoint, "HTTP_PROXY": other.endpoint}
         back = replace(operator, variables=variables)
         make_state_bucket(variables)
+        for again in (back.plan(PHASE, expect=1), back.apply(PHASE, expect=1)):
+            assert "an earlier run could not save its state" in again, "nothing goes on without that state"
         recovered(back)
         assert not back.stack(PHASE).unsaved.exists()
 
@@ -138,6 +148,10 @@ def test_a_damaged_state_and_an_older_one(operator: Operator) -> None:
     assert "no state  (present)" in next(iter(versions.values()))
     wrong = operator.run("recover", "prod", PHASE, "--restore", "nonsense", "--yes", expect=2).stderr
     assert "nonsense is no version of the state of registry that can be restored" in wrong
+    s3.put_object(**LOCK, Body=json.dumps({"ID": "1", "Who": "ci@runner", "Operation": "apply"}).encode())
+    asked = operator.run("recover", "prod", PHASE, "--restore", good, expect=1).stderr
+    assert "ci@runner holds the lock" in asked
+    assert s3.get_object(**STATE)["Body"].read() == b"{", "nobody said that the run is dead"
     operator.run("recover", "prod", PHASE, "--restore", good, "--yes")
     assert s3.get_object(**STATE)["Body"].read() == whole
     assert "no changes" in operator.plan(PHASE)

@@ -91,6 +91,32 @@ def test_an_interruption_reaches_it_once_and_lets_it_finish(script: Script, tmp_
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_none_begins_once_all_was_interrupted(script: Script, tmp_path: Path) -> None:
+    """Ctrl-C that comes between two of them isn't lost."""
+    terraform = script("touch begun")
+    terraform.interrupt()
+    done = terraform.run(tmp_path, "apply", listener=lambda _: None)
+    assert (done.code, done.errors) == (-signal.SIGINT, ("interrupted before it began",))
+    assert not (tmp_path / "begun").exists()
+
+
+def test_a_full_disk_ends_the_record_and_not_terraform(script: Script, tmp_path: Path) -> None:
+    (tmp_path / "log").symlink_to("/dev/full")
+    heard: list[Event] = []
+    lines = "\n".join([event(type="version")] * 2000)
+    terraform = script(f"{lines}\ntouch through")
+    assert terraform.run(tmp_path, "apply", log=tmp_path / "log", listener=heard.append) == Done(0)
+    assert (len(heard), (tmp_path / "through").exists()) == (2000, True)
+
+
+def test_a_record_is_added_to(script: Script, tmp_path: Path) -> None:
+    """A second try must not lose what the first one said that it made."""
+    terraform = script(event(type="version"))
+    for _ in range(2):
+        terraform.run(tmp_path, "apply", log=tmp_path / "log")
+    assert len((tmp_path / "log").read_text().splitlines()) == 2
+
+
 def test_a_missing_terraform_is_named(tmp_path: Path) -> None:
     with pytest.raises(OpsError, match="no terraform here; install the version"):
         Terraform({"PATH": str(tmp_path)}).run(tmp_path, "version")

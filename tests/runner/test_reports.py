@@ -66,6 +66,8 @@ def test_a_plan_is_a_line_a_resource_with_names_and_no_values() -> None:
         ([Result.CHANGES, Result.REFUSED], 1),
         ([Result.REFUSED, Result.FAILED], 2),
         ([Result.INTERRUPTED, Result.NOT_BEGUN], 2),
+        ([Result.APPLIED, Result.NOT_BEGUN], 2),
+        ([Result.REFUSED, Result.NOT_BEGUN], 1),
     ],
 )
 def test_the_exit_code_tells_the_worst(results: list[Result], code: int, tmp_path: Path) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from environments import load
 from modules.phases import phase
 from ops.errors import RefusedError
+from ops.gate.model import Outcome
+from ops.terraform import apply
+from ops.terraform.apply import Applier
 from ops.terraform.saved import Provenance, check, provenance
+from ops.terraform.session import Session
 from ops.terraform.stack import Stack, digest
 
 TODAY = date(2026, 11, 25)
@@ -99,3 +104,27 @@ def test_a_missing_plan_and_a_spoilt_record_are_refused(stack: Stack) -> None:
     with pytest.raises(RefusedError, match="there is no saved plan of prod-network; make plan ENV=prod PHASE=network"):
         provenance(stack)
     assert not list(stack.folder.glob("saved*"))
+
+
+@pytest.fixture
+def applier(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Applier:
+    """Finds everything else about the plan in order."""
+    monkeypatch.setattr(apply, "published", lambda *_, **__: UPSTREAM)
+    monkeypatch.setattr(apply, "judge", lambda *_, **__: SimpleNamespace(outcome=Outcome.CLEAN))
+    gate(stack, today=datetime.now(UTC).date().isoformat())
+    return Applier(cast(Session, SimpleNamespace(states=None)))
+
+
+def test_a_plan_that_was_saved_after_the_yes_is_not_what_was_agreed_to(stack: Stack, applier: Applier) -> None:
+    assert applier.checked(stack) == applier.checked(stack)
+    stack.saved.write_bytes(b"PK a later plan")
+    other_provenance(stack, plan_sha256=digest(stack.saved))
+    with pytest.raises(RefusedError, match="prod-network was planned anew meanwhile"):
+        applier.checked(stack)
+    assert Applier(applier.session).checked(stack).plan_sha256 == digest(stack.saved), "asked again, it may"
+
+
+def test_nothing_goes_on_from_a_state_that_lies_beside_the_stack(stack: Stack, applier: Applier) -> None:
+    stack.unsaved.write_text("{}")
+    with pytest.raises(RefusedError, match=r"errored\.tfstate; make recover ENV=prod PHASE=network"):
+        applier.checked(stack)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import psutil
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from environments import load
 from modules.phases import PHASES
 from ops.terraform import schedule
 from ops.terraform.report import PhaseResult, Result
-from ops.terraform.runs import side_by_side
+from ops.terraform.runs import in_reverse, side_by_side
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
 
@@ -115,5 +120,32 @@ def test_nothing_begins_once_it_is_to_stop() -> None:
     assert set(results.values()) == {"good", "left out"}
 
 
-def test_there_is_always_room_for_one() -> None:
-    assert 1 <= schedule.jobs() <= schedule.jobs(waiting=True) or schedule.jobs() == 1
+@pytest.mark.parametrize(("available", "most"), [(0, 1), (2 * schedule.PROVIDER_BYTES, 2), (10**12, 4)])
+def test_there_is_always_room_for_one_and_never_for_more_than_memory_bears(
+    monkeypatch: pytest.MonkeyPatch, available: int, most: int
+) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert schedule.jobs() == schedule.jobs(waiting=True) == most
+
+
+def test_in_reverse_each_comes_after_those_that_read_it() -> None:
+    session = cast(Session, SimpleNamespace(terraform=SimpleNamespace(interrupted=threading.Event()), board=Silent()))
+    stacks = {each.name: Stack(load("staging"), each, Path()) for each in PHASES}
+    gone: list[str] = []
+
+    def destroy(stack: Stack) -> PhaseResult:
+        gone.append(stack.phase.name)
+        return PhaseResult(stack.phase.name, Result.FAILED if stack.phase.name == "account" else Result.DESTROYED)
+
+    results = {each.phase: each.result for each in in_reverse(session, stacks, destroy)}
+    for name in gone:
+        assert not [other for other in READS if name in READS[other] and other not in gone[: gone.index(name)]]
+    assert results["state"] is Result.NOT_BEGUN, "account reads it and is still there"
+
+
+class Silent:
+    """A board that shows nothing."""
+
+    def end(self, result: PhaseResult) -> None:
+        """Show nothing."""
