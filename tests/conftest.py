@@ -95,3 +95,11 @@ def pytest_configure() -> None:
     """A machine's own AWS settings must not reach a test."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs against emulated AWS is slow: the emulator alone takes seconds to start."""
+    for item in items:
+        if "emulator" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)

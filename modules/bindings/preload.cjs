@@ -56,11 +56,15 @@ function engineOnStandardStreams(source) {
 
 /**
  * A worker of jsii indexes the types of a package that was just unpacked, so that the next run needn't parse all 120 MB
- * of them. jsii exits without waiting for it, and a program as fast as this one would never get its index.
+ * of them. jsii exits without waiting for it, and a program as fast as this one would never get its index. Python waits
+ * for five seconds and ends this process then; on a slow machine it goes on behind its back until the index is there.
  */
 const workers = [];
 process.on("worker", (worker) => workers.push(new Promise((resolve) => worker.once("exit", resolve))));
-exports.exit = (code) => Promise.all(workers).then(() => process.exit(code));
+exports.exit = (code) => {
+  process.on("SIGTERM", () => {});
+  return Promise.all(workers).then(() => process.exit(code));
+};
 
 function wrapped(stream, chunk) {
   return `${JSON.stringify({ [stream]: Buffer.from(chunk).toString("base64") })}\n`;

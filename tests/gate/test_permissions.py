@@ -20,6 +20,7 @@ from ops.gate.permissions import EXTRA, MISSING, WIDER, who_may_what
 from ops.gate.reachability import reachability
 from tests.gate.plants import Body, Ground, add, names
 
+pytestmark = pytest.mark.slow  # `make test` proves the table by itself: the gate is part of it
 PROD = environments.load("prod")
 SECRETS = [secret.name for secret in PROD.product.secrets]
 DOCUMENT = "aws_iam_policy_document"

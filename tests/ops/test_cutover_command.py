@@ -140,7 +140,6 @@ def test_an_alarm_takes_traffic_back(site: RolledOut) -> None:
     assert read("prod")[-1].outcome == "back"
 
 
-@pytest.mark.slow
 def test_an_alarm_that_is_on_lets_nothing_begin(site: RolledOut) -> None:
     site.set_alarm("ALARM")
     done = run("cutover", "run", "prod", *QUICKLY)
@@ -150,7 +149,6 @@ def test_an_alarm_that_is_on_lets_nothing_begin(site: RolledOut) -> None:
     assert not Path("journal").exists()
 
 
-@pytest.mark.slow
 def test_a_dry_run_changes_nothing(site: RolledOut) -> None:
     for command in (("cutover", "run"), ("rollback", "dns")):
         assert run(*command, "prod", "--dry-run").exit_code == 0
@@ -158,14 +156,12 @@ def test_a_dry_run_changes_nothing(site: RolledOut) -> None:
     assert not Path("journal").exists()
 
 
-@pytest.mark.slow
 def test_production_is_not_moved_without_a_yes(site: RolledOut) -> None:
     for command in (("cutover", "run"), ("rollback", "dns")):
         assert run(*command, "prod").exit_code == 1
     assert site.weights() == {"current": 0, "previous": 100}
 
 
-@pytest.mark.slow
 def test_credentials_that_expire_leave_the_step_and_it_is_resumed(site: RolledOut) -> None:
     site.control.fail("cloudwatch", "DescribeAlarms", "ExpiredToken", 1, after=4)
     stopped = run("cutover", "run", "prod", *QUICKLY)
@@ -179,14 +175,12 @@ def test_credentials_that_expire_leave_the_step_and_it_is_resumed(site: RolledOu
     assert site.weights() == {"current": 100, "previous": 0}
 
 
-@pytest.mark.slow
 def test_throttled_changes_are_tried_again(site: RolledOut) -> None:
     site.control.fail("route53", "ChangeResourceRecordSets", "Throttling", 1)
     assert run("cutover", "run", "prod", "--to=10", *QUICKLY).exit_code == 0
     assert site.weights() == {"current": 10, "previous": 90}
 
 
-@pytest.mark.slow
 def test_a_change_that_fails_stops_it_there(site: RolledOut) -> None:
     site.control.fail("route53", "ChangeResourceRecordSets", "AccessDenied", 1, after=1)
     done = run("cutover", "run", "prod", *QUICKLY)
@@ -197,7 +191,6 @@ def test_a_change_that_fails_stops_it_there(site: RolledOut) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.slow
 def test_ctrl_c_leaves_the_step(site: RolledOut) -> None:
     with meanwhile(site, lambda: os.kill(os.getpid(), signal.SIGINT)):
         done = run("cutover", "run", "prod", "--yes", "--watch=60")
@@ -207,7 +200,6 @@ def test_ctrl_c_leaves_the_step(site: RolledOut) -> None:
     assert "python -m ops rollback dns prod" in done.stderr
 
 
-@pytest.mark.slow
 def test_a_killed_cutover_keeps_its_lock_and_is_resumed(site: RolledOut, scratch: Path) -> None:
     command = [sys.executable, "-m", "ops", "cutover", "run", "prod", "--yes", "--watch=60"]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -233,7 +225,6 @@ def test_rollback_takes_one_command(site: RolledOut, weight: int) -> None:
     assert rehearsed.endpoint.startswith("http://127.0.0.1:")
 
 
-@pytest.mark.slow
 def test_rollback_asks_for_no_load_balancer_no_alarm_and_no_lock(
     site: RolledOut, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,7 +236,6 @@ def test_rollback_asks_for_no_load_balancer_no_alarm_and_no_lock(
     assert site.weights() == {"current": 0, "previous": 100}
 
 
-@pytest.mark.slow
 def test_one_cutover_at_a_time(site: RolledOut) -> None:
     lock = StateLock(site.s3, site.names, "arn:aws:iam::1:somebody")
     lock.take("other")
@@ -259,7 +249,6 @@ def test_one_cutover_at_a_time(site: RolledOut) -> None:
     assert lock.holder() == {}
 
 
-@pytest.mark.slow
 def test_terraforms_lock_is_never_freed(site: RolledOut) -> None:
     key = f"{Names(site.environment).state_key('cutover')}.tflock"
     note = json.dumps({"ID": "1", "Operation": "OperationTypeApply", "Who": "me@here", "Created": "now"})
@@ -268,7 +257,6 @@ def test_terraforms_lock_is_never_freed(site: RolledOut) -> None:
     assert "me@here holds the lock since now (OperationTypeApply, 1)" in run("cutover", "status", "prod").stdout
 
 
-@pytest.mark.slow
 def test_a_plain_records_ttl_is_lowered_first_and_resolvers_must_have_seen_it(
     site: RolledOut, resolver: Resolver
 ) -> None:
@@ -288,7 +276,6 @@ def test_a_plain_records_ttl_is_lowered_first_and_resolvers_must_have_seen_it(
     assert "nothing to lower" in run("cutover", "prepare", "prod", "--yes").stdout
 
 
-@pytest.mark.slow
 def test_the_emulator_refuses_what_route_53_refuses(site: RolledOut) -> None:
     """What stops two commands from overwriting each other is Route 53's own rule."""
     stale = {**site.records()[0], "Weight": 77}
