@@ -123,8 +123,11 @@ class States:
         body = self._object(f"{self._names.state_key(phase)}.tflock")
         if body is None:
             return None
-        info = json.loads(body)
-        return Lock(info.get("ID", ""), info.get("Who", ""), info.get("Created", ""), info.get("Operation", ""))
+        try:
+            info = json.loads(body)
+            return Lock(*(str(info.get(key, "?")) for key in ("ID", "Who", "Created", "Operation")))
+        except (ValueError, AttributeError):
+            return Lock("?", "somebody whose lock can't be read", "?", "?")
 
     def free(self, phase: str, lock: Lock) -> None:
         """Free a phase's lock, unless another run holds it by now.
