@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from environments.schema import Environment
@@ -13,6 +14,7 @@ from tests.conftest import Stack
 from tests.strategies import any_environment
 
 
+@pytest.mark.slow
 # Each example takes a second: few, and the same ones every time.
 @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(any_environment())

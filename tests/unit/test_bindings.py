@@ -17,6 +17,7 @@ import pytest
 
 from benchmarks.synth import NODE, identical
 
+pytestmark = pytest.mark.slow  # each starts a Python and a node of its own
 ROOT = Path(__file__).parents[2]
 PRELOAD = ROOT / "modules" / "bindings" / "preload.cjs"
 SLOWER = "warning: synthesis is slower than it can be: "
@@ -103,20 +104,17 @@ def test_a_program_started_from_another_copy_of_the_project_loads_once(lazy: Run
     assert identical(lazy.folder, run.folder)
 
 
-@pytest.mark.slow
 def test_a_small_program_gives_the_same_as_stock(lazy: Run, tmp_path: Path) -> None:
     stock = python(PROGRAM, tmp_path, SYNTH_BINDINGS="stock")
     assert identical(lazy.folder, stock.folder)
 
 
-@pytest.mark.slow
 def test_the_project_gives_the_same_as_stock(tmp_path: Path) -> None:
     program = "import main; main.main([])"
     stock = python(program, tmp_path / "stock", SYNTH_BINDINGS="stock")
     assert identical(python(program, tmp_path / "lazy").folder, stock.folder)
 
 
-@pytest.mark.slow
 def test_a_first_run_unpacks_the_packages_and_waits_for_their_index(lazy: Run, tmp_path: Path) -> None:
     first = python(IMPATIENT + PROGRAM, tmp_path / "first", JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(tmp_path / "cache"))
     assert identical(lazy.folder, first.folder)
