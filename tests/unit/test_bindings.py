@@ -7,8 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import jsii
 import pytest
 
 from benchmarks.synth import NODE, identical
+from tests.runner.operator import until
 
 pytestmark = pytest.mark.slow  # each starts a Python and a node of its own
 ROOT = Path(__file__).parents[2]
@@ -78,14 +78,6 @@ def python(program: str, folder: Path, **environment: str) -> Run:
     return Run(folder, done.stdout, done.stderr)
 
 
-def until(true: Callable[[], bool], seconds: float = 120) -> None:
-    """Wait for something that may be done only after the program has ended."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.1)
-
-
 @pytest.fixture(scope="module")
 def lazy(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return python(PROGRAM, tmp_path_factory.mktemp("lazy"))
@@ -118,7 +110,8 @@ def test_the_project_gives_the_same_as_stock(tmp_path: Path) -> None:
 def test_a_first_run_unpacks_the_packages_and_waits_for_their_index(lazy: Run, tmp_path: Path) -> None:
     first = python(IMPATIENT + PROGRAM, tmp_path / "first", JSII_RUNTIME_PACKAGE_CACHE_ROOT=str(tmp_path / "cache"))
     assert identical(lazy.folder, first.folder)
-    until(lambda: any(tmp_path.glob("cache/@cdktf/provider-aws/*/*/.jsii.runtime.v*.json")))
+    # Perhaps only after the program has ended.
+    until(lambda: any(tmp_path.glob("cache/@cdktf/provider-aws/*/*/.jsii.runtime.v*.json")), seconds=120)
 
 
 def test_installing_imports_neither_jsii_nor_cdktf(tmp_path: Path) -> None:
