@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,8 @@ class Running:
         """SIGKILL to Terraform and its provider, not to the command around it."""
         if self.process.poll() is None:
             for child in psutil.Process(self.process.pid).children(recursive=True):
-                child.kill()
+                with suppress(psutil.NoSuchProcess):  # A provider ends by itself when its Terraform does.
+                    child.kill()
 
     def interrupt(self) -> None:
         """What Ctrl-C does: a terminal signals the whole group in front."""
