@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from environments.arns import Partition, partition
 from environments.schema import Environment, ScheduledTask, Service
 
 
@@ -99,10 +100,28 @@ class Names:
         """ARN of a KMS key's alias."""
         return self.arn("kms", self.alias(purpose))
 
+    @property
+    def partition(self) -> Partition:
+        """AWS's partition that the region belongs to: the start of every ARN."""
+        return partition(self.environment.region)
+
+    @property
+    def account_arn(self) -> str:
+        """ARN that stands for the whole account in a policy."""
+        return self.partition.root(self.environment.account_id)
+
     def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
         """ARN of a resource of this account; `region=""` for services that have none in their ARNs."""
         where = self.environment.region if region is None else region
-        return f"arn:aws:{service}:{where}:{self.environment.account_id}:{resource}"
+        return self.partition.arn(service, resource, region=where, account_id=self.environment.account_id)
+
+    def host(self, service: str) -> str:
+        """A service's host in this region, as in the condition key `kms:ViaService`."""
+        return self.partition.host(service, self.environment.region)
+
+    def endpoint_service(self, service: str) -> str:
+        """Name of a service's VPC endpoint in this region."""
+        return self.partition.endpoint_service(service, self.environment.region)
 
     def resource(self, purpose: str) -> str:
         """Anything that has only a generous limit on its name: topics, alarms, rules, policies, dashboards."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from environments.arns import partition
 from environments.schema import Environment, Service
 
 Verb = Literal["read", "write", "pass", "assume", "decrypt", "change"]
@@ -82,7 +83,7 @@ def _audit(environment: Environment) -> Iterator[Permission]:
         yield Permission("chatbot.amazonaws.com", "assume", "slack", "Alarms in Slack")
     if environment.region != "us-east-1":
         yield Permission("events.amazonaws.com", "assume", "event-forward", "Events of the global endpoints")
-    yield Permission(f"logs.{environment.region}.amazonaws.com", "decrypt", "logs", "Log groups")
+    yield Permission(partition(environment.region).host("logs", environment.region), "decrypt", "logs", "Log groups")
     for service in ("budgets", "cloudwatch", "events", "events.rds"):
         yield Permission(f"{service}.amazonaws.com", "decrypt", "alerts", "Publishes to the encrypted topic")
 

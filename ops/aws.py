@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from environments.arns import account_of
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Aws:
             aws_session_token=keys["SessionToken"],
             region_name=self._session.region_name,
         )
-        return Aws(session, self._config, Caller(role_arn.split(":")[4], taken["AssumedRoleUser"]["Arn"]))
+        return Aws(session, self._config, Caller(account_of(role_arn), taken["AssumedRoleUser"]["Arn"]))
 
 
 def connect(environment: Environment) -> Aws:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cdktf_cdktf_provider_aws.s3_bucket_logging import S3BucketLoggingA
 from constructs import Construct
 
+from environments.names import Names
 from modules.constructs.private_bucket import PrivateBucket
 from modules.policy import Statement
 
@@ -23,8 +24,7 @@ class AccessLogs:
         id_: str,
         *,
         name: str,
-        account_id: str,
-        region: str,
+        names: Names,
         expire_days: int,
         protected: bool,
     ) -> None:
@@ -34,20 +34,17 @@ class AccessLogs:
             scope: The stack.
             id_: Id of the bucket.
             name: Its name.
-            account_id: The account whose load balancers and buckets log here.
-            region: Region of the load balancers.
+            names: Names of the environment whose load balancers and buckets log here.
             expire_days: Days that logs are kept.
             protected: Whether a plan that destroys it fails.
         """
-        arn = f"arn:aws:s3:::{name}"
+        arn, account_id = names.partition.bucket(name), names.environment.account_id
         load_balancers = Statement(
             sid="LoadBalancers",
             actions=["s3:PutObject"],
             resources=[f"{arn}/AWSLogs/{account_id}/*"],
             principals={"Service": ["logdelivery.elasticloadbalancing.amazonaws.com"]},
-            conditions=[
-                ("ArnLike", "aws:SourceArn", [f"arn:aws:elasticloadbalancing:{region}:{account_id}:loadbalancer/*"])
-            ],
+            conditions=[("ArnLike", "aws:SourceArn", [names.arn("elasticloadbalancing", "loadbalancer/*")])],
         )
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html#grant-log-delivery-permissions-general
         buckets = Statement(

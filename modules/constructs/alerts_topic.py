@@ -10,6 +10,7 @@ from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
+from environments.names import Names
 from modules.constructs.encryption_key import EncryptionKey
 from modules.policy import Condition, Statement, document
 
@@ -26,8 +27,7 @@ class AlertsTopic:
         *,
         name: str,
         key_alias: str,
-        account_id: str,
-        region: str,
+        names: Names,
         emails: Sequence[str],
         protected: bool,
     ) -> None:
@@ -38,12 +38,11 @@ class AlertsTopic:
             id_: Id of the topic; its parts are named after it.
             name: Name of the topic.
             key_alias: Alias of its key.
-            account_id: The account whose alarms, budgets and rules may publish.
-            region: Region of the topic.
+            names: Names of the environment whose alarms, budgets and rules may publish.
             emails: Addresses that are told; each confirms once.
             protected: Whether a plan that destroys the key fails.
         """
-        publishers = _publishers(account_id, region)
+        publishers = _publishers(names)
         # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
         use_key = [
             Statement(
@@ -61,7 +60,7 @@ class AlertsTopic:
             f"{id_}_key",
             alias=key_alias,
             description="Alerts on their way to people",
-            account_id=account_id,
+            names=names,
             protected=protected,
             statements=use_key,
         )
@@ -98,18 +97,18 @@ class AlertsTopic:
             )
 
 
-def _publishers(account_id: str, region: str) -> dict[str, tuple[str, list[Condition]]]:
+def _publishers(names: Names) -> dict[str, tuple[str, list[Condition]]]:
     """Services that publish here, each with the conditions that it can meet."""
-    account: Condition = ("StringEquals", "aws:SourceAccount", [account_id])
+    account: Condition = ("StringEquals", "aws:SourceAccount", [names.environment.account_id])
     return {
         "Alarms": (
             "cloudwatch.amazonaws.com",
-            [account, ("ArnLike", "aws:SourceArn", [f"arn:aws:cloudwatch:{region}:{account_id}:alarm:*"])],
+            [account, ("ArnLike", "aws:SourceArn", [names.arn("cloudwatch", "alarm:*")])],
         ),
         # https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
         "Budgets": (
             "budgets.amazonaws.com",
-            [account, ("ArnLike", "aws:SourceArn", [f"arn:aws:budgets::{account_id}:*"])],
+            [account, ("ArnLike", "aws:SourceArn", [names.arn("budgets", "*", region="")])],
         ),
         # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.GrantingPermissions.html
         "DatabaseEvents": ("events.rds.amazonaws.com", [account]),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from constructs import Construct
 
+from environments.names import Names
 from modules.constructs.access_logs import AccessLogs
 from modules.constructs.private_bucket import PrivateBucket
 from modules.policy import Condition, Statement
@@ -22,7 +23,7 @@ class AuditBucket:
         name: str,
         service: str,
         source: Condition,
-        account_id: str,
+        names: Names,
         kms_key_arn: str,
         access_logs: AccessLogs,
         expire_days: int,
@@ -36,13 +37,13 @@ class AuditBucket:
             name: Its name.
             service: Principal of the service that writes.
             source: On whose behalf it may.
-            account_id: The account whose logs lie here.
+            names: Names of the environment whose logs are kept here.
             kms_key_arn: Key of its objects.
             access_logs: Where accesses to it are logged.
             expire_days: Days that logs are kept.
             protected: Whether a plan that destroys it fails.
         """
-        arn = f"arn:aws:s3:::{name}"
+        arn = names.partition.bucket(name)
         principals: dict[str, Sequence[str]] = {"Service": [service]}
         bucket = PrivateBucket(
             scope,
@@ -63,7 +64,7 @@ class AuditBucket:
                 Statement(
                     sid="Write",
                     actions=["s3:PutObject"],
-                    resources=[f"{arn}/AWSLogs/{account_id}/*"],
+                    resources=[f"{arn}/AWSLogs/{names.environment.account_id}/*"],
                     principals=principals,
                     conditions=[source, ("StringEquals", "s3:x-amz-acl", ["bucket-owner-full-control"])],
                 ),

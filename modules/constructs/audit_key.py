@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
+from environments.names import Names
 from modules.constructs.encryption_key import EncryptionKey
 from modules.policy import Condition, Statement
 
@@ -19,7 +20,7 @@ class AuditKey:
         id_: str,
         *,
         alias: str,
-        account_id: str,
+        names: Names,
         of_trail: Condition | None,
         of_recorder: Condition | None,
         protected: bool,
@@ -30,7 +31,7 @@ class AuditKey:
             scope: The stack.
             id_: Id of the key.
             alias: With its prefix, `alias/…`.
-            account_id: The account that administers it.
+            names: The environment's names.
             of_trail: On whose behalf CloudTrail may use it; none where there is no trail.
             of_recorder: On whose behalf Config may use it; none where there is no recorder.
             protected: Whether a plan that destroys it fails.
@@ -38,7 +39,7 @@ class AuditKey:
         statements = []
         if of_trail:
             # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
-            context = f"arn:aws:cloudtrail:*:{account_id}:trail/*"
+            context = names.arn("cloudtrail", "trail/*", region="*")
             encrypts: Condition = ("StringLike", "kms:EncryptionContext:aws:cloudtrail:arn", [context])
             statements += [
                 _use("TrailEncrypts", "cloudtrail", "kms:GenerateDataKey*", of_trail, encrypts),
@@ -55,7 +56,7 @@ class AuditKey:
             id_,
             alias=alias,
             description="The account's audit logs",
-            account_id=account_id,
+            names=names,
             protected=protected,
             statements=statements,
         ).arn

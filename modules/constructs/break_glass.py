@@ -71,7 +71,10 @@ class BreakGlass:
             max_session_seconds=_SESSION_SECONDS,
         )
         IamRolePolicyAttachment(
-            scope, f"{id_}_administrator", role=role.name, policy_arn="arn:aws:iam::aws:policy/AdministratorAccess"
+            scope,
+            f"{id_}_administrator",
+            role=role.name,
+            policy_arn=names.partition.managed_policy("AdministratorAccess"),
         )
         self.arn = role.arn
         patterns = self._patterns(id_, names)
@@ -104,7 +107,7 @@ class BreakGlass:
     def _patterns(self, id_: str, names: Names) -> dict[str, tuple[str, dict[str, Any]]]:
         """Title and event pattern by alert."""
         role, sign_in = names.role("break-glass"), "AWS Console Sign In via CloudTrail"
-        session = f"arn:aws:sts::{names.environment.account_id}:assumed-role/{role}/"
+        session = names.arn("sts", f"assumed-role/{role}/", region="")
         return {
             f"{id_}_assumed": (
                 f"{role} was assumed",

@@ -101,8 +101,8 @@ def _zone(names: Names) -> Iterator[Statement]:
     if edge.zone.role:
         yield Statement(sid="DnsOfTheOtherAccount", actions=["sts:AssumeRole"], resources=[edge.zone.role])
         return
-    zone = f"arn:aws:route53:::hostedzone/{edge.zone.id or '*'}"
-    yield from write_records(zone, hosts=sorted({edge.host, *edge.certificate_names}))
+    zone_id = edge.zone.id or "*"
+    yield from write_records(names.partition, zone_id, hosts=sorted({edge.host, *edge.certificate_names}))
     if edge.zone.id is None:
         yield Statement(
             sid="CreateZone",
@@ -111,7 +111,9 @@ def _zone(names: Names) -> Iterator[Statement]:
             resources=["*"],
             because="a zone has no ARN before it is created, and a search by name has none",
         )
-        yield Statement(sid="TagZone", actions=["route53:ChangeTagsForResource"], resources=[zone])
+        yield Statement(
+            sid="TagZone", actions=["route53:ChangeTagsForResource"], resources=[names.partition.zone(zone_id)]
+        )
 
 
 def _images(names: Names) -> Iterator[Statement]:
@@ -135,7 +137,10 @@ def _images(names: Names) -> Iterator[Statement]:
         sid="PullToPromote",
         actions=reads,
         # Promotion pulls from the earlier environment's account, whose repository policy decides.
-        resources=[f"arn:aws:ecr:*:*:repository/{repository}" for repository in repositories],
+        resources=[
+            names.partition.arn("ecr", f"repository/{repository}", region="*", account_id="*")
+            for repository in repositories
+        ],
     )
     yield Statement(
         sid="Push",
@@ -146,7 +151,6 @@ def _images(names: Names) -> Iterator[Statement]:
 
 def _secrets(names: Names) -> Iterator[Statement]:
     """Set values, never read them."""
-    environment = names.environment
     yield Statement(
         sid="SetSecrets",
         actions=[
@@ -173,7 +177,7 @@ def _secrets(names: Names) -> Iterator[Statement]:
         resources=[names.arn("kms", "key/*")],
         conditions=[
             ("ForAnyValue:StringEquals", "kms:ResourceAliases", [names.alias("secrets")]),
-            ("StringEquals", "kms:ViaService", [f"secretsmanager.{environment.region}.amazonaws.com"]),
+            ("StringEquals", "kms:ViaService", [names.host("secretsmanager")]),
         ],
     )
 

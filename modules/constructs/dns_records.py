@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from environments.arns import Partition
 from modules.policy import Statement
 
 
-def write_records(zone_arn: str, *, hosts: Sequence[str], prefix: str = "Dns") -> list[Statement]:
+def write_records(partition: Partition, zone_id: str, *, hosts: Sequence[str], prefix: str = "Dns") -> list[Statement]:
     """Write the records of some hosts, and those that prove a certificate for them; read the zone.
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 
     Args:
-        zone_arn: The zone; its id may be a wildcard where the zone isn't there yet.
+        partition: The zone's partition.
+        zone_id: The zone; a wildcard where the zone doesn't exist yet.
         hosts: Names of the records.
         prefix: First part of the statements' sids.
     """
+    zone_arn = partition.zone(zone_id)
     names = sorted({name for host in hosts for name in (host, f"_*.{host.removeprefix('*.')}")})
     return [
         Statement(
@@ -36,6 +39,6 @@ def write_records(zone_arn: str, *, hosts: Sequence[str], prefix: str = "Dns") -
                 "route53:ListTagsForResource",
                 "route53:GetChange",
             ],
-            resources=[zone_arn, "arn:aws:route53:::change/*"],
+            resources=[zone_arn, partition.arn("route53", "change/*")],
         ),
     ]

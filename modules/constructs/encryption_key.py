@@ -9,6 +9,7 @@ from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
+from environments.names import Names
 from modules.policy import Condition, Statement, document
 
 USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
@@ -36,7 +37,7 @@ class EncryptionKey:
         *,
         alias: str,
         description: str,
-        account_id: str,
+        names: Names,
         protected: bool,
         statements: Sequence[Statement] = (),
     ) -> None:
@@ -47,7 +48,7 @@ class EncryptionKey:
             id_: Id of the key; its alias and policy document are named after it.
             alias: With its prefix, `alias/…`.
             description: What it encrypts.
-            account_id: The account that administers it.
+            names: Names of the environment whose account administers it.
             protected: Whether a plan that destroys it fails.
             statements: What its policy allows beside the account's own IAM policies.
         """
@@ -56,7 +57,7 @@ class EncryptionKey:
             sid="AccountDecidesByIam",
             actions=["kms:*"],
             resources=["*"],
-            principals={"AWS": [f"arn:aws:iam::{account_id}:root"]},
+            principals={"AWS": [names.account_arn]},
             because="in a key policy, * is the key itself; without the account's own statement nobody can manage it",
         )
         KmsKey(

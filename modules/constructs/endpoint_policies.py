@@ -15,7 +15,7 @@ def s3(names: Names) -> EndpointPolicy:
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
     """
-    bucket = f"arn:aws:s3:::prod-{names.environment.region}-starport-layer-bucket/*"
+    bucket = names.partition.bucket(f"prod-{names.environment.region}-starport-layer-bucket/*")
     return EndpointPolicy(service="s3", actions=["s3:GetObject"], resources=[bucket])
 
 
@@ -24,7 +24,7 @@ def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
     environment = names.environment
     registry_account = environment.registry.source_account or environment.account_id
     repositories = [
-        f"arn:aws:ecr:{environment.region}:{registry_account}:repository/{repository}"
+        names.partition.arn("ecr", f"repository/{repository}", region=environment.region, account_id=registry_account)
         for repository in sorted({service.repository for service in environment.product.services})
     ]
     for service in ("ecr.api", "ecr.dkr"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
 from constructs import Construct
 
+from environments.names import Names
 from modules.policy import Condition, Statement, document
 
 
@@ -36,8 +37,7 @@ class GatewayEndpoint:
         scope: Construct,
         *,
         vpc_id: str,
-        region: str,
-        name: str,
+        names: Names,
         route_tables: Sequence[str],
         policy: EndpointPolicy,
     ) -> None:
@@ -46,8 +46,7 @@ class GatewayEndpoint:
         Args:
             scope: The stack.
             vpc_id: The VPC.
-            region: Its region.
-            name: First part of the name tag.
+            names: The environment's names.
             route_tables: Tables that get the route to the service.
             policy: What may pass.
         """
@@ -55,11 +54,11 @@ class GatewayEndpoint:
             scope,
             f"endpoint_{policy.id}",
             vpc_id=vpc_id,
-            service_name=f"com.amazonaws.{region}.{policy.service}",
+            service_name=names.endpoint_service(policy.service),
             vpc_endpoint_type="Gateway",
             route_table_ids=list(route_tables),
             policy=_document(scope, policy, conditions=policy.conditions),
-            tags={"Name": f"{name}-{policy.id}".replace("_", "-")},
+            tags={"Name": f"{names.prefix}-{policy.id}".replace("_", "-")},
         )
         self.prefix_list_id = f"${{aws_vpc_endpoint.endpoint_{policy.id}.prefix_list_id}}"
 
@@ -72,9 +71,7 @@ class InterfaceEndpoints:
         scope: Construct,
         *,
         vpc_id: str,
-        region: str,
-        name: str,
-        account_id: str,
+        names: Names,
         subnets: Sequence[str],
         security_group: str,
         policies: Sequence[EndpointPolicy],
@@ -84,26 +81,24 @@ class InterfaceEndpoints:
         Args:
             scope: The stack.
             vpc_id: The VPC.
-            region: Its region.
-            name: First part of the name tags.
-            account_id: The only account whose principals may use them.
+            names: Names of the environment whose account's principals alone may use them.
             subnets: Subnets that get an interface.
             security_group: Who may connect.
             policies: The services, each with what may be asked of it.
         """
-        own_principals: Condition = ("StringEquals", "aws:PrincipalAccount", [account_id])
+        own_principals: Condition = ("StringEquals", "aws:PrincipalAccount", [names.environment.account_id])
         for policy in policies:
             VpcEndpoint(
                 scope,
                 f"endpoint_{policy.id}",
                 vpc_id=vpc_id,
-                service_name=f"com.amazonaws.{region}.{policy.service}",
+                service_name=names.endpoint_service(policy.service),
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=list(subnets),
                 security_group_ids=[security_group],
                 policy=_document(scope, policy, conditions=[own_principals, *policy.conditions]),
-                tags={"Name": f"{name}-{policy.id}".replace("_", "-")},
+                tags={"Name": f"{names.prefix}-{policy.id}".replace("_", "-")},
             )
 
 

@@ -15,6 +15,7 @@ from cdktf_cdktf_provider_aws.ecr_repository import (
 from cdktf_cdktf_provider_aws.ecr_repository_policy import EcrRepositoryPolicy
 from constructs import Construct
 
+from environments.names import Names
 from modules.policy import Statement, document
 
 # Far more than are ever released. AWS has no rule that only keeps; the CDK's documentation does it the same way.
@@ -36,7 +37,7 @@ class ImageRepository:
         untagged_days: int,
         release_prefix: str,
         readers: Sequence[str],
-        reader_roles: str,
+        names: Names,
         protected: bool,
     ) -> None:
         """Make the repository.
@@ -50,7 +51,7 @@ class ImageRepository:
             untagged_days: Days after which images without a tag go.
             release_prefix: What the tags of released images begin with.
             readers: Other accounts that may pull.
-            reader_roles: Which of their roles, as a pattern of names.
+            names: The environment's names; the readers' roles begin with the same product.
             protected: Whether a plan that destroys it fails.
         """
         EcrRepository(
@@ -77,7 +78,7 @@ class ImageRepository:
                 scope,
                 f"{id_}_policy",
                 repository=repository,
-                policy=document(scope, id_, *(_pull(account, reader_roles) for account in readers)),
+                policy=document(scope, id_, *(_pull(account, names) for account in readers)),
             )
 
 
@@ -117,8 +118,9 @@ def _lifecycle(*, keep_images: int, untagged_days: int, release_prefix: str) -> 
     return json.dumps({"rules": rules})
 
 
-def _pull(account: str, roles: str) -> Statement:
+def _pull(account: str, names: Names) -> Statement:
     """Let roles of another account pull, and see what the scan found before they promote."""
+    roles = names.partition.arn("iam", f"role/{names.environment.product.name}-*", account_id=account)
     return Statement(
         sid=f"Pull{account}",
         actions=[
@@ -128,6 +130,6 @@ def _pull(account: str, roles: str) -> Statement:
             "ecr:DescribeImageScanFindings",
             "ecr:GetDownloadUrlForLayer",
         ],
-        principals={"AWS": [f"arn:aws:iam::{account}:root"]},
-        conditions=[("ArnLike", "aws:PrincipalArn", [f"arn:aws:iam::{account}:role/{roles}"])],
+        principals={"AWS": [names.partition.root(account)]},
+        conditions=[("ArnLike", "aws:PrincipalArn", [roles])],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
+from environments.names import Names
 from modules.constructs.encryption_key import EncryptionKey, usable_by_service
 
 
@@ -17,8 +18,7 @@ class LogKey:
         *,
         alias: str,
         log_groups_arn: str,
-        region: str,
-        account_id: str,
+        names: Names,
         protected: bool,
     ) -> None:
         """Make the key.
@@ -28,13 +28,12 @@ class LogKey:
             id_: Id of the key.
             alias: With its prefix, `alias/…`.
             log_groups_arn: ARN with a wildcard: all log groups that may be encrypted.
-            region: Their region.
-            account_id: The account that administers the key.
+            names: The environment's names.
             protected: Whether a plan that destroys it fails.
         """
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
         use = usable_by_service(
-            f"logs.{region}.amazonaws.com",
+            names.host("logs"),
             sid="LogGroups",
             conditions=[("ArnLike", "kms:EncryptionContext:aws:logs:arn", [log_groups_arn])],
         )
@@ -43,7 +42,7 @@ class LogKey:
             id_,
             alias=alias,
             description="All log groups",
-            account_id=account_id,
+            names=names,
             protected=protected,
             statements=[use],
         ).arn

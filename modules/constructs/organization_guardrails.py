@@ -8,6 +8,7 @@ from cdktf_cdktf_provider_aws.organizations_policy import OrganizationsPolicy
 from cdktf_cdktf_provider_aws.organizations_policy_attachment import OrganizationsPolicyAttachment
 from constructs import Construct
 
+from environments.arns import partition
 from modules.policy import Statement, document
 
 # Services that answer from one region, whatever region uses them.
@@ -83,7 +84,7 @@ class OrganizationGuardrails:
                 effect="Deny",
                 actions=["*"],
                 resources=["*"],
-                conditions=[("ArnLike", "aws:PrincipalArn", ["arn:aws:iam::*:root"])],
+                conditions=[("ArnLike", "aws:PrincipalArn", [partition(allowed_regions[0]).root("*")])],
             ),
             Statement(sid="AuditStaysOn", effect="Deny", actions=_AUDIT_OFF, resources=["*"]),
             Statement(

@@ -84,7 +84,7 @@ def _most(names: Names, state_key_arn: str) -> Iterator[Statement]:
         actions=["kms:Decrypt", "kms:GenerateDataKey"],
         resources=[names.arn("kms", "key/*")],
         conditions=[
-            ("StringEquals", "kms:ViaService", [f"secretsmanager.{names.environment.region}.amazonaws.com"]),
+            ("StringEquals", "kms:ViaService", [names.host("secretsmanager")]),
         ],
     )
     yield Statement(

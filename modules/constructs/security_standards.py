@@ -6,6 +6,8 @@ from cdktf_cdktf_provider_aws.securityhub_account import SecurityhubAccount
 from cdktf_cdktf_provider_aws.securityhub_standards_subscription import SecurityhubStandardsSubscription
 from constructs import Construct
 
+from environments.arns import partition
+
 # https://docs.aws.amazon.com/securityhub/latest/userguide/standards-reference.html
 _STANDARDS = {
     "cis": "cis-aws-foundations-benchmark/v/5.0.0",
@@ -33,6 +35,8 @@ class SecurityStandards:
         )
         for name, standard in _STANDARDS.items():
             subscription = SecurityhubStandardsSubscription(
-                scope, f"{id_}_{name}", standards_arn=f"arn:aws:securityhub:{region}::standards/{standard}"
+                scope,
+                f"{id_}_{name}",
+                standards_arn=partition(region).arn("securityhub", f"standards/{standard}", region=region),
             )
             subscription.add_override("depends_on", [f"aws_securityhub_account.{id_}"])

@@ -32,11 +32,13 @@ def write_state(names: Names, *, key_arn: str) -> list[Statement]:
 
 
 def _bucket(names: Names) -> str:
-    return f"arn:aws:s3:::{names.state_bucket}"
+    return names.partition.bucket(names.state_bucket)
 
 
 def _key(names: Names, sid: str, action: str, *, key_arn: str) -> Statement:
-    through = f"s3.{names.environment.region}.amazonaws.com"
     return Statement(
-        sid=sid, actions=[action], resources=[key_arn], conditions=[("StringEquals", "kms:ViaService", [through])]
+        sid=sid,
+        actions=[action],
+        resources=[key_arn],
+        conditions=[("StringEquals", "kms:ViaService", [names.host("s3")])],
     )

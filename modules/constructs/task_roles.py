@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from constructs import Construct
 
+from environments.arns import partition
 from modules.constructs.role import Role
 from modules.policy import Statement, trust
 
@@ -101,7 +102,7 @@ def _read_secrets(secret_arns: Sequence[str], key_arn: str, region: str) -> Iter
             resources=[key_arn],
             # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
             conditions=[
-                ("StringEquals", "kms:ViaService", [f"secretsmanager.{region}.amazonaws.com"]),
+                ("StringEquals", "kms:ViaService", [partition(region).host("secretsmanager", region)]),
                 ("StringEquals", "kms:EncryptionContext:SecretARN", secret_arns),
             ],
         )

@@ -10,6 +10,7 @@ from cdktf_cdktf_provider_aws.wafv2_web_acl_logging_configuration import (
 )
 from constructs import Construct
 
+from environments.names import Names
 from modules.constructs.log_group import LogGroup
 from modules.policy import Statement, document
 
@@ -30,8 +31,7 @@ class WebAclLog:
         policy_name: str,
         retention_days: int,
         kms_key_arn: str,
-        account_id: str,
-        region: str,
+        names: Names,
     ) -> None:
         """Make the log.
 
@@ -44,8 +44,7 @@ class WebAclLog:
             policy_name: Name of the policy.
             retention_days: Days that the logs are kept.
             kms_key_arn: Key of the log group.
-            account_id: The account.
-            region: The region.
+            names: The environment's names.
         """
         LogGroup(scope, id_, name=log_group, retention_days=retention_days, kms_key_arn=kms_key_arn)
         # WAF would write such a policy by itself, once, under a name that all of the account's web ACLs share.
@@ -56,8 +55,8 @@ class WebAclLog:
             resources=[f"{log_group_arn}:*"],
             principals={"Service": ["delivery.logs.amazonaws.com"]},
             conditions=[
-                ("StringEquals", "aws:SourceAccount", [account_id]),
-                ("ArnLike", "aws:SourceArn", [f"arn:aws:logs:{region}:{account_id}:*"]),
+                ("StringEquals", "aws:SourceAccount", [names.environment.account_id]),
+                ("ArnLike", "aws:SourceArn", [names.arn("logs", "*")]),
             ],
         )
         policy = CloudwatchLogResourcePolicy(

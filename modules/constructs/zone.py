@@ -10,6 +10,8 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderAssumeRole
 from cdktf_cdktf_provider_aws.route53_zone import Route53Zone
 from constructs import Construct
 
+from environments.arns import account_of
+
 
 class Zone:
     """A zone that is made here, or one that exists.
@@ -63,7 +65,7 @@ def record_writer(
     """
     if role_arn is None:
         return None
-    account_id = role_arn.split(":")[4]
+    account_id = account_of(role_arn)
     return AwsProvider(
         scope,
         "aws_dns",

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from constructs import Construct
 
+from environments.arns import root_of
+from environments.names import Names
 from modules.constructs.dns_records import write_records
 from modules.constructs.role import Role
 from modules.policy import Statement
@@ -15,23 +17,23 @@ class ZoneWriter:
     """May write the records of some hosts in one zone, and nothing else."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, name: str, zone_id: str, hosts: Sequence[str], writers: Sequence[str]
+        self, scope: Construct, id_: str, *, names: Names, zone_id: str, hosts: Sequence[str], writers: Sequence[str]
     ) -> None:
         """Make the role.
 
         Args:
             scope: The stack.
             id_: Id of the role.
-            name: Its name.
+            names: The environment's names.
             zone_id: The zone.
             hosts: Names of the records.
             writers: Roles of other accounts that may assume it; they needn't be there yet.
         """
-        accounts = sorted({f"arn:aws:iam::{arn.split(':')[4]}:root" for arn in writers})
+        accounts = sorted({root_of(arn) for arn in writers})
         Role(
             scope,
             id_,
-            name=name,
+            name=names.role("dns"),
             description="Writes another environment's records in this account's zone",
             trust=[
                 Statement(
@@ -41,5 +43,5 @@ class ZoneWriter:
                     conditions=[("ArnEquals", "aws:PrincipalArn", sorted(writers))],
                 )
             ],
-            statements=write_records(f"arn:aws:route53:::hostedzone/{zone_id}", hosts=hosts),
+            statements=write_records(names.partition, zone_id, hosts=hosts),
         )

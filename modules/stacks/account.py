@@ -27,8 +27,7 @@ class AccountStack(PhaseStack):
             "alerts",
             name=names.resource("alerts"),
             key_alias=names.alias("alerts"),
-            account_id=environment.account_id,
-            region=environment.region,
+            names=names,
             emails=environment.alerts.email,
             protected=environment.protected,
         )
@@ -58,24 +57,20 @@ class AccountStack(PhaseStack):
             tags=self.tags,
         )
         if shared := environment.access.shared_zone:
-            ZoneWriter(
-                self, "dns", name=names.role("dns"), zone_id=shared.id, hosts=shared.hosts, writers=shared.writers
-            )
+            ZoneWriter(self, "dns", names=names, zone_id=shared.id, hosts=shared.hosts, writers=shared.writers)
         log_key = LogKey(
             self,
             "log_key",
             alias=names.alias("logs"),
             log_groups_arn=names.arn("logs", "log-group:*"),
-            region=environment.region,
-            account_id=environment.account_id,
+            names=names,
             protected=environment.protected,
         )
         access_logs = AccessLogs(
             self,
             "access_logs",
             name=names.bucket("access-logs"),
-            account_id=environment.account_id,
-            region=environment.region,
+            names=names,
             expire_days=environment.edge.access_log_days,
             protected=environment.protected,
         )

@@ -30,7 +30,7 @@ class DataStack(PhaseStack):
             "data_key",
             alias=names.alias("data"),
             description="Database and cache: storage, snapshots, Performance Insights",
-            account_id=environment.account_id,
+            names=names,
             protected=environment.protected,
         )
         database = self._database()

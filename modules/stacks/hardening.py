@@ -39,8 +39,7 @@ class HardeningStack(PhaseStack):
             policy_name=names.resource("web-acl-log"),
             retention_days=waf.log_retention,
             kms_key_arn=account.log_key_arn,
-            account_id=environment.account_id,
-            region=environment.region,
+            names=names,
         )
         alarm = blocked_requests(environment, web_acl=names.prefix)
         MetricAlarm(

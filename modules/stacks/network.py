@@ -42,8 +42,7 @@ class NetworkStack(PhaseStack):
         s3 = GatewayEndpoint(
             self,
             vpc_id=vpc.id,
-            region=environment.region,
-            name=names.prefix,
+            names=names,
             route_tables=vpc.private_route_tables,
             policy=endpoint_policies.s3(names),
         )
@@ -58,9 +57,7 @@ class NetworkStack(PhaseStack):
         InterfaceEndpoints(
             self,
             vpc_id=vpc.id,
-            region=environment.region,
-            name=names.prefix,
-            account_id=environment.account_id,
+            names=names,
             subnets=list(vpc.private_subnets.values()),
             security_group=groups.ids[ENDPOINTS],
             policies=list(endpoint_policies.interface_endpoints(names)),

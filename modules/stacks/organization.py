@@ -6,6 +6,7 @@ from cdktf import App, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.organizations_organizational_unit import OrganizationsOrganizationalUnit
 
 import environments
+from environments.arns import partition
 from modules.constructs.member_account import MemberAccount
 from modules.constructs.organization_guardrails import OrganizationGuardrails
 from modules.phases import ORGANIZATION
@@ -38,7 +39,7 @@ class OrganizationStack(TerraformStack):
             region=region,
             account_id=account_id,
             # The bucket is made by hand, and so needs no key made by hand beside it.
-            kms_key_arn=f"arn:aws:kms:{region}:{account_id}:alias/aws/s3",
+            kms_key_arn=partition(region).arn("kms", "alias/aws/s3", region=region, account_id=account_id),
         )
         OrganizationsOrganizationalUnit(self, "unit", name=organization.unit, parent_id=organization.parent_id)
         unit_id = "${aws_organizations_organizational_unit.unit.id}"

@@ -32,7 +32,7 @@ class RegistryStack(PhaseStack):
             "registry_key",
             alias=names.alias("registry"),
             description="Container images",
-            account_id=environment.account_id,
+            names=names,
             protected=environment.protected,
         )
         EcrRegistryScanningConfiguration(
@@ -58,7 +58,7 @@ class RegistryStack(PhaseStack):
                 untagged_days=environment.registry.untagged_days,
                 release_prefix=environment.registry.release_prefix,
                 readers=environment.registry.readers,
-                reader_roles=f"{environment.product.name}-*",
+                names=names,
                 protected=environment.protected,
             )
             for name in repositories
@@ -70,8 +70,12 @@ class RegistryStack(PhaseStack):
 
     def _of_account(self, account_id: str, repositories: list[str]) -> Registry:
         """The same-repository variant: nothing is made here, and production pulls what staging pushed."""
-        region = self.environment.region
+        region, aws = self.environment.region, self.names.partition
+        host = aws.registry(account_id, region)
         return Registry(
-            repository_urls={name: f"{account_id}.dkr.ecr.{region}.amazonaws.com/{name}" for name in repositories},
-            repository_arns={name: f"arn:aws:ecr:{region}:{account_id}:repository/{name}" for name in repositories},
+            repository_urls={name: f"{host}/{name}" for name in repositories},
+            repository_arns={
+                name: aws.arn("ecr", f"repository/{name}", region=region, account_id=account_id)
+                for name in repositories
+            },
         )

@@ -26,7 +26,7 @@ class SecretsStack(PhaseStack):
             "secrets_key",
             alias=names.alias("secrets"),
             description="Secrets, and sessions in containers",
-            account_id=environment.account_id,
+            names=names,
             protected=environment.protected,
         )
         self.secrets = {secret.name: self._secret(secret).arn for secret in product.secrets}

@@ -23,7 +23,7 @@ class StateStack(PhaseStack):
             "state_key",
             alias=names.alias("state"),
             description=f"Terraform's state of {names.prefix}",
-            account_id=environment.account_id,
+            names=names,
             protected=environment.protected,
         )
         bucket = PrivateBucket(
@@ -34,7 +34,7 @@ class StateStack(PhaseStack):
             protected=environment.protected,
             noncurrent_days=environment.state_history,
             statements=[
-                *state_uploads(f"arn:aws:s3:::{names.state_bucket}", keys=[key.arn, names.alias_arn("state")]),
+                *state_uploads(names.partition.bucket(names.state_bucket), keys=[key.arn, names.alias_arn("state")]),
             ],
         )
         self.publish(State(bucket_arn=bucket.arn, key_arn=key.arn))

@@ -14,6 +14,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
+from environments.arns import partitions
 from ops.plan_gate.model import PlanError
 from ops.plan_gate.wording import few
 
@@ -184,7 +185,7 @@ def _principals(named: Mapping[str, Any]) -> Iterator[str]:
     for kind, values in named.items():
         for each in _texts(values):
             if kind == "AWS":
-                yield f"arn:aws:iam::{each}:root" if re.fullmatch(r"\d{12}", each) else each
+                yield partitions()[0].root(each) if re.fullmatch(r"\d{12}", each) else each
             else:
                 yield f"{kind} {each}"
 

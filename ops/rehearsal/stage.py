@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from environments.arns import account_of
 from environments.names import Names
 from modules.phases import PHASES
 from ops.emulator.client import Control
@@ -133,5 +134,5 @@ def _seed(environment: Environment, control: Control) -> None:
     """The zone, where it is not the rollout's own."""
     zone = environment.edge.zone
     if zone.kind != "created" and zone.id is not None:
-        account = zone.role.split(":")[4] if zone.role else environment.account_id
+        account = account_of(zone.role) if zone.role else environment.account_id
         control.seed_zone(account, zone.id, zone.name)

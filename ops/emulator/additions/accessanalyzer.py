@@ -55,7 +55,7 @@ def create_analyzer(self: AccessAnalyzerResponse) -> ActionResult:
     """Make an analyzer that is active at once."""
     name = self.params["analyzerName"]
     self.backend.analyzers[name] = {
-        "arn": f"arn:aws:access-analyzer:{self.region}:{self.current_account}:analyzer/{name}",
+        "arn": f"arn:{self.partition}:access-analyzer:{self.region}:{self.current_account}:analyzer/{name}",
         "name": name,
         "type": self.params["type"],
         "createdAt": utcnow(),

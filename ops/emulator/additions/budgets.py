@@ -55,7 +55,7 @@ def create_budget(original: Callable[..., Any], self: BudgetsResponse) -> object
     answer = original(self)
     name = self._get_param("Budget")["BudgetName"]
     tags = {tag["Key"]: tag["Value"] for tag in self._get_param("ResourceTags", [])}
-    _tags(self, f"arn:aws:budgets::{self._get_param('AccountId')}:budget/{name}").update(tags)
+    _tags(self, f"arn:{self.partition}:budgets::{self._get_param('AccountId')}:budget/{name}").update(tags)
     return answer
 
 

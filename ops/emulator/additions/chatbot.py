@@ -47,7 +47,7 @@ class ChatbotResponse(BaseResponse):
 def create_slack_channel_configuration(self: ChatbotResponse) -> ActionResult:
     """Make a channel that is enabled at once."""
     name = self.params["ConfigurationName"]
-    arn = f"arn:aws:chatbot::{self.current_account}:chat-configuration/slack-channel/{name}"
+    arn = f"arn:{self.partition}:chatbot::{self.current_account}:chat-configuration/slack-channel/{name}"
     if arn in self.backend.channels:
         raise AwsError("ConflictException", f"{name} exists")
     self.backend.channels[arn] = {

@@ -15,7 +15,7 @@ Body = dict[str, Any]
 
 
 def _arn(self: ElastiCacheResponse, kind: str, name: str) -> str:
-    return f"arn:aws:elasticache:{self.region}:{self.current_account}:{kind}:{name}"
+    return f"arn:{self.partition}:elasticache:{self.region}:{self.current_account}:{kind}:{name}"
 
 
 def _groups(self: ElastiCacheResponse, kind: str) -> dict[str, Body]:

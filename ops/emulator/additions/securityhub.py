@@ -64,7 +64,7 @@ def batch_enable_standards(self: SecurityHubResponse) -> ActionResult:
     for request in parameters(self)["StandardsSubscriptionRequests"]:
         standard = request["StandardsArn"]
         name = standard.partition(":standards/")[2]
-        arn = f"arn:aws:securityhub:{self.region}:{self.current_account}:subscription/{name}"
+        arn = f"arn:{self.partition}:securityhub:{self.region}:{self.current_account}:subscription/{name}"
         _standards(self)[arn] = {
             "StandardsSubscriptionArn": arn,
             "StandardsArn": standard,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from environments.arns import root_of
 from environments.permissions import EVERYTHING, GUARDS, Permission, Verb
 from ops.gate.index import shown
 from ops.gate.ledger import Ledger
@@ -198,4 +199,4 @@ def _lets_in(target: Target, action: str, caller: str) -> bool:
 
 def _roots(arns: Iterable[str]) -> set[str]:
     """The root of the accounts that some ARNs are of."""
-    return {f"arn:aws:iam::{arn.split(':')[4]}:root" for arn in arns if arn.count(":") >= 5}
+    return {root_of(arn) for arn in arns if arn.count(":") >= 5}

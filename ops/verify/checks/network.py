@@ -52,7 +52,7 @@ def nat_gateways_are_there(context: Context) -> str:
 def endpoints_are_available(context: Context) -> str:
     """The VPC's endpoints are available: registry, logs, secrets, S3 and what the design adds."""
     endpoints = context.ask("ec2", "describe_vpc_endpoints", Filters=context.in_vpc)["VpcEndpoints"]
-    prefix = f"com.amazonaws.{context.environment.region}."
+    prefix = context.names.endpoint_service("")
     states = {endpoint["ServiceName"].removeprefix(prefix): endpoint["State"] for endpoint in endpoints}
     problems = [f"no endpoint of {service}" for service in ENDPOINTS if service not in states]
     problems += [f"{service} is {state}" for service, state in states.items() if state.lower() != "available"]
