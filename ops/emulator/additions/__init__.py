@@ -52,7 +52,7 @@ def install() -> None:
 def table() -> str:
     """All additions as a Markdown table, for docs/emulator.md. Loads moto."""
     rows = [
-        f"| {each.service} | `{each.operation}` | {'mends' if each.mends else 'adds'} | {each.why} |"
+        f"| {each.service} | [`{each.operation}`]({each.source}) | {'mends' if each.mends else 'adds'} | {each.why} |"
         for each in additions()
     ]
     return "\n".join(["| service | call | | why |", "|---|---|---|---|", *rows, ""])

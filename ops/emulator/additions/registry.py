@@ -36,6 +36,8 @@ class Addition:
     function: Callable[..., Any]
     mends: bool
     """Whether moto has the method: then the addition is called with moto's own as its first argument."""
+    source: str
+    """AWS's page that states the behaviour."""
 
     def install(self) -> None:
         """Put it on its class."""
@@ -51,6 +53,38 @@ class Addition:
         setattr(self.target, self.method, mended)
 
 
+_REFERENCES = {
+    "accessanalyzer": "access-analyzer/latest/APIReference/API_",
+    "acm": "acm/latest/APIReference/API_",
+    "application-autoscaling": "autoscaling/application/APIReference/API_",
+    "budgets": "aws-cost-management/latest/APIReference/API_budgets_",
+    "chatbot": "chatbot/latest/APIReference/API_",
+    "cloudtrail": "awscloudtrail/latest/APIReference/API_",
+    "cloudwatch": "AmazonCloudWatch/latest/APIReference/API_",
+    "codedeploy": "codedeploy/latest/APIReference/API_",
+    "config": "config/latest/APIReference/API_",
+    "ec2": "AWSEC2/latest/APIReference/API_",
+    "ecr": "AmazonECR/latest/APIReference/API_",
+    "ecs": "AmazonECS/latest/APIReference/API_",
+    "elasticache": "AmazonElastiCache/latest/APIReference/API_",
+    "elbv2": "elasticloadbalancing/latest/APIReference/API_",
+    "events": "eventbridge/latest/APIReference/API_",
+    "guardduty": "guardduty/latest/APIReference/API_",
+    "iam": "IAM/latest/APIReference/API_",
+    "kms": "kms/latest/APIReference/API_",
+    "logs": "AmazonCloudWatchLogs/latest/APIReference/API_",
+    "organizations": "organizations/latest/APIReference/API_",
+    "rds": "AmazonRDS/latest/APIReference/API_",
+    "route53": "Route53/latest/APIReference/API_",
+    "s3": "AmazonS3/latest/API/API_",
+    "scheduler": "scheduler/latest/APIReference/API_",
+    "secretsmanager": "secretsmanager/latest/apireference/API_",
+    "securityhub": "securityhub/1.0/APIReference/API_",
+    "sns": "sns/latest/api/API_",
+    "sts": "STS/latest/APIReference/API_",
+    "wafv2": "waf/latest/APIReference/API_",
+}
+"""Where AWS describes the calls of a service, below its documentation."""
 ADDITIONS: list[Addition] = []
 ROUTES: dict[str, type[BaseResponse]] = {}
 """By the name that requests are signed with: services whose paths moto's server doesn't know, or not all of them."""
@@ -66,25 +100,52 @@ def serves(signing_name: str) -> Callable[[type[Answers]], type[Answers]]:
     return register
 
 
-def adds(target: type[BaseResponse], service: str, operation: str, *, why: str) -> Callable[[Function], Function]:
-    """Register a call that moto doesn't have. The function takes moto's response object and returns a result."""
+def adds(
+    target: type[BaseResponse], service: str, operation: str, *, why: str, source: str = ""
+) -> Callable[[Function], Function]:
+    """Register a call that moto doesn't have. The function takes moto's response object and returns a result.
+
+    Args:
+        target: Class of moto that handles the service's calls.
+        service: Name in boto3.
+        operation: The call.
+        why: What moto lacks.
+        source: AWS's page that states the behaviour; the call's own page if left out.
+    """
 
     def register(function: Function) -> Function:
-        method = camelcase_to_underscores(operation)
-        ADDITIONS.append(Addition(service, operation, why, target, method, function, mends=False))
+        method, page = camelcase_to_underscores(operation), source or reference(service, operation)
+        ADDITIONS.append(Addition(service, operation, why, target, method, function, mends=False, source=page))
         return function
 
     return register
 
 
-def mends(target: type, method: str, service: str, operation: str, *, why: str) -> Callable[[Function], Function]:
-    """Register a change to what moto has. The function takes moto's own method, then that method's arguments."""
+def mends(
+    target: type, method: str, service: str, operation: str, *, why: str, source: str = ""
+) -> Callable[[Function], Function]:
+    """Register a change to what moto has. The function takes moto's own method, then that method's arguments.
+
+    Args:
+        target: Class of moto.
+        method: The method of it that changes.
+        service: Name in boto3.
+        operation: The call whose answer changes.
+        why: How moto differs from AWS.
+        source: AWS's page that states the behaviour; the call's own page if left out.
+    """
 
     def register(function: Function) -> Function:
-        ADDITIONS.append(Addition(service, operation, why, target, method, function, mends=True))
+        page = source or reference(service, operation)
+        ADDITIONS.append(Addition(service, operation, why, target, method, function, mends=True, source=page))
         return function
 
     return register
+
+
+def reference(service: str, operation: str) -> str:
+    """AWS's page about a call."""
+    return f"https://docs.aws.amazon.com/{_REFERENCES[service]}{operation}.html"
 
 
 def parameters(response: BaseResponse) -> dict[str, Any]:
