@@ -1,0 +1,98 @@
+"""Asks the person at the terminal for something that isn't shown, whatever standard input and output are."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from ops.errors import OpsError
+
+ANSWER_SECONDS = 600
+"""How long an answer is waited for."""
+_LOOK_SECONDS = 0.2
+"""How often `cancelled` is looked at meanwhile."""
+_LONGEST = 1024
+
+
+class NoTerminalError(OpsError):
+    """There is no terminal to ask on."""
+
+
+class NoAnswerError(OpsError):
+    """The question was left unanswered, or was cancelled."""
+
+
+def ask_hidden(question: str, cancelled: Callable[[], bool] = lambda: False) -> str:
+    """Ask on the terminal; what is typed isn't shown.
+
+    Args:
+        question: What is written to the terminal.
+        cancelled: Whether to stop asking. Ctrl-C reaches the main thread alone; another one that asks learns it here.
+
+    Raises:
+        NoTerminalError: There is none, or this program runs in its background.
+        NoAnswerError: Ctrl-D, `cancelled`, or no answer within ten minutes.
+    """
+    with _terminal() as terminal, _without_echo(terminal):
+        os.write(terminal, question.encode())
+        end = time.monotonic() + ANSWER_SECONDS
+        try:
+            while time.monotonic() < end and not cancelled():
+                if select.select([terminal], [], [], _LOOK_SECONDS)[0]:
+                    typed = os.read(terminal, _LONGEST).decode(errors="replace").strip()
+                    if not typed:
+                        raise NoAnswerError("nothing was typed")
+                    return typed
+        finally:
+            os.write(terminal, b"\n")
+    late = f"there was no answer within {ANSWER_SECONDS // 60} minutes"
+    raise NoAnswerError("the question was interrupted" if cancelled() else late)
+
+
+@contextmanager
+def _terminal() -> Iterator[int]:
+    """The controlling terminal, else the one on standard input."""
+    for path in ("/dev/tty", _name_of_input()):
+        try:
+            # It must not become the controlling terminal: Ctrl-C would then end more than this program.
+            terminal = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        except OSError:
+            continue
+        try:
+            if _in_front(terminal):
+                yield terminal
+                return
+        finally:
+            os.close(terminal)
+    raise NoTerminalError("there is no terminal to ask on")
+
+
+def _name_of_input() -> str:
+    with suppress(OSError, ValueError, AttributeError):  # Standard input may be closed, or no file at all.
+        return os.ttyname(sys.stdin.fileno())
+    return ""
+
+
+def _in_front(terminal: int) -> bool:
+    """Whether this program may read from it: the system stops one in the background that tries."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return True  # Not the controlling terminal: it has no background.
+
+
+@contextmanager
+def _without_echo(terminal: int) -> Iterator[None]:
+    before = termios.tcgetattr(terminal)
+    hidden = [*before]
+    hidden[3] &= ~termios.ECHO
+    termios.tcsetattr(terminal, termios.TCSAFLUSH, hidden)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)

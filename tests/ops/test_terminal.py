@@ -1,0 +1,99 @@
+"""A question on a terminal is read from there, whatever standard input and output are, and isn't shown."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ASK = """
+import sys
+from ops.errors import OpsError
+from ops.terminal import ask_hidden
+try:
+    print("typed", ask_hidden("Code? ", lambda: "cancelled" in sys.argv))
+except OpsError as error:
+    print(type(error).__name__, error)
+"""
+CONTROLLED = (
+    "import os, sys; os.open(sys.argv[1], os.O_RDWR); os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
+)
+"""Opens a terminal as a new session's first, which makes it the controlling one, whatever standard input is."""
+BEHIND = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {ASK!r}], process_group=0)"
+"""As a shell runs something with &."""
+
+
+@dataclass
+class Seen:
+    terminal: str
+    output: str
+
+
+def ask(program: str, typed: bytes, *arguments: str, controlling: bool = True) -> Seen:
+    """Run a program that asks on a terminal; type when it does."""
+    master, slave = pty.openpty()
+    name = os.ttyname(slave)
+    line = [sys.executable, "-c", CONTROLLED, name, "-c", program, *arguments]
+    given = subprocess.DEVNULL if controlling else slave
+    if not controlling:
+        line = [sys.executable, "-c", program, *arguments]
+    with subprocess.Popen(
+        line, cwd=ROOT, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    ) as process:
+        said, end = b"", time.monotonic() + 30
+        while process.poll() is None and time.monotonic() < end:
+            if select.select([master], [], [], 0.05)[0]:
+                said += os.read(master, 4096)
+                if said.endswith(b"Code? "):
+                    os.write(master, typed)
+        process.kill()
+        assert process.stdout
+        output = process.stdout.read().decode()
+        while select.select([master], [], [], 0)[0]:
+            said += os.read(master, 4096)
+    os.close(slave)
+    os.close(master)
+    return Seen(said.decode(), output)
+
+
+@pytest.mark.parametrize("controlling", [True, False], ids=["controlling terminal", "standard input"])
+def test_what_is_typed_is_read_and_not_shown(*, controlling: bool) -> None:
+    seen = ask(ASK, b"123456\n", controlling=controlling)
+    assert seen.output == "typed 123456\n", "and the question isn't in the output"
+    assert seen.terminal.strip() == "Code?"
+
+
+@pytest.mark.parametrize(
+    ("program", "typed", "arguments", "error"),
+    [
+        (ASK, b"\n", (), "NoAnswerError nothing was typed"),
+        (ASK, b"\x04", (), "NoAnswerError nothing was typed"),
+        (ASK, b"", ("cancelled",), "NoAnswerError the question was interrupted"),
+        (BEHIND, b"", (), "NoTerminalError there is no terminal to ask on"),
+    ],
+    ids=["Enter", "Ctrl-D", "cancelled", "in the background"],
+)
+def test_without_an_answer_it_ends(program: str, typed: bytes, arguments: tuple[str, ...], error: str) -> None:
+    assert ask(program, typed, *arguments).output == f"{error}\n"
+
+
+def test_without_a_terminal_it_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASK],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout == "NoTerminalError there is no terminal to ask on\n"
