@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from botocore.config import Config
 
     from environments.schema import Environment
+    from ops.credentials.shared import Credentials
 
 CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
-    "AWS_PROFILE",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -30,6 +30,8 @@ https://docs.aws.amazon.com/cli/v1/userguide/cli-configure-envvars.html
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 ATTEMPTS = 4
+_REJECTED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException")
+"""AWS's codes for credentials that it doesn't know, or doesn't know any more."""
 
 
 class AwsError(OpsError):
@@ -56,10 +58,12 @@ class Caller:
 class Aws:
     """Clients of one environment's account and region."""
 
-    def __init__(self, session: boto3.Session, config: Config, caller: Caller) -> None:
+    def __init__(self, session: boto3.Session, config: Config, caller: Caller, credentials: Credentials) -> None:
         self._session = session
         self._config = config
         self.caller = caller
+        self.credentials = credentials
+        """The caller's own, which programs that are started get too."""
 
     def client(self, service: str, *, region: str | None = None) -> Any:  # noqa: ANN401  (boto3 makes clients at run time)
         """A client of a service; `region` where the service is not in the environment's own."""
@@ -82,7 +86,8 @@ class Aws:
             aws_session_token=keys["SessionToken"],
             region_name=self._session.region_name,
         )
-        return Aws(session, self._config, Caller(account_of(role_arn), taken["AssumedRoleUser"]["Arn"]))
+        caller = Caller(account_of(role_arn), taken["AssumedRoleUser"]["Arn"])
+        return Aws(session, self._config, caller, self.credentials)
 
 
 def connect(environment: Environment) -> Aws:
@@ -94,20 +99,18 @@ def connect(environment: Environment) -> Aws:
         AwsError: There are no credentials, they have expired, or AWS doesn't answer.
         WrongAccountError: They are another account's.
     """
-    import boto3  # noqa: PLC0415  (loads slowly)
-    from botocore.config import Config  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415  (loads slowly)
+
+    from ops.credentials.shared import Credentials  # noqa: PLC0415
+    from ops.credentials.source import Source  # noqa: PLC0415
 
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     )
-    chosen = profile(environment)
-    with explained(
-        f"find out who is calling ({f'profile {chosen}' if chosen else 'credentials of environment variables'})"
-    ):
-        session = boto3.Session(profile_name=chosen, region_name=environment.region)
-        identity = session.client("sts", config=config).get_caller_identity()
+    credentials = Credentials(Source(profile(environment), environment.region, config))
+    session, identity = _identified(credentials, config)
     caller = Caller(identity["Account"], identity["Arn"])
     if caller.account != environment.account_id:
         raise WrongAccountError(
@@ -115,12 +118,33 @@ def connect(environment: Environment) -> Aws:
             f"{environment.account_id}; use the AWS CLI profile {environment.cli_profile}, or correct account_id in "
             f"environments/{environment.name.replace('-', '_')}.py"
         )
-    return Aws(session, config, caller)
+    return Aws(session, config, caller, credentials)
 
 
 def profile(environment: Environment, variables: Mapping[str, str] = os.environ) -> str | None:
-    """The AWS CLI profile to use; none if the caller brings credentials by environment variables."""
-    return None if any(variables.get(name) for name in CREDENTIALS) else environment.cli_profile
+    """The AWS CLI profile to use: AWS_PROFILE, else the environment's; none if the caller brings credentials."""
+    if any(variables.get(name) for name in CREDENTIALS):
+        return None
+    return variables.get("AWS_PROFILE") or environment.cli_profile
+
+
+def _identified(credentials: Credentials, config: Config) -> tuple[boto3.Session, Mapping[str, str]]:
+    """A session, and whom AWS takes its caller for; a kept session of a role that AWS refuses is replaced."""
+    import boto3  # noqa: PLC0415  (loads slowly)
+
+    def ask() -> tuple[boto3.Session, Mapping[str, str]]:
+        with explained(f"find out who is calling ({credentials.source})"):
+            session = boto3.Session(botocore_session=credentials.session())
+            return session, session.client("sts", config=config).get_caller_identity()
+
+    try:
+        return ask()
+    except AwsError as error:
+        if error.code not in _REJECTED:
+            raise
+        if credentials.replace():
+            return ask()
+        raise AwsError(f"{error}; {credentials.source.replacing}", code=error.code) from None
 
 
 class explained:  # noqa: N801  (reads as a word of a with statement)

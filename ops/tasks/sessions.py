@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from environments.flows import POSTGRESQL_PORT
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, explained, profile
+from ops.aws import Aws, explained
 from ops.command import say
 from ops.errors import OpsError
 from ops.tasks.running import Task, tasks
@@ -93,9 +93,8 @@ def forward_database(aws: Aws, environment: Environment, task: Task, port: int) 
 
 
 def _run(aws: Aws, environment: Environment, *words: str, **options: str) -> int:
-    variables = {**os.environ, "AWS_REGION": environment.region, "AWS_DEFAULT_REGION": environment.region}
-    if chosen := profile(environment):
-        variables["AWS_PROFILE"] = chosen
+    region = {"AWS_REGION": environment.region, "AWS_DEFAULT_REGION": environment.region}
+    variables = aws.credentials.environment({**os.environ, **region})
     with _interrupts_are_the_sessions():
         # With an equals sign: a value may begin with a dash.
         arguments = [*words, *(f"--{name}={value}" for name, value in options.items())]

@@ -64,6 +64,7 @@ class Applier:
         return self.session.work(stack.phase.name, lambda: self._applied(stack))
 
     def _applied(self, stack: Stack) -> PhaseResult:
+        self.session.lasting(stack.phase.name, "applying")
         initialize(self.session.terraform, stack)
         made = self.checked(stack)  # Last, for another plan may have been saved meanwhile.
         self.session.board.begin(stack.phase.name, "applying")

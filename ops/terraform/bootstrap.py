@@ -62,6 +62,7 @@ def _applied_locally(
     override.write_text(json.dumps({"terraform": {"backend": {"local": {}}}}), encoding="utf-8")
     planner = Planner(session)
     stack.forget_plan()
+    session.lasting(PHASE, "applying")
     session.board.begin(PHASE, "initializing")
     initialize(session.terraform, stack)
     session.board.begin(PHASE, "planning")

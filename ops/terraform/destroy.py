@@ -51,6 +51,7 @@ class Destroyer:
     def _destroyed(self, stack: Stack) -> PhaseResult:
         phase, states = stack.phase.name, self.session.states
         refuse_unsaved(stack)
+        self.session.lasting(phase, "destroying")
         self.session.board.begin(phase, "initializing")
         initialize(self.session.terraform, stack)
         self.session.board.begin(phase, "destroying")

@@ -13,9 +13,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops.credentials.shared import Credentials
 
 LOCK_TIMEOUT = "-lock-timeout=5s"
 """Long enough for another command's last write; a lock that is held longer belongs to a run, and is said so."""
@@ -46,6 +49,8 @@ class Terraform:
     """Terraform with its environment variables. Several may run side by side."""
 
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    credentials: Credentials | None = None
+    """What it gets beside them, and instead of any that are among them."""
     _running: set[subprocess.Popen[str]] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     """Reentrant: a signal's handler takes it, perhaps in the very thread that holds it."""
@@ -76,8 +81,11 @@ class Terraform:
 
         Returns:
             How it ended. Once interrupted, none begins any more.
+
+        Raises:
+            AwsError: There are no credentials for it.
         """
-        child = self._start([self.binary, *arguments], folder)
+        child = self._start([self.binary, *arguments], folder, self.environment())
         if child is None:
             return Done(-signal.SIGINT, errors=("interrupted before it began",))
         structured = listener is not None or log is not None
@@ -94,6 +102,15 @@ class Terraform:
         if code and not errors:
             errors = [plain.strip() or output.strip()[-2000:] or f"terraform {arguments[0]} ended with {code}"]
         return Done(code, output, tuple(errors))
+
+    def environment(self) -> dict[str, str]:
+        """All variables of a run that begins now.
+
+        Raises:
+            AwsError: There are no credentials for it.
+        """
+        found = self.credentials.environment(self.variables) if self.credentials else self.variables
+        return {**found, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
     def interrupt(self) -> None:
         """Ask everything that runs to stop; Terraform finishes what it is at, and drops it if asked again."""
@@ -125,7 +142,9 @@ class Terraform:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def _start(self, command: Sequence[str], folder: Path) -> subprocess.Popen[str] | None:
+    def _start(
+        self, command: Sequence[str], folder: Path, variables: Mapping[str, str]
+    ) -> subprocess.Popen[str] | None:
         """A process that `interrupt` knows of; none once all was interrupted."""
         with self._lock:
             if self.interrupted.is_set():
@@ -134,7 +153,7 @@ class Terraform:
             child = subprocess.Popen(
                 command,
                 cwd=folder,
-                env={**self.variables, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"},
+                env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

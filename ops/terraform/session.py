@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.aws import Aws, connect, profile
+from ops.aws import Aws, connect
 from ops.command import say
 from ops.errors import OpsError, RefusedError
 from ops.terraform.commit import commit
@@ -30,6 +30,15 @@ COLLECTOR = {"GOGC": "400", "GOMEMLIMIT": "400MiB"}
 Collecting less often takes a quarter of their processor time away (docs/performance.md); the limit bounds the memory of
 each process, so that what `schedule.PROVIDER_BYTES` says still holds. https://go.dev/doc/gc-guide
 """
+
+APPLY_SECONDS = {"data": 2700, "edge": 2700, "services": 1800}
+"""How long applying or destroying a phase may take where it waits for something slow, within an hour's session.
+
+A database with a standby takes half an hour, a certificate waits for DNS, and the provider waits 20 minutes for a
+service to be steady. https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+"""
+OTHER_SECONDS = 900
+"""How long other phases may take."""
 
 
 @dataclass
@@ -53,6 +62,18 @@ class Session:
         """Leave terminal and Ctrl-C to a question while this lasts."""
         with self.board.paused(), self.terraform.taking_no_signals():
             yield
+
+    def lasting(self, phase: str, doing: str) -> None:
+        """Get credentials that last as long as applying or destroying a phase may take: Terraform can't renew them.
+
+        A person may take a while to type a code, so this comes before the last checks.
+
+        Raises:
+            AwsError: They don't last, and can't be renewed.
+        """
+        seconds = APPLY_SECONDS.get(phase, OTHER_SECONDS)
+        failing = f"Terraform fails; make recover ENV={self.environment.name} PHASE={phase} puts its state in order"
+        self.aws.credentials.last(seconds, f"{doing} {phase}", failing)
 
     def work(self, phase: str, work: Callable[[], PhaseResult]) -> PhaseResult:
         """Do something with a phase; what an operator can mend becomes its result, with the seconds that it took."""
@@ -86,18 +107,18 @@ def session(environment: Environment, out: Path) -> Iterator[Session]:
         AwsError: AWS doesn't answer, or the credentials aren't the account's.
         OpsError: Terraform isn't installed.
     """
-    terraform = Terraform(variables(environment, out))
+    terraform = Terraform(variables(out))
     _ = terraform.binary
     aws = connect(environment)
+    terraform.credentials = aws.credentials
     with board() as shown, terraform.passing_signals_on():
+        aws.credentials.asking, aws.credentials.cancelled = shown.paused, terraform.interrupted.is_set
         yield Session(environment, out, aws, States(aws, environment), terraform, shown)
 
 
-def variables(environment: Environment, out: Path) -> Mapping[str, str]:
-    """Terraform's environment variables: the caller's, the environment's profile, one cache of providers for all."""
+def variables(out: Path) -> Mapping[str, str]:
+    """Terraform's environment variables but for credentials: the caller's, and one cache of providers for all."""
     found = {**COLLECTOR, **os.environ}
-    if name := profile(environment):
-        found["AWS_PROFILE"] = name
     if "TF_PLUGIN_CACHE_DIR" not in found:
         cache = out.absolute().parent / ".terraform" / "plugin-cache"
         cache.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,7 @@ def console(environment: EnvironmentName, phase: Phase, out: Out = OUT) -> None:
             refuse_before_bootstrap(running)
             initialize(running.terraform, stack)
         os.chdir(stack.folder)
-        os.execve(running.terraform.binary, ["terraform", "console"], dict(running.terraform.variables))  # noqa: S606
+        os.execve(running.terraform.binary, ["terraform", "console"], running.terraform.environment())  # noqa: S606
 
 
 def recover(

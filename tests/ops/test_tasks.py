@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from environments import load
 from environments.schema import Environment
 from ops.aws import Aws
 from ops.emulator.process import Emulator
+from ops.emulator.settings import credentials
 from ops.tasks import sessions
 from ops.tasks.log_lines import LogLines
 from ops.tasks.running import Task
@@ -118,7 +120,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
 
     def make(script: str) -> Path:
         told = tmp_path / "told"
-        for name, body in {"aws": f'printf "%s\\n" "$AWS_PROFILE" "$AWS_REGION" "$@" > {told}\n{script}'}.items():
+        for name, body in {"aws": f'printf "%s\\n" "$AWS_ACCESS_KEY_ID" "$AWS_REGION" "$@" > {told}\n{script}'}.items():
             _program(tmp_path / name, body)
         _program(tmp_path / "session-manager-plugin", "")
         monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
@@ -144,7 +146,7 @@ def test_exec_opens_a_session_in_the_container(programs: Programs) -> None:
     for words, command in ([], "/bin/sh"), (["--", "ls", "-l", "a b"], "ls -l 'a b'"):
         assert run("exec", "prod", "backend", *words).exit_code == 7
         assert told.read_text().splitlines() == [
-            "",  # The caller's own credentials, so no profile.
+            credentials(load("prod").account_id)["AWS_ACCESS_KEY_ID"],
             "us-east-1",
             "ecs",
             "execute-command",
@@ -157,13 +159,15 @@ def test_exec_opens_a_session_in_the_container(programs: Programs) -> None:
 
 
 @pytest.mark.usefixtures("running", "rolled_out")
-def test_exec_uses_the_environments_profile_where_the_caller_brings_no_credentials(
+def test_a_session_gets_the_credentials_that_were_checked_and_no_profile(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = programs("")
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    """The AWS CLI would ask for an MFA code once more, or find another caller."""
+    told = programs('test -z "$AWS_PROFILE" || exit 9')
+    monkeypatch.setenv("AWS_PROFILE", "another")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "another")
     assert run("exec", "prod", "backend", "--task", TASK.id[:8]).exit_code == 0
-    assert told.read_text().splitlines()[0] == "navra-prod"
+    assert told.read_text().splitlines()[0] == credentials(load("prod").account_id)["AWS_ACCESS_KEY_ID"]
 
 
 @pytest.mark.usefixtures("running", "rolled_out")

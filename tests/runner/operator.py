@@ -48,7 +48,7 @@ class Operator:
         self, command: str, *arguments: str, expect: int = 0, timeout: float = PATIENCE
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            self._line(command, *arguments),
+            self.line(command, *arguments),
             cwd=ROOT,
             env=dict(self.variables),
             capture_output=True,
@@ -74,7 +74,7 @@ class Operator:
     @contextmanager
     def applying(self, name: str) -> Iterator[Running]:
         """An apply that has made something and isn't through yet."""
-        line = self._line("apply", "prod", name, "--yes", "--approve-widening")
+        line = self.line("apply", "prod", name, "--yes", "--approve-widening")
         self.stack(name).events.unlink(missing_ok=True)
         with subprocess.Popen(
             line,
@@ -93,7 +93,7 @@ class Operator:
                 running.kill_terraform()
                 process.kill()
 
-    def _line(self, command: str, *arguments: str) -> list[str]:
+    def line(self, command: str, *arguments: str) -> list[str]:
         where = () if command == "outputs" else ("--out", str(self.out))
         return [sys.executable, "-m", "ops", command, *arguments, *where]
 

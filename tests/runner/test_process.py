@@ -7,12 +7,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from environments import load
+from ops.credentials.shared import Credentials
 from ops.errors import OpsError
 from ops.terraform.process import Done, Event, Terraform
 from ops.terraform.session import COLLECTOR, variables
@@ -117,6 +118,22 @@ def test_a_record_is_added_to(script: Script, tmp_path: Path) -> None:
     assert len((tmp_path / "log").read_text().splitlines()) == 2
 
 
+def test_each_run_gets_credentials_as_variables_and_nowhere_else(script: Script, tmp_path: Path) -> None:
+    """They are asked for each time, since they may have been renewed."""
+    terraform = script('echo "$AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $AWS_PROFILE" >> seen\necho "$0 $*" >> typed')
+    keys = iter(("first", "second"))
+
+    class Renewed:
+        def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
+            return {**inherited, "AWS_ACCESS_KEY_ID": next(keys), "AWS_SECRET_ACCESS_KEY": "hidden"}
+
+    terraform.credentials = cast(Credentials, Renewed())
+    for command in ("init", "apply"):
+        terraform.run(tmp_path, command, log=tmp_path / "log")
+    assert (tmp_path / "seen").read_text() == "first hidden \nsecond hidden \n"
+    assert "hidden" not in (tmp_path / "typed").read_text() + (tmp_path / "log").read_text() + repr(os.environ)
+
+
 def test_a_missing_terraform_is_named(tmp_path: Path) -> None:
     with pytest.raises(OpsError, match="no terraform here; install the version"):
         Terraform({"PATH": str(tmp_path)}).run(tmp_path, "version")
@@ -124,8 +141,8 @@ def test_a_missing_terraform_is_named(tmp_path: Path) -> None:
 
 def test_the_callers_own_variables_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOGC", raising=False)
-    assert variables(load("prod"), tmp_path)["GOGC"] == COLLECTOR["GOGC"]
+    assert variables(tmp_path)["GOGC"] == COLLECTOR["GOGC"]
     monkeypatch.setenv("GOGC", "50")
     monkeypatch.setenv("TF_PLUGIN_CACHE_DIR", "elsewhere")
-    found = variables(load("prod"), tmp_path)
+    found = variables(tmp_path)
     assert (found["GOGC"], found["TF_PLUGIN_CACHE_DIR"]) == ("50", "elsewhere")

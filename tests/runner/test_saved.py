@@ -14,12 +14,16 @@ import pytest
 
 from environments import load
 from modules.phases import phase
+from ops.aws import Aws, AwsError
 from ops.errors import RefusedError
 from ops.gate.model import Outcome
 from ops.terraform import apply
 from ops.terraform.apply import Applier
+from ops.terraform.process import Terraform
+from ops.terraform.progress import Board
+from ops.terraform.report import Result
 from ops.terraform.saved import Provenance, check, provenance
-from ops.terraform.session import Session
+from ops.terraform.session import OTHER_SECONDS, Session
 from ops.terraform.stack import Stack, digest
 
 TODAY = date(2026, 11, 25)
@@ -122,6 +126,34 @@ def test_a_plan_that_was_saved_after_the_yes_is_not_what_was_agreed_to(stack: St
     with pytest.raises(RefusedError, match="prod-network was planned anew meanwhile"):
         applier.checked(stack)
     assert Applier(applier.session).checked(stack).plan_sha256 == digest(stack.saved), "asked again, it may"
+
+
+def test_credentials_that_last_come_before_the_last_checks(
+    stack: Stack, applier: Applier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person may take minutes to type a code; an apply that would outlive its credentials isn't begun."""
+    wanted: list[tuple[float, str]] = []
+
+    class Short:
+        def last(self, seconds: float, doing: str, _: str) -> None:
+            wanted.append((seconds, doing))
+            stack.gated.unlink()  # What happens while it asks.
+            if len(wanted) > 1:
+                raise AwsError("there is no terminal to ask on")
+
+    session = Session(
+        stack.environment, stack.out, cast(Aws, SimpleNamespace(credentials=Short())), *[cast(Any, None)] * 3
+    )
+    session.board = cast(Board, SimpleNamespace(end=lambda _: None))
+    monkeypatch.setattr(apply, "initialize", lambda *_: None)
+    session.terraform = Terraform()
+    applier.session = session
+    assert "the gate has not judged prod-network" in applier.apply(stack).message
+    gate(stack)
+    failed = applier.apply(stack)
+    assert (failed.result, failed.message) == (Result.FAILED, "there is no terminal to ask on")
+    assert wanted == [(OTHER_SECONDS, "applying network")] * 2
+    assert stack.saved.exists()
 
 
 def test_nothing_goes_on_from_a_state_that_lies_beside_the_stack(stack: Stack, applier: Applier) -> None:
