@@ -43,6 +43,7 @@ class Cutover:
         journal: Journal,
         *,
         stops: Sequence[int],
+        ready: Callable[[], None] = lambda: None,
         time: Time = CLOCK,
         tell: Callable[[str], None] = say,
     ) -> None:
@@ -53,11 +54,12 @@ class Cutover:
             watch: Judges each step.
             journal: Where each is written down.
             stops: Weights to stop at.
+            ready: Called before each step and its watch; raises if the step can't be watched to its end.
             time: For the pauses.
             tell: Says to the person what happens.
         """
         self._zone, self._watch, self._journal = zone, watch, journal
-        self._stops, self._time, self._tell = stops, time, tell
+        self._stops, self._ready, self._time, self._tell = stops, ready, time, tell
 
     def start(self, run: Run, stand: Answer) -> Result:
         """Move traffic from what stands to the run's goal.
@@ -86,6 +88,7 @@ class Cutover:
             raise OverruledError(f"DNS says {stand}, and this cutover writes {', '.join(map(str, sorted(own)))} only")
         if run.returning:
             return self._back(run, stand, "it was on its way back")
+        self._ready()
         if stand.weight is not None and stand.weight > run.origin and (reason := self._wrong(run, stand)):
             return self._back(run, stand, reason)
         return self._climb(run, stand)
@@ -96,6 +99,7 @@ class Cutover:
         if stand.weight is None:
             stand = self._move(run, "share out", stand, 0)
         for step in steps(self._stops, above=stand.weight or 0, goal=run.goal):
+            self._ready()
             stand = self._move(run, "step", stand, step)
             if reason := self._wrong(run, stand):
                 return self._back(run, stand, reason)

@@ -38,7 +38,13 @@ class Scene:
     def cutover(self, seconds: float) -> Cutover:
         """The cutover, with watches of so many seconds."""
         watch = Watch(self.zone, self.signals, seconds=seconds)
-        return Cutover(self.zone, watch, self.journal, stops=self.environment.cutover.steps)
+        left = f"the traffic stays where it is: {_ways_on(self.environment)}"
+
+        def ready() -> None:
+            # A watch may take twice its time, and a question for a code would hold it up.
+            self.aws.credentials.last(2 * seconds, "a step of the cutover", left)
+
+        return Cutover(self.zone, watch, self.journal, stops=self.environment.cutover.steps, ready=ready)
 
 
 def scene(environment: Environment, command: str) -> Scene:

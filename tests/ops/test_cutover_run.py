@@ -34,6 +34,8 @@ class Stage:
     def __init__(self, folder: Path, route53: Route53, seen: Callable[[int], Look] = lambda _: GOOD) -> None:
         self.folder, self.route53, self.clock = folder, route53, Clock(route53.faults)
         self.told: list[str] = []
+        self.signed_out = False
+        """From the first step on."""
         self.zone = route53.zone()
         self.watch(seen)
 
@@ -41,7 +43,19 @@ class Stage:
         signals = cast(Signals, Looks(self.route53, seen))
         time, tell = self.clock.time, self.told.append
         watch = Watch(self.zone, signals, seconds=WATCH, time=time, tell=tell)
-        self.cutover = Cutover(self.zone, watch, self.journal("cutover run"), stops=STOPS, time=time, tell=tell)
+        self.cutover = Cutover(
+            self.zone,
+            watch,
+            self.journal("cutover run"),
+            stops=STOPS,
+            ready=self.ready,
+            time=time,
+            tell=tell,
+        )
+
+    def ready(self) -> None:
+        if self.signed_out and self.route53.weight:
+            raise AwsError("there is no terminal to ask on")
 
     def journal(self, command: str) -> Journal:
         return Journal("prod", command=command, caller="arn:aws:sts::1:caller", folder=self.folder)
@@ -102,6 +116,20 @@ def test_a_breach_takes_traffic_back_to_where_it_was(tmp_path: Path, bad_from: i
         ("back", "done", origin),
         ("end", "back", origin),
     ]
+
+
+@pytest.mark.requirement("R10.4")
+def test_no_step_begins_without_credentials_for_its_watch(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.signed_out = True
+    with pytest.raises(AwsError, match="no terminal"):
+        stage.start()
+    assert stage.route53.weight == 10, "watched to its end, and left there"
+    assert stage.story[-2:] == [("watch", "passed", 10), ("stop", "left", 10)]
+    with pytest.raises(AwsError, match="no terminal"):
+        stage.resume()
+    stage.signed_out = False
+    assert stage.resume() == Result("done", 100)
 
 
 @pytest.mark.requirement("R10.4")
