@@ -72,11 +72,18 @@ def _tainted(stack: Stack, states: States) -> str:
     return f"the creation of {cut_off} was cut off, so that Terraform would replace it; {_recover(stack)}"
 
 
+def _expired(stack: Stack, _: States) -> str:
+    """Without credentials Terraform can neither save the state nor free its lock."""
+    kept = f", and the state is kept in {stack.unsaved}" if stack.unsaved.exists() else ""
+    return f"the credentials expired while Terraform ran{kept}; sign in again, then {_recover(stack)}"
+
+
 _KNOWN: dict[str, Callable[[Stack, States], str]] = {
     "Error acquiring the state lock": _locked,
     "Saved plan is stale": _stale,
     "no space left on device": _full,
     "Instance cannot be destroyed": _tainted,
+    "ExpiredToken": _expired,
 }
 """By Terraform's own words; an empty answer means that it is something else."""
 

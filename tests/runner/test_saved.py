@@ -18,8 +18,9 @@ from ops.aws import Aws, AwsError
 from ops.errors import RefusedError
 from ops.gate.model import Outcome
 from ops.terraform import apply
+from ops.terraform.advice import advice
 from ops.terraform.apply import Applier
-from ops.terraform.process import Terraform
+from ops.terraform.process import Done, Terraform
 from ops.terraform.progress import Board
 from ops.terraform.report import Result
 from ops.terraform.saved import Provenance, check, provenance
@@ -160,3 +161,11 @@ def test_nothing_goes_on_from_a_state_that_lies_beside_the_stack(stack: Stack, a
     stack.unsaved.write_text("{}")
     with pytest.raises(RefusedError, match=r"errored\.tfstate; make recover ENV=prod PHASE=network"):
         applier.checked(stack)
+
+
+def test_credentials_that_expired_under_terraform_leave_something_to_recover(stack: Stack) -> None:
+    said = "saving state: api error ExpiredToken: The provided token has expired."
+    done, recover = Done(1, errors=(said,)), "sign in again, then make recover ENV=prod PHASE=network"
+    assert advice(stack, done, cast(Any, None)) == f"the credentials expired while Terraform ran; {recover}"
+    stack.unsaved.write_text("{}")
+    assert f"ran, and the state is kept in {stack.unsaved}; {recover}" in advice(stack, done, cast(Any, None))
