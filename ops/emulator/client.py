@@ -34,6 +34,10 @@ class Control:
         """Let logins to the registry of an account, which may be any, lead to one that runs elsewhere."""
         self._order("seed_registry", account_id=account_id, region=self.region, endpoint=endpoint)
 
+    def raise_certificate_names(self, names: int) -> None:
+        """Set the quota of names in one ACM certificate, as Service Quotas does when AWS grants it."""
+        self._order("raise_certificate_names", account_id=self.account_id, region=self.region, names=names)
+
     def fail(
         self,
         service: str,

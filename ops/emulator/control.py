@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from moto.acm.models import acm_backends
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.ecr.models import ecr_backends
@@ -12,7 +13,7 @@ from moto.ecs.models import ecs_backends
 from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
 
-from ops.emulator.additions import ecr, ecs, ecs_tasks
+from ops.emulator.additions import acm, ecr, ecs, ecs_tasks
 from ops.emulator.faults import Fault, Faults
 
 Order = Callable[..., None]
@@ -42,6 +43,7 @@ def orders(faults: Faults) -> dict[str, Order]:
         "reset": reset,
         "seed_zone": _seed_zone,
         "seed_registry": _seed_registry,
+        "raise_certificate_names": _raise_certificate_names,
         "fail": fail,
         "roll_back": _roll_back,
         "task_exit": _task_exit,
@@ -60,6 +62,10 @@ def _seed_zone(account_id: str, zone_id: str, name: str) -> None:
 
 def _seed_registry(account_id: str, region: str, endpoint: str) -> None:
     ecr.registry(ecr_backends[account_id][region])["proxyEndpoint"] = endpoint
+
+
+def _raise_certificate_names(account_id: str, region: str, names: int) -> None:
+    acm.quotas(acm_backends[account_id][region])["names"] = names
 
 
 def _roll_back(account_id: str, region: str, cluster: str, service: str) -> None:

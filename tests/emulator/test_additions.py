@@ -12,6 +12,7 @@ from ops.emulator.additions.registry import Addition
 from ops.emulator.process import Emulator
 from tests.emulator.aws import Aws
 from tests.emulator.examples import Example
+from tests.emulator.examples_of_limits import refused
 from tests.emulator.examples_of_operations import EXAMPLES
 
 pytestmark = pytest.mark.slow
@@ -38,6 +39,29 @@ def test_an_addition_does_what_it_is_for(example: Example, emulator: Emulator) -
     aws = Aws(f"3{same_service.index(example):011}", emulator.endpoint)
     example(aws)
     assert calls <= aws.called
+
+
+def test_what_an_account_has_once_is_refused_a_second_time(aws: Aws) -> None:
+    """https://docs.aws.amazon.com/config/latest/developerguide/configlimits.html and
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-quotas.html."""
+    iam, config, analyzer, hub = aws("iam"), aws("config"), aws("accessanalyzer"), aws("securityhub")
+    provider = {"Url": "https://token.example.com", "ClientIDList": ["sts.amazonaws.com"]}
+    iam.create_open_id_connect_provider(**provider)
+    refused("EntityAlreadyExists", iam.create_open_id_connect_provider, **provider)
+    recorder = {"roleARN": f"arn:aws:iam::{aws.account}:role/a"}
+    config.put_configuration_recorder(ConfigurationRecorder={"name": "one", **recorder})
+    refused(
+        "MaxNumberOfConfigurationRecordersExceededException",
+        config.put_configuration_recorder,
+        ConfigurationRecorder={"name": "two", **recorder},
+    )
+    analyzer.create_analyzer(analyzerName="one", type="ACCOUNT")
+    refused("ServiceQuotaExceededException", analyzer.create_analyzer, analyzerName="two", type="ACCOUNT")
+    hub.enable_security_hub(EnableDefaultStandards=False)
+    refused("ResourceConflictException", hub.enable_security_hub, EnableDefaultStandards=False)
+    iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
+    with pytest.raises(ClientError, match="already exists"):
+        iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
 
 
 @pytest.mark.parametrize("addition", ADDED, ids=lambda each: each.method)

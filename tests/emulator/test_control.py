@@ -30,6 +30,14 @@ def call(aws: Aws, service: str, operation: str) -> object:
     return getattr(client, method)()
 
 
+def test_the_quota_of_names_in_a_certificate_can_be_raised(control: Control, aws: Aws) -> None:
+    control.raise_certificate_names(12)
+    names = [f"{number}.example.com" for number in range(12)]
+    aws("acm").request_certificate(DomainName=names[0], SubjectAlternativeNames=names)
+    with pytest.raises(ClientError, match="LimitExceededException"):
+        aws("acm").request_certificate(DomainName="more.example.com", SubjectAlternativeNames=names)
+
+
 @pytest.mark.parametrize(("service", "operation"), CALLS.values(), ids=CALLS)
 def test_a_planted_error_is_told_in_the_protocol_of_the_service(
     service: str, operation: str, emulator: Emulator, control: Control

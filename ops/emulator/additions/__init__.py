@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 SERVICES = (
     "accessanalyzer",
+    "acm",
     "applicationautoscaling",
     "budgets",
     "chatbot",
@@ -28,6 +29,7 @@ SERVICES = (
     "rds",
     "route53",
     "s3",
+    "scheduler",
     "securityhub",
 )
 

@@ -11,6 +11,9 @@ from moto.core.utils import utcnow
 from ops.emulator.additions.registry import AwsError, adds, serves
 
 WHY = "moto has no Access Analyzer"
+# Analyzers of external access with the account as their zone of trust, in one region.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-quotas.html
+_MOST = 1
 
 
 class AccessAnalyzerBackend(BaseBackend):
@@ -52,8 +55,10 @@ class AccessAnalyzerResponse(BaseResponse):
 
 @adds(AccessAnalyzerResponse, "accessanalyzer", "CreateAnalyzer", why=WHY)
 def create_analyzer(self: AccessAnalyzerResponse) -> ActionResult:
-    """Make an analyzer that is active at once."""
+    """Make an analyzer that is active at once; an account has one in a region."""
     name = self.params["analyzerName"]
+    if len(self.backend.analyzers) >= _MOST:
+        raise AwsError("ServiceQuotaExceededException", "The account has an analyzer of this type in this region")
     self.backend.analyzers[name] = {
         "arn": f"arn:{self.partition}:access-analyzer:{self.region}:{self.current_account}:analyzer/{name}",
         "name": name,

@@ -1,19 +1,41 @@
-"""EC2: defaults of an account, descriptions of security group rules, and what a NAT gateway leaves behind."""
+"""EC2: ranges of VPCs, an account's defaults, descriptions of rules, and what a NAT gateway leaves behind."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ec2.exceptions import InvalidVPCRangeError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.vpcs import VPC
 from moto.ec2.responses import EC2Response
 
 from ops.emulator.additions.registry import adds, kept, mends, parameters
 
 _UNSET = (-1, "no-preference")
+# https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html, and for what hosts can't use as an address:
+# https://www.rfc-editor.org/rfc/rfc6890
+_RESERVED = [
+    ipaddress.IPv4Network(each) for each in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")
+]
+
+
+@mends(EC2Backend, "create_vpc", "ec2", "CreateVpc", why="moto takes reserved ranges, and keeps host bits")
+def create_vpc(
+    original: Callable[..., VPC], backend: EC2Backend, cidr_block: str, *given: object, **named: object
+) -> VPC:
+    """Refuse a reserved range, and clear host bits as AWS does: 100.68.0.18/18 is 100.68.0.0/18."""
+    try:
+        network = ipaddress.IPv4Network(cidr_block, strict=False)
+    except ValueError:
+        return original(backend, cidr_block, *given, **named)  # moto's own refusal.
+    if any(network.overlaps(reserved) for reserved in _RESERVED):
+        raise InvalidVPCRangeError(cidr_block)
+    return original(backend, str(network), *given, **named)
 
 
 def _metadata_defaults(self: EC2Response) -> dict[str, Any]:

@@ -1,13 +1,30 @@
-"""GuardDuty: features of a detector."""
+"""GuardDuty: one detector in an account and region, and its features."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from moto.guardduty.models import Detector
+from moto.guardduty.models import Detector, GuardDutyBackend
 
-from ops.emulator.additions.registry import mends
+from ops.emulator.additions.registry import AwsError, mends
+
+
+@mends(
+    GuardDutyBackend,
+    "create_detector",
+    "guardduty",
+    "CreateDetector",
+    why="moto makes any number of detectors; AWS one in an account and region",
+)
+def create_detector(original: Callable[..., str], backend: GuardDutyBackend, *given: object, **named: object) -> str:
+    """Make the detector, unless there is one.
+
+    https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_limits.html
+    """
+    if backend.detectors:
+        raise AwsError("BadRequestException", "A detector already exists for the current account.")
+    return original(backend, *given, **named)
 
 
 @mends(

@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 from moto.securityhub.responses import SecurityHubResponse
 
-from ops.emulator.additions.registry import adds, kept, mends, parameters, serves
+from ops.emulator.additions.registry import AwsError, adds, kept, mends, parameters, serves
 
 serves("securityhub")(SecurityHubResponse)
 
@@ -27,10 +27,15 @@ def _standards(self: SecurityHubResponse) -> dict[str, dict[str, Any]]:
     "enable_security_hub",
     "securityhub",
     "EnableSecurityHub",
-    why="moto ignores how findings are to be made",
+    why="moto ignores how findings are to be made, and enables a hub that is enabled",
 )
 def enable_security_hub(original: Callable[..., str], self: SecurityHubResponse) -> str:
-    """Remember what is set as well."""
+    """Remember what is set as well; an account has one hub in a region.
+
+    https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_EnableSecurityHub.html
+    """
+    if self.securityhub_backend.enabled:
+        raise AwsError("ResourceConflictException", "Account is already subscribed to Security Hub")
     answer = original(self)
     settings, given = _settings(self), parameters(self)
     settings.update({name: given[name] for name in settings if name in given})
