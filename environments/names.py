@@ -21,7 +21,12 @@ class Kind(NamedTuple):
 
 
 _API = "https://docs.aws.amazon.com/"
-BUCKET = Kind("S3 bucket", 63, r"[a-z0-9][a-z0-9-]+[a-z0-9]", _API + "AmazonS3/latest/userguide/bucketnamingrules.html")
+BUCKET = Kind(
+    "S3 bucket",
+    63,
+    r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9-]+[a-z0-9]",
+    _API + "AmazonS3/latest/userguide/bucketnamingrules.html",
+)
 CACHE = Kind(
     "ElastiCache replication group",
     40,
@@ -193,6 +198,6 @@ def breach(kind: Kind, name: str) -> str | None:
         return (
             f"makes the {kind.label} name {name!r}, {len(name)} characters; AWS allows {kind.longest} ({kind.source})"
         )
-    if not re.fullmatch(kind.pattern, name):
+    if not re.fullmatch(kind.pattern, name, re.ASCII):
         return f"makes the {kind.label} name {name!r}, which AWS does not allow ({kind.source})"
     return None

@@ -1,6 +1,6 @@
 """The typed settings of an environment; every field has a meaning, a unit and bounds."""
 
-from environments.schema.account import Access, Alerts, Audit, Budgets, SharedZone
+from environments.schema.account import Access, Alerts, Audit, Budgets, Quotas, SharedZone
 from environments.schema.environment import Environment, Profile
 from environments.schema.infrastructure import (
     Cache,
@@ -43,6 +43,7 @@ __all__ = [
     "PreviousTarget",
     "Product",
     "Profile",
+    "Quotas",
     "Registry",
     "RejectionMetric",
     "Scaling",

@@ -8,7 +8,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from environments.schema.types import Arn, Email, HostName, LogRetention, ZoneId, matching, value
+from environments.schema.types import (
+    Arn,
+    CertificateName,
+    Email,
+    LogRetention,
+    NumberedRepository,
+    RoleArn,
+    ZoneId,
+    matching,
+    value,
+)
 
 Dollars = Annotated[int, Field(ge=1, le=1_000_000)]
 # A budget takes ten notifications: five of each kind.
@@ -22,9 +32,9 @@ class SharedZone:
 
     id: ZoneId
     """Hosted zone id."""
-    hosts: Annotated[tuple[HostName, ...], Field(min_length=1)]
+    hosts: Annotated[tuple[CertificateName, ...], Field(min_length=1)]
     """Names whose records it may write: its host and the names of its certificate."""
-    writers: Annotated[tuple[Arn, ...], Field(min_length=1)]
+    writers: Annotated[tuple[RoleArn, ...], Field(min_length=1)]
     """Roles of the other account that may: its deployer, and its break-glass role."""
 
 
@@ -32,12 +42,9 @@ class SharedZone:
 class Access:
     """Who may assume the account's roles."""
 
-    github_environment: Annotated[str, matching(r"[\w.-]+", "letters, digits and ._-")]
+    github_environment: Annotated[str, matching(r"[\w.-]+", "letters, digits and ._-", longest=255)]
     """GitHub environment that the deployer's OIDC token must name (its protection rules are the approval)."""
-    github_repository: (
-        Annotated[str, matching(r"[\w.-]+@\d+/[\w.-]+@\d+", "OWNER@ID/NAME@ID, as GitHub's tokens name the repository")]
-        | None
-    ) = None
+    github_repository: NumberedRepository | None = None
     """Repository with its immutable ids, for one made or renamed since July 15, 2026; none means by name alone."""
     deployers: tuple[Arn, ...] = ()
     """Principals that may assume the deployer role beside GitHub, with MFA."""
@@ -116,3 +123,21 @@ class Audit:
     """Days that audit logs are kept in S3."""
     log_retention: LogRetention = 400
     """Days that audit logs are kept in CloudWatch."""
+
+
+@value
+class Quotas:
+    """Service quotas of the account in its region: AWS's defaults, or what it granted.
+
+    https://docs.aws.amazon.com/servicequotas/latest/userguide/request-quota-increase.html
+    """
+
+    # https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
+    certificate_names: Annotated[int, Field(ge=1, le=100)] = 10
+    """Names in one ACM certificate."""
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+    listener_rules: Annotated[int, Field(ge=1, le=1000)] = 100
+    """Rules of one load balancer, beside the default ones."""
+    # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+    security_group_rules: Annotated[int, Field(ge=1, le=1000)] = 60
+    """Inbound or outbound rules of one security group."""

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from environments.schema.account import Access, Alerts, Audit, Budgets
+from environments.schema.account import Access, Alerts, Audit, Budgets, Quotas
 from environments.schema.infrastructure import Cache, Cutover, Database, Edge, Network, Observability, Registry, Waf
-from environments.schema.types import AccountId, Digest, Region, RepositoryName, Slug, matching, value
+from environments.schema.types import AccountId, Digest, Region, RepositoryName, Slug, TagValue, matching, value
 from environments.schema.workload import Product, Scaling, Service
 
 
@@ -26,12 +26,22 @@ class Profile:
     """One NAT gateway in each zone, or a single one."""
     tasks: Scaling
     """Tasks of a service that doesn't say otherwise."""
-    database_class: Annotated[str, matching(r"db\.[a-z0-9]+\.\w+", "an RDS instance class such as db.t4g.small")]
+    database_class: Annotated[
+        str,
+        matching(
+            r"db\.[a-z]+\d[a-z]*\.(micro|small|medium|large|\d{0,2}xlarge)",
+            "an RDS instance class such as db.t4g.small",
+        ),
+    ]
     """RDS instance class."""
     database_multi_az: bool
     """A standby of the database in another zone."""
     cache_node_type: Annotated[
-        str, matching(r"cache\.[a-z0-9]+\.\w+", "an ElastiCache node type such as cache.t4g.small")
+        str,
+        matching(
+            r"cache\.[a-z]+\d[a-z]*\.(micro|small|medium|large|\d{0,2}xlarge)",
+            "an ElastiCache node type such as cache.t4g.small",
+        ),
     ]
     """ElastiCache node type."""
     cache_nodes: Annotated[int, Field(ge=1, le=6)]
@@ -60,7 +70,7 @@ class Environment:
     """The AWS region."""
     cli_profile: Annotated[str, matching(r"[\w.-]+", "letters, digits and ._-")]
     """The AWS CLI profile that commands use."""
-    owner: Annotated[str, Field(min_length=2, max_length=256)]
+    owner: Annotated[TagValue, Field(min_length=2)]
     """Who answers for it (a team): the Owner tag."""
     network: Network
     registry: Registry
@@ -73,6 +83,8 @@ class Environment:
     audit: Audit = field(default_factory=Audit)
     observability: Observability = field(default_factory=Observability)
     waf: Waf = field(default_factory=Waf)
+    quotas: Quotas = field(default_factory=Quotas)
+    """What AWS allows this account; see [Quotas](#quotas)."""
     cutover: Cutover = field(default_factory=Cutover)
     state_history: Annotated[int, Field(ge=30, le=3650)] = 365
     """Days that earlier versions of Terraform's state are kept."""

@@ -8,15 +8,31 @@ from pydantic import Field
 
 from environments.schema.types import (
     AccountId,
-    Arn,
+    CertificateName,
+    Checked,
     DailyWindow,
     HostName,
+    IpAddress,
     LogRetention,
     Percent,
+    RoleArn,
     VpcCidr,
     WeeklyWindow,
+    ZoneId,
     matching,
     value,
+)
+from environments.schema.versions import Engine, postgresql_problem
+
+# Words that PostgreSQL reserves: https://www.postgresql.org/docs/current/sql-keywords-appendix.html
+_SQL = (
+    "all|analyse|analyze|and|any|array|as|asc|asymmetric|authorization|binary|both|case|cast|check|collate|collation|"
+    "column|concurrently|constraint|create|cross|current_catalog|current_date|current_role|current_schema|current_time|"
+    "current_timestamp|current_user|default|deferrable|desc|distinct|do|else|end|except|false|fetch|for|foreign|freeze|"
+    "from|full|grant|group|having|ilike|in|initially|inner|intersect|into|is|isnull|join|lateral|leading|left|like|"
+    "limit|localtime|localtimestamp|natural|not|notnull|null|offset|on|only|or|order|outer|overlaps|placing|primary|"
+    "references|returning|right|select|session_user|similar|some|symmetric|system_user|table|tablesample|then|to|"
+    "trailing|true|union|unique|user|using|variadic|verbose|when|where|window|with"
 )
 
 
@@ -66,17 +82,21 @@ class Registry:
 class Database:
     """PostgreSQL on RDS."""
 
-    version: Annotated[str, matching(r"1[3-9]", "a major version from 13 to 19")] = "16"
+    version: Annotated[str, Checked(postgresql_problem, "a major version of PostgreSQL that RDS offers")] = "16"
     """Major version only: RDS retires minor ones, and upgrades them by itself."""
     name: Annotated[
-        str, matching(r"[a-z][a-z0-9_]{0,62}", "up to 63 lower-case letters, digits and underscores, a letter first")
+        str,
+        matching(
+            rf"(?!(?:rdsadmin|template[01]|{_SQL})\Z)[a-z][a-z0-9_]{{0,62}}",
+            "up to 63 lower-case letters, digits and underscores, a letter first, and no reserved word",
+        ),
     ] = "app"
     """Name of the database."""
     user: Annotated[
         str,
         matching(
-            r"(?!(?:rdsadmin|admin|postgres)\Z)[a-z][a-z0-9_]{0,15}",
-            "up to 16 lower-case letters, digits and _, a letter first, and none of admin, postgres, rdsadmin",
+            rf"(?!(?:admin|postgres|public|{_SQL})\Z|rds|pg_)[a-z][a-z0-9_]{{0,15}}",
+            "up to 16 lower-case letters, digits and _, a letter first, no reserved word such as admin, postgres, rds…",
         ),
     ] = "app"
     """Master user; RDS reserves some names."""
@@ -109,10 +129,10 @@ class Database:
 class Cache:
     """Redis or Valkey on ElastiCache."""
 
-    engine: Literal["redis", "valkey"] = "redis"
+    engine: Engine = "redis"
     """Which of the two."""
-    version: Literal["7.1", "7.2", "8.0"] = "7.1"
-    """Engine version: 7.1 for Redis, 7.2 or 8.0 for Valkey."""
+    version: Annotated[str, matching(r"\d+\.\d+", "a version such as 8.2")] = "7.1"
+    """Engine version, major and minor: 7.1 is the last of Redis; Valkey has 7.2, 8 and 9."""
     snapshot_days: Annotated[int, Field(ge=1, le=35)] = 7
     """Days that daily snapshots are kept."""
     snapshot_window: DailyWindow = "06:00-07:00"
@@ -133,11 +153,9 @@ class Zone:
     """The zone's domain."""
     kind: Literal["created", "existing", "other_account"]
     """Made by this environment, found in this account, or found in another account through a role."""
-    id: Annotated[str, matching(r"Z[A-Z0-9]{8,31}", "a hosted zone id: Z and 8 to 31 capitals and digits")] | None = (
-        None
-    )
+    id: ZoneId | None = None
     """Hosted zone id; for a zone that is not created here."""
-    role: Arn | None = None
+    role: RoleArn | None = None
     """Role of the other account that may write the zone's records."""
 
 
@@ -147,14 +165,16 @@ class Edge:
 
     host: HostName
     """The application's public name: its DNS record, and the only origin that CORS allows."""
-    certificate_names: tuple[HostName, ...]
-    """All names of the certificate, the first one its subject; they include the host."""
+    certificate_names: Annotated[tuple[CertificateName, ...], Field(min_length=1)]
+    """All names of the certificate, the first one its subject, of up to 64 characters; they include the host."""
     zone: Zone
     """The public zone."""
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
     tls_policy: Annotated[
         str,
         matching(
-            r"ELBSecurityPolicy-TLS13-1-[23]-[A-Za-z0-9-]*20\d\d-\d\d",
+            r"ELBSecurityPolicy-TLS13-1-(2(-Res|-Ext[12])?|3)-(2021-06|PQ-2025-09)"
+            r"|ELBSecurityPolicy-TLS13-1-(2(-Res|-Ext[012])?|3)-FIPS-(2023-04|PQ-2025-09)",
             "a TLS 1.3 policy of Elastic Load Balancing that takes nothing below TLS 1.2",
         ),
     ] = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
@@ -223,7 +243,7 @@ class PreviousTarget:
 
     dns_name: HostName
     """Its DNS name."""
-    zone_id: Annotated[str, matching(r"Z[A-Z0-9]{8,31}", "a hosted zone id: Z and 8 to 31 capitals and digits")]
+    zone_id: ZoneId
     """Its canonical hosted zone id."""
 
 
@@ -245,7 +265,7 @@ class Cutover:
     """Requests that a step must have seen before it counts as good; silence proves nothing."""
     ttl: Annotated[int, Field(ge=1, le=300)] = 60
     """Seconds that resolvers may keep a plain record by the time it gives way to weighted ones."""
-    resolvers: tuple[Annotated[str, matching(r"[0-9a-f.:]{3,39}", "an IP address such as 1.1.1.1")], ...] = (
+    resolvers: tuple[IpAddress, ...] = (
         "1.1.1.1",
         "8.8.8.8",
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from environments.schema.rules import Problem
-from environments.schema.types import AccountId, Email, Region, matching, value
+from environments.schema.types import AccountId, Email, GithubRepository, Region, TagValue, matching, value
 from environments.schema.validation import InvalidEnvironmentError, check_fields
 
 
@@ -30,9 +30,9 @@ class Organization:
     """Its id."""
     region: Region
     """Region of its state bucket."""
-    owner: str
+    owner: Annotated[TagValue, Field(min_length=2)]
     """Who answers for it (a team): the Owner tag."""
-    repository: Annotated[str, matching(r"[\w.-]+/[\w.-]+", "owner/name")]
+    repository: GithubRepository
     """The GitHub repository of this infrastructure."""
     state_bucket: Annotated[str, matching(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "an S3 bucket name")]
     """Bucket of its Terraform state, made by hand once (docs/organization.md)."""

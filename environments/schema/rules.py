@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from environments.names import Names, breach
 from environments.schema import risks
 from environments.schema.environment import Environment
+from environments.schema.versions import cache_problem
 from environments.schema.workload import Migration, ScheduledTask, Service
 
 # CPU units and the memory that goes with them, in MiB.
@@ -208,23 +209,6 @@ def storage_is_ordered(environment: Environment) -> Iterator[Problem]:
         )
 
 
-@rule("database")
-def windows_are_apart(environment: Environment) -> Iterator[Problem]:
-    """RDS refuses a backup window that overlaps the maintenance window, on whichever day that is."""
-    database = environment.database
-    backup = _minutes(*database.backup_window.split("-"))
-    maintenance = _minutes(*(moment.partition(":")[2] for moment in database.maintenance_window.split("-")))
-    if backup & maintenance:
-        allowed = f"apart from database.maintenance_window, {database.maintenance_window}"
-        yield Problem("database.backup_window", database.backup_window, allowed)
-
-
-def _minutes(start: str, end: str) -> set[int]:
-    """Minutes of the day from one time to another, which may lie after midnight."""
-    first, last = (int(time[:2]) * 60 + int(time[3:]) for time in (start, end))
-    return set(range(first, last)) if first < last else {*range(first, 1440), *range(last)}
-
-
 @rule("product")
 def secrets_are_whole(environment: Environment) -> Iterator[Problem]:
     """Terraform writes one secret, the database's URL; one holds the cache's; who rotates a secret has a role."""
@@ -246,9 +230,9 @@ def secrets_are_whole(environment: Environment) -> Iterator[Problem]:
 @rule("cache")
 def cache_version_exists(environment: Environment) -> Iterator[Problem]:
     """Each engine has its own versions."""
-    allowed = {"redis": ("7.1",), "valkey": ("7.2", "8.0")}[environment.cache.engine]
-    if environment.cache.version not in allowed:
-        yield Problem("cache.version", environment.cache.version, f"{environment.cache.engine}: {', '.join(allowed)}")
+    cache = environment.cache
+    if wrong := cache_problem(cache.engine, cache.version):
+        yield Problem("cache.version", cache.version, wrong)
 
 
 @rule("alerts")

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from environments.schema import limits  # noqa: F401  (registers its rules)
 from environments.schema.environment import Environment
 from environments.schema.rules import RULES, Problem
 

@@ -9,19 +9,34 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from environments.schema.types import (
-    Arn,
+    ContainerPath,
+    GithubRepository,
+    LambdaArn,
+    MetricName,
+    Namespace,
+    PathPattern,
     Percent,
     Port,
     RepositoryName,
+    RoleArn,
     Schedule,
     SecretName,
     Slug,
     UrlPath,
+    VariableName,
     matching,
     value,
 )
 
 Reachable = Literal["database", "cache"]
+# https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-ecs
+TrafficShift = Literal[
+    "CodeDeployDefault.ECSAllAtOnce",
+    "CodeDeployDefault.ECSCanary10Percent5Minutes",
+    "CodeDeployDefault.ECSCanary10Percent15Minutes",
+    "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
+    "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
+]
 
 
 @value
@@ -76,7 +91,7 @@ class Service:
     """Memory in MiB, of a pair that Fargate offers."""
     port: Port | None = None
     """Port that the container listens on; needed where there are paths."""
-    paths: tuple[UrlPath, ...] = ()
+    paths: tuple[PathPattern, ...] = ()
     """Path patterns that the load balancer sends here; `/*` makes it the default target."""
     priority: Annotated[int, Field(ge=1, le=50000)] | None = None
     """Priority of its listener rule, lowest first; none for the default target and for workers."""
@@ -84,7 +99,7 @@ class Service:
     """Needed where there are paths."""
     secrets: tuple[SecretName, ...] = ()
     """Secrets that the container gets as environment variables of the same names."""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[VariableName, str] = field(default_factory=dict)
     """Plain environment variables; `{origin}`, `{host}`, `{stage}` and `{region}` are filled in."""
     command: tuple[str, ...] = ()
     """Replaces the image's command, where given."""
@@ -98,16 +113,13 @@ class Service:
         str, matching(r"[1-9]\d*:[1-9]\d*", "a numeric user and group such as 10001:10001, neither of them 0 (root)")
     ] = "10001:10001"
     """Numeric user and group of the process; never 0, which is root."""
-    writable: tuple[UrlPath, ...] = ("/tmp",)  # noqa: S108  (a path in the container)
+    writable: tuple[ContainerPath, ...] = ("/tmp",)  # noqa: S108  (a path in the container)
     """Directories that are writable volumes; the rest of the file system is read-only."""
     architecture: Literal["X86_64", "ARM64"] = "X86_64"
     """CPU architecture that the image is built for."""
     deployment: Literal["rolling", "blue_green"] = "rolling"
     """ECS's own rolling deployment, or CodeDeploy's blue/green (load-balanced services only)."""
-    traffic_shift: Annotated[
-        str,
-        matching(r"CodeDeployDefault\.ECS\w+", "one of CodeDeploy's own ECS configurations, CodeDeployDefault.ECS…"),
-    ] = "CodeDeployDefault.ECSCanary10Percent5Minutes"
+    traffic_shift: TrafficShift = "CodeDeployDefault.ECSCanary10Percent5Minutes"
     """How CodeDeploy moves requests to the green tasks; blue/green only."""
     keep_blue: Annotated[int, Field(ge=0, le=2880)] = 15
     """Minutes that the blue tasks stay after the move, for an instant way back; blue/green only."""
@@ -115,10 +127,7 @@ class Service:
     """Seconds that requests under way get before their task is stopped; services with paths only."""
     stop_timeout: Annotated[int, Field(ge=2, le=120)] = 30
     """Seconds between SIGTERM and SIGKILL when a task is stopped."""
-    metrics_namespace: (
-        Annotated[str, matching(r"[\w./-]{1,255}", "a CloudWatch namespace of up to 255 letters, digits and ./-_")]
-        | None
-    ) = None
+    metrics_namespace: Namespace | None = None
     """CloudWatch namespace that its tasks may publish metrics to."""
 
 
@@ -175,11 +184,11 @@ class Secret:
     cache's user; none where somebody else gives it out, as with API keys."""
     caution: str = ""
     """What a new value breaks; commands say it before they ask."""
-    rotation_lambda: Arn | None = None
+    rotation_lambda: LambdaArn | None = None
     """ARN of the function that rotates it by itself; none means by command."""
     rotation_days: Annotated[int, Field(ge=1, le=1000)] = 90
     """Days between two rotations by the function."""
-    rotation_role: Arn | None = None
+    rotation_role: RoleArn | None = None
     """The role that the function runs with: it may read and write the value. Given with `rotation_lambda`."""
 
 
@@ -187,11 +196,11 @@ class Secret:
 class RejectionMetric:
     """The application's own metric of requests that budget enforcement turned away."""
 
-    namespace: str
+    namespace: Namespace
     """CloudWatch namespace."""
-    rejected: str
+    rejected: MetricName
     """Name of the metric that counts rejected requests."""
-    total: str
+    total: MetricName
     """Name of the metric that counts all requests."""
     threshold: Percent = 5
     """Share of rejected requests, in percent, above which the alarm goes off."""
@@ -215,7 +224,7 @@ class Product:
 
     name: Slug
     """Short name: the first part of every AWS name."""
-    repository: Annotated[str, matching(r"[\w.-]+/[\w.-]+", "owner/name")]
+    repository: GithubRepository
     """The GitHub repository of this infrastructure, owner/name: tag, and subject of GitHub's OIDC tokens."""
     services: tuple[Service, ...]
     """All services."""

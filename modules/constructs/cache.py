@@ -16,6 +16,7 @@ from cdktf_cdktf_provider_aws.elasticache_replication_group import (
 from cdktf_cdktf_provider_aws.elasticache_subnet_group import ElasticacheSubnetGroup
 from constructs import Construct
 
+from environments.schema.versions import Engine, cache
 from modules.constructs.log_group import LogGroup
 
 LOGS = ("slow-log", "engine-log")
@@ -30,7 +31,7 @@ class Cache:
         id_: str,
         *,
         name: str,
-        engine: str,
+        engine: Engine,
         version: str,
         node_type: str,
         nodes: int,
@@ -76,7 +77,7 @@ class Cache:
             scope, f"{id_}_subnets", name=name, description="Isolated subnets", subnet_ids=list(subnets)
         )
         # An engine's major version has a group of its own, so that an upgrade takes one and leaves the other.
-        family = f"{engine}{version.partition('.')[0]}"
+        family = cache(engine, version).family
         ElasticacheParameterGroup(
             scope,
             f"{id_}_parameters",

@@ -10,6 +10,7 @@ from cdktf_cdktf_provider_aws.db_parameter_group import DbParameterGroup, DbPara
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from constructs import Construct
 
+from environments.schema.versions import postgresql
 from modules.constructs.log_group import LogGroup
 
 LOGS = ("postgresql", "upgrade")
@@ -81,12 +82,13 @@ class Database:
             description="Isolated subnets",
             subnet_ids=list(subnets),
         )
+        family = postgresql(version).family
         # A major version has a group of its own, so that an upgrade takes one and leaves the other.
         DbParameterGroup(
             scope,
             f"{id_}_parameters",
-            name=f"{identifier}-postgres{version}",
-            family=f"postgres{version}",
+            name=f"{identifier}-{family}",
+            family=family,
             description="TLS only; connections, slow statements and changes of the schema are logged",
             parameter=[
                 DbParameterGroupParameter(name=parameter, value=value)

@@ -131,7 +131,8 @@ def _plugin_cache() -> Path:
 
 
 def _seed(environment: Environment, control: Control) -> None:
-    """The zone, where it is not the rollout's own."""
+    """What AWS granted the account, and the zone, where it is not the rollout's own."""
+    control.raise_certificate_names(environment.quotas.certificate_names)
     zone = environment.edge.zone
     if zone.kind != "created" and zone.id is not None:
         account = account_of(zone.role) if zone.role else environment.account_id

@@ -1,0 +1,228 @@
+"""What AWS refuses although each value by itself is well-formed: quotas, partitions, regions, windows.
+
+Each rule names the page of AWS that states it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+
+from environments.arns import account_of, partition
+from environments.flows import INTERNET, S3, flows
+from environments.schema.environment import Environment
+from environments.schema.load_balancers import zone_of
+from environments.schema.regions import GUARDDUTY, SCHEDULER, SECURITY_HUB, WAF, lacks, zone_letters
+from environments.schema.rules import Problem, rule
+
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+TARGET_GROUPS = 100
+WILDCARDS = 5
+# https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+LONGEST_COMMON_NAME = 64
+_DAY = 24 * 60
+_WEEK = 7 * _DAY
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@rule("region", "access", "edge", "product")
+def arns_are_of_the_partition(environment: Environment) -> Iterator[Problem]:
+    """Roles and functions are in the region's partition: accounts of another one are out of reach.
+
+    https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+    """
+    own = partition(environment.region).name
+    for field, text in _texts(environment, ""):
+        if text.startswith("arn:") and text.split(":")[1] != own:
+            yield Problem(field, text, f"an ARN of partition {own}, like the region {environment.region}")
+
+
+def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """All texts in a value, each with the path of its field."""
+    if isinstance(value, str):
+        yield path, value
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _texts(getattr(value, field.name), f"{path}.{field.name}".lstrip("."))
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _texts(part, f"{path}.{key}")
+    elif isinstance(value, tuple):
+        for index, part in enumerate(value):
+            yield from _texts(part, f"{path}.{index}")
+
+
+@rule("region", "profile", "product", "audit")
+def the_region_has_the_services(environment: Environment) -> Iterator[Problem]:
+    """Some services came to a region late. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html."""
+    used = {
+        SCHEDULER: ("product.scheduled_tasks", bool(environment.product.scheduled_tasks)),
+        WAF: ("profile.waf", environment.profile.waf),
+        GUARDDUTY: ("audit.guardduty", environment.audit.guardduty),
+        SECURITY_HUB: ("audit.security_hub", environment.audit.security_hub),
+    }
+    for service, (field, needed) in used.items():
+        if needed and lacks(environment.region, service):
+            allowed = f"not with {field}: botocore's endpoint data has no {service.name} in this region"
+            yield Problem("region", environment.region, allowed)
+
+
+@rule("region", "network")
+def zones_exist(environment: Environment) -> Iterator[Problem]:
+    """The region has the zones. https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html."""
+    letters = zone_letters(environment.region)
+    for index, letter in enumerate(environment.network.zones):
+        if letter not in letters:
+            allowed = f"{environment.region} has the zones {', '.join(letters)} (environments/schema/regions.py)"
+            yield Problem(f"network.zones.{index}", letter, allowed)
+
+
+@rule("edge", "quotas")
+def the_certificate_is_issued(environment: Environment) -> Iterator[Problem]:
+    """As many names as the quota, each once. https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html."""
+    names, most = environment.edge.certificate_names, environment.quotas.certificate_names
+    if len(names) > most:
+        allowed = f"ACM's quota is {most} names in a certificate; when AWS has raised it, set quotas.certificate_names"
+        yield Problem("edge.certificate_names", f"{len(names)} names", allowed)
+    if len(names[0]) > LONGEST_COMMON_NAME:
+        allowed = f"up to {LONGEST_COMMON_NAME} characters, as the first name; a longer one can come second"
+        yield Problem("edge.certificate_names.0", names[0], allowed)
+
+
+@rule("product", "quotas")
+def the_load_balancer_takes_all_services(environment: Environment) -> Iterator[Problem]:
+    """Rules, target groups and wildcards. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html."""
+    services = environment.product.load_balanced
+    with_rules = [service for service in services if "/*" not in service.paths]
+    if len(with_rules) > environment.quotas.listener_rules:
+        allowed = f"the load balancer's quota is {environment.quotas.listener_rules} rules (quotas.listener_rules)"
+        yield Problem("product.services", f"{len(with_rules)} services with paths", allowed)
+    groups = sum(2 if service.deployment == "blue_green" else 1 for service in services)
+    if groups > TARGET_GROUPS:
+        allowed = f"a load balancer takes {TARGET_GROUPS} target groups; a blue/green service has two"
+        yield Problem("product.services", f"{groups} target groups", allowed)
+    for index, service in enumerate(environment.product.services):
+        wildcards = sum(path.count("*") + path.count("?") for path in service.paths)
+        if wildcards > WILDCARDS and service in with_rules:
+            allowed = f"a listener rule takes {WILDCARDS} wildcards"
+            yield Problem(f"product.services.{index}.paths", service.paths, allowed)
+
+
+@rule("product", "quotas")
+def security_groups_take_all_rules(environment: Environment) -> Iterator[Problem]:
+    """Rules of one direction. https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups."""
+    table, most = flows(environment), environment.quotas.security_group_rules
+    outbound = Counter(flow.source for flow in table if flow.source != INTERNET)
+    inbound = Counter(flow.target for flow in table if flow.target not in {INTERNET, S3})
+    for direction, counts in (("inbound", inbound), ("outbound", outbound)):
+        for party, count in counts.items():
+            if count > most:
+                allowed = f"a security group takes {most} {direction} rules (quotas.security_group_rules)"
+                yield Problem("product.services", f"{count} {direction} rules of {party}", allowed)
+
+
+@rule("database")
+def database_windows_fit(environment: Environment) -> Iterator[Problem]:
+    """Each is 30 minutes or longer, and they are apart.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+    """
+    database = environment.database
+    yield from _windows("database.backup_window", database.backup_window, database.maintenance_window, shortest=30)
+
+
+@rule("cache")
+def cache_windows_fit(environment: Environment) -> Iterator[Problem]:
+    """Each is 60 minutes or longer, and they are apart.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html and
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
+    """
+    cache = environment.cache
+    yield from _windows("cache.snapshot_window", cache.snapshot_window, cache.maintenance_window, shortest=60)
+
+
+def _windows(field: str, daily: str, weekly: str, *, shortest: int) -> Iterator[Problem]:
+    """Problems of a daily window, which is named by its field, and of the section's weekly one."""
+    maintenance = f"{field.partition('.')[0]}.maintenance_window"
+    start, end = daily.split("-")
+    first, length = _minute(start), (_minute(end) - _minute(start)) % _DAY
+    weekly_start, weekly_end = weekly.split("-")
+    weekly_first = _minute_of_week(weekly_start)
+    weekly_length = (_minute_of_week(weekly_end) - weekly_first) % _WEEK
+    if length < shortest:
+        yield Problem(field, daily, f"{shortest} minutes or longer")
+    if not shortest <= weekly_length <= _DAY:
+        yield Problem(maintenance, weekly, f"from {shortest} minutes to 24 hours")
+    upkeep = {(weekly_first + minute) % _WEEK for minute in range(weekly_length)}
+    if any((day * _DAY + first + minute) % _WEEK in upkeep for day in range(7) for minute in range(length)):
+        yield Problem(field, daily, f"apart from {maintenance}, {weekly}")
+
+
+def _minute(time: str) -> int:
+    return int(time[:2]) * 60 + int(time[3:])
+
+
+def _minute_of_week(moment: str) -> int:
+    day, _, time = moment.partition(":")
+    return _DAYS.index(day) * _DAY + _minute(time)
+
+
+@rule("cutover")
+def the_previous_target_can_be_an_alias(environment: Environment) -> Iterator[Problem]:
+    """Its zone is the load balancer's own. https://docs.aws.amazon.com/general/latest/gr/elb.html."""
+    previous = environment.cutover.previous
+    if previous is None:
+        return
+    zone = zone_of(previous.dns_name)
+    if zone is None:
+        allowed = "the DNS name of an internet-facing load balancer, such as app-1.us-east-1.elb.amazonaws.com"
+        yield Problem("cutover.previous.dns_name", previous.dns_name, allowed)
+    elif zone != previous.zone_id:
+        allowed = f"{zone}, the zone of {previous.dns_name}"
+        yield Problem("cutover.previous.zone_id", previous.zone_id, allowed)
+
+
+@rule("account_id", "region", "product", "edge", "registry")
+def others_are_others(environment: Environment) -> Iterator[Problem]:
+    """What is meant to be in another account or in this region is there."""
+    own, registry, zone = environment.account_id, environment.registry, environment.edge.zone
+    if registry.source_account == own:
+        yield Problem("registry.source_account", own, "another account's id; none makes the repositories here")
+    if own in registry.readers:
+        yield Problem("registry.readers", own, "ids of other accounts; this one reads its own repositories anyway")
+    if zone.kind == "other_account" and zone.role and account_of(zone.role) == own:
+        yield Problem("edge.zone.role", zone.role, 'a role of another account; kind="existing" is a zone of this one')
+    for index, secret in enumerate(environment.product.secrets):
+        # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
+        if secret.rotation_lambda and secret.rotation_lambda.split(":")[3] != environment.region:
+            allowed = f"a function in the secret's region, {environment.region}"
+            yield Problem(f"product.secrets.{index}.rotation_lambda", secret.rotation_lambda, allowed)
+
+
+@rule("alerts", "budgets", "registry", "edge", "access", "waf", "cutover", "product")
+def lists_have_each_value_once(environment: Environment) -> Iterator[Problem]:
+    """AWS refuses the second of two equal subscribers, notifications, statements, names or conditions."""
+    lists: dict[str, Sequence[Hashable]] = {
+        "budgets.actual_percent": environment.budgets.actual_percent,
+        "budgets.forecast_percent": environment.budgets.forecast_percent,
+        "registry.readers": environment.registry.readers,
+        "edge.certificate_names": environment.edge.certificate_names,
+        "waf.counted_rules": environment.waf.counted_rules,
+        "cutover.steps": environment.cutover.steps,
+        "cutover.resolvers": environment.cutover.resolvers,
+    }
+    for index, service in enumerate(environment.product.services):
+        lists[f"product.services.{index}.secrets"] = service.secrets
+        lists[f"product.services.{index}.reaches"] = service.reaches
+        lists[f"product.services.{index}.writable"] = service.writable
+    if shared := environment.access.shared_zone:
+        lists |= {"access.shared_zone.hosts": shared.hosts, "access.shared_zone.writers": shared.writers}
+    # The id of a subscription is made of its address's letters and digits.
+    lists["alerts.email"] = [re.sub("[^a-z0-9]+", "_", email.lower()) for email in environment.alerts.email]
+    for field, values in lists.items():
+        for value, count in Counter(values).items():
+            if count > 1:
+                yield Problem(field, value, "each value once")
