@@ -38,6 +38,11 @@ CHOICES: tuple[Choice, ...] = (
 )
 
 
+EXTENDED_SUPPORT = "extended_support"
+DATED = {EXTENDED_SUPPORT: "AWS charges for an engine's version that is past its standard support"}
+"""Risks that a day makes, each with its meaning: synthesis reads no clock, so the gate says when one is needed."""
+
+
 def taken(environment: Environment) -> frozenset[str]:
     """Ids of the risks that the environment's values amount to."""
     return frozenset(choice.risk for choice in CHOICES if choice.taken(environment))

@@ -271,5 +271,6 @@ def risks_are_accepted(environment: Environment) -> Iterator[Problem]:
         yield Problem(
             "accepts", risk, f"chosen but not accepted ({meanings[risk]}); add it, and to policies/risks.toml"
         )
-    for risk in sorted(set(environment.accepted_risks) - chosen):
-        yield Problem("accepts", risk, f"accepted but not chosen; remove it (known: {', '.join(meanings)})")
+    for risk in sorted(set(environment.accepted_risks) - chosen - set(risks.DATED)):
+        known = ", ".join([*meanings, *risks.DATED])
+        yield Problem("accepts", risk, f"accepted but not chosen; remove it (known: {known})")

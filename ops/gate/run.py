@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from ops.gate import support
 from ops.gate.expected import Expected
 from ops.gate.model import Block, Check, Distrust, Doubt, Record, Scan, ScannedBlock, UntrustedError, Verdict
 from ops.gate.proofs import CHECKS, prove
 from ops.gate.register import Register
-from ops.gate.stacks import select
+from ops.gate.stacks import World, select
 from ops.gate.view import merged_view
 
 T = TypeVar("T")
@@ -53,8 +54,9 @@ def run(
 
     blocks = [view for view in views if view is not None]
     scan, checks = _scan(blocks, policies / "checks")
-    proof, checks = prove(selection.worlds, blocks), checks | CHECKS
-    found = (*scan.records, *proof.records)
+    proof, checks = prove(selection.worlds, blocks), checks | CHECKS | support.CHECKS
+    dated, warnings = _support(selection.worlds, blocks, expected, today)
+    found = (*scan.records, *proof.records, *dated)
     records = [record for record in found if record.block.stack in selection.stacks]
     resources = [
         each.block
@@ -74,8 +76,21 @@ def run(
         accepted=judgement.accepted,
         refusals=judgement.refusals,
         distrust=(*scan.distrust, *proof.distrust, *_silent(resources, scan.records), *judgement.distrust),
-        warnings=judgement.warnings,
+        warnings=(*judgement.warnings, *warnings),
     )
+
+
+def _support(
+    worlds: Sequence[World], views: Sequence[Sequence[ScannedBlock]], expected: Expected, today: date
+) -> tuple[list[Record], list[str]]:
+    """What AWS's calendars say on that day of the engines in each environment: records, and warnings."""
+    records: list[Record] = []
+    warnings: list[str] = []
+    for world, view in zip(worlds, views, strict=True):
+        accepted = expected.declared_risks.get(world.name, frozenset())
+        records += support.ended_support(view, today, accepted)
+        warnings += support.ending_support(view, today, accepted)
+    return records, warnings
 
 
 def _scan(views: list[list[ScannedBlock]], checks: Path) -> tuple[Scan, dict[str, Check]]:

@@ -381,6 +381,10 @@ def test_the_database_has_a_major_version_that_rds_offers(version: str, right: b
     assert validate(environment) if right else problems(environment) == ["database.version"]
 
 
+def test_the_schema_leaves_extended_support_to_the_gate() -> None:
+    validate(replace(PROD, accepts=("extended_support",)))
+
+
 # Single values that AWS refuses
 
 REFUSED = [
