@@ -149,7 +149,7 @@ def test_an_arn_of_elsewhere_is_refused(path: str, arn: str) -> None:
 def test_the_function_that_rotates_is_in_the_region(field: str, arn: str) -> None:
     secrets = PROD.product.secrets
     validate(replace(PROD, product=replace(PROD.product, secrets=(*secrets, ROTATED))))
-    wrong = replace(ROTATED, **{field: arn})
+    wrong = changed(ROTATED, field, arn)
     at = f"product.secrets.{len(secrets)}.{field}"
     assert problems(replace(PROD, product=replace(PROD.product, secrets=(*secrets, wrong)))) == [at]
 

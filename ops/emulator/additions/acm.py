@@ -26,6 +26,7 @@ def quotas(backend: AWSCertificateManagerBackend) -> dict[str, int]:
     "acm",
     "RequestCertificate",
     why="moto takes a first name of any length, and one name more than AWS's quota, which is fixed",
+    source="https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html",
 )
 def request_certificate(original: object, self: AWSCertificateManagerResponse) -> ActionResult:
     """Refuse a first name that is too long, and more names than the quota."""

@@ -24,7 +24,14 @@ _RESERVED = [
 ]
 
 
-@mends(EC2Backend, "create_vpc", "ec2", "CreateVpc", why="moto takes reserved ranges, and keeps host bits")
+@mends(
+    EC2Backend,
+    "create_vpc",
+    "ec2",
+    "CreateVpc",
+    why="moto takes reserved ranges, and keeps host bits",
+    source="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html",
+)
 def create_vpc(
     original: Callable[..., VPC], backend: EC2Backend, cidr_block: str, *given: object, **named: object
 ) -> VPC:

@@ -16,12 +16,10 @@ from ops.emulator.additions.registry import AwsError, mends
     "guardduty",
     "CreateDetector",
     why="moto makes any number of detectors; AWS one in an account and region",
+    source="https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_limits.html",
 )
 def create_detector(original: Callable[..., str], backend: GuardDutyBackend, *given: object, **named: object) -> str:
-    """Make the detector, unless there is one.
-
-    https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_limits.html
-    """
+    """Make the detector, unless there is one."""
     if backend.detectors:
         raise AwsError("BadRequestException", "A detector already exists for the current account.")
     return original(backend, *given, **named)

@@ -11,17 +11,18 @@ from environments.schema.schedules import ScheduleError, check
 from ops.emulator.additions.registry import mends
 
 _WHY = "moto takes any text as a schedule"
+_SOURCE = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
 
 
 def _check(expression: str) -> None:
-    """Refuse what isn't in the grammar. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html."""
+    """Refuse what isn't in the grammar."""
     try:
         check(expression)
     except ScheduleError as error:
         raise ValidationException(f"Invalid Schedule Expression {expression}. ({error})") from error
 
 
-@mends(EventBridgeSchedulerBackend, "create_schedule", "scheduler", "CreateSchedule", why=_WHY)
+@mends(EventBridgeSchedulerBackend, "create_schedule", "scheduler", "CreateSchedule", why=_WHY, source=_SOURCE)
 def create_schedule(
     original: Callable[..., Schedule], backend: EventBridgeSchedulerBackend, **given: object
 ) -> Schedule:
@@ -30,7 +31,7 @@ def create_schedule(
     return original(backend, **given)
 
 
-@mends(EventBridgeSchedulerBackend, "update_schedule", "scheduler", "UpdateSchedule", why=_WHY)
+@mends(EventBridgeSchedulerBackend, "update_schedule", "scheduler", "UpdateSchedule", why=_WHY, source=_SOURCE)
 def update_schedule(
     original: Callable[..., Schedule], backend: EventBridgeSchedulerBackend, **given: object
 ) -> Schedule:
