@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
+from ops.emulator.agent import AgentPlace, AgentWhen
 from ops.errors import OpsError
 
 
@@ -75,16 +76,37 @@ class Control:
         """Let the circuit breaker roll back the service's next deployment of another task definition."""
         self._order("roll_back", account_id=self.account_id, region=self.region, cluster=cluster, service=service)
 
-    def task_exit(self, family: str, exit_code: int | None, reason: str = "Essential container in task exited") -> None:
+    def task_exit(
+        self,
+        family: str,
+        exit_code: int | None,
+        reason: str = "Essential container in task exited",
+        *,
+        stop_code: str = "",
+        container: str = "",
+    ) -> None:
         """Let the next task of that family stop with an exit code, or without having started.
 
         Args:
             family: Of the task definition.
             exit_code: Of its container; None if it never started.
             reason: Why it stopped, such as "CannotPullContainerError: …".
+            stop_code: Why, in ECS's terms; by itself EssentialContainerExited or TaskFailedToStart.
+            container: The one that ends the task; by itself the first essential one of the task definition.
         """
-        order = {"family": family, "exit_code": exit_code, "reason": reason}
-        self._order("task_exit", account_id=self.account_id, region=self.region, **order)
+        ends = {"code": exit_code, "reason": reason, "stop_code": stop_code, "container": container}
+        self._order("task_exit", account_id=self.account_id, region=self.region, family=family, **ends)
+
+    def guardduty_agent(self, when: AgentWhen, place: AgentPlace = AgentPlace.FIRST, *, failure: str = "") -> None:
+        """Choose which Fargate tasks that start from now on get the container of GuardDuty's agent.
+
+        Args:
+            when: Which tasks.
+            place: Where they list it.
+            failure: Why it doesn't start, such as "CannotPullContainerError: …"; the task runs without it.
+        """
+        order = {"when": when, "place": place, "failure": failure}
+        self._order("guardduty_agent", account_id=self.account_id, region=self.region, **order)
 
     def _order(self, name: str, /, **given: object) -> None:
         request = Request(f"{self.endpoint}/emulator/{name}", json.dumps(given).encode(), method="POST")  # noqa: S310

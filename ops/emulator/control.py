@@ -14,6 +14,8 @@ from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
 
 from ops.emulator.additions import acm, ecr, ecs, ecs_tasks
+from ops.emulator.agent import AgentOrder, AgentPlace, AgentWhen
+from ops.emulator.fargate import ordered
 from ops.emulator.faults import Fault, Faults
 
 Order = Callable[..., None]
@@ -47,6 +49,7 @@ def orders(faults: Faults) -> dict[str, Order]:
         "fail": fail,
         "roll_back": _roll_back,
         "task_exit": _task_exit,
+        "guardduty_agent": _guardduty_agent,
     }
 
 
@@ -72,5 +75,10 @@ def _roll_back(account_id: str, region: str, cluster: str, service: str) -> None
     ecs.rollbacks(ecs_backends[account_id][region]).add((cluster, service))
 
 
-def _task_exit(account_id: str, region: str, family: str, exit_code: int | None, reason: str) -> None:
-    ecs_tasks.exits(ecs_backends[account_id][region]).setdefault(family, []).append((exit_code, reason))
+def _task_exit(account_id: str, region: str, family: str, **ends: Any) -> None:  # noqa: ANN401  (JSON; Exit has the types)
+    ecs_tasks.exits(ecs_backends[account_id][region]).setdefault(family, []).append(ecs_tasks.Exit(**ends))
+
+
+def _guardduty_agent(account_id: str, region: str, when: str, place: str, failure: str) -> None:
+    order = AgentOrder(AgentWhen(when), AgentPlace(place), failure)
+    ordered(ecs_backends[account_id][region]).agent = order

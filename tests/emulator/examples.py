@@ -456,6 +456,12 @@ def run(aws: Aws, family: str = "migration") -> list[dict[str, Any]]:
     return looks
 
 
+def container(task: dict[str, Any], name: str = "web") -> dict[str, Any]:
+    """The container of that name, wherever in the task it is listed."""
+    (found,) = (each for each in task["containers"] if each["name"] == name)
+    return dict(found)
+
+
 def found_service(aws: Aws) -> dict[str, Any]:
     (service,) = aws("ecs").describe_services(cluster="main", services=["web"])["services"]
     return dict(service)
@@ -486,4 +492,7 @@ def task(aws: Aws) -> None:
     looks = run(aws)
     assert [look["lastStatus"] for look in looks] == ["PENDING", "RUNNING", "STOPPED"]
     assert looks[-1]["stopCode"] == "EssentialContainerExited"
-    assert looks[-1]["containers"][0]["exitCode"] == 0
+    assert container(looks[-1])["exitCode"] == 0
+    unknown = f"{looks[0]['taskArn']}0"
+    answer = aws("ecs").describe_tasks(cluster="main", tasks=[unknown])
+    assert (answer["tasks"], answer["failures"]) == ([], [{"arn": unknown, "reason": "MISSING"}])

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.emulator.aws import Aws
-from tests.emulator.examples import EXAMPLES, define, deploy, example
+from tests.emulator.examples import EXAMPLES, container, define, deploy, example
 
 DIGEST = f"sha256:{'7e' * 32}"
 GROUP = "/aep/prod/web"
@@ -83,11 +83,11 @@ def tasks_of_service(aws: Aws) -> None:
     assert (first["lastStatus"], first["group"], first["healthStatus"]) == ("RUNNING", "service:web", "UNKNOWN")
     assert first["startedBy"].startswith("ecs-svc/")
     assert first["createdAt"] <= first["pullStartedAt"] <= first["pullStoppedAt"] <= first["startedAt"]
-    (container,) = first["containers"]
-    assert (container["image"], container["imageDigest"]) == (f"web@{DIGEST}", DIGEST)
-    assert container["networkInterfaces"][0]["privateIpv4Address"] == address(first)
-    assert container["runtimeId"].startswith(first["taskArn"].rpartition("/")[2])
-    assert "exitCode" not in container
+    web = container(first)
+    assert (web["image"], web["imageDigest"]) == (f"web@{DIGEST}", DIGEST)
+    assert web["networkInterfaces"][0]["privateIpv4Address"] == address(first)
+    assert web["runtimeId"].startswith(first["taskArn"].rpartition("/")[2])
+    assert "exitCode" not in web
     streams = aws("logs").describe_log_streams(logGroupName=GROUP)["logStreams"]
     ids = {task["taskArn"].rpartition("/")[2] for task in (first, second)}
     assert {each["logStreamName"] for each in streams} == {f"web/web/{each}" for each in ids}
@@ -125,7 +125,7 @@ def task_of_its_own(aws: Aws) -> None:
     looks = [task]
     while looks[-1]["lastStatus"] != "STOPPED" and len(looks) < 9:
         looks += aws("ecs").describe_tasks(cluster="main", tasks=[task["taskArn"]])["tasks"]
-    assert looks[-1]["containers"][0]["exitCode"] == 0
+    assert container(looks[-1])["exitCode"] == 0
     stream = f"web/web/{task['taskArn'].rpartition('/')[2]}"
     events = aws("logs").get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True)["events"]
     assert [each["message"] for each in events] == ["started", "ended with exit code 0"]

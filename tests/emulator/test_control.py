@@ -9,7 +9,7 @@ from ops.emulator.client import Control, OrderError
 from ops.emulator.process import Emulator
 from tests.emulator.aws import Aws
 from tests.emulator.conftest import DEFAULT_ACCOUNT
-from tests.emulator.examples import define, deploy, found_service, run
+from tests.emulator.examples import container, define, deploy, found_service, run
 
 pytestmark = pytest.mark.slow
 
@@ -119,8 +119,8 @@ def test_a_task_stops_as_planted_and_the_next_one_does_not(
 ) -> None:
     control.task_exit("migration", code, reason)
     last = run(aws)[-1]
-    assert (last["stopCode"], last["stoppedReason"], last["containers"][0].get("exitCode")) == (stop, reason, code)
-    assert run(aws)[-1]["containers"][0]["exitCode"] == 0
+    assert (last["stopCode"], last["stoppedReason"], container(last).get("exitCode")) == (stop, reason, code)
+    assert container(run(aws)[-1])["exitCode"] == 0
 
 
 def test_reset_forgets_every_account_and_what_is_planted(aws: Aws, emulator: Emulator, control: Control) -> None:
@@ -139,4 +139,4 @@ def test_reset_forgets_every_account_and_what_is_planted(aws: Aws, emulator: Emu
     following = define(aws)
     aws("ecs").update_service(cluster="main", service="web", taskDefinition=following)
     assert found_service(aws)["taskDefinition"] == following
-    assert run(aws)[-1]["containers"][0]["exitCode"] == 0
+    assert container(run(aws)[-1])["exitCode"] == 0

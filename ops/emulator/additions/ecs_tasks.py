@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -14,9 +15,22 @@ from ops.emulator.additions.registry import kept, mends
 from ops.emulator.fargate import TERMINATED, address, make, start, stop, tasks_of
 
 
-def exits(backend: EC2ContainerServiceBackend) -> dict[str, list[tuple[int | None, str]]]:
-    """By family, how its next tasks end: exit code, and the reason why they stopped."""
-    return kept(backend, "exits", dict[str, list[tuple[int | None, str]]])
+@dataclass(frozen=True)
+class Exit:
+    """How a task ends."""
+
+    code: int | None
+    """Exit code of its container; None if it never started."""
+    reason: str
+    stop_code: str
+    """Empty: what follows from the code."""
+    container: str
+    """The container that ends the task; empty: the first essential one."""
+
+
+def exits(backend: EC2ContainerServiceBackend) -> dict[str, list[Exit]]:
+    """By family, how its next tasks end."""
+    return kept(backend, "exits", dict[str, list[Exit]])
 
 
 def keep_running(service: Service) -> None:
@@ -39,6 +53,8 @@ def keep_running(service: Service) -> None:
         "launchType": service.launch_type,
         "networkConfiguration": service.network_configuration,
         "startedBy": deployment,
+        "enableExecuteCommand": vars(service).get("enable_execute_command"),
+        "capacityProviderStrategy": vars(service).get("capacity_provider_strategy"),
     }
     for _ in range(wanted - len(stay)):
         task = make(backend, service.cluster_name, given, group)
@@ -84,24 +100,42 @@ def list_tasks(original: Callable[..., ActionResult], self: EC2ContainerServiceR
 
 
 @mends(
-    Task,
-    "advance",
+    EC2ContainerServiceResponse,
+    "describe_tasks",
     "ecs",
     "DescribeTasks",
-    why="in moto a task takes five looks to stop, and doesn't say how it ended",
+    why="in moto a task takes five looks to stop, has one container, doesn't say how it ended, and is never missing",
 )
-def advance(_: Callable[..., None], task: Task) -> None:
+def describe_tasks(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
+    """Take each task one step on; those that aren't known are failures.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
+    """
+    answer: Any = original(self).result
+    cluster = self.ecs_backend._get_cluster(self.params.get("cluster", "default"))
+    ids = [each.rpartition("/")[2] for each in self.params["tasks"]]
+    answer["tasks"] = [each for each in answer["tasks"] if each.cluster_name == cluster.name and each.id in ids]
+    for task in answer["tasks"]:
+        _advance(task)
+    known = {each.id for each in answer["tasks"]}
+    place = cluster.arn.replace(":cluster/", ":task/")
+    answer["failures"] = [{"arn": f"{place}/{each}", "reason": "MISSING"} for each in ids if each not in known]
+    return ActionResult(answer)
+
+
+def _advance(task: Task) -> None:
     """Take a task from PENDING to RUNNING to STOPPED, one step a look, unless it is a service's."""
     if task.status == "STOPPED" or task.group.startswith("service:"):
         return
     family = task.task_definition_arn.rpartition("/")[2].partition(":")[0]
     planted = exits(task._backend).get(family, [])
-    code, reason = planted[0] if planted else (0, "Essential container in task exited")
-    if task.status == "PENDING" and code is not None:
+    ends = planted[0] if planted else Exit(0, "Essential container in task exited", "", "")
+    if task.status == "PENDING" and ends.code is not None:
         start(task)
         return
     del planted[:1]
-    stop(task, code, reason, "TaskFailedToStart" if code is None else "EssentialContainerExited")
+    stop_code = ends.stop_code or ("TaskFailedToStart" if ends.code is None else "EssentialContainerExited")
+    stop(task, ends.code, ends.reason, stop_code, ends.container)
 
 
 @mends(
@@ -118,7 +152,9 @@ def stop_task(
     name = backend._get_cluster(cluster).name
     for arn, task in tasks_of(backend, name).items():
         if arn.endswith(task_id.rpartition("/")[2]) and task.status != "STOPPED":
-            stop(task, TERMINATED, reason or "Task stopped by user", "UserInitiated")
+            # What never ran has no exit code.
+            code = TERMINATED if task.status == "RUNNING" else None
+            stop(task, code, reason or "Task stopped by user", "UserInitiated")
             if task.group.startswith("service:"):
                 keep_running(backend._get_service(name, task.group.removeprefix("service:")))
             return task

@@ -1,0 +1,42 @@
+"""Which tasks get the container of GuardDuty's agent, and where it is listed: what `Control.guardduty_agent` orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AgentWhen(StrEnum):
+    """Which Fargate tasks get the agent."""
+
+    ALWAYS = "always"
+    """All: where GuardDuty's administrator account manages the organization, an account can't switch the agent off.
+
+    https://docs.aws.amazon.com/guardduty/latest/ug/managing-gdu-agent-ecs-automated.html
+    """
+    MONITORED = "monitored"
+    """Those of clusters that GuardDuty of this account and region monitors."""
+    NEVER = "never"
+
+
+class AgentPlace(StrEnum):
+    """Where a task lists the agent among its containers; AWS promises no order.
+
+    AWS's own example has it between two containers of the task definition:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+    """
+
+    FIRST = "first"
+    LAST = "last"
+    ALONE = "alone"
+    """The application's containers aren't listed. AWS doesn't do that: it shows what a command does without them."""
+
+
+@dataclass(frozen=True)
+class AgentOrder:
+    """What an account and region is ordered to do with the agent of the tasks that start from now on."""
+
+    when: AgentWhen = AgentWhen.NEVER
+    place: AgentPlace = AgentPlace.FIRST
+    failure: str = ""
+    """Why the agent's container doesn't start, such as "CannotPullContainerError: …"; empty if it does."""
