@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from environments.arns import account_of
 from ops.errors import OpsError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from environments.schema import Environment
     from ops.credentials.shared import Credentials
 
+Item = TypeVar("Item")
 CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -145,6 +146,21 @@ def _identified(credentials: Credentials, config: Config) -> tuple[boto3.Session
         if credentials.replace():
             return ask()
         raise AwsError(f"{error}; {credentials.source.replacing}", code=error.code) from None
+
+
+def only(found: Sequence[Item], what: str) -> Item:
+    """The one thing that AWS lists. It promises no order, so that the first of several would be any of them.
+
+    Args:
+        found: What AWS lists.
+        what: In the plural, as in "load balancers named aep-prod".
+
+    Raises:
+        AwsError: AWS lists none, or several.
+    """
+    if len(found) != 1:
+        raise AwsError(f"AWS lists {len(found)} {what}; one is expected")
+    return found[0]
 
 
 class explained:  # noqa: N801  (reads as a word of a with statement)

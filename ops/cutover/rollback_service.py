@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment
+from ops import ecs
 from ops.aws import Aws, code, explained
 from ops.command import say
 from ops.cutover.watch import CLOCK, Time
@@ -19,6 +21,7 @@ from ops.journal import Journal
 SECONDS = 900
 """How long a deployment may take until it is steady."""
 LOOK_SECONDS = 10
+REVISIONS_A_CALL = 20
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^@:]+)@(?P<digest>\S+)")
 
 
@@ -99,44 +102,54 @@ class ServiceRollback:
     def _wait(self, step: Step, time: Time) -> None:
         begun, ours = time.elapsed(), False
         while time.elapsed() - begun < SECONDS:
-            deployments = self._look()["deployments"]
-            primary = next(each for each in deployments if each["status"] == "PRIMARY")
+            described = self._look()
+            deployments = described["deployments"]
+            primary = ecs.primary(described)
             mine = [each for each in deployments if each["taskDefinition"] == step.earlier]
             failed = next((each for each in mine if each.get("rolloutState") == "FAILED"), None)
             # The first look may come before ECS has made the deployment.
-            if failed or (ours and primary not in mine):
-                why = (failed or primary).get("rolloutStateReason", "no reason given")
-                raise RefusedError(f"{self._service} runs {_short(primary['taskDefinition'])}: {why}")
+            if failed or (ours and primary and primary not in mine):
+                why = (failed or primary or {}).get("rolloutStateReason", "no reason given")
+                raise RefusedError(f"{self._service} runs {_short((primary or described)['taskDefinition'])}: {why}")
             ours = ours or primary in mine
-            if ours and primary.get("rolloutState") == "COMPLETED":
+            if ours and primary and primary.get("rolloutState") == "COMPLETED":
                 return
             time.sleep(LOOK_SECONDS)
         raise OpsError(f"{self._service} isn't steady after {SECONDS} s; ECS goes on: python -m ops tasks shows how")
 
     def _look(self) -> Any:  # noqa: ANN401  (boto3's answers are dictionaries)
         with explained(f"look at the service {self._service}"):
-            found = self._ecs.describe_services(cluster=self._cluster, services=[self._service])["services"]
-        if not found or found[0]["status"] != "ACTIVE":
+            found = ecs.active_service(self._ecs.describe_services(cluster=self._cluster, services=[self._service]))
+        if found is None:
             raise OpsError(f"there is no service {self._service} in the cluster {self._cluster}; apply services first")
-        return found[0]
+        return found
 
     def _deployed(self) -> Iterator[str]:
         """Task definitions of successful deployments, newest first.
 
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html
+        """
+        revisions = [each["targetServiceRevisionArn"] for each in self._deployments()]
+        for some in ecs.parts(revisions, REVISIONS_A_CALL):
+            with explained(f"look at revisions of {self._service}"):
+                answer = self._ecs.describe_service_revisions(serviceRevisionArns=some)
+            found = {each["serviceRevisionArn"]: each["taskDefinition"] for each in answer["serviceRevisions"]}
+            yield from (found[each] for each in some if each in found)
+
+    def _deployments(self) -> list[dict[str, Any]]:
+        """Successful deployments, newest first. AWS promises no order; botocore doesn't join this call's pages.
+
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html
         """
-        with explained(f"list the deployments of {self._service}"):
-            listed = self._ecs.list_service_deployments(
-                cluster=self._cluster, service=self._service, status=["SUCCESSFUL"]
-            )["serviceDeployments"]
-            revisions = [each["targetServiceRevisionArn"] for each in listed]
-            described = (
-                self._ecs.describe_service_revisions(serviceRevisionArns=revisions[:20])["serviceRevisions"]
-                if revisions
-                else []
-            )
-        task_definitions = {each["serviceRevisionArn"]: each["taskDefinition"] for each in described}
-        yield from (task_definitions[each] for each in revisions if each in task_definitions)
+        asked = {"cluster": self._cluster, "service": self._service, "status": ["SUCCESSFUL"]}
+        found: list[dict[str, Any]] = []
+        more: dict[str, str] | None = {}
+        while more is not None:
+            with explained(f"list the deployments of {self._service}"):
+                answer = self._ecs.list_service_deployments(**asked, **more)
+            found += answer["serviceDeployments"]
+            more = {"nextToken": answer["nextToken"]} if answer.get("nextToken") else None
+        return sorted(found, key=_created, reverse=True)
 
     def _check_images(self, task_definition: str) -> None:
         with explained(f"look at {_short(task_definition)}"):
@@ -165,6 +178,11 @@ def _exists(registry: Any, image: re.Match[str]) -> bool:  # noqa: ANN401
             return False
         raise
     return True
+
+
+def _created(deployment: dict[str, Any]) -> float:
+    created: datetime | None = deployment.get("createdAt")
+    return created.timestamp() if created else 0
 
 
 def _revision(task_definition: str) -> int:

@@ -36,7 +36,7 @@ class AgentPlace(StrEnum):
 class AgentOrder:
     """What an account and region is ordered to do with the agent of the tasks that start from now on."""
 
-    when: AgentWhen = AgentWhen.NEVER
+    when: AgentWhen = AgentWhen.ALWAYS
     place: AgentPlace = AgentPlace.FIRST
     failure: str = ""
     """Why the agent's container doesn't start, such as "CannotPullContainerError: …"; empty if it does."""

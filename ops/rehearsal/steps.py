@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from ops import ecs
 from ops.command import load
 from ops.rehearsal import leaks
 from ops.rehearsal.leftovers import STAYS, leftovers
 from ops.rehearsal.rollout import Rollout, StepError, nothing_left, phases_that_change
 from ops.rehearsal.stage import Stage
 from ops.rehearsal.values import Values
+from ops.tasks.migration import Migration
+from ops.tasks.migration_end import follow
+from ops.tasks.workloads import MIGRATION, workload
 from ops.terraform.bootstrap import bootstrap
 from ops.terraform.destroy import Destroyer, destroyable, unprotected
 from ops.terraform.report import PhaseResult, Result
@@ -26,6 +30,10 @@ if TYPE_CHECKING:
 WEIGHTS = (0, 10, 100)
 """Shares of traffic that the rehearsed cutover goes through, in percent, before it goes back."""
 CUTOVER = "cutover"
+FAILING = 3
+"""Exit code of the migration that fails."""
+MIGRATION_SECONDS = 60
+"""How long it may take."""
 RELEASED = {"aws_ecs_task_definition", "aws_ecs_service"}
 """All that a new image may touch."""
 
@@ -84,6 +92,27 @@ def exit_criteria_hold(stage: Stage) -> Seen:
     if bad or not results:
         raise StepError("; ".join(bad) or "nothing was asked")
     return Seen(f"{len(results)} criteria")
+
+
+def failed_migration_fails(stage: Stage) -> Seen:
+    """A migration ends with its container's exit code, whatever the other containers of its task end with."""
+    aws, environment = stage.session.aws, stage.environment
+    migration = Migration(aws, environment)
+    stage.control.task_exit(workload(environment, MIGRATION).family, FAILING)
+    id_ = migration.start(migration.prepare())
+    ended = follow(aws, environment, id_, seconds=MIGRATION_SECONDS, told=_unheard, line=_unheard)
+    described = ecs.task(aws.client("ecs").describe_tasks(cluster=stage.names.prefix, tasks=[id_]), id_) or {}
+    codes = {each["name"]: each.get("exitCode") for each in described.get("containers", ())}
+    others = {name: code for name, code in codes.items() if name != MIGRATION}
+    if not others:
+        raise StepError("its task has no other container, so that nothing is shown")
+    if ended.exit_code != FAILING:
+        raise StepError(f"exit code {ended.exit_code}, of containers with {codes}")
+    return Seen(f"exit code {FAILING}, beside {', '.join(f'{name} with {code}' for name, code in others.items())}")
+
+
+def _unheard(_: object) -> None:
+    """What a migration says that is watched for its end only."""
 
 
 def no_secret_is_stored(stage: Stage) -> Seen:
@@ -212,6 +241,7 @@ def steps(environment: Environment, larger: str | None) -> dict[str, Step]:
         "every phase applies": every_phase_applies,
         "a second plan is empty": second_plan_is_empty,
         "exit criteria hold": exit_criteria_hold,
+        **({"a failed migration fails": failed_migration_fails} if environment.product.migration else {}),
         "traffic moves by weight and back": traffic_moves_by_weight,
         "a new release touches services only": release_touches_services_only,
         "a deployment that rolled back fails its apply": rolled_back_deployment_fails,

@@ -32,6 +32,7 @@ def tasks(
     """List the tasks that run."""
     with reporting():
         from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
+        from ops.errors import OpsError  # noqa: PLC0415
         from ops.tasks import running  # noqa: PLC0415
         from ops.tasks.table import aligned, minute  # noqa: PLC0415
         from ops.tasks.workloads import workload  # noqa: PLC0415
@@ -41,12 +42,11 @@ def tasks(
         found = running.tasks(connect(chosen), chosen, work, stopped=stopped)
         if as_json:
             typer.echo(json.dumps([asdict(each) for each in found], indent=2, default=str))
-            return
         rows = [
             (
                 each.id,
                 each.revision,
-                each.image,
+                each.image or "-",
                 each.status,
                 each.health or "-",
                 minute(each.started),
@@ -57,7 +57,10 @@ def tasks(
             for each in found
         ]
         heading = ("TASK", "REVISION", "IMAGE", "STATUS", "HEALTH", "STARTED (UTC)", "ZONE", "ADDRESS")
-        typer.echo(aligned((*heading, *(["REASON"] if stopped else [])), *rows))
+        if not as_json:
+            typer.echo(aligned((*heading, *(["REASON"] if stopped else [])), *rows))
+        if problems := "; ".join(each.problem for each in found if each.problem):
+            raise OpsError(problems)
 
 
 def logs(
@@ -72,6 +75,7 @@ def logs(
         from datetime import UTC, datetime, timedelta  # noqa: PLC0415
 
         from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
+        from ops.ecs import log_stream  # noqa: PLC0415
         from ops.errors import OpsError  # noqa: PLC0415
         from ops.tasks.log_lines import LogLines, seconds  # noqa: PLC0415
         from ops.tasks.waiting import pause  # noqa: PLC0415
@@ -80,7 +84,7 @@ def logs(
         chosen = load(environment)
         work, begin = workload(chosen, service), datetime.now(UTC) - timedelta(seconds=seconds(since))
         # The group is shared with the tasks that use the service's image.
-        streams = {"logStreamNamePrefix": f"{work.name}/"}
+        streams = {"logStreamNamePrefix": log_stream(work.name)}
         lines = LogLines(connect(chosen), work.log_group, since=begin, streams=streams)
         while True:
             for line in lines.new():

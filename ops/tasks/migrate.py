@@ -23,7 +23,8 @@ def migrate(
 ) -> None:
     """Bring the database's schema up to date, by a one-off task. Ends with the exit code of its container.
 
-    1 as well if the container never ran or another migration runs; 2 if it can't be run or watched to its end.
+    1 as well if the container never ran or was stopped, or another migration runs; 2 if it can't be run or watched to
+    its end.
     """
     with reporting():
         from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
@@ -57,16 +58,15 @@ def migrate(
                 line=lambda line: typer.echo(str(line), err=as_json),
             )
         except (OpsError, KeyboardInterrupt):
-            say(f"the migration goes on. Follow it: python -m ops logs {environment} {MIGRATION} --follow")
+            say(f"the migration may go on. Follow it: python -m ops logs {environment} {MIGRATION} --follow")
             say(f"Stop it: {migration.stop_command(task)}")
             raise
         if as_json:
             typer.echo(json.dumps({**asdict(ended), "snapshot": snapshot}))
         if not ended.lines:
             say("it wrote no lines: does its image log to standard output, and may its execution role write logs?")
-        how = "its container never ran" if ended.code is None else f"exit code {ended.code}"
-        say(f"task {task} ended: {how}")
-        if ended.code != 0:
+        say(f"task {task} ended: {ended}")
+        if not ended.migrated:
             for text in filter(None, (ended.reason, ended.advice(environment))):
                 say(text)
-        raise typer.Exit(1 if ended.code is None else ended.code)
+        raise typer.Exit(ended.exit_code)

@@ -8,7 +8,8 @@ from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, explained
+from ops import ecs
+from ops.aws import Aws, explained, only
 from ops.errors import OpsError, RefusedError
 from ops.tasks.running import tasks
 from ops.tasks.workloads import MIGRATION, workload
@@ -50,23 +51,25 @@ class Migration:
         """Find what to run and where.
 
         Raises:
-            OpsError: Task definition or service aren't there.
+            OpsError: Task definition, its container or the service aren't there.
             RefusedError: A migration runs already: side by side they would run the same steps twice.
         """
         service = Names(self._environment).service(self._work.service.name)
         with explained(f"find the task definition {self._work.family} (phase services makes it)"):
             found = self._ecs.describe_task_definition(taskDefinition=self._work.family)["taskDefinition"]
         with explained(f"find the network of {service} (phase services makes it)"):
-            services = self._ecs.describe_services(cluster=self._cluster, services=[service])["services"]
-        if not services:
+            answer = self._ecs.describe_services(cluster=self._cluster, services=[service])
+        described = ecs.active_service(answer)
+        networks = ecs.networks(described) if described else []
+        if not networks:
             raise OpsError(f"the service {service} isn't there, whose network the migration uses; apply phase services")
         for task in tasks(self._aws, self._environment, self._work):
             raise RefusedError(
                 f"a migration runs already: task {task.id} ({task.status}), by {task.started_by or 'somebody'}. "
                 f"Follow it: python -m ops logs {self._environment.name} {MIGRATION} --follow"
             )
-        image = found["containerDefinitions"][0]["image"]
-        return Prepared(found["taskDefinitionArn"], image, services[0]["networkConfiguration"])
+        image = ecs.container_definition(found, self._work.name)["image"]
+        return Prepared(found["taskDefinitionArn"], image, networks[0])
 
     def start(self, prepared: Prepared) -> str:
         """Run the task and answer its id.
@@ -87,8 +90,9 @@ class Migration:
                 propagateTags="TASK_DEFINITION",
             )
         if failures := answer.get("failures"):
-            raise OpsError(f"ECS runs no task: {failures[0].get('reason')} {failures[0].get('detail', '')}".rstrip())
-        ours = str(answer["tasks"][0]["taskArn"]).rpartition("/")[2]
+            why = "; ".join(f"{each.get('reason')} {each.get('detail', '')}".rstrip() for each in failures)
+            raise OpsError(f"ECS runs no task: {why}")
+        ours = ecs.id_of(only(answer["tasks"], "tasks that it ran")["taskArn"])
         for other in tasks(self._aws, self._environment, self._work):
             if other.id != ours:
                 with explained(f"stop task {ours}, since task {other.id} was started at the same moment"):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment
+from ops import ecs
 from ops.aws import Aws, AwsError, explained
+from ops.ecs import AwsObject, NoContainerError
 from ops.errors import OpsError
 from ops.tasks.log_lines import Line, LogLines
 from ops.tasks.waiting import looks, pause
@@ -17,6 +18,16 @@ from ops.tasks.workloads import MIGRATION, workload
 
 LAST_LOOKS = 2
 """Looks at the logs after the end: what a container says last reaches CloudWatch seconds later."""
+
+UNLISTED_LOOKS = 20
+"""So many looks in a row ECS may not list the task: it does a moment after RunTask, and for an hour after its end.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+"""
+FAILED = 1
+"""Exit code of a migration that failed without one that a process can have."""
+_LARGEST_EXIT_CODE = 255
 
 ADVICE = {
     "CannotPullContainer": "the image can't be pulled: is its digest in the repository, and does phase network stand?",
@@ -40,6 +51,24 @@ class Ended:
     reason: str
     lines: int
     """How many it wrote."""
+    migrated: bool
+    """Whether its container ended by itself, with exit code 0."""
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with: the container's exit code, but 0 only if it migrated.
+
+        A shell sees the last eight bits of a code only, so that 256 would be 0.
+        """
+        if self.migrated:
+            return 0
+        return self.code if self.code and 0 < self.code <= _LARGEST_EXIT_CODE else FAILED
+
+    def __str__(self) -> str:
+        if self.code is None:
+            return "its container never ran"
+        stopped = "" if self.migrated or self.code else ", but the task was stopped before that: it counts as failed"
+        return f"exit code {self.code}{stopped}"
 
     def advice(self, environment: str) -> str:
         """What to do about it, as far as ECS's reason tells; empty if it doesn't."""
@@ -59,24 +88,26 @@ def follow(
     """Wait for the end of a migration. Its lines go to `line` as they come, and what happens otherwise to `told`.
 
     Raises:
-        OpsError: The time is up, or ECS can't be asked; the task goes on.
+        OpsError: The time is up, or ECS can't be asked or doesn't list the task; it may go on.
     """
     lines = _Lines(aws, workload(environment, MIGRATION).log_group, task, told, line)
-    cluster, ecs, status = Names(environment).prefix, aws.client("ecs"), ""
+    cluster, client, status, unlisted = Names(environment).prefix, aws.client("ecs"), "", 0
     for _ in looks(seconds):
         with explained(f"look at task {task}"):
-            found = ecs.describe_tasks(cluster=cluster, tasks=[task])["tasks"]
-        # A task may be seen a moment after RunTask only.
-        # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
-        if found and found[0]["lastStatus"] != status:
-            status = found[0]["lastStatus"]
+            answer = client.describe_tasks(cluster=cluster, tasks=[task])
+        found = ecs.task(answer, task)
+        unlisted = 0 if found else unlisted + 1
+        if unlisted > UNLISTED_LOOKS:
+            raise OpsError(f"ECS doesn't list task {task}{_why(answer)}; how it ended is unknown: its lines may say it")
+        if found and found["lastStatus"] != status:
+            status = found["lastStatus"]
             told(f"task {task}: {status}")
         lines.pass_on()
-        if status == "STOPPED":
+        if found and status in ecs.ENDED:
             for _ in range(LAST_LOOKS):
                 pause()
                 lines.pass_on()
-            return _ended(task, found[0], lines.count)
+            return _ended(task, found, lines.count)
     raise OpsError(f"task {task} still runs after {seconds / 60:.0f} minutes; nothing was stopped")
 
 
@@ -86,8 +117,8 @@ class _Lines:
     def __init__(
         self, aws: Aws, group: str, task: str, told: Callable[[str], None], line: Callable[[Line], None]
     ) -> None:
-        stream = f"{MIGRATION}/{MIGRATION}/{task}"
-        self._lines = LogLines(aws, group, since=datetime.fromtimestamp(0, UTC), streams={"logStreamNames": [stream]})
+        streams = {"logStreamNames": [ecs.log_stream(MIGRATION, task)]}
+        self._lines = LogLines(aws, group, since=datetime.fromtimestamp(0, UTC), streams=streams)
         self._told, self._line, self._trouble = told, line, ""
         self.count = 0
 
@@ -102,7 +133,17 @@ class _Lines:
                 self._told(self._trouble)
 
 
-def _ended(task: str, described: dict[str, Any], lines: int) -> Ended:
-    container: dict[str, Any] = next(iter(described.get("containers", [])), {})
-    reasons = filter(None, (container.get("reason"), described.get("stoppedReason")))
-    return Ended(task, container.get("exitCode"), "; ".join(dict.fromkeys(reasons)), lines)
+def _why(answer: AwsObject) -> str:
+    reasons = ", ".join(each.get("reason", "") for each in answer.get("failures", ()))
+    return f" ({reasons})" if reasons else ""
+
+
+def _ended(task: str, described: AwsObject, lines: int) -> Ended:
+    stopped = described.get("stoppedReason", "")
+    try:
+        own = ecs.container(described, MIGRATION)
+    except NoContainerError as error:
+        return Ended(task, None, "; ".join(filter(None, (str(error), stopped))), lines, migrated=False)
+    reasons = filter(None, (own.reason, stopped))
+    migrated = own.exit_code == 0 and not own.reason and ecs.ended_by_itself(described)
+    return Ended(task, own.exit_code, "; ".join(dict.fromkeys(reasons)), lines, migrated)

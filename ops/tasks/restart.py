@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from environments.names import Names
 from environments.schema import Environment
+from ops import ecs
 from ops.aws import Aws, AwsError, explained
 from ops.tasks.running import tasks
 from ops.tasks.waiting import looks, shown
@@ -64,14 +65,17 @@ class _Deployment:
             return Restart(self._service, Result.BY_CODEDEPLOY)
         with explained(f"deploy {name} anew"):
             try:
-                (described,) = self._ecs.describe_services(cluster=cluster, services=[name])["services"] or [{}]
+                described = ecs.active_service(self._ecs.describe_services(cluster=cluster, services=[name]))
             except self._ecs.exceptions.ClusterNotFoundException:
-                described = {}
-            if described.get("status") != "ACTIVE":
+                described = None
+            if described is None:
                 return Restart(self._service, Result.ABSENT)
             self._earlier = self._running()
             updated = self._ecs.update_service(cluster=cluster, service=name, forceNewDeployment=True)
-        self._id = next(each["id"] for each in updated["service"]["deployments"] if each["status"] == "PRIMARY")
+        primary = ecs.primary(updated["service"])
+        if primary is None:
+            raise AwsError(f"ECS lists no new deployment of {name}")
+        self._id = primary["id"]
         return None
 
     def result(self, *, wait: bool) -> Restart:
@@ -93,7 +97,9 @@ class _Deployment:
         with shown(f"{name}: waiting for its new tasks") as show:
             for _ in looks(WAIT):
                 with explained(f"watch the deployment of {name}"):
-                    (described,) = self._ecs.describe_services(cluster=cluster, services=[name])["services"]
+                    described = ecs.active_service(self._ecs.describe_services(cluster=cluster, services=[name]))
+                if described is None:
+                    return "the service was deleted"
                 ours = next((each for each in described["deployments"] if each["id"] == self._id), None)
                 # What the circuit breaker gave up on is soon no longer listed.
                 if ours is None or ours.get("rolloutState") == "FAILED":

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment
+from ops import ecs
 from ops.aws import Aws, explained
-from ops.tasks.workloads import Workload
+from ops.ecs import AwsObject, Container, NoContainerError
+from ops.tasks.workloads import Workload, workloads
 
 SHORT_DIGEST = 12
 """Digits of an image's digest that tell releases apart, as their tags have it."""
@@ -18,7 +19,7 @@ SHORT_DIGEST = 12
 
 @dataclass(frozen=True)
 class Task:
-    """One task, as ECS tells of it."""
+    """One task, and in it the container of its workload."""
 
     id: str
     revision: str
@@ -37,6 +38,13 @@ class Task:
     """What Session Manager knows the container by."""
     reason: str
     """Why it stopped, if it did."""
+    problem: str = ""
+    """Why nothing is known of its container; empty if something is, or if it is no workload of the environment."""
+
+    @property
+    def since(self) -> float:
+        """When it started, in seconds; 0 if it didn't."""
+        return self.started.timestamp() if self.started else 0
 
 
 def tasks(aws: Aws, environment: Environment, work: Workload | None = None, *, stopped: bool = False) -> list[Task]:
@@ -45,38 +53,58 @@ def tasks(aws: Aws, environment: Environment, work: Workload | None = None, *, s
     Raises:
         AwsError: ECS can't be asked.
     """
-    cluster, ecs = Names(environment).prefix, aws.client("ecs")
+    cluster, client = Names(environment).prefix, aws.client("ecs")
     wanted = {"family": work.family} if work else {}
+    names = {each.family: each.name for each in workloads(environment).values()}
     found: list[Task] = []
     with explained(f"list the tasks of cluster {cluster} (phase services makes it)"):
-        pages = ecs.get_paginator("list_tasks").paginate(
+        pages = client.get_paginator("list_tasks").paginate(
             cluster=cluster, desiredStatus="STOPPED" if stopped else "RUNNING", **wanted
         )
         for page in pages:
             if page["taskArns"]:
-                found += map(_task, ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"])
-    return sorted(found, key=lambda task: (task.revision, task.started.timestamp() if task.started else 0))
+                described = client.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"]
+                found += (_task(each, names) for each in described)
+    return sorted(found, key=lambda task: (*_split(task.revision), task.since))
 
 
-def _task(described: dict[str, Any]) -> Task:
-    container: dict[str, Any] = next(iter(described.get("containers", [])), {})
-    digest = container.get("imageDigest") or container.get("image", "")
+def _task(described: AwsObject, names: Mapping[str, str]) -> Task:
+    revision = ecs.id_of(described["taskDefinitionArn"])
+    own, problem = _own(described, names.get(_split(revision)[0]))
     return Task(
-        id=described["taskArn"].rpartition("/")[2],
-        revision=described["taskDefinitionArn"].rpartition("/")[2],
-        image=digest.rpartition("sha256:")[2][:SHORT_DIGEST],
+        id=ecs.id_of(described["taskArn"]),
+        revision=revision,
+        image=(own.image_digest or own.image).rpartition("sha256:")[2][:SHORT_DIGEST],
         status=described.get("lastStatus", ""),
-        health=described.get("healthStatus", ""),
+        health=own.health,
         started=described.get("startedAt"),
         zone=described.get("availabilityZone", ""),
         address=next(_details(described, "privateIPv4Address"), ""),
         started_by=described.get("startedBy", ""),
-        runtime_id=container.get("runtimeId", ""),
+        runtime_id=own.runtime_id,
         reason=described.get("stoppedReason", ""),
+        problem=problem,
     )
 
 
-def _details(described: dict[str, Any], name: str) -> Iterator[str]:
+def _own(described: AwsObject, name: str | None) -> tuple[Container, str]:
+    """The container of a task's workload, and why it isn't known."""
+    unknown = Container(name or "", "", "", "", "", "", None, "")
+    if name is None:
+        return unknown, ""
+    try:
+        return ecs.container(described, name), ""
+    except NoContainerError as error:
+        return unknown, str(error)
+
+
+def _split(revision: str) -> tuple[str, int]:
+    """Family and number of a revision: 9 is before 10."""
+    family, _, number = revision.rpartition(":")
+    return family, int(number)
+
+
+def _details(described: AwsObject, name: str) -> Iterator[str]:
     for attachment in described.get("attachments", []):
         for detail in attachment.get("details", []):
             if detail["name"] == name:

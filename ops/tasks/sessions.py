@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from environments.flows import POSTGRESQL_PORT
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, explained
+from ops.aws import Aws, explained, only
 from ops.command import say
 from ops.errors import OpsError
 from ops.tasks.running import Task, tasks
@@ -48,14 +48,17 @@ def choose(aws: Aws, environment: Environment, service: str, task: str | None) -
     """The task of a service to open a session in; the one that was started last if none is named.
 
     Raises:
-        OpsError: The service has no such task that runs.
+        OpsError: The service has no such task that runs, or the task has no container of the service.
     """
     running = [each for each in tasks(aws, environment, workload(environment, service)) if each.status == "RUNNING"]
     fitting = [each for each in running if task is None or each.id.startswith(task)]
     if not fitting:
         there = ", ".join(each.id for each in running) or "none"
         raise OpsError(f"{service} has no running task{f' {task}' if task else ''}; running: {there}")
-    return fitting[-1]
+    chosen = max(fitting, key=lambda each: each.since)
+    if chosen.problem:
+        raise OpsError(f"there is nothing to open a session in: {chosen.problem}")
+    return chosen
 
 
 def execute(aws: Aws, environment: Environment, service: str, task: Task, command: str) -> int:
@@ -75,7 +78,10 @@ def forward_database(aws: Aws, environment: Environment, task: Task, port: int) 
     if not task.runtime_id:
         raise OpsError(f"task {task.id} has no runtime id yet; try again when it runs for a minute")
     with explained(f"find the database {names.prefix} (phase data makes it)"):
-        (instance,) = aws.client("rds").describe_db_instances(DBInstanceIdentifier=names.prefix)["DBInstances"]
+        found = aws.client("rds").describe_db_instances(DBInstanceIdentifier=names.prefix)["DBInstances"]
+    instance = only(found, f"databases {names.prefix}")
+    if "Endpoint" not in instance:
+        raise OpsError(f"the database {names.prefix} has no address yet: it is {instance.get('DBInstanceStatus')}")
     parameters = {
         "host": [instance["Endpoint"]["Address"]],
         "portNumber": [str(POSTGRESQL_PORT)],

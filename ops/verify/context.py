@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from environments.flows import HTTPS_PORT
+from ops.aws import only
+from ops.ecs import parts
 from ops.verify.calls import AwsObject, Calls
 from ops.verify.model import CantTellError, NotMetError
 
@@ -67,7 +68,8 @@ class Context(Calls):
     @cached_property
     def load_balancer(self) -> AwsObject:
         """The load balancer."""
-        found: AwsObject = self.ask("elbv2", "describe_load_balancers", Names=[self.names.prefix])["LoadBalancers"][0]
+        answer = self.ask("elbv2", "describe_load_balancers", Names=[self.names.prefix])
+        found: AwsObject = only(answer["LoadBalancers"], f"load balancers {self.names.prefix}")
         return found
 
     @cached_property
@@ -90,7 +92,8 @@ class Context(Calls):
         if HTTPS_PORT not in self.listeners:
             return {}
         arn = self.listeners[HTTPS_PORT]["ListenerArn"]
-        rules = self.ask("elbv2", "describe_rules", ListenerArn=arn)["Rules"]
+        # Of several rules for a path, the one with the lowest number decides, whichever is listed first.
+        rules = sorted(self.ask("elbv2", "describe_rules", ListenerArn=arn)["Rules"], key=_priority, reverse=True)
         return {path: self.target_groups.get(_leads_to(rule), "nowhere") for rule in rules for path in _paths(rule)}
 
     @cached_property
@@ -102,7 +105,7 @@ class Context(Calls):
         """
         names = {self.names.service(service.name): service.name for service in self.environment.product.services}
         found: dict[str, AwsObject] = {}
-        for some in _chunks(list(names), _SERVICES_A_CALL):
+        for some in parts(list(names), _SERVICES_A_CALL):
             answer = self.ask("ecs", "describe_services", cluster=self.names.prefix, services=some)
             found |= {names[each["serviceName"]]: each for each in answer["services"] if each["status"] == "ACTIVE"}
         if missing := sorted(set(names.values()) - set(found)):
@@ -129,7 +132,7 @@ class Context(Calls):
             arns = self.ask("ecs", "list_tasks", cluster=cluster, serviceName=service["serviceName"])["taskArns"]
             tasks[name] = [
                 task
-                for some in _chunks(arns, _TASKS_A_CALL)
+                for some in parts(arns, _TASKS_A_CALL)
                 for task in self.ask("ecs", "describe_tasks", cluster=cluster, tasks=some)["tasks"]
                 if task["lastStatus"] == "RUNNING"
             ]
@@ -160,12 +163,18 @@ def _paths(rule: AwsObject) -> list[str]:
     return [value for each in patterns for value in each.get("PathPatternConfig", each)["Values"]] or ["/*"]
 
 
+def _priority(rule: AwsObject) -> float:
+    """The default rule has no number, and comes after all others."""
+    number = str(rule.get("Priority"))
+    return int(number) if number.isdigit() else float("inf")
+
+
 def _leads_to(rule: AwsObject) -> str:
-    """ARN of the target group that a rule forwards to; of several, the one with the most weight."""
-    action = rule["Actions"][0]
+    """ARN of the target group that a rule forwards to; of several, the one with the most weight.
+
+    A rule may authenticate before it forwards.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Rule.html
+    """
+    action = {each["Type"]: each for each in rule["Actions"]}.get("forward", {})
     groups = action.get("ForwardConfig", {}).get("TargetGroups") or [action]
     return str(max(groups, key=lambda group: group.get("Weight", 1)).get("TargetGroupArn"))
-
-
-def _chunks(items: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]

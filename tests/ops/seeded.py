@@ -15,6 +15,7 @@ from environments import load
 from environments.names import Names
 from environments.schema import Environment, Secret
 from ops.aws import Aws, connect
+from ops.emulator.agent import AgentPlace, AgentWhen
 from ops.emulator.client import Control
 from ops.emulator.process import Emulator
 from ops.emulator.settings import environment as variables
@@ -105,6 +106,17 @@ def services(aws: Aws) -> None:
             launchType="FARGATE",
             networkConfiguration=network(aws),
         )
+
+
+@contextmanager
+def agent(emulator: Emulator, place: AgentPlace) -> Iterator[None]:
+    """Let tasks that start meanwhile list GuardDuty's agent somewhere; before and after it is the first one."""
+    control = Control(emulator.endpoint, PROD.account_id, PROD.region)
+    control.guardduty_agent(AgentWhen.ALWAYS, place)
+    try:
+        yield
+    finally:
+        control.guardduty_agent(AgentWhen.ALWAYS)
 
 
 def network(aws: Aws) -> dict[str, Any]:

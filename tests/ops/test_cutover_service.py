@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,12 +27,19 @@ def arn(revision: int) -> str:
     return f"arn:aws:ecs:us-east-1:111122223333:task-definition/aep-backend-prod:{revision}"
 
 
+def age(revision: int) -> timedelta:
+    """The higher the revision, the later it was deployed."""
+    return timedelta(days=revision)
+
+
 class Account:
     """ECS and ECR as boto3's clients answer. A new deployment takes three looks."""
 
     def __init__(self, running: int, deployed: list[int], *, image: bool = True, ends: str = "COMPLETED") -> None:
         self.running, self.deployed, self.image, self.ends = arn(running), deployed, image, ends
         self.looks = 9
+        self.page = len(deployed)
+        """How many deployments a page lists, the last ones on the first page: AWS promises no order."""
 
     def client(self, _: str, **__: Any) -> Account:
         return self
@@ -40,18 +48,27 @@ class Account:
         self.looks += 1
         state = self.ends if self.looks > 3 else "IN_PROGRESS"
         deployment = {"status": "PRIMARY", "taskDefinition": self.running, "rolloutState": state}
-        return {"services": [{"status": "ACTIVE", "taskDefinition": self.running, "deployments": [deployment]}]}
+        ended = {"status": "ACTIVE", "taskDefinition": arn(1), "rolloutState": "COMPLETED"}
+        return {"services": [{"status": "ACTIVE", "taskDefinition": self.running, "deployments": [ended, deployment]}]}
 
-    def list_service_deployments(self, *, status: list[str], **_: Any) -> Any:
+    def list_service_deployments(self, *, status: list[str], nextToken: str = "0", **_: Any) -> Any:  # noqa: N803  (AWS's names)
         assert status == ["SUCCESSFUL"]
-        return {"serviceDeployments": [{"targetServiceRevisionArn": f"revision/{each}"} for each in self.deployed]}
+        start = int(nextToken)
+        listed = [*reversed(self.deployed)][start : start + self.page]
+        more = {"nextToken": str(start + self.page)} if start + self.page < len(self.deployed) else {}
+        deployments = [
+            {"targetServiceRevisionArn": f"revision/{each}", "createdAt": datetime(2026, 1, 1, tzinfo=UTC) + age(each)}
+            for each in listed
+        ]
+        return {"serviceDeployments": deployments, **more}
 
-    def describe_service_revisions(self, *, serviceRevisionArns: list[str]) -> Any:  # noqa: N803  (AWS's names)
+    def describe_service_revisions(self, *, serviceRevisionArns: list[str]) -> Any:  # noqa: N803
+        assert len(serviceRevisionArns) <= 20
         revisions = [
             {"serviceRevisionArn": each, "taskDefinition": arn(int(each.partition("/")[2]))}
             for each in serviceRevisionArns
         ]
-        return {"serviceRevisions": revisions}
+        return {"serviceRevisions": revisions[::-1]}
 
     def describe_task_definition(self, **_: Any) -> Any:
         return {"taskDefinition": {"containerDefinitions": [{"image": IMAGE}, {"image": "public.ecr.aws/x:1"}]}}
@@ -86,6 +103,16 @@ def test_the_last_good_revision_before_the_running_one_is_put_back(tmp_path: Pat
     change = ("aep-backend-prod:43", "aep-backend-prod:41")
     assert go(account, tmp_path) == [("intended", *change), ("done", *change)]
     assert account.running == arn(41)
+
+
+@pytest.mark.requirement("R10.5")
+@pytest.mark.parametrize("page", [1, 2, 45])
+def test_the_last_good_revision_is_found_on_any_page_in_any_order(tmp_path: Path, page: int) -> None:
+    # Deployments that only restarted the running revision come after it.
+    account = Account(43, [*([43] * 41), 42, 41])
+    account.page = page
+    go(account, tmp_path)
+    assert account.running == arn(42)
 
 
 def test_a_newer_revision_is_no_way_back(tmp_path: Path) -> None:

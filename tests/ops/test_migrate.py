@@ -6,16 +6,22 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from botocore.client import BaseClient
 
 from environments import load
+from environments.names import Names
 from modules import tasks as modules_tasks
 from ops.aws import Aws
+from ops.emulator.agent import AgentPlace, AgentWhen
 from ops.emulator.client import Control
 from ops.emulator.process import Emulator
+from ops.rehearsal.rollout import StepError
+from ops.rehearsal.stage import Stage
+from ops.rehearsal.steps import failed_migration_fails
 from ops.tasks import migration_end
 from ops.tasks.running import tasks
 from ops.tasks.workloads import MIGRATION, workload
@@ -115,6 +121,124 @@ def test_the_commands_exit_code_is_the_containers(
     assert "it wrote no lines" in done.stderr
     told = json.loads(done.stdout)
     assert (told["code"], told["reason"], told["snapshot"]) == (code, reason, None)
+
+
+@pytest.mark.requirement("R5.4")
+@pytest.mark.usefixtures("rolled_out", "without_snapshot")
+@pytest.mark.parametrize(
+    ("place", "code", "exit_code"),
+    [
+        (AgentPlace.FIRST, 0, 0),
+        (AgentPlace.LAST, 0, 0),
+        (AgentPlace.ALONE, 0, 1),
+        (AgentPlace.FIRST, 3, 3),
+        (AgentPlace.LAST, 3, 3),
+        (AgentPlace.ALONE, 3, 1),
+        (AgentPlace.FIRST, None, 1),
+        (AgentPlace.LAST, None, 1),
+    ],
+)
+def test_the_exit_code_is_of_the_migrations_container_wherever_the_agents_is_listed(
+    emulator: Emulator, faults: Control, place: AgentPlace, code: int | None, exit_code: int
+) -> None:
+    with seeded.agent(emulator, place):
+        faults.task_exit(FAMILY, code)
+        done = run(*MIGRATE)
+    assert done.exit_code == exit_code, done.output
+    missing = "has no container 'migration'; it has aws-guardduty-agent-"
+    assert (missing in done.stderr) is (place is AgentPlace.ALONE)
+
+
+@pytest.mark.requirement("R5.4")
+@pytest.mark.usefixtures("rolled_out", "without_snapshot")
+@pytest.mark.parametrize(
+    ("code", "stop_code", "reason"),
+    [
+        (0, "UserInitiated", "Task stopped by user"),
+        (0, "SpotInterruption", "Your Spot Task was interrupted."),
+        (256, "", "Essential container in task exited"),
+    ],
+)
+def test_a_migration_that_was_stopped_has_failed_whatever_its_exit_code(
+    faults: Control, code: int, stop_code: str, reason: str
+) -> None:
+    faults.task_exit(FAMILY, code, reason, stop_code=stop_code)
+    done = run(*MIGRATE)
+    assert done.exit_code == 1
+    assert reason in done.stderr
+
+
+@pytest.mark.usefixtures("rolled_out", "without_snapshot")
+def test_the_image_is_that_of_the_migrations_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    def add_another(answer: Any) -> None:
+        answer["taskDefinition"]["containerDefinitions"].insert(0, {"name": "proxy", "image": "proxy:1"})
+
+    meanwhile(monkeypatch, "DescribeTaskDefinition", add_another)
+    done = run("migrate", "prod", "--dry-run")
+    assert (done.exit_code, "image navralabs/aep-backend@sha256:7e1" in done.stderr) == (0, True)
+
+
+@pytest.mark.usefixtures("without_snapshot")
+@pytest.mark.parametrize(
+    ("operation", "change", "said"),
+    [
+        (
+            "DescribeTaskDefinition",
+            lambda answer: answer["taskDefinition"]["containerDefinitions"][0].update(name="migrations"),
+            "the task definition aep-migration-prod:1 has no container 'migration'; it has migrations",
+        ),
+        (
+            "DescribeServices",
+            lambda answer: answer["services"][0].update(status="INACTIVE"),
+            "the service aep-backend-prod isn't there",
+        ),
+        ("DescribeServices", lambda answer: answer["services"].clear(), "the service aep-backend-prod isn't there"),
+        ("RunTask", lambda answer: answer["tasks"].clear(), "AWS lists 0 tasks that it ran; one is expected"),
+        (
+            "RunTask",
+            lambda answer: answer["failures"].append({"reason": "Capacity is unavailable at this time"}),
+            "ECS runs no task: Capacity is unavailable at this time",
+        ),
+    ],
+)
+def test_what_cannot_be_run_says_why(
+    rolled_out: Aws, monkeypatch: pytest.MonkeyPatch, operation: str, change: Any, said: str
+) -> None:
+    meanwhile(monkeypatch, operation, change)
+    done = run(*MIGRATE)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    for task in tasks(rolled_out, PROD, workload(PROD, MIGRATION)):
+        rolled_out.client("ecs").stop_task(cluster="aep-prod", task=task.id)
+
+
+@pytest.mark.usefixtures("rolled_out", "without_snapshot")
+def test_where_codedeploy_deploys_the_network_is_that_of_the_primary_task_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_codedeploy(answer: Any) -> None:
+        (service,) = answer["services"]
+        network = service.pop("networkConfiguration")
+        other = {"awsvpcConfiguration": {"subnets": ["subnet-0"]}}
+        service["taskSets"] = [
+            {"status": "ACTIVE", "networkConfiguration": other},
+            {"status": "PRIMARY", "networkConfiguration": network},
+        ]
+
+    meanwhile(monkeypatch, "DescribeServices", by_codedeploy)
+    assert run(*MIGRATE).exit_code == 0
+
+
+@pytest.mark.usefixtures("without_snapshot")
+def test_a_rehearsal_shows_that_a_failed_migration_fails(rolled_out: Aws, faults: Control) -> None:
+    stage = SimpleNamespace(
+        session=SimpleNamespace(aws=rolled_out), environment=PROD, names=Names(PROD), control=faults
+    )
+    seen = failed_migration_fails(cast(Stage, stage)).text
+    assert seen.startswith("exit code 3, beside aws-guardduty-agent-")
+    assert seen.endswith(" with 0")
+    faults.guardduty_agent(AgentWhen.NEVER)
+    with pytest.raises(StepError, match="no other container"):
+        failed_migration_fails(cast(Stage, stage))
+    faults.guardduty_agent(AgentWhen.ALWAYS)
 
 
 @pytest.mark.requirement("R5.4")

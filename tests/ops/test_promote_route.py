@@ -12,6 +12,7 @@ from botocore.stub import Stubber
 import environments
 from environments.schema import Environment
 from ops.aws import AwsError, WrongAccountError
+from ops.ecs import NoContainerError
 from ops.errors import OpsError
 from ops.promote import route
 from ops.promote.running import running
@@ -109,18 +110,38 @@ def test_only_what_runs_in_a_deployment_that_is_done_counts(staging: Environment
             {"taskDefinition": "unsteady", "runningCount": 1, "stabilityStatus": "STABILIZING"},
         ],
     }
+    backend = "registry/navralabs/aep-backend@sha256:"
     images = {
-        "one": [f"registry/navralabs/aep-backend@sha256:{'1' * 64}", f"registry/agent@sha256:{'9' * 64}"],
-        "two": [f"registry/navralabs/aep-backend@sha256:{'2' * 64}", "registry/navralabs/aep-backend:latest"],
+        "one": [f"{backend}{'8' * 64}", f"{backend}{'1' * 64}"],
+        "two": [f"registry/agent@sha256:{'9' * 64}", f"{backend}{'2' * 64}"],
     }
     with Stubber(client) as stub:
         asked = {"cluster": "aep-staging", "services": ["aep-backend-staging"]}
         stub.add_response("describe_services", {"services": [service]}, asked)
         for name in ("one", "two"):
-            containers = [{"image": image} for image in images[name]]
+            # The first one is another container, of an image that doesn't count even if it is of the same repository.
+            names = zip(("proxy", "backend"), images[name], strict=True)
+            containers = [{"name": each, "image": image} for each, image in names]
             answer = {"taskDefinition": {"containerDefinitions": containers}}
             stub.add_response("describe_task_definition", answer, {"taskDefinition": name})
         known: Any = OneClient(client)
         runs = running(known, staging, "backend", "navralabs/aep-backend")
     client.close()
     assert runs == {f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"}
+
+
+@pytest.mark.requirement("R3.3")
+def test_a_task_definition_without_the_services_container_is_an_error(staging: Environment) -> None:
+    class Ecs:
+        def describe_services(self, **_: object) -> Any:
+            deployment = {"taskDefinition": "one", "runningCount": 1, "rolloutState": "COMPLETED"}
+            return {"services": [{"status": "ACTIVE", "deployments": [deployment]}]}
+
+        def describe_task_definition(self, **_: object) -> Any:
+            image = f"registry/navralabs/aep-backend@sha256:{'1' * 64}"
+            containers = [{"name": "aws-guardduty-agent-nm40lC", "image": image}]
+            return {"taskDefinition": {"taskDefinitionArn": "x/one:1", "containerDefinitions": containers}}
+
+    known: Any = OneClient(Ecs())
+    with pytest.raises(NoContainerError, match="one:1 has no container 'backend'; it has aws-guardduty-agent-nm40lC"):
+        running(known, staging, "backend", "navralabs/aep-backend")

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from environments import load
 from environments.schema import Environment
 from ops.aws import Aws
+from ops.emulator.agent import AgentPlace
 from ops.emulator.process import Emulator
 from ops.emulator.settings import credentials
 from ops.tasks import sessions
 from ops.tasks.log_lines import LogLines
-from ops.tasks.running import Task
+from ops.tasks.running import Task, tasks
 from tests.ops import seeded
 from tests.ops.cli import run
 
@@ -60,6 +63,106 @@ def test_tasks_are_listed_with_image_and_address_and_those_that_stopped_with_a_r
     assert heading.endswith("REASON")
     assert row.startswith(task)
     assert row.endswith("had enough")
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, rolled_out: Aws, emulator: Emulator) -> Iterator[AgentPlace]:
+    """Where the tasks that run list GuardDuty's agent."""
+
+    def start_others() -> None:
+        rolled_out.client("ecs").update_service(cluster="aep-prod", service="aep-backend-prod", forceNewDeployment=True)
+
+    wanted: AgentPlace = request.param
+    with seeded.agent(emulator, wanted):
+        start_others()
+        yield wanted
+    start_others()
+
+
+def runtime_ids(aws: Aws) -> dict[str, str]:
+    """Of each task of the backend, the runtime id of its own container, among all that the emulator lists."""
+    ecs = aws.client("ecs")
+    arns = ecs.list_tasks(cluster="aep-prod", serviceName="aep-backend-prod")["taskArns"]
+    return {
+        task["taskArn"].rpartition("/")[2]: each["runtimeId"]
+        for task in ecs.describe_tasks(cluster="aep-prod", tasks=arns)["tasks"]
+        for each in task["containers"]
+        if each["name"] == "backend"
+    }
+
+
+@pytest.mark.parametrize("place", [AgentPlace.FIRST, AgentPlace.LAST], indirect=True)
+def test_a_task_is_listed_with_its_own_container_wherever_the_agents_is(rolled_out: Aws, place: AgentPlace) -> None:
+    done = run("tasks", "prod", "backend", "--json")
+    assert done.exit_code == 0, place
+    listed = json.loads(done.stdout)
+    assert {each["image"] for each in listed} == {"7e1cc18212d4"}
+    assert {each["id"]: each["runtime_id"] for each in listed} == runtime_ids(rolled_out)
+
+
+@pytest.mark.parametrize("place", [AgentPlace.ALONE], indirect=True)
+@pytest.mark.usefixtures("rolled_out", "place")
+def test_a_task_without_its_container_is_an_error(programs: Programs) -> None:
+    told = programs("")
+    missing = "has no container 'backend'; it has aws-guardduty-agent-"
+    for more in ((), ("--json",)):
+        done = run("tasks", "prod", *more)
+        assert (done.exit_code, done.stderr.count(missing)) == (2, 2)
+        assert "aep-backend-prod:1" in done.stdout
+    for command in (("exec", "prod", "backend"), ("db", "prod")):
+        done = run(*command)
+        assert (done.exit_code, missing in done.stderr) == (2, True)
+    assert not told.exists()
+
+
+@pytest.mark.parametrize("place", [AgentPlace.FIRST, AgentPlace.LAST], indirect=True)
+def test_sessions_are_in_the_services_own_container(rolled_out: Aws, place: AgentPlace, programs: Programs) -> None:
+    told = programs("")
+    assert run("exec", "prod", "backend").exit_code == 0, place
+    assert "--container=backend" in told.read_text().splitlines()
+    assert run("db", "prod").exit_code == 0
+    (target,) = (line for line in told.read_text().splitlines() if line.startswith("--target="))
+    assert target in {f"--target=ecs:aep-prod_{task}_{id_}" for task, id_ in runtime_ids(rolled_out).items()}
+
+
+def test_of_what_is_no_workload_any_more_only_the_task_is_listed(rolled_out: Aws) -> None:
+    ecs = rolled_out.client("ecs")
+    container = {"name": "old", "image": "old", "memory": 256}
+    ecs.register_task_definition(family="aep-old-prod", containerDefinitions=[container])
+    (task,) = ecs.run_task(cluster="aep-prod", taskDefinition="aep-old-prod", launchType="FARGATE")["tasks"]
+    done = run("tasks", "prod")
+    (row,) = (line.split() for line in done.stdout.splitlines() if "aep-old-prod:1" in line)
+    assert (done.exit_code, row[2]) == (0, "-")
+    ecs.stop_task(cluster="aep-prod", task=task["taskArn"])
+
+
+def test_a_session_is_in_the_task_that_started_last(monkeypatch: pytest.MonkeyPatch, rolled_out: Aws) -> None:
+    at = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    newest = replace(TASK, id="b", revision="aep-backend-prod:10", started=at + timedelta(minutes=1))
+    earlier = replace(TASK, id="a", revision="aep-backend-prod:9", started=at)
+    for listed in ([newest, earlier], [earlier, newest]):
+        monkeypatch.setattr(sessions, "tasks", lambda *_, found=listed: found)
+        assert sessions.choose(rolled_out, seeded.PROD, "backend", None) is newest
+
+
+def test_revisions_are_listed_by_their_number(rolled_out: Aws) -> None:
+    class Ecs:
+        def client(self, _: str) -> Any:
+            return self
+
+        def get_paginator(self, _: str) -> Any:
+            return self
+
+        def paginate(self, **_: object) -> Any:
+            return [{"taskArns": ["x/1", "x/2"]}]
+
+        def describe_tasks(self, tasks: list[str], **_: object) -> Any:
+            revisions = zip(tasks, ("10", "9"), strict=True)
+            return {"tasks": [{"taskArn": arn, "taskDefinitionArn": f"x/aep-backend-prod:{n}"} for arn, n in revisions]}
+
+    assert rolled_out
+    found = tasks(cast(Aws, Ecs()), seeded.PROD)
+    assert [task.revision for task in found] == ["aep-backend-prod:9", "aep-backend-prod:10"]
 
 
 def test_what_does_not_run_is_refused_by_name(rolled_out: Aws) -> None:
@@ -108,7 +211,7 @@ def test_a_service_shows_its_own_streams_of_the_group_that_others_log_to(rolled_
         patch.setattr("ops.tasks.log_lines.LogLines", Canned)
         run("logs", "prod", "migration")
     assert rolled_out
-    assert asked == [{"logGroupName": "/aep/prod/backend", "logStreamNamePrefix": "migration/"}]
+    assert asked == [{"logGroupName": "/aep/prod/backend", "logStreamNamePrefix": "migration/migration/"}]
 
 
 Programs = Callable[[str], Path]

@@ -37,7 +37,9 @@ class Ecs:
         return [{"taskArns": ["arn/1", "arn/2"]}]
 
     def describe_tasks(self, *, tasks: list[str], **_: object) -> Any:
-        return {"tasks": [{"taskArn": arn, "taskDefinitionArn": "x/aep-backend-prod:7"} for arn in tasks]}
+        containers = [{"name": "aws-guardduty-agent-nm40lC"}, {"name": "backend"}]
+        task = {"taskDefinitionArn": "x/aep-backend-prod:7", "containers": containers}
+        return {"tasks": [{"taskArn": arn, **task} for arn in tasks]}
 
     def client(self, _: str) -> Any:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from random import Random
 from threading import Event
 from typing import Any
 
@@ -12,6 +13,8 @@ import botocore.exceptions
 import botocore.session
 import pytest
 from botocore import validate, xform_name
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import environments
 from modules.phases import PHASES
@@ -19,7 +22,7 @@ from ops.aws import AwsError
 from ops.verify.model import Check, Light, Result, exit_code
 from ops.verify.run import chosen, run_checks
 from ops.verify.table import CHECKS
-from tests.ops.verify_answers import LOAD_BALANCER, PREVIOUS, Canned, records
+from tests.ops.verify_answers import AGENT, LOAD_BALANCER, PREVIOUS, Canned, records
 
 Break = Callable[[Canned], None]
 OF_AWS = [check for check in CHECKS if not check.over_http]
@@ -61,12 +64,29 @@ def dns(*shares: tuple[int, str]) -> Break:
     return change
 
 
+def listed(*containers: dict[str, Any]) -> Break:
+    """Let every task list these containers."""
+
+    def change(context: Canned) -> None:
+        described = context.answers["ecs", "describe_tasks"]
+        context.answers["ecs", "describe_tasks"] = lambda **given: {
+            "tasks": [{**task, "containers": list(containers)} for task in described(**given)["tasks"]]
+        }
+
+    return change
+
+
 def container(**changed: object) -> Break:
     return lambda context: context.task_definitions["backend"]["containerDefinitions"][0].update(changed)
 
 
 SERVICE = ("ecs", "describe_services", "services", 0)
-TASK = {"taskArn": "arn:aws:ecs:task/aep/x", "lastStatus": "RUNNING"}
+TASK = {
+    "taskArn": "arn:aws:ecs:task/aep/x",
+    "taskDefinitionArn": "arn:backend:1",
+    "containers": [AGENT],
+    "lastStatus": "RUNNING",
+}
 BALANCER = ("elbv2", "describe_load_balancers", "LoadBalancers", 0)
 HTTPS = ("elbv2", "describe_listeners", "Listeners", 0)
 INSTANCE = ("rds", "describe_db_instances", "DBInstances", 0)
@@ -77,6 +97,13 @@ NO_SECRET = {"VersionIdsToStages": {"1": ["AWSPENDING"]}}
 BROKEN: list[tuple[str, Break, str]] = [
     ("caller-is-the-account", put("sts", "get_caller_identity", "Account", value="1"), "account 1, not 111122223333"),
     ("state-is-kept", put("s3", "get_bucket_versioning", "Status", value="Suspended"), "versioning of .* is Suspended"),
+    (
+        "state-is-kept",
+        lambda context: context.answers["s3", "get_bucket_encryption"]["ServerSideEncryptionConfiguration"][
+            "Rules"
+        ].append({"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}),
+        "is encrypted with AES256, aws:kms, not aws:kms",
+    ),
     ("state-is-kept", fails("s3", "get_bucket_versioning", "NoSuchBucket"), "NoSuchBucket: said AWS"),
     (
         "alerts-have-subscribers",
@@ -244,6 +271,14 @@ BROKEN: list[tuple[str, Break, str]] = [
         "eni-1 has a public address",
     ),
     ("released-digests-run", container(image="1.dkr.ecr/navralabs/aep-backend:latest"), "backend runs .*:latest, not"),
+    ("released-digests-run", container(name="other"), "has no container 'backend'; it has other"),
+    ("released-digests-run", listed(AGENT), "task backend1 has no container 'backend'; it has aws-guardduty-agent"),
+    (
+        "released-digests-run",
+        listed(AGENT, {"name": "backend", "image": "1.dkr.ecr/navralabs/aep-backend@sha256:other"}),
+        "backend runs .*@sha256:other, not navralabs/aep-backend@sha256:7",
+    ),
+    ("secrets-come-from-secrets-manager", container(name="other"), "has no container 'backend'; it has other"),
     (
         "secrets-come-from-secrets-manager",
         container(environment=[{"name": "REDIS_URL", "value": "x"}]),
@@ -262,6 +297,13 @@ BROKEN: list[tuple[str, Break, str]] = [
     (
         "tasks-write-logs",
         lambda context: context.answers.update({("logs", "describe_log_streams"): {"logStreams": []}}),
+        "/aep/prod/backend has no stream of task backend1",
+    ),
+    (
+        "tasks-write-logs",
+        lambda context: context.answers.update(
+            {("logs", "describe_log_streams"): {"logStreams": [{"logStreamName": "backend/proxy/backend1"}]}}
+        ),
         "/aep/prod/backend has no stream of task backend1",
     ),
     (
@@ -334,7 +376,7 @@ def test_answers_of_the_tests_have_the_shapes_of_aws(context: Canned) -> None:
     for (service, operation), answer in context.answers.items():
         model = session.get_service_model(service)
         (name,) = (each for each in model.operation_names if xform_name(each) == operation)
-        said = answer(**given, tasks=["arn:aws:ecs:task/aep/x"]) if callable(answer) else answer
+        said = answer(**given, tasks=["arn:aws:ecs:task/aep/backend1"]) if callable(answer) else answer
         report = validate.ParamValidator().validate(said, model.operation_model(name).output_shape)
         assert not report.has_errors(), f"{service} {operation}: {report.generate_report()}"
 
@@ -371,6 +413,65 @@ def test_blue_green_services_say_in_their_task_sets_where_they_run(context: Cann
     assert one("services-are-steady", context).light is Light.GREEN
     service["taskSets"][0]["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] = "ENABLED"
     assert one("tasks-are-private", again(context)).light is Light.RED
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=20)
+def test_the_order_of_what_aws_lists_changes_nothing(seed: int) -> None:
+    context, order = Canned(environments.load("prod")), Random(seed)
+    for call, answer in context.answers.items():
+        context.answers[call] = _shuffled(answer, order)
+    results = run_checks(OF_AWS, context)
+    assert not [f"{result.name}: {result.evidence}" for result in results if result.light is not Light.GREEN]
+
+
+def _shuffled(answer: Any, order: Random) -> Any:
+    """An answer with all of its lists in another order."""
+    if callable(answer):
+        return lambda **given: _shuffled(answer(**given), order)
+    if isinstance(answer, dict):
+        return {key: _shuffled(value, order) for key, value in answer.items()}
+    if isinstance(answer, list):
+        return order.sample([_shuffled(value, order) for value in answer], len(answer))
+    return answer
+
+
+@pytest.mark.parametrize("position", [0, 9])
+def test_a_deleted_endpoint_hides_no_available_one(context: Canned, position: int) -> None:
+    endpoints = context.answers["ec2", "describe_vpc_endpoints"]["VpcEndpoints"]
+    endpoints.insert(position, {**endpoints[2], "State": "deleted"})
+    assert one("endpoints-are-available", context).light is Light.GREEN
+
+
+def test_a_second_container_in_a_task_definition_is_not_taken_for_the_service(context: Canned) -> None:
+    sidecar = {"name": "proxy", "image": "proxy:1", "environment": [{"name": "REDIS_URL", "value": "x"}]}
+    for definition in context.task_definitions.values():
+        definition["containerDefinitions"].insert(0, sidecar)
+    for name in ("released-digests-run", "secrets-come-from-secrets-manager"):
+        assert one(name, context).light is Light.GREEN
+
+
+def test_a_rule_leads_to_what_it_forwards_to_and_the_lowest_number_decides(context: Canned) -> None:
+    rules = context.answers["elbv2", "describe_rules"]["Rules"]
+    for number, rule in enumerate(rules, 1):
+        rule["Priority"] = "default" if rule["IsDefault"] else str(number)
+        rule["Actions"].insert(0, {"Type": "authenticate-oidc", "Order": 1})
+    assert one("rules-route-paths-to-services", context).light is Light.GREEN
+    (backend,) = (rule for rule in rules if not rule["IsDefault"])
+    elsewhere = {**backend, "Actions": [{"Type": "fixed-response"}]}
+    for priority, light in (("9", Light.GREEN), ("0", Light.RED)):
+        for position in (0, len(rules)):
+            fresh = again(context)
+            changed = [*rules]
+            changed.insert(position, {**elsewhere, "Priority": priority})
+            fresh.answers = {**context.answers, ("elbv2", "describe_rules"): {"Rules": changed}}
+            assert one("rules-route-paths-to-services", fresh).light is light
+
+
+def test_a_redirect_is_found_among_other_actions(context: Canned) -> None:
+    (plain,) = (each for each in context.answers["elbv2", "describe_listeners"]["Listeners"] if each["Port"] == 80)
+    plain["DefaultActions"].insert(0, {"Type": "authenticate-oidc", "Order": 1})
+    assert one("listeners-use-the-tls-policy", context).light is Light.GREEN
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "ExpiredToken"])

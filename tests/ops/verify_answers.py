@@ -16,6 +16,8 @@ from ops.verify.http import Http
 
 Answer = dict[str, Any]
 Answers = dict[tuple[str, str], Any]
+AGENT: Answer = {"name": "aws-guardduty-agent-nm40lC", "lastStatus": "RUNNING", "imageDigest": f"sha256:{'bf' * 32}"}
+"""As AWS lists it: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html."""
 TIERS: dict[Tier, str] = {"public": "igw-1", "private": "nat-1", "isolated": ""}
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -336,7 +338,7 @@ def _services(names: Names) -> Answers:
         ("ecs", "list_tasks"): argument(
             "serviceName", {name: [f"arn:aws:ecs:task/aep/{short}1"] for name, short in by_service.items()}, "taskArns"
         ),
-        ("ecs", "describe_tasks"): lambda tasks, **_: {"tasks": [_task(arn) for arn in tasks]},
+        ("ecs", "describe_tasks"): lambda tasks, **_: {"tasks": [_task(arn, definitions) for arn in tasks]},
         ("logs", "describe_log_streams"): argument(
             "logGroupName",
             {names.log_group(short): [{"logStreamName": f"{short}/{short}/{short}1"}] for short in by_service.values()},
@@ -345,9 +347,15 @@ def _services(names: Names) -> Answers:
     }
 
 
-def _task(arn: str) -> Answer:
+def _task(arn: str, definitions: dict[str, Answer]) -> Answer:
+    """A task whose id is its service's name and a number; GuardDuty's agent is its first container."""
+    service = arn.rpartition("/")[2].rstrip("1")
+    images = {each["name"]: each["image"] for each in definitions[f"arn:{service}:1"]["containerDefinitions"]}
+    own = {"name": service, "lastStatus": "RUNNING", "image": images.get(service, "")}
     return {
         "taskArn": arn,
+        "taskDefinitionArn": f"arn:{service}:1",
+        "containers": [AGENT, own],
         "lastStatus": "RUNNING",
         "pullStoppedAt": NOW,
         "attachments": [{"details": [{"name": "networkInterfaceId", "value": "eni-1"}]}],

@@ -61,6 +61,13 @@ def test_the_exit_criteria_hold(report: dict[str, Any]) -> None:
     assert asked == len(chosen(over_http=False)) > len(PHASES)
 
 
+@pytest.mark.requirement("R5.4")
+def test_a_failed_migration_fails_beside_an_agent_that_does_not(report: dict[str, Any]) -> None:
+    evidence = shown(report, "a failed migration fails")["evidence"]
+    assert evidence.startswith("exit code 3, beside aws-guardduty-agent-")
+    assert evidence.endswith(" with 0")
+
+
 @pytest.mark.requirement("R0.2", "R4.2")
 def test_no_secret_is_in_a_state_a_plan_a_log_or_a_report(report: dict[str, Any]) -> None:
     assert int(shown(report, "no secret is stored")["evidence"].split()[0]) >= 6

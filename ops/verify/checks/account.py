@@ -19,7 +19,8 @@ def state_is_kept(context: Context) -> str:
     bucket = context.names.state_bucket
     versioning = context.ask("s3", "get_bucket_versioning", Bucket=bucket).get("Status", "off")
     encryption = context.ask("s3", "get_bucket_encryption", Bucket=bucket)["ServerSideEncryptionConfiguration"]
-    algorithm = encryption["Rules"][0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"]
+    rules = [each.get("ApplyServerSideEncryptionByDefault", {}) for each in encryption["Rules"]]
+    algorithm = ", ".join(sorted({each.get("SSEAlgorithm", "none") for each in rules}))
     problems = [f"versioning of {bucket} is {versioning}"] if versioning != "Enabled" else []
     problems += [f"{bucket} is encrypted with {algorithm}, not aws:kms"] if algorithm != "aws:kms" else []
     return met(problems, f"{bucket}: versioned, {algorithm}")

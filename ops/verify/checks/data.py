@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ops.aws import only
 from ops.verify.calls import AwsObject
 from ops.verify.context import Context
 from ops.verify.model import met
@@ -27,7 +28,7 @@ def database_is_as_its_values_say(context: Context) -> str:
 
 def database_takes_tls_only(context: Context) -> str:
     """The parameter group that the database runs with forces TLS."""
-    (group,) = _database(context)["DBParameterGroups"]
+    group = only(_database(context)["DBParameterGroups"], f"parameter groups of {context.names.prefix}")
     name = group["DBParameterGroupName"]
     parameters = context.ask("rds", "describe_db_parameters", DBParameterGroupName=name)["Parameters"]
     forced = {each["ParameterName"]: each.get("ParameterValue") for each in parameters}.get("rds.force_ssl")
@@ -41,7 +42,7 @@ def cache_is_as_its_values_say(context: Context) -> str:
     """The cache is available, encrypted on its way and at rest, and fails over if the profile says so."""
     nodes = context.environment.profile.cache_nodes
     groups = context.ask("elasticache", "describe_replication_groups", ReplicationGroupId=context.names.prefix)
-    (group,) = groups["ReplicationGroups"]
+    group = only(groups["ReplicationGroups"], f"caches {context.names.prefix}")
     wanted = {
         "Status": "available",
         "TransitEncryptionEnabled": True,
@@ -55,7 +56,7 @@ def cache_is_as_its_values_say(context: Context) -> str:
 
 def _database(context: Context) -> AwsObject:
     answer = context.ask("rds", "describe_db_instances", DBInstanceIdentifier=context.names.prefix)
-    database: AwsObject = answer["DBInstances"][0]
+    database: AwsObject = only(answer["DBInstances"], f"databases {context.names.prefix}")
     return database
 
 

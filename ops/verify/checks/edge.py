@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from environments.flows import HTTP_PORT, HTTPS_PORT
+from ops.aws import only
 from ops.verify.calls import AwsObject
 from ops.verify.context import Context
 from ops.verify.model import NotMetError, met
@@ -10,7 +11,10 @@ from ops.verify.model import NotMetError, met
 
 def certificate_is_issued(context: Context) -> str:
     """The certificate that the load balancer serves is issued and has all names."""
-    arn = _listener(context, HTTPS_PORT)["Certificates"][0]["CertificateArn"]
+    # DescribeListeners lists the default certificate only.
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html
+    certificates = _listener(context, HTTPS_PORT)["Certificates"]
+    arn = only(certificates, f"default certificates on port {HTTPS_PORT}")["CertificateArn"]
     certificate = context.ask("acm", "describe_certificate", CertificateArn=arn)["Certificate"]
     names = {certificate["DomainName"], *certificate.get("SubjectAlternativeNames", ())}
     problems = [f"{arn} is {certificate['Status']}"] if certificate["Status"] != "ISSUED" else []
@@ -48,7 +52,8 @@ def listeners_use_the_tls_policy(context: Context) -> str:
     """Port 443 ends TLS with the policy of the values, and port 80 redirects to it."""
     https, plain = _listener(context, HTTPS_PORT), _listener(context, HTTP_PORT)
     wanted = context.environment.edge.tls_policy
-    redirect = plain["DefaultActions"][0].get("RedirectConfig", {})
+    actions = {each["Type"]: each for each in plain["DefaultActions"]}
+    redirect = actions.get("redirect", {}).get("RedirectConfig", {})
     problems = [f"TLS policy is {https.get('SslPolicy')}, not {wanted}"] if https.get("SslPolicy") != wanted else []
     if (redirect.get("Protocol"), redirect.get("Port")) != ("HTTPS", str(HTTPS_PORT)):
         problems.append("port 80 doesn't redirect to HTTPS")

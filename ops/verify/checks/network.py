@@ -53,9 +53,14 @@ def endpoints_are_available(context: Context) -> str:
     """The VPC's endpoints are available: registry, logs, secrets, S3 and what the design adds."""
     endpoints = context.ask("ec2", "describe_vpc_endpoints", Filters=context.in_vpc)["VpcEndpoints"]
     prefix = context.names.endpoint_service("")
-    states = {endpoint["ServiceName"].removeprefix(prefix): endpoint["State"] for endpoint in endpoints}
+    # A service may have several: those that are deleted are listed for a while.
+    states: dict[str, set[str]] = {}
+    for endpoint in endpoints:
+        states.setdefault(endpoint["ServiceName"].removeprefix(prefix), set()).add(endpoint["State"].lower())
     problems = [f"no endpoint of {service}" for service in ENDPOINTS if service not in states]
-    problems += [f"{service} is {state}" for service, state in states.items() if state.lower() != "available"]
+    problems += [
+        f"{service} is {', '.join(sorted(found))}" for service, found in states.items() if "available" not in found
+    ]
     return met(problems, ", ".join(sorted(states)))
 
 

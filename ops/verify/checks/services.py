@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ops import ecs
+from ops.ecs import NoContainerError
 from ops.verify.calls import AwsObject
 from ops.verify.context import Context
-from ops.verify.model import met
+from ops.verify.model import NotMetError, met
 
 
 def services_are_steady(context: Context) -> str:
@@ -22,14 +24,20 @@ def services_are_steady(context: Context) -> str:
 
 
 def released_digests_run(context: Context) -> str:
-    """Every service runs the image digest of the release file."""
+    """Every service runs the image digest of the release file, in its task definition and in the tasks of it."""
     problems, digests = [], []
     for name, definition in context.task_definitions.items():
         service = context.environment.product.service(name)
         wanted = context.environment.releases[service.repository]
-        image = _container(definition, name)["image"]
-        if not image.endswith(f"/{service.repository}@{wanted}"):
-            problems.append(f"{name} runs {image}, not {service.repository}@{wanted}")
+        images = [_container(definition, name)["image"]]
+        for task in context.tasks[name]:
+            if task["taskDefinitionArn"] == context.services[name]["taskDefinition"]:
+                try:
+                    images.append(ecs.container(task, name).image)
+                except NoContainerError as error:
+                    problems.append(str(error))
+        others = [image for image in images if not image.endswith(f"/{service.repository}@{wanted}")]
+        problems += [f"{name} runs {image}, not {service.repository}@{wanted}" for image in dict.fromkeys(others)]
         digests.append(f"{name} {wanted[:19]}…")
     return met(problems, ", ".join(digests))
 
@@ -64,12 +72,13 @@ def tasks_write_logs(context: Context) -> str:
     problems, counts = [], []
     for name, tasks in context.running_tasks().items():
         group = context.names.log_group(name)
-        streams = {
-            each["logStreamName"].rpartition("/")[2]
-            for each in context.ask("logs", "describe_log_streams", logGroupName=group)["logStreams"]
-        }
-        ids = [task["taskArn"].rpartition("/")[2] for task in tasks]
-        problems += [f"{group} has no stream of task {each}" for each in ids if each not in streams]
+        answer = context.ask("logs", "describe_log_streams", logGroupName=group)["logStreams"]
+        # The group is shared with other containers.
+        streams = {each["logStreamName"] for each in answer}
+        ids = [ecs.id_of(task["taskArn"]) for task in tasks]
+        problems += [
+            f"{group} has no stream of task {each}" for each in ids if ecs.log_stream(name, each) not in streams
+        ]
         counts.append(f"{group}: {len(ids)} tasks")
     return met(problems, ", ".join(counts))
 
@@ -92,9 +101,7 @@ def secrets_come_from_secrets_manager(context: Context) -> str:
 
 
 def _networks(service: AwsObject) -> list[AwsObject]:
-    """Where tasks are started: the service says it, or its task sets do where CodeDeploy deploys."""
-    places = [service, *service.get("taskSets", ())]
-    return [each["networkConfiguration"]["awsvpcConfiguration"] for each in places if "networkConfiguration" in each]
+    return [each["awsvpcConfiguration"] for each in ecs.networks(service)]
 
 
 def _finished(deployment: AwsObject) -> bool:
@@ -103,8 +110,10 @@ def _finished(deployment: AwsObject) -> bool:
 
 
 def _container(definition: AwsObject, name: str) -> AwsObject:
-    containers: dict[str, AwsObject] = {each["name"]: each for each in definition["containerDefinitions"]}
-    return containers[name]
+    try:
+        return ecs.container_definition(definition, name)
+    except NoContainerError as error:
+        raise NotMetError(str(error)) from None
 
 
 def _interface(task: AwsObject) -> str | None:
