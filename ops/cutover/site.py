@@ -8,7 +8,7 @@ from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, code, explained
+from ops.aws import Aws, code, explained, only
 from ops.cutover.records import Shares, Target
 from ops.errors import OpsError
 
@@ -87,7 +87,7 @@ def _load_balancer(client: Any, name: str) -> Any:  # noqa: ANN401  (boto3's ans
     from botocore.exceptions import ClientError  # noqa: PLC0415  (loads slowly)
 
     try:
-        return client.describe_load_balancers(Names=[name])["LoadBalancers"][0]
+        return only(client.describe_load_balancers(Names=[name])["LoadBalancers"], f"load balancers {name}")
     except ClientError as error:
         if code(error) == "LoadBalancerNotFound":
             raise OpsError(f"there is no load balancer {name}; apply the phase edge first") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from ops.aws import Aws, explained
+from ops.aws import Aws, explained, only
 from ops.promote.registry import Repository
 
 
@@ -16,6 +16,6 @@ def repository(aws: Aws, account_id: str, region: str, name: str) -> Repository:
     """
     with explained(f"log in to the registry of account {account_id}"):
         answer = aws.client("ecr", region=region).get_authorization_token(registryIds=[account_id])
-    (login,) = answer["authorizationData"]
+    login = only(answer["authorizationData"], f"logins to the registry of account {account_id}")
     user, _, password = base64.b64decode(login["authorizationToken"]).decode().partition(":")
     return Repository(login["proxyEndpoint"], name, (user, password))

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, AwsError, explained
+from ops.aws import Aws, AwsError, explained, only
 from ops.command import say
 from ops.secrets.status import CURRENT, container
 from ops.secrets.writing import unseen, write
@@ -65,10 +65,11 @@ def renew(aws: Aws, environment: Environment, name: str) -> str:
 def _host(aws: Aws, replication_group: str) -> str:
     """Address and port of the cache's primary node."""
     with explained(f"find the cache {replication_group} (phase data makes it; administrators may look)"):
-        (group,) = aws.client("elasticache").describe_replication_groups(ReplicationGroupId=replication_group)[
-            "ReplicationGroups"
-        ]
-    endpoint = group["NodeGroups"][0]["PrimaryEndpoint"]
+        found = aws.client("elasticache").describe_replication_groups(ReplicationGroupId=replication_group)
+    group = only(found["ReplicationGroups"], f"caches {replication_group}")
+    # One while cluster mode is off; several would each have a part of the keys.
+    # https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ReplicationGroup.html
+    endpoint = only(group.get("NodeGroups", ()), f"node groups of the cache {replication_group}")["PrimaryEndpoint"]
     return f"{endpoint['Address']}:{endpoint['Port']}"
 
 
@@ -85,7 +86,7 @@ def _wait(aws: Aws, user: str) -> None:
     with shown(f"waiting until the cache knows {user}'s new password"):
         for _ in looks(_WAIT):
             with explained(f"look at the cache's user {user}"):
-                (described,) = aws.client("elasticache").describe_users(UserId=user)["Users"]
+                described = only(aws.client("elasticache").describe_users(UserId=user)["Users"], f"users {user}")
             if described["Status"] == "active":
                 return
     raise AwsError(f"the cache's user {user} is still being changed after {_WAIT // 60} minutes")

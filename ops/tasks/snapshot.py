@@ -7,7 +7,7 @@ from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, AwsError, explained
+from ops.aws import Aws, AwsError, explained, only
 from ops.command import say
 from ops.tasks.waiting import looks, shown
 
@@ -42,7 +42,8 @@ def _wait(rds: Any, identifier: str) -> None:  # noqa: ANN401  (boto3 makes clie
     with shown(f"snapshot {identifier}") as show:
         for _ in looks(WAIT):
             with explained(f"look at the snapshot {identifier}"):
-                (snapshot,) = rds.describe_db_snapshots(DBSnapshotIdentifier=identifier)["DBSnapshots"]
+                found = rds.describe_db_snapshots(DBSnapshotIdentifier=identifier)["DBSnapshots"]
+            snapshot = only(found, f"snapshots {identifier}")
             if snapshot["Status"] == "available":
                 say(f"snapshot {identifier}: available")
                 return

@@ -11,6 +11,7 @@ from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment
+from ops.aws import only
 from ops.rehearsal.application.handlers import Answered
 
 LOAD_BALANCER = "AWS/ApplicationELB"
@@ -91,9 +92,10 @@ def suffixes(environment: Environment, elbv2: Any) -> Suffixes:  # noqa: ANN401 
     names = Names(environment)
     services = {names.target_group(service.name): service.name for service in environment.product.load_balanced}
     balancers = elbv2.describe_load_balancers(Names=[names.prefix])["LoadBalancers"]
+    balancer = only(balancers, f"load balancers {names.prefix}")
     groups = elbv2.describe_target_groups(Names=list(services))["TargetGroups"]
     return Suffixes(
-        balancers[0]["LoadBalancerArn"].partition(":loadbalancer/")[2],
+        balancer["LoadBalancerArn"].partition(":loadbalancer/")[2],
         {services[group["TargetGroupName"]]: group["TargetGroupArn"].rpartition(":")[2] for group in groups},
     )
 
