@@ -70,7 +70,9 @@ def keep_running(service: Service) -> None:
     "run_task",
     "ecs",
     "RunTask",
-    why="moto needs a container's memory, which Fargate doesn't, and gives a task an address outside of its subnet",
+    why="moto needs a container's memory, which Fargate doesn't, gives a task an address outside its subnet, and one "
+    "container only: not GuardDuty's agent, nor others of the task definition",
+    source="https://docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-ecs-fargate.html",
 )
 def run_task(_: Callable[..., Any], self: EC2ContainerServiceResponse) -> ActionResult:
     """Make tasks that are pending; each look at one takes it a step on."""
@@ -104,7 +106,8 @@ def list_tasks(original: Callable[..., ActionResult], self: EC2ContainerServiceR
     "describe_tasks",
     "ecs",
     "DescribeTasks",
-    why="in moto a task takes five looks to stop, has one container, doesn't say how it ended, and is never missing",
+    why="in moto a task takes five looks to stop, doesn't say how it ended, and is never missing",
+    source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html",
 )
 def describe_tasks(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
     """Take each task one step on; those that aren't known are failures.
