@@ -6,6 +6,8 @@ import importlib
 import ipaddress
 import json
 import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -30,12 +32,18 @@ def known() -> tuple[str, ...]:
 
 
 def load(name: str) -> Environment:
-    """Read one environment with its release file, and check it.
+    """Read one environment with its release file, and check it, also against those that share its account.
 
     Raises:
         UnknownEnvironmentError: There is no such environment.
         InvalidEnvironmentError: Its values are wrong; all problems are listed.
     """
+    environment = _load(name)
+    _check_account(environment, list(_readable(name)))
+    return environment
+
+
+def _load(name: str) -> Environment:
     if name not in known():
         raise UnknownEnvironmentError(
             f"unknown environment {name!r}; known: {', '.join(known())} (one file each in environments/; "
@@ -47,14 +55,24 @@ def load(name: str) -> Environment:
     return validate(replace(environment, releases=_releases(environment.stage)))
 
 
+def _readable(name: str) -> Iterator[Environment]:
+    """The environments beside one; those with problems of their own are left out, since `load` names these."""
+    for other in known():
+        if other != name:
+            with suppress(InvalidEnvironmentError):
+                yield _load(other)
+
+
 def load_all() -> tuple[Environment, ...]:
     """Read and check all environments, also against one another, and the organization's values.
 
     Raises:
         InvalidEnvironmentError: An environment's values are wrong, or two environments overlap.
     """
-    environments = tuple(load(name) for name in known())
+    environments = tuple(_load(name) for name in known())
     _check_apart(environments)
+    for environment in environments:
+        _check_account(environment, [each for each in environments if each is not environment])
     load_organization()
     return environments
 
@@ -102,7 +120,7 @@ def _check_apart(environments: tuple[Environment, ...]) -> None:
             problems = []
             ranges = [ipaddress.IPv4Network(environment.network.cidr) for environment in (one, other)]
             if one.stage == other.stage:
-                for field in ("account_id", "region", "network"):
+                for field in ("account_id", "region", "network", "account_resources_from"):
                     if getattr(one, field) != getattr(other, field):
                         problems.append(
                             Problem(field, getattr(one, field), f"like {other.name}'s: both are {one.stage}")
@@ -113,3 +131,63 @@ def _check_apart(environments: tuple[Environment, ...]) -> None:
                 )
             if problems:
                 raise InvalidEnvironmentError(one.name, problems)
+
+
+def _check_account(environment: Environment, neighbours: Sequence[Environment]) -> None:
+    """Stages may share an account if one of them, and only one, creates what an account has once.
+
+    Raises:
+        InvalidEnvironmentError: Both create it, none does, or AWS has no room for both.
+    """
+    others = [
+        other for other in neighbours if other.account_id == environment.account_id and other.stage != environment.stage
+    ]
+    problems = []
+    source = environment.account_resources_from
+    if source is not None:
+        creators = [other for other in others if other.stage == source and other.creates_account_resources]
+        if not any(creator.region == environment.region for creator in creators):
+            allowed = (
+                f"a stage that creates them in account {environment.account_id} and region {environment.region}; "
+                f"there are {', '.join(sorted(other.stage for other in others)) or 'none'}"
+            )
+            problems.append(Problem("account_resources_from", source, allowed))
+    else:
+        for other in others:
+            if other.creates_account_resources:
+                allowed = (
+                    f"also {other.name}'s, and an account has GitHub's identity provider, GuardDuty, service-linked "
+                    f'roles and more once. Use another account, or set account_resources_from="{other.stage}" here, '
+                    f'or "{environment.stage}" in environments/{other.name.replace("-", "_")}.py'
+                )
+                problems.append(Problem("account_id", environment.account_id, allowed))
+    for other in others:
+        problems += _shared_names(environment, other)
+    problems += _shared_addresses(environment, others)
+    if problems:
+        raise InvalidEnvironmentError(environment.name, problems)
+
+
+def _shared_names(environment: Environment, other: Environment) -> Iterator[Problem]:
+    """Repositories have no stage in their names. One stage makes them, and the other pulls from there."""
+    mine, theirs = (
+        {service.repository for service in each.product.services} if each.registry.source_account is None else set()
+        for each in (environment, other)
+    )
+    both = mine & theirs
+    if both and not environment.creates_account_resources:
+        allowed = f'"{environment.account_id}": {other.name} has {", ".join(sorted(both))} in the same registry'
+        yield Problem("registry.source_account", None, allowed)
+
+
+def _shared_addresses(environment: Environment, others: Sequence[Environment]) -> Iterator[Problem]:
+    """Each stage's NAT gateways have Elastic IP addresses, of which a region has few."""
+    wanted: dict[str, int] = {}
+    for each in (environment, *others):
+        if each.region == environment.region:
+            gateways = len(each.zones) if each.profile.nat_per_zone else 1
+            wanted[each.stage] = max(gateways, wanted.get(each.stage, 0))
+    if sum(wanted.values()) > environment.quotas.elastic_ips:
+        stages = ", ".join(f"{stage} {count}" for stage, count in sorted(wanted.items()))
+        allowed = f"enough for the NAT gateways of all stages in the account ({stages})"
+        yield Problem("quotas.elastic_ips", environment.quotas.elastic_ips, allowed)

@@ -77,7 +77,7 @@ def _audit(environment: Environment) -> Iterator[Permission]:
     yield Permission("monitoring.rds.amazonaws.com", "assume", "database-monitoring", "The database's metrics")
     if audit.cloudtrail:
         yield Permission("cloudtrail.amazonaws.com", "assume", "trail", "The trail's log group")
-    if audit.config:
+    if audit.config and environment.creates_account_resources:
         yield Permission("config.amazonaws.com", "decrypt", "audit", "The recorder checks what it wrote")
     if alerts.slack_workspace and alerts.slack_channel:
         yield Permission("chatbot.amazonaws.com", "assume", "slack", "Alarms in Slack")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from itertools import count
 from pathlib import Path
 
 from jinja2 import Environment as Jinja
@@ -13,7 +14,8 @@ import environments
 from environments.schema import Environment
 
 # One /16 an environment, so that no two overlap and peering stays possible.
-RANGES = ipaddress.IPv4Network("10.0.0.0/8").subnets(new_prefix=16)
+RANGES = [*ipaddress.IPv4Network("10.0.0.0/8").subnets(new_prefix=16)]
+FIRST_ACCOUNT = 123456789012
 
 
 class ScaffoldError(ValueError):
@@ -49,13 +51,17 @@ def new_environment(name: str, folder: Path = environments.FOLDER) -> tuple[Path
         autoescape=select_autoescape(),
     )
     text = jinja.get_template("template.py.j2").render(
-        name=name, title=name.replace("-", " ").capitalize(), cidr=_free_range(environments.load_all())
+        name=name, title=name.replace("-", " ").capitalize(), **_free(environments.load_all())
     )
     module.write_text(text, encoding="utf-8")
     release.write_text((folder / "releases" / "staging.json").read_text(encoding="utf-8"), encoding="utf-8")
     return module, release
 
 
-def _free_range(taken: tuple[Environment, ...]) -> str:
+def _free(taken: tuple[Environment, ...]) -> dict[str, str]:
+    """A range and an account id that no other environment has; the id is to be replaced."""
     used = [ipaddress.IPv4Network(environment.network.cidr) for environment in taken]
-    return str(next(free for free in RANGES if not any(free.overlaps(each) for each in used)))
+    cidr = next(free for free in RANGES if not any(free.overlaps(each) for each in used))
+    accounts = {environment.account_id for environment in taken}
+    account_id = next(str(number) for number in count(FIRST_ACCOUNT) if str(number) not in accounts)
+    return {"cidr": str(cidr), "account_id": account_id}

@@ -141,3 +141,6 @@ class Quotas:
     # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
     security_group_rules: Annotated[int, Field(ge=1, le=1000)] = 60
     """Inbound or outbound rules of one security group."""
+    # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-eips
+    elastic_ips: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Elastic IP addresses in the region; each NAT gateway has one."""

@@ -68,6 +68,8 @@ class Environment:
     """The AWS account."""
     region: Region
     """The AWS region."""
+    account_resources_from: Slug | None = None
+    """The stage in the same account and region that creates what an account has once; none: this one does."""
     cli_profile: Annotated[str, matching(r"[\w.-]+", "letters, digits and ._-")]
     """The AWS CLI profile that commands use."""
     owner: Annotated[TagValue, Field(min_length=2)]
@@ -94,6 +96,15 @@ class Environment:
     """Ids of risks accepted beside the profile's."""
     releases: Mapping[RepositoryName, Digest] = field(default_factory=dict)
     """Image digest of each repository; read from environments/releases/<stage>.json."""
+
+    @property
+    def creates_account_resources(self) -> bool:
+        """Whether this stage creates what exists once in an account and region.
+
+        That is GitHub's identity provider, the service-linked roles, the account's defaults, GuardDuty, Security Hub,
+        AWS Config, IAM Access Analyzer, and the registry's scanning: AWS refuses a second one, or keeps the last.
+        """
+        return self.account_resources_from is None
 
     @property
     def accepted_risks(self) -> tuple[str, ...]:

@@ -185,14 +185,14 @@ def the_previous_target_can_be_an_alias(environment: Environment) -> Iterator[Pr
         yield Problem("cutover.previous.zone_id", previous.zone_id, allowed)
 
 
-@rule("account_id", "region", "product", "edge", "registry")
+@rule("account_id", "account_resources_from", "region", "product", "edge", "registry", "stage")
 def others_are_others(environment: Environment) -> Iterator[Problem]:
     """What is meant to be in another account or in this region is there."""
     own, registry, zone = environment.account_id, environment.registry, environment.edge.zone
-    if registry.source_account == own:
+    if registry.source_account == own and environment.creates_account_resources:
         yield Problem("registry.source_account", own, "another account's id; none makes the repositories here")
-    if own in registry.readers:
-        yield Problem("registry.readers", own, "ids of other accounts; this one reads its own repositories anyway")
+    if environment.account_resources_from == environment.stage:
+        yield Problem("account_resources_from", environment.stage, "another stage; none means this one")
     if zone.kind == "other_account" and zone.role and account_of(zone.role) == own:
         yield Problem("edge.zone.role", zone.role, 'a role of another account; kind="existing" is a zone of this one')
     for index, secret in enumerate(environment.product.secrets):

@@ -17,11 +17,18 @@ class Choice(NamedTuple):
     taken: Callable[[Environment], bool]
 
 
-def _audit_off(part: str) -> Callable[[Environment], bool]:
-    return lambda environment: not getattr(environment.audit, part)
-
-
 _AUDIT_PARTS = [name for name, kind in Audit.__annotations__.items() if kind == "bool"]
+OF_EACH_STAGE = "cloudtrail"
+"""The only part of the audit that each stage of an account has for itself."""
+
+
+def _audit_off(part: str) -> Callable[[Environment], bool]:
+    def off(environment: Environment) -> bool:
+        own = environment.creates_account_resources or part == OF_EACH_STAGE
+        return own and not getattr(environment.audit, part)
+
+    return off
+
 
 CHOICES: tuple[Choice, ...] = (
     Choice(

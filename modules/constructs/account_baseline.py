@@ -31,7 +31,7 @@ class AccountBaseline:
         access_logs: AccessLogs,
         topic_arn: str,
     ) -> None:
-        """Make what is switched on.
+        """Make what is switched on; another stage of the account may make what exists once.
 
         Args:
             scope: The stack.
@@ -43,6 +43,18 @@ class AccountBaseline:
         """
         self._scope, self._names, self._access_logs = scope, names, access_logs
         environment, audit = names.environment, names.environment.audit
+        self._records = audit.config and environment.creates_account_resources
+        if audit.cloudtrail or self._records:
+            self._key_arn = self._make_key()
+        if audit.cloudtrail:
+            self._make_trail(state_bucket_arn, log_key_arn)
+        if environment.creates_account_resources:
+            self._make_once(topic_arn)
+
+    def _make_once(self, topic_arn: str) -> None:
+        """Make what an account has once, in the region."""
+        scope, names, environment = self._scope, self._names, self._names.environment
+        audit = environment.audit
         AccountDefaults(
             scope,
             public_access_block=audit.public_access_block,
@@ -50,10 +62,6 @@ class AccountBaseline:
             imdsv2=audit.imdsv2,
             password_policy=audit.password_policy,
         )
-        if audit.cloudtrail or audit.config:
-            self._key_arn = self._make_key()
-        if audit.cloudtrail:
-            self._make_trail(state_bucket_arn, log_key_arn)
         if audit.config:
             self._make_recorder()
         if audit.guardduty:
@@ -81,7 +89,7 @@ class AccountBaseline:
             alias=self._names.alias("audit"),
             names=self._names,
             of_trail=self._of_trail if environment.audit.cloudtrail else None,
-            of_recorder=self._of_account if environment.audit.config else None,
+            of_recorder=self._of_account if self._records else None,
             protected=environment.protected,
         ).arn
 

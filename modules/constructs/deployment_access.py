@@ -34,9 +34,10 @@ class DeploymentAccess:
             state_key_arn: Key of Terraform's state.
         """
         access, product = names.environment.access, names.environment.product
-        for id_, service in _SERVICE_LINKED.items():
-            ServiceLinkedRole(scope, f"{id_}_role", service=service)
-        github = GithubIdentity(scope, "github", repository=access.github_repository or product.repository)
+        if names.environment.creates_account_resources:
+            for id_, service in _SERVICE_LINKED.items():
+                ServiceLinkedRole(scope, f"{id_}_role", service=service)
+        github = GithubIdentity(scope, "github", names=names, repository=access.github_repository or product.repository)
         boundary = PermissionsBoundary(scope, "boundary", names=names, state_key_arn=state_key_arn)
         deployer = Role(
             scope,

@@ -35,19 +35,8 @@ class RegistryStack(PhaseStack):
             names=names,
             protected=environment.protected,
         )
-        EcrRegistryScanningConfiguration(
-            self,
-            "scanning",
-            scan_type="BASIC",
-            rule=[
-                EcrRegistryScanningConfigurationRule(
-                    scan_frequency="SCAN_ON_PUSH",
-                    repository_filter=[
-                        EcrRegistryScanningConfigurationRuleRepositoryFilter(filter="*", filter_type="WILDCARD")
-                    ],
-                )
-            ],
-        )
+        if environment.creates_account_resources:
+            self._scan()
         made = {
             name: ImageRepository(
                 self,
@@ -66,6 +55,22 @@ class RegistryStack(PhaseStack):
         return Registry(
             repository_urls={name: repository.url for name, repository in made.items()},
             repository_arns={name: repository.arn for name, repository in made.items()},
+        )
+
+    def _scan(self) -> None:
+        """Scan every image on push, in all of the account's registry."""
+        EcrRegistryScanningConfiguration(
+            self,
+            "scanning",
+            scan_type="BASIC",
+            rule=[
+                EcrRegistryScanningConfigurationRule(
+                    scan_frequency="SCAN_ON_PUSH",
+                    repository_filter=[
+                        EcrRegistryScanningConfigurationRuleRepositoryFilter(filter="*", filter_type="WILDCARD")
+                    ],
+                )
+            ],
         )
 
     def _of_account(self, account_id: str, repositories: list[str]) -> Registry:

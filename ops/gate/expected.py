@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ops.gate.model import Distrust, Doubt, UntrustedError
+from ops.gate.model import Distrust, Doubt, Record, UntrustedError
+
+ONCE_PER_ACCOUNT = frozenset(f"CKV_ROLLOUT_{number}" for number in range(39, 47))
+"""Checks of policies/checks/account.py that ask for what an account has once."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,13 @@ class Expected:
     """Stacks outside any environment; each may be missing."""
     declared_risks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Ids of the risks that an environment's own values declare."""
+    account_resources_elsewhere: frozenset[str] = frozenset()
+    """Environments in whose account another stage creates what an account has once."""
+
+    def lacks_rightly(self, record: Record) -> bool:
+        """Whether a check misses in a stack what another stage's stack has, for the same account."""
+        stacks = {f"{environment}-account" for environment in self.account_resources_elsewhere}
+        return record.check in ONCE_PER_ACCOUNT and record.block.stack in stacks
 
 
 def expected_stacks() -> Expected:
@@ -41,4 +51,7 @@ def expected_stacks() -> Expected:
         environments={environment.name: phases for environment in environments},
         outside=(ORGANIZATION,),
         declared_risks={environment.name: frozenset(environment.accepted_risks) for environment in environments},
+        account_resources_elsewhere=frozenset(
+            environment.name for environment in environments if not environment.creates_account_resources
+        ),
     )

@@ -57,7 +57,9 @@ def run(
     proof, checks = prove(selection.worlds, blocks), checks | CHECKS | support.CHECKS
     dated, warnings = _support(selection.worlds, blocks, expected, today)
     found = (*scan.records, *proof.records, *dated)
-    records = [record for record in found if record.block.stack in selection.stacks]
+    records = [
+        record for record in found if record.block.stack in selection.stacks and not expected.lacks_rightly(record)
+    ]
     resources = [
         each.block
         for view in blocks

@@ -1,5 +1,8 @@
 """The account's baseline, whole: what is missing has no block that a check could judge.
 
+What an account has once may be made by another stage of it, by value: the gate leaves those checks out there
+(`ops/gate/expected.py`).
+
 Each part is judged where the account phase keeps its state, so that a part that an environment turns off by value is
 one finding that the register can accept.
 """

@@ -64,6 +64,16 @@ def schedule_expressions(aws: Aws) -> None:
         refused("ValidationException", scheduler.create_schedule, ScheduleExpression=wrong, **(rest | {"Name": "two"}))
 
 
+@example("cloudtrail", "DescribeTrails")
+def one_of_two_trails(aws: Aws) -> None:
+    bucket, cloudtrail = f"two-trails-{aws.account}", aws("cloudtrail")
+    aws("s3").create_bucket(Bucket=bucket)
+    arns = [cloudtrail.create_trail(Name=name, S3BucketName=bucket)["TrailARN"] for name in ("one", "two")]
+    for asked in (arns[0], "one"):
+        assert [each["Name"] for each in cloudtrail.describe_trails(trailNameList=[asked])["trailList"]] == ["one"]
+    assert len(cloudtrail.describe_trails()["trailList"]) == 2
+
+
 @example("guardduty", "CreateDetector")
 def second_detector(aws: Aws) -> None:
     """https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_limits.html: one in an account and region."""

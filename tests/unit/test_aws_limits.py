@@ -406,7 +406,6 @@ REFUSED = [
     ("alerts.email", ("a.b@navralabs.com", "a-b@navralabs.com")),
     ("budgets.actual_percent", (80, 80)),
     ("registry.readers", ("999999999999", "999999999999")),
-    ("registry.readers", ("111122223333",)),
     ("registry.source_account", "111122223333"),
     ("waf.counted_rules", ("SizeRestrictions_BODY", "SizeRestrictions_BODY")),
     ("cutover.resolvers.0", "1.1.1"),
