@@ -110,6 +110,18 @@ def the_load_balancer_takes_all_services(environment: Environment) -> Iterator[P
             yield Problem(f"product.services.{index}.paths", service.paths, allowed)
 
 
+@rule("product")
+def ranges_of_codes_are_ordered(environment: Environment) -> Iterator[Problem]:
+    """A range ends after it starts. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html."""
+    for index, service in enumerate(environment.product.services):
+        if service.health_check:
+            codes = service.health_check.codes
+            ranges = [part.split("-") for part in codes.split(",") if "-" in part]
+            if any(ends[0] >= ends[-1] for ends in ranges):
+                field = f"product.services.{index}.health_check.codes"
+                yield Problem(field, codes, "ranges from the lower to the higher code, such as 200-299")
+
+
 @rule("product", "quotas")
 def security_groups_take_all_rules(environment: Environment) -> Iterator[Problem]:
     """Rules of one direction. https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups."""

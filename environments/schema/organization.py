@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from environments.names import BUCKET
 from environments.schema.rules import Problem
 from environments.schema.types import AccountId, Email, GithubRepository, Region, TagValue, matching, value
 from environments.schema.validation import InvalidEnvironmentError, check_fields
@@ -18,7 +19,8 @@ class MemberAccount:
 
     name: Annotated[str, matching(r"[a-z][a-z0-9-]{1,48}[a-z0-9]", "3 to 50 lower-case letters, digits and hyphens")]
     """Its name."""
-    email: Email
+    # https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html
+    email: Annotated[Email, Field(max_length=64)]
     """Address of its root user; no other AWS account may have it."""
 
 
@@ -34,7 +36,7 @@ class Organization:
     """Who answers for it (a team): the Owner tag."""
     repository: GithubRepository
     """The GitHub repository of this infrastructure."""
-    state_bucket: Annotated[str, matching(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "an S3 bucket name")]
+    state_bucket: Annotated[str, matching(BUCKET.pattern, "an S3 bucket name", longest=BUCKET.longest)]
     """Bucket of its Terraform state, made by hand once (docs/organization.md)."""
     parent_id: Annotated[str, matching(r"(r-[a-z0-9]{4,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})", "a root or unit id")]
     """Root or organizational unit that the product's unit is made in."""

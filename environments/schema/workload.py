@@ -63,7 +63,9 @@ class HealthCheck:
 
     path: UrlPath
     """Path that answers while the task can take requests."""
-    codes: Annotated[str, matching(r"[2-4]\d\d([,-][2-4]\d\d)*", "HTTP status codes such as 200 or 200-299")] = "200"
+    codes: Annotated[
+        str, matching(r"[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*", "HTTP status codes such as 200 or 200-299")
+    ] = "200"
     """HTTP status codes that count as healthy, such as 200 or 200-299."""
     interval: Annotated[int, Field(ge=5, le=300)] = 15
     """Seconds between two checks of one target."""

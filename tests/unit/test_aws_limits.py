@@ -13,6 +13,7 @@ import environments
 from environments.arns import partitions
 from environments.schema import Environment, PreviousTarget, ScheduledTask, Secret, Service, SharedZone
 from environments.schema.load_balancers import zone_of
+from environments.schema.organization import validate_organization
 from environments.schema.regions import region_problem, zone_letters
 from environments.schema.schedules import ScheduleError
 from environments.schema.validation import InvalidEnvironmentError, validate
@@ -423,6 +424,9 @@ REFUSED = [
     (f"{BACKEND}.secrets", ("DATABASE_URL", "DATABASE_URL")),
     (f"{BACKEND}.health_check.path", "/" + "a" * 1024),
     (f"{BACKEND}.health_check.codes", "200-500"),
+    (f"{BACKEND}.health_check.codes", "299-200"),
+    (f"{BACKEND}.health_check.codes", "200-250-299"),
+    (f"{BACKEND}.health_check.codes", "200,"),
     (f"{BACKEND}.health_check.timeout", 15),
     ("product.repository", "navralabs/.."),
     ("product.repository", f"{'a' * 40}/infrastructure"),
@@ -438,6 +442,26 @@ def test_a_value_that_aws_refuses_is_refused_by_its_name(path: str, value: objec
     assert found, path
     # A part of a collection, or the collection as a whole; a repository is in the release file too.
     assert all(field.startswith(path) or field == "releases" for field in found), found
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("region", "cn-north-1"),
+        ("allowed_regions.0", "xx-nowhere-9"),
+        ("owner", "platform; core"),
+        ("repository", "navralabs"),
+        ("state_bucket", "xn--state"),
+        ("state_bucket", "s" * 64),
+        ("accounts.0.email", f"{'a' * 51}@navralabs.com"),
+        ("accounts.0.name", "aep_prod"),
+    ],
+)
+def test_the_organization_has_the_same_limits(path: str, value: str) -> None:
+    organization = environments.load_organization()
+    with pytest.raises(InvalidEnvironmentError) as refused:
+        validate_organization(changed(organization, path, value))
+    assert [problem.field for problem in refused.value.problems] == [path]
 
 
 def test_names_that_s3_reserves_are_refused() -> None:
