@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -30,6 +31,16 @@ class Control:
     def seed_zone(self, account_id: str, zone_id: str, name: str) -> None:
         """Make a hosted zone of a chosen id, in any account, unless it is there."""
         self._order("seed_zone", account_id=account_id, zone_id=zone_id, name=name)
+
+    def seed_role(self, account_id: str, name: str, trusted: Sequence[str]) -> None:
+        """Make a role in any account that roles of other accounts may assume, unless it is there.
+
+        Args:
+            account_id: The role's account.
+            name: Its name.
+            trusted: ARNs that `aws:PrincipalArn` may be.
+        """
+        self._order("seed_role", account_id=account_id, name=name, trusted=list(trusted))
 
     def seed_registry(self, account_id: str, endpoint: str) -> None:
         """Let logins to the registry of an account, which may be any, lead to one that runs elsewhere."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,11 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.ecr.models import ecr_backends
 from moto.ecs.models import ecs_backends
+from moto.iam.models import iam_backends
 from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
 
+from environments.arns import root_of
 from ops.emulator.additions import acm, ecr, ecs, ecs_tasks
 from ops.emulator.agent import AgentOrder, AgentPlace, AgentWhen
 from ops.emulator.fargate import ordered
@@ -44,6 +47,7 @@ def orders(faults: Faults) -> dict[str, Order]:
     return {
         "reset": reset,
         "seed_zone": _seed_zone,
+        "seed_role": _seed_role,
         "seed_registry": _seed_registry,
         "raise_certificate_names": _raise_certificate_names,
         "fail": fail,
@@ -61,6 +65,27 @@ def _seed_zone(account_id: str, zone_id: str, name: str) -> None:
     del backend.zones[zone.resource_id]
     zone.resource_id = zone_id
     backend.zones[zone_id] = zone
+
+
+def _seed_role(account_id: str, name: str, trusted: list[str]) -> None:
+    backend = iam_backends[account_id]["aws"]
+    if any(role.name == name for role in backend.get_roles()):
+        return
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": sorted({root_of(arn) for arn in trusted})},
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": trusted}},
+    }
+    backend.create_role(
+        name,
+        json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        path="/",
+        permissions_boundary=None,
+        description="",
+        tags=[],
+        max_session_duration="3600",
+    )
 
 
 def _seed_registry(account_id: str, region: str, endpoint: str) -> None:

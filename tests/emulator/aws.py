@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from ops.emulator.settings import credentials
+from ops.emulator.settings import FIRST_ROLE, credentials
 
 REGION = "us-east-1"
 
@@ -22,12 +22,18 @@ class Aws:
     endpoint: str | None = None
     called: set[tuple[str, str]] = field(default_factory=set)
     """Service and operation of each call that was answered."""
+    role: str = FIRST_ROLE
+    """The role whose session the account's own credentials are."""
 
     def __call__(self, service: str, assumed: Mapping[str, str] | None = None) -> Any:
-        """A client of a service, with the account's own credentials or with those of an assumed role."""
-        key, secret, token = credentials(self.account).values()
+        """A client of a service, with the account's own credentials, or with those of a user or an assumed role."""
+        key: str | None
+        secret: str | None
+        token: str | None
+        key, secret, token = credentials(self.account, self.role).values()
         if assumed:
-            key, secret, token = (assumed[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+            # A user's access key has no token.
+            key, secret, token = (assumed.get(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
         client = boto3.client(
             service,
             region_name=REGION,

@@ -12,8 +12,9 @@ from ops.emulator.additions.registry import Addition
 from ops.emulator.process import Emulator
 from tests.emulator.aws import Aws
 from tests.emulator.examples import Example
+from tests.emulator.examples_of_access import EXAMPLES
 from tests.emulator.examples_of_limits import refused
-from tests.emulator.examples_of_operations import EXAMPLES
+from tests.emulator.examples_of_operations import EXAMPLES as OF_OPERATIONS
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +29,7 @@ def name(key: tuple[str, str]) -> str:
 
 def test_every_addition_has_an_example_and_a_line_in_the_table() -> None:
     assert EXAMPLES.keys() == ADDITIONS.keys()
+    assert OF_OPERATIONS is EXAMPLES
     assert len(table().splitlines()) == len(ADDITIONS) + 2
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from environments import load
+from environments.names import Names
 from environments.schema import Environment
 from ops.aws import Aws, connect
 from ops.emulator.client import Control
@@ -39,8 +40,8 @@ def prod() -> Environment:
 
 @pytest.fixture
 def account(emulator: Emulator, control: Control, prod: Environment, monkeypatch: pytest.MonkeyPatch) -> Aws:
-    """An empty account; commands that the test runs reach it too."""
-    wanted = environment(emulator.endpoint, prod.account_id)
+    """An empty account, as administrators reach it; commands that the test runs reach it too."""
+    wanted = environment(emulator.endpoint, prod.account_id, role=Names(prod).role("break-glass"))
     for name in set(os.environ) - set(wanted):
         monkeypatch.delenv(name)
     for name, value in wanted.items():

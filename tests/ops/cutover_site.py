@@ -21,7 +21,9 @@ class RolledOut:
         self.environment, self.names = environment, Names(environment)
         self.zone = environment.edge.zone
         assert self.zone.id and self.zone.role and environment.cutover.previous
-        control.seed_zone(self.zone.role.split(":")[4], self.zone.id, self.zone.name)
+        account_id, role = self.zone.role.split(":")[4], self.zone.role.rpartition("/")[2]
+        control.seed_zone(account_id, self.zone.id, self.zone.name)
+        control.seed_role(account_id, role, [self.names.role_arn("deployer"), self.names.role_arn("break-glass")])
         self.s3, self.cloudwatch = aws.client("s3"), aws.client("cloudwatch")
         self.s3.create_bucket(Bucket=self.names.state_bucket)
         self.groups: list[str] = []

@@ -42,7 +42,7 @@ def rolled_out(emulator: Emulator) -> Iterator[RolledOut]:
     prod = load("prod")
     control = Control(emulator.endpoint, prod.account_id, prod.region)
     control.reset()
-    wanted = environment(emulator.endpoint, prod.account_id)
+    wanted = environment(emulator.endpoint, prod.account_id, role=Names(prod).role("break-glass"))
     with pytest.MonkeyPatch.context() as patch:
         for name in set(os.environ) - set(wanted):
             patch.delenv(name)

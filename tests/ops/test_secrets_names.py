@@ -22,8 +22,9 @@ def staging(account: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Aw
     profiles = tmp_path / "profiles"
     with profiles.open("w") as file:
         for each in (PROD, load("staging")):
+            keys = credentials(each.account_id, Names(each).role("break-glass"))
             file.write(f"[profile {each.cli_profile}]\n")
-            file.writelines(f"{name.lower()} = {value}\n" for name, value in credentials(each.account_id).items())
+            file.writelines(f"{name.lower()} = {value}\n" for name, value in keys.items())
     monkeypatch.setenv("AWS_CONFIG_FILE", str(profiles))
     for name in credentials(PROD.account_id):
         monkeypatch.delenv(name)

@@ -123,7 +123,9 @@ def test_public_dns_is_read_in_the_zone_of_another_account(account: Aws, control
     balancer = account.client("elbv2").create_load_balancer(
         Name=names.prefix, Subnets=[each["Subnet"]["SubnetId"] for each in subnets]
     )["LoadBalancers"][0]["DNSName"]
-    control.seed_zone(zone.role.split(":")[4], zone.id, zone.name)
+    account_id, role = zone.role.split(":")[4], zone.role.rpartition("/")[2]
+    control.seed_zone(account_id, zone.id, zone.name)
+    control.seed_role(account_id, role, [names.role_arn("deployer"), names.role_arn("break-glass")])
     writer = account.assuming(zone.role, "test").client("route53")
     for share, light, says in ((0, Light.GREEN, "0 % of app.nav"), (10, Light.RED, "DNS sends 10 %")):
         shares = records(prod.edge.host, [(share, balancer), (100 - share, PREVIOUS)])[:2]

@@ -24,13 +24,16 @@ SERVICES = (
     "ecs_tasks",
     "elasticache",
     "elbv2",
+    "events",
     "guardduty",
     "logs",
     "rds",
     "route53",
     "s3",
     "scheduler",
+    "secretsmanager",
     "securityhub",
+    "sts",
 )
 
 

@@ -1,0 +1,183 @@
+"""IAM's condition operators, over a request of which everything or only a part is known.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+
+Values = tuple[str, ...]
+_VARIABLE = re.compile(r"\$\{([\w:/.-]+)\}")
+_NOWHERE = "\0"
+"""Takes the place of a policy variable that the request doesn't have, so that the value matches nothing."""
+
+
+@dataclass(frozen=True)
+class RequestContext:
+    """The condition keys of a request. Names of keys are not case-sensitive."""
+
+    known: Mapping[str, Values] = field(default_factory=dict)
+    """Keys in lower case, with their values."""
+    absent: frozenset[str] = frozenset()
+    """Keys in lower case that the request surely doesn't have."""
+    whole: bool = True
+    """Whether the request has no other keys than `known`. If not, a key in neither is unknown."""
+
+    @classmethod
+    def of(
+        cls, keys: Mapping[str, str | Iterable[str]], *, absent: Iterable[str] = (), whole: bool = True
+    ) -> RequestContext:
+        """A context of keys as AWS writes them, each with one value or several."""
+        known = {key.lower(): (value,) if isinstance(value, str) else tuple(value) for key, value in keys.items()}
+        return cls(known, frozenset(key.lower() for key in absent), whole)
+
+    def has(self, key: str) -> bool | None:
+        """Whether the request has a key; None if that is unknown."""
+        if key.lower() in self.known:
+            return True
+        return False if self.whole or key.lower() in self.absent else None
+
+    def values(self, key: str) -> Values:
+        """The values of a key that the request has."""
+        return self.known[key.lower()]
+
+
+def holds(test: str, key: str, values: Iterable[str], context: RequestContext) -> bool | None:
+    """Whether one condition holds for a request; None if that is unknown.
+
+    Args:
+        test: The operator, such as `ForAnyValue:StringEqualsIfExists`.
+        key: The condition key.
+        values: What it is compared with.
+        context: The request.
+    """
+    quantifier, operator, if_exists = _parts(test)
+    there = context.has(key)
+    if operator == "null":
+        return None if there is None else there != _truth(values)
+    if there is None:
+        return None
+    compare = _OPERATORS.get(operator.replace("not", "", 1) if "not" in operator else operator)
+    if compare is None:
+        return None
+    negated = "not" in operator
+    if not there:
+        # "If the key is not present in the request context, the values do not match", a negated operator holds.
+        return if_exists or quantifier == "forallvalues" or (negated and quantifier != "foranyvalue")
+    wanted = [_filled(value, context) for value in values] if operator.startswith(("string", "arn")) else list(values)
+    hits = [any(compare(found, value) for value in wanted) != negated for found in context.values(key)]
+    if quantifier == "forallvalues":
+        return all(hits)
+    # A negated operator holds if none of the request's values matches.
+    return all(hits) if negated and quantifier is None else any(hits)
+
+
+def all_hold(conditions: Iterable[tuple[str, str, Iterable[str]]], context: RequestContext) -> bool | None:
+    """Whether all conditions hold; None if none surely fails and one is unknown."""
+    outcomes = [holds(test, key, values, context) for test, key, values in conditions]
+    if False in outcomes:
+        return False
+    return None if None in outcomes else True
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text is what a pattern of IAM says: `*` is any text, `?` any character."""
+    return _pattern(pattern).fullmatch(text) is not None
+
+
+def _parts(test: str) -> tuple[str | None, str, bool]:
+    """Quantifier, operator and whether it ends in IfExists, all in lower case."""
+    quantifier, _, operator = test.lower().rpartition(":")
+    bare = operator.removesuffix("ifexists")
+    return quantifier or None, bare, bare != operator
+
+
+def _truth(values: Iterable[str]) -> bool:
+    return [value.lower() for value in values] == ["true"]
+
+
+def _filled(value: str, context: RequestContext) -> str:
+    """A value with its policy variables filled in.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+
+    def fill(found: re.Match[str]) -> str:
+        return context.values(found[1])[0] if context.has(found[1]) else _NOWHERE
+
+    return _VARIABLE.sub(fill, value)
+
+
+@cache
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+
+
+def _arn(found: str, value: str) -> bool:
+    """Each of the six parts of an ARN is compared for itself; ArnEquals does the same as ArnLike."""
+    parts, patterns = found.split(":", 5), value.split(":", 5)
+    return len(parts) == len(patterns) and all(map(matches, patterns, parts))
+
+
+def _number(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
+    def test(found: str, value: str) -> bool:
+        try:
+            return compare(float(found), float(value))
+        except ValueError:
+            return False
+
+    return test
+
+
+def _date(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
+    def test(found: str, value: str) -> bool:
+        try:
+            return compare(_seconds(found), _seconds(value))
+        except ValueError:
+            return False
+
+    return test
+
+
+def _seconds(text: str) -> float:
+    """Seconds since 1970 of a time as ISO 8601 or as such a number."""
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _address(found: str, value: str) -> bool:
+    try:
+        return ipaddress.ip_address(found) in ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return False
+
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "equals": lambda found, value: found == value,
+    "lessthan": lambda found, value: found < value,
+    "lessthanequals": lambda found, value: found <= value,
+    "greaterthan": lambda found, value: found > value,
+    "greaterthanequals": lambda found, value: found >= value,
+}
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "stringequals": lambda found, value: found == value,
+    "stringequalsignorecase": lambda found, value: found.lower() == value.lower(),
+    "stringlike": lambda found, value: matches(value, found),
+    "arnequals": _arn,
+    "arnlike": _arn,
+    "bool": lambda found, value: found.lower() == value.lower(),
+    "binaryequals": lambda found, value: found == value,
+    "ipaddress": _address,
+    **{f"numeric{name}": _number(compare) for name, compare in _COMPARISONS.items()},
+    **{f"date{name}": _date(compare) for name, compare in _COMPARISONS.items()},
+}
+"""By their names in lower case, without a `Not`."""
