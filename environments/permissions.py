@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from environments.arns import partition
 from environments.schema import Environment, Service
+from environments.schema.principals import arns
 
 Verb = Literal["read", "write", "pass", "assume", "decrypt", "change"]
 """Read or write a secret, pass or assume a role, decrypt with a key, change a guard."""
@@ -60,10 +61,11 @@ def _people(environment: Environment) -> Iterator[Permission]:
         (DEPLOYER, access.deployers),
         (PLANNER, access.planners),
         (BREAK_GLASS, access.administrators),
-        ("dns", access.shared_zone.writers if access.shared_zone else ()),
     ):
-        for principal in principals:
-            yield Permission(principal, "assume", role, "Named in the environment's access")
+        for arn in (arn for principal in principals for arn in arns(principal, partition(environment.region))):
+            yield Permission(arn, "assume", role, "Named in the environment's access")
+    for writer in access.shared_zone.writers if access.shared_zone else ():
+        yield Permission(writer, "assume", "dns", "Named in the environment's access")
     yield Permission(PLANNER, "decrypt", "state", "Plans read the state")
     verbs: tuple[Verb, ...] = ("read", "write", "pass", "decrypt", "change")
     for verb in verbs:

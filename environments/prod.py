@@ -11,7 +11,9 @@ from environments.schema import (
     Database,
     Edge,
     Environment,
+    IamUser,
     Network,
+    PermissionSet,
     PreviousTarget,
     Registry,
     Zone,
@@ -42,9 +44,9 @@ ENVIRONMENT = Environment(
     ),
     access=Access(
         github_environment="production",
-        deployers=("arn:aws:iam::777788889999:role/platform-engineer",),
-        planners=("arn:aws:iam::777788889999:role/platform-engineer",),
-        administrators=("arn:aws:iam::777788889999:role/platform-lead",),
+        deployers=(PermissionSet(account_id="777788889999", name="platform-engineer"),),
+        planners=(PermissionSet(account_id="777788889999", name="platform-engineer"),),
+        administrators=(IamUser(arn="arn:aws:iam::777788889999:user/platform-lead"),),
     ),
     alerts=Alerts(email=("alerts@navralabs.com",), slack_workspace="T0EXAMPLE00", slack_channel="C0EXAMPLE00"),
     budgets=Budgets(
@@ -63,4 +65,5 @@ ENVIRONMENT = Environment(
             zone_id="Z35SXDOTRQ7X7K",
         ),
     ),
+    accepts=("mfa_by_identity_center",),
 )

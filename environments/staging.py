@@ -11,8 +11,10 @@ from environments.schema import (
     Database,
     Edge,
     Environment,
+    IamUser,
     Network,
     Observability,
+    PermissionSet,
     Registry,
     SharedZone,
     Zone,
@@ -38,9 +40,9 @@ ENVIRONMENT = Environment(
     ),
     access=Access(
         github_environment="staging",
-        deployers=("arn:aws:iam::777788889999:role/platform-engineer",),
-        planners=("arn:aws:iam::777788889999:role/platform-engineer",),
-        administrators=("arn:aws:iam::777788889999:role/platform-lead",),
+        deployers=(PermissionSet(account_id="777788889999", name="platform-engineer"),),
+        planners=(PermissionSet(account_id="777788889999", name="platform-engineer"),),
+        administrators=(IamUser(arn="arn:aws:iam::777788889999:user/platform-lead"),),
         # navralabs.com lies in this account; production writes its own records there.
         shared_zone=SharedZone(
             id="Z0EXAMPLE00STAGING00",
@@ -56,5 +58,5 @@ ENVIRONMENT = Environment(
     observability=Observability(database_connections=60),
     cutover=Cutover(weight=100),
     protected=False,
-    accepts=("unprotected",),
+    accepts=("unprotected", "mfa_by_identity_center"),
 )

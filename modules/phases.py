@@ -53,6 +53,9 @@ PHASES: tuple[Phase, ...] = (
     Phase("cutover", "cutover:CutoverStack", ("edge",), "deployer", "public DNS records by weight"),
 )
 
+BEFORE_ROLES = ("state", "account")
+"""Phases that are applied for the first time with credentials that exist before the roles do: docs/account.md."""
+
 ORGANIZATION = "organization"
 """Id of the optional stack of the organization's management account, outside any environment."""
 

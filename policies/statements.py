@@ -22,6 +22,10 @@ class Statement:
     principals: tuple[str, ...]
     conditions: int
     """How many conditions narrow it."""
+    named: tuple[tuple[str, str], ...] = ()
+    """Its principals, each with its kind."""
+    asked: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    """Its conditions: operator, key and values."""
 
     @property
     def label(self) -> str:
@@ -42,6 +46,15 @@ def of_document(document: Settings) -> list[Statement]:
                 principal for block in blocks(each, "principals") for principal in texts(block.get("identifiers"))
             ),
             conditions=len(blocks(each, "condition")),
+            named=tuple(
+                (str(block.get("type")), identifier)
+                for block in blocks(each, "principals")
+                for identifier in texts(block.get("identifiers"))
+            ),
+            asked=tuple(
+                (str(block.get("test")), str(block.get("variable")), tuple(texts(block.get("values"))))
+                for block in blocks(each, "condition")
+            ),
         )
         for each in blocks(document, "statement")
     ]
@@ -86,16 +99,19 @@ def _of_json(policy: Mapping[str, Any]) -> Iterator[Statement]:
     found = policy.get("Statement") or []
     for each in found if isinstance(found, list) else [found]:
         principal = each.get("Principal")
+        kinds = principal if isinstance(principal, Mapping) else {"AWS": principal}
         yield Statement(
             sid=str(each.get("Sid", "")),
             allows=each.get("Effect") == "Allow",
             actions=tuple(texts(each.get("Action"))),
             not_actions=tuple(texts(each.get("NotAction"))),
             resources=tuple(texts(each.get("Resource"))),
-            principals=tuple(
-                identifier
-                for kind in (principal.values() if isinstance(principal, Mapping) else [principal])
-                for identifier in texts(kind)
-            ),
+            principals=tuple(identifier for kind in kinds.values() for identifier in texts(kind)),
             conditions=len(each.get("Condition") or {}),
+            named=tuple((kind, identifier) for kind in kinds for identifier in texts(kinds[kind])),
+            asked=tuple(
+                (test, key, tuple(texts(values)))
+                for test, keys in (each.get("Condition") or {}).items()
+                for key, values in keys.items()
+            ),
         )

@@ -14,6 +14,7 @@ from environments.schema.infrastructure import (
     Waf,
     Zone,
 )
+from environments.schema.principals import IamUser, PermissionSet
 from environments.schema.workload import (
     HealthCheck,
     Migration,
@@ -37,9 +38,11 @@ __all__ = [
     "Edge",
     "Environment",
     "HealthCheck",
+    "IamUser",
     "Migration",
     "Network",
     "Observability",
+    "PermissionSet",
     "PreviousTarget",
     "Product",
     "Profile",

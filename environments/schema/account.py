@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from environments.schema.principals import Principal
 from environments.schema.types import (
-    Arn,
     CertificateName,
     Email,
     LogRetention,
@@ -35,7 +35,7 @@ class SharedZone:
     hosts: Annotated[tuple[CertificateName, ...], Field(min_length=1)]
     """Names whose records it may write: its host and the names of its certificate."""
     writers: Annotated[tuple[RoleArn, ...], Field(min_length=1)]
-    """Roles of the other account that may: its deployer, and its break-glass role."""
+    """Roles of the other account that may: its deployer, and its break-glass role. They are asked for no MFA."""
 
 
 @value
@@ -46,12 +46,12 @@ class Access:
     """GitHub environment that the deployer's OIDC token must name (its protection rules are the approval)."""
     github_repository: NumberedRepository | None = None
     """Repository with its immutable ids, for one made or renamed since July 15, 2026; none means by name alone."""
-    deployers: tuple[Arn, ...] = ()
-    """Principals that may assume the deployer role beside GitHub, with MFA."""
-    planners: tuple[Arn, ...] = ()
-    """Principals that may assume the planner role beside GitHub."""
-    administrators: Annotated[tuple[Arn, ...], Field(min_length=1)]
-    """Principals that may assume the break-glass role, with MFA."""
+    deployers: tuple[Principal, ...] = ()
+    """People who may assume the deployer role, with MFA; GitHub's jobs may as well."""
+    planners: tuple[Principal, ...] = ()
+    """People who may assume the planner role; GitHub's jobs may as well."""
+    administrators: Annotated[tuple[Principal, ...], Field(min_length=1)]
+    """People who may assume the break-glass role, with MFA that is less than an hour old."""
     shared_zone: SharedZone | None = None
     """The zone that another account's deployer may write in."""
 

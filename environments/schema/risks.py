@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from environments.schema.account import Audit
 from environments.schema.environment import Environment
+from environments.schema.principals import PermissionSet
 
 
 class Choice(NamedTuple):
@@ -40,6 +41,11 @@ CHOICES: tuple[Choice, ...] = (
         "single_node_cache", "a failing node empties the cache and is downtime", lambda e: e.profile.cache_nodes == 1
     ),
     Choice("no_waf", "requests reach the application unfiltered", lambda e: not e.profile.waf),
+    Choice(
+        "mfa_by_identity_center",
+        "IAM Identity Center asks deployers or administrators for MFA, and no trust policy can see it",
+        lambda e: any(isinstance(each, PermissionSet) for each in (*e.access.deployers, *e.access.administrators)),
+    ),
     Choice("unprotected", "stateful resources can be destroyed", lambda e: not e.protected),
     *(Choice(f"no_{part}", f"the account baseline lacks {part}", _audit_off(part)) for part in _AUDIT_PARTS),
 )

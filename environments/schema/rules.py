@@ -262,7 +262,7 @@ def every_image_is_released(environment: Environment) -> Iterator[Problem]:
         yield Problem("releases", repository, f"{where} may name only {', '.join(sorted(wanted))}")
 
 
-@rule("profile", "product", "audit", "accepts", "protected")
+@rule("profile", "product", "audit", "accepts", "protected", "access")
 def risks_are_accepted(environment: Environment) -> Iterator[Problem]:
     """Every risky choice is accepted by name, and nothing is accepted that isn't chosen."""
     chosen = risks.taken(environment)

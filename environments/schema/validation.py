@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from environments.schema import limits  # noqa: F401  (registers its rules)
 from environments.schema.environment import Environment
+from environments.schema.principals import KINDS
 from environments.schema.rules import RULES, Problem
 
 T = TypeVar("T")
@@ -37,14 +38,19 @@ def check_fields(adapter: TypeAdapter[T], value: T) -> list[Problem]:
     try:
         adapter.validate_python(value)
     except ValidationError as error:
-        places = [detail["loc"] for detail in error.errors()]
-        for detail in error.errors():
+        found = [(_untagged(detail["loc"]), detail) for detail in error.errors()]
+        for place, detail in found:
             # A tuple whose only item is wrong is said to be too short as well: the item's own problem is enough.
-            if any(place != detail["loc"] and place[: len(detail["loc"])] == detail["loc"] for place in places):
+            if any(other != place and other[: len(place)] == place for other, _ in found):
                 continue
-            field = ".".join(map(str, detail["loc"])) or "environment"
+            field = ".".join(map(str, place)) or "environment"
             problems.append(Problem(field, detail["input"], detail["msg"]))
     return problems
+
+
+def _untagged(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Where a value is, without the name of its kind, which pydantic adds for a principal."""
+    return tuple(part for part in place if part not in KINDS)
 
 
 def validate(environment: Environment) -> Environment:

@@ -9,6 +9,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAtt
 from constructs import Construct
 
 from environments.names import Names
+from environments.schema.principals import Principal
 from modules.constructs.event_alert import EventAlert
 from modules.constructs.event_forward import EventForward
 from modules.constructs.named_principals import MFA, named_principals
@@ -19,6 +20,17 @@ from modules.policy import Statement
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
 GLOBAL_REGION = "us-east-1"
 _SESSION_SECONDS = 3600
+# Who comes in from another account has no ARN in this account's events, but a principal and an account; the name of the
+# session and the MFA device say who it is. https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+_FACTS = {
+    "Who": ("$.detail.userIdentity.arn", "$.detail.userIdentity.principalId"),
+    "Of account": ("$.detail.userIdentity.accountId",),
+    "Session": ("$.detail.requestParameters.roleSessionName",),
+    "MFA device": ("$.detail.requestParameters.serialNumber",),
+    "From": ("$.detail.sourceIPAddress",),
+    "When": ("$.time",),
+    "In account": ("$.account",),
+}
 
 
 class BreakGlass:
@@ -30,7 +42,7 @@ class BreakGlass:
         id_: str,
         *,
         names: Names,
-        principals: Sequence[str],
+        principals: Sequence[Principal],
         topic_arn: str,
         tags: Mapping[str, str],
     ) -> None:
@@ -52,13 +64,13 @@ class BreakGlass:
             id_,
             name=names.role("break-glass"),
             description="Administrator for emergencies and for the administrators' phases",
-            trust=named_principals(
-                principals,
-                conditions=[
-                    MFA,
-                    ("NumericLessThan", "aws:MultiFactorAuthAge", [str(_SESSION_SECONDS)]),
-                    ("StringEquals", "aws:RequestedRegion", regions),
-                ],
+            trust=list(
+                named_principals(
+                    principals,
+                    partition=names.partition,
+                    mfa=[MFA, ("NumericLessThan", "aws:MultiFactorAuthAge", [str(_SESSION_SECONDS)])],
+                    conditions=[("StringEquals", "aws:RequestedRegion", regions)],
+                )
             ),
             statements=[
                 Statement(
@@ -86,12 +98,7 @@ class BreakGlass:
                 description=title,
                 pattern=pattern,
                 title=title,
-                facts={
-                    "Who": "$.detail.userIdentity.arn",
-                    "From": "$.detail.sourceIPAddress",
-                    "When": "$.time",
-                    "Account": "$.account",
-                },
+                facts=_FACTS,
                 topic_arn=topic_arn,
             )
         if environment.region != GLOBAL_REGION:

@@ -44,7 +44,10 @@ class DeploymentAccess:
             "deployer",
             name=names.role("deployer"),
             description="Applies the deployer's phases, promotes images, sets secrets",
-            trust=[github.trust(access.github_environment), *named_principals(access.deployers, conditions=[MFA])],
+            trust=[
+                github.trust(access.github_environment),
+                *named_principals(access.deployers, partition=names.partition, mfa=[MFA]),
+            ],
             permissions_boundary=boundary.arn,
         )
         ManagedPolicies(
@@ -59,7 +62,10 @@ class DeploymentAccess:
             "planner",
             name=names.role("planner"),
             description="Plans every phase and changes nothing",
-            trust=[github.trust(access.github_plan_environment), *named_principals(access.planners)],
+            trust=[
+                github.trust(access.github_plan_environment),
+                *named_principals(access.planners, partition=names.partition),
+            ],
             statements=planner_policy(names, state_key_arn=state_key_arn),
             permissions_boundary=boundary.arn,
         )

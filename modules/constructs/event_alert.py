@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
@@ -26,7 +26,7 @@ class EventAlert:
         description: str,
         pattern: Mapping[str, Any],
         title: str,
-        facts: Mapping[str, str],
+        facts: Mapping[str, Sequence[str]],
         topic_arn: str,
     ) -> None:
         """Make rule and target.
@@ -38,7 +38,8 @@ class EventAlert:
             description: What it watches for.
             pattern: Which events it takes.
             title: What the message begins with.
-            facts: What the message tells of the event: label by label, the path in the event.
+            facts: What the message tells of the event: label by label, the paths in the event. A path that an event
+                doesn't have leaves nothing in the message.
             topic_arn: Where it goes.
         """
         CloudwatchEventRule(
@@ -51,7 +52,8 @@ class EventAlert:
             # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
             state="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
         )
-        keys = {label: label.lower().replace(" ", "_") for label in facts}
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+        keys = {path: path.removeprefix("$.").replace(".", "_") for paths in facts.values() for path in paths}
         # The form that Slack shows, and that is readable in a mail.
         # https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
         message = {
@@ -59,7 +61,9 @@ class EventAlert:
             "source": "custom",
             "content": {
                 "title": title,
-                "description": "\n".join(f"{label}: <{key}>" for label, key in keys.items()),
+                "description": "\n".join(
+                    f"{label}: {' '.join(f'<{keys[path]}>' for path in paths)}" for label, paths in facts.items()
+                ),
             },
         }
         CloudwatchEventTarget(
@@ -68,7 +72,7 @@ class EventAlert:
             rule=f"${{aws_cloudwatch_event_rule.{id_}.name}}",
             arn=topic_arn,
             input_transformer=CloudwatchEventTargetInputTransformer(
-                input_paths={keys[label]: path for label, path in facts.items()},
+                input_paths={key: path for path, key in keys.items()},
                 input_template=json.dumps(message),
             ),
         )

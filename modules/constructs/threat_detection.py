@@ -58,11 +58,11 @@ class ThreatDetection:
             },
             title="GuardDuty found something severe",
             facts={
-                "What": "$.detail.title",
-                "Type": "$.detail.type",
-                "Severity": "$.detail.severity",
-                "Account": "$.account",
-                "Region": "$.region",
+                "What": ("$.detail.title",),
+                "Type": ("$.detail.type",),
+                "Severity": ("$.detail.severity",),
+                "Account": ("$.account",),
+                "Region": ("$.region",),
             },
             topic_arn=topic_arn,
         )

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policies.rule import Resource, blocks, rule, texts
-from policies.statements import of_role
+from ops.iam import mfa
+from policies.rule import Resource, rule
+from policies.statements import of_policy, of_role
 
 _HOUR = 3600
+_YOUNGER = ("NumericLessThan", "NumericLessThanEquals")
+_IDENTITY_CENTER = re.compile(r"arn:[\w-]+:iam::\d{12}:role/aws-reserved/sso\.amazonaws\.com/.+")
+_NAMED_OUTRIGHT = re.compile(r"arn:.+|\d{12}|\*")
 _READ = re.compile(r"[\w-]+:(Describe|Get|List|View)[\w*]*|kms:Decrypt")
 _STARTS_TASKS = frozenset({"ecr", "kms", "logs", "secretsmanager"})
 _NAMED = frozenset({"ecr", "secretsmanager"})
@@ -27,13 +31,50 @@ def administrator_has_recent_mfa(role: Resource) -> Iterator[str]:
         return
     if role.number("max_session_duration", _HOUR) > _HOUR:
         yield f"max_session_duration is {role.number('max_session_duration')}, must be {_HOUR} or less"
-    trust = role.follow(role.get("assume_role_policy"))
-    for statement in trust.blocks("statement") if trust else ():
-        asked = {each.get("variable"): texts(each.get("values")) for each in blocks(statement, "condition")}
-        if asked.get("aws:MultiFactorAuthPresent") != ["true"]:
-            yield "can be assumed without MFA; add the condition aws:MultiFactorAuthPresent"
-        if not any(age.isdigit() and int(age) <= _HOUR for age in asked.get("aws:MultiFactorAuthAge", ())):
-            yield f"can be assumed with an old MFA; add aws:MultiFactorAuthAge of {_HOUR} or less"
+    for statement in _trust(role):
+        # Identity Center asks for MFA itself; an environment that relies on it accepts the risk by name.
+        if not statement.allows or all(_IDENTITY_CENTER.fullmatch(who) for _, who in statement.named):
+            continue
+        asked = {(test, key.lower()): values for test, key, values in statement.conditions}
+        if asked.get(("Bool", mfa.PRESENT)) != ("true",):
+            yield "can be assumed without MFA; add the condition Bool aws:MultiFactorAuthPresent"
+        ages = [age for test in _YOUNGER for age in asked.get((test, mfa.AGE), ())]
+        if not any(age.isdigit() and int(age) <= _HOUR for age in ages):
+            yield f"can be assumed with an old MFA; add NumericLessThan aws:MultiFactorAuthAge of {_HOUR} or less"
+
+
+@rule(
+    "CKV_ROLLOUT_89",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
+    on="aws_iam_role",
+)
+def only_who_can_is_asked_for_mfa(role: Resource) -> Iterator[str]:
+    """A role's trust policy asks for MFA only whom it can come from: IAM users."""
+    trust = _trust(role)
+    yield from mfa.shut_out(trust)
+    for statement in trust:
+        for kind, who in statement.named if statement.allows and statement.asks else ():
+            if kind == "AWS" and not _NAMED_OUTRIGHT.fullmatch(who):
+                yield f"{statement.label} asks {who} for MFA, and who that is can't be read; write its ARN"
+
+
+def _trust(role: Resource) -> list[mfa.Trust]:
+    """The statements of a role's trust policy, references to roles and services made what they stand for."""
+    return [
+        mfa.Trust(
+            each.label,
+            each.allows,
+            tuple((kind, _principal(role, who)) for kind, who in each.named),
+            tuple((test, key, tuple(_principal(role, value) for value in values)) for test, key, values in each.asked),
+        )
+        for each in of_policy(role, "assume_role_policy") or ()
+    ]
+
+
+def _principal(role: Resource, text: str) -> str:
+    """An ARN; of a role in the stacks, which has none yet, one that says so."""
+    block = None if _NAMED_OUTRIGHT.fullmatch(text) else role.follow(text)
+    return f"arn::iam::000000000000:role/{block.name}" if block and block.kind == "aws_iam_role" else text
 
 
 @rule(

@@ -44,10 +44,60 @@ def part(kind: str, settings: Body | None = None) -> list[Example]:
     return [Example("terraform_backend", good=[{"key": STATE}], bad=[{"key": STATE}], beside=beside)]
 
 
-def trust(mfa: str = "true", age: str = "3600") -> Body:
-    asked = {"aws:MultiFactorAuthPresent": mfa, "aws:MultiFactorAuthAge": age}
-    conditions = [{"test": "Any", "variable": name, "values": [value]} for name, value in asked.items()]
-    return {"statement": [{"sid": "Assume", "actions": ["sts:AssumeRole"], "condition": conditions}]}
+def trust(mfa: str = "true", age: str = "3600", operator: str = "Bool") -> Body:
+    """A document that lets an IAM user assume a role."""
+    asked = [(operator, "aws:MultiFactorAuthPresent", mfa), ("NumericLessThan", "aws:MultiFactorAuthAge", age)]
+    return trusting("arn:aws:iam::777788889999:user/lead", *asked)
+
+
+def trusting(who: str, *asked: tuple[str, str, str], kind: str = "AWS", effect: str = "Allow") -> Body:
+    """A document of one statement of trust."""
+    conditions = [{"test": test, "variable": name, "values": [value]} for test, name, value in asked]
+    principals = [{"type": kind, "identifiers": [who]}]
+    statement = {"sid": "Assume", "effect": effect, "actions": ["sts:AssumeRole"], "principals": principals}
+    return {"statement": [{**statement, "condition": conditions}]}
+
+
+PRESENT = ("Bool", "aws:MultiFactorAuthPresent", "true")
+ACCOUNT = "arn:aws:iam::777788889999:root"
+SSO = "arn:aws:iam::777788889999:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_lead_*"
+
+
+def asking(who: object, effect: str = "Allow", **conditions: object) -> Body:
+    """A trust policy's statement as JSON, its conditions by operator."""
+    return {"Effect": effect, "Action": "sts:AssumeRole", "Principal": who, "Condition": conditions}
+
+
+_USER, _ROLE = ({"AWS": f"arn:aws:iam::777788889999:{kind}/lead"} for kind in ("user", "role"))
+_SHOWN, _RECENT = {"aws:MultiFactorAuthPresent": "true"}, {"aws:MultiFactorAuthAge": "3600"}
+_UNSHOWN = asking("*", "Deny", BoolIfExists={"aws:MultiFactorAuthPresent": "false"})
+ASKING_USERS = [
+    {"Statement": each}
+    for each in (
+        asking(_USER, Bool=_SHOWN, NumericLessThan=_RECENT),
+        asking(_ROLE, StringEquals={"aws:PrincipalTag/team": "platform"}),
+        asking({"AWS": "777788889999"}, Bool=_SHOWN),
+        asking({"AWS": ACCOUNT}, Bool=_SHOWN, ArnLike={"aws:PrincipalArn": "arn:aws:iam::777788889999:user/*"}),
+        [asking(_USER), _UNSHOWN],
+        asking({"Service": "ecs-tasks.amazonaws.com"}),
+    )
+]
+"""Each is met by somebody that it names."""
+ASKING_OTHERS = [
+    {"Statement": each}
+    for each in (
+        asking(_ROLE, Bool=_SHOWN),
+        asking({"AWS": [_USER["AWS"], _ROLE["AWS"]]}, NumericLessThan=_RECENT),
+        asking({"AWS": "arn:aws:sts::777788889999:assumed-role/lead/name"}, Bool=_SHOWN),
+        asking({"AWS": ACCOUNT}, Bool=_SHOWN, ArnLike={"aws:PrincipalArn": "arn:aws:iam::777788889999:role/*"}),
+        asking(_ROLE, BoolIfExists=_SHOWN),
+        asking(_ROLE, Null={"aws:MultiFactorAuthAge": "false"}),
+        asking({"Federated": "arn:aws:iam::777788889999:saml-provider/one"}, Bool=_SHOWN),
+        asking({"Service": "ecs-tasks.amazonaws.com"}, Bool=_SHOWN),
+        [asking(_ROLE), _UNSHOWN],
+    )
+]
+"""Each names somebody that can't meet it."""
 
 
 def administrator(name: str) -> Beside:
@@ -148,17 +198,43 @@ EXAMPLES: dict[str, list[Example]] = {
             good=[
                 {"assume_role_policy": "${data.aws_iam_policy_document.beside_48_0.json}"},
                 {"name": "no administrator", "max_session_duration": 43200},
+                {"assume_role_policy": "${data.aws_iam_policy_document.beside_48_4.json}"},
             ],
             bad=[
                 {"assume_role_policy": "${data.aws_iam_policy_document.beside_48_1.json}"},
                 {"assume_role_policy": "${data.aws_iam_policy_document.beside_48_2.json}"},
                 {"max_session_duration": 43200},
+                {"assume_role_policy": "${data.aws_iam_policy_document.beside_48_3.json}"},
             ],
             beside=(
                 Beside("aws_iam_policy_document", trust(), "data"),
                 Beside("aws_iam_policy_document", trust(mfa="false"), "data"),
                 Beside("aws_iam_policy_document", trust(age="86400"), "data"),
-                *map(administrator, ("good_48_0", "bad_48_0", "bad_48_1", "bad_48_2")),
+                Beside("aws_iam_policy_document", trust(operator="BoolIfExists"), "data"),
+                Beside("aws_iam_policy_document", trusting(ACCOUNT, ("ArnLike", "aws:PrincipalArn", SSO)), "data"),
+                *map(administrator, ("good_48_0", "good_48_2", *(f"bad_48_{number}" for number in range(4)))),
+            ),
+        )
+    ],
+    "CKV_ROLLOUT_89": [
+        Example(
+            "aws_iam_role",
+            good=[{"assume_role_policy": json.dumps(policy)} for policy in ASKING_USERS],
+            bad=[
+                {"assume_role_policy": "${data.aws_iam_policy_document.beside_89_0.json}"},
+                {"assume_role_policy": "${data.aws_iam_policy_document.beside_89_1.json}"},
+                {"assume_role_policy": "${data.aws_iam_policy_document.beside_89_2.json}"},
+                *({"assume_role_policy": json.dumps(policy)} for policy in ASKING_OTHERS),
+            ],
+            beside=(
+                Beside("aws_iam_policy_document", trusting("${aws_iam_role.good_89_0.arn}", PRESENT), "data", of="bad"),
+                Beside("aws_iam_policy_document", trusting("${var.lead}", PRESENT), "data", of="bad"),
+                Beside(
+                    "aws_iam_policy_document",
+                    trusting(ACCOUNT, PRESENT, ("ArnLike", "aws:PrincipalArn", SSO)),
+                    "data",
+                    of="bad",
+                ),
             ),
         )
     ],

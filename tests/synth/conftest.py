@@ -9,11 +9,17 @@ from typing import Any
 import pytest
 
 import environments
-from environments.schema import Audit, Environment, Service
+from environments.schema import Audit, Environment, IamUser, PermissionSet, Service
 from tests.conftest import ENVIRONMENTS, Stack
 from tests.synth import access, stores
 from tests.synth.alarms import Phases, phases_of
 
+BOTH_KINDS = (
+    IamUser(arn="arn:aws:iam::777788889999:user/lead"),
+    IamUser(arn="arn:aws:iam::777788889999:user/team/second"),
+    PermissionSet(account_id="444455556666", name="lead"),
+    PermissionSet(account_id="777788889999", name="engineer"),
+)
 WORKER = Service(name="mail-worker", repository="navralabs/aep-backend", cpu=256, memory=512)
 
 
@@ -57,14 +63,20 @@ def other_secrets(synthesized: Callable[[Environment], Phases]) -> Stack:
 
 @pytest.fixture(scope="session")
 def elsewhere(synthesized: Callable[[Environment], Phases]) -> tuple[Environment, Phases]:
-    """Another region than that of global events, no part of the audit, a repository with immutable ids."""
+    """Another region than that of global events, no audit, a repository with immutable ids, both kinds of people."""
     staging = environments.load("staging")
     switches: dict[str, Any] = {name: False for name, kind in Audit.__annotations__.items() if kind == "bool"}
     environment = replace(
         staging,
         region="eu-central-1",
         audit=Audit(**switches),
-        access=replace(staging.access, github_repository="navralabs@1234/aep-infrastructure@5678"),
+        access=replace(
+            staging.access,
+            github_repository="navralabs@1234/aep-infrastructure@5678",
+            deployers=BOTH_KINDS,
+            planners=BOTH_KINDS,
+            administrators=BOTH_KINDS,
+        ),
         accepts=(*staging.accepts, *(f"no_{switch}" for switch in switches)),
     )
     return environment, synthesized(environment)

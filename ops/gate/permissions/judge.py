@@ -14,6 +14,7 @@ from ops.gate.permissions.conditions import counts
 from ops.gate.permissions.evaluate import Answer, addresses, ask, callers, granting
 from ops.gate.permissions.statements import Statement
 from ops.gate.permissions.world import Actors, Held, Principal, Target
+from ops.iam import mfa
 
 EXTRA = "ROLLOUT_IAM_EXTRA"
 WIDER = "ROLLOUT_IAM_WIDER"
@@ -149,9 +150,13 @@ class Judge:
         if role is None:
             yield fallback, "there is no such role"
             return
-        trusted = {self._actors.named(caller) for each in _trusting(role) for _, caller in callers(each)}
-        if row.principal not in trusted:
-            yield role.block.block, "its trust names " + (", ".join(sorted(trusted)) or "nobody")
+        named = [(each, kind, caller) for each in _trusting(role) for kind, caller in callers(each)]
+        able = {self._actors.named(caller) for each, kind, caller in named if not _shut_out(each, kind, caller)}
+        if row.principal in able:
+            return
+        unable = [_shut_out(*each) for each in named if self._actors.named(each[2]) == row.principal]
+        what = f"its trust asks for MFA, and {row.principal} {unable[0]}" if unable else ""
+        yield role.block.block, what or "its trust names " + (", ".join(sorted(able)) or "nobody")
 
 
 def _deeds(actors: Actors) -> Iterator[Deed]:
@@ -188,6 +193,12 @@ def _written(statement: Statement) -> str:
 
 def _trusting(role: Principal) -> list[Statement]:
     return [each for each in role.trust if each.allows and any(each.about(action) for action in verbs.ASSUME)]
+
+
+def _shut_out(statement: Statement, kind: str, caller: str) -> str:
+    """Why a principal that a trust names can't come in, because it can't show MFA; empty if it can."""
+    asks = any(condition.key.lower() in mfa.KEYS for condition in statement.conditions)
+    return mfa.never(kind, caller) if asks else ""
 
 
 def _lets_in(target: Target, action: str, caller: str) -> bool:

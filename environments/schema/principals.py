@@ -1,0 +1,76 @@
+"""Who may assume a role of the account from outside; GitHub's jobs are the third kind (`Access.github_environment`).
+
+An ordinary role is none of them: a session from AssumeRole carries no MFA, so a role could never meet the condition
+that trust policies ask of people.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Discriminator, Tag
+from pydantic_core import PydanticCustomError
+
+from environments.arns import Partition
+from environments.schema.types import AccountId, matching, value
+
+USER_ARN = r"arn:aws[a-z-]*:iam::\d{12}:user/[\w+=,.@/-]+"
+PEOPLE = (
+    'the ARN of an IAM user, as in IamUser(arn="…:iam::777788889999:user/name"); a role never has MFA, because a '
+    "session from AssumeRole carries none. People who sign in to IAM Identity Center are named by PermissionSet(…)"
+)
+"""What is allowed, and why a role isn't."""
+
+
+@value
+class IamUser:
+    """A person who signs in as an IAM user, and shows the code of an MFA device when it assumes the role."""
+
+    arn: Annotated[str, matching(USER_ARN, PEOPLE)]
+    """The user. It must exist, with an MFA device, before the account phase is applied."""
+
+
+@value
+class PermissionSet:
+    """People who sign in to IAM Identity Center, and have a permission set in an account.
+
+    Identity Center asks for MFA, and AWS reports nothing of it to a role's trust policy: for deployers and
+    administrators this is the risk `mfa_by_identity_center`.
+    """
+
+    account_id: AccountId
+    """The account that the permission set is assigned in. It may be this one, or another one of the organization."""
+    # https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreatePermissionSet.html
+    name: Annotated[str, matching(r"[\w+=,.@-]{1,32}", "a permission set's name: 1 to 32 letters, digits and _+=,.@-")]
+    """Its name. No other permission set of that account may have a name that begins with this one and an underscore."""
+
+    def roles(self, partition: Partition) -> tuple[str, ...]:
+        """ARNs of the roles that Identity Center makes for it, as patterns.
+
+        The ARN has Identity Center's region, except where that is us-east-1; the name ends with characters of its own.
+        https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+        """
+        path, name = "role/aws-reserved/sso.amazonaws.com", f"AWSReservedSSO_{self.name}_*"
+        return tuple(
+            partition.arn("iam", f"{path}{region}/{name}", account_id=self.account_id) for region in ("", "/*")
+        )
+
+
+def _known(principal: object) -> object:
+    if isinstance(principal, IamUser | PermissionSet):
+        return principal
+    raise PydanticCustomError("not_allowed", "must be {meaning}", {"meaning": PEOPLE})
+
+
+def arns(principal: IamUser | PermissionSet, partition: Partition) -> tuple[str, ...]:
+    """What trust policies name a principal by: ARNs, or patterns of them."""
+    return (principal.arn,) if isinstance(principal, IamUser) else principal.roles(partition)
+
+
+KINDS = frozenset({IamUser.__name__, PermissionSet.__name__})
+Principal = Annotated[
+    Annotated[IamUser, Tag(IamUser.__name__)] | Annotated[PermissionSet, Tag(PermissionSet.__name__)],
+    Discriminator(lambda principal: type(principal).__name__),
+    BeforeValidator(_known),
+]
