@@ -14,7 +14,7 @@ from pathlib import Path
 from ops.rehearsal.application.run import Application
 from ops.rehearsal.rollout import StepError
 from ops.rehearsal.stage import ROOT, Stage
-from ops.rehearsal.steps import CUTOVER, public_weights
+from ops.rehearsal.steps import ADMINISTRATOR, CUTOVER, public_weights
 from ops.rehearsal.transcript import Transcript
 from ops.rehearsal.values import Values
 from ops.rehearsal.visitors import ADDRESS, Visitors
@@ -33,7 +33,8 @@ ROUNDS = (
     ("services", "hardening", "cutover"),
     ("observability",),
 )
-"""Phases that can be planned together, once those before are applied."""
+"""Phases that can be planned together, once those before are applied. The first takes the credentials that come before
+the account's roles; from then on, an administrator applies."""
 
 
 @dataclass
@@ -64,6 +65,9 @@ class Day:
             if "services" in phases:
                 self.give_secrets()
             self.roll_out(*phases)
+            if "account" in phases:
+                self.stage.comes_in(ADMINISTRATOR)
+                self.log.variables = variables()
         with Application.start(
             self.stage.environment, self.folder / "application", self.stage.emulator.endpoint, pace=PACE
         ) as application:
@@ -190,5 +194,9 @@ def day(stage: Stage) -> Day:
     folder = stage.folder / "project"
     values = Values(stage.environment, folder)
     shutil.copytree(ROOT / "policies", folder / "policies", ignore=shutil.ignore_patterns("__pycache__"))
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "140"}
-    return Day(stage, values, folder, Transcript(folder, variables))
+    return Day(stage, values, folder, Transcript(folder, variables()))
+
+
+def variables() -> dict[str, str]:
+    """What commands run with: the credentials of whoever came in last among them."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "140"}

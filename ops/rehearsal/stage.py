@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +17,10 @@ from environments.names import Names
 from modules.phases import PHASES
 from ops.emulator.client import Control
 from ops.emulator.process import Emulator
+from ops.emulator.settings import credentials
 from ops.emulator.settings import environment as emulated
 from ops.errors import OpsError, RefusedError
+from ops.rehearsal.people import People, zone_writers
 from ops.terraform.session import Session, session
 from ops.terraform.states import States
 
@@ -40,6 +42,9 @@ class Stage:
     session: Session
     emulator: Emulator
     control: Control
+    people: People
+    _open: ExitStack
+    """The session, until somebody else comes in."""
     planted: dict[str, str] = field(default_factory=dict)
     """Values of secrets, by their names, that must be found nowhere."""
 
@@ -52,6 +57,20 @@ class Stage:
     def kept(self) -> Path:
         """Copies of all saved plans, in which secrets are looked for at the end."""
         return self.folder / "plans"
+
+    def comes_in(self, purpose: str | None) -> None:
+        """Go on with the credentials of one of the account's roles, assumed as people do; None: with the first ones.
+
+        Args:
+            purpose: `break-glass` or `deployer`.
+
+        Raises:
+            AwsError: The role doesn't let its people in.
+        """
+        first = credentials(self.environment.account_id)
+        os.environ.update(self.people.as_role(purpose) if purpose else first)
+        self._open.close()
+        self.session = self._open.enter_context(session(self.environment, self.folder))
 
     def becomes(self, environment: Environment) -> None:
         """Play another environment of the same stage from now on."""
@@ -117,8 +136,10 @@ def stage(environment: Environment, out: Path, name: str) -> Iterator[Stage]:
             os.environ.setdefault("TF_PLUGIN_CACHE_DIR", str(_plugin_cache()))
             control = Control(emulator.endpoint, environment.account_id, environment.region)
             _seed(environment, control)
-            with session(environment, folder) as running:
-                yield Stage(environment, out, folder, running, emulator, control)
+            people = People(environment, emulator.endpoint)
+            with ExitStack() as entered:
+                running = entered.enter_context(session(environment, folder))
+                yield Stage(environment, out, folder, running, emulator, control, people, entered)
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -131,9 +152,11 @@ def _plugin_cache() -> Path:
 
 
 def _seed(environment: Environment, control: Control) -> None:
-    """What AWS granted the account, and the zone, where it is not the rollout's own."""
+    """What AWS granted the account; the zone, where it is not the rollout's own, and the role of its account."""
     control.raise_certificate_names(environment.quotas.certificate_names)
     zone = environment.edge.zone
     if zone.kind != "created" and zone.id is not None:
         account = account_of(zone.role) if zone.role else environment.account_id
         control.seed_zone(account, zone.id, zone.name)
+        if zone.role:
+            control.seed_role(account, zone.role.rpartition("/")[2], zone_writers(environment))

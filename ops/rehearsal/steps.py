@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from modules.phases import BEFORE_ROLES, PHASES
 from ops import ecs
 from ops.command import load
 from ops.rehearsal import leaks
@@ -34,6 +35,8 @@ FAILING = 3
 """Exit code of the migration that fails."""
 MIGRATION_SECONDS = 60
 """How long it may take."""
+ADMINISTRATOR = "break-glass"
+"""Purpose of the role that administrators assume."""
 RELEASED = {"aws_ecs_task_definition", "aws_ecs_service"}
 """All that a new image may touch."""
 
@@ -52,13 +55,18 @@ Step = Callable[[Stage], Seen]
 
 
 def every_phase_applies(stage: Stage) -> Seen:
-    """Each phase is planned, judged and applied after those that it reads; `state` first, into a bucket of its own."""
+    """Each phase is planned, judged and applied after those that it reads; `state` first, into a bucket of its own.
+
+    Once the roles are there, an administrator comes in, and applies the rest with the break-glass role.
+    """
     stage.take(stage.source)
     first = bootstrap(stage.session, lambda planned: None)
     if first.result is not Result.APPLIED:
         raise StepError(f"{first.phase} {first.line} {first.message}")
     rollout = Rollout(stage)
-    results = rollout.run()
+    results = rollout.run(BEFORE_ROLES)
+    stage.comes_in(ADMINISTRATOR)
+    results += rollout.run([phase.name for phase in PHASES if phase.name not in BEFORE_ROLES])
     phases = (first, *(each for each in results if each.phase != first.phase))
     share = public_weights(stage).get(f"{stage.names.prefix}-current", 0)
     if share != stage.environment.cutover.weight:
@@ -226,7 +234,12 @@ def destroy_leaves_nothing(stage: Stage) -> Seen:
     """Everything is gone but what is meant to stay."""
     unprotected(stage.environment)
     stacks = destroyable(stage.session)
-    results = in_reverse(stage.session, stacks, Destroyer(stage.session).destroy)
+    results = []
+    for purpose, last in ((ADMINISTRATOR, False), (None, True)):
+        # The account's roles go with the account's phase, so that it takes the credentials that were there before.
+        stage.comes_in(purpose)
+        chosen = {name: stack for name, stack in stacks.items() if (name in BEFORE_ROLES) is last}
+        results += in_reverse(stage.session, chosen, Destroyer(stage.session).destroy)
     bad = [each for each in results if each.result is not Result.DESTROYED]
     if bad:
         raise StepError("; ".join(f"{each.phase} {each.line} {each.message}" for each in bad))
