@@ -44,7 +44,7 @@ ENVIRONMENT = Environment(
     ),
     access=Access(
         github_environment="production",
-        deployers=(PermissionSet(account_id="777788889999", name="platform-engineer"),),
+        deployers=(IamUser(arn="arn:aws:iam::777788889999:user/platform-engineer"),),
         planners=(PermissionSet(account_id="777788889999", name="platform-engineer"),),
         administrators=(IamUser(arn="arn:aws:iam::777788889999:user/platform-lead"),),
     ),
@@ -65,5 +65,4 @@ ENVIRONMENT = Environment(
             zone_id="Z35SXDOTRQ7X7K",
         ),
     ),
-    accepts=("mfa_by_identity_center",),
 )

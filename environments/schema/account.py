@@ -47,11 +47,11 @@ class Access:
     github_repository: NumberedRepository | None = None
     """Repository with its immutable ids, for one made or renamed since July 15, 2026; none means by name alone."""
     deployers: tuple[Principal, ...] = ()
-    """People who may assume the deployer role, with MFA; GitHub's jobs may as well."""
+    """People who may assume the deployer role, with MFA: `IamUser` or `PermissionSet`. GitHub's jobs may as well."""
     planners: tuple[Principal, ...] = ()
-    """People who may assume the planner role; GitHub's jobs may as well."""
+    """People who may assume the planner role: `IamUser` or `PermissionSet`. GitHub's jobs may as well."""
     administrators: Annotated[tuple[Principal, ...], Field(min_length=1)]
-    """People who may assume the break-glass role, with MFA that is less than an hour old."""
+    """People who may assume the break-glass role, with MFA less than an hour old: `IamUser` or `PermissionSet`."""
     shared_zone: SharedZone | None = None
     """The zone that another account's deployer may write in."""
 

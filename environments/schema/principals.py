@@ -7,28 +7,38 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-ap
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import BeforeValidator, Discriminator, Tag
 from pydantic_core import PydanticCustomError
 
 from environments.arns import Partition
-from environments.schema.types import AccountId, matching, value
+from environments.schema.types import AccountId, Checked, matching, value
 
-USER_ARN = r"arn:aws[a-z-]*:iam::\d{12}:user/[\w+=,.@/-]+"
-PEOPLE = (
-    'the ARN of an IAM user, as in IamUser(arn="…:iam::777788889999:user/name"); a role never has MFA, because a '
-    "session from AssumeRole carries none. People who sign in to IAM Identity Center are named by PermissionSet(…)"
+_USER = r"arn:aws(-[a-z]+)*:iam::\d{12}:user/[\w+=,.@/-]{1,576}"
+_ROLE = r"arn:aws(-[a-z]+)*:(iam::\d{12}:role|sts::\d{12}:assumed-role)/.+"
+_NO_ROLE = (
+    "a role can't show MFA, because a session from AssumeRole carries none; name people by IamUser(arn=…), or by "
+    "PermissionSet(…) where they sign in to IAM Identity Center"
 )
-"""What is allowed, and why a role isn't."""
+
+
+def _user_problem(text: str) -> str | None:
+    if re.fullmatch(_USER, text, re.ASCII):
+        return None
+    return _NO_ROLE if re.fullmatch(_ROLE, text, re.ASCII) else ""
+
+
+UserArn = Annotated[str, Checked(_user_problem, "the ARN of an IAM user")]
 
 
 @value
 class IamUser:
     """A person who signs in as an IAM user, and shows the code of an MFA device when it assumes the role."""
 
-    arn: Annotated[str, matching(USER_ARN, PEOPLE)]
-    """The user. It must exist, with an MFA device, before the account phase is applied."""
+    arn: UserArn
+    """The user. It must exist before the account phase is applied, and have an MFA device."""
 
 
 @value
@@ -60,7 +70,8 @@ class PermissionSet:
 def _known(principal: object) -> object:
     if isinstance(principal, IamUser | PermissionSet):
         return principal
-    raise PydanticCustomError("not_allowed", "must be {meaning}", {"meaning": PEOPLE})
+    because = f"; {_NO_ROLE}" if re.fullmatch(_ROLE, str(principal), re.ASCII) else ""
+    raise PydanticCustomError("not_allowed", "must be IamUser(…) or PermissionSet(…){because}", {"because": because})
 
 
 def arns(principal: IamUser | PermissionSet, partition: Partition) -> tuple[str, ...]:

@@ -99,7 +99,6 @@ AccountId = Annotated[str, matching(r"\d{12}", "12 digits")]
 Region = Annotated[str, Checked(region_problem, "an AWS region such as us-east-1")]
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 _ARN = r"arn:aws(-[a-z]+)*:"
-Arn = Annotated[str, matching(_ARN + r"[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:\S+", "an ARN")]
 RoleArn = Annotated[str, matching(_ARN + r"iam::\d{12}:role/[\w+=,.@/-]{1,576}", "the ARN of an IAM role")]
 LambdaArn = Annotated[
     str,

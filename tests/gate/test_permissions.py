@@ -398,7 +398,8 @@ def test_a_deny_counts_only_where_it_surely_holds(prod: Ground) -> None:
         ("account", "deployer_services", "PassToEcsTasks", "deployer should be able to pass backend-task"),
         ("account", "planner", "ReadStateKey", "planner should be able to decrypt state"),
         ("account", "log_key", "LogGroups", "logs.us-east-1.amazonaws.com should be able to decrypt logs"),
-        ("account", "deployer_trust", "IdentityCenter", "platform-engineer_* should be able to assume deployer"),
+        ("account", "deployer_trust", "NamedPrincipals", "user/platform-engineer should be able to assume deployer"),
+        ("account", "planner_trust", "IdentityCenter", "platform-engineer_* should be able to assume planner"),
         ("account", "break_glass_trust", "NamedPrincipals", "user/platform-lead should be able to assume break-glass"),
         ("secrets", "secrets_key", "AccountDecidesByIam", "the key's own policy, which leaves nothing to IAM stops it"),
     ],
@@ -419,14 +420,14 @@ def test_a_principal_that_cannot_meet_its_condition_is_missed(prod: Ground) -> N
     def change(content: Body) -> None:
         (statement,) = (
             each
-            for each in content["data"][DOCUMENT]["deployer_trust_document"]["statement"]
+            for each in content["data"][DOCUMENT]["planner_trust_document"]["statement"]
             if each["sid"] == "IdentityCenter"
         )
         asked = {"test": "Bool", "variable": "aws:MultiFactorAuthPresent", "values": ["true"]}
         statement["condition"].append(asked)
 
-    said = prod.planted("account", change)[MISSING, "aws_iam_role.deployer"]
-    assert "should be able to assume deployer: its trust asks for MFA, and arn:" in said
+    said = prod.planted("account", change)[MISSING, "aws_iam_role.planner"]
+    assert "should be able to assume planner: its trust asks for MFA, and arn:" in said
     assert "a session from AssumeRole carries no MFA" in said
 
 

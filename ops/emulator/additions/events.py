@@ -24,6 +24,7 @@ Event = Any
     "events",
     "PutTargets",
     why="moto leaves the variable of a path that an event doesn't have in the message",
+    source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html",
 )
 def parse(
     original: Callable[..., Any], input_template: str | None, input_paths_map: Mapping[str, str], event: Event

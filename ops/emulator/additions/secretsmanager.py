@@ -47,4 +47,5 @@ for _operation in ASKED:
         "secretsmanager",
         _operation,
         why="moto doesn't ask a secret's own policy",
+        source="https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html",
     )(_asking_the_policy(_operation))

@@ -60,6 +60,7 @@ def _answers_denials(call: Call) -> Call:
     "sts",
     "AssumeRole",
     why="moto lets every caller assume any role, even one that doesn't exist, for any time",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
 )
 @_answers_denials
 def assume_role(original: Call, response: TokenResponse) -> Answer:
