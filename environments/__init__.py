@@ -169,7 +169,14 @@ def _check_account(environment: Environment, neighbours: Sequence[Environment]) 
 
 
 def _shared_names(environment: Environment, other: Environment) -> Iterator[Problem]:
-    """Repositories have no stage in their names. One stage makes them, and the other pulls from there."""
+    """Repositories have no stage in their names. One stage makes them, and the other pulls from there.
+
+    All other names begin with product and stage, and policies name them so: `aep-prod-*` is also `aep-prod-eu-…`.
+    """
+    own, foreign = (f"{each.product.name}-{each.stage}-" for each in (environment, other))
+    if own.startswith(foreign) or foreign.startswith(own):
+        allowed = f"one whose names don't begin as {other.name}'s: {own}… and {foreign}… are in one account"
+        yield Problem("stage", environment.stage, allowed)
     mine, theirs = (
         {service.repository for service in each.product.services} if each.registry.source_account is None else set()
         for each in (environment, other)

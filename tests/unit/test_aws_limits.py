@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 import environments
 from environments.arns import partitions
@@ -16,7 +18,8 @@ from environments.schema.load_balancers import zone_of
 from environments.schema.organization import validate_organization
 from environments.schema.regions import region_problem, zone_letters
 from environments.schema.schedules import ScheduleError
-from environments.schema.validation import InvalidEnvironmentError, validate
+from environments.schema.types import VpcCidr
+from environments.schema.validation import InvalidEnvironmentError, check_fields, validate
 from tests.unit.test_environments import changed, problems
 
 PROD = environments.load("prod")
@@ -28,6 +31,10 @@ ROTATED = Secret(
     rotation_lambda="arn:aws:lambda:us-east-1:111122223333:function:rotate",
     rotation_role="arn:aws:iam::111122223333:role/rotate",
 )
+
+
+def problems_of(kind: Any, value: object) -> list[str]:
+    return [problem.allowed for problem in check_fields(TypeAdapter(kind), value)]
 
 
 def with_schedule(expression: str) -> Environment:
@@ -201,6 +208,28 @@ def test_a_vpc_can_have_a_private_range(block: str) -> None:
 def test_a_vpc_can_have_no_other_range(block: str, why: str) -> None:
     with pytest.raises(InvalidEnvironmentError, match=rf"network\.cidr: .*{why}"):
         validate(changed(PROD, "network.cidr", block))
+
+
+addresses = st.one_of(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(["10.0.0.0", "172.16.0.0", "172.17.0.0", "192.168.0.0", "100.64.0.0"]).flatmap(
+        lambda start: st.integers(0, 2**16 - 1).map(lambda more: int(ipaddress.IPv4Address(start)) + more)
+    ),
+)
+
+
+@given(addresses, st.integers(12, 24))
+def test_a_range_is_taken_exactly_if_it_is_private_and_of_the_right_size(address: int, bits: int) -> None:
+    network = ipaddress.IPv4Network((address, bits), strict=False)
+    octets = network.network_address.packed
+    private = (
+        octets[0] == 10
+        or (octets[0] == 172 and octets[1] in range(16, 32) and octets[1] != 17)
+        or (octets[0] == 192 and octets[1] == 168)
+        or (octets[0] == 100 and octets[1] in range(64, 128))
+    )
+    right = private and bits in range(16, 20)
+    assert (problems_of(VpcCidr, str(network)) == []) is right
 
 
 # Certificates

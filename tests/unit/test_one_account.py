@@ -74,6 +74,18 @@ def test_repositories_of_the_same_name_are_made_once() -> None:
     assert refused(own, [PROD]) == ["registry.source_account"]
 
 
+@pytest.mark.parametrize(
+    ("product", "stage", "wrong"),
+    [("aep", "prod-eu", ["stage"]), ("aep-prod", "eu", ["stage"]), ("aep", "production", []), ("aep2", "prod-eu", [])],
+)
+def test_names_of_two_stages_do_not_begin_alike(product: str, stage: str, wrong: list[str]) -> None:
+    other = replace(TOGETHER, stage=stage, product=replace(TOGETHER.product, name=product))
+    if wrong:
+        assert refused(other, [PROD]) == wrong
+    else:
+        environments._check_account(other, [PROD])
+
+
 def test_nat_gateways_of_all_stages_have_addresses() -> None:
     standard = replace(TOGETHER, profile=PROD.profile)
     assert refused(standard, [PROD, STARTER]) == ["quotas.elastic_ips"]
