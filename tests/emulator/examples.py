@@ -139,12 +139,15 @@ def changed_budget(aws: Aws) -> None:
         AccountId=aws.account,
         NewBudget={"BudgetName": "all", "BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": limit},
     )
-    assert aws("budgets").describe_budget(AccountId=aws.account, BudgetName="all")["Budget"]["BudgetLimit"] == limit
+    budget = aws("budgets").describe_budget(AccountId=aws.account, BudgetName="all")["Budget"]
+    assert budget["BudgetLimit"] == {"Amount": "200.0", "Unit": "USD"}
 
 
 @example("budgets", "CreateBudget", "ListTagsForResource", "TagResource", "UntagResource")
 def tags_of_budget(aws: Aws) -> None:
     client, arn = aws("budgets"), _budget(aws)
+    budget = client.describe_budget(AccountId=aws.account, BudgetName="all")["Budget"]
+    assert budget["BudgetLimit"] == {"Amount": "100.0", "Unit": "USD"}
     client.tag_resource(ResourceARN=arn, ResourceTags=[{"Key": "Owner", "Value": "platform"}])
     client.untag_resource(ResourceARN=arn, ResourceTagKeys=["Owner"])
     assert client.list_tags_for_resource(ResourceARN=arn)["ResourceTags"] == [TAG]
@@ -189,16 +192,6 @@ def deleted_trail(aws: Aws) -> None:
     assert aws("cloudtrail").list_trails()["Trails"] == []
 
 
-@example("guardduty", "UpdateDetector")
-def features(aws: Aws) -> None:
-    client = aws("guardduty")
-    detector = client.create_detector(Enable=True)["DetectorId"]
-    for name in ("S3_DATA_EVENTS", "RUNTIME_MONITORING"):
-        client.update_detector(DetectorId=detector, Features=[{"Name": name, "Status": "ENABLED"}])
-    found = {each["Name"] for each in client.get_detector(DetectorId=detector)["Features"]}
-    assert {"S3_DATA_EVENTS", "RUNTIME_MONITORING"} <= found
-
-
 @example("s3", "PutBucketPolicy")
 def conditions(aws: Aws) -> None:
     client, bucket = aws("s3"), f"state-{aws.account}"
@@ -234,6 +227,8 @@ def tags_of_target(aws: Aws) -> None:
     client.tag_resource(ResourceARN=arn, Tags={"b": "2"})
     client.untag_resource(ResourceARN=arn, TagKeys=["b"])
     assert client.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"a": "1"}
+    (target,) = client.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+    assert set(target["SuspendedState"].values()) == {False}
 
 
 @example("route53", "ChangeResourceRecordSets")
@@ -266,6 +261,9 @@ def _instance(aws: Aws, name: str = "one") -> dict[str, Any]:
         DBInstanceIdentifier=name,
         DBInstanceClass="db.m7g.large",
         Engine="postgres",
+        EngineVersion="16",
+        StorageType="gp3",
+        AllocatedStorage=20,
         EnablePerformanceInsights=True,
         PerformanceInsightsRetentionPeriod=7,
     )["DBInstance"]
@@ -278,6 +276,9 @@ def instance(aws: Aws) -> None:
     assert made["DbiResourceId"] != other["DbiResourceId"]
     assert made["PerformanceInsightsEnabled"]
     assert made["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
+    assert made["EngineVersion"].partition(".")[::2] > ("16", "0")
+    assert (made["Iops"], made["StorageThroughput"]) == (3000, 125)
+    assert made["LicenseModel"] == "postgresql-license"
 
 
 @example("rds", "ModifyDBInstance")
@@ -295,16 +296,6 @@ def subnet_group_of_database(aws: Aws) -> None:
     client.modify_db_subnet_group(**group, SubnetIds=subnets)
     (found,) = client.describe_db_subnet_groups(**group)["DBSubnetGroups"]
     assert len(found["Subnets"]) == 3
-
-
-@example("rds", "DescribeDBParameters")
-def parameters_of_database(aws: Aws) -> None:
-    client, group = aws("rds"), {"DBParameterGroupName": "one"}
-    client.create_db_parameter_group(**group, DBParameterGroupFamily="postgres16", Description="one")
-    value = {"ParameterName": "rds.force_ssl", "ParameterValue": "1", "ApplyMethod": "immediate"}
-    client.modify_db_parameter_group(**group, Parameters=[value])
-    (found,) = client.describe_db_parameters(**group)["Parameters"]
-    assert found["Source"] == "user"
 
 
 @example("rds", "ModifyEventSubscription")
@@ -331,25 +322,6 @@ def user_group(aws: Aws) -> None:
     client.delete_user_group(UserGroupId="all")
     with pytest.raises(client.exceptions.UserGroupNotFoundFault):
         client.describe_user_groups(UserGroupId="all")
-
-
-@example("elasticache", "CreateCacheParameterGroup", "DescribeCacheParameterGroups", "DescribeCacheParameters")
-@example("elasticache", "ModifyCacheParameterGroup", "ResetCacheParameterGroup", "DeleteCacheParameterGroup")
-def parameters_of_cache(aws: Aws) -> None:
-    client, group = aws("elasticache"), {"CacheParameterGroupName": "redis7"}
-    client.create_cache_parameter_group(**group, CacheParameterGroupFamily="redis7", Description="one")
-    values = [
-        {"ParameterName": "maxmemory-policy", "ParameterValue": "volatile-lru"},
-        {"ParameterName": "timeout", "ParameterValue": "60"},
-    ]
-    assert len(client.describe_cache_parameter_groups(**group)["CacheParameterGroups"]) == 1
-    client.modify_cache_parameter_group(**group, ParameterNameValues=values)
-    client.reset_cache_parameter_group(**group, ParameterNameValues=values[1:])
-    (found,) = client.describe_cache_parameters(**group)["Parameters"]
-    assert (found["ParameterName"], found["ParameterValue"], found["Source"]) == (*values[0].values(), "user")
-    client.delete_cache_parameter_group(**group)
-    with pytest.raises(client.exceptions.CacheParameterGroupNotFoundFault):
-        client.describe_cache_parameter_groups(**group)
 
 
 def _cache(aws: Aws) -> None:
@@ -474,7 +446,10 @@ def service(aws: Aws) -> None:
     assert found["healthCheckGracePeriodSeconds"] == 60
     assert found["enableExecuteCommand"] is found["enableECSManagedTags"] is True
     assert found["availabilityZoneRebalancing"] == "ENABLED"
-    assert found["deploymentConfiguration"] == {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+    configuration = found["deploymentConfiguration"]
+    assert configuration["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+    assert (configuration["maximumPercent"], configuration["minimumHealthyPercent"]) == (200, 100)
+    assert configuration["alarms"] == {"alarmNames": [], "rollback": False, "enable": False}
     assert (found["runningCount"], found["pendingCount"]) == (2, 0)
 
 

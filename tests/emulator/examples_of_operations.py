@@ -137,19 +137,6 @@ def login(aws: Aws) -> None:
     assert given["expiresAt"] > datetime.now(UTC)
 
 
-@example("elbv2", "CreateLoadBalancer")
-def load_balancer(aws: Aws) -> None:
-    client = aws("elbv2")
-    subnets = [subnet["SubnetId"] for subnet in aws("ec2").describe_subnets()["Subnets"][:2]]
-    client.create_load_balancer(Name="main", Subnets=subnets)
-    client.create_load_balancer(Name="inner", Subnets=subnets, Scheme="internal")
-    found = client.describe_load_balancers()["LoadBalancers"]
-    assert {each["LoadBalancerName"]: each["Scheme"] for each in found} == {
-        "main": "internet-facing",
-        "inner": "internal",
-    }
-
-
 def _measure(aws: Aws) -> dict[str, Any]:
     """Twenty values, and the time that they are in."""
     now = datetime.now(UTC)

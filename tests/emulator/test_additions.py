@@ -13,6 +13,7 @@ from ops.emulator.process import Emulator
 from tests.emulator.aws import Aws
 from tests.emulator.examples import Example
 from tests.emulator.examples_of_access import EXAMPLES
+from tests.emulator.examples_of_defaults import EXAMPLES as OF_DEFAULTS
 from tests.emulator.examples_of_limits import refused
 from tests.emulator.examples_of_operations import EXAMPLES as OF_OPERATIONS
 
@@ -29,7 +30,7 @@ def name(key: tuple[str, str]) -> str:
 
 def test_every_addition_has_an_example_and_a_line_in_the_table() -> None:
     assert EXAMPLES.keys() == ADDITIONS.keys()
-    assert OF_OPERATIONS is EXAMPLES
+    assert OF_OPERATIONS is OF_DEFAULTS is EXAMPLES
     assert len(table().splitlines()) == len(ADDITIONS) + 2
 
 

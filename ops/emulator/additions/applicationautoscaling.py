@@ -10,6 +10,7 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from ops.emulator.additions.registry import adds, kept, mends, parameters
 
+_RUNS = {f"{what}Suspended": False for what in ("DynamicScalingIn", "DynamicScalingOut", "ScheduledScaling")}
 _TAGS = "moto has no tags of scalable targets"
 
 
@@ -22,11 +23,16 @@ def _tags(self: ApplicationAutoScalingResponse, arn: str) -> dict[str, str]:
     "register_scalable_target",
     "application-autoscaling",
     "RegisterScalableTarget",
-    why="moto drops a target's tags",
+    why="moto drops a target's tags, and doesn't say what is suspended",
 )
 def register_scalable_target(original: Callable[..., str], self: ApplicationAutoScalingResponse) -> str:
-    """Remember the tags as well."""
+    """Remember the tags as well; nothing is suspended that wasn't asked for.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_SuspendedState.html
+    """
     answer = original(self)
+    for target in self.applicationautoscaling_backend.targets.get("ecs:service:DesiredCount", {}).values():
+        vars(target)["suspended_state"] = _RUNS | (vars(target)["suspended_state"] or {})
     _tags(self, json.loads(answer)["ScalableTargetARN"]).update(parameters(self).get("Tags") or {})
     return answer
 

@@ -31,6 +31,17 @@ def _notification(self: BudgetsResponse) -> Notification:
     raise AwsError("NotFoundException", "the notification doesn't exist")
 
 
+def _normalized(budget: dict[str, Any]) -> dict[str, Any]:
+    """A budget whose limit has a decimal point: AWS returns 100.0 for 100.
+
+    The provider compares limits as numbers for it, as its documentation of `limit_amount` shows:
+    https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/budgets/budget.go
+    """
+    limit = budget["BudgetLimit"]
+    limit["Amount"] = str(float(limit["Amount"]))
+    return budget
+
+
 def _tags(self: BudgetsResponse, arn: str) -> dict[str, str]:
     return kept(self.backend, "tags", dict[str, dict[str, str]]).setdefault(arn, {})
 
@@ -44,16 +55,23 @@ def describe_subscribers_for_notification(self: BudgetsResponse) -> ActionResult
 @adds(BudgetsResponse, "budgets", "UpdateBudget", why="moto can't change a budget")
 def update_budget(self: BudgetsResponse) -> ActionResult:
     """Put new values in a budget."""
-    given = self._get_param("NewBudget")
+    given = _normalized(self._get_param("NewBudget"))
     self.backend.budgets[self._get_param("AccountId")][given["BudgetName"]].budget.update(given)
     return EmptyResult()
 
 
-@mends(BudgetsResponse, "create_budget", "budgets", "CreateBudget", why="moto drops a budget's tags")
+@mends(
+    BudgetsResponse,
+    "create_budget",
+    "budgets",
+    "CreateBudget",
+    why="moto drops a budget's tags, and returns its limit as it was sent",
+)
 def create_budget(original: Callable[..., Any], self: BudgetsResponse) -> object:
     """Remember the tags as well."""
     answer = original(self)
     name = self._get_param("Budget")["BudgetName"]
+    _normalized(self.backend.budgets[self._get_param("AccountId")][name].budget)
     tags = {tag["Key"]: tag["Value"] for tag in self._get_param("ResourceTags", [])}
     _tags(self, f"arn:{self.partition}:budgets::{self._get_param('AccountId')}:budget/{name}").update(tags)
     return answer

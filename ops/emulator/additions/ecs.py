@@ -29,6 +29,19 @@ _ECHOED = (
 )
 
 
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
+# https://docs.aws.amazon.com/cli/latest/reference/ecs/delete-service.html shows the alarms of a service without any.
+_DEPLOYMENT: dict[str, Any] = {
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    "maximumPercent": 200,
+    "minimumHealthyPercent": 100,
+    "alarms": {"alarmNames": [], "rollback": False, "enable": False},
+    "strategy": "ROLLING",
+    "bakeTimeInMinutes": 0,
+}
+"""What a service's deployment configuration says where nothing was sent."""
+
+
 def rollbacks(backend: EC2ContainerServiceBackend) -> set[tuple[str, str]]:
     """Clusters and services whose next deployment goes back."""
     return kept(backend, "rollbacks", set[tuple[str, str]])
@@ -119,6 +132,8 @@ def _echo(service: Service, given: dict[str, Any]) -> None:
     for name in _ECHOED:
         if given.get(name) is not None:
             setattr(service, camelcase_to_underscores(name), given[name])
+    known = vars(service)
+    known["deployment_configuration"] = _DEPLOYMENT | (known.get("deployment_configuration") or {})
 
 
 def _deployment(service: Service) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
-from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup
+from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup, User
 from moto.elasticache.responses import ElastiCacheResponse
 
 from ops.emulator.additions.registry import AwsError, adds, kept, mends
@@ -47,11 +47,37 @@ def list_tags_for_resource(original: Callable[..., Any], backend: ElastiCacheBac
 # Users and their groups
 
 
+def normal_access_string(given: str) -> str:
+    """An access string as ElastiCache returns it: off unless on, then keys and channels, then from nothing on.
+
+    AWS's examples: `~objects:*` becomes `off ~objects:* -@all`, and `off +get ~keys*` becomes `off ~keys* -@all +get`.
+    """
+    words = given.split()
+    state = "on" if "on" in words else "off"
+    patterns = [word for word in words if word[0] in "~%&" or word in {"allkeys", "allchannels", "resetchannels"}]
+    commands = [word for word in words if word[0] in "+-" and word != "-@all"]
+    everything = ["+@all"] if commands[:1] == ["+@all"] else ["-@all"]
+    return " ".join([state, *patterns, *everything, *commands[commands[:1] == ["+@all"] :]])
+
+
+@mends(
+    User,
+    "__init__",
+    "elasticache",
+    "CreateUser",
+    why="moto returns an access string as it was sent; ElastiCache puts it in a form of its own",
+    source="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html",
+)
+def make_user(original: Callable[..., None], user: User, **given: Any) -> None:  # noqa: ANN401
+    """Put it in that form."""
+    original(user, **given | {"access_string": normal_access_string(given["access_string"])})
+
+
 @adds(ElastiCacheResponse, "elasticache", "ModifyUser", why="moto can't change a user")
 def modify_user(self: ElastiCacheResponse) -> ActionResult:
     """Change what is given."""
     (user,) = self.elasticache_backend.describe_users(self.params["UserId"])
-    user.access_string = self.params.get("AccessString") or user.access_string
+    user.access_string = normal_access_string(self.params.get("AccessString") or user.access_string)
     if mode := self.params.get("AuthenticationMode"):
         user.authentication_type, user.passwords = mode["Type"], list(mode.get("Passwords") or [])
         user.no_password_required = mode["Type"] == "no-password-required"
@@ -139,20 +165,46 @@ def _parameter_group(self: ElastiCacheResponse) -> Body:
     )
 
 
+# https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
+_DEFAULTS = {
+    "activedefrag": "no",
+    "appendonly": "no",
+    "cluster-enabled": "no",
+    "databases": "16",
+    "maxmemory-policy": "volatile-lru",
+    "maxmemory-samples": "3",
+    "notify-keyspace-events": "",
+    "reserved-memory-percent": "25",
+    "slowlog-log-slower-than": "10000",
+    "tcp-keepalive": "300",
+    "timeout": "0",
+}
+"""Some of the parameters that the families of Redis 6 and 7 and of Valkey share, with the service's values."""
+
+
 @adds(ElastiCacheResponse, "elasticache", "DescribeCacheParameters", why=_PARAMETER_GROUPS)
 def describe_cache_parameters(self: ElastiCacheResponse) -> ActionResult:
-    """Answer the parameters that were set."""
-    values = _parameter_group(self)["values"].items()
-    return ActionResult(
-        {"Parameters": [{"ParameterName": name, "ParameterValue": value, "Source": "user"} for name, value in values]}
-    )
+    """List the family's parameters, each with its source."""
+    values, wanted = _parameter_group(self)["values"], self.params.get("Source")
+    found = [
+        {"ParameterName": name, "ParameterValue": value, "Source": "user" if name in values else "system"}
+        for name, value in {**_DEFAULTS, **values}.items()
+    ]
+    return ActionResult({"Parameters": [each for each in found if wanted in {None, each["Source"]}]})
 
 
 @adds(ElastiCacheResponse, "elasticache", "ModifyCacheParameterGroup", why=_PARAMETER_GROUPS)
 def modify_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
-    """Set parameters."""
-    given = self.params["ParameterNameValues"]
-    _parameter_group(self)["values"].update({each["ParameterName"]: each["ParameterValue"] for each in given})
+    """Set the parameters whose value differs from what the group has.
+
+    That a default which is sent stays the service's is what RDS does (additions/rds_parameters.py). AWS doesn't say
+    whether ElastiCache does so too; this is the answer that a plan must get along with.
+    """
+    values = _parameter_group(self)["values"]
+    for each in self.params["ParameterNameValues"]:
+        name, value = each["ParameterName"], each["ParameterValue"]
+        if value != values.get(name, _DEFAULTS.get(name)):
+            values[name] = value
     return ActionResult({"CacheParameterGroupName": self.params["CacheParameterGroupName"]})
 
 
@@ -179,10 +231,16 @@ def delete_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
     "create_replication_group",
     "elasticache",
     "CreateReplicationGroup",
-    why="moto makes one member, however many are asked for",
+    why="moto makes one member, however many are asked for, and keeps capitals",
 )
 def create_replication_group(original: Callable[..., ActionResult], self: ElastiCacheResponse) -> ActionResult:
-    """Ask moto for replicas, which it does make."""
+    """Ask moto for replicas, which it does make; names and windows are kept in lower case.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
+    """
+    for name in ("ReplicationGroupId", "PreferredMaintenanceWindow"):
+        if name in self.params:
+            self.params[name] = self.params[name].lower()
     self.params.setdefault("ReplicasPerNodeGroup", self.params.get("NumCacheClusters", 1) - 1)
     return original(self)
 

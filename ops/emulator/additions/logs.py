@@ -1,10 +1,12 @@
-"""CloudWatch Logs: streams by prefix."""
+"""CloudWatch Logs: streams by prefix, and the class of a group."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
+from moto.logs.models import LogGroup
 from moto.logs.responses import LogsResponse
 
 from ops.emulator.additions.registry import mends
@@ -24,3 +26,16 @@ def filter_log_events(original: Callable[..., str], self: LogsResponse) -> str:
     for part in ("events", "searchedLogStreams"):
         answer[part] = [each for each in answer[part] if each["logStreamName"].startswith(prefix)]
     return json.dumps(answer)
+
+
+@mends(
+    LogGroup,
+    "to_describe_dict",
+    "logs",
+    "DescribeLogGroups",
+    why="moto doesn't say which class a log group is of",
+    source="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
+)
+def describe_log_group(original: Callable[..., dict[str, Any]], group: LogGroup) -> dict[str, Any]:
+    """Say it."""
+    return {"logGroupClass": "STANDARD", **original(group)}

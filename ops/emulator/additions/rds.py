@@ -1,9 +1,8 @@
-"""RDS: identity of an instance, Performance Insights, event subscriptions, parameters."""
+"""RDS: identity of an instance, Performance Insights, event subscriptions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.moto_api._internal import mock_random
@@ -20,6 +19,45 @@ _INSIGHTS = {
 """A parameter, and the field that it is answered as."""
 
 
+_NEWEST_MINOR = {"13": "23", "14": "20", "15": "15", "16": "11", "17": "7", "18": "1"}
+"""Of a major version of PostgreSQL, as of late 2025.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html
+"""
+_ADDED: dict[str, object] = {
+    "license_model": "postgresql-license",
+    "backup_target": "region",
+    "network_type": "IPV4",
+    "customer_owned_ip_enabled": False,
+    "dedicated_log_volume": False,
+    "database_insights_mode": "standard",
+    "engine_lifecycle_support": "open-source-rds-extended-support",
+}
+"""Fields of an instance of PostgreSQL for which nothing was sent."""
+_GP3 = {"iops": 3000, "storage_throughput": 125}
+"""Below 400 GiB: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage."""
+_GP3_STRIPED = {"iops": 12000, "storage_throughput": 500}
+_STRIPED_FROM = 400
+"""GiB."""
+
+
+def _fill_up(instance: DBInstance) -> None:
+    """Say what RDS says beyond what was sent.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+    """
+    if instance.engine != "postgres":
+        return
+    major, _, minor = str(instance.engine_version).partition(".")
+    instance.engine_version = f"{major}.{minor or _NEWEST_MINOR.get(major, '1')}"
+    added = dict(_ADDED)
+    if instance.storage_type == "gp3":
+        baseline = _GP3_STRIPED if int(instance.allocated_storage) >= _STRIPED_FROM else _GP3
+        added |= {name: getattr(instance, name) or value for name, value in baseline.items()}
+    for name, value in added.items():
+        setattr(instance, name, value)
+
+
 def _remember_insights(instance: DBInstance, given: dict[str, object]) -> None:
     for parameter, field in _INSIGHTS.items():
         if given.get(parameter) is not None:
@@ -31,8 +69,8 @@ def _remember_insights(instance: DBInstance, given: dict[str, object]) -> None:
     "__init__",
     "rds",
     "CreateDBInstance",
-    why="in moto all instances have one resource id, none has Performance Insights, and each has a certificate "
-    "authority that the provider then changes (80 s)",
+    why="in moto all instances have one resource id, none has Performance Insights or a minor version, and each has a "
+    "certificate authority that the provider then changes (80 s)",
 )
 def make_instance(original: Callable[..., None], instance: DBInstance, *given: object, **named: object) -> None:
     """Give the instance a resource id of its own, and what was asked for."""
@@ -41,6 +79,7 @@ def make_instance(original: Callable[..., None], instance: DBInstance, *given: o
     original(instance, *given, **named)
     instance.dbi_resource_id = f"db-{mock_random.get_random_string(26, include_digits=True).upper()}"
     _remember_insights(instance, named)
+    _fill_up(instance)
 
 
 @mends(DBInstance, "update", "rds", "ModifyDBInstance", why="moto has no Performance Insights")
@@ -48,6 +87,7 @@ def update_instance(original: Callable[..., None], instance: DBInstance, **named
     """Change Performance Insights too."""
     original(instance, **named)
     _remember_insights(instance, named)
+    _fill_up(instance)
 
 
 @mends(
@@ -74,16 +114,3 @@ def modify_event_subscription(self: RDSResponse) -> ActionResult:
         if value is not None:
             setattr(subscription, name, value)
     return ActionResult({"EventSubscription": subscription})
-
-
-@mends(
-    RDSResponse,
-    "describe_db_parameters",
-    "rds",
-    "DescribeDBParameters",
-    why="moto doesn't say that a parameter was set by its user, so that Terraform doesn't see it",
-)
-def describe_db_parameters(original: Callable[..., ActionResult], self: RDSResponse) -> ActionResult:
-    """Say who set the parameters: moto keeps no others."""
-    answer: Any = original(self).result
-    return ActionResult({"Parameters": [{**each, "Source": "user"} for each in answer["Parameters"]]})
