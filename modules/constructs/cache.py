@@ -20,6 +20,8 @@ from environments.schema.versions import Engine, cache
 from modules.constructs.log_group import LogGroup
 
 LOGS = ("slow-log", "engine-log")
+# https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
+_DEFAULT_EVICTION = "volatile-lru"
 
 
 class Cache:
@@ -84,7 +86,7 @@ class Cache:
             name=f"{name}-{family}",
             family=family,
             description="What goes when memory is full",
-            parameter=[ElasticacheParameterGroupParameter(name="maxmemory-policy", value=eviction)],
+            parameter=_parameters(eviction) or None,
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         logs = {
@@ -134,3 +136,14 @@ class Cache:
         )
         self.id = f"${{aws_elasticache_replication_group.{id_}.id}}"
         self.address = f"${{aws_elasticache_replication_group.{id_}.primary_endpoint_address}}"
+
+
+def _parameters(eviction: str) -> list[ElasticacheParameterGroupParameter]:
+    """What differs from the family's defaults.
+
+    The provider reads back only what it holds to be set by a user; a default that is sent isn't, so that every plan
+    would set it again.
+    """
+    if eviction == _DEFAULT_EVICTION:
+        return []
+    return [ElasticacheParameterGroupParameter(name="maxmemory-policy", value=eviction)]

@@ -14,6 +14,9 @@ from environments.schema.versions import postgresql
 from modules.constructs.log_group import LogGroup
 
 LOGS = ("postgresql", "upgrade")
+# RDS keeps "pending-reboot" of a family's default, whatever is sent, and every plan would change it again.
+# https://github.com/hashicorp/terraform-provider-aws/issues/39252
+_DEFAULTS_OF_A_FAMILY = ("rds.force_ssl", "ssl_min_protocol_version")
 
 
 class Database:
@@ -91,7 +94,11 @@ class Database:
             family=family,
             description="TLS only; connections, slow statements and changes of the schema are logged",
             parameter=[
-                DbParameterGroupParameter(name=parameter, value=value)
+                DbParameterGroupParameter(
+                    name=parameter,
+                    value=value,
+                    apply_method="pending-reboot" if parameter in _DEFAULTS_OF_A_FAMILY else "immediate",
+                )
                 for parameter, value in _parameters(slow_query_ms).items()
             ],
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),

@@ -13,6 +13,13 @@ from modules.constructs.event_alert import EventAlert
 
 _SEVERE = 7
 _FEATURES = ("S3_DATA_EVENTS", "RDS_LOGIN_EVENTS")
+# All of them, in the order in which GuardDuty returns them: another list replaces the feature on every plan.
+# https://github.com/hashicorp/terraform-provider-aws/issues/36400
+_AGENTS = {
+    "EKS_ADDON_MANAGEMENT": "DISABLED",
+    "ECS_FARGATE_AGENT_MANAGEMENT": "ENABLED",
+    "EC2_AGENT_MANAGEMENT": "DISABLED",
+}
 
 
 class ThreatDetection:
@@ -43,7 +50,8 @@ class ThreatDetection:
             name="RUNTIME_MONITORING",
             status="ENABLED",
             additional_configuration=[
-                GuarddutyDetectorFeatureAdditionalConfiguration(name="ECS_FARGATE_AGENT_MANAGEMENT", status="ENABLED")
+                GuarddutyDetectorFeatureAdditionalConfiguration(name=agent, status=status)
+                for agent, status in _AGENTS.items()
             ],
         )
         EventAlert(

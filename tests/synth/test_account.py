@@ -66,6 +66,12 @@ def test_what_the_baseline_switches_on_is_strict(account: Stack) -> None:
     assert recorder["recording_group"] == {"all_supported": True, "include_global_resource_types": True}
     features = {each["name"] for each in account.resources("aws_guardduty_detector_feature").values()}
     assert features >= {"RUNTIME_MONITORING", "S3_DATA_EVENTS"}
+    runtime = account.resources("aws_guardduty_detector_feature")["guardduty_runtime_monitoring"]
+    assert [each["name"] for each in runtime["additional_configuration"]] == [
+        "EKS_ADDON_MANAGEMENT",
+        "ECS_FARGATE_AGENT_MANAGEMENT",
+        "EC2_AGENT_MANAGEMENT",
+    ], "GuardDuty returns all of them, in this order, and another list replaces the feature on every plan"
     standards = [each["standards_arn"] for each in account.resources("aws_securityhub_standards_subscription").values()]
     assert {arn.split("/")[1] for arn in standards} == {
         "cis-aws-foundations-benchmark",

@@ -39,6 +39,8 @@ def test_the_database_takes_tls_only(data: Stack, other_stores: Stack) -> None:
         parameters = {each["name"]: each["value"] for each in group["parameter"]}
         assert parameters["rds.force_ssl"] == "1"
         assert parameters["log_connections"] == parameters["log_disconnections"] == "1"
+        at_reboot = {each["name"] for each in group["parameter"] if each["apply_method"] == "pending-reboot"}
+        assert at_reboot == {"rds.force_ssl", "ssl_min_protocol_version"}, "RDS keeps it so for a family's default"
         assert group["family"] == f"postgres{one(stack, 'aws_db_instance')['engine_version']}"
         assert group["lifecycle"]["create_before_destroy"] is True
 

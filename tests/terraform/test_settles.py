@@ -1,0 +1,116 @@
+"""Resources to which AWS adds what wasn't sent: as they are synthesized, a second plan of them is empty."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+import environments
+from environments.schema import Environment
+from ops.emulator.process import Emulator
+from ops.emulator.settings import environment as emulated
+from tests.conftest import Stack
+from tests.terraform.test_validate import terraform
+
+pytestmark = pytest.mark.slow
+Resources = dict[str, dict[str, Any]]
+NO_CHANGES = 0
+"""Exit code of `terraform plan -detailed-exitcode`."""
+POSTGRESQL = range(13, 18)
+
+
+def settle(folder: Path, cache: Path, resources: Resources) -> None:
+    """Apply resources on emulated AWS of their own, and plan them again."""
+    provider = {"region": "us-east-1", "default_tags": [{"tags": {"Phase": "test"}}]}
+    stack = {
+        "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": "5.100.0"}}},
+        "provider": {"aws": [provider]},
+        "resource": resources,
+    }
+    (folder / "main.tf.json").write_text(json.dumps(stack), encoding="utf-8")
+    with Emulator.start("111122223333", folder / "emulator.log") as emulator:
+        variables = emulated(emulator.endpoint, "111122223333", os.environ) | {"TF_PLUGIN_CACHE_DIR": str(cache)}
+        for command in (("init",), ("apply", "-auto-approve")):
+            done = terraform(folder, *command, "-input=false", environment=variables)
+            assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+        again = terraform(folder, "plan", "-input=false", "-detailed-exitcode", environment=variables)
+        assert again.returncode == NO_CHANGES, again.stdout
+
+
+def some_of(stack: Stack, *kinds: str) -> Resources:
+    """Resources of some types, without what ties them to the rest of their stack."""
+    left_out = {"//", "depends_on", "lifecycle"}
+    return {
+        kind: {
+            name: {key: value for key, value in body.items() if key not in left_out}
+            for name, body in stack.resources(kind).items()
+        }
+        for kind in kinds
+    }
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One plugin cache for all."""
+    return tmp_path_factory.mktemp("plugins")
+
+
+@pytest.mark.parametrize("name", environments.known())
+def test_guardduty(name: str, stacks: dict[str, Stack], cache: Path, tmp_path: Path) -> None:
+    settle(
+        tmp_path,
+        cache,
+        some_of(stacks[f"{name}-account"], "aws_guardduty_detector", "aws_guardduty_detector_feature"),
+    )
+
+
+def test_parameters_of_every_postgresql(stacks: dict[str, Stack], cache: Path, tmp_path: Path) -> None:
+    (group,) = some_of(stacks["prod-data"], "aws_db_parameter_group")["aws_db_parameter_group"].values()
+    groups = {f"postgres{major}": {**group, "family": f"postgres{major}"} for major in POSTGRESQL}
+    named = {family: {**body, "name": family} for family, body in groups.items()}
+    settle(tmp_path, cache, {"aws_db_parameter_group": named})
+
+
+@pytest.mark.parametrize("eviction", ["volatile-lru", "allkeys-lru"])
+def test_parameters_of_the_cache(
+    eviction: Literal["volatile-lru", "allkeys-lru"],
+    synthesized: Callable[[Environment], dict[str, Stack]],
+    cache: Path,
+    tmp_path: Path,
+) -> None:
+    prod = environments.load("prod")
+    changed = replace(prod, cache=replace(prod.cache, eviction=eviction))
+    settle(tmp_path, cache, some_of(synthesized(changed)["data"], "aws_elasticache_parameter_group"))
+
+
+def test_blue_green_deployments(
+    synthesized: Callable[[Environment], dict[str, Stack]], cache: Path, tmp_path: Path
+) -> None:
+    prod = environments.load("prod")
+    services = tuple(replace(service, deployment="blue_green") for service in prod.product.services)
+    stacks = synthesized(replace(prod, product=replace(prod.product, services=services)))
+    found = some_of(stacks["services"], "aws_codedeploy_app", "aws_codedeploy_deployment_group")
+    settle(tmp_path, cache, _without_references(found))
+
+
+def _without_references(resources: Resources) -> Resources:
+    """A value for whatever another stack or another type of resource gives: its expression in words, or as an ARN."""
+
+    def value(expression: re.Match[str]) -> str:
+        words = re.sub(r"\W+", "-", expression[1]).strip("-")[-60:]
+        return f"arn:aws:iam::111122223333:role/{words}" if "_arn" in expression[1] else words
+
+    text = json.dumps(resources).replace('\\"', "'")
+    replaced: Resources = json.loads(re.sub(r"\$\{(?!aws_codedeploy)([^}]*)\}", value, text))
+    return replaced
+
+
+def test_users_of_the_cache(stacks: dict[str, Stack], cache: Path, tmp_path: Path) -> None:
+    settle(tmp_path, cache, some_of(stacks["prod-data"], "aws_elasticache_user"))
