@@ -20,6 +20,7 @@ SERVICES = (
     "codedeploy",
     "config",
     "ec2",
+    "ec2_dependencies",
     "ecr",
     "ecs",
     "ecs_definitions",

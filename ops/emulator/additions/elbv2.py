@@ -1,13 +1,21 @@
-"""Elastic Load Balancing: where a load balancer faces, and what AWS says of one beyond what was sent."""
+"""Elastic Load Balancing: where a load balancer faces and what that needs, and what AWS says beyond what was sent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from moto.elbv2.models import FakeAction, FakeListener, FakeListenerRule, FakeLoadBalancer, FakeTargetGroup
+from moto.elbv2.models import (
+    ELBv2Backend,
+    FakeAction,
+    FakeListener,
+    FakeListenerRule,
+    FakeLoadBalancer,
+    FakeTargetGroup,
+)
 
-from ops.emulator.additions.registry import mends
+from ops.emulator.additions.ec2_dependencies import has_internet_gateway
+from ops.emulator.additions.registry import AwsError, mends
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
 _BALANCER = {
@@ -91,18 +99,32 @@ _TLS_HEADERS = {
 _REDIRECT = {"Protocol": "#{protocol}", "Port": "#{port}", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
 
 
+# The error: https://github.com/openshift/installer/issues/1110
 @mends(
-    FakeLoadBalancer,
-    "__init__",
+    ELBv2Backend,
+    "create_load_balancer",
     "elbv2",
     "CreateLoadBalancer",
-    why="moto doesn't say that a load balancer faces the internet, which is the default, and lacks most attributes",
+    why="moto doesn't say that a load balancer is internet-facing by default, makes one in a VPC without an internet "
+    "gateway, and lacks most attributes",
+    source="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html",
 )
-def make_load_balancer(original: Callable[..., None], balancer: FakeLoadBalancer, **given: object) -> None:
-    """Say so, and give it all attributes."""
-    original(balancer, **given | {"scheme": given["scheme"] or "internet-facing"})
+def create_load_balancer(
+    original: Callable[..., FakeLoadBalancer],
+    backend: ELBv2Backend,
+    **given: Any,  # noqa: ANN401  (moto's own parameters)
+) -> FakeLoadBalancer:
+    """Say so, refuse it there, and give it all attributes."""
+    given["scheme"] = given.get("scheme") or "internet-facing"
+    subnets = given.get("subnet_ids") or [each["SubnetId"] for each in given.get("subnet_mappings") or ()]
+    for subnet_id in subnets if given["scheme"] == "internet-facing" else ():
+        vpc_id = backend.ec2_backend.get_subnet(subnet_id).vpc_id
+        if not has_internet_gateway(backend.ec2_backend, vpc_id):
+            raise AwsError("InvalidSubnet", f"VPC {vpc_id} has no internet gateway")
+    balancer = original(backend, **given)
     if balancer.type == "application":
         balancer.attrs = dict(_BALANCER)
+    return balancer
 
 
 @mends(
