@@ -23,19 +23,21 @@ EMULATOR = ROOT / "docs" / "emulator.md"
 
 def pages() -> dict[Path, str]:
     """Every generated page with what it should say."""
-    from ops.emulator.additions import table  # noqa: PLC0415  (moto, which it loads, is needed for development only)
+    # moto, which they load, is needed for development only.
+    from ops.emulator import additions, first_calls  # noqa: PLC0415
 
+    emulator = _between(EMULATOR.read_text(encoding="utf-8"), "additions", additions.table())
     return {
         SETTINGS: settings(),
-        README: _between(README, "phases", picture()),
-        EMULATOR: _between(EMULATOR, "additions", table()),
+        README: _between(README.read_text(encoding="utf-8"), "phases", picture()),
+        EMULATOR: _between(emulator, "first-calls", first_calls.table()),
     }
 
 
-def _between(page: Path, mark: str, text: str) -> str:
+def _between(page: str, mark: str, text: str) -> str:
     """A page with a text between the marks `<!-- mark -->` and `<!-- /mark -->`."""
     marked = re.compile(rf"(?<=<!-- {mark} -->\n).*?(?=<!-- /{mark} -->)", re.DOTALL)
-    return marked.sub(lambda _: text, page.read_text(encoding="utf-8"))
+    return marked.sub(lambda _: text, page)
 
 
 def write() -> list[Path]:

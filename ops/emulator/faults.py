@@ -52,7 +52,7 @@ class Faults:
     def answer(self, signing_name: str, request: Request) -> Response | None:
         """The error that this call gets instead of an answer, if one is planted for it."""
         for fault in self.planted:
-            if fault.signing_name != signing_name or _operation(fault.service, request) != fault.operation:
+            if fault.signing_name != signing_name or called(fault.service, request) != fault.operation:
                 continue
             if fault.after:
                 fault.after -= 1
@@ -60,11 +60,11 @@ class Faults:
             fault.times -= 1
             if not fault.times:
                 self.planted.remove(fault)
-            return _error(fault, request)
+            return refusal(fault, request)
         return None
 
 
-def _operation(service: str, request: Request) -> str | None:
+def called(service: str, request: Request) -> str | None:
     """The operation of AWS that a request calls, by each protocol's own way of saying it."""
     if target := request.headers.get("X-Amz-Target"):
         return target.rpartition(".")[2]
@@ -78,7 +78,7 @@ def _operation(service: str, request: Request) -> str | None:
     return str(operation.name)
 
 
-def _error(fault: Fault, request: Request) -> Response:
+def refusal(fault: Fault, request: Request) -> Response:
     """The error in the service's own protocol."""
     protocol = determine_request_protocol(fault.model, request.content_type)
     operation = fault.model.operation_model(fault.operation)

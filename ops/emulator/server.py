@@ -23,6 +23,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
 
+from ops.emulator import first_calls
 from ops.emulator.additions import install
 from ops.emulator.additions.registry import ROUTES
 from ops.emulator.control import orders
@@ -72,12 +73,14 @@ class Application:
         return response
 
     def _answer(self, environ: Environ) -> Answer:
-        """Who answers: an order, a planted fault, an addition, or moto."""
+        """Who answers: an order, a planted fault, a service without its role, an addition, or moto."""
         path, service = str(environ["PATH_INFO"]), _signing_name(environ)
         if path.startswith("/emulator/"):
             return self._obey(path.removeprefix("/emulator/"), environ)
         if fault := self._faults.answer(service, _request(environ)):
             return fault
+        if refused := first_calls.answer(service, _request(environ), _account(environ)):
+            return refused
         if service in ROUTES:
             return _route(ROUTES[service], _request(environ))
         environ["wsgi.input"].seek(0)
@@ -130,10 +133,20 @@ def _take_body(environ: Environ) -> None:
     environ["wsgi.input"] = io.BytesIO(body)
 
 
+def _scope(environ: Environ) -> list[str]:
+    """What the request was signed with and for: KEY/DAY/REGION/SERVICE/aws4_request."""
+    return str(environ.get("HTTP_AUTHORIZATION", "")).partition("Credential=")[2].partition(",")[0].split("/")
+
+
 def _signing_name(environ: Environ) -> str:
-    """The service that the request was signed for: Credential=KEY/DAY/REGION/SERVICE/aws4_request."""
-    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition(",")[0].split("/")
-    return str(scope[-2]) if len(scope) > 1 else ""
+    """The service that the request was signed for."""
+    scope = _scope(environ)
+    return scope[-2] if len(scope) > 1 else ""
+
+
+def _account(environ: Environ) -> str:
+    """The account whose credentials signed the request."""
+    return str(iam.get_account_id_from(_scope(environ)[0]))
 
 
 def _request(environ: Environ) -> BackendRequest:

@@ -123,6 +123,16 @@ def _unheard(_: object) -> None:
     """What a migration says that is watched for its end only."""
 
 
+def log_groups_are_ours(stage: Stage) -> Seen:
+    """Every log group has a key and a retention: none was created by an AWS service that found none."""
+    client = stage.session.aws.client("logs")
+    found = [each for page in client.get_paginator("describe_log_groups").paginate() for each in page["logGroups"]]
+    bad = [each["logGroupName"] for each in found if "kmsKeyId" not in each or "retentionInDays" not in each]
+    if bad or not found:
+        raise StepError(f"without key or retention: {', '.join(sorted(bad))}" if bad else "there are no log groups")
+    return Seen(f"{len(found)} log groups")
+
+
 def no_secret_is_stored(stage: Stage) -> Seen:
     """Values of secrets are in no version of a state, and in no plan, log or report."""
     wanted = leaks.needles(stage.planted)
@@ -255,6 +265,7 @@ def steps(environment: Environment, larger: str | None) -> dict[str, Step]:
         "a second plan is empty": second_plan_is_empty,
         "exit criteria hold": exit_criteria_hold,
         **({"a failed migration fails": failed_migration_fails} if environment.product.migration else {}),
+        "every log group has our key and retention": log_groups_are_ours,
         "traffic moves by weight and back": traffic_moves_by_weight,
         "a new release touches services only": release_touches_services_only,
         "a deployment that rolled back fails its apply": rolled_back_deployment_fails,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from ops.emulator.settings import FIRST_ROLE, credentials
 
@@ -45,6 +47,12 @@ class Aws:
         )
         client.meta.events.register(f"after-call.{service}", self._note)
         return client
+
+    def give_role_to(self, *services: str) -> None:
+        """Create the roles that services work with, unless they exist."""
+        for service in services:
+            with suppress(ClientError):
+                self("iam").create_service_linked_role(AWSServiceName=f"{service}.amazonaws.com")
 
     def _note(self, http_response: Any, model: Any, **_: Any) -> None:
         if http_response.status_code < 400:

@@ -15,6 +15,7 @@ Example = Callable[[Aws], None]
 EXAMPLES: dict[tuple[str, str], Example] = {}
 """By service and call."""
 TAG = {"Key": "Phase", "Value": "data"}
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]})
 
 
 def example(service: str, *calls: str) -> Callable[[Example], Example]:
@@ -23,6 +24,13 @@ def example(service: str, *calls: str) -> Callable[[Example], Example]:
         return function
 
     return register
+
+
+def log_groups(aws: Aws) -> dict[str, int | None]:
+    """Retention by name; none of them has a key."""
+    found = aws("logs").describe_log_groups()["logGroups"]
+    assert not any("kmsKeyId" in group for group in found)
+    return {group["logGroupName"]: group.get("retentionInDays") for group in found}
 
 
 @example("accessanalyzer", "CreateAnalyzer", "GetAnalyzer", "DeleteAnalyzer")
@@ -52,13 +60,25 @@ def slack_channel(aws: Aws) -> None:
     client.tag_resource(ResourceARN=arn, Tags=[{"TagKey": "a", "TagValue": "1"}, {"TagKey": "b", "TagValue": "2"}])
     client.untag_resource(ResourceARN=arn, TagKeys=["a"])
     assert client.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"TagKey": "b", "TagValue": "2"}]
+    assert log_groups(aws) == {}
     client.update_slack_channel_configuration(
         ChatConfigurationArn=arn, SlackChannelId="C0EXAMPLE00", LoggingLevel="ERROR"
     )
     (channel,) = client.describe_slack_channel_configurations(ChatConfigurationArn=arn)["SlackChannelConfigurations"]
     assert (channel["LoggingLevel"], channel["IamRoleArn"], channel["State"]) == ("ERROR", role, "ENABLED")
+    assert log_groups(aws) == {"/aws/chatbot/alerts": None}
     client.delete_slack_channel_configuration(ChatConfigurationArn=arn)
     assert client.describe_slack_channel_configurations()["SlackChannelConfigurations"] == []
+
+
+@example("iam", "CreateServiceLinkedRole")
+def service_linked_role(aws: Aws) -> None:
+    client, service = aws("iam"), "ecs.application-autoscaling.amazonaws.com"
+    role = client.create_service_linked_role(AWSServiceName=service)["Role"]
+    assert role["RoleName"] == "AWSServiceRoleForApplicationAutoScaling_ECSService"
+    assert role["Arn"] == f"arn:aws:iam::{aws.account}:role/aws-service-role/{service}/{role['RoleName']}"
+    with pytest.raises(ClientError, match=r"InvalidInput.*has been taken in this account"):
+        client.create_service_linked_role(AWSServiceName=service)
 
 
 def _hub(aws: Aws) -> None:
@@ -83,11 +103,26 @@ def standards(aws: Aws) -> None:
     client = aws("securityhub")
     _hub(aws)
     standard = "arn:aws:securityhub:us-east-1::standards/cis-aws-foundations-benchmark/v/5.0.0"
-    client.batch_enable_standards(StandardsSubscriptionRequests=[{"StandardsArn": standard}])
-    (enabled,) = client.get_enabled_standards()["StandardsSubscriptions"]
-    assert (enabled["StandardsArn"], enabled["StandardsStatus"]) == (standard, "READY")
-    client.batch_disable_standards(StandardsSubscriptionArns=[enabled["StandardsSubscriptionArn"]])
-    assert client.get_enabled_standards()["StandardsSubscriptions"] == []
+    for recorded, outcome in ((False, "INCOMPLETE"), (True, "READY")):
+        if recorded:
+            _record(aws)
+        client.batch_enable_standards(StandardsSubscriptionRequests=[{"StandardsArn": standard}])
+        looks = [client.get_enabled_standards()["StandardsSubscriptions"][0] for _ in range(2)]
+        assert [look["StandardsStatus"] for look in looks] == ["PENDING", outcome]
+        reason = {"StatusReasonCode": "NO_AVAILABLE_CONFIGURATION_RECORDER"}
+        assert looks[-1].get("StandardsStatusReason") == (None if recorded else reason)
+        client.batch_disable_standards(StandardsSubscriptionArns=[looks[-1]["StandardsSubscriptionArn"]])
+        assert client.get_enabled_standards()["StandardsSubscriptions"] == []
+
+
+def _record(aws: Aws) -> None:
+    """Let AWS Config record."""
+    client, bucket = aws("config"), f"config-{aws.account}"
+    aws("s3").create_bucket(Bucket=bucket)
+    role = f"arn:aws:iam::{aws.account}:role/config"
+    client.put_configuration_recorder(ConfigurationRecorder={"name": "one", "roleARN": role})
+    client.put_delivery_channel(DeliveryChannel={"name": "one", "s3BucketName": bucket})
+    client.start_configuration_recorder(ConfigurationRecorderName="one")
 
 
 def _budget(aws: Aws) -> str:
@@ -257,6 +292,7 @@ def weighted_records(aws: Aws) -> None:
 
 
 def _instance(aws: Aws, name: str = "one") -> dict[str, Any]:
+    aws.give_role_to("rds")
     made: dict[str, Any] = aws("rds").create_db_instance(
         DBInstanceIdentifier=name,
         DBInstanceClass="db.m7g.large",
@@ -279,6 +315,14 @@ def instance(aws: Aws) -> None:
     assert made["EngineVersion"].partition(".")[::2] > ("16", "0")
     assert (made["Iops"], made["StorageThroughput"]) == (3000, 125)
     assert made["LicenseModel"] == "postgresql-license"
+    role = aws("iam").create_role(RoleName="monitoring", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    given: dict[str, Any] = {"DBInstanceIdentifier": "watched", "DBInstanceClass": "db.m7g.large", "Engine": "postgres"}
+    given |= {"MonitoringInterval": 60, "MonitoringRoleArn": role, "EnableCloudwatchLogsExports": ["postgresql"]}
+    with pytest.raises(ClientError, match="does not include the required permissions for: ENHANCED_MONITORING"):
+        aws("rds").create_db_instance(**given)
+    aws("iam").put_role_policy(RoleName="monitoring", PolicyName="write", PolicyDocument=POLICY)
+    aws("rds").create_db_instance(**given)
+    assert log_groups(aws) == {"RDSOSMetrics": 30, "/aws/rds/instance/watched/postgresql": None}
 
 
 @example("rds", "ModifyDBInstance")
@@ -290,6 +334,7 @@ def performance_insights(aws: Aws) -> None:
 
 @example("rds", "ModifyDBSubnetGroup")
 def subnet_group_of_database(aws: Aws) -> None:
+    aws.give_role_to("rds")
     client, group = aws("rds"), {"DBSubnetGroupName": "one"}
     subnets = [subnet["SubnetId"] for subnet in aws("ec2").describe_subnets()["Subnets"][:3]]
     client.create_db_subnet_group(**group, DBSubnetGroupDescription="one", SubnetIds=subnets[:2])
@@ -325,6 +370,7 @@ def user_group(aws: Aws) -> None:
 
 
 def _cache(aws: Aws) -> None:
+    aws.give_role_to("elasticache")
     aws("elasticache").create_replication_group(
         ReplicationGroupId="one",
         ReplicationGroupDescription="one",
@@ -376,6 +422,7 @@ def deleted_cache(aws: Aws) -> None:
 
 @example("elasticache", "ModifyCacheSubnetGroup", "DeleteCacheSubnetGroup")
 def subnet_group_of_cache(aws: Aws) -> None:
+    aws.give_role_to("elasticache")
     client, group = aws("elasticache"), {"CacheSubnetGroupName": "one"}
     subnets = [subnet["SubnetId"] for subnet in aws("ec2").describe_subnets()["Subnets"][:2]]
     client.create_cache_subnet_group(**group, CacheSubnetGroupDescription="one", SubnetIds=subnets[:1])
@@ -437,6 +484,14 @@ def container(task: dict[str, Any], name: str = "web") -> dict[str, Any]:
 def found_service(aws: Aws) -> dict[str, Any]:
     (service,) = aws("ecs").describe_services(cluster="main", services=["web"])["services"]
     return dict(service)
+
+
+@example("ecs", "CreateCluster")
+def insights(aws: Aws) -> None:
+    client = aws("ecs")
+    for name, value in (("plain", "disabled"), ("watched", "enhanced")):
+        client.create_cluster(clusterName=name, settings=[{"name": "containerInsights", "value": value}])
+    assert log_groups(aws) == {"/aws/ecs/containerinsights/watched/performance": None}
 
 
 @example("ecs", "CreateService")

@@ -148,12 +148,19 @@ def cache(aws: Aws) -> None:
         AccessString="off -@all",
         AuthenticationMode={"Type": "iam"},
     )
+    service_linked_role(aws, "elasticache")
     client.create_replication_group(
         ReplicationGroupId=names.prefix, ReplicationGroupDescription="cache", NumCacheClusters=1, Port=6379
     )
 
 
+def service_linked_role(aws: Aws, service: str) -> None:
+    """The role that a service works with, which the account phase creates."""
+    aws.client("iam").create_service_linked_role(AWSServiceName=f"{service}.amazonaws.com")
+
+
 def database(aws: Aws) -> None:
+    service_linked_role(aws, "rds")
     aws.client("rds").create_db_instance(
         DBInstanceIdentifier=Names(PROD).prefix,
         Engine="postgres",

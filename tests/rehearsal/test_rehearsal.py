@@ -56,6 +56,11 @@ def test_a_second_plan_is_empty(report: dict[str, Any]) -> None:
     assert {phase["phase"]: phase["result"] for phase in phases} == {each.name: "no changes" for each in PHASES}
 
 
+@pytest.mark.requirement("R8.5")
+def test_no_service_created_a_log_group_of_its_own(report: dict[str, Any]) -> None:
+    assert shown(report, "every log group has our key and retention")["evidence"].endswith(" log groups")
+
+
 def test_the_exit_criteria_hold(report: dict[str, Any]) -> None:
     asked = int(shown(report, "exit criteria hold")["evidence"].split()[0])
     assert asked == len(chosen(over_http=False)) > len(PHASES)

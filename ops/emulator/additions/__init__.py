@@ -41,6 +41,7 @@ SERVICES = (
     "securityhub",
     "sts",
     "vpc_endpoints",
+    "service_linked_roles",
 )
 
 

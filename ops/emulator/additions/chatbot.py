@@ -7,6 +7,7 @@ from typing import Any
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 
+from ops.emulator.additions.logs import created_by_service
 from ops.emulator.additions.registry import AwsError, adds, serves
 
 WHY = "moto has no Chatbot"
@@ -57,7 +58,17 @@ def create_slack_channel_configuration(self: ChatbotResponse) -> ActionResult:
         "ChatConfigurationArn": arn,
         "State": "ENABLED",
     }
+    _log(self.backend, self.backend.channels[arn])
     return ActionResult({"ChannelConfiguration": self.backend.channels[arn]})
+
+
+def _log(backend: ChatbotBackend, channel: dict[str, Any]) -> None:
+    """Create the log group of a channel that logs, unless it is there.
+
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_chatbot-readme.html#log-group
+    """
+    if channel.get("LoggingLevel", "NONE") != "NONE":
+        created_by_service(backend, f"/aws/chatbot/{channel['ConfigurationName']}", region="us-east-1")
 
 
 @adds(ChatbotResponse, "chatbot", "DescribeSlackChannelConfigurations", why=WHY)
@@ -74,6 +85,7 @@ def update_slack_channel_configuration(self: ChatbotResponse) -> ActionResult:
     """Put new values in a channel."""
     channel = self.backend.channel(self.params["ChatConfigurationArn"])
     channel.update(self.params)
+    _log(self.backend, channel)
     return ActionResult({"ChannelConfiguration": channel})
 
 

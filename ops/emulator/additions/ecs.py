@@ -7,12 +7,13 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, utcnow
-from moto.ecs.models import EC2ContainerServiceBackend, Service
+from moto.ecs.models import Cluster, EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.moto_api._internal import mock_random
 
 from ops.emulator.additions.ecs_history import remember
 from ops.emulator.additions.ecs_tasks import keep_running
+from ops.emulator.additions.logs import created_by_service
 from ops.emulator.additions.registry import kept, mends
 
 _LOOKS = "looks left"
@@ -45,6 +46,25 @@ _DEPLOYMENT: dict[str, Any] = {
 def rollbacks(backend: EC2ContainerServiceBackend) -> set[tuple[str, str]]:
     """Clusters and services whose next deployment goes back."""
     return kept(backend, "rollbacks", set[tuple[str, str]])
+
+
+@mends(
+    EC2ContainerServiceBackend,
+    "create_cluster",
+    "ecs",
+    "CreateCluster",
+    why="moto has no Container Insights, which create a log group",
+    source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-reference.html",
+)
+def create_cluster(
+    original: Callable[..., Cluster], backend: EC2ContainerServiceBackend, *given: object, **named: object
+) -> Cluster:
+    """Create the log group, unless it is there."""
+    cluster = original(backend, *given, **named)
+    for setting in cluster.settings or ():
+        if setting["name"] == "containerInsights" and setting["value"] != "disabled":
+            created_by_service(backend, f"/aws/ecs/containerinsights/{cluster.name}/performance")
+    return cluster
 
 
 @mends(

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: streams by prefix, and the class of a group."""
+"""CloudWatch Logs: streams by prefix, the class of a group, and groups that other services create."""
 
 from __future__ import annotations
 
@@ -6,10 +6,26 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from moto.logs.models import LogGroup
+from moto.core.base_backend import BaseBackend
+from moto.logs.models import LogGroup, logs_backends
 from moto.logs.responses import LogsResponse
 
 from ops.emulator.additions.registry import mends
+
+
+def created_by_service(backend: BaseBackend, name: str, *, days: int | None = None, region: str = "") -> None:
+    """Create a log group as a service does that finds none: without a key.
+
+    Args:
+        backend: The service's own.
+        name: Of the log group.
+        days: Its retention; none keeps events for ever.
+        region: Where; the service's own by default.
+    """
+    logs = logs_backends[backend.account_id][region or backend.region_name]
+    if name not in logs.groups:
+        logs.create_log_group(name, {})
+        vars(logs.groups[name])["retention_in_days"] = days
 
 
 @mends(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.iam.models import iam_backends
 from moto.moto_api._internal import mock_random
 from moto.rds.models import DBInstance, DBSubnetGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
-from ops.emulator.additions.registry import adds, mends
+from ops.emulator.additions.logs import created_by_service
+from ops.emulator.additions.registry import AwsError, adds, mends
 
 _INSIGHTS = {
     "enable_performance_insights": "performance_insights_enabled",
@@ -69,17 +72,48 @@ def _remember_insights(instance: DBInstance, given: dict[str, object]) -> None:
     "__init__",
     "rds",
     "CreateDBInstance",
-    why="in moto all instances have one resource id, none has Performance Insights or a minor version, and each has a "
-    "certificate authority that the provider then changes (80 s)",
+    why="in moto all instances have one resource id, none has Performance Insights, a minor version or its log groups, and "
+    "each has a certificate authority that the provider then changes (80 s)",
+    source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.CloudWatchLogs.html",
 )
-def make_instance(original: Callable[..., None], instance: DBInstance, *given: object, **named: object) -> None:
+def make_instance(
+    original: Callable[..., None],
+    instance: DBInstance,
+    backend: RDSBackend,
+    *given: object,
+    **named: Any,  # noqa: ANN401  (moto's own parameters)
+) -> None:
     """Give the instance a resource id of its own, and what was asked for."""
     # What AWS gives since 2024: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
     named.setdefault("ca_certificate_identifier", "rds-ca-rsa2048-g1")
-    original(instance, *given, **named)
+    _check_monitoring_role(backend, named.get("monitoring_role_arn"))
+    original(instance, backend, *given, **named)
     instance.dbi_resource_id = f"db-{mock_random.get_random_string(26, include_digits=True).upper()}"
     _remember_insights(instance, named)
     _fill_up(instance)
+    _create_log_groups(instance, named)
+
+
+def _check_monitoring_role(backend: RDSBackend, arn: str | None) -> None:
+    """Refuse a role without permissions: https://github.com/hashicorp/terraform-provider-aws/issues/315."""
+    roles = [role for role in iam_backends[backend.account_id][backend.partition].roles.values() if role.arn == arn]
+    if arn and not any(role.policies or role.managed_policies for role in roles):
+        raise AwsError(
+            "InvalidParameterValue",
+            "IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING",
+        )
+
+
+def _create_log_groups(instance: DBInstance, given: dict[str, Any]) -> None:
+    """What RDS writes to, unless it is there.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.CloudWatchLogs.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html
+    """
+    if int(given.get("monitoring_interval") or 0):
+        created_by_service(instance.backend, "RDSOSMetrics", days=30)
+    for log in given.get("enable_cloudwatch_logs_exports") or ():
+        created_by_service(instance.backend, f"/aws/rds/instance/{instance.db_instance_identifier}/{log}")
 
 
 @mends(DBInstance, "update", "rds", "ModifyDBInstance", why="moto has no Performance Insights")

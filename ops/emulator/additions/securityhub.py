@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from moto.config.models import config_backends
 from moto.core.responses import ActionResult, EmptyResult
 from moto.securityhub.responses import SecurityHubResponse
 
@@ -62,9 +63,15 @@ def describe_hub(original: Callable[..., Any], self: SecurityHubResponse) -> Act
     return ActionResult(hub | _settings(self))
 
 
-@adds(SecurityHubResponse, "securityhub", "BatchEnableStandards", why="moto has no standards")
+@adds(
+    SecurityHubResponse,
+    "securityhub",
+    "BatchEnableStandards",
+    why="moto has no standards",
+    source="https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_StandardsSubscription.html",
+)
 def batch_enable_standards(self: SecurityHubResponse) -> ActionResult:
-    """Subscribe to standards; each is ready at once."""
+    """Subscribe to standards; each is pending at first."""
     made = []
     for request in parameters(self)["StandardsSubscriptionRequests"]:
         standard = request["StandardsArn"]
@@ -74,17 +81,31 @@ def batch_enable_standards(self: SecurityHubResponse) -> ActionResult:
             "StandardsSubscriptionArn": arn,
             "StandardsArn": standard,
             "StandardsInput": {},
-            "StandardsStatus": "READY",
+            "StandardsStatus": "PENDING",
         }
-        made.append(_standards(self)[arn])
+        made.append(_standards(self)[arn].copy())
     return ActionResult({"StandardsSubscriptions": made})
 
 
 @adds(SecurityHubResponse, "securityhub", "GetEnabledStandards", why="moto has no standards")
 def get_enabled_standards(self: SecurityHubResponse) -> ActionResult:
-    """Answer the standards asked for, or all."""
+    """Answer the standards asked for, or all; a pending one is ready at the next look, if AWS Config records."""
     asked = parameters(self).get("StandardsSubscriptionArns") or [*_standards(self)]
-    return ActionResult({"StandardsSubscriptions": [_standards(self)[arn] for arn in asked if arn in _standards(self)]})
+    found = [_standards(self)[arn] for arn in asked if arn in _standards(self)]
+    answer = [each.copy() for each in found]
+    for standard in found:
+        if standard["StandardsStatus"] == "PENDING":
+            standard.update(_outcome(self))
+    return ActionResult({"StandardsSubscriptions": answer})
+
+
+def _outcome(self: SecurityHubResponse) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_StandardsStatusReason.html."""
+    recorders = config_backends[self.current_account][self.region].recorders.values()
+    if any(recorder.status.recording for recorder in recorders):
+        return {"StandardsStatus": "READY"}
+    reason = {"StatusReasonCode": "NO_AVAILABLE_CONFIGURATION_RECORDER"}
+    return {"StandardsStatus": "INCOMPLETE", "StandardsStatusReason": reason}
 
 
 @adds(SecurityHubResponse, "securityhub", "BatchDisableStandards", why="moto has no standards")
