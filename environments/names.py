@@ -54,6 +54,12 @@ TARGET_GROUP = Kind(
     _API + "elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html",
 )
 
+DATABASE_METRICS = "RDSOSMetrics"
+"""The log group that RDS writes the operating systems' metrics of all of an account's databases to.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.CloudWatchLogs.html
+"""
+
 
 def state_bucket(product: str, stage: str, account_id: str) -> str:
     """Name of the S3 bucket that holds a stage's Terraform state."""
@@ -155,6 +161,22 @@ class Names:
     def log_group_arn(self, owner: str) -> str:
         """ARN of a log group."""
         return self.arn("logs", f"log-group:{self.log_group(owner)}")
+
+    @property
+    def insights_log_group(self) -> str:
+        """Where Container Insights writes what it measures of the cluster.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-reference-performance-logs-ECS.html
+        """
+        return f"/aws/ecs/containerinsights/{self.prefix}/performance"
+
+    @property
+    def chat_log_group(self) -> str:
+        """Where AWS Chatbot writes its errors.
+
+        https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_chatbot-readme.html#log-group
+        """
+        return f"/aws/chatbot/{self.resource('alerts')}"
 
     @property
     def waf_log_group(self) -> str:

@@ -8,6 +8,7 @@ from constructs import Construct
 from environments.names import Names
 from modules.constructs.access_logs import AccessLogs
 from modules.constructs.account_defaults import AccountDefaults
+from modules.constructs.alerts_topic import AlertsTopic
 from modules.constructs.audit_bucket import AuditBucket
 from modules.constructs.audit_key import AuditKey
 from modules.constructs.configuration_recorder import ConfigurationRecorder
@@ -29,7 +30,7 @@ class AccountBaseline:
         state_bucket_arn: str,
         log_key_arn: str,
         access_logs: AccessLogs,
-        topic_arn: str,
+        topic: AlertsTopic,
     ) -> None:
         """Make what is switched on; another stage of the account may make what exists once.
 
@@ -39,7 +40,7 @@ class AccountBaseline:
             state_bucket_arn: Bucket whose objects' reads and writes are logged.
             log_key_arn: Key of log groups.
             access_logs: Where accesses to the audit's buckets are logged.
-            topic_arn: Who is told of severe findings.
+            topic: Who is told of severe findings.
         """
         self._scope, self._names, self._access_logs = scope, names, access_logs
         environment, audit = names.environment, names.environment.audit
@@ -49,9 +50,9 @@ class AccountBaseline:
         if audit.cloudtrail:
             self._make_trail(state_bucket_arn, log_key_arn)
         if environment.creates_account_resources:
-            self._make_once(topic_arn)
+            self._make_once(topic)
 
-    def _make_once(self, topic_arn: str) -> None:
+    def _make_once(self, topic: AlertsTopic) -> None:
         """Make what an account has once, in the region."""
         scope, names, environment = self._scope, self._names, self._names.environment
         audit = environment.audit
@@ -62,16 +63,17 @@ class AccountBaseline:
             imdsv2=audit.imdsv2,
             password_policy=audit.password_policy,
         )
-        if audit.config:
-            self._make_recorder()
+        recorder = [self._make_recorder()] if audit.config else []
         if audit.guardduty:
-            ThreatDetection(scope, "guardduty", alert_name=names.resource("guardduty"), topic_arn=topic_arn)
+            ThreatDetection(scope, "guardduty", alert_name=names.resource("guardduty"), topic=topic)
         if audit.access_analyzer:
-            AccessanalyzerAnalyzer(
+            role = ServiceLinkedRole(scope, "access_analyzer_role", service="access-analyzer.amazonaws.com")
+            analyzer = AccessanalyzerAnalyzer(
                 scope, "access_analyzer", analyzer_name=names.resource("access-analyzer"), type="ACCOUNT"
             )
+            analyzer.add_override("depends_on", [role.address])
         if audit.security_hub:
-            SecurityStandards(scope, "security_hub", region=environment.region)
+            SecurityStandards(scope, "security_hub", region=environment.region, recorder=recorder)
 
     @property
     def _of_trail(self) -> Condition:
@@ -125,13 +127,13 @@ class AccountBaseline:
             watched_bucket_arns=[state_bucket_arn],
         )
 
-    def _make_recorder(self) -> None:
+    def _make_recorder(self) -> str:
         role = ServiceLinkedRole(self._scope, "config_role", service="config.amazonaws.com")
-        ConfigurationRecorder(
+        return ConfigurationRecorder(
             self._scope,
             "config",
             name=self._names.prefix,
             role_arn=role.arn,
             bucket=self._make_bucket("config", "config.amazonaws.com", self._of_account),
             kms_key_arn=self._key_arn,
-        )
+        ).status

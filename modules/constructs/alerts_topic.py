@@ -84,6 +84,8 @@ class AlertsTopic:
             principals={"AWS": ["*"]},
             conditions=[("Bool", "aws:SecureTransport", ["false"])],
         )
+        self.policy = f"aws_sns_topic_policy.{id_}_policy"
+        """Address of its policy: what publishes here depends on it, for AWS drops what comes before."""
         SnsTopicPolicy(
             scope, f"{id_}_policy", arn=self.arn, policy=document(scope, f"{id_}_policy", tls_only, *publish)
         )

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from environments.names import Names
 from environments.schema.principals import Principal
+from modules.constructs.alerts_topic import AlertsTopic
 from modules.constructs.event_alert import EventAlert
 from modules.constructs.event_forward import EventForward
 from modules.constructs.named_principals import MFA, named_principals
@@ -43,7 +44,7 @@ class BreakGlass:
         *,
         names: Names,
         principals: Sequence[Principal],
-        topic_arn: str,
+        topic: AlertsTopic,
         tags: Mapping[str, str],
     ) -> None:
         """Make role and alerts.
@@ -53,7 +54,7 @@ class BreakGlass:
             id_: Id of the role; its alerts are named after it.
             names: The environment's names.
             principals: Who may assume it.
-            topic_arn: Who is told.
+            topic: Who is told.
             tags: What is tagged with in the region of global events, where that is another one.
         """
         environment = names.environment
@@ -99,7 +100,7 @@ class BreakGlass:
                 pattern=pattern,
                 title=title,
                 facts=_FACTS,
-                topic_arn=topic_arn,
+                topic=topic,
             )
         if environment.region != GLOBAL_REGION:
             EventForward(

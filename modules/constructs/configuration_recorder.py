@@ -41,6 +41,8 @@ class ConfigurationRecorder:
         channel.add_override(
             "depends_on", [f"aws_config_configuration_recorder.{id_}", f"aws_s3_bucket_policy.{id_}_bucket_policy"]
         )
+        self.status = f"aws_config_configuration_recorder_status.{id_}_status"
+        """Address of the switch: what needs AWS Config to record depends on it."""
         status = ConfigConfigurationRecorderStatus(scope, f"{id_}_status", name=recorder, is_enabled=True)
         # A recorder can't be switched on without a channel.
         status.add_override("depends_on", [f"aws_config_delivery_channel.{id_}_channel"])

@@ -9,6 +9,7 @@ from cdktf_cdktf_provider_aws.budgets_budget import BudgetsBudget, BudgetsBudget
 from constructs import Construct
 
 from environments.schema import Budgets
+from modules.constructs.alerts_topic import AlertsTopic
 
 
 class CostLimits:
@@ -17,7 +18,9 @@ class CostLimits:
     They tell of real cost and forecast before a limit is reached; they stop nothing.
     """
 
-    def __init__(self, scope: Construct, *, name: str, budgets: Budgets, emails: Sequence[str], topic_arn: str) -> None:
+    def __init__(
+        self, scope: Construct, *, name: str, budgets: Budgets, emails: Sequence[str], topic: AlertsTopic
+    ) -> None:
         """Make the budgets.
 
         Args:
@@ -25,16 +28,16 @@ class CostLimits:
             name: First part of their names.
             budgets: Limits, and the shares of them that are told of.
             emails: Addresses that are told.
-            topic_arn: Topic that is told.
+            topic: Topic that is told.
         """
-        self._scope, self._name, self._emails, self._topic_arn = scope, name, list(emails), topic_arn
+        self._scope, self._name, self._emails, self._topic = scope, name, list(emails), topic
         self._percentages = {"ACTUAL": budgets.actual_percent, "FORECASTED": budgets.forecast_percent}
         self._limit("account", budgets.monthly)
         for service, limit in budgets.services.items():
             self._limit(re.sub("[^a-z0-9]+", "-", service.lower()), limit, service)
 
     def _limit(self, part: str, limit: int, service: str | None = None) -> None:
-        BudgetsBudget(
+        budget = BudgetsBudget(
             self._scope,
             f"budget_{part.replace('-', '_')}",
             name=f"{self._name}-{part}",
@@ -50,9 +53,10 @@ class CostLimits:
                     threshold=percent,
                     threshold_type="PERCENTAGE",
                     subscriber_email_addresses=self._emails,
-                    subscriber_sns_topic_arns=[self._topic_arn],
+                    subscriber_sns_topic_arns=[self._topic.arn],
                 )
                 for kind, percents in self._percentages.items()
                 for percent in percents
             ],
         )
+        budget.add_override("depends_on", [self._topic.policy])

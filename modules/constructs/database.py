@@ -11,6 +11,7 @@ from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from constructs import Construct
 
 from environments.schema.versions import postgresql
+from modules.constructs.database_monitoring_role import DatabaseMonitoringRole
 from modules.constructs.log_group import LogGroup
 
 LOGS = ("postgresql", "upgrade")
@@ -45,7 +46,7 @@ class Database:
         backup_window: str,
         maintenance_window: str,
         slow_query_ms: int,
-        monitoring_role_arn: str,
+        monitoring_role: DatabaseMonitoringRole,
         log_key_arn: str,
         log_retention_days: int,
         protected: bool,
@@ -73,7 +74,7 @@ class Database:
             backup_window: When they are made, in UTC.
             maintenance_window: When RDS may patch, in UTC.
             slow_query_ms: Milliseconds from which on a statement is logged.
-            monitoring_role_arn: What RDS writes the operating system's metrics with.
+            monitoring_role: What RDS writes the operating system's metrics with.
             log_key_arn: Key of the log groups.
             log_retention_days: Days that logs are kept.
             protected: Whether a plan or a call that destroys it fails.
@@ -153,13 +154,15 @@ class Database:
             apply_immediately=True,
             enabled_cloudwatch_logs_exports=list(LOGS),
             monitoring_interval=60,
-            monitoring_role_arn=monitoring_role_arn,
+            monitoring_role_arn=monitoring_role.arn,
             performance_insights_enabled=True,
             performance_insights_kms_key_id=kms_key_arn,
             performance_insights_retention_period=7,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=protected),
         )
-        instance.add_override("depends_on", [f"aws_cloudwatch_log_group.{id_}_{log}_log" for log in LOGS])
+        # RDS refuses a role that may not write metrics yet, and creates log groups that don't exist.
+        log_groups = [f"aws_cloudwatch_log_group.{id_}_{log}_log" for log in LOGS]
+        instance.add_override("depends_on", [*log_groups, *monitoring_role.permissions])
         self.identifier = f"${{aws_db_instance.{id_}.identifier}}"
         self.address = f"${{aws_db_instance.{id_}.address}}"
         self.made = f"aws_db_instance.{id_}.resource_id"

@@ -48,4 +48,4 @@ class DatabaseMonitoringRole:
                 ),
             ],
         )
-        self.arn = role.arn
+        self.arn, self.permissions = role.arn, role.permissions

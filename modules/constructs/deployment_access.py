@@ -14,11 +14,19 @@ from modules.constructs.planner_policy import planner_policy
 from modules.constructs.role import Role
 from modules.constructs.service_linked_role import ServiceLinkedRole
 
-# Services of the deployer's phases; the deployer makes no role, not even these.
+# Services of later phases. Each would create its role at the first call in an account: the deployer may not create
+# roles, and for a new role of RDS or ElastiCache that call comes too early.
 _SERVICE_LINKED = {
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
     "ecs": "ecs.amazonaws.com",
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-service-linked-roles.html
     "load_balancing": "elasticloadbalancing.amazonaws.com",
+    # https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
     "scaling": "ecs.application-autoscaling.amazonaws.com",
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html
+    "database": "rds.amazonaws.com",
+    # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/using-service-linked-roles.html
+    "cache": "elasticache.amazonaws.com",
 }
 
 

@@ -13,6 +13,8 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
 )
 from constructs import Construct
 
+from modules.constructs.alerts_topic import AlertsTopic
+
 
 class EventAlert:
     """A rule that publishes a readable message."""
@@ -27,7 +29,7 @@ class EventAlert:
         pattern: Mapping[str, Any],
         title: str,
         facts: Mapping[str, Sequence[str]],
-        topic_arn: str,
+        topic: AlertsTopic,
     ) -> None:
         """Make rule and target.
 
@@ -40,7 +42,7 @@ class EventAlert:
             title: What the message begins with.
             facts: What the message tells of the event: label by label, the paths in the event. A path that an event
                 doesn't have leaves nothing in the message.
-            topic_arn: Where it goes.
+            topic: Where it goes.
         """
         CloudwatchEventRule(
             scope,
@@ -66,13 +68,14 @@ class EventAlert:
                 ),
             },
         }
-        CloudwatchEventTarget(
+        target = CloudwatchEventTarget(
             scope,
             f"{id_}_target",
             rule=f"${{aws_cloudwatch_event_rule.{id_}.name}}",
-            arn=topic_arn,
+            arn=topic.arn,
             input_transformer=CloudwatchEventTargetInputTransformer(
                 input_paths={key: path for path, key in keys.items()},
                 input_template=json.dumps(message),
             ),
         )
+        target.add_override("depends_on", [topic.policy])

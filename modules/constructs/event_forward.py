@@ -70,7 +70,7 @@ class EventForward:
                 event_pattern=json.dumps(pattern, sort_keys=True),
                 state="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
             )
-            CloudwatchEventTarget(
+            target = CloudwatchEventTarget(
                 scope,
                 f"{id_}_{alert}_target",
                 provider=provider,
@@ -78,3 +78,4 @@ class EventForward:
                 arn=bus,
                 role_arn=role.arn,
             )
+            target.add_override("depends_on", role.permissions)

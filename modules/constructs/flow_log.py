@@ -56,7 +56,7 @@ class FlowLog:
                 )
             ],
         )
-        AwsFlowLog(
+        flow_log = AwsFlowLog(
             scope,
             id_,
             vpc_id=vpc_id,
@@ -66,3 +66,5 @@ class FlowLog:
             log_destination=f"${{aws_cloudwatch_log_group.{id_}_log_group.arn}}",
             iam_role_arn=role.arn,
         )
+        # Without permissions it ends in 'Access error'.
+        flow_log.add_override("depends_on", role.permissions)

@@ -49,6 +49,8 @@ class Role:
         )
         self.arn = f"${{aws_iam_role.{id_}.arn}}"
         self.name = f"${{aws_iam_role.{id_}.name}}"
+        self.permissions = [f"aws_iam_role_policy.{id_}_policy"] if statements else []
+        """Addresses of its policies: what needs the role's permissions at once depends on them."""
         if statements:
             IamRolePolicy(
                 scope,

@@ -23,3 +23,5 @@ class ServiceLinkedRole:
         """
         IamServiceLinkedRole(scope, id_, aws_service_name=service)
         self.arn = f"${{aws_iam_service_linked_role.{id_}.arn}}"
+        self.address = f"aws_iam_service_linked_role.{id_}"
+        """What has to depend on it, where nothing refers to it."""

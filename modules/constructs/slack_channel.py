@@ -7,8 +7,13 @@ from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from constructs import Construct
 
 from environments.names import Names
+from modules.constructs.log_group import LogGroup
 from modules.constructs.role import Role
 from modules.policy import Statement, document, trust
+
+# Whichever region it is called in, AWS Chatbot logs in this one, and creates its log group there if there is none.
+# https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_chatbot-readme.html#log-group
+_LOG_REGION = "us-east-1"
 
 
 class SlackChannel:
@@ -18,9 +23,17 @@ class SlackChannel:
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, names: Names, workspace: str, channel: str, topic_arn: str
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Names,
+        workspace: str,
+        channel: str,
+        topic_arn: str,
+        log_key_arn: str,
     ) -> None:
-        """Make role, guardrail and channel.
+        """Make role, guardrail, log group and channel.
 
         Args:
             scope: The stack.
@@ -29,8 +42,9 @@ class SlackChannel:
             workspace: Slack workspace id.
             channel: Slack channel id.
             topic_arn: What is shown there.
+            log_key_arn: Key of the log group.
         """
-        account_id = names.environment.account_id
+        environment = names.environment
         shown = [
             Statement(
                 sid="ShowAlarms",
@@ -49,7 +63,7 @@ class SlackChannel:
             f"{id_}_role",
             name=names.role("slack"),
             description="Shows alarms in Slack",
-            trust=[trust("chatbot.amazonaws.com", account_id=account_id)],
+            trust=[trust("chatbot.amazonaws.com", account_id=environment.account_id)],
             statements=shown,
         )
         # Without one, the channel's guardrail is AdministratorAccess.
@@ -61,7 +75,12 @@ class SlackChannel:
             description="The most that the Slack channel may do",
             policy=document(scope, f"{id_}_guardrail", *shown),
         )
-        ChatbotSlackChannelConfiguration(
+        # In another region there is no key of ours that could encrypt its log.
+        logged = environment.region == _LOG_REGION
+        if logged:
+            retention = environment.observability.log_retention
+            LogGroup(scope, f"{id_}_log", name=names.chat_log_group, retention_days=retention, kms_key_arn=log_key_arn)
+        made = ChatbotSlackChannelConfiguration(
             scope,
             id_,
             configuration_name=names.resource("alerts"),
@@ -70,6 +89,8 @@ class SlackChannel:
             slack_team_id=workspace,
             slack_channel_id=channel,
             sns_topic_arns=[topic_arn],
-            logging_level="ERROR",
+            logging_level="ERROR" if logged else "NONE",
             user_authorization_required=True,
         )
+        log_groups = [f"aws_cloudwatch_log_group.{id_}_log"] if logged else []
+        made.add_override("depends_on", [*role.permissions, *log_groups])

@@ -9,7 +9,9 @@ from cdktf_cdktf_provider_aws.guardduty_detector_feature import (
 )
 from constructs import Construct
 
+from modules.constructs.alerts_topic import AlertsTopic
 from modules.constructs.event_alert import EventAlert
+from modules.constructs.service_linked_role import ServiceLinkedRole
 
 _SEVERE = 7
 _FEATURES = ("S3_DATA_EVENTS", "RDS_LOGIN_EVENTS")
@@ -25,16 +27,18 @@ _AGENTS = {
 class ThreatDetection:
     """A detector; somebody is told of what is severe."""
 
-    def __init__(self, scope: Construct, id_: str, *, alert_name: str, topic_arn: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, alert_name: str, topic: AlertsTopic) -> None:
         """Make detector, features and alert.
 
         Args:
             scope: The stack.
             id_: Id of the detector; features and alert are named after it.
             alert_name: Name of the alert's rule.
-            topic_arn: Who is told.
+            topic: Who is told.
         """
-        GuarddutyDetector(scope, id_, enable=True, finding_publishing_frequency="FIFTEEN_MINUTES")
+        role = ServiceLinkedRole(scope, f"{id_}_role", service="guardduty.amazonaws.com")
+        made = GuarddutyDetector(scope, id_, enable=True, finding_publishing_frequency="FIFTEEN_MINUTES")
+        made.add_override("depends_on", [role.address])
         detector = f"${{aws_guardduty_detector.{id_}.id}}"
         for feature in _FEATURES:
             GuarddutyDetectorFeature(
@@ -72,5 +76,5 @@ class ThreatDetection:
                 "Account": ("$.account",),
                 "Region": ("$.region",),
             },
-            topic_arn=topic_arn,
+            topic=topic,
         )

@@ -84,14 +84,18 @@ class Vpc:
         self._route_table("isolated", self.isolated_subnets)
         for zone in nat_zones:
             tags = {"Name": f"{self._name}-nat-{zone}"}
-            Eip(self._scope, f"nat_address_{zone}", domain="vpc", tags=tags)
-            NatGateway(
+            address = Eip(self._scope, f"nat_address_{zone}", domain="vpc", tags=tags)
+            gateway = NatGateway(
                 self._scope,
                 f"nat_{zone}",
                 allocation_id=f"${{aws_eip.nat_address_{zone}.id}}",
                 subnet_id=self.public_subnets[zone],
                 tags=tags,
             )
+            # Nothing refers to the internet gateway, which both need, and which goes last.
+            # https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html#nat-gateway-troubleshooting-failed
+            for each in (address, gateway):
+                each.add_override("depends_on", ["aws_internet_gateway.internet_gateway"])
         for zone in zones:
             self._route_table(f"private_{zone}", {zone: self.private_subnets[zone]})
             nat = zone if zone in nat_zones else nat_zones[0]

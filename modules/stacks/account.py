@@ -9,6 +9,7 @@ from modules.constructs.break_glass import BreakGlass
 from modules.constructs.cost_limits import CostLimits
 from modules.constructs.deployment_access import DeploymentAccess
 from modules.constructs.log_key import LogKey
+from modules.constructs.service_logs import ServiceLogs
 from modules.constructs.slack_channel import SlackChannel
 from modules.constructs.zone_writer import ZoneWriter
 from modules.contracts import Account, State
@@ -31,21 +32,12 @@ class AccountStack(PhaseStack):
             emails=environment.alerts.email,
             protected=environment.protected,
         )
-        if environment.alerts.slack_workspace and environment.alerts.slack_channel:
-            SlackChannel(
-                self,
-                "slack",
-                names=names,
-                workspace=environment.alerts.slack_workspace,
-                channel=environment.alerts.slack_channel,
-                topic_arn=topic.arn,
-            )
         CostLimits(
             self,
             name=names.prefix,
             budgets=environment.budgets,
             emails=environment.alerts.email,
-            topic_arn=topic.arn,
+            topic=topic,
         )
         deployment = DeploymentAccess(self, names=names, state_key_arn=state.key_arn)
         break_glass = BreakGlass(
@@ -53,7 +45,7 @@ class AccountStack(PhaseStack):
             "break_glass",
             names=names,
             principals=environment.access.administrators,
-            topic_arn=topic.arn,
+            topic=topic,
             tags=self.tags,
         )
         if shared := environment.access.shared_zone:
@@ -66,6 +58,17 @@ class AccountStack(PhaseStack):
             names=names,
             protected=environment.protected,
         )
+        if environment.alerts.slack_workspace and environment.alerts.slack_channel:
+            SlackChannel(
+                self,
+                "slack",
+                names=names,
+                workspace=environment.alerts.slack_workspace,
+                channel=environment.alerts.slack_channel,
+                topic_arn=topic.arn,
+                log_key_arn=log_key.arn,
+            )
+        ServiceLogs(self, names=names, kms_key_arn=log_key.arn)
         access_logs = AccessLogs(
             self,
             "access_logs",
@@ -82,7 +85,7 @@ class AccountStack(PhaseStack):
             state_bucket_arn=state.bucket_arn,
             log_key_arn=log_key.arn,
             access_logs=access_logs,
-            topic_arn=topic.arn,
+            topic=topic,
         )
         self.publish(
             Account(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from environments.flows import CACHE, DATABASE, POSTGRESQL_PORT, REDIS_PORT
+from environments.names import DATABASE_METRICS
 from modules.constructs.cache import Cache
 from modules.constructs.cache_users import CacheUsers
 from modules.constructs.database import Database
@@ -60,7 +61,7 @@ class DataStack(PhaseStack):
             self,
             "database_monitoring_role",
             name=names.role("database-monitoring"),
-            log_group_arn=names.arn("logs", "log-group:RDSOSMetrics"),
+            log_group_arn=names.arn("logs", f"log-group:{DATABASE_METRICS}"),
             account_id=environment.account_id,
         )
         database = Database(
@@ -84,7 +85,7 @@ class DataStack(PhaseStack):
             backup_window=values.backup_window,
             maintenance_window=values.maintenance_window,
             slow_query_ms=values.slow_query_ms,
-            monitoring_role_arn=role.arn,
+            monitoring_role=role,
             log_key_arn=self.account.log_key_arn,
             log_retention_days=environment.observability.log_retention,
             protected=environment.protected,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import environments
-from ops.gate import permissions, reachability
+from ops.gate import order, permissions, reachability
 from ops.gate.model import Check, Distrust, Doubt, Record, Scan, ScannedBlock, UntrustedError
 from ops.gate.stacks import World
 
-CHECKS: dict[str, Check] = {**reachability.CHECKS, **permissions.CHECKS}
+CHECKS: dict[str, Check] = {**reachability.CHECKS, **permissions.CHECKS, **order.CHECKS}
 
 
 def prove(worlds: Iterable[World], views: Iterable[Sequence[ScannedBlock]]) -> Scan:
-    """Hold each environment's network and permissions against its tables.
+    """Hold each environment's network, permissions and order of creation against their tables.
 
     Args:
         worlds: What was read; the stacks outside any environment have no tables, and are left out.
@@ -25,7 +25,7 @@ def prove(worlds: Iterable[World], views: Iterable[Sequence[ScannedBlock]]) -> S
         if world.name not in environments.known():
             continue
         environment = environments.load(world.name)
-        for proof in (reachability.reachability, permissions.who_may_what):
+        for proof in (reachability.reachability, permissions.who_may_what, order.what_comes_first):
             try:
                 records += proof(view, environment)
             except UntrustedError as error:
