@@ -240,6 +240,18 @@ def conditions(aws: Aws) -> None:
         client.get_object(Bucket=bucket, Key="prod/state.tfstate")
 
 
+@example("s3", "PutObject")
+def key_of_aws(aws: Aws) -> None:
+    client, bucket = aws("s3"), f"organization-{aws.account}"
+    client.create_bucket(Bucket=bucket)
+    state = {"Bucket": bucket, "Key": "organization.tfstate", "Body": b"{}", "ServerSideEncryption": "aws:kms"}
+    for alias in ("alias/aws/s3", "alias/nothing"):
+        with pytest.raises(ClientError, match=rf"KMS\.NotFoundException.*{alias} is not found"):
+            client.put_object(**state, SSEKMSKeyId=f"arn:aws:kms:us-east-1:{aws.account}:{alias}")
+    client.put_object(Bucket=bucket, Key="first", ServerSideEncryption="aws:kms")
+    client.put_object(**state, SSEKMSKeyId=f"arn:aws:kms:us-east-1:{aws.account}:alias/aws/s3")
+
+
 @example("cloudwatch", "PutCompositeAlarm")
 def composite_alarm(aws: Aws) -> None:
     aws("cloudwatch").put_composite_alarm(AlarmName="any", AlarmRule='ALARM("one")')

@@ -13,6 +13,7 @@ from botocore import xform_name
 import environments
 from environments.names import Names
 from environments.organization import ORGANIZATION
+from tests.conftest import Stack
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("account.md", "organization.md")
@@ -73,6 +74,33 @@ def test_imports_name_resources_that_the_stacks_have() -> None:
         imported = [words[2] for words in commands(page, "terraform") if words[1] == "import"]
         assert imported
         assert not set(imported) - set(addresses)
+
+
+@pytest.mark.requirement("R0.4")
+def test_what_an_account_has_once_can_be_imported(stacks: dict[str, Stack]) -> None:
+    """Roles of AWS's services, and log groups that they create: in an account that was used, they exist."""
+    account, names = stacks["staging-account"], Names(environments.load("staging"))
+    imported = {words[2]: words[3] for words in commands("account.md", "terraform") if words[1] == "import"}
+    roles = account.resources("aws_iam_service_linked_role")
+    assert len(roles) > 5
+    for id_, role in roles.items():
+        path = f":role/aws-service-role/{role['aws_service_name']}/AWSServiceRoleFor"
+        assert path in imported[f"aws_iam_service_linked_role.{id_}"]
+    for id_, group in account.resources("aws_cloudwatch_log_group").items():
+        if not group["name"].startswith(f"/{names.path}/"):
+            assert imported[f"aws_cloudwatch_log_group.{id_}"] == group["name"]
+
+
+@pytest.mark.requirement("R1.1")
+def test_the_key_of_the_organizations_state_is_created_before_its_backend_names_it(stacks: dict[str, Stack]) -> None:
+    backend = stacks["organization"].document["terraform"]["backend"]["s3"]
+    assert backend["kms_key_id"].endswith(":alias/aws/s3")
+    page = (DOCS / "organization.md").read_text(encoding="utf-8")
+    (put,) = (words for words in commands("organization.md", "aws") if words[2] == "put-object")
+    options = dict(zip(put[3::2], put[4::2], strict=True))
+    assert options["--bucket"] == backend["bucket"]
+    assert options["--server-side-encryption"] == "aws:kms"
+    assert page.index("put-object") < page.index("terraform init")
 
 
 @pytest.mark.requirement("R1.1")

@@ -80,7 +80,7 @@ def _changed(features: list[Feature], given: Iterable[Feature]) -> list[Feature]
     "create_detector",
     "guardduty",
     "CreateDetector",
-    why="moto makes any number of detectors, without features; AWS one in an account and region, with nearly all of them",
+    why="moto makes any number of detectors, without features; AWS makes one in a region, with nearly all of them",
     source="https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_limits.html",
 )
 def create_detector(  # noqa: PLR0917  (moto's own parameters)

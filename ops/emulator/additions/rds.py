@@ -72,7 +72,7 @@ def _remember_insights(instance: DBInstance, given: dict[str, object]) -> None:
     "__init__",
     "rds",
     "CreateDBInstance",
-    why="in moto all instances have one resource id, none has Performance Insights, a minor version or its log groups, and "
+    why="in moto all instances have one resource id, none has Performance Insights, a minor version or log groups, and "
     "each has a certificate authority that the provider then changes (80 s)",
     source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.CloudWatchLogs.html",
 )
