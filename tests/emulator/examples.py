@@ -298,6 +298,20 @@ def weighted_records(aws: Aws) -> None:
         client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
     left = client.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
     assert [each["Name"] for each in left if each["Type"] == "A"] == ["example.com."]
+    plain = {key: value for key, value in records[1].items() if key not in ("SetIdentifier", "Weight")}
+    with pytest.raises(client.exceptions.InvalidChangeBatch):
+        client.change_resource_record_sets(
+            HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": plain}]}
+        )
+
+
+@example("route53", "ListHostedZonesByName")
+def zones_by_name(aws: Aws) -> None:
+    client = aws("route53")
+    for name in ("example.com", "example.org"):
+        client.create_hosted_zone(Name=name, CallerReference=name)
+    page = client.list_hosted_zones_by_name(DNSName="example.com", MaxItems="1")
+    assert (page["IsTruncated"], page["NextDNSName"]) == (True, "example.org.")
 
 
 # RDS

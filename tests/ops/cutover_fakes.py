@@ -14,8 +14,10 @@ from ops.cutover.records import Shares, Target
 from ops.cutover.signals import Look
 from ops.cutover.watch import Time
 from ops.cutover.zone import Zone
+from ops.emulator.change_batch import BatchError, changed
 
-HOST = "app.example.com"
+ZONE = "example.com"
+HOST = f"app.{ZONE}"
 SHARES = Shares(
     HOST,
     "aep-prod",
@@ -64,10 +66,7 @@ CODES = {"failed": "InternalError", "lost": "InternalError", "throttled": "Throt
 
 
 class Route53:
-    """One zone. A batch is done whole or not at all, and a DELETE must say exactly what is there.
-
-    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
-    """
+    """One zone, with the emulator's own rules of a batch."""
 
     def __init__(self, *records: dict[str, Any], faults: Faults | None = None) -> None:
         self.records = [copy.deepcopy(record) for record in records]
@@ -95,28 +94,13 @@ class Route53:
         if kind in CODES and kind != "lost":
             raise refused(CODES[kind])
         self.batches.append(ChangeBatch["Changes"])
-        records = copy.deepcopy(self.records)
-        for change in ChangeBatch["Changes"]:
-            self._apply(records, change["Action"], {**change["ResourceRecordSet"], "Name": f"{HOST}."})
-        kinds = {"SetIdentifier" in record for record in records}
-        if len(kinds) > 1 or (len(records) > 1 and any(record["Type"] == "CNAME" for record in records)):
-            raise refused("InvalidChangeBatch")
-        self.records = records
+        try:
+            self.records = [*map(dict, changed(self.records, copy.deepcopy(ChangeBatch["Changes"]), zone=ZONE))]
+        except BatchError as error:
+            raise refused(error.code) from None
         if kind == "lost":
             raise refused(CODES[kind])
         return {"ChangeInfo": {"Id": "/change/C1", "Status": "PENDING"}}
-
-    @staticmethod
-    def _apply(records: list[dict[str, Any]], action: str, record: dict[str, Any]) -> None:
-        def same(other: dict[str, Any]) -> bool:
-            return all(other.get(key) == record.get(key) for key in ("Name", "Type", "SetIdentifier"))
-
-        stand = [other for other in records if same(other)]
-        if (action == "DELETE" and stand != [record]) or (action == "CREATE" and stand):
-            raise refused("InvalidChangeBatch")
-        records[:] = [other for other in records if not same(other)]
-        if action != "DELETE":
-            records.append(copy.deepcopy(record))
 
 
 def shared(weight: int) -> list[dict[str, Any]]:
