@@ -106,7 +106,7 @@ def _zone(names: Names) -> Iterator[Statement]:
     if edge.zone.id is None:
         yield Statement(
             sid="CreateZone",
-            # The cutover finds it by name: its id is Route 53's, and in no value.
+            # While edge publishes no id yet, commands find the zone by its name: the id is in no value.
             actions=["route53:CreateHostedZone", "route53:ListHostedZonesByName"],
             resources=["*"],
             because="a zone has no ARN before it is created, and a search by name has none",

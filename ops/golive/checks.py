@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from ops import journal
 from ops.risks.listing import accepted
-from ops.verify.checks.cutover import weight_in_dns
+from ops.verify.checks.cutover import shares_in_dns
 from ops.verify.checks.http import READY
 from ops.verify.context import Context
 from ops.verify.model import NotMetError, met
@@ -14,8 +14,9 @@ from ops.verify.model import NotMetError, met
 
 def public_name_leads_here(context: Context) -> str:
     """Public DNS sends all traffic here."""
-    host, weight = context.environment.edge.host, weight_in_dns(context)
-    return met([f"DNS sends {weight} % of {host} here"] if weight != 100 else [], f"100 % of {host}")
+    host = context.environment.edge.host
+    problems = [f"DNS sends {share} % of {host} here{by}" for by, share in shares_in_dns(context) if share != 100]
+    return met(problems, f"100 % of {host}")
 
 
 def public_name_answers_over_https(context: Context) -> str:

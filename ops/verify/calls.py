@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from environments.names import Names
+from ops import dns
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -38,7 +40,18 @@ class Calls:
 
     def zone_client(self) -> Any:  # noqa: ANN401  (boto3 makes clients at run time)
         """A Route 53 client that may read the application's zone: with the role that writes it, if there is one."""
-        role = self.environment.edge.zone.role
         with self._making_clients:
-            aws = self.aws.assuming(role, self.names.resource("verify")) if role else self.aws
-            return aws.client("route53")
+            return dns.client(self.aws, self.environment, "verify")
+
+    @cached_property
+    def public_records(self) -> tuple[dns.Record, ...]:
+        """The records of the application's public name.
+
+        Raises:
+            NoZoneError: There is no public zone.
+            OpsError: There is more than one, or Route 53 can't be asked.
+        """
+        route53 = self.zone_client()
+        with self._making_clients:
+            zone = dns.zone_id(self.aws, self.environment, route53)
+        return dns.records(route53, zone, self.environment.edge.host).records

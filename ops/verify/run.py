@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from ops.aws import code, reason
+from ops.aws import AwsError, code, reason
+from ops.dns import NoZoneError
 from ops.errors import OpsError
 from ops.verify.context import Context
 from ops.verify.model import CantTellError, Check, Light, NotMetError, Result
@@ -70,13 +71,19 @@ def _asked(check: Check, context: Context) -> tuple[Light, str]:
 
     try:
         return Light.GREEN, check.ask(context)
-    except NotMetError as error:
+    except (NotMetError, NoZoneError) as error:
         return Light.RED, str(error)
+    except AwsError as error:
+        return (Light.RED if _is_absence(error.code) else Light.UNKNOWN), str(error)
     except (CantTellError, OpsError) as error:
         return Light.UNKNOWN, str(error)
     except (BotoCoreError, ClientError) as error:
-        absent = "NotFound" in code(error) or code(error).startswith("NoSuch")
-        return (Light.RED if absent else Light.UNKNOWN), reason(error)
+        return (Light.RED if _is_absence(code(error)) else Light.UNKNOWN), reason(error)
     except (LookupError, TypeError, ValueError) as error:
         # AWS's answers have few fields that must be there; one odd answer must not cost all others.
         return Light.UNKNOWN, f"AWS's answer is not of the expected form ({type(error).__name__}: {error})"
+
+
+def _is_absence(code: str) -> bool:
+    """Whether AWS's code of an error means that what was asked for isn't there."""
+    return "NotFound" in code or code.startswith("NoSuch")

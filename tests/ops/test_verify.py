@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from threading import Event
@@ -19,10 +20,11 @@ from hypothesis import strategies as st
 import environments
 from modules.phases import PHASES
 from ops.aws import AwsError
-from ops.verify.model import Check, Light, Result, exit_code
+from ops.golive.checks import public_name_leads_here
+from ops.verify.model import Check, Light, NotMetError, Result, exit_code
 from ops.verify.run import chosen, run_checks
 from ops.verify.table import CHECKS
-from tests.ops.verify_answers import AGENT, LOAD_BALANCER, PREVIOUS, Canned, records
+from tests.ops.verify_answers import AGENT, LOAD_BALANCER, PREVIOUS, Canned, FakeZone, records
 
 Break = Callable[[Canned], None]
 OF_AWS = [check for check in CHECKS if not check.over_http]
@@ -394,6 +396,47 @@ def test_before_the_cutover_the_public_name_may_be_anything_else(context: Canned
     assert one("public-dns-is-as-the-values-say", context).light is Light.GREEN
     dns((100, PREVIOUS))(context)
     assert one("public-dns-is-as-the-values-say", context).light is Light.GREEN
+
+
+@pytest.mark.requirement("R10.1")
+def test_ipv6_users_are_users_too() -> None:
+    """An AAAA record has weights of its own; 100 % of the A records aren't everybody."""
+    context = Canned(environments.load("prod"))
+    context.environment = replace(context.environment, cutover=replace(context.environment.cutover, weight=100))
+    dns((100, LOAD_BALANCER), (0, PREVIOUS))(context)
+    assert one("public-dns-is-as-the-values-say", context).light is Light.GREEN
+    context = again(context)
+    context.records.insert(0, {**context.records[1], "Type": "AAAA", "Weight": 100})
+    result = one("public-dns-is-as-the-values-say", context)
+    host = context.environment.edge.host
+    assert (result.light, result.evidence) == (
+        Light.RED,
+        f"DNS sends 0 % of {host} here by AAAA records, cutover.weight is 100",
+    )
+    with pytest.raises(NotMetError, match=r"0 % of .* here by AAAA records"):
+        public_name_leads_here(context)
+
+
+@pytest.mark.requirement("R10.1")
+@pytest.mark.parametrize(
+    ("zones", "light", "evidence"),
+    [
+        (0, Light.RED, "there is no public zone"),
+        (1, Light.GREEN, "100 % of"),
+        (2, Light.UNKNOWN, "2 public zones are named"),
+    ],
+)
+def test_a_zone_is_found_by_its_name_only_if_one_has_it(
+    zones: int, light: Light, evidence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = Canned(environments.load("staging"))
+    zone = context.environment.edge.zone.name
+    private = {"Id": "/hostedzone/Z0", "Name": f"{zone}.", "Config": {"PrivateZone": True}}
+    public = [{**private, "Id": f"/hostedzone/Z{n}", "Config": {"PrivateZone": False}} for n in range(zones)]
+    monkeypatch.setattr(FakeZone, "list_hosted_zones_by_name", lambda *_, **__: {"HostedZones": [private, *public]})
+    result = one("public-dns-is-as-the-values-say", context)
+    assert result.light is light
+    assert result.evidence.startswith(evidence)
 
 
 @pytest.mark.requirement("R2.7")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from environments.names import Names
 from environments.schema import Environment
 from environments.subnets import Tier, subnet
-from ops.aws import Aws, Caller
+from ops.aws import Aws, AwsError, Caller
 from ops.verify.checks.observability import expected
 from ops.verify.context import Context
 from ops.verify.http import Http
@@ -29,7 +29,8 @@ class Canned(Context):
         caller = Caller(environment.account_id, f"arn:aws:iam::{environment.account_id}:role/aep-prod-planner")
         super().__init__(cast("Aws", FakeAws(caller)), environment, http)
         self.answers = answers(environment)
-        self.records = records(environment.edge.host, [(weight(environment), LOAD_BALANCER)])
+        weight = environment.cutover.weight
+        self.records = records(environment.edge.host, [(weight, LOAD_BALANCER), (100 - weight, PREVIOUS)])
 
     def ask(self, service: str, operation: str, **arguments: object) -> Answer:
         answer = self.answers[service, operation]
@@ -48,6 +49,9 @@ class FakeAws:
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
 
+    def client(self, service: str) -> Any:
+        raise AwsError(f"{service}: nobody answers")
+
 
 class FakeZone:
     """Route 53 with one zone."""
@@ -58,19 +62,12 @@ class FakeZone:
     def list_hosted_zones_by_name(self, **_: object) -> Answer:
         return {"HostedZones": [{"Id": "/hostedzone/Z1", "Name": f"{self._name}."}]}
 
-    def get_paginator(self, _: str) -> FakeZone:
-        return self
-
-    def paginate(self, **_: object) -> Iterator[Answer]:
-        yield {"ResourceRecordSets": self._records}
+    def list_resource_record_sets(self, **_: object) -> Answer:
+        return {"ResourceRecordSets": self._records, "IsTruncated": False}
 
 
 LOAD_BALANCER = "aep-1.us-east-1.elb.amazonaws.com"
 PREVIOUS = "aep-staging-1234567890.us-east-1.elb.amazonaws.com"
-
-
-def weight(environment: Environment) -> int:
-    return environment.cutover.weight
 
 
 def records(host: str, shares: list[tuple[int, str]]) -> list[Answer]:
