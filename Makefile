@@ -35,7 +35,7 @@ ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
 .PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
 	docs lock clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
-	status risks promote release-history release-rollback secrets migrate tasks logs cutover rollback-dns rollback-service
+	status risks promote release-history release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
 
@@ -113,6 +113,9 @@ tasks: env ## List running tasks: ENV=prod SERVICE=backend
 
 logs: env service ## Show a service's log: ENV=prod SERVICE=backend (FOLLOW=1)
 	@$(OPS) logs "$(ENV)" "$(SERVICE)" $(if $(FOLLOW),--follow)
+
+cutover-prepare: env ## Replace the public name's plain record by weighted ones: ENV=prod
+	@$(OPS) cutover prepare "$(ENV)" $(if $(YES),--yes)
 
 cutover: env ## Move traffic here in watched steps: ENV=prod
 	@$(OPS) cutover run "$(ENV)" $(if $(YES),--yes)

@@ -133,6 +133,8 @@ def products(draw: st.DrawFn) -> Product:
 def any_environment(draw: st.DrawFn) -> Environment:
     """An environment that accepts exactly the risks that its values amount to."""
     prod = environments.load("prod")
+    previous = prod.cutover.previous
+    dual_stack = replace(previous, dual_stack=True) if previous else None
     product, stage = draw(products()), draw(slugs(8))
     environment = replace(
         prod,
@@ -145,7 +147,16 @@ def any_environment(draw: st.DrawFn) -> Environment:
         edge=replace(prod.edge, zone=draw(zones)),
         observability=draw(limits),
         audit=draw(audits),
-        cutover=draw(st.sampled_from([prod.cutover, replace(prod.cutover, weight=30), Cutover(weight=100)])),
+        cutover=draw(
+            st.sampled_from(
+                [
+                    prod.cutover,
+                    replace(prod.cutover, weight=30),
+                    replace(prod.cutover, previous=dual_stack),
+                    Cutover(weight=100),
+                ]
+            )
+        ),
         protected=draw(st.booleans()),
         releases={service.repository: "sha256:" + "a" * 64 for service in product.services},
     )

@@ -245,6 +245,13 @@ class PreviousTarget:
     """Its DNS name."""
     zone_id: ZoneId
     """Its canonical hosted zone id."""
+    dual_stack: bool = False
+    """Whether it answers over IPv6 too: the name then has AAAA records, which move by the same weights."""
+
+    @property
+    def record_types(self) -> tuple[str, ...]:
+        """Types of the records that name it."""
+        return ("A", "AAAA") if self.dual_stack else ("A",)
 
 
 @value
@@ -264,9 +271,9 @@ class Cutover:
     requests: Annotated[int, Field(ge=0)] = 20
     """Requests that a step must have seen before it counts as good; silence proves nothing."""
     ttl: Annotated[int, Field(ge=1, le=300)] = 60
-    """Seconds that resolvers may keep a plain record by the time it gives way to weighted ones."""
+    """Seconds for which resolvers may still keep a plain record of the name when a cutover begins."""
     resolvers: tuple[IpAddress, ...] = (
         "1.1.1.1",
         "8.8.8.8",
     )
-    """Public resolvers that must see that lowered TTL before the first step."""
+    """Public resolvers that must have forgotten a plain record with a TTL before a cutover begins."""

@@ -32,5 +32,6 @@ class CutoverStack(PhaseStack):
             weight=cutover.weight,
             target=(edge.load_balancer_dns_name, edge.load_balancer_zone_id),
             previous=(previous.dns_name, previous.zone_id) if previous else None,
+            kinds=previous.record_types if previous else ("A",),
         )
         self.publish(Cutover(host=environment.edge.host, weight=str(cutover.weight)))

@@ -22,27 +22,51 @@ WatchSeconds = Annotated[
 
 
 @cutover.command()
-def prepare(environment: EnvironmentName, yes: Yes = False, dry_run: DryRun = False) -> None:
-    """Lower the TTL of a plain record ahead of time. Weighted records and aliases need nothing."""
+def prepare(
+    environment: EnvironmentName,
+    *,
+    any_target: Annotated[
+        bool,
+        typer.Option(
+            "--any-target",
+            help="Replace a record that leads elsewhere than cutover.previous; its users are sent there at once.",
+        ),
+    ] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Put a plain record to cutover.previous in the place of the weighted ones.")
+    ] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Replace the public name's plain record by weighted ones, 0 % here, in one change; before `apply` of cutover.
+
+    Users notice nothing: all answers still lead to cutover.previous. Exit code 1: refused; 2: it can't be done.
+    """
     with reporting():
         from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
-        from ops.cutover.prepare import lower, too_long  # noqa: PLC0415
+        from ops.cutover import work  # noqa: PLC0415
+        from ops.cutover.prepare import COMMAND, PREPARE, UNDO, longest_ttl, replace, undone, wanted  # noqa: PLC0415
+        from ops.cutover.records import describe  # noqa: PLC0415
         from ops.cutover.zone import adopted  # noqa: PLC0415
-        from ops.journal import Journal  # noqa: PLC0415
 
         chosen = load(environment)
-        aws, ttl = connect(chosen), chosen.cutover.ttl
+        aws, host = connect(chosen), chosen.edge.host
         zone, stand = adopted(aws, chosen)
-        present = too_long(zone, stand, ttl)
-        if present is None:
-            typer.echo(f"{chosen.edge.host}: {stand}; nothing to lower")
+        records = undone(zone, stand) if undo else wanted(zone, stand, any_target=any_target)
+        if records is None:
+            typer.echo(f"{host}: {stand}; nothing to replace")
             return
-        say(f"{chosen.edge.host}: {stand}; TTL {present} → {ttl} s")
+        say(f"{host}: {describe(stand.records)}")
+        say(f"in one change → {describe(records)}")
         if dry_run:
             return
-        confirm("Lower the TTL?", yes=yes or not chosen.protected)
-        lower(zone, stand, ttl, Journal(chosen.stage, command="cutover prepare", caller=aws.caller.arn))
-        typer.echo(f"{chosen.edge.host}: TTL {ttl} s; resolvers keep the earlier answer for up to {present} s: wait")
+        confirm("Replace the records?", yes=yes or not chosen.protected)
+        journal = work.journal(chosen, aws, COMMAND)
+        found = replace(zone, stand, records, journal, event=UNDO if undo else PREPARE)
+        kept = longest_ttl(stand.records)
+        typer.echo(f"{host}: {found}" + (f"; resolvers keep the plain record for up to {kept} s" if kept else ""))
+        if not undo:
+            say(f"next: python -m ops plan {environment} cutover")
 
 
 @cutover.command()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-Record = Mapping[str, Any]
-"""A resource record set, as Route 53 lists it."""
+from ops.dns import Record, same_name, target
+
 ALL = 100
-KINDS = ("A", "AAAA", "CNAME")
-"""Types of record that decide where a browser goes."""
 
 
 @dataclass(frozen=True)
@@ -23,20 +21,22 @@ class Target:
 
 @dataclass(frozen=True)
 class Shares:
-    """Two weighted records of a name, exactly as Terraform writes them (modules/constructs/weighted_records.py)."""
+    """Weighted records of a name, two of a type, as Terraform writes them (modules/constructs/weighted_records.py)."""
 
     host: str
     identifier: str
     """First part of their set identifiers."""
     current: Target
     previous: Target
+    kinds: tuple[str, ...] = ("A",)
+    """Their types: A, and AAAA where the previous target answers over IPv6 too."""
 
     def at(self, weight: int) -> list[Record]:
         """The records that give `weight` percent to the current target, and the rest to the previous one."""
         return [
             {
                 "Name": self.host,
-                "Type": "A",
+                "Type": kind,
                 "SetIdentifier": identifier,
                 "Weight": share,
                 "AliasTarget": {
@@ -45,19 +45,20 @@ class Shares:
                     "EvaluateTargetHealth": 0 < weight < ALL,
                 },
             }
+            for kind in self.kinds
             for identifier, target, share in zip(
                 self._identifiers, (self.current, self.previous), (weight, ALL - weight), strict=True
             )
         ]
 
     def weight(self, records: Iterable[Record]) -> int | None:
-        """The current target's share in percent; none if the records aren't these two."""
-        stand = sorted(map(_canonical, records))
-        weights = [record[2] for record in stand if record[1] == self._identifiers[0]]
-        return weights[0] if weights and stand == sorted(map(_canonical, self.at(weights[0]))) else None
+        """The current target's share in percent; none if the records aren't these."""
+        stand, first = list(records), self._identifiers[0]
+        weights = [record.get("Weight", -1) for record in stand if record.get("SetIdentifier") == first]
+        return weights[0] if weights and same(stand, self.at(weights[0])) else None
 
     def own(self, records: Iterable[Record]) -> list[Record]:
-        """Those of the records that bear one of the two set identifiers, whatever else they say."""
+        """Those of the records that have one of the two set identifiers, whatever else they say."""
         return [record for record in records if record.get("SetIdentifier") in self._identifiers]
 
     def adopting(self, records: Iterable[Record]) -> Shares | None:
@@ -75,31 +76,63 @@ class Shares:
     def _identifiers(self) -> tuple[str, str]:
         return f"{self.identifier}-current", f"{self.identifier}-previous"
 
-    def obstacle(self, records: Sequence[Record]) -> str | None:
-        """Why the records can't give way to the two weighted ones, in words; none if they can.
+    def plain(self) -> list[Record]:
+        """Plain records that give everything to the previous target, as before a cutover was prepared."""
+        weighted = (record for record in self.at(0) if record["SetIdentifier"] == self._identifiers[1])
+        return [{name: record[name] for name in ("Name", "Type", "AliasTarget")} for record in weighted]
 
-        Weighted ones may take the place of nothing, and of a plain record that names the previous target: then nobody
-        is sent elsewhere by that change alone.
+    def obstacle(self, records: Sequence[Record], *, any_target: bool = False) -> str | None:
+        """Why the records can't be replaced by the weighted ones, in words; none if they can.
+
+        Weighted records may replace nothing, and plain records that name the previous target: then that change alone
+        sends no user elsewhere.
+
+        Args:
+            records: What is there.
+            any_target: Whether plain records may name any target.
         """
         if self.weight(records) is not None or not records:
             return None
-        if any(record["Type"] == "AAAA" for record in records):
-            return f"{self.host} has an AAAA record too: whoever uses IPv6 wouldn't follow the weights; remove it first"
-        if len(records) > 1 or "SetIdentifier" in records[0]:
+        own = self.own(records)
+        plain = [record for record in records if record not in own]
+        kinds = {record["Type"] for record in own}
+        if not same(own, [record for record in self.at(0) if record["Type"] in kinds]) or not is_plain(plain):
             return f"{self.host} has records that aren't this command's: {describe(records)}"
-        if plain_target(records[0]) != _name(self.previous.dns_name):
+        if any(record["Type"] == "AAAA" for record in plain) and "AAAA" not in self.kinds:
             return (
-                f"{self.host} names {describe(records)} and not cutover.previous, {self.previous.dns_name}: "
-                "sharing out would already send users elsewhere; correct either"
+                f"{self.host} has an AAAA record too, and IPv6 users wouldn't follow the weights; set "
+                "cutover.previous.dual_stack, or remove that record"
+            )
+        others = [record for record in plain if target(record) != same_name(self.previous.dns_name)]
+        if others and not any_target:
+            return (
+                f"{self.host} names {describe(others)} and not cutover.previous, {self.previous.dns_name}: weighted "
+                "records would send its users elsewhere at once; correct either"
             )
         return None
 
 
-def plain_target(record: Record) -> str | None:
-    """The name that an alias or a CNAME points at."""
-    values = [each["Value"] for each in record.get("ResourceRecords", [])]
-    name = record.get("AliasTarget", {}).get("DNSName") or (values[0] if record["Type"] == "CNAME" else None)
-    return _name(name) if name else None
+def same(some: Iterable[Record], others: Iterable[Record]) -> bool:
+    """Whether records say the same, however Route 53 writes names."""
+    return sorted(map(_canonical, some)) == sorted(map(_canonical, others))
+
+
+def is_plain(records: Sequence[Record]) -> bool:
+    """Whether there are records, and none has a routing policy."""
+    return bool(records) and not any("SetIdentifier" in record for record in records)
+
+
+def in_the_way(records: Iterable[Record], kinds: Collection[str]) -> list[Record]:
+    """Those beside which AWS takes no weighted records of these types.
+
+    A group has one routing policy, and a CNAME stands alone:
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html#Route53-Type-ResourceRecordSet-Weight
+    """
+    return [
+        record
+        for record in records
+        if record["Type"] == "CNAME" or (record["Type"] in kinds and "Weight" not in record)
+    ]
 
 
 def replacement(stand: Sequence[Record], wanted: Sequence[Record]) -> list[dict[str, Any]]:
@@ -120,25 +153,20 @@ def describe(records: Iterable[Record]) -> str:
     words = []
     for record in records:
         values = ", ".join(each["Value"] for each in record.get("ResourceRecords", []))
-        target = values or record.get("AliasTarget", {}).get("DNSName", "?")
+        leads_to = values or record.get("AliasTarget", {}).get("DNSName", "?").rstrip(".")
         weight = f" (weight {record['Weight']})" if "Weight" in record else ""
-        words.append(f"{record['Type']} {target}{weight}")
+        words.append(f"{record['Type']} {leads_to}{weight}")
     return "; ".join(words) or "nothing"
 
 
 def _canonical(record: Record) -> tuple[str, str, int, str, str, bool, str]:
     alias = record.get("AliasTarget", {})
     return (
-        _name(record["Name"]),
+        same_name(record["Name"]),
         record.get("SetIdentifier", ""),
         record.get("Weight", -1),
         record["Type"],
-        _name(alias.get("DNSName", "")),
+        same_name(alias.get("DNSName", "")),
         bool(alias.get("EvaluateTargetHealth")),
         alias.get("HostedZoneId", ""),
     )
-
-
-def _name(name: str) -> str:
-    """A DNS name without what makes no difference; the console puts `dualstack.` before a load balancer's."""
-    return name.lower().rstrip(".").removeprefix("dualstack.")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ops.aws import AwsError
-from ops.cutover.records import describe, replacement
+from ops.cutover.records import describe, is_plain, replacement, same
 from ops.cutover.watch import OverruledError
 from ops.cutover.zone import Answer, Zone
+from ops.dns import Record
 from ops.errors import RefusedError
 from ops.journal import Journal, Position
 
@@ -22,11 +23,11 @@ def already(zone: Zone, stand: Answer) -> bool:
     shares = zone.shares
     if stand.weight is not None or not stand.records or shares.own(stand.records):
         return stand.weight == 0
-    if len(stand.records) == 1 and shares.obstacle(stand.records) is None:
+    if is_plain(stand.records) and shares.obstacle(stand.records) is None:
         return True
     raise RefusedError(
         f"{shares.host} has no record of a cutover's to take back, and names {describe(stand.records)} instead of "
-        f"{shares.previous.dns_name}; whoever made that must change it"
+        f"{shares.previous.dns_name}; the owner of that record must change it"
     )
 
 
@@ -54,11 +55,11 @@ def back(zone: Zone, stand: Answer, journal: Journal, *, run: str = "") -> Answe
     for _ in range(TRIES):
         problem: AwsError | None = None
         try:
-            zone.change("rollback dns", replacement(zone.shares.own(stand.records), zone.shares.at(0)))
+            zone.change("rollback dns", replacement(zone.shares.own(stand.records), _wanted(zone, stand)))
         except AwsError as error:
             problem = error
         found = _read(zone, problem)
-        if found.weight == 0:
+        if same(zone.shares.own(found.records), _wanted(zone, found)):
             log("done", stand.weight, 0, **({"error": str(problem)} if problem else {}))
             return found
         if found.records == stand.records:
@@ -66,6 +67,13 @@ def back(zone: Zone, stand: Answer, journal: Journal, *, run: str = "") -> Answe
         stand = found
     log("failed", stand.weight, found.weight)
     raise problem or OverruledError(f"somebody else changes the records too; they say {describe(found.records)}")
+
+
+def _wanted(zone: Zone, stand: Answer) -> list[Record]:
+    """The records that give everything back, but of types that have somebody else's: Route 53 would refuse them all."""
+    own = zone.shares.own(stand.records)
+    others = {record["Type"] for record in stand.records if record not in own}
+    return [record for record in zone.shares.at(0) if record["Type"] not in others]
 
 
 def _read(zone: Zone, problem: AwsError | None) -> Answer:

@@ -60,14 +60,26 @@ def find(aws: Aws, environment: Environment) -> Site:
             if group["TargetGroupName"] in services and (states := _states(client, group["TargetGroupArn"]))
         )
     return Site(
-        Target(balancer["DNSName"], balancer["CanonicalHostedZoneId"]),
+        _target(balancer),
         balancer["LoadBalancerArn"].partition(":loadbalancer/")[2],
         found,
     )
 
 
+def target(aws: Aws, environment: Environment) -> Target:
+    """The load balancer alone.
+
+    Raises:
+        AwsError: AWS doesn't say.
+        OpsError: There is none.
+    """
+    name = Names(environment).prefix
+    with explained(f"find the load balancer {name}"):
+        return _target(_load_balancer(aws.client("elbv2"), name))
+
+
 def shares(environment: Environment, current: Target = NOWHERE) -> Shares:
-    """The environment's two weighted records.
+    """The environment's weighted records.
 
     Raises:
         OpsError: Its values name no previous target, so that there is nothing to share with or to go back to.
@@ -79,7 +91,11 @@ def shares(environment: Environment, current: Target = NOWHERE) -> Shares:
             f"back to; name the load balancer that answered before, or apply the phase cutover with weight 100"
         )
     return Shares(
-        environment.edge.host, Names(environment).prefix, current, Target(previous.dns_name, previous.zone_id)
+        environment.edge.host,
+        Names(environment).prefix,
+        current,
+        Target(previous.dns_name, previous.zone_id),
+        kinds=previous.record_types,
     )
 
 
@@ -92,6 +108,10 @@ def _load_balancer(client: Any, name: str) -> Any:  # noqa: ANN401  (boto3's ans
         if code(error) == "LoadBalancerNotFound":
             raise OpsError(f"there is no load balancer {name}; apply the phase edge first") from None
         raise
+
+
+def _target(balancer: Any) -> Target:  # noqa: ANN401
+    return Target(balancer["DNSName"], balancer["CanonicalHostedZoneId"])
 
 
 def _states(client: Any, arn: str) -> dict[str, int]:  # noqa: ANN401

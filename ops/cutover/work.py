@@ -13,6 +13,7 @@ from ops.aws import Aws, connect
 from ops.command import confirm, say
 from ops.cutover import site, story
 from ops.cutover.lock import StateLock
+from ops.cutover.prepare import kept_until
 from ops.cutover.readiness import checks
 from ops.cutover.run import Cutover, Result
 from ops.cutover.signals import Signals
@@ -80,14 +81,23 @@ def plan(at: Scene, *, goal: int, watch: float, resolvers: Sequence[str]) -> tup
         OpsError: The goal isn't above the present weight.
     """
     environment = at.environment
-    if run := story.open_run(at.journal.entries()):
+    entries = at.journal.entries()
+    if run := story.open_run(entries):
         raise RefusedError(f"the cutover of {run.since} to {run.goal} % hasn't ended: {_ways_on(environment)}")
     stand = at.zone.read()
     run = Run(str(uuid4()), stand.weight or 0, goal, since="now")
     ahead = story.steps(environment.cutover.steps, above=run.origin, goal=goal)
     if not ahead:
         raise OpsError(f"--to {goal}: {at.zone.shares.host} has weight {run.origin} already; back is `rollback dns`")
-    ready = checks(environment, site=at.site, signals=at.signals, zone=at.zone, answer=stand, resolvers=resolvers)
+    ready = checks(
+        environment,
+        site=at.site,
+        signals=at.signals,
+        zone=at.zone,
+        answer=stand,
+        resolvers=resolvers,
+        kept_until=kept_until(entries),
+    )
     for check in ready:
         say(f"{'ok' if check.holds else 'NO'}  {check.name}: {check.evidence}")
     if failing := [check.name for check in ready if not check.holds]:

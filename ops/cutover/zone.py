@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
-from environments.names import Names
 from environments.schema import Environment
+from ops import dns
 from ops.aws import Aws, explained
 from ops.cutover import site
-from ops.cutover.records import KINDS, Record, Shares, describe, replacement
-from ops.errors import OpsError
+from ops.cutover.records import Shares, describe, replacement
+from ops.dns import Record
 
 ROLE_SECONDS = 1800
 """How long credentials of a role are used. A role that a role assumed lasts an hour at most, a cutover may take longer.
@@ -29,7 +28,7 @@ class Answer:
 
     records: tuple[Record, ...]
     weight: int | None
-    """Share of the current target in percent; none while the two weighted records aren't there."""
+    """Share of the current target in percent; none while the weighted records aren't there."""
     at: datetime
     """When, by AWS's clock: this machine's may be wrong."""
 
@@ -46,7 +45,7 @@ class Zone:
         Args:
             client: Gives a Route 53 client that works now; called for each use.
             zone_id: The zone.
-            shares: The two weighted records.
+            shares: The weighted records.
         """
         self._client, self._id = client, zone_id
         self.shares = shares
@@ -57,17 +56,8 @@ class Zone:
         Raises:
             AwsError: It doesn't say.
         """
-        host = self.shares.host
-        with explained(f"read the records of {host}"):
-            listed = self._client().list_resource_record_sets(
-                HostedZoneId=self._id, StartRecordName=host, MaxItems="100"
-            )
-        records = tuple(
-            record
-            for record in listed["ResourceRecordSets"]
-            if record["Name"].rstrip(".").lower() == host and record["Type"] in KINDS
-        )
-        return Answer(records, self.shares.weight(records), answered_at(listed))
+        found = dns.records(self._client(), self._id, self.shares.host)
+        return Answer(found.records, self.shares.weight(found.records), found.at)
 
     def move(self, stand: Answer, weight: int) -> None:
         """Give `weight` percent to the current target, in one change that fails if the records aren't `stand` any more.
@@ -94,18 +84,16 @@ def zone(aws: Aws, environment: Environment, shares: Shares) -> Zone:
 
     Raises:
         AwsError: The zone can't be found.
-        OpsError: It isn't there.
+        OpsError: It isn't there, or its name has two.
     """
-    values, names = environment.edge.zone, Names(environment)
     made: list[tuple[float, Any]] = []
 
     def client() -> Any:  # noqa: ANN401  (boto3 makes clients at run time)
         if not made or time.monotonic() - made[-1][0] > ROLE_SECONDS:
-            writer = aws.assuming(values.role, names.resource("cutover")) if values.role else aws
-            made[:] = [(time.monotonic(), writer.client("route53"))]
+            made[:] = [(time.monotonic(), dns.client(aws, environment, "cutover"))]
         return made[-1][1]
 
-    return Zone(client, values.id or _created(client(), values.name), shares)
+    return Zone(client, dns.zone_id(aws, environment, client()), shares)
 
 
 def adopted(aws: Aws, environment: Environment) -> tuple[Zone, Answer]:
@@ -118,20 +106,5 @@ def adopted(aws: Aws, environment: Environment) -> tuple[Zone, Answer]:
     found = zone(aws, environment, site.shares(environment))
     stand = found.read()
     named = found.shares.adopting(stand.records)
-    found.shares = named or site.shares(environment, site.find(aws, environment).target)
+    found.shares = named or site.shares(environment, site.target(aws, environment))
     return found, replace(stand, weight=found.shares.weight(stand.records))
-
-
-def answered_at(answer: Any) -> datetime:  # noqa: ANN401  (boto3's answers are dictionaries)
-    """When AWS gave an answer, by its own clock."""
-    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    return parsedate_to_datetime(date) if date else datetime.now(UTC)
-
-
-def _created(client: Any, name: str) -> str:  # noqa: ANN401
-    """Id of a zone that Terraform made, by its domain."""
-    with explained(f"find the zone {name}"):
-        found = client.list_hosted_zones_by_name(DNSName=name, MaxItems="1")["HostedZones"]
-    if not found or found[0]["Name"].rstrip(".") != name:
-        raise OpsError(f"there is no zone {name}; apply the phase edge first")
-    return str(found[0]["Id"].removeprefix("/hostedzone/"))

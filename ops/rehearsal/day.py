@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ops.cutover.prepare import COMMAND as PREPARE
 from ops.rehearsal.application.run import Application
 from ops.rehearsal.rollout import StepError
 from ops.rehearsal.stage import ROOT, Stage
@@ -64,6 +65,7 @@ class Day:
         for phases in ROUNDS:
             if "services" in phases:
                 self.give_secrets()
+                self.prepare()
             self.roll_out(*phases)
             if "account" in phases:
                 self.stage.comes_in(ADMINISTRATOR)
@@ -100,6 +102,22 @@ class Day:
                 value = f"planted-{secrets.token_hex(16)}"
                 self.log.ops(about, "secrets", "set", self.name, secret.name, "--stdin", "--yes", given=value)
         self.log.ops("All have one now", "secrets", "status", self.name)
+
+    def prepare(self) -> None:
+        """Weighted records in the place of the public name's plain one, where there is one.
+
+        Raises:
+            StepError: The plan of `cutover` doesn't wait for it.
+        """
+        if not self.stage.name_exists:
+            return
+        self.log.headline("Prepare the public name")
+        self.log.ops("The plan of cutover says what comes first", "plan", self.name, CUTOVER)
+        if f"waiting for {PREPARE}" not in self.log.said:
+            raise StepError(f"the plan of cutover doesn't wait for {PREPARE}")
+        arguments = (*PREPARE.split(), self.name)
+        self.log.ops("What would be replaced", *arguments, "--dry-run")
+        self.log.ops("One change, which no user notices", *arguments, "--yes")
 
     def go_live(self, application: Application) -> None:
         """Migrate, verify, cut over, go back by itself, cut over again, and go back by hand."""

@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ops import dns
+from ops.cutover.prepare import COMMAND as PREPARE
+from ops.cutover.prepare import replace as replace_records
+from ops.cutover.prepare import wanted
+from ops.cutover.zone import adopted
 from ops.errors import OpsError
+from ops.journal import Journal
 from ops.plan_gate.stateful import STATEFUL
 from ops.rehearsal.stage import Stage
 from ops.terraform.apply import Applier
@@ -33,6 +39,8 @@ class Rollout:
     """Seconds of planning, by phase."""
     changes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """What each applied plan did, as `resource_changes` of its JSON."""
+    prepared: bool = False
+    """Whether a plan waited for `cutover prepare`, which was then done."""
 
     def run(self, phases: Sequence[str] = ()) -> list[PhaseResult]:
         """Plan and apply phases, each after those that it reads.
@@ -46,6 +54,9 @@ class Rollout:
 
         def work(stack: Stack) -> PhaseResult:
             planned = planner.plan(stack)
+            if planned.waits_for == (PREPARE,):
+                self._prepare()
+                planned = planner.plan(stack)
             self.planning[stack.phase.name] = planned.seconds
             if planned.result is Result.WAITS:
                 return replace(planned, result=Result.FAILED)
@@ -70,6 +81,19 @@ class Rollout:
         for path in (stack.saved, stack.saved_json, stack.saved_summary):
             shutil.copyfile(path, self.stage.kept / f"{number:03}-{stack.phase.name}{''.join(path.suffixes)}")
 
+    def _prepare(self) -> None:
+        """Replace the public name's plain record, as `cutover prepare` does."""
+        stage = self.stage
+        zone, stand = adopted(stage.session.aws, stage.environment)
+        journal = Journal(
+            stage.environment.stage,
+            command=PREPARE,
+            caller=stage.session.aws.caller.arn,
+            folder=stage.folder / "journal",
+        )
+        replace_records(zone, stand, wanted(zone, stand) or (), journal)
+        self.prepared = True
+
     def lost(self) -> list[str]:
         """Stateful resources that were deleted or replaced."""
         return [
@@ -87,6 +111,13 @@ class Rollout:
             for each in changes
             if each["mode"] == "managed" and each["change"]["actions"] != ["no-op"]
         }
+
+
+def public_records(stage: Stage) -> tuple[dns.Record, ...]:
+    """What Route 53 says of the public name."""
+    aws, environment = stage.session.aws, stage.environment
+    client = dns.client(aws, environment, "rehearsal")
+    return dns.records(client, dns.zone_id(aws, environment, client), environment.edge.host).records
 
 
 def phases_that_change(stage: Stage) -> list[str]:

@@ -54,6 +54,11 @@ class Stage:
         return Names(self.environment)
 
     @property
+    def name_exists(self) -> bool:
+        """Whether the public name is a plain record before the rollout: its zone exists, and something answers."""
+        return self.environment.edge.zone.kind != "created" and self.environment.cutover.previous is not None
+
+    @property
     def kept(self) -> Path:
         """Copies of all saved plans, in which secrets are looked for at the end."""
         return self.folder / "plans"
@@ -135,7 +140,7 @@ def stage(environment: Environment, out: Path, name: str) -> Iterator[Stage]:
             # Beside the operators' own: a rehearsal must not fetch the provider anew.
             os.environ.setdefault("TF_PLUGIN_CACHE_DIR", str(_plugin_cache()))
             control = Control(emulator.endpoint, environment.account_id, environment.region)
-            _seed(environment, control)
+            seed(environment, control)
             people = People(environment, emulator.endpoint)
             with ExitStack() as entered:
                 running = entered.enter_context(session(environment, folder))
@@ -151,8 +156,11 @@ def _plugin_cache() -> Path:
     return cache
 
 
-def _seed(environment: Environment, control: Control) -> None:
-    """What AWS granted the account; the zone, where it is not the rollout's own, and the role of its account."""
+def seed(environment: Environment, control: Control) -> None:
+    """What AWS granted the account; the zone, where it is not the rollout's own, and the role of its account.
+
+    The public name is in that zone, as it is before a rollout.
+    """
     control.raise_certificate_names(environment.quotas.certificate_names)
     zone = environment.edge.zone
     if zone.kind != "created" and zone.id is not None:
@@ -160,3 +168,21 @@ def _seed(environment: Environment, control: Control) -> None:
         control.seed_zone(account, zone.id, zone.name)
         if zone.role:
             control.seed_role(account, zone.role.rpartition("/")[2], zone_writers(environment))
+        _seed_name(environment, control.endpoint, account, zone.id)
+
+
+def _seed_name(environment: Environment, endpoint: str, account_id: str, zone_id: str) -> None:
+    """The public name as plain alias records of the previous target, if there is one; by AWS's own call and rules."""
+    import boto3  # noqa: PLC0415  (loads slowly)
+
+    previous = environment.cutover.previous
+    if previous is None:
+        return
+    keys = {name.lower(): value for name, value in credentials(account_id).items()}
+    client = boto3.client("route53", region_name=environment.region, endpoint_url=endpoint, **keys)
+    alias = {"HostedZoneId": previous.zone_id, "DNSName": previous.dns_name, "EvaluateTargetHealth": True}
+    changes = [
+        {"Action": "CREATE", "ResourceRecordSet": {"Name": environment.edge.host, "Type": kind, "AliasTarget": alias}}
+        for kind in previous.record_types
+    ]
+    client.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})

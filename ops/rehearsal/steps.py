@@ -12,7 +12,7 @@ from ops import ecs
 from ops.command import load
 from ops.rehearsal import leaks
 from ops.rehearsal.leftovers import STAYS, leftovers
-from ops.rehearsal.rollout import Rollout, StepError, nothing_left, phases_that_change
+from ops.rehearsal.rollout import Rollout, StepError, nothing_left, phases_that_change, public_records
 from ops.rehearsal.stage import Stage
 from ops.rehearsal.values import Values
 from ops.tasks.migration import Migration
@@ -68,6 +68,8 @@ def every_phase_applies(stage: Stage) -> Seen:
     stage.comes_in(ADMINISTRATOR)
     results += rollout.run([phase.name for phase in PHASES if phase.name not in BEFORE_ROLES])
     phases = (first, *(each for each in results if each.phase != first.phase))
+    if stage.name_exists and not rollout.prepared:
+        raise StepError("cutover was planned although the public name had a plain record")
     share = public_weights(stage).get(f"{stage.names.prefix}-current", 0)
     if share != stage.environment.cutover.weight:
         raise StepError(f"{share} % of the traffic goes here, not {stage.environment.cutover.weight} %")
@@ -172,15 +174,7 @@ def _move(stage: Stage, weight: int) -> str:
 
 def public_weights(stage: Stage) -> dict[str, int]:
     """What Route 53 says of the public name: shares by set identifier."""
-    zone, aws = stage.environment.edge.zone, stage.session.aws
-    if zone.role:
-        aws = aws.assuming(zone.role, stage.names.resource("rehearsal"))
-    client = aws.client("route53")
-    found = client.list_hosted_zones_by_name(DNSName=zone.name)["HostedZones"][0]
-    pages = client.get_paginator("list_resource_record_sets").paginate(HostedZoneId=found["Id"])
-    records: list[dict[str, Any]] = [each for page in pages for each in page["ResourceRecordSets"]]
-    host = f"{stage.environment.edge.host}."
-    return {each["SetIdentifier"]: each["Weight"] for each in records if each["Name"] == host and each["Type"] == "A"}
+    return {each["SetIdentifier"]: each["Weight"] for each in public_records(stage) if "Weight" in each}
 
 
 def release_touches_services_only(stage: Stage) -> Seen:

@@ -79,6 +79,12 @@ class Transcript:
         """Run one of the operators' commands."""
         return self.run(why, "-m", "ops", *arguments, given=given, expect=expect)
 
+    @property
+    def said(self) -> str:
+        """All that the last command said."""
+        last = self.entries[-1]
+        return last.said if isinstance(last, Entry) else ""
+
     def everything(self) -> str:
         """All that was typed and said, nothing left out."""
         return "\n".join(each if isinstance(each, str) else f"{each.command}\n{each.said}" for each in self.entries)

@@ -78,14 +78,21 @@ def _expired(stack: Stack, _: States) -> str:
     return f"the credentials expired while Terraform ran{kept}; sign in again, then {_recover(stack)}"
 
 
+def _plain_record(stack: Stack, _: States) -> str:
+    """A plain record was written after the plan, which would have said so."""
+    command = f"python -m ops cutover prepare {stack.environment.name}"
+    return f"AWS refuses a weighted record beside a plain one of the same name; {command}, then {plan_it(stack)}"
+
+
 _KNOWN: dict[str, Callable[[Stack, States], str]] = {
     "Error acquiring the state lock": _locked,
     "Saved plan is stale": _stale,
     "no space left on device": _full,
     "Instance cannot be destroyed": _tainted,
     "ExpiredToken": _expired,
+    "non-weighted set exists with the same name and type": _plain_record,
 }
-"""By Terraform's own words; an empty answer means that it is something else."""
+"""By Terraform's and AWS's own words; an empty answer means that it is something else."""
 
 
 def _recover(stack: Stack) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 from environments.names import Names
 from ops.aws import Caller
+from ops.cutover.first import RECORD, blocked
+from ops.cutover.prepare import COMMAND as PREPARE
 from ops.errors import OpsError
 from ops.gate.model import Outcome
 from ops.plan_gate import reports
@@ -28,6 +30,8 @@ from ops.terraform.upstream import published, waits_for
 
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 """Exit codes of `terraform plan -detailed-exitcode`."""
+CUTOVER = "cutover"
+"""The phase that writes the public name's records."""
 SECRET_VALUE = "aws_secretsmanager_secret_version"  # noqa: S105  (a type)
 """Type of resource whose refresh asks for a secret's value."""
 _SIGNS = {
@@ -59,6 +63,9 @@ class Planner:
         self.session.states.get(phase, again=True)  # A damaged one is said to be so here, in words that lead on.
         if waits := waits_for(stack, self.session.states):
             return PhaseResult(phase, Result.WAITS, waits_for=waits)
+        writes_names = phase == CUTOVER and RECORD in stack.content.get("resource", {})
+        if writes_names and (why := blocked(self.session.aws, stack.environment)):
+            return PhaseResult(phase, Result.WAITS, waits_for=(PREPARE,), message=why)
         self.session.board.begin(phase, "initializing")
         initialize(self.session.terraform, stack)
         self.session.board.begin(phase, "planning")

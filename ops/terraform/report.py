@@ -57,7 +57,7 @@ class PhaseResult:
     """Resources by what happens to them: create, update, replace, delete, forget."""
     seconds: float = 0.0
     waits_for: tuple[str, ...] = ()
-    """Phases that must be applied first."""
+    """What must be done first: phases to apply, or a command such as `cutover prepare`."""
     message: str = ""
 
     @property

@@ -8,8 +8,9 @@ from typing import Any
 from environments.names import Names
 from environments.schema import Environment
 from ops.aws import Aws
-from ops.cutover.records import Record, Target, replacement
+from ops.cutover.records import Target, replacement
 from ops.cutover.site import shares
+from ops.dns import Record
 from ops.emulator.client import Control
 
 
@@ -36,11 +37,11 @@ class RolledOut:
         current = Target(self.balancer["DNSName"], self.balancer["CanonicalHostedZoneId"])
         self._replace(shares(self.environment, current).at(weight))
 
-    def name_previous(self, ttl: int) -> None:
+    def name_previous(self, ttl: int, target: str = "") -> None:
         """Write a plain record, as there was before."""
         previous = self.environment.cutover.previous
         assert previous
-        value = {"ResourceRecords": [{"Value": previous.dns_name}]}
+        value = {"ResourceRecords": [{"Value": target or previous.dns_name}]}
         self._replace([{"Name": self.environment.edge.host, "Type": "CNAME", "TTL": ttl, **value}])
 
     def _replace(self, records: list[Record]) -> None:

@@ -257,23 +257,60 @@ def test_terraforms_lock_is_never_freed(site: RolledOut) -> None:
     assert "me@here holds the lock since now (OperationTypeApply, 1)" in run("cutover", "status", "prod").stdout
 
 
-def test_a_plain_records_ttl_is_lowered_first_and_resolvers_must_have_seen_it(
+@pytest.mark.requirement("R10.4")
+def test_a_plain_record_is_replaced_first_and_resolvers_must_have_forgotten_it(
     site: RolledOut, resolver: Resolver
 ) -> None:
     site.name_previous(ttl=3600)
     refused = run("cutover", "run", "prod", resolver.option, *QUICKLY)
     assert refused.exit_code == 1, refused.output
-    assert "NO  TTL: 3600 s; lower it: python -m ops cutover prepare prod" in refused.stderr
-    assert run("cutover", "prepare", "prod", "--yes").exit_code == 0
-    assert [record["TTL"] for record in site.records()] == [60]
+    assert "NO  TTL: 3600 s; replace the record: python -m ops cutover prepare prod" in refused.stderr
+    shown = run("cutover", "prepare", "prod", "--dry-run")
+    assert "CNAME aep-staging-1234567890.us-east-1.elb.amazonaws.com" in shown.stderr
+    assert not Path("journal").exists() and not site.weights()
+    assert run("cutover", "prepare", "prod").exit_code == 1, "production isn't changed without a yes"
+    prepared = run("cutover", "prepare", "prod", "--yes")
+    assert prepared.exit_code == 0, prepared.output
+    assert prepared.stdout == "app.navralabs.com: weight 0; resolvers keep the plain record for up to 3600 s\n"
+    assert site.weights() == {"current": 0, "previous": 100}
     waiting = run("cutover", "run", "prod", resolver.option, *QUICKLY)
     assert waiting.exit_code == 1
+    assert "NO  TTL: resolvers may keep the plain record until 2" in waiting.stderr
     assert "3600 s left; wait, then try again" in waiting.stderr
+    assert "nothing to replace" in run("cutover", "prepare", "prod", "--yes").stdout
+
+
+def test_a_plain_record_with_a_short_ttl_is_soon_forgotten(site: RolledOut, resolver: Resolver) -> None:
+    site.name_previous(ttl=1)
+    assert run("cutover", "prepare", "prod", "--yes").exit_code == 0
+    time.sleep(2)
     resolver.ttl = 60
     done = run("cutover", "run", "prod", "--to=10", resolver.option, *QUICKLY)
     assert done.exit_code == 0, done.output
     assert site.weights() == {"current": 10, "previous": 90}
-    assert "nothing to lower" in run("cutover", "prepare", "prod", "--yes").stdout
+
+
+def test_prepare_asks_for_nothing_but_the_load_balancer_and_is_undone(
+    site: RolledOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.name_previous(ttl=60)
+    for service in ("CLOUDWATCH", "S3"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "http://127.0.0.1:9")
+    assert run("cutover", "prepare", "prod", "--yes").exit_code == 0
+    assert site.weights() == {"current": 0, "previous": 100}
+    assert run("cutover", "prepare", "prod", "--undo", "--yes").exit_code == 0
+    assert [(each["Type"], "SetIdentifier" in each) for each in site.records()] == [("A", False)]
+    assert run("rollback", "dns", "prod", "--yes").exit_code == 0
+    assert not site.weights()
+
+
+def test_prepare_refuses_a_name_that_leads_elsewhere_unless_told(site: RolledOut) -> None:
+    site.name_previous(ttl=60, target="elsewhere.example.net")
+    refused = run("cutover", "prepare", "prod", "--yes")
+    assert (refused.exit_code, "and not cutover.previous" in refused.stderr) == (1, True)
+    assert not site.weights()
+    assert run("cutover", "prepare", "prod", "--any-target", "--yes").exit_code == 0
+    assert site.weights() == {"current": 0, "previous": 100}
 
 
 def test_the_emulator_refuses_what_route_53_refuses(site: RolledOut) -> None:

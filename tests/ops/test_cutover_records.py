@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import cdktf
@@ -13,7 +14,7 @@ from ops.cutover.records import Target, replacement
 from tests.ops.cutover_fakes import CNAME, SHARES, shared
 
 
-def from_terraform(weight: int) -> list[dict[str, Any]]:
+def from_terraform(weight: int, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
     """What Terraform's resources ask Route 53 for."""
     stack = cdktf.TerraformStack(cdktf.Testing.app(), "cutover")
     WeightedRecords(
@@ -26,6 +27,7 @@ def from_terraform(weight: int) -> list[dict[str, Any]]:
         weight=weight,
         target=(SHARES.current.dns_name, SHARES.current.zone_id),
         previous=(SHARES.previous.dns_name, SHARES.previous.zone_id),
+        kinds=kinds,
     )
     resources = json.loads(cdktf.Testing.synth(stack))["resource"]["aws_route53_record"]
     return [
@@ -40,14 +42,18 @@ def from_terraform(weight: int) -> list[dict[str, Any]]:
                 "EvaluateTargetHealth": record["alias"]["evaluate_target_health"],
             },
         }
-        for record in (resources["application_current"], resources["application_previous"])
+        for record in resources.values()
     ]
 
 
 @pytest.mark.requirement("R10.4")
+@pytest.mark.parametrize("kinds", [("A",), ("A", "AAAA")])
 @pytest.mark.parametrize("weight", [0, 1, 50, 99, 100])
-def test_they_are_terraforms(weight: int) -> None:
-    assert SHARES.at(weight) == from_terraform(weight)
+def test_they_are_terraforms(weight: int, kinds: tuple[str, ...]) -> None:
+    def by(record: dict[str, Any]) -> tuple[str, str]:
+        return record["Type"], record["SetIdentifier"]
+
+    assert replace(SHARES, kinds=kinds).at(weight) == sorted(from_terraform(weight, kinds), key=by)
 
 
 def test_a_weight_is_read_however_route_53_writes_names() -> None:

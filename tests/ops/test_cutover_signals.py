@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -154,13 +155,28 @@ def test_resolvers_must_have_seen_the_lowered_ttl(seen: int | str, holds: bool) 
     assert not [each for each in ready(shared(0), seen=seen) if each.name.startswith("resolver")]
 
 
+@pytest.mark.requirement("R10.4")
+@pytest.mark.parametrize(
+    ("minutes", "seen", "failing"), [(-1, 60, set()), (1, 60, {"TTL"}), (-1, 61, {"resolver 192.0.2.1"})]
+)
+def test_resolvers_must_have_forgotten_the_plain_record(minutes: int, seen: int, failing: set[str]) -> None:
+    until = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    checked = ready(shared(0), seen=seen, kept_until=until)
+    assert {each.name for each in checked if not each.holds} == failing
+    if failing == {"TTL"}:
+        (ttl,) = [each for each in checked if each.name == "TTL"]
+        assert ttl.evidence == "resolvers may keep the plain record until 2026-01-01 00:01:00 UTC; wait, then try again"
+
+
 def test_each_service_needs_a_healthy_target() -> None:
     site = Site(Target("x", "y"), "z", (Group("backend", "b", {"unhealthy": 2}),))
     failing = {each.name: each.evidence for each in ready([], site=site) if not each.holds}
     assert failing == {"targets of backend": "2 unhealthy", "targets of frontend": "no target"}
 
 
-def ready(records: list[Any], *, site: Site = SITE, seen: int | str = 60) -> list[Any]:
+def ready(
+    records: list[Any], *, site: Site = SITE, seen: int | str = 60, kept_until: datetime | None = None
+) -> list[Any]:
     zone = Route53(*records).zone()
     return checks(
         PROD,
@@ -169,6 +185,7 @@ def ready(records: list[Any], *, site: Site = SITE, seen: int | str = 60) -> lis
         zone=zone,
         answer=zone.read(),
         resolvers=["192.0.2.1"],
+        kept_until=kept_until,
         ask=lambda *_: seen,
     )
 

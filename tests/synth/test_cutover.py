@@ -85,6 +85,31 @@ def test_without_a_previous_target_there_is_one_record_at_full_weight(stacks: di
     assert list(shares(stacks["staging-cutover"]).values()) == [100]
 
 
+@pytest.mark.requirement("R6.5")
+def test_ipv6_users_follow_the_same_weights(synthesized: Synthesize) -> None:
+    assert PREVIOUS
+    dual_stack = replace(PREVIOUS, dual_stack=True)
+    prod = replace(environments.load("prod"), cutover=Cutover(weight=10, previous=dual_stack))
+    stack = synthesized(prod)["cutover"]
+    found = {name: (each["type"], each["weighted_routing_policy"]["weight"]) for name, each in _named(stack).items()}
+    assert found == {
+        "application_current": ("A", 10),
+        "application_previous": ("A", 90),
+        "application_current_aaaa": ("AAAA", 10),
+        "application_previous_aaaa": ("AAAA", 90),
+    }
+
+
+def _named(stack: Stack) -> dict[str, Body]:
+    return dict(stack.resources("aws_route53_record"))
+
+
+@pytest.mark.requirement("R6.5", "R10.1")
+def test_records_that_a_command_wrote_first_are_taken_over(stacks: dict[str, Stack]) -> None:
+    """AWS refuses to CREATE what exists; with allow_overwrite, the provider asks for an UPSERT."""
+    assert all(record["allow_overwrite"] for record in records(stacks["prod-cutover"]))
+
+
 @pytest.mark.requirement("R6.5", "R10.1")
 def test_no_phase_but_cutover_names_the_application_in_dns(stacks: dict[str, Stack], env: Environment) -> None:
     for phase in PHASES:

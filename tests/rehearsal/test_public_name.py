@@ -1,0 +1,120 @@
+"""A rehearsal begins as a rollout does: the public name exists, and its plain record gives way first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from environments import load
+from environments.schema import Environment, IamUser, Zone
+from ops.emulator.client import Control
+from ops.emulator.process import Emulator
+from ops.rehearsal.day import day
+from ops.rehearsal.rollout import Rollout, public_records
+from ops.rehearsal.stage import Stage, seed, stage
+from ops.rehearsal.steps import ADMINISTRATOR
+from tests.emulator.aws import Aws
+
+pytestmark = pytest.mark.slow
+STARTER = load("prod-starter")
+CUTOVER, PREVIOUS = STARTER.cutover, STARTER.cutover.previous
+assert PREVIOUS and STARTER.edge.zone.role
+BEFORE = f"{PREVIOUS.dns_name}."
+OTHER_ACCOUNT = STARTER.edge.zone.role.split(":")[4]
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with Emulator.start(STARTER.account_id, tmp_path_factory.mktemp("emulator") / "log") as running:
+        yield running
+
+
+@pytest.fixture
+def played(output: Path) -> Iterator[Stage]:
+    """A stage on which only what cutover reads of edge is there."""
+    with stage(STARTER, output, "public-name") as playing:
+        aws, names = playing.session.aws, playing.names
+        subnets = [each["SubnetId"] for each in aws.client("ec2").describe_subnets()["Subnets"][:2]]
+        balancers = aws.client("elbv2").create_load_balancer(Name=names.prefix, Subnets=subnets)["LoadBalancers"]
+        outputs = {
+            "zone_id": STARTER.edge.zone.id,
+            "load_balancer_dns_name": balancers[0]["DNSName"],
+            "load_balancer_zone_id": balancers[0]["CanonicalHostedZoneId"],
+        }
+        state = {
+            "version": 4,
+            "terraform_version": "1.11.4",
+            "serial": 1,
+            "lineage": "edge",
+            "outputs": {name: {"value": value, "type": "string"} for name, value in outputs.items()},
+            "resources": [],
+        }
+        key = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        aws.client("kms").create_alias(AliasName=names.alias("state"), TargetKeyId=key)
+        s3 = aws.client("s3")
+        s3.create_bucket(Bucket=names.state_bucket)
+        s3.put_object(Bucket=names.state_bucket, Key=names.state_key("edge"), Body=json.dumps(state).encode())
+        administrator = STARTER.access.administrators[0]
+        assert isinstance(administrator, IamUser)
+        playing.control.seed_role(STARTER.account_id, names.role(ADMINISTRATOR), (administrator.arn,))
+        playing.comes_in(ADMINISTRATOR)
+        yield playing
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        (STARTER, ["A"]),
+        (replace(STARTER, cutover=replace(CUTOVER, previous=replace(PREVIOUS, dual_stack=True))), ["A", "AAAA"]),
+        (replace(STARTER, cutover=replace(CUTOVER, previous=None)), []),
+        (replace(STARTER, edge=replace(STARTER.edge, zone=Zone(name="navralabs.com", kind="created"))), []),
+    ],
+    ids=["alias", "dual stack", "nothing before", "a new zone"],
+)
+def test_the_name_leads_to_the_previous_target(
+    environment: Environment, expected: list[str], emulator: Emulator
+) -> None:
+    control = Control(emulator.endpoint, environment.account_id)
+    control.reset()
+    seed(environment, control)
+    client = Aws(OTHER_ACCOUNT, emulator.endpoint)("route53")
+    zones = client.list_hosted_zones()["HostedZones"]
+    records = [
+        record
+        for zone in zones
+        for record in client.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+        if record["Name"] == f"{environment.edge.host}."
+    ]
+    assert [record["Type"] for record in records] == expected
+    assert all(record["AliasTarget"]["DNSName"] == BEFORE for record in records)
+    assert not any("SetIdentifier" in record for record in records)
+
+
+@pytest.mark.requirement("R10.1")
+def test_a_rollout_prepares_the_name_when_the_plan_says_so(played: Stage) -> None:
+    played.take(played.source)
+    assert ["SetIdentifier" in record for record in public_records(played)] == [False]
+    rollout = Rollout(played)
+    (result,) = rollout.run(["cutover"])
+    assert rollout.prepared
+    assert result.counts == {"create": 2}
+    assert sorted(record["Weight"] for record in public_records(played)) == [0, 100]
+
+
+@pytest.mark.requirement("R10.1")
+def test_go_live_day_prepares_the_name_before_cutover_is_planned(played: Stage) -> None:
+    today = day(played)
+    today.synthesize()
+    today.prepare()
+    today.roll_out("cutover")
+    typed = [entry.command for entry in today.log.entries if not isinstance(entry, str)]
+    assert typed[2:5] == [
+        "python -m ops plan prod-starter cutover",
+        "python -m ops cutover prepare prod-starter --dry-run",
+        "python -m ops cutover prepare prod-starter --yes",
+    ]
+    assert "cutover        applied  2 created" in today.log.said
