@@ -101,8 +101,9 @@ class Environment:
     def creates_account_resources(self) -> bool:
         """Whether this stage creates what exists once in an account and region.
 
-        That is GitHub's identity provider, the service-linked roles, the account's defaults, GuardDuty, Security Hub,
-        AWS Config, IAM Access Analyzer, and the registry's scanning: AWS refuses a second one, or keeps the last.
+        That is GitHub's identity provider, the service-linked roles, RDS's log group, the account's defaults,
+        GuardDuty, Security Hub, AWS Config, IAM Access Analyzer, and the registry's scanning: AWS refuses a second one,
+        or keeps the last.
         """
         return self.account_resources_from is None
 

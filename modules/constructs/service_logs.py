@@ -19,6 +19,14 @@ class ServiceLogs:
             names: The environment's names.
             kms_key_arn: Key of the log groups.
         """
-        retention = names.environment.observability.log_retention
-        for id_, name in (("database_metrics_log", DATABASE_METRICS), ("insights_log", names.insights_log_group)):
-            LogGroup(scope, id_, name=name, retention_days=retention, kms_key_arn=kms_key_arn)
+        environment = names.environment
+        # Every database of an account and region writes to the first one; an environment's cluster has the other.
+        groups = {"database_metrics_log": DATABASE_METRICS} if environment.creates_account_resources else {}
+        for id_, name in (groups | {"insights_log": names.insights_log_group}).items():
+            LogGroup(
+                scope,
+                id_,
+                name=name,
+                retention_days=environment.observability.log_retention,
+                kms_key_arn=kms_key_arn,
+            )

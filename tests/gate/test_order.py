@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -88,6 +89,17 @@ def test_a_wait_that_is_gone_is_found(prod: Ground, phase: str, kind: str, name:
 def test_what_must_exist_is_missed(prod: Ground, phase: str, kind: str, name: str, who: str) -> None:
     found = prod.planted(phase, lambda content: content["resource"][kind].pop(name))
     assert f"needs {kind}" in found[ORDER, who]
+
+
+def test_another_stage_may_create_what_an_account_has_once(output: Path) -> None:
+    second = Ground.of(output, replace(PROD, account_resources_from="staging"), what_comes_first)
+
+    def without(content: Body) -> None:
+        content["resource"].pop("aws_iam_service_linked_role")
+        content["resource"]["aws_cloudwatch_log_group"].pop("database_metrics_log")
+        content["resource"]["aws_cloudwatch_log_group"].pop("insights_log")
+
+    assert [address for _, address in second.planted("account", without)] == ["aws_ecs_cluster.cluster"]
 
 
 def test_a_wait_through_others_counts(prod: Ground) -> None:

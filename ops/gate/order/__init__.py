@@ -40,22 +40,23 @@ def what_comes_first(view: Sequence[ScannedBlock], environment: Environment) -> 
         for block in index.all(needs.kind):
             if needs.when(block.settings):
                 ledger.examine(ORDER, [block.block])
-                for what in _missing(graph, index, needs, block, environment.name):
+                for what in _missing(graph, index, needs, block, environment):
                     ledger.wrong(ORDER, block.block, f"{what}; otherwise {needs.why} ({needs.source})")
     return ledger.records()
 
 
-def _missing(graph: Graph, index: Index, needs: Needs, block: ScannedBlock, world: str) -> Iterator[str]:
+def _missing(graph: Graph, index: Index, needs: Needs, block: ScannedBlock, environment: Environment) -> Iterator[str]:
+    required = needs.required and (environment.creates_account_resources or not needs.once)
     others = [each for each in index.all(needs.first) if _belongs(graph, needs, block, each)]
     for values in filled(needs.where, block.settings):
         found = [each for each in others if all(each.settings.get(name) == value for name, value in values.items())]
         for other in found:
-            phase, upstream = (each.block.stack.removeprefix(f"{world}-") for each in (block, other))
+            phase, upstream = (each.block.stack.removeprefix(f"{environment.name}-") for each in (block, other))
             if phase == upstream and address(other) not in graph.before(block):
                 yield f"has to depend on {other.block.address}"
             elif phase != upstream and upstream not in _read_by(phase):
                 yield f"has to come after {shown(other)}, whose phase it doesn't read"
-        if needs.required and not found:
+        if required and not found:
             named = "".join(f" with {name} {value!r}" for name, value in values.items())
             yield f"needs {needs.first}{named}, and there is none"
 

@@ -43,6 +43,8 @@ class Needs:
     """Whether the resource needs it, by its settings."""
     required: bool = False
     """Whether the other resource must exist."""
+    once: bool = False
+    """Whether an account has the other resource once: then another stage of the account may create it."""
 
 
 def _rows(kinds: str, firsts: str, why: str, source: str, **more: Any) -> Iterator[Needs]:  # noqa: ANN401
@@ -329,6 +331,7 @@ _SERVICE_LINKED = tuple(
         where={"aws_service_name": f"{principal}.amazonaws.com"},
         when=_of_ecs if kinds == "aws_appautoscaling_target" else _always,
         required=True,
+        once=True,
     )
 )
 
@@ -382,6 +385,7 @@ _LOG_GROUPS = tuple(
         where={"name": name},
         when=when,
         required=True,
+        once=name == "RDSOSMetrics",
     )
 )
 
