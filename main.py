@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import environments
+from environments.schema.validation import InvalidEnvironmentError
 from modules.phases import ORGANIZATION
 
 # cdktf's CLI says where the output belongs; cdktf itself writes to a temporary folder first.
@@ -18,15 +19,20 @@ def main(names: list[str]) -> int:
     try:
         named = [environments.load(name) for name in names if name != ORGANIZATION]
         chosen = named if names else list(environments.load_all())
-    except (environments.UnknownEnvironmentError, environments.InvalidEnvironmentError) as error:
+    except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     # Loads cdktf and starts its engine, which a mistyped name needn't wait for.
+    from modules.documents import DocumentsTooLongError  # noqa: PLC0415
     from modules.report import summary  # noqa: PLC0415
     from modules.synthesis import synthesize  # noqa: PLC0415
 
     organization = not names or ORGANIZATION in names
-    synthesize(chosen, OUTPUT, organization=organization)
+    try:
+        synthesize(chosen, OUTPUT, organization=organization)
+    except DocumentsTooLongError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
     print(summary(OUTPUT, [environment.name for environment in chosen], organization=organization))  # noqa: T201
     return 0
 

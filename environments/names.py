@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from environments.arns import Partition, partition
+from environments.attributes import Place
 from environments.schema import Environment, ScheduledTask, Service
 
 
@@ -115,6 +116,11 @@ class Names:
     def partition(self) -> Partition:
         """AWS's partition that the region belongs to: the start of every ARN."""
         return partition(self.environment.region)
+
+    @property
+    def place(self) -> Place:
+        """The account and region."""
+        return Place(self.partition, self.environment.region, self.environment.account_id)
 
     @property
     def account_arn(self) -> str:

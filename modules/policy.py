@@ -40,8 +40,14 @@ class Statement:
             raise ValueError(f"policy statement {self.sid!r}: a '*' among actions or resources needs `because=`")
 
 
-def document(scope: Construct, id_: str, *statements: Statement) -> str:
+def document(scope: Construct, id_: str, *statements: Statement, blanks: bool = True) -> str:
     """Make the policy document `<id_>_document` and answer the expression of its JSON.
+
+    Args:
+        scope: The stack.
+        id_: Name of the document, without its last part.
+        statements: What it holds.
+        blanks: Whether its JSON has line breaks and indentation, which some services count.
 
     Raises:
         ValueError: Two statements have the same sid.
@@ -53,7 +59,7 @@ def document(scope: Construct, id_: str, *statements: Statement) -> str:
     if reasons:
         # By the stack: a data source's own overrides of its comment are lost in cdktf 0.21.
         TerraformStack.of(scope).add_override(f"data.aws_iam_policy_document.{id_}_document.//.because", reasons)
-    return f"${{data.aws_iam_policy_document.{id_}_document.json}}"
+    return f"${{data.aws_iam_policy_document.{id_}_document.{'json' if blanks else 'minified_json'}}}"
 
 
 def _block(statement: Statement) -> DataAwsIamPolicyDocumentStatement:

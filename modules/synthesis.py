@@ -12,8 +12,9 @@ from typing import Any
 
 from cdktf import App
 
-from environments import known
+from environments import known, load_organization
 from environments.schema import Environment
+from modules import documents
 from modules.phases import ORGANIZATION, PHASES
 from modules.stack import PhaseStack
 
@@ -33,6 +34,9 @@ def synthesize(environments: Sequence[Environment], target: Path, *, organizatio
         environments: The environments.
         target: The output folder, cdktf.out.
         organization: Whether the organization stack is synthesized too.
+
+    Raises:
+        DocumentsTooLongError: AWS would refuse policy documents; the target folder is as it was.
     """
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".synth-", dir=target) as folder:
@@ -42,6 +46,11 @@ def synthesize(environments: Sequence[Environment], target: Path, *, organizatio
         if organization:
             _stack_class("organization:OrganizationStack")(app)
         app.synth()
+        for environment in environments:
+            stacks = {phase.name: _read_stack(Path(folder), f"{environment.name}-{phase.name}") for phase in PHASES}
+            documents.check(environment.name, stacks, environment)
+        if organization:
+            documents.check(ORGANIZATION, {ORGANIZATION: _read_stack(Path(folder), ORGANIZATION)}, load_organization())
         _put_in_place(Path(folder), target)
 
 
@@ -56,6 +65,11 @@ def build(app: App, environment: Environment) -> dict[str, PhaseStack]:
 def _stack_class(path: str) -> Any:  # noqa: ANN401  (a class, named by the table of phases)
     module, _, name = path.partition(":")
     return getattr(importlib.import_module(f"modules.stacks.{module}"), name)
+
+
+def _read_stack(folder: Path, name: str) -> dict[str, Any]:
+    stack: dict[str, Any] = json.loads((folder / "stacks" / name / STACK_FILE).read_text(encoding="utf-8"))
+    return stack
 
 
 def _put_in_place(made: Path, target: Path) -> None:

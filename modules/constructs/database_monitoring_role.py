@@ -34,7 +34,7 @@ class DatabaseMonitoringRole:
                 Statement(
                     sid="MakeTheLogGroup",
                     actions=["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
-                    resources=[log_group_arn, f"{log_group_arn}:*"],
+                    resources=[f"{log_group_arn}:*"],
                 ),
                 Statement(
                     sid="WriteMetrics",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from environments.names import Names
-from modules.constructs.deployer_services_policy import services_policy, tagged
+from modules.constructs.deployer_services_policy import delivery_policy, services_policy, tagged
 from modules.constructs.dns_records import write_records
 from modules.constructs.state_access import read_state, write_state
 from modules.policy import Statement
@@ -16,7 +16,8 @@ def deployer_policy(names: Names, *, state_key_arn: str) -> dict[str, list[State
     return {
         "edge": [*_load_balancing(names), *_certificate(names), *_zone(names)],
         "services": list(services_policy(names)),
-        "release": [*_images(names), *_secrets(names), *_observation(names)],
+        "delivery": list(delivery_policy(names)),
+        "release": [*_images(names), *_secrets(names), *_observation()],
         "state": [*read_state(names, key_arn=state_key_arn), *write_state(names, key_arn=state_key_arn)],
     }
 
@@ -26,13 +27,28 @@ def _load_balancing(names: Names) -> Iterator[Statement]:
     yield Statement(
         sid="LoadBalancing",
         actions=[
-            "elasticloadbalancing:Add*",
-            "elasticloadbalancing:Create*",
-            "elasticloadbalancing:Delete*",
+            "elasticloadbalancing:AddListenerCertificates",
+            "elasticloadbalancing:AddTags",
+            "elasticloadbalancing:CreateListener",
+            "elasticloadbalancing:CreateLoadBalancer",
+            "elasticloadbalancing:CreateRule",
+            "elasticloadbalancing:CreateTargetGroup",
+            "elasticloadbalancing:DeleteListener",
+            "elasticloadbalancing:DeleteLoadBalancer",
+            "elasticloadbalancing:DeleteRule",
+            "elasticloadbalancing:DeleteTargetGroup",
             "elasticloadbalancing:DeregisterTargets",
-            "elasticloadbalancing:Modify*",
+            "elasticloadbalancing:ModifyCapacityReservation",
+            "elasticloadbalancing:ModifyIpPools",
+            "elasticloadbalancing:ModifyListener",
+            "elasticloadbalancing:ModifyListenerAttributes",
+            "elasticloadbalancing:ModifyLoadBalancerAttributes",
+            "elasticloadbalancing:ModifyRule",
+            "elasticloadbalancing:ModifyTargetGroup",
+            "elasticloadbalancing:ModifyTargetGroupAttributes",
             "elasticloadbalancing:RegisterTargets",
-            "elasticloadbalancing:Remove*",
+            "elasticloadbalancing:RemoveListenerCertificates",
+            "elasticloadbalancing:RemoveTags",
             "elasticloadbalancing:SetIpAddressType",
             "elasticloadbalancing:SetRulePriorities",
             "elasticloadbalancing:SetSecurityGroups",
@@ -86,7 +102,6 @@ def _certificate(names: Names) -> Iterator[Statement]:
             "acm:AddTagsToCertificate",
             "acm:DeleteCertificate",
             "acm:DescribeCertificate",
-            "acm:GetCertificate",
             "acm:ListTagsForCertificate",
             "acm:RemoveTagsFromCertificate",
             "acm:UpdateCertificateOptions",
@@ -125,7 +140,6 @@ def _images(names: Names) -> Iterator[Statement]:
         "ecr:DescribeImages",
         "ecr:DescribeRepositories",
         "ecr:GetDownloadUrlForLayer",
-        "ecr:ListImages",
     ]
     yield Statement(
         sid="RegistryLogin",
@@ -182,20 +196,15 @@ def _secrets(names: Names) -> Iterator[Statement]:
     )
 
 
-def _observation(names: Names) -> Iterator[Statement]:
-    yield Statement(
-        sid="SeeAlarms", actions=["cloudwatch:DescribeAlarms"], resources=[names.arn("cloudwatch", "alarm:*")]
-    )
+def _observation() -> Iterator[Statement]:
     yield Statement(
         sid="Observe",
         actions=[
             "application-autoscaling:Describe*",
+            "cloudwatch:DescribeAlarms",
             "cloudwatch:GetMetricData",
-            "cloudwatch:GetMetricStatistics",
-            "cloudwatch:ListMetrics",
             "logs:DescribeLogGroups",
-            "route53:TestDNSAnswer",
         ],
         resources=["*"],
-        because="these reads have no resource",
+        because="these reads have no resource, and DescribeAlarms leaves composite alarms out where it is narrowed",
     )

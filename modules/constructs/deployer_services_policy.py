@@ -9,10 +9,9 @@ from modules.policy import Condition, Statement
 
 
 def services_policy(names: Names) -> Iterator[Statement]:
-    """The statements of the `services` phase. Where all services share a name's form, a wildcard stands for theirs."""
+    """Cluster, tasks and their roles. Where all services share a name's form, a wildcard stands for theirs."""
     yield from _cluster(names)
     yield from _task_definitions(names)
-    yield from _delivery(names)
     yield from _pass_roles(names)
 
 
@@ -33,12 +32,16 @@ def _cluster(names: Names) -> Iterator[Statement]:
         actions=[
             "ecs:CreateCluster",
             "ecs:CreateService",
-            "ecs:Delete*",
-            "ecs:Describe*",
+            "ecs:DeleteCluster",
+            "ecs:DeleteService",
+            "ecs:DescribeClusters",
+            "ecs:DescribeServiceDeployments",
+            "ecs:DescribeServiceRevisions",
+            "ecs:DescribeServices",
+            "ecs:DescribeTasks",
             "ecs:ListServiceDeployments",
             "ecs:ListTagsForResource",
             "ecs:PutClusterCapacityProviders",
-            "ecs:StopServiceDeployment",
             "ecs:StopTask",
             "ecs:TagResource",
             "ecs:UntagResource",
@@ -80,9 +83,9 @@ def _task_definitions(names: Names) -> Iterator[Statement]:
     )
     yield Statement(
         sid="TaskDefinitions",
-        actions=["ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"],
+        actions=["ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition"],
         resources=["*"],
-        because="AWS checks no resource of these three",
+        because="AWS checks no resource of these two",
     )
     yield Statement(
         sid="TagTaskDefinitions",
@@ -91,7 +94,7 @@ def _task_definitions(names: Names) -> Iterator[Statement]:
     )
 
 
-def _delivery(names: Names) -> Iterator[Statement]:
+def delivery_policy(names: Names) -> Iterator[Statement]:
     """Scaling, schedules, blue/green, and what services log and alarm to."""
     service, prefix = names.service("*"), names.prefix
     yield Statement(
@@ -125,14 +128,22 @@ def _delivery(names: Names) -> Iterator[Statement]:
     yield Statement(
         sid="BlueGreen",
         actions=[
-            "codedeploy:ContinueDeployment",
-            "codedeploy:Create*",
+            "codedeploy:CreateApplication",
+            "codedeploy:CreateDeployment",
+            "codedeploy:CreateDeploymentConfig",
+            "codedeploy:CreateDeploymentGroup",
             "codedeploy:DeleteApplication",
             "codedeploy:DeleteDeploymentGroup",
-            "codedeploy:Get*",
-            "codedeploy:List*",
+            "codedeploy:GetApplication",
+            "codedeploy:GetApplicationRevision",
+            "codedeploy:GetDeployment",
+            "codedeploy:GetDeploymentConfig",
+            "codedeploy:GetDeploymentGroup",
+            "codedeploy:ListApplicationRevisions",
+            "codedeploy:ListDeploymentGroups",
+            "codedeploy:ListDeployments",
+            "codedeploy:ListTagsForResource",
             "codedeploy:RegisterApplicationRevision",
-            "codedeploy:StopDeployment",
             "codedeploy:TagResource",
             "codedeploy:UntagResource",
             "codedeploy:UpdateDeploymentGroup",
@@ -144,6 +155,17 @@ def _delivery(names: Names) -> Iterator[Statement]:
         ],
     )
     yield Statement(
+        sid="RunningDeployments",
+        actions=[
+            "codedeploy:ContinueDeployment",
+            "codedeploy:GetDeploymentTarget",
+            "codedeploy:ListDeploymentTargets",
+            "codedeploy:StopDeployment",
+        ],
+        resources=["*"],
+        because="AWS checks no resource of these four",
+    )
+    yield Statement(
         sid="Logs",
         actions=[
             "logs:AssociateKmsKey",
@@ -151,7 +173,6 @@ def _delivery(names: Names) -> Iterator[Statement]:
             "logs:DeleteLogGroup",
             "logs:DescribeLogStreams",
             "logs:FilterLogEvents",
-            "logs:GetLogEvents",
             "logs:ListTagsForResource",
             "logs:PutRetentionPolicy",
             "logs:TagResource",

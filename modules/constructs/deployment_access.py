@@ -46,7 +46,7 @@ class DeploymentAccess:
             for id_, service in _SERVICE_LINKED.items():
                 ServiceLinkedRole(scope, f"{id_}_role", service=service)
         github = GithubIdentity(scope, "github", names=names, repository=access.github_repository or product.repository)
-        boundary = PermissionsBoundary(scope, "boundary", names=names, state_key_arn=state_key_arn)
+        boundary = PermissionsBoundary(scope, "boundary", names=names)
         deployer = Role(
             scope,
             "deployer",

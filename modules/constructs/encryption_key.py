@@ -12,7 +12,7 @@ from constructs import Construct
 from environments.names import Names
 from modules.policy import Condition, Statement, document
 
-USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
+USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*")
 
 
 def usable_by_service(service: str, *, conditions: Sequence[Condition], sid: str) -> Statement:

@@ -27,19 +27,16 @@ def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
         names.partition.arn("ecr", f"repository/{repository}", region=environment.region, account_id=registry_account)
         for repository in sorted({service.repository for service in environment.product.services})
     ]
+    # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-vpc-endpoint-policy
     for service in ("ecr.api", "ecr.dkr"):
         yield EndpointPolicy(
-            service=service,
-            actions=["ecr:GetAuthorizationToken", *_PULL],
-            resources=["*"] if service == "ecr.api" else repositories,
-            because="GetAuthorizationToken has no resource; roles narrow the rest to their own repository"
-            if service == "ecr.api"
-            else "",
+            service=service, actions=_PULL, resources=repositories, unnarrowed=["ecr:GetAuthorizationToken"]
         )
     yield EndpointPolicy(
         service="logs",
-        actions=["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"],
+        actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
         resources=[names.arn("logs", f"log-group:/{names.path}/*")],
+        unnarrowed=["logs:DescribeLogGroups"],
     )
     yield EndpointPolicy(
         service="secretsmanager",

@@ -20,6 +20,8 @@ class EndpointPolicy:
     """As AWS names endpoints: `ecr.api`."""
     actions: Sequence[str]
     resources: Sequence[str]
+    unnarrowed: Sequence[str] = ()
+    """Actions that AWS authorizes on `*` only."""
     because: str = ""
     conditions: Sequence[Condition] = ()
 
@@ -103,15 +105,26 @@ class InterfaceEndpoints:
 
 
 def _document(scope: Construct, policy: EndpointPolicy, *, conditions: Sequence[Condition]) -> str:
-    return document(
-        scope,
-        f"endpoint_{policy.id}",
+    everybody = {"AWS": ["*"]}
+    statements = [
         Statement(
             sid="ThisEnvironmentOnly",
             actions=policy.actions,
             resources=policy.resources,
-            principals={"AWS": ["*"]},
+            principals=everybody,
             conditions=conditions,
             because=policy.because,
-        ),
-    )
+        )
+    ]
+    if policy.unnarrowed:
+        statements.append(
+            Statement(
+                sid="OfAnyResource",
+                actions=policy.unnarrowed,
+                resources=["*"],
+                principals=everybody,
+                conditions=conditions,
+                because="AWS authorizes these on * only; the condition and the roles narrow them",
+            )
+        )
+    return document(scope, f"endpoint_{policy.id}", *statements)

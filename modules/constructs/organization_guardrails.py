@@ -101,7 +101,7 @@ class OrganizationGuardrails:
             name=name,
             type="SERVICE_CONTROL_POLICY",
             description="Stay in the organization, no root user, audit stays on, allowed regions only",
-            content=document(scope, id_, *statements),
+            content=document(scope, id_, *statements, blanks=False),
         )
         OrganizationsPolicyAttachment(
             scope, f"{id_}_attachment", policy_id=f"${{aws_organizations_policy.{id_}.id}}", target_id=target_id

@@ -48,14 +48,14 @@ class SlackChannel:
         shown = [
             Statement(
                 sid="ShowAlarms",
-                actions=["cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"],
+                actions=["cloudwatch:DescribeAlarmHistory"],
                 resources=[names.arn("cloudwatch", "alarm:*")],
             ),
             Statement(
                 sid="ShowMetrics",
-                actions=["cloudwatch:GetMetricData", "cloudwatch:GetMetricWidgetImage"],
+                actions=["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:GetMetricWidgetImage"],
                 resources=["*"],
-                because="metrics have no resource",
+                because="metrics have no resource, and DescribeAlarms leaves composite alarms out where it is narrowed",
             ),
         ]
         role = Role(

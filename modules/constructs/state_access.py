@@ -19,14 +19,17 @@ def read_state(names: Names, *, key_arn: str) -> list[Statement]:
 
 
 def write_state(names: Names, *, key_arn: str) -> list[Statement]:
-    """Write the state of the deployer's own phases with the record of who applied them, and lock it."""
+    """Write, restore and lock the state of the deployer's own phases, with the record of who applied them."""
     phases = [phase.name for phase in PHASES if phase.applied_by == "deployer"]
     states = [f"{_bucket(names)}/{names.state_key(phase)}" for phase in phases]
-    records = [f"{_bucket(names)}/{names.applied_key(phase)}" for phase in phases]
-    locks = [f"{state}.tflock" for state in states]
+    # State, lock and record of a phase: nothing else in the bucket starts like them.
+    everything = [f"{_bucket(names)}/{names.environment.stage}/{phase}.*" for phase in phases]
     return [
-        Statement(sid="WriteState", actions=["s3:PutObject"], resources=[*states, *records, *locks]),
-        Statement(sid="UnlockState", actions=["s3:DeleteObject"], resources=locks),
+        # `make recover RESTORE=` lists a state's versions, reads one and copies it over the present one.
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+        Statement(sid="ListStateVersions", actions=["s3:ListBucketVersions"], resources=[_bucket(names)]),
+        Statement(sid="WriteState", actions=["s3:GetObjectVersion", "s3:PutObject"], resources=everything),
+        Statement(sid="UnlockState", actions=["s3:DeleteObject"], resources=[f"{state}.tflock" for state in states]),
         _key(names, "WriteStateKey", "kms:GenerateDataKey", key_arn=key_arn),
     ]
 

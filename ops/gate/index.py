@@ -35,6 +35,10 @@ class Index:
         """All resources."""
         return (block for blocks in self._resources.values() for block in blocks)
 
+    def data(self, kind: str) -> Iterator[ScannedBlock]:
+        """All data sources of a kind."""
+        return (block for block in self._blocks.values() if block.section == "data" and block.kind == kind)
+
     def all(self, *kinds: str) -> Iterator[ScannedBlock]:
         """All resources of some kinds.
 

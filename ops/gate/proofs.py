@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import environments
-from ops.gate import order, permissions, reachability
+from ops.gate import document_sizes, idle_statements, order, permissions, reachability
 from ops.gate.model import Check, Distrust, Doubt, Record, Scan, ScannedBlock, UntrustedError
 from ops.gate.stacks import World
 
-CHECKS: dict[str, Check] = {**reachability.CHECKS, **permissions.CHECKS, **order.CHECKS}
+_Run = Callable[[], list[Record]]
+
+CHECKS: dict[str, Check] = {
+    **reachability.CHECKS,
+    **permissions.CHECKS,
+    **order.CHECKS,
+    **idle_statements.CHECKS,
+    **document_sizes.CHECKS,
+}
 
 
 def prove(worlds: Iterable[World], views: Iterable[Sequence[ScannedBlock]]) -> Scan:
-    """Hold each environment's network, permissions and order of creation against their tables.
+    """Check network, permissions and order of creation against their tables, and every policy against AWS's rules.
 
     Args:
-        worlds: What was read; the stacks outside any environment have no tables, and are left out.
+        worlds: What was read; the stacks outside any environment have no tables, so only their policies are judged.
         views: Their merged views, in the same order.
     """
     records: list[Record] = []
     distrust: list[Distrust] = []
     for world, view in zip(worlds, views, strict=True):
-        if world.name not in environments.known():
-            continue
-        environment = environments.load(world.name)
-        for proof in (reachability.reachability, permissions.who_may_what, order.what_comes_first):
+        for proof, run in _proofs(world, view):
             try:
-                records += proof(view, environment)
+                records += run()
             except UntrustedError as error:
                 distrust += error.reasons
             except Exception as error:
@@ -35,3 +41,13 @@ def prove(worlds: Iterable[World], views: Iterable[Sequence[ScannedBlock]]) -> S
                 where = f"{proof.__name__} of {world.name}"
                 distrust.append(Distrust(Doubt.CHECK_RAISED, where, what, f"mend {proof.__module__}"))
     return Scan(tuple(sorted(records)), tuple(distrust))
+
+
+def _proofs(world: World, view: Sequence[ScannedBlock]) -> Iterator[tuple[Callable[..., object], _Run]]:
+    """Each proof, and what runs it."""
+    yield idle_statements.idle_statements, partial(idle_statements.idle_statements, view)
+    yield document_sizes.document_sizes, partial(document_sizes.document_sizes, view, world)
+    if world.name in environments.known():
+        environment = environments.load(world.name)
+        for proof in (reachability.reachability, permissions.who_may_what, order.what_comes_first):
+            yield proof, partial(proof, view, environment)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -22,24 +21,6 @@ def allowed(statements: Iterable[Body], action: str, resource: str = "*", contex
     """Whether one policy (or several, as one list) allows a call; an explicit deny wins."""
     verdicts = {each["effect"] for each in statements if _applies(each, action, resource, context or {})}
     return verdicts == {"Allow"}
-
-
-def document_size(statements: list[Body]) -> int:
-    """Characters of the policy's JSON without blanks, which is what AWS counts."""
-    names = {"actions": "Action", "not_actions": "NotAction", "resources": "Resource"}
-    written = []
-    for each in statements:
-        statement: Body = {"Sid": each["sid"], "Effect": each["effect"]}
-        statement |= {name: each[key] for key, name in names.items() if each.get(key)}
-        for condition in each.get("condition", []):
-            statement.setdefault("Condition", {}).setdefault(condition["test"], {})[condition["variable"]] = condition[
-                "values"
-            ]
-        for principal in each.get("principals", []):
-            statement.setdefault("Principal", {})[principal["type"]] = principal["identifiers"]
-        written.append(statement)
-    policy = {"Version": "2012-10-17", "Statement": written}
-    return len(resolved(json.dumps(policy, separators=(",", ":"))))
 
 
 def _applies(statement: Body, action: str, resource: str, context: Context) -> bool:

@@ -7,9 +7,23 @@ import pytest
 from environments.names import Names
 from environments.schema import Environment
 from modules.phases import PHASES
+from ops.iam.reference import reference
 from tests.conftest import Body, Stack
 from tests.synth.deployer_calls import CALLS, NEVER
 from tests.synth.iam import Context, allowed
+
+GUARDED = (
+    "iam",
+    "kms",
+    "budgets",
+    "cloudtrail",
+    "config",
+    "guardduty",
+    "securityhub",
+    "access-analyzer",
+    "sns",
+    "events",
+)
 
 
 @pytest.fixture
@@ -92,3 +106,32 @@ def test_the_deployer_writes_its_own_phases_state_and_reads_all(account: Stack, 
         assert may(policies, boundary, "s3:GetObject", record, {})
         assert may(policies, boundary, "s3:PutObject", record, {}) is own
         assert not may(policies, boundary, "s3:DeleteObject", state, {})
+        assert may(policies, boundary, "s3:GetObjectVersion", state, {}) is own
+        assert not may(policies, boundary, "s3:DeleteObject", f"{state}.tflock.old", {})
+    bucket = f"arn:aws:s3:::{names.state_bucket}"
+    for action in ("s3:ListBucket", "s3:ListBucketVersions"):
+        assert may(policies, boundary, action, bucket, {}), "make recover RESTORE= lists versions"
+
+
+@pytest.mark.requirement("R1.2", "R10.4")
+def test_the_deployer_sees_composite_alarms(account: Stack) -> None:
+    """AWS returns them to who may describe alarms on *; the cutover watches one."""
+    assert may(deployer(account), account.policy("boundary"), "cloudwatch:DescribeAlarms", "*", {})
+
+
+@pytest.mark.requirement("R0.3")
+def test_the_boundary_s_denials_leave_no_writing_action_and_all_reads(account: Stack) -> None:
+    """By AWS's own list of actions: those that begin like a read don't stop a plan, and no new verb is left open."""
+    boundary = account.policy("boundary")
+    denied = [statement for statement in boundary if statement["effect"] == "Deny" and statement["resources"] == ["*"]]
+    everything = {"effect": "Allow", "sid": "Everything", "actions": ["*"], "resources": ["*"]}
+    needed = {"iam:PassRole", "kms:Decrypt", "kms:GenerateDataKey"}
+    computing = ("kms:Generate", "kms:Verify")  # AWS calls it writing, but nothing is changed by it.
+    planner = account.policy("planner")
+    for service in GUARDED:
+        for action in reference().find(f"{service}:*"):
+            stopped = not allowed([everything, *denied], action.name)
+            if action.name in needed or allowed(planner, action.name):
+                assert not stopped, action.name
+            elif action.level not in {"Read", "List"} and not action.name.startswith(computing):
+                assert stopped, action.name

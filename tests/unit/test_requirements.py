@@ -23,7 +23,6 @@ PENDING = {
     "R13.9": "export to HCL",
     "R13.10": "fast paths and their slow paths",
     "R13.11": "containers that run with production's hardening",
-    "R13.12": "size limits of policy documents",
 }
 
 

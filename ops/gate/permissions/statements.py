@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from environments.names import Names
+from environments.attributes import Place, worth
 from ops.gate.index import Index, listed, nested, not_understood
 from ops.gate.model import ScannedBlock
 from ops.gate.templates import parse_json, spans
 
 DOCUMENT = "aws_iam_policy_document"
+_CHOSEN = {"aws_secretsmanager_secret": "Ab1Cd2"}
+"""What stands for the characters of an ARN that AWS chooses; for others, the block's name."""
 
 
 @dataclass(frozen=True)
@@ -74,25 +76,18 @@ def matches(patterns: tuple[str, ...], text: str, *, case: bool = True) -> bool:
 class Arns:
     """What references in policies are worth."""
 
-    def __init__(self, index: Index, names: Names) -> None:
-        """Take the environment."""
-        self._index, self._names = index, names
+    def __init__(self, index: Index, place: Place) -> None:
+        """Take the blocks, and the account and region that they are in."""
+        self._index, self._place = index, place
 
     def of(self, block: ScannedBlock) -> str | None:
-        """The ARN of a role, secret, key or identity provider, as AWS would make it."""
-        name = str(block.settings.get("name") or block.settings.get("name_prefix") or block.name)
-        names = self._names
-        if block.kind in {"aws_iam_role", "aws_iam_user"}:
-            kind, path = block.kind.removeprefix("aws_iam_"), str(block.settings.get("path") or "/")
-            return names.arn("iam", f"{kind}{path}{name}", region="")
-        if block.kind == "aws_secretsmanager_secret":
-            return names.arn("secretsmanager", f"secret:{name}-Ab1Cd2")
-        if block.kind == "aws_kms_key":
-            return names.arn("kms", f"key/{block.name}")
-        if block.kind == "aws_iam_openid_connect_provider":
-            host = str(block.settings.get("url", "")).removeprefix("https://")
-            return names.arn("iam", f"oidc-provider/{host}", region="")
-        return None
+        """The ARN of a role, secret, key or the like, as AWS would make it; None if only AWS knows it."""
+        return self._attribute(block, "arn")
+
+    def _attribute(self, block: ScannedBlock, name: str) -> str | None:
+        named = {"name", "name_prefix"} & block.settings.keys()
+        settings = block.settings if named else {**block.settings, "name": block.name}
+        return worth(block.kind, name, settings, self._place, lambda _: _CHOSEN.get(block.kind, block.name))
 
     def render(self, value: object, *, allows: bool) -> str:
         """A text with its references replaced; what can't be known is anything in an Allow, and nothing in a Deny."""
@@ -108,20 +103,25 @@ class Arns:
         block = self._index.follow(reference)
         if block is None:
             return "*" if allows else "&"
-        known = self.of(block)
-        if known and reference.rstrip("}").endswith((".arn", ".id")):
-            return known
-        return f"&{block.block.stack}.{block.block.address}"
+        known = self._attribute(block, reference.rstrip("}").rpartition(".")[2])
+        if known is None:
+            return f"&{block.block.stack}.{block.block.address}"
+        return self.render(known, allows=allows) if "${" in known else known
 
 
 class Documents:
     """All policies of an environment, read once."""
 
-    def __init__(self, index: Index, names: Names) -> None:
-        """Take the environment."""
+    def __init__(self, index: Index, arns: Arns) -> None:
+        """Take the blocks, and who knows their ARNs."""
         self._index = index
-        self.arns = Arns(index, names)
+        self.arns = arns
         self._read: dict[str, list[Statement]] = {}
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """Names of the data sources' documents that were read."""
+        return frozenset(self._read)
 
     def read(self, value: object, of: ScannedBlock) -> list[Statement]:
         """The statements of a policy that a block has as an attribute.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from environments.names import Names
 from ops.gate.index import Index, listed, nested, not_understood
 from ops.gate.model import ScannedBlock
-from ops.gate.permissions.statements import Documents, Statement, unseen
+from ops.gate.permissions.statements import Arns, Documents, Statement, unseen
 
 _HOLDERS = ("role", "user", "group")
 
@@ -53,7 +53,7 @@ class Actors:
     def __init__(self, index: Index, names: Names) -> None:
         """Read them."""
         self._index, self._names = index, names
-        self._documents = Documents(index, names)
+        self._documents = Documents(index, Arns(index, names.place))
         for grant in index.all("aws_kms_grant"):
             raise not_understood(grant, "grants the use of a key, which no policy shows")
         self.principals = [

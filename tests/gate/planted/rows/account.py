@@ -325,4 +325,38 @@ ROWS = (
     Row("no-config", "R1.7", "There is no AWS Config", _ACCOUNT, "resource/aws_config_configuration_recorder"),
     Row("no-access-analyzer", "R1.7", "There is no Access Analyzer", _ACCOUNT, "resource/aws_accessanalyzer_analyzer"),
     Row("no-security-hub", "R1.7", "There is no Security Hub", _ACCOUNT, "resource/aws_securityhub_account"),
+    Row(
+        "alarms-narrowed",
+        "R1.2",
+        "The deployer may describe alarms by their ARNs, by which AWS returns no composite alarm",
+        _ACCOUNT,
+        f"{_DOCUMENT}/deployer_release_document/statement/-",
+        _allow("Alarms", ["cloudwatch:DescribeAlarms"], "arn:aws:cloudwatch:us-east-1:111122223333:alarm:*"),
+    ),
+    Row(
+        "denial-of-another-type",
+        "R1.2",
+        "The boundary denies the deletion of objects, but names their bucket, so that it denies nothing",
+        _ACCOUNT,
+        f"{_DOCUMENT}/boundary_document/statement/-",
+        {
+            "sid": "Objects",
+            "effect": "Deny",
+            "actions": ["s3:DeleteObject"],
+            "resources": ["arn:aws:s3:::aep-prod-trail-111122223333"],
+        },
+    ),
+    Row(
+        "boundary-too-long",
+        "R13.12",
+        "The permissions boundary has more characters than AWS takes",
+        _ACCOUNT,
+        f"{_DOCUMENT}/boundary_document/statement/-",
+        {
+            "sid": "TooMuch",
+            "effect": "Deny",
+            "actions": ["s3:DeleteBucket"],
+            "resources": [f"arn:aws:s3:::a-bucket-with-a-long-name-{number}" for number in range(50)],
+        },
+    ),
 )

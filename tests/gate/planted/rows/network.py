@@ -157,6 +157,14 @@ ROWS = (
         "resource/aws_vpc_endpoint/endpoint_s3/policy",
         '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}',
     ),
+    Row(
+        "endpoint-narrows-log-groups",
+        "R2.4",
+        "The endpoint of CloudWatch Logs names log groups for an action that AWS authorizes on * only",
+        _NETWORK,
+        "data/aws_iam_policy_document/endpoint_logs_document/statement/1/resources/0",
+        "arn:aws:logs:us-east-1:111122223333:log-group:/aep/prod/*",
+    ),
     Row("no-flow-log", "R2.5", "The VPC has no flow log", _NETWORK, "resource/aws_flow_log"),
     Row(
         "flow-log-of-refusals",

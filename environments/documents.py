@@ -1,0 +1,102 @@
+"""Every kind of policy document that AWS takes, with AWS's limit on its size, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class DocumentKind(NamedTuple):
+    """What AWS allows as one kind of policy document."""
+
+    label: str
+    longest: int
+    """Characters; AWS calls them bytes where a policy has ASCII only, as ours have."""
+    source: str
+    about: tuple[str, ...] = ()
+    """Types of resources that its statements can be about, as `service:type`; none means any."""
+    together: bool = False
+    """Whether the limit is for all such documents of one role, user or group together."""
+    as_is: bool = False
+    """Whether Terraform's provider sends it as it is given. It removes the blanks of all others."""
+
+
+_DOCS = "https://docs.aws.amazon.com/"
+_IAM = _DOCS + "IAM/latest/UserGuide/reference_iam-quotas.html"
+
+MANAGED = DocumentKind("managed policy", 6_144, _IAM)
+INLINE = DocumentKind("inline policies of a role", 10_240, _IAM, together=True)
+INLINE_OF_GROUP = DocumentKind("inline policies of a group", 5_120, _IAM, together=True)
+INLINE_OF_USER = DocumentKind("inline policies of a user", 2_048, _IAM, together=True)
+# By default; AWS raises it to 8,192 on request.
+TRUST = DocumentKind("trust policy", 2_048, _IAM, ("sts:role",))
+BUCKET = DocumentKind(
+    "bucket policy",
+    20_480,
+    _DOCS + "AmazonS3/latest/userguide/add-bucket-policy.html",
+    ("s3:bucket", "s3:object"),
+)
+KEY = DocumentKind(
+    "key policy", 32_768, _DOCS + "kms/latest/developerguide/key-policy-overview.html#key-policy-format", ("kms:key",)
+)
+SECRET = DocumentKind(
+    "secret's policy",
+    20_480,
+    _DOCS + "secretsmanager/latest/apireference/API_PutResourcePolicy.html",
+    ("secretsmanager:Secret",),
+)
+REPOSITORY = DocumentKind(
+    "repository policy",
+    10_240,
+    _DOCS + "AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html",
+    ("ecr:repository",),
+)
+REGISTRY = DocumentKind("registry policy", 10_240, _DOCS + "AmazonECR/latest/APIReference/API_PutRegistryPolicy.html")
+TOPIC = DocumentKind(
+    "topic policy",
+    30_720,
+    _DOCS + "sns/latest/dg/sns-access-policy-language-api-permissions-reference.html#sns-policy-quotas",
+    ("sns:topic",),
+)
+QUEUE = DocumentKind(
+    "queue policy",
+    8_192,
+    _DOCS + "AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html",
+    ("sqs:queue",),
+)
+ENDPOINT = DocumentKind("VPC endpoint policy", 20_480, _DOCS + "vpc/latest/privatelink/vpc-limits-endpoints.html")
+LOGS = DocumentKind(
+    "CloudWatch Logs resource policy",
+    5_120,
+    _DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html",
+)
+ORGANIZATION = DocumentKind(
+    "service control policy", 5_120, _DOCS + "organizations/latest/userguide/orgs_reference_limits.html", as_is=True
+)
+
+HOLDERS: Mapping[tuple[str, str], DocumentKind] = {
+    ("aws_cloudwatch_log_resource_policy", "policy_document"): LOGS,
+    ("aws_ecr_registry_policy", "policy"): REGISTRY,
+    ("aws_ecr_repository_policy", "policy"): REPOSITORY,
+    ("aws_iam_group_policy", "policy"): INLINE_OF_GROUP,
+    ("aws_iam_policy", "policy"): MANAGED,
+    ("aws_iam_role", "assume_role_policy"): TRUST,
+    ("aws_iam_role_policy", "policy"): INLINE,
+    ("aws_iam_user_policy", "policy"): INLINE_OF_USER,
+    ("aws_kms_external_key", "policy"): KEY,
+    ("aws_kms_key", "policy"): KEY,
+    ("aws_kms_key_policy", "policy"): KEY,
+    ("aws_kms_replica_key", "policy"): KEY,
+    ("aws_organizations_policy", "content"): ORGANIZATION,
+    ("aws_s3_bucket", "policy"): BUCKET,
+    ("aws_s3_bucket_policy", "policy"): BUCKET,
+    ("aws_secretsmanager_secret", "policy"): SECRET,
+    ("aws_secretsmanager_secret_policy", "policy"): SECRET,
+    ("aws_sns_topic", "policy"): TOPIC,
+    ("aws_sns_topic_policy", "policy"): TOPIC,
+    ("aws_sqs_queue", "policy"): QUEUE,
+    ("aws_sqs_queue_policy", "policy"): QUEUE,
+    ("aws_vpc_endpoint", "policy"): ENDPOINT,
+    ("aws_vpc_endpoint_policy", "policy"): ENDPOINT,
+}
+"""By type of Terraform's resource and attribute: where a document is used, and so what it is."""

@@ -1,0 +1,89 @@
+"""Every policy document of every stack, held against AWS's reference of actions: which statements do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from environments.arns import partitions
+from environments.attributes import Place
+from environments.documents import ENDPOINT, HOLDERS, INLINE, DocumentKind
+from ops.gate.index import Index, nested
+from ops.gate.ledger import Ledger
+from ops.gate.model import Check, Record, ScannedBlock
+from ops.gate.permissions.statements import DOCUMENT, Arns, Documents, Statement
+from ops.iam.idle import idle
+from ops.iam.reference import reference
+
+IDLE = "ROLLOUT_IAM_IDLE"
+CHECKS = {
+    IDLE: Check(
+        IDLE,
+        "Every statement of a policy does something: AWS authorizes its actions on what it names",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+        "reference_policies_actions-resources-contextkeys.html",
+        own=True,
+    )
+}
+_SOMEWHERE = Place(partitions()[0], "us-east-1", "000000000000")
+"""Which types an ARN can be of doesn't depend on where it is."""
+_OTHER_NAMES = {"monitoring": "cloudwatch"}
+"""Services whose endpoints are named otherwise than their actions.
+
+https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+"""
+
+
+class _Use(NamedTuple):
+    """A document where it is used."""
+
+    statements: Sequence[Statement]
+    kind: DocumentKind | None
+    holder: ScannedBlock
+
+
+def idle_statements(view: Sequence[ScannedBlock]) -> list[Record]:
+    """Find the statements of one merged view that do nothing.
+
+    Raises:
+        UntrustedError: A policy is written in a way that only Terraform can evaluate.
+    """
+    ledger = Ledger()
+    index = Index(view)
+    for use in _uses(index):
+        ledger.examine(IDLE, [use.holder.block, *(statement.block.block for statement in use.statements)])
+        about = use.kind.about if use.kind else ()
+        services = _services(use.holder, reference().services) if use.kind is ENDPOINT else ()
+        for statement in use.statements:
+            label = f"statement {statement.sid!r}" if statement.sid else "a statement without sid"
+            for what in idle(statement, about=about, services=services):
+                ledger.wrong(IDLE, statement.block.block, f"{label}: {what}")
+    return ledger.records()
+
+
+def _uses(index: Index) -> Iterator[_Use]:
+    documents = Documents(index, _KnownArns(index, _SOMEWHERE))
+    for block in index.resources():
+        for (kind, attribute), document in HOLDERS.items():
+            if block.kind == kind and block.settings.get(attribute):
+                yield _Use(documents.read(block.settings[attribute], block), document, block)
+        for inline in nested(block.settings, "inline_policy"):
+            yield _Use(documents.read(inline.get("policy"), block), INLINE, block)
+    for block in index.data(DOCUMENT):
+        if block.name not in documents.seen:
+            yield _Use(documents.read(f"${{data.{block.kind}.{block.name}.json}}", block), None, block)
+
+
+class _KnownArns(Arns):
+    """What can't be known isn't judged, in an Allow as in a Deny."""
+
+    def render(self, value: object, *, allows: bool) -> str:
+        """A text with its references replaced; `&` marks what can't be known."""
+        return super().render(value, allows=False)
+
+
+def _services(endpoint: ScannedBlock, known: frozenset[str]) -> Sequence[str]:
+    """The service whose requests pass through a VPC endpoint: ecr, where the endpoint's name ends with `ecr.api`."""
+    parts = str(endpoint.settings.get("service_name", "")).split(".")
+    names = [_OTHER_NAMES.get(part, part) for part in parts]
+    return [name for name in names if name in known]

@@ -1,0 +1,171 @@
+"""Statements of policies that do nothing, because AWS never authorizes their actions on what they name.
+
+A policy like that is accepted by AWS without a warning: an Allow grants nothing, and a Deny denies nothing.
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from ops.iam.reference import Action, Reference, reference
+
+
+class ConditionLike(Protocol):
+    """A condition of a statement."""
+
+    @property
+    def test(self) -> str:
+        """Operator: StringEquals."""
+
+    @property
+    def key(self) -> str:
+        """Condition key: kms:ViaService."""
+
+    @property
+    def values(self) -> Sequence[str]:
+        """What it is compared with."""
+
+
+class StatementLike(Protocol):
+    """A statement, whichever reader read it. References in it are ARNs; `&` marks what can't be known."""
+
+    @property
+    def allows(self) -> bool:
+        """Whether its effect is Allow."""
+
+    @property
+    def actions(self) -> Sequence[str]:
+        """Its actions."""
+
+    @property
+    def not_actions(self) -> Sequence[str]:
+        """What it has instead."""
+
+    @property
+    def resources(self) -> Sequence[str]:
+        """Its resources; none in a trust policy, and where a resource's own policy leaves them out."""
+
+    @property
+    def not_resources(self) -> Sequence[str]:
+        """What it has instead."""
+
+    @property
+    def conditions(self) -> Sequence[ConditionLike]:
+        """Its conditions."""
+
+
+def idle(
+    statement: StatementLike,
+    *,
+    about: Iterable[str] = (),
+    services: Iterable[str] = (),
+    known: Reference | None = None,
+) -> Iterator[str]:
+    """What of a statement does nothing, in words, each with what to do about it.
+
+    Every action that an Allow means by a pattern (`ecs:Delete*`) must find a resource, but for a whole service's
+    (`ecs:*`) and for a Deny's, of which one is enough.
+
+    Args:
+        statement: The statement.
+        about: Types of resources (`kms:key`) that a policy of this kind can be about; none means any.
+        services: Services whose requests pass through it, for the policy of a VPC endpoint; none means any.
+        known: AWS's reference; the committed extract unless a test has its own.
+    """
+    yield from _Judge(statement, frozenset(about), frozenset(services), known or reference()).judge()
+
+
+class _Judge:
+    def __init__(
+        self, statement: StatementLike, about: frozenset[str], services: frozenset[str], known: Reference
+    ) -> None:
+        self._statement, self._about, self._services, self._known = statement, about, services, known
+
+    def judge(self) -> Iterator[str]:
+        statement = self._statement
+        taken: set[str] = set()
+        for text in (*statement.actions, *statement.not_actions):
+            yield from self._unknown(text)
+        for text in statement.actions:
+            meant = self._known.find(text)
+            fitting = [action for action in meant if self._fits(action)]
+            taken |= {resource for action in fitting for resource in statement.resources if action.on(resource)}
+            if meant and (not fitting or (self._strict(text) and len(fitting) < len(meant))):
+                yield from self._unfit(text, [action for action in meant if action not in fitting])
+            else:
+                yield from self._unsent(text, fitting)
+        if taken and "*" not in statement.actions:
+            for resource in statement.resources:
+                if resource not in taken and "&" not in resource:
+                    yield f"does nothing on {resource}: none of its actions is authorized on that; remove it"
+
+    def _strict(self, text: str) -> bool:
+        """Whether every action that a pattern means must do something, not one of them at least.
+
+        A Deny by a pattern is about whatever can be done to its resources, and so is an Allow of a whole service.
+        """
+        return self._statement.allows and not text.endswith(":*")
+
+    def _unknown(self, text: str) -> Iterator[str]:
+        service = text.lower().partition(":")[0]
+        if text == "*" or self._known.find(text):
+            return
+        if service in self._known.services:
+            yield f"{text} is no action of AWS; correct its name, or renew AWS's reference: make iam-data"
+        else:
+            yield f"{text} is of a service that AWS's reference here lacks; add it in ops/iam/extract.py: make iam-data"
+
+    def _fits(self, action: Action) -> bool:
+        statement = self._statement
+        if self._services and action.name.partition(":")[0] not in self._services:
+            return False
+        if self._about and not self._about & set(action.types):
+            return False
+        if statement.not_resources or not statement.resources:
+            return "*" not in statement.not_resources
+        return any("&" in resource or action.on(resource) for resource in statement.resources)
+
+    def _unfit(self, text: str, actions: Sequence[Action]) -> Iterator[str]:
+        reasons: dict[str, list[str]] = {}
+        for action in actions:
+            reasons.setdefault(self._reason(action), []).append(action.name)
+        for reason, names in reasons.items():
+            meant = ", ".join(names)
+            named = text if text.lower() == meant.lower() else f"{text} ({meant})"
+            yield f"{named} does nothing: {reason}"
+
+    def _reason(self, action: Action) -> str:
+        if self._services and action.name.partition(":")[0] not in self._services:
+            return f"only requests to {' or '.join(sorted(self._services))} pass here; remove it"
+        if self._about and not self._about & set(action.types):
+            return f"it is never authorized on {' or '.join(sorted(self._about))}; remove it"
+        if not action.types:
+            return "it can't be narrowed to a resource; put it into a statement on '*'"
+        return f"it is authorized on {' or '.join(action.types)}, and the statement names none; name one, or remove it"
+
+    def _unsent(self, text: str, actions: Sequence[Action]) -> Iterator[str]:
+        """Conditions that can't hold, because AWS doesn't send their keys with an action."""
+        for condition in self._statement.conditions:
+            service = condition.key.lower().partition(":")[0]
+            if service not in self._known.services or _holds_without(condition):
+                continue
+            without = [action.name for action in actions if not action.sends(condition.key)]
+            if without and (self._strict(text) or len(without) == len(actions)):
+                named = text if len(without) == len(actions) else ", ".join(without)
+                yield (
+                    f"{named} does nothing: AWS doesn't send {condition.key} with it, so the condition never holds; "
+                    "put it into a statement without that condition"
+                )
+
+
+def _holds_without(condition: ConditionLike) -> bool:
+    """Whether a condition holds where its key isn't in the request.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    quantifier, _, test = condition.test.lower().rpartition(":")
+    if test == "null":
+        return "false" not in condition.values
+    return test.endswith("ifexists") or quantifier == "forallvalues" or ("not" in test and quantifier != "foranyvalue")

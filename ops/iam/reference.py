@@ -1,0 +1,130 @@
+"""AWS's service authorization reference, as an extract: which actions exist, and what each is authorized on.
+
+`make iam-data` writes the extract (extract.py); corrections.toml has what it gets wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from ops.iam.globs import Pattern, Wild, overlap, pattern
+
+FILE = Path(__file__).with_name("reference.json")
+CORRECTIONS = Path(__file__).with_name("corrections.toml")
+_PLACEHOLDER = re.compile(r"(\$\{\w+\})")
+_PLAIN = {"${Partition}": ":", "${Region}": ":", "${Account}": ":"}
+"""Parts of every ARN. They have no colon."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action of AWS's IAM."""
+
+    name: str
+    """As in policies: `ecs:DeleteService`."""
+    level: str
+    """Access level: Read, List, Write, Tagging or Permissions management."""
+    types: tuple[str, ...]
+    """Types of the resources that it is authorized on, as `service:type`. None means that only `*` grants it."""
+    arns: tuple[Pattern, ...]
+    """Forms of their ARNs."""
+    keys: frozenset[str]
+    """Condition keys that AWS sends with it, in lower case, beside the global ones (`aws:…`)."""
+    needs: tuple[str, ...]
+    """Actions that its caller needs too."""
+
+    def on(self, resource: str) -> bool:
+        """Whether a resource element of a policy can mean a resource of this action."""
+        return resource == "*" or any(_overlaps(arn, resource) for arn in self.arns)
+
+    def sends(self, key: str) -> bool:
+        """Whether AWS sends a condition key with this action. Only for keys of services, not for `aws:…`."""
+        wanted = key.lower()
+        return any(wanted.startswith(each[:-1]) if each.endswith("*") else wanted == each for each in self.keys)
+
+
+@cache
+def _overlaps(arn: Pattern, resource: str) -> bool:
+    return overlap(arn, pattern(resource))
+
+
+class Reference:
+    """The extract, corrected."""
+
+    def __init__(self, data: Mapping[str, Any], corrections: Mapping[str, Any]) -> None:
+        """Take what the two files hold."""
+        self._services: Mapping[str, Any] = data["services"]
+        self.source: Mapping[str, str] = data["source"]
+        """Package, version, month of release, licence and the page of AWS."""
+        excluded = {each["name"]: each["excludes"] for each in corrections["placeholder"]}
+        self._excluded = {**_PLAIN, **excluded}
+        self._resources = {(each["service"], each["type"]): each["arns"] for each in corrections["resource"]}
+        self._actions = {name: each["arns"] for each in corrections["action"] for name in each["names"]}
+
+    @property
+    def services(self) -> frozenset[str]:
+        """Prefixes of all services that are in the extract."""
+        return frozenset(self._services)
+
+    @cached_property
+    def actions(self) -> Mapping[str, tuple[Action, ...]]:
+        """All actions by service."""
+        return {service: tuple(self._of(service)) for service in self._services}
+
+    def find(self, pattern: str) -> tuple[Action, ...]:
+        """The actions that an action element of a policy means: `ecs:Describe*`. Case doesn't matter."""
+        service, _, name = pattern.lower().partition(":")
+        wanted = re.compile(re.escape(name).replace(r"\*", ".*").replace(r"\?", "."))
+        return tuple(
+            action
+            for action in self.actions.get(service, ())
+            if wanted.fullmatch(action.name.partition(":")[2].lower())
+        )
+
+    def _of(self, service: str) -> Iterable[Action]:
+        data = self._services[service]
+        resources: Mapping[str, list[Any]] = data["resources"]
+        for name, (level, marked, keys, needs) in data["actions"].items():
+            types = [each.rstrip("*") for each in marked]
+            full = f"{service}:{name}"
+            texts = self._actions.get(full)
+            if texts is None:
+                texts = [
+                    text
+                    for each in types
+                    if each in resources
+                    for text in self._resources.get((service, each), [resources[each][0]])
+                ]
+            sent = [*keys, *(key for each in types if each in resources for key in resources[each][1])]
+            yield Action(
+                full,
+                level,
+                tuple(f"{service}:{each}" for each in types) if texts else (),
+                tuple(self._arn(text) for text in texts),
+                frozenset(_PLACEHOLDER.sub("*", key).lower() for key in sent),
+                tuple(needs),
+            )
+
+    def _arn(self, text: str) -> Pattern:
+        """An ARN's form, `arn:${Partition}:ecs:…`, as a pattern."""
+        tokens: list[str | Wild] = []
+        for part in _PLACEHOLDER.split(text):
+            if _PLACEHOLDER.fullmatch(part):
+                tokens.append(Wild(self._excluded.get(part, "")))
+            else:
+                tokens.extend(pattern(part))
+        return tuple(tokens)
+
+
+@cache
+def reference() -> Reference:
+    """The extract that is committed; read once, in about 20 ms."""
+    data = json.loads(FILE.read_text(encoding="utf-8"))
+    return Reference(data, tomllib.loads(CORRECTIONS.read_text(encoding="utf-8")))

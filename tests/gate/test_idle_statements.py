@@ -1,0 +1,191 @@
+"""Statements that do nothing are found in every kind of policy document, in every stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import environments
+from environments.documents import HOLDERS
+from modules.synthesis import synthesize
+from ops.gate.idle_statements import IDLE, idle_statements
+from ops.gate.model import Outcome
+from ops.gate.stacks import World
+from ops.gate.view import merged_view
+from tests.gate.plants import Body, Ground, add
+from tests.gate.project import Project, failed
+from tests.gate.test_permissions import everything
+
+DOCUMENT = "aws_iam_policy_document"
+Change = Callable[[Body], None]
+GROUP = "arn:aws:logs:us-east-1:111122223333:log-group:/aep/prod/*"
+
+
+@pytest.fixture(scope="session")
+def prod(output: Path) -> Ground:
+    return Ground.of(output, environments.load("prod"), lambda view, _: idle_statements(view))
+
+
+def statement(document: str, index: int = 0, **changes: object) -> Change:
+    """A change of a statement that is there."""
+
+    def change(content: Body) -> None:
+        content["data"][DOCUMENT][f"{document}_document"]["statement"][index].update(changes)
+
+    return change
+
+
+def more(document: str, **body: object) -> Change:
+    """Another statement."""
+
+    def change(content: Body) -> None:
+        content["data"][DOCUMENT][f"{document}_document"]["statement"].append({"sid": "Planted", **body})
+
+    return change
+
+
+PLANTS = {
+    "logs endpoint": ("network", "endpoint_logs", statement("endpoint_logs", 1, resources=[GROUP])),
+    "ecr endpoint": (
+        "network",
+        "endpoint_ecr_dkr",
+        statement("endpoint_ecr_dkr", 0, actions=["ecr:GetAuthorizationToken", "ecr:BatchGetImage"]),
+    ),
+    "another service's endpoint": (
+        "network",
+        "endpoint_kms",
+        more("endpoint_kms", actions=["logs:PutLogEvents"], resources=["*"]),
+    ),
+    "deployer's alarms": (
+        "account",
+        "deployer_release",
+        more(
+            "deployer_release",
+            actions=["cloudwatch:DescribeAlarms"],
+            resources=["arn:aws:cloudwatch:us-east-1:111122223333:alarm:*"],
+        ),
+    ),
+    "running deployments": (
+        "account",
+        "deployer_delivery",
+        more(
+            "deployer_delivery",
+            actions=["codedeploy:StopDeployment"],
+            resources=["arn:aws:codedeploy:us-east-1:111122223333:deploymentgroup:a/b"],
+        ),
+    ),
+    "boundary": ("account", "boundary", more("boundary", effect="Deny", actions=["logs:DeleteLogGroups"])),
+    "boundary's denial": (
+        "account",
+        "boundary",
+        more("boundary", effect="Deny", actions=["s3:DeleteBucket"], resources=["arn:aws:s3:::aep-prod-trail/*"]),
+    ),
+    "trust": (
+        "account",
+        "deployer_trust",
+        more("deployer_trust", actions=["sts:GetCallerIdentity"], principals=[{"type": "AWS", "identifiers": ["*"]}]),
+    ),
+    "key": ("account", "log_key", statement("log_key", 1, actions=["kms:DescribeKey"])),
+    "key of another service": ("account", "log_key", more("log_key", actions=["s3:GetObject"], resources=["*"])),
+    "bucket": (
+        "account",
+        "trail_bucket",
+        more("trail_bucket", actions=["s3:ListBucket"], resources=["${aws_s3_bucket.trail_bucket.arn}/*"]),
+    ),
+    "secret": (
+        "secrets",
+        "database_url",
+        more("database_url", actions=["secretsmanager:ListSecrets"], resources=["*"]),
+    ),
+    "topic": ("account", "alerts_policy", more("alerts_policy", actions=["sns:ListTopics"], resources=["*"])),
+    "role of a task": (
+        "secrets",
+        "backend_execution_role",
+        more(
+            "backend_execution_role",
+            actions=["logs:CreateLogStream"],
+            resources=["arn:aws:logs:us-east-1:111122223333:log-group:/aep/prod/backend"],
+        ),
+    ),
+    "by reference": (
+        "secrets",
+        "backend_execution_role",
+        more(
+            "backend_execution_role",
+            actions=["secretsmanager:GetSecretValue"],
+            resources=["${aws_kms_key.secrets_key.arn}"],
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PLANTS)
+def test_a_statement_that_does_nothing_is_found(prod: Ground, case: str) -> None:
+    phase, document, change = PLANTS[case]
+    assert set(prod.planted(phase, change)) == {(IDLE, f"data.{DOCUMENT}.{document}_document")}
+
+
+def test_what_is_synthesized_has_none(prod: Ground) -> None:
+    assert not prod.failed
+
+
+@pytest.mark.slow
+def test_what_shipped_environments_do_not_use_has_none_either(tmp_path: Path) -> None:
+    environment = everything()
+    synthesize([environment], tmp_path, organization=False)
+    assert not Ground.of(tmp_path, environment, lambda view, _: idle_statements(view)).failed
+
+
+HOLDER_SETTINGS = {
+    "aws_vpc_endpoint": {"service_name": "com.amazonaws.us-east-1.logs"},
+    "aws_vpc_endpoint_policy": {"vpc_endpoint_id": "vpce-1"},
+}
+
+
+@pytest.mark.parametrize(("kind", "attribute"), HOLDERS)
+def test_every_kind_of_document_is_judged_as_json_too(prod: Ground, kind: str, attribute: str) -> None:
+    planted = {"Statement": [{"Effect": "Deny", "Action": "ecs:NoSuchAction", "Resource": "*"}]}
+    change = add(kind, "planted", {attribute: json.dumps(planted), **HOLDER_SETTINGS.get(kind, {})})
+    assert prod.planted("registry", change) == {
+        (IDLE, f"{kind}.planted"): (
+            "a statement without sid: ecs:NoSuchAction is no action of AWS; correct its name, or renew AWS's "
+            "reference: make iam-data"
+        )
+    }
+
+
+def test_an_inline_policy_in_its_role_is_judged(prod: Ground) -> None:
+    policy = {"Statement": {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::logs/*"}}
+    role = {"name": "planted", "inline_policy": [{"name": "planted", "policy": json.dumps(policy)}]}
+    assert set(prod.planted("account", add("aws_iam_role", "planted", role))) == {(IDLE, "aws_iam_role.planted")}
+
+
+def test_a_document_that_nothing_uses_yet_is_judged(prod: Ground) -> None:
+    body = {"statement": [{"actions": ["s3:ListBucket"], "resources": ["arn:aws:s3:::logs/*"]}]}
+    assert set(prod.planted("data", add(DOCUMENT, "planted", body, section="data"))) == {
+        (IDLE, f"data.{DOCUMENT}.planted")
+    }
+
+
+def test_an_organization_s_policy_is_judged(output: Path) -> None:
+    ground = Ground.of(output, environments.load("prod"), lambda view, _: idle_statements(view))
+    document = ground.documents["state"]
+    content = json.loads((output / "stacks/organization/cdk.tf.json").read_text(encoding="utf-8"))
+    statements = content["data"][DOCUMENT]["guardrails_document"]["statement"]
+    statements[2]["actions"].append("guardduty:DeleteDetectors")
+    statements[3]["not_actions"].append("budget:*")
+    world = World("organization", {"organization": type(document)("organization", document.file, "{}", content)})
+    found = [each for each in idle_statements(merged_view(world)) if not each.passed]
+    (record,) = found
+    assert len(record.details) == 2
+
+
+def test_it_is_part_of_the_gate(project: Project) -> None:
+    policy = {"Statement": {"Effect": "Deny", "Principal": "*", "Action": "sns:ListTopics", "Resource": "*"}}
+    project.add("network", "aws_sns_topic_policy", "planted", {"arn": "x", "policy": json.dumps(policy)})
+    verdict = project.judge()
+    assert verdict.outcome is Outcome.FINDINGS
+    assert (IDLE, "aws_sns_topic_policy.planted") in failed(verdict)

