@@ -173,8 +173,16 @@ def _move(stage: Stage, weight: int) -> str:
 
 
 def public_weights(stage: Stage) -> dict[str, int]:
-    """What Route 53 says of the public name: shares by set identifier."""
-    return {each["SetIdentifier"]: each["Weight"] for each in public_records(stage) if "Weight" in each}
+    """What Route 53 says of the public name: shares by set identifier, which are the same for all types of records.
+
+    Raises:
+        StepError: They differ, so that IPv6 users would go elsewhere.
+    """
+    found: dict[str, int] = {}
+    for record in public_records(stage):
+        if "Weight" in record and found.setdefault(record["SetIdentifier"], record["Weight"]) != record["Weight"]:
+            raise StepError(f"{record['SetIdentifier']} has different weights for {record['Type']} and another type")
+    return found
 
 
 def release_touches_services_only(stage: Stage) -> Seen:
