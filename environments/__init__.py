@@ -6,12 +6,13 @@ import importlib
 import ipaddress
 import json
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+from environments import beside
 from environments.schema import Environment
 from environments.schema.organization import Organization, validate_organization
 from environments.schema.rules import Problem
@@ -72,8 +73,12 @@ def load_all() -> tuple[Environment, ...]:
     environments = tuple(_load(name) for name in known())
     _check_apart(environments)
     for environment in environments:
-        _check_account(environment, [each for each in environments if each is not environment])
-    load_organization()
+        others = [each for each in environments if each is not environment]
+        _check_account(environment, others)
+        _refuse(environment.name, beside.zone_problems(environment, others))
+    organization = load_organization()
+    for environment in environments:
+        _refuse("organization", beside.guardrail_problems(environment, organization))
     return environments
 
 
@@ -111,6 +116,11 @@ def _releases(stage: str) -> dict[str, str]:
     if not isinstance(release, dict):
         raise InvalidEnvironmentError(stage, [Problem("releases", where, "must map repositories to digests")])
     return release
+
+
+def _refuse(name: str, found: Iterable[Problem]) -> None:
+    if problems := list(found):
+        raise InvalidEnvironmentError(name, problems)
 
 
 def _check_apart(environments: tuple[Environment, ...]) -> None:

@@ -20,6 +20,11 @@ class Phase:
     summary: str
     """What it makes, in a few words."""
 
+    @property
+    def role(self) -> str:
+        """Purpose of the role that it is applied with."""
+        return "break-glass" if self.applied_by == "administrator" else "deployer"
+
 
 PHASES: tuple[Phase, ...] = (
     Phase("state", "state:StateStack", (), "administrator", "bucket and key for remote state"),

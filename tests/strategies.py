@@ -13,8 +13,10 @@ from environments.schema import (
     Cutover,
     Environment,
     HealthCheck,
+    IamUser,
     Network,
     Observability,
+    PermissionSet,
     Product,
     Profile,
     Scaling,
@@ -87,6 +89,19 @@ limits = st.builds(
     cpu=st.integers(0, 100),
     memory=st.integers(0, 100),
 )
+PEOPLE: tuple[IamUser | PermissionSet, ...] = (
+    IamUser(arn="arn:aws:iam::777788889999:user/lead"),
+    IamUser(arn="arn:aws:iam::777788889999:user/team/second"),
+    PermissionSet(account_id="777788889999", name="engineer"),
+    PermissionSet(account_id="444455556666", name="lead"),
+)
+
+
+def people(fewest: int) -> st.SearchStrategy[tuple[IamUser | PermissionSet, ...]]:
+    """Principals of both kinds."""
+    return st.lists(st.sampled_from(PEOPLE), min_size=fewest, unique=True).map(tuple)
+
+
 audits = st.builds(Audit, **{field.name: st.booleans() for field in fields(Audit) if field.default is True})
 
 
@@ -145,6 +160,9 @@ def any_environment(draw: st.DrawFn) -> Environment:
         account_id=draw(st.from_regex(r"[0-9]{12}", fullmatch=True)),
         network=draw(networks),
         edge=replace(prod.edge, zone=draw(zones)),
+        access=replace(
+            prod.access, administrators=draw(people(1)), deployers=draw(people(0)), planners=draw(people(0))
+        ),
         observability=draw(limits),
         audit=draw(audits),
         cutover=draw(

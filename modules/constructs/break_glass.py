@@ -8,6 +8,7 @@ from typing import Any
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
+from environments.beside import GLOBAL_REGION
 from environments.names import Names
 from environments.schema.principals import Principal
 from modules.constructs.alerts_topic import AlertsTopic
@@ -17,9 +18,6 @@ from modules.constructs.named_principals import MFA, named_principals
 from modules.constructs.role import Role
 from modules.policy import Statement
 
-# CloudTrail hands events of the global endpoints (STS by that name, the console's sign-in) to this region's bus.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
-GLOBAL_REGION = "us-east-1"
 _SESSION_SECONDS = 3600
 # Who comes in from another account has no ARN in this account's events, but a principal and an account; the name of the
 # session and the MFA device say who it is. https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html

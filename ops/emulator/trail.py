@@ -51,20 +51,21 @@ def role_assumed(caller: Caller, assumed: AssumedRole, region: str, *, serial: s
         "accountId": caller.account_id,
     }
     foreign = {"type": "AWSAccount", "principalId": caller.user_id, "accountId": caller.account_id}
+    at = unix_time()
     for account_id in dict.fromkeys((caller.account_id, assumed.account_id)):
         identity = own if account_id == caller.account_id else foreign
-        _deliver(account_id, region, {**detail, "userIdentity": identity, "recipientAccountId": account_id})
+        _deliver(account_id, region, at, {**detail, "userIdentity": identity, "recipientAccountId": account_id})
 
 
-def _deliver(account_id: str, region: str, detail: dict[str, Any]) -> None:
+def _deliver(account_id: str, region: str, at: float, detail: dict[str, Any]) -> None:
     event: Any = {
         "version": "0",
         "id": str(mock_random.uuid4()),
         "detail-type": "AWS API Call via CloudTrail",
         "source": "aws.sts",
         "account": account_id,
-        "time": unix_time(),
-        "ingestion-time": unix_time(),
+        "time": at,
+        "ingestion-time": at,
         "region": region,
         "resources": [],
         "detail": detail,

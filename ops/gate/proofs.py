@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import environments
-from ops.gate import document_sizes, idle_statements, order, permissions, reachability
+from ops.gate import applying, document_sizes, idle_statements, order, permissions, reachability
 from ops.gate.model import Check, Distrust, Doubt, Record, Scan, ScannedBlock, UntrustedError
 from ops.gate.stacks import World
 
@@ -16,6 +16,7 @@ CHECKS: dict[str, Check] = {
     **reachability.CHECKS,
     **permissions.CHECKS,
     **order.CHECKS,
+    **applying.CHECKS,
     **idle_statements.CHECKS,
     **document_sizes.CHECKS,
 }
@@ -49,5 +50,10 @@ def _proofs(world: World, view: Sequence[ScannedBlock]) -> Iterator[tuple[Callab
     yield document_sizes.document_sizes, partial(document_sizes.document_sizes, view, world)
     if world.name in environments.known():
         environment = environments.load(world.name)
-        for proof in (reachability.reachability, permissions.who_may_what, order.what_comes_first):
+        for proof in (
+            reachability.reachability,
+            permissions.who_may_what,
+            order.what_comes_first,
+            applying.who_applies_can,
+        ):
             yield proof, partial(proof, view, environment)

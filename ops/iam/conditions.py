@@ -38,6 +38,10 @@ class RequestContext:
         known = {key.lower(): (value,) if isinstance(value, str) else tuple(value) for key, value in keys.items()}
         return cls(known, frozenset(key.lower() for key in absent), whole)
 
+    def joined(self, other: RequestContext) -> RequestContext:
+        """This request with what another says of it too."""
+        return RequestContext({**self.known, **other.known}, self.absent | other.absent, self.whole and other.whole)
+
     def has(self, key: str) -> bool | None:
         """Whether the request has a key; None if that is unknown."""
         if key.lower() in self.known:

@@ -57,6 +57,14 @@ class People:
             )
         return _variables(taken["Credentials"])
 
+    @property
+    def administrator(self) -> tuple[str, ...]:
+        """What an alert must say of the first administrator: account, and the MFA device of an IAM user."""
+        principal = self.environment.access.administrators[0]
+        if isinstance(principal, IamUser):
+            return account_of(principal.arn), self._user(principal.arn)[1]
+        return (principal.account_id,)
+
     def _signed_in(self, principal: Principal) -> tuple[Variables, dict[str, str]]:
         """A person's own credentials, and what it shows of MFA."""
         if isinstance(principal, IamUser):

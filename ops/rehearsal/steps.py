@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -87,6 +88,28 @@ def _none_left_out(stage: Stage) -> int:
             raise StepError(f"{phase} was applied without {', '.join(sorted(missing))}")
         count += len(wanted)
     return count
+
+
+def break_glass_is_seen(stage: Stage) -> Seen:
+    """Whoever assumes the break-glass role is reported to the topic of alerts, with principal, account and MFA device.
+
+    Raises:
+        StepError: Nothing is reported, or not who came in.
+    """
+    sqs, sns = stage.session.aws.client("sqs"), stage.session.aws.client("sns")
+    queue = sqs.create_queue(QueueName="rehearsal")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = stage.names.arn("sns", stage.names.resource("alerts"))
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
+    stage.comes_in(ADMINISTRATOR)
+    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    sqs.delete_queue(QueueUrl=queue)
+    told = [json.loads(json.loads(each["Body"])["Message"])["content"]["description"] for each in messages]
+    who = stage.people.administrator
+    if len(told) != 1 or not all(part in told[0] for part in who):
+        raise StepError(f"{len(told)} alerts say who came in, not one with {', '.join(who)}: {told}")
+    return Seen(told[0].replace("\n", ", "))
 
 
 def second_plan_is_empty(stage: Stage) -> Seen:
@@ -264,6 +287,7 @@ def steps(environment: Environment, larger: str | None) -> dict[str, Step]:
     """The steps of an environment's rehearsal, by what each shows, in order."""
     found: dict[str, Step] = {
         "every phase applies": every_phase_applies,
+        "break-glass is seen": break_glass_is_seen,
         "a second plan is empty": second_plan_is_empty,
         "exit criteria hold": exit_criteria_hold,
         **({"a failed migration fails": failed_migration_fails} if environment.product.migration else {}),

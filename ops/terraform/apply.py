@@ -13,6 +13,7 @@ from ops.secrets.missing import missing
 from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.commit import commit
 from ops.terraform.initialize import initialize
+from ops.terraform.plan import refuse_other_roles
 from ops.terraform.process import LOCK_TIMEOUT
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import Provenance, check, plan_it, provenance
@@ -37,6 +38,7 @@ class Applier:
             RefusedError: It may not be applied.
         """
         refuse_unsaved(stack)
+        refuse_other_roles(self.session.aws.caller, stack)
         made = provenance(stack)
         if self._agreed.setdefault(stack.phase.name, made.plan_sha256) != made.plan_sha256:
             raise RefusedError(f"{stack.name} was planned anew meanwhile, and nobody agreed to that plan; apply again")

@@ -9,6 +9,7 @@ from ops.errors import RefusedError
 from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.bootstrap import PHASE as STATE
 from ops.terraform.initialize import initialize
+from ops.terraform.plan import refuse_other_roles
 from ops.terraform.process import LOCK_TIMEOUT
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.session import Session
@@ -51,6 +52,7 @@ class Destroyer:
     def _destroyed(self, stack: Stack) -> PhaseResult:
         phase, states = stack.phase.name, self.session.states
         refuse_unsaved(stack)
+        refuse_other_roles(self.session.aws.caller, stack)
         self.session.lasting(phase, "destroying")
         self.session.board.begin(phase, "initializing")
         initialize(self.session.terraform, stack)

@@ -12,7 +12,7 @@ from environments.names import Names
 from ops.aws import Caller
 from ops.cutover.first import RECORD, blocked
 from ops.cutover.prepare import COMMAND as PREPARE
-from ops.errors import OpsError
+from ops.errors import OpsError, RefusedError
 from ops.gate.model import Outcome
 from ops.plan_gate import reports
 from ops.plan_gate.model import Verdict
@@ -133,7 +133,25 @@ def caller_flags(caller: Caller, stack: Stack) -> tuple[str, ...]:
 
 def is_planner(caller: Caller, stack: Stack) -> bool:
     """Whether the caller has the role that may look and not change."""
-    return f":assumed-role/{Names(stack.environment).role('planner')}/" in caller.arn
+    return _has_role(caller, Names(stack.environment).role("planner"))
+
+
+def refuse_other_roles(caller: Caller, stack: Stack) -> None:
+    """Refuse to begin what a secret's own policy, which denies its value to all but some roles, would stop half-way.
+
+    Raises:
+        RefusedError: The stack writes a secret's value, and the caller isn't the role that applies it.
+    """
+    role = Names(stack.environment).role(stack.phase.role)
+    if SECRET_VALUE in stack.content.get("resource", {}) and not _has_role(caller, role):
+        raise RefusedError(
+            f"{stack.name} writes a secret's value, which the secret's own policy denies to {caller.arn}; "
+            f"come in as {role} (docs/account.md, section 2), then again"
+        )
+
+
+def _has_role(caller: Caller, role: str) -> bool:
+    return f":assumed-role/{role}/" in caller.arn
 
 
 def _older_than_applied(states: States, phase: str) -> str:

@@ -51,6 +51,13 @@ def test_every_phase_applies_without_a_change_of_public_dns(report: dict[str, An
     assert step["evidence"].endswith(" resources; 0 % of the traffic goes here")
 
 
+@pytest.mark.requirement("R1.3")
+def test_an_administrator_comes_in_with_mfa_and_is_seen(report: dict[str, Any]) -> None:
+    evidence = shown(report, "break-glass is seen")["evidence"]
+    assert "Of account: 777788889999" in evidence
+    assert "MFA device: arn:aws:iam::777788889999:mfa/platform-lead" in evidence
+
+
 def test_a_second_plan_is_empty(report: dict[str, Any]) -> None:
     phases = shown(report, "a second plan is empty")["phases"]
     assert {phase["phase"]: phase["result"] for phase in phases} == {each.name: "no changes" for each in PHASES}

@@ -10,8 +10,9 @@ from environments import load
 from environments.names import Names
 from modules.phases import PHASES, phase
 from ops.aws import Caller
+from ops.errors import RefusedError
 from ops.terraform.drift import readable
-from ops.terraform.plan import SECRET_VALUE, caller_flags, is_planner
+from ops.terraform.plan import SECRET_VALUE, caller_flags, is_planner, refuse_other_roles
 from ops.terraform.stack import Stack
 from tests.conftest import ENVIRONMENTS
 
@@ -39,3 +40,29 @@ def test_who_is_the_planner(output: Path) -> None:
     assert caller_flags(planner, stack) == ("-lock=false", "-refresh=false")
     assert caller_flags(planner, Stack(load("prod"), phase("network"), output)) == ("-lock=false",)
     assert caller_flags(deployer, stack) == ()
+
+
+@pytest.mark.requirement("R4.3")
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_what_a_secrets_policy_would_stop_half_way_does_not_begin(name: str, output: Path) -> None:
+    environment = load(name)
+    names, account = Names(environment), environment.account_id
+    roles = ("OrganizationAccountAccessRole", names.role("deployer"), names.role("break-glass"))
+    callers = [f"arn:aws:sts::{account}:assumed-role/{role}/somebody" for role in roles]
+    refused = {
+        (each.name, arn)
+        for each in PHASES
+        for arn in (*callers, f"arn:aws:iam::{account}:user/first-apply")
+        if refuses(Caller(account, arn), Stack(environment, each, output))
+    }
+    assert refused == {("data", arn) for arn in (*callers[:2], f"arn:aws:iam::{account}:user/first-apply")}
+
+
+def refuses(caller: Caller, stack: Stack) -> bool:
+    try:
+        refuse_other_roles(caller, stack)
+    except RefusedError as error:
+        role = Names(stack.environment).role("break-glass")
+        assert f"denies to {caller.arn}; come in as {role}" in str(error)
+        return True
+    return False

@@ -14,7 +14,7 @@ import pytest
 
 from environments import load
 from modules.phases import phase
-from ops.aws import Aws, AwsError
+from ops.aws import Aws, AwsError, Caller
 from ops.errors import RefusedError
 from ops.gate.model import Outcome
 from ops.terraform import apply
@@ -111,13 +111,16 @@ def test_a_missing_plan_and_a_spoilt_record_are_refused(stack: Stack) -> None:
     assert not list(stack.folder.glob("saved*"))
 
 
+CALLER = Caller("111122223333", "arn:aws:sts::111122223333:assumed-role/aep-prod-break-glass/lead")
+
+
 @pytest.fixture
 def applier(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Applier:
     """Finds everything else about the plan in order."""
     monkeypatch.setattr(apply, "published", lambda *_, **__: UPSTREAM)
     monkeypatch.setattr(apply, "judge", lambda *_, **__: SimpleNamespace(outcome=Outcome.CLEAN))
     gate(stack, today=datetime.now(UTC).date().isoformat())
-    return Applier(cast(Session, SimpleNamespace(states=None)))
+    return Applier(cast(Session, SimpleNamespace(states=None, aws=SimpleNamespace(caller=CALLER))))
 
 
 def test_a_plan_that_was_saved_after_the_yes_is_not_what_was_agreed_to(stack: Stack, applier: Applier) -> None:
@@ -143,7 +146,10 @@ def test_credentials_that_last_come_before_the_last_checks(
                 raise AwsError("there is no terminal to ask on")
 
     session = Session(
-        stack.environment, stack.out, cast(Aws, SimpleNamespace(credentials=Short())), *[cast(Any, None)] * 3
+        stack.environment,
+        stack.out,
+        cast(Aws, SimpleNamespace(credentials=Short(), caller=CALLER)),
+        *[cast(Any, None)] * 3,
     )
     session.board = cast(Board, SimpleNamespace(end=lambda _: None))
     monkeypatch.setattr(apply, "initialize", lambda *_: None)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import environments
-from environments.schema import Environment, Scaling
+from environments.schema import Environment, IamUser, PermissionSet, Scaling
 from environments.schema.validation import InvalidEnvironmentError, validate
 from tests.strategies import any_environment
 
@@ -44,6 +44,7 @@ def test_right_values_pass(environment: Environment) -> None:
     assert validate(environment) == environment
 
 
+ROLE = "arn:aws:iam::777788889999:role/platform-lead"
 MALFORMED = [
     ("account_id", "12345"),
     ("account_id", 111122223333),
@@ -77,6 +78,13 @@ MALFORMED = [
     ("edge.tls_policy", "ELBSecurityPolicy-2016-08"),
     ("access.administrators", ()),
     ("access.deployers.0", "platform-engineer"),
+    *((f"access.{field}.0", ROLE) for field in ("administrators", "deployers", "planners")),
+    ("access.administrators.0", "arn:aws:iam::777788889999:root"),
+    ("access.administrators.0.arn", ROLE),
+    ("access.deployers.0.arn", "arn:aws:sts::777788889999:assumed-role/platform-lead/someone"),
+    ("access.deployers.0.arn", "arn:aws:iam::777788889999:user/*"),
+    ("access.planners.0.account_id", "7777"),
+    ("access.planners.0.name", "platform engineer"),
     ("alerts.email", ()),
     ("alerts.email.0", "alerts@navralabs"),
     ("alerts.slack_channel", "#alerts"),
@@ -97,6 +105,28 @@ MALFORMED = [
 @pytest.mark.parametrize(("path", "value"), MALFORMED, ids=[f"{path}={value}" for path, value in MALFORMED])
 def test_a_malformed_value_is_refused_by_its_name(path: str, value: object) -> None:
     assert problems(changed(PROD, path, value)) == [path]
+
+
+@pytest.mark.requirement("R1.2", "R1.3")
+@pytest.mark.parametrize("field", ["administrators", "deployers", "planners"])
+@pytest.mark.parametrize("form", ["text", "user"])
+def test_a_role_that_comes_in_is_refused_by_name_with_the_reason(field: str, form: str) -> None:
+    """A session from AssumeRole carries no MFA: such a principal could never meet the trust policy's condition."""
+    named = ROLE if form == "text" else IamUser(arn=ROLE)
+    with pytest.raises(InvalidEnvironmentError) as refused:
+        validate(changed(PROD, f"access.{field}", (named,)))
+    (problem,) = refused.value.problems
+    assert ROLE in str(problem) and "a role can't show MFA, because a session from AssumeRole carries none" in str(
+        problem
+    )
+
+
+@pytest.mark.requirement("R1.3", "R11.2")
+@pytest.mark.parametrize("field", ["administrators", "deployers"])
+def test_mfa_that_only_identity_center_asks_for_is_a_risk(field: str) -> None:
+    people = changed(PROD, f"access.{field}", (PermissionSet(account_id="777788889999", name="platform-lead"),))
+    assert problems(people) == ["accepts"]
+    validate(replace(people, accepts=("mfa_by_identity_center",)))
 
 
 TWIN = replace(PROD.product.services[0], name="twin")

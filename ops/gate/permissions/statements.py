@@ -41,6 +41,8 @@ class Statement:
     principals: tuple[tuple[str, str], ...]
     """Kind and identifier."""
     conditions: tuple[Condition, ...]
+    excepted: tuple[str, ...] = ()
+    """What NotPrincipal names, in a statement that has it."""
 
     def about(self, action: str) -> bool:
         """Whether it is about an action."""
@@ -155,9 +157,12 @@ class Documents:
                 for one in nested(each, "principals")
                 for identifier in listed(one.get("identifiers"))
             ]
+            excepted = [
+                identifier for one in nested(each, "not_principals") for identifier in listed(one.get("identifiers"))
+            ]
             if "not_principals" in each:
                 principals = [("AWS", _all_but(each.get("effect")))]
-            yield self._statement(document, each, principals, conditions)
+            yield self._statement(document, each, principals, conditions, excepted)
 
     def _json(self, each: Mapping[str, Any], of: ScannedBlock) -> Statement:
         principal = _all_but(each.get("Effect")) if "NotPrincipal" in each else each.get("Principal")
@@ -168,9 +173,15 @@ class Documents:
             for test, keys in (each.get("Condition") or {}).items()
             for key, values in keys.items()
         ]
+        spared = each.get("NotPrincipal") or {}
+        excepted = [
+            identifier
+            for value in (spared.values() if isinstance(spared, Mapping) else [spared])
+            for identifier in listed(value)
+        ]
         snake = {re.sub(r"(?<!^)([A-Z])", r"_\1", key).lower(): value for key, value in each.items()}
         plural = {name: snake.get(name.removesuffix("s")) for name in _LISTS}
-        return self._statement(of, {**snake, **plural}, principals, conditions)
+        return self._statement(of, {**snake, **plural}, principals, conditions, excepted)
 
     def _statement(
         self,
@@ -178,6 +189,7 @@ class Documents:
         settings: Mapping[str, Any],
         principals: list[tuple[str, Any]],
         conditions: list[tuple[str, str, list[Any]]],
+        excepted: list[Any],
     ) -> Statement:
         allows = str(settings.get("effect", "Allow")) == "Allow"
 
@@ -191,6 +203,7 @@ class Documents:
             allows=allows,
             principals=tuple((kind, self.arns.render(value, allows=allows)) for kind, value in principals),
             conditions=tuple(Condition(test, key, texts(values)) for test, key, values in conditions),
+            excepted=texts(excepted),
             **lists,
         )
 

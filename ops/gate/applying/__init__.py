@@ -1,0 +1,67 @@
+"""Whether the role that applies a phase can do what the phase needs, whatever a resource's own policy denies.
+
+An administrator's `AdministratorAccess` doesn't help against a denial in the policy of a secret, key, bucket, topic,
+queue or repository: `data` writes `DATABASE_URL`, whose policy denies that to all but its writers. This proof holds
+that no such denial stops a phase half-way. A denial counts unless its conditions surely fail for the session that
+Terraform calls with. What identity policies allow is held by the table of permissions, and by the deployer's tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from environments.names import Names
+from environments.schema import Environment
+from modules.phases import PHASES, Phase
+from ops.gate.applying.denials import Guarded, calling, guarded, stopped
+from ops.gate.applying.needs import Use, uses
+from ops.gate.index import Index, shown
+from ops.gate.ledger import Ledger
+from ops.gate.model import Check, Record, ScannedBlock
+from ops.gate.permissions.statements import Statement
+
+__all__ = ["CHECKS", "STOPPED", "who_applies_can"]
+
+STOPPED = "ROLLOUT_APPLY_STOPPED"
+_SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"
+CHECKS = {
+    STOPPED: Check(STOPPED, "No resource's own policy stops the role that applies a phase", _SOURCE, own=True),
+}
+
+
+def who_applies_can(view: Sequence[ScannedBlock], environment: Environment) -> list[Record]:
+    """Hold what resources' own policies deny against what each phase does to them.
+
+    Args:
+        view: The merged view of all stacks of one environment.
+        environment: Its values.
+
+    Raises:
+        UntrustedError: A policy is written in a way that only Terraform can evaluate.
+    """
+    ledger, names, index = Ledger(), Names(environment), Index(view)
+    for target in guarded(index, names):
+        ledger.examine(STOPPED, (denial.block.block for denial in target.denials))
+        for phase in PHASES:
+            blocks = [block for block in view if block.block.stack == names.stack(phase.name)]
+            for use in uses(blocks, target.block, index):
+                for denial, what in _stops(target, use, phase, names):
+                    ledger.wrong(STOPPED, denial.block.block, what)
+    return ledger.records()
+
+
+def _stops(target: Guarded, use: Use, phase: Phase, names: Names) -> Iterator[tuple[Statement, str]]:
+    """The denials that stop a use, each in words."""
+    by, on = calling(names, phase.role, use.keys), shown(target.block)
+    needs = f"{phase.name} is applied by {phase.role}, and {use.by} needs"
+    for denial in target.denials:
+        words = f"{shown(denial.block)} {denial.sid}".strip()
+        if use.actions is None:
+            # What isn't known may be anything that is denied.
+            if any(stopped(denial, target, action, by) for action in denial.actions or ("*",)):
+                table = "what it calls there isn't known (ops/gate/applying/needs.py)"
+                yield denial, f"{needs} {on}; {table}, and {words} denies something"
+            continue
+        for action in use.actions:
+            if how := stopped(denial, target, action, by):
+                yield denial, f"{needs} {action} on {on}: {words} {how}"

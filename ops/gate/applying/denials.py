@@ -1,0 +1,141 @@
+"""What the own policies of resources deny, and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from environments.arns import account_of
+from environments.names import Names
+from ops.gate.applying.needs import BUCKET, KEY, QUEUE, REPOSITORY, SECRET, TOPIC
+from ops.gate.index import Index
+from ops.gate.model import ScannedBlock
+from ops.gate.permissions.statements import Arns, Condition, Documents, Statement
+from ops.iam.conditions import RequestContext, holds
+from ops.iam.mfa import AGE, PRESENT
+
+POLICIES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    SECRET: (("aws_secretsmanager_secret_policy", "secret_arn"),),
+    KEY: (("aws_kms_key_policy", "key_id"),),
+    BUCKET: (("aws_s3_bucket_policy", "bucket"),),
+    TOPIC: (("aws_sns_topic_policy", "arn"),),
+    QUEUE: (("aws_sqs_queue_policy", "queue_url"),),
+    REPOSITORY: (("aws_ecr_repository_policy", "repository"),),
+}
+"""Resources with policies of their own, each with the kinds that attach one and the attribute that says to what."""
+_OUTSIDE = ("aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp", "aws:SourceArn", "aws:SourceAccount", "aws:username")
+"""Keys that a call of Terraform's doesn't have, which comes from outside the VPC and from no service.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A resource whose own policy denies something."""
+
+    block: ScannedBlock
+    arn: str
+    denials: tuple[Statement, ...]
+
+
+def guarded(index: Index, names: Names) -> Iterator[Guarded]:
+    """All resources of an environment whose own policies deny something.
+
+    Raises:
+        UntrustedError: A policy is written in a way that only Terraform can evaluate.
+    """
+    documents = Documents(index, Arns(index, names.place))
+    for kind, attached in POLICIES.items():
+        for block in index.all(kind):
+            policies = [(block.settings.get("policy"), block)]
+            for policy_kind, attribute in attached:
+                policies += [
+                    (policy.settings.get("policy"), policy)
+                    for policy in index.all(policy_kind)
+                    if index.follow(policy.settings.get(attribute)) is block
+                    or policy.settings.get(attribute) in {block.settings.get("bucket"), block.settings.get("name")}
+                ]
+            statements = [each for value, of in policies if value for each in documents.read(value, of)]
+            if denials := tuple(each for each in statements if not each.allows):
+                yield Guarded(block, documents.arns.of(block) or "", denials)
+
+
+@dataclass(frozen=True)
+class Calling:
+    """A role's session that calls a service."""
+
+    role_arn: str
+    account_arn: str
+    contexts: tuple[RequestContext, ...]
+    """What its calls have of condition keys: one of these."""
+
+
+def calling(names: Names, role: str, keys: Iterable[RequestContext]) -> Calling:
+    """The calls of Terraform with a role: over TLS, from outside the VPC, and with no MFA to show.
+
+    AWS's pages leave open whether `aws:MultiFactorAuthPresent` is missing in a role's session or false: both count.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
+
+    Args:
+        names: The environment's names.
+        role: Purpose of the role.
+        keys: What the calls have of the service's own keys: one of these.
+    """
+    environment = names.environment
+    known = {
+        "aws:PrincipalArn": names.role_arn(role),
+        "aws:PrincipalAccount": environment.account_id,
+        "aws:PrincipalType": "AssumedRole",
+        "aws:PrincipalIsAWSService": "false",
+        "aws:RequestedRegion": environment.region,
+        "aws:SecureTransport": "true",
+    }
+    sessions = (
+        RequestContext.of(known, absent={PRESENT, AGE, *_OUTSIDE}, whole=False),
+        RequestContext.of({**known, PRESENT: "false"}, absent={AGE, *_OUTSIDE}, whole=False),
+    )
+    contexts = tuple(session.joined(own) for session in sessions for own in keys)
+    return Calling(names.role_arn(role), names.account_arn, contexts)
+
+
+def stopped(denial: Statement, target: Guarded, action: str, by: Calling) -> str:
+    """How a denial stops an action on a resource, or on an object in it; empty if it surely doesn't."""
+    # A repository's policy names no resource: it is about its own.
+    anywhere = not (denial.resources or denial.not_resources) or any("&" in each for each in denial.resources)
+    resources = (target.arn, f"{target.arn}/object")
+    about = denial.about(action) if anywhere else any(denial.covers(action, resource) for resource in resources)
+    if not about or not _addresses(denial, by):
+        return ""
+    outcomes = [_all_hold(denial, context) for context in by.contexts]
+    if all(outcome is False for outcome in outcomes):
+        return ""
+    return "denies it" if True in outcomes else "may deny it"
+
+
+def _all_hold(denial: Statement, context: RequestContext) -> bool | None:
+    outcomes = [_holds(condition, context) for condition in denial.conditions]
+    if False in outcomes:
+        return False
+    return None if None in outcomes else True
+
+
+def _holds(condition: Condition, context: RequestContext) -> bool | None:
+    """Whether a condition holds. A value that is known after apply only leaves open what the others don't decide."""
+    outcome = holds(condition.test, condition.key, condition.values, context)
+    if not any("&" in value for value in condition.values):
+        return outcome
+    decided = "not" not in condition.test.lower()
+    return outcome if outcome is decided else None
+
+
+def _addresses(denial: Statement, by: Calling) -> bool:
+    """Whether a denial is about a role. NotPrincipal spares a role only if it names the account too.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    """
+    if denial.excepted:
+        return not {by.role_arn, by.account_arn} <= set(denial.excepted)
+    who = {identifier for kind, identifier in denial.principals if kind == "AWS"}
+    own = {"*", by.role_arn, by.account_arn, account_of(by.role_arn)}
+    return bool(who & own) or any("&" in each for each in who)
