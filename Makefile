@@ -175,8 +175,8 @@ format: $(READY) ## Put the code in shape
 validate: synth terraform ## Run `terraform validate` on every stack (needs Terraform)
 	@$(BIN)/python -m pytest -m slow tests/terraform -q
 
-benchmark: $(READY) ## Measure synthesis and gate against their baselines
-	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.gate
+benchmark: $(READY) ## Measure synthesis, gate and help against their baselines
+	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.gate && $(BIN)/python -m benchmarks.help
 
 benchmark-rehearse: synth terraform ## Measure a rehearsal of prod, and planning side by side (about ten minutes)
 	@$(BIN)/python -m benchmarks.rehearse

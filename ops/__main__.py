@@ -1,69 +1,157 @@
-"""`python -m ops`: the operators' commands."""
+"""`ops`: the operators' commands. Each is imported only when it is used, so that help and mistakes cost nothing.
+
+https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands
+"""
 
 from __future__ import annotations
 
-import typer
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
-from ops.cutover.command import cutover
-from ops.cutover.rollback_command import rollback
-from ops.gate.command import gate
-from ops.golive.command import golive
-from ops.plan_gate.command import gate_plan
-from ops.project import docs, new_environment
-from ops.promote.command import promote
-from ops.rehearsal.command import rehearse
-from ops.release.command import release
-from ops.risks.command import risks
-from ops.secrets.command import secrets
-from ops.status.command import status
-from ops.tasks.command import db, execute, logs, tasks
-from ops.tasks.migrate import migrate
-from ops.terraform.command import apply, bootstrap, destroy, drift, plan
-from ops.terraform.state_command import console, outputs, recover
-from ops.verify.command import verify
+import typer
+from typer.core import TyperGroup
+
+LOOK = "Look (nothing changes)"
+CHANGE = "Change the account"
+RELEASE = "Release the application"
+TRAFFIC = "Move traffic"
+DEVELOP = "Develop"
+
+
+class Entry(NamedTuple):
+    """A command, or a group of commands."""
+
+    section: str
+    name: str
+    target: str
+    """Module and function, or module and `Typer`."""
+    help: str
+    """What its own help begins with."""
+
+
+COMMANDS = (
+    Entry(LOOK, "gate", "ops.gate.command:gate", "Check the synthesized stacks."),
+    Entry(LOOK, "gate-plan", "ops.plan_gate.command:gate_plan", "Check a saved plan."),
+    Entry(LOOK, "status", "ops.status.command:status", "Show how far the rollout is, phase by phase."),
+    Entry(LOOK, "outputs", "ops.terraform.state_command:outputs", "Show what applied phases publish."),
+    Entry(LOOK, "drift", "ops.terraform.command:drift", "Compare the account with the code."),
+    Entry(LOOK, "verify", "ops.verify.command:verify", "Check the exit criteria against AWS and the load balancer."),
+    Entry(LOOK, "golive", "ops.golive.command:golive", "Print the go-live list, each item with its evidence."),
+    Entry(LOOK, "risks", "ops.risks.command:risks", "List the accepted risks, soonest expiry first."),
+    Entry(CHANGE, "bootstrap", "ops.terraform.command:bootstrap", "Create the state bucket, and move its state there."),
+    Entry(CHANGE, "plan", "ops.terraform.command:plan", "Plan phases side by side; save and check each plan."),
+    Entry(CHANGE, "apply", "ops.terraform.command:apply", "Apply exactly the saved plans, in order."),
+    Entry(CHANGE, "console", "ops.terraform.state_command:console", "Open Terraform's console on a phase's state."),
+    Entry(CHANGE, "recover", "ops.terraform.state_command:recover", "Repair a state after an interrupted apply."),
+    Entry(CHANGE, "destroy", "ops.terraform.command:destroy", "Destroy an unprotected environment, last phase first."),
+    Entry(RELEASE, "promote", "ops.promote.command:promote", "Copy an image that runs in another environment."),
+    Entry(RELEASE, "release", "ops.release.command:release", "Show previous releases and return to one."),
+    Entry(RELEASE, "secrets", "ops.secrets.command:secrets", "Set and rotate the values of secrets."),
+    Entry(RELEASE, "migrate", "ops.tasks.migrate:migrate", "Run the database's migrations as a one-off task."),
+    Entry(RELEASE, "tasks", "ops.tasks.command:tasks", "List the running tasks."),
+    Entry(RELEASE, "logs", "ops.tasks.command:logs", "Show what a service's tasks log."),
+    Entry(RELEASE, "exec", "ops.tasks.command:execute", "Open a session in a service's container."),
+    Entry(RELEASE, "db", "ops.tasks.command:db", "Forward a port of this machine to the database."),
+    Entry(TRAFFIC, "cutover", "ops.cutover.command:cutover", "Move traffic by DNS weight, in watched steps."),
+    Entry(TRAFFIC, "rollback", "ops.cutover.rollback_command:rollback", "Roll back DNS, or a service."),
+    Entry(DEVELOP, "rehearse", "ops.rehearsal.command:rehearse", "Roll an environment out on emulated AWS."),
+    Entry(DEVELOP, "new-environment", "ops.project:new_environment", "Write a new environment that synthesizes."),
+    Entry(DEVELOP, "docs", "ops.project:docs", "Write the pages that are generated from the code."),
+)
+
+
+class Group(TyperGroup):
+    """A group whose own --help that isn't given doesn't make Typer import Pydantic to check its value."""
+
+    def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401  (click's)
+        """The option --help, which is off if it isn't given."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
+
+class Commands(Mapping[str, Any]):
+    """The commands of the table by name; looking one up imports it."""
+
+    def __init__(self) -> None:
+        self._entries = {entry.name: entry for entry in COMMANDS}
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401  (click's command)
+        entry = self._entries[name]
+        module, _, attribute = entry.target.partition(":")
+        found = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            found.rich_markup_mode, found.info.cls = None, Group
+            return typer.main.get_group(found)
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(name)(found)
+        return typer.main.get_command(single)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+class LazyGroup(Group):
+    """A group that lists and suggests its commands without importing them."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  (click's settings)
+        super().__init__(**settings)
+        self.commands = Commands()  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  (click's context)
+        """Names in the order of the table."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  (click's)
+        """List the commands by section."""
+        for section, entries in groupby(COMMANDS, key=lambda entry: entry.section):
+            with formatter.section(section):
+                formatter.write_dl([(entry.name, entry.help) for entry in entries])
+
+
+def _completes() -> bool:
+    """Whether this run is about shell completion: Typer's options for it would double the time of every other run."""
+    return "_OPS_COMPLETE" in os.environ or sys.argv[1:2] in (["--install-completion"], ["--show-completion"])
+
 
 app = typer.Typer(
     name="ops",
-    help="Commands that take an environment through its rollout: gate, plan, apply, and what comes after.",
+    cls=LazyGroup,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=_completes(),
+    epilog="Shell completion: ops --install-completion, or --show-completion to print it.",
+    rich_markup_mode=None,  # Rich takes longer to load than everything else.
     # A traceback with local variables could print what a stack holds.
     pretty_exceptions_show_locals=False,
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        import tomllib  # noqa: PLC0415  (only for this)
+
+        project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        typer.echo(f"{project['name']} {project['version']}")
+        raise typer.Exit
+
+
 @app.callback()
-def ops() -> None:
-    """Commands that take an environment through its rollout."""
+def ops(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take an environment through its rollout: gate, plan, apply, and what comes after."""
 
-
-app.command()(gate)
-app.command()(gate_plan)
-app.command()(new_environment)
-app.command()(docs)
-app.command()(bootstrap)
-app.command()(plan)
-app.command()(apply)
-app.command()(drift)
-app.command()(outputs)
-app.command()(console)
-app.command()(recover)
-app.command()(destroy)
-app.command()(rehearse)
-app.command()(verify)
-app.command()(golive)
-app.command()(status)
-app.command()(risks)
-app.add_typer(secrets)
-app.command()(migrate)
-app.command()(tasks)
-app.command()(logs)
-app.command("exec")(execute)
-app.command()(db)
-app.command()(promote)
-app.add_typer(release, name="release")
-app.add_typer(cutover)
-app.add_typer(rollback)
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="ops")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ops.__main__ import app
+from ops.__main__ import COMMANDS, app
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted({ROOT / "README.md", *(ROOT / "docs").rglob("*.md")})
@@ -26,7 +28,7 @@ WITHOUT_RUNBOOK = {
     "docs": "writes pages of the project; make docs",
     "new-environment": "writes files of the project; README.md",
 }
-HEAVY = ("boto3", "botocore", "pydantic", "jinja2", "moto", "checkov", "environments", "modules")
+HEAVY = ("boto3", "botocore", "pydantic", "rich", "jinja2", "moto", "checkov", "environments", "modules")
 
 
 def commands(page: Path) -> Iterator[list[str]]:
@@ -101,9 +103,36 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
     assert "Usage" in done.stdout
 
 
-def test_help_loads_nothing_that_takes_long() -> None:
-    code = f"import ops.__main__, sys; print([name for name in {HEAVY} if name in sys.modules])"
+@pytest.mark.parametrize("command", [(), *everything()], ids=" ".join)
+def test_help_loads_nothing_that_takes_long(command: tuple[str, ...]) -> None:
+    code = f"""
+import sys
+import tomllib
+from ops.__main__ import COMMANDS, app
+app([*{command}, "--help"], standalone_mode=False)
+print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+"""
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout == "[]\n"
+    assert done.stderr == "[]\n"
+
+
+def test_the_list_of_commands_has_them_all_and_a_mistyped_one_gets_a_suggestion() -> None:
+    listed = CliRunner().invoke(app, ["--help"]).stdout
+    for entry in COMMANDS:
+        assert entry.name in listed and entry.help in listed
+    assert "Did you mean 'plan'?" in CliRunner().invoke(app, ["pln"]).output
+
+
+def test_the_version_is_the_project_s() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert CliRunner().invoke(app, ["--version"]).stdout == f"{project['name']} {project['version']}\n"
+
+
+def test_shells_can_complete_commands() -> None:
+    words = {"_OPS_COMPLETE": "complete_bash", "COMP_WORDS": "ops go", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [ROOT / "bin" / "ops"], env=os.environ | words, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.split() == ["golive"]
