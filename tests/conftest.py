@@ -101,5 +101,7 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What runs against emulated AWS is slow: the emulator alone takes seconds to start."""
     for item in items:
+        # pytest-xdist wants the same names in every process.
+        assert " at 0x" not in item.nodeid, f"{item.nodeid} has an address in memory: give its parameters ids"
         if "emulator" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)

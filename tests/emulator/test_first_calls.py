@@ -44,7 +44,7 @@ def cache_subnets(aws: Aws) -> None:
         ("elasticache", cache, "ServiceLinkedRoleNotFoundFault", "CreateServiceLinkedRole"),
         ("elasticache", cache_subnets, "ServiceLinkedRoleNotFoundFault", "CreateServiceLinkedRole"),
     ],
-    ids=str,
+    ids=lambda each: getattr(each, "__name__", each),
 )
 def test_databases_and_caches_need_their_role_first(
     aws: Aws, service: str, call: Call, code: str, message: str
@@ -73,7 +73,7 @@ def test_databases_and_caches_need_their_role_first(
             lambda aws: aws("accessanalyzer").create_analyzer(analyzerName="one", type="ACCOUNT"),
         ),
     ],
-    ids=str,
+    ids=lambda each: getattr(each, "__name__", each),
 )
 def test_other_services_create_their_role_which_is_then_taken(aws: Aws, principal: str, role: str, call: Call) -> None:
     iam, name = aws("iam"), f"AWSServiceRoleFor{role}"
