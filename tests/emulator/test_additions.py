@@ -64,7 +64,7 @@ def test_what_an_account_has_once_is_refused_a_second_time(aws: Aws) -> None:
     hub.enable_security_hub(EnableDefaultStandards=False)
     refused("ResourceConflictException", hub.enable_security_hub, EnableDefaultStandards=False)
     iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
-    with pytest.raises(ClientError, match="already exists"):
+    with pytest.raises(ClientError, match="has been taken in this account"):
         iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
 
 
