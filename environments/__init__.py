@@ -162,6 +162,9 @@ def _check_account(environment: Environment, neighbours: Sequence[Environment]) 
                 f"there are {', '.join(sorted(other.stage for other in others)) or 'none'}"
             )
             problems.append(Problem("account_resources_from", source, allowed))
+        agent = environment.profile.guardduty_agent
+        if agent and creators and not any(creator.profile.guardduty_agent for creator in creators):
+            problems.append(Problem("profile.guardduty_agent", agent, f"False: {source} has it off for the account"))
     else:
         for other in others:
             if other.creates_account_resources:

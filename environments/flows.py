@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from environments.guardduty import DATA
 from environments.schema import Environment
 
 INTERNET = "internet"
@@ -53,6 +54,17 @@ def flows(environment: Environment) -> tuple[Flow, ...]:
         if service.internet:
             table.append(Flow(service.name, INTERNET, HTTPS_PORT, "Third-party APIs, through NAT"))
     return tuple(table)
+
+
+def needed_endpoints(environment: Environment) -> tuple[str, ...]:
+    """The services that `endpoints` must have for tasks, as AWS names endpoints: what a task can't start without.
+
+    Image, log and secrets (R2.4, R2.7), and GuardDuty's for its agent, where tasks have it: the agent is a container of
+    the task, and so talks from the task's own address under the task's own rules.
+    https://docs.aws.amazon.com/guardduty/latest/ug/runtime-monitoring-agent-connectivity.html
+    """
+    agent = (DATA,) if environment.profile.guardduty_agent else ()
+    return ("ecr.api", "ecr.dkr", "logs", "secretsmanager", *agent)
 
 
 def parties(environment: Environment) -> tuple[str, ...]:

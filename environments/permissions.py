@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from environments.arns import partition
+from environments.guardduty import AGENT
 from environments.schema import Environment, Service
 from environments.schema.principals import arns
 
-Verb = Literal["read", "write", "pass", "assume", "decrypt", "change"]
-"""Read or write a secret, pass or assume a role, decrypt with a key, change a guard."""
+Verb = Literal["read", "write", "pull", "pass", "assume", "decrypt", "change"]
+"""Read or write a secret, pull images of a repository, pass or assume a role, decrypt with a key, change a guard."""
 
 EVERYTHING = "*"
 """As a target: all of the verb's."""
@@ -36,7 +37,7 @@ class Permission(NamedTuple):
     principal: str
     verb: Verb
     target: str
-    """Name of a secret, purpose of a role or of a key, or a guard."""
+    """Name of a secret or of a repository, purpose of a role or of a key, or a guard."""
     why: str
 
 
@@ -47,6 +48,7 @@ def permissions(environment: Environment) -> tuple[Permission, ...]:
         *_people(environment),
         *_audit(environment),
         *(row for service in product.services for row in _service(service)),
+        *_images(environment),
         *_passed_on(environment),
         *_deployer(environment),
     )
@@ -67,7 +69,7 @@ def _people(environment: Environment) -> Iterator[Permission]:
     for writer in access.shared_zone.writers if access.shared_zone else ():
         yield Permission(writer, "assume", "dns", "Named in the environment's access")
     yield Permission(PLANNER, "decrypt", "state", "Plans read the state")
-    verbs: tuple[Verb, ...] = ("read", "write", "pass", "decrypt", "change")
+    verbs: tuple[Verb, ...] = ("read", "write", "pull", "pass", "decrypt", "change")
     for verb in verbs:
         yield Permission(BREAK_GLASS, verb, EVERYTHING, "Whoever repairs an account must be able to do everything")
 
@@ -99,6 +101,23 @@ def _service(service: Service) -> Iterator[Permission]:
     if service.secrets:
         yield Permission(execution, "decrypt", "secrets", "Values of its secrets, and nothing else (by condition)")
     yield Permission(task, "decrypt", "secrets", "Sessions in containers, and no secret (by condition)")
+
+
+def _images(environment: Environment) -> Iterator[Permission]:
+    """What tasks are started from: their own images, and GuardDuty's agent where they have it."""
+    product, registry = environment.product, environment.registry
+    for service in product.services:
+        execution, _ = _roles(service)
+        if not registry.source_account:
+            yield Permission(execution, "pull", service.repository, "Its image")
+        if environment.profile.guardduty_agent:
+            yield Permission(execution, "pull", AGENT, "GuardDuty's container in its tasks")
+    for repository in sorted({service.repository for service in product.services}):
+        if not registry.source_account:
+            yield Permission(DEPLOYER, "pull", repository, "Promotes images")
+            for account in registry.readers:
+                roles = partition(environment.region).arn("iam", f"role/{product.name}-*", account_id=account)
+                yield Permission(roles, "pull", repository, "The product's roles of another account run it")
 
 
 def _passed_on(environment: Environment) -> Iterator[Permission]:

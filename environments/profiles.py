@@ -12,7 +12,15 @@ STARTER = Profile(
     cache_node_type="cache.t4g.small",
     cache_nodes=1,
     waf=False,
-    accepts=("no_waf", "single_az_database", "single_nat_gateway", "single_node_cache", "single_task"),
+    guardduty_agent=False,
+    accepts=(
+        "no_guardduty_agent",
+        "no_waf",
+        "single_az_database",
+        "single_nat_gateway",
+        "single_node_cache",
+        "single_task",
+    ),
 )
 
 STANDARD = Profile(
@@ -25,4 +33,5 @@ STANDARD = Profile(
     cache_node_type="cache.m7g.large",
     cache_nodes=2,
     waf=True,
+    guardduty_agent=True,
 )

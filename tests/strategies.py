@@ -54,7 +54,7 @@ networks = st.builds(
     retentions,
 )
 profiles = st.builds(
-    lambda zones, nat, tasks, standby, nodes, waf: Profile(
+    lambda zones, nat, tasks, standby, nodes, waf, agent: Profile(
         name="drawn",
         zone_count=zones,
         nat_per_zone=nat,
@@ -64,12 +64,14 @@ profiles = st.builds(
         cache_node_type="cache.t4g.small",
         cache_nodes=nodes,
         waf=waf,
+        guardduty_agent=agent,
     ),
     st.sampled_from([2, 3]),
     st.booleans(),
     scalings,
     st.booleans(),
     st.integers(1, 6),
+    st.booleans(),
     st.booleans(),
 )
 zones = st.sampled_from(

@@ -48,6 +48,8 @@ class Profile:
     """A primary and its replicas; two or more make failover automatic."""
     waf: bool
     """A web application firewall before the load balancer."""
+    guardduty_agent: bool
+    """GuardDuty's agent in every task, which sees what runs there; running tasks get it with their next deployment."""
     accepts: tuple[str, ...] = ()
     """Ids of the risks that these choices accept; each has an entry in policies/risks.toml."""
 

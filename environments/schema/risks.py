@@ -41,6 +41,7 @@ CHOICES: tuple[Choice, ...] = (
         "single_node_cache", "a failing node empties the cache and is downtime", lambda e: e.profile.cache_nodes == 1
     ),
     Choice("no_waf", "requests reach the application unfiltered", lambda e: not e.profile.waf),
+    Choice("no_guardduty_agent", "what runs inside tasks is unseen", lambda e: not e.profile.guardduty_agent),
     Choice(
         "mfa_by_identity_center",
         "IAM Identity Center asks deployers or administrators for MFA, and no trust policy can see it",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from environments.guardduty import agent_repository
 from environments.names import Names, breach
 from environments.schema import risks
 from environments.schema.environment import Environment
@@ -173,6 +174,13 @@ def scaling_is_ordered(environment: Environment) -> Iterator[Problem]:
     for field, scaling in scalings:
         if scaling.maximum < scaling.minimum:
             yield Problem(f"{field}.maximum", scaling.maximum, f"at least the minimum, {scaling.minimum}")
+
+
+@rule("profile", "region")
+def the_agent_exists(environment: Environment) -> Iterator[Problem]:
+    """GuardDuty has its agent in the region, if tasks are to have it."""
+    if environment.profile.guardduty_agent and agent_repository(environment.region) is None:
+        yield Problem("profile.guardduty_agent", True, f"False: AWS lists no agent for {environment.region}")
 
 
 @rule("network", "profile")

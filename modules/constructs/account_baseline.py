@@ -65,7 +65,13 @@ class AccountBaseline:
         )
         recorder = [self._make_recorder()] if audit.config else []
         if audit.guardduty:
-            ThreatDetection(scope, "guardduty", alert_name=names.resource("guardduty"), topic=topic)
+            ThreatDetection(
+                scope,
+                "guardduty",
+                agent=environment.profile.guardduty_agent,
+                alert_name=names.resource("guardduty"),
+                topic=topic,
+            )
         if audit.access_analyzer:
             role = ServiceLinkedRole(scope, "access_analyzer_role", service="access-analyzer.amazonaws.com")
             analyzer = AccessanalyzerAnalyzer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from environments.guardduty import DATA, agent_repository
 from environments.names import Names
 from modules.constructs.endpoints import EndpointPolicy
 
@@ -27,6 +28,9 @@ def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
         names.partition.arn("ecr", f"repository/{repository}", region=environment.region, account_id=registry_account)
         for repository in sorted({service.repository for service in environment.product.services})
     ]
+    agent = agent_repository(environment.region)
+    if agent and environment.profile.guardduty_agent:
+        repositories.append(agent)
     # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-vpc-endpoint-policy
     for service in ("ecr.api", "ecr.dkr"):
         yield EndpointPolicy(
@@ -61,6 +65,16 @@ def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
         resources=["*"],
         because="channels have no resource",
     )
+    if agent:
+        # There in any case (docs/adr/0019): where there is none, GuardDuty makes one of its own when its agent is
+        # switched on, and then Terraform can neither make another nor destroy the VPC. AWS charges nothing for it.
+        # https://docs.aws.amazon.com/guardduty/latest/ug/eksrunmon-prereq-deploy-security-agent.html
+        yield EndpointPolicy(
+            service=DATA,
+            actions=["guardduty:SendSecurityTelemetry"],
+            resources=["*"],
+            because="SendSecurityTelemetry has no resource; the agent sends what it sees",
+        )
     namespaces = sorted({each.metrics_namespace for each in environment.product.services if each.metrics_namespace})
     if namespaces:
         yield EndpointPolicy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class EndpointPolicy:
     @property
     def id(self) -> str:
         """Identifier of the endpoint."""
-        return self.service.replace(".", "_")
+        return re.sub(r"\W", "_", self.service)
 
 
 class GatewayEndpoint:

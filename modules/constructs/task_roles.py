@@ -11,6 +11,7 @@ from modules.constructs.role import Role
 from modules.policy import Statement, trust
 
 ECS_TASKS = "ecs-tasks.amazonaws.com"
+PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
 class TaskRoles:
@@ -25,6 +26,7 @@ class TaskRoles:
         task_role_name: str,
         execution_role_name: str,
         repository_arn: str,
+        agent_repository_arn: str | None,
         log_group_arn: str,
         exec_log_group_arn: str,
         secret_arns: Sequence[str],
@@ -42,6 +44,7 @@ class TaskRoles:
             task_role_name: Name of the application's role.
             execution_role_name: Name of the role that ECS starts tasks with.
             repository_arn: Where the image is.
+            agent_repository_arn: Where GuardDuty's agent is, if tasks get it.
             log_group_arn: Where tasks log.
             exec_log_group_arn: Where sessions in containers (ECS Exec) are logged.
             secret_arns: The secrets that the service names.
@@ -58,6 +61,7 @@ class TaskRoles:
             trust=[trust(ECS_TASKS, account_id=account_id)],
             statements=[
                 *_start(repository_arn, log_group_arn),
+                *_pull_agent(agent_repository_arn),
                 *_read_secrets(secret_arns, secrets_key_arn, region),
             ],
         )
@@ -83,7 +87,7 @@ def _start(repository_arn: str, log_group_arn: str) -> Iterator[Statement]:
     )
     yield Statement(
         sid="PullItsImage",
-        actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        actions=PULL,
         resources=[repository_arn],
     )
     yield Statement(
@@ -91,6 +95,12 @@ def _start(repository_arn: str, log_group_arn: str) -> Iterator[Statement]:
         actions=["logs:CreateLogStream", "logs:PutLogEvents"],
         resources=[f"{log_group_arn}:*"],
     )
+
+
+def _pull_agent(repository_arn: str | None) -> Iterator[Statement]:
+    """https://docs.aws.amazon.com/guardduty/latest/ug/prereq-runtime-monitoring-ecs-support.html."""
+    if repository_arn:
+        yield Statement(sid="PullGuardDutysAgent", actions=PULL, resources=[repository_arn])
 
 
 def _read_secrets(secret_arns: Sequence[str], key_arn: str, region: str) -> Iterator[Statement]:

@@ -17,22 +17,20 @@ _SEVERE = 7
 _FEATURES = ("S3_DATA_EVENTS", "RDS_LOGIN_EVENTS")
 # All of them, in the order in which GuardDuty returns them: another list replaces the feature on every plan.
 # https://github.com/hashicorp/terraform-provider-aws/issues/36400
-_AGENTS = {
-    "EKS_ADDON_MANAGEMENT": "DISABLED",
-    "ECS_FARGATE_AGENT_MANAGEMENT": "ENABLED",
-    "EC2_AGENT_MANAGEMENT": "DISABLED",
-}
+_FARGATE_AGENT = "ECS_FARGATE_AGENT_MANAGEMENT"
+_AGENTS = ("EKS_ADDON_MANAGEMENT", _FARGATE_AGENT, "EC2_AGENT_MANAGEMENT")
 
 
 class ThreatDetection:
     """A detector; somebody is told of what is severe."""
 
-    def __init__(self, scope: Construct, id_: str, *, alert_name: str, topic: AlertsTopic) -> None:
+    def __init__(self, scope: Construct, id_: str, *, agent: bool, alert_name: str, topic: AlertsTopic) -> None:
         """Make detector, features and alert.
 
         Args:
             scope: The stack.
             id_: Id of the detector; features and alert are named after it.
+            agent: Whether tasks get GuardDuty's agent, which sees what runs in them.
             alert_name: Name of the alert's rule.
             topic: Who is told.
         """
@@ -44,8 +42,8 @@ class ThreatDetection:
             GuarddutyDetectorFeature(
                 scope, f"{id_}_{feature.lower()}", detector_id=detector, name=feature, status="ENABLED"
             )
-        # GuardDuty adds its agent to new Fargate tasks, and its own endpoint to their VPC; a task that can't pull the
-        # agent starts without it, and counts as not covered.
+        # GuardDuty adds its agent to Fargate tasks that start from then on. One that can't pull it starts without, and
+        # counts as not covered: roles, endpoints and their policies let it (docs/adr/0019).
         # https://docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-ecs-fargate.html
         GuarddutyDetectorFeature(
             scope,
@@ -54,8 +52,10 @@ class ThreatDetection:
             name="RUNTIME_MONITORING",
             status="ENABLED",
             additional_configuration=[
-                GuarddutyDetectorFeatureAdditionalConfiguration(name=agent, status=status)
-                for agent, status in _AGENTS.items()
+                GuarddutyDetectorFeatureAdditionalConfiguration(
+                    name=each, status="ENABLED" if agent and each == _FARGATE_AGENT else "DISABLED"
+                )
+                for each in _AGENTS
             ],
         )
         EventAlert(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from environments import schema
+from environments.guardduty import agent_repository
 from modules.constructs.deployment_role import DeploymentRole
 from modules.constructs.encryption_key import EncryptionKey
 from modules.constructs.scheduler_role import SchedulerRole
@@ -65,7 +66,7 @@ class SecretsStack(PhaseStack):
         )
 
     def _roles(self, service: schema.Service) -> TaskRoles:
-        names = self.names
+        names, region = self.names, self.environment.region
         return TaskRoles(
             self,
             service.name.replace("-", "_"),
@@ -73,13 +74,14 @@ class SecretsStack(PhaseStack):
             task_role_name=names.role(f"{service.name}-task"),
             execution_role_name=names.role(f"{service.name}-execution"),
             repository_arn=self.registry.repository_arns[service.repository],
+            agent_repository_arn=agent_repository(region) if self.environment.profile.guardduty_agent else None,
             log_group_arn=names.log_group_arn(service.name),
             exec_log_group_arn=names.log_group_arn("exec"),
             secret_arns=[self.secrets[name] for name in service.secrets],
             secrets_key_arn=self.key.arn,
             metrics_namespace=service.metrics_namespace,
             account_id=self.environment.account_id,
-            region=self.environment.region,
+            region=region,
         )
 
     def _scheduler(self) -> dict[str, str]:

@@ -32,6 +32,7 @@ class ServicesStack(PhaseStack):
             name=names.prefix,
             exec_log_group=self._log_group("exec"),
             exec_kms_key_arn=self.secrets.key_arn,
+            guardduty_agent=environment.profile.guardduty_agent,
         )
         log_groups = {service.name: self._log_group(service.name) for service in product.services}
         self.tasks = Tasks(

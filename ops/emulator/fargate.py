@@ -10,10 +10,10 @@ from moto.core.utils import unix_time_millis, utcnow
 from moto.ec2.models import ec2_backends
 from moto.ecs.models import Container, EC2ContainerServiceBackend, Task, TaskDefinition
 from moto.elbv2.models import elbv2_backends
-from moto.guardduty.models import guardduty_backends
 from moto.logs.models import logs_backends
 from moto.moto_api._internal import mock_random
 
+from ops.emulator import monitoring
 from ops.emulator.additions.registry import AwsError, kept
 from ops.emulator.agent import AgentOrder, AgentPlace, AgentWhen
 
@@ -23,11 +23,6 @@ AGENT = "aws-guardduty-agent"
 """The name of the agent's container begins with it; an arbitrary suffix follows.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
-"""
-EXCLUDED = {"key": "GuardDutyManaged", "value": "false"}
-"""Tag of a cluster whose tasks get no agent.
-
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-guard-duty-manage-subset-automatic.html
 """
 
 
@@ -96,6 +91,8 @@ def make(backend: EC2ContainerServiceBackend, cluster: str, given: dict[str, Any
     )
     if network:
         _connect(task, network)
+    if agent and monitoring.is_monitored(backend, cluster):
+        monitoring.make_endpoint(task)
     tasks_of(backend, cluster)[task.task_arn] = task
     return task
 
@@ -154,22 +151,7 @@ def _gets_agent(
         return False
     if when is not AgentWhen.MONITORED:
         return when is AgentWhen.ALWAYS
-    return EXCLUDED not in (backend._get_cluster(cluster).tags or ()) and _manages_agent(backend)
-
-
-def _manages_agent(backend: EC2ContainerServiceBackend) -> bool:
-    """Whether GuardDuty of the account and region monitors at run time, and manages the agent of Fargate tasks.
-
-    https://docs.aws.amazon.com/guardduty/latest/APIReference/API_DetectorFeatureConfiguration.html
-    """
-    on = {"RUNTIME_MONITORING": "ENABLED", "ECS_FARGATE_AGENT_MANAGEMENT": "ENABLED"}
-    for detector in guardduty_backends[backend.account_id][backend.region_name].detectors.values():
-        for feature in detector.features if detector.enabled else ():
-            more = feature.get("additionalConfiguration") or ()
-            states = {each["name"]: each.get("status") for each in (feature, *more)}
-            if on.items() <= states.items():
-                return True
-    return False
+    return monitoring.is_monitored(backend, cluster)
 
 
 def _listed(own: list[Container], agent: Container | None, place: AgentPlace) -> list[Container]:

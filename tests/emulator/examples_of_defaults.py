@@ -295,19 +295,6 @@ def recorder(aws: Aws) -> None:
     assert found["recordingMode"] == {"recordingFrequency": "CONTINUOUS", "recordingModeOverrides": []}
 
 
-@example("ec2", "CreateVpcEndpoint")
-def interface_endpoint(aws: Aws) -> None:
-    client = aws("ec2")
-    subnet = client.describe_subnets()["Subnets"][0]
-    made = client.create_vpc_endpoint(
-        VpcId=subnet["VpcId"],
-        ServiceName="com.amazonaws.us-east-1.logs",
-        VpcEndpointType="Interface",
-        SubnetIds=[subnet["SubnetId"]],
-    )["VpcEndpoint"]
-    assert (made["DnsOptions"]["DnsRecordIpType"], made["IpAddressType"]) == ("ipv4", "ipv4")
-
-
 @example("iam", "CreateOpenIDConnectProvider")
 def identity_provider(aws: Aws) -> None:
     client = aws("iam")

@@ -37,6 +37,10 @@ def _gateway(aws: Aws, subnet: str, address: str) -> dict[str, Any]:
     return dict(found)
 
 
+def _group(aws: Aws, network: dict[str, Any], name: str) -> str:
+    return str(aws("ec2").create_security_group(GroupName=name, Description=name, VpcId=network["vpc"])["GroupId"])
+
+
 @example("ec2", "DescribeInternetGateways")
 def gateway_of_the_default_vpc(aws: Aws) -> None:
     client = aws("ec2")
@@ -99,10 +103,7 @@ def subnet_in_use(aws: Aws) -> None:
 @example("ec2", "DeleteSecurityGroup")
 def security_group_in_use(aws: Aws) -> None:
     client, network = aws("ec2"), _network(aws)
-    used, other = (
-        client.create_security_group(GroupName=name, Description=name, VpcId=network["vpc"])["GroupId"]
-        for name in ("used", "other")
-    )
+    used, other = (_group(aws, network, each) for each in ("used", "other"))
     rule = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": used}]}
     client.authorize_security_group_ingress(GroupId=other, IpPermissions=[rule])
     with pytest.raises(ClientError, match=r"DependencyViolation.*dependent object"):
@@ -124,6 +125,55 @@ def vpc_in_use(aws: Aws) -> None:
         client.delete_vpc(VpcId=network["vpc"])
     client.detach_internet_gateway(InternetGatewayId=network["gateway"], VpcId=network["vpc"])
     client.delete_vpc(VpcId=network["vpc"])
+
+
+def _endpoint(aws: Aws, network: dict[str, Any], subnets: list[str], *groups: str) -> dict[str, Any]:
+    """An interface endpoint."""
+    return dict(
+        aws("ec2").create_vpc_endpoint(
+            VpcId=network["vpc"],
+            ServiceName="com.amazonaws.us-east-1.ecr.api",
+            VpcEndpointType="Interface",
+            SubnetIds=subnets,
+            SecurityGroupIds=groups,
+        )["VpcEndpoint"]
+    )
+
+
+def _interfaces(aws: Aws, network: dict[str, Any]) -> dict[str, list[str]]:
+    """Security groups of the VPC's interfaces by their subnets."""
+    in_vpc = [{"Name": "vpc-id", "Values": [network["vpc"]]}]
+    found = aws("ec2").describe_network_interfaces(Filters=in_vpc)["NetworkInterfaces"]
+    return {each["SubnetId"]: [group["GroupId"] for group in each["Groups"]] for each in found}
+
+
+@example("ec2", "CreateVpcEndpoint")
+def interface_endpoint(aws: Aws) -> None:
+    network = _network(aws)
+    group, subnets = _group(aws, network, "endpoints"), network["subnets"]
+    made = _endpoint(aws, network, subnets, group)
+    assert (made["DnsOptions"]["DnsRecordIpType"], made["IpAddressType"]) == ("ipv4", "ipv4")
+    assert _interfaces(aws, network) == {each: [group] for each in subnets}
+    with pytest.raises(
+        ClientError, match=rf"InvalidParameter.* api.ecr.us-east-1.amazonaws.com in .* {network['vpc']}"
+    ):
+        _endpoint(aws, network, subnets)
+    aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])
+    assert not _interfaces(aws, network)
+    _endpoint(aws, network, subnets)
+
+
+@example("ec2", "ModifyVpcEndpoint")
+def interfaces_of_an_endpoint(aws: Aws) -> None:
+    network = _network(aws)
+    (one, other), (first, second) = (_group(aws, network, each) for each in ("one", "other")), network["subnets"]
+    made = _endpoint(aws, network, [first], one)["VpcEndpointId"]
+    change = {"AddSubnetIds": [second], "AddSecurityGroupIds": [other]}
+    aws("ec2").modify_vpc_endpoint(VpcEndpointId=made, **change)
+    assert _interfaces(aws, network) == {each: [one, other] for each in (first, second)}
+    change = {"RemoveSubnetIds": [first], "RemoveSecurityGroupIds": [one]}
+    aws("ec2").modify_vpc_endpoint(VpcEndpointId=made, **change)
+    assert _interfaces(aws, network) == {second: [other]}
 
 
 @example("elbv2", "CreateLoadBalancer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ops.emulator.agent import AgentPlace, AgentWhen
 from ops.emulator.client import Control
@@ -177,3 +178,66 @@ def test_it_can_be_switched_off(ecs: Aws, control: Control) -> None:
     control.guardduty_agent(AgentWhen.ALWAYS)
     control.guardduty_agent(AgentWhen.NEVER)
     assert placed(start(ecs)) == ["job"]
+
+
+def run_in_a_vpc(aws: Aws) -> dict[str, Any]:
+    """A VPC with a subnet that a task runs in."""
+    ec2 = aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.0.0/24")["Subnet"]["SubnetId"]
+    task = start(aws, networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}})
+    return {"vpc": vpc, "subnet": subnet, "task": task}
+
+
+def data_endpoints(aws: Aws, vpc: str) -> list[dict[str, Any]]:
+    """Those of GuardDuty that a VPC has; a deleted one is listed for a while."""
+    filters = [
+        {"Name": "vpc-id", "Values": [vpc]},
+        {"Name": "service-name", "Values": ["com.amazonaws.us-east-1.guardduty-data"]},
+    ]
+    found = aws("ec2").describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]
+    return [dict(each) for each in found if each["State"] != "deleted"]
+
+
+def test_guardduty_makes_an_endpoint_in_the_vpcs_of_tasks_and_leaves_it(ecs: Aws, control: Control) -> None:
+    """https://docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-ecs-fargate.html and, of what stays,
+    https://docs.aws.amazon.com/guardduty/latest/ug/runtime-monitoring-agent-resource-clean-up.html."""
+    control.guardduty_agent(AgentWhen.MONITORED)
+    ec2, before, unused = ecs("ec2"), run_in_a_vpc(ecs), ecs("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    assert not data_endpoints(ecs, before["vpc"])
+    detector = ecs("guardduty").create_detector(Enable=True, Features=MONITORED)["DetectorId"]
+    after = run_in_a_vpc(ecs)
+    assert not data_endpoints(ecs, unused)
+    for place in (before, after):
+        (endpoint,) = data_endpoints(ecs, place["vpc"])
+        (group,) = endpoint["Groups"]
+        assert group["GroupName"] == f"GuardDutyManagedSecurityGroup-{place['vpc']}"
+        assert endpoint["PrivateDnsEnabled"]
+        with pytest.raises(ClientError, match="conflicting DNS domain for guardduty-data"):
+            ec2.create_vpc_endpoint(
+                VpcId=place["vpc"], ServiceName=endpoint["ServiceName"], VpcEndpointType="Interface"
+            )
+    ecs("guardduty").update_detector(DetectorId=detector, Enable=False)
+    ecs("ecs").stop_task(cluster="main", task=after["task"]["taskArn"])
+    vpc, subnet = after["vpc"], after["subnet"]
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
+    ec2.delete_subnet(SubnetId=subnet)
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_vpc(VpcId=vpc)
+    ec2.delete_security_group(GroupId=group["GroupId"])
+    ec2.delete_vpc(VpcId=vpc)
+
+
+def test_guardduty_makes_no_endpoint_where_there_is_one(ecs: Aws, control: Control) -> None:
+    """https://docs.aws.amazon.com/guardduty/latest/ug/eksrunmon-prereq-deploy-security-agent.html."""
+    control.guardduty_agent(AgentWhen.MONITORED)
+    place = run_in_a_vpc(ecs)
+    made = ecs("ec2").create_vpc_endpoint(
+        VpcId=place["vpc"], ServiceName="com.amazonaws.us-east-1.guardduty-data", VpcEndpointType="Interface"
+    )["VpcEndpoint"]["VpcEndpointId"]
+    ecs("guardduty").create_detector(Enable=True, Features=MONITORED)
+    assert [each["VpcEndpointId"] for each in data_endpoints(ecs, place["vpc"])] == [made]
+    groups = ecs("ec2").describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [place["vpc"]]}])
+    assert [each["GroupName"] for each in groups["SecurityGroups"]] == ["default"]

@@ -395,6 +395,12 @@ def test_a_deny_counts_only_where_it_surely_holds(prod: Ground) -> None:
             "DecryptItsSecrets",
             "backend-execution should be able to decrypt secrets",
         ),
+        (
+            "secrets",
+            "backend_execution_role",
+            "PullGuardDutysAgent",
+            "backend-execution should be able to pull aws-guardduty-agent-fargate",
+        ),
         ("account", "deployer_services", "PassToEcsTasks", "deployer should be able to pass backend-task"),
         ("account", "planner", "ReadStateKey", "planner should be able to decrypt state"),
         ("account", "log_key", "LogGroups", "logs.us-east-1.amazonaws.com should be able to decrypt logs"),
@@ -411,6 +417,27 @@ def test_a_statement_that_is_gone_is_missed(prod: Ground, phase: str, document: 
 
     said = "\n".join(what for (check, _), what in prod.planted(phase, change).items() if check == MISSING)
     assert says in said
+
+
+@pytest.mark.requirement("R2.4", "R9.3")
+@pytest.mark.parametrize(
+    ("endpoint", "left_out", "says"),
+    [
+        ("ecr_api", "guardduty", "pull aws-guardduty-agent-fargate: the policy of the endpoint ecr.api stops it"),
+        ("ecr_dkr", "guardduty", "pull aws-guardduty-agent-fargate: the policy of the endpoint ecr.dkr stops it"),
+        ("secretsmanager", ":secret:", "read REDIS_URL: the policy of the endpoint secretsmanager stops it"),
+    ],
+)
+def test_an_endpoint_that_stops_a_role_of_tasks_is_missed(
+    prod: Ground, endpoint: str, left_out: str, says: str
+) -> None:
+    def change(content: Body) -> None:
+        for statement in content["data"][DOCUMENT][f"endpoint_{endpoint}_document"]["statement"]:
+            kept = [each for each in statement["resources"] if left_out not in each]
+            statement["resources"] = kept or ["arn:aws:ecr:us-east-1:999999999999:repository/none"]
+
+    said = prod.planted("network", change)[MISSING, "aws_iam_role.backend_execution_role"]
+    assert f"backend-execution should be able to {says}" in said
 
 
 @pytest.mark.requirement("R1.2")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import environments
-from environments.flows import Flow, flows, parties
+from environments.flows import Flow, flows, needed_endpoints, parties
 from ops.gate.model import Doubt, UntrustedError
 from ops.gate.reachability import EXTRA, MISSING, WIDER, reachability
 from ops.gate.reachability.ports import Ports, in_words
@@ -321,18 +321,20 @@ def test_a_database_without_groups_has_the_default_one(prod: Ground) -> None:
 
 
 @pytest.mark.requirement("R2.7")
-@pytest.mark.parametrize("service", ["ecr_api", "ecr_dkr", "logs", "secretsmanager"])
+@pytest.mark.parametrize("service", needed_endpoints(PROD))
 def test_tasks_need_these_endpoints(prod: Ground, service: str) -> None:
+    name = f"endpoint_{service.replace('.', '_').replace('-', '_')}"
+
     def gone(content: Body) -> None:
-        del content["resource"]["aws_vpc_endpoint"][f"endpoint_{service}"]
+        del content["resource"]["aws_vpc_endpoint"][name]
 
     said = "\n".join(prod.planted("network", gone).values())
-    assert f"there is no endpoint of {service.replace('_', '.')}" in said
+    assert f"there is no endpoint of {service}" in said
 
     def not_named(content: Body) -> None:
-        content["resource"]["aws_vpc_endpoint"][f"endpoint_{service}"]["private_dns_enabled"] = False
+        content["resource"]["aws_vpc_endpoint"][name]["private_dns_enabled"] = False
 
-    assert (MISSING, f"aws_vpc_endpoint.endpoint_{service}") in prod.planted("network", not_named)
+    assert (MISSING, f"aws_vpc_endpoint.{name}") in prod.planted("network", not_named)
 
 
 @pytest.mark.requirement("R2.6", "R2.7")

@@ -128,7 +128,7 @@ def _account(names: Names) -> Answers:
 def _network(names: Names) -> Answers:
     environment = names.environment
     places = [(tier, zone) for tier in TIERS for zone in environment.zones]
-    endpoints = ("ecr.api", "ecr.dkr", "logs", "s3", "secretsmanager", "kms")
+    endpoints = ("ecr.api", "ecr.dkr", "logs", "s3", "secretsmanager", "kms", "guardduty-data")
     gateways = environment.zones if environment.profile.nat_per_zone else environment.zones[:1]
     return {
         ("ec2", "describe_vpcs"): {

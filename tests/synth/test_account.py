@@ -79,6 +79,13 @@ def test_what_the_baseline_switches_on_is_strict(account: Stack) -> None:
     }
 
 
+@pytest.mark.requirement("R1.7", "R11.1")
+def test_guardduty_manages_the_agent_of_tasks_where_the_profile_says_so(account: Stack, env: Environment) -> None:
+    runtime = account.resources("aws_guardduty_detector_feature")["guardduty_runtime_monitoring"]
+    managed = {each["name"] for each in runtime["additional_configuration"] if each["status"] == "ENABLED"}
+    assert managed == ({"ECS_FARGATE_AGENT_MANAGEMENT"} if env.name == "prod" else set())
+
+
 @pytest.mark.requirement("R8.1")
 def test_load_balancers_of_this_account_log_for_a_while(account: Stack, env: Environment) -> None:
     bucket, names = f"arn:aws:s3:::{Names(env).bucket('access-logs')}", Names(env)

@@ -101,7 +101,8 @@ def test_nat_gateways_by_value(network: Stack, env: Environment) -> None:
 @pytest.mark.requirement("R2.4", "R2.7")
 def test_endpoints_for_everything_a_task_needs(network: Stack, env: Environment) -> None:
     endpoints = {e["service_name"].split(".", 3)[3]: e for e in network.resources("aws_vpc_endpoint").values()}
-    assert {"s3", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "sts", "ssmmessages", "kms"} <= set(endpoints)
+    always = {"s3", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "sts", "ssmmessages", "kms", "guardduty-data"}
+    assert always <= set(endpoints)
     private = [f"${{aws_subnet.private_{zone}.id}}" for zone in env.zones]
     for name, endpoint in endpoints.items():
         if name == "s3":
@@ -121,6 +122,18 @@ def test_endpoint_policies_are_narrow(network: Stack, env: Environment) -> None:
             narrow = "*" not in statement["resources"]
             own = any(condition["variable"] == "aws:PrincipalAccount" for condition in statement.get("condition", []))
             assert narrow or own, id_
+
+
+@pytest.mark.requirement("R1.7", "R2.4")
+def test_guardduty_sends_through_an_endpoint_of_ours_and_pulls_its_agent_where_tasks_have_it(
+    network: Stack, env: Environment
+) -> None:
+    (send,) = network.policy("endpoint_guardduty_data")
+    assert send["actions"] == ["guardduty:SendSecurityTelemetry"]
+    account = [each["values"] for each in send["condition"] if each["variable"] == "aws:PrincipalAccount"]
+    assert account == [[env.account_id]]
+    repositories = {resource for each in network.policy("endpoint_ecr_dkr") for resource in each["resources"]}
+    assert any("593207742271" in each for each in repositories) is env.profile.guardduty_agent
 
 
 @pytest.mark.requirement("R2.5")

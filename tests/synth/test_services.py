@@ -24,6 +24,8 @@ def test_the_cluster_has_container_insights_and_logs_what_is_typed(services: Sta
     assert {"name": "containerInsights", "value": "enhanced"} in cluster["setting"]
     logged = cluster["configuration"]["execute_command_configuration"]
     assert (logged["logging"], logged["log_configuration"]["cloud_watch_encryption_enabled"]) == ("OVERRIDE", True)
+    kept_out = {} if env.profile.guardduty_agent else {"GuardDutyManaged": "false"}
+    assert cluster.get("tags", {}) == kept_out, "what keeps GuardDuty's agent out, whoever has it on for the account"
     (capacity,) = services.resources("aws_ecs_cluster_capacity_providers").values()
     assert capacity["capacity_providers"] == ["FARGATE"]
 

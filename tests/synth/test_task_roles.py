@@ -9,6 +9,9 @@ from environments.schema import Environment
 from tests.conftest import Stack
 from tests.synth.access import statements
 
+# https://docs.aws.amazon.com/guardduty/latest/ug/ecs-runtime-agent-ecr-image-uri.html
+AGENT = "arn:aws:ecr:us-east-1:593207742271:repository/aws-guardduty-agent-fargate"
+
 
 @pytest.fixture
 def secrets(stacks: dict[str, Stack], env: Environment) -> Stack:
@@ -23,6 +26,8 @@ def test_execution_roles_start_their_own_service_only(secrets: Stack, env: Envir
         assert own["LogInToTheRegistry"]["actions"] == ["ecr:GetAuthorizationToken"]
         (repository,) = own["PullItsImage"]["resources"]
         assert repository.endswith(f'repository_arns["{service.repository}"]}}')
+        agent = own.get("PullGuardDutysAgent", {}).get("resources", [])
+        assert agent == ([AGENT] if env.profile.guardduty_agent else [])
         assert own["WriteItsLogs"]["resources"] == [f"{Names(env).log_group_arn(service.name)}:*"]
         arns = [secrets.outputs["secret_arns"][name] for name in service.secrets]
         assert own.get("ReadItsSecrets", {}).get("resources", []) == arns

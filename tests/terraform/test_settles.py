@@ -1,12 +1,14 @@
-"""Resources to which AWS adds what wasn't sent: as they are synthesized, a second plan of them is empty."""
+"""Resources to which AWS adds something: as they are synthesized, a second plan is empty, and nothing stops destroy."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Callable
-from dataclasses import replace
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,17 +19,34 @@ from environments.schema import Environment
 from ops.emulator.process import Emulator
 from ops.emulator.settings import environment as emulated
 from tests.conftest import Stack
+from tests.emulator.aws import Aws
+from tests.emulator.test_agent import MONITORED
 from tests.terraform.test_validate import terraform
 
 pytestmark = pytest.mark.slow
 Resources = dict[str, dict[str, Any]]
+ACCOUNT = "111122223333"
 NO_CHANGES = 0
 """Exit code of `terraform plan -detailed-exitcode`."""
 POSTGRESQL = range(13, 18)
 
 
-def settle(folder: Path, cache: Path, resources: Resources) -> None:
-    """Apply resources on emulated AWS of their own, and plan them again."""
+@dataclass(frozen=True)
+class Applied:
+    """Resources that Terraform created on emulated AWS of their own."""
+
+    emulator: Emulator
+    folder: Path
+    variables: dict[str, str]
+
+    def terraform(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of Terraform."""
+        return terraform(self.folder, *command, "-input=false", environment=self.variables)
+
+
+@contextmanager
+def applied(folder: Path, cache: Path, resources: Resources) -> Iterator[Applied]:
+    """Apply resources."""
     provider = {"region": "us-east-1", "default_tags": [{"tags": {"Phase": "test"}}]}
     stack = {
         "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": "5.100.0"}}},
@@ -35,12 +54,19 @@ def settle(folder: Path, cache: Path, resources: Resources) -> None:
         "resource": resources,
     }
     (folder / "main.tf.json").write_text(json.dumps(stack), encoding="utf-8")
-    with Emulator.start("111122223333", folder / "emulator.log") as emulator:
-        variables = emulated(emulator.endpoint, "111122223333", os.environ) | {"TF_PLUGIN_CACHE_DIR": str(cache)}
+    with Emulator.start(ACCOUNT, folder / "emulator.log") as emulator:
+        variables = emulated(emulator.endpoint, ACCOUNT, os.environ) | {"TF_PLUGIN_CACHE_DIR": str(cache)}
+        made = Applied(emulator, folder, variables)
         for command in (("init",), ("apply", "-auto-approve")):
-            done = terraform(folder, *command, "-input=false", environment=variables)
+            done = made.terraform(*command)
             assert done.returncode == 0, f"{done.stdout}{done.stderr}"
-        again = terraform(folder, "plan", "-input=false", "-detailed-exitcode", environment=variables)
+        yield made
+
+
+def settle(folder: Path, cache: Path, resources: Resources) -> None:
+    """Apply resources, and plan them again."""
+    with applied(folder, cache, resources) as made:
+        again = made.terraform("plan", "-detailed-exitcode")
         assert again.returncode == NO_CHANGES, again.stdout
 
 
@@ -114,3 +140,39 @@ def _without_references(resources: Resources) -> Resources:
 
 def test_users_of_the_cache(stacks: dict[str, Stack], cache: Path, tmp_path: Path) -> None:
     settle(tmp_path, cache, some_of(stacks["prod-data"], "aws_elasticache_user"))
+
+
+@pytest.mark.requirement("R1.7", "R2.4")
+@pytest.mark.parametrize("name", ["prod-starter", "prod"])
+def test_the_vpc_of_tasks_with_guarddutys_agent_is_destroyed(
+    name: str, stacks: dict[str, Stack], cache: Path, tmp_path: Path
+) -> None:
+    """GuardDuty makes an endpoint of its own where there is none, and leaves it in the way.
+
+    https://github.com/hashicorp/terraform-provider-aws/issues/46747
+    """
+    network = some_of(stacks[f"{name}-network"], "aws_vpc", "aws_subnet", "aws_security_group", "aws_vpc_endpoint")
+    endpoints = network["aws_vpc_endpoint"].items()
+    # Their policies are data sources.
+    network["aws_vpc_endpoint"] = {
+        id_: {key: value for key, value in endpoint.items() if key != "policy"}
+        for id_, endpoint in endpoints
+        if endpoint["vpc_endpoint_type"] == "Interface"
+    }
+    with applied(tmp_path, cache, network) as made:
+        aws = Aws(ACCOUNT, made.emulator.endpoint)
+        aws("guardduty").create_detector(Enable=True, Features=MONITORED)
+        aws("ecs").create_cluster(clusterName="main")
+        aws("ecs").register_task_definition(
+            family="job", networkMode="awsvpc", containerDefinitions=[{"name": "job", "image": "job", "memory": 256}]
+        )
+        private = [{"Name": "tag:Name", "Values": ["*private*"]}]
+        subnets = [each["SubnetId"] for each in aws("ec2").describe_subnets(Filters=private)["Subnets"]]
+        place = {"awsvpcConfiguration": {"subnets": subnets}}
+        run = {"taskDefinition": "job", "launchType": "FARGATE", "networkConfiguration": place}
+        (task,) = aws("ecs").run_task(cluster="main", **run)["tasks"]
+        assert [each["name"][:19] for each in task["containers"]] == ["aws-guardduty-agent", "job"]
+        aws("ecs").stop_task(cluster="main", task=task["taskArn"])
+        for command in (("plan", "-detailed-exitcode"), ("destroy", "-auto-approve")):
+            done = made.terraform(*command)
+            assert done.returncode == 0, f"{done.stdout}{done.stderr}"

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import environments
+from environments import guardduty
 from environments.schema import Environment, IamUser, PermissionSet, Scaling
 from environments.schema.validation import InvalidEnvironmentError, validate
 from tests.strategies import any_environment
@@ -168,6 +169,7 @@ UNFITTING = [
     ("releases", DIGESTS | {"navralabs/aep-backend": "latest"}, "releases.navralabs/aep-backend"),
     ("budgets.services", {"Amazon ElastiCache": 0}, "budgets.services.Amazon ElastiCache"),
     ("profile.waf", False, "accepts"),
+    ("profile.guardduty_agent", False, "accepts"),
     ("accepts", ("no_waf",), "accepts"),
 ]
 
@@ -194,6 +196,11 @@ def test_malformed_values_do_not_hide_ones_that_do_not_fit() -> None:
 def test_the_message_says_where_to_mend_it() -> None:
     with pytest.raises(InvalidEnvironmentError, match=re.escape("mend in environments/prod_starter.py")):
         validate(replace(environments.load("prod-starter"), region="virginia"))
+
+
+def test_tasks_get_guarddutys_agent_only_where_aws_lists_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(guardduty._ACCOUNTS, PROD.region)
+    assert problems(PROD) == ["profile.guardduty_agent"]
 
 
 @pytest.mark.parametrize(("path", "value"), [("network.cidr", "10.20.64.0/18"), ("network.cidr", "10.20.0.0/16")])

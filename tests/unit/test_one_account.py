@@ -93,6 +93,12 @@ def test_nat_gateways_of_all_stages_have_addresses() -> None:
     environments._check_account(granted, [PROD, STARTER])
 
 
+def test_a_stage_has_the_agent_only_if_the_accounts_detector_has() -> None:
+    watched = replace(TOGETHER, profile=replace(TOGETHER.profile, guardduty_agent=True))
+    assert refused(watched, [STARTER]) == ["profile.guardduty_agent"]
+    environments._check_account(watched, [PROD, STARTER])
+
+
 def test_sizes_of_one_stage_create_the_same() -> None:
     with pytest.raises(InvalidEnvironmentError, match="account_resources_from"):
         environments._check_apart((PROD, replace(STARTER, account_resources_from="staging")))

@@ -7,8 +7,9 @@ from copy import deepcopy
 from typing import Any
 
 from moto.core.utils import unix_time
-from moto.guardduty.models import Detector, GuardDutyBackend
+from moto.guardduty.models import GuardDutyBackend
 
+from ops.emulator import monitoring
 from ops.emulator.additions.registry import AwsError, mends
 
 Feature = dict[str, Any]
@@ -96,24 +97,28 @@ def create_detector(  # noqa: PLR0917  (moto's own parameters)
     if backend.detectors:
         raise AwsError("BadRequestException", "A detector already exists for the current account.")
     all_features = _changed(_new_features(), features or [])
-    return original(backend, enable, finding_publishing_frequency, data_sources, tags, all_features)
+    detector_id = original(backend, enable, finding_publishing_frequency, data_sources, tags, all_features)
+    monitoring.look_at_tasks(backend.account_id, backend.region_name)
+    return detector_id
 
 
 @mends(
-    Detector,
-    "update",
+    GuardDutyBackend,
+    "update_detector",
     "guardduty",
     "UpdateDetector",
     why="moto replaces all features by the ones of the call; AWS changes those, and leaves the others and the order",
 )
-def update(  # noqa: PLR0917  (moto's own parameters)
+def update_detector(  # noqa: PLR0917  (moto's own parameters)
     original: Callable[..., None],
-    detector: Detector,
+    backend: GuardDutyBackend,
+    detector_id: str,
     enable: bool | None,
     finding_publishing_frequency: str | None,
     data_sources: dict[str, Any] | None,
     features: list[Feature] | None,
 ) -> None:
     """Change the features of the call."""
-    changed = _changed(detector.features, features or [])
-    original(detector, enable, finding_publishing_frequency, data_sources, changed)
+    changed = _changed(backend.get_detector(detector_id).features, features or [])
+    original(backend, detector_id, enable, finding_publishing_frequency, data_sources, changed)
+    monitoring.look_at_tasks(backend.account_id, backend.region_name)

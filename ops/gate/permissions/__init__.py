@@ -1,7 +1,8 @@
 """Which role can do what to the secrets, roles, keys and guards of an environment, held against its table.
 
 What is evaluated: identity policies (inline, managed, attached), explicit Deny, NotAction, NotResource, wildcards,
-permissions boundaries, trust policies, and the own policies of secrets and keys. Conditions on `aws:PrincipalArn` and
+permissions boundaries, trust policies, the own policies of secrets, repositories and keys, and those of the endpoints
+that tasks read secrets and pull images through. Conditions on `aws:PrincipalArn` and
 `kms:ResourceAliases` are evaluated, since the stacks decide them. Every other one is taken for met in an Allow and for
 not met in a Deny: what is found is never less than what AWS would allow. A policy that no stack holds is taken for
 everything. What isn't: service control policies, session policies, other resources' own policies, grants of keys, and

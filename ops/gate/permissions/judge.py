@@ -48,7 +48,7 @@ class Judge:
             self._ledger.examine(MISSING, [principal.block.block])
             self._do(principal)
             self._trusted(principal)
-        for target in (*self._actors.secrets, *self._actors.keys):
+        for target in (*self._actors.secrets, *self._actors.images, *self._actors.keys):
             self._outsiders(target)
         for secret in self._actors.secrets:
             self._kept_out(secret)
@@ -142,8 +142,18 @@ class Judge:
                 if not answer.allowed:
                     why = f"{answer.stopped} stops it" if answer.identity else f"none of its policies allows {action}"
                     yield principal.block.block, f"{why} on {name}"
+                elif target is not None and _is_of_tasks(principal):
+                    for service in self._shut(principal, row.verb, action, target):
+                        yield principal.block.block, f"the policy of the endpoint {service} stops it"
             elif target is None or not _lets_in(target, action, row.principal):
                 yield (target.block.block if target else fallback), f"no policy of {name} allows it {action}"
+
+    def _shut(self, principal: Principal, verb: Verb, action: str, target: Target) -> Iterator[str]:
+        """The endpoints that tasks call through and whose policy doesn't let an action of a principal through."""
+        for service in verbs.ENDPOINTS.get(verb, ()):
+            held = self._actors.endpoints.get(service)
+            if held is not None and not granting(held, action, target.arn, principal.arn):
+                yield service
 
     def _not_trusted(self, row: Permission, fallback: Block) -> Iterator[tuple[Block, str]]:
         role = self._actors.principal(row.target)
@@ -163,6 +173,7 @@ def _deeds(actors: Actors) -> Iterator[Deed]:
     by_verb: dict[Verb, list[Target]] = {
         "read": actors.secrets,
         "write": actors.secrets,
+        "pull": actors.images,
         "pass": actors.roles,
         "decrypt": actors.keys,
     }
@@ -193,6 +204,10 @@ def _written(statement: Statement) -> str:
 
 def _trusting(role: Principal) -> list[Statement]:
     return [each for each in role.trust if each.allows and any(each.about(action) for action in verbs.ASSUME)]
+
+
+def _is_of_tasks(principal: Principal) -> bool:
+    return any(("Service", verbs.TASKS) in callers(each) for each in _trusting(principal))
 
 
 def _shut_out(statement: Statement, kind: str, caller: str) -> str:

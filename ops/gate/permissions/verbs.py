@@ -7,10 +7,18 @@ from environments.permissions import Verb
 ACTIONS: dict[Verb, tuple[str, ...]] = {
     "read": ("secretsmanager:GetSecretValue",),
     "write": ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret"),
+    "pull": ("ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"),
     "pass": ("iam:PassRole",),
     "decrypt": ("kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant"),
 }
 """Any of them is the verb; the first one is what who needs the verb must have."""
+ENDPOINTS: dict[Verb, tuple[str, ...]] = {"read": ("secretsmanager",), "pull": ("ecr.api", "ecr.dkr")}
+"""VPC endpoints that tasks do it through, as AWS names them.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+"""
+TASKS = "ecs-tasks.amazonaws.com"
+"""Who assumes the roles of tasks."""
 ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
 
 GUARDS: dict[str, tuple[str, ...]] = {

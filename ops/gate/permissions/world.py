@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from environments.guardduty import AGENT, DATA, agent_repository
 from environments.names import Names
 from ops.gate.index import Index, listed, nested, not_understood
 from ops.gate.model import ScannedBlock
@@ -37,7 +38,7 @@ class Principal:
 
 @dataclass(frozen=True)
 class Target:
-    """A secret, role or key."""
+    """A secret, repository, role or key."""
 
     name: str
     block: ScannedBlock
@@ -63,6 +64,8 @@ class Actors:
             Target(each.name, each.block, each.arn) for each in self.principals if each.block.kind == "aws_iam_role"
         ]
         self.secrets = [self._secret(block) for block in index.all("aws_secretsmanager_secret")]
+        self.images = [*map(self._repository, index.all("aws_ecr_repository")), *self._agent()]
+        self.endpoints = dict(self._endpoints())
         self.keys = [self._key(block) for block in index.all("aws_kms_key")]
 
     def principal(self, name: str) -> Principal | None:
@@ -127,6 +130,30 @@ class Actors:
             self._documents.arns.of(block) or "",
             self._own_policy(block, "aws_secretsmanager_secret_policy", "secret_arn"),
         )
+
+    def _repository(self, block: ScannedBlock) -> Target:
+        """A repository; its own policy names no resource, and is about the repository.
+
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
+        """
+        arn = self._documents.arns.of(block) or ""
+        own = self._own_policy(block, "aws_ecr_repository_policy", "repository")
+        policy = None if own is None else tuple(replace(each, resources=each.resources or (arn,)) for each in own)
+        return Target(str(block.settings.get("name") or block.name), block, arn, policy)
+
+    def _agent(self) -> Iterator[Target]:
+        """GuardDuty's own repository, which no stack has: a finding about it is one of the agent's endpoint."""
+        arn = agent_repository(self._names.environment.region)
+        for block in self._index.all("aws_vpc_endpoint"):
+            if arn and str(block.settings.get("service_name", "")).endswith(f".{DATA}"):
+                yield Target(AGENT, block, arn)
+
+    def _endpoints(self) -> Iterator[tuple[str, tuple[Held, ...]]]:
+        """Policies of VPC endpoints by service; one without a policy lets everything through."""
+        for block in self._index.all("aws_vpc_endpoint"):
+            if policy := block.settings.get("policy"):
+                service = str(block.settings.get("service_name")).removeprefix(self._names.endpoint_service(""))
+                yield service, tuple(Held(each, block) for each in self._documents.read(policy, block))
 
     def _key(self, block: ScannedBlock) -> Target:
         aliases = [

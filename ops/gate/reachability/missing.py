@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from environments.flows import CACHE, DATABASE, ENDPOINTS, INTERNET, LOAD_BALANCER, S3, Flow
 from ops.gate.index import Index, is_true, listed, nested, shown
@@ -14,12 +14,10 @@ from ops.gate.reachability.table import Table
 
 MISSING = "ROLLOUT_REACH_MISSING"
 
-# A task can't start without them: image, log, secrets (R2.4, R2.7).
-_NEEDED_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
 _DEFAULT_PORTS = {DATABASE: 5432, CACHE: 6379}
 
 
-def judge_missing(reach: Reach, table: Table, ledger: Ledger, fallback: Block) -> None:
+def judge_missing(reach: Reach, table: Table, needed_endpoints: Sequence[str], ledger: Ledger, fallback: Block) -> None:
     """Hold the network against every row: all of the source's interfaces must get to all of the target's."""
     ledger.examine(MISSING, (interface.block.block for interface in reach.interfaces.all))
     for flow in table.flows:
@@ -32,7 +30,7 @@ def judge_missing(reach: Reach, table: Table, ledger: Ledger, fallback: Block) -
                 for block, what in _gaps(reach, flow, source, target):
                     ledger.wrong(MISSING, block.block, f"{_row(flow)}: {what}")
         if flow.target == ENDPOINTS and targets:
-            for block, what in _endpoints(reach, targets):
+            for block, what in _endpoints(reach, targets, needed_endpoints):
                 ledger.wrong(MISSING, block.block, f"{_row(flow)}: {what}")
 
 
@@ -98,10 +96,10 @@ def _forwarded(index: Index) -> frozenset[str]:
     return frozenset(found)
 
 
-def _endpoints(reach: Reach, targets: list[Party]) -> Iterator[tuple[ScannedBlock, str]]:
+def _endpoints(reach: Reach, targets: list[Party], needed: Sequence[str]) -> Iterator[tuple[ScannedBlock, str]]:
     """Whether AWS's names lead to the endpoints, and all that a task needs are there."""
     blocks = [each.block for each in targets if isinstance(each, Interface)]
-    for service in _NEEDED_ENDPOINTS:
+    for service in needed:
         if not any(str(each.settings.get("service_name", "")).endswith(f".{service}") for each in blocks):
             yield blocks[0], f"there is no endpoint of {service}"
     for block in blocks:

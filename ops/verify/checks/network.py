@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from environments.flows import needed_endpoints
 from environments.subnets import Tier, subnet
 from ops.verify.context import Context
 from ops.verify.model import met
 
-ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "s3", "secretsmanager")
-"""What a task needs to start without the internet; the design adds others, which are looked at as well."""
 _WAYS_OUT: dict[Tier, str] = {"public": "igw-", "private": "nat-", "isolated": ""}
 
 
@@ -53,11 +52,12 @@ def endpoints_are_available(context: Context) -> str:
     """The VPC's endpoints are available: registry, logs, secrets, S3 and what the design adds."""
     endpoints = context.ask("ec2", "describe_vpc_endpoints", Filters=context.in_vpc)["VpcEndpoints"]
     prefix = context.names.endpoint_service("")
+    needed = ("s3", *needed_endpoints(context.environment))
     # A service may have several: those that are deleted are listed for a while.
     states: dict[str, set[str]] = {}
     for endpoint in endpoints:
         states.setdefault(endpoint["ServiceName"].removeprefix(prefix), set()).add(endpoint["State"].lower())
-    problems = [f"no endpoint of {service}" for service in ENDPOINTS if service not in states]
+    problems = [f"no endpoint of {service}" for service in needed if service not in states]
     problems += [
         f"{service} is {', '.join(sorted(found))}" for service, found in states.items() if "available" not in found
     ]

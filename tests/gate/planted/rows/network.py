@@ -262,6 +262,21 @@ ROWS = (
         "resource/aws_vpc_endpoint/endpoint_ecr_dkr",
     ),
     Row(
+        "no-agent-endpoint",
+        "R1.7",
+        "What GuardDuty's agent sees goes nowhere: its endpoint is missing",
+        _NETWORK,
+        "resource/aws_vpc_endpoint/endpoint_guardduty_data",
+    ),
+    Row(
+        "endpoint-stops-agent",
+        "R2.4",
+        "The registry's endpoint doesn't let GuardDuty's agent through",
+        _NETWORK,
+        "data/aws_iam_policy_document/endpoint_ecr_dkr_document/statement/0/resources/2",
+        seen="aws_iam_role.backend_execution_role",
+    ),
+    Row(
         "layers-through-nat",
         "R2.4",
         "A private subnet goes to S3 through NAT, past the endpoint",

@@ -325,6 +325,14 @@ ROWS = (
         "arn:aws:ecr:us-east-1:111122223333:repository/*",
     ),
     Row(
+        "agent-not-pulled",
+        "R1.7",
+        "The frontend's tasks can't pull GuardDuty's agent, and run without it",
+        _SECRETS,
+        f"{_DOCUMENT}/frontend_execution_role_document/statement/3",
+        seen="aws_iam_role.frontend_execution_role",
+    ),
+    Row(
         "application-reads-secret",
         "R9.3",
         "The application in the frontend's tasks may read a secret itself",
