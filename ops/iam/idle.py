@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from ops.iam.conditions import RequestContext, holds
 from ops.iam.reference import Action, Reference, reference
 
 
@@ -149,7 +150,8 @@ class _Judge:
         """Conditions that can't hold, because AWS doesn't send their keys with an action."""
         for condition in self._statement.conditions:
             service = condition.key.lower().partition(":")[0]
-            if service not in self._known.services or _holds_without(condition):
+            without_it = holds(condition.test, condition.key, condition.values, RequestContext())
+            if service not in self._known.services or without_it is not False:
                 continue
             without = [action.name for action in actions if not action.sends(condition.key)]
             if without and (self._strict(text) or len(without) == len(actions)):
@@ -158,14 +160,3 @@ class _Judge:
                     f"{named} does nothing: AWS doesn't send {condition.key} with it, so the condition never holds; "
                     "put it into a statement without that condition"
                 )
-
-
-def _holds_without(condition: ConditionLike) -> bool:
-    """Whether a condition holds where its key isn't in the request.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-    """
-    quantifier, _, test = condition.test.lower().rpartition(":")
-    if test == "null":
-        return "false" not in condition.values
-    return test.endswith("ifexists") or quantifier == "forallvalues" or ("not" in test and quantifier != "foranyvalue")

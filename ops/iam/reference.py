@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from ops.iam.conditions import matches
 from ops.iam.globs import Pattern, Wild, overlap, pattern
 
 FILE = Path(__file__).with_name("reference.json")
@@ -80,13 +81,9 @@ class Reference:
 
     def find(self, pattern: str) -> tuple[Action, ...]:
         """The actions that an action element of a policy means: `ecs:Describe*`. Case doesn't matter."""
-        service, _, name = pattern.lower().partition(":")
-        wanted = re.compile(re.escape(name).replace(r"\*", ".*").replace(r"\?", "."))
-        return tuple(
-            action
-            for action in self.actions.get(service, ())
-            if wanted.fullmatch(action.name.partition(":")[2].lower())
-        )
+        wanted = pattern.lower()
+        service = wanted.partition(":")[0]
+        return tuple(action for action in self.actions.get(service, ()) if matches(wanted, action.name.lower()))
 
     def _of(self, service: str) -> Iterable[Action]:
         data = self._services[service]

@@ -227,7 +227,7 @@ def deleted_trail(aws: Aws) -> None:
     assert aws("cloudtrail").list_trails()["Trails"] == []
 
 
-@example("s3", "PutBucketPolicy")
+@example("s3", "GetObject")
 def conditions(aws: Aws) -> None:
     client, bucket = aws("s3"), f"state-{aws.account}"
     client.create_bucket(Bucket=bucket)
@@ -235,6 +235,7 @@ def conditions(aws: Aws) -> None:
     tls = deny | {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
     client.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [tls]}))
     client.put_object(Bucket=bucket, Key="prod/state.tfstate", Body=b"{}")
+    client.get_object(Bucket=bucket, Key="prod/state.tfstate")
     client.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
     with pytest.raises(ClientError, match=r"Forbidden|AccessDenied"):
         client.get_object(Bucket=bucket, Key="prod/state.tfstate")

@@ -15,6 +15,7 @@ from tests.emulator import (  # noqa: F401  (they fill EXAMPLES)
     examples_of_defaults,
     examples_of_networks,
     examples_of_operations,
+    examples_of_policies,
 )
 from tests.emulator.aws import Aws
 from tests.emulator.examples import EXAMPLES, Example

@@ -32,6 +32,7 @@ SERVICES = (
     "guardduty",
     "iam",
     "logs",
+    "policy_sizes",
     "rds",
     "rds_parameters",
     "route53",

@@ -20,7 +20,7 @@ _AWS_KEY = "alias/aws/s3"
     FakeBucket,
     "get_permission",
     "s3",
-    "PutBucketPolicy",
+    "GetObject",
     why="moto takes a statement with a condition as a denial, so that a TLS-only bucket locks everybody out",
 )
 def without_conditions(original: Callable[..., Any], bucket: FakeBucket, action: str, resource: str) -> object:

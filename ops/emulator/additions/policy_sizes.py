@@ -1,0 +1,146 @@
+"""Policy documents that are longer than AWS takes, of every kind. moto takes any."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from inspect import signature
+from typing import Any, NamedTuple
+
+from moto.ec2.models import EC2Backend
+from moto.ecr.models import ECRBackend
+from moto.iam.models import IAMBackend
+from moto.kms.models import KmsBackend
+from moto.logs.models import LogsBackend
+from moto.organizations.models import OrganizationsBackend
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import S3Backend
+from moto.secretsmanager.models import SecretsManagerBackend
+from moto.sns.models import SNSBackend
+
+from environments.documents import (
+    BUCKET,
+    ENDPOINT,
+    INLINE,
+    KEY,
+    LOGS,
+    MANAGED,
+    ORGANIZATION,
+    REGISTRY,
+    REPOSITORY,
+    SECRET,
+    TOPIC,
+    TRUST,
+    DocumentKind,
+)
+from ops.emulator.additions.registry import AwsError, mends
+
+Arguments = Mapping[str, Any]
+
+
+class _Call(NamedTuple):
+    """A call that takes a policy document."""
+
+    service: str
+    operation: str
+    backend: type
+    method: str
+    argument: str
+    """The document, among the method's own."""
+    kind: DocumentKind
+    code: str
+    """AWS's error."""
+    message: str = "Policy is longer than {longest} characters"
+
+
+_IAM = "LimitExceeded", "Cannot exceed quota for PolicySize: {longest}"
+_ROLE = "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: {longest}"
+_INVALID = "InvalidParameterException"
+_INVALID_ENDPOINT = "InvalidPolicyDocument"
+# Where AWS's page of a call states the limit and no code for it, the code is the call's own for a wrong document.
+_CALLS = (
+    _Call(
+        "ec2", "CreateVpcEndpoint", EC2Backend, "create_vpc_endpoint", "policy_document", ENDPOINT, _INVALID_ENDPOINT
+    ),
+    _Call("ec2", "ModifyVpcEndpoint", EC2Backend, "modify_vpc_endpoint", "policy_doc", ENDPOINT, _INVALID_ENDPOINT),
+    _Call("ecr", "PutRegistryPolicy", ECRBackend, "put_registry_policy", "policy_text", REGISTRY, _INVALID),
+    _Call("ecr", "SetRepositoryPolicy", ECRBackend, "set_repository_policy", "policy_text", REPOSITORY, _INVALID),
+    _Call("iam", "CreatePolicy", IAMBackend, "create_policy", "policy_document", MANAGED, *_IAM),
+    _Call("iam", "CreatePolicyVersion", IAMBackend, "create_policy_version", "policy_document", MANAGED, *_IAM),
+    _Call("iam", "CreateRole", IAMBackend, "create_role", "assume_role_policy_document", TRUST, *_ROLE),
+    _Call(
+        "iam",
+        "PutRolePolicy",
+        IAMBackend,
+        "put_role_policy",
+        "policy_json",
+        INLINE,
+        "LimitExceeded",
+        "Maximum policy size of {longest} bytes exceeded for role {role_name}",
+    ),
+    _Call("iam", "UpdateAssumeRolePolicy", IAMBackend, "update_assume_role_policy", "policy_document", TRUST, *_ROLE),
+    _Call("kms", "CreateKey", KmsBackend, "create_key", "policy", KEY, "LimitExceededException"),
+    _Call("kms", "PutKeyPolicy", KmsBackend, "put_key_policy", "policy", KEY, "LimitExceededException"),
+    _Call("logs", "PutResourcePolicy", LogsBackend, "put_resource_policy", "policy_doc", LOGS, _INVALID),
+    _Call(
+        "organizations",
+        "CreatePolicy",
+        OrganizationsBackend,
+        "create_policy",
+        "Content",
+        ORGANIZATION,
+        "ConstraintViolationException",
+        "POLICY_CONTENT_LIMIT_EXCEEDED",
+    ),
+    _Call("s3", "PutBucketPolicy", S3Backend, "put_bucket_policy", "policy", BUCKET, "MalformedPolicy"),
+    _Call(
+        "secretsmanager",
+        "PutResourcePolicy",
+        SecretsManagerBackend,
+        "put_resource_policy",
+        "policy",
+        SECRET,
+        _INVALID,
+    ),
+    _Call("sns", "SetTopicAttributes", SNSBackend, "set_topic_attribute", "attribute_value", TOPIC, "InvalidParameter"),
+)
+
+
+def length(document: str | bytes, kind: DocumentKind) -> int:
+    """How many characters AWS counts: IAM leaves out blanks between JSON's elements, others count all."""
+    text = document.decode() if isinstance(document, bytes) else document
+    if kind not in {MANAGED, INLINE, TRUST}:
+        return len(text)
+    try:
+        return len(json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False))
+    except ValueError:
+        return len(text)  # moto refuses it.
+
+
+def _refuse(call: _Call, backend: Any, given: Arguments) -> None:  # noqa: ANN401  (moto's)
+    document = given.get(call.argument)
+    if not document or str(given.get("attribute_name", "policy")).lower() != "policy":
+        return
+    size = length(document, call.kind)
+    if call.kind is INLINE:
+        others = backend.get_role(given["role_name"]).policies
+        size += sum(length(each, INLINE) for name, each in others.items() if name != given["policy_name"])
+    if size > call.kind.longest:
+        error = S3ClientError if call.service == "s3" else AwsError
+        raise error(call.code, call.message.format(longest=call.kind.longest, **given))
+
+
+def _register(call: _Call) -> None:
+    parameters = signature(getattr(call.backend, call.method))
+
+    def judged(original: Callable[..., Any], backend: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        bound = parameters.bind(backend, *args, **kwargs).arguments
+        _refuse(call, backend, {**bound, **bound.get("kwargs", {})})
+        return original(backend, *args, **kwargs)
+
+    why = f"moto takes a {call.kind.label} of any length"
+    mends(call.backend, call.method, call.service, call.operation, why=why, source=call.kind.source)(judged)
+
+
+for _call in _CALLS:
+    _register(_call)

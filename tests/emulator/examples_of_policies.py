@@ -1,0 +1,161 @@
+"""Policy documents that AWS refuses for their size, each beside the longest that it takes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.emulator.aws import Aws
+from tests.emulator.examples import example
+from tests.emulator.examples_of_limits import refused
+
+_IAM = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
+
+
+def document(size: int, *, trust: bool = False, own: bool = False, indent: int | None = None) -> str:
+    """A document of a length, blanks not counted: an identity's, a trust policy, or a resource's own."""
+    statement: dict[str, Any] = {"Sid": "", "Effect": "Allow"}
+    if trust or own:
+        statement["Principal"] = {"Service": "ecs-tasks.amazonaws.com"}
+    statement["Action"] = "sts:AssumeRole" if trust else "s3:GetObject"
+    if not trust:
+        statement["Resource"] = "*"
+    content = {"Version": "2012-10-17", "Statement": [statement]}
+    rest = len(json.dumps(content, separators=(",", ":")))
+    statement["Sid"] = "a" * (size - rest)
+    return json.dumps(content, indent=indent, separators=None if indent else (",", ":"))
+
+
+@example("iam", "CreatePolicy", "CreatePolicyVersion")
+def managed_policy(aws: Aws) -> None:
+    """6,144 characters; IAM doesn't count blanks."""
+    iam = aws("iam")
+    arn = iam.create_policy(PolicyName="fits", PolicyDocument=document(6_144, indent=9))["Policy"]["Arn"]
+    refused("LimitExceeded", iam.create_policy, PolicyName="long", PolicyDocument=document(6_145))
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document(6_144))
+    refused("LimitExceeded", iam.create_policy_version, PolicyArn=arn, PolicyDocument=document(6_145))
+
+
+@example("iam", "CreateRole", "UpdateAssumeRolePolicy", "PutRolePolicy")
+def role(aws: Aws) -> None:
+    """2,048 characters of trust, and 10,240 of all inline policies together."""
+    iam = aws("iam")
+    iam.create_role(RoleName="fits", AssumeRolePolicyDocument=document(2_048, trust=True))
+    longer = document(2_049, trust=True)
+    refused("LimitExceeded", iam.create_role, RoleName="long", AssumeRolePolicyDocument=longer)
+    iam.update_assume_role_policy(RoleName="fits", PolicyDocument=document(2_048, trust=True, indent=4))
+    refused("LimitExceeded", iam.update_assume_role_policy, RoleName="fits", PolicyDocument=longer)
+    iam.put_role_policy(RoleName="fits", PolicyName="one", PolicyDocument=document(6_000))
+    iam.put_role_policy(RoleName="fits", PolicyName="two", PolicyDocument=document(4_240))
+    iam.put_role_policy(RoleName="fits", PolicyName="two", PolicyDocument=document(4_240))
+    refused("LimitExceeded", iam.put_role_policy, RoleName="fits", PolicyName="two", PolicyDocument=document(4_241))
+
+
+@example("kms", "CreateKey", "PutKeyPolicy")
+def key_policy(aws: Aws) -> None:
+    """32 kilobytes: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html."""
+    kms = aws("kms")
+    key = kms.create_key(Policy=document(32_768, own=True))["KeyMetadata"]["KeyId"]
+    refused("LimitExceededException", kms.create_key, Policy=document(32_769, own=True))
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(32_768, own=True))
+    refused(
+        "LimitExceededException", kms.put_key_policy, KeyId=key, PolicyName="default", Policy=document(32_769, own=True)
+    )
+
+
+@example("s3", "PutBucketPolicy")
+def bucket_policy(aws: Aws) -> None:
+    """20 KB: https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html."""
+    s3, bucket = aws("s3"), f"limits-{aws.account}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_policy(Bucket=bucket, Policy=document(20_480, own=True))
+    refused("MalformedPolicy", s3.put_bucket_policy, Bucket=bucket, Policy=document(20_481, own=True))
+
+
+@example("secretsmanager", "PutResourcePolicy")
+def secret_policy(aws: Aws) -> None:
+    """20,480: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html."""
+    secrets = aws("secretsmanager")
+    secrets.create_secret(Name="one")
+    secrets.put_resource_policy(SecretId="one", ResourcePolicy=document(20_480, own=True))
+    refused(
+        "InvalidParameterException",
+        secrets.put_resource_policy,
+        SecretId="one",
+        ResourcePolicy=document(20_481, own=True),
+    )
+
+
+@example("ecr", "SetRepositoryPolicy", "PutRegistryPolicy")
+def registry_policies(aws: Aws) -> None:
+    """10,240: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html."""
+    ecr = aws("ecr")
+    ecr.create_repository(repositoryName="one")
+    ecr.set_repository_policy(repositoryName="one", policyText=document(10_240, own=True))
+    refused(
+        "InvalidParameterException",
+        ecr.set_repository_policy,
+        repositoryName="one",
+        policyText=document(10_241, own=True),
+    )
+    replicate = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+        "Action": ["ecr:ReplicateImage"],
+        "Resource": f"arn:aws:ecr:us-east-1:{aws.account}:repository/*",
+    }
+
+    def policy(length: int) -> str:
+        return json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "a" * length, **replicate}]})
+
+    ecr.put_registry_policy(policyText=policy(9_000))
+    refused("InvalidParameterException", ecr.put_registry_policy, policyText=policy(10_241))
+
+
+@example("sns", "SetTopicAttributes")
+def topic_policy(aws: Aws) -> None:
+    """30 KB: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html."""
+    sns = aws("sns")
+    topic = {"TopicArn": sns.create_topic(Name="one")["TopicArn"], "AttributeName": "Policy"}
+    sns.set_topic_attributes(**topic, AttributeValue=document(30_720, own=True))
+    refused("InvalidParameter", sns.set_topic_attributes, **topic, AttributeValue=document(30_721, own=True))
+    sns.set_topic_attributes(**{**topic, "AttributeName": "DisplayName"}, AttributeValue="a" * 100)
+
+
+@example("logs", "PutResourcePolicy")
+def log_policy(aws: Aws) -> None:
+    """5,120: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html."""
+    logs = aws("logs")
+    logs.put_resource_policy(policyName="one", policyDocument=document(5_120, own=True))
+    refused(
+        "InvalidParameterException",
+        logs.put_resource_policy,
+        policyName="one",
+        policyDocument=document(5_121, own=True),
+    )
+
+
+@example("organizations", "CreatePolicy")
+def service_control_policy(aws: Aws) -> None:
+    """5,120, with blanks: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html."""
+    organizations = aws("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    given = {"Description": "one", "Type": "SERVICE_CONTROL_POLICY"}
+    organizations.create_policy(Name="fits", Content=document(5_120), **given)
+    for content in (document(5_121), document(5_100, indent=4)):
+        refused("ConstraintViolationException", organizations.create_policy, Name="long", Content=content, **given)
+
+
+@example("ec2", "ModifyVpcEndpoint")
+def endpoint_policy(aws: Aws) -> None:
+    """20,480, with blanks: https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-limits-endpoints.html."""
+    ec2 = aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    given = {"VpcId": vpc, "ServiceName": "com.amazonaws.us-east-1.s3", "VpcEndpointType": "Gateway"}
+    made = ec2.create_vpc_endpoint(**given, PolicyDocument=document(20_480, own=True))
+    refused("InvalidPolicyDocument", ec2.create_vpc_endpoint, **given, PolicyDocument=document(20_481, own=True))
+    id_ = made["VpcEndpoint"]["VpcEndpointId"]
+    ec2.modify_vpc_endpoint(VpcEndpointId=id_, PolicyDocument=document(20_480, own=True))
+    refused(
+        "InvalidPolicyDocument", ec2.modify_vpc_endpoint, VpcEndpointId=id_, PolicyDocument=document(20_481, own=True)
+    )
