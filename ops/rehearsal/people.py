@@ -36,6 +36,16 @@ class People:
     _users: dict[str, tuple[Variables, str]] = field(default_factory=dict)
     """Access key and MFA device of each IAM user, by its ARN."""
 
+    def exist(self) -> None:
+        """Create the IAM users that the values name: AWS refuses a trust policy that names one who doesn't exist.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+        """
+        access = self.environment.access
+        for principal in (*access.administrators, *access.deployers, *access.planners):
+            if isinstance(principal, IamUser):
+                self._user(principal.arn)
+
     def as_role(self, purpose: str) -> dict[str, str]:
         """Credentials of one of the account's roles, as variables: the first of the people named for it assumes it.
 

@@ -79,7 +79,8 @@ class Stage:
 
     def becomes(self, environment: Environment) -> None:
         """Play another environment of the same stage from now on."""
-        self.environment = environment
+        self.environment = self.people.environment = environment
+        self.people.exist()
         states = States(self.session.aws, environment)
         self.session = replace(self.session, environment=environment, states=states)
 
@@ -142,6 +143,7 @@ def stage(environment: Environment, out: Path, name: str) -> Iterator[Stage]:
             control = Control(emulator.endpoint, environment.account_id, environment.region)
             seed(environment, control)
             people = People(environment, emulator.endpoint)
+            people.exist()
             with ExitStack() as entered:
                 running = entered.enter_context(session(environment, folder))
                 yield Stage(environment, out, folder, running, emulator, control, people, entered)

@@ -1,8 +1,9 @@
-"""Policy documents that AWS refuses for their size, each beside the longest that it takes."""
+"""Policy documents that AWS refuses for their size or their principals, each beside one that it takes."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from tests.emulator.aws import Aws
@@ -24,6 +25,39 @@ def document(size: int, *, trust: bool = False, own: bool = False, indent: int |
     rest = len(json.dumps(content, separators=(",", ":")))
     statement["Sid"] = "a" * (size - rest)
     return json.dumps(content, indent=indent, separators=None if indent else (",", ":"))
+
+
+def naming(arn: str, action: str) -> str:
+    """A trust policy, or a resource's own, for one principal."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": action}
+    resource = {} if action == "sts:AssumeRole" else {"Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement | resource]})
+
+
+def who_exists(aws: Aws, code: str, action: str, put: Callable[..., object]) -> None:
+    """A principal has to be there: an account, and a user or a role of this account or of another one.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    iam, name = aws("iam"), f"who-{action.partition(':')[0]}"
+    put(policy=naming("arn:aws:iam::444455556666:root", action))
+    put(policy=naming("444455556666", action))
+    for arn in (
+        f"arn:aws:iam::{aws.account}:user/{name}",
+        f"arn:aws:iam::{aws.account}:role/{name}",
+        f"arn:aws:sts::{aws.account}:assumed-role/{name}/session",
+    ):
+        refused(code, put, policy=naming(arn, action))
+    refused(code, put, policy=naming(f"arn:aws:iam::444455556666:user/{name}", action))
+    put(policy=naming(iam.create_user(UserName=name)["User"]["Arn"], action))
+    trust = naming("arn:aws:iam::444455556666:root", "sts:AssumeRole")
+    put(
+        policy=naming(
+            iam.create_role(RoleName=name, Path="/ops/", AssumeRolePolicyDocument=trust)["Role"]["Arn"], action
+        )
+    )
+    refused(code, put, policy=naming(f"arn:aws:iam::{aws.account}:role/{name}", action))
+    put(policy=naming(f"arn:aws:sts::{aws.account}:assumed-role/{name}/session", action))
 
 
 @example("iam", "CreatePolicy", "CreatePolicyVersion")
@@ -49,6 +83,14 @@ def role(aws: Aws) -> None:
     iam.put_role_policy(RoleName="fits", PolicyName="two", PolicyDocument=document(4_240))
     iam.put_role_policy(RoleName="fits", PolicyName="two", PolicyDocument=document(4_240))
     refused("LimitExceeded", iam.put_role_policy, RoleName="fits", PolicyName="two", PolicyDocument=document(4_241))
+    who_exists(
+        aws,
+        "MalformedPolicyDocument",
+        "sts:AssumeRole",
+        lambda policy: iam.update_assume_role_policy(RoleName="fits", PolicyDocument=policy),
+    )
+    stranger = naming(f"arn:aws:iam::{aws.account}:user/stranger", "sts:AssumeRole")
+    refused("MalformedPolicyDocument", iam.create_role, RoleName="stranger", AssumeRolePolicyDocument=stranger)
 
 
 @example("kms", "CreateKey", "PutKeyPolicy")
@@ -61,6 +103,14 @@ def key_policy(aws: Aws) -> None:
     refused(
         "LimitExceededException", kms.put_key_policy, KeyId=key, PolicyName="default", Policy=document(32_769, own=True)
     )
+    who_exists(
+        aws,
+        "MalformedPolicyDocumentException",
+        "kms:Encrypt",
+        lambda policy: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy),
+    )
+    stranger = naming(f"arn:aws:iam::{aws.account}:user/stranger", "kms:Encrypt")
+    refused("MalformedPolicyDocumentException", kms.create_key, Policy=stranger)
 
 
 @example("s3", "PutBucketPolicy")
@@ -70,6 +120,12 @@ def bucket_policy(aws: Aws) -> None:
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_policy(Bucket=bucket, Policy=document(20_480, own=True))
     refused("MalformedPolicy", s3.put_bucket_policy, Bucket=bucket, Policy=document(20_481, own=True))
+    who_exists(
+        aws,
+        "MalformedPolicy",
+        "s3:GetObject",
+        lambda policy: s3.put_bucket_policy(Bucket=bucket, Policy=policy),
+    )
 
 
 @example("secretsmanager", "PutResourcePolicy")
@@ -83,6 +139,12 @@ def secret_policy(aws: Aws) -> None:
         secrets.put_resource_policy,
         SecretId="one",
         ResourcePolicy=document(20_481, own=True),
+    )
+    who_exists(
+        aws,
+        "MalformedPolicyDocumentException",
+        "secretsmanager:GetSecretValue",
+        lambda policy: secrets.put_resource_policy(SecretId="one", ResourcePolicy=policy),
     )
 
 

@@ -67,6 +67,8 @@ class Account:
 
     environment: Environment
     aws: Aws
+    users: dict[str, User]
+    """Who signs in to another account: AWS refuses a trust policy that names a user who doesn't exist."""
 
     @property
     def names(self) -> Names:
@@ -90,7 +92,9 @@ def staging(emulator: Emulator, stacks: dict[str, Stack]) -> Account:
 
 def rolled_out(emulator: Emulator, stacks: dict[str, Stack], name: str) -> Account:
     environment, stack = environments.load(name), stacks[f"{name}-account"]
-    account = Account(environment, Aws(environment.account_id, emulator.endpoint))
+    signed_in = Aws(PEOPLE, emulator.endpoint)
+    users = {name: user(signed_in, name) for name in ("platform-lead", "platform-engineer")}
+    account = Account(environment, Aws(environment.account_id, emulator.endpoint), users)
     iam = account.aws("iam")
     (provider,) = stack.resources("aws_iam_openid_connect_provider").values()
     made = iam.create_open_id_connect_provider(Url=provider["url"], ClientIDList=provider["client_id_list"])
@@ -187,7 +191,7 @@ def test_an_iam_user_comes_in_with_its_device(purpose: str, prod: Account, shell
     commands = [*first, *blocks("role/aep-prod-break-glass --profile")]
     device = next(command[4] for command in commands if "mfa_serial" in command)
     name = {"break-glass": "platform-lead", "deployer": "platform-engineer"}[purpose]
-    person = user(Aws(PEOPLE, shell.endpoint), name)
+    person = prod.users[name]
     assert device.replace("platform-lead", name) == person.device
     shell.keys(name, variables(person))
     put = {"break-glass": purpose, "platform-lead": name}  # "Deployers put aep-prod-deployer in its place."

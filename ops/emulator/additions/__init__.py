@@ -32,7 +32,7 @@ SERVICES = (
     "guardduty",
     "iam",
     "logs",
-    "policy_sizes",
+    "policy_documents",
     "rds",
     "rds_parameters",
     "route53",
