@@ -22,10 +22,10 @@ from pathlib import Path
 from benchmarks.gate import verdict
 from benchmarks.synth import ROOT, Way, peak_memory, run
 from environments import load
-from ops.rehearsal.rollout import nothing_left
-from ops.rehearsal.stage import Stage, stage
-from ops.rehearsal.steps import every_phase_applies
 from ops.terraform.schedule import PROVIDER_BYTES, jobs
+from rehearsal.rollout import nothing_left
+from rehearsal.stage import Stage, stage
+from rehearsal.steps import every_phase_applies
 
 FASTER = 1.5
 """How much faster planning all phases must be than one after another, on two cores."""

@@ -59,7 +59,7 @@ COMMANDS = (
     Entry(RELEASE, "db", "ops.tasks.command:db", "Forward a port of this machine to the database."),
     Entry(TRAFFIC, "cutover", "ops.cutover.command:cutover", "Move traffic by DNS weight, in watched steps."),
     Entry(TRAFFIC, "rollback", "ops.cutover.rollback_command:rollback", "Roll back DNS, or a service."),
-    Entry(DEVELOP, "rehearse", "ops.rehearsal.command:rehearse", "Roll an environment out on emulated AWS."),
+    Entry(DEVELOP, "rehearse", "rehearsal.command:rehearse", "Roll an environment out on emulated AWS."),
     Entry(DEVELOP, "new-environment", "ops.project:new_environment", "Write a new environment that synthesizes."),
     Entry(DEVELOP, "docs", "ops.project:docs", "Write the pages that are generated from the code."),
 )

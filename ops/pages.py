@@ -24,7 +24,7 @@ EMULATOR = ROOT / "docs" / "emulator.md"
 def pages() -> dict[Path, str]:
     """Every generated page with what it should say."""
     # moto, which they load, is needed for development only.
-    from ops.emulator import additions, first_calls  # noqa: PLC0415
+    from rehearsal.emulator import additions, first_calls  # noqa: PLC0415
 
     emulator = _between(EMULATOR.read_text(encoding="utf-8"), "additions", additions.table())
     return {

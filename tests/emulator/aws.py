@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from ops.emulator.settings import FIRST_ROLE, credentials
+from rehearsal.emulator.settings import FIRST_ROLE, credentials
 
 REGION = "us-east-1"
 

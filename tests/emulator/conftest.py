@@ -7,8 +7,8 @@ from itertools import count
 
 import pytest
 
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
 from tests.emulator.aws import Aws
 
 DEFAULT_ACCOUNT = "111122223333"

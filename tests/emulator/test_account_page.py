@@ -20,9 +20,9 @@ from botocore.exceptions import ClientError
 import environments
 from environments.names import Names
 from environments.schema import Environment
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
-from ops.emulator.settings import credentials
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import credentials
 from tests.conftest import Body, Stack
 from tests.emulator.aws import REGION, Aws
 from tests.emulator.people import User, allow, role, user

@@ -7,9 +7,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from ops.emulator.additions import additions, table
-from ops.emulator.additions.registry import Addition
-from ops.emulator.process import Emulator
+from rehearsal.emulator.additions import additions, table
+from rehearsal.emulator.additions.registry import Addition
+from rehearsal.emulator.process import Emulator
 from tests.emulator import (  # noqa: F401  (they fill EXAMPLES)
     examples_of_access,
     examples_of_defaults,

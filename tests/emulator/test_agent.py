@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.emulator.agent import AgentPlace, AgentWhen
-from ops.emulator.client import Control
+from rehearsal.emulator.agent import AgentPlace, AgentWhen
+from rehearsal.emulator.client import Control
 from tests.emulator.aws import Aws
 from tests.emulator.examples import container
 from tests.emulator.examples_of_operations import deploy_behind_load_balancer, found_tasks

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.emulator.client import Control, OrderError
-from ops.emulator.process import Emulator
+from rehearsal.emulator.client import Control, OrderError
+from rehearsal.emulator.process import Emulator
 from tests.emulator.aws import Aws
 from tests.emulator.conftest import DEFAULT_ACCOUNT
 from tests.emulator.examples import container, define, deploy, found_service, run

@@ -10,9 +10,9 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.emulator import process
-from ops.emulator.process import Emulator, EmulatorError
-from ops.emulator.settings import credentials, environment
+from rehearsal.emulator import process
+from rehearsal.emulator.process import Emulator, EmulatorError
+from rehearsal.emulator.settings import credentials, environment
 from tests.emulator.aws import Aws
 from tests.emulator.conftest import DEFAULT_ACCOUNT
 

@@ -11,7 +11,7 @@ from itertools import count
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.emulator.process import Emulator
+from rehearsal.emulator.process import Emulator
 from tests.emulator.aws import Aws
 from tests.emulator.people import User, allow, refusal, role, session, user
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.emulator.client import Control
+from rehearsal.emulator.client import Control
 from tests.emulator.aws import Aws
 from tests.emulator.examples_of_operations import (
     address,

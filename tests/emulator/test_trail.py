@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from ops.emulator.process import Emulator
+from rehearsal.emulator.process import Emulator
 from tests.emulator.aws import REGION, Aws
 from tests.emulator.people import User, allow, role, session, user
 

@@ -12,9 +12,9 @@ from environments import load
 from environments.names import Names
 from environments.schema import Environment
 from ops.aws import Aws, connect
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
-from ops.emulator.settings import environment
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import environment
 
 
 @pytest.fixture(scope="session")

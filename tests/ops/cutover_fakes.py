@@ -14,7 +14,7 @@ from ops.cutover.records import Shares, Target
 from ops.cutover.signals import Look
 from ops.cutover.watch import Time
 from ops.cutover.zone import Zone
-from ops.emulator.change_batch import BatchError, changed
+from rehearsal.emulator.change_batch import BatchError, changed
 
 ZONE = "example.com"
 HOST = f"app.{ZONE}"

@@ -11,7 +11,7 @@ from ops.aws import Aws
 from ops.cutover.records import Target, replacement
 from ops.cutover.site import shares
 from ops.dns import Record
-from ops.emulator.client import Control
+from rehearsal.emulator.client import Control
 
 
 class RolledOut:

@@ -15,12 +15,12 @@ from environments import load
 from environments.names import Names
 from environments.schema import Environment, Secret
 from ops.aws import Aws, connect
-from ops.emulator.agent import AgentPlace, AgentWhen
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
-from ops.emulator.settings import environment as variables
 from ops.tasks import waiting
 from ops.tasks.workloads import workloads
+from rehearsal.emulator.agent import AgentPlace, AgentWhen
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import environment as variables
 
 PROD = load("prod")
 ALL = [secret.name for secret in PROD.product.secrets]

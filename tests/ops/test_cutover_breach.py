@@ -8,7 +8,7 @@ import pytest
 
 from environments.schema import Environment
 from ops.aws import Aws
-from ops.emulator.client import Control
+from rehearsal.emulator.client import Control
 from tests.ops.cli import run
 from tests.ops.cutover_site import RolledOut
 

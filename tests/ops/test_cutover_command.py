@@ -23,10 +23,10 @@ from environments import load
 from environments.names import Names
 from ops.aws import connect
 from ops.cutover.lock import StateLock
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
-from ops.emulator.settings import environment
 from ops.journal import last_rehearsed_rollback, read
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import environment
 from tests.ops.cli import run
 from tests.ops.cutover_site import RolledOut
 

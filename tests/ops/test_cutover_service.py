@@ -13,9 +13,9 @@ from environments import load
 from environments.names import Names
 from ops.aws import Aws
 from ops.cutover.rollback_service import ServiceRollback
-from ops.emulator.client import Control
 from ops.errors import OpsError, RefusedError
 from ops.journal import Journal, read
+from rehearsal.emulator.client import Control
 from tests.ops.cli import run
 from tests.ops.cutover_fakes import Clock
 

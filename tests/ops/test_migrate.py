@@ -16,15 +16,15 @@ from environments import load
 from environments.names import Names
 from modules import tasks as modules_tasks
 from ops.aws import Aws
-from ops.emulator.agent import AgentPlace, AgentWhen
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
-from ops.rehearsal.rollout import StepError
-from ops.rehearsal.stage import Stage
-from ops.rehearsal.steps import failed_migration_fails
 from ops.tasks import migration_end
 from ops.tasks.running import tasks
 from ops.tasks.workloads import MIGRATION, workload
+from rehearsal.emulator.agent import AgentPlace, AgentWhen
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
+from rehearsal.rollout import StepError
+from rehearsal.stage import Stage
+from rehearsal.steps import failed_migration_fails
 from tests.ops import seeded
 from tests.ops.cli import run
 from tests.ops.seeded import PROD

@@ -11,10 +11,10 @@ from environments import load
 from ops.aws import Aws, AwsError
 from ops.cutover import site
 from ops.promote import ecr
-from ops.rehearsal.application import metrics
 from ops.secrets import cache_url
 from ops.tasks import sessions, snapshot
 from ops.tasks.running import Task
+from rehearsal.application import metrics
 
 PROD = load("prod")
 TASK = Task("1", "aep-backend-prod:7", "", "RUNNING", "", None, "", "", "", "runtime", "")

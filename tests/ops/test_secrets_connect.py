@@ -6,9 +6,9 @@ import pytest
 
 from environments.schema import Environment
 from ops.aws import Aws
-from ops.emulator.client import Control
-from ops.emulator.settings import credentials
 from ops.secrets.status import State, container
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.settings import credentials
 from tests.ops import seeded
 from tests.ops.cli import run
 

@@ -10,7 +10,7 @@ import pytest
 from environments import load
 from environments.names import Names
 from ops.aws import Aws, connect
-from ops.emulator.settings import credentials
+from rehearsal.emulator.settings import credentials
 from tests.ops import seeded
 from tests.ops.cli import run
 from tests.ops.seeded import ALL, PROD

@@ -13,10 +13,10 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from ops.aws import Aws
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
 from ops.secrets.cache_url import ACCESS
 from ops.secrets.status import State, container
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
 from tests.ops import seeded
 from tests.ops.cli import run
 from tests.ops.seeded import ALL, PROD

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from ops.aws import Aws
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
 from ops.secrets.status import container
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
 from tests.ops import seeded
 from tests.ops.cli import run
 from tests.ops.seeded import ALL, PROD

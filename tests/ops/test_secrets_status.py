@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from ops.aws import Aws
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
 from ops.secrets.missing import missing
 from ops.secrets.status import EVERYBODY, policy_readers
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
 from tests.ops import seeded
 from tests.ops.cli import run
 from tests.ops.seeded import ALL, PROD

@@ -15,12 +15,12 @@ import pytest
 from environments import load
 from environments.schema import Environment
 from ops.aws import Aws
-from ops.emulator.agent import AgentPlace
-from ops.emulator.process import Emulator
-from ops.emulator.settings import credentials
 from ops.tasks import sessions
 from ops.tasks.log_lines import LogLines
 from ops.tasks.running import Task, tasks
+from rehearsal.emulator.agent import AgentPlace
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import credentials
 from tests.ops import seeded
 from tests.ops.cli import run
 

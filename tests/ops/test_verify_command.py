@@ -13,10 +13,10 @@ from environments.names import Names
 from environments.schema import Environment
 from ops.__main__ import app
 from ops.aws import Aws
-from ops.emulator.client import Control
 from ops.verify.context import Context
 from ops.verify.model import Light, Result
 from ops.verify.run import chosen, run, run_checks
+from rehearsal.emulator.client import Control
 from tests.ops.verify_answers import PREVIOUS, Canned, records
 
 pytestmark = pytest.mark.slow

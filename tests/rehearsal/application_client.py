@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import urllib3
 
 from environments import load
-from ops.rehearsal.application.run import Application
+from rehearsal.application.run import Application
 
 HOST = load("prod").edge.host
 Ask = Callable[..., urllib3.BaseHTTPResponse]

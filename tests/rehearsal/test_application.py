@@ -19,7 +19,7 @@ import urllib3
 
 from environments import load
 from ops.aws import AwsError
-from ops.rehearsal.application.run import Application
+from rehearsal.application.run import Application
 from tests.rehearsal.application_client import Ask, client
 
 pytestmark = pytest.mark.slow
@@ -154,7 +154,7 @@ def test_a_start_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_rehearsal_that_is_killed_takes_all_with_it(tmp_path: Path) -> None:
     script = (
-        "import sys, pathlib, environments, ops.rehearsal.application.run as run\n"
+        "import sys, pathlib, environments, rehearsal.application.run as run\n"
         "application = run.Application.start(environments.load('prod'), pathlib.Path(sys.argv[1]))\n"
         "print('runs', flush=True)\n"
         "sys.stdin.read()\n"

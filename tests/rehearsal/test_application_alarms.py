@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ops.rehearsal.application.alarms import Alarms, state
-from ops.rehearsal.application.handlers import Answered
-from ops.rehearsal.application.metrics import Metric, Metrics, Suffixes, of_answer
+from rehearsal.application.alarms import Alarms, state
+from rehearsal.application.handlers import Answered
+from rehearsal.application.metrics import Metric, Metrics, Suffixes, of_answer
 
 SUFFIXES = Suffixes("app/aep-prod/1", {"backend": "targetgroup/aep-prod-backend/2"})
 WHOLE = frozenset({("LoadBalancer", "app/aep-prod/1")})

@@ -12,9 +12,9 @@ import pytest
 
 from environments import load
 from environments.names import Names
-from ops.emulator.process import Emulator
-from ops.emulator.settings import credentials
-from ops.rehearsal.application.run import Application
+from rehearsal.application.run import Application
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import credentials
 from tests.rehearsal.application_client import client
 
 pytestmark = pytest.mark.slow

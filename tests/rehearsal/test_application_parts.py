@@ -16,13 +16,13 @@ from werkzeug.serving import make_server
 from environments import load
 from environments.schema import HealthCheck
 from ops.errors import OpsError
-from ops.rehearsal.application import listener, programs
-from ops.rehearsal.application.backend import Faults, backend
-from ops.rehearsal.application.certificates import Authority
-from ops.rehearsal.application.frontend import frontend
-from ops.rehearsal.application.handlers import Answered
-from ops.rehearsal.application.health import Health
-from ops.rehearsal.application.proxy import Proxy
+from rehearsal.application import listener, programs
+from rehearsal.application.backend import Faults, backend
+from rehearsal.application.certificates import Authority
+from rehearsal.application.frontend import frontend
+from rehearsal.application.handlers import Answered
+from rehearsal.application.health import Health
+from rehearsal.application.proxy import Proxy
 from tests.conftest import Stack
 
 PROD = load("prod")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "runbooks" / "go-live-day.md").read_text(encoding="utf-8")
-DAY = (ROOT / "ops" / "rehearsal" / "day.py").read_text(encoding="utf-8")
+DAY = (ROOT / "rehearsal" / "day.py").read_text(encoding="utf-8")
 
 
 def test_it_has_every_part_of_the_day_in_order() -> None:

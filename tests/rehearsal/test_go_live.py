@@ -58,6 +58,6 @@ def test_the_list_is_green_and_traffic_goes_back_by_one_command(day: dict[str, A
 
 def test_nothing_runs_on(day: dict[str, Any]) -> None:
     assert day["steps"]
-    names = ("ops.emulator", "ops.rehearsal.application")
+    names = ("rehearsal.emulator", "rehearsal.application")
     running = [each for each in psutil.process_iter(["cmdline", "ppid"]) if each.info["ppid"] == 1]
     assert not [each for each in running if any(name in " ".join(each.info["cmdline"] or []) for name in names)]

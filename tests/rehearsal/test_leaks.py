@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ops.rehearsal.leaks import in_bucket, in_files, needles
+from rehearsal.leaks import in_bucket, in_files, needles
 
 PLANTED = {"API_KEY": "planted-key", "DATABASE_URL": "postgresql://aep:planted-password@host:5432/aep"}
 WANTED = needles(PLANTED)

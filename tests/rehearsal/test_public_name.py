@@ -11,12 +11,12 @@ import pytest
 
 from environments import load
 from environments.schema import Environment, IamUser, Zone
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
-from ops.rehearsal.day import day
-from ops.rehearsal.rollout import Rollout, public_records
-from ops.rehearsal.stage import Stage, seed, stage
-from ops.rehearsal.steps import ADMINISTRATOR
+from rehearsal.day import day
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
+from rehearsal.rollout import Rollout, public_records
+from rehearsal.stage import Stage, seed, stage
+from rehearsal.steps import ADMINISTRATOR
 from tests.emulator.aws import Aws
 
 pytestmark = pytest.mark.slow

@@ -115,5 +115,7 @@ def test_everything_is_emulated_and_nothing_runs_on(report: dict[str, Any], outp
     ]
     assert shown(report, "every phase applies")["evidence"].startswith(f"{len(resources)} resources")
     assert report["unemulated"] == {}
-    emulators = [each for each in psutil.process_iter(["cmdline"]) if "ops.emulator" in (each.info["cmdline"] or [])]
+    emulators = [
+        each for each in psutil.process_iter(["cmdline"]) if "rehearsal.emulator" in (each.info["cmdline"] or [])
+    ]
     assert not [each for each in emulators if each.ppid() == 1]

@@ -13,9 +13,9 @@ import pytest
 
 from environments import load
 from environments.names import Names
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
-from ops.emulator.settings import environment
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import environment
 from tests.runner.operator import ROOT, Operator, client
 
 

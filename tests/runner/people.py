@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ops.emulator.settings import credentials
+from rehearsal.emulator.settings import credentials
 from tests.runner.operator import client
 
 ACCOUNT = "777788889999"

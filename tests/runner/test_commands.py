@@ -11,8 +11,8 @@ import pytest
 
 from environments import load
 from environments.names import Names
-from ops.emulator.client import Control
-from ops.emulator.settings import credentials
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.settings import credentials
 from tests.runner.operator import Operator
 
 pytestmark = pytest.mark.slow

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from environments import load
-from ops.emulator.settings import credentials
-from ops.rehearsal import leaks
+from rehearsal import leaks
+from rehearsal.emulator.settings import credentials
 from tests.runner.operator import PATIENCE, ROOT, Operator
 from tests.runner.people import Person, person, role_for
 from tests.runner.terminal import Ended, at_a_terminal

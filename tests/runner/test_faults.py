@@ -12,10 +12,10 @@ import pytest
 
 from environments import load
 from environments.names import Names
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
-from ops.emulator.settings import credentials
 from ops.terraform.recover import made
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import credentials
 from tests.runner.conftest import make_state_bucket
 from tests.runner.operator import Operator
 

@@ -16,8 +16,8 @@ import pytest
 
 import environments
 from environments.schema import Environment
-from ops.emulator.process import Emulator
-from ops.emulator.settings import environment as emulated
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import environment as emulated
 from tests.conftest import Stack
 from tests.emulator.aws import Aws
 from tests.emulator.test_agent import MONITORED

@@ -22,7 +22,7 @@ FIXED = {
 }
 
 
-@pytest.mark.parametrize("folder", ["environments", "modules", "ops", "policies"])
+@pytest.mark.parametrize("folder", ["environments", "modules", "ops", "policies", "rehearsal"])
 def test_no_other_module_writes_an_arn_or_a_regional_host(folder: str) -> None:
     found = [
         f"{file.relative_to(ROOT)}:{number}: {what}"

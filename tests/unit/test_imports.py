@@ -36,7 +36,14 @@ def test_values_and_commands_do_not_load_cdktf(folder: str) -> None:
 
 def test_values_know_nothing_but_values() -> None:
     for file in files("environments"):
-        assert not {name.split(".")[0] for name in imported(file)} & {"modules", "ops", "boto3"}, file
+        assert not {name.split(".")[0] for name in imported(file)} & {"modules", "ops", "boto3", "rehearsal"}, file
+
+
+def test_what_runs_against_production_needs_no_emulator() -> None:
+    generated = ROOT / "ops" / "pages.py"  # It writes the emulator's page, and is for developers.
+    for file in files("ops"):
+        known = {name.split(".")[0] for name in imported(file)}
+        assert file == generated or not known & {"rehearsal", "moto", "flask", "psycopg", "redis"}, file
 
 
 @pytest.mark.parametrize("folder", ["modules/stacks", "modules/constructs"])

@@ -13,7 +13,7 @@ import pytest
 import environments
 from environments.schema import Environment
 from ops.aws import Aws
-from ops.emulator.process import Emulator
+from rehearsal.emulator.process import Emulator
 from tests.ops.registry.images import Descriptor, Pusher
 from tests.ops.registry.planted import Scans, address
 from tests.ops.registry.server import Server, serve

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ops.emulator.client import Control
 from ops.promote import registry
 from ops.promote.manifest import Manifest
+from rehearsal.emulator.client import Control
 from tests.ops.registry.world import World, promote
 
 pytestmark = pytest.mark.slow  # a registry writes through to the disk: a second for each copy

@@ -9,8 +9,8 @@ import boto3
 import pytest
 
 from environments.schema import Environment
-from ops.emulator.process import Emulator
-from ops.emulator.settings import credentials
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import credentials
 from tests.ops.registry.world import BACKEND, OTHER, World, promote
 
 pytestmark = pytest.mark.slow  # a registry writes through to the disk: a second for each copy

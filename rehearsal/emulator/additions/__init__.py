@@ -1,0 +1,72 @@
+"""What moto lacks for this rollout: modules by service, one small function for each call."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rehearsal.emulator.additions.registry import Addition
+
+SERVICES = (
+    "accessanalyzer",
+    "acm",
+    "applicationautoscaling",
+    "budgets",
+    "chatbot",
+    "cloudtrail",
+    "cloudwatch",
+    "codedeploy",
+    "config",
+    "ec2",
+    "ec2_dependencies",
+    "ecr",
+    "ecs",
+    "ecs_definitions",
+    "ecs_history",
+    "ecs_tasks",
+    "elasticache",
+    "elbv2",
+    "events",
+    "guardduty",
+    "iam",
+    "logs",
+    "policy_documents",
+    "rds",
+    "rds_parameters",
+    "route53",
+    "s3",
+    "scheduler",
+    "secretsmanager",
+    "securityhub",
+    "sts",
+    "vpc_endpoints",
+    "service_linked_roles",
+)
+
+
+@cache
+def additions() -> tuple[Addition, ...]:
+    """Every addition, in the order of its call. Loads moto."""
+    for service in SERVICES:
+        import_module(f"{__name__}.{service}")
+    from rehearsal.emulator.additions.registry import ADDITIONS  # noqa: PLC0415  (loads moto)
+
+    return tuple(sorted(ADDITIONS, key=lambda each: (each.service, each.operation)))
+
+
+@cache
+def install() -> None:
+    """Put every addition on moto's classes, once."""
+    for addition in additions():
+        addition.install()
+
+
+def table() -> str:
+    """All additions as a Markdown table, for docs/emulator.md. Loads moto."""
+    rows = [
+        f"| {each.service} | [`{each.operation}`]({each.source}) | {'mends' if each.mends else 'adds'} | {each.why} |"
+        for each in additions()
+    ]
+    return "\n".join(["| service | call | | why |", "|---|---|---|---|", *rows, ""])

@@ -1,0 +1,26 @@
+"""AWS Config: how a recorder records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.config.models import ConfigBackend
+
+from rehearsal.emulator.additions.registry import mends
+
+
+@mends(
+    ConfigBackend,
+    "describe_configuration_recorders",
+    "config",
+    "DescribeConfigurationRecorders",
+    why="moto doesn't say how often a recorder records, which is continuously unless it was told otherwise",
+    source="https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingMode.html",
+)
+def describe_configuration_recorders(
+    original: Callable[..., list[dict[str, Any]]], backend: ConfigBackend, *asked: object
+) -> list[dict[str, Any]]:
+    """Say so."""
+    mode = {"recordingFrequency": "CONTINUOUS", "recordingModeOverrides": []}
+    return [{"recordingMode": mode, "recordingScope": "PAID", **recorder} for recorder in original(backend, *asked)]

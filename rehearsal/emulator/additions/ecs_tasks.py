@@ -1,0 +1,164 @@
+"""ECS: tasks, of services and alone; rehearsal/emulator/fargate.py has what becomes of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ecs.models import EC2ContainerServiceBackend, Service, Task
+from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.elbv2.models import elbv2_backends
+
+from rehearsal.emulator.additions.registry import kept, mends
+from rehearsal.emulator.fargate import TERMINATED, address, make, start, stop, tasks_of
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a task ends."""
+
+    code: int | None
+    """Exit code of its container; None if it never started."""
+    reason: str
+    stop_code: str
+    """Empty: what follows from the code."""
+    container: str
+    """The container that ends the task; empty: the first essential one."""
+
+
+def exits(backend: EC2ContainerServiceBackend) -> dict[str, list[Exit]]:
+    """By family, how its next tasks end."""
+    return kept(backend, "exits", dict[str, list[Exit]])
+
+
+def keep_running(service: Service) -> None:
+    """Let a service run as many tasks as it should, all of its first deployment, as targets of its load balancers."""
+    backend, group, deployment = service._backend, f"service:{service.name}", service.deployments[0]["id"]
+    wanted = service.desired_count if service.status == "ACTIVE" else 0
+    tasks = [each for each in tasks_of(backend, service.cluster_name).values() if each.group == group]
+    running = [each for each in tasks if each.status == "RUNNING"]
+    stay = [each for each in running if each.started_by == deployment][:wanted]
+    for task in running:
+        if task not in stay:
+            stop(
+                task,
+                TERMINATED,
+                f"Scaling activity initiated by (deployment {deployment})",
+                "ServiceSchedulerInitiated",
+            )
+    given = {
+        "taskDefinition": service.task_definition,
+        "launchType": service.launch_type,
+        "networkConfiguration": service.network_configuration,
+        "startedBy": deployment,
+        "enableExecuteCommand": vars(service).get("enable_execute_command"),
+        "capacityProviderStrategy": vars(service).get("capacity_provider_strategy"),
+    }
+    for _ in range(wanted - len(stay)):
+        task = make(backend, service.cluster_name, given, group)
+        start(task)
+        for place in service.load_balancers:
+            target = {"Id": address(task), "Port": place["containerPort"]}
+            balancers = elbv2_backends[backend.account_id][backend.region_name]
+            balancers.register_targets(place["targetGroupArn"], [target])
+
+
+@mends(
+    EC2ContainerServiceResponse,
+    "run_task",
+    "ecs",
+    "RunTask",
+    why="moto needs a container's memory, which Fargate doesn't, gives a task an address outside its subnet, and one "
+    "container only: not GuardDuty's agent, nor others of the task definition",
+    source="https://docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-ecs-fargate.html",
+)
+def run_task(_: Callable[..., Any], self: EC2ContainerServiceResponse) -> ActionResult:
+    """Make tasks that are pending; each look at one takes it a step on."""
+    given, backend = self.params, self.ecs_backend
+    cluster = backend._get_cluster(given.get("cluster", "default")).name
+    group = given.get("group") or f"family:{backend.describe_task_definition(given['taskDefinition']).family}"
+    tasks = [make(backend, cluster, given, group) for _ in range(given.get("count", 1))]
+    return ActionResult({"tasks": tasks, "failures": []})
+
+
+@mends(
+    EC2ContainerServiceResponse,
+    "list_tasks",
+    "ecs",
+    "ListTasks",
+    why="moto lists the tasks of all services, whichever is asked for, and stopped tasks with those that run",
+)
+def list_tasks(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
+    """List those of the service, and those that run unless others are asked for."""
+    self.params.setdefault("desiredStatus", "RUNNING")
+    answer: Any = original(self).result
+    if name := self.params.get("serviceName"):
+        tasks = tasks_of(self.ecs_backend, self.params.get("cluster", "default").rpartition("/")[2])
+        group = f"service:{name.rpartition('/')[2]}"
+        answer["taskArns"] = [arn for arn in answer["taskArns"] if arn in tasks and tasks[arn].group == group]
+    return ActionResult(answer)
+
+
+@mends(
+    EC2ContainerServiceResponse,
+    "describe_tasks",
+    "ecs",
+    "DescribeTasks",
+    why="in moto a task takes five looks to stop, doesn't say how it ended, and is never missing",
+    source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html",
+)
+def describe_tasks(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
+    """Take each task one step on; those that aren't known are failures.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
+    """
+    answer: Any = original(self).result
+    cluster = self.ecs_backend._get_cluster(self.params.get("cluster", "default"))
+    ids = [each.rpartition("/")[2] for each in self.params["tasks"]]
+    answer["tasks"] = [each for each in answer["tasks"] if each.cluster_name == cluster.name and each.id in ids]
+    for task in answer["tasks"]:
+        _advance(task)
+    known = {each.id for each in answer["tasks"]}
+    place = cluster.arn.replace(":cluster/", ":task/")
+    answer["failures"] = [{"arn": f"{place}/{each}", "reason": "MISSING"} for each in ids if each not in known]
+    return ActionResult(answer)
+
+
+def _advance(task: Task) -> None:
+    """Take a task from PENDING to RUNNING to STOPPED, one step a look, unless it is a service's."""
+    if task.status == "STOPPED" or task.group.startswith("service:"):
+        return
+    family = task.task_definition_arn.rpartition("/")[2].partition(":")[0]
+    planted = exits(task._backend).get(family, [])
+    ends = planted[0] if planted else Exit(0, "Essential container in task exited", "", "")
+    if task.status == "PENDING" and ends.code is not None:
+        start(task)
+        return
+    del planted[:1]
+    stop_code = ends.stop_code or ("TaskFailedToStart" if ends.code is None else "EssentialContainerExited")
+    stop(task, ends.code, ends.reason, stop_code, ends.container)
+
+
+@mends(
+    EC2ContainerServiceBackend,
+    "stop_task",
+    "ecs",
+    "StopTask",
+    why="moto doesn't say who stopped a task, and its service runs on without it",
+)
+def stop_task(
+    original: Callable[..., Task], backend: EC2ContainerServiceBackend, cluster: str, task_id: str, reason: str
+) -> Task:
+    """Stop it as its user would; a service runs another one instead."""
+    name = backend._get_cluster(cluster).name
+    for arn, task in tasks_of(backend, name).items():
+        if arn.endswith(task_id.rpartition("/")[2]) and task.status != "STOPPED":
+            # What never ran has no exit code.
+            code = TERMINATED if task.status == "RUNNING" else None
+            stop(task, code, reason or "Task stopped by user", "UserInitiated")
+            if task.group.startswith("service:"):
+                keep_running(backend._get_service(name, task.group.removeprefix("service:")))
+            return task
+    return original(backend, cluster, task_id, reason)

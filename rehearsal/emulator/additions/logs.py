@@ -1,0 +1,57 @@
+"""CloudWatch Logs: streams by prefix, the class of a group, and groups that other services create."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.base_backend import BaseBackend
+from moto.logs.models import LogGroup, logs_backends
+from moto.logs.responses import LogsResponse
+
+from rehearsal.emulator.additions.registry import mends
+
+
+def created_by_service(backend: BaseBackend, name: str, *, days: int | None = None, region: str = "") -> None:
+    """Create a log group as a service does that finds none: without a key.
+
+    Args:
+        backend: The service's own.
+        name: Of the log group.
+        days: Its retention; none keeps events for ever.
+        region: Where; the service's own by default.
+    """
+    logs = logs_backends[backend.account_id][region or backend.region_name]
+    if name not in logs.groups:
+        logs.create_log_group(name, {})
+        vars(logs.groups[name])["retention_in_days"] = days
+
+
+@mends(
+    LogsResponse,
+    "filter_log_events",
+    "logs",
+    "FilterLogEvents",
+    why="moto answers the events of all streams, whatever prefix is asked for",
+)
+def filter_log_events(original: Callable[..., str], self: LogsResponse) -> str:
+    """Leave out what other streams have; a page may be shorter for it."""
+    answer = json.loads(original(self))
+    prefix = self._get_param("logStreamNamePrefix", "")
+    for part in ("events", "searchedLogStreams"):
+        answer[part] = [each for each in answer[part] if each["logStreamName"].startswith(prefix)]
+    return json.dumps(answer)
+
+
+@mends(
+    LogGroup,
+    "to_describe_dict",
+    "logs",
+    "DescribeLogGroups",
+    why="moto doesn't say which class a log group is of",
+    source="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
+)
+def describe_log_group(original: Callable[..., dict[str, Any]], group: LogGroup) -> dict[str, Any]:
+    """Say it."""
+    return {"logGroupClass": "STANDARD", **original(group)}

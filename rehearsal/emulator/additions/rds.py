@@ -1,0 +1,150 @@
+"""RDS: identity of an instance, Performance Insights, event subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.iam.models import iam_backends
+from moto.moto_api._internal import mock_random
+from moto.rds.models import DBInstance, DBSubnetGroup, RDSBackend
+from moto.rds.responses import RDSResponse
+
+from rehearsal.emulator.additions.logs import created_by_service
+from rehearsal.emulator.additions.registry import AwsError, adds, mends
+
+_INSIGHTS = {
+    "enable_performance_insights": "performance_insights_enabled",
+    "performance_insights_kms_key_id": "performance_insights_kms_key_id",
+    "performance_insights_retention_period": "performance_insights_retention_period",
+}
+"""A parameter, and the field that it is answered as."""
+
+
+_NEWEST_MINOR = {"13": "23", "14": "20", "15": "15", "16": "11", "17": "7", "18": "1"}
+"""Of a major version of PostgreSQL, as of late 2025.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html
+"""
+_ADDED: dict[str, object] = {
+    "license_model": "postgresql-license",
+    "backup_target": "region",
+    "network_type": "IPV4",
+    "customer_owned_ip_enabled": False,
+    "dedicated_log_volume": False,
+    "database_insights_mode": "standard",
+    "engine_lifecycle_support": "open-source-rds-extended-support",
+}
+"""Fields of an instance of PostgreSQL for which nothing was sent."""
+_GP3 = {"iops": 3000, "storage_throughput": 125}
+"""Below 400 GiB: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage."""
+_GP3_STRIPED = {"iops": 12000, "storage_throughput": 500}
+_STRIPED_FROM = 400
+"""GiB."""
+
+
+def _fill_up(instance: DBInstance) -> None:
+    """Say what RDS says beyond what was sent.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+    """
+    if instance.engine != "postgres":
+        return
+    major, _, minor = str(instance.engine_version).partition(".")
+    instance.engine_version = f"{major}.{minor or _NEWEST_MINOR.get(major, '1')}"
+    added = dict(_ADDED)
+    if instance.storage_type == "gp3":
+        baseline = _GP3_STRIPED if int(instance.allocated_storage) >= _STRIPED_FROM else _GP3
+        added |= {name: getattr(instance, name) or value for name, value in baseline.items()}
+    for name, value in added.items():
+        setattr(instance, name, value)
+
+
+def _remember_insights(instance: DBInstance, given: dict[str, object]) -> None:
+    for parameter, field in _INSIGHTS.items():
+        if given.get(parameter) is not None:
+            setattr(instance, field, given[parameter])
+
+
+@mends(
+    DBInstance,
+    "__init__",
+    "rds",
+    "CreateDBInstance",
+    why="in moto all instances have one resource id, none has Performance Insights, a minor version or log groups, and "
+    "each has a certificate authority that the provider then changes (80 s)",
+    source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.CloudWatchLogs.html",
+)
+def make_instance(
+    original: Callable[..., None],
+    instance: DBInstance,
+    backend: RDSBackend,
+    *given: object,
+    **named: Any,  # noqa: ANN401  (moto's own parameters)
+) -> None:
+    """Give the instance a resource id of its own, and what was asked for."""
+    # What AWS gives since 2024: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
+    named.setdefault("ca_certificate_identifier", "rds-ca-rsa2048-g1")
+    _check_monitoring_role(backend, named.get("monitoring_role_arn"))
+    original(instance, backend, *given, **named)
+    instance.dbi_resource_id = f"db-{mock_random.get_random_string(26, include_digits=True).upper()}"
+    _remember_insights(instance, named)
+    _fill_up(instance)
+    _create_log_groups(instance, named)
+
+
+def _check_monitoring_role(backend: RDSBackend, arn: str | None) -> None:
+    """Refuse a role without permissions: https://github.com/hashicorp/terraform-provider-aws/issues/315."""
+    roles = [role for role in iam_backends[backend.account_id][backend.partition].roles.values() if role.arn == arn]
+    if arn and not any(role.policies or role.managed_policies for role in roles):
+        raise AwsError(
+            "InvalidParameterValue",
+            "IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING",
+        )
+
+
+def _create_log_groups(instance: DBInstance, given: dict[str, Any]) -> None:
+    """What RDS writes to, unless it is there.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.CloudWatchLogs.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html
+    """
+    if int(given.get("monitoring_interval") or 0):
+        created_by_service(instance.backend, "RDSOSMetrics", days=30)
+    for log in given.get("enable_cloudwatch_logs_exports") or ():
+        created_by_service(instance.backend, f"/aws/rds/instance/{instance.db_instance_identifier}/{log}")
+
+
+@mends(DBInstance, "update", "rds", "ModifyDBInstance", why="moto has no Performance Insights")
+def update_instance(original: Callable[..., None], instance: DBInstance, **named: object) -> None:
+    """Change Performance Insights too."""
+    original(instance, **named)
+    _remember_insights(instance, named)
+    _fill_up(instance)
+
+
+@mends(
+    RDSBackend,
+    "modify_db_subnet_group",
+    "rds",
+    "ModifyDBSubnetGroup",
+    why="moto forgets a subnet group that is changed",
+)
+def modify_db_subnet_group(
+    original: Callable[..., DBSubnetGroup], backend: RDSBackend, subnet_name: str, *changed: object
+) -> DBSubnetGroup:
+    """Keep the group."""
+    backend.subnet_groups[subnet_name] = original(backend, subnet_name, *changed)
+    return backend.subnet_groups[subnet_name]
+
+
+@adds(RDSResponse, "rds", "ModifyEventSubscription", why="moto can't change a subscription")
+def modify_event_subscription(self: RDSResponse) -> ActionResult:
+    """Put new values in a subscription."""
+    (subscription,) = self.backend.describe_event_subscriptions(self.params["SubscriptionName"])
+    for name in ("sns_topic_arn", "source_type", "event_categories", "enabled"):
+        value = self.params.get("".join(part.capitalize() for part in name.split("_")))
+        if value is not None:
+            setattr(subscription, name, value)
+    return ActionResult({"EventSubscription": subscription})

@@ -1,0 +1,51 @@
+"""Secrets Manager: what a secret's own policy denies, whatever IAM allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.secretsmanager.models import SecretsManagerBackend
+from moto.secretsmanager.responses import SecretsManagerResponse
+
+from ops.iam.policy import Effect, effect, read
+from rehearsal.emulator.additions.registry import AwsError, mends
+from rehearsal.emulator.callers import caller_of, context
+
+ASKED = ("GetSecretValue", "PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage")
+"""Calls about a value, of which the policy is asked."""
+
+
+def _asking_the_policy(operation: str) -> Callable[..., Any]:
+    """An operation that a secret's policy may deny.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html
+    """
+
+    def call(original: Callable[..., Any], response: SecretsManagerResponse) -> Any:  # noqa: ANN401
+        backend: SecretsManagerBackend = response.backend
+        secret = backend.secrets.get(str(response._get_param("SecretId")))
+        policy = getattr(secret, "policy", None)
+        if secret is not None and policy:
+            caller, action = caller_of(response), f"secretsmanager:{operation}"
+            asked = context(caller, response.region)
+            if effect(read(policy), caller.principals, action, secret.arn, asked) is Effect.DENIED:
+                raise AwsError(
+                    "AccessDeniedException",
+                    f"User: {caller.arn} is not authorized to perform: {action} on resource: {secret.arn} with an "
+                    "explicit deny in a resource-based policy",
+                )
+        return original(response)
+
+    return call
+
+
+for _operation in ASKED:
+    mends(
+        SecretsManagerResponse,
+        "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in _operation).lstrip("_"),
+        "secretsmanager",
+        _operation,
+        why="moto doesn't ask a secret's own policy",
+        source="https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html",
+    )(_asking_the_policy(_operation))

@@ -1,0 +1,128 @@
+"""The client of the emulator's own orders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from ops.errors import OpsError
+from rehearsal.emulator.agent import AgentPlace, AgentWhen
+
+
+class OrderError(OpsError):
+    """The emulator refused an order."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """Orders to a running emulator, about one account and region."""
+
+    endpoint: str
+    account_id: str
+    region: str = "us-east-1"
+
+    def reset(self) -> None:
+        """Forget everything, in every account, and what is planted."""
+        self._order("reset")
+
+    def seed_zone(self, account_id: str, zone_id: str, name: str) -> None:
+        """Make a hosted zone of a chosen id, in any account, unless it is there."""
+        self._order("seed_zone", account_id=account_id, zone_id=zone_id, name=name)
+
+    def seed_role(self, account_id: str, name: str, trusted: Sequence[str]) -> None:
+        """Make a role in any account that roles of other accounts may assume, unless it is there.
+
+        Args:
+            account_id: The role's account.
+            name: Its name.
+            trusted: ARNs that `aws:PrincipalArn` may be.
+        """
+        self._order("seed_role", account_id=account_id, name=name, trusted=list(trusted))
+
+    def seed_registry(self, account_id: str, endpoint: str) -> None:
+        """Let logins to the registry of an account, which may be any, lead to one that runs elsewhere."""
+        self._order("seed_registry", account_id=account_id, region=self.region, endpoint=endpoint)
+
+    def raise_certificate_names(self, names: int) -> None:
+        """Set the quota of names in one ACM certificate, as Service Quotas does when AWS grants it."""
+        self._order("raise_certificate_names", account_id=self.account_id, region=self.region, names=names)
+
+    def fail(
+        self,
+        service: str,
+        operation: str,
+        code: str,
+        times: int,
+        *,
+        message: str = "planted by the rehearsal",
+        status: int = 400,
+        after: int = 0,
+    ) -> None:
+        """Answer calls with an AWS error, without reaching the backend.
+
+        Args:
+            service: Name in boto3.
+            operation: Name of AWS, such as UpdateService.
+            code: Of the error, such as Throttling; status 400 or more goes with it.
+            times: How many calls fail.
+            message: Of the error.
+            status: Of HTTP. SDKs retry from 500 on.
+            after: How many calls pass first.
+        """
+        self._order(
+            "fail",
+            service=service,
+            operation=operation,
+            code=code,
+            times=times,
+            message=message,
+            status=status,
+            after=after,
+        )
+
+    def roll_back(self, cluster: str, service: str) -> None:
+        """Let the circuit breaker roll back the service's next deployment of another task definition."""
+        self._order("roll_back", account_id=self.account_id, region=self.region, cluster=cluster, service=service)
+
+    def task_exit(
+        self,
+        family: str,
+        exit_code: int | None,
+        reason: str = "Essential container in task exited",
+        *,
+        stop_code: str = "",
+        container: str = "",
+    ) -> None:
+        """Let the next task of that family stop with an exit code, or without having started.
+
+        Args:
+            family: Of the task definition.
+            exit_code: Of its container; None if it never started.
+            reason: Why it stopped, such as "CannotPullContainerError: …".
+            stop_code: Why, in ECS's terms; by itself EssentialContainerExited or TaskFailedToStart.
+            container: The one that ends the task; by itself the first essential one of the task definition.
+        """
+        ends = {"code": exit_code, "reason": reason, "stop_code": stop_code, "container": container}
+        self._order("task_exit", account_id=self.account_id, region=self.region, family=family, **ends)
+
+    def guardduty_agent(self, when: AgentWhen, place: AgentPlace = AgentPlace.FIRST, *, failure: str = "") -> None:
+        """Choose which Fargate tasks that start from now on get the container of GuardDuty's agent.
+
+        Args:
+            when: Which tasks.
+            place: Where they list it.
+            failure: Why it doesn't start, such as "CannotPullContainerError: …"; the task runs without it.
+        """
+        order = {"when": when, "place": place, "failure": failure}
+        self._order("guardduty_agent", account_id=self.account_id, region=self.region, **order)
+
+    def _order(self, name: str, /, **given: object) -> None:
+        request = Request(f"{self.endpoint}/emulator/{name}", json.dumps(given).encode(), method="POST")  # noqa: S310
+        try:
+            # Straight to 127.0.0.1, whatever proxy this process has.
+            build_opener(ProxyHandler({})).open(request, timeout=30).close()
+        except HTTPError as error:
+            raise OrderError(f"{name}: {error.read().decode()}") from None

@@ -1,0 +1,124 @@
+"""Who rolls out in a rehearsal: the people that the environment's values name, who come in as they do on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+import environments
+from environments.arns import account_of
+from environments.names import Names
+from environments.schema import IamUser
+from ops.aws import explained
+from ops.errors import OpsError
+from rehearsal.emulator.settings import credentials
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+    from environments.schema.principals import Principal
+
+CODE = "123456"
+"""What an MFA device shows. The emulator takes any six digits."""
+SUFFIX = "0123456789abcdef"
+"""What Identity Center ends the name of a role with."""
+Variables = Mapping[str, str]
+
+
+@dataclass
+class People:
+    """The people who may come in, in the accounts that they sign in to."""
+
+    environment: Environment
+    endpoint: str
+    _users: dict[str, tuple[Variables, str]] = field(default_factory=dict)
+    """Access key and MFA device of each IAM user, by its ARN."""
+
+    def exist(self) -> None:
+        """Create the IAM users that the values name: AWS refuses a trust policy that names one who doesn't exist.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+        """
+        access = self.environment.access
+        for principal in (*access.administrators, *access.deployers, *access.planners):
+            if isinstance(principal, IamUser):
+                self._user(principal.arn)
+
+    def as_role(self, purpose: str) -> dict[str, str]:
+        """Credentials of one of the account's roles, as variables: the first of the people named for it assumes it.
+
+        Args:
+            purpose: `break-glass` or `deployer`.
+
+        Raises:
+            OpsError: It is named for nobody.
+            AwsError: The role doesn't let that person in.
+        """
+        access, names = self.environment.access, Names(self.environment)
+        named = {"break-glass": access.administrators, "deployer": access.deployers}[purpose]
+        if not named:
+            raise OpsError(f"access of {self.environment.name} names no people for the role {purpose}")
+        keys, shown = self._signed_in(named[0])
+        with explained(f"assume {names.role(purpose)} as {named[0]}"):
+            taken = self._client("sts", keys).assume_role(
+                RoleArn=names.role_arn(purpose), RoleSessionName="rehearsal", **shown
+            )
+        return _variables(taken["Credentials"])
+
+    @property
+    def administrator(self) -> tuple[str, ...]:
+        """What an alert must say of the first administrator: account, and the MFA device of an IAM user."""
+        principal = self.environment.access.administrators[0]
+        if isinstance(principal, IamUser):
+            return account_of(principal.arn), self._user(principal.arn)[1]
+        return (principal.account_id,)
+
+    def _signed_in(self, principal: Principal) -> tuple[Variables, dict[str, str]]:
+        """A person's own credentials, and what it shows of MFA."""
+        if isinstance(principal, IamUser):
+            keys, device = self._user(principal.arn)
+            return keys, {"SerialNumber": device, "TokenCode": CODE}
+        role = f"aws-reserved/sso.amazonaws.com/AWSReservedSSO_{principal.name}_{SUFFIX}"
+        return credentials(principal.account_id, role), {}
+
+    def _user(self, arn: str) -> tuple[Variables, str]:
+        if arn not in self._users:
+            account_id, (*path, name) = account_of(arn), arn.partition(":user/")[2].split("/")
+            iam = self._client("iam", credentials(account_id))
+            iam.create_user(UserName=name, Path="/".join(["", *path, ""]))
+            device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
+            codes = {"AuthenticationCode1": CODE, "AuthenticationCode2": CODE[::-1]}
+            iam.enable_mfa_device(UserName=name, SerialNumber=device, **codes)
+            self._users[arn] = _variables(iam.create_access_key(UserName=name)["AccessKey"]), device
+        return self._users[arn]
+
+    def _client(self, service: str, keys: Variables) -> Any:  # noqa: ANN401  (boto3 makes clients at run time)
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=self.environment.region,
+            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=keys.get("AWS_SESSION_TOKEN"),
+        )
+
+
+def zone_writers(environment: Environment) -> tuple[str, ...]:
+    """Who may assume the role that writes in the zone of another account.
+
+    That account's own values say it, if they are here; else it is the deployer and the break-glass role.
+    """
+    for name in environments.known():
+        other = environments.load(name)
+        shared = other.access.shared_zone
+        if shared and Names(other).role_arn("dns") == environment.edge.zone.role:
+            return shared.writers
+    names = Names(environment)
+    return names.role_arn("deployer"), names.role_arn("break-glass")
+
+
+def _variables(keys: Mapping[str, str]) -> dict[str, str]:
+    found = {"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"]}
+    return found | ({"AWS_SESSION_TOKEN": keys["SessionToken"]} if "SessionToken" in keys else {})

@@ -1,0 +1,161 @@
+"""Rolls an environment out on a stage: plan, judge and apply each phase, as operators do."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ops import dns
+from ops.cutover.prepare import COMMAND as PREPARE
+from ops.cutover.prepare import replace as replace_records
+from ops.cutover.prepare import wanted
+from ops.cutover.zone import adopted
+from ops.errors import OpsError
+from ops.journal import Journal
+from ops.plan_gate.stateful import STATEFUL
+from ops.terraform.apply import Applier
+from ops.terraform.plan import Planner
+from ops.terraform.report import PhaseResult, Result
+from ops.terraform.runs import in_order, side_by_side
+from ops.terraform.stack import Stack
+from rehearsal.stage import Stage
+
+
+class StepError(OpsError):
+    """A rehearsal's step did not show what it must."""
+
+
+@dataclass
+class Rollout:
+    """One pass over phases, with what was seen on the way."""
+
+    stage: Stage
+    approve_widening: bool = False
+    planning: dict[str, float] = field(default_factory=dict)
+    """Seconds of planning, by phase."""
+    changes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What each applied plan did, as `resource_changes` of its JSON."""
+    prepared: bool = False
+    """Whether a plan waited for `cutover prepare`, which was then done."""
+
+    def run(self, phases: Sequence[str] = ()) -> list[PhaseResult]:
+        """Plan and apply phases, each after those that it reads.
+
+        Raises:
+            StepError: One failed, was refused, or waits for something.
+        """
+        session = self.stage.session
+        planner = Planner(session, self.approve_widening)
+        applier = Applier(session, self.approve_widening)
+
+        def work(stack: Stack) -> PhaseResult:
+            planned = planner.plan(stack)
+            if planned.waits_for == (PREPARE,):
+                self._prepare()
+                planned = planner.plan(stack)
+            self.planning[stack.phase.name] = planned.seconds
+            if planned.result is Result.WAITS:
+                return replace(planned, result=Result.FAILED)
+            if planned.result is not Result.CHANGES:
+                return planned
+            self._keep(stack)
+            applied = applier.apply(stack)
+            if applied.result is Result.APPLIED:
+                give_values(self.stage, stack)
+            return applied
+
+        results = in_order(session, session.stacks(phases), work)
+        bad = [each for each in results if each.result not in {Result.APPLIED, Result.NO_CHANGES}]
+        if bad:
+            raise StepError("; ".join(f"{each.phase} {each.line} {each.message}".strip() for each in bad))
+        return results
+
+    def _keep(self, stack: Stack) -> None:
+        self.changes[stack.phase.name] = json.loads(stack.saved_json.read_bytes()).get("resource_changes", [])
+        self.stage.kept.mkdir(exist_ok=True)
+        number = len(list(self.stage.kept.iterdir()))
+        for path in (stack.saved, stack.saved_json, stack.saved_summary):
+            shutil.copyfile(path, self.stage.kept / f"{number:03}-{stack.phase.name}{''.join(path.suffixes)}")
+
+    def _prepare(self) -> None:
+        """Replace the public name's plain record, as `cutover prepare` does."""
+        stage = self.stage
+        zone, stand = adopted(stage.session.aws, stage.environment)
+        journal = Journal(
+            stage.environment.stage,
+            command=PREPARE,
+            caller=stage.session.aws.caller.arn,
+            folder=stage.folder / "journal",
+        )
+        replace_records(zone, stand, wanted(zone, stand) or (), journal)
+        self.prepared = True
+
+    def lost(self) -> list[str]:
+        """Stateful resources that were deleted or replaced."""
+        return [
+            f"{phase}: {each['address']} {'/'.join(each['change']['actions'])}"
+            for phase, changes in self.changes.items()
+            for each in changes
+            if each["type"] in STATEFUL and {"delete", "forget"} & set(each["change"]["actions"])
+        ]
+
+    def touched(self) -> set[str]:
+        """Types of resources that were changed in any way."""
+        return {
+            each["type"]
+            for changes in self.changes.values()
+            for each in changes
+            if each["mode"] == "managed" and each["change"]["actions"] != ["no-op"]
+        }
+
+
+def public_records(stage: Stage) -> tuple[dns.Record, ...]:
+    """What Route 53 says of the public name."""
+    aws, environment = stage.session.aws, stage.environment
+    client = dns.client(aws, environment, "rehearsal")
+    return dns.records(client, dns.zone_id(aws, environment, client), environment.edge.host).records
+
+
+def phases_that_change(stage: Stage) -> list[str]:
+    """Plan every phase; those whose plan isn't empty."""
+    planner = Planner(stage.session)
+    results = side_by_side(stage.session, stage.session.stacks(), planner.plan)
+    return [each.phase for each in results if each.result is not Result.NO_CHANGES]
+
+
+def nothing_left(stage: Stage, phases: Sequence[str] = ()) -> list[PhaseResult]:
+    """Plan phases again; every plan must be empty.
+
+    Raises:
+        StepError: One isn't.
+    """
+    session = stage.session
+    planner = Planner(session)
+    results = side_by_side(session, session.stacks(phases), planner.plan)
+    left = [each for each in results if each.result is not Result.NO_CHANGES]
+    if left:
+        summaries = {each.phase: _summary(stage, each.phase) for each in left}
+        raise StepError("; ".join(f"{each.phase} {each.line} {summaries[each.phase]} {each.message}" for each in left))
+    return results
+
+
+def _summary(stage: Stage, phase: str) -> str:
+    path = stage.session.stacks([phase])[phase].saved_summary
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+
+def give_values(stage: Stage, stack: Stack) -> None:
+    """Give the secrets that a stack made their values, as operators do, and note those that Terraform wrote."""
+    kinds = stack.content.get("resource", {})
+    client = stage.session.aws.client("secretsmanager")
+    for secret in stage.environment.product.secrets:
+        name = stage.names.secret(secret.name)
+        if "aws_secretsmanager_secret" in kinds and secret.written_by == "operator" and name not in stage.planted:
+            stage.planted[name] = f"planted-{secrets.token_hex(16)}"
+            client.put_secret_value(SecretId=name, SecretString=stage.planted[name])
+        elif "aws_secretsmanager_secret_version" in kinds and secret.written_by == "terraform":
+            stage.planted[name] = client.get_secret_value(SecretId=name)["SecretString"]

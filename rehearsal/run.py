@@ -1,0 +1,90 @@
+"""Plays a rehearsal's steps one after the other, to the first that fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.command import say
+from ops.errors import OpsError
+from rehearsal.day import day
+from rehearsal.report import RehearsalReport, StepResult
+from rehearsal.stage import Stage, stage
+from rehearsal.steps import Step, no_secret_is_stored, steps
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+
+
+def run(environment: Environment, larger: str | None, out: Path) -> RehearsalReport:
+    """Rehearse an environment.
+
+    Args:
+        environment: The environment.
+        larger: Name of an environment of the same stage that it grows into; none if it doesn't.
+        out: Folder that synth wrote; stacks are taken from it as they are.
+
+    Raises:
+        OpsError: The stage can't be set up.
+    """
+    report = RehearsalReport(environment.name)
+    with stage(environment, out, report.environment) as played:
+        for name, step in steps(environment, larger).items():
+            say(f"— {name}")
+            report.steps.append(_step(played, name, step))
+            report.write(out / "reports")
+            report.write(played.folder / "reports")  # There secrets are looked for.
+            if not report.passed:
+                break
+    return report
+
+
+def run_day(environment: Environment, out: Path) -> RehearsalReport:
+    """Rehearse go-live day: every command that operators type, in order; the page of them goes among the reports.
+
+    Args:
+        environment: The environment.
+        out: The folder whose reports/ and rehearsal/ are written.
+
+    Raises:
+        OpsError: The stage can't be set up.
+    """
+    report = RehearsalReport(f"{environment.name}-go-live")
+    with stage(environment, out, report.environment) as played:
+        today = day(played)
+        failure = _failure(today.play)
+        for headline, entries in today.log.sections().items():
+            said = f"{len(entries)} commands"
+            report.steps.append(StepResult(headline, True, sum(each.seconds for each in entries), said))
+        if failure:
+            report.steps[-1] = replace(report.steps[-1], passed=False, evidence=failure)
+        else:
+            (played.folder / "transcript.txt").write_text(today.log.everything(), encoding="utf-8")
+            report.steps.append(_step(played, "No secret is stored", no_secret_is_stored))
+        report.write(out / "reports")
+        page = today.log.page(
+            f"Go-live day of {environment.name}, rehearsed", "What each command said on emulated AWS."
+        )
+        (out / "reports" / f"go-live-{environment.name}.md").write_text(page, encoding="utf-8")
+    return report
+
+
+def _failure(work: Callable[[], object]) -> str:
+    try:
+        work()
+    except Exception as error:  # Whatever breaks the day, the report says why.
+        return str(error) if isinstance(error, OpsError) else f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _step(played: Stage, name: str, step: Step) -> StepResult:
+    start = time.monotonic()
+    try:
+        seen = step(played)
+    except Exception as error:  # Whatever breaks a step, the report says which and why.
+        why = str(error) if isinstance(error, OpsError) else f"{type(error).__name__}: {error}"
+        return StepResult(name, False, time.monotonic() - start, why)
+    return StepResult(name, True, time.monotonic() - start, seen.text, seen.phases, seen.planning)

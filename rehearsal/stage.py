@@ -1,0 +1,190 @@
+"""Where a rehearsal plays: emulated AWS, a folder of its own, and the runner that operators have."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from environments.arns import account_of
+from environments.names import Names
+from modules.phases import PHASES
+from ops.errors import OpsError, RefusedError
+from ops.terraform.session import Session, session
+from ops.terraform.states import States
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import credentials
+from rehearsal.emulator.settings import environment as emulated
+from rehearsal.people import People, zone_writers
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Stage:
+    """An environment on emulated AWS."""
+
+    environment: Environment
+    source: Path
+    """Folder that synth wrote."""
+    folder: Path
+    """What cdktf.out is for operators: stacks, reports, and what Terraform keeps."""
+    session: Session
+    emulator: Emulator
+    control: Control
+    people: People
+    _open: ExitStack
+    """The session, until somebody else comes in."""
+    planted: dict[str, str] = field(default_factory=dict)
+    """Values of secrets, by their names, that must be found nowhere."""
+
+    @property
+    def names(self) -> Names:
+        """Every AWS name."""
+        return Names(self.environment)
+
+    @property
+    def name_exists(self) -> bool:
+        """Whether the public name is a plain record before the rollout: its zone exists, and something answers."""
+        return self.environment.edge.zone.kind != "created" and self.environment.cutover.previous is not None
+
+    @property
+    def kept(self) -> Path:
+        """Copies of all saved plans, in which secrets are looked for at the end."""
+        return self.folder / "plans"
+
+    def comes_in(self, purpose: str | None) -> None:
+        """Go on with the credentials of one of the account's roles, assumed as people do; None: with the first ones.
+
+        Args:
+            purpose: `break-glass` or `deployer`.
+
+        Raises:
+            AwsError: The role doesn't let its people in.
+        """
+        first = credentials(self.environment.account_id)
+        os.environ.update(self.people.as_role(purpose) if purpose else first)
+        self._open.close()
+        self.session = self._open.enter_context(session(self.environment, self.folder))
+
+    def becomes(self, environment: Environment) -> None:
+        """Play another environment of the same stage from now on."""
+        self.environment = self.people.environment = environment
+        self.people.exist()
+        states = States(self.session.aws, environment)
+        self.session = replace(self.session, environment=environment, states=states)
+
+    def take(self, out: Path, phases: tuple[str, ...] = ()) -> None:
+        """Take an environment's synthesized stacks as they are, and gate them.
+
+        Args:
+            out: Folder that synth wrote.
+            phases: Which ones; nothing means all.
+
+        Raises:
+            OpsError: One isn't synthesized.
+            RefusedError: The gate refuses them.
+        """
+        for phase in PHASES:
+            if phases and phase.name not in phases:
+                continue
+            name = self.names.stack(phase.name)
+            target = self.folder / "stacks" / name
+            target.mkdir(parents=True, exist_ok=True)
+            try:
+                shutil.copyfile(out / "stacks" / name / "cdk.tf.json", target / "cdk.tf.json")
+            except FileNotFoundError:
+                raise OpsError(f"{name} isn't synthesized; make synth ENV={self.environment.name}") from None
+        self.gate()
+
+    def gate(self) -> None:
+        """Judge the stacks as operators do.
+
+        Raises:
+            RefusedError: The gate refuses them.
+        """
+        command = [sys.executable, "-m", "ops", "gate", self.environment.name, "--out", str(self.folder)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RefusedError(
+                f"the gate refuses {self.environment.name}: {done.stdout.strip()[-2000:]}{done.stderr[-500:]}"
+            )
+
+
+@contextmanager
+def stage(environment: Environment, out: Path, name: str) -> Iterator[Stage]:
+    """Start emulated AWS with what exists before a rollout, and point this process at it while this lasts.
+
+    Args:
+        environment: The environment.
+        out: Folder that synth wrote.
+        name: Of the rehearsal; what an earlier one of that name left goes.
+    """
+    folder = (out / "rehearsal" / name).absolute()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    before = dict(os.environ)
+    with Emulator.start(environment.account_id, folder / "emulator.log") as emulator:
+        try:
+            os.environ.clear()
+            os.environ.update(emulated(emulator.endpoint, environment.account_id, before))
+            # Beside the operators' own: a rehearsal must not fetch the provider anew.
+            os.environ.setdefault("TF_PLUGIN_CACHE_DIR", str(_plugin_cache()))
+            control = Control(emulator.endpoint, environment.account_id, environment.region)
+            seed(environment, control)
+            people = People(environment, emulator.endpoint)
+            people.exist()
+            with ExitStack() as entered:
+                running = entered.enter_context(session(environment, folder))
+                yield Stage(environment, out, folder, running, emulator, control, people, entered)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _plugin_cache() -> Path:
+    cache = ROOT / ".terraform" / "plugin-cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    return cache
+
+
+def seed(environment: Environment, control: Control) -> None:
+    """What AWS granted the account; the zone, where it is not the rollout's own, and the role of its account.
+
+    The public name is in that zone, as it is before a rollout.
+    """
+    control.raise_certificate_names(environment.quotas.certificate_names)
+    zone = environment.edge.zone
+    if zone.kind != "created" and zone.id is not None:
+        account = account_of(zone.role) if zone.role else environment.account_id
+        control.seed_zone(account, zone.id, zone.name)
+        if zone.role:
+            control.seed_role(account, zone.role.rpartition("/")[2], zone_writers(environment))
+        _seed_name(environment, control.endpoint, account, zone.id)
+
+
+def _seed_name(environment: Environment, endpoint: str, account_id: str, zone_id: str) -> None:
+    """The public name as plain alias records of the previous target, if there is one; by AWS's own call and rules."""
+    import boto3  # noqa: PLC0415  (loads slowly)
+
+    previous = environment.cutover.previous
+    if previous is None:
+        return
+    keys = {name.lower(): value for name, value in credentials(account_id).items()}
+    client = boto3.client("route53", region_name=environment.region, endpoint_url=endpoint, **keys)
+    alias = {"HostedZoneId": previous.zone_id, "DNSName": previous.dns_name, "EvaluateTargetHealth": True}
+    changes = [
+        {"Action": "CREATE", "ResourceRecordSet": {"Name": environment.edge.host, "Type": kind, "AliasTarget": alias}}
+        for kind in previous.record_types
+    ]
+    client.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})

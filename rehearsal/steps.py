@@ -1,0 +1,304 @@
+"""What a rehearsal does, step by step; each says what it saw, or raises StepError."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from modules.phases import BEFORE_ROLES, PHASES
+from ops import ecs
+from ops.command import load
+from ops.tasks.migration import Migration
+from ops.tasks.migration_end import follow
+from ops.tasks.workloads import MIGRATION, workload
+from ops.terraform.bootstrap import bootstrap
+from ops.terraform.destroy import Destroyer, destroyable, unprotected
+from ops.terraform.report import PhaseResult, Result
+from ops.terraform.runs import in_reverse
+from ops.verify.model import Light
+from ops.verify.run import run as verify
+from rehearsal import leaks
+from rehearsal.leftovers import STAYS, leftovers
+from rehearsal.rollout import Rollout, StepError, nothing_left, phases_that_change, public_records
+from rehearsal.stage import Stage
+from rehearsal.values import Values
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+
+WEIGHTS = (0, 10, 100)
+"""Shares of traffic that the rehearsed cutover goes through, in percent, before it goes back."""
+CUTOVER = "cutover"
+FAILING = 3
+"""Exit code of the migration that fails."""
+MIGRATION_SECONDS = 60
+"""How long it may take."""
+ADMINISTRATOR = "break-glass"
+"""Purpose of the role that administrators assume."""
+RELEASED = {"aws_ecs_task_definition", "aws_ecs_service"}
+"""All that a new image may touch."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a step saw."""
+
+    text: str
+    phases: tuple[PhaseResult, ...] = ()
+    planning: dict[str, float] | None = None
+    """Seconds of planning, by phase."""
+
+
+Step = Callable[[Stage], Seen]
+
+
+def every_phase_applies(stage: Stage) -> Seen:
+    """Each phase is planned, judged and applied after those that it reads; `state` first, into a bucket of its own.
+
+    Once the roles are there, an administrator comes in, and applies the rest with the break-glass role.
+    """
+    stage.take(stage.source)
+    first = bootstrap(stage.session, lambda planned: None)
+    if first.result is not Result.APPLIED:
+        raise StepError(f"{first.phase} {first.line} {first.message}")
+    rollout = Rollout(stage)
+    results = rollout.run(BEFORE_ROLES)
+    stage.comes_in(ADMINISTRATOR)
+    results += rollout.run([phase.name for phase in PHASES if phase.name not in BEFORE_ROLES])
+    phases = (first, *(each for each in results if each.phase != first.phase))
+    if stage.name_exists and not rollout.prepared:
+        raise StepError("cutover was planned although the public name had a plain record")
+    share = public_weights(stage).get(f"{stage.names.prefix}-current", 0)
+    if share != stage.environment.cutover.weight:
+        raise StepError(f"{share} % of the traffic goes here, not {stage.environment.cutover.weight} %")
+    return Seen(f"{_none_left_out(stage)} resources; {share} % of the traffic goes here", phases, rollout.planning)
+
+
+def _none_left_out(stage: Stage) -> int:
+    """How many resources there are: all that was synthesized."""
+    count = 0
+    for phase, stack in stage.session.stacks().items():
+        resources = stack.content.get("resource", {})
+        wanted = {f"{kind}.{name}" for kind, found in resources.items() for name in found}
+        state = stage.session.states.get(phase, again=True)
+        if missing := wanted - set(state.addresses if state else ()):
+            raise StepError(f"{phase} was applied without {', '.join(sorted(missing))}")
+        count += len(wanted)
+    return count
+
+
+def break_glass_is_seen(stage: Stage) -> Seen:
+    """Whoever assumes the break-glass role is reported to the topic of alerts, with principal, account and MFA device.
+
+    Raises:
+        StepError: Nothing is reported, or not who came in.
+    """
+    sqs, sns = stage.session.aws.client("sqs"), stage.session.aws.client("sns")
+    queue = sqs.create_queue(QueueName="rehearsal")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = stage.names.arn("sns", stage.names.resource("alerts"))
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
+    stage.comes_in(ADMINISTRATOR)
+    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    sqs.delete_queue(QueueUrl=queue)
+    told = [json.loads(json.loads(each["Body"])["Message"])["content"]["description"] for each in messages]
+    who = stage.people.administrator
+    if len(told) != 1 or not all(part in told[0] for part in who):
+        raise StepError(f"{len(told)} alerts say who came in, not one with {', '.join(who)}: {told}")
+    return Seen(told[0].replace("\n", ", "))
+
+
+def second_plan_is_empty(stage: Stage) -> Seen:
+    """Planned again, no phase has anything to change."""
+    results = nothing_left(stage)
+    return Seen(f"{len(results)} phases", tuple(results))
+
+
+def exit_criteria_hold(stage: Stage) -> Seen:
+    """What the rollout plan asks for is so, asked of AWS and not of Terraform's state."""
+    results = verify(stage.session.aws, stage.environment)
+    bad = [f"{each.name}: {each.light} ({each.evidence})" for each in results if each.light is not Light.GREEN]
+    if bad or not results:
+        raise StepError("; ".join(bad) or "nothing was asked")
+    return Seen(f"{len(results)} criteria")
+
+
+def failed_migration_fails(stage: Stage) -> Seen:
+    """A migration ends with its container's exit code, whatever the other containers of its task end with."""
+    aws, environment = stage.session.aws, stage.environment
+    migration = Migration(aws, environment)
+    stage.control.task_exit(workload(environment, MIGRATION).family, FAILING)
+    id_ = migration.start(migration.prepare())
+    ended = follow(aws, environment, id_, seconds=MIGRATION_SECONDS, told=_unheard, line=_unheard)
+    described = ecs.task(aws.client("ecs").describe_tasks(cluster=stage.names.prefix, tasks=[id_]), id_) or {}
+    codes = {each["name"]: each.get("exitCode") for each in described.get("containers", ())}
+    others = {name: code for name, code in codes.items() if name != MIGRATION}
+    if not others:
+        raise StepError("its task has no other container, so that nothing is shown")
+    if ended.exit_code != FAILING:
+        raise StepError(f"exit code {ended.exit_code}, of containers with {codes}")
+    return Seen(f"exit code {FAILING}, beside {', '.join(f'{name} with {code}' for name, code in others.items())}")
+
+
+def _unheard(_: object) -> None:
+    """What a migration says that is watched for its end only."""
+
+
+def log_groups_are_ours(stage: Stage) -> Seen:
+    """Every log group has a key and a retention: none was created by an AWS service that found none."""
+    client = stage.session.aws.client("logs")
+    found = [each for page in client.get_paginator("describe_log_groups").paginate() for each in page["logGroups"]]
+    bad = [each["logGroupName"] for each in found if "kmsKeyId" not in each or "retentionInDays" not in each]
+    if bad or not found:
+        raise StepError(f"without key or retention: {', '.join(sorted(bad))}" if bad else "there are no log groups")
+    return Seen(f"{len(found)} log groups")
+
+
+def no_secret_is_stored(stage: Stage) -> Seen:
+    """Values of secrets are in no version of a state, and in no plan, log or report."""
+    wanted = leaks.needles(stage.planted)
+    if len(stage.planted) < len(stage.environment.product.secrets):
+        raise StepError(f"only {len(stage.planted)} secrets have a value to look for")
+    s3 = stage.session.aws.client("s3")
+    found = [*leaks.in_bucket(s3, stage.names.state_bucket, wanted), *leaks.in_files(stage.folder, wanted)]
+    if found:
+        raise StepError("; ".join(found))
+    return Seen(f"{len(wanted)} values looked for")
+
+
+def traffic_moves_by_weight(stage: Stage) -> Seen:
+    """The public name's records say each weight on the way, and the first one again at the end."""
+    cutover = stage.environment.cutover
+    # With nothing before, there is nothing to share: all or none.
+    weights = [*(WEIGHTS if cutover.previous else (WEIGHTS[0], WEIGHTS[-1])), WEIGHTS[0]]
+    if weights[-1] != cutover.weight:
+        weights.append(cutover.weight)
+    return Seen(" → ".join(_move(stage, weight) for weight in weights))
+
+
+def _move(stage: Stage, weight: int) -> str:
+    values = Values(stage.environment, stage.folder / "values")
+    values.weight(weight)
+    stage.take(values.synthesize(), (CUTOVER,))
+    Rollout(stage, approve_widening=True).run([CUTOVER])
+    expected = {"current": weight, "previous": 100 - weight}
+    if stage.environment.cutover.previous is None:
+        expected = {"current": weight} if weight == WEIGHTS[-1] else {}
+    said = public_weights(stage)
+    wanted = {f"{stage.names.prefix}-{which}": share for which, share in expected.items()}
+    if said != wanted:
+        raise StepError(f"at weight {weight} Route 53 says {said}, not {wanted}")
+    return str(weight)
+
+
+def public_weights(stage: Stage) -> dict[str, int]:
+    """What Route 53 says of the public name: shares by set identifier, which are the same for all types of records.
+
+    Raises:
+        StepError: They differ, so that IPv6 users would go elsewhere.
+    """
+    found: dict[str, int] = {}
+    for record in public_records(stage):
+        if "Weight" in record and found.setdefault(record["SetIdentifier"], record["Weight"]) != record["Weight"]:
+            raise StepError(f"{record['SetIdentifier']} has different weights for {record['Type']} and another type")
+    return found
+
+
+def release_touches_services_only(stage: Stage) -> Seen:
+    """A new image's digest changes task definitions and services, and nothing else."""
+    stage.take(_released(stage, "another image"))
+    changed = phases_that_change(stage)
+    rollout = Rollout(stage)
+    rollout.run(changed)
+    others = rollout.touched() - RELEASED
+    if others or not rollout.touched():
+        raise StepError(f"a new digest touches {sorted(others) or 'nothing'}")
+    nothing_left(stage, changed)
+    return Seen(f"{', '.join(sorted(rollout.touched()))} in {', '.join(changed)}")
+
+
+def rolled_back_deployment_fails(stage: Stage) -> Seen:
+    """When ECS rolls a deployment back, its apply fails; the earlier digest put back, nothing is left to do."""
+    service = next(each for each in stage.environment.product.services if each.deployment == "rolling")
+    stage.control.roll_back(stage.names.prefix, stage.names.service(service.name))
+    stage.take(_released(stage, "an image that does not start"))
+    changed = phases_that_change(stage)
+    try:
+        Rollout(stage).run(changed)
+    except StepError as error:
+        said = str(error)
+    else:
+        raise StepError("ECS rolled the deployment back, and the apply did not fail")
+    if "rolled the deployment" not in said:
+        raise StepError(f"the apply failed for another reason: {said}")
+    stage.take(_released(stage, "another image"))
+    Rollout(stage).run(changed)
+    nothing_left(stage, changed)
+    return Seen("the apply failed, and the earlier digest put back applied")
+
+
+def _released(stage: Stage, image: str) -> Any:  # noqa: ANN401
+    values = Values(stage.environment, stage.folder / "values")
+    values.release(stage.environment.product.services[0].repository, f"sha256:{sha256(image.encode()).hexdigest()}")
+    return values.synthesize()
+
+
+def grows_in_place(larger: str) -> Step:
+    """The step from an environment to a larger one of the same stage."""
+
+    def step(stage: Stage) -> Seen:
+        """No stateful resource is replaced or deleted, and a second plan is empty."""
+        stage.becomes(load(larger))
+        stage.take(stage.source)
+        rollout = Rollout(stage, approve_widening=True)
+        results = rollout.run()
+        if lost := rollout.lost():
+            raise StepError("; ".join(lost))
+        nothing_left(stage)
+        counts = {verb: sum(each.counts.get(verb, 0) for each in results) for verb in ("create", "update", "replace")}
+        return Seen(", ".join(f"{count} to {verb}" for verb, count in counts.items()), tuple(results), rollout.planning)
+
+    return step
+
+
+def destroy_leaves_nothing(stage: Stage) -> Seen:
+    """Everything is gone but what is meant to stay."""
+    unprotected(stage.environment)
+    stacks = destroyable(stage.session)
+    results = []
+    for purpose, last in ((ADMINISTRATOR, False), (None, True)):
+        # The account's roles go with the account's phase, so that it takes the credentials that were there before.
+        stage.comes_in(purpose)
+        chosen = {name: stack for name, stack in stacks.items() if (name in BEFORE_ROLES) is last}
+        results += in_reverse(stage.session, chosen, Destroyer(stage.session).destroy)
+    bad = [each for each in results if each.result is not Result.DESTROYED]
+    if bad:
+        raise StepError("; ".join(f"{each.phase} {each.line} {each.message}" for each in bad))
+    if found := list(leftovers(stage)):
+        raise StepError(f"left behind: {', '.join(found)}")
+    return Seen(f"left on purpose: {'; '.join(STAYS.values())}", tuple(results))
+
+
+def steps(environment: Environment, larger: str | None) -> dict[str, Step]:
+    """The steps of an environment's rehearsal, by what each shows, in order."""
+    found: dict[str, Step] = {
+        "every phase applies": every_phase_applies,
+        "break-glass is seen": break_glass_is_seen,
+        "a second plan is empty": second_plan_is_empty,
+        "exit criteria hold": exit_criteria_hold,
+        **({"a failed migration fails": failed_migration_fails} if environment.product.migration else {}),
+        "every log group has our key and retention": log_groups_are_ours,
+        "traffic moves by weight and back": traffic_moves_by_weight,
+        "a new release touches services only": release_touches_services_only,
+        "a deployment that rolled back fails its apply": rolled_back_deployment_fails,
+    }
+    if larger:
+        found[f"grows into {larger} in place"] = grows_in_place(larger)
+    found["no secret is stored"] = no_secret_is_stored
+    if not environment.protected:
+        found["destroying leaves nothing behind"] = destroy_leaves_nothing
+    return found

@@ -1,0 +1,69 @@
+"""The project with other values, as an operator would edit them: synthesized in a copy."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from environments.schema import Environment
+from ops.errors import OpsError
+from rehearsal.stage import ROOT
+
+_PARTS = ("environments", "modules")
+_WEIGHT = """
+
+from dataclasses import replace
+
+ENVIRONMENT = replace(ENVIRONMENT, cutover=replace(ENVIRONMENT.cutover, weight={weight}))
+"""
+
+
+class Values:
+    """A copy of the project's values and modules whose values can be edited."""
+
+    def __init__(self, environment: Environment, folder: Path) -> None:
+        """Make the copy.
+
+        Args:
+            environment: Whose values are edited.
+            folder: Where the copy goes.
+        """
+        self._environment = environment
+        self._folder = folder
+        for part in _PARTS:
+            shutil.rmtree(folder / part, ignore_errors=True)
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copyfile(ROOT / "main.py", folder / "main.py")
+
+    def weight(self, weight: int) -> None:
+        """Change `cutover.weight`."""
+        path = self._folder / "environments" / f"{self._environment.name.replace('-', '_')}.py"
+        path.write_text(path.read_text(encoding="utf-8") + _WEIGHT.format(weight=weight), encoding="utf-8")
+
+    def release(self, repository: str, digest: str) -> None:
+        """Change the digest of a repository's image."""
+        path = self._folder / "environments" / "releases" / f"{self._environment.stage}.json"
+        release = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps(release | {repository: digest}, indent=2) + "\n", encoding="utf-8")
+
+    def synthesize(self) -> Path:
+        """Synthesize the environment; answer the output folder.
+
+        Raises:
+            OpsError: It can't be synthesized.
+        """
+        done = subprocess.run(
+            [sys.executable, "-O", "main.py", self._environment.name],
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise OpsError(
+                f"the changed values of {self._environment.name} don't synthesize: {done.stderr.strip()[-500:]}"
+            )
+        return self._folder / "cdktf.out"
