@@ -8,9 +8,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from environments.schema.billing import service_problem
 from environments.schema.principals import Principal
 from environments.schema.types import (
     CertificateName,
+    Checked,
     Email,
     LogRetention,
     NumberedRepository,
@@ -21,6 +23,7 @@ from environments.schema.types import (
 )
 
 Dollars = Annotated[int, Field(ge=1, le=1_000_000)]
+BilledService = Annotated[str, Checked(service_problem, "a service as AWS's bill names it")]
 # A budget takes ten notifications: five of each kind.
 # https://docs.aws.amazon.com/cost-management/latest/userguide/management-limits.html
 Thresholds = Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(min_length=1, max_length=5)]
@@ -86,8 +89,8 @@ class Budgets:
 
     monthly: Dollars
     """For the whole account."""
-    services: Mapping[str, Dollars] = field(default_factory=dict)
-    """For single AWS services, by the name that AWS's bill gives them."""
+    services: Mapping[BilledService, Dollars] = field(default_factory=dict)
+    """For single AWS services, by the names of Cost Explorer's dimension SERVICE: NAT gateways are in `EC2 - Other`."""
     actual_percent: Thresholds = (50, 80, 100)
     """Alerts when the real cost passes these shares of the limit."""
     forecast_percent: Thresholds = (100,)

@@ -38,7 +38,7 @@ def check_fields(adapter: TypeAdapter[T], value: T) -> list[Problem]:
     try:
         adapter.validate_python(value)
     except ValidationError as error:
-        found = [(_untagged(detail["loc"]), detail) for detail in error.errors()]
+        found = [(_own(detail["loc"]), detail) for detail in error.errors()]
         for place, detail in found:
             # A tuple whose only item is wrong is said to be too short as well: the item's own problem is enough.
             if any(other != place and other[: len(place)] == place for other, _ in found):
@@ -48,9 +48,9 @@ def check_fields(adapter: TypeAdapter[T], value: T) -> list[Problem]:
     return problems
 
 
-def _untagged(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Where a value is, without the name of its kind, which pydantic adds for a principal."""
-    return tuple(part for part in place if part not in KINDS)
+def _own(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Where a value is, without what pydantic adds: the name of a principal's kind, and a mark for a mapping's key."""
+    return tuple(part for part in place if part not in KINDS and part != "[key]")
 
 
 def validate(environment: Environment) -> Environment:

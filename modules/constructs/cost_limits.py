@@ -34,7 +34,7 @@ class CostLimits:
         self._percentages = {"ACTUAL": budgets.actual_percent, "FORECASTED": budgets.forecast_percent}
         self._limit("account", budgets.monthly)
         for service, limit in budgets.services.items():
-            self._limit(re.sub("[^a-z0-9]+", "-", service.lower()), limit, service)
+            self._limit(re.sub("[^a-z0-9]+", "-", service.lower()).strip("-"), limit, service)
 
     def _limit(self, part: str, limit: int, service: str | None = None) -> None:
         budget = BudgetsBudget(

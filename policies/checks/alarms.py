@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from environments.schema.billing import service_problem
 from policies.rule import Resource, is_true, rule, texts
 
 _CLOUDWATCH = "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html"
 _BUDGETS = "https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-best-practices.html"
+_FILTERS = "https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-create-filters.html"
 _ALARMS = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
 
 
@@ -44,3 +46,12 @@ def budget_warns_ahead(budget: Resource) -> Iterator[str]:
     kinds = {each.get("notification_type") for each in budget.blocks("notification")}
     for missing in sorted({"ACTUAL", "FORECASTED"} - kinds):
         yield f"has no notification of type {missing}; add one"
+
+
+@rule("CKV_ROLLOUT_90", source=_FILTERS, on="aws_budgets_budget")
+def budget_filters_by_a_billed_service(budget: Resource) -> Iterator[str]:
+    """A budget filters by services that AWS's bill names: AWS takes any text, and one that is on no bill never alerts."""
+    for each in budget.blocks("cost_filter"):
+        for service in texts(each.get("values")) if each.get("name") == "Service" else ():
+            if problem := service_problem(service):
+                yield f"cost_filter has the service {service!r}: {problem}"

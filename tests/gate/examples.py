@@ -338,6 +338,20 @@ EXAMPLES: dict[str, list[Example]] = {
             bad=[{"name": "a"}, {"notification": [{"notification_type": "ACTUAL"}]}],
         )
     ],
+    "CKV_ROLLOUT_90": [
+        Example(
+            "aws_budgets_budget",
+            good=[
+                {"limit_amount": "100"},
+                {"cost_filter": [{"name": "Service", "values": ["EC2 - Other", "Amazon ElastiCache"]}]},
+                {"cost_filter": [{"name": "Region", "values": ["eu-central-1"]}]},
+            ],
+            bad=[
+                {"cost_filter": [{"name": "Service", "values": ["EC2-Other"]}]},
+                {"cost_filter": [{"name": "Service", "values": ["EC2 - Other", "Amazon RDS"]}]},
+            ],
+        )
+    ],
     "CKV_ROLLOUT_28": [
         Example("aws", good=[tags()], bad=[tags(Owner=""), {"region": "eu-central-1"}], section="provider"),
     ],

@@ -188,7 +188,7 @@ EXAMPLES: dict[str, list[Example]] = {
             bad=[{"key": STATE}],
             beside=(
                 Beside("aws_budgets_budget", {"limit_amount": "100"}),
-                Beside("aws_budgets_budget", {"cost_filter": [{"name": "Service", "values": ["A"]}]}, of="bad"),
+                Beside("aws_budgets_budget", {"cost_filter": [{"name": "Service", "values": ["Tax"]}]}, of="bad"),
             ),
         )
     ],

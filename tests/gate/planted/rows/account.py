@@ -236,6 +236,14 @@ ROWS = (
         [],
     ),
     Row(
+        "budget-of-no-bill",
+        "R1.5",
+        "The database's budget filters by a service that is on no bill",
+        _ACCOUNT,
+        "resource/aws_budgets_budget/budget_amazon_relational_database_service/cost_filter/0/values/0",
+        "Amazon RDS",
+    ),
+    Row(
         "budget-without-forecast",
         "R1.5",
         "The account's budget warns only when the money is spent",
