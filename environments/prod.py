@@ -52,10 +52,13 @@ ENVIRONMENT = Environment(
     budgets=Budgets(
         monthly=1500,
         services={
-            "Amazon Elastic Container Service": 300,
-            "Amazon Relational Database Service": 500,
-            "Amazon ElastiCache": 400,
-            "Amazon Virtual Private Cloud": 200,
+            "Amazon Elastic Container Service": 200,
+            "Amazon Relational Database Service": 400,
+            "Amazon ElastiCache": 350,
+            # Interface endpoints in three zones, and public addresses.
+            "Amazon Virtual Private Cloud": 300,
+            # NAT gateways in three zones, and what they and the tasks transfer.
+            "EC2 - Other": 150,
         },
     ),
     cutover=Cutover(

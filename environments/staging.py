@@ -54,7 +54,8 @@ ENVIRONMENT = Environment(
         ),
     ),
     alerts=Alerts(email=("alerts@navralabs.com",)),
-    budgets=Budgets(monthly=500, services={"Amazon Relational Database Service": 150}),
+    # NAT gateways are in EC2 - Other.
+    budgets=Budgets(monthly=500, services={"Amazon Relational Database Service": 150, "EC2 - Other": 60}),
     observability=Observability(database_connections=60),
     cutover=Cutover(weight=100),
     protected=False,

@@ -50,7 +50,10 @@ def budget_warns_ahead(budget: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_90", source=_FILTERS, on="aws_budgets_budget")
 def budget_filters_by_a_billed_service(budget: Resource) -> Iterator[str]:
-    """A budget filters by services that AWS's bill names: AWS takes any text, and one that is on no bill never alerts."""
+    """A budget filters by services that AWS's bill names.
+
+    AWS takes any text, and a budget of one that is on no bill never alerts.
+    """
     for each in budget.blocks("cost_filter"):
         for service in texts(each.get("values")) if each.get("name") == "Service" else ():
             if problem := service_problem(service):

@@ -31,6 +31,20 @@ def test_budgets_tell_of_cost_and_forecast_by_mail_and_topic(account: Stack, env
             assert notification["subscriber_sns_topic_arns"] == ["${aws_sns_topic.alerts.arn}"]
 
 
+@pytest.mark.requirement("R1.5")
+def test_a_budget_is_of_the_service_that_bills_nat_gateways(stacks: dict[str, Stack], env: Environment) -> None:
+    """Cost Explorer has NAT gateways' hours and bytes in EC2 - Other, not in the budget of Amazon Virtual Private Cloud."""
+    assert stacks[f"{env.name}-network"].resources("aws_nat_gateway")
+    budgets = stacks[f"{env.name}-account"].resources("aws_budgets_budget").values()
+    filters = [each for budget in budgets for each in budget.get("cost_filter") or ()]
+    assert {"name": "Service", "values": ["EC2 - Other"]} in filters
+
+
+@pytest.mark.requirement("R1.5")
+def test_limits_of_services_fit_in_the_account_s(env: Environment) -> None:
+    assert sum(env.budgets.services.values()) <= env.budgets.monthly
+
+
 @pytest.mark.requirement("R1.5", "R8.3")
 def test_alerts_reach_every_address_and_slack(account: Stack, env: Environment) -> None:
     mails = account.resources("aws_sns_topic_subscription").values()

@@ -95,7 +95,7 @@ def test_a_name_that_is_on_no_bill_is_refused_with_the_one_that_is(given: str, m
 
 @pytest.mark.requirement("R1.5")
 def test_a_name_like_no_other_is_refused_without_a_guess() -> None:
-    with pytest.raises(InvalidEnvironmentError, match="environments/schema/billing.py") as refused:
+    with pytest.raises(InvalidEnvironmentError, match=re.escape("environments/schema/billing.py")) as refused:
         validate(limited("Kubernetes of our own, on the moon"))
     assert "did you mean" not in str(refused.value)
 
