@@ -67,7 +67,7 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
         "CodeBuild",
     ),
     # What Cost Explorer returned for an account in 2024.
-    _GITHUB + "sinanartun/cloudtoolbox/blob/563fa759c23f9ceb3ebf09d537ad9a94ec712fac/src/explorers/CostData.ts": (
+    _GITHUB + "search?type=code&q=cloudtoolbox+CostData": (
         "AWS CloudShell",
         "AWS Cost Explorer",
         "AWS Step Functions",
@@ -98,7 +98,7 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
         "Amazon Managed Streaming for Apache Kafka",
     ),
     # A Terraform module's names for a budget's filter. Its others are out of date or in no answer of Cost Explorer.
-    _GITHUB + "rribeiro1/terraform-aws-budget-alarms/blob/0de03ca20c7fb37c60286226cc17e5d7082c6371/main.tf": (
+    _GITHUB + "search?type=code&q=terraform-aws-budget-alarms": (
         "AWS Database Migration Service",
         "AWS WAF",
         "Amazon Athena",
@@ -108,7 +108,7 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
         "Amazon Simple Email Service",
     ),
     # An account's bill of 2019, by product.
-    _GITHUB + "syborg2290/PDF-Generator-NESTJS/blob/c5010528f742d308e7a8012c43a9fa38ff277c9a/src/DummyJson.ts": (
+    _GITHUB + "search?type=code&q=PDF-Generator-NESTJS+DummyJson": (
         "AWS Budgets",
         "AWS CloudHSM",
         "AWS Data Transfer",

@@ -46,6 +46,12 @@ class Control:
         """Let logins to the registry of an account, which may be any, lead to one that runs elsewhere."""
         self._order("seed_registry", account_id=account_id, region=self.region, endpoint=endpoint)
 
+    def age_images(self, repository: str, days: int) -> None:
+        """Let all images of a repository have been pushed so many days earlier."""
+        self._order(
+            "age_images", account_id=self.account_id, region=self.region, repository=repository, seconds=days * 86400
+        )
+
     def raise_certificate_names(self, names: int) -> None:
         """Set the quota of names in one ACM certificate, as Service Quotas does when AWS grants it."""
         self._order("raise_certificate_names", account_id=self.account_id, region=self.region, names=names)

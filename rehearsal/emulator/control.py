@@ -49,6 +49,7 @@ def orders(faults: Faults) -> dict[str, Order]:
         "seed_zone": _seed_zone,
         "seed_role": _seed_role,
         "seed_registry": _seed_registry,
+        "age_images": _age_images,
         "raise_certificate_names": _raise_certificate_names,
         "fail": fail,
         "roll_back": _roll_back,
@@ -90,6 +91,11 @@ def _seed_role(account_id: str, name: str, trusted: list[str]) -> None:
 
 def _seed_registry(account_id: str, region: str, endpoint: str) -> None:
     ecr.registry(ecr_backends[account_id][region])["proxyEndpoint"] = endpoint
+
+
+def _age_images(account_id: str, region: str, repository: str, seconds: int) -> None:
+    for image in ecr_backends[account_id][region].repositories[repository].images:
+        image.image_pushed_at -= seconds
 
 
 def _raise_certificate_names(account_id: str, region: str, names: int) -> None:

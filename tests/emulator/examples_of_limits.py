@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests.emulator.aws import Aws
 from tests.emulator.examples import EXAMPLES, example
+from tests.emulator.registry import newest, policy
 
 __all__ = ["EXAMPLES"]
 
@@ -82,3 +83,20 @@ def second_detector(aws: Aws) -> None:
     refused("BadRequestException", guardduty.create_detector, Enable=True)
     guardduty.delete_detector(DetectorId=detector)
     guardduty.create_detector(Enable=True)
+
+
+@example("ecr", "PutLifecyclePolicy", "StartLifecyclePolicyPreview", "GetLifecyclePolicyPreview")
+def expiring_images(aws: Aws) -> None:
+    client, everything = aws("ecr"), {"tagStatus": "any"}
+    client.create_repository(repositoryName="one")
+    contradiction = policy(newest(1, everything), newest(1, everything))
+    refused(
+        "InvalidParameterException",
+        client.put_lifecycle_policy,
+        repositoryName="one",
+        lifecyclePolicyText=contradiction,
+    )
+    client.put_lifecycle_policy(repositoryName="one", lifecyclePolicyText=policy(newest(1, everything)))
+    client.start_lifecycle_policy_preview(repositoryName="one")
+    preview = client.get_lifecycle_policy_preview(repositoryName="one")
+    assert (preview["status"], preview["summary"]) == ("COMPLETE", {"expiringImageTotalCount": 0})

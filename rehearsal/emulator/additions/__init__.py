@@ -22,6 +22,7 @@ SERVICES = (
     "ec2",
     "ec2_dependencies",
     "ecr",
+    "ecr_lifecycle",
     "ecs",
     "ecs_definitions",
     "ecs_history",
