@@ -12,10 +12,20 @@ from cdktf_cdktf_provider_aws.ecs_service import (
     EcsServiceDeploymentController,
     EcsServiceLoadBalancer,
     EcsServiceNetworkConfiguration,
+    EcsServiceTimeouts,
 )
 from constructs import Construct
 
 from environments.schema import Service
+
+FIRST_DEPLOYMENT = 600
+"""Seconds, beside the grace period, after which a service that never became steady fails the apply.
+
+If a first deployment fails, there is none to roll back to, and the provider doesn't look at the deployment's state: it
+waits for the number of tasks, by itself for 20 minutes.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html
+https://github.com/hashicorp/terraform-provider-aws/issues/20858
+"""
 
 
 class FargateService:
@@ -52,6 +62,7 @@ class FargateService:
             rollback_alarms: Names of alarms that end a deployment; none for a worker.
         """
         rolling = service.deployment == "rolling"
+        grace = service.health_check.grace if service.health_check else 0
         EcsService(
             scope,
             id_,
@@ -89,6 +100,7 @@ class FargateService:
             # What CodeDeploy deploys has no deployment of ECS's to wait for: the wait never ends.
             # https://github.com/hashicorp/terraform-provider-aws/issues/29252
             wait_for_steady_state=rolling,
+            timeouts=EcsServiceTimeouts(create=f"{FIRST_DEPLOYMENT + grace}s"),
             lifecycle=_autoscaled_and_checked(task_definition_arn) if rolling else _autoscaled_and_moved(),
         )
         self.name = f"${{aws_ecs_service.{id_}.name}}"

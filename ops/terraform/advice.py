@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from environments.names import Names
 from ops.errors import OpsError, RefusedError
 from ops.terraform.process import Done
 from ops.terraform.saved import plan_it
@@ -84,6 +85,19 @@ def _plain_record(stack: Stack, _: States) -> str:
     return f"AWS refuses a weighted record beside a plain one of the same name; {command}, then {plan_it(stack)}"
 
 
+def _not_steady(stack: Stack, _: States) -> str:
+    """ECS gave up on a deployment, or goes on trying. The provider waits either way, and doesn't ask why."""
+    names, product = Names(stack.environment), stack.environment.product
+    services = " ".join(names.service(service.name) for service in product.services)
+    return (
+        "a service isn't steady: its tasks don't start, or stop, and a first deployment has none to return to; "
+        f"why tasks stopped: python -m ops tasks {stack.environment.name} --stopped; what ECS says: "
+        f"aws ecs describe-services --cluster {names.prefix} --services {services} --query "
+        "'services[].[serviceName, deployments[].rolloutStateReason, events[:5].message]'; "
+        f"fix it, then {plan_it(stack)}"
+    )
+
+
 _KNOWN: dict[str, Callable[[Stack, States], str]] = {
     "Error acquiring the state lock": _locked,
     "Saved plan is stale": _stale,
@@ -91,6 +105,7 @@ _KNOWN: dict[str, Callable[[Stack, States], str]] = {
     "Instance cannot be destroyed": _tainted,
     "ExpiredToken": _expired,
     "non-weighted set exists with the same name and type": _plain_record,
+    "waiting for state to become 'tfSTABLE'": _not_steady,
 }
 """By Terraform's and AWS's own words; an empty answer means that it is something else."""
 

@@ -90,7 +90,10 @@ class Control:
         )
 
     def roll_back(self, cluster: str, service: str) -> None:
-        """Let the circuit breaker roll back the service's next deployment of another task definition."""
+        """Let the service's next deployment of another task definition, or its first one, fail.
+
+        The circuit breaker then returns to the deployment before it; a first one stays failed.
+        """
         self._order("roll_back", account_id=self.account_id, region=self.region, cluster=cluster, service=service)
 
     def task_exit(

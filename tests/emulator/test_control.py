@@ -98,6 +98,18 @@ def test_a_deployment_is_rolled_back_once(aws: Aws, control: Control) -> None:
     assert any("deployment failed" in event["message"] for event in service["events"])
 
 
+def test_a_first_deployment_that_fails_has_nothing_to_return_to(aws: Aws, control: Control) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html."""
+    control.roll_back("main", "web")
+    deploy(aws)
+    for _ in range(2):
+        service = found_service(aws)
+        (failed,) = service["deployments"]
+        assert (failed["status"], failed["rolloutState"], service["runningCount"]) == ("PRIMARY", "FAILED", 0)
+    aws("ecs").update_service(cluster="main", service="web", taskDefinition=define(aws))
+    assert found_service(aws)["runningCount"] == found_service(aws)["desiredCount"] > 0
+
+
 def test_a_failed_deployment_is_soon_forgotten_so_that_the_provider_sees_a_steady_service(
     aws: Aws, control: Control
 ) -> None:

@@ -169,6 +169,17 @@ def test_nothing_goes_on_from_a_state_that_lies_beside_the_stack(stack: Stack, a
         applier.checked(stack)
 
 
+def test_a_service_that_never_becomes_steady_is_explained(stack: Stack) -> None:
+    said = (
+        "waiting for ECS Service (arn:aws:ecs:us-east-1:111122223333:service/aep-prod/aep-backend-prod) create: "
+        "timeout while waiting for state to become 'tfSTABLE' (last state: 'tfPENDING', timeout: 11m0s)"
+    )
+    told = advice(stack, Done(1, errors=(said,)), cast(Any, None))
+    assert "a first deployment has none to return to" in told
+    assert "python -m ops tasks prod --stopped" in told
+    assert "describe-services --cluster aep-prod --services aep-backend-prod aep-frontend-prod --query" in told
+
+
 def test_credentials_that_expired_under_terraform_leave_something_to_recover(stack: Stack) -> None:
     said = "saving state: api error ExpiredToken: The provided token has expired."
     done, recover = Done(1, errors=(said,)), "sign in again, then make recover ENV=prod PHASE=network"

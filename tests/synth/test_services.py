@@ -75,6 +75,8 @@ def test_a_failed_deployment_goes_back_and_fails_the_apply(services: Stack) -> N
         watched = {alarms[name.split(".")[1]]["metric_name"] for name in service["alarms"]["alarm_names"]}
         assert watched == {"HTTPCode_Target_5XX_Count", "UnHealthyHostCount"}
         assert service["wait_for_steady_state"] is True
+        # Of a first deployment that fails, too: it has none to go back to, and the provider waits 20 minutes by itself.
+        assert service["timeouts"] == {"create": f"{600 + service['health_check_grace_period_seconds']}s"}
         (condition,) = service["lifecycle"]["postcondition"]
         wanted = service["task_definition"].removeprefix("${").removesuffix("}")
         assert condition["condition"] == f"${{self.task_definition == {wanted}}}"

@@ -18,6 +18,7 @@ from rehearsal.emulator.additions.registry import kept, mends
 
 _LOOKS = "looks left"
 """How many looks a failed deployment is still listed for."""
+_TRIPPED = "ECS deployment circuit breaker: tasks failed to start."
 _ECHOED = (
     "availabilityZoneRebalancing",
     "capacityProviderStrategy",
@@ -44,7 +45,7 @@ _DEPLOYMENT: dict[str, Any] = {
 
 
 def rollbacks(backend: EC2ContainerServiceBackend) -> set[tuple[str, str]]:
-    """Clusters and services whose next deployment goes back."""
+    """Clusters and services whose next deployment fails; one before it, if any, runs on."""
     return kept(backend, "rollbacks", set[tuple[str, str]])
 
 
@@ -72,16 +73,22 @@ def create_cluster(
     "create_service",
     "ecs",
     "CreateService",
-    why="moto drops several fields of a service, and leaves it pending",
+    why="moto drops several fields of a service, and leaves it pending; here a first deployment can be ordered to fail",
+    source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html",
 )
 def create_service(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
-    """Keep all fields; the first deployment is complete at once."""
+    """Keep all fields; the first deployment is complete at once, or fails with nothing to return to."""
     answer: Any = original(self)
     service = answer.result["service"]
     service.availability_zone_rebalancing = "ENABLED"
     _echo(service, self.params)
-    _deploy(service)
-    remember(self.ecs_backend, service, service.task_definition)
+    key = (self.params.get("cluster", "default").split("/")[-1], service.name)
+    if key in rollbacks(self.ecs_backend):
+        rollbacks(self.ecs_backend).discard(key)
+        _fail(service)
+    else:
+        _deploy(service)
+        remember(self.ecs_backend, service, service.task_definition)
     return ActionResult({"service": service})
 
 
@@ -194,10 +201,18 @@ def _settle(service: Service) -> None:
     _event(service, "has reached a steady state.")
 
 
+def _fail(service: Service) -> None:
+    """Let the first deployment fail: no earlier one is complete, so it stays the primary one, and nothing runs."""
+    failed = _deployment(service) | {"runningCount": 0, "rolloutState": "FAILED", "rolloutStateReason": _TRIPPED}
+    service.deployments = [failed]
+    service.running_count = service.pending_count = 0
+    _event(service, f"(deployment {failed['id']}) deployment failed: tasks failed to start.")
+
+
 def _roll_back(service: Service, earlier: str | None) -> None:
     """Let the deployment fail, and the service run on with what it ran before, as its circuit breaker would."""
     failed = _deployment(service) | {"status": "ACTIVE", "runningCount": 0, "rolloutState": "FAILED", _LOOKS: 1}
-    failed["rolloutStateReason"] = "ECS deployment circuit breaker: tasks failed to start."
+    failed["rolloutStateReason"] = _TRIPPED
     service.task_definition = earlier
     _settle(service)
     service.deployments = [service.deployments[0], failed]
