@@ -33,7 +33,7 @@ def test_budgets_tell_of_cost_and_forecast_by_mail_and_topic(account: Stack, env
 
 @pytest.mark.requirement("R1.5")
 def test_a_budget_is_of_the_service_that_bills_nat_gateways(stacks: dict[str, Stack], env: Environment) -> None:
-    """Cost Explorer has NAT gateways' hours and bytes in EC2 - Other, not in the budget of Amazon Virtual Private Cloud."""
+    """Cost Explorer has NAT gateways' hours and bytes in EC2 - Other, not in Amazon Virtual Private Cloud."""
     assert stacks[f"{env.name}-network"].resources("aws_nat_gateway")
     budgets = stacks[f"{env.name}-account"].resources("aws_budgets_budget").values()
     filters = [each for budget in budgets for each in budget.get("cost_filter") or ()]
