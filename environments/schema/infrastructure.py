@@ -54,10 +54,20 @@ class Registry:
 
     keep_images: Annotated[int, Field(ge=5, le=1000)] = 30
     """Newest images of each repository that the lifecycle policy keeps."""
+    manifests_per_image: Annotated[int, Field(ge=1, le=20)] = 1
+    """What each image adds to a repository: itself, its platforms' images, signatures, attestations and SBOMs.
+
+    ECR counts each of them as an image, so the lifecycle policy keeps `keep_images` times as many. With `signing_key`,
+    at least 2.
+    """
     untagged_days: Annotated[int, Field(ge=1, le=365)] = 14
     """Days after which images without a tag go."""
     release_prefix: Annotated[
-        str, matching(r"[a-z][a-z0-9_.-]{1,30}", "up to 31 lower-case letters, digits and _.-, a letter first")
+        str,
+        matching(
+            r"(?!sha256-)[a-z][a-z0-9_.-]{1,30}",
+            "up to 31 lower-case letters, digits and _.-, a letter first, and not sha256-, as signatures have",
+        ),
     ] = "release-"
     """What the tags begin with that promotion puts on digests before they run; such images are kept for ever."""
     source_account: AccountId | None = None
@@ -76,6 +86,11 @@ class Registry:
         | None
     ) = None
     """ECDSA P-256 key that images must be signed with to be promoted to here; none asks for no signature."""
+
+    @property
+    def keep_manifests(self) -> int:
+        """Newest manifests that the lifecycle policy keeps: a signed image is two at least."""
+        return self.keep_images * max(self.manifests_per_image, 2 if self.signing_key else 1)
 
 
 @value

@@ -15,6 +15,7 @@ from cdktf_cdktf_provider_aws.ecr_repository import (
 from cdktf_cdktf_provider_aws.ecr_repository_policy import EcrRepositoryPolicy
 from constructs import Construct
 
+from environments import attached
 from environments.names import Names
 from modules.policy import Statement, document
 
@@ -47,7 +48,7 @@ class ImageRepository:
             id_: Id of the repository, its lifecycle policy and its policy.
             name: Its name, without the registry's host.
             kms_key_arn: Key of its images.
-            keep_images: Newest images that stay.
+            keep_images: Newest manifests that stay, of all that ECR counts as images.
             untagged_days: Days after which images without a tag go.
             release_prefix: What the tags of released images begin with.
             readers: Other accounts that may pull.
@@ -83,8 +84,11 @@ class ImageRepository:
 
 
 def _lifecycle(*, keep_images: int, untagged_days: int, release_prefix: str) -> str:
-    """Rules in the order of their priority; what an earlier one selects by its tag, no later one can expire.
+    """Make rules in the order of their priority; what one selects by its tags, no later one can expire.
 
+    A later rule still counts it, so the last one counts signatures too. No rule can follow a signature to its image:
+    enough signatures stay for all images that the other rules keep. A signature that refers to its image instead
+    (OCI 1.1) goes when the image is gone, whatever the rules say.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html#lp_evaluation_rules
     """
     selections: list[tuple[str, dict[str, object]]] = [
@@ -95,6 +99,15 @@ def _lifecycle(*, keep_images: int, untagged_days: int, release_prefix: str) -> 
                 "tagPrefixList": [release_prefix],
                 "countType": "imageCountMoreThan",
                 "countNumber": NEVER_REACHED,
+            },
+        ),
+        (
+            "Signatures, attestations and SBOMs stay",
+            {
+                "tagStatus": "tagged",
+                "tagPrefixList": [attached.PREFIX],
+                "countType": "imageCountMoreThan",
+                "countNumber": len(attached.SUFFIXES) * (NEVER_REACHED + keep_images),
             },
         ),
         (

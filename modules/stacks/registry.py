@@ -43,7 +43,7 @@ class RegistryStack(PhaseStack):
                 re.sub(r"\W", "_", name),
                 name=name,
                 kms_key_arn=key.arn,
-                keep_images=environment.registry.keep_images,
+                keep_images=environment.registry.keep_manifests,
                 untagged_days=environment.registry.untagged_days,
                 release_prefix=environment.registry.release_prefix,
                 readers=environment.registry.readers,

@@ -6,15 +6,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from environments.attached import tags
 from ops.promote.manifest import Blob, Manifest
 from ops.promote.registry import RegistryError, Repository
-
-ATTACHED = ("", ".sig", ".att", ".sbom")
-"""Ends of the tags that attach something where a registry has no list of referrers; cosign's have a suffix.
-
-https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema
-https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
-"""
 
 
 @dataclass
@@ -61,8 +55,7 @@ def copy(source: Repository, target: Repository, digest: str, told: Callable[[Bl
 
 def attached(source: Repository, digest: str) -> Iterator[tuple[str | None, Manifest]]:
     """Signatures, attestations and the like of a manifest, each with the tag that it hangs on, if any."""
-    for end in ATTACHED:
-        tag = digest.replace(":", "-") + end
+    for tag in tags(digest):
         if found := source.find(tag):
             yield tag, found
     for referrer in source.referrers(digest):

@@ -11,6 +11,7 @@ import pytest
 
 import environments
 from environments.schema import Environment, Registry
+from environments.schema.validation import InvalidEnvironmentError, validate
 from tests.conftest import Stack
 
 
@@ -97,14 +98,31 @@ def test_the_newest_images_and_all_that_ran_stay(registry: Stack, env: Environme
     assert len(policies) == len(registry.resources("aws_ecr_repository"))
     builds = [Image(age) for age in range(3 * values.keep_images)]
     released = [Image(5000 + age, (f"{values.release_prefix}{env.stage}-{age}", "build")) for age in range(500)]
+    kinds = ("", ".sig", ".att", ".sbom")
+    signatures = [Image(5000 + age, (f"sha256-{age:064x}{kind}",)) for age in range(500 + 3) for kind in kinds]
     untagged = [Image(values.untagged_days, ()), Image(values.untagged_days + 1, ())]
     for policy in policies:
-        gone = expired(policy["policy"], [*builds, *released, *untagged])
-        assert not gone & set(released)
+        gone = expired(policy["policy"], [*builds, *released, *signatures, *untagged])
+        assert not gone & {*released, *signatures}
         assert not gone & set(builds[: values.keep_images - len(untagged)])
         assert gone >= set(builds[values.keep_images :])
         assert untagged[0] not in gone
         assert untagged[1] in gone
+
+
+@pytest.mark.requirement("R3.2", "R3.3")
+def test_signatures_stay_for_all_images_that_may_stay(registry: Stack, env: Environment) -> None:
+    for policy in registry.resources("aws_ecr_lifecycle_policy").values():
+        rules = [rule["selection"] for rule in json.loads(policy["policy"])["rules"]]
+        released, signatures, newest = (rule["countNumber"] for rule in rules if rule["tagStatus"] != "untagged")
+        assert rules[1]["tagPrefixList"] == ["sha256-"]
+        assert signatures >= 4 * (released + newest)
+        assert newest == env.registry.keep_images * env.registry.manifests_per_image
+
+
+def test_a_release_s_tag_is_no_signature_s() -> None:
+    with pytest.raises(InvalidEnvironmentError, match=r"release_prefix: 'sha256-': must be .* and not sha256-"):
+        validate(replace(environments.load("prod"), registry=Registry(release_prefix="sha256-")))
 
 
 @pytest.mark.requirement("R3.2", "R0.3")
