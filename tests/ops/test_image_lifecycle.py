@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from environments.schema import Environment
-from ops.emulator.client import Control
-from ops.emulator.process import Emulator
+from rehearsal.emulator.client import Control
+from rehearsal.emulator.process import Emulator
 from tests.conftest import Stack
 from tests.emulator.aws import Aws
 from tests.emulator.registry import Images
