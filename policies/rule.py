@@ -15,6 +15,7 @@ blocks need the gate's view of all stacks, though: on its own, a stack lacks wha
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePath
@@ -79,6 +80,15 @@ class Resource(Mapping[str, Any]):
     def blocks(self, name: str) -> list[Settings]:
         """The nested blocks of that name, or the map as the only one."""
         return blocks(self._settings, name)
+
+    def json(self, name: str) -> Settings:
+        """The object of an attribute that is JSON, whether checkov has read it already or not; empty if it isn't set.
+
+        Raises:
+            ValueError: The text isn't JSON.
+        """
+        value = self.get(name)
+        return json.loads(value) if isinstance(value, str) else next(iter(self.blocks(name)), {})
 
     def resolve(self, reference: object) -> str:
         """An expression, or the local value that it stands for."""

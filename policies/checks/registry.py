@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -38,6 +37,4 @@ def released_images_stay(repository: Resource) -> Iterator[str]:
 
 
 def _rules(policy: Resource) -> list[Mapping[str, Any]]:
-    value = policy.get("policy")
-    parsed = json.loads(value) if isinstance(value, str) else next(iter(policy.blocks("policy")), {})
-    return [each for each in parsed.get("rules", []) if isinstance(each, Mapping)]
+    return [each for each in policy.json("policy").get("rules", []) if isinstance(each, Mapping)]

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from policies.rule import Resource, blocks, rule
+from policies.published import event_problem, metric_problem
+from policies.rule import Resource, Settings, blocks, rule
 
 _ALARM = "aws_cloudwatch_metric_alarm"
 _ALARMS = (
@@ -35,12 +36,17 @@ _DRAWN = re.compile(r"""\[\s*["']([\w./-]+)["'],\s*["'](\w+)["']""")
 """Namespace and name of a metric, as a dashboard's body begins its lines."""
 
 
+def _queried(alarm: Resource) -> Iterator[Settings]:
+    """What an alarm looks at: itself, or the metrics of its formula."""
+    for each in (alarm, *(metric for query in alarm.blocks("metric_query") for metric in blocks(query, "metric"))):
+        if each.get("metric_name"):
+            yield each
+
+
 def _metrics(alarm: Resource) -> Iterator[tuple[str, str]]:
     """Namespaces and names of what an alarm looks at."""
-    queried = [metric for query in alarm.blocks("metric_query") for metric in blocks(query, "metric")]
-    for each in (alarm, *queried):
-        if each.get("metric_name"):
-            yield str(each.get("namespace")), str(each["metric_name"])
+    for each in _queried(alarm):
+        yield str(each.get("namespace")), str(each["metric_name"])
 
 
 @rule("CKV_ROLLOUT_81", source=_ALARMS, on=tuple(_WATCHED))
@@ -90,3 +96,46 @@ def application_is_watched(dashboard: Resource) -> Iterator[str]:
     for namespace, name in sorted(shown - watched):
         if "/" not in namespace and namespace not in {each for each, _ in watched}:
             yield f"shows {namespace} {name}, on which no alarm is"
+
+
+@rule(
+    "CKV_ROLLOUT_91",
+    source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html",
+    on=_ALARM,
+)
+def alarm_has_a_metric(alarm: Resource) -> Iterator[str]:
+    """An alarm looks at metrics that AWS publishes.
+
+    CloudWatch takes any name and dimension, and an alarm on one that has no values never goes off.
+    """
+    for each in _queried(alarm):
+        dimensions = frozenset(name for block in blocks(each, "dimensions") for name in block)
+        if problem := metric_problem(str(each.get("namespace")), str(each["metric_name"]), dimensions):
+            yield problem
+
+
+@rule(
+    "CKV_ROLLOUT_92",
+    source="https://docs.aws.amazon.com/eventbridge/latest/ref/events.html",
+    on="aws_cloudwatch_event_rule",
+)
+def rule_has_events(event_rule: Resource) -> Iterator[str]:
+    """A rule waits for events that AWS sends.
+
+    EventBridge takes any pattern, and a rule whose kind and source of event don't exist never runs.
+    """
+    try:
+        pattern = event_rule.json("event_pattern")
+    except ValueError as error:
+        yield f"event_pattern isn't JSON: {error}"
+        return
+    # A matcher such as {"prefix": …} stands for texts that only events have.
+    kinds, sources = (frozenset(_texts(pattern.get(name))) for name in ("detail-type", "source"))
+    for kind in sorted(kinds):
+        if problem := event_problem(kind, sources):
+            yield problem
+
+
+def _texts(value: object) -> list[str]:
+    """The texts among what a pattern takes; checkov has unwrapped a list of one."""
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]

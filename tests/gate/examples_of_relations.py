@@ -38,6 +38,15 @@ SHOWN = (
 )
 
 
+CALLS = "AWS API Call via CloudTrail"
+FIREWALL = ("Region", "Rule", "WebACL")
+
+
+def measuring(namespace: str, metric: str, *dimensions: str) -> Body:
+    """An alarm's metric."""
+    return {"namespace": namespace, "metric_name": metric, "dimensions": dict.fromkeys(dimensions, "a")}
+
+
 def part(kind: str, settings: Body | None = None) -> list[Example]:
     """An account's state, with and without a part of its baseline beside it."""
     beside = (Beside(kind, settings or {"name": "a"}),)
@@ -694,6 +703,42 @@ EXAMPLES: dict[str, list[Example]] = {
                 allowing("bad_88_0", "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu:1:secret:*"),
                 allowing("bad_88_1", "ecs:RunTask", "arn:aws:ecs:eu:1:task-definition/app:*"),
             ),
+        )
+    ],
+    "CKV_ROLLOUT_91": [
+        Example(
+            "aws_cloudwatch_metric_alarm",
+            good=[
+                measuring("AWS/RDS", "CPUUtilization", "DBInstanceIdentifier"),
+                measuring("AWS/ApplicationELB", "TargetResponseTime", "TargetGroup", "LoadBalancer"),
+                measuring("shop/orders", "Refused"),
+                {"metric_query": [{"id": "a", "metric": [measuring("AWS/WAFV2", "BlockedRequests", *FIREWALL)]}]},
+            ],
+            bad=[
+                measuring("AWS/RDS", "CpuUtilization", "DBInstanceIdentifier"),
+                measuring("AWS/RDS", "CPUUtilization", "DBInstanceId"),
+                measuring("AWS/RDS", "CPUUtilization"),
+                measuring("AWS/ELB", "HTTPCode_ELB_5XX_Count", "LoadBalancer"),
+                measuring("AWS/ApplicationELB", "UnHealthyHostCount", "LoadBalancer"),
+                {"metric_query": [{"id": "a", "metric": [measuring("AWS/ECS", "RunningTaskCount", "ClusterName")]}]},
+            ],
+        )
+    ],
+    "CKV_ROLLOUT_92": [
+        Example(
+            "aws_cloudwatch_event_rule",
+            good=[
+                {"event_pattern": json.dumps({"source": ["aws.guardduty"], "detail-type": ["GuardDuty Finding"]})},
+                {"event_pattern": json.dumps({"source": ["aws.sts"], "detail-type": [CALLS]})},
+                {"event_pattern": json.dumps({"source": [{"prefix": "shop."}], "detail-type": [{"prefix": "Or"}]})},
+                {"schedule_expression": "rate(1 day)"},
+            ],
+            bad=[
+                {"event_pattern": json.dumps({"source": ["guardduty"], "detail-type": ["GuardDuty Finding"]})},
+                {"event_pattern": json.dumps({"detail-type": ["GuardDuty Findings"]})},
+                {"event_pattern": json.dumps({"source": ["sts.amazonaws.com"], "detail-type": [CALLS]})},
+                {"event_pattern": "{"},
+            ],
         )
     ],
 }

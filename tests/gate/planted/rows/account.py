@@ -228,6 +228,14 @@ ROWS = (
     ),
     Row("state-without-lock", "R1.4", "A state isn't locked", "prod-data", "terraform/backend/s3/use_lockfile", False),
     Row(
+        "rule-of-no-event",
+        "R1.7",
+        "The rule for severe findings waits for an event that GuardDuty doesn't send",
+        _ACCOUNT,
+        "resource/aws_cloudwatch_event_rule/guardduty_finding/event_pattern/detail-type/0",
+        "GuardDuty Findings",
+    ),
+    Row(
         "budget-of-nobody",
         "R1.5",
         "The database's budget notifies nobody",

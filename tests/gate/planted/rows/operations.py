@@ -88,6 +88,13 @@ ROWS = (
         f"{_ALARM}/budget_rejections",
     ),
     Row(
+        "alarm-on-no-metric",
+        "R8.2",
+        "The firewall's alarm lacks a dimension of the metric, and so has no values",
+        "prod-hardening",
+        f"{_ALARM}/blocked_requests/dimensions/Rule",
+    ),
+    Row(
         "alarm-in-silence",
         "R8.3",
         "An alarm notifies nobody",
