@@ -10,7 +10,18 @@ from pydantic import Field
 
 from environments.schema.account import Access, Alerts, Audit, Budgets, Quotas
 from environments.schema.infrastructure import Cache, Cutover, Database, Edge, Network, Observability, Registry, Waf
-from environments.schema.types import AccountId, Digest, Region, RepositoryName, Slug, TagValue, matching, value
+from environments.schema.instance_classes import database_class_problem, node_type_problem
+from environments.schema.types import (
+    AccountId,
+    Checked,
+    Digest,
+    Region,
+    RepositoryName,
+    Slug,
+    TagValue,
+    matching,
+    value,
+)
 from environments.schema.workload import Product, Scaling, Service
 
 
@@ -26,23 +37,11 @@ class Profile:
     """One NAT gateway in each zone, or a single one."""
     tasks: Scaling
     """Tasks of a service that doesn't say otherwise."""
-    database_class: Annotated[
-        str,
-        matching(
-            r"db\.[a-z]+\d[a-z]*\.(micro|small|medium|large|\d{0,2}xlarge)",
-            "an RDS instance class such as db.t4g.small",
-        ),
-    ]
+    database_class: Annotated[str, Checked(database_class_problem, "an RDS instance class such as db.t4g.small")]
     """RDS instance class."""
     database_multi_az: bool
     """A standby of the database in another zone."""
-    cache_node_type: Annotated[
-        str,
-        matching(
-            r"cache\.[a-z]+\d[a-z]*\.(micro|small|medium|large|\d{0,2}xlarge)",
-            "an ElastiCache node type such as cache.t4g.small",
-        ),
-    ]
+    cache_node_type: Annotated[str, Checked(node_type_problem, "an ElastiCache node type such as cache.t4g.small")]
     """ElastiCache node type."""
     cache_nodes: Annotated[int, Field(ge=1, le=6)]
     """A primary and its replicas; two or more make failover automatic."""

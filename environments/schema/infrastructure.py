@@ -240,7 +240,8 @@ class Waf:
 
     rate_limit: Annotated[int, Field(ge=10, le=2_000_000_000)] = 2000
     """Requests to rate-limited paths in five minutes that one address may make."""
-    rate_limited_path: Annotated[str, matching(r"/.*", "a path that starts with /")] = "/api/"
+    # https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
+    rate_limited_path: Annotated[str, matching(r"/[!-~]*", "a path that starts with /", longest=200)] = "/api/"
     """Paths that start so are rate-limited."""
     blocked_requests: Annotated[int, Field(ge=1)] = 1000
     """Blocked requests in five minutes, above which the alarm goes off."""

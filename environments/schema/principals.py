@@ -16,7 +16,9 @@ from pydantic_core import PydanticCustomError
 from environments.arns import Partition
 from environments.schema.types import AccountId, Checked, matching, value
 
-_USER = r"arn:aws(-[a-z]+)*:iam::\d{12}:user/[\w+=,.@/-]{1,576}"
+# A path of up to 512 characters, and a name of up to 64.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_USER = r"arn:aws(-[a-z]+)*:iam::\d{12}:user/(?=.{1,575}$)([!-.0-~]+/)*[\w+=,.@-]{1,64}"
 _ROLE = r"arn:aws(-[a-z]+)*:(iam::\d{12}:role|sts::\d{12}:assumed-role)/.+"
 _NO_ROLE = (
     "a role can't show MFA, because a session from AssumeRole carries none; name people by IamUser(arn=…), or by "

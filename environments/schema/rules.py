@@ -211,10 +211,9 @@ def edge_is_whole(environment: Environment) -> Iterator[Problem]:
 def storage_is_ordered(environment: Environment) -> Iterator[Problem]:
     """Storage autoscaling needs room: RDS wants a limit that is 10 % above the storage at least."""
     database = environment.database
-    if database.storage_limit < database.storage * 1.1:
-        yield Problem(
-            "database.storage_limit", database.storage_limit, f"at least {-(-database.storage * 11 // 10)} GiB"
-        )
+    least = -(-database.storage * 11 // 10)
+    if database.storage_limit < least:
+        yield Problem("database.storage_limit", database.storage_limit, f"at least {least} GiB")
 
 
 @rule("product")

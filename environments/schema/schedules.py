@@ -1,8 +1,9 @@
 """The schedule expressions that Amazon EventBridge Scheduler takes: `cron(…)`, `rate(…)` and `at(…)`.
 
-https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html has the three forms, and
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html has the three forms,
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html the fields, their wildcards and
-their limits. Where these pages don't say that a form works, it is refused here: a schedule that AWS refuses fails an
+their limits, and https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html when a unit is
+singular. Where these pages don't say that a form works, it is refused here: a schedule that AWS refuses fails an
 apply, and one that AWS reads otherwise runs at the wrong time.
 """
 

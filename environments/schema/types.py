@@ -111,8 +111,17 @@ Email = Annotated[
 _LABELS = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
 HostName = Annotated[str, matching(_LABELS, "a lower-case DNS name", longest=253)]
+# ACM issues certificates of public domains only: none of a special-use name, or of AWS's own domain.
+# https://docs.aws.amazon.com/acm/latest/userguide/troubleshooting-failed.html
+# https://www.iana.org/assignments/special-use-domain-names/special-use-domain-names.xhtml
+_NOT_PUBLIC = r"(?!.*\.(example|internal|invalid|local|localhost|onion|test|amazonaws\.com)$)"
 CertificateName = Annotated[
-    str, matching(rf"(\*\.)?{_LABELS}", "a lower-case DNS name, with *. before it for a wildcard", longest=253)
+    str,
+    matching(
+        rf"{_NOT_PUBLIC}(\*\.)?{_LABELS}",
+        "a lower-case name in a public domain, with *. before it for a wildcard",
+        longest=253,
+    ),
 ]
 ZoneId = Annotated[str, matching(r"Z[A-Z0-9]{8,31}", "a hosted zone id: Z and 8 to 31 capitals and digits")]
 Slug = Annotated[str, matching(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", "lower-case words joined by hyphens")]

@@ -21,7 +21,7 @@ class DatabaseMonitoringRole:
             scope: The stack.
             id_: Id of the role.
             name: Its name.
-            log_group_arn: RDSOSMetrics, which RDS makes itself, once an account, and empties after 30 days.
+            log_group_arn: RDSOSMetrics, which has our retention and key.
             account_id: The account.
         """
         role = Role(
