@@ -11,7 +11,7 @@ from environments.documents import ENDPOINT, HOLDERS, INLINE, DocumentKind
 from ops.gate.index import Index, nested
 from ops.gate.ledger import Ledger
 from ops.gate.model import Check, Record, ScannedBlock
-from ops.gate.permissions.statements import DOCUMENT, Arns, Documents, Statement
+from ops.gate.permissions.statements import DOCUMENT, Arns, Documents, PlacedStatement
 from ops.iam.idle import idle
 from ops.iam.reference import reference
 
@@ -37,7 +37,7 @@ https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-supp
 class _Use(NamedTuple):
     """A document where it is used."""
 
-    statements: Sequence[Statement]
+    statements: Sequence[PlacedStatement]
     kind: DocumentKind | None
     holder: ScannedBlock
 
@@ -55,9 +55,8 @@ def idle_statements(view: Sequence[ScannedBlock]) -> list[Record]:
         about = use.kind.about if use.kind else ()
         services = _services(use.holder, reference().services) if use.kind is ENDPOINT else ()
         for statement in use.statements:
-            label = f"statement {statement.sid!r}" if statement.sid else "a statement without sid"
             for what in idle(statement, about=about, services=services):
-                ledger.wrong(IDLE, statement.block.block, f"{label}: {what}")
+                ledger.wrong(IDLE, statement.block.block, f"{statement.label}: {what}")
     return ledger.records()
 
 

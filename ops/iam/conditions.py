@@ -11,12 +11,23 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from typing import NamedTuple
+
+from ops.iam.globs import matches
 
 Values = tuple[str, ...]
 _VARIABLE = re.compile(r"\$\{([\w:/.-]+)\}")
 _NOWHERE = "\0"
 """Takes the place of a policy variable that the request doesn't have, so that the value matches nothing."""
+
+
+class Condition(NamedTuple):
+    """One condition of a statement."""
+
+    test: str
+    """The operator, such as `ForAnyValue:StringEqualsIfExists`."""
+    key: str
+    values: Values
 
 
 @dataclass(frozen=True)
@@ -91,11 +102,6 @@ def all_hold(conditions: Iterable[tuple[str, str, Iterable[str]]], context: Requ
     return None if None in outcomes else True
 
 
-def matches(pattern: str, text: str) -> bool:
-    """Whether a text is what a pattern of IAM says: `*` is any text, `?` any character."""
-    return _pattern(pattern).fullmatch(text) is not None
-
-
 def _parts(test: str) -> tuple[str | None, str, bool]:
     """Quantifier, operator and whether it ends in IfExists, all in lower case."""
     quantifier, _, operator = test.lower().rpartition(":")
@@ -119,14 +125,14 @@ def _filled(value: str, context: RequestContext) -> str:
     return _VARIABLE.sub(fill, value)
 
 
-@cache
-def _pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
-
-
 def _arn(found: str, value: str) -> bool:
-    """Each of the six parts of an ARN is compared for itself; ArnEquals does the same as ArnLike."""
+    """Each of the six parts of an ARN is compared for itself; ArnEquals does the same as ArnLike.
+
+    AWS's page doesn't say what a pattern of fewer parts means, such as `*`: it counts as one for the whole ARN.
+    """
     parts, patterns = found.split(":", 5), value.split(":", 5)
+    if len(patterns) < len(parts):
+        return matches(value, found)
     return len(parts) == len(patterns) and all(map(matches, patterns, parts))
 
 

@@ -1,7 +1,12 @@
-"""Whether two patterns can mean the same text."""
+"""IAM's patterns: `*` is any text, `?` any character.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html#reference_policies_elements_resource_wildcards
+"""
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import NamedTuple
 
 
@@ -16,8 +21,29 @@ Token = str | Wild
 Pattern = tuple[Token, ...]
 
 
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text is what a pattern says."""
+    return matches_any((pattern,), text)
+
+
+def matches_any(patterns: tuple[str, ...], text: str, *, case: bool = True) -> bool:
+    """Whether a text is what one of some patterns says; names of actions are compared without `case`."""
+    return _expression(patterns, case=case, any_character=".").fullmatch(text) is not None
+
+
+def includes(pattern: str, other: str) -> bool:
+    """Whether a pattern matches all that another one matches; errs towards no. A `*` needs one in the pattern."""
+    return pattern in ("*", other) or bool(_expression((pattern,), case=True, any_character="[^*]").fullmatch(other))
+
+
+@cache
+def _expression(patterns: tuple[str, ...], *, case: bool, any_character: str) -> re.Pattern[str]:
+    texts = (re.escape(text).replace(r"\*", ".*").replace(r"\?", any_character) for text in patterns)
+    return re.compile("|".join(texts) if patterns else r"\Z.", re.DOTALL if case else re.DOTALL | re.IGNORECASE)
+
+
 def pattern(text: str) -> Pattern:
-    """IAM's own patterns: `*` is any text, `?` any character."""
+    """A text as a pattern."""
     return tuple(Wild() if character == "*" else character for character in text)
 
 

@@ -7,58 +7,14 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
 
 from ops.iam.conditions import RequestContext, holds
+from ops.iam.policy import IamStatement
 from ops.iam.reference import Action, Reference, reference
 
 
-class ConditionLike(Protocol):
-    """A condition of a statement."""
-
-    @property
-    def test(self) -> str:
-        """Operator: StringEquals."""
-
-    @property
-    def key(self) -> str:
-        """Condition key: kms:ViaService."""
-
-    @property
-    def values(self) -> Sequence[str]:
-        """What it is compared with."""
-
-
-class StatementLike(Protocol):
-    """A statement, whichever reader read it. References in it are ARNs; `&` marks what can't be known."""
-
-    @property
-    def allows(self) -> bool:
-        """Whether its effect is Allow."""
-
-    @property
-    def actions(self) -> Sequence[str]:
-        """Its actions."""
-
-    @property
-    def not_actions(self) -> Sequence[str]:
-        """What it has instead."""
-
-    @property
-    def resources(self) -> Sequence[str]:
-        """Its resources; none in a trust policy, and where a resource's own policy leaves them out."""
-
-    @property
-    def not_resources(self) -> Sequence[str]:
-        """What it has instead."""
-
-    @property
-    def conditions(self) -> Sequence[ConditionLike]:
-        """Its conditions."""
-
-
 def idle(
-    statement: StatementLike,
+    statement: IamStatement,
     *,
     about: Iterable[str] = (),
     services: Iterable[str] = (),
@@ -70,7 +26,7 @@ def idle(
     (`ecs:*`) and for a Deny's, of which one is enough.
 
     Args:
-        statement: The statement.
+        statement: The statement. References in it are ARNs; `&` marks what can't be known.
         about: Types of resources (`kms:key`) that a policy of this kind can be about; none means any.
         services: Services whose requests pass through it, for the policy of a VPC endpoint; none means any.
         known: AWS's reference; the committed extract unless a test has its own.
@@ -80,7 +36,7 @@ def idle(
 
 class _Judge:
     def __init__(
-        self, statement: StatementLike, about: frozenset[str], services: frozenset[str], known: Reference
+        self, statement: IamStatement, about: frozenset[str], services: frozenset[str], known: Reference
     ) -> None:
         self._statement, self._about, self._services, self._known = statement, about, services, known
 
@@ -89,6 +45,8 @@ class _Judge:
         taken: set[str] = set()
         for text in (*statement.actions, *statement.not_actions):
             yield from self._unknown(text)
+        if any(set(text) <= set("*?:") for text in statement.not_actions):
+            yield "does nothing: it excepts every action; name those that it shall except"
         for text in statement.actions:
             meant = self._known.find(text)
             fitting = [action for action in meant if self._fits(action)]

@@ -8,10 +8,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-ap
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from environments.arns import account_of, root_of
-from ops.iam.conditions import RequestContext, Values, all_hold
+from ops.iam.conditions import RequestContext, all_hold
+from ops.iam.policy import IamStatement, Principals
 
 PRESENT, AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 KEYS = frozenset({PRESENT, AGE})
@@ -24,35 +24,23 @@ _NEVER = {
 }
 
 
-@dataclass(frozen=True)
-class Trust:
-    """One statement of a trust policy, as far as MFA goes."""
+def asks(statement: IamStatement) -> bool:
+    """Whether any of a statement's conditions is about MFA."""
+    return any(condition.key.lower() in KEYS for condition in statement.conditions)
 
-    label: str
-    allows: bool
-    principals: tuple[tuple[str, str], ...]
-    """Kind and identifier."""
-    conditions: tuple[tuple[str, str, Values], ...]
-    """Operator, key and values."""
 
-    @property
-    def asks(self) -> bool:
-        """Whether any of its conditions is about MFA."""
-        return any(key.lower() in KEYS for _, key, _ in self.conditions)
-
-    @property
-    def named(self) -> tuple[tuple[str, str], ...]:
-        """Whom it is about: where a condition narrows an account to some of its principals, those."""
-        narrower = [
-            value
-            for test, key, values in self.conditions
-            if key.lower() == PRINCIPAL and test.lower().removesuffix("ifexists") in _POSITIVE
-            for value in values
-        ]
-        others = [each for each in self.principals if each[0] != "AWS"]
-        if narrower and len(others) < len(self.principals):
-            return (*others, *(("AWS", value) for value in narrower))
-        return self.principals
+def named(statement: IamStatement) -> Principals:
+    """The principals that a statement is about: where a condition narrows an account to some of its own, those."""
+    narrower = [
+        value
+        for test, key, values in statement.conditions
+        if key.lower() == PRINCIPAL and test.lower().removesuffix("ifexists") in _POSITIVE
+        for value in values
+    ]
+    others = [each for each in statement.principals if each[0] != "AWS"]
+    if narrower and len(others) < len(statement.principals):
+        return (*others, *(("AWS", value) for value in narrower))
+    return statement.principals
 
 
 def never(kind: str, identifier: str) -> str:
@@ -64,25 +52,25 @@ def never(kind: str, identifier: str) -> str:
     return _NEVER.get(identifier.split(":", 5)[-1].partition("/")[0], "")
 
 
-def shut_out(statements: Sequence[Trust]) -> Iterator[str]:
+def shut_out(statements: Sequence[IamStatement]) -> Iterator[str]:
     """What is wrong with a trust policy: each principal that a condition on MFA keeps out for good, in words.
 
     A condition with IfExists keeps no role out, and asks none for MFA either; that is wrong as well.
     """
     for each in (statement for statement in statements if statement.allows):
-        for kind, who in each.named:
+        for kind, who in named(each):
             why = never(kind, who)
-            if why and each.asks:
+            if why and asks(each):
                 yield f"{each.label} asks {who} for MFA, but it {why}; a role can't have an MFA condition"
             elif why:
                 for denial in _denials(statements, kind, who):
                     yield f"{denial.label} denies {who}, which {each.label} allows, for want of MFA: it {why}"
 
 
-def _denials(statements: Iterable[Trust], kind: str, who: str) -> Iterator[Trust]:
+def _denials(statements: Iterable[IamStatement], kind: str, who: str) -> Iterator[IamStatement]:
     """Statements that deny a principal because it shows no MFA."""
     for each in statements:
-        if each.allows or not each.asks or not _about(each, kind, who):
+        if each.allows or not asks(each) or not _about(each, kind, who):
             continue
         # AWS's pages don't say whether the key is missing in a role's session, or false: a denial counts in both cases.
         arn = {"aws:PrincipalArn": who}
@@ -94,8 +82,8 @@ def _denials(statements: Iterable[Trust], kind: str, who: str) -> Iterator[Trust
             yield each
 
 
-def _about(statement: Trust, kind: str, who: str) -> bool:
-    by = {(kind, who), ("AWS", "*")}
+def _about(statement: IamStatement, kind: str, who: str) -> bool:
+    by = {(kind, who)}
     if who.startswith("arn:"):
         by |= {("AWS", account_of(who)), ("AWS", root_of(who))}
-    return bool(by & set(statement.principals))
+    return statement.names(by)

@@ -1,14 +1,33 @@
-"""A policy document of AWS's JSON, and what it says of a request."""
+"""IAM statements: one type for all policies, read from AWS's JSON or from Terraform's `aws_iam_policy_document`.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/data-sources/iam_policy_document
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-from ops.iam.conditions import RequestContext, Values, all_hold, matches
+from ops.iam.conditions import Condition, RequestContext, Values, all_hold
+from ops.iam.globs import matches, matches_any
+
+Principals = tuple[tuple[str, str], ...]
+"""Kind (AWS, Service, Federated, CanonicalUser) and identifier; `*` alone is ("AWS", "*")."""
+Render = Callable[[Any, bool], str]
+"""Makes a value of a statement a text; it is told whether the statement allows."""
+_PROBES = [
+    f"arn:{partition}:{resource}"
+    for partition in ("aws", "aws-cn", "aws-us-gov")
+    for resource in ("s3:::bucket/key", "ec2:us-east-1:111122223333:instance/i-1")
+]
+"""ARNs of different services: what matches two of a partition names no service."""
+_REFERENCE = re.compile(r"\$\{[^}]*\}")
+_WILD = frozenset("*?")
 
 
 class Effect(StrEnum):
@@ -22,34 +41,162 @@ class Effect(StrEnum):
     SILENT = "silent"
 
 
-@dataclass(frozen=True)
-class PolicyStatement:
-    """One statement. Lists that it doesn't have are empty."""
+def listed(value: object) -> list[Any]:
+    """A value that is one or a list of them, as a list; nothing is an empty one."""
+    if value is None or value == "":
+        return []
+    return value if isinstance(value, list) else [value]
 
-    sid: str
-    allows: bool
-    actions: Values
-    not_actions: Values
-    resources: Values
-    not_resources: Values
-    principals: tuple[tuple[str, str], ...]
-    """Kind and identifier; `*` alone is ("AWS", "*")."""
-    not_principals: tuple[tuple[str, str], ...]
-    conditions: tuple[tuple[str, str, Values], ...]
-    """Operator, key and values."""
+
+def _plain(value: object, allows: bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IamStatement:
+    """One statement of a policy. Elements that it doesn't have are empty."""
+
+    sid: str = ""
+    allows: bool = True
+    actions: Values = ()
+    not_actions: Values = ()
+    resources: Values = ()
+    not_resources: Values = ()
+    principals: Principals = ()
+    not_principals: Principals = ()
+    conditions: tuple[Condition, ...] = ()
+
+    @classmethod
+    def of_json(cls, statement: object, *, render: Render = _plain, **more: Any) -> Self:  # noqa: ANN401
+        """Read a statement of a JSON policy.
+
+        Args:
+            statement: The statement, parsed.
+            render: Makes its values texts.
+            more: Further attributes of a subclass.
+
+        Raises:
+            ValueError: It isn't in a form that AWS takes.
+        """
+        if not isinstance(statement, Mapping):
+            raise ValueError("a statement is no object")
+        conditions = statement.get("Condition") or {}
+        if not isinstance(conditions, Mapping) or not all(isinstance(keys, Mapping) for keys in conditions.values()):
+            raise ValueError("a condition is no object")
+        return cls._read(
+            statement,
+            {name: statement.get(name.title().replace("_", "").removesuffix("s")) for name in _LISTS},
+            {name: _identifiers(statement.get(name.title().replace("_", "")[:-1])) for name in _PRINCIPALS},
+            [(test, key, values) for test, keys in conditions.items() for key, values in keys.items()],
+            statement.get("Effect"),
+            str(statement.get("Sid") or ""),
+            render,
+            more,
+        )
+
+    @classmethod
+    def of_block(cls, statement: Mapping[str, Any], *, render: Render = _plain, **more: Any) -> Self:  # noqa: ANN401
+        """Read a `statement` block of an `aws_iam_policy_document`.
+
+        Args:
+            statement: The block.
+            render: Makes its values texts.
+            more: Further attributes of a subclass.
+
+        Raises:
+            ValueError: It isn't in a form that Terraform takes.
+        """
+        return cls._read(
+            statement,
+            {name: statement.get(name) for name in _LISTS},
+            {
+                name: [
+                    (str(block.get("type")), identifier)
+                    for block in _blocks(statement, name)
+                    for identifier in listed(block.get("identifiers"))
+                ]
+                for name in _PRINCIPALS
+            },
+            [
+                (block.get("test"), block.get("variable"), block.get("values"))
+                for block in _blocks(statement, "condition")
+            ],
+            statement.get("effect", "Allow"),
+            str(statement.get("sid") or ""),
+            render,
+            more,
+        )
+
+    @classmethod
+    def _read(  # noqa: PLR0917  (the elements of a statement)
+        cls,
+        written: Mapping[str, Any],
+        lists: Mapping[str, Any],
+        principals: Mapping[str, list[tuple[str, Any]]],
+        conditions: Iterable[tuple[Any, Any, Any]],
+        effect: object,
+        sid: str,
+        render: Render,
+        more: Mapping[str, Any],
+    ) -> Self:
+        if effect not in {"Allow", "Deny"}:
+            raise ValueError("an effect is neither Allow nor Deny")
+        allows = effect == "Allow"
+        for name, value in (*lists.items(), *principals.items()):
+            if name.startswith("not_") and not value and _has(written, name):
+                raise ValueError(f"{name} is empty, which would mean everything")
+
+        def texts(values: object) -> Values:
+            return tuple(render(value, allows) for value in listed(values))
+
+        elements: dict[str, Any] = {name: texts(value) for name, value in lists.items()}
+        for name, value in principals.items():
+            elements[name] = tuple(("AWS" if kind == "*" else kind, render(one, allows)) for kind, one in value)
+        elements["conditions"] = tuple(Condition(str(test), str(key), texts(each)) for test, key, each in conditions)
+        return cls(sid=sid, allows=allows, **elements, **more)
+
+    @property
+    def label(self) -> str:
+        """What a message calls it."""
+        return f"statement {self.sid!r}" if self.sid else "a statement without sid"
+
+    @property
+    def all_services(self) -> bool:
+        """Whether its actions aren't of named services: `*`, `*:*`, `s*:Get*`, or all actions but some."""
+        return bool(self.not_actions) or any(_WILD & set(each.partition(":")[0]) for each in self.actions)
+
+    @property
+    def all_resources(self) -> bool:
+        """Whether it means every resource there is, or every one of a service, or all but some."""
+        return bool(self.not_resources) or any(map(_all_of_a_service, self.resources))
+
+    @property
+    def everyone(self) -> bool:
+        """Whether it names principals by a pattern, of which AWS only knows `*`, or all but some."""
+        return bool(self.not_principals) or any(_WILD & set(identifier) for _, identifier in self.principals)
+
+    def about(self, action: str) -> bool:
+        """Whether it is about an action. Names of actions are not case-sensitive."""
+        if self.not_actions:
+            return not matches_any(self.not_actions, action, case=False)
+        return matches_any(self.actions, action, case=False)
 
     def covers(self, action: str, resource: str | None) -> bool:
-        """Whether it is about an action on a resource; a trust policy's statements name none."""
-        if self.not_actions:
-            if _any(self.not_actions, action):
-                return False
-        elif not _any(self.actions, action):
+        """Whether it is about an action on a resource. A statement that names no resource is about its policy's own.
+
+        Args:
+            action: The action.
+            resource: ARN of the resource; None stands for any, and a denial counts for it only if it is about all.
+        """
+        if not self.about(action):
             return False
-        if resource is None or not (self.resources or self.not_resources):
+        if not (self.resources or self.not_resources):
             return True
+        if resource is None:
+            return self.allows or "*" in self.resources
         if self.not_resources:
-            return not any(matches(pattern, resource) for pattern in self.not_resources)
-        return any(matches(pattern, resource) for pattern in self.resources)
+            return not matches_any(self.not_resources, resource)
+        return matches_any(self.resources, resource)
 
     def names(self, principals: Iterable[tuple[str, str]]) -> bool:
         """Whether its Principal or NotPrincipal is about a caller.
@@ -63,18 +210,33 @@ class PolicyStatement:
         return not own.isdisjoint(self.principals)
 
 
-def read(document: str | Mapping[str, Any]) -> list[PolicyStatement]:
-    """The statements of a document.
+_LISTS = ("actions", "not_actions", "resources", "not_resources")
+_PRINCIPALS = ("principals", "not_principals")
+
+
+def read(document: str | Mapping[str, Any]) -> list[IamStatement]:
+    """The statements of a JSON policy.
 
     Raises:
-        ValueError: It isn't JSON.
+        ValueError: It isn't JSON, or not in a form that AWS takes.
     """
     content = json.loads(document) if isinstance(document, str) else document
-    return [_statement(each) for each in _listed(content.get("Statement"))]
+    if not isinstance(content, Mapping):
+        raise ValueError("a policy is no object")
+    return [IamStatement.of_json(each) for each in listed(content.get("Statement"))]
+
+
+def read_document(settings: Mapping[str, Any]) -> list[IamStatement]:
+    """The statements that are written in an `aws_iam_policy_document` itself.
+
+    Raises:
+        ValueError: One isn't in a form that Terraform takes.
+    """
+    return [IamStatement.of_block(each) for each in _blocks(settings, "statement")]
 
 
 def effect(
-    statements: Iterable[PolicyStatement],
+    statements: Iterable[IamStatement],
     principals: Iterable[tuple[str, str]],
     action: str,
     resource: str | None,
@@ -92,38 +254,29 @@ def effect(
     return Effect.ALLOWED if all(each.allows for each in applying) else Effect.DENIED
 
 
-def _statement(each: Mapping[str, Any]) -> PolicyStatement:
-    return PolicyStatement(
-        sid=str(each.get("Sid", "")),
-        allows=each.get("Effect") == "Allow",
-        actions=_texts(each.get("Action")),
-        not_actions=_texts(each.get("NotAction")),
-        resources=_texts(each.get("Resource")),
-        not_resources=_texts(each.get("NotResource")),
-        principals=tuple(_principals(each.get("Principal"))),
-        not_principals=tuple(_principals(each.get("NotPrincipal"))),
-        conditions=tuple(
-            (test, key, _texts(values))
-            for test, keys in (each.get("Condition") or {}).items()
-            for key, values in keys.items()
-        ),
+def _blocks(settings: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
+    return (each for each in listed(settings.get(name)) if isinstance(each, Mapping))
+
+
+def _identifiers(value: object) -> list[tuple[str, Any]]:
+    kinds = value if isinstance(value, Mapping) else {"AWS": value}
+    return [(str(kind), identifier) for kind, identifiers in kinds.items() for identifier in listed(identifiers)]
+
+
+def _has(written: Mapping[str, Any], name: str) -> bool:
+    json_name = name.title().replace("_", "").removesuffix("s")
+    return written.get(name) is not None or written.get(json_name) is not None
+
+
+def _all_of_a_service(resource: str) -> bool:
+    """Whether a resource element means all resources of one service or of several, wherever they are."""
+    *_, last = parts = resource.split(":", 5)
+    if resource.startswith("arn:"):
+        if len(parts) == 6 and last and set(last) <= _WILD:
+            return True
+        resource = _REFERENCE.sub("*", resource)
+    elif "${" in resource:
+        return False
+    return sum(matches(resource, probe) for probe in _PROBES) >= 2 or (
+        len(parts) in {4, 5} and parts[0] == "arn" and bool(last) and set(last) <= _WILD
     )
-
-
-def _principals(value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401  (any JSON value)
-    for kind, identifiers in (value if isinstance(value, Mapping) else {"AWS": value}).items():
-        for identifier in _texts(identifiers):
-            yield kind, identifier
-
-
-def _any(patterns: Values, action: str) -> bool:
-    """Names of actions are not case-sensitive."""
-    return any(matches(pattern.lower(), action.lower()) for pattern in patterns)
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401  (any JSON value)
-    return [] if value is None else value if isinstance(value, list) else [value]
-
-
-def _texts(value: Any) -> Values:  # noqa: ANN401  (any JSON value)
-    return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in _listed(value))

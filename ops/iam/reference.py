@@ -14,8 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from ops.iam.conditions import matches
-from ops.iam.globs import Pattern, Wild, overlap, pattern
+from ops.iam.globs import Pattern, Wild, matches, overlap, pattern
 
 FILE = Path(__file__).with_name("reference.json")
 CORRECTIONS = Path(__file__).with_name("corrections.toml")

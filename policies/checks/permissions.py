@@ -1,45 +1,51 @@
-"""IAM: a `*` has a reason."""
+"""IAM: a `*` has a reason, in whichever of its forms it is written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ops.iam.policy import IamStatement
 from policies.rule import Resource, rule
-from policies.statements import Statement, of_any
+from policies.statements import DOCUMENT, HOLDER_KINDS, written_in
 
 _SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
-_POLICIES = (
-    "aws_iam_policy",
-    "aws_iam_role_policy",
-    "aws_iam_user_policy",
-    "aws_iam_group_policy",
-    "aws_kms_key",
-    "aws_kms_key_policy",
-    "aws_s3_bucket_policy",
-    "aws_secretsmanager_secret_policy",
-    "aws_sns_topic_policy",
-    "aws_sqs_queue_policy",
-    "aws_ecr_repository_policy",
-)
 
 
-@rule("CKV_ROLLOUT_35", source=_SOURCE, on=_POLICIES, data="aws_iam_policy_document")
+def _allows(policy: Resource) -> list[IamStatement]:
+    """The statements that allow; none if they can't be read, which the first check reports."""
+    try:
+        return [each for each in written_in(policy) if each.allows]
+    except ValueError:
+        return []
+
+
+@rule("CKV_ROLLOUT_35", source=_SOURCE, on=HOLDER_KINDS, data=DOCUMENT)
 def actions_are_named(policy: Resource) -> Iterator[str]:
-    """No statement allows every action."""
-    for each in of_any(policy):
-        if each.allows and ("*" in each.actions or each.not_actions):
-            yield f"{each.label} allows {'all actions but some' if each.not_actions else 'every action'}; name them"
+    """No statement allows actions of services that it doesn't name."""
+    try:
+        list(written_in(policy))
+    except ValueError as error:
+        yield f"has a policy that can't be read ({error}); write it as an aws_iam_policy_document"
+    for each in _allows(policy):
+        if each.all_services:
+            what = "all actions but some" if each.not_actions else "actions of every service"
+            yield f"{each.label} allows {what}; name the services and actions"
 
 
-@rule("CKV_ROLLOUT_36", source=_SOURCE, on=_POLICIES, data="aws_iam_policy_document")
+@rule("CKV_ROLLOUT_36", source=_SOURCE, on=HOLDER_KINDS, data=DOCUMENT)
 def wildcard_has_reason(policy: Resource) -> Iterator[str]:
     """A statement that allows on every resource says why."""
-    for each in of_any(policy):
-        if each.allows and "*" in each.resources and not _reason(policy, each):
-            yield f"{each.label} allows on '*' without a reason; name the resources, or say why with because="
+    for each in _allows(policy):
+        if each.all_resources and not _reason(policy, each):
+            what = "all resources but some" if each.not_resources else f"'{_widest(each)}'"
+            yield f"{each.label} allows on {what} without a reason; name the resources, or say why with because="
 
 
-def _reason(policy: Resource, statement: Statement) -> str:
+def _widest(statement: IamStatement) -> str:
+    return min((each for each in statement.resources if "*" in each or "?" in each), key=len)
+
+
+def _reason(policy: Resource, statement: IamStatement) -> str:
     """What modules/policy.py writes beside a document for a statement that has to be wide."""
     comment = policy.get("//")
     because = comment.get("because") if isinstance(comment, Mapping) else None
@@ -49,11 +55,13 @@ def _reason(policy: Resource, statement: Statement) -> str:
 @rule(
     "CKV_ROLLOUT_37",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
-    on=(*_POLICIES, "aws_iam_role"),
-    data="aws_iam_policy_document",
+    on=HOLDER_KINDS,
+    data=DOCUMENT,
 )
 def principals_are_named(policy: Resource) -> Iterator[str]:
     """No principal is everybody without a condition."""
-    for each in of_any(policy):
-        if each.allows and "*" in each.principals and not each.conditions:
+    for each in _allows(policy):
+        if each.not_principals:
+            yield f"{each.label} allows everybody but some; name the principals that it allows"
+        elif each.everyone and not each.conditions:
             yield f"{each.label} allows everybody; name principals, or add a condition"

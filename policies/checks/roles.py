@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ops.iam import mfa
+from ops.iam.conditions import Condition
+from ops.iam.policy import IamStatement
 from policies.rule import Resource, rule
 from policies.statements import of_policy, of_role
 
@@ -33,7 +36,8 @@ def administrator_has_recent_mfa(role: Resource) -> Iterator[str]:
         yield f"max_session_duration is {role.number('max_session_duration')}, must be {_HOUR} or less"
     for statement in _trust(role):
         # Identity Center asks for MFA itself; an environment that relies on it accepts the risk by name.
-        if not statement.allows or all(_IDENTITY_CENTER.fullmatch(who) for _, who in statement.named):
+        named = mfa.named(statement)
+        if not statement.allows or (named and all(_IDENTITY_CENTER.fullmatch(who) for _, who in named)):
             continue
         asked = {(test, key.lower()): values for test, key, values in statement.conditions}
         if asked.get(("Bool", mfa.PRESENT)) != ("true",):
@@ -53,19 +57,21 @@ def only_who_can_is_asked_for_mfa(role: Resource) -> Iterator[str]:
     trust = _trust(role)
     yield from mfa.shut_out(trust)
     for statement in trust:
-        for kind, who in statement.named if statement.allows and statement.asks else ():
+        for kind, who in mfa.named(statement) if statement.allows and mfa.asks(statement) else ():
             if kind == "AWS" and not _NAMED_OUTRIGHT.fullmatch(who):
                 yield f"{statement.label} asks {who} for MFA, and who that is can't be read; write its ARN"
 
 
-def _trust(role: Resource) -> list[mfa.Trust]:
+def _trust(role: Resource) -> list[IamStatement]:
     """The statements of a role's trust policy, references to roles and services made what they stand for."""
     return [
-        mfa.Trust(
-            each.label,
-            each.allows,
-            tuple((kind, _principal(role, who)) for kind, who in each.named),
-            tuple((test, key, tuple(_principal(role, value) for value in values)) for test, key, values in each.asked),
+        replace(
+            each,
+            principals=tuple((kind, _principal(role, who)) for kind, who in each.principals),
+            conditions=tuple(
+                Condition(test, key, tuple(_principal(role, value) for value in values))
+                for test, key, values in each.conditions
+            ),
         )
         for each in of_policy(role, "assume_role_policy") or ()
     ]
@@ -110,7 +116,7 @@ def planner_reads(role: Resource) -> Iterator[str]:
     """A role that plans reads only."""
     if role.text("name").endswith("-planner"):
         for each in of_role(role):
-            for action in each.actions if each.allows else ():
+            for action in _allowed(each):
                 if not _READ.fullmatch(action):
                     yield f"{each.label} of its policies allows {action}; a plan only reads"
 
@@ -126,9 +132,17 @@ def execution_role_is_narrow(role: Resource) -> Iterator[str]:
     if not any((task.follow(task.get("execution_role_arn")) or task).name == role.name for task in tasks):
         return
     for each in of_role(role):
-        for action in each.actions if each.allows else ():
+        pattern = bool(each.not_resources) or any(set("*?") & set(resource) for resource in each.resources)
+        for action in _allowed(each):
             service = action.partition(":")[0]
             if service not in _STARTS_TASKS:
                 yield f"{each.label} of its policies allows {action}; ECS needs {', '.join(sorted(_STARTS_TASKS))}"
-            elif service in _NAMED and action != "ecr:GetAuthorizationToken" and any("*" in r for r in each.resources):
+            elif service in _NAMED and action != "ecr:GetAuthorizationToken" and pattern:
                 yield f"{each.label} of its policies allows {action} on a pattern; name each resource"
+
+
+def _allowed(statement: IamStatement) -> tuple[str, ...]:
+    """The actions that a statement allows, as it names them."""
+    if not statement.allows:
+        return ()
+    return ("all actions but some",) if statement.not_actions else statement.actions

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from ops.iam.conditions import Condition
 from ops.iam.extract import RELEASED, SERVICES
 from ops.iam.globs import Wild, overlap, pattern
 from ops.iam.idle import idle
+from ops.iam.policy import IamStatement
 from ops.iam.reference import CORRECTIONS, FILE, Reference, reference
 
 PIN = Path(__file__).parents[2] / "requirements-iam-data.txt"
@@ -21,29 +22,17 @@ KEY = "arn:aws:kms:us-east-1:111122223333:key/12345678-1234-1234-1234-1234567890
 BUCKET = "arn:aws:s3:::aep-prod-state"
 
 
-@dataclass(frozen=True)
-class Condition:
-    test: str
-    key: str
-    values: tuple[str, ...] = ("x",)
+def asking(test: str, key: str, values: tuple[str, ...] = ("x",)) -> Condition:
+    return Condition(test, key, values)
 
 
-@dataclass(frozen=True)
-class Statement:
-    actions: tuple[str, ...] = ()
-    resources: tuple[str, ...] = ("*",)
-    allows: bool = True
-    not_actions: tuple[str, ...] = ()
-    not_resources: tuple[str, ...] = ()
-    conditions: tuple[Condition, ...] = ()
+def allow(*actions: str, on: str | tuple[str, ...] = "*", when: Condition | None = None) -> IamStatement:
+    resources = (on,) if isinstance(on, str) else on
+    return IamStatement(actions=actions, resources=resources, conditions=(when,) if when else ())
 
 
-def allow(*actions: str, on: str | tuple[str, ...] = "*", when: Condition | None = None) -> Statement:
-    return Statement(actions, (on,) if isinstance(on, str) else on, conditions=(when,) if when else ())
-
-
-def deny(*actions: str, on: str = "*") -> Statement:
-    return Statement(actions, (on,), allows=False)
+def deny(*actions: str, on: str = "*") -> IamStatement:
+    return IamStatement(allows=False, actions=actions, resources=(on,))
 
 
 DOES_NOTHING = {
@@ -62,15 +51,17 @@ DOES_NOTHING = {
     "an action that doesn't exist": allow("ecs:DeleteServices"),
     "a pattern without an action": allow("ecs:Remove*"),
     "a service that isn't in the extract": allow("robots:Start"),
-    "an excepted action that doesn't exist": Statement(not_actions=("iam:GetRoles",)),
+    "every action is excepted": IamStatement(allows=False, not_actions=("*",), resources=("*",)),
+    "every action of every service is excepted": IamStatement(allows=False, not_actions=("*:*",), resources=("*",)),
+    "an excepted action that doesn't exist": IamStatement(not_actions=("iam:GetRoles",), resources=("*",)),
     "a denial of another type": deny("logs:DeleteLogGroup", on=GROUP),
     "a denial that can't be narrowed": deny("ecs:DeregisterTaskDefinition", on="arn:aws:ecs:*:*:task-definition/x:*"),
     "a denial by a pattern": deny("secretsmanager:Delete*", on=BUCKET),
     "a condition key that isn't sent": allow(
-        "kms:DescribeKey", when=Condition("ArnLike", "kms:EncryptionContext:aws:logs:arn")
+        "kms:DescribeKey", when=asking("ArnLike", "kms:EncryptionContext:aws:logs:arn")
     ),
-    "a condition on another service's key": allow("ecs:RunTask", when=Condition("StringEquals", "iam:PassedToService")),
-    "a key that must be there": allow("kms:DescribeKey", when=Condition("Null", "kms:EncryptionContext:a", ("false",))),
+    "a condition on another service's key": allow("ecs:RunTask", when=asking("StringEquals", "iam:PassedToService")),
+    "a key that must be there": allow("kms:DescribeKey", when=asking("Null", "kms:EncryptionContext:a", ("false",))),
 }
 DOES_SOMETHING = {
     "everything": allow("*"),
@@ -84,17 +75,17 @@ DOES_SOMETHING = {
     "tags of a log group": allow("logs:TagResource", on=GROUP),
     "what can't be known": allow("kms:Decrypt", on="&prod-state.aws_kms_key.state"),
     "a denial by a pattern": deny("logs:Delete*", on=f"{GROUP}*"),
-    "all but some resources": Statement(("s3:GetObject",), (), not_resources=(f"{BUCKET}/*",)),
-    "all but some actions": Statement(not_actions=("iam:*", "sts:*")),
+    "all but some resources": IamStatement(actions=("s3:GetObject",), not_resources=(f"{BUCKET}/*",)),
+    "all but some actions": IamStatement(not_actions=("iam:*", "sts:*"), resources=("*",)),
     "a key with parameters": allow(
-        "kms:Decrypt", on=KEY, when=Condition("StringEquals", "kms:EncryptionContext:SecretARN")
+        "kms:Decrypt", on=KEY, when=asking("StringEquals", "kms:EncryptionContext:SecretARN")
     ),
     "a condition that holds without its key": allow(
-        "kms:DescribeKey", when=Condition("StringNotEquals", "kms:EncryptionContext:a")
+        "kms:DescribeKey", when=asking("StringNotEquals", "kms:EncryptionContext:a")
     ),
-    "a key that must be absent": allow("kms:DescribeKey", when=Condition("Null", "kms:EncryptionContext:a", ("true",))),
+    "a key that must be absent": allow("kms:DescribeKey", when=asking("Null", "kms:EncryptionContext:a", ("true",))),
     "an identity provider's key": allow(
-        "sts:AssumeRoleWithWebIdentity", when=Condition("StringEquals", "token.actions.githubusercontent.com:sub")
+        "sts:AssumeRoleWithWebIdentity", when=asking("StringEquals", "token.actions.githubusercontent.com:sub")
     ),
 }
 

@@ -18,7 +18,7 @@ from ops.gate.applying.needs import Use, uses
 from ops.gate.index import Index, shown
 from ops.gate.ledger import Ledger
 from ops.gate.model import Check, Record, ScannedBlock
-from ops.gate.permissions.statements import Statement
+from ops.gate.permissions.statements import PlacedStatement
 
 __all__ = ["CHECKS", "STOPPED", "who_applies_can"]
 
@@ -50,7 +50,7 @@ def who_applies_can(view: Sequence[ScannedBlock], environment: Environment) -> l
     return ledger.records()
 
 
-def _stops(target: Guarded, use: Use, phase: Phase, names: Names) -> Iterator[tuple[Statement, str]]:
+def _stops(target: Guarded, use: Use, phase: Phase, names: Names) -> Iterator[tuple[PlacedStatement, str]]:
     """The denials that stop a use, each in words."""
     by, on = calling(names, phase.role, use.keys), shown(target.block)
     needs = f"{phase.name} is applied by {phase.role}, and {use.by} needs"

@@ -10,8 +10,8 @@ from environments.names import Names
 from ops.gate.applying.needs import BUCKET, KEY, QUEUE, REPOSITORY, SECRET, TOPIC
 from ops.gate.index import Index
 from ops.gate.model import ScannedBlock
-from ops.gate.permissions.statements import Arns, Condition, Documents, Statement
-from ops.iam.conditions import RequestContext, holds
+from ops.gate.permissions.statements import Arns, Documents, PlacedStatement
+from ops.iam.conditions import Condition, RequestContext, holds
 from ops.iam.mfa import AGE, PRESENT
 
 POLICIES: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -36,7 +36,7 @@ class Guarded:
 
     block: ScannedBlock
     arn: str
-    denials: tuple[Statement, ...]
+    denials: tuple[PlacedStatement, ...]
 
 
 def guarded(index: Index, names: Names) -> Iterator[Guarded]:
@@ -99,7 +99,7 @@ def calling(names: Names, role: str, keys: Iterable[RequestContext]) -> Calling:
     return Calling(names.role_arn(role), names.account_arn, contexts)
 
 
-def stopped(denial: Statement, target: Guarded, action: str, by: Calling) -> str:
+def stopped(denial: PlacedStatement, target: Guarded, action: str, by: Calling) -> str:
     """How a denial stops an action on a resource, or on an object in it; empty if it surely doesn't."""
     # A repository's policy names no resource: it is about its own.
     anywhere = not (denial.resources or denial.not_resources) or any("&" in each for each in denial.resources)
@@ -113,7 +113,7 @@ def stopped(denial: Statement, target: Guarded, action: str, by: Calling) -> str
     return "denies it" if True in outcomes else "may deny it"
 
 
-def _all_hold(denial: Statement, context: RequestContext) -> bool | None:
+def _all_hold(denial: PlacedStatement, context: RequestContext) -> bool | None:
     outcomes = [_holds(condition, context) for condition in denial.conditions]
     if False in outcomes:
         return False
@@ -129,13 +129,13 @@ def _holds(condition: Condition, context: RequestContext) -> bool | None:
     return outcome if outcome is decided else None
 
 
-def _addresses(denial: Statement, by: Calling) -> bool:
+def _addresses(denial: PlacedStatement, by: Calling) -> bool:
     """Whether a denial is about a role. NotPrincipal spares a role only if it names the account too.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     """
-    if denial.excepted:
-        return not {by.role_arn, by.account_arn} <= set(denial.excepted)
+    if denial.not_principals:
+        return not {by.role_arn, by.account_arn} <= {identifier for _, identifier in denial.not_principals}
     who = {identifier for kind, identifier in denial.principals if kind == "AWS"}
     own = {"*", by.role_arn, by.account_arn, account_of(by.role_arn)}
     return bool(who & own) or any("&" in each for each in who)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ops.gate.permissions.conditions import PRINCIPAL, counts
-from ops.gate.permissions.statements import Statement
+from ops.gate.permissions.statements import PlacedStatement
 from ops.gate.permissions.world import Held, Principal, Target
+from ops.iam.conditions import RequestContext, all_hold
+from ops.iam.mfa import PRINCIPAL
+from ops.iam.policy import IamStatement, Principals
 
+_ALIASES = "kms:resourcealiases"
 _ARN_TESTS = ("ArnEquals", "ArnLike", "StringEquals", "StringLike")
 
 
@@ -18,7 +21,7 @@ class Answer:
 
     identity: tuple[Held, ...]
     """What its own policies allow it by."""
-    direct: tuple[Statement, ...]
+    direct: tuple[PlacedStatement, ...]
     """What the target's own policy allows it by."""
     stopped: str
     """What stops what its own policies allow; empty if nothing does."""
@@ -65,13 +68,27 @@ def granting(
     return tuple(covering) if all(each.statement.allows for each in covering) else ()
 
 
-def callers(statement: Statement) -> list[tuple[str, str]]:
+def counts(statement: IamStatement, principal: str, aliases: Iterable[str] = ()) -> bool:
+    """Whether a statement counts: unknown conditions count as met in an Allow and as unmet in a Deny.
+
+    Args:
+        statement: The statement.
+        principal: ARN of the caller; empty if it is unknown.
+        aliases: Aliases of the key that it is done to. The stacks decide these two condition keys only.
+    """
+    known = {key: values for key, values in ((PRINCIPAL, (principal,)), (_ALIASES, tuple(aliases))) if any(values)}
+    context = RequestContext(known, frozenset({_ALIASES} - known.keys()), whole=False)
+    outcome = all_hold(statement.conditions, context)
+    return outcome is not False if statement.allows else outcome is True
+
+
+def callers(statement: IamStatement) -> list[tuple[str, str]]:
     """Whom a statement of a trust or of a target's own policy is about, each with its kind.
 
     Principals that conditions narrow are the narrower ones: roles of another account, jobs of GitHub.
     """
     found = []
-    for kind, identifier in statement.principals:
+    for kind, identifier in _meant(statement):
         narrower = [
             value
             for condition in statement.conditions
@@ -88,13 +105,20 @@ def callers(statement: Statement) -> list[tuple[str, str]]:
     return found
 
 
-def addresses(statement: Statement, principal: Principal) -> bool:
+def addresses(statement: IamStatement, principal: Principal) -> bool:
     """Whether a statement of a target's own policy is about a principal: by its ARN, its account, or as anybody."""
-    identifiers = {identifier for _, identifier in statement.principals}
+    identifiers = {identifier for _, identifier in _meant(statement)}
     return bool(identifiers & {"*", principal.arn}) or _is_root(statement)
 
 
-def _is_root(statement: Statement) -> bool:
+def _meant(statement: IamStatement) -> Principals:
+    """Whom a statement counts for: all principals but some are everybody in an Allow, and nothing in a Deny."""
+    if statement.not_principals:
+        return (("AWS", "*"),) if statement.allows else ()
+    return statement.principals
+
+
+def _is_root(statement: IamStatement) -> bool:
     return any(kind == "AWS" and identifier.endswith(":root") for kind, identifier in statement.principals)
 
 

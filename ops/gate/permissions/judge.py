@@ -10,9 +10,8 @@ from ops.gate.index import shown
 from ops.gate.ledger import Ledger
 from ops.gate.model import Block
 from ops.gate.permissions import verbs
-from ops.gate.permissions.conditions import counts
-from ops.gate.permissions.evaluate import Answer, addresses, ask, callers, granting
-from ops.gate.permissions.statements import Statement
+from ops.gate.permissions.evaluate import Answer, addresses, ask, callers, counts, granting
+from ops.gate.permissions.statements import PlacedStatement
 from ops.gate.permissions.world import Actors, Held, Principal, Target
 from ops.iam import mfa
 
@@ -198,11 +197,11 @@ def _held(held: Held) -> str:
     return by + _written(held.statement)
 
 
-def _written(statement: Statement) -> str:
+def _written(statement: PlacedStatement) -> str:
     return f"{shown(statement.block)} {statement.sid}".strip()
 
 
-def _trusting(role: Principal) -> list[Statement]:
+def _trusting(role: Principal) -> list[PlacedStatement]:
     return [each for each in role.trust if each.allows and any(each.about(action) for action in verbs.ASSUME)]
 
 
@@ -210,10 +209,9 @@ def _is_of_tasks(principal: Principal) -> bool:
     return any(("Service", verbs.TASKS) in callers(each) for each in _trusting(principal))
 
 
-def _shut_out(statement: Statement, kind: str, caller: str) -> str:
+def _shut_out(statement: PlacedStatement, kind: str, caller: str) -> str:
     """Why a principal that a trust names can't come in, because it can't show MFA; empty if it can."""
-    asks = any(condition.key.lower() in mfa.KEYS for condition in statement.conditions)
-    return mfa.never(kind, caller) if asks else ""
+    return mfa.never(kind, caller) if mfa.asks(statement) else ""
 
 
 def _lets_in(target: Target, action: str, caller: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from environments.guardduty import AGENT, DATA, agent_repository
 from environments.names import Names
 from ops.gate.index import Index, listed, nested, not_understood
 from ops.gate.model import ScannedBlock
-from ops.gate.permissions.statements import Arns, Documents, Statement, unseen
+from ops.gate.permissions.statements import Arns, Documents, PlacedStatement, unseen
 
 _HOLDERS = ("role", "user", "group")
 
@@ -18,7 +18,7 @@ _HOLDERS = ("role", "user", "group")
 class Held:
     """A statement, and what gives it to its principal."""
 
-    statement: Statement
+    statement: PlacedStatement
     by: ScannedBlock
 
 
@@ -33,7 +33,7 @@ class Principal:
     identity: tuple[Held, ...]
     boundary: tuple[Held, ...] | None
     """None if nothing caps it."""
-    trust: tuple[Statement, ...] = ()
+    trust: tuple[PlacedStatement, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Target:
     name: str
     block: ScannedBlock
     arn: str
-    policy: tuple[Statement, ...] | None = None
+    policy: tuple[PlacedStatement, ...] | None = None
     """Its own policy; None if it has none."""
     aliases: tuple[str, ...] = field(default=())
 
@@ -136,10 +136,12 @@ class Actors:
 
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
         """
-        arn = self._documents.arns.of(block) or ""
-        own = self._own_policy(block, "aws_ecr_repository_policy", "repository")
-        policy = None if own is None else tuple(replace(each, resources=each.resources or (arn,)) for each in own)
-        return Target(str(block.settings.get("name") or block.name), block, arn, policy)
+        return Target(
+            str(block.settings.get("name") or block.name),
+            block,
+            self._documents.arns.of(block) or "",
+            self._own_policy(block, "aws_ecr_repository_policy", "repository"),
+        )
 
     def _agent(self) -> Iterator[Target]:
         """GuardDuty's own repository, which no stack has: a finding about it is one of the agent's endpoint."""
@@ -171,7 +173,7 @@ class Actors:
             tuple(aliases),
         )
 
-    def _own_policy(self, block: ScannedBlock, kind: str, attribute: str) -> tuple[Statement, ...] | None:
+    def _own_policy(self, block: ScannedBlock, kind: str, attribute: str) -> tuple[PlacedStatement, ...] | None:
         found = []
         if value := block.settings.get("policy"):
             found.append(self._documents.read(value, block))
