@@ -16,7 +16,7 @@ from ops.cutover.prepare import wanted
 from ops.cutover.zone import adopted
 from ops.errors import OpsError
 from ops.journal import Journal
-from ops.plan_gate.stateful import STATEFUL
+from ops.plan_gate.tables import STATEFUL
 from ops.terraform.apply import Applier
 from ops.terraform.plan import Planner
 from ops.terraform.report import PhaseResult, Result

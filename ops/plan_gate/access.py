@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ops.plan_gate.model import Change, Values
-from ops.plan_gate.rules import Rule, rules_of
-from ops.plan_gate.statements import Statement, parse
+from ops.iam.policy import IamStatement, listed, read
+from ops.plan_gate.model import UNKNOWN, Change, PlanError, Values, leaves, with_unknown
 from ops.plan_gate.tables import GRANTS, GUARDS, POLICIES
-from ops.plan_gate.values import UNKNOWN, leaves
+from policies.security_group_rules import ALL, INLINE, SELF, SecurityGroupRule, read_rules
 
 
 class Subject(NamedTuple):
@@ -43,11 +42,11 @@ class Setting(NamedTuple):
 class Access:
     """The state of access; addresses are where to look for it."""
 
-    policies: dict[Subject, list[tuple[str, Statement]]] = field(default_factory=lambda: defaultdict(list))
+    policies: dict[Subject, list[tuple[str, IamStatement]]] = field(default_factory=lambda: defaultdict(list))
     blank: dict[Subject, str] = field(default_factory=dict)
     """Policies that aren't known until apply."""
     exists: set[Subject] = field(default_factory=set)
-    rules: dict[Rule, str] = field(default_factory=dict)
+    rules: dict[SecurityGroupRule, str] = field(default_factory=dict)
     grants: dict[Pair, str] = field(default_factory=dict)
     stated: dict[Pair, str] = field(default_factory=dict)
     """Those that the configuration states, not AWS's answer about others."""
@@ -63,28 +62,25 @@ class Resource(NamedTuple):
     address: str
     kind: str
     values: Values
-    unknown: Values
     configured: frozenset[str] | None
 
 
 def before(changes: Iterable[Change]) -> Access:
     """As it is now."""
-    return _access(
-        Resource(each.address, each.kind, each.before, {}, each.configured) for each in changes if each.before
-    )
+    return _access(Resource(each.address, each.kind, each.before, each.configured) for each in changes if each.before)
 
 
 def recorded(changes: Iterable[Change]) -> Access:
     """As the last state had it."""
     return _access(
-        Resource(each.address, each.kind, each.recorded, {}, each.configured) for each in changes if each.recorded
+        Resource(each.address, each.kind, each.recorded, each.configured) for each in changes if each.recorded
     )
 
 
 def after(changes: Iterable[Change]) -> Access:
     """As it will be. What is forgotten stays as it is."""
     return _access(
-        Resource(each.address, each.kind, values, each.unknown, each.configured)
+        Resource(each.address, each.kind, with_unknown(values, each.unknown), each.configured)
         for each in changes
         if (values := each.before if each.actions == {"forget"} else each.after) is not None
     )
@@ -98,8 +94,8 @@ def _access(resources: Iterable[Resource]) -> Access:
             access.rules.setdefault(rule, each.address)
         for grant in GRANTS:
             if grant.kind == each.kind:
-                subjects = [_name(subject, each) for subject in leaves(each.values, each.unknown, grant.subject)]
-                for subject, object_ in product(subjects, leaves(each.values, each.unknown, grant.object)):
+                subjects = [_name(subject, each) for subject in leaves(each.values, grant.subject)]
+                for subject, object_ in product(subjects, leaves(each.values, grant.object)):
                     pair = Pair(grant.what, subject, object_)
                     if _stated(each, grant.object):
                         access.stated.setdefault(pair, each.address)
@@ -110,8 +106,8 @@ def _access(resources: Iterable[Resource]) -> Access:
             if guard.kind == each.kind:
                 subject = each.address
                 if guard.subject:
-                    subject = _name(next(leaves(each.values, each.unknown, guard.subject), UNKNOWN), each)
-                value = next(leaves(each.values, each.unknown, guard.attribute), "")
+                    subject = _name(next(leaves(each.values, guard.subject), UNKNOWN), each)
+                value = next(leaves(each.values, guard.attribute), "")
                 access.settings[Setting(each.kind, subject, guard.attribute)] = (value, each.address)
     return access
 
@@ -120,14 +116,14 @@ def _note_policies(each: Resource, access: Access) -> None:
     rows = {row.attribute: row for row in POLICIES if row.kind == each.kind}
     subjects = {}
     for row in rows.values():
-        name = _name(next(leaves(each.values, each.unknown, row.subject), UNKNOWN), each)
+        name = _name(next(leaves(each.values, row.subject), UNKNOWN), each)
         subjects[row.attribute] = subject = Subject(row.what, name)
         if row.own:
             access.exists.add(subject)
-        if UNKNOWN in leaves(each.values, each.unknown, row.attribute) and _stated(each, row.attribute):
+        if UNKNOWN in leaves(each.values, row.attribute) and _stated(each, row.attribute):
             access.blank[subject] = each.address
     for path, text in _texts(each.values, ""):
-        statements = parse(text)
+        statements = _parsed(text)
         if statements is not None:
             subject = subjects.get(path, Subject(f"{path} policy", each.address))
             # A copy that AWS answers with is of before the plan, and would hide that a Deny goes.
@@ -137,14 +133,51 @@ def _note_policies(each: Resource, access: Access) -> None:
                 access.denying.add(str(each.values.get("arn")))
 
 
-def _rules(each: Resource) -> Iterator[Rule]:
-    for rule in rules_of(each.kind, each.values, each.unknown):
-        group, peer = (_name(name, each) if name == UNKNOWN else name for name in (rule.group, rule.peer))
-        yield Rule(group, rule.direction, rule.protocol, rule.ports, peer)
+def _parsed(policy: object) -> list[IamStatement] | None:
+    """The statements of a policy's JSON; None if the value is no policy.
+
+    Raises:
+        PlanError: It is one, but in a form that can't be read.
+    """
+    if isinstance(policy, str):
+        if not policy.lstrip().startswith("{"):
+            return None
+        try:
+            policy = json.loads(policy)
+        except ValueError:
+            return None
+    if not isinstance(policy, Mapping) or "Statement" not in policy:
+        return None
+    try:
+        return read(policy)
+    except ValueError:
+        raise PlanError("holds a policy whose statements can't be read") from None
+
+
+def _rules(each: Resource) -> Iterator[SecurityGroupRule]:
+    # The widest is what a port can be that isn't known.
+    values = _without_unknown_ports(each.values)
+    own = _name(next(leaves(values, "id"), UNKNOWN), each)
+    for rule in read_rules(each.kind, values):
+        if rule.peer:
+            group = _name(rule.group, each) if rule.group else own
+            yield replace(rule, group=group, peer=group if rule.peer == SELF else _name(rule.peer, each))
     if each.kind in {"aws_security_group", "aws_default_security_group"}:
-        for direction in ("ingress", "egress"):
-            if each.unknown.get(direction) is True and _stated(each, direction):
-                yield Rule(_name(UNKNOWN, each), direction, "-1", None, UNKNOWN)
+        for direction in INLINE:
+            if UNKNOWN in listed(each.values.get(direction)) and _stated(each, direction):
+                yield SecurityGroupRule(_name(UNKNOWN, each), direction, ALL, (-1, -1), UNKNOWN)
+
+
+def _without_unknown_ports(value: Any) -> Any:  # noqa: ANN401  (any JSON value)
+    if isinstance(value, list):
+        return [_without_unknown_ports(each) for each in value]
+    if isinstance(value, Mapping):
+        return {
+            key: _without_unknown_ports(each)
+            for key, each in value.items()
+            if not (key in {"from_port", "to_port"} and each == UNKNOWN)
+        }
+    return value
 
 
 def _name(name: str, resource: Resource) -> str:

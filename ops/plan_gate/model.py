@@ -1,15 +1,19 @@
-"""What the parts of the plan gate hand to one another."""
+"""What the parts of the plan gate share: changes and their values, findings, the verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any
 
 from ops.gate.model import Outcome
 
 Values = Mapping[str, Any]
+UNKNOWN = "(known after apply)"
+"""In place of a value that isn't known until apply."""
+_SHOWN = 4
 
 
 class PlanError(Exception):
@@ -96,3 +100,45 @@ class Verdict:
     def of(self, kind: Kind) -> list[Finding]:
         """The findings of one kind."""
         return [each for each in self.findings if each.kind is kind]
+
+
+def with_unknown(value: Any, mask: Any) -> Any:  # noqa: ANN401  (any JSON value)
+    """A value with `UNKNOWN` where its mask says that it isn't known until apply.
+
+    Args:
+        value: A resource's values, or a part of them.
+        mask: The same part of `after_unknown`: it has the form of the value, with true where something isn't known.
+    """
+    if mask is True:
+        return UNKNOWN
+    if isinstance(mask, Mapping) and mask:
+        items = value if isinstance(value, Mapping) else {}
+        return {key: with_unknown(items.get(key), mask.get(key)) for key in (*items, *(mask.keys() - items.keys()))}
+    if isinstance(mask, list) and mask:
+        return [with_unknown(*each) for each in zip_longest(value if isinstance(value, list) else (), mask)]
+    return value
+
+
+def leaves(values: object, path: str) -> Iterator[str]:
+    """The values at a path such as `rule.object_ownership`, through any lists, as texts; what isn't set is left out."""
+    return _leaves(values, path.split("."))
+
+
+def _leaves(value: object, path: list[str]) -> Iterator[str]:
+    if value == UNKNOWN:
+        yield UNKNOWN
+    elif isinstance(value, list):
+        for each in value:
+            yield from _leaves(each, path)
+    elif path:
+        if isinstance(value, Mapping):
+            yield from _leaves(value.get(path[0]), path[1:])
+    elif value is not None:
+        yield str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def few(names: Iterable[str]) -> str:
+    """The first few of some names, and how many more there are."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
+    return ", ".join(each or "''" for each in ordered[:_SHOWN]) + more

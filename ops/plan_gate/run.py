@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from ops.plan_gate import reading
-from ops.plan_gate.model import Change, Plan, PlanError, Verdict
+from ops.plan_gate.model import Change, Finding, Kind, Plan, PlanError, Verdict
 from ops.plan_gate.secret_values import find, without
-from ops.plan_gate.stateful import losses
+from ops.plan_gate.tables import STATEFUL
 from ops.plan_gate.widening import widenings
 
 COUNTED = ("create", "update", "replace", "delete", "forget")
+_REASONS = {
+    "replace_because_tainted": "because it is marked as tainted",
+    "replace_by_request": "because -replace asks for it",
+    "replace_by_triggers": "because of replace_triggered_by",
+    "delete_because_no_resource_config": "because it isn't configured any more",
+    "delete_because_no_module": "because its module isn't there any more",
+    "delete_because_wrong_repetition": "because its count or for_each changed",
+    "delete_because_count_index": "because its count changed",
+    "delete_because_each_key": "because its for_each changed",
+    "delete_because_no_move_target": "because it was moved to where nothing is configured",
+}
 
 
 def run(content: bytes, *, name: str, file: Path | None = None, approve_widening: bool = False) -> Verdict:
@@ -53,3 +65,27 @@ def _verb(change: Change) -> str:
         return "replace"
     (verb,) = change.actions
     return verb
+
+
+def losses(changes: tuple[Change, ...]) -> Iterator[Finding]:
+    """Deletions, replacements and forgettings of what is stateful."""
+    for change in changes:
+        lost = STATEFUL.get(change.kind)
+        if lost is None or not change.actions & {"delete", "forget"}:
+            continue
+        if "forget" in change.actions:
+            what = f"would be forgotten: Terraform would no longer guard {lost}"
+        elif "create" in change.actions:
+            what = f"would be replaced{_why(change)}; that loses {lost}"
+        elif change.deposed:
+            what = f"would lose an earlier object that is still there; that loses {lost}"
+        else:
+            what = f"would be deleted{_why(change)}; that loses {lost}"
+        yield Finding(Kind.STATEFUL, change.address, what)
+
+
+def _why(change: Change) -> str:
+    if change.forced_by:
+        return f", forced by {', '.join(change.forced_by)}"
+    reason = _REASONS.get(change.reason, "")
+    return f" {reason}" if reason else ""

@@ -1,4 +1,4 @@
-"""What gives access, as data: which attribute of which type says who may do what to whom."""
+"""The plan gate's data: what gives access, which attribute says who may do what to whom, and what is stateful."""
 
 from __future__ import annotations
 
@@ -108,3 +108,51 @@ GUARDS = (
     Guard("aws_subnet", "", "map_public_ip_on_launch", "false"),
     Guard("aws_lb", "", "internal", "true"),
 )
+
+STATEFUL = {
+    "aws_backup_vault": "its recovery points",
+    "aws_cloudtrail": "the record of who did what from then on",
+    "aws_cloudtrail_event_data_store": "its events",
+    "aws_cloudwatch_log_group": "its entries, which are evidence",
+    "aws_cognito_user_pool": "its users",
+    "aws_config_configuration_recorder": "the record of changes from then on",
+    "aws_db_instance": "its data",
+    "aws_db_snapshot": "a backup",
+    "aws_docdb_cluster": "its data",
+    "aws_dynamodb_table": "its items",
+    "aws_ebs_snapshot": "a backup",
+    "aws_ebs_volume": "its data",
+    "aws_ecr_repository": "its images, without which nothing can be rolled back",
+    "aws_efs_file_system": "its files",
+    "aws_elasticache_cluster": "its data",
+    "aws_elasticache_replication_group": "its data",
+    "aws_elasticache_serverless_cache": "its data",
+    "aws_elasticache_user": "its credentials, which are set by hand",
+    "aws_guardduty_detector": "its findings, and detection from then on",
+    "aws_instance": "what is on its disks",
+    "aws_kinesis_stream": "its records",
+    "aws_kms_external_key": "all that it encrypts",
+    "aws_kms_key": "all that it encrypts",
+    "aws_kms_replica_key": "what it encrypts in its region",
+    "aws_memorydb_cluster": "its data",
+    "aws_mq_broker": "its messages",
+    "aws_msk_cluster": "its records",
+    "aws_neptune_cluster": "its data",
+    "aws_opensearch_domain": "its documents",
+    "aws_organizations_account": "an account with all that is in it",
+    "aws_organizations_organization": "the organization",
+    "aws_rds_cluster": "its data",
+    "aws_rds_global_cluster": "its data",
+    "aws_redshift_cluster": "its data",
+    "aws_route53_zone": "its name servers, to which the registrar delegates",
+    "aws_s3_bucket": "its objects and its name",
+    "aws_secretsmanager_secret": "its value, which is set by hand",
+    "aws_securityhub_account": "its findings",
+    "aws_sqs_queue": "its messages",
+    "aws_ssm_parameter": "its value",
+}
+"""Types, each with what its deletion loses.
+
+Not here, on purpose: `aws_secretsmanager_secret_version` (the provider can't delete a current version, and ours
+follows its database), addresses (`aws_eip`) and everything else that an apply makes anew just as it was.
+"""

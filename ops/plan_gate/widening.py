@@ -1,16 +1,36 @@
-"""What more somebody may do after the plan than before it, or than the last state says."""
+"""What more somebody may do after the plan than before it, or than the last state says.
+
+Policies are compared as sets of permissions. Every result errs towards "wider": what isn't surely covered is new.
+How AWS reads policies: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import NamedTuple
 
+from environments.arns import partitions
+from ops.iam.globs import includes
+from ops.iam.policy import IamStatement, Principals
 from ops.plan_gate import access
 from ops.plan_gate.access import Access, Subject
-from ops.plan_gate.model import Change, Finding, Kind
-from ops.plan_gate.statements import Statement, uncovered
+from ops.plan_gate.model import Change, Finding, Kind, few
 from ops.plan_gate.tables import GUARDS, OPEN_WITHOUT
+from policies.security_group_rules import ALL, SecurityGroupRule
 
 _OUTSIDE = "; it was changed outside Terraform since the last state"
+_NONE = ("",)
+"""A trust policy names no resource, an identity's policy no principal."""
+_EVERY_TYPE = (-1, -1)
+
+Condition = tuple[str, str, frozenset[str]]
+"""Operator, key, values."""
+Part = tuple["Selector", "Selector", "Selector"]
+"""Of actions, resources and principals."""
 
 
 def widenings(changes: tuple[Change, ...]) -> list[Finding]:
@@ -25,7 +45,7 @@ def widenings(changes: tuple[Change, ...]) -> list[Finding]:
 def _grown(old: Access, new: Access) -> Iterator[tuple[str, str]]:
     yield from _policies(old, new)
     for rule, address in new.rules.items():
-        if not any(each.covers(rule) for each in old.rules):
+        if not any(_lets_through(each, rule) for each in old.rules):
             yield address, f"{rule.direction} of {rule.group}: {rule}"
     for pair in new.grants.keys() - old.grants.keys():
         yield new.grants[pair], f"{pair.subject} {pair.what} {pair.object}"
@@ -50,16 +70,6 @@ def _policies(old: Access, new: Access) -> Iterator[tuple[str, str]]:
             yield where, f"{_of(subject)}: {_label(each)} no longer denies {part}"
 
 
-def _uncovered(
-    wanted: list[tuple[str, Statement]], by: list[tuple[str, Statement]], *, allows: bool
-) -> Iterator[tuple[str, Statement, str]]:
-    others = [each for _, each in by if each.allows is allows]
-    for where, each in wanted:
-        if each.allows is allows:
-            for statement, part in uncovered([each], others):
-                yield where, statement, part
-
-
 def _guards(old: Access, new: Access) -> Iterator[tuple[str, str]]:
     for guard in GUARDS:
         for setting, (value, where) in old.settings.items():
@@ -76,5 +86,159 @@ def _of(subject: Subject) -> str:
     return f"{subject.what} of {subject.name}"
 
 
-def _label(statement: Statement) -> str:
+def _label(statement: IamStatement) -> str:
     return f"statement '{statement.sid}'" if statement.sid else "a statement"
+
+
+# Rules of security groups -------------------------------------------------------------------------------------
+
+
+def _lets_through(rule: SecurityGroupRule, other: SecurityGroupRule) -> bool:
+    """Whether all that the other rule lets through comes through this one too."""
+    if (rule.group, rule.direction) != (other.group, other.direction):
+        return False
+    if rule.protocol != ALL and (rule.protocol != other.protocol or not _within(other.span, rule.span)):
+        return False
+    mine, theirs = rule.network, other.network
+    if mine is None or theirs is None or mine.version != theirs.version:
+        return rule.peer == other.peer
+    return theirs.subnet_of(mine)  # type: ignore[arg-type]  # They are of one version.
+
+
+def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
+    return outer in {inner, _EVERY_TYPE} or (outer[0] <= inner[0] and inner[1] <= outer[1] and inner[0] >= 0)
+
+
+# Policies -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Actions, resources or principals of a statement."""
+
+    patterns: frozenset[str]
+    inverted: bool = False
+    """Everything but these."""
+
+    def parts(self) -> Iterator[Selector]:
+        """The smallest parts that can be covered each by another statement."""
+        if self.inverted:
+            yield self
+        else:
+            yield from (Selector(frozenset({each})) for each in sorted(self.patterns))
+
+    def covers(self, part: Selector, *, exact: bool) -> bool:
+        """Whether all of a part is in it.
+
+        Args:
+            part: One of another selector's parts.
+            exact: Whether `*` stands for everything only when it is alone, as in principals.
+        """
+        if part.inverted:
+            if self.inverted:
+                return all(any(_matches(out, each, exact) for out in part.patterns) for each in self.patterns)
+            return "*" in self.patterns
+        (wanted,) = part.patterns
+        if self.inverted:
+            plain = exact or not set("*?") & set(wanted)
+            return wanted != "*" and plain and not any(_matches(each, wanted, exact) for each in self.patterns)
+        return any(_matches(each, wanted, exact) for each in self.patterns)
+
+    def __str__(self) -> str:
+        return f"{'all but ' if self.inverted else ''}{few(self.patterns)}"
+
+
+class _Selected(NamedTuple):
+    """What a statement is about, as sets."""
+
+    actions: Selector
+    resources: Selector
+    principals: Selector
+    conditions: frozenset[Condition]
+
+
+@cache
+def _selected(statement: IamStatement) -> _Selected:
+    return _Selected(
+        _selector(map(str.lower, statement.actions), map(str.lower, statement.not_actions)),
+        _selector(statement.resources, statement.not_resources),
+        _selector(_principals(statement.principals), _principals(statement.not_principals)),
+        frozenset((test.lower(), key.lower(), frozenset(values)) for test, key, values in statement.conditions),
+    )
+
+
+def _selector(named: Iterable[str], excepted: Iterable[str]) -> Selector:
+    out = frozenset(excepted)
+    return Selector(out, inverted=True) if out else Selector(frozenset(named) or frozenset(_NONE))
+
+
+def _principals(principals: Principals) -> Iterator[str]:
+    for kind, each in principals:
+        if kind == "AWS":
+            yield partitions()[0].root(each) if re.fullmatch(r"\d{12}", each) else each
+        else:
+            yield f"{kind} {each}"
+
+
+def _uncovered(
+    wanted: list[tuple[str, IamStatement]], by: list[tuple[str, IamStatement]], *, allows: bool
+) -> Iterator[tuple[str, IamStatement, str]]:
+    """The statements of which a part isn't covered, each with that part in words."""
+    others = [_selected(each) for _, each in by if each.allows is allows]
+    for where, statement in wanted:
+        if statement.allows is allows:
+            this = _selected(statement)
+            split = product(this.actions.parts(), this.resources.parts(), this.principals.parts())
+            parts = [part for part in split if not any(_covers(other, this, part) for other in others)]
+            if parts:
+                yield where, statement, _worded(this, parts, others, allows=allows)
+
+
+def _worded(statement: _Selected, parts: list[Part], others: list[_Selected], *, allows: bool) -> str:
+    actions, resources, principals = (
+        few(str(each) for each in dict.fromkeys(column)) for column in zip(*parts, strict=True)
+    )
+    text = f"{actions} on {resources}" if statement.resources.patterns != set(_NONE) else actions
+    if statement.principals.patterns != set(_NONE):
+        text += f" for {principals}"
+    if all(any(_selects(other, part) for other in others) for part in parts):
+        text += ", under other conditions than before" if allows else ", under the conditions that it had"
+    return text
+
+
+def _covers(other: _Selected, statement: _Selected, part: Part) -> bool:
+    return _selects(other, part) and all(_implied(each, statement.conditions) for each in other.conditions)
+
+
+def _selects(other: _Selected, part: Part) -> bool:
+    actions, resources, principals = part
+    return (
+        other.actions.covers(actions, exact=False)
+        and other.resources.covers(resources, exact=False)
+        and other.principals.covers(principals, exact=True)
+    )
+
+
+def _implied(condition: Condition, by: frozenset[Condition]) -> bool:
+    """Whether a condition holds wherever all those hold."""
+    operator, key, values = condition
+    return any(
+        _narrower(operator, theirs, values)
+        for their_operator, their_key, theirs in by
+        if (their_operator, their_key) == (operator, key)
+    )
+
+
+def _narrower(operator: str, values: frozenset[str], than: frozenset[str]) -> bool:
+    kind = operator.rpartition(":")[2]
+    if not kind.startswith(("string", "arn", "ipaddress", "notipaddress")):
+        return values == than
+    if "not" in kind:
+        return values >= than
+    like = "like" in kind or kind.startswith("arn")
+    return all(any(_matches(wide, each, not like) if like else wide == each for wide in than) for each in values)
+
+
+def _matches(pattern: str, text: str, exact: bool) -> bool:
+    """Whether a pattern covers a text, which may be a pattern too."""
+    return pattern in ("*", text) or (not exact and includes(pattern, text))

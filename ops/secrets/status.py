@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment
 from ops.aws import Aws, AwsError, code, explained
+from ops.iam.mfa import PRINCIPAL
+from ops.iam.policy import IamStatement, read
 
 CURRENT = "AWSCURRENT"
 """Label of the version that tasks get.
@@ -19,6 +19,7 @@ CURRENT = "AWSCURRENT"
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
 """
 EVERYBODY = "whoever IAM allows"
+_UNLIKE = frozenset({"arnnotequals", "arnnotlike", "stringnotequals", "stringnotlike"})
 
 
 class State(StrEnum):
@@ -125,12 +126,18 @@ def _readers(aws: Aws, environment: Environment, name: str) -> tuple[str, ...] |
 
 def policy_readers(policy: str) -> Iterator[str]:
     """Names of the roles that a secret's policy excepts from its denial to read."""
-    excepted: list[str] = []
-    for statement in json.loads(policy).get("Statement", []):
-        if statement["Effect"] == "Deny" and "secretsmanager:GetSecretValue" in _listed(statement["Action"]):
-            excepted += _listed(statement.get("Condition", {}).get("ArnNotEquals", {}).get("aws:PrincipalArn", []))
-    yield from (arn.rpartition("/")[2] for arn in excepted or [EVERYBODY])
+    denials = [each for each in read(policy) if not each.allows and each.about("secretsmanager:GetSecretValue")]
+    spared = [names for denial in denials if (names := _spared(denial))]
+    left = [name for name in spared[0] if all(name in names for names in spared)] if spared else [EVERYBODY]
+    yield from (name.rpartition("/")[2] for name in left)
 
 
-def _listed(value: Any) -> list[str]:  # noqa: ANN401  (IAM takes one or a list)
-    return [value] if isinstance(value, str) else list(value)
+def _spared(denial: IamStatement) -> list[str]:
+    """ARNs of the roles that a denial excepts; none if it isn't about roles."""
+    by_condition = [
+        arn
+        for test, key, arns in denial.conditions
+        if test.lower() in _UNLIKE and key.lower() == PRINCIPAL
+        for arn in arns
+    ]
+    return by_condition or [identifier for kind, identifier in denial.not_principals if kind == "AWS"]

@@ -16,6 +16,7 @@ from ops.gate.model import Doubt, UntrustedError
 from ops.gate.reachability import EXTRA, MISSING, WIDER, reachability
 from ops.gate.reachability.ports import Ports, in_words
 from ops.gate.reachability.table import Table
+from policies.security_group_rules import read_rules
 from tests.gate.plants import Body, Ground, add, names
 
 INGRESS, EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"
@@ -384,20 +385,26 @@ def test_what_only_terraform_can_evaluate_is_a_doubt(prod: Ground, kind: str, na
     assert f"{kind}.{name}" in caught.value.reasons[0].where
 
 
+def ports(protocol: object, first: object, last: object) -> Ports:
+    settings_ = {"ip_protocol": protocol, "from_port": first, "to_port": last}
+    (rule,) = read_rules(INGRESS, settings_)
+    return Ports.of(rule)
+
+
 @pytest.mark.parametrize(
-    ("ports", "allowed", "beyond"),
+    ("found", "allowed", "beyond"),
     [
-        (Ports.of("tcp", 443, 443), {443}, ""),
-        (Ports.of("6", "80", "443"), {80, 443}, "tcp 81-442"),
-        (Ports.of("tcp", None, None), {0, 65535}, "tcp 1-65534"),
-        (Ports.of("udp", 443, 443), {443}, "udp 443"),
-        (Ports.of(-1, None, None), {22}, "tcp 0-21, tcp 23-65535, every other protocol"),
-        (Ports.of("icmp", -1, -1), {443}, "icmp"),
-        (Ports.of("tcp", 20, 30), {10, 40}, "tcp 20-30"),
+        (ports("tcp", 443, 443), {443}, ""),
+        (ports("6", "80", "443"), {80, 443}, "tcp 81-442"),
+        (ports("tcp", None, None), {0, 65535}, "tcp 1-65534"),
+        (ports("udp", 443, 443), {443}, "udp 443"),
+        (ports(-1, None, None), {22}, "tcp 0-21, tcp 23-65535, every other protocol"),
+        (ports("icmp", -1, -1), {443}, "icmp"),
+        (ports("tcp", 20, 30), {10, 40}, "tcp 20-30"),
     ],
 )
-def test_ports_beyond_the_allowed_ones(ports: Ports, allowed: set[int], beyond: str) -> None:
-    assert in_words(ports.beyond(allowed)) == beyond
+def test_ports_beyond_the_allowed_ones(found: Ports, allowed: set[int], beyond: str) -> None:
+    assert in_words(found.beyond(allowed)) == beyond
 
 
 def test_who_may_call_the_internet_may_call_what_the_internet_may(prod: Ground) -> None:

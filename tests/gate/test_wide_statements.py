@@ -39,7 +39,12 @@ WIDE = (
     Wide("everybody", {"Principal": "*"}, of_trust=True, of_identity=False),
     Wide("everybody-as-pattern", {"Principal": {"AWS": "?*"}}, of_trust=True, of_identity=False),
     Wide("every-arn-as-principal", {"Principal": {"AWS": "arn:*"}}, of_trust=True, of_identity=False),
-    Wide("some-not-principals", {"NotPrincipal": {"AWS": [ROLE]}, "Principal": None, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}, of_trust=True, of_identity=False),
+    Wide(
+        "not-principals-over-tls",
+        {"NotPrincipal": {"AWS": [ROLE]}, "Principal": None, "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+        of_trust=True,
+        of_identity=False,
+    ),
     *(
         Wide(f"action {action}", {"Action": action}, of_trust=True)
         for action in ("*", "*:*", "?*", "**", "s?:*", "*:Get*", "?3:PutObject")
@@ -49,7 +54,7 @@ WIDE = (
         for resource in ("*", "?*", "**", "arn:*", "arn:aws:*", "arn:*:*:*:*:*", "arn:aws:*:*:*:*", "arn:aws:s3:::*")
     ),
     Wide("one-of-several", {"Action": ["s3:GetObject", "*:*"], "Resource": [ONE_ARN, "arn:*"]}),
-)  # fmt: skip
+)
 PLACES = [*HOLDERS, ("aws_iam_role", "inline_policy"), (DOCUMENT, "statement")]
 
 

@@ -59,6 +59,32 @@ def test_a_policy_that_denies_nobody_leaves_everybody() -> None:
     assert list(policy_readers("{}")) == [EVERYBODY]
 
 
+ONE, TWO = ("arn:aws:iam::111122223333:role/one", "arn:aws:iam::111122223333:role/two")
+
+
+def denial(**changes: object) -> dict[str, object]:
+    condition = {"ArnNotEquals": {"aws:PrincipalArn": [ONE, TWO]}}
+    statement = {"Effect": "Deny", "Principal": "*", "Resource": "*", "Condition": condition}
+    return {**statement, "Action": "secretsmanager:GetSecretValue", **changes}
+
+
+@pytest.mark.parametrize(
+    ("statements", "readers"),
+    [
+        (denial(), ["one", "two"]),
+        ([denial(Action="secretsmanager:*")], ["one", "two"]),
+        ([denial(Action="secretsmanager:getsecret*")], ["one", "two"]),
+        ([{**{key: each for key, each in denial().items() if key != "Action"}, "NotAction": "kms:*"}], ["one", "two"]),
+        ([denial(Condition={"StringNotLike": {"AWS:PrincipalArn": ONE}})], ["one"]),
+        ([denial(), denial(Condition={"ArnNotLike": {"aws:PrincipalArn": ONE}})], ["one"]),
+        ([denial(), denial(Condition={"Bool": {"aws:SecureTransport": "false"}})], ["one", "two"]),
+        ([denial(Action="secretsmanager:PutSecretValue")], [EVERYBODY]),
+    ],
+)
+def test_readers_are_the_roles_that_every_denial_excepts(statements: object, readers: list[str]) -> None:
+    assert list(policy_readers(json.dumps({"Statement": statements}))) == readers
+
+
 def test_missing_names_what_services_need(secrets: Aws) -> None:
     assert missing(secrets, PROD) == ("OPENAI_API_KEY", "REDIS_URL")
 

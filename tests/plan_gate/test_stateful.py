@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ops.gate.model import Outcome
 from ops.plan_gate.model import Kind
-from ops.plan_gate.stateful import STATEFUL
+from ops.plan_gate.tables import STATEFUL
 from tests.conftest import Stack
 from tests.plan_gate.plans import Body, change, found, judge, plan
 

@@ -13,8 +13,9 @@ from ops.gate.reachability.interfaces import Interface
 from ops.gate.reachability.network import Party, Reach, party_name
 from ops.gate.reachability.ports import in_words
 from ops.gate.reachability.routes import Route
-from ops.gate.reachability.rules import Network, Rule, inside
+from ops.gate.reachability.rules import Rule, inside
 from ops.gate.reachability.table import Table
+from policies.security_group_rules import Network
 
 EXTRA = "ROLLOUT_REACH_EXTRA"
 WIDER = "ROLLOUT_REACH_WIDER"

@@ -11,7 +11,7 @@ from environments.flows import CACHE, DATABASE, ENDPOINTS, LOAD_BALANCER
 from environments.names import Names
 from ops.gate.index import Index, is_true, listed, nested, not_understood
 from ops.gate.model import ScannedBlock
-from ops.gate.reachability.rules import RULES, Network
+from policies.security_group_rules import KINDS, Network
 
 _GROUPS = (
     "security_groups",
@@ -32,7 +32,7 @@ _JOINED = {
 }
 _NO_INTERFACE = frozenset(
     {
-        *RULES,
+        *KINDS,
         *_JOINED,
         "aws_db_subnet_group",
         "aws_elasticache_subnet_group",

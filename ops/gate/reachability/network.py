@@ -15,7 +15,8 @@ from ops.gate.model import ScannedBlock
 from ops.gate.reachability.interfaces import Interface, Interfaces
 from ops.gate.reachability.ports import Ports
 from ops.gate.reachability.routes import ANYWHERE, Route, Routes, Way
-from ops.gate.reachability.rules import Network, Rule, inside, read_rules
+from ops.gate.reachability.rules import Rule, all_rules, inside
+from policies.security_group_rules import Network
 
 Party = Interface | str
 """An interface, or the name of one of the two outside."""
@@ -46,7 +47,7 @@ class Reach:
     def __init__(self, index: Index, names: Names) -> None:
         """Read everything."""
         self.index = index
-        self.rules = read_rules(index)
+        self.rules = list(all_rules(index))
         self.routes = Routes(index)
         self.interfaces = Interfaces(index, names)
         self._by_group: dict[tuple[str, str], list[Rule]] = {}
