@@ -33,20 +33,26 @@ def written_in(block: Resource) -> Iterator[IamStatement]:
 
 def of_policy(resource: Resource, attribute: str = "policy") -> list[IamStatement] | None:
     """The statements of a resource's policy: its JSON's, or its document's. None if neither can be read."""
-    value = resource.get(attribute)
-    document = resource.follow(value) if isinstance(value, str) else None
-    try:
-        return read_document(document) if document is not None and document.kind == DOCUMENT else _read(value)
-    except ValueError:
-        return None
+    return _readable(resource, resource.get(attribute))
 
 
 def of_role(role: Resource) -> list[IamStatement]:
     """The statements of all policies of a role that can be read: its own and those attached to it."""
     attached = (each.follow(each.get("policy_arn")) for each in role.users("aws_iam_role_policy_attachment"))
     policies = [*role.users("aws_iam_role_policy"), *(each for each in attached if each is not None)]
-    inline = [statement for each in blocks(role, "inline_policy") for statement in _read(each.get("policy"))]
-    return [*inline, *(statement for policy in policies for statement in of_policy(policy) or ())]
+    values = [
+        *((role, each.get("policy")) for each in blocks(role, "inline_policy")),
+        *((each, each.get("policy")) for each in policies),
+    ]
+    return [statement for block, value in values for statement in _readable(block, value) or ()]
+
+
+def _readable(block: Resource, value: object) -> list[IamStatement] | None:
+    document = block.follow(value) if isinstance(value, str) else None
+    try:
+        return read_document(document) if document is not None and document.kind == DOCUMENT else _read(value)
+    except ValueError:
+        return None
 
 
 def _read(value: object) -> list[IamStatement]:

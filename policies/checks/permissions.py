@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ops.iam.conditions import Condition
 from ops.iam.policy import IamStatement
 from policies.rule import Resource, rule
 from policies.statements import DOCUMENT, HOLDER_KINDS, written_in
@@ -52,16 +53,40 @@ def _reason(policy: Resource, statement: IamStatement) -> str:
     return str(because.get(statement.sid, "")) if isinstance(because, Mapping) else ""
 
 
-@rule(
-    "CKV_ROLLOUT_37",
-    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
-    on=HOLDER_KINDS,
-    data=DOCUMENT,
+_PUBLIC = (
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"
+    "#access-control-block-public-access-policy-status"
 )
+_CALLER = frozenset(
+    {
+        *("aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths", "aws:userid"),
+        *("aws:sourceaccount", "aws:sourcearn", "aws:sourceip", "aws:sourceorgid", "aws:sourceorgpaths"),
+        *("aws:sourceowner", "aws:sourcevpc", "aws:sourcevpce", "aws:username", "kms:calleraccount"),
+        *("s3:dataaccesspointaccount", "s3:dataaccesspointarn"),
+    }
+)
+"""Condition keys that say who calls, or from where. AWS doesn't call a policy public that has a fixed value of one."""
+_TESTS = frozenset({"stringequals", "stringlike", "arnequals", "arnlike", "ipaddress"})
+
+
+@rule("CKV_ROLLOUT_37", source=_PUBLIC, on=HOLDER_KINDS, data=DOCUMENT)
 def principals_are_named(policy: Resource) -> Iterator[str]:
-    """No principal is everybody without a condition."""
+    """No principal is everybody without a condition on who calls."""
     for each in _allows(policy):
         if each.not_principals:
             yield f"{each.label} allows everybody but some; name the principals that it allows"
-        elif each.everyone and not each.conditions:
-            yield f"{each.label} allows everybody; name principals, or add a condition"
+        elif each.everyone and not any(map(_narrows, each.conditions)):
+            yield f"{each.label} allows everybody; name principals, or add a condition on their account or organization"
+
+
+def _narrows(condition: Condition) -> bool:
+    """Whether a condition leaves some callers only: all its values are fixed where that counts."""
+    test = condition.test.lower().removeprefix("foranyvalue:")
+    return condition.key.lower() in _CALLER and test in _TESTS and not any(map(_open, condition.values))
+
+
+def _open(value: str) -> bool:
+    """Whether a value leaves open whose it is: an account, an organization or a range of addresses."""
+    parts = value.split(":", 5)
+    account, name = parts[4:] if len(parts) == 6 and parts[0] == "arn" else ("", value)
+    return value.endswith("/0") or bool(set("*?") & set(account or name[:5]))

@@ -111,6 +111,11 @@ EXAMPLES: dict[str, list[Example]] = {
             good=[{"type": "egress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]}],
             bad=[{"type": "ingress", "protocol": "tcp", "from_port": 22, "to_port": 22, "ipv6_cidr_blocks": ["::/0"]}],
         ),
+        Example(
+            "aws_default_security_group",
+            good=[inline("ingress", cidr_blocks=["0.0.0.0/0"]), inline("ingress", self=True, from_port=22, to_port=22)],
+            bad=[inline("ingress", cidr_blocks=["0.0.0.0/0"], from_port=22, to_port=22)],
+        ),
     ],
     "CKV_ROLLOUT_2": [
         Example(
@@ -119,8 +124,15 @@ EXAMPLES: dict[str, list[Example]] = {
             bad=[
                 {"referenced_security_group_id": "sg-1", "ip_protocol": "-1"},
                 rule(referenced_security_group_id="sg-1", from_port=0, to_port=65535),
+                rule(referenced_security_group_id="sg-1", from_port=-1, to_port=-1),
+                rule(referenced_security_group_id="sg-1", ip_protocol="icmp", from_port=-1, to_port=-1),
+                rule(referenced_security_group_id="sg-1", from_port="${var.port}"),
             ],
-        )
+        ),
+        Example(
+            "aws_default_security_group", good=[inline("ingress", self=True)], bad=[inline("ingress", protocol="all")]
+        ),
+        Example("aws_security_group_rule", good=[], bad=[{"type": "ingress", "protocol": -1, "self": True}]),
     ],
     "CKV_ROLLOUT_3": [
         Example(
@@ -129,6 +141,7 @@ EXAMPLES: dict[str, list[Example]] = {
             bad=[{"cidr_ipv4": "10.0.0.0/8", "ip_protocol": "-1"}],
         ),
         Example("aws_security_group", good=[inline("egress")], bad=[inline("egress", protocol="-1")]),
+        Example("aws_default_security_group", good=[], bad=[inline("egress", protocol="-1")]),
     ],
     "CKV_ROLLOUT_4": [
         Example(
@@ -403,10 +416,23 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(
             "aws_iam_policy_document",
             good=[document(), document(effect="Deny", actions=["*"])],
-            bad=[document(actions=["*"], resources=["*"]), document(actions=None, not_actions=["iam:*"])],
+            bad=[
+                document(actions=["*"], resources=["*"]),
+                document(actions=None, not_actions=["iam:*"]),
+                document(effect="${var.effect}"),
+                {"source_policy_documents": [policy(Action="*:*")["policy"]]},
+                {"override_policy_documents": [policy(NotAction="iam:*")["policy"]]},
+            ],
             section="data",
         ),
-        Example("aws_iam_policy", good=[policy()], bad=[policy(Action=["*"]), policy(NotAction="iam:*")]),
+        Example(
+            "aws_iam_policy", good=[policy()], bad=[policy(Action=["*"]), policy(NotAction=["iam:*"], Action=None)]
+        ),
+        Example(
+            "aws_iam_role_policy",
+            good=[policy(Sid='${aws_s3_bucket.logs["a"].id}')],
+            bad=[policy(Action="*", Sid='${aws_s3_bucket.logs["a"].id}'), {"policy": "{"}, policy(Effect="allow")],
+        ),
     ],
     "CKV_ROLLOUT_36": [
         Example(
@@ -427,7 +453,23 @@ EXAMPLES: dict[str, list[Example]] = {
                     condition=[{"test": "StringEquals", "variable": "aws:PrincipalOrgID", "values": ["o-1"]}],
                 ),
             ],
-            bad=[document(principals=[{"type": "AWS", "identifiers": ["*"]}])],
+            bad=[
+                document(principals=[{"type": "AWS", "identifiers": ["*"]}]),
+                *(
+                    document(
+                        principals=[{"type": "*", "identifiers": ["*"]}],
+                        condition=[{"test": test, "variable": key, "values": [value]}],
+                    )
+                    for test, key, value in (
+                        ("Bool", "aws:SecureTransport", "true"),
+                        ("StringNotEquals", "aws:PrincipalAccount", "111122223333"),
+                        ("StringEqualsIfExists", "aws:PrincipalOrgID", "o-1"),
+                        ("StringLike", "aws:PrincipalArn", "*"),
+                        ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/admin"),
+                        ("IpAddress", "aws:SourceIp", "0.0.0.0/0"),
+                    )
+                ),
+            ],
             section="data",
         ),
         Example("aws_s3_bucket_policy", good=[policy(Principal={"AWS": "1"})], bad=[policy(Principal={"AWS": "*"})]),

@@ -170,6 +170,11 @@ def drawn(*metrics: tuple[str, str]) -> Body:
     return {"dashboard_body": json.dumps({"widgets": [widget]})}
 
 
+WIDE = json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
+ALL_BUT_ONE = json.dumps({"Statement": {"Effect": "Allow", "NotAction": "s3:GetObject", "Resource": "*"}})
+ALL_BUT_ONE_SECRET = json.dumps(
+    {"Statement": {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "NotResource": "arn:aws:x"}}
+)
 EXAMPLES: dict[str, list[Example]] = {
     "CKV_ROLLOUT_38": part("aws_cloudtrail"),
     "CKV_ROLLOUT_39": part("aws_guardduty_detector"),
@@ -214,6 +219,7 @@ EXAMPLES: dict[str, list[Example]] = {
                 {"assume_role_policy": "${data.aws_iam_policy_document.beside_48_2.json}"},
                 {"max_session_duration": 43200},
                 {"assume_role_policy": "${data.aws_iam_policy_document.beside_48_3.json}"},
+                {"assume_role_policy": json.dumps({"Statement": {"Effect": "Allow", "NotPrincipal": {"AWS": "1"}}})},
             ],
             beside=(
                 Beside("aws_iam_policy_document", trust(), "data"),
@@ -221,7 +227,7 @@ EXAMPLES: dict[str, list[Example]] = {
                 Beside("aws_iam_policy_document", trust(age="86400"), "data"),
                 Beside("aws_iam_policy_document", trust(operator="BoolIfExists"), "data"),
                 Beside("aws_iam_policy_document", trusting(ACCOUNT, ("ArnLike", "aws:PrincipalArn", SSO)), "data"),
-                *map(administrator, ("good_48_0", "good_48_2", *(f"bad_48_{number}" for number in range(4)))),
+                *map(administrator, ("good_48_0", "good_48_2", *(f"bad_48_{number}" for number in range(5)))),
             ),
         )
     ],
@@ -682,7 +688,11 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(
             "aws_iam_role",
             good=[{"name": "aep-planner"}, {"name": "aep-deployer"}],
-            bad=[{"name": "aep-planner"}],
+            bad=[
+                {"name": "aep-planner"},
+                {"name": "aep-planner", "inline_policy": [{"name": "a", "policy": WIDE}]},
+                {"name": "aep-planner", "inline_policy": [{"name": "a", "policy": ALL_BUT_ONE}]},
+            ],
             beside=(
                 allowing("good_87_0", "ec2:Describe*", "*"),
                 allowing("good_87_1", "ecs:UpdateService", "*"),
@@ -694,9 +704,14 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(
             "aws_iam_role",
             good=[{"name": "execution"}, {"name": "another"}],
-            bad=[{"name": "wide"}, {"name": "starts-tasks"}],
+            bad=[
+                {"name": "wide"},
+                {"name": "starts-tasks"},
+                {"name": "not-actions", "inline_policy": [{"name": "a", "policy": ALL_BUT_ONE}]},
+                {"name": "not-resources", "inline_policy": [{"name": "a", "policy": ALL_BUT_ONE_SECRET}]},
+            ],
             beside=(
-                *map(starts, ("good_88_0", "bad_88_0", "bad_88_1")),
+                *map(starts, ("good_88_0", *(f"bad_88_{number}" for number in range(4)))),
                 allowing("good_88_0", "ecr:BatchGetImage", "arn:aws:ecr:eu:1:repository/app"),
                 allowing("good_88_0", "ecr:GetAuthorizationToken", "*"),
                 allowing("good_88_1", "ecs:RunTask", "*"),

@@ -11,8 +11,12 @@ _GITHUB = f"{_DOCUMENT}/deployer_trust_document/statement/0"
 _BREAK_GLASS = f"{_DOCUMENT}/break_glass_trust_document/statement/0/condition"
 
 
-def _allow(sid: str, actions: list[str], resource: str) -> dict[str, object]:
-    return {"sid": sid, "effect": "Allow", "actions": actions, "resources": [resource]}
+_LOGS = "arn:aws:s3:::aep-prod-logs-111122223333/*"
+_EVERYONE = {"principals": [{"type": "*", "identifiers": ["*"]}]}
+
+
+def _allow(sid: str, actions: list[str], resource: str, **more: object) -> dict[str, object]:
+    return {"sid": sid, "effect": "Allow", "actions": actions, "resources": [resource], **more}
 
 
 ROWS = (
@@ -31,6 +35,105 @@ ROWS = (
         "prod-secrets",
         f"{_DOCUMENT}/backend_task_role_document/statement/-",
         _allow("Logs", ["logs:PutLogEvents"], "*"),
+    ),
+    Row(
+        "all-resources-but-one",
+        "R0.3",
+        "The backend's task role may do anything in S3, DynamoDB and EC2 to all resources but one",
+        "prod-secrets",
+        f"{_DOCUMENT}/backend_task_role_document/statement/-",
+        {"sid": "AllBut", "actions": ["s3:*", "dynamodb:*", "ec2:*"], "not_resources": [_LOGS]},
+    ),
+    Row(
+        "every-action-of-every-service",
+        "R0.3",
+        "The backend's task role may do `*:*` to one bucket's objects",
+        "prod-secrets",
+        f"{_DOCUMENT}/backend_task_role_document/statement/-",
+        _allow("Everything", ["*:*"], _LOGS),
+    ),
+    Row(
+        "all-principals-but-one",
+        "R0.3",
+        "The policy of the trail's bucket allows every principal but one to read it",
+        _ACCOUNT,
+        f"{_DOCUMENT}/trail_bucket_document/statement/-",
+        _allow(
+            "AllBut",
+            ["s3:GetObject"],
+            "${aws_s3_bucket.trail.arn}/*",
+            not_principals=[{"type": "AWS", "identifiers": ["arn:aws:iam::111122223333:role/aep-prod-planner"]}],
+        ),
+    ),
+    Row(
+        "everybody-over-tls",
+        "R0.3",
+        "The policy of the access logs' bucket allows every principal to read it, with TLS as the only condition",
+        _ACCOUNT,
+        f"{_DOCUMENT}/access_logs_document/statement/-",
+        _allow(
+            "OverTls",
+            ["s3:GetObject"],
+            _LOGS,
+            **_EVERYONE,
+            condition=[{"test": "Bool", "variable": "aws:SecureTransport", "values": ["true"]}],
+        ),
+    ),
+    Row(
+        "boundary-of-all-actions-but-one",
+        "R0.3",
+        "The deployer's permissions boundary allows all actions but one",
+        _ACCOUNT,
+        f"{_DOCUMENT}/boundary_document/statement/-",
+        {"sid": "AllBut", "not_actions": ["iam:CreateUser"], "resources": [_LOGS]},
+    ),
+    Row(
+        "every-arn",
+        "R0.3",
+        "The topic of alerts allows publishing to `arn:*`",
+        _ACCOUNT,
+        f"{_DOCUMENT}/alerts_policy_document/statement/-",
+        _allow("Publish", ["sns:Publish"], "arn:*", principals=[{"type": "AWS", "identifiers": ["111122223333"]}]),
+    ),
+    Row(
+        "any-action-through-an-endpoint",
+        "R0.3",
+        "The endpoint of Secrets Manager lets `?*` through",
+        "prod-network",
+        f"{_DOCUMENT}/endpoint_secretsmanager_document/statement/-",
+        _allow("Anything", ["?*"], "arn:aws:secretsmanager:us-east-1:111122223333:secret:x", **_EVERYONE),
+    ),
+    Row(
+        "organization-allows-every-service",
+        "R0.3",
+        "The organization's guardrails allow `*:*`",
+        "organization",
+        f"{_DOCUMENT}/guardrails_document/statement/-",
+        _allow("Everything", ["*:*"], _LOGS),
+    ),
+    Row(
+        "key-policy-in-json",
+        "R0.3",
+        "A key's policy, written as JSON, allows all principals but one",
+        "prod-data",
+        "resource/aws_kms_key_policy/wide",
+        {
+            "key_id": "${aws_kms_key.data_key.id}",
+            "policy": '{"Statement": {"Effect": "Allow", "NotPrincipal": {"AWS": "111122223333"}, '
+            '"Action": "kms:DescribeKey", "Resource": "*"}}',
+        },
+    ),
+    Row(
+        "trust-of-all-but-one",
+        "R0.3",
+        "The role of flow logs trusts every service but one",
+        "prod-network",
+        f"{_DOCUMENT}/flow_log_role_trust_document/statement/-",
+        {
+            "sid": "AllBut",
+            "actions": ["sts:AssumeRole"],
+            "not_principals": [{"type": "Service", "identifiers": ["ec2.amazonaws.com"]}],
+        },
     ),
     Row(
         "deployer-changes-roles",
