@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from ops.gate import reports
 from ops.gate.model import Outcome
-from ops.plan_gate.model import Finding, Kind, Verdict
+from ops.plan_gate.model import Kind, Verdict
 
 _HEADLINES = {Outcome.CLEAN: "clean", Outcome.FINDINGS: "refused", Outcome.UNTRUSTED: "can't be judged"}
 _LABELS = {Kind.STATEFUL: "LOSS", Kind.WIDENING: "WIDER", Kind.SECRET: "SECRET"}
@@ -27,19 +26,16 @@ _SHOWN = 12
 
 def write(verdict: Verdict, folder: Path) -> None:
     """Write both reports, over those of an earlier run."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for suffix, text in {"json": as_json(verdict), "md": as_markdown(verdict)}.items():
-        (folder / f"plan-{verdict.name}.{suffix}").write_text(text, encoding="utf-8")
+    files = {"json": as_json(verdict), "md": as_markdown(verdict)}
+    reports.write_files({f"plan-{verdict.name}.{suffix}": text for suffix, text in files.items()}, folder)
 
 
 def as_json(verdict: Verdict) -> str:
     """The verdict for programs."""
-    data: dict[str, Any] = {
-        "version": 1,
+    data = {
+        **reports.outcome_of(verdict.outcome),
         "plan": verdict.name,
         "sha256": verdict.digest,
-        "outcome": verdict.outcome.name.lower(),
-        "exit_code": int(verdict.outcome),
         "counts": dict(verdict.counts),
         "first_creation": verdict.first,
         "approved_widening": verdict.approved,
@@ -49,7 +45,7 @@ def as_json(verdict: Verdict) -> str:
         ],
         "doubt": verdict.doubt,
     }
-    return json.dumps(data, indent=2) + "\n"
+    return reports.as_json(data)
 
 
 def as_text(verdict: Verdict) -> str:
@@ -89,15 +85,8 @@ def as_markdown(verdict: Verdict) -> str:
     lines.append(f"`{verdict.name}` {verdict.doubt}." if verdict.doubt else f"{_summary(verdict)}.")
     for kind in Kind:
         if found := verdict.of(kind):
-            lines += ["", f"### {_TITLES[kind]}", "", "| where | what |", "|---|---|"]
-            lines += [f"| `{_cell(each.where)}` | {_cell(each.what)} |" for each in found]
-            lines += _advice(kind, found)
+            rows = [(reports.code(each.where), each.what.replace("`", "'")) for each in found]
+            lines += reports.table(_TITLES[kind], ("where", "what"), rows)
+            if any(each.refused for each in found):
+                lines += ["", f"To go on, {_HOW[kind]}."]
     return "\n".join(lines) + "\n"
-
-
-def _advice(kind: Kind, found: list[Finding]) -> list[str]:
-    return ["", f"To go on, {_HOW[kind]}."] if any(each.refused for each in found) else []
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;").replace("`", "'")

@@ -1,0 +1,224 @@
+"""The verdict as text, Markdown and data. None holds anything of a stack but names and lines.
+
+The parts that both gates' reports have are here too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from ops.gate.model import Finding, Outcome, Record, Verdict
+from ops.gate.reports_for_ci import as_junit, as_sarif
+
+BESIDE_STACK = "gated.json"
+"""The verdict that `apply` asks for, beside each stack that was judged."""
+
+
+def write(verdict: Verdict, folder: Path) -> None:
+    """Write every report, and leave none of an earlier run.
+
+    What was judged is written beside each stack as well: a later run over other stacks leaves that as it is.
+    """
+    files = {
+        "gate.txt": as_text(verdict),
+        "gate.json": as_json(as_data(verdict)),
+        "gate.sarif": as_json(as_sarif(verdict)),
+        "gate.junit.xml": as_junit(verdict),
+        "gate.md": as_markdown(verdict),
+    }
+    write_files(files, folder)
+    _beside_stacks(verdict, folder.parent / "stacks")
+
+
+def _beside_stacks(verdict: Verdict, folder: Path) -> None:
+    if not verdict.stacks:  # Nothing could be judged: no earlier verdict counts.
+        for path in folder.glob(f"*/{BESIDE_STACK}"):
+            path.unlink()
+    for stack in verdict.stacks:
+        if (folder / stack).is_dir():
+            said = {
+                "outcome": verdict.outcome.name.lower(),
+                "today": verdict.today.isoformat(),
+                "sha256": verdict.digests.get(stack),
+            }
+            (folder / stack / BESIDE_STACK).write_text(json.dumps(said) + "\n", encoding="utf-8")
+
+
+HEADLINES = {
+    Outcome.CLEAN: "clean",
+    Outcome.FINDINGS: "findings",
+    Outcome.UNTRUSTED: "the scan can't be trusted",
+}
+
+
+def as_text(verdict: Verdict) -> str:
+    """The summary as plain text."""
+    return "\n".join(_in_text(verdict)) + "\n"
+
+
+def counts(verdict: Verdict) -> str:
+    """One line of what was looked at."""
+    own = sum(check.own for check in verdict.checks.values())
+    return (
+        f"{len(verdict.stacks)} stacks, {verdict.resources} resources, {len(verdict.checks) - own} stock and {own} own "
+        f"checks: {verdict.passed} passed, {len(verdict.findings)} failed, {len(verdict.accepted)} accepted"
+    )
+
+
+def by_check(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
+    """Findings grouped by their check, ours first: those say best what to do."""
+    ordered = sorted(findings, key=lambda each: (not each.record.check.startswith("CKV_ROLLOUT"), each.record))
+    return [(check, list(group)) for check, group in groupby(ordered, key=lambda each: each.record.check)]
+
+
+def _in_text(verdict: Verdict) -> Iterator[str]:
+    for reason in sorted(verdict.distrust):
+        yield f"DOUBT  {reason.where}: {reason.what} [{reason.doubt}]"
+        yield f"       mend: {reason.mend}"
+    for refusal in verdict.refusals:
+        yield f"RISK   {refusal}"
+    for check, group in by_check(verdict.findings):
+        yield f"FAIL   {check} {verdict.checks[check].sentence}"
+        for finding in group:
+            block = finding.record.block
+            yield f"       {block.file}:{block.line} {block.address}"
+            yield from (
+                f"         {'' if verdict.checks[check].own else 'see '}{each}" for each in finding.record.details
+            )
+            if finding.note:
+                yield f"         {finding.note}"
+        yield f"       why: {verdict.checks[check].source}"
+    yield from (f"WARN   {warning}" for warning in verdict.warnings)
+    if verdict.findings:
+        yield "Mend a finding in modules/ or environments/, or accept it with a reason in policies/risks.toml."
+    yield f"gate: {HEADLINES[verdict.outcome]}. {counts(verdict)}"
+
+
+def as_markdown(verdict: Verdict) -> str:
+    """The verdict as one comment."""
+    return "\n".join(_in_markdown(verdict)) + "\n"
+
+
+def _in_markdown(verdict: Verdict) -> Iterator[str]:
+    yield f"## Gate: {HEADLINES[verdict.outcome]}"
+    yield ""
+    yield counts(verdict)
+    if verdict.distrust:
+        yield from table(
+            "Why the scan can't be trusted",
+            ("where", "what", "mend"),
+            [(each.where, each.what, each.mend) for each in sorted(verdict.distrust)],
+        )
+    if verdict.refusals:
+        yield from table("Risks that are declared but not accepted", ("risk",), [(each,) for each in verdict.refusals])
+    for check, group in by_check(verdict.findings):
+        known = verdict.checks[check]
+        title = f"[{check}]({known.source})" if known.source.startswith("https://") else check
+        yield from table(
+            f"{title} {known.sentence}",
+            ("where", "address", "what"),
+            [
+                (
+                    f"{each.record.block.stack}, line {each.record.block.line}",
+                    code(each.record.block.address),
+                    "; ".join([*each.record.details, each.note]).strip("; "),
+                )
+                for each in group
+            ],
+        )
+    if verdict.accepted:
+        risks = {each.risk: each for each in verdict.accepted}
+        yield from table(
+            "Accepted",
+            ("risk", "findings", "until", "why"),
+            [
+                (name, str(sum(each.risk == name for each in verdict.accepted)), str(each.expires), each.why)
+                for name, each in sorted(risks.items())
+            ],
+        )
+    if verdict.warnings:
+        yield ""
+        yield from (f"- {cell(warning)}" for warning in verdict.warnings)
+
+
+def as_data(verdict: Verdict) -> dict[str, Any]:
+    """The verdict as JSON's own types."""
+    return {
+        **outcome_of(verdict.outcome),
+        "today": verdict.today.isoformat(),
+        "stacks": list(verdict.stacks),
+        "digests": {stack: verdict.digests[stack] for stack in verdict.stacks if stack in verdict.digests},
+        "resources": verdict.resources,
+        "checks": {
+            "own": sum(check.own for check in verdict.checks.values()),
+            "stock": sum(not check.own for check in verdict.checks.values()),
+        },
+        "passed": verdict.passed,
+        "findings": [{**_record(each.record, verdict), "note": each.note} for each in verdict.findings],
+        "accepted": [
+            {**_record(each.record, verdict), "risk": each.risk, "why": each.why, "expires": each.expires.isoformat()}
+            for each in verdict.accepted
+        ],
+        "refusals": list(verdict.refusals),
+        "distrust": [
+            {"doubt": each.doubt.value, "where": each.where, "what": each.what, "mend": each.mend}
+            for each in sorted(verdict.distrust)
+        ],
+        "warnings": list(verdict.warnings),
+    }
+
+
+def _record(record: Record, verdict: Verdict) -> dict[str, Any]:
+    check = verdict.checks[record.check]
+    return {
+        "check": record.check,
+        "sentence": check.sentence,
+        "source": check.source,
+        "own": check.own,
+        "stack": record.block.stack,
+        "address": record.block.address,
+        "file": record.block.file,
+        "line": record.block.line,
+        "details": list(record.details),
+    }
+
+
+# What both gates' reports have ---------------------------------------------------------------------------------
+
+
+def write_files(files: Mapping[str, str], folder: Path) -> None:
+    """Write reports, over those of an earlier run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def as_json(data: Mapping[str, Any]) -> str:
+    """A report for programs."""
+    return json.dumps(data, indent=2) + "\n"
+
+
+def outcome_of(outcome: Outcome) -> dict[str, Any]:
+    """How every report for programs begins."""
+    return {"version": 1, "outcome": outcome.name.lower(), "exit_code": int(outcome)}
+
+
+def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A section with a table in Markdown."""
+    yield from ("", f"### {title}", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}")
+    for row in rows:
+        yield f"| {' | '.join(map(cell, row))} |"
+
+
+def cell(text: str) -> str:
+    """A text that a table can have."""
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+def code(text: str) -> str:
+    """An address or path in Markdown."""
+    return f"`{text.replace('`', chr(39))}`"
