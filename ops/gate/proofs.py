@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import environments
-from ops.gate import applying, document_sizes, idle_statements, order, permissions, reachability
+from ops.gate import applying, order, permissions, policy_documents, reachability
 from ops.gate.model import Check, Distrust, Doubt, Record, Scan, ScannedBlock, UntrustedError
 from ops.gate.stacks import World
 
@@ -17,8 +17,7 @@ CHECKS: dict[str, Check] = {
     **permissions.CHECKS,
     **order.CHECKS,
     **applying.CHECKS,
-    **idle_statements.CHECKS,
-    **document_sizes.CHECKS,
+    **policy_documents.CHECKS,
 }
 
 
@@ -46,8 +45,8 @@ def prove(worlds: Iterable[World], views: Iterable[Sequence[ScannedBlock]]) -> S
 
 def _proofs(world: World, view: Sequence[ScannedBlock]) -> Iterator[tuple[Callable[..., object], _Run]]:
     """Each proof, and what runs it."""
-    yield idle_statements.idle_statements, partial(idle_statements.idle_statements, view)
-    yield document_sizes.document_sizes, partial(document_sizes.document_sizes, view, world)
+    yield policy_documents.idle_statements, partial(policy_documents.idle_statements, view)
+    yield policy_documents.document_sizes, partial(policy_documents.document_sizes, view, world)
     if world.name in environments.known():
         environment = environments.load(world.name)
         for proof in (

@@ -10,8 +10,7 @@ from datetime import date, timedelta
 
 from environments.schema.risks import EXTENDED_SUPPORT
 from environments.schema.versions import CACHES, POSTGRESQL, Release
-from ops.gate.ledger import Ledger
-from ops.gate.model import Check, Record, ScannedBlock
+from ops.gate.model import Check, Ledger, Record, ScannedBlock
 
 CHECK = "ROLLOUT_SUPPORT_ENDED"
 CHECKS = {

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from ops.gate.document_sizes import LONG
 from ops.gate.model import Doubt, Outcome
+from ops.gate.policy_documents import LONG
 from tests.gate.project import Project, failed
 
 

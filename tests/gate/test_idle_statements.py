@@ -11,8 +11,8 @@ import pytest
 import environments
 from environments.documents import HOLDERS
 from modules.synthesis import synthesize
-from ops.gate.idle_statements import IDLE, idle_statements
 from ops.gate.model import Outcome
+from ops.gate.policy_documents import IDLE, idle_statements
 from ops.gate.stacks import World
 from ops.gate.view import merged_view
 from tests.gate.plants import Body, Ground, add

@@ -14,8 +14,7 @@ import environments
 from environments.flows import Flow, flows, needed_endpoints, parties
 from ops.gate.model import Doubt, UntrustedError
 from ops.gate.reachability import EXTRA, MISSING, WIDER, reachability
-from ops.gate.reachability.ports import Ports, in_words
-from ops.gate.reachability.table import Table
+from ops.gate.reachability.rules import Ports, Table, in_words
 from policies.security_group_rules import read_rules
 from tests.gate.plants import Body, Ground, add, names
 

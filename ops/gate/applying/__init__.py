@@ -16,8 +16,7 @@ from modules.phases import PHASES, Phase
 from ops.gate.applying.denials import Guarded, calling, guarded, stopped
 from ops.gate.applying.needs import Use, uses
 from ops.gate.index import Index, shown
-from ops.gate.ledger import Ledger
-from ops.gate.model import Check, Record, ScannedBlock
+from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.permissions.statements import PlacedStatement
 
 __all__ = ["CHECKS", "STOPPED", "who_applies_can"]

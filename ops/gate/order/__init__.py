@@ -12,8 +12,7 @@ from functools import cache
 from environments.schema import Environment
 from modules.phases import PHASES
 from ops.gate.index import Index, shown
-from ops.gate.ledger import Ledger
-from ops.gate.model import Check, Record, ScannedBlock
+from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.order.graph import Graph, address, filled
 from ops.gate.order.table import NEEDS, Needs
 

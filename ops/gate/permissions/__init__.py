@@ -17,8 +17,7 @@ from environments.names import Names
 from environments.permissions import CAPPED, permissions
 from environments.schema import Environment
 from ops.gate.index import Index
-from ops.gate.ledger import Ledger
-from ops.gate.model import Check, Record, ScannedBlock
+from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.permissions.judge import EXTRA, MISSING, WIDER, Judge
 from ops.gate.permissions.world import Actors
 

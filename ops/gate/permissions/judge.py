@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from environments.arns import root_of
 from environments.permissions import EVERYTHING, GUARDS, Permission, Verb
 from ops.gate.index import shown
-from ops.gate.ledger import Ledger
-from ops.gate.model import Block
+from ops.gate.model import Block, Ledger
 from ops.gate.permissions import verbs
 from ops.gate.permissions.evaluate import Answer, addresses, ask, callers, counts, granting
 from ops.gate.permissions.statements import PlacedStatement

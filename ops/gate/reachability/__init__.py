@@ -1,7 +1,8 @@
 """Who can reach whom on which port, computed from all stacks of an environment and held against its table of flows.
 
-Read in this order: `table` (what is allowed), `interfaces`, `rules` and `routes` (what there is), `network` (what that
-lets through), `extra` and `missing` (the difference). docs/reachability.md says what is evaluated and what isn't.
+Read in this order: `rules` (of security groups, and what the table allows), `interfaces` and `routes` (what there is),
+`network` (what that lets through), `extra` and `missing` (the difference). docs/reachability.md says what is evaluated
+and what isn't.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from environments.flows import flows, needed_endpoints
 from environments.names import Names
 from environments.schema import Environment
 from ops.gate.index import Index
-from ops.gate.ledger import Ledger
-from ops.gate.model import Check, Record, ScannedBlock
+from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.reachability.extra import EXTRA, WIDER, judge_extra, judge_wider
 from ops.gate.reachability.missing import MISSING, judge_missing
 from ops.gate.reachability.network import Reach
-from ops.gate.reachability.table import Table
+from ops.gate.reachability.rules import Table
 
 __all__ = ["CHECKS", "EXTRA", "MISSING", "WIDER", "reachability"]
 

@@ -7,14 +7,11 @@ from collections.abc import Iterator
 
 from environments.flows import INTERNET, S3
 from ops.gate.index import shown
-from ops.gate.ledger import Ledger
-from ops.gate.model import Block, ScannedBlock
+from ops.gate.model import Block, Ledger, ScannedBlock
 from ops.gate.reachability.interfaces import Interface
 from ops.gate.reachability.network import Party, Reach, party_name
-from ops.gate.reachability.ports import in_words
 from ops.gate.reachability.routes import Route
-from ops.gate.reachability.rules import Rule, inside
-from ops.gate.reachability.table import Table
+from ops.gate.reachability.rules import Rule, Table, in_words, inside
 from policies.security_group_rules import Network
 
 EXTRA = "ROLLOUT_REACH_EXTRA"

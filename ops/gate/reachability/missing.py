@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from environments.flows import CACHE, DATABASE, ENDPOINTS, INTERNET, LOAD_BALANCER, S3, Flow
 from ops.gate.index import Index, is_true, listed, nested, shown
-from ops.gate.ledger import Ledger
-from ops.gate.model import Block, ScannedBlock
+from ops.gate.model import Block, Ledger, ScannedBlock
 from ops.gate.reachability.interfaces import Interface
 from ops.gate.reachability.network import Party, Reach, party_name
-from ops.gate.reachability.table import Table
+from ops.gate.reachability.rules import Table
 
 MISSING = "ROLLOUT_REACH_MISSING"
 

@@ -13,9 +13,8 @@ from environments.names import Names
 from ops.gate.index import Index
 from ops.gate.model import ScannedBlock
 from ops.gate.reachability.interfaces import Interface, Interfaces
-from ops.gate.reachability.ports import Ports
 from ops.gate.reachability.routes import ANYWHERE, Route, Routes, Way
-from ops.gate.reachability.rules import Rule, all_rules, inside
+from ops.gate.reachability.rules import Ports, Rule, all_rules, inside
 from policies.security_group_rules import Network
 
 Party = Interface | str

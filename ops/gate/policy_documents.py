@@ -1,4 +1,4 @@
-"""Every policy document of every stack, held against AWS's reference of actions: which statements do nothing."""
+"""Every policy document of every stack: which statements do nothing, and which documents are longer than AWS takes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import NamedTuple
 from environments.arns import partitions
 from environments.attributes import Place
 from environments.documents import ENDPOINT, HOLDERS, INLINE, DocumentKind
+from modules.documents import documents
 from ops.gate.index import Index, nested
-from ops.gate.ledger import Ledger
-from ops.gate.model import Check, Record, ScannedBlock
+from ops.gate.model import Check, Distrust, Doubt, Ledger, Record, ScannedBlock, UntrustedError
 from ops.gate.permissions.statements import DOCUMENT, Arns, Documents, PlacedStatement
+from ops.gate.stacks import World
 from ops.iam.idle import idle
 from ops.iam.reference import reference
 
-IDLE = "ROLLOUT_IAM_IDLE"
+IDLE, LONG = "ROLLOUT_IAM_IDLE", "ROLLOUT_IAM_LONG"
 CHECKS = {
     IDLE: Check(
         IDLE,
@@ -23,7 +24,13 @@ CHECKS = {
         "https://docs.aws.amazon.com/service-authorization/latest/reference/"
         "reference_policies_actions-resources-contextkeys.html",
         own=True,
-    )
+    ),
+    LONG: Check(
+        LONG,
+        "Every policy document fits AWS's limit on its size",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
+        own=True,
+    ),
 }
 _SOMEWHERE = Place(partitions()[0], "us-east-1", "000000000000")
 """Which types an ARN can be of doesn't depend on where it is."""
@@ -57,6 +64,32 @@ def idle_statements(view: Sequence[ScannedBlock]) -> list[Record]:
         for statement in use.statements:
             for what in idle(statement, about=about, services=services):
                 ledger.wrong(IDLE, statement.block.block, f"{statement.label}: {what}")
+    return ledger.records()
+
+
+def document_sizes(view: Sequence[ScannedBlock], world: World) -> list[Record]:
+    """Find the documents that AWS would refuse.
+
+    Args:
+        view: The merged view of the stacks.
+        world: The stacks as they are on disk.
+
+    Raises:
+        UntrustedError: The length of a document can't be known.
+    """
+    ledger = Ledger()
+    blocks = {(each.block.stack, each.block.address): each.block for each in view}
+    try:
+        for document in documents({phase: each.content for phase, each in world.documents.items()}):
+            block = blocks[world.documents[document.phase].stack, document.address]
+            ledger.examine(LONG, [block])
+            if len(document.text) > document.kind.longest:
+                ledger.wrong(LONG, block, f"{document}; shorten it, or split it")
+    except (LookupError, TypeError, ValueError) as error:
+        what = f"has a policy that can't be measured ({error})"
+        raise UntrustedError(
+            Distrust(Doubt.NOT_UNDERSTOOD, world.name, what, "write it as plain values and references")
+        ) from error
     return ledger.records()
 
 
