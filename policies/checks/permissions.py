@@ -24,11 +24,12 @@ def _allows(policy: Resource) -> list[IamStatement]:
 def actions_are_named(policy: Resource) -> Iterator[str]:
     """No statement allows actions of services that it doesn't name."""
     try:
-        list(written_in(policy))
+        statements = list(written_in(policy))
     except ValueError as error:
         yield f"has a policy that can't be read ({error}); write it as an aws_iam_policy_document"
-    for each in _allows(policy):
-        if each.all_services:
+        return
+    for each in statements:
+        if each.allows and each.all_services:
             what = "all actions but some" if each.not_actions else "actions of every service"
             yield f"{each.label} allows {what}; name the services and actions"
 

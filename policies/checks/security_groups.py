@@ -30,12 +30,13 @@ def _public(rules: list[SecurityGroupRule]) -> Iterator[SecurityGroupRule]:
 
 def _wide(resource: Resource, direction: Direction) -> Iterator[str]:
     try:
-        list(read_rules(resource.kind, resource))
+        rules = list(read_rules(resource.kind, resource))
     except ValueError:
         yield "has a port that isn't a number; name one protocol and the ports"
+        return
     verb = "in" if direction == "ingress" else "out"
-    for each in _read(resource, direction):
-        if each.everything:
+    for each in rules:
+        if each.direction == direction and each.everything:
             yield f"lets {each.ports} {verb}; name one protocol and the ports"
 
 
