@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ops.gate.model import Distrust, Doubt, ScannedBlock, UntrustedError
 from ops.gate.templates import expression
+from ops.iam.policy import listed
 
 _PLAIN = re.compile(r"(?P<data>data\.)?(?P<kind>[a-z]\w*)\.(?P<name>[A-Za-z_][\w-]*)(?:\.\w+|\[(?:\d+|\"[^\"]*\")\])*")
 _REPEATED = ("count", "for_each", "dynamic")
@@ -88,18 +89,6 @@ def not_understood(block: ScannedBlock, what: str) -> UntrustedError:
     """A doubt: the block can't be judged."""
     where = f"{block.block.file}:{block.block.line} {block.block.address}"
     return UntrustedError(Distrust(Doubt.NOT_UNDERSTOOD, where, what, "write it as plain values and references"))
-
-
-def listed(value: object) -> list[Any]:
-    """A value that is one or a list of them, as a list; nothing is an empty one."""
-    if value is None or value == "":
-        return []
-    return value if isinstance(value, list) else [value]
-
-
-def nested(settings: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """The nested blocks of that name."""
-    return [each for each in listed(settings.get(name)) if isinstance(each, Mapping)]
 
 
 def is_true(value: object) -> bool:

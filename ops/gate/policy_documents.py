@@ -9,11 +9,12 @@ from environments.arns import partitions
 from environments.attributes import Place
 from environments.documents import ENDPOINT, HOLDERS, INLINE, DocumentKind
 from modules.documents import documents
-from ops.gate.index import Index, nested
+from ops.gate.index import Index
 from ops.gate.model import Check, Distrust, Doubt, Ledger, Record, ScannedBlock, UntrustedError
 from ops.gate.permissions.statements import DOCUMENT, Arns, Documents, PlacedStatement
 from ops.gate.stacks import World
 from ops.iam.idle import idle
+from ops.iam.policy import nested
 from ops.iam.reference import reference
 
 IDLE, LONG = "ROLLOUT_IAM_IDLE", "ROLLOUT_IAM_LONG"

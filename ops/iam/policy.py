@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -48,6 +48,11 @@ def listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def nested(settings: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The nested blocks of that name."""
+    return [each for each in listed(settings.get(name)) if isinstance(each, Mapping)]
+
+
 def _plain(value: object, allows: bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -67,7 +72,7 @@ class IamStatement:
     conditions: tuple[Condition, ...] = ()
 
     @classmethod
-    def of_json(cls, statement: object, *, render: Render = _plain, **more: Any) -> Self:  # noqa: ANN401
+    def of_json(cls, statement: object, /, *, render: Render = _plain, **more: Any) -> Self:  # noqa: ANN401
         """Read a statement of a JSON policy.
 
         Args:
@@ -78,82 +83,68 @@ class IamStatement:
         Raises:
             ValueError: It isn't in a form that AWS takes.
         """
-        if not isinstance(statement, Mapping):
-            raise ValueError("a statement is no object")
+        if not isinstance(statement, Mapping) or statement.get("Effect") not in ("Allow", "Deny"):
+            raise ValueError("a statement's effect is neither Allow nor Deny")
         conditions = statement.get("Condition") or {}
         if not isinstance(conditions, Mapping) or not all(isinstance(keys, Mapping) for keys in conditions.values()):
             raise ValueError("a condition is no object")
-        return cls._read(
-            statement,
-            {name: statement.get(name.title().replace("_", "").removesuffix("s")) for name in _LISTS},
-            {name: _identifiers(statement.get(name.title().replace("_", "")[:-1])) for name in _PRINCIPALS},
-            [(test, key, values) for test, keys in conditions.items() for key, values in keys.items()],
-            statement.get("Effect"),
-            str(statement.get("Sid") or ""),
-            render,
-            more,
+        if empty := [key for key, value in statement.items() if key.startswith("Not") and value in ([], "", {})]:
+            raise ValueError(f"{empty[0]} is empty, which would mean everything")
+        allows = statement["Effect"] == "Allow"
+
+        def texts(values: object) -> Values:
+            return tuple(render(value, allows) for value in listed(values))
+
+        def principals(value: object) -> Principals:
+            kinds = value if isinstance(value, Mapping) else {"AWS": value}
+            return tuple((str(kind), text) for kind, identifiers in kinds.items() for text in texts(identifiers))
+
+        return cls(
+            sid=str(statement.get("Sid") or ""),
+            allows=allows,
+            actions=texts(statement.get("Action")),
+            not_actions=texts(statement.get("NotAction")),
+            resources=texts(statement.get("Resource")),
+            not_resources=texts(statement.get("NotResource")),
+            principals=principals(statement.get("Principal")),
+            not_principals=principals(statement.get("NotPrincipal")),
+            conditions=tuple(
+                Condition(str(test), str(key), texts(values))
+                for test, keys in conditions.items()
+                for key, values in keys.items()
+            ),
+            **more,
         )
 
     @classmethod
-    def of_block(cls, statement: Mapping[str, Any], *, render: Render = _plain, **more: Any) -> Self:  # noqa: ANN401
-        """Read a `statement` block of an `aws_iam_policy_document`.
+    def of_block(cls, block: Mapping[str, Any], /, *, render: Render = _plain, **more: Any) -> Self:  # noqa: ANN401
+        """Read a `statement` block of an `aws_iam_policy_document`, as the JSON that the provider makes of it.
+
+        Conditions with the same test and variable become one, with the values of all.
 
         Args:
-            statement: The block.
+            block: The block.
             render: Makes its values texts.
             more: Further attributes of a subclass.
 
         Raises:
             ValueError: It isn't in a form that Terraform takes.
         """
-        return cls._read(
-            statement,
-            {name: statement.get(name) for name in _LISTS},
-            {
-                name: [
-                    (str(block.get("type")), identifier)
-                    for block in _blocks(statement, name)
-                    for identifier in listed(block.get("identifiers"))
-                ]
-                for name in _PRINCIPALS
-            },
-            [
-                (block.get("test"), block.get("variable"), block.get("values"))
-                for block in _blocks(statement, "condition")
-            ],
-            statement.get("effect", "Allow"),
-            str(statement.get("sid") or ""),
-            render,
-            more,
-        )
-
-    @classmethod
-    def _read(  # noqa: PLR0917  (the elements of a statement)
-        cls,
-        written: Mapping[str, Any],
-        lists: Mapping[str, Any],
-        principals: Mapping[str, list[tuple[str, Any]]],
-        conditions: Iterable[tuple[Any, Any, Any]],
-        effect: object,
-        sid: str,
-        render: Render,
-        more: Mapping[str, Any],
-    ) -> Self:
-        if effect not in {"Allow", "Deny"}:
-            raise ValueError("an effect is neither Allow nor Deny")
-        allows = effect == "Allow"
-        for name, value in (*lists.items(), *principals.items()):
-            if name.startswith("not_") and not value and _has(written, name):
-                raise ValueError(f"{name} is empty, which would mean everything")
-
-        def texts(values: object) -> Values:
-            return tuple(render(value, allows) for value in listed(values))
-
-        elements: dict[str, Any] = {name: texts(value) for name, value in lists.items()}
-        for name, value in principals.items():
-            elements[name] = tuple(("AWS" if kind == "*" else kind, render(one, allows)) for kind, one in value)
-        elements["conditions"] = tuple(Condition(str(test), str(key), texts(each)) for test, key, each in conditions)
-        return cls(sid=sid, allows=allows, **elements, **more)
+        statement: dict[str, Any] = {"Sid": block.get("sid"), "Effect": block.get("effect", "Allow")}
+        for name in ("actions", "not_actions", "resources", "not_resources"):
+            if block.get(name) is not None:
+                statement[name.title().replace("_", "").removesuffix("s")] = block[name]
+        for name, element in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
+            for named in nested(block, name):
+                kind = "AWS" if named.get("type") == "*" else str(named.get("type"))
+                kinds = statement.setdefault(element, {})
+                kinds[kind] = [*kinds.get(kind, ()), *listed(named.get("identifiers"))]
+        conditions = statement.setdefault("Condition", {})
+        for asked in nested(block, "condition"):
+            keys = conditions.setdefault(str(asked.get("test")), {})
+            variable = str(asked.get("variable"))
+            keys[variable] = [*keys.get(variable, ()), *listed(asked.get("values"))]
+        return cls.of_json(statement, render=render, **more)
 
     @property
     def label(self) -> str:
@@ -210,10 +201,6 @@ class IamStatement:
         return not own.isdisjoint(self.principals)
 
 
-_LISTS = ("actions", "not_actions", "resources", "not_resources")
-_PRINCIPALS = ("principals", "not_principals")
-
-
 def read(document: str | Mapping[str, Any]) -> list[IamStatement]:
     """The statements of a JSON policy.
 
@@ -232,7 +219,7 @@ def read_document(settings: Mapping[str, Any]) -> list[IamStatement]:
     Raises:
         ValueError: One isn't in a form that Terraform takes.
     """
-    return [IamStatement.of_block(each) for each in _blocks(settings, "statement")]
+    return [IamStatement.of_block(each) for each in nested(settings, "statement")]
 
 
 def effect(
@@ -252,20 +239,6 @@ def effect(
     if not applying:
         return Effect.SILENT
     return Effect.ALLOWED if all(each.allows for each in applying) else Effect.DENIED
-
-
-def _blocks(settings: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
-    return (each for each in listed(settings.get(name)) if isinstance(each, Mapping))
-
-
-def _identifiers(value: object) -> list[tuple[str, Any]]:
-    kinds = value if isinstance(value, Mapping) else {"AWS": value}
-    return [(str(kind), identifier) for kind, identifiers in kinds.items() for identifier in listed(identifiers)]
-
-
-def _has(written: Mapping[str, Any], name: str) -> bool:
-    json_name = name.title().replace("_", "").removesuffix("s")
-    return written.get(name) is not None or written.get(json_name) is not None
 
 
 def _all_of_a_service(resource: str) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from ops.gate.index import Index, listed
+from ops.gate.index import Index
 from ops.gate.model import ScannedBlock
 from ops.gate.templates import spans
+from ops.iam.policy import listed
 
 _ADDRESS = re.compile(r"(?<![\w.-])(?P<data>data\.)?(?P<kind>[a-z]\w*)\.(?P<name>[A-Za-z_][\w-]*)")
 _FIELD = re.compile(r"{(\w+)}")

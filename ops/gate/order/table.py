@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ops.gate.index import is_true, nested
+from ops.gate.index import is_true
+from ops.iam.policy import nested
 
 Settings = Mapping[str, Any]
 _AWS = "https://docs.aws.amazon.com/"

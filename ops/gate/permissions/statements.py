@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from environments.attributes import Place, worth
-from ops.gate.index import Index, listed, nested, not_understood
+from ops.gate.index import Index, not_understood
 from ops.gate.model import ScannedBlock
 from ops.gate.templates import parse_json, spans
-from ops.iam.policy import IamStatement
+from ops.iam.policy import IamStatement, listed, nested
 
 DOCUMENT = "aws_iam_policy_document"
 _CHOSEN = {"aws_secretsmanager_secret": "Ab1Cd2"}

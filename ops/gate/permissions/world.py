@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from environments.guardduty import AGENT, DATA, agent_repository
 from environments.names import Names
-from ops.gate.index import Index, listed, nested, not_understood
+from ops.gate.index import Index, not_understood
 from ops.gate.model import ScannedBlock
 from ops.gate.permissions.statements import Arns, Documents, PlacedStatement, unseen
+from ops.iam.policy import listed, nested
 
 _HOLDERS = ("role", "user", "group")
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from environments.flows import CACHE, DATABASE, ENDPOINTS, LOAD_BALANCER
 from environments.names import Names
-from ops.gate.index import Index, is_true, listed, nested, not_understood
+from ops.gate.index import Index, is_true, not_understood
 from ops.gate.model import ScannedBlock
+from ops.iam.policy import listed, nested
 from policies.security_group_rules import KINDS, Network
 
 _GROUPS = (

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from environments.flows import CACHE, DATABASE, ENDPOINTS, INTERNET, LOAD_BALANCER, S3, Flow
-from ops.gate.index import Index, is_true, listed, nested, shown
+from ops.gate.index import Index, is_true, shown
 from ops.gate.model import Block, Ledger, ScannedBlock
 from ops.gate.reachability.interfaces import Interface
 from ops.gate.reachability.network import Party, Reach, party_name
 from ops.gate.reachability.rules import Table
+from ops.iam.policy import listed, nested
 
 MISSING = "ROLLOUT_REACH_MISSING"
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ops.gate.index import Index, nested
+from ops.gate.index import Index
 from ops.gate.model import ScannedBlock
+from ops.iam.policy import nested
 
 Way = Literal["internet gateway", "NAT", "S3", "elsewhere"]
 
