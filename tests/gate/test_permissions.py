@@ -233,6 +233,25 @@ def test_a_policy_in_any_form_is_found(prod: Ground, role: str) -> None:
     assert names(prod.planted("secrets", of_the_role), f"aws_iam_role.{role}")
 
 
+@pytest.mark.requirement("R9.3")
+@pytest.mark.parametrize("kind", ["aws_secretsmanager_secret_policy", "aws_ecr_repository_policy"])
+@pytest.mark.parametrize(
+    "who", [{"Principal": {"AWS": "444455556666"}}, {"NotPrincipal": {"AWS": "111122223333"}}, {"Principal": "*"}]
+)
+def test_a_targets_policy_that_names_it_literally_is_found(prod: Ground, kind: str, who: Body) -> None:
+    statement = {"Sid": "S", "Effect": "Allow", **who}
+    if kind == "aws_ecr_repository_policy":
+        repository, *_ = json.loads(prod.documents["registry"].text)["resource"]["aws_ecr_repository"].values()
+        phase, target = "registry", {"repository": repository["name"]}
+        statement |= {"Action": "ecr:BatchGetImage"}
+    else:
+        phase, target = "secrets", {"secret_arn": arn("secretsmanager", "secret:aep/prod/OPENAI_API_KEY-x1Y2z3")}
+        statement |= {"Action": "secretsmanager:GetSecretValue", "Resource": "*"}
+    policy = json.dumps({"Statement": statement})
+    found = prod.planted(phase, add(kind, "planted", {**target, "policy": policy}))
+    assert (EXTRA, f"{kind}.planted") in found
+
+
 @pytest.mark.requirement("R0.3")
 def test_a_role_or_user_that_the_table_does_not_know_is_found(prod: Ground) -> None:
     def change(content: Body) -> None:

@@ -105,7 +105,7 @@ def changed(changes: dict[str, Any], place: tuple[str, str]) -> dict[str, Any]:
 @cache
 def failing() -> tuple[Scan, dict[str, set[str]]]:
     """One scan of everything: the shape checks that fail by address."""
-    blocks = []
+    blocks: list[ScannedBlock] = []
     for wide in (Wide("narrow", {}, of_trust=True, of_identity=True), *WIDE):
         for place in places(wide):
             kind, attribute = place

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from environments.arns import account_of
 from environments.names import Names
-from ops.gate.applying.needs import BUCKET, KEY, QUEUE, REPOSITORY, SECRET, TOPIC
 from ops.gate.index import Index
 from ops.gate.model import ScannedBlock
-from ops.gate.permissions.statements import Arns, Documents, PlacedStatement
+from ops.gate.permissions.statements import OWN_POLICIES, Arns, Documents, PlacedStatement
 from ops.iam.conditions import Condition, RequestContext, holds
 from ops.iam.mfa import AGE, PRESENT
 
-POLICIES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    SECRET: (("aws_secretsmanager_secret_policy", "secret_arn"),),
-    KEY: (("aws_kms_key_policy", "key_id"),),
-    BUCKET: (("aws_s3_bucket_policy", "bucket"),),
-    TOPIC: (("aws_sns_topic_policy", "arn"),),
-    QUEUE: (("aws_sqs_queue_policy", "queue_url"),),
-    REPOSITORY: (("aws_ecr_repository_policy", "repository"),),
-}
-"""Resources with policies of their own, each with the kinds that attach one and the attribute that says to what."""
 _OUTSIDE = ("aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp", "aws:SourceArn", "aws:SourceAccount", "aws:username")
 """Keys that a call of Terraform's doesn't have, which comes from outside the VPC and from no service.
 
@@ -46,19 +36,9 @@ def guarded(index: Index, names: Names) -> Iterator[Guarded]:
         UntrustedError: A policy is written in a way that only Terraform can evaluate.
     """
     documents = Documents(index, Arns(index, names.place))
-    for kind, attached in POLICIES.items():
-        for block in index.all(kind):
-            policies = [(block.settings.get("policy"), block)]
-            for policy_kind, attribute in attached:
-                policies += [
-                    (policy.settings.get("policy"), policy)
-                    for policy in index.all(policy_kind)
-                    if index.follow(policy.settings.get(attribute)) is block
-                    or policy.settings.get(attribute) in {block.settings.get("bucket"), block.settings.get("name")}
-                ]
-            statements = [each for value, of in policies if value for each in documents.read(value, of)]
-            if denials := tuple(each for each in statements if not each.allows):
-                yield Guarded(block, documents.arns.of(block) or "", denials)
+    for block in index.all(*OWN_POLICIES):
+        if denials := tuple(each for each in documents.own(block) or () if not each.allows):
+            yield Guarded(block, documents.arns.of(block) or "", denials)
 
 
 @dataclass(frozen=True)

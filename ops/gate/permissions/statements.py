@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from environments.attributes import Place, worth
@@ -13,6 +13,15 @@ from ops.gate.templates import parse_json, spans
 from ops.iam.policy import IamStatement, listed, nested
 
 DOCUMENT = "aws_iam_policy_document"
+OWN_POLICIES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "aws_secretsmanager_secret": (("aws_secretsmanager_secret_policy", "secret_arn"),),
+    "aws_kms_key": (("aws_kms_key_policy", "key_id"),),
+    "aws_s3_bucket": (("aws_s3_bucket_policy", "bucket"),),
+    "aws_sns_topic": (("aws_sns_topic_policy", "arn"),),
+    "aws_sqs_queue": (("aws_sqs_queue_policy", "queue_url"),),
+    "aws_ecr_repository": (("aws_ecr_repository_policy", "repository"),),
+}
+"""Resources with policies of their own, each with the kinds that attach one and the attribute that says to what."""
 _CHOSEN = {"aws_secretsmanager_secret": "Ab1Cd2"}
 """What stands for the characters of an ARN that AWS chooses; for others, the block's name."""
 
@@ -93,6 +102,21 @@ class Documents:
         except (ValueError, AttributeError) as error:
             raise not_understood(of, f"has a policy that is neither a document nor JSON ({error})") from error
 
+    def own(self, block: ScannedBlock) -> list[PlacedStatement] | None:
+        """The statements of a resource's own policies, whichever blocks they are written in; None if it has none.
+
+        Raises:
+            UntrustedError: A policy is written in a way that only Terraform can evaluate.
+        """
+        named = {block.name, _bare(self.arns.of(block) or ""), block.settings.get("bucket"), block.settings.get("name")}
+        policies = [(block.settings.get("policy"), block)]
+        for kind, attribute in OWN_POLICIES[block.kind]:
+            for policy in self._index.all(kind):
+                if _bare(self._index.key(policy.settings.get(attribute), policy)) in named:
+                    policies.append((policy.settings.get("policy"), policy))
+        found = [self.read(value, of) for value, of in policies if value]
+        return [each for statements in found for each in statements] if found else None
+
     def _document(self, document: ScannedBlock) -> Iterator[PlacedStatement]:
         for name in ("source_policy_documents", "override_policy_documents"):
             for value in listed(document.settings.get(name)):
@@ -102,6 +126,11 @@ class Documents:
 
     def _render(self, value: object, allows: bool) -> str:
         return self.arns.render(value, allows=allows)
+
+
+def _bare(arn: str) -> str:
+    """An ARN without the characters that Secrets Manager appends to a secret's name."""
+    return re.sub(r"(:secret:.+)-\w{6}$", r"\1", arn)
 
 
 def unseen(block: ScannedBlock, name: str) -> list[PlacedStatement]:

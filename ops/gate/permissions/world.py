@@ -44,7 +44,7 @@ class Target:
     name: str
     block: ScannedBlock
     arn: str
-    policy: tuple[PlacedStatement, ...] | None = None
+    policy: list[PlacedStatement] | None = None
     """Its own policy; None if it has none."""
     aliases: tuple[str, ...] = field(default=())
 
@@ -129,7 +129,7 @@ class Actors:
             name.removeprefix(prefix) if name.startswith(prefix) else block.block.address,
             block,
             self._documents.arns.of(block) or "",
-            self._own_policy(block, "aws_secretsmanager_secret_policy", "secret_arn"),
+            self._documents.own(block),
         )
 
     def _repository(self, block: ScannedBlock) -> Target:
@@ -141,7 +141,7 @@ class Actors:
             str(block.settings.get("name") or block.name),
             block,
             self._documents.arns.of(block) or "",
-            self._own_policy(block, "aws_ecr_repository_policy", "repository"),
+            self._documents.own(block),
         )
 
     def _agent(self) -> Iterator[Target]:
@@ -170,15 +170,6 @@ class Actors:
             purposes[0] if purposes else block.block.address,
             block,
             self._documents.arns.of(block) or "",
-            self._own_policy(block, "aws_kms_key_policy", "key_id"),
+            self._documents.own(block),
             tuple(aliases),
         )
-
-    def _own_policy(self, block: ScannedBlock, kind: str, attribute: str) -> tuple[PlacedStatement, ...] | None:
-        found = []
-        if value := block.settings.get("policy"):
-            found.append(self._documents.read(value, block))
-        for policy in self._index.all(kind):
-            if self._index.key(policy.settings.get(attribute), policy) == block.name:
-                found.append(self._documents.read(policy.settings.get("policy"), policy))
-        return tuple(each for statements in found for each in statements) if found else None
