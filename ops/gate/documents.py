@@ -79,12 +79,21 @@ def read(path: Path, stack: str) -> Document:
     file = path.as_posix()
     try:
         text = path.read_bytes().decode("utf-8")
-        content = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        content = strict_json(text)
     except (OSError, ValueError) as error:
         raise _malformed(file, f"isn't readable as JSON ({error})") from error
     if not isinstance(content, dict) or not content:
         raise _malformed(file, f"holds {_kind(content)}, must be an object with blocks")
     return Document(stack, file, text, content)
+
+
+def strict_json(text: str) -> Any:  # noqa: ANN401  (any JSON value)
+    """Parse JSON that every reader reads alike.
+
+    Raises:
+        ValueError: It isn't JSON, has a key twice in one object, or a number that is no JSON.
+    """
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def _malformed(file: str, what: str) -> UntrustedError:

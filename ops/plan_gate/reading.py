@@ -10,8 +10,8 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Never
 
+from ops.gate.documents import strict_json
 from ops.plan_gate.model import Change, Plan, PlanError, Values
 
 FORMAT = "1.2"
@@ -71,11 +71,13 @@ def parse(content: bytes) -> Values:
     if not content.strip():
         raise PlanError("is empty; did terraform show fail?")
     try:
-        document = json.loads(content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        document = strict_json(content.decode("utf-8"))
     except UnicodeDecodeError:
         raise PlanError("isn't UTF-8") from None
     except json.JSONDecodeError as error:
         raise PlanError(f"isn't whole JSON (line {error.lineno}, column {error.colno})") from None
+    except ValueError:  # Its message quotes the plan.
+        raise PlanError("has a key twice in one object, or a number that is no JSON") from None
     except RecursionError:
         raise PlanError("is nested too deeply") from None
     if not isinstance(document, dict) or not document:
@@ -245,14 +247,3 @@ def _path(path: object) -> str:
     """A path as Terraform's documentation writes it: `rule[0].id`."""
     steps = path if isinstance(path, list) else [path]
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise PlanError("has a key twice in one object")
-    return members
-
-
-def _no_constant(_: str) -> Never:
-    raise PlanError("holds a number that is no JSON")
