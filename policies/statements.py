@@ -6,29 +6,43 @@ from collections.abc import Iterator, Mapping
 
 from environments.documents import HOLDERS
 from ops.gate.templates import parse_json
-from ops.iam.policy import IamStatement, listed, read, read_document
+from ops.iam.policy import IamStatement, read, read_document
 from policies.rule import Resource, blocks
 
 DOCUMENT = "aws_iam_policy_document"
-HOLDER_KINDS = tuple(dict.fromkeys(kind for kind, _ in HOLDERS))
-"""Types of resources that have a policy as an attribute."""
 
 
 def written_in(block: Resource) -> Iterator[IamStatement]:
-    """The statements that are written in a block itself: a document's, or in its JSON, not in what it refers to.
+    """The statements that are written in a block itself: a document's, or in JSON, not in what it refers to.
+
+    JSON is read in the attributes that hold policies, and recognized by its form in every other one.
 
     Raises:
         ValueError: A policy isn't in a form that AWS takes.
     """
     if block.kind == DOCUMENT:
         yield from read_document(block)
-        values = [*listed(block.get("source_policy_documents")), *listed(block.get("override_policy_documents"))]
-    else:
-        values = [block.get(attribute) for kind, attribute in HOLDERS if kind == block.kind]
-        values += [inline.get("policy") for inline in blocks(block, "inline_policy")]
-    for value in values:
+    for kind, attribute in HOLDERS:
+        value = block.get(attribute) if kind == block.kind else None
         if value and not (isinstance(value, str) and value.startswith(("data.", "${"))):
             yield from _read(value)
+    for policy in _recognized({key: value for key, value in block.items() if (block.kind, key) not in HOLDERS}):
+        yield from read(policy)
+
+
+def _recognized(value: object) -> Iterator[Mapping[str, object]]:
+    """Policies anywhere in a value, as JSON or as what checkov parsed of it."""
+    if isinstance(value, str) and '"Statement"' in value:
+        yield from _recognized(parse_json(value))
+    elif isinstance(value, Mapping):
+        if "Statement" in value:
+            yield value
+        else:
+            for each in value.values():
+                yield from _recognized(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _recognized(each)
 
 
 def of_policy(resource: Resource, attribute: str = "policy") -> list[IamStatement] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from ops.iam.conditions import Condition
 from ops.iam.policy import IamStatement
 from policies.rule import Resource, rule
-from policies.statements import DOCUMENT, HOLDER_KINDS, written_in
+from policies.statements import DOCUMENT, written_in
 
 _SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
 
@@ -20,7 +20,7 @@ def _allows(policy: Resource) -> list[IamStatement]:
         return []
 
 
-@rule("CKV_ROLLOUT_35", source=_SOURCE, on=HOLDER_KINDS, data=DOCUMENT)
+@rule("CKV_ROLLOUT_35", source=_SOURCE, on="aws_*", data=DOCUMENT)
 def actions_are_named(policy: Resource) -> Iterator[str]:
     """No statement allows actions of services that it doesn't name."""
     try:
@@ -34,7 +34,7 @@ def actions_are_named(policy: Resource) -> Iterator[str]:
             yield f"{each.label} allows {what}; name the services and actions"
 
 
-@rule("CKV_ROLLOUT_36", source=_SOURCE, on=HOLDER_KINDS, data=DOCUMENT)
+@rule("CKV_ROLLOUT_36", source=_SOURCE, on="aws_*", data=DOCUMENT)
 def wildcard_has_reason(policy: Resource) -> Iterator[str]:
     """A statement that allows on every resource says why."""
     for each in _allows(policy):
@@ -70,7 +70,7 @@ _CALLER = frozenset(
 _TESTS = frozenset({"stringequals", "stringlike", "arnequals", "arnlike", "ipaddress"})
 
 
-@rule("CKV_ROLLOUT_37", source=_PUBLIC, on=HOLDER_KINDS, data=DOCUMENT)
+@rule("CKV_ROLLOUT_37", source=_PUBLIC, on="aws_*", data=DOCUMENT)
 def principals_are_named(policy: Resource) -> Iterator[str]:
     """No principal is everybody without a condition on who calls."""
     for each in _allows(policy):

@@ -55,7 +55,20 @@ WIDE = (
     ),
     Wide("one-of-several", {"Action": ["s3:GetObject", "*:*"], "Resource": [ONE_ARN, "arn:*"]}),
 )
-PLACES = [*HOLDERS, ("aws_iam_role", "inline_policy"), (DOCUMENT, "statement")]
+BY_FORM = [
+    ("aws_backup_vault_policy", "policy"),
+    ("aws_efs_file_system_policy", "policy"),
+    ("aws_opensearch_domain", "access_policies"),
+    ("aws_s3_access_point", "policy"),
+]
+PLACES = [
+    *HOLDERS,
+    *BY_FORM,
+    ("aws_iam_role", "inline_policy"),
+    (DOCUMENT, "statement"),
+    (DOCUMENT, "source_policy_documents"),
+    (DOCUMENT, "override_policy_documents"),
+]
 
 
 def places(wide: Wide) -> Iterator[tuple[str, str]]:
@@ -68,9 +81,11 @@ def places(wide: Wide) -> Iterator[tuple[str, str]]:
 
 def as_settings(kind: str, attribute: str, statement: dict[str, Any]) -> dict[str, Any]:
     """A block whose policy has one statement."""
-    if kind == DOCUMENT:
+    if attribute == "statement":
         return {"statement": [as_block(statement)]}
     text = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    if kind == DOCUMENT:
+        return {attribute: [text]}
     return {attribute: [{"name": "a", "policy": text}]} if attribute == "inline_policy" else {attribute: text}
 
 
