@@ -24,8 +24,7 @@ def main(names: list[str]) -> int:
         return 2
     # Loads cdktf and starts its engine, which a mistyped name needn't wait for.
     from modules.documents import DocumentsTooLongError  # noqa: PLC0415
-    from modules.report import summary  # noqa: PLC0415
-    from modules.synthesis import synthesize  # noqa: PLC0415
+    from modules.synthesis import summary, synthesize  # noqa: PLC0415
 
     organization = not names or ORGANIZATION in names
     try:

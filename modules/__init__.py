@@ -1,5 +1,1 @@
 """Everything that makes Terraform: the table of phases, their stacks, and what stacks are built of."""
-
-from modules.bindings import install
-
-install()

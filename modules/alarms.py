@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from environments.names import Names
 from environments.schema import Environment, RejectionMetric, Service
 from modules import metrics
 from modules.contracts import Data, Edge, Services
+from modules.ids import identifier
 from modules.metrics import Expression, Metric
 
 RUNBOOKS = "docs/runbooks/alarms.md"
@@ -19,15 +21,33 @@ MissingData = Literal["breaching", "notBreaching"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alarm:
-    """One alarm. It goes off when `periods` periods in a row are beyond the threshold."""
+class Summary:
+    """An alarm over other alarms: on when any one of them is."""
 
     id: str
-    """Id of its resource; with hyphens, the end of its name."""
+    """Id of its resource."""
     says: str
     """What is wrong when it goes off: a sentence for the notification."""
     runbook: str
     """Anchor of its section in docs/runbooks/alarms.md."""
+    subject: str = ""
+    """What its name has before its id."""
+
+    @property
+    def purpose(self) -> str:
+        """The end of its name; `Names.resource` makes the name of it, here and in commands."""
+        return f"{self.subject}{self.id}".replace("_", "-")
+
+    def description(self, names: Names) -> str:
+        """What it says, with its runbook's address for those who read the notification on a telephone."""
+        repository = names.environment.product.repository
+        return f"{self.says} Runbook: https://github.com/{repository}/blob/HEAD/{RUNBOOKS}#{self.runbook}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm(Summary):
+    """An alarm on a metric. It goes off when `periods` periods in a row are beyond the threshold."""
+
     metric: Metric | Expression
     threshold: float
     comparison: Comparison = "GreaterThanThreshold"
@@ -42,8 +62,38 @@ class Alarm:
     """Traffic shouldn't move while it is on (R10.4)."""
 
 
+CUTOVER = Summary(
+    id="cutover",
+    says="Traffic should not move here: stop the cutover, or take it back.",
+    runbook="cutover",
+)
+"""Includes every alarm that stops a cutover."""
+
+
+def rollback(service: Service) -> Summary:
+    """Includes every alarm after which a load-balanced service's earlier version should come back."""
+    return Summary(
+        id=f"{identifier(service.name)}_rollback",
+        says=f"What was deployed last of {service.name} does harm: go back.",
+        runbook="rollback",
+    )
+
+
+def expected(names: Names) -> Iterator[str]:
+    """Names of all alarms that an environment has after the phase observability."""
+    environment, product = names.environment, names.environment.product
+    # Names of alarms don't depend on what phases publish, so the expressions that stand for it are enough.
+    data, edge, services = Data.remote("data"), Edge.remote("edge"), Services.remote("services")
+    rows = [CUTOVER, *table(environment, data=data, edge=edge, services=services)]
+    for service in product.load_balanced:
+        rows += [rollback(service), *rollback_alarms(environment, service, edge)]
+    if product.scheduled_tasks:
+        rows.append(dropped_runs(group=""))
+    return (names.resource(row.purpose) for row in rows)
+
+
 def table(environment: Environment, *, data: Data, edge: Edge, services: Services) -> Iterator[Alarm]:
-    """All alarms of an environment."""
+    """All alarms of the phase observability."""
     yield from _load_balancer(environment, edge)
     for service in environment.product.services:
         yield from _tasks(environment, service, services)
@@ -67,18 +117,59 @@ def blocked_requests(environment: Environment, *, web_acl: str) -> Alarm:
     )
 
 
-def deployment_alarms(service: Service, edge: Edge, services: Services) -> list[str]:
-    """Names of the alarms that stand with a load-balanced service, since its deployments watch them themselves."""
-    return [
-        services.rollback_alarms[f"{id_}_{kind}"]
-        for id_ in target_groups(service, edge)
-        for kind in ("errors", "unhealthy")
-    ]
+def rollback_alarms(environment: Environment, service: Service, edge: Edge) -> Iterator[Alarm]:
+    """Alarms that end a deployment and put the earlier version back: tasks answer with errors, or stay unhealthy.
+
+    They stand with a load-balanced service, whose deployments watch them before the phase observability is there; its
+    composite alarms and dashboard include them.
+    """
+    # A task that starts fails its checks for a while; one that is unhealthy for longer is broken.
+    check = service.health_check
+    starting = check.grace + check.interval * check.unhealthy if check else 0
+    for id_, target_group in target_groups(service, edge).items():
+        where = {"load_balancer": edge.load_balancer_suffix, "target_group": target_group}
+        yield Alarm(
+            id=f"{id_}_errors",
+            subject="deployment-",
+            says=f"Tasks of {service.name} answer 5xx: a deployment that is under way goes back.",
+            runbook="rollback",
+            metric=metrics.requests("HTTPCode_Target_5XX_Count", "Sum", **where),
+            threshold=environment.observability.error_count,
+            period=300,
+            periods=1,
+        )
+        yield Alarm(
+            id=f"{id_}_unhealthy",
+            subject="deployment-",
+            says=f"Tasks of {service.name} stay unhealthy: a deployment that is under way goes back.",
+            runbook="rollback",
+            metric=metrics.requests("UnHealthyHostCount", "Maximum", **where),
+            threshold=0,
+            periods=starting // 60 + 2,
+        )
 
 
-def runbook(repository: str, anchor: str) -> str:
-    """Address of a runbook's section, for the notification that somebody reads on a telephone."""
-    return f"https://github.com/{repository}/blob/HEAD/{RUNBOOKS}#{anchor}"
+def dropped_runs(*, group: str) -> Alarm:
+    """Scheduled tasks' alarm, which stands with their schedule group, by its name.
+
+    It replaces a dead-letter queue: a run that was dropped isn't worth keeping, only worth knowing.
+    """
+    # https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
+    dropped = Metric(
+        namespace="AWS/Scheduler",
+        name="InvocationDroppedCount",
+        dimensions={"ScheduleGroup": group},
+        statistic="Sum",
+    )
+    return Alarm(
+        id="schedules_dropped",
+        says="A scheduled task could not be started in time.",
+        runbook="scheduled-task",
+        metric=dropped,
+        threshold=0,
+        period=300,
+        periods=1,
+    )
 
 
 def target_groups(service: Service, edge: Edge) -> dict[str, str]:
@@ -88,11 +179,6 @@ def target_groups(service: Service, edge: Edge) -> dict[str, str]:
     if service.deployment == "blue_green":
         groups[f"{key}_green"] = edge.green_target_group_suffixes[service.name]
     return groups
-
-
-def identifier(name: str) -> str:
-    """A service's name as the first part of resource ids."""
-    return name.replace("-", "_")
 
 
 def rejection_rate(rejections: RejectionMetric) -> Expression:

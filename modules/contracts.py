@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import ClassVar, Self
+from typing import ClassVar, Self, get_origin, get_type_hints
 
 
 class RemoteMap(Mapping[str, str]):
@@ -32,10 +32,11 @@ class Contract:
     @classmethod
     def remote(cls, outputs: str) -> Self:
         """The contract as expressions over a `terraform_remote_state`'s outputs."""
+        kinds = get_type_hints(cls)
         return cls(
             **{
                 field.name: RemoteMap(f"{outputs}.{field.name}")
-                if str(field.type).startswith("Mapping")
+                if get_origin(kinds[field.name]) is Mapping
                 else f"${{{outputs}.{field.name}}}"
                 for field in fields(cls)
             }

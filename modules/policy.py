@@ -6,14 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cdktf import TerraformStack
-from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
-    DataAwsIamPolicyDocument,
-    DataAwsIamPolicyDocumentStatement,
-    DataAwsIamPolicyDocumentStatementCondition,
-    DataAwsIamPolicyDocumentStatementPrincipals,
-)
-from constructs import Construct
+from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct, TerraformStack
+from modules.ids import address, reference
 
 Condition = tuple[str, str, Sequence[str]]
 """Operator, condition key, values: ("StringEquals", "aws:SourceAccount", ["…"])."""
@@ -41,7 +37,7 @@ class Statement:
 
 
 def document(scope: Construct, id_: str, *statements: Statement, blanks: bool = True) -> str:
-    """Make the policy document `<id_>_document` and answer the expression of its JSON.
+    """Make the policy document `<id_>_document` and return the expression of its JSON.
 
     Args:
         scope: The stack.
@@ -54,42 +50,55 @@ def document(scope: Construct, id_: str, *statements: Statement, blanks: bool = 
     """
     if len({statement.sid for statement in statements}) != len(statements):
         raise ValueError(f"policy document {id_!r}: every sid may stand once")
-    DataAwsIamPolicyDocument(scope, f"{id_}_document", statement=[_block(statement) for statement in statements])
+    aws.DataAwsIamPolicyDocument(scope, f"{id_}_document", statement=[_block(statement) for statement in statements])
+    policy = ("data.aws_iam_policy_document", f"{id_}_document")
     reasons = {statement.sid: statement.because for statement in statements if statement.because}
     if reasons:
         # By the stack: a data source's own overrides of its comment are lost in cdktf 0.21.
-        TerraformStack.of(scope).add_override(f"data.aws_iam_policy_document.{id_}_document.//.because", reasons)
-    return f"${{data.aws_iam_policy_document.{id_}_document.{'json' if blanks else 'minified_json'}}}"
+        TerraformStack.of(scope).add_override(f"{address(*policy)}.//.because", reasons)
+    return reference(*policy, "json" if blanks else "minified_json")
 
 
-def _block(statement: Statement) -> DataAwsIamPolicyDocumentStatement:
-    return DataAwsIamPolicyDocumentStatement(
+def _block(statement: Statement) -> aws.DataAwsIamPolicyDocumentStatement:
+    return aws.DataAwsIamPolicyDocumentStatement(
         sid=statement.sid,
         effect=statement.effect,
         actions=list(statement.actions) or None,
         not_actions=list(statement.not_actions) or None,
         resources=list(statement.resources) or None,
         principals=[
-            DataAwsIamPolicyDocumentStatementPrincipals(type=kind, identifiers=list(identifiers))
+            aws.DataAwsIamPolicyDocumentStatementPrincipals(type=kind, identifiers=list(identifiers))
             for kind, identifiers in statement.principals.items()
         ]
         or None,
         condition=[
-            DataAwsIamPolicyDocumentStatementCondition(test=test, variable=variable, values=list(values))
+            aws.DataAwsIamPolicyDocumentStatementCondition(test=test, variable=variable, values=list(values))
             for test, variable, values in statement.conditions
         ]
         or None,
     )
 
 
-def trust(*services: str, account_id: str, sid: str = "Assume") -> Statement:
-    """Let AWS services assume a role, on behalf of this account only (the confused deputy).
+def trust(service: str, names: Names) -> Statement:
+    """Let an AWS service assume a role, on behalf of this account only (the confused deputy).
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
     return Statement(
-        sid=sid,
+        sid="Assume",
         actions=["sts:AssumeRole"],
-        principals={"Service": services},
-        conditions=[("StringEquals", "aws:SourceAccount", [account_id])],
+        principals={"Service": [service]},
+        conditions=[("StringEquals", "aws:SourceAccount", [names.environment.account_id])],
+    )
+
+
+def tls_only(actions: Sequence[str], resources: Sequence[str]) -> Statement:
+    """Refuse requests without TLS."""
+    return Statement(
+        sid="TlsOnly",
+        effect="Deny",
+        actions=actions,
+        resources=resources,
+        principals={"AWS": ["*"]},
+        conditions=[("Bool", "aws:SecureTransport", ["false"])],
     )

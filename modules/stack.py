@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from cdktf import App, DataTerraformRemoteStateS3, S3Backend, TerraformOutput, TerraformStack
-from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
-
 from environments.names import Names
 from environments.schema import Environment
+from modules.bindings import aws
+from modules.bindings.engine import App, DataTerraformRemoteStateS3, S3Backend, TerraformOutput, TerraformStack
 from modules.contracts import Contract
 from modules.phases import Phase
 
@@ -18,12 +17,12 @@ C = TypeVar("C", bound=Contract)
 
 def guard(stack: TerraformStack, *, region: str, account_id: str, tags: Mapping[str, str]) -> None:
     """Add the AWS provider: tags on everything, and no other account than this one (R1.4)."""
-    AwsProvider(
+    aws.AwsProvider(
         stack,
         "aws",
         region=region,
         allowed_account_ids=[account_id],
-        default_tags=[AwsProviderDefaultTags(tags=dict(tags))],
+        default_tags=[aws.AwsProviderDefaultTags(tags=dict(tags))],
     )
 
 

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cdktf import App
-
 from environments import known, load_organization
 from environments.schema import Environment
 from modules import documents
+from modules.bindings.engine import App
 from modules.phases import ORGANIZATION, PHASES
 from modules.stack import PhaseStack
 
@@ -52,6 +51,22 @@ def synthesize(environments: Sequence[Environment], target: Path, *, organizatio
         if organization:
             documents.check(ORGANIZATION, {ORGANIZATION: _read_stack(Path(folder), ORGANIZATION)}, load_organization())
         _put_in_place(Path(folder), target)
+
+
+def summary(target: Path, environments: Sequence[str], *, organization: bool) -> str:
+    """Per environment its phases with their number of resources, as lines of text."""
+
+    def resources(stack: str) -> int:
+        return sum(len(named) for named in _read_stack(target, stack).get("resource", {}).values())
+
+    lines = []
+    for environment in environments:
+        counts = {phase.name: resources(f"{environment}-{phase.name}") for phase in PHASES}
+        lines.append(f"{environment}  {sum(counts.values())} resources")
+        lines.append("  " + "  ".join(f"{phase} {count}" for phase, count in counts.items()))
+    if organization:
+        lines.append(f"{ORGANIZATION}  {resources(ORGANIZATION)} resources (optional)")
+    return "\n".join(lines)
 
 
 def build(app: App, environment: Environment) -> dict[str, PhaseStack]:

@@ -117,7 +117,7 @@ def networks(service: AwsObject) -> list[AwsObject]:
 def log_stream(name: str, task_id: str = "") -> str:
     """The log stream of a task's container of that name or, without a task, what all of its streams begin with.
 
-    `modules/constructs/container.py` gives streams the container's name as prefix; ECS adds container and task.
+    `modules/constructs/task_definition.py` gives streams the container's name as prefix; ECS adds container and task.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
     """
     return f"{name}/{name}/{task_id}"

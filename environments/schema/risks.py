@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
 from environments.schema.account import Audit
 from environments.schema.environment import Environment
@@ -18,7 +18,7 @@ class Choice(NamedTuple):
     taken: Callable[[Environment], bool]
 
 
-_AUDIT_PARTS = [name for name, kind in Audit.__annotations__.items() if kind == "bool"]
+_AUDIT_PARTS = [name for name, kind in get_type_hints(Audit).items() if kind is bool]
 OF_EACH_STAGE = "cloudtrail"
 """The only part of the audit that each stage of an account has for itself."""
 

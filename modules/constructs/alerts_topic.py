@@ -2,70 +2,38 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
-from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
-from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
-from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
-from constructs import Construct
-
+from environments import schema
 from environments.names import Names
-from modules.constructs.encryption_key import EncryptionKey
-from modules.policy import Condition, Statement, document
-
-_KEY_USE = ("kms:Decrypt", "kms:GenerateDataKey*")
+from modules.bindings import aws
+from modules.bindings.engine import Construct
+from modules.constructs.encryption_key import EncryptionKey, usable_by
+from modules.ids import address, identifier, reference, slug
+from modules.policy import Condition, Statement, document, tls_only
 
 
 class AlertsTopic:
-    """Encrypted, with e-mail subscribers; this account's alarms, budgets, databases and rules publish to it."""
+    """Encrypted, with e-mail subscribers, who each confirm once.
 
-    def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        name: str,
-        key_alias: str,
-        names: Names,
-        emails: Sequence[str],
-        protected: bool,
-    ) -> None:
-        """Make key, topic, policy and subscriptions.
+    This account's alarms, budgets, databases and rules publish to it.
+    """
 
-        Args:
-            scope: The stack.
-            id_: Id of the topic; its parts are named after it.
-            name: Name of the topic.
-            key_alias: Alias of its key.
-            names: Names of the environment whose alarms, budgets and rules may publish.
-            emails: Addresses that are told; each confirms once.
-            protected: Whether a plan that destroys the key fails.
-        """
+    def __init__(self, scope: Construct, id_: str, *, spec: schema.Alerts, names: Names) -> None:
         publishers = _publishers(names)
         # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
-        use_key = [
-            Statement(
-                sid=f"Encrypt{sid}",
-                actions=_KEY_USE,
-                resources=["*"],
-                principals={"Service": [service]},
-                conditions=conditions,
-                because="in a key policy, * is the key that the policy belongs to",
-            )
-            for sid, (service, conditions) in publishers.items()
-        ]
+        actions = ("kms:Decrypt", "kms:GenerateDataKey*")
         key = EncryptionKey(
             scope,
             f"{id_}_key",
-            alias=key_alias,
-            description="Alerts on their way to people",
             names=names,
-            protected=protected,
-            statements=use_key,
+            purpose="alerts",
+            description="Alerts on their way to people",
+            statements=[
+                usable_by(service, *conditions, sid=f"Encrypt{sid}", actions=actions)
+                for sid, (service, conditions) in publishers.items()
+            ],
         )
-        SnsTopic(scope, id_, name=name, kms_master_key_id=key.arn)
-        self.arn = f"${{aws_sns_topic.{id_}.arn}}"
+        aws.SnsTopic(scope, id_, name=names.resource("alerts"), kms_master_key_id=key.arn)
+        self.arn = reference("aws_sns_topic", id_, "arn")
         publish = [
             Statement(
                 sid=f"Publish{sid}",
@@ -76,27 +44,13 @@ class AlertsTopic:
             )
             for sid, (service, conditions) in publishers.items()
         ]
-        tls_only = Statement(
-            sid="TlsOnly",
-            effect="Deny",
-            actions=["sns:Publish"],
-            resources=[self.arn],
-            principals={"AWS": ["*"]},
-            conditions=[("Bool", "aws:SecureTransport", ["false"])],
-        )
-        self.policy = f"aws_sns_topic_policy.{id_}_policy"
+        self.policy = address("aws_sns_topic_policy", f"{id_}_policy")
         """Address of its policy: what publishes here depends on it, for AWS drops what comes before."""
-        SnsTopicPolicy(
-            scope, f"{id_}_policy", arn=self.arn, policy=document(scope, f"{id_}_policy", tls_only, *publish)
-        )
-        for email in emails:
-            SnsTopicSubscription(
-                scope,
-                f"{id_}_{re.sub('[^a-z0-9]+', '_', email.lower())}",
-                topic_arn=self.arn,
-                protocol="email",
-                endpoint=email,
-            )
+        policy = document(scope, f"{id_}_policy", tls_only(["sns:Publish"], [self.arn]), *publish)
+        aws.SnsTopicPolicy(scope, f"{id_}_policy", arn=self.arn, policy=policy)
+        for email in spec.email:
+            subscription = f"{id_}_{identifier(slug(email))}"
+            aws.SnsTopicSubscription(scope, subscription, topic_arn=self.arn, protocol="email", endpoint=email)
 
 
 def _publishers(names: Names) -> dict[str, tuple[str, list[Condition]]]:

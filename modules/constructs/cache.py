@@ -1,144 +1,113 @@
-"""Redis or Valkey on ElastiCache."""
+"""Redis or Valkey on ElastiCache, and who may log in to it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.elasticache_parameter_group import (
-    ElasticacheParameterGroup,
-    ElasticacheParameterGroupParameter,
-)
-from cdktf_cdktf_provider_aws.elasticache_replication_group import (
-    ElasticacheReplicationGroup,
-    ElasticacheReplicationGroupLogDeliveryConfiguration,
-)
-from cdktf_cdktf_provider_aws.elasticache_subnet_group import ElasticacheSubnetGroup
-from constructs import Construct
-
-from environments.schema.versions import Engine, cache
+from environments import schema
+from environments.flows import REDIS_PORT
+from environments.names import Names
+from environments.schema.versions import cache
+from modules.bindings import aws
+from modules.bindings.engine import Construct, TerraformResourceLifecycle
 from modules.constructs.log_group import LogGroup
+from modules.ids import identifier, reference
 
 LOGS = ("slow-log", "engine-log")
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
 _DEFAULT_EVICTION = "volatile-lru"
+# Users and groups of this engine serve Redis and Valkey alike.
+# https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
+ENGINE = "redis"
+_NO_ACCESS = "off -@all"
 
 
 class Cache:
-    """An encrypted replication group in isolated subnets that takes TLS connections of known users only."""
+    """An encrypted replication group in isolated subnets that takes TLS connections of known users only.
+
+    Two nodes or more fail over by themselves.
+    """
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
         *,
-        name: str,
-        engine: Engine,
-        version: str,
-        node_type: str,
-        nodes: int,
-        port: int,
-        eviction: str,
+        spec: schema.Cache,
+        names: Names,
         subnets: Sequence[str],
         security_group: str,
         kms_key_arn: str,
-        user_group: str,
-        snapshot_days: int,
-        snapshot_window: str,
-        maintenance_window: str,
-        log_group_prefix: str,
         log_key_arn: str,
-        log_retention_days: int,
-        protected: bool,
     ) -> None:
-        """Make the replication group with its groups and logs.
-
-        Args:
-            scope: The stack.
-            id_: Id of all its parts.
-            name: Name of the replication group; its groups are named after it.
-            engine: redis or valkey.
-            version: The engine's version.
-            node_type: Size of a node.
-            nodes: A primary and its replicas; two or more fail over by themselves.
-            port: Where it listens.
-            eviction: What goes when memory is full.
-            subnets: Isolated subnets, one a zone.
-            security_group: Who may connect.
-            kms_key_arn: Key of what it writes to disk.
-            user_group: Who may log in.
-            snapshot_days: Days that daily snapshots are kept.
-            snapshot_window: When they are made, in UTC.
-            maintenance_window: When ElastiCache may patch, in UTC.
-            log_group_prefix: First part of its log groups' names.
-            log_key_arn: Key of the log groups.
-            log_retention_days: Days that logs are kept.
-            protected: Whether a plan that destroys it fails, and whether it leaves a snapshot.
-        """
-        ElasticacheSubnetGroup(
+        environment, name = names.environment, names.prefix
+        nodes = environment.profile.cache_nodes
+        users = CacheUsers(scope, f"{id_}_users", names=names)
+        aws.ElasticacheSubnetGroup(
             scope, f"{id_}_subnets", name=name, description="Isolated subnets", subnet_ids=list(subnets)
         )
         # An engine's major version has a group of its own, so that an upgrade takes one and leaves the other.
-        family = cache(engine, version).family
-        ElasticacheParameterGroup(
+        family = cache(spec.engine, spec.version).family
+        aws.ElasticacheParameterGroup(
             scope,
             f"{id_}_parameters",
             name=f"{name}-{family}",
             family=family,
             description="What goes when memory is full",
-            parameter=_parameters(eviction) or None,
+            parameter=_parameters(spec.eviction) or None,
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         logs = {
             log: LogGroup(
                 scope,
-                f"{id_}_{log.replace('-', '_')}",
-                name=f"{log_group_prefix}-{log}",
-                retention_days=log_retention_days,
+                f"{id_}_{identifier(log)}",
+                spec=environment.observability.log_retention,
+                name=names.log_group(f"cache-{log}"),
                 kms_key_arn=log_key_arn,
             ).name
             for log in LOGS
         }
-        ElasticacheReplicationGroup(
+        aws.ElasticacheReplicationGroup(
             scope,
             id_,
             replication_group_id=name,
             description=f"Cache of {name}",
-            engine=engine,
-            engine_version=version,
-            node_type=node_type,
+            engine=spec.engine,
+            engine_version=spec.version,
+            node_type=environment.profile.cache_node_type,
             num_cache_clusters=nodes,
             automatic_failover_enabled=nodes > 1,
             multi_az_enabled=nodes > 1,
-            port=port,
-            parameter_group_name=f"${{aws_elasticache_parameter_group.{id_}_parameters.name}}",
-            subnet_group_name=f"${{aws_elasticache_subnet_group.{id_}_subnets.name}}",
+            port=REDIS_PORT,
+            parameter_group_name=reference("aws_elasticache_parameter_group", f"{id_}_parameters", "name"),
+            subnet_group_name=reference("aws_elasticache_subnet_group", f"{id_}_subnets", "name"),
             security_group_ids=[security_group],
             transit_encryption_enabled=True,
             transit_encryption_mode="required",
             at_rest_encryption_enabled="true",
             kms_key_id=kms_key_arn,
-            user_group_ids=[user_group],
-            snapshot_retention_limit=snapshot_days,
-            snapshot_window=snapshot_window,
-            final_snapshot_identifier=f"{name}-final" if protected else None,
-            maintenance_window=maintenance_window,
+            user_group_ids=[users.group],
+            snapshot_retention_limit=spec.snapshot_days,
+            snapshot_window=spec.snapshot_window,
+            final_snapshot_identifier=f"{name}-final" if environment.protected else None,
+            maintenance_window=spec.maintenance_window,
             auto_minor_version_upgrade="true",
             # What an approved plan says happens when it is applied, not on some night afterwards.
             apply_immediately=True,
             log_delivery_configuration=[
-                ElasticacheReplicationGroupLogDeliveryConfiguration(
+                aws.ElasticacheReplicationGroupLogDeliveryConfiguration(
                     destination=group, destination_type="cloudwatch-logs", log_format="json", log_type=log
                 )
                 for log, group in logs.items()
             ],
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=protected),
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=environment.protected),
         )
-        self.id = f"${{aws_elasticache_replication_group.{id_}.id}}"
-        self.address = f"${{aws_elasticache_replication_group.{id_}.primary_endpoint_address}}"
+        self.id = reference("aws_elasticache_replication_group", id_, "id")
+        self.address = reference("aws_elasticache_replication_group", id_, "primary_endpoint_address")
+        self.user = users.user
 
 
-def _parameters(eviction: str) -> list[ElasticacheParameterGroupParameter]:
+def _parameters(eviction: str) -> list[aws.ElasticacheParameterGroupParameter]:
     """What differs from the family's defaults.
 
     The provider reads back only what it holds to be set by a user; a default that is sent isn't, so that every plan
@@ -146,4 +115,40 @@ def _parameters(eviction: str) -> list[ElasticacheParameterGroupParameter]:
     """
     if eviction == _DEFAULT_EVICTION:
         return []
-    return [ElasticacheParameterGroupParameter(name="maxmemory-policy", value=eviction)]
+    return [aws.ElasticacheParameterGroupParameter(name="maxmemory-policy", value=eviction)]
+
+
+class CacheUsers:
+    """No one can log in until operators give the application's user a password and switch it on (docs/adr/0006)."""
+
+    def __init__(self, scope: Construct, id_: str, *, names: Names) -> None:
+        # Takes the place of ElastiCache's own, which may do everything.
+        aws.ElasticacheUser(
+            scope,
+            f"{id_}_default",
+            user_id=names.resource("default"),
+            user_name="default",
+            engine=ENGINE,
+            access_string=_NO_ACCESS,
+            no_password_required=True,
+        )
+        # IAM as its way to log in needs no password, neither here nor in the state, and is of no use without
+        # elasticache:Connect. With IAM the id has to be the name.
+        # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html
+        aws.ElasticacheUser(
+            scope,
+            f"{id_}_application",
+            user_id=names.resource("app"),
+            user_name=names.resource("app"),
+            engine=ENGINE,
+            access_string=_NO_ACCESS,
+            authentication_mode=aws.ElasticacheUserAuthenticationMode(type="iam"),
+            lifecycle=TerraformResourceLifecycle(
+                prevent_destroy=names.environment.protected,
+                ignore_changes=["access_string", "authentication_mode", "no_password_required", "passwords"],
+            ),
+        )
+        members = [reference("aws_elasticache_user", f"{id_}_{user}", "user_id") for user in ("default", "application")]
+        aws.ElasticacheUserGroup(scope, id_, user_group_id=names.prefix, engine=ENGINE, user_ids=members)
+        self.group = reference("aws_elasticache_user_group", id_, "user_group_id")
+        self.user = reference("aws_elasticache_user", f"{id_}_application", "user_name")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.acm_certificate import AcmCertificate, AcmCertificateOptions
-from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateValidation
-from cdktf_cdktf_provider_aws.provider import AwsProvider
-from cdktf_cdktf_provider_aws.route53_record import Route53Record
-from constructs import Construct
+from environments import schema
+from modules.bindings import aws
+from modules.bindings.engine import Construct, TerraformResourceLifecycle
+from modules.ids import bare, reference
 
 
 class Certificate:
@@ -20,43 +16,31 @@ class Certificate:
     the certificate happened to answer), and a name and its wildcard, which are proved by the same record, have one
     record instead of two that overwrite each other and of which the first to go takes both.
     https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+
+    `record_writer` is the provider of the records, where the zone is in another account.
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        names: Sequence[str],
-        zone_id: str,
-        record_writer: AwsProvider | None,
+        self, scope: Construct, id_: str, *, spec: schema.Edge, zone_id: str, record_writer: aws.AwsProvider | None
     ) -> None:
-        """Make certificate, records and validation.
-
-        Args:
-            scope: The stack.
-            id_: Id of the certificate; the records are named after it and the names that they prove.
-            names: Its names, the subject first.
-            zone_id: The zone that gets the records.
-            record_writer: Provider of the records, where the zone is in another account.
-        """
-        AcmCertificate(
+        names = spec.certificate_names
+        aws.AcmCertificate(
             scope,
             id_,
             domain_name=names[0],
             subject_alternative_names=list(names[1:]) or None,
             validation_method="DNS",
-            options=AcmCertificateOptions(certificate_transparency_logging_preference="ENABLED"),
+            options=aws.AcmCertificateOptions(certificate_transparency_logging_preference="ENABLED"),
             # A listener can't be without one while it is replaced.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
-        options = f"aws_acm_certificate.{id_}.domain_validation_options"
+        options = bare(reference("aws_acm_certificate", id_, "domain_validation_options"))
         proofs = {name.removeprefix("*."): name for name in names}
         records = []
         for host, name in proofs.items():
             option = f'one([for option in {options} : option if option.domain_name == "{name}"])'
             record = f"{id_}_{host.replace('.', '_')}"
-            Route53Record(
+            aws.Route53Record(
                 scope,
                 record,
                 provider=record_writer,
@@ -68,12 +52,12 @@ class Certificate:
                 # An account's certificates for one name share the record: an earlier one's may be there.
                 allow_overwrite=True,
             )
-            records.append(f"${{aws_route53_record.{record}.fqdn}}")
-        AcmCertificateValidation(
+            records.append(reference("aws_route53_record", record, "fqdn"))
+        aws.AcmCertificateValidation(
             scope,
             f"{id_}_validation",
-            certificate_arn=f"${{aws_acm_certificate.{id_}.arn}}",
+            certificate_arn=reference("aws_acm_certificate", id_, "arn"),
             validation_record_fqdns=records,
         )
-        self.arn = f"${{aws_acm_certificate_validation.{id_}_validation.certificate_arn}}"
+        self.arn = reference("aws_acm_certificate_validation", f"{id_}_validation", "certificate_arn")
         """Known when the certificate is issued: what uses it waits for that."""

@@ -1,152 +1,104 @@
-"""PostgreSQL on RDS."""
+"""PostgreSQL on RDS, and the URL that the application finds it by."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.db_instance import DbInstance
-from cdktf_cdktf_provider_aws.db_parameter_group import DbParameterGroup, DbParameterGroupParameter
-from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
-from constructs import Construct
-
+from environments import schema
+from environments.flows import POSTGRESQL_PORT
+from environments.names import DATABASE_METRICS, Names
 from environments.schema.versions import postgresql
-from modules.constructs.database_monitoring_role import DatabaseMonitoringRole
+from modules.bindings import aws
+from modules.bindings.engine import Construct, TerraformResourceLifecycle, TerraformStack
 from modules.constructs.log_group import LogGroup
+from modules.constructs.role import Role
+from modules.ids import bare, depend, reference
+from modules.policy import Statement, trust
 
 LOGS = ("postgresql", "upgrade")
 # RDS keeps "pending-reboot" of a family's default, whatever is sent, and every plan would change it again.
 # https://github.com/hashicorp/terraform-provider-aws/issues/39252
 _DEFAULTS_OF_A_FAMILY = ("rds.force_ssl", "ssl_min_protocol_version")
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html
+CATEGORIES = ("availability", "configuration change", "deletion", "failover", "failure", "low storage", "maintenance")
+PASSWORD_LENGTH = 40
+"""Letters and digits of the master user's password: nothing that a URL would have to escape."""
 
 
 class Database:
-    """An encrypted instance in isolated subnets that takes TLS connections only, with backups, logs and monitoring."""
+    """An encrypted instance in isolated subnets that takes TLS connections only, with backups, logs and monitoring.
+
+    Its password is another one in every plan and every apply, and is never kept: only write-only arguments take it,
+    when the version of the credentials is raised.
+    https://developer.hashicorp.com/terraform/language/resources/ephemeral
+    """
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
         *,
-        identifier: str,
-        version: str,
-        instance_class: str,
-        multi_az: bool,
-        storage: int,
-        storage_limit: int,
-        name: str,
-        user: str,
-        password: str,
-        password_version: int,
-        port: int,
+        spec: schema.Database,
+        names: Names,
         subnets: Sequence[str],
         security_group: str,
         kms_key_arn: str,
-        backup_days: int,
-        backup_window: str,
-        maintenance_window: str,
-        slow_query_ms: int,
-        monitoring_role: DatabaseMonitoringRole,
         log_key_arn: str,
-        log_retention_days: int,
-        protected: bool,
+        topic_arn: str,
+        url_secret_arn: str,
     ) -> None:
-        """Make the instance with its groups and logs.
-
-        Args:
-            scope: The stack.
-            id_: Id of all its parts.
-            identifier: Name of the instance; its groups are named after it.
-            version: PostgreSQL's major version.
-            instance_class: Its size.
-            multi_az: Whether a standby waits in another zone.
-            storage: GiB to begin with.
-            storage_limit: GiB that autoscaling never exceeds.
-            name: Name of the database.
-            user: Master user.
-            password: The master user's, as an ephemeral expression.
-            password_version: Raised to set it anew.
-            port: Where it listens.
-            subnets: Isolated subnets, one a zone.
-            security_group: Who may connect.
-            kms_key_arn: Key of storage, snapshots and Performance Insights.
-            backup_days: Days that automated backups are kept.
-            backup_window: When they are made, in UTC.
-            maintenance_window: When RDS may patch, in UTC.
-            slow_query_ms: Milliseconds from which on a statement is logged.
-            monitoring_role: What RDS writes the operating system's metrics with.
-            log_key_arn: Key of the log groups.
-            log_retention_days: Days that logs are kept.
-            protected: Whether a plan or a call that destroys it fails.
-        """
-        DbSubnetGroup(
-            scope,
-            f"{id_}_subnets",
-            name=identifier,
-            description="Isolated subnets",
-            subnet_ids=list(subnets),
+        environment, protected = names.environment, names.environment.protected
+        subnet_group = f"{id_}_subnets"
+        aws.DbSubnetGroup(
+            scope, subnet_group, name=names.prefix, description="Isolated subnets", subnet_ids=list(subnets)
         )
-        family = postgresql(version).family
-        # A major version has a group of its own, so that an upgrade takes one and leaves the other.
-        DbParameterGroup(
-            scope,
-            f"{id_}_parameters",
-            name=f"{identifier}-{family}",
-            family=family,
-            description="TLS only; connections, slow statements and changes of the schema are logged",
-            parameter=[
-                DbParameterGroupParameter(
-                    name=parameter,
-                    value=value,
-                    apply_method="pending-reboot" if parameter in _DEFAULTS_OF_A_FAMILY else "immediate",
-                )
-                for parameter, value in _parameters(slow_query_ms).items()
-            ],
-            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
-        )
-        self.parameter_group = f"${{aws_db_parameter_group.{id_}_parameters.name}}"
+        parameter_group = _parameter_group(scope, f"{id_}_parameters", spec, names)
         # RDS makes them itself otherwise, without key and for ever.
-        for log in LOGS:
+        logs = [
             LogGroup(
                 scope,
                 f"{id_}_{log}_log",
-                name=f"/aws/rds/instance/{identifier}/{log}",
-                retention_days=log_retention_days,
+                spec=environment.observability.log_retention,
+                name=f"/aws/rds/instance/{names.prefix}/{log}",
                 kms_key_arn=log_key_arn,
             )
-        instance = DbInstance(
+            for log in LOGS
+        ]
+        password = _ephemeral_password(scope, id_)
+        role = _monitoring_role(scope, f"{id_}_monitoring_role", names)
+        instance = aws.DbInstance(
             scope,
             id_,
-            identifier=identifier,
+            identifier=names.prefix,
             engine="postgres",
-            engine_version=version,
-            instance_class=instance_class,
-            multi_az=multi_az,
+            engine_version=spec.version,
+            instance_class=environment.profile.database_class,
+            multi_az=environment.profile.database_multi_az,
             storage_type="gp3",
-            allocated_storage=storage,
-            max_allocated_storage=storage_limit,
+            allocated_storage=spec.storage,
+            max_allocated_storage=spec.storage_limit,
             storage_encrypted=True,
             kms_key_id=kms_key_arn,
-            db_name=name,
-            username=user,
+            db_name=spec.name,
+            username=spec.user,
             password_wo=password,
-            password_wo_version=password_version,
+            password_wo_version=spec.credentials_version,
             iam_database_authentication_enabled=True,
-            port=port,
-            db_subnet_group_name=f"${{aws_db_subnet_group.{id_}_subnets.name}}",
+            port=POSTGRESQL_PORT,
+            db_subnet_group_name=reference("aws_db_subnet_group", subnet_group, "name"),
             vpc_security_group_ids=[security_group],
             publicly_accessible=False,
             # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
             ca_cert_identifier="rds-ca-rsa2048-g1",
-            parameter_group_name=self.parameter_group,
-            backup_retention_period=backup_days,
-            backup_window=backup_window,
+            parameter_group_name=parameter_group,
+            backup_retention_period=spec.backup_days,
+            backup_window=spec.backup_window,
             copy_tags_to_snapshot=True,
             delete_automated_backups=not protected,
             skip_final_snapshot=not protected,
-            final_snapshot_identifier=f"{identifier}-final" if protected else None,
+            final_snapshot_identifier=f"{names.prefix}-final" if protected else None,
             deletion_protection=protected,
-            maintenance_window=maintenance_window,
+            maintenance_window=spec.maintenance_window,
             auto_minor_version_upgrade=True,
             # A new major version is a new value, which is reviewed; nothing else asks for one.
             allow_major_version_upgrade=True,
@@ -154,29 +106,119 @@ class Database:
             apply_immediately=True,
             enabled_cloudwatch_logs_exports=list(LOGS),
             monitoring_interval=60,
-            monitoring_role_arn=monitoring_role.arn,
+            monitoring_role_arn=role.arn,
             performance_insights_enabled=True,
             performance_insights_kms_key_id=kms_key_arn,
             performance_insights_retention_period=7,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=protected),
         )
         # RDS refuses a role that may not write metrics yet, and creates log groups that don't exist.
-        log_groups = [f"aws_cloudwatch_log_group.{id_}_{log}_log" for log in LOGS]
-        instance.add_override("depends_on", [*log_groups, *monitoring_role.permissions])
-        self.identifier = f"${{aws_db_instance.{id_}.identifier}}"
-        self.address = f"${{aws_db_instance.{id_}.address}}"
-        self.made = f"aws_db_instance.{id_}.resource_id"
-        """What changes when the instance is another one: for `replace_triggered_by`."""
+        depend(instance, [*(log.address for log in logs), *role.permissions])
+        self.identifier = reference("aws_db_instance", id_, "identifier")
+        self.address = reference("aws_db_instance", id_, "address")
+        # Failovers, failures, maintenance and changes go to the topic (Security Hub's RDS.20 and RDS.21).
+        aws.DbEventSubscription(
+            scope,
+            f"{id_}_events",
+            name=f"{names.prefix}-database",
+            sns_topic=topic_arn,
+            source_type="db-instance",
+            source_ids=[self.identifier],
+            event_categories=list(CATEGORIES),
+        )
+        aws.DbEventSubscription(
+            scope,
+            f"{id_}_parameter_events",
+            name=f"{names.prefix}-database-parameters",
+            sns_topic=topic_arn,
+            source_type="db-parameter-group",
+            source_ids=[parameter_group],
+            event_categories=["configuration change"],
+        )
+        where = f"{self.address}:{POSTGRESQL_PORT}/{spec.name}?{spec.url_query}"
+        # Another instance has another password, which is written then.
+        made = bare(reference("aws_db_instance", id_, "resource_id"))
+        aws.SecretsmanagerSecretVersion(
+            scope,
+            f"{id_}_url",
+            secret_id=url_secret_arn,
+            secret_string_wo=f"{spec.url_scheme}://{spec.user}:{password}@{where}",
+            secret_string_wo_version=spec.credentials_version,
+            lifecycle=TerraformResourceLifecycle(replace_triggered_by=[made]),
+        )
 
 
-def _parameters(slow_query_ms: int) -> dict[str, str]:
+def _parameter_group(scope: Construct, id_: str, spec: schema.Database, names: Names) -> str:
     """https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Parameters.html."""
-    return {
+    parameters = {
         "rds.force_ssl": "1",
         "ssl_min_protocol_version": "TLSv1.2",
         "log_connections": "1",
         "log_disconnections": "1",
         "log_lock_waits": "1",
-        "log_min_duration_statement": str(slow_query_ms),
+        "log_min_duration_statement": str(spec.slow_query_ms),
         "log_statement": "ddl",
     }
+    family = postgresql(spec.version).family
+    # A major version has a group of its own, so that an upgrade takes one and leaves the other.
+    aws.DbParameterGroup(
+        scope,
+        id_,
+        name=f"{names.prefix}-{family}",
+        family=family,
+        description="TLS only; connections, slow statements and changes of the schema are logged",
+        parameter=[
+            aws.DbParameterGroupParameter(
+                name=name,
+                value=value,
+                apply_method="pending-reboot" if name in _DEFAULTS_OF_A_FAMILY else "immediate",
+            )
+            for name, value in parameters.items()
+        ],
+        lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+    )
+    return reference("aws_db_parameter_group", id_, "name")
+
+
+def _ephemeral_password(scope: Construct, id_: str) -> str:
+    kind = "ephemeral.aws_secretsmanager_random_password"
+    # cdktf 0.21 has no class for ephemeral resources.
+    TerraformStack.of(scope).add_override(
+        f"{kind}.{id_}",
+        {"password_length": PASSWORD_LENGTH, "exclude_punctuation": True, "require_each_included_type": True},
+    )
+    return reference(kind, id_, "random_password")
+
+
+def _monitoring_role(scope: Construct, id_: str, names: Names) -> Role:
+    """AWS's AmazonRDSEnhancedMonitoringRole, for this account's log group only.
+
+    The log group is RDSOSMetrics, which an account has once, with our retention and key.
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
+    """
+    log_group_arn = names.arn("logs", f"log-group:{DATABASE_METRICS}")
+    return Role(
+        scope,
+        id_,
+        names=names,
+        purpose="database-monitoring",
+        description="RDS writes metrics of the database's operating system with it",
+        trust=[trust("monitoring.rds.amazonaws.com", names)],
+        statements=[
+            Statement(
+                sid="MakeTheLogGroup",
+                actions=["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
+                resources=[f"{log_group_arn}:*"],
+            ),
+            Statement(
+                sid="WriteMetrics",
+                actions=[
+                    "logs:CreateLogStream",
+                    "logs:DescribeLogStreams",
+                    "logs:GetLogEvents",
+                    "logs:PutLogEvents",
+                ],
+                resources=[f"{log_group_arn}:log-stream:*"],
+            ),
+        ],
+    )

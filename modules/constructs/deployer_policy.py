@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from environments.names import Names
 from modules.constructs.deployer_services_policy import delivery_policy, services_policy, tagged
-from modules.constructs.dns_records import write_records
+from modules.constructs.dns import write_records
 from modules.constructs.state_access import read_state, write_state
 from modules.policy import Statement
 

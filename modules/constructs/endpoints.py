@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
-from constructs import Construct
-
+from environments.guardduty import DATA, agent_repository
 from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct
+from modules.constructs.task_roles import PULL
+from modules.ids import identifier, reference
 from modules.policy import Condition, Statement, document
 
 
@@ -29,83 +31,77 @@ class EndpointPolicy:
     @property
     def id(self) -> str:
         """Identifier of the endpoint."""
-        return re.sub(r"\W", "_", self.service)
+        return identifier(self.service)
 
 
 class GatewayEndpoint:
     """S3 through the route tables; free of charge."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        vpc_id: str,
-        names: Names,
-        route_tables: Sequence[str],
-        policy: EndpointPolicy,
-    ) -> None:
-        """Make the endpoint.
-
-        Args:
-            scope: The stack.
-            vpc_id: The VPC.
-            names: The environment's names.
-            route_tables: Tables that get the route to the service.
-            policy: What may pass.
-        """
-        VpcEndpoint(
-            scope,
-            f"endpoint_{policy.id}",
-            vpc_id=vpc_id,
-            service_name=names.endpoint_service(policy.service),
-            vpc_endpoint_type="Gateway",
-            route_table_ids=list(route_tables),
-            policy=_document(scope, policy, conditions=policy.conditions),
-            tags={"Name": f"{names.prefix}-{policy.id}".replace("_", "-")},
+    def __init__(self, scope: Construct, id_: str, *, names: Names, vpc_id: str, route_tables: Sequence[str]) -> None:
+        # Image layers, which ECR keeps in a bucket of its own.
+        # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
+        bucket = names.partition.bucket(f"prod-{names.environment.region}-starport-layer-bucket/*")
+        policy = EndpointPolicy(service="s3", actions=["s3:GetObject"], resources=[bucket])
+        made = _endpoint(
+            scope, id_, names, policy, vpc_id=vpc_id, vpc_endpoint_type="Gateway", route_table_ids=list(route_tables)
         )
-        self.prefix_list_id = f"${{aws_vpc_endpoint.endpoint_{policy.id}.prefix_list_id}}"
+        self.prefix_list_id = reference("aws_vpc_endpoint", made, "prefix_list_id")
 
 
 class InterfaceEndpoints:
-    """Network interfaces in the private subnets that answer for AWS's APIs under their usual names."""
+    """Network interfaces in the private subnets that answer for AWS's APIs under their usual names.
+
+    Only the account's own principals may use them.
+    """
 
     def __init__(
         self,
         scope: Construct,
+        id_: str,
         *,
-        vpc_id: str,
         names: Names,
+        vpc_id: str,
         subnets: Sequence[str],
         security_group: str,
-        policies: Sequence[EndpointPolicy],
     ) -> None:
-        """Make one endpoint a policy.
-
-        Args:
-            scope: The stack.
-            vpc_id: The VPC.
-            names: Names of the environment whose account's principals alone may use them.
-            subnets: Subnets that get an interface.
-            security_group: Who may connect.
-            policies: The services, each with what may be asked of it.
-        """
         own_principals: Condition = ("StringEquals", "aws:PrincipalAccount", [names.environment.account_id])
-        for policy in policies:
-            VpcEndpoint(
+        for policy in interface_endpoints(names):
+            _endpoint(
                 scope,
-                f"endpoint_{policy.id}",
+                id_,
+                names,
+                policy,
+                [own_principals],
                 vpc_id=vpc_id,
-                service_name=names.endpoint_service(policy.service),
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=list(subnets),
                 security_group_ids=[security_group],
-                policy=_document(scope, policy, conditions=[own_principals, *policy.conditions]),
-                tags={"Name": f"{names.prefix}-{policy.id}".replace("_", "-")},
             )
 
 
-def _document(scope: Construct, policy: EndpointPolicy, *, conditions: Sequence[Condition]) -> str:
+def _endpoint(
+    scope: Construct,
+    id_: str,
+    names: Names,
+    policy: EndpointPolicy,
+    conditions: Sequence[Condition] = (),
+    **settings: Any,  # noqa: ANN401  (arguments of the endpoint)
+) -> str:
+    """Make an endpoint, of the prefix and its service's id; returns its id."""
+    made = f"{id_}_{policy.id}"
+    aws.VpcEndpoint(
+        scope,
+        made,
+        service_name=names.endpoint_service(policy.service),
+        policy=_document(scope, made, policy, [*conditions, *policy.conditions]),
+        tags={"Name": f"{names.prefix}-{policy.id}".replace("_", "-")},
+        **settings,
+    )
+    return made
+
+
+def _document(scope: Construct, id_: str, policy: EndpointPolicy, conditions: Sequence[Condition]) -> str:
     everybody = {"AWS": ["*"]}
     statements = [
         Statement(
@@ -128,4 +124,70 @@ def _document(scope: Construct, policy: EndpointPolicy, *, conditions: Sequence[
                 because="AWS authorizes these on * only; the condition and the roles narrow them",
             )
         )
-    return document(scope, f"endpoint_{policy.id}", *statements)
+    return document(scope, id_, *statements)
+
+
+def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
+    """Every API that tasks call, with the least that they need of it."""
+    environment = names.environment
+    registry_account = environment.registry.source_account or environment.account_id
+    repositories = [
+        names.partition.arn("ecr", f"repository/{repository}", region=environment.region, account_id=registry_account)
+        for repository in sorted({service.repository for service in environment.product.services})
+    ]
+    agent = agent_repository(environment.region)
+    if agent and environment.profile.guardduty_agent:
+        repositories.append(agent)
+    # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-vpc-endpoint-policy
+    for service in ("ecr.api", "ecr.dkr"):
+        yield EndpointPolicy(
+            service=service, actions=PULL, resources=repositories, unnarrowed=["ecr:GetAuthorizationToken"]
+        )
+    yield EndpointPolicy(
+        service="logs",
+        actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        resources=[names.arn("logs", f"log-group:/{names.path}/*")],
+        unnarrowed=["logs:DescribeLogGroups"],
+    )
+    yield EndpointPolicy(
+        service="secretsmanager",
+        actions=["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+        resources=[names.arn("secretsmanager", f"secret:{names.path}/*")],
+    )
+    yield EndpointPolicy(
+        service="kms",
+        actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
+        resources=[names.arn("kms", "key/*")],
+    )
+    yield EndpointPolicy(
+        service="sts",
+        actions=["sts:GetCallerIdentity"],
+        resources=["*"],
+        because="GetCallerIdentity has no resource",
+    )
+    # ECS Exec: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+    yield EndpointPolicy(
+        service="ssmmessages",
+        actions=[f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")],
+        resources=["*"],
+        because="channels have no resource",
+    )
+    if agent:
+        # There in any case (docs/adr/0019): where there is none, GuardDuty makes one of its own when its agent is
+        # switched on, and then Terraform can neither make another nor destroy the VPC. AWS charges nothing for it.
+        # https://docs.aws.amazon.com/guardduty/latest/ug/eksrunmon-prereq-deploy-security-agent.html
+        yield EndpointPolicy(
+            service=DATA,
+            actions=["guardduty:SendSecurityTelemetry"],
+            resources=["*"],
+            because="SendSecurityTelemetry has no resource; the agent sends what it sees",
+        )
+    namespaces = sorted({each.metrics_namespace for each in environment.product.services if each.metrics_namespace})
+    if namespaces:
+        yield EndpointPolicy(
+            service="monitoring",
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            because="PutMetricData has no resource; the condition names the namespaces",
+            conditions=[("StringEquals", "cloudwatch:namespace", namespaces)],
+        )

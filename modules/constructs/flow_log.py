@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-from cdktf_cdktf_provider_aws.flow_log import FlowLog as AwsFlowLog
-from constructs import Construct
-
+from environments import schema
+from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct
+from modules.constructs.log_group import LogGroup
 from modules.constructs.role import Role
+from modules.ids import depend
 from modules.policy import Statement, trust
 
 
@@ -14,57 +16,39 @@ class FlowLog:
     """All traffic of a VPC, accepted and rejected, by the minute."""
 
     def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        vpc_id: str,
-        log_group: str,
-        log_group_arn: str,
-        role_name: str,
-        retention_days: int,
-        kms_key_arn: str,
-        account_id: str,
+        self, scope: Construct, id_: str, *, spec: schema.Network, names: Names, vpc_id: str, kms_key_arn: str
     ) -> None:
-        """Make log group, role and flow log.
-
-        Args:
-            scope: The stack.
-            id_: Id of all its parts.
-            vpc_id: The VPC.
-            log_group: Name of the log group.
-            log_group_arn: ARN of the log group.
-            role_name: Name of the role that writes it.
-            retention_days: Days that logs are kept.
-            kms_key_arn: Key of the log group.
-            account_id: Account that flow logs come from.
-        """
-        CloudwatchLogGroup(
-            scope, f"{id_}_log_group", name=log_group, retention_in_days=retention_days, kms_key_id=kms_key_arn
+        log_group = LogGroup(
+            scope,
+            f"{id_}_log_group",
+            spec=spec.flow_log_retention,
+            name=names.log_group("flow-log"),
+            kms_key_arn=kms_key_arn,
         )
         role = Role(
             scope,
             f"{id_}_role",
-            name=role_name,
+            names=names,
+            purpose="flow-log",
             description="Writes VPC flow logs to CloudWatch",
-            trust=[trust("vpc-flow-logs.amazonaws.com", account_id=account_id)],
+            trust=[trust("vpc-flow-logs.amazonaws.com", names)],
             statements=[
                 Statement(
                     sid="Write",
                     actions=["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-                    resources=[f"{log_group_arn}:*"],
+                    resources=[f"{names.log_group_arn('flow-log')}:*"],
                 )
             ],
         )
-        flow_log = AwsFlowLog(
+        flow_log = aws.FlowLog(
             scope,
             id_,
             vpc_id=vpc_id,
             traffic_type="ALL",
             max_aggregation_interval=60,
             log_destination_type="cloud-watch-logs",
-            log_destination=f"${{aws_cloudwatch_log_group.{id_}_log_group.arn}}",
+            log_destination=log_group.arn,
             iam_role_arn=role.arn,
         )
         # Without permissions it ends in 'Access error'.
-        flow_log.add_override("depends_on", role.permissions)
+        depend(flow_log, role.permissions)

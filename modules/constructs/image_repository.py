@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
-from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.ecr_lifecycle_policy import EcrLifecyclePolicy
-from cdktf_cdktf_provider_aws.ecr_repository import (
-    EcrRepository,
-    EcrRepositoryEncryptionConfiguration,
-    EcrRepositoryImageScanningConfiguration,
-)
-from cdktf_cdktf_provider_aws.ecr_repository_policy import EcrRepositoryPolicy
-from constructs import Construct
-
-from environments import attached
+from environments import attached, schema
 from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct, TerraformResourceLifecycle
+from modules.ids import reference
 from modules.policy import Statement, document
 
 # Far more than are ever released. AWS has no rule that only keeps; the CDK's documentation does it the same way.
@@ -28,62 +20,31 @@ class ImageRepository:
     """Immutable tags, encrypted, scanned on push; old images go, but for those that run or ran here."""
 
     def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        name: str,
-        kms_key_arn: str,
-        keep_images: int,
-        untagged_days: int,
-        release_prefix: str,
-        readers: Sequence[str],
-        names: Names,
-        protected: bool,
+        self, scope: Construct, id_: str, *, spec: schema.Registry, names: Names, name: str, kms_key_arn: str
     ) -> None:
-        """Make the repository.
-
-        Args:
-            scope: The stack.
-            id_: Id of the repository, its lifecycle policy and its policy.
-            name: Its name, without the registry's host.
-            kms_key_arn: Key of its images.
-            keep_images: Newest manifests that stay, of all that ECR counts as images.
-            untagged_days: Days after which images without a tag go.
-            release_prefix: What the tags of released images begin with.
-            readers: Other accounts that may pull.
-            names: The environment's names; the readers' roles begin with the same product.
-            protected: Whether a plan that destroys it fails.
-        """
-        EcrRepository(
+        protected = names.environment.protected
+        aws.EcrRepository(
             scope,
             id_,
             name=name,
             image_tag_mutability="IMMUTABLE",
-            image_scanning_configuration=EcrRepositoryImageScanningConfiguration(scan_on_push=True),
-            encryption_configuration=[EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=kms_key_arn)],
+            image_scanning_configuration=aws.EcrRepositoryImageScanningConfiguration(scan_on_push=True),
+            encryption_configuration=[
+                aws.EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=kms_key_arn)
+            ],
             force_delete=not protected,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=protected),
         )
-        self.url = f"${{aws_ecr_repository.{id_}.repository_url}}"
-        self.arn = f"${{aws_ecr_repository.{id_}.arn}}"
-        repository = f"${{aws_ecr_repository.{id_}.name}}"
-        EcrLifecyclePolicy(
-            scope,
-            f"{id_}_lifecycle",
-            repository=repository,
-            policy=_lifecycle(keep_images=keep_images, untagged_days=untagged_days, release_prefix=release_prefix),
-        )
-        if readers:
-            EcrRepositoryPolicy(
-                scope,
-                f"{id_}_policy",
-                repository=repository,
-                policy=document(scope, id_, *(_pull(account, names) for account in readers)),
-            )
+        self.url = reference("aws_ecr_repository", id_, "repository_url")
+        self.arn = reference("aws_ecr_repository", id_, "arn")
+        repository = reference("aws_ecr_repository", id_, "name")
+        aws.EcrLifecyclePolicy(scope, f"{id_}_lifecycle", repository=repository, policy=_lifecycle(spec))
+        if spec.readers:
+            policy = document(scope, id_, *(_pull(account, names) for account in spec.readers))
+            aws.EcrRepositoryPolicy(scope, f"{id_}_policy", repository=repository, policy=policy)
 
 
-def _lifecycle(*, keep_images: int, untagged_days: int, release_prefix: str) -> str:
+def _lifecycle(spec: schema.Registry) -> str:
     """Make rules in the order of their priority; what one selects by its tags, no later one can expire.
 
     A later rule still counts it, so the last one counts signatures too. No rule can follow a signature to its image:
@@ -96,7 +57,7 @@ def _lifecycle(*, keep_images: int, untagged_days: int, release_prefix: str) -> 
             "Released images stay",
             {
                 "tagStatus": "tagged",
-                "tagPrefixList": [release_prefix],
+                "tagPrefixList": [spec.release_prefix],
                 "countType": "imageCountMoreThan",
                 "countNumber": NEVER_REACHED,
             },
@@ -107,21 +68,21 @@ def _lifecycle(*, keep_images: int, untagged_days: int, release_prefix: str) -> 
                 "tagStatus": "tagged",
                 "tagPrefixList": [attached.PREFIX],
                 "countType": "imageCountMoreThan",
-                "countNumber": len(attached.SUFFIXES) * (NEVER_REACHED + keep_images),
+                "countNumber": len(attached.SUFFIXES) * (NEVER_REACHED + spec.keep_manifests),
             },
         ),
         (
-            f"Images without a tag go after {untagged_days} days",
+            f"Images without a tag go after {spec.untagged_days} days",
             {
                 "tagStatus": "untagged",
                 "countType": "sinceImagePushed",
                 "countUnit": "days",
-                "countNumber": untagged_days,
+                "countNumber": spec.untagged_days,
             },
         ),
         (
-            f"The newest {keep_images} images stay",
-            {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": keep_images},
+            f"The newest {spec.keep_manifests} images stay",
+            {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": spec.keep_manifests},
         ),
     ]
     rules = [

@@ -1,11 +1,15 @@
-"""The load balancer that the internet talks to."""
+"""The load balancer that the internet talks to: HTTP goes to HTTPS, HTTPS goes to a service's target group."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs
-from constructs import Construct
+from environments import schema
+from environments.flows import HTTP_PORT, HTTPS_PORT
+from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct, TerraformResourceLifecycle
+from modules.ids import identifier, reference
 
 
 class LoadBalancer:
@@ -16,37 +20,24 @@ class LoadBalancer:
         scope: Construct,
         id_: str,
         *,
-        name: str,
+        spec: schema.Edge,
+        names: Names,
         subnets: Sequence[str],
         security_group: str,
         access_log_bucket: str,
-        idle_timeout: int,
-        protected: bool,
     ) -> None:
-        """Make the load balancer.
-
-        Args:
-            scope: The stack.
-            id_: Id of the load balancer.
-            name: Its name.
-            subnets: Public subnets, one a zone.
-            security_group: Who may connect, and where it may connect to.
-            access_log_bucket: Bucket of the access logs.
-            idle_timeout: Seconds that a connection may be silent.
-            protected: Whether AWS refuses to delete it.
-        """
-        Lb(
+        aws.Lb(
             scope,
             id_,
-            name=name,
+            name=names.prefix,
             load_balancer_type="application",
             internal=False,
             ip_address_type="ipv4",
             subnets=list(subnets),
             security_groups=[security_group],
-            access_logs=LbAccessLogs(bucket=access_log_bucket, enabled=True),
-            enable_deletion_protection=protected,
-            idle_timeout=idle_timeout,
+            access_logs=aws.LbAccessLogs(bucket=access_log_bucket, enabled=True),
+            enable_deletion_protection=names.environment.protected,
+            idle_timeout=spec.idle_timeout,
             enable_http2=True,
             enable_cross_zone_load_balancing=True,
             # Targets see the host that the browser asked for.
@@ -56,7 +47,123 @@ class LoadBalancer:
             drop_invalid_header_fields=True,
             desync_mitigation_mode="defensive",
         )
-        self.arn = f"${{aws_lb.{id_}.arn}}"
-        self.suffix = f"${{aws_lb.{id_}.arn_suffix}}"
-        self.dns_name = f"${{aws_lb.{id_}.dns_name}}"
-        self.zone_id = f"${{aws_lb.{id_}.zone_id}}"
+        self.arn = reference("aws_lb", id_, "arn")
+        self.suffix = reference("aws_lb", id_, "arn_suffix")
+        self.dns_name = reference("aws_lb", id_, "dns_name")
+        self.zone_id = reference("aws_lb", id_, "zone_id")
+
+
+class TargetGroup:
+    """Tasks of one service by address, because each Fargate task has an address of its own.
+
+    A blue/green service has a second one, of another `colour`.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, spec: schema.Service, names: Names, vpc_id: str, colour: str = ""
+    ) -> None:
+        check = spec.health_check
+        # The environment's rules hold that a service with paths has both.
+        assert spec.port is not None and check is not None  # noqa: S101
+        aws.LbTargetGroup(
+            scope,
+            id_,
+            name=names.target_group(spec.name, colour),
+            vpc_id=vpc_id,
+            target_type="ip",
+            protocol="HTTP",
+            port=spec.port,
+            deregistration_delay=str(spec.drain),
+            # A task that is slow, or cold, gets fewer new requests than the others.
+            load_balancing_algorithm_type="least_outstanding_requests",
+            health_check=aws.LbTargetGroupHealthCheck(
+                enabled=True,
+                protocol="HTTP",
+                port="traffic-port",
+                path=check.path,
+                matcher=check.codes,
+                interval=check.interval,
+                timeout=check.timeout,
+                healthy_threshold=check.healthy,
+                unhealthy_threshold=check.unhealthy,
+            ),
+        )
+        self.arn = reference("aws_lb_target_group", id_, "arn")
+        self.name = reference("aws_lb_target_group", id_, "name")
+        self.suffix = reference("aws_lb_target_group", id_, "arn_suffix")
+
+
+class RedirectListener:
+    """Sends every plain request to HTTPS."""
+
+    def __init__(self, scope: Construct, id_: str, *, load_balancer_arn: str) -> None:
+        redirect = aws.LbListenerDefaultActionRedirect(protocol="HTTPS", port=str(HTTPS_PORT), status_code="HTTP_301")
+        aws.LbListener(
+            scope,
+            id_,
+            load_balancer_arn=load_balancer_arn,
+            port=HTTP_PORT,
+            protocol="HTTP",
+            default_action=[aws.LbListenerDefaultAction(type="redirect", redirect=redirect)],
+        )
+
+
+class HttpsListener:
+    """Ends TLS, sets the security headers of every answer, and routes by path to the services' target groups.
+
+    `target_group_arns` are by service.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        spec: schema.Edge,
+        names: Names,
+        load_balancer_arn: str,
+        certificate_arn: str,
+        target_group_arns: Mapping[str, str],
+    ) -> None:
+        services = names.environment.product.load_balanced
+        (default,) = (service for service in services if "/*" in service.paths)
+        rest = aws.LbListenerDefaultAction(type="forward", target_group_arn=target_group_arns[default.name])
+        aws.LbListener(
+            scope,
+            id_,
+            load_balancer_arn=load_balancer_arn,
+            port=HTTPS_PORT,
+            protocol="HTTPS",
+            ssl_policy=spec.tls_policy,
+            certificate_arn=certificate_arn,
+            default_action=[rest],
+            # These replace what the application says, so it can't say more than this.
+            # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/header-modification.html
+            routing_http_response_access_control_allow_origin_header_value=spec.origin,
+            routing_http_response_strict_transport_security_header_value=f"max-age={spec.hsts}; includeSubDomains",
+            routing_http_response_content_security_policy_header_value=spec.content_security_policy,
+            routing_http_response_x_content_type_options_header_value="nosniff",
+            routing_http_response_x_frame_options_header_value="DENY",
+            routing_http_response_server_enabled=False,
+            lifecycle=_moved_by_codedeploy(default, "default_action"),
+        )
+        self.arn = reference("aws_lb_listener", id_, "arn")
+
+        for service in services:
+            if service is not default:
+                paths = aws.LbListenerRuleConditionPathPattern(values=list(service.paths))
+                target = aws.LbListenerRuleAction(type="forward", target_group_arn=target_group_arns[service.name])
+                aws.LbListenerRule(
+                    scope,
+                    f"{id_}_{identifier(service.name)}",
+                    listener_arn=self.arn,
+                    priority=service.priority,
+                    action=[target],
+                    condition=[aws.LbListenerRuleCondition(path_pattern=paths)],
+                    lifecycle=_moved_by_codedeploy(service, "action"),
+                )
+
+
+def _moved_by_codedeploy(service: schema.Service, argument: str) -> TerraformResourceLifecycle | None:
+    """A blue/green deployment ends with the other target group here; Terraform must not undo it."""
+    return TerraformResourceLifecycle(ignore_changes=[argument]) if service.deployment == "blue_green" else None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
-from constructs import Construct
-
 from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct
 from modules.constructs.deployer_services_policy import passed_roles, snapshot_database
 from modules.constructs.planner_policy import READS
+from modules.ids import reference
 from modules.phases import PHASES
 from modules.policy import Statement, document
 
@@ -50,22 +50,15 @@ class PermissionsBoundary:
     """A managed policy; it grants nothing by itself."""
 
     def __init__(self, scope: Construct, id_: str, *, names: Names) -> None:
-        """Make the policy.
-
-        Args:
-            scope: The stack.
-            id_: Id of the policy and its document.
-            names: The environment's names.
-        """
         statements = [*_most(names), *_never(names)]
-        IamPolicy(
+        aws.IamPolicy(
             scope,
             id_,
             name=names.resource("boundary"),
             description="Caps the deployer and the planner",
             policy=document(scope, id_, *statements),
         )
-        self.arn = f"${{aws_iam_policy.{id_}.arn}}"
+        self.arn = reference("aws_iam_policy", id_, "arn")
 
 
 def _most(names: Names) -> Iterator[Statement]:
@@ -109,7 +102,7 @@ def _state(names: Names) -> Iterator[Statement]:
 
 
 def _never(names: Names) -> Iterator[Statement]:
-    """What they never may, whoever widens the rest."""
+    """What they never may, even if the rest is widened."""
     guarded = [
         f"{service}:{verb}*" for service, verbs in _GUARDED.items() for verb in (verbs.split() if verbs else [""])
     ]

@@ -1,61 +1,85 @@
-"""An IAM role with its trust and its own policy."""
+"""IAM roles: with their trust and their own policies, or those that AWS alone defines."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from cdktf_cdktf_provider_aws.iam_role import IamRole
-from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
-from constructs import Construct
-
+from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct
+from modules.ids import address, reference
 from modules.policy import Statement, document
+
+SESSION_SECONDS = 3600
+"""Longest session of a role."""
 
 
 class Role:
-    """A role; what it may do stands in one inline policy, which nothing else can attach."""
+    """A role; what it may do is in one inline policy, which nothing else can attach, or in several managed ones.
+
+    `purpose` is the end of its name. `managed` are the statements of managed policies, by the end of their names, where
+    an inline policy would be too small: AWS takes ten of 6,144 characters.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
         *,
-        name: str,
+        names: Names,
+        purpose: str,
         description: str,
         trust: Sequence[Statement],
         statements: Sequence[Statement] = (),
+        managed: Mapping[str, Sequence[Statement]] | None = None,
         permissions_boundary: str | None = None,
-        max_session_seconds: int = 3600,
     ) -> None:
-        """Make the role.
-
-        Args:
-            scope: The stack.
-            id_: Id of the role; its documents and policy are named after it.
-            name: The role's name, 64 characters at most.
-            description: What it is for.
-            trust: Who may assume it.
-            statements: What it may do; none makes a role without permissions.
-            permissions_boundary: ARN of the policy that caps it.
-            max_session_seconds: Longest session, 3,600 to 43,200 seconds.
-        """
-        IamRole(
+        name = names.role(purpose)
+        aws.IamRole(
             scope,
             id_,
             name=name,
             description=description,
             assume_role_policy=document(scope, f"{id_}_trust", *trust),
             permissions_boundary=permissions_boundary,
-            max_session_duration=max_session_seconds,
+            max_session_duration=SESSION_SECONDS,
         )
-        self.arn = f"${{aws_iam_role.{id_}.arn}}"
-        self.name = f"${{aws_iam_role.{id_}.name}}"
-        self.permissions = [f"aws_iam_role_policy.{id_}_policy"] if statements else []
+        self.arn = reference("aws_iam_role", id_, "arn")
+        self.name = reference("aws_iam_role", id_, "name")
+        self.permissions = [address("aws_iam_role_policy", f"{id_}_policy")] if statements else []
         """Addresses of its policies: what needs the role's permissions at once depends on them."""
         if statements:
-            IamRolePolicy(
+            aws.IamRolePolicy(
                 scope,
                 f"{id_}_policy",
                 name=name,
-                role=f"${{aws_iam_role.{id_}.id}}",
+                role=reference("aws_iam_role", id_, "id"),
                 policy=document(scope, id_, *statements),
             )
+        for part, allowed in (managed or {}).items():
+            part_id = f"{id_}_{part}"
+            aws.IamPolicy(
+                scope,
+                part_id,
+                name=f"{name}-{part}",
+                description=f"What {name} may do: {part}",
+                policy=document(scope, part_id, *allowed),
+            )
+            arn = reference("aws_iam_policy", part_id, "arn")
+            aws.IamRolePolicyAttachment(scope, f"{part_id}_attachment", role=self.name, policy_arn=arn)
+
+
+class ServiceLinkedRole:
+    """Made ahead of the service's first use: the first caller would otherwise create it, with the rights that it has.
+
+    `service` is the service's principal. An account that has the role already takes it over by `terraform import`:
+    docs/account.md.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, service: str) -> None:
+        aws.IamServiceLinkedRole(scope, id_, aws_service_name=service)
+        self.arn = reference("aws_iam_service_linked_role", id_, "arn")
+        self.address = address("aws_iam_service_linked_role", id_)
+        """What has to depend on it, where nothing refers to it."""

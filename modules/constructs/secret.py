@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.secretsmanager_secret import SecretsmanagerSecret
-from cdktf_cdktf_provider_aws.secretsmanager_secret_policy import SecretsmanagerSecretPolicy
-from cdktf_cdktf_provider_aws.secretsmanager_secret_rotation import (
-    SecretsmanagerSecretRotation,
-    SecretsmanagerSecretRotationRotationRules,
-)
-from constructs import Construct
-
+from environments import schema
+from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct, TerraformResourceLifecycle
+from modules.ids import reference
 from modules.policy import Statement, document
 
 
@@ -24,43 +20,33 @@ class Secret:
         scope: Construct,
         id_: str,
         *,
-        name: str,
-        description: str,
+        spec: schema.Secret,
+        names: Names,
         kms_key_arn: str,
-        recovery_days: int,
-        readers: Sequence[str],
-        writers: Sequence[str],
-        protected: bool,
-        rotation_lambda: str | None,
-        rotation_days: int,
+        deployer_role_arn: str,
+        break_glass_role_arn: str,
     ) -> None:
-        """Make the secret.
-
-        Args:
-            scope: The stack.
-            id_: Id of the secret, its policy and its rotation.
-            name: Its name.
-            description: What it is for.
-            kms_key_arn: Key of its value.
-            recovery_days: Days in which a deletion can be taken back, 7 to 30.
-            readers: ARNs of the roles that may read the value.
-            writers: ARNs of the roles that may set it.
-            protected: Whether a plan that destroys it fails.
-            rotation_lambda: ARN of the function that rotates it, if one does.
-            rotation_days: Days between two rotations.
-        """
-        SecretsmanagerSecret(
+        environment = names.environment
+        aws.SecretsmanagerSecret(
             scope,
             id_,
-            name=name,
-            description=description,
+            name=names.secret(spec.name),
+            description=spec.description,
             kms_key_id=kms_key_arn,
-            recovery_window_in_days=recovery_days,
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=protected),
+            recovery_window_in_days=30 if environment.protected else 7,
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=environment.protected),
         )
-        self.arn = f"${{aws_secretsmanager_secret.{id_}.arn}}"
+        self.arn = reference("aws_secretsmanager_secret", id_, "arn")
+        users = [service for service in environment.product.services if spec.name in service.secrets]
+        starters = [names.role_arn(f"{service.name}-execution") for service in users]
+        rotation = [spec.rotation_role] if spec.rotation_role else []
+        operators = [deployer_role_arn] if spec.written_by == "operator" else []
+        # Who breaks the glass applies `data`, and Terraform's provider reads what it wrote (docs/adr/0007).
+        readers = [*starters, *rotation, break_glass_role_arn]
+        writers = [*operators, *rotation, break_glass_role_arn]
+        writes = ("PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage")
         # Only values are closed off. Who administers the account can always put another policy in this one's place.
-        SecretsmanagerSecretPolicy(
+        aws.SecretsmanagerSecretPolicy(
             scope,
             f"{id_}_policy",
             secret_arn=self.arn,
@@ -69,30 +55,22 @@ class Secret:
                 scope,
                 id_,
                 _nobody_but("Read", ["secretsmanager:GetSecretValue"], self.arn, readers),
-                _nobody_but(
-                    "Write",
-                    [
-                        "secretsmanager:PutSecretValue",
-                        "secretsmanager:UpdateSecret",
-                        "secretsmanager:UpdateSecretVersionStage",
-                    ],
-                    self.arn,
-                    writers,
-                ),
+                _nobody_but("Write", [f"secretsmanager:{action}" for action in writes], self.arn, writers),
             ),
         )
-        if rotation_lambda:
-            SecretsmanagerSecretRotation(
+        if spec.rotation_lambda:
+            rules = aws.SecretsmanagerSecretRotationRotationRules(automatically_after_days=spec.rotation_days)
+            aws.SecretsmanagerSecretRotation(
                 scope,
                 f"{id_}_rotation",
                 secret_id=self.arn,
-                rotation_lambda_arn=rotation_lambda,
-                rotation_rules=SecretsmanagerSecretRotationRotationRules(automatically_after_days=rotation_days),
+                rotation_lambda_arn=spec.rotation_lambda,
+                rotation_rules=rules,
             )
 
 
 def _nobody_but(verb: str, actions: Sequence[str], secret: str, roles: Sequence[str]) -> Statement:
-    """Deny what IAM may allow elsewhere, but to these roles; the policy itself allows nobody anything."""
+    """Deny what IAM may allow elsewhere, but to these roles; the policy itself allows nothing."""
     return Statement(
         sid=f"{verb}ByItsRolesOnly",
         effect="Deny",

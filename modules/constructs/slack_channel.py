@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from cdktf_cdktf_provider_aws.chatbot_slack_channel_configuration import ChatbotSlackChannelConfiguration
-from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
-from constructs import Construct
-
+from environments import schema
 from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct
 from modules.constructs.log_group import LogGroup
 from modules.constructs.role import Role
+from modules.ids import depend, reference
 from modules.policy import Statement, document, trust
 
 # Whichever region it is called in, AWS Chatbot logs in this one, and creates its log group there if there is none.
@@ -23,28 +23,11 @@ class SlackChannel:
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        names: Names,
-        workspace: str,
-        channel: str,
-        topic_arn: str,
-        log_key_arn: str,
+        self, scope: Construct, id_: str, *, spec: schema.Alerts, names: Names, topic_arn: str, log_key_arn: str
     ) -> None:
-        """Make role, guardrail, log group and channel.
-
-        Args:
-            scope: The stack.
-            id_: Id of the channel; role and guardrail are named after it.
-            names: The environment's names.
-            workspace: Slack workspace id.
-            channel: Slack channel id.
-            topic_arn: What is shown there.
-            log_key_arn: Key of the log group.
-        """
         environment = names.environment
+        # The environment's rules hold that it has both or neither.
+        assert spec.slack_workspace is not None and spec.slack_channel is not None  # noqa: S101
         shown = [
             Statement(
                 sid="ShowAlarms",
@@ -61,14 +44,15 @@ class SlackChannel:
         role = Role(
             scope,
             f"{id_}_role",
-            name=names.role("slack"),
+            names=names,
+            purpose="slack",
             description="Shows alarms in Slack",
-            trust=[trust("chatbot.amazonaws.com", account_id=environment.account_id)],
+            trust=[trust("chatbot.amazonaws.com", names)],
             statements=shown,
         )
         # Without one, the channel's guardrail is AdministratorAccess.
         # https://docs.aws.amazon.com/chatbot/latest/adminguide/understanding-permissions.html#channel-guardrails
-        IamPolicy(
+        aws.IamPolicy(
             scope,
             f"{id_}_guardrail",
             name=names.resource("slack-guardrail"),
@@ -76,21 +60,26 @@ class SlackChannel:
             policy=document(scope, f"{id_}_guardrail", *shown),
         )
         # In another region there is no key of ours that could encrypt its log.
-        logged = environment.region == _LOG_REGION
-        if logged:
-            retention = environment.observability.log_retention
-            LogGroup(scope, f"{id_}_log", name=names.chat_log_group, retention_days=retention, kms_key_arn=log_key_arn)
-        made = ChatbotSlackChannelConfiguration(
+        logs = []
+        if environment.region == _LOG_REGION:
+            log_group = LogGroup(
+                scope,
+                f"{id_}_log",
+                spec=environment.observability.log_retention,
+                name=names.chat_log_group,
+                kms_key_arn=log_key_arn,
+            )
+            logs = [log_group.address]
+        channel = aws.ChatbotSlackChannelConfiguration(
             scope,
             id_,
             configuration_name=names.resource("alerts"),
             iam_role_arn=role.arn,
-            guardrail_policy_arns=[f"${{aws_iam_policy.{id_}_guardrail.arn}}"],
-            slack_team_id=workspace,
-            slack_channel_id=channel,
+            guardrail_policy_arns=[reference("aws_iam_policy", f"{id_}_guardrail", "arn")],
+            slack_team_id=spec.slack_workspace,
+            slack_channel_id=spec.slack_channel,
             sns_topic_arns=[topic_arn],
-            logging_level="ERROR" if logged else "NONE",
+            logging_level="ERROR" if logs else "NONE",
             user_authorization_required=True,
         )
-        log_groups = [f"aws_cloudwatch_log_group.{id_}_log"] if logged else []
-        made.add_override("depends_on", [*role.permissions, *log_groups])
+        depend(channel, [*role.permissions, *logs])

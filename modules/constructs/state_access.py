@@ -1,10 +1,14 @@
-"""What roles may do with Terraform's state."""
+"""What roles may do with Terraform's state, and what its bucket refuses to store."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from environments.names import Names
 from modules.phases import PHASES
-from modules.policy import Statement
+from modules.policy import Condition, Statement
+
+_SSE = "s3:x-amz-server-side-encryption"
 
 
 def read_state(names: Names, *, key_arn: str) -> list[Statement]:
@@ -32,6 +36,35 @@ def write_state(names: Names, *, key_arn: str) -> list[Statement]:
         Statement(sid="UnlockState", actions=["s3:DeleteObject"], resources=[f"{state}.tflock" for state in states]),
         _key(names, "WriteStateKey", "kms:GenerateDataKey", key_arn=key_arn),
     ]
+
+
+def state_uploads(names: Names, *, keys: Sequence[str]) -> Iterator[Statement]:
+    """Refuse objects that are encrypted with anything but the state key.
+
+    An upload that says nothing about encryption gets the bucket's own, which is that key: so each statement asks for
+    the header first. One that asks for KMS without naming a key would get AWS's own key, and is refused.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
+
+    Args:
+        names: The environment's names.
+        keys: ARNs that name the key, its alias among them: the backend names it by that.
+    """
+    asked: Condition = ("Null", _SSE, ["false"])
+    refused: dict[str, list[Condition]] = {
+        "OtherEncryption": [asked, ("StringNotEquals", _SSE, ["aws:kms"])],
+        "OtherKey": [asked, ("StringNotEquals", f"{_SSE}-aws-kms-key-id", keys)],
+        # With a key that only its uploader has, state would be lost to everybody else.
+        "CustomerKey": [("Null", f"{_SSE}-customer-algorithm", ["false"])],
+    }
+    for sid, conditions in refused.items():
+        yield Statement(
+            sid=sid,
+            effect="Deny",
+            actions=["s3:PutObject"],
+            resources=[f"{_bucket(names)}/*"],
+            principals={"AWS": ["*"]},
+            conditions=conditions,
+        )
 
 
 def _bucket(names: Names) -> str:

@@ -1,12 +1,13 @@
-"""The two roles of a service's tasks."""
+"""Roles that run tasks: a service's own two, and those that start or replace tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from constructs import Construct
-
-from environments.arns import partition
+from environments.guardduty import agent_repository
+from environments.names import Names
+from environments.schema import ScheduledTask, Service
+from modules.bindings.engine import Construct
 from modules.constructs.role import Role
 from modules.policy import Statement, trust
 
@@ -15,67 +16,50 @@ PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 
 
 class TaskRoles:
-    """What ECS may do to start a task, and what the application in it may do: two roles, for this service only."""
+    """What ECS may do to start a task, and what the application in it may do: two roles, for this service only.
+
+    `secret_arns` are the service's own; their key encrypts sessions in containers (ECS Exec) too.
+    """
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
         *,
-        service: str,
-        task_role_name: str,
-        execution_role_name: str,
+        spec: Service,
+        names: Names,
         repository_arn: str,
-        agent_repository_arn: str | None,
-        log_group_arn: str,
-        exec_log_group_arn: str,
         secret_arns: Sequence[str],
         secrets_key_arn: str,
-        metrics_namespace: str | None,
-        account_id: str,
-        region: str,
     ) -> None:
-        """Make the roles.
-
-        Args:
-            scope: The stack.
-            id_: First part of the roles' ids.
-            service: The service, in descriptions.
-            task_role_name: Name of the application's role.
-            execution_role_name: Name of the role that ECS starts tasks with.
-            repository_arn: Where the image is.
-            agent_repository_arn: Where GuardDuty's agent is, if tasks get it.
-            log_group_arn: Where tasks log.
-            exec_log_group_arn: Where sessions in containers (ECS Exec) are logged.
-            secret_arns: The secrets that the service names.
-            secrets_key_arn: Key of the secrets, and of sessions in containers.
-            metrics_namespace: CloudWatch namespace that the application publishes to, if to one.
-            account_id: The account.
-            region: Its region.
-        """
-        execution = Role(
+        environment = names.environment
+        agent_arn = agent_repository(environment.region) if environment.profile.guardduty_agent else None
+        self.execution_role_arn = Role(
             scope,
             f"{id_}_execution_role",
-            name=execution_role_name,
-            description=f"ECS starts tasks of {service} with it: image, logs, secrets",
-            trust=[trust(ECS_TASKS, account_id=account_id)],
+            names=names,
+            purpose=f"{spec.name}-execution",
+            description=f"ECS starts tasks of {spec.name} with it: image, logs, secrets",
+            trust=[trust(ECS_TASKS, names)],
             statements=[
-                *_start(repository_arn, log_group_arn),
-                *_pull_agent(agent_repository_arn),
-                *_read_secrets(secret_arns, secrets_key_arn, region),
+                *_start(repository_arn, names.log_group_arn(spec.name)),
+                *_pull_agent(agent_arn),
+                *_read_secrets(secret_arns, secrets_key_arn, names),
             ],
-        )
+        ).arn
         # Containers get secrets from ECS, which reads them with the execution role: the application reads none itself.
-        task = Role(
+        self.task_role_arn = Role(
             scope,
             f"{id_}_task_role",
-            name=task_role_name,
-            description=f"What the application in tasks of {service} may do",
-            trust=[trust(ECS_TASKS, account_id=account_id)],
-            statements=[*_sessions(exec_log_group_arn, secrets_key_arn), *_publish(metrics_namespace)],
-        )
-        self.execution_role_arn = execution.arn
-        self.task_role_arn = task.arn
+            names=names,
+            purpose=f"{spec.name}-task",
+            description=f"What the application in tasks of {spec.name} may do",
+            trust=[trust(ECS_TASKS, names)],
+            statements=[
+                *_sessions(names.log_group_arn("exec"), secrets_key_arn),
+                *_publish(spec.metrics_namespace),
+            ],
+        ).arn
 
 
 def _start(repository_arn: str, log_group_arn: str) -> Iterator[Statement]:
@@ -103,7 +87,7 @@ def _pull_agent(repository_arn: str | None) -> Iterator[Statement]:
         yield Statement(sid="PullGuardDutysAgent", actions=PULL, resources=[repository_arn])
 
 
-def _read_secrets(secret_arns: Sequence[str], key_arn: str, region: str) -> Iterator[Statement]:
+def _read_secrets(secret_arns: Sequence[str], key_arn: str, names: Names) -> Iterator[Statement]:
     if secret_arns:
         yield Statement(sid="ReadItsSecrets", actions=["secretsmanager:GetSecretValue"], resources=secret_arns)
         yield Statement(
@@ -112,7 +96,7 @@ def _read_secrets(secret_arns: Sequence[str], key_arn: str, region: str) -> Iter
             resources=[key_arn],
             # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
             conditions=[
-                ("StringEquals", "kms:ViaService", [partition(region).host("secretsmanager", region)]),
+                ("StringEquals", "kms:ViaService", [names.host("secretsmanager")]),
                 ("StringEquals", "kms:EncryptionContext:SecretARN", secret_arns),
             ],
         )
@@ -154,3 +138,124 @@ def _publish(namespace: str | None) -> Iterator[Statement]:
             because="PutMetricData has no resource; the condition names the namespace",
             conditions=[("StringEquals", "cloudwatch:namespace", [namespace])],
         )
+
+
+def _pass_roles(sid: str, arns: Sequence[str]) -> Statement:
+    return Statement(
+        sid=sid,
+        actions=["iam:PassRole"],
+        resources=arns,
+        conditions=[("StringEquals", "iam:PassedToService", [ECS_TASKS])],
+    )
+
+
+class SchedulerRole:
+    """EventBridge Scheduler may start the scheduled tasks in their cluster with it, and nothing else."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        spec: Sequence[ScheduledTask],
+        names: Names,
+        task_role_arns: Sequence[str],
+    ) -> None:
+        self.arn = Role(
+            scope,
+            id_,
+            names=names,
+            purpose="scheduler",
+            description="EventBridge Scheduler starts scheduled tasks with it",
+            trust=[trust("scheduler.amazonaws.com", names)],
+            statements=[
+                Statement(
+                    sid="RunScheduledTasks",
+                    actions=["ecs:RunTask"],
+                    resources=[names.arn("ecs", f"task-definition/{names.service(task.name)}:*") for task in spec],
+                    conditions=[("ArnEquals", "ecs:cluster", [names.arn("ecs", f"cluster/{names.prefix}")])],
+                ),
+                Statement(
+                    sid="TagThem",
+                    actions=["ecs:TagResource"],
+                    resources=[names.arn("ecs", f"task/{names.prefix}/*")],
+                    conditions=[("StringEquals", "ecs:CreateAction", ["RunTask"])],
+                ),
+                _pass_roles("GiveThemTheirRoles", task_role_arns),
+            ],
+        ).arn
+
+
+class DeploymentRole:
+    """CodeDeploy deploys with it: AWS's AWSCodeDeployRoleForECSLimited, narrowed to the blue/green services.
+
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForECSLimited.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        spec: Sequence[Service],
+        names: Names,
+        task_role_arns: Sequence[str],
+    ) -> None:
+        paths = [f"{names.prefix}/{names.service(service.name)}" for service in spec]
+        service_arns = [names.arn("ecs", f"service/{path}") for path in paths]
+        self.arn = Role(
+            scope,
+            id_,
+            names=names,
+            purpose="deployment",
+            description="CodeDeploy moves requests between blue and green tasks with it",
+            trust=[trust("codedeploy.amazonaws.com", names)],
+            statements=[
+                Statement(
+                    sid="MoveServices",
+                    actions=["ecs:DescribeServices", "ecs:UpdateServicePrimaryTaskSet"],
+                    resources=service_arns,
+                ),
+                # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+                Statement(
+                    sid="MakeTaskSets",
+                    actions=["ecs:CreateTaskSet"],
+                    resources=["*"],
+                    because="CreateTaskSet has no resource; the conditions name cluster and services",
+                    conditions=[
+                        ("ArnEquals", "ecs:cluster", [names.arn("ecs", f"cluster/{names.prefix}")]),
+                        ("ArnEquals", "ecs:service", service_arns),
+                    ],
+                ),
+                Statement(
+                    sid="RemoveTaskSets",
+                    actions=["ecs:DeleteTaskSet"],
+                    resources=[names.arn("ecs", f"task-set/{path}/*") for path in paths],
+                ),
+                Statement(
+                    sid="SeeTheLoadBalancer",
+                    actions=[
+                        "elasticloadbalancing:DescribeListeners",
+                        "elasticloadbalancing:DescribeRules",
+                        "elasticloadbalancing:DescribeTargetGroups",
+                    ],
+                    resources=["*"],
+                    because="Elastic Load Balancing's Describe actions have no resource",
+                ),
+                Statement(
+                    sid="MoveRequests",
+                    actions=["elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule"],
+                    resources=[
+                        names.arn("elasticloadbalancing", f"{kind}/app/{names.prefix}/*")
+                        for kind in ("listener", "listener-rule")
+                    ],
+                ),
+                Statement(
+                    sid="WatchAlarms",
+                    actions=["cloudwatch:DescribeAlarms"],
+                    resources=["*"],
+                    because="DescribeAlarms leaves composite alarms out where it is narrowed",
+                ),
+                _pass_roles("GiveTasksTheirRoles", task_role_arns),
+            ],
+        ).arn

@@ -1,61 +1,38 @@
-"""A web application firewall before a load balancer."""
+"""A web application firewall before a load balancer, and its logs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from cdktf_cdktf_provider_aws.wafv2_web_acl import (
-    Wafv2WebAcl,
-    Wafv2WebAclDefaultAction,
-    Wafv2WebAclDefaultActionAllow,
-    Wafv2WebAclRule,
-    Wafv2WebAclRuleAction,
-    Wafv2WebAclRuleActionBlock,
-    Wafv2WebAclRuleActionBlockCustomResponse,
-    Wafv2WebAclRuleOverrideAction,
-    Wafv2WebAclRuleOverrideActionCount,
-    Wafv2WebAclRuleOverrideActionNone,
-    Wafv2WebAclRuleVisibilityConfig,
-    Wafv2WebAclVisibilityConfig,
-)
-from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
-from constructs import Construct
+from environments import schema
+from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct
+from modules.constructs.log_group import LogGroup
+from modules.ids import reference
+from modules.policy import Statement, document
 
 Block = dict[str, Any]
 TOO_MANY_REQUESTS = 429
+SECRET_HEADERS = ("authorization", "cookie")
 
 
 class WebAcl:
-    """AWS's managed rules and a rate limit; what no rule blocks passes."""
+    """AWS's managed rules and a rate limit; what no rule blocks passes.
+
+    Its name is also the first part of the names of its metrics.
+    """
 
     def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        name: str,
-        load_balancer_arn: str,
-        rate_limit: int,
-        rate_limited_path: str,
-        counted_rules: Sequence[str],
+        self, scope: Construct, id_: str, *, spec: schema.Waf, names: Names, load_balancer_arn: str, log_key_arn: str
     ) -> None:
-        """Make the web ACL and put it before the load balancer.
-
-        Args:
-            scope: The stack.
-            id_: Id of the web ACL; its association is named after it.
-            name: The web ACL's name, and the first part of the names of its metrics.
-            load_balancer_arn: The load balancer.
-            rate_limit: Requests in five minutes that one address may make.
-            rate_limited_path: What the paths that are counted start with.
-            counted_rules: Rules of the common rule set that count and don't block.
-        """
-        block = Wafv2WebAclRuleOverrideAction(none=Wafv2WebAclRuleOverrideActionNone())
-        count = Wafv2WebAclRuleOverrideAction(count=Wafv2WebAclRuleOverrideActionCount())
-        turn_away = Wafv2WebAclRuleAction(
-            block=Wafv2WebAclRuleActionBlock(
-                custom_response=Wafv2WebAclRuleActionBlockCustomResponse(response_code=TOO_MANY_REQUESTS)
+        name = names.prefix
+        block = aws.Wafv2WebAclRuleOverrideAction(none=aws.Wafv2WebAclRuleOverrideActionNone())
+        count = aws.Wafv2WebAclRuleOverrideAction(count=aws.Wafv2WebAclRuleOverrideActionCount())
+        turn_away = aws.Wafv2WebAclRuleAction(
+            block=aws.Wafv2WebAclRuleActionBlock(
+                custom_response=aws.Wafv2WebAclRuleActionBlockCustomResponse(response_code=TOO_MANY_REQUESTS)
             )
         )
         # https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
@@ -63,32 +40,69 @@ class WebAcl:
             ("ip-reputation", _managed("AWSManagedRulesAmazonIpReputationList"), {"override_action": block}),
             # Customers' servers and people behind a VPN are on this list too: it only counts.
             ("anonymous-ip", _managed("AWSManagedRulesAnonymousIpList"), {"override_action": count}),
-            ("rate-limit", _rate_limit(rate_limit, rate_limited_path), {"action": turn_away}),
+            ("rate-limit", _rate_limit(spec.rate_limit, spec.rate_limited_path), {"action": turn_away}),
             # Log4j's lookups, among others.
             ("known-bad-inputs", _managed("AWSManagedRulesKnownBadInputsRuleSet"), {"override_action": block}),
-            ("common", _managed("AWSManagedRulesCommonRuleSet", counted_rules), {"override_action": block}),
+            ("common", _managed("AWSManagedRulesCommonRuleSet", spec.counted_rules), {"override_action": block}),
         ]
-        Wafv2WebAcl(
+        aws.Wafv2WebAcl(
             scope,
             id_,
             name=name,
             description="Managed rules and a rate limit before the load balancer",
             scope="REGIONAL",
-            default_action=Wafv2WebAclDefaultAction(allow=Wafv2WebAclDefaultActionAllow()),
+            default_action=aws.Wafv2WebAclDefaultAction(allow=aws.Wafv2WebAclDefaultActionAllow()),
             rule=[
-                Wafv2WebAclRule(
+                aws.Wafv2WebAclRule(
                     name=rule,
                     priority=priority,
                     statement=statement,
-                    visibility_config=Wafv2WebAclRuleVisibilityConfig(**_visible(f"{name}-{rule}")),
+                    visibility_config=aws.Wafv2WebAclRuleVisibilityConfig(**_visible(f"{name}-{rule}")),
                     **action,
                 )
                 for priority, (rule, statement, action) in enumerate(rules)
             ],
-            visibility_config=Wafv2WebAclVisibilityConfig(**_visible(name)),
+            visibility_config=aws.Wafv2WebAclVisibilityConfig(**_visible(name)),
         )
-        self.arn = f"${{aws_wafv2_web_acl.{id_}.arn}}"
-        Wafv2WebAclAssociation(scope, f"{id_}_association", resource_arn=load_balancer_arn, web_acl_arn=self.arn)
+        self.arn = reference("aws_wafv2_web_acl", id_, "arn")
+        association = f"{id_}_association"
+        aws.Wafv2WebAclAssociation(scope, association, resource_arn=load_balancer_arn, web_acl_arn=self.arn)
+        self._log(scope, f"{id_}_log", spec, names, log_key_arn)
+
+    def _log(self, scope: Construct, id_: str, spec: schema.Waf, names: Names, log_key_arn: str) -> None:
+        """Log every request that it sees, without what would let a reader act as the user."""
+        log_group = LogGroup(scope, id_, spec=spec.log_retention, name=names.waf_log_group, kms_key_arn=log_key_arn)
+        # WAF would write such a policy by itself, once, under a name that all of the account's web ACLs share.
+        # https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
+        delivery = Statement(
+            sid="Deliver",
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[f"{names.arn('logs', f'log-group:{names.waf_log_group}')}:*"],
+            principals={"Service": ["delivery.logs.amazonaws.com"]},
+            conditions=[
+                ("StringEquals", "aws:SourceAccount", [names.environment.account_id]),
+                ("ArnLike", "aws:SourceArn", [names.arn("logs", "*")]),
+            ],
+        )
+        policy = aws.CloudwatchLogResourcePolicy(
+            scope,
+            f"{id_}_policy",
+            policy_name=names.resource("web-acl-log"),
+            policy_document=document(scope, id_, delivery),
+        )
+        aws.Wafv2WebAclLoggingConfiguration(
+            scope,
+            f"{id_}_configuration",
+            resource_arn=self.arn,
+            log_destination_configs=[log_group.arn],
+            redacted_fields=[
+                aws.Wafv2WebAclLoggingConfigurationRedactedFields(
+                    single_header=aws.Wafv2WebAclLoggingConfigurationRedactedFieldsSingleHeader(name=header)
+                )
+                for header in SECRET_HEADERS
+            ],
+            depends_on=[policy],
+        )
 
 
 def _visible(metric: str) -> Block:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from modules.constructs.weighted_records import WeightedRecords
-from modules.constructs.zone import record_writer
+from modules.constructs.dns import WeightedRecords, record_writer
 from modules.contracts import Cutover, Edge
 from modules.stack import PhaseStack
 
@@ -13,25 +12,15 @@ class CutoverStack(PhaseStack):
 
     def build(self) -> None:
         """Compose the phase."""
-        environment, names = self.environment, self.names
-        cutover, previous = environment.cutover, environment.cutover.previous
-        edge = self.read(Edge)
+        environment, names, edge = self.environment, self.names, self.read(Edge)
+        zone = environment.edge.zone
         WeightedRecords(
             self,
             "application",
-            host=environment.edge.host,
+            spec=environment.cutover,
+            names=names,
             zone_id=edge.zone_id,
-            record_writer=record_writer(
-                self,
-                role_arn=environment.edge.zone.role,
-                region=environment.region,
-                session_name=names.resource("cutover"),
-                tags=self.tags,
-            ),
-            identifier=names.prefix,
-            weight=cutover.weight,
+            record_writer=record_writer(self, spec=zone, names=names, purpose="cutover", tags=self.tags),
             target=(edge.load_balancer_dns_name, edge.load_balancer_zone_id),
-            previous=(previous.dns_name, previous.zone_id) if previous else None,
-            kinds=previous.record_types if previous else ("A",),
         )
-        self.publish(Cutover(host=environment.edge.host, weight=str(cutover.weight)))
+        self.publish(Cutover(host=environment.edge.host, weight=str(environment.cutover.weight)))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from environments.flows import LOAD_BALANCER
 from environments.schema import Service
-from modules.alarms import identifier
 from modules.constructs.certificate import Certificate
-from modules.constructs.listeners import HttpsListener, RedirectListener
-from modules.constructs.load_balancer import LoadBalancer
-from modules.constructs.target_group import TargetGroup
-from modules.constructs.zone import Zone, record_writer
+from modules.constructs.dns import Zone, record_writer
+from modules.constructs.load_balancer import HttpsListener, LoadBalancer, RedirectListener, TargetGroup
 from modules.contracts import Account, Edge, Network
+from modules.ids import identifier
 from modules.stack import PhaseStack
 
 
@@ -21,36 +19,22 @@ class EdgeStack(PhaseStack):
         """Compose the phase."""
         environment, names, edge = self.environment, self.names, self.environment.edge
         account, network = self.read(Account), self.read(Network)
-        zone = Zone(
-            self,
-            "zone",
-            name=edge.zone.name,
-            kind=edge.zone.kind,
-            zone_id=edge.zone.id,
-            protected=environment.protected,
-        )
+        zone = Zone(self, "zone", spec=edge.zone, names=names)
         certificate = Certificate(
             self,
             "certificate",
-            names=edge.certificate_names,
+            spec=edge,
             zone_id=zone.id,
-            record_writer=record_writer(
-                self,
-                role_arn=edge.zone.role,
-                region=environment.region,
-                session_name=names.resource("edge"),
-                tags=self.tags,
-            ),
+            record_writer=record_writer(self, spec=edge.zone, names=names, purpose="edge", tags=self.tags),
         )
         balancer = LoadBalancer(
             self,
             "load_balancer",
-            name=names.prefix,
+            spec=edge,
+            names=names,
             subnets=[network.public_subnets[letter] for letter in environment.zones],
             security_group=network.security_groups[LOAD_BALANCER],
             access_log_bucket=account.access_log_bucket,
-            idle_timeout=edge.idle_timeout,
-            protected=environment.protected,
         )
         services = environment.product.load_balanced
         blue = {service.name: self._target_group(service, network.vpc_id) for service in services}
@@ -59,29 +43,17 @@ class EdgeStack(PhaseStack):
             for service in services
             if service.deployment == "blue_green"
         }
-        (default,) = (service for service in services if "/*" in service.paths)
+        target_group_arns = {name: group.arn for name, group in blue.items()}
         RedirectListener(self, "http", load_balancer_arn=balancer.arn)
         https = HttpsListener(
             self,
             "https",
+            spec=edge,
+            names=names,
             load_balancer_arn=balancer.arn,
             certificate_arn=certificate.arn,
-            tls_policy=edge.tls_policy,
-            origin=edge.origin,
-            hsts=edge.hsts,
-            content_security_policy=edge.content_security_policy,
-            default_target_group_arn=blue[default.name].arn,
-            blue_green=default.name in green,
+            target_group_arns=target_group_arns,
         )
-        for service in services:
-            if service is not default:
-                https.route(
-                    identifier(service.name),
-                    paths=service.paths,
-                    priority=service.priority,
-                    target_group_arn=blue[service.name].arn,
-                    blue_green=service.name in green,
-                )
         self.publish(
             Edge(
                 load_balancer_arn=balancer.arn,
@@ -90,7 +62,7 @@ class EdgeStack(PhaseStack):
                 load_balancer_zone_id=balancer.zone_id,
                 listener_arn=https.arn,
                 zone_id=zone.id,
-                target_group_arns={name: group.arn for name, group in blue.items()},
+                target_group_arns=target_group_arns,
                 target_group_suffixes={name: group.suffix for name, group in blue.items()},
                 target_group_names={name: group.name for name, group in blue.items()},
                 green_target_group_names={name: group.name for name, group in green.items()},
@@ -99,14 +71,5 @@ class EdgeStack(PhaseStack):
         )
 
     def _target_group(self, service: Service, vpc_id: str, colour: str = "") -> TargetGroup:
-        # The environment's rules hold that a service with paths has both.
-        assert service.port is not None and service.health_check is not None  # noqa: S101
-        return TargetGroup(
-            self,
-            identifier("-".join(filter(None, (service.name, colour, "targets")))),
-            name=self.names.target_group(service.name, colour),
-            vpc_id=vpc_id,
-            port=service.port,
-            health_check=service.health_check,
-            drain=service.drain,
-        )
+        id_ = identifier("-".join(filter(None, (service.name, colour, "targets"))))
+        return TargetGroup(self, id_, spec=service, names=self.names, vpc_id=vpc_id, colour=colour)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from environments.flows import ENDPOINTS, flows, parties
-from modules.constructs import endpoint_policies
+from environments.flows import ENDPOINTS
 from modules.constructs.endpoints import GatewayEndpoint, InterfaceEndpoints
 from modules.constructs.flow_log import FlowLog
 from modules.constructs.security_groups import SecurityGroups
@@ -17,50 +16,18 @@ class NetworkStack(PhaseStack):
 
     def build(self) -> None:
         """Compose the phase."""
-        environment, names = self.environment, self.names
-        account = self.read(Account)
-        vpc = Vpc(
-            self,
-            "vpc",
-            name=names.prefix,
-            cidr=environment.network.cidr,
-            region=environment.region,
-            zones=environment.zones,
-            nat_per_zone=environment.profile.nat_per_zone,
-        )
-        FlowLog(
-            self,
-            "flow_log",
-            vpc_id=vpc.id,
-            log_group=names.log_group("flow-log"),
-            log_group_arn=names.log_group_arn("flow-log"),
-            role_name=names.role("flow-log"),
-            retention_days=environment.network.flow_log_retention,
-            kms_key_arn=account.log_key_arn,
-            account_id=environment.account_id,
-        )
-        s3 = GatewayEndpoint(
-            self,
-            vpc_id=vpc.id,
-            names=names,
-            route_tables=vpc.private_route_tables,
-            policy=endpoint_policies.s3(names),
-        )
-        groups = SecurityGroups(
-            self,
-            vpc_id=vpc.id,
-            name=names.prefix,
-            parties=parties(environment),
-            flows=flows(environment),
-            s3_prefix_list_id=s3.prefix_list_id,
-        )
+        names, values, account = self.names, self.environment.network, self.read(Account)
+        vpc = Vpc(self, "vpc", spec=values, names=names)
+        FlowLog(self, "flow_log", spec=values, names=names, vpc_id=vpc.id, kms_key_arn=account.log_key_arn)
+        s3 = GatewayEndpoint(self, "endpoint", names=names, vpc_id=vpc.id, route_tables=vpc.private_route_tables)
+        groups = SecurityGroups(self, "group", names=names, vpc_id=vpc.id, s3_prefix_list_id=s3.prefix_list_id)
         InterfaceEndpoints(
             self,
-            vpc_id=vpc.id,
+            "endpoint",
             names=names,
+            vpc_id=vpc.id,
             subnets=list(vpc.private_subnets.values()),
             security_group=groups.ids[ENDPOINTS],
-            policies=list(endpoint_policies.interface_endpoints(names)),
         )
         self.publish(
             Network(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from modules import dashboard
-from modules.alarms import deployment_alarms, identifier, runbook, table
-from modules.constructs.composite_alarm import CompositeAlarm
-from modules.constructs.dashboard import Dashboard
-from modules.constructs.metric_alarm import MetricAlarm
+from modules.alarms import CUTOVER, rollback, rollback_alarms, table
+from modules.constructs.alarms import CompositeAlarm, Dashboard, MetricAlarm
 from modules.contracts import Account, Data, Edge, Observability, Services
 from modules.stack import PhaseStack
 
@@ -17,52 +15,31 @@ class ObservabilityStack(PhaseStack):
     def build(self) -> None:
         """Compose the phase."""
         environment, names = self.environment, self.names
-        repository = environment.product.repository
         topic = self.read(Account).alerts_topic_arn
         data, edge, services = self.read(Data), self.read(Edge), self.read(Services)
         rows = list(table(environment, data=data, edge=edge, services=services))
-        alarms = {
-            row.id: MetricAlarm(
-                self,
-                alarm=row,
-                name=names.resource(row.id.replace("_", "-")),
-                runbook=runbook(repository, row.runbook),
-                topic_arn=topic,
-            )
-            for row in rows
+        alarms = {row.id: MetricAlarm(self, row.id, spec=row, names=names, topic_arn=topic) for row in rows}
+        load_balanced = environment.product.load_balanced
+        # Those that deployments watch themselves.
+        own = {
+            service.name: [services.rollback_alarms[row.id] for row in rollback_alarms(environment, service, edge)]
+            for service in load_balanced
         }
-        deployment = {
-            service.name: deployment_alarms(service, edge, services) for service in environment.product.load_balanced
+        watched = [name for names_of_service in own.values() for name in names_of_service]
+        summaries = {CUTOVER: [*watched, *(alarms[row.id].name for row in rows if row.stops_cutover)]} | {
+            rollback(service): [
+                *own[service.name],
+                *(alarms[row.id].name for row in rows if row.rolls_back == service.name),
+            ]
+            for service in load_balanced
         }
-        rollbacks = [
-            CompositeAlarm(
-                self,
-                f"{identifier(service)}_rollback",
-                name=names.resource(f"{service}-rollback"),
-                says=f"What was deployed last of {service} does harm: go back.",
-                runbook=runbook(repository, "rollback"),
-                any_of=[*watched, *(alarms[row.id].name for row in rows if row.rolls_back == service)],
-                topic_arn=topic,
-            )
-            for service, watched in deployment.items()
-        ]
-        watched = [name for each in deployment.values() for name in each]
-        cutover = CompositeAlarm(
-            self,
-            "cutover",
-            name=names.resource("cutover"),
-            says="Traffic should not move here: stop the cutover, or take it back.",
-            runbook=runbook(repository, "cutover"),
-            any_of=[*watched, *(alarms[row.id].name for row in rows if row.stops_cutover)],
-            topic_arn=topic,
+        cutover, *rollbacks = (
+            CompositeAlarm(self, row.id, spec=row, names=names, any_of=any_of, topic_arn=topic)
+            for row, any_of in summaries.items()
         )
         arns = [alarm.arn for alarm in (cutover, *rollbacks)]
         arns += [names.arn("cloudwatch", f"alarm:{name}") for name in watched]
         arns += [alarm.arn for alarm in alarms.values()]
-        board = Dashboard(
-            self,
-            "dashboard",
-            name=names.prefix,
-            body=dashboard.body(environment, alarm_arns=arns, data=data, edge=edge, services=services),
-        )
+        body = dashboard.body(environment, alarm_arns=arns, data=data, edge=edge, services=services)
+        board = Dashboard(self, "dashboard", names=names, body=body)
         self.publish(Observability(dashboard_name=board.name, cutover_alarm=cutover.name))

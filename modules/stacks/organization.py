@@ -1,14 +1,13 @@
-"""Organization: the product's accounts and what nobody in them may do. Optional; in the management account."""
+"""Organization: the product's accounts, and what no one in them may do. Optional; in the management account."""
 
 from __future__ import annotations
 
-from cdktf import App, TerraformOutput, TerraformStack
-from cdktf_cdktf_provider_aws.organizations_organizational_unit import OrganizationsOrganizationalUnit
-
 import environments
 from environments.arns import partition
-from modules.constructs.member_account import MemberAccount
-from modules.constructs.organization_guardrails import OrganizationGuardrails
+from modules.bindings import aws
+from modules.bindings.engine import App, TerraformOutput, TerraformStack
+from modules.constructs.organization import MemberAccount, OrganizationGuardrails
+from modules.ids import identifier, reference
 from modules.phases import ORGANIZATION
 from modules.stack import guard, keep_state
 
@@ -41,23 +40,11 @@ class OrganizationStack(TerraformStack):
             # The bucket is made by hand, and so needs no key made by hand beside it.
             kms_key_arn=partition(region).arn("kms", "alias/aws/s3", region=region, account_id=account_id),
         )
-        OrganizationsOrganizationalUnit(self, "unit", name=organization.unit, parent_id=organization.parent_id)
-        unit_id = "${aws_organizations_organizational_unit.unit.id}"
+        aws.OrganizationsOrganizationalUnit(self, "unit", name=organization.unit, parent_id=organization.parent_id)
+        unit_id = reference("aws_organizations_organizational_unit", "unit", "id")
         accounts = {
-            account.name: MemberAccount(
-                self,
-                f"account_{account.name.replace('-', '_')}",
-                name=account.name,
-                email=account.email,
-                parent_id=unit_id,
-            )
+            account.name: MemberAccount(self, f"account_{identifier(account.name)}", spec=account, parent_id=unit_id)
             for account in organization.accounts
         }
-        OrganizationGuardrails(
-            self,
-            "guardrails",
-            name=f"{organization.unit}-guardrails",
-            target_id=unit_id,
-            allowed_regions=organization.allowed_regions,
-        )
+        OrganizationGuardrails(self, "guardrails", spec=organization, target_id=unit_id)
         TerraformOutput(self, "account_ids", value={name: account.id for name, account in accounts.items()})

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
-from cdktf_cdktf_provider_aws.ecr_registry_scanning_configuration import (
-    EcrRegistryScanningConfiguration,
-    EcrRegistryScanningConfigurationRule,
-    EcrRegistryScanningConfigurationRuleRepositoryFilter,
-)
-
+from modules.bindings import aws
 from modules.constructs.encryption_key import EncryptionKey
 from modules.constructs.image_repository import ImageRepository
 from modules.contracts import Registry
+from modules.ids import identifier
 from modules.stack import PhaseStack
 
 
@@ -27,28 +21,12 @@ class RegistryStack(PhaseStack):
 
     def _own(self, repositories: list[str]) -> Registry:
         environment, names = self.environment, self.names
-        key = EncryptionKey(
-            self,
-            "registry_key",
-            alias=names.alias("registry"),
-            description="Container images",
-            names=names,
-            protected=environment.protected,
-        )
+        key = EncryptionKey(self, "registry_key", names=names, purpose="registry", description="Container images")
         if environment.creates_account_resources:
             self._scan()
         made = {
             name: ImageRepository(
-                self,
-                re.sub(r"\W", "_", name),
-                name=name,
-                kms_key_arn=key.arn,
-                keep_images=environment.registry.keep_manifests,
-                untagged_days=environment.registry.untagged_days,
-                release_prefix=environment.registry.release_prefix,
-                readers=environment.registry.readers,
-                names=names,
-                protected=environment.protected,
+                self, identifier(name), spec=environment.registry, names=names, name=name, kms_key_arn=key.arn
             )
             for name in repositories
         }
@@ -59,19 +37,9 @@ class RegistryStack(PhaseStack):
 
     def _scan(self) -> None:
         """Scan every image on push, in all of the account's registry."""
-        EcrRegistryScanningConfiguration(
-            self,
-            "scanning",
-            scan_type="BASIC",
-            rule=[
-                EcrRegistryScanningConfigurationRule(
-                    scan_frequency="SCAN_ON_PUSH",
-                    repository_filter=[
-                        EcrRegistryScanningConfigurationRuleRepositoryFilter(filter="*", filter_type="WILDCARD")
-                    ],
-                )
-            ],
-        )
+        every = aws.EcrRegistryScanningConfigurationRuleRepositoryFilter(filter="*", filter_type="WILDCARD")
+        rule = aws.EcrRegistryScanningConfigurationRule(scan_frequency="SCAN_ON_PUSH", repository_filter=[every])
+        aws.EcrRegistryScanningConfiguration(self, "scanning", scan_type="BASIC", rule=[rule])
 
     def _of_account(self, account_id: str, repositories: list[str]) -> Registry:
         """The same-repository variant: nothing is made here, and production pulls what staging pushed."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from modules.constructs.buckets import PrivateBucket, Retention
 from modules.constructs.encryption_key import EncryptionKey
-from modules.constructs.private_bucket import PrivateBucket
-from modules.constructs.state_uploads import state_uploads
+from modules.constructs.state_access import state_uploads
 from modules.contracts import State
 from modules.stack import PhaseStack
 
@@ -17,24 +17,18 @@ class StateStack(PhaseStack):
 
     def build(self) -> None:
         """Compose the phase."""
-        environment, names = self.environment, self.names
+        names = self.names
         key = EncryptionKey(
-            self,
-            "state_key",
-            alias=names.alias("state"),
-            description=f"Terraform's state of {names.prefix}",
-            names=names,
-            protected=environment.protected,
+            self, "state_key", names=names, purpose="state", description=f"Terraform's state of {names.prefix}"
         )
+        keys = [key.arn, names.alias_arn("state")]
         bucket = PrivateBucket(
             self,
             "state",
+            spec=Retention(noncurrent_days=self.environment.state_history),
+            names=names,
             name=names.state_bucket,
             kms_key_arn=key.arn,
-            protected=environment.protected,
-            noncurrent_days=environment.state_history,
-            statements=[
-                *state_uploads(names.partition.bucket(names.state_bucket), keys=[key.arn, names.alias_arn("state")]),
-            ],
+            statements=list(state_uploads(names, keys=keys)),
         )
         self.publish(State(bucket_arn=bucket.arn, key_arn=key.arn))

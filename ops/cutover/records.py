@@ -21,7 +21,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Shares:
-    """Weighted records of a name, two of a type, as Terraform writes them (modules/constructs/weighted_records.py)."""
+    """Weighted records of a name, two of a type, as Terraform writes them (modules/constructs/dns.py)."""
 
     host: str
     identifier: str

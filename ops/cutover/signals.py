@@ -12,6 +12,7 @@ from typing import Any
 from environments.names import Names
 from environments.schema import Environment
 from modules import metrics
+from modules.alarms import CUTOVER
 from modules.metrics import Metric
 from ops.aws import explained
 from ops.cutover.site import Site
@@ -59,7 +60,7 @@ class Signals:
 
     def __init__(self, cloudwatch: Any, environment: Environment, site: Site) -> None:  # noqa: ANN401  (boto3 makes clients at run time)
         self._cloudwatch, self._environment = cloudwatch, environment
-        self._alarm = Names(environment).resource("cutover")
+        self._alarm = Names(environment).resource(CUTOVER.purpose)
         self._gauges = tuple(_gauges(environment, site))
         self._counts = {
             name: metrics.requests(metric, "Sum", load_balancer=site.suffix)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from environments.names import Names
-from environments.schema import Environment, Service
+from environments.schema import Environment, Migration, Service
 from ops.errors import OpsError
 
-MIGRATION = "migration"
-"""What the migration is called among services and scheduled tasks; `modules/tasks.py` names its family after it."""
+MIGRATION = Migration.name
 
 
 @dataclass(frozen=True)

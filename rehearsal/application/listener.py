@@ -1,6 +1,6 @@
 """What the environment's listeners do with a request, as plain functions.
 
-modules/constructs/listeners.py makes the real ones; a test holds the two together.
+modules/constructs/load_balancer.py makes the real ones; a test holds the two together.
 """
 
 from __future__ import annotations

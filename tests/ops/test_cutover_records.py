@@ -9,25 +9,28 @@ from typing import Any
 import cdktf
 import pytest
 
-from modules.constructs.weighted_records import WeightedRecords
+import environments
+from environments.names import Names
+from environments.schema import Cutover, PreviousTarget
+from modules.bindings.engine import TerraformStack
+from modules.constructs.dns import WeightedRecords
 from ops.cutover.records import Target, replacement
 from tests.ops.cutover_fakes import CNAME, SHARES, shared
 
 
 def from_terraform(weight: int, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
     """What Terraform's resources ask Route 53 for."""
-    stack = cdktf.TerraformStack(cdktf.Testing.app(), "cutover")
+    prod = environments.load("prod")
+    previous = PreviousTarget(**vars(SHARES.previous), dual_stack="AAAA" in kinds)
+    stack = TerraformStack(cdktf.Testing.app(), "cutover")
     WeightedRecords(
         stack,
         "application",
-        host=SHARES.host,
+        spec=Cutover(weight=weight, previous=previous),
+        names=Names(replace(prod, edge=replace(prod.edge, host=SHARES.host))),
         zone_id="Z1",
         record_writer=None,
-        identifier=SHARES.identifier,
-        weight=weight,
         target=(SHARES.current.dns_name, SHARES.current.zone_id),
-        previous=(SHARES.previous.dns_name, SHARES.previous.zone_id),
-        kinds=kinds,
     )
     resources = json.loads(cdktf.Testing.synth(stack))["resource"]["aws_route53_record"]
     return [

@@ -14,7 +14,6 @@ from botocore.client import BaseClient
 
 from environments import load
 from environments.names import Names
-from modules import tasks as modules_tasks
 from ops.aws import Aws
 from ops.tasks import migration_end
 from ops.tasks.running import tasks
@@ -74,10 +73,6 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, operation: str, then: Any) -> Non
 def snapshots(aws: Aws) -> list[str]:
     found = aws.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
     return [each["DBSnapshotIdentifier"] for each in found]
-
-
-def test_the_migration_is_called_as_its_task_definition_is() -> None:
-    assert modules_tasks.MIGRATION == MIGRATION
 
 
 @pytest.mark.requirement("R5.4")

@@ -9,8 +9,8 @@ from typing import Any, cast
 from environments.names import Names
 from environments.schema import Environment
 from environments.subnets import Tier, subnet
+from modules.alarms import expected
 from ops.aws import Aws, AwsError, Caller
-from ops.verify.checks.observability import expected
 from ops.verify.context import Context
 from ops.verify.http import Http
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -65,7 +65,7 @@ def other_secrets(synthesized: Callable[[Environment], Phases]) -> Stack:
 def elsewhere(synthesized: Callable[[Environment], Phases]) -> tuple[Environment, Phases]:
     """Another region than that of global events, no audit, a repository with immutable ids, both kinds of people."""
     staging = environments.load("staging")
-    switches: dict[str, Any] = {name: False for name, kind in Audit.__annotations__.items() if kind == "bool"}
+    switches: dict[str, Any] = {field.name: False for field in fields(Audit) if field.default is True}
     environment = replace(
         staging,
         region="eu-central-1",

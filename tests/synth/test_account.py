@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 import environments
@@ -39,7 +41,7 @@ def test_the_baseline_is_whole_by_default_and_each_part_has_a_switch(
     every = {kind for kinds in SWITCHES.values() for kind in kinds}
     assert every <= set(account.document["resource"])
     assert not every & set(elsewhere[1]["account"].document["resource"])
-    assert set(SWITCHES) == {name for name, kind in Audit.__annotations__.items() if kind == "bool"}
+    assert set(SWITCHES) == {field.name for field in fields(Audit) if field.default is True}
 
 
 @pytest.mark.requirement("R1.7")

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import pytest
 
+from environments.names import Names
 from environments.schema import Environment
+from modules.alarms import CUTOVER, expected
 from tests.conftest import Body
-from tests.synth.alarms import Phases, alarms_on, watched
+from tests.synth.alarms import COMPOSITE_ALARM, METRIC_ALARM, Phases, alarms_on, watched
 
 
 def one(alarms: list[Body]) -> Body:
     assert len(alarms) == 1
     return alarms[0]
+
+
+@pytest.mark.requirement("R8.2")
+def test_commands_expect_the_alarms_that_stacks_make(observed: tuple[Environment, Phases]) -> None:
+    """All but the firewall's, whose phase comes later."""
+    environment, phases = observed
+    made = [
+        alarm["alarm_name"]
+        for phase in ("services", "observability")
+        for kind in (METRIC_ALARM, COMPOSITE_ALARM)
+        for alarm in phases[phase].resources(kind).values()
+    ]
+    assert sorted(made) == sorted(expected(Names(environment)))
+    assert Names(environment).resource(CUTOVER.purpose) in made
 
 
 @pytest.mark.requirement("R8.2")

@@ -8,15 +8,16 @@ from dataclasses import replace
 import pytest
 
 import environments
+from environments.names import Names
 from environments.schema import Environment, ScheduledTask, Service
+from modules.alarms import expected
 from tests.conftest import Stack
 from tests.synth.tasks import assert_hardened, containers
 
 Synthesize = Callable[[Environment], dict[str, Stack]]
 
 
-@pytest.fixture(scope="module")
-def variant(synthesized: Synthesize) -> Stack:
+def values() -> Environment:
     """A worker, a scheduled task, and the backend blue/green: values only."""
     prod = environments.load("prod")
     backend, frontend = prod.product.services
@@ -37,7 +38,12 @@ def variant(synthesized: Synthesize) -> Stack:
             ScheduledTask(name="cleanup", service="backend", command=("cleanup",), schedule="cron(0 3 * * ? *)"),
         ),
     )
-    return synthesized(replace(prod, product=product))["services"]
+    return replace(prod, product=product)
+
+
+@pytest.fixture(scope="module")
+def variant(synthesized: Synthesize) -> Stack:
+    return synthesized(values())["services"]
 
 
 @pytest.mark.requirement("R7.4")
@@ -80,6 +86,7 @@ def test_a_scheduled_task_is_a_value(variant: Stack) -> None:
     assert container["secrets"] == containers(variant)["aep-backend-prod"]["secrets"]
     (alarm,) = (a for a in variant.resources("aws_cloudwatch_metric_alarm").values() if "Dropped" in a["metric_name"])
     assert alarm["dimensions"]["ScheduleGroup"] == schedule["group_name"]
+    assert alarm["alarm_name"] in set(expected(Names(values()))), "verify asks for it too"
 
 
 @pytest.mark.requirement("R0.1", "R9.4")

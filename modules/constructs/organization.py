@@ -1,16 +1,16 @@
-"""What nobody in the product's accounts may do, their administrators included."""
+"""The product's accounts, and what no one in them may do, not even their administrators."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from cdktf_cdktf_provider_aws.organizations_policy import OrganizationsPolicy
-from cdktf_cdktf_provider_aws.organizations_policy_attachment import OrganizationsPolicyAttachment
-from constructs import Construct
-
 from environments.arns import partition
+from environments.schema import organization
+from modules.bindings import aws
+from modules.bindings.engine import Construct, TerraformResourceLifecycle
+from modules.ids import reference
 from modules.policy import Statement, document
 
+ACCESS_ROLE = "OrganizationAccountAccessRole"
+"""What the management account assumes for the first apply: docs/account.md."""
 # Services that answer from one region, whatever region uses them.
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
 _GLOBAL = (
@@ -65,18 +65,7 @@ class OrganizationGuardrails:
     To switch a part of the audit off, detach it first, in the management account: two hands, both seen.
     """
 
-    def __init__(
-        self, scope: Construct, id_: str, *, name: str, target_id: str, allowed_regions: Sequence[str]
-    ) -> None:
-        """Make the policy and attach it.
-
-        Args:
-            scope: The stack.
-            id_: Id of the policy; its document and attachment are named after it.
-            name: Its name.
-            target_id: The organizational unit.
-            allowed_regions: Regions that may be used.
-        """
+    def __init__(self, scope: Construct, id_: str, *, spec: organization.Organization, target_id: str) -> None:
         statements = [
             Statement(sid="StayInside", effect="Deny", actions=["organizations:LeaveOrganization"], resources=["*"]),
             Statement(
@@ -84,7 +73,7 @@ class OrganizationGuardrails:
                 effect="Deny",
                 actions=["*"],
                 resources=["*"],
-                conditions=[("ArnLike", "aws:PrincipalArn", [partition(allowed_regions[0]).root("*")])],
+                conditions=[("ArnLike", "aws:PrincipalArn", [partition(spec.allowed_regions[0]).root("*")])],
             ),
             Statement(sid="AuditStaysOn", effect="Deny", actions=_AUDIT_OFF, resources=["*"]),
             Statement(
@@ -92,17 +81,35 @@ class OrganizationGuardrails:
                 effect="Deny",
                 not_actions=_GLOBAL,
                 resources=["*"],
-                conditions=[("StringNotEquals", "aws:RequestedRegion", allowed_regions)],
+                conditions=[("StringNotEquals", "aws:RequestedRegion", spec.allowed_regions)],
             ),
         ]
-        OrganizationsPolicy(
+        aws.OrganizationsPolicy(
             scope,
             id_,
-            name=name,
+            name=f"{spec.unit}-guardrails",
             type="SERVICE_CONTROL_POLICY",
             description="Stay in the organization, no root user, audit stays on, allowed regions only",
             content=document(scope, id_, *statements, blanks=False),
         )
-        OrganizationsPolicyAttachment(
-            scope, f"{id_}_attachment", policy_id=f"${{aws_organizations_policy.{id_}.id}}", target_id=target_id
+        aws.OrganizationsPolicyAttachment(
+            scope, f"{id_}_attachment", policy_id=reference("aws_organizations_policy", id_, "id"), target_id=target_id
         )
+
+
+class MemberAccount:
+    """A member account. No plan can close it; AWS itself closes one only by hand."""
+
+    def __init__(self, scope: Construct, id_: str, *, spec: organization.MemberAccount, parent_id: str) -> None:
+        aws.OrganizationsAccount(
+            scope,
+            id_,
+            name=spec.name,
+            email=spec.email,
+            parent_id=parent_id,
+            role_name=ACCESS_ROLE,
+            close_on_deletion=False,
+            # AWS doesn't return the role's name, so Terraform would replace an imported account.
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True, ignore_changes=["role_name"]),
+        )
+        self.id = reference("aws_organizations_account", id_, "id")

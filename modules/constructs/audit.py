@@ -1,0 +1,292 @@
+"""What every account is judged by: CIS AWS Foundations, AWS Foundational Security Best Practices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from environments import schema
+from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct
+from modules.constructs.alerts_topic import AlertsTopic
+from modules.constructs.buckets import AccessLogs, PrivateBucket, Retention
+from modules.constructs.detection import SecurityStandards, ThreatDetection
+from modules.constructs.encryption_key import EncryptionKey, usable_by
+from modules.constructs.log_group import LogGroup
+from modules.constructs.role import Role, ServiceLinkedRole
+from modules.ids import address, depend, reference
+from modules.policy import Condition, Statement, trust
+
+
+class AccountBaseline:
+    """Each part by its switch; one that is off is a risk by name.
+
+    Another stage of the account may make what it has once. The reads and writes of the state's bucket are logged,
+    and the topic is told of severe findings.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        spec: schema.Audit,
+        names: Names,
+        state_bucket_arn: str,
+        log_key_arn: str,
+        access_logs: AccessLogs,
+        topic: AlertsTopic,
+    ) -> None:
+        environment = names.environment
+        of_trail = ("StringEquals", "aws:SourceArn", [names.arn("cloudtrail", f"trail/{names.prefix}")])
+        of_account = ("StringEquals", "aws:SourceAccount", [environment.account_id])
+        records = spec.config and environment.creates_account_resources
+        uses = [
+            *(_trail_encrypts(names, of_trail) if spec.cloudtrail else ()),
+            *(_recorder_encrypts(of_account) if records else ()),
+        ]
+        if uses:
+            key_arn = EncryptionKey(
+                scope,
+                f"{id_}_key",
+                names=names,
+                purpose="audit",
+                description="The account's audit logs",
+                statements=uses,
+            ).arn
+        if spec.cloudtrail:
+            trail_bucket = AuditBucket(
+                scope,
+                "trail_bucket",
+                spec=spec,
+                names=names,
+                purpose="trail",
+                service="cloudtrail.amazonaws.com",
+                source=of_trail,
+                kms_key_arn=key_arn,
+                access_logs=access_logs,
+            )
+            Trail(
+                scope,
+                "trail",
+                spec=spec,
+                names=names,
+                bucket=trail_bucket,
+                kms_key_arn=key_arn,
+                log_key_arn=log_key_arn,
+                watched_bucket_arn=state_bucket_arn,
+            )
+        if not environment.creates_account_resources:
+            return
+        _account_defaults(scope, spec)
+        recorder = []
+        if records:
+            config_bucket = AuditBucket(
+                scope,
+                "config_bucket",
+                spec=spec,
+                names=names,
+                purpose="config",
+                service="config.amazonaws.com",
+                source=of_account,
+                kms_key_arn=key_arn,
+                access_logs=access_logs,
+            )
+            made = ConfigurationRecorder(scope, "config", names=names, bucket=config_bucket, kms_key_arn=key_arn)
+            recorder = [made.status]
+        if spec.guardduty:
+            ThreatDetection(scope, "guardduty", names=names, topic=topic)
+        if spec.access_analyzer:
+            role = ServiceLinkedRole(scope, "access_analyzer_role", service="access-analyzer.amazonaws.com")
+            analyzer = aws.AccessanalyzerAnalyzer(
+                scope, "access_analyzer", analyzer_name=names.resource("access-analyzer"), type="ACCOUNT"
+            )
+            depend(analyzer, [role.address])
+        if spec.security_hub:
+            SecurityStandards(scope, "security_hub", names=names, recorder=recorder)
+
+
+def _trail_encrypts(names: Names, of_trail: Condition) -> list[Statement]:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html."""
+    service, trails = "cloudtrail.amazonaws.com", names.arn("cloudtrail", "trail/*", region="*")
+    encrypts: Condition = ("StringLike", "kms:EncryptionContext:aws:cloudtrail:arn", [trails])
+    return [
+        usable_by(service, of_trail, encrypts, sid="TrailEncrypts", actions=["kms:GenerateDataKey*"]),
+        usable_by(service, of_trail, sid="TrailLooks", actions=["kms:DescribeKey"]),
+    ]
+
+
+def _recorder_encrypts(of_account: Condition) -> list[Statement]:
+    """https://docs.aws.amazon.com/config/latest/developerguide/s3-kms-key-policy.html."""
+    uses = {"RecorderEncrypts": "kms:GenerateDataKey", "RecorderDecrypts": "kms:Decrypt"}
+    return [usable_by("config.amazonaws.com", of_account, sid=sid, actions=[action]) for sid, action in uses.items()]
+
+
+def _account_defaults(scope: Construct, audit: schema.Audit) -> None:
+    """Settings of the whole account; it has one of each, so its id is its name."""
+    if audit.public_access_block:
+        aws.S3AccountPublicAccessBlock(
+            scope,
+            "public_access_block",
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+        )
+    if audit.ebs_encryption:
+        aws.EbsEncryptionByDefault(scope, "ebs_encryption", enabled=True)
+    if audit.imdsv2:
+        aws.Ec2InstanceMetadataDefaults(scope, "imdsv2", http_tokens="required")
+    if audit.password_policy:
+        # CIS AWS Foundations 1.8 and 1.9, FSBP IAM.7.
+        # https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html#iam-7
+        aws.IamAccountPasswordPolicy(
+            scope,
+            "password_policy",
+            minimum_password_length=14,
+            require_lowercase_characters=True,
+            require_uppercase_characters=True,
+            require_numbers=True,
+            require_symbols=True,
+            allow_users_to_change_password=True,
+            max_password_age=90,
+            password_reuse_prevention=24,
+        )
+
+
+class AuditBucket:
+    """A bucket that an audit service writes to, on behalf of its account only. Who touches it is logged elsewhere.
+
+    `service` is the principal that writes, and `source` on whose behalf it may.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        spec: schema.Audit,
+        names: Names,
+        purpose: str,
+        service: str,
+        source: Condition,
+        kms_key_arn: str,
+        access_logs: AccessLogs,
+    ) -> None:
+        name = names.bucket(purpose)
+        arn = names.partition.bucket(name)
+        principals: dict[str, Sequence[str]] = {"Service": [service]}
+        bucket = PrivateBucket(
+            scope,
+            id_,
+            spec=Retention(expire_days=spec.retention_days),
+            names=names,
+            name=name,
+            kms_key_arn=kms_key_arn,
+            statements=[
+                Statement(
+                    sid="Look",
+                    actions=["s3:GetBucketAcl", "s3:ListBucket"],
+                    resources=[arn],
+                    principals=principals,
+                    conditions=[source],
+                ),
+                Statement(
+                    sid="Write",
+                    actions=["s3:PutObject"],
+                    resources=[f"{arn}/AWSLogs/{names.environment.account_id}/*"],
+                    principals=principals,
+                    conditions=[source, ("StringEquals", "s3:x-amz-acl", ["bucket-owner-full-control"])],
+                ),
+            ],
+        )
+        access_logs.of(f"{id_}_logging", bucket=bucket.name)
+        self.name, self.policy = bucket.name, bucket.policy
+
+
+class Trail:
+    """CloudTrail over all regions, validated and encrypted, also to CloudWatch, with what happens to one bucket."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        spec: schema.Audit,
+        names: Names,
+        bucket: AuditBucket,
+        kms_key_arn: str,
+        log_key_arn: str,
+        watched_bucket_arn: str,
+    ) -> None:
+        log_group = LogGroup(
+            scope,
+            f"{id_}_log_group",
+            spec=spec.log_retention,
+            name=names.log_group("trail"),
+            kms_key_arn=log_key_arn,
+        )
+        role = Role(
+            scope,
+            f"{id_}_role",
+            names=names,
+            purpose="trail",
+            description="Writes the trail to CloudWatch",
+            trust=[trust("cloudtrail.amazonaws.com", names)],
+            statements=[
+                Statement(
+                    sid="Write",
+                    actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                    resources=[f"{names.log_group_arn('trail')}:log-stream:*"],
+                )
+            ],
+        )
+        objects = aws.CloudtrailEventSelectorDataResource(type="AWS::S3::Object", values=[f"{watched_bucket_arn}/"])
+        trail = aws.Cloudtrail(
+            scope,
+            id_,
+            name=names.prefix,
+            s3_bucket_name=bucket.name,
+            kms_key_id=kms_key_arn,
+            is_multi_region_trail=True,
+            include_global_service_events=True,
+            enable_log_file_validation=True,
+            cloud_watch_logs_group_arn=f"{log_group.arn}:*",
+            cloud_watch_logs_role_arn=role.arn,
+            event_selector=[
+                aws.CloudtrailEventSelector(
+                    include_management_events=True, read_write_type="All", data_resource=[objects]
+                )
+            ],
+        )
+        # CloudTrail tries to write when it is made.
+        depend(trail, [bucket.policy, *role.permissions])
+
+
+class ConfigurationRecorder:
+    """AWS Config records all kinds of resources, IAM's among them, and is switched on.
+
+    It reads with Config's service-linked role (FSBP Config.1).
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, names: Names, bucket: AuditBucket, kms_key_arn: str) -> None:
+        role = ServiceLinkedRole(scope, f"{id_}_role", service="config.amazonaws.com")
+        aws.ConfigConfigurationRecorder(
+            scope,
+            id_,
+            name=names.prefix,
+            role_arn=role.arn,
+            recording_group=aws.ConfigConfigurationRecorderRecordingGroup(
+                all_supported=True, include_global_resource_types=True
+            ),
+        )
+        channel = aws.ConfigDeliveryChannel(
+            scope, f"{id_}_channel", name=names.prefix, s3_bucket_name=bucket.name, s3_kms_key_arn=kms_key_arn
+        )
+        depend(channel, [address("aws_config_configuration_recorder", id_), bucket.policy])
+        recorder = reference("aws_config_configuration_recorder", id_, "name")
+        status = aws.ConfigConfigurationRecorderStatus(scope, f"{id_}_status", name=recorder, is_enabled=True)
+        # A recorder can't be switched on without a channel.
+        depend(status, [address("aws_config_delivery_channel", f"{id_}_channel")])
+        self.status = address("aws_config_configuration_recorder_status", f"{id_}_status")
+        """Address of the switch: what needs AWS Config to record depends on it."""

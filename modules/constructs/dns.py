@@ -1,0 +1,165 @@
+"""The public DNS zone, who writes its records, and those of the application's public name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from environments import schema
+from environments.arns import Partition, account_of, root_of
+from environments.names import Names
+from modules.bindings import aws
+from modules.bindings.engine import Construct, TerraformResourceLifecycle
+from modules.constructs.role import Role
+from modules.ids import reference
+from modules.policy import Statement
+
+ALL = 100
+
+
+class Zone:
+    """A zone that is made here, or one that exists.
+
+    A zone made here is not found until its parent names its name servers (`aws_route53_zone`'s `name_servers`);
+    a certificate's validation waits for that.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, spec: schema.Zone, names: Names) -> None:
+        zone_id = spec.id
+        if spec.kind == "created":
+            lifecycle = TerraformResourceLifecycle(prevent_destroy=names.environment.protected)
+            aws.Route53Zone(scope, id_, name=spec.name, lifecycle=lifecycle)
+            zone_id = reference("aws_route53_zone", id_, "zone_id")
+        if zone_id is None:
+            raise ValueError(f"zone {spec.name!r} is {spec.kind}, so its id must be given")
+        self.id = zone_id
+
+
+def record_writer(
+    scope: Construct, *, spec: schema.Zone, names: Names, purpose: str, tags: Mapping[str, str]
+) -> aws.AwsProvider | None:
+    """The provider of a zone's records: the other account's, where the zone is there; none means the stack's own.
+
+    Args:
+        scope: The stack.
+        spec: The zone.
+        names: The environment's names; its region will do, as any would: Route 53 is global.
+        purpose: End of the session's name, which the other account's trail shows.
+        tags: The stack's.
+    """
+    if spec.role is None:
+        return None
+    return aws.AwsProvider(
+        scope,
+        "aws_dns",
+        alias="dns",
+        region=names.environment.region,
+        allowed_account_ids=[account_of(spec.role)],
+        assume_role=[aws.AwsProviderAssumeRole(role_arn=spec.role, session_name=names.resource(purpose))],
+        default_tags=[aws.AwsProviderDefaultTags(tags=dict(tags))],
+    )
+
+
+class ZoneWriter:
+    """The role that other accounts' deployers write their records with: of some hosts in one zone, nothing else."""
+
+    def __init__(self, scope: Construct, id_: str, *, spec: schema.SharedZone, names: Names) -> None:
+        Role(
+            scope,
+            id_,
+            names=names,
+            purpose="dns",
+            description="Writes another environment's records in this account's zone",
+            trust=[
+                Statement(
+                    sid="OtherAccounts",
+                    actions=["sts:AssumeRole"],
+                    principals={"AWS": sorted({root_of(arn) for arn in spec.writers})},
+                    conditions=[("ArnEquals", "aws:PrincipalArn", sorted(spec.writers))],
+                )
+            ],
+            statements=write_records(names.partition, spec.id, hosts=spec.hosts),
+        )
+
+
+def write_records(partition: Partition, zone_id: str, *, hosts: Sequence[str]) -> list[Statement]:
+    """Write the records of some hosts, and those that prove a certificate for them; read the zone.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+
+    Args:
+        partition: The zone's partition.
+        zone_id: The zone; a wildcard where the zone doesn't exist yet.
+        hosts: Names of the records.
+    """
+    zone_arn = partition.zone(zone_id)
+    names = sorted({name for host in hosts for name in (host, f"_*.{host.removeprefix('*.')}")})
+    return [
+        Statement(
+            sid="DnsRecords",
+            actions=["route53:ChangeResourceRecordSets"],
+            resources=[zone_arn],
+            conditions=[
+                ("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", names),
+                ("ForAllValues:StringEquals", "route53:ChangeResourceRecordSetsRecordTypes", ["A", "AAAA", "CNAME"]),
+            ],
+        ),
+        Statement(
+            sid="DnsReads",
+            actions=[
+                "route53:GetHostedZone",
+                "route53:ListResourceRecordSets",
+                "route53:ListTagsForResource",
+                "route53:GetChange",
+            ],
+            resources=[zone_arn, partition.arn("route53", "change/*")],
+        ),
+    ]
+
+
+class WeightedRecords:
+    """Alias records of the public name, shared out by weight between the load balancer before and this one.
+
+    With nothing before, there is one record, and only at full weight. Records of each type have weights of their own,
+    and all have the same. `target` is this load balancer's DNS name and zone id.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        spec: schema.Cutover,
+        names: Names,
+        zone_id: str,
+        record_writer: aws.AwsProvider | None,
+        target: tuple[str, str],
+    ) -> None:
+        previous, weight = spec.previous, spec.weight
+        shares = {"current": (target, weight)} if previous or weight == ALL else {}
+        if previous:
+            shares["previous"] = ((previous.dns_name, previous.zone_id), ALL - weight)
+        for kind in previous.record_types if previous else ("A",):
+            for which, ((dns_name, alias_zone_id), share) in shares.items():
+                aws.Route53Record(
+                    scope,
+                    f"{id_}_{which}" if kind == "A" else f"{id_}_{which}_{kind.lower()}",
+                    provider=record_writer,
+                    zone_id=zone_id,
+                    name=names.environment.edge.host,
+                    type=kind,
+                    set_identifier=names.resource(which),
+                    weighted_routing_policy=aws.Route53RecordWeightedRoutingPolicy(weight=share),
+                    alias=aws.Route53RecordAlias(
+                        name=dns_name,
+                        zone_id=alias_zone_id,
+                        # While both have a share, one without a healthy target loses its share to the other. At the
+                        # ends the weight alone decides: Route 53 would fall back to a record of weight 0, so that 0
+                        # were not 0.
+                        # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html
+                        evaluate_target_health=0 < weight < ALL,
+                    ),
+                    # `cutover prepare` writes them first, in the place of a plain record: docs/adr/0020. AWS refuses
+                    # to CREATE a record that exists; with this, the provider asks for an UPSERT.
+                    # https://docs.aws.amazon.com/Route53/latest/APIReference/API_Change.html
+                    allow_overwrite=True,
+                )
