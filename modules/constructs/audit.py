@@ -17,6 +17,9 @@ from modules.constructs.role import Role, ServiceLinkedRole
 from modules.ids import address, depend, reference
 from modules.policy import Condition, Statement, trust
 
+_TRAIL = "cloudtrail.amazonaws.com"
+_RECORDER = "config.amazonaws.com"
+
 
 class AccountBaseline:
     """Each part by its switch; one that is off is a risk by name.
@@ -37,62 +40,43 @@ class AccountBaseline:
         access_logs: AccessLogs,
         topic: AlertsTopic,
     ) -> None:
-        environment = names.environment
-        of_trail = ("StringEquals", "aws:SourceArn", [names.arn("cloudtrail", f"trail/{names.prefix}")])
-        of_account = ("StringEquals", "aws:SourceAccount", [environment.account_id])
-        records = spec.config and environment.creates_account_resources
+        once = names.environment.creates_account_resources
+        records = spec.config and once
         uses = [
-            *(_trail_encrypts(names, of_trail) if spec.cloudtrail else ()),
-            *(_recorder_encrypts(of_account) if records else ()),
+            *(_trail_encrypts(names) if spec.cloudtrail else ()),
+            *(_recorder_encrypts(names) if records else ()),
         ]
-        if uses:
-            key_arn = EncryptionKey(
+        key = (
+            EncryptionKey(
                 scope,
                 f"{id_}_key",
                 names=names,
                 purpose="audit",
                 description="The account's audit logs",
                 statements=uses,
-            ).arn
-        if spec.cloudtrail:
-            trail_bucket = AuditBucket(
-                scope,
-                "trail_bucket",
-                spec=spec,
-                names=names,
-                purpose="trail",
-                service="cloudtrail.amazonaws.com",
-                source=of_trail,
-                kms_key_arn=key_arn,
-                access_logs=access_logs,
             )
+            if uses
+            else None
+        )
+        if key and spec.cloudtrail:
             Trail(
                 scope,
                 "trail",
                 spec=spec,
                 names=names,
-                bucket=trail_bucket,
-                kms_key_arn=key_arn,
+                kms_key_arn=key.arn,
+                access_logs=access_logs,
                 log_key_arn=log_key_arn,
                 watched_bucket_arn=state_bucket_arn,
             )
-        if not environment.creates_account_resources:
+        if not once:
             return
         _account_defaults(scope, spec)
         recorder = []
-        if records:
-            config_bucket = AuditBucket(
-                scope,
-                "config_bucket",
-                spec=spec,
-                names=names,
-                purpose="config",
-                service="config.amazonaws.com",
-                source=of_account,
-                kms_key_arn=key_arn,
-                access_logs=access_logs,
+        if key and records:
+            made = ConfigurationRecorder(
+                scope, "config", spec=spec, names=names, kms_key_arn=key.arn, access_logs=access_logs
             )
-            made = ConfigurationRecorder(scope, "config", names=names, bucket=config_bucket, kms_key_arn=key_arn)
             recorder = [made.status]
         if spec.guardduty:
             ThreatDetection(scope, "guardduty", names=names, topic=topic)
@@ -106,20 +90,28 @@ class AccountBaseline:
             SecurityStandards(scope, "security_hub", names=names, recorder=recorder)
 
 
-def _trail_encrypts(names: Names, of_trail: Condition) -> list[Statement]:
+def _of_trail(names: Names) -> Condition:
+    return ("StringEquals", "aws:SourceArn", [names.arn("cloudtrail", f"trail/{names.prefix}")])
+
+
+def _of_account(names: Names) -> Condition:
+    return ("StringEquals", "aws:SourceAccount", [names.environment.account_id])
+
+
+def _trail_encrypts(names: Names) -> list[Statement]:
     """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html."""
-    service, trails = "cloudtrail.amazonaws.com", names.arn("cloudtrail", "trail/*", region="*")
+    trails = names.arn("cloudtrail", "trail/*", region="*")
     encrypts: Condition = ("StringLike", "kms:EncryptionContext:aws:cloudtrail:arn", [trails])
     return [
-        usable_by(service, of_trail, encrypts, sid="TrailEncrypts", actions=["kms:GenerateDataKey*"]),
-        usable_by(service, of_trail, sid="TrailLooks", actions=["kms:DescribeKey"]),
+        usable_by(_TRAIL, _of_trail(names), encrypts, sid="TrailEncrypts", actions=["kms:GenerateDataKey*"]),
+        usable_by(_TRAIL, _of_trail(names), sid="TrailLooks", actions=["kms:DescribeKey"]),
     ]
 
 
-def _recorder_encrypts(of_account: Condition) -> list[Statement]:
+def _recorder_encrypts(names: Names) -> list[Statement]:
     """https://docs.aws.amazon.com/config/latest/developerguide/s3-kms-key-policy.html."""
     uses = {"RecorderEncrypts": "kms:GenerateDataKey", "RecorderDecrypts": "kms:Decrypt"}
-    return [usable_by("config.amazonaws.com", of_account, sid=sid, actions=[action]) for sid, action in uses.items()]
+    return [usable_by(_RECORDER, _of_account(names), sid=sid, actions=[action]) for sid, action in uses.items()]
 
 
 def _account_defaults(scope: Construct, audit: schema.Audit) -> None:
@@ -214,11 +206,22 @@ class Trail:
         *,
         spec: schema.Audit,
         names: Names,
-        bucket: AuditBucket,
         kms_key_arn: str,
+        access_logs: AccessLogs,
         log_key_arn: str,
         watched_bucket_arn: str,
     ) -> None:
+        bucket = AuditBucket(
+            scope,
+            f"{id_}_bucket",
+            spec=spec,
+            names=names,
+            purpose="trail",
+            service=_TRAIL,
+            source=_of_trail(names),
+            kms_key_arn=kms_key_arn,
+            access_logs=access_logs,
+        )
         log_group = LogGroup(
             scope,
             f"{id_}_log_group",
@@ -232,7 +235,7 @@ class Trail:
             names=names,
             purpose="trail",
             description="Writes the trail to CloudWatch",
-            trust=[trust("cloudtrail.amazonaws.com", names)],
+            trust=[trust(_TRAIL, names)],
             statements=[
                 Statement(
                     sid="Write",
@@ -269,8 +272,28 @@ class ConfigurationRecorder:
     It reads with Config's service-linked role (FSBP Config.1).
     """
 
-    def __init__(self, scope: Construct, id_: str, *, names: Names, bucket: AuditBucket, kms_key_arn: str) -> None:
-        role = ServiceLinkedRole(scope, f"{id_}_role", service="config.amazonaws.com")
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        spec: schema.Audit,
+        names: Names,
+        kms_key_arn: str,
+        access_logs: AccessLogs,
+    ) -> None:
+        bucket = AuditBucket(
+            scope,
+            f"{id_}_bucket",
+            spec=spec,
+            names=names,
+            purpose="config",
+            service=_RECORDER,
+            source=_of_account(names),
+            kms_key_arn=kms_key_arn,
+            access_logs=access_logs,
+        )
+        role = ServiceLinkedRole(scope, f"{id_}_role", service=_RECORDER)
         aws.ConfigConfigurationRecorder(
             scope,
             id_,
