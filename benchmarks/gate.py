@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def compare(out: Path, folder: Path, runs: int) -> bool:
-    """Gate and stock checkov on the same stacks. Answers whether the promise is kept."""
+    """Gate and stock checkov on the same stacks. Returns whether the gate is as fast as promised."""
     shutil.copytree(out / "stacks", folder / "stacks")
     stock = [str(Path(sys.executable).with_name("checkov")), "-d", str(folder), "--framework", "terraform_json"]
     ways = [
@@ -121,7 +121,7 @@ def measured(ways: Sequence[Way], runs: int) -> list[Cost]:
 
 
 def timed(way: Way) -> tuple[float, float]:
-    """Run a way; answer its wall and processor seconds. Findings don't matter here, trust does."""
+    """Run a variant; return its wall and processor seconds. Findings don't matter here; a scan error does."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         way.command, cwd=ROOT, env=surroundings(way), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False

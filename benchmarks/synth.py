@@ -79,7 +79,7 @@ def main() -> int:
 
 
 def measure(scope: str, arguments: Sequence[str], folder: Path, runs: int) -> bool:
-    """Measure one choice of environments, and print it. Answers whether all outputs are the same."""
+    """Measure one choice of environments, and print it. Returns whether all outputs are the same."""
     lazy, stock = (synthesis(name, arguments, folder / name) for name in ("lazy", "stock"))
     for way in (lazy, stock):
         run(way)
@@ -158,7 +158,7 @@ def measured(ways: Sequence[Way], runs: int) -> dict[str, Cost]:
 
 
 def run(way: Way) -> tuple[float, float]:
-    """Run a way; answer the seconds that it took, and those of processor time."""
+    """Run a variant; return its wall and processor seconds."""
     start, before = time.perf_counter(), processor_time()
     subprocess.run(way.command, cwd=ROOT, env=surroundings(way), stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - start, processor_time() - before
@@ -171,7 +171,7 @@ def processor_time() -> float:
 
 
 def peak_memory(way: Way) -> int:
-    """Run a way, looking at its memory all the time; answer the most bytes that it held."""
+    """Run a variant and sample its memory; return the maximum in bytes."""
     peak = 0
     with psutil.Popen(way.command, cwd=ROOT, env=surroundings(way), stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
@@ -192,7 +192,7 @@ def memory(process: psutil.Process) -> int:
 
 
 def surroundings(way: Way) -> dict[str, str]:
-    """Environment variables; Python keeps its bytecode, as it does unless told otherwise."""
+    """Environment variables; Python keeps its bytecode, as it does by default."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, **way.environment}
 

@@ -1,4 +1,4 @@
-"""The environments: values only. One module an environment, each with one `ENVIRONMENT` literal."""
+"""The environments: values only. One module per environment, each with one `ENVIRONMENT` literal."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _load(name: str) -> Environment:
     if name not in known():
         raise UnknownEnvironmentError(
             f"unknown environment {name!r}; known: {', '.join(known())} (one file each in environments/; "
-            f"`make new-environment NAME={name}` makes a new one)"
+            f"`make new-environment NAME={name}` creates one)"
         )
     environment: Environment = _literal(name).ENVIRONMENT
     if environment.name != name:
@@ -57,7 +57,7 @@ def _load(name: str) -> Environment:
 
 
 def _readable(name: str) -> Iterator[Environment]:
-    """The environments beside one; those with problems of their own are left out, since `load` names these."""
+    """The other environments; those with problems of their own are left out, since `load` names these."""
     for other in known():
         if other != name:
             with suppress(InvalidEnvironmentError):
@@ -93,7 +93,7 @@ def load_organization() -> Organization:
 
 
 def _literal(name: str) -> ModuleType:
-    """Import a module of values. A misspelt field is a problem of the environment, and no traceback."""
+    """Import a module of values. A misspelt field is reported as a problem of the environment, not as a traceback."""
     try:
         return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
     except (SyntaxError, NameError, TypeError, ImportError) as error:
@@ -147,7 +147,7 @@ def _check_account(environment: Environment, neighbours: Sequence[Environment]) 
     """Stages may share an account if one of them, and only one, creates what an account has once.
 
     Raises:
-        InvalidEnvironmentError: Both create it, none does, or AWS has no room for both.
+        InvalidEnvironmentError: Both create it, none does, or an AWS quota is too small for both.
     """
     others = [
         other for other in neighbours if other.account_id == environment.account_id and other.stage != environment.stage
@@ -164,7 +164,7 @@ def _check_account(environment: Environment, neighbours: Sequence[Environment]) 
             problems.append(Problem("account_resources_from", source, allowed))
         agent = environment.profile.guardduty_agent
         if agent and creators and not any(creator.profile.guardduty_agent for creator in creators):
-            problems.append(Problem("profile.guardduty_agent", agent, f"False: {source} has it off for the account"))
+            problems.append(Problem("profile.guardduty_agent", agent, f"False: {source} turns it off for the account"))
     else:
         for other in others:
             if other.creates_account_resources:
@@ -182,7 +182,7 @@ def _check_account(environment: Environment, neighbours: Sequence[Environment]) 
 
 
 def _shared_names(environment: Environment, other: Environment) -> Iterator[Problem]:
-    """Repositories have no stage in their names. One stage makes them, and the other pulls from there.
+    """Repositories have no stage in their names. One stage creates them, and the other pulls from there.
 
     All other names begin with product and stage, and policies name them so: `aep-prod-*` is also `aep-prod-eu-…`.
     """

@@ -48,7 +48,7 @@ AEP = Product(
             name="REDIS_URL",
             description="Where Redis is, with user and password",
             generated="cache_url",
-            caution="running tasks can't open new connections to the cache until they are deployed anew",
+            caution="running tasks can't open new connections to the cache until they are redeployed",
         ),
     ),
     migration=Migration(service="backend", command=("alembic", "upgrade", "head")),

@@ -20,7 +20,7 @@ class UnknownRegionError(LookupError):
 
 @dataclass(frozen=True)
 class Partition:
-    """What ARNs and host names of one group of regions are made of."""
+    """A partition: the parts that ARNs and host names of its regions share."""
 
     name: str
     """As in ARNs: `aws`, `aws-cn`, `aws-us-gov`."""
@@ -39,7 +39,7 @@ class Partition:
         return f"arn:{self.name}:{service}:{region}:{account_id}:{resource}"
 
     def root(self, account_id: str) -> str:
-        """ARN that stands for a whole account in a policy."""
+        """ARN that means a whole account in a policy."""
         return self.arn("iam", "root", account_id=account_id)
 
     def bucket(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What references to Terraform's resources are worth, as far as the resources' own settings say it.
+"""Resolves references to attributes of Terraform's resources, as far as the resources' own settings allow.
 
 Policies name resources by references, `${aws_kms_key.state_key.arn}`. The gate reads them as ARNs, and synthesis
 measures them: what AWS chooses itself counts with the length that AWS gives it.
@@ -22,7 +22,7 @@ class Place(NamedTuple):
 
 
 class _Form(NamedTuple):
-    """How AWS makes a resource's ARN."""
+    """How AWS creates a resource's ARN."""
 
     service: str
     resource: str
@@ -73,14 +73,14 @@ _PART = re.compile(r"{(\w+)}")
 def worth(
     kind: str, attribute: str, settings: Mapping[str, Any], place: Place, unknown: Callable[[int], str]
 ) -> str | None:
-    """What an attribute of a resource will be; None if its settings don't say it.
+    """The value of a resource's attribute; None if it doesn't follow from the settings.
 
     Args:
         kind: Type of the resource.
         attribute: The attribute.
         settings: The resource's settings.
         place: Where it is.
-        unknown: Makes that many characters, in place of those that AWS chooses.
+        unknown: Returns that many placeholder characters for those that AWS chooses.
     """
     if isinstance(settings.get(attribute), str):
         return str(settings[attribute])

@@ -17,7 +17,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
 
 
 def zone_problems(owner: Environment, others: Iterable[Environment]) -> Iterator[Problem]:
-    """The role that others write their DNS records with lets them in, and has all of their names.
+    """The role for other accounts' DNS records trusts them, and allows all of their names.
 
     Args:
         owner: An environment whose account may have the zone.
@@ -44,7 +44,7 @@ def zone_problems(owner: Environment, others: Iterable[Environment]) -> Iterator
 
 
 def guardrail_problems(environment: Environment, organization: Organization) -> Iterator[Problem]:
-    """The organization's guardrails allow the regions of an account that it makes, whatever its roles allow.
+    """The organization's guardrails allow the regions of its accounts.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
     """

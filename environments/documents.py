@@ -1,4 +1,4 @@
-"""Every kind of policy document that AWS takes, with AWS's limit on its size, in one place."""
+"""Every kind of policy document, with AWS's limit on its size, in one place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DocumentKind(NamedTuple):
     together: bool = False
     """Whether the limit is for all such documents of one role, user or group together."""
     as_is: bool = False
-    """Whether Terraform's provider sends it as it is given. It removes the blanks of all others."""
+    """Whether Terraform's provider sends it unchanged. It removes the blanks of all others."""
 
 
 _DOCS = "https://docs.aws.amazon.com/"

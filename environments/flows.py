@@ -1,4 +1,4 @@
-"""Who may talk to whom: the one table that security groups are made from and that reachability is held against."""
+"""Allowed connections: the one table that security groups are created from and that the gate compares with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STORE_PORTS = {DATABASE: POSTGRESQL_PORT, CACHE: REDIS_PORT}
 
 
 class Flow(NamedTuple):
-    """TCP connections that `source` may open to `target`; service names stand for their tasks."""
+    """TCP connections that `source` may open to `target`; a service's name means its tasks."""
 
     source: str
     target: str
@@ -38,7 +38,7 @@ class Flow(NamedTuple):
 
 
 def flows(environment: Environment) -> tuple[Flow, ...]:
-    """All connections that an environment allows; nothing else passes."""
+    """All connections that an environment allows; all others are blocked."""
     table = [
         Flow(INTERNET, LOAD_BALANCER, HTTP_PORT, "Browsers that are redirected to HTTPS"),
         Flow(INTERNET, LOAD_BALANCER, HTTPS_PORT, "The public"),
@@ -60,7 +60,7 @@ def needed_endpoints(environment: Environment) -> tuple[str, ...]:
     """The services that `endpoints` must have for tasks, as AWS names endpoints: what a task can't start without.
 
     Image, log and secrets (R2.4, R2.7), and GuardDuty's for its agent, where tasks have it: the agent is a container of
-    the task, and so talks from the task's own address under the task's own rules.
+    the task, so it connects from the task's own address under the task's security group.
     https://docs.aws.amazon.com/guardduty/latest/ug/runtime-monitoring-agent-connectivity.html
     """
     agent = (DATA,) if environment.profile.guardduty_agent else ()

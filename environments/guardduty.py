@@ -1,6 +1,6 @@
 """Where GuardDuty keeps the agent that it adds to Fargate tasks.
 
-As AWS lists it; looked at on 2026-11-28.
+As AWS listed it on 2026-11-28.
 https://docs.aws.amazon.com/guardduty/latest/ug/ecs-runtime-agent-ecr-image-uri.html
 """
 
@@ -11,7 +11,7 @@ from environments.arns import partition
 AGENT = "aws-guardduty-agent-fargate"
 """Name of the repository."""
 DATA = "guardduty-data"
-"""The service that the agent sends what it sees to, as AWS names endpoints."""
+"""The service that the agent sends events to, as AWS names endpoints."""
 _ACCOUNTS = {
     "af-south-1": "197869348890",
     "ap-east-1": "258348409381",

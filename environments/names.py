@@ -13,7 +13,7 @@ from environments.schema import Environment, ScheduledTask, Service
 
 
 class Kind(NamedTuple):
-    """What AWS allows as the name of one kind of thing."""
+    """AWS's rules for the names of one kind of resource."""
 
     label: str
     longest: int
@@ -75,7 +75,7 @@ class Names:
 
     @property
     def prefix(self) -> str:
-        """Product and stage, as in `aep-prod`: what most names begin with, and some are."""
+        """Product and stage, as in `aep-prod`: the prefix of most names."""
         return f"{self.environment.product.name}-{self.environment.stage}"
 
     @property
@@ -101,7 +101,7 @@ class Names:
         return state_bucket(self.environment.product.name, self.environment.stage, self.environment.account_id)
 
     def bucket(self, purpose: str) -> str:
-        """An S3 bucket; the account id makes it unique in the world."""
+        """An S3 bucket; the account id makes it globally unique."""
         return f"{self.prefix}-{purpose}-{self.environment.account_id}"
 
     def alias(self, purpose: str) -> str:
@@ -124,7 +124,7 @@ class Names:
 
     @property
     def account_arn(self) -> str:
-        """ARN that stands for the whole account in a policy."""
+        """ARN that means the whole account in a policy."""
         return self.partition.root(self.environment.account_id)
 
     def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
@@ -141,7 +141,7 @@ class Names:
         return self.partition.endpoint_service(service, self.environment.region)
 
     def resource(self, purpose: str) -> str:
-        """Anything that has only a generous limit on its name: topics, alarms, rules, policies, dashboards."""
+        """A resource whose name may be long: topics, alarms, rules, policies, dashboards."""
         return f"{self.prefix}-{purpose}"
 
     def role(self, purpose: str) -> str:
@@ -170,7 +170,7 @@ class Names:
 
     @property
     def insights_log_group(self) -> str:
-        """Where Container Insights writes what it measures of the cluster.
+        """The log group that Container Insights writes the cluster's metrics to.
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-reference-performance-logs-ECS.html
         """
@@ -178,7 +178,7 @@ class Names:
 
     @property
     def chat_log_group(self) -> str:
-        """Where AWS Chatbot writes its errors.
+        """The log group that AWS Chatbot writes its errors to.
 
         https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_chatbot-readme.html#log-group
         """
@@ -186,7 +186,7 @@ class Names:
 
     @property
     def waf_log_group(self) -> str:
-        """The web ACL's log group; WAF takes no other prefix.
+        """The web ACL's log group; WAF accepts no other prefix.
 
         https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
         """
@@ -221,11 +221,11 @@ class Names:
 
 
 def breach(kind: Kind, name: str) -> str | None:
-    """What is wrong with a name, in words; none if it is right."""
+    """Why AWS refuses a name; none if it is valid."""
     if len(name) > kind.longest:
         return (
             f"makes the {kind.label} name {name!r}, {len(name)} characters; AWS allows {kind.longest} ({kind.source})"
         )
     if not re.fullmatch(kind.pattern, name, re.ASCII):
-        return f"makes the {kind.label} name {name!r}, which AWS does not allow ({kind.source})"
+        return f"results in the {kind.label} name {name!r}, which AWS doesn't allow ({kind.source})"
     return None

@@ -1,4 +1,4 @@
-"""The organization's management account, for the optional stack that makes the production account."""
+"""The organization's management account, for the optional stack that creates the production account."""
 
 from environments.schema.organization import MemberAccount, Organization
 

@@ -1,4 +1,4 @@
-"""Who may do what to what the product has: the table that IAM policies are held against.
+"""The table of allowed permissions, which the gate compares with the IAM policies.
 
 A principal is a role's purpose (`backend-task`), an AWS service, an ARN, or GitHub's name for a job.
 """
@@ -17,7 +17,7 @@ Verb = Literal["read", "write", "pull", "pass", "assume", "decrypt", "change"]
 """Read or write a secret, pull images of a repository, pass or assume a role, decrypt with a key, change a guard."""
 
 EVERYTHING = "*"
-"""As a target: all of the verb's."""
+"""As a target: every target of the verb."""
 
 BREAK_GLASS = "break-glass"
 DEPLOYER = "deployer"
@@ -26,7 +26,7 @@ SCHEDULER = "scheduler"
 DEPLOYMENT = "deployment"
 
 GUARDS = ("identities", "keys", "budgets", "audit", "secrets' policies")
-"""What only who breaks the glass may change (R0.3)."""
+"""Protected settings, which only the break-glass role may change (R0.3)."""
 CAPPED = (DEPLOYER, PLANNER)
 """Roles that must have a permissions boundary."""
 
@@ -42,7 +42,7 @@ class Permission(NamedTuple):
 
 
 def permissions(environment: Environment) -> tuple[Permission, ...]:
-    """All that is allowed; nothing else is."""
+    """All permissions that are allowed; all others are findings."""
     product = environment.product
     return (
         *_people(environment),
@@ -71,11 +71,11 @@ def _people(environment: Environment) -> Iterator[Permission]:
     yield Permission(PLANNER, "decrypt", "state", "Plans read the state")
     verbs: tuple[Verb, ...] = ("read", "write", "pull", "pass", "decrypt", "change")
     for verb in verbs:
-        yield Permission(BREAK_GLASS, verb, EVERYTHING, "Whoever repairs an account must be able to do everything")
+        yield Permission(BREAK_GLASS, verb, EVERYTHING, "Administrators repair the account with it")
 
 
 def _audit(environment: Environment) -> Iterator[Permission]:
-    """AWS's own services, and the roles that they write with."""
+    """AWS's own services, and the roles that they use to write."""
     audit, alerts = environment.audit, environment.alerts
     yield Permission("vpc-flow-logs.amazonaws.com", "assume", "flow-log", "Flow logs")
     yield Permission("monitoring.rds.amazonaws.com", "assume", "database-monitoring", "The database's metrics")
@@ -104,7 +104,7 @@ def _service(service: Service) -> Iterator[Permission]:
 
 
 def _images(environment: Environment) -> Iterator[Permission]:
-    """What tasks are started from: their own images, and GuardDuty's agent where they have it."""
+    """The images of tasks: their own, and GuardDuty's agent where it is on."""
     product, registry = environment.product, environment.registry
     for service in product.services:
         execution, _ = _roles(service)
@@ -131,7 +131,7 @@ def _passed_on(environment: Environment) -> Iterator[Permission]:
     ):
         if services:
             yield Permission(principal, "assume", role, "Starts tasks")
-            yield Permission(DEPLOYER, "pass", role, "Makes what starts tasks")
+            yield Permission(DEPLOYER, "pass", role, "Creates the schedules and deployments that start tasks")
         for name in dict.fromkeys(each for service in services for each in _roles(service)):
             yield Permission(role, "pass", name, "Gives tasks their roles")
 
@@ -140,7 +140,7 @@ def _deployer(environment: Environment) -> Iterator[Permission]:
     product = environment.product
     for service in product.services:
         for role in _roles(service):
-            yield Permission(DEPLOYER, "pass", role, "Makes services")
+            yield Permission(DEPLOYER, "pass", role, "Creates services")
     for secret in product.secrets:
         if secret.written_by == "operator":
             yield Permission(DEPLOYER, "write", secret.name, "Operators set its value")

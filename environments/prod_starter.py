@@ -1,4 +1,4 @@
-"""Production at the lowest cost: the plan's section 11. The same account and names as `prod`, a smaller size."""
+"""Production at the lowest cost: the plan's section 11. It has the account and names of `prod`, with smaller sizes."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Sizing as values: what availability costs, and the risks that the cheaper choices accept."""
+"""Sizing: profiles for availability or low cost, with the risks that the cheaper choices accept."""
 
 from environments.schema import Profile, Scaling
 

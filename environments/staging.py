@@ -1,4 +1,4 @@
-"""Staging: the proving ground. What runs here may be promoted to production."""
+"""Staging. Images that run here may be promoted to production."""
 
 from environments.aep import AEP
 from environments.profiles import STARTER
@@ -43,7 +43,7 @@ ENVIRONMENT = Environment(
         deployers=(PermissionSet(account_id="777788889999", name="platform-engineer"),),
         planners=(PermissionSet(account_id="777788889999", name="platform-engineer"),),
         administrators=(IamUser(arn="arn:aws:iam::777788889999:user/platform-lead"),),
-        # navralabs.com lies in this account; production writes its own records there.
+        # navralabs.com is in this account; production writes its own records there.
         shared_zone=SharedZone(
             id="Z0EXAMPLE00STAGING00",
             hosts=("navralabs.com", "app.navralabs.com"),

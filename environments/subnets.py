@@ -1,4 +1,4 @@
-"""How a VPC's range is divided. Every zone has its place from the start, so a third one moves no other."""
+"""How a VPC's range is divided. Every zone has a fixed place, so adding a third one changes no other."""
 
 from __future__ import annotations
 

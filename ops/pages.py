@@ -18,7 +18,7 @@ from modules.phases import PHASES
 ROOT = Path(__file__).parents[1]
 SETTINGS = ROOT / "docs" / "settings.md"
 README = ROOT / "README.md"
-EMULATOR = ROOT / "docs" / "emulator.md"
+EMULATOR = ROOT / "docs" / "maintainers" / "emulator.md"
 
 
 def pages() -> dict[Path, str]:

@@ -10,7 +10,7 @@ The docstring is the check's sentence: what holds where it passes. The function 
 in words that say what is allowed; nothing yielded means that the check passes. It must never quote a
 value that could be a secret. The decorator makes and registers a checkov check, so that stock checkov
 can load the same files: `PYTHONPATH=. checkov --external-checks-dir policies/checks …`. Checks that look for other
-blocks need the gate's view of all stacks, though: on its own, a stack lacks what stands in another.
+blocks need the gate's view of all stacks, though: on its own, a stack lacks what is in another.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Settings = Mapping[str, Any]
 
 
 class Resource(Mapping[str, Any]):
-    """A block's settings as they stand in the JSON, without checkov's wrapping in lists.
+    """A block's settings as they are in the JSON, without checkov's wrapping in lists.
 
     An attribute is a plain value; a nested block, or a map, is a list of mappings.
     """
@@ -49,7 +49,7 @@ class Resource(Mapping[str, Any]):
         self.name = name
         """Unique in the environment; empty where the block has none."""
         self.stack = stack
-        """The stack that it stands in, as in `prod-network`."""
+        """Its stack, as in `prod-network`."""
         self._settings = _unwrapped(wrapped)
         self._graph = graph
 
@@ -91,7 +91,7 @@ class Resource(Mapping[str, Any]):
         return json.loads(value) if isinstance(value, str) else next(iter(self.blocks(name)), {})
 
     def resolve(self, reference: object) -> str:
-        """An expression, or the local value that it stands for."""
+        """An expression, or the local value that it refers to."""
         text = str(reference).removeprefix("${").removesuffix("}")
         _, local = _blocks(self._graph).get(text, (0, None)) if text.startswith("local.") else (0, None)
         return texts(local["config_"][text.removeprefix("local.")])[0] if local else text
@@ -107,7 +107,7 @@ class Resource(Mapping[str, Any]):
         return (self._resource(vertex) for _, vertex in _blocks(self._graph).values() if _kind(vertex) in kinds)
 
     def beside(self, *kinds: str) -> Iterator[Resource]:
-        """Those that stand in the same stack."""
+        """Those that are in the same stack."""
         return (each for each in self.everywhere(*kinds) if each.stack == self.stack)
 
     def users(self, *kinds: str) -> Iterator[Resource]:
@@ -190,7 +190,7 @@ def rule(
     Args:
         id_: `CKV_ROLLOUT_<number>`; never used for another check again.
         source: Link to why.
-        on: Types of resources that it judges; `*` stands for any characters.
+        on: Types of resources that it judges; `*` matches any characters.
         data: Types of data sources.
         provider: Names of providers.
     """

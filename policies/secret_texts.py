@@ -13,7 +13,7 @@ CREDENTIAL = re.compile(
     r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\."
     r"|://[^/\s:@${}]*:[^/\s:@${}]+@"
 )
-"""Texts that are credentials wherever they stand."""
+"""Texts that are credentials in any place."""
 _SECRET_NAME = re.compile(
     r"PASSW(?:OR)?D|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|ENCRYPTION_?KEY"
     r"|DATABASE_URL|REDIS_URL|CONNECTION_?STRING|_DSN$",

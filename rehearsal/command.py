@@ -13,15 +13,17 @@ from ops.errors import OpsError
 
 def rehearse(
     environment: EnvironmentName,
-    to: Annotated[str, typer.Option(metavar="ENVIRONMENT", help="Then grow into this one of the same stage.")] = "",
+    to: Annotated[
+        str, typer.Option(metavar="ENVIRONMENT", help="Then change to this larger environment of the same stage.")
+    ] = "",
     go_live: Annotated[
-        bool, typer.Option("--go-live", help="Play go-live day instead, with every command that operators type.")
+        bool, typer.Option("--go-live", help="Rehearse go-live day instead, with every command that operators run.")
     ] = False,
     out: Out = OUT,
 ) -> None:
     """Roll an environment out on emulated AWS, with real Terraform; no account, no cost.
 
-    Writes rehearsal-ENVIRONMENT.md and .json to DIR/reports. Exit code 0: everything was shown; 1: a step failed.
+    Writes rehearsal-ENVIRONMENT.md and .json to DIR/reports. Exit code 0: every step passed; 1: a step failed.
     """
     # Loaded on use, so that `--help` is quick.
     from rehearsal.run import run, run_day  # noqa: PLC0415
@@ -29,16 +31,16 @@ def rehearse(
     with reporting():
         values, larger = load(environment), load(to) if to else None
         if larger and go_live:
-            raise OpsError("--to and --go-live are two rehearsals; give one of them")
+            raise OpsError("--to and --go-live are two different rehearsals; pass one of them")
         if larger and larger.stage != values.stage:
             stages = f"{environment} is of stage {values.stage}, {to} of {larger.stage}"
             raise OpsError(
-                f"{environment} can't grow into {to}: {stages}; name an environment of {values.stage} (make: TO=)"
+                f"{environment} can't change to {to}: {stages}; name an environment of {values.stage} (make: TO=)"
             )
         start = time.monotonic()
         report = run_day(values, out) if go_live else run(values, to or None, out)
     for step in report.steps:
-        say(f"{'ok ' if step.passed else 'NO '} {step.name} ({step.seconds:.0f} s): {step.evidence}")
-    say(f"rehearsal of {environment}: {'passed' if report.passed else 'FAILED'} in {time.monotonic() - start:.0f} s")
+        say(f"{'pass' if step.passed else 'fail'}  {step.name} ({step.seconds:.0f} s): {step.evidence}")
+    say(f"rehearsal of {environment}: {'pass' if report.passed else 'fail'} in {time.monotonic() - start:.0f} s")
     say(f"Look next: {out}/reports/rehearsal-{report.environment}.md")
     raise typer.Exit(0 if report.passed else 1)

@@ -1,8 +1,7 @@
-"""Go-live day, whole: from nothing to traffic, and back, with the commands that operators type."""
+"""Go-live day: from an empty account to traffic, and back, with the commands that operators run."""
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -21,12 +20,25 @@ from rehearsal.values import Values
 from rehearsal.visitors import ADDRESS, Visitors
 
 PACE = 20.0
-"""How many times faster than on AWS alarms' periods pass."""
+"""Factor by which alarm periods are shorter than on AWS."""
 WATCH = 20
-"""Seconds that each step of weight is watched."""
+"""Seconds that each step's weight is watched."""
 QUIET_SECONDS = 180
-"""After how long alarms must be off again; at that pace it is as an hour on AWS."""
+"""Seconds within which alarms must be OK again; with PACE, an hour on AWS."""
 MINUTE = 60
+ABOUT = """\
+From an empty account to traffic, and back: every command in order, with its output in a rehearsal of `{environment}` on
+emulated AWS. `make rehearse ENV={environment} GO_LIVE=1` runs it again and writes this page to
+`cdktf.out/reports/go-live-{environment}.md`.
+
+On the day:
+
+- Use `prod` as the environment. Commands that change the account ask for confirmation.
+- [Promote](promote.md) the images before you apply `services`.
+- `cutover run` watches each step for `cutover.watch` seconds. The rehearsal watches for {watch} seconds.
+- If a command stops, run the same command again. To return all traffic at any time: `bin/ops rollback dns prod`.
+"""
+"""What the page begins with."""
 ROUNDS = (
     ("registry", "account"),
     ("network", "secrets"),
@@ -34,7 +46,7 @@ ROUNDS = (
     ("services", "hardening", "cutover"),
     ("observability",),
 )
-"""Phases that can be planned together, once those before are applied. The first takes the credentials that come before
+"""Phases that are planned together, after the previous ones. The first uses the credentials that exist before
 the account's roles; from then on, an administrator applies."""
 
 
@@ -49,26 +61,26 @@ class Day:
 
     @property
     def name(self) -> str:
-        """Name of the environment, as commands take it."""
+        """Name of the environment."""
         return self.stage.environment.name
 
     def play(self) -> None:
-        """All of it.
+        """Run the day.
 
         Raises:
-            StepError: Something did not go as it must.
+            StepError: A step failed.
         """
         self.log.headline("Synthesize and gate")
         self.synthesize()
         self.log.headline("Roll out")
-        self.log.ops("The bucket for states", "bootstrap", self.name, "--yes")
+        self.log.ops("Create the state bucket", "bootstrap", self.name)
         for phases in ROUNDS:
             if "services" in phases:
                 self.give_secrets()
                 self.prepare()
             self.roll_out(*phases)
             if "account" in phases:
-                self.stage.comes_in(ADMINISTRATOR)
+                self.stage.sign_in(ADMINISTRATOR)
                 self.log.variables = variables()
         with Application.start(
             self.stage.environment, self.folder / "application", self.stage.emulator.endpoint, pace=PACE
@@ -77,34 +89,33 @@ class Day:
 
     def synthesize(self) -> None:
         """What `make gate ENV=…` runs."""
-        self.log.run("Terraform JSON of every phase", "-O", "main.py", self.name)
-        self.log.ops("Nothing is applied that the gate has not passed", "gate", self.name)
+        self.log.run("Synthesize", f"make synth ENV={self.name}", "-O", "main.py", self.name)
+        self.log.ops("Check the stacks", "gate", self.name, rehearsed=())
 
     def roll_out(self, *phases: str) -> None:
         """Plan phases, and apply the plans."""
-        self.log.ops("Plan", "plan", self.name, *phases)
-        self.log.ops("Apply what was planned", "apply", self.name, "--yes")
+        self.log.ops("Plan", "plan", self.name, *phases, rehearsed=())
+        self.log.ops("Apply the saved plans", "apply", self.name)
 
     def give_secrets(self) -> None:
-        """Every secret that operators write."""
+        """Write every secret that operators write."""
         self.log.headline("Secrets")
-        self.log.ops("Which have no value yet", "secrets", "status", self.name, expect=(1,))
+        self.log.ops("List the secrets without a value", "secrets", "status", self.name, rehearsed=(), expect=(1,))
         for secret in self.stage.environment.product.secrets:
             if secret.written_by != "operator":
                 continue
             about = f"{secret.description}"
             if secret.generated == "cache_url":
-                arguments = ("secrets", "rotate", self.name, secret.name, "--no-wait", "--yes")
-                self.log.ops(about, *arguments)
+                self.log.ops(about, "secrets", "rotate", self.name, secret.name, "--no-wait")
             elif secret.generated:
-                self.log.ops(about, "secrets", "set", self.name, secret.name, "--generate", "--yes")
+                self.log.ops(about, "secrets", "set", self.name, secret.name, "--generate")
             else:
                 value = f"planted-{secrets.token_hex(16)}"
-                self.log.ops(about, "secrets", "set", self.name, secret.name, "--stdin", "--yes", given=value)
-        self.log.ops("All have one now", "secrets", "status", self.name)
+                self.log.ops(about, "secrets", "set", self.name, secret.name, "--stdin", given=value)
+        self.log.ops("Every secret has a value", "secrets", "status", self.name, rehearsed=())
 
     def prepare(self) -> None:
-        """Weighted records in the place of the public name's plain one, where there is one.
+        """Replace the public name's plain record by weighted ones, if there is a plain one.
 
         Raises:
             StepError: The plan of `cutover` doesn't wait for it.
@@ -112,25 +123,25 @@ class Day:
         if not self.stage.name_exists:
             return
         self.log.headline("Prepare the public name")
-        self.log.ops("The plan of cutover says what comes first", "plan", self.name, CUTOVER)
+        self.log.ops("The plan of cutover waits for this", "plan", self.name, CUTOVER, rehearsed=())
         if f"waiting for {PREPARE}" not in self.log.said:
             raise StepError(f"the plan of cutover doesn't wait for {PREPARE}")
         arguments = (*PREPARE.split(), self.name)
-        self.log.ops("What would be replaced", *arguments, "--dry-run")
-        self.log.ops("One change, which no user notices", *arguments, "--yes")
+        self.log.ops("Show which records would be replaced", *arguments, "--dry-run", rehearsed=())
+        self.log.ops("Replace them in one change, which users don't notice", *arguments)
 
     def go_live(self, application: Application) -> None:
-        """Migrate, verify, cut over, go back by itself, cut over again, and go back by hand."""
+        """Migrate, verify, cut over with an automatic rollback, cut over again, and roll back by command."""
         self._note_values()
-        where = (f"{ADDRESS}:{application.tls_port}:{application.plain_port}", str(application.ca_file))
-        http = ("--connect-to", where[0], "--ca-file", where[1])
+        address = f"{ADDRESS}:{application.tls_port}:{application.plain_port}"
+        http = ("--connect-to", address, "--ca-file", str(application.ca_file))
         self.log.headline("Migrate")
         if code := application.migrate():
             raise StepError(f"the application's migration ended with {code}")
-        self.log.ops("The database's schema", "migrate", self.name, "--yes")
-        self.log.headline("Verify before any user comes")
-        self.log.ops("Every exit criterion", "verify", self.name, *http)
-        self.log.headline("A release that answers errors: the cutover goes back by itself")
+        self.log.ops("Migrate the database's schema", "migrate", self.name)
+        self.log.headline("Verify before users arrive")
+        self.log.ops("Check every exit criterion", "verify", self.name, rehearsed=http)
+        self.log.headline("A release that returns errors: the cutover rolls back by itself")
         with Visitors(self.stage.environment, application):
             breaking = threading.Thread(target=self._break_under_traffic, args=(application,), daemon=True)
             breaking.start()
@@ -138,30 +149,30 @@ class Day:
             breaking.join()
             application.errors(0)
             self.wait_for_quiet()
-            self.log.headline("The way back, once by hand")
+            self.log.headline("Test the rollback")
             self.cut_over("--to", "10")
             self.back()
-            self.log.headline("The good release")
+            self.log.headline("Cut over to a good release")
             self.cut_over()
-            self.log.headline("The values follow")
+            self.log.headline("Write the weight into the values")
             self.values.weight(100)
             self.synthesize()
             self.follow()
             self.log.headline("Go live")
-            self.log.ops("The list", "golive", self.name, *http)
-            self.log.headline("And back")
+            self.log.ops("Print the go-live list", "golive", self.name, rehearsed=http)
+            self.log.headline("Roll back")
             self.back()
-            self.log.ops("What DNS says", "cutover", "status", self.name, expect=(1,))
+            self.log.ops("Show the weights in DNS", "cutover", "status", self.name, rehearsed=(), expect=(1,))
 
     def _note_values(self) -> None:
-        """Note what every secret holds, to look for it where it must not be."""
+        """Record every secret's value, to search for it later."""
         client = self.stage.session.aws.client("secretsmanager")
         for secret in self.stage.environment.product.secrets:
             name = self.stage.names.secret(secret.name)
             self.stage.planted[name] = client.get_secret_value(SecretId=name)["SecretString"]
 
     def _break_under_traffic(self, application: Application) -> None:
-        """Answer errors from the moment on that DNS sends users here: a cutover doesn't begin with alarms on."""
+        """Serve errors as soon as DNS sends users here: a cutover doesn't begin while alarms are on."""
         for _ in range(QUIET_SECONDS):
             if public_weights(self.stage).get(f"{self.stage.names.prefix}-current"):
                 application.errors(0.5)
@@ -169,10 +180,10 @@ class Day:
             time.sleep(1)
 
     def wait_for_quiet(self) -> None:
-        """Wait until no alarm is on, and the minute is over: a cutover looks at all of the minute that it begins in.
+        """Wait until no alarm is in ALARM, and then for the next minute, since a cutover evaluates whole minutes.
 
         Raises:
-            StepError: One stays on.
+            StepError: One stays in ALARM.
         """
         alarms = self.stage.session.aws.client("cloudwatch")
         on: list[str] = []
@@ -183,32 +194,32 @@ class Day:
                 time.sleep(MINUTE - time.time() % MINUTE + 1)
                 return
             time.sleep(1)
-        raise StepError(f"alarms stay on: {', '.join(on)}")
+        raise StepError(f"alarms stay in ALARM: {', '.join(on)}")
 
     def cut_over(self, *options: str, expect: int = 0) -> None:
         """Move traffic here, in watched steps."""
-        arguments = ("cutover", "run", self.name, *options, "--watch", str(WATCH), "--yes")
-        self.log.ops("Traffic moves step by step", *arguments, expect=(expect,))
+        arguments = ("cutover", "run", self.name, *options)
+        rehearsed = ("--watch", str(WATCH), "--yes")
+        self.log.ops("Move traffic step by step", *arguments, rehearsed=rehearsed, expect=(expect,))
 
     def follow(self) -> None:
-        """Apply the value that DNS has already.
+        """Apply the weight that DNS already has.
 
         Raises:
             StepError: A record would change.
         """
-        said = self.log.ops("Terraform agrees with DNS: only the output changes", "plan", self.name, CUTOVER, "--json")
-        (planned,) = json.loads(said)["phases"]
-        if planned["counts"]:
-            raise StepError(f"the values say another thing than DNS: {planned['counts']}")
-        self.log.ops("So that the output says it too", "apply", self.name, CUTOVER, "--yes")
+        self.log.ops("The plan changes the output only, no record", "plan", self.name, CUTOVER, rehearsed=())
+        if "outputs only" not in self.log.said:
+            raise StepError(f"the values differ from DNS: {self.log.said}")
+        self.log.ops("Apply the new output", "apply", self.name, CUTOVER)
 
     def back(self) -> None:
-        """Give all traffic back."""
-        self.log.ops("DNS answers with staging again", "rollback", "dns", self.name, "--yes")
+        """Return all traffic to the previous target."""
+        self.log.ops("Return all traffic to staging", "rollback", "dns", self.name)
 
 
 def day(stage: Stage) -> Day:
-    """A day in a copy of the project, where an operator's commands find everything as in the project itself."""
+    """A day in a copy of the project, so that commands find the same files as in the project."""
     folder = stage.folder / "project"
     values = Values(stage.environment, folder)
     shutil.copytree(ROOT / "policies", folder / "policies", ignore=shutil.ignore_patterns("__pycache__"))
@@ -216,5 +227,5 @@ def day(stage: Stage) -> Day:
 
 
 def variables() -> dict[str, str]:
-    """What commands run with: the credentials of whoever came in last among them."""
+    """The commands' environment variables, with the credentials of the role that was assumed last."""
     return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "140"}

@@ -1,4 +1,4 @@
-"""Looks for the values of secrets where none may be: states in all their versions, plans, logs, reports."""
+"""Searches for the values of secrets in states (all versions), plans, logs and reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 
 def needles(planted: Mapping[str, str]) -> dict[bytes, str]:
-    """What to look for, with the secret's name: each value, and the password in it if it is a URL."""
+    """What to search for, with the secret's name: each value, and the password in it if it is a URL."""
     found = {value.encode(): name for name, value in planted.items()}
     for name, value in planted.items():
         password = urlsplit(value).password if "://" in value else None
@@ -20,7 +20,7 @@ def needles(planted: Mapping[str, str]) -> dict[bytes, str]:
 
 
 def in_files(folder: Path, wanted: Mapping[bytes, str]) -> Iterator[str]:
-    """Where a value stands in a file below a folder, or in a part of an archive such as a saved plan."""
+    """Where a value is in a file below a folder, or in a part of an archive such as a saved plan."""
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not path.is_file():
             continue
@@ -29,7 +29,7 @@ def in_files(folder: Path, wanted: Mapping[bytes, str]) -> Iterator[str]:
 
 
 def in_bucket(s3: Any, bucket: str, wanted: Mapping[bytes, str]) -> Iterator[str]:  # noqa: ANN401  (a boto3 client)
-    """Where a value stands in an object of a bucket, in any version."""
+    """Where a value is in an object of a bucket, in any version."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
     for each in (version for page in pages for version in page.get("Versions", ())):
         content = s3.get_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])["Body"].read()

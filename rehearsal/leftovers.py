@@ -1,4 +1,4 @@
-"""What is left of an environment after it was destroyed, asked of AWS and not of Terraform's state."""
+"""Lists what AWS still has of an environment after it was destroyed."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from rehearsal.stage import Stage
 
 STAYS = {
     "s3": "the state bucket, with the history of every state",
-    "kms": "keys, until their waiting time is over: what they encrypted could be restored until then",
-    "secretsmanager": "secrets, until their recovery window is over",
+    "kms": "keys, until their waiting period ends: what they encrypted can be restored until then",
+    "secretsmanager": "secrets, until their recovery window ends",
 }
-"""What is meant to stay, by service."""
+"""What is kept on purpose, by service."""
 Ask = Callable[[Any, str], list[str]]
 
 
 def leftovers(stage: Stage) -> Iterator[str]:
-    """Everything of the environment that should be gone and isn't."""
+    """Everything of the environment that should be deleted and isn't."""
     prefix = stage.names.prefix
     for service, ask in _QUESTIONS.items():
         for found in ask(stage.session.aws.client(service), prefix):
@@ -63,7 +63,7 @@ def _networks(client: Any, _: str) -> list[str]:  # noqa: ANN401
 
 
 def _of(method: str, key: str, name: str) -> Ask:
-    """A question that one call answers, with the names of all that it lists."""
+    """A call that lists resources, and how to get their names."""
 
     def ask(client: Any, _: str) -> list[str]:  # noqa: ANN401
         return [each if isinstance(each, str) else each[name] for each in getattr(client, method)()[key]]

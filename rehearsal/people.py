@@ -1,4 +1,4 @@
-"""Who rolls out in a rehearsal: the people that the environment's values name, who come in as they do on AWS."""
+"""Who rolls out in a rehearsal: the principals of the environment's values, who assume roles as on AWS."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from environments.schema.principals import Principal
 
 CODE = "123456"
-"""What an MFA device shows. The emulator takes any six digits."""
+"""An MFA device's code. The emulator accepts any six digits."""
 SUFFIX = "0123456789abcdef"
-"""What Identity Center ends the name of a role with."""
+"""The suffix of a role's name from Identity Center."""
 Variables = Mapping[str, str]
 
 
 @dataclass
 class People:
-    """The people who may come in, in the accounts that they sign in to."""
+    """The principals that may assume roles, in the accounts that they sign in to."""
 
     environment: Environment
     endpoint: str
@@ -47,19 +47,19 @@ class People:
                 self._user(principal.arn)
 
     def as_role(self, purpose: str) -> dict[str, str]:
-        """Credentials of one of the account's roles, as variables: the first of the people named for it assumes it.
+        """Credentials of one of the account's roles, as variables: the first principal of its values assumes it.
 
         Args:
             purpose: `break-glass` or `deployer`.
 
         Raises:
-            OpsError: It is named for nobody.
-            AwsError: The role doesn't let that person in.
+            OpsError: No principal may assume it.
+            AwsError: The role's trust policy denies that principal.
         """
         access, names = self.environment.access, Names(self.environment)
         named = {"break-glass": access.administrators, "deployer": access.deployers}[purpose]
         if not named:
-            raise OpsError(f"access of {self.environment.name} names no people for the role {purpose}")
+            raise OpsError(f"access of {self.environment.name} names no principal for the role {purpose}")
         keys, shown = self._signed_in(named[0])
         with explained(f"assume {names.role(purpose)} as {named[0]}"):
             taken = self._client("sts", keys).assume_role(
@@ -69,14 +69,14 @@ class People:
 
     @property
     def administrator(self) -> tuple[str, ...]:
-        """What an alert must say of the first administrator: account, and the MFA device of an IAM user."""
+        """What an alert must contain of the first administrator: the account, and an IAM user's MFA device."""
         principal = self.environment.access.administrators[0]
         if isinstance(principal, IamUser):
             return account_of(principal.arn), self._user(principal.arn)[1]
         return (principal.account_id,)
 
     def _signed_in(self, principal: Principal) -> tuple[Variables, dict[str, str]]:
-        """A person's own credentials, and what it shows of MFA."""
+        """A principal's own credentials, and its MFA parameters."""
         if isinstance(principal, IamUser):
             keys, device = self._user(principal.arn)
             return keys, {"SerialNumber": device, "TokenCode": CODE}
@@ -108,7 +108,7 @@ class People:
 def zone_writers(environment: Environment) -> tuple[str, ...]:
     """Who may assume the role that writes in the zone of another account.
 
-    That account's own values say it, if they are here; else it is the deployer and the break-glass role.
+    That account's own values list them, if this project has them; else they are the deployer and the break-glass role.
     """
     for name in environments.known():
         other = environments.load(name)

@@ -1,4 +1,4 @@
-"""What a rehearsal showed, for programs and for people; written anew after each step, so that a failure is told too."""
+"""The report of a rehearsal, as JSON and Markdown; written after each step, so that it also shows a failure."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from pathlib import Path
 
 from ops.terraform.report import PhaseResult
 
-PROVES = "that AWS's API accepts the configuration, that applying it twice changes nothing, its order, and the way back"
+PROVES = "that AWS's API accepts the configuration, a second apply changes nothing, and order and rollback work"
 DOES_NOT_PROVE = (
     "whether AWS's IAM lets each role do it (policies are not evaluated)",
-    "whether tasks start, targets are healthy and alarms go off by themselves (the emulator says what it is told)",
-    "whether an image's digest exists, and DNS answers",
+    "whether tasks start, targets are healthy and alarms go off by themselves (the emulator returns what it is given)",
+    "whether an image's digest exists, and whether DNS resolves",
     "AWS's quotas, prices and times",
 )
 
 
 UNEMULATED: dict[str, str] = {}
-"""Resources that the emulator can't play, with why, so that none is left out silently."""
+"""Resources that the emulator can't create, with the reason, so that none is left out silently."""
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """How one step went."""
+    """The result of one step."""
 
     name: str
     passed: bool
     seconds: float
     evidence: str
-    """What was seen, or why it failed."""
+    """What was observed, or why it failed."""
     phases: tuple[PhaseResult, ...] = ()
     planning: dict[str, float] | None = None
 
 
 @dataclass
 class RehearsalReport:
-    """A whole rehearsal."""
+    """The result of a rehearsal."""
 
     environment: str
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -46,11 +46,11 @@ class RehearsalReport:
 
     @property
     def passed(self) -> bool:
-        """Whether every step showed what it must."""
+        """Whether every step passed."""
         return all(step.passed for step in self.steps)
 
     def write(self, folder: Path) -> None:
-        """Put both forms among the reports."""
+        """Write both forms to a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         data = {
             "version": 1,
@@ -68,20 +68,20 @@ class RehearsalReport:
         (folder / f"{name}.md").write_text("\n".join(self._lines()) + "\n", encoding="utf-8")
 
     def _lines(self) -> Iterator[str]:
-        yield f"# Rehearsal of {self.environment}: {'passed' if self.passed else 'failed'}"
+        yield f"# Rehearsal of {self.environment}: {'pass' if self.passed else 'fail'}"
         yield ""
-        yield "| step | | seconds | seen |"
+        yield "| step | status | seconds | evidence |"
         yield "|---|---|---:|---|"
         for step in self.steps:
             seen = " ".join(step.evidence.split()).replace("|", "\\|")
-            yield f"| {step.name} | {'yes' if step.passed else '**no**'} | {step.seconds:.0f} | {seen} |"
+            yield f"| {step.name} | {'pass' if step.passed else '**fail**'} | {step.seconds:.0f} | {seen} |"
         for step in (each for each in self.steps if each.phases):
             yield from ("", f"## {step.name[0].upper()}{step.name[1:]}", "", "| phase | | seconds | of it planning |")
             yield "|---|---|---:|---:|"
             for phase in step.phases:
                 planning = f"{step.planning[phase.phase]:.0f}" if step.planning and phase.phase in step.planning else ""
                 yield f"| {phase.phase} | {phase.result} | {phase.seconds:.0f} | {planning} |"
-        yield from ("", f"It shows {PROVES}. It does not show:", "")
+        yield from ("", f"It proves {PROVES}. It does not prove:", "")
         yield from (f"- {each}" for each in DOES_NOT_PROVE)
-        left_out = [f"- `{name}`: {why}" for name, why in UNEMULATED.items()] or ["- nothing"]
-        yield from ("", "Resources that the emulator can't play:", "", *left_out)
+        left_out = [f"- `{name}`: {why}" for name, why in UNEMULATED.items()] or ["- none"]
+        yield from ("", "Resources that the emulator can't create:", "", *left_out)

@@ -1,4 +1,4 @@
-"""Rolls an environment out on a stage: plan, judge and apply each phase, as operators do."""
+"""Rolls an environment out: plans, checks and applies each phase, as operators do."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from rehearsal.stage import Stage
 
 
 class StepError(OpsError):
-    """A rehearsal's step did not show what it must."""
+    """A step of the rehearsal failed."""
 
 
 @dataclass
 class Rollout:
-    """One pass over phases, with what was seen on the way."""
+    """One pass over phases, and what it observed."""
 
     stage: Stage
     approve_widening: bool = False
     planning: dict[str, float] = field(default_factory=dict)
     """Seconds of planning, by phase."""
     changes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """What each applied plan did, as `resource_changes` of its JSON."""
+    """The `resource_changes` of each applied plan's JSON."""
     prepared: bool = False
-    """Whether a plan waited for `cutover prepare`, which was then done."""
+    """Whether a plan waited for `cutover prepare`, which then ran."""
 
     def run(self, phases: Sequence[str] = ()) -> list[PhaseResult]:
         """Plan and apply phases, each after those that it reads.
@@ -114,21 +114,21 @@ class Rollout:
 
 
 def public_records(stage: Stage) -> tuple[dns.Record, ...]:
-    """What Route 53 says of the public name."""
+    """The public name's records in Route 53."""
     aws, environment = stage.session.aws, stage.environment
     client = dns.client(aws, environment, "rehearsal")
     return dns.records(client, dns.zone_id(aws, environment, client), environment.edge.host).records
 
 
 def phases_that_change(stage: Stage) -> list[str]:
-    """Plan every phase; those whose plan isn't empty."""
+    """Plan every phase; return those with changes."""
     planner = Planner(stage.session)
     results = side_by_side(stage.session, stage.session.stacks(), planner.plan)
     return [each.phase for each in results if each.result is not Result.NO_CHANGES]
 
 
 def nothing_left(stage: Stage, phases: Sequence[str] = ()) -> list[PhaseResult]:
-    """Plan phases again; every plan must be empty.
+    """Plan phases again; no plan may have changes.
 
     Raises:
         StepError: One isn't.
@@ -149,7 +149,7 @@ def _summary(stage: Stage, phase: str) -> str:
 
 
 def give_values(stage: Stage, stack: Stack) -> None:
-    """Give the secrets that a stack made their values, as operators do, and note those that Terraform wrote."""
+    """Write the values of the secrets that a stack created, as operators do, and record those that Terraform wrote."""
     kinds = stack.content.get("resource", {})
     client = stage.session.aws.client("secretsmanager")
     for secret in stage.environment.product.secrets:

@@ -1,4 +1,4 @@
-"""Plays a rehearsal's steps one after the other, to the first that fails."""
+"""Runs a rehearsal's steps in order, until one fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ops.command import say
 from ops.errors import OpsError
-from rehearsal.day import day
+from rehearsal.day import ABOUT, WATCH, day
 from rehearsal.report import RehearsalReport, StepResult
 from rehearsal.stage import Stage, stage
 from rehearsal.steps import Step, no_secret_is_stored, steps
@@ -24,11 +24,11 @@ def run(environment: Environment, larger: str | None, out: Path) -> RehearsalRep
 
     Args:
         environment: The environment.
-        larger: Name of an environment of the same stage that it grows into; none if it doesn't.
+        larger: Name of the larger environment of the same stage that it then changes to, if any.
         out: Folder that synth wrote; stacks are taken from it as they are.
 
     Raises:
-        OpsError: The stage can't be set up.
+        OpsError: The rehearsal can't be set up.
     """
     report = RehearsalReport(environment.name)
     with stage(environment, out, report.environment) as played:
@@ -36,21 +36,21 @@ def run(environment: Environment, larger: str | None, out: Path) -> RehearsalRep
             say(f"— {name}")
             report.steps.append(_step(played, name, step))
             report.write(out / "reports")
-            report.write(played.folder / "reports")  # There secrets are looked for.
+            report.write(played.folder / "reports")  # The last step searches them for secrets.
             if not report.passed:
                 break
     return report
 
 
 def run_day(environment: Environment, out: Path) -> RehearsalReport:
-    """Rehearse go-live day: every command that operators type, in order; the page of them goes among the reports.
+    """Rehearse go-live day: every command that operators run, in order. The page goes to the reports.
 
     Args:
         environment: The environment.
         out: The folder whose reports/ and rehearsal/ are written.
 
     Raises:
-        OpsError: The stage can't be set up.
+        OpsError: The rehearsal can't be set up.
     """
     report = RehearsalReport(f"{environment.name}-go-live")
     with stage(environment, out, report.environment) as played:
@@ -65,9 +65,8 @@ def run_day(environment: Environment, out: Path) -> RehearsalReport:
             (played.folder / "transcript.txt").write_text(today.log.everything(), encoding="utf-8")
             report.steps.append(_step(played, "No secret is stored", no_secret_is_stored))
         report.write(out / "reports")
-        page = today.log.page(
-            f"Go-live day of {environment.name}, rehearsed", "What each command said on emulated AWS."
-        )
+        about = ABOUT.format(environment=environment.name, watch=WATCH)
+        page = today.log.page("Runbook: go-live day", about.rstrip())
         (out / "reports" / f"go-live-{environment.name}.md").write_text(page, encoding="utf-8")
     return report
 

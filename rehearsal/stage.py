@@ -38,15 +38,15 @@ class Stage:
     source: Path
     """Folder that synth wrote."""
     folder: Path
-    """What cdktf.out is for operators: stacks, reports, and what Terraform keeps."""
+    """Its own cdktf.out: stacks, reports and Terraform's files."""
     session: Session
     emulator: Emulator
     control: Control
     people: People
     _open: ExitStack
-    """The session, until somebody else comes in."""
+    """The session, until another principal signs in."""
     planted: dict[str, str] = field(default_factory=dict)
-    """Values of secrets, by their names, that must be found nowhere."""
+    """Values of secrets, by name; they must not be stored in any file, log or state."""
 
     @property
     def names(self) -> Names:
@@ -55,41 +55,41 @@ class Stage:
 
     @property
     def name_exists(self) -> bool:
-        """Whether the public name is a plain record before the rollout: its zone exists, and something answers."""
+        """Whether the public name is a plain record before the rollout: its zone exists, and the name resolves."""
         return self.environment.edge.zone.kind != "created" and self.environment.cutover.previous is not None
 
     @property
     def kept(self) -> Path:
-        """Copies of all saved plans, in which secrets are looked for at the end."""
+        """Copies of all saved plans; the last step searches them for secrets."""
         return self.folder / "plans"
 
-    def comes_in(self, purpose: str | None) -> None:
-        """Go on with the credentials of one of the account's roles, assumed as people do; None: with the first ones.
+    def sign_in(self, purpose: str | None) -> None:
+        """Continue with the credentials of one of the account's roles; None: with the first ones.
 
         Args:
             purpose: `break-glass` or `deployer`.
 
         Raises:
-            AwsError: The role doesn't let its people in.
+            AwsError: The role's trust policy denies its principal.
         """
         first = credentials(self.environment.account_id)
         os.environ.update(self.people.as_role(purpose) if purpose else first)
         self._open.close()
         self.session = self._open.enter_context(session(self.environment, self.folder))
 
-    def becomes(self, environment: Environment) -> None:
-        """Play another environment of the same stage from now on."""
+    def switch_to(self, environment: Environment) -> None:
+        """Use another environment of the same stage from now on."""
         self.environment = self.people.environment = environment
         self.people.exist()
         states = States(self.session.aws, environment)
         self.session = replace(self.session, environment=environment, states=states)
 
     def take(self, out: Path, phases: tuple[str, ...] = ()) -> None:
-        """Take an environment's synthesized stacks as they are, and gate them.
+        """Copy an environment's synthesized stacks, unchanged, and gate them.
 
         Args:
             out: Folder that synth wrote.
-            phases: Which ones; nothing means all.
+            phases: Phases to copy; empty means all.
 
         Raises:
             OpsError: One isn't synthesized.
@@ -108,7 +108,7 @@ class Stage:
         self.gate()
 
     def gate(self) -> None:
-        """Judge the stacks as operators do.
+        """Run the gate as operators do.
 
         Raises:
             RefusedError: The gate refuses them.
@@ -138,7 +138,7 @@ def stage(environment: Environment, out: Path, name: str) -> Iterator[Stage]:
         try:
             os.environ.clear()
             os.environ.update(emulated(emulator.endpoint, environment.account_id, before))
-            # Beside the operators' own: a rehearsal must not fetch the provider anew.
+            # The operators' own cache: a rehearsal must not download the provider again.
             os.environ.setdefault("TF_PLUGIN_CACHE_DIR", str(_plugin_cache()))
             control = Control(emulator.endpoint, environment.account_id, environment.region)
             seed(environment, control)

@@ -39,12 +39,12 @@ MIGRATION_SECONDS = 60
 ADMINISTRATOR = "break-glass"
 """Purpose of the role that administrators assume."""
 RELEASED = {"aws_ecs_task_definition", "aws_ecs_service"}
-"""All that a new image may touch."""
+"""Types of resources that a new image may change."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a step saw."""
+    """What a step observed."""
 
     text: str
     phases: tuple[PhaseResult, ...] = ()
@@ -56,9 +56,9 @@ Step = Callable[[Stage], Seen]
 
 
 def every_phase_applies(stage: Stage) -> Seen:
-    """Each phase is planned, judged and applied after those that it reads; `state` first, into a bucket of its own.
+    """Each phase is planned, checked and applied after those that it reads; `state` is first, into its own bucket.
 
-    Once the roles are there, an administrator comes in, and applies the rest with the break-glass role.
+    Once the roles exist, an administrator signs in and applies the rest with the break-glass role.
     """
     stage.take(stage.source)
     first = bootstrap(stage.session, lambda planned: None)
@@ -66,7 +66,7 @@ def every_phase_applies(stage: Stage) -> Seen:
         raise StepError(f"{first.phase} {first.line} {first.message}")
     rollout = Rollout(stage)
     results = rollout.run(BEFORE_ROLES)
-    stage.comes_in(ADMINISTRATOR)
+    stage.sign_in(ADMINISTRATOR)
     results += rollout.run([phase.name for phase in PHASES if phase.name not in BEFORE_ROLES])
     phases = (first, *(each for each in results if each.phase != first.phase))
     if stage.name_exists and not rollout.prepared:
@@ -78,7 +78,7 @@ def every_phase_applies(stage: Stage) -> Seen:
 
 
 def _none_left_out(stage: Stage) -> int:
-    """How many resources there are: all that was synthesized."""
+    """The number of resources; every synthesized one must be in a state."""
     count = 0
     for phase, stack in stage.session.stacks().items():
         resources = stack.content.get("resource", {})
@@ -91,44 +91,44 @@ def _none_left_out(stage: Stage) -> int:
 
 
 def break_glass_is_seen(stage: Stage) -> Seen:
-    """Whoever assumes the break-glass role is reported to the topic of alerts, with principal, account and MFA device.
+    """Every use of the break-glass role is reported to the topic of alerts, with principal, account and MFA device.
 
     Raises:
-        StepError: Nothing is reported, or not who came in.
+        StepError: Nothing is reported, or not who assumed the role.
     """
     sqs, sns = stage.session.aws.client("sqs"), stage.session.aws.client("sns")
     queue = sqs.create_queue(QueueName="rehearsal")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     topic = stage.names.arn("sns", stage.names.resource("alerts"))
     subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
-    stage.comes_in(ADMINISTRATOR)
+    stage.sign_in(ADMINISTRATOR)
     messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
     sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
     sqs.delete_queue(QueueUrl=queue)
     told = [json.loads(json.loads(each["Body"])["Message"])["content"]["description"] for each in messages]
     who = stage.people.administrator
     if len(told) != 1 or not all(part in told[0] for part in who):
-        raise StepError(f"{len(told)} alerts say who came in, not one with {', '.join(who)}: {told}")
+        raise StepError(f"{len(told)} alerts name the caller; expected one with {', '.join(who)}: {told}")
     return Seen(told[0].replace("\n", ", "))
 
 
 def second_plan_is_empty(stage: Stage) -> Seen:
-    """Planned again, no phase has anything to change."""
+    """A second plan of every phase has no changes."""
     results = nothing_left(stage)
     return Seen(f"{len(results)} phases", tuple(results))
 
 
 def exit_criteria_hold(stage: Stage) -> Seen:
-    """What the rollout plan asks for is so, asked of AWS and not of Terraform's state."""
+    """The exit criteria hold in AWS itself, not only in Terraform's state."""
     results = verify(stage.session.aws, stage.environment)
     bad = [f"{each.name}: {each.light} ({each.evidence})" for each in results if each.light is not Light.GREEN]
     if bad or not results:
-        raise StepError("; ".join(bad) or "nothing was asked")
+        raise StepError("; ".join(bad) or "no criterion was checked")
     return Seen(f"{len(results)} criteria")
 
 
 def failed_migration_fails(stage: Stage) -> Seen:
-    """A migration ends with its container's exit code, whatever the other containers of its task end with."""
+    """A migration ends with its own container's exit code, not with that of another container of its task."""
     aws, environment = stage.session.aws, stage.environment
     migration = Migration(aws, environment)
     stage.control.task_exit(workload(environment, MIGRATION).family, FAILING)
@@ -138,18 +138,18 @@ def failed_migration_fails(stage: Stage) -> Seen:
     codes = {each["name"]: each.get("exitCode") for each in described.get("containers", ())}
     others = {name: code for name, code in codes.items() if name != MIGRATION}
     if not others:
-        raise StepError("its task has no other container, so that nothing is shown")
+        raise StepError("its task has no other container, so this step proves nothing")
     if ended.exit_code != FAILING:
         raise StepError(f"exit code {ended.exit_code}, of containers with {codes}")
-    return Seen(f"exit code {FAILING}, beside {', '.join(f'{name} with {code}' for name, code in others.items())}")
+    return Seen(f"exit code {FAILING}, while {', '.join(f'{name} ended with {code}' for name, code in others.items())}")
 
 
 def _unheard(_: object) -> None:
-    """What a migration says that is watched for its end only."""
+    """Ignore the migration's output: this step needs its exit code only."""
 
 
 def log_groups_are_ours(stage: Stage) -> Seen:
-    """Every log group has a key and a retention: none was created by an AWS service that found none."""
+    """Every log group has a key and a retention: no AWS service created one by itself."""
     client = stage.session.aws.client("logs")
     found = [each for page in client.get_paginator("describe_log_groups").paginate() for each in page["logGroups"]]
     bad = [each["logGroupName"] for each in found if "kmsKeyId" not in each or "retentionInDays" not in each]
@@ -162,18 +162,18 @@ def no_secret_is_stored(stage: Stage) -> Seen:
     """Values of secrets are in no version of a state, and in no plan, log or report."""
     wanted = leaks.needles(stage.planted)
     if len(stage.planted) < len(stage.environment.product.secrets):
-        raise StepError(f"only {len(stage.planted)} secrets have a value to look for")
+        raise StepError(f"only {len(stage.planted)} secrets have a value to search for")
     s3 = stage.session.aws.client("s3")
     found = [*leaks.in_bucket(s3, stage.names.state_bucket, wanted), *leaks.in_files(stage.folder, wanted)]
     if found:
         raise StepError("; ".join(found))
-    return Seen(f"{len(wanted)} values looked for")
+    return Seen(f"{len(wanted)} values searched for")
 
 
 def traffic_moves_by_weight(stage: Stage) -> Seen:
-    """The public name's records say each weight on the way, and the first one again at the end."""
+    """The public name's records have each weight in turn, and the first one again at the end."""
     cutover = stage.environment.cutover
-    # With nothing before, there is nothing to share: all or none.
+    # Without a previous target there is nothing to share: all or none.
     weights = [*(WEIGHTS if cutover.previous else (WEIGHTS[0], WEIGHTS[-1])), WEIGHTS[0]]
     if weights[-1] != cutover.weight:
         weights.append(cutover.weight)
@@ -191,15 +191,15 @@ def _move(stage: Stage, weight: int) -> str:
     said = public_weights(stage)
     wanted = {f"{stage.names.prefix}-{which}": share for which, share in expected.items()}
     if said != wanted:
-        raise StepError(f"at weight {weight} Route 53 says {said}, not {wanted}")
+        raise StepError(f"at weight {weight} Route 53 has {said}, not {wanted}")
     return str(weight)
 
 
 def public_weights(stage: Stage) -> dict[str, int]:
-    """What Route 53 says of the public name: shares by set identifier, which are the same for all types of records.
+    """Weights of the public name in Route 53, by set identifier; they are the same for all record types.
 
     Raises:
-        StepError: They differ, so that IPv6 users would go elsewhere.
+        StepError: They differ between A and AAAA records, so IPv6 users would go to another target.
     """
     found: dict[str, int] = {}
     for record in public_records(stage):
@@ -222,7 +222,7 @@ def release_touches_services_only(stage: Stage) -> Seen:
 
 
 def rolled_back_deployment_fails(stage: Stage) -> Seen:
-    """When ECS rolls a deployment back, its apply fails; the earlier digest put back, nothing is left to do."""
+    """When ECS rolls a deployment back, its apply fails; with the previous digest restored, a plan has no changes."""
     service = next(each for each in stage.environment.product.services if each.deployment == "rolling")
     stage.control.roll_back(stage.names.prefix, stage.names.service(service.name))
     stage.take(_released(stage, "an image that does not start"))
@@ -238,7 +238,7 @@ def rolled_back_deployment_fails(stage: Stage) -> Seen:
     stage.take(_released(stage, "another image"))
     Rollout(stage).run(changed)
     nothing_left(stage, changed)
-    return Seen("the apply failed, and the earlier digest put back applied")
+    return Seen("the apply failed; the previous digest was restored and applied")
 
 
 def _released(stage: Stage, image: str) -> Any:  # noqa: ANN401
@@ -252,7 +252,7 @@ def grows_in_place(larger: str) -> Step:
 
     def step(stage: Stage) -> Seen:
         """No stateful resource is replaced or deleted, and a second plan is empty."""
-        stage.becomes(load(larger))
+        stage.switch_to(load(larger))
         stage.take(stage.source)
         rollout = Rollout(stage, approve_widening=True)
         results = rollout.run()
@@ -266,13 +266,13 @@ def grows_in_place(larger: str) -> Step:
 
 
 def destroy_leaves_nothing(stage: Stage) -> Seen:
-    """Everything is gone but what is meant to stay."""
+    """Everything is deleted except what is kept on purpose."""
     unprotected(stage.environment)
     stacks = destroyable(stage.session)
     results = []
     for purpose, last in ((ADMINISTRATOR, False), (None, True)):
-        # The account's roles go with the account's phase, so that it takes the credentials that were there before.
-        stage.comes_in(purpose)
+        # Destroying `account` deletes the roles, so it needs the credentials that existed before them.
+        stage.sign_in(purpose)
         chosen = {name: stack for name, stack in stacks.items() if (name in BEFORE_ROLES) is last}
         results += in_reverse(stage.session, chosen, Destroyer(stage.session).destroy)
     bad = [each for each in results if each.result is not Result.DESTROYED]
@@ -280,14 +280,14 @@ def destroy_leaves_nothing(stage: Stage) -> Seen:
         raise StepError("; ".join(f"{each.phase} {each.line} {each.message}" for each in bad))
     if found := list(leftovers(stage)):
         raise StepError(f"left behind: {', '.join(found)}")
-    return Seen(f"left on purpose: {'; '.join(STAYS.values())}", tuple(results))
+    return Seen(f"kept on purpose: {'; '.join(STAYS.values())}", tuple(results))
 
 
 def steps(environment: Environment, larger: str | None) -> dict[str, Step]:
-    """The steps of an environment's rehearsal, by what each shows, in order."""
+    """The steps of an environment's rehearsal, in order, by what each proves."""
     found: dict[str, Step] = {
         "every phase applies": every_phase_applies,
-        "break-glass is seen": break_glass_is_seen,
+        "every use of break-glass raises an alert": break_glass_is_seen,
         "a second plan is empty": second_plan_is_empty,
         "exit criteria hold": exit_criteria_hold,
         **({"a failed migration fails": failed_migration_fails} if environment.product.migration else {}),

@@ -1,7 +1,8 @@
-"""Commands with what they said and how long they took, as a page."""
+"""Runs commands and writes a page of them, with output, exit code and duration."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from ops.command import say
 from rehearsal.rollout import StepError
 
 LONGEST = 900
-"""Seconds that one command may take."""
+"""Limit of seconds for one command."""
+_ENDPOINT = re.compile(r" (?:on|at) http://127\.0\.0\.1:\d+|(?: at)? 127\.0\.0\.1\b")
+"""The emulator's and the load balancer's addresses in the output of commands."""
 _SHOWN = 24
-"""Lines of a command's output that the page has."""
+"""Limit of lines of a command's output on the page."""
 
 
 @dataclass(frozen=True)
@@ -32,29 +35,30 @@ class Entry:
 
 @dataclass
 class Transcript:
-    """Runs commands one after the other in a folder, and keeps what they say."""
+    """Runs commands in a folder, and keeps their output."""
 
     folder: Path
     variables: Mapping[str, str]
     entries: list[Entry | str] = field(default_factory=list)
-    """Commands, and headlines between them."""
+    """Commands, with the headings between them."""
 
     def headline(self, text: str) -> None:
-        """Begin a section."""
+        """Start a section."""
         say(f"— {text}")
         self.entries.append(text)
 
-    def run(self, why: str, *command: str, given: str = "", expect: Sequence[int] = (0,)) -> str:
-        """Run `python` with arguments; answer what it printed.
+    def run(self, why: str, shown: str, *command: str, given: str = "", expect: Sequence[int] = (0,)) -> str:
+        """Run `python` with arguments; return its standard output.
 
         Args:
             why: What the command is for.
+            shown: The command as an operator types it.
             command: Python's arguments.
-            given: What it reads from standard input; it is not kept.
-            expect: Exit codes that are right.
+            given: Standard input; it is not kept.
+            expect: Expected exit codes.
 
         Raises:
-            StepError: It ended with another one.
+            StepError: It ended with another exit code.
         """
         start = time.monotonic()
         done = subprocess.run(
@@ -68,29 +72,45 @@ class Transcript:
             check=False,
         )
         said = "\n".join(part for part in (done.stderr.rstrip(), done.stdout.rstrip()) if part)
-        line = f"{'… | ' if given else ''}python {shlex.join(command)}"
+        line = f"{'… | ' if given else ''}{shown}"
         self.entries.append(Entry(why, line, done.returncode, said, time.monotonic() - start))
         say(f"  {line} → {done.returncode} ({time.monotonic() - start:.0f} s)")
         if done.returncode not in expect:
             raise StepError(f"{line} ended with {done.returncode}: {said[-2000:]}")
         return done.stdout
 
-    def ops(self, why: str, *arguments: str, given: str = "", expect: Sequence[int] = (0,)) -> str:
-        """Run one of the operators' commands."""
-        return self.run(why, "-m", "ops", *arguments, given=given, expect=expect)
+    def ops(
+        self,
+        why: str,
+        *arguments: str,
+        rehearsed: Sequence[str] = ("--yes",),
+        given: str = "",
+        expect: Sequence[int] = (0,),
+    ) -> str:
+        """Run one of the operators' commands.
+
+        Args:
+            why: What the command is for.
+            arguments: What operators type after `bin/ops`.
+            rehearsed: More arguments, which only the rehearsal needs; the page doesn't show them.
+            given: Standard input; it is not kept.
+            expect: Expected exit codes.
+        """
+        shown = f"bin/ops {shlex.join(arguments)}"
+        return self.run(why, shown, "-m", "ops", *arguments, *rehearsed, given=given, expect=expect)
 
     @property
     def said(self) -> str:
-        """All that the last command said."""
+        """The last command's output."""
         last = self.entries[-1]
         return last.said if isinstance(last, Entry) else ""
 
     def everything(self) -> str:
-        """All that was typed and said, nothing left out."""
+        """All commands with their whole output."""
         return "\n".join(each if isinstance(each, str) else f"{each.command}\n{each.said}" for each in self.entries)
 
     def sections(self) -> dict[str, list[Entry]]:
-        """The commands below each headline."""
+        """The commands of each section."""
         found: dict[str, list[Entry]] = {}
         for each in self.entries:
             if isinstance(each, str):
@@ -100,9 +120,9 @@ class Transcript:
         return found
 
     def page(self, title: str, about: str) -> str:
-        """All of it as Markdown."""
-        # The page can be kept: it has no path of the machine that the day was played on.
-        return "\n".join(self._lines(title, about)).replace(str(self.folder), ".") + "\n"
+        """The page, as Markdown, without the paths and ports of this machine."""
+        text = "\n".join(self._lines(title, about)).replace(str(self.folder), ".") + "\n"
+        return _ENDPOINT.sub("", text)
 
     def _lines(self, title: str, about: str) -> Iterator[str]:
         yield from (f"# {title}", "", about)

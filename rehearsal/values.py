@@ -1,4 +1,4 @@
-"""The project with other values, as an operator would edit them: synthesized in a copy."""
+"""Edits the values in a copy of the project, as an operator would, and synthesizes the copy."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ENVIRONMENT = replace(ENVIRONMENT, cutover=replace(ENVIRONMENT.cutover, weight={
 
 
 class Values:
-    """A copy of the project's values and modules whose values can be edited."""
+    """A copy of the project's values and modules, to edit."""
 
     def __init__(self, environment: Environment, folder: Path) -> None:
-        """Make the copy.
+        """Create the copy.
 
         Args:
-            environment: Whose values are edited.
-            folder: Where the copy goes.
+            environment: The environment to edit.
+            folder: Folder of the copy.
         """
         self._environment = environment
         self._folder = folder
@@ -50,7 +50,7 @@ class Values:
         path.write_text(json.dumps(release | {repository: digest}, indent=2) + "\n", encoding="utf-8")
 
     def synthesize(self) -> Path:
-        """Synthesize the environment; answer the output folder.
+        """Synthesize the environment; return the output folder.
 
         Raises:
             OpsError: It can't be synthesized.

@@ -1,4 +1,4 @@
-"""Traffic for a rehearsed cutover: a visitor who asks a few times a second, for a bounded time."""
+"""Traffic for a rehearsed cutover: a few requests a second, for a limited time."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 ADDRESS = "127.0.0.1"
 PER_SECOND = 10
 MOST = 6_000
-"""Requests at the most: ten minutes' worth."""
+"""Limit of requests: ten minutes' worth."""
 PATH = "/api/version"
 
 
 class Visitors(AbstractContextManager["Visitors"]):
-    """Visitors of the application behind its load balancer, as long as this lasts."""
+    """Sends requests to the application's load balancer while the context is open."""
 
     def __init__(self, environment: Environment, application: Application) -> None:
         to = ConnectTo(ADDRESS, application.tls_port, application.plain_port)
@@ -32,14 +32,14 @@ class Visitors(AbstractContextManager["Visitors"]):
         self._thread = threading.Thread(target=self._visit, daemon=True)
 
     def __enter__(self) -> Visitors:
-        """Begin."""
+        """Start."""
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Go away."""
+        """Stop."""
         self._stop.set()
         self._thread.join()
 
@@ -50,4 +50,4 @@ class Visitors(AbstractContextManager["Visitors"]):
             try:
                 self._http.get(ADDRESS, PATH)
             except (NotMetError, CantTellError, OpsError):
-                continue  # The load balancer's metrics tell of it.
+                continue  # The load balancer's metrics count it.

@@ -1,4 +1,4 @@
-"""The AWS account: who may come in, what is watched, what it may cost."""
+"""The AWS account: who may assume its roles, what is monitored, what it may cost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from environments.schema.types import (
 
 Dollars = Annotated[int, Field(ge=1, le=1_000_000)]
 BilledService = Annotated[str, Checked(service_problem, "a service as AWS's bill names it")]
-# A budget takes ten notifications: five of each kind.
+# A budget may have ten notifications: five of each kind.
 # https://docs.aws.amazon.com/cost-management/latest/userguide/management-limits.html
 Thresholds = Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(min_length=1, max_length=5)]
 
@@ -36,9 +36,9 @@ class SharedZone:
     id: ZoneId
     """Hosted zone id."""
     hosts: Annotated[tuple[CertificateName, ...], Field(min_length=1)]
-    """Names whose records it may write: its host and the names of its certificate."""
+    """Names whose records it may write: its host and its certificate's names."""
     writers: Annotated[tuple[RoleArn, ...], Field(min_length=1)]
-    """Roles of the other account that may: its deployer, and its break-glass role. They are asked for no MFA."""
+    """Roles of the other account that may write: its deployer and its break-glass role. They need no MFA."""
 
 
 @value
@@ -48,7 +48,7 @@ class Access:
     github_environment: Annotated[str, matching(r"[\w.-]+", "letters, digits and ._-", longest=255)]
     """GitHub environment that the deployer's OIDC token must name (its protection rules are the approval)."""
     github_repository: NumberedRepository | None = None
-    """Repository with its immutable ids, for one made or renamed since July 15, 2026; none means by name alone."""
+    """Repository with its immutable ids, for one created or renamed since July 15, 2026; none means by name alone."""
     deployers: tuple[Principal, ...] = ()
     """People who may assume the deployer role, with MFA: `IamUser` or `PermissionSet`. GitHub's jobs may as well."""
     planners: tuple[Principal, ...] = ()
@@ -66,9 +66,9 @@ class Access:
 
 @value
 class Alerts:
-    """Where alarms go."""
+    """Who is notified of alarms."""
 
-    # A budget's notification takes ten addresses.
+    # A budget's notification may have ten addresses.
     # https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Notification.html
     email: Annotated[tuple[Email, ...], Field(min_length=1, max_length=10)]
     """Addresses; each confirms its subscription once."""
@@ -92,9 +92,9 @@ class Budgets:
     services: Mapping[BilledService, Dollars] = field(default_factory=dict)
     """For single AWS services, by the names of Cost Explorer's dimension SERVICE: NAT gateways are in `EC2 - Other`."""
     actual_percent: Thresholds = (50, 80, 100)
-    """Alerts when the real cost passes these shares of the limit."""
+    """Alerts when the actual cost exceeds these percentages of the limit."""
     forecast_percent: Thresholds = (100,)
-    """Alerts when the forecast passes these shares of the limit."""
+    """Alerts when the forecast exceeds these percentages of the limit."""
 
 
 @value
@@ -109,17 +109,17 @@ class Audit:
     ebs_encryption: bool = True
     """New EBS volumes are encrypted."""
     imdsv2: bool = True
-    """New EC2 instances answer metadata requests with a token only."""
+    """New EC2 instances accept metadata requests with a token only (IMDSv2)."""
     password_policy: bool = True
     """IAM users' passwords are long and expire."""
     cloudtrail: bool = True
     """A trail over all regions, validated and encrypted."""
     guardduty: bool = True
-    """GuardDuty watches for threats."""
+    """GuardDuty detects threats."""
     config: bool = True
     """AWS Config records resources."""
     access_analyzer: bool = True
-    """IAM Access Analyzer finds what is shared with the outside."""
+    """IAM Access Analyzer finds resources that are shared outside the account."""
     security_hub: bool = True
     """Security Hub checks CIS and FSBP controls."""
     retention_days: Annotated[int, Field(ge=90, le=3650)] = 400
@@ -140,7 +140,7 @@ class Quotas:
     """Names in one ACM certificate."""
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
     listener_rules: Annotated[int, Field(ge=1, le=1000)] = 100
-    """Rules of one load balancer, beside the default ones."""
+    """Rules of one load balancer, without the default ones."""
     # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
     security_group_rules: Annotated[int, Field(ge=1, le=1000)] = 60
     """Inbound or outbound rules of one security group."""

@@ -27,7 +27,7 @@ from environments.schema.workload import Product, Scaling, Service
 
 @value
 class Profile:
-    """Sizing: what availability costs. Every cheaper choice is a risk that the profile accepts by name."""
+    """Sizing. Every choice that is cheaper and less available is a risk that the profile accepts by name."""
 
     name: Slug
     """Name of the profile."""
@@ -36,7 +36,7 @@ class Profile:
     nat_per_zone: bool
     """One NAT gateway in each zone, or a single one."""
     tasks: Scaling
-    """Tasks of a service that doesn't say otherwise."""
+    """Tasks of a service that has no count of its own."""
     database_class: Annotated[str, Checked(database_class_problem, "an RDS instance class such as db.t4g.small")]
     """RDS instance class."""
     database_multi_az: bool
@@ -46,9 +46,9 @@ class Profile:
     cache_nodes: Annotated[int, Field(ge=1, le=6)]
     """A primary and its replicas; two or more make failover automatic."""
     waf: bool
-    """A web application firewall before the load balancer."""
+    """A web application firewall in front of the load balancer."""
     guardduty_agent: bool
-    """GuardDuty's agent in every task, which sees what runs there; running tasks get it with their next deployment."""
+    """GuardDuty's agent in every task, for runtime monitoring; running tasks get it with their next deployment."""
     accepts: tuple[str, ...] = ()
     """Ids of the risks that these choices accept; each has an entry in policies/risks.toml."""
 
@@ -60,21 +60,21 @@ class Environment:
     name: Slug
     """Its name on the command line: the first part of its stacks' names."""
     stage: Slug
-    """Part of every AWS name and state key; environments of one stage are sizes of the same thing."""
+    """Part of every AWS name and state key; environments of one stage are the same resources in different sizes."""
     product: Product
-    """What runs."""
+    """The product that it runs."""
     profile: Profile
-    """How large."""
+    """Its sizes."""
     account_id: AccountId
     """The AWS account."""
     region: Region
     """The AWS region."""
     account_resources_from: Slug | None = None
-    """The stage in the same account and region that creates what an account has once; none: this one does."""
+    """The stage in the same account and region that creates the once-per-account resources; none: this one does."""
     cli_profile: Annotated[str, matching(r"[\w.-]+", "letters, digits and ._-")]
     """The AWS CLI profile that commands use."""
     owner: Annotated[TagValue, Field(min_length=2)]
-    """Who answers for it (a team): the Owner tag."""
+    """The team that is responsible for it: the Owner tag."""
     network: Network
     registry: Registry
     database: Database
@@ -87,14 +87,14 @@ class Environment:
     observability: Observability = field(default_factory=Observability)
     waf: Waf = field(default_factory=Waf)
     quotas: Quotas = field(default_factory=Quotas)
-    """What AWS allows this account; see [Quotas](#quotas)."""
+    """The account's service quotas; see [Quotas](#quotas)."""
     cutover: Cutover = field(default_factory=Cutover)
     state_history: Annotated[int, Field(ge=30, le=3650)] = 365
-    """Days that earlier versions of Terraform's state are kept."""
+    """Days that previous versions of Terraform's state are kept."""
     protected: bool = True
     """Stateful resources and the load balancer can't be destroyed by accident."""
     accepts: tuple[str, ...] = ()
-    """Ids of risks accepted beside the profile's."""
+    """Ids of accepted risks, in addition to the profile's."""
     releases: Mapping[RepositoryName, Digest] = field(default_factory=dict)
     """Image digest of each repository; read from environments/releases/<stage>.json."""
 
@@ -104,7 +104,7 @@ class Environment:
 
         That is GitHub's identity provider, the service-linked roles, RDS's log group, the account's defaults,
         GuardDuty, Security Hub, AWS Config, IAM Access Analyzer, and the registry's scanning: AWS refuses a second one,
-        or keeps the last.
+        or keeps the last one.
         """
         return self.account_resources_from is None
 

@@ -1,4 +1,4 @@
-"""What it runs on: network, registry, data stores, edge, observability and cutover."""
+"""Infrastructure: network, registry, data stores, edge, observability and cutover."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Registry:
     at least 2.
     """
     untagged_days: Annotated[int, Field(ge=1, le=365)] = 14
-    """Days after which images without a tag go."""
+    """Days after which images without a tag are deleted."""
     release_prefix: Annotated[
         str,
         matching(
@@ -69,13 +69,13 @@ class Registry:
             "up to 31 lower-case letters, digits and _.-, a letter first, and not sha256-, as signatures have",
         ),
     ] = "release-"
-    """What the tags begin with that promotion puts on digests before they run; such images are kept for ever."""
+    """Prefix of the tags that promotion adds to digests before they run; such images are kept forever."""
     source_account: AccountId | None = None
-    """Account of the same-repository variant: images are pulled from its repositories and none are made here."""
+    """Account whose repositories images are pulled from; none are then created here."""
     readers: tuple[AccountId, ...] = ()
     """Accounts that may pull from these repositories, for promotion."""
     refused_severity: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"] = "HIGH"
-    """Promotion to here refuses an image whose scan has findings of this severity or a higher one."""
+    """Promotion to this environment refuses images whose scan has findings of this severity or higher."""
     signing_key: (
         Annotated[
             str,
@@ -85,7 +85,7 @@ class Registry:
         ]
         | None
     ) = None
-    """ECDSA P-256 key that images must be signed with to be promoted to here; none asks for no signature."""
+    """ECDSA P-256 key that promoted images must be signed with; none means that no signature is needed."""
 
     @property
     def keep_manifests(self) -> int:
@@ -116,28 +116,28 @@ class Database:
     ] = "app"
     """Master user; RDS reserves some names."""
     storage: Annotated[int, Field(ge=20, le=65536)] = 20
-    """Storage to begin with, in GiB."""
+    """Initial storage, in GiB."""
     storage_limit: Annotated[int, Field(ge=20, le=65536)] = 100
-    """Storage that autoscaling never exceeds, in GiB."""
+    """Maximum storage of autoscaling, in GiB."""
     backup_days: Annotated[int, Field(ge=7, le=35)] = 14
     """Days that automated backups are kept."""
     url_scheme: Annotated[str, matching(r"postgresql(\+[a-z0-9]+)?", "postgresql, or postgresql+DRIVER")] = "postgresql"
-    """Scheme of DATABASE_URL, with a driver where the application wants one."""
+    """Scheme of DATABASE_URL, with a driver where the application needs one."""
     url_query: Annotated[
         str,
         matching(
             r"(sslmode|ssl)=(require|verify-ca|verify-full)(&[\w.=&/-]+)?", "sslmode=require, ssl=require or stricter"
         ),
     ] = "sslmode=require"
-    """Query of DATABASE_URL: TLS in the words of its driver (asyncpg wants `ssl`), and what else it needs."""
+    """Query of DATABASE_URL: the driver's TLS option (asyncpg needs `ssl`) and others."""
     credentials_version: Annotated[int, Field(ge=1)] = 1
-    """Raised by one to give the database a new password and write it to DATABASE_URL."""
+    """Increase it by one to give the database a new password and write it to DATABASE_URL."""
     slow_query_ms: Annotated[int, Field(ge=10, le=600_000)] = 1000
-    """Milliseconds from which on a statement is logged."""
+    """Statements that take at least so many milliseconds are logged."""
     backup_window: DailyWindow = "06:00-07:00"
-    """When the daily backup is made, in UTC."""
+    """Window of the daily backup, in UTC."""
     maintenance_window: WeeklyWindow = "sun:08:00-sun:09:00"
-    """When RDS may patch and upgrade minor versions, in UTC; apart from the backup window."""
+    """Window in which RDS may patch and upgrade minor versions, in UTC; it can't overlap the backup window."""
 
 
 @value
@@ -145,38 +145,38 @@ class Cache:
     """Redis or Valkey on ElastiCache."""
 
     engine: Engine = "redis"
-    """Which of the two."""
+    """`redis` or `valkey`."""
     version: Annotated[str, matching(r"\d+\.\d+", "a version such as 8.2")] = "7.1"
     """Engine version, major and minor: 7.1 is the last of Redis; Valkey has 7.2, 8 and 9."""
     snapshot_days: Annotated[int, Field(ge=1, le=35)] = 7
     """Days that daily snapshots are kept."""
     snapshot_window: DailyWindow = "06:00-07:00"
-    """When the daily snapshot is made, in UTC."""
+    """Window of the daily snapshot, in UTC."""
     maintenance_window: WeeklyWindow = "sun:09:00-sun:10:00"
-    """When ElastiCache may patch, in UTC."""
+    """Window in which ElastiCache may patch, in UTC."""
     eviction: Literal["noeviction", "volatile-lru", "volatile-lfu", "volatile-ttl", "allkeys-lru", "allkeys-lfu"] = (
         "volatile-lru"
     )
-    """What goes when memory is full; by default only keys that expire anyway."""
+    """Which keys are evicted when memory is full; by default only keys with an expiry."""
 
 
 @value
 class Zone:
-    """The public DNS zone that the certificate is validated in and the application's record will stand in."""
+    """The public DNS zone for the certificate's validation records and the application's record."""
 
     name: HostName
     """The zone's domain."""
     kind: Literal["created", "existing", "other_account"]
-    """Made by this environment, found in this account, or found in another account through a role."""
+    """Created by this environment, found in this account, or found in another account through a role."""
     id: ZoneId | None = None
-    """Hosted zone id; for a zone that is not created here."""
+    """Hosted zone id; for a zone that this environment doesn't create."""
     role: RoleArn | None = None
     """Role of the other account that may write the zone's records."""
 
 
 @value
 class Edge:
-    """Where the internet comes in."""
+    """The public entry point: load balancer, certificate and DNS zone."""
 
     host: HostName
     """The application's public name: its DNS record, and the only origin that CORS allows."""
@@ -195,14 +195,14 @@ class Edge:
     ] = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
     """TLS 1.2 and 1.3 only; the default is the one that AWS recommends."""
     idle_timeout: Annotated[int, Field(ge=1, le=4000)] = 60
-    """Seconds that a connection may be silent; longer than the application's slowest answer."""
+    """Seconds that a connection may be idle; longer than the application's slowest response."""
     hsts: Annotated[int, Field(ge=300, le=63_072_000)] = 31_536_000
     """Seconds that browsers remember to use HTTPS only."""
     content_security_policy: Annotated[str, matching(r"[ -~]{1,1024}", "1 to 1024 printable ASCII characters")] = (
         "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
         "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
     )
-    """Where pages may load from, as the Content-Security-Policy header says it."""
+    """Value of the Content-Security-Policy header: where pages may load from."""
     access_log_days: Annotated[int, Field(ge=30, le=3650)] = 365
     """Days that access logs are kept."""
 
@@ -219,50 +219,50 @@ class Observability:
     log_retention: LogRetention = 365
     """Days that the services' logs are kept."""
     error_count: Annotated[int, Field(ge=1)] = 10
-    """5xx answers in five minutes, above which the alarm goes off."""
+    """5xx responses in five minutes; the alarm fires above this number."""
     latency: Annotated[float, Field(gt=0, le=60)] = 2.0
-    """Seconds that the 95th percentile of response times may take."""
+    """The alarm fires when the 95th percentile of response times exceeds so many seconds."""
     cpu: Percent = 85
     """CPU utilization in percent: services, database."""
     memory: Percent = 85
     """Memory utilization in percent: services, cache."""
     database_connections: Annotated[int, Field(ge=1)] = 80
-    """Open connections."""
+    """Open connections to the database."""
     database_free_storage: Annotated[int, Field(ge=1)] = 5
-    """Free storage in GiB, below which the alarm goes off."""
+    """Free storage in GiB; the alarm fires below it."""
     cache_evictions: Annotated[int, Field(ge=0)] = 100
-    """Keys that a cache node may drop in five minutes to make room."""
+    """Keys that a cache node may evict in five minutes."""
 
 
 @value
 class Waf:
-    """The web application firewall's own numbers; whether there is one is the profile's choice."""
+    """Limits of the web application firewall; the profile decides whether there is one."""
 
     rate_limit: Annotated[int, Field(ge=10, le=2_000_000_000)] = 2000
     """Requests to rate-limited paths in five minutes that one address may make."""
     # https://docs.aws.amazon.com/waf/latest/APIReference/API_ByteMatchStatement.html
     rate_limited_path: Annotated[str, matching(r"/[!-~]*", "a path that starts with /", longest=200)] = "/api/"
-    """Paths that start so are rate-limited."""
+    """Path prefixes that are rate-limited."""
     blocked_requests: Annotated[int, Field(ge=1)] = 1000
-    """Blocked requests in five minutes, above which the alarm goes off."""
+    """Blocked requests in five minutes; the alarm fires above this number."""
     counted_rules: tuple[Annotated[str, matching(r"\w{1,128}", "a rule's name, as AWS documents it")], ...] = (
         "SizeRestrictions_BODY",
     )
-    """Rules of AWS's common rule set that only count: its limit of 8 KB on bodies would turn away long prompts."""
+    """Rules of AWS's common rule set that only count: its limit of 8 KB on bodies would block long prompts."""
     log_retention: LogRetention = 365
     """Days that its logs are kept."""
 
 
 @value
 class PreviousTarget:
-    """The load balancer that answered before the cutover."""
+    """The load balancer that served users before the cutover."""
 
     dns_name: HostName
     """Its DNS name."""
     zone_id: ZoneId
     """Its canonical hosted zone id."""
     dual_stack: bool = False
-    """Whether it answers over IPv6 too: the name then has AAAA records, which move by the same weights."""
+    """Whether it also serves IPv6: the name then has AAAA records, which use the same weights."""
 
     @property
     def record_types(self) -> tuple[str, ...]:
@@ -272,24 +272,24 @@ class PreviousTarget:
 
 @value
 class Cutover:
-    """How much traffic this environment takes."""
+    """How much traffic this environment gets."""
 
     weight: Percent = 0
-    """Share of DNS answers, in percent, that name this environment's load balancer; 0 changes nothing for users."""
+    """Share of DNS responses, in percent, that return this environment's load balancer; 0 changes nothing for users."""
     previous: PreviousTarget | None = None
-    """Where the rest goes; none means that there was nothing before."""
+    """Target of the rest; none means that there is no previous target."""
     steps: tuple[Annotated[int, Field(ge=1, le=100)], ...] = (10, 50, 100)
-    """Weights that a cutover stops at on its way up, in percent; one that has a goal of its own ends there."""
+    """Weights of a cutover's steps, in percent; `cutover run --to` ends at its own weight."""
     watch: Annotated[int, Field(ge=300, le=86_400)] = 600
-    """Seconds that each step is watched; the alarms look at five minutes, and CloudWatch is two minutes late."""
+    """Seconds that each step is watched; alarms evaluate five minutes, and CloudWatch is two minutes late."""
     errors: Annotated[float, Field(gt=0, le=100)] = 1.0
-    """Share of a step's answers that may be 5xx, in percent; more takes the traffic back."""
+    """Share of a step's responses that may be 5xx, in percent; above it, traffic rolls back."""
     requests: Annotated[int, Field(ge=0)] = 20
-    """Requests that a step must have seen before it counts as good; silence proves nothing."""
+    """Minimum of requests in a step before it passes."""
     ttl: Annotated[int, Field(ge=1, le=300)] = 60
-    """Seconds for which resolvers may still keep a plain record of the name when a cutover begins."""
+    """Limit of seconds for which resolvers may still cache a plain record of the name when a cutover begins."""
     resolvers: tuple[IpAddress, ...] = (
         "1.1.1.1",
         "8.8.8.8",
     )
-    """Public resolvers that must have forgotten a plain record with a TTL before a cutover begins."""
+    """Public resolvers; their caches must no longer have a plain record when a cutover begins."""

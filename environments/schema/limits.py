@@ -1,4 +1,4 @@
-"""What AWS refuses although each value by itself is well-formed: quotas, partitions, regions, windows.
+"""Rules for values that are well-formed but that AWS refuses: quotas, partitions, regions, windows.
 
 Each rule names the page of AWS that states it.
 """
@@ -29,7 +29,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @rule("region", "access", "edge", "product")
 def arns_are_of_the_partition(environment: Environment) -> Iterator[Problem]:
-    """Roles and functions are in the region's partition: accounts of another one are out of reach.
+    """Roles and functions are in the region's partition: accounts of another one can't be reached.
 
     https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
     """
@@ -56,7 +56,7 @@ def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
 
 @rule("region", "profile", "product", "audit")
 def the_region_has_the_services(environment: Environment) -> Iterator[Problem]:
-    """Some services came to a region late. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html."""
+    """The region has every service that is used. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html."""
     used = {
         SCHEDULER: ("product.scheduled_tasks", bool(environment.product.scheduled_tasks)),
         WAF: ("profile.waf", environment.profile.waf),
@@ -101,12 +101,12 @@ def the_load_balancer_takes_all_services(environment: Environment) -> Iterator[P
         yield Problem("product.services", f"{len(with_rules)} services with paths", allowed)
     groups = sum(2 if service.deployment == "blue_green" else 1 for service in services)
     if groups > TARGET_GROUPS:
-        allowed = f"a load balancer takes {TARGET_GROUPS} target groups; a blue/green service has two"
+        allowed = f"a load balancer may have {TARGET_GROUPS} target groups; a blue/green service has two"
         yield Problem("product.services", f"{groups} target groups", allowed)
     for index, service in enumerate(environment.product.services):
         wildcards = sum(path.count("*") + path.count("?") for path in service.paths)
         if wildcards > WILDCARDS and service in with_rules:
-            allowed = f"a listener rule takes {WILDCARDS} wildcards"
+            allowed = f"a listener rule may have {WILDCARDS} wildcards"
             yield Problem(f"product.services.{index}.paths", service.paths, allowed)
 
 
@@ -131,7 +131,7 @@ def security_groups_take_all_rules(environment: Environment) -> Iterator[Problem
     for direction, counts in (("inbound", inbound), ("outbound", outbound)):
         for party, count in counts.items():
             if count > most:
-                allowed = f"a security group takes {most} {direction} rules (quotas.security_group_rules)"
+                allowed = f"a security group may have {most} {direction} rules (quotas.security_group_rules)"
                 yield Problem("product.services", f"{count} {direction} rules of {party}", allowed)
 
 
@@ -199,10 +199,10 @@ def the_previous_target_can_be_an_alias(environment: Environment) -> Iterator[Pr
 
 @rule("account_id", "account_resources_from", "region", "product", "edge", "registry", "stage")
 def others_are_others(environment: Environment) -> Iterator[Problem]:
-    """What is meant to be in another account or in this region is there."""
+    """Accounts and regions in ARNs match those of the values."""
     own, registry, zone = environment.account_id, environment.registry, environment.edge.zone
     if registry.source_account == own and environment.creates_account_resources:
-        yield Problem("registry.source_account", own, "another account's id; none makes the repositories here")
+        yield Problem("registry.source_account", own, "another account's id; none creates the repositories here")
     if environment.account_resources_from == environment.stage:
         yield Problem("account_resources_from", environment.stage, "another stage; none means this one")
     if zone.kind == "other_account" and zone.role and account_of(zone.role) == own:

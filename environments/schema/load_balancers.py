@@ -1,4 +1,4 @@
-"""DNS names and hosted zones of Elastic Load Balancing: where an alias record can lead.
+"""DNS names and hosted zones of Elastic Load Balancing: the possible targets of an alias record.
 
 An alias record names the target's own hosted zone, which is AWS's and one for each region and kind. Route 53 refuses a
 record whose target isn't in the zone that it names.
@@ -50,7 +50,7 @@ _ZONES = {
 
 
 def zone_of(dns_name: str) -> str | None:
-    """Hosted zone of a load balancer's DNS name; none if it isn't the name of one that the internet can reach."""
+    """Hosted zone of a load balancer's DNS name; none if it isn't the name of an internet-facing one."""
     name = dns_name.removeprefix("dualstack.")
     for kind, form in enumerate((_APPLICATION, _NETWORK)):
         found = re.fullmatch(form, name)

@@ -15,7 +15,7 @@ from environments.schema.validation import InvalidEnvironmentError, check_fields
 
 @value
 class MemberAccount:
-    """An account that the organization makes."""
+    """An account that the organization creates."""
 
     name: Annotated[str, matching(r"[a-z][a-z0-9-]{1,48}[a-z0-9]", "3 to 50 lower-case letters, digits and hyphens")]
     """Its name."""
@@ -33,26 +33,26 @@ class Organization:
     region: Region
     """Region of its state bucket."""
     owner: Annotated[TagValue, Field(min_length=2)]
-    """Who answers for it (a team): the Owner tag."""
+    """The team that is responsible for it: the Owner tag."""
     repository: GithubRepository
     """The GitHub repository of this infrastructure."""
     state_bucket: Annotated[str, matching(BUCKET.pattern, "an S3 bucket name", longest=BUCKET.longest)]
-    """Bucket of its Terraform state, made by hand once (docs/organization.md)."""
+    """Bucket of its Terraform state, created by hand once (docs/organization.md)."""
     parent_id: Annotated[str, matching(r"(r-[a-z0-9]{4,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})", "a root or unit id")]
-    """Root or organizational unit that the product's unit is made in."""
+    """Root or organizational unit that contains the product's unit."""
     unit: Annotated[str, Field(min_length=1, max_length=128)]
     """Name of the product's organizational unit."""
     accounts: Annotated[tuple[MemberAccount, ...], Field(min_length=1)]
     """The product's accounts."""
     allowed_regions: Annotated[tuple[Region, ...], Field(min_length=1)]
-    """Regions that the accounts may use; global services work all the same."""
+    """Regions that the accounts may use; global services always work."""
 
 
 def validate_organization(organization: Organization) -> Organization:
-    """Check every field, and that accounts are told apart.
+    """Check every field, and that accounts have different names and addresses.
 
     Raises:
-        InvalidEnvironmentError: Something is wrong; it lists all problems at once.
+        InvalidEnvironmentError: It lists all problems at once.
     """
     problems = check_fields(TypeAdapter(Organization), organization)
     if not problems:

@@ -1,7 +1,7 @@
 """Who may assume a role of the account from outside; GitHub's jobs are the third kind (`Access.github_environment`).
 
-An ordinary role is none of them: a session from AssumeRole carries no MFA, so a role could never meet the condition
-that trust policies ask of people.
+An ordinary role is none of them: a session from AssumeRole carries no MFA, so a role could never meet the MFA condition
+of the trust policies.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 """
 
@@ -21,8 +21,8 @@ from environments.schema.types import AccountId, Checked, matching, value
 _USER = r"arn:aws(-[a-z]+)*:iam::\d{12}:user/(?=.{1,575}$)([!-.0-~]+/)*[\w+=,.@-]{1,64}"
 _ROLE = r"arn:aws(-[a-z]+)*:(iam::\d{12}:role|sts::\d{12}:assumed-role)/.+"
 _NO_ROLE = (
-    "a role can't show MFA, because a session from AssumeRole carries none; name people by IamUser(arn=…), or by "
-    "PermissionSet(…) where they sign in to IAM Identity Center"
+    "a role can't have MFA: a session from AssumeRole carries none; use IamUser(arn=…), or "
+    "PermissionSet(…) for people who sign in to IAM Identity Center"
 )
 
 
@@ -37,7 +37,7 @@ UserArn = Annotated[str, Checked(_user_problem, "the ARN of an IAM user")]
 
 @value
 class IamUser:
-    """A person who signs in as an IAM user, and shows the code of an MFA device when it assumes the role."""
+    """A person who signs in as an IAM user and passes an MFA code when assuming the role."""
 
     arn: UserArn
     """The user. It must exist before the account phase is applied, and have an MFA device."""
@@ -45,9 +45,9 @@ class IamUser:
 
 @value
 class PermissionSet:
-    """People who sign in to IAM Identity Center, and have a permission set in an account.
+    """People who sign in to IAM Identity Center and have a permission set in an account.
 
-    Identity Center asks for MFA, and AWS reports nothing of it to a role's trust policy: for deployers and
+    Identity Center asks for MFA, but AWS doesn't pass that to a role's trust policy: for deployers and
     administrators this is the risk `mfa_by_identity_center`.
     """
 
@@ -58,7 +58,7 @@ class PermissionSet:
     """Its name. No other permission set of that account may have a name that begins with this one and an underscore."""
 
     def roles(self, partition: Partition) -> tuple[str, ...]:
-        """ARNs of the roles that Identity Center makes for it, as patterns.
+        """ARNs of the roles that Identity Center creates for it, as patterns.
 
         The ARN has Identity Center's region, except where that is us-east-1; the name ends with characters of its own.
         https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
@@ -77,7 +77,7 @@ def _known(principal: object) -> object:
 
 
 def arns(principal: IamUser | PermissionSet, partition: Partition) -> tuple[str, ...]:
-    """What trust policies name a principal by: ARNs, or patterns of them."""
+    """ARNs, or patterns of ARNs, that trust policies use for a principal."""
     return (principal.arn,) if isinstance(principal, IamUser) else principal.roles(partition)
 
 

@@ -1,4 +1,4 @@
-"""The choices that are risks: whoever makes one accepts it by name, and policies/risks.toml says why."""
+"""The choices that are risks: an environment accepts each by name, and policies/risks.toml gives the reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Choice(NamedTuple):
 
 _AUDIT_PARTS = [name for name, kind in get_type_hints(Audit).items() if kind is bool]
 OF_EACH_STAGE = "cloudtrail"
-"""The only part of the audit that each stage of an account has for itself."""
+"""The only part of the audit that each stage of an account creates for itself."""
 
 
 def _audit_off(part: str) -> Callable[[Environment], bool]:
@@ -32,19 +32,21 @@ def _audit_off(part: str) -> Callable[[Environment], bool]:
 
 
 CHOICES: tuple[Choice, ...] = (
+    Choice("single_nat_gateway", "one zone's failure stops all outbound traffic", lambda e: not e.profile.nat_per_zone),
+    Choice("single_task", "a failing or restarting task causes downtime", lambda e: e.profile.tasks.minimum == 1),
+    Choice("single_az_database", "one zone's failure stops the database", lambda e: not e.profile.database_multi_az),
     Choice(
-        "single_nat_gateway", "one zone's failure takes outbound traffic from all", lambda e: not e.profile.nat_per_zone
-    ),
-    Choice("single_task", "a failing or restarting task is downtime", lambda e: e.profile.tasks.minimum == 1),
-    Choice("single_az_database", "one zone's failure takes the database", lambda e: not e.profile.database_multi_az),
-    Choice(
-        "single_node_cache", "a failing node empties the cache and is downtime", lambda e: e.profile.cache_nodes == 1
+        "single_node_cache",
+        "a failing node empties the cache and causes downtime",
+        lambda e: e.profile.cache_nodes == 1,
     ),
     Choice("no_waf", "requests reach the application unfiltered", lambda e: not e.profile.waf),
-    Choice("no_guardduty_agent", "what runs inside tasks is unseen", lambda e: not e.profile.guardduty_agent),
+    Choice(
+        "no_guardduty_agent", "there is no runtime monitoring inside tasks", lambda e: not e.profile.guardduty_agent
+    ),
     Choice(
         "mfa_by_identity_center",
-        "IAM Identity Center asks deployers or administrators for MFA, and no trust policy can see it",
+        "IAM Identity Center asks deployers or administrators for MFA, but trust policies can't check it",
         lambda e: any(isinstance(each, PermissionSet) for each in (*e.access.deployers, *e.access.administrators)),
     ),
     Choice("unprotected", "stateful resources can be destroyed", lambda e: not e.protected),
@@ -54,9 +56,9 @@ CHOICES: tuple[Choice, ...] = (
 
 EXTENDED_SUPPORT = "extended_support"
 DATED = {EXTENDED_SUPPORT: "AWS charges for an engine's version that is past its standard support"}
-"""Risks that a day makes, each with its meaning: synthesis reads no clock, so the gate says when one is needed."""
+"""Risks that depend on the date, with their meaning. Synthesis reads no clock, so the gate reports them."""
 
 
 def taken(environment: Environment) -> frozenset[str]:
-    """Ids of the risks that the environment's values amount to."""
+    """Ids of the risks that the environment's values imply."""
     return frozenset(choice.risk for choice in CHOICES if choice.taken(environment))

@@ -14,7 +14,7 @@ from environments.schema.environment import Environment
 from environments.schema.versions import cache_problem
 from environments.schema.workload import Migration, ScheduledTask, Service
 
-# CPU units and the memory that goes with them, in MiB.
+# CPU units and their possible memory, in MiB.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
 FARGATE_SIZES: dict[int, list[int]] = {
     256: [512, 1024, 2048],
@@ -25,13 +25,13 @@ FARGATE_SIZES: dict[int, list[int]] = {
     8192: list(range(16384, 61440 + 1, 4096)),
     16384: list(range(32768, 122880 + 1, 8192)),
 }
-# A listener rule takes five condition values. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+# A listener rule may have five condition values. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 MAX_PATHS = 5
 PLACEHOLDERS = {"origin", "host", "stage", "region"}
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: where, what was given, what is allowed."""
+    """One problem: the field, the value, and what is allowed."""
 
     field: str
     given: object
@@ -66,7 +66,7 @@ def _repeated(values: list[Any]) -> list[Any]:
 
 @rule("name", "stage", "account_id", "product")
 def names_fit(environment: Environment) -> Iterator[Problem]:
-    """AWS takes every name that the values lead to."""
+    """AWS accepts every name that follows from the values."""
     for field, kind, name in Names(environment).every():
         if wrong := breach(kind, name):
             yield Problem(field, name, wrong)
@@ -80,9 +80,9 @@ def workloads_are_unique(environment: Environment) -> Iterator[Problem]:
     greens = [f"{service.name}-green" for service in product.services if service.deployment == "blue_green"]
     parties = ("internet", "database", "cache", "endpoints", "load-balancer", "s3")
     for name in _repeated([*names, *greens, *parties, "migration", "exec", "flow-log", "trail"]):
-        yield Problem("product.services.name", name, "services and scheduled tasks need names that nothing else has")
+        yield Problem("product.services.name", name, "services and scheduled tasks need unique names")
     for name in _repeated([secret.name for secret in product.secrets]):
-        yield Problem("product.secrets.name", name, "each secret may stand once")
+        yield Problem("product.secrets.name", name, "each secret may be listed once")
 
 
 @rule("product")
@@ -108,7 +108,7 @@ def sizes_exist(environment: Environment) -> Iterator[Problem]:
 
 @rule("product")
 def load_balancing_is_whole(environment: Environment) -> Iterator[Problem]:
-    """A service with paths has all that the load balancer needs, and exactly one takes what no other does."""
+    """A service with paths has all that the load balancer needs, and exactly one is the default target."""
     default = [service.name for service in environment.product.services if "/*" in service.paths]
     if len(default) != 1:
         yield Problem("product.services.paths", default, 'exactly one service has the path "/*", the default target')
@@ -120,7 +120,7 @@ def load_balancing_is_whole(environment: Environment) -> Iterator[Problem]:
         if "/*" in service.paths and (len(service.paths) > 1 or service.priority is not None):
             yield Problem(f"{field}.paths", service.paths, 'the service with "/*" has no other path and no priority')
         if len(service.paths) > MAX_PATHS:
-            yield Problem(f"{field}.paths", service.paths, f"a listener rule takes {MAX_PATHS} paths at most")
+            yield Problem(f"{field}.paths", service.paths, f"a listener rule may have up to {MAX_PATHS} paths")
         if service.deployment == "blue_green" and not service.paths:
             yield Problem(f"{field}.deployment", service.deployment, "a service without paths deploys rolling")
         if service.health_check and service.health_check.grace and not service.paths:
@@ -137,7 +137,7 @@ def listener_rules_do_not_clash(environment: Environment) -> Iterator[Problem]:
     for path in _repeated([path for service in services for path in service.paths]):
         yield Problem("product.services.paths", path, "a path belongs to one service")
     for priority in _repeated([service.priority for service in services if service.priority is not None]):
-        yield Problem("product.services.priority", priority, "each listener rule has a priority of its own")
+        yield Problem("product.services.priority", priority, "each listener rule needs a different priority")
 
 
 @rule("product")
@@ -156,7 +156,9 @@ def references_exist(environment: Environment) -> Iterator[Problem]:
             for placeholder in re.findall(r"{(.*?)}", service.environment[name]):
                 if placeholder not in PLACEHOLDERS:
                     yield Problem(
-                        f"{field}.environment.{name}", f"{{{placeholder}}}", f"filled in are {sorted(PLACEHOLDERS)}"
+                        f"{field}.environment.{name}",
+                        f"{{{placeholder}}}",
+                        f"the placeholders are {sorted(PLACEHOLDERS)}",
                     )
     users = [(f"product.scheduled_tasks.{index}", task.service) for index, task in enumerate(product.scheduled_tasks)]
     if product.migration:
@@ -178,7 +180,7 @@ def scaling_is_ordered(environment: Environment) -> Iterator[Problem]:
 
 @rule("profile", "region")
 def the_agent_exists(environment: Environment) -> Iterator[Problem]:
-    """GuardDuty has its agent in the region, if tasks are to have it."""
+    """GuardDuty has its agent in the region, if the profile uses it."""
     if environment.profile.guardduty_agent and agent_repository(environment.region) is None:
         yield Problem("profile.guardduty_agent", True, f"False: AWS lists no agent for {environment.region}")
 
@@ -193,7 +195,7 @@ def zones_suffice(environment: Environment) -> Iterator[Problem]:
 
 @rule("edge")
 def edge_is_whole(environment: Environment) -> Iterator[Problem]:
-    """The certificate covers the host, the zone holds it, and a zone made elsewhere is named."""
+    """The certificate covers the host, the zone contains it, and a zone that isn't created here has an id."""
     edge, zone = environment.edge, environment.edge.zone
     covered = {edge.host, "*." + edge.host.partition(".")[2]}
     if not covered & set(edge.certificate_names):
@@ -202,14 +204,14 @@ def edge_is_whole(environment: Environment) -> Iterator[Problem]:
         if name != zone.name and not name.endswith(f".{zone.name}"):
             yield Problem("edge.certificate_names", name, f"must be in the zone {zone.name}")
     if (zone.id is None) != (zone.kind == "created"):
-        yield Problem("edge.zone.id", zone.id, "given for an existing zone, and only for one")
+        yield Problem("edge.zone.id", zone.id, "required for an existing zone, not allowed for others")
     if (zone.role is None) != (zone.kind != "other_account"):
-        yield Problem("edge.zone.role", zone.role, "given for a zone of another account, and only for one")
+        yield Problem("edge.zone.role", zone.role, "required for a zone of another account, not allowed for others")
 
 
 @rule("database")
 def storage_is_ordered(environment: Environment) -> Iterator[Problem]:
-    """Storage autoscaling needs room: RDS wants a limit that is 10 % above the storage at least."""
+    """Storage autoscaling needs room: RDS needs a limit that is at least 10 % above the storage."""
     database = environment.database
     least = -(-database.storage * 11 // 10)
     if database.storage_limit < least:
@@ -252,7 +254,7 @@ def slack_is_whole(environment: Environment) -> Iterator[Problem]:
 
 @rule("cutover")
 def cutover_has_a_way_back(environment: Environment) -> Iterator[Problem]:
-    """Less than all traffic needs somewhere for the rest to go."""
+    """A weight below 100 needs a previous target for the rest."""
     cutover = environment.cutover
     if cutover.previous is None and cutover.weight not in (0, 100):
         yield Problem("cutover.weight", cutover.weight, "0 or 100 where there is no previous target")
@@ -271,13 +273,13 @@ def every_image_is_released(environment: Environment) -> Iterator[Problem]:
 
 @rule("profile", "product", "audit", "accepts", "protected", "access")
 def risks_are_accepted(environment: Environment) -> Iterator[Problem]:
-    """Every risky choice is accepted by name, and nothing is accepted that isn't chosen."""
+    """Every risk is accepted by name, and no risk is accepted that isn't taken."""
     chosen = risks.taken(environment)
     meanings = {choice.risk: choice.meaning for choice in risks.CHOICES}
     for risk in sorted(chosen - set(environment.accepted_risks)):
         yield Problem(
-            "accepts", risk, f"chosen but not accepted ({meanings[risk]}); add it, and to policies/risks.toml"
+            "accepts", risk, f"taken but not accepted ({meanings[risk]}); add it here and to policies/risks.toml"
         )
     for risk in sorted(set(environment.accepted_risks) - chosen - set(risks.DATED)):
         known = ", ".join([*meanings, *risks.DATED])
-        yield Problem("accepts", risk, f"accepted but not chosen; remove it (known: {known})")
+        yield Problem("accepts", risk, f"accepted but not taken; remove it (known: {known})")

@@ -1,10 +1,10 @@
-"""The schedule expressions that Amazon EventBridge Scheduler takes: `cron(…)`, `rate(…)` and `at(…)`.
+"""The schedule expressions that Amazon EventBridge Scheduler accepts: `cron(…)`, `rate(…)` and `at(…)`.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html has the three forms,
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html the fields, their wildcards and
 their limits, and https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html when a unit is
 singular. Where these pages don't say that a form works, it is refused here: a schedule that AWS refuses fails an
-apply, and one that AWS reads otherwise runs at the wrong time.
+apply, and one that AWS reads differently runs at the wrong time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UNITS = ("minute", "hour", "day")
 
 
 class ScheduleError(ValueError):
-    """The expression isn't one that EventBridge Scheduler takes; the message says why."""
+    """EventBridge Scheduler doesn't accept the expression; the message says why."""
 
 
 class _Field(NamedTuple):
@@ -32,7 +32,7 @@ class _Field(NamedTuple):
     words: tuple[str, ...] = ()
     """Names of the values, from the smallest."""
     wildcards: str = ""
-    """Beside `, - * /`, which every field takes."""
+    """In addition to `, - * /`, which every field accepts."""
 
 
 _FIELDS = (
@@ -54,7 +54,7 @@ def check(expression: str) -> None:
     """Check a schedule expression.
 
     Raises:
-        ScheduleError: EventBridge Scheduler doesn't take it.
+        ScheduleError: EventBridge Scheduler doesn't accept it.
     """
     if len(expression) > LONGEST:
         raise ScheduleError(f"has {len(expression)} characters; {LONGEST} are allowed")
@@ -112,7 +112,7 @@ def _happens(days: set[int], months: set[int], years: set[int]) -> bool:
 
 
 def _values(field: _Field, text: str) -> set[int] | None:
-    """All values that a field stands for, as far as they are known; none for `?`."""
+    """All values that a field means, as far as they are known; none for `?`."""
     if text == _ANY and _ANY in field.wildcards:
         return None
     if special := _special(field, text):
@@ -121,7 +121,7 @@ def _values(field: _Field, text: str) -> set[int] | None:
 
 
 def _special(field: _Field, text: str) -> set[int] | None:
-    """The values of `L`, `W` and `#`, each of which stands alone in its field; none if the text has none of them."""
+    """The values of `L`, `W` and `#`, each of which is alone in its field; none if the text has none of them."""
     if "W" in field.wildcards:
         if text == "L":
             return {28}  # Every month has a last day.
@@ -142,7 +142,7 @@ def _part(field: _Field, text: str, *, alone: bool) -> Iterator[int]:
     where, slash, step = text.partition("/")
     if where == "*":
         if not alone:
-            raise ScheduleError(f"{field.name}: * stands for all values, and so stands alone")
+            raise ScheduleError(f"{field.name}: * means all values, so it can't be combined with others")
         first, last = field.values[0], field.values[-1]
     else:
         start, dash, end = where.partition("-")

@@ -1,4 +1,4 @@
-"""Constrained types: what a single value may look like, whatever field it stands in."""
+"""Constrained types: what a single value may look like, in any field."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def value(cls: type[T]) -> type[T]:
-    """Make a class a frozen record that is checked as a whole, by `validate`, and not piece by piece.
+    """Turn a class into a frozen dataclass that `validate` checks as a whole.
 
     Pydantic's own models raise at the first wrong part; a plain dataclass that Pydantic reads afterwards lets
     all problems of an environment be listed at once.
@@ -33,11 +33,11 @@ class Checked:
     """A string that passes a check; `meaning` says in words what is allowed."""
 
     problem: Callable[[str], str | None]
-    """What is wrong with a string, in words that may be empty where the meaning says enough; none if nothing is."""
+    """The problem of a string, which may be empty where the meaning is enough; none if it is valid."""
     meaning: str
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Pydantic's way to ask an annotation for its validator."""
+        """Pydantic calls this to get the validator."""
         return core_schema.no_info_after_validator_function(self._passed, handler(source))
 
     def _passed(self, text: str) -> str:
@@ -49,7 +49,7 @@ class Checked:
 
 
 def matching(pattern: str, meaning: str, *, longest: int | None = None) -> Checked:
-    """A string that matches the whole of `pattern`, in which digits and letters are ASCII's, as AWS reads them."""
+    """A string that matches the whole of `pattern`, in which digits and letters are ASCII, as AWS requires."""
 
     def problem(text: str) -> str | None:
         if longest is not None and len(text) > longest:
@@ -162,10 +162,10 @@ PathPattern = Annotated[str, matching(r"/[\w$.~@:+*?/-]*", "a path that starts w
 ContainerPath = Annotated[str, matching(r"(/[\w.-]+)+", "an absolute path in the container")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Percent = Annotated[int, Field(ge=0, le=100)]
-# 16 to 19 leaves /24 to /27 for the public tier: a load balancer wants /27 or larger.
+# 16 to 19 leaves /24 to /27 for the public tier: a load balancer needs /27 or larger.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
 VpcCidr = Annotated[str, Checked(_vpc_range_problem, "a private IPv4 range from /16 to /19, such as 10.30.0.0/16")]
-# The periods that PutRetentionPolicy takes, in days.
+# The periods that PutRetentionPolicy accepts, in days.
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogRetention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653

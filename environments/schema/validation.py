@@ -1,4 +1,4 @@
-"""Checks an environment as a whole and lists everything that is wrong with it."""
+"""Checks an environment as a whole and lists every problem."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ T = TypeVar("T")
 
 
 class InvalidEnvironmentError(ValueError):
-    """An environment's values are wrong; the message lists all problems, one a line."""
+    """An environment's values are wrong; the message lists all problems, one per line."""
 
     def __init__(self, name: str, problems: list[Problem]) -> None:
         self.problems = problems
-        lines = "\n".join(f"  {problem}" for problem in problems)
+        count, them = ("1 problem", "it") if len(problems) == 1 else (f"{len(problems)} problems", "them")
         module = f"environments/{name.replace('-', '_')}.py"
         super().__init__(
-            f"{len(problems)} problem(s) in environment {name!r}; mend in {module} or what it imports:\n{lines}"
+            f"{count} in environment {name!r}; fix {them} in {module} or a file it imports:\n"
+            + "\n".join(f"  {problem}" for problem in problems)
         )
 
 
@@ -33,14 +34,14 @@ def _adapter() -> TypeAdapter[Environment]:
 
 
 def check_fields(adapter: TypeAdapter[T], value: T) -> list[Problem]:
-    """What is wrong with single fields."""
+    """Problems of single fields."""
     problems: list[Problem] = []
     try:
         adapter.validate_python(value)
     except ValidationError as error:
         found = [(_own(detail["loc"]), detail) for detail in error.errors()]
         for place, detail in found:
-            # A tuple whose only item is wrong is said to be too short as well: the item's own problem is enough.
+            # pydantic reports a tuple whose only item is wrong as too short as well: the item's own problem is enough.
             if any(other != place and other[: len(place)] == place for other, _ in found):
                 continue
             field = ".".join(map(str, place)) or "environment"
@@ -57,7 +58,7 @@ def validate(environment: Environment) -> Environment:
     """Check every field and every rule.
 
     Raises:
-        InvalidEnvironmentError: Something is wrong; it lists all problems at once.
+        InvalidEnvironmentError: It lists all problems at once.
     """
     problems = check_fields(_adapter(), environment)
     malformed = {problem.field.partition(".")[0] for problem in problems}

@@ -1,6 +1,6 @@
 """Which versions of PostgreSQL, Redis OSS and Valkey AWS offers, and until when it supports them: tables with a date.
 
-AWS's calendars change about once a quarter. A version that isn't here yet is one line away, with `CHECKED_ON`.
+AWS's calendars change about once a quarter. To add a version, add a row and update `CHECKED_ON`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Release(NamedTuple):
     standard_until: str | None = None
     """Last day of standard support. From the day after, AWS charges for Extended Support."""
     extended_until: str | None = None
-    """Last day of Extended Support: AWS upgrades whatever still runs."""
+    """Last day of Extended Support: after it AWS upgrades running databases."""
 
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html

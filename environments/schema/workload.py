@@ -1,4 +1,4 @@
-"""What runs: services, scheduled tasks, migrations and the secrets that they read."""
+"""The workload: services, scheduled tasks, migrations and the secrets that they read."""
 
 from __future__ import annotations
 
@@ -44,25 +44,25 @@ class Scaling:
     """How many tasks a service runs."""
 
     minimum: Annotated[int, Field(ge=1, le=100)]
-    """Tasks that always run; the desired count of the first deployment."""
+    """Minimum of tasks, and the desired count of the first deployment."""
     maximum: Annotated[int, Field(ge=1, le=100)]
-    """Tasks that autoscaling never exceeds."""
+    """Maximum of tasks."""
     cpu_target: Annotated[int, Field(ge=10, le=90)] = 60
-    """Average CPU utilization that autoscaling holds, in percent."""
+    """Average CPU utilization that autoscaling targets, in percent."""
     memory_target: Annotated[int, Field(ge=10, le=90)] = 75
-    """Average memory utilization that autoscaling holds, in percent."""
+    """Average memory utilization that autoscaling targets, in percent."""
     out_cooldown: Annotated[int, Field(ge=0, le=3600)] = 60
-    """Seconds between two steps up."""
+    """Cooldown after a scale-out, in seconds."""
     in_cooldown: Annotated[int, Field(ge=0, le=3600)] = 300
-    """Seconds between two steps down."""
+    """Cooldown after a scale-in, in seconds."""
 
 
 @value
 class HealthCheck:
-    """What the load balancer asks a task."""
+    """The load balancer's health check of a task."""
 
     path: UrlPath
-    """Path that answers while the task can take requests."""
+    """Path that returns 200 while the task can take requests."""
     codes: Annotated[
         str, matching(r"[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*", "HTTP status codes such as 200 or 200-299")
     ] = "200"
@@ -70,13 +70,13 @@ class HealthCheck:
     interval: Annotated[int, Field(ge=5, le=300)] = 15
     """Seconds between two checks of one target."""
     timeout: Annotated[int, Field(ge=2, le=120)] = 4
-    """Seconds that an answer may take; less than the interval."""
+    """Seconds that a response may take; less than the interval."""
     healthy: Annotated[int, Field(ge=2, le=10)] = 2
     """Passed checks in a row that make a target healthy."""
     unhealthy: Annotated[int, Field(ge=2, le=10)] = 3
     """Failed checks in a row that make a target unhealthy."""
     grace: Annotated[int, Field(ge=0, le=7200)] = 60
-    """Seconds after a task's start in which failing checks don't stop it."""
+    """Grace period: seconds after a task's start in which failing checks don't stop it."""
 
 
 @value
@@ -84,7 +84,7 @@ class Service:
     """One long-running ECS service. Without `paths` it is a worker: no load balancer in front of it."""
 
     name: Slug
-    """Short name, unique in the product: part of the names of everything that belongs to the service."""
+    """Short name, unique in the product: part of the names of the service's resources."""
     repository: RepositoryName
     """ECR repository of its image, without the registry's host."""
     cpu: int
@@ -92,25 +92,25 @@ class Service:
     memory: int
     """Memory in MiB, of a pair that Fargate offers."""
     port: Port | None = None
-    """Port that the container listens on; needed where there are paths."""
+    """Port that the container listens on; required with `paths`."""
     paths: tuple[PathPattern, ...] = ()
     """Path patterns that the load balancer sends here; `/*` makes it the default target."""
     priority: Annotated[int, Field(ge=1, le=50000)] | None = None
     """Priority of its listener rule, lowest first; none for the default target and for workers."""
     health_check: HealthCheck | None = None
-    """Needed where there are paths."""
+    """Health check; required with `paths`."""
     secrets: tuple[SecretName, ...] = ()
     """Secrets that the container gets as environment variables of the same names."""
     environment: Mapping[VariableName, str] = field(default_factory=dict)
     """Plain environment variables; `{origin}`, `{host}`, `{stage}` and `{region}` are filled in."""
     command: tuple[str, ...] = ()
-    """Replaces the image's command, where given."""
+    """Replaces the image's command."""
     reaches: tuple[Reachable, ...] = ()
     """Data stores that its tasks may connect to."""
     internet: bool = False
     """Its tasks may open HTTPS connections to the internet, through NAT."""
     scaling: Scaling | None = None
-    """Replaces the profile's, where given."""
+    """Replaces the profile's sizing."""
     user: Annotated[
         str, matching(r"[1-9]\d*:[1-9]\d*", "a numeric user and group such as 10001:10001, neither of them 0 (root)")
     ] = "10001:10001"
@@ -124,9 +124,9 @@ class Service:
     traffic_shift: TrafficShift = "CodeDeployDefault.ECSCanary10Percent5Minutes"
     """How CodeDeploy moves requests to the green tasks; blue/green only."""
     keep_blue: Annotated[int, Field(ge=0, le=2880)] = 15
-    """Minutes that the blue tasks stay after the move, for an instant way back; blue/green only."""
+    """Minutes that the blue tasks keep running after the traffic shift, for a fast rollback; blue/green only."""
     drain: Annotated[int, Field(ge=0, le=3600)] = 30
-    """Seconds that requests under way get before their task is stopped; services with paths only."""
+    """Seconds that open requests get before their task is stopped; services with paths only."""
     stop_timeout: Annotated[int, Field(ge=2, le=120)] = 30
     """Seconds between SIGTERM and SIGKILL when a task is stopped."""
     metrics_namespace: Namespace | None = None
@@ -146,9 +146,9 @@ class ScheduledTask:
     schedule: Schedule
     """When, as an EventBridge Scheduler expression, in UTC."""
     retries: Annotated[int, Field(ge=0, le=185)] = 3
-    """How often a start that ECS refused is tried again."""
+    """How often a start that ECS refused is retried."""
     latest: Annotated[int, Field(ge=60, le=86400)] = 3600
-    """Seconds after its time in which it may still start; then the run is dropped and an alarm says so."""
+    """Seconds after the scheduled time in which it may still start; then the run is dropped and an alarm fires."""
     cpu: int = 256
     """CPU units, of a pair that Fargate offers."""
     memory: int = 512
@@ -157,7 +157,7 @@ class ScheduledTask:
 
 @value
 class Migration:
-    """The one-off task that brings the database's schema up to date."""
+    """The one-off task that migrates the database's schema."""
 
     name: ClassVar[str] = "migration"
     """What it is called among services and scheduled tasks: part of its task definition's family and log streams."""
@@ -170,12 +170,12 @@ class Migration:
     memory: int = 1024
     """Memory in MiB, of a pair that Fargate offers."""
     snapshot: bool = True
-    """A snapshot of the database is made first: a migration can't be undone by deploying the earlier version."""
+    """A snapshot of the database is created first: deploying the previous version doesn't undo a migration."""
 
 
 @value
 class Secret:
-    """One secret's container in Secrets Manager; its value is never in this repository or in Terraform's state."""
+    """One secret in Secrets Manager; its value is never in this repository or in Terraform's state."""
 
     name: SecretName
     """Name below `<product>/<stage>/`, and the environment variable that containers get."""
@@ -184,21 +184,21 @@ class Secret:
     written_by: Literal["operator", "terraform"] = "operator"
     """Who sets the value: a person by command, or Terraform through a write-only argument."""
     generated: Literal["key", "cache_url"] | None = None
-    """How a command makes its value: 256 random bits as URL-safe base64, or the cache's URL with a new password of the
-    cache's user; none where somebody else gives it out, as with API keys."""
+    """How a command generates its value: 256 random bits as URL-safe base64, or the cache's URL with a new
+    password of the cache's user; none where a third party issues it, as with API keys."""
     caution: str = ""
-    """What a new value breaks; commands say it before they ask."""
+    """What a new value breaks; commands print it before they ask for confirmation."""
     rotation_lambda: LambdaArn | None = None
-    """ARN of the function that rotates it by itself; none means by command."""
+    """ARN of the function that rotates it automatically; none means by command."""
     rotation_days: Annotated[int, Field(ge=1, le=1000)] = 90
     """Days between two rotations by the function."""
     rotation_role: RoleArn | None = None
-    """The role that the function runs with: it may read and write the value. Given with `rotation_lambda`."""
+    """The role that the function runs with: it may read and write the value. Required with `rotation_lambda`."""
 
 
 @value
 class RejectionMetric:
-    """The application's own metric of requests that budget enforcement turned away."""
+    """The application's own metric of requests that its budget enforcement rejected."""
 
     namespace: Namespace
     """CloudWatch namespace."""
@@ -207,24 +207,24 @@ class RejectionMetric:
     total: MetricName
     """Name of the metric that counts all requests."""
     threshold: Percent = 5
-    """Share of rejected requests, in percent, above which the alarm goes off."""
+    """Share of rejected requests, in percent; the alarm fires above it."""
 
 
 @value
 class SmokeTest:
-    """A request that shows whether the application works: what it should answer before users are sent there."""
+    """A request that shows whether the application works: what it should return before users are sent there."""
 
     path: Annotated[str, matching(r"/[!-~]*", "a path that starts with /, with a query where needed")]
     """Path and query of a GET request."""
     status: Annotated[int, Field(ge=200, le=499)] = 200
-    """HTTP status code of the answer; 401 shows that a path asks for sign-in."""
+    """HTTP status code of the response; 401 shows that a path asks for sign-in."""
     contains: str = ""
-    """Text that the answer's body has."""
+    """Text that the response's body contains."""
 
 
 @value
 class Product:
-    """What is rolled out: the same in every environment."""
+    """The product: the same in every environment."""
 
     name: Slug
     """Short name: the first part of every AWS name."""
@@ -241,7 +241,7 @@ class Product:
     rejections: RejectionMetric | None = None
     """The budget-enforcement metric, where the application publishes one."""
     smoke_tests: tuple[SmokeTest, ...] = ()
-    """Requests that `verify` and `golive` make, beside those to `/health/live` and `/health/ready`."""
+    """Requests that `verify` and `golive` make, in addition to those to `/health/live` and `/health/ready`."""
 
     def service(self, name: str) -> Service:
         """The service of that name.

@@ -1,4 +1,4 @@
-"""Alarms, budgets and topics: somebody hears of it."""
+"""Alarms, budgets and topics: each notifies a subscriber."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ALARMS = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
 
 @rule("CKV_ROLLOUT_24", source=_CLOUDWATCH, on=_ALARMS)
 def alarm_notifies(alarm: Resource) -> Iterator[str]:
-    """An alarm notifies somebody."""
+    """An alarm has an action."""
     if not texts(alarm.get("alarm_actions")):
         yield "has no alarm_actions; name a topic"
     if "actions_enabled" in alarm and not is_true(alarm["actions_enabled"]):
@@ -31,7 +31,7 @@ def alarm_names_runbook(alarm: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_26", source=_BUDGETS, on="aws_budgets_budget")
 def budget_notifies(budget: Resource) -> Iterator[str]:
-    """A budget notifies somebody."""
+    """A budget has a subscriber."""
     for each in budget.blocks("notification"):
         if any(each.get(name) for name in ("subscriber_email_addresses", "subscriber_sns_topic_arns")):
             return

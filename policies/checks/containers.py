@@ -90,4 +90,4 @@ def image_by_digest(task: Resource) -> Iterator[str]:
 def own_interface(task: Resource) -> Iterator[str]:
     """Tasks have a network interface of their own."""
     if task.get("network_mode") != "awsvpc":
-        yield "network_mode isn't awsvpc, so that security groups can't tell its tasks apart"
+        yield "network_mode isn't awsvpc, so all its tasks share the host's security groups"

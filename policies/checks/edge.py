@@ -1,4 +1,4 @@
-"""Certificates, public names, targets and the headers of answers."""
+"""Certificates, public names, targets and response headers."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def targets_get_requests(group: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_77", source=_ELB + "header-modification.html", on="aws_lb_listener")
 def one_origin(listener: Resource) -> Iterator[str]:
-    """Answers may be read by one site only."""
+    """CORS allows one site only."""
     name = _HEADER.format("access_control_allow_origin")
     if listener.get("protocol") == "HTTPS" and not re.fullmatch(r"https://[\w.-]+", listener.text(name)):
         yield f"{name} must be one https origin"
@@ -79,7 +79,7 @@ def one_origin(listener: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_78", source="https://owasp.org/www-project-secure-headers/", on="aws_lb_listener")
 def security_headers(listener: Resource) -> Iterator[str]:
-    """Answers carry the security headers."""
+    """Responses have the security headers."""
     if listener.get("protocol") != "HTTPS":
         return
     hsts = _HEADER.format("strict_transport_security")

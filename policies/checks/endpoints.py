@@ -16,7 +16,7 @@ from policies.statements import of_policy
 def endpoint_policy_is_narrow(endpoint: Resource) -> Iterator[str]:
     """A VPC endpoint has a policy that isn't open to everything."""
     if "policy" not in endpoint:
-        yield "has no policy, so AWS's default allows everybody everything; give it one"
+        yield "has no policy, so AWS's default allows every principal everything; give it one"
         return
     statements = of_policy(endpoint)
     if statements is None:

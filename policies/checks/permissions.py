@@ -72,12 +72,12 @@ _TESTS = frozenset({"stringequals", "stringlike", "arnequals", "arnlike", "ipadd
 
 @rule("CKV_ROLLOUT_37", source=_PUBLIC, on="aws_*", data=DOCUMENT)
 def principals_are_named(policy: Resource) -> Iterator[str]:
-    """No principal is everybody without a condition on who calls."""
+    """No statement allows all principals without a condition on who calls."""
     for each in _allows(policy):
         if each.not_principals:
-            yield f"{each.label} allows everybody but some; name the principals that it allows"
+            yield f"{each.label} allows all principals but some; name the principals that it allows"
         elif each.everyone and not any(map(_narrows, each.conditions)):
-            yield f"{each.label} allows everybody; name principals, or add a condition on their account or organization"
+            yield f"{each.label} allows all principals; name them, or add a condition on their account or organization"
 
 
 def _narrows(condition: Condition) -> bool:

@@ -63,7 +63,7 @@ def only_who_can_is_asked_for_mfa(role: Resource) -> Iterator[str]:
 
 
 def _trust(role: Resource) -> list[IamStatement]:
-    """The statements of a role's trust policy, references to roles and services made what they stand for."""
+    """The statements of a role's trust policy, with references to roles and services resolved."""
     return [
         replace(
             each,
@@ -78,7 +78,7 @@ def _trust(role: Resource) -> list[IamStatement]:
 
 
 def _principal(role: Resource, text: str) -> str:
-    """An ARN; of a role in the stacks, which has none yet, one that says so."""
+    """An ARN; for a role in the stacks, which has none yet, a placeholder."""
     block = None if _NAMED_OUTRIGHT.fullmatch(text) else role.follow(text)
     return f"arn::iam::000000000000:role/{block.name}" if block and block.kind == "aws_iam_role" else text
 
@@ -100,11 +100,11 @@ def guardrails_are_attached(policy: Resource) -> Iterator[str]:
     on="aws_cloudwatch_event_rule",
 )
 def event_rule_tells(event: Resource) -> Iterator[str]:
-    """A rule on events is on, and tells somebody."""
+    """A rule on events is enabled and has a target."""
     if event.text("state") == "DISABLED":
         yield "is DISABLED; remove state"
     if not any(event.users("aws_cloudwatch_event_target")):
-        yield "has no aws_cloudwatch_event_target, so nobody hears of the event"
+        yield "has no aws_cloudwatch_event_target, so the event notifies no one"
 
 
 @rule(

@@ -1,4 +1,4 @@
-"""Secrets: their values stand in no stack, and so in no plan and no state."""
+"""Secrets: their values are in no stack, and so in no plan and no state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tasks run, where their logs go, and whom they answer."""
+"""What tasks run, where their logs go, and which requests they accept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody looks: what serves users has alarms, and the dashboard shows it."""
+"""Monitoring: what serves users has alarms and is on the dashboard."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def serving_is_watched(resource: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_82", source=_ALARMS, on=_ALARM)
 def one_unhealthy_host_is_told(alarm: Resource) -> Iterator[str]:
-    """The alarm on unhealthy hosts tells of the first one."""
+    """The alarm on unhealthy hosts fires at the first one."""
     if alarm.get("metric_name") == "UnHealthyHostCount" and alarm.number("threshold") > 0:
         yield f"threshold is {alarm.number('threshold')}, must be 0"
 
@@ -76,12 +76,12 @@ def topic_is_heard(topic: Resource) -> Iterator[str]:
     """A topic that alarms write to has a subscriber."""
     subscribers = topic.users("aws_sns_topic_subscription", "aws_chatbot_slack_channel_configuration")
     if any(topic.users(_ALARM)) and not any(subscribers):
-        yield "has no subscriber, so nobody hears of alarms; add an e-mail address or a Slack channel"
+        yield "has no subscriber, so alarms notify no one; add an e-mail address or a Slack channel"
 
 
 @rule("CKV_ROLLOUT_84", source=_DASHBOARDS, on="aws_cloudwatch_dashboard")
 def dashboard_is_whole(dashboard: Resource) -> Iterator[str]:
-    """A dashboard shows answers, health, load and latency."""
+    """A dashboard shows responses, health, load and latency."""
     body = dashboard.text("dashboard_body")
     for name in _SHOWN:
         if f'"{name}"' not in body and f"'{name}'" not in body:

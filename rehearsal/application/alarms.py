@@ -32,7 +32,7 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 class Alarms:
     """The alarms of an account, as they were when the application started.
 
-    Each change of state is set once: a state that somebody sets by hand stays until the next change. Alarms over
+    Each change of state is set once: a state that is set by hand stays until the next change. Alarms over
     anything but this application's metrics stay as they are, and so does metric math.
     """
 

@@ -1,7 +1,7 @@
 """`python -m rehearsal.application.backend`: the backend's task. It keeps notes in PostgreSQL.
 
-It reads DATABASE_URL and REDIS_URL from its environment, as the containers do, and answers errors when the rehearsal
-says so on its standard input: no request can.
+It reads DATABASE_URL and REDIS_URL from its environment, as the containers do, and returns errors when the rehearsal
+writes so to its standard input; a request can't cause that.
 """
 
 from __future__ import annotations

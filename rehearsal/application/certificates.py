@@ -19,7 +19,7 @@ class KeyPair:
 
 
 class Authority:
-    """Signs certificates that nobody trusts but who is given its file. Its own key never leaves memory."""
+    """Signs certificates that only clients with its file trust. Its own key never leaves memory."""
 
     def __init__(self, folder: Path) -> None:
         self._authority = trustme.CA(organization_name="Rehearsal")

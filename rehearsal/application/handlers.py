@@ -1,4 +1,4 @@
-"""How the load balancer answers one request: plain ones with a redirect, others with what a task says."""
+"""How the load balancer responds to one request: plain HTTP with a redirect, HTTPS with a task's response."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class Answered:
     status: int
     seconds: float
     by_target: bool
-    """False where the load balancer itself had to answer."""
+    """False if the load balancer itself sent the response."""
 
 
 Note = Callable[[Answered], None]
-"""Is told of an answer, in the thread that gave it."""
+"""Called with each response, in the thread that sent it."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """What the two have in common: one request a connection, no name of a server, no log."""
+    """The base of the two: one request per connection, no Server header, no log."""
 
     protocol_version = "HTTP/1.1"
     timeout = CLIENT_SECONDS
 
     def answer(self, status: int, headers: listener.Headers, body: bytes = b"") -> None:
-        """Answer, and hang up: what is stopped then answers nobody over an old connection."""
+        """Send the response and close the connection, so that a stopped task serves no old connection."""
         self.close_connection = True
         self.send_response_only(status)
         for name, value in (*headers, ("Content-Length", str(len(body))), ("Connection", "close")):
@@ -55,14 +55,14 @@ class Redirect(Handler):
     """Sends every request to HTTPS."""
 
     def redirect(self) -> None:
-        """Answer a request of any method."""
+        """Respond to a request of any method."""
         self.answer(301, [("Location", listener.redirected(self.headers.get("Host", ""), self.path))])
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = redirect  # noqa: N815
 
 
 class Forward(Handler):
-    """Hands each request to the task of its path's service."""
+    """Forwards each request to a task of its path's service."""
 
     def __init__(
         self,
@@ -71,19 +71,19 @@ class Forward(Handler):
         note: Note,
         *connection: Any,  # noqa: ANN401  (what the base class takes)
     ) -> None:
-        """Answer the connection's request.
+        """Respond to the connection's request.
 
         Args:
             environment: Its rules and headers.
             ports: Port of each service's task.
-            note: Told what the answer was.
+            note: Called with the response.
             connection: Socket, address and server.
         """
         self.environment, self.ports, self.note = environment, ports, note
         super().__init__(*connection)
 
     def forward(self) -> None:
-        """Answer a request of any method."""
+        """Respond to a request of any method."""
         service = listener.service_of(self.environment, self.path.partition("?")[0]).name
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         started = time.monotonic()

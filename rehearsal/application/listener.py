@@ -24,7 +24,7 @@ _BETWEEN_TWO = {"connection", "keep-alive", "proxy-authorization", "proxy-connec
 
 
 def response_headers(environment: Environment) -> dict[str, str]:
-    """The headers that the listener sets in every answer, whatever the application says."""
+    """The headers that the listener sets in every response."""
     edge = environment.edge
     return {
         "Access-Control-Allow-Origin": edge.origin,
@@ -56,7 +56,7 @@ def passed_on(headers: Iterable[tuple[str, str]]) -> Headers:
 
 
 def answered(environment: Environment, headers: Iterable[tuple[str, str]]) -> Headers:
-    """A target's answer's headers as the client sees them."""
+    """The headers of a target's response as the client gets them."""
     ours = response_headers(environment)
     replaced = {"server", *map(str.lower, ours)}
     return [(name, value) for name, value in _end_to_end(headers) if name.lower() not in replaced] + list(ours.items())

@@ -1,4 +1,4 @@
-"""What CloudWatch is told about load balancer and database: measured here, and kept as long as alarms look back."""
+"""The metrics of load balancer and database for CloudWatch: measured here, and kept as long as alarms need them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Metrics:
         self._points: dict[Metric, list[Point]] = defaultdict(list)
 
     def measure(self, metric: Metric, value: float) -> None:
-        """Take one value down."""
+        """Record one value."""
         with self._lock:
             self._fresh[metric].append(value)
             self._points[metric].append(Point(self._clock(), value))
@@ -66,7 +66,7 @@ class Metrics:
             return [point.value for point in self._points.get(metric, []) if end - seconds < point.at <= end]
 
     def publish(self, cloudwatch: Any) -> None:  # noqa: ANN401  (boto3 makes clients at run time)
-        """Put what is new; what isn't taken is not put again."""
+        """Publish new points; a failed call isn't retried."""
         with self._lock:
             fresh, self._fresh = self._fresh, defaultdict(list)
             oldest = self._clock() - KEPT_SECONDS
@@ -101,7 +101,7 @@ def suffixes(environment: Environment, elbv2: Any) -> Suffixes:  # noqa: ANN401 
 
 
 def of_answer(answer: Answered, known: Suffixes) -> Iterator[tuple[Metric, float]]:
-    """What one answer adds to the metrics, in AWS's names.
+    """What one response adds to the metrics, in AWS's names.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
     """

@@ -1,4 +1,4 @@
-"""What AWS does by itself around a load balancer: health checks, metrics, alarms; once a second."""
+"""What AWS does for a load balancer: health checks, metrics, alarms; once a second."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Monitoring:
             endpoint: The emulator.
             ports: Port of each service's target.
             database_url: Where connections are counted.
-            log: Where it says what went wrong.
+            log: Where it writes errors.
             pace: How many times faster than CloudWatch's the alarms' periods pass.
 
         Raises:
-            AwsError: The load balancer isn't there.
+            AwsError: The load balancer doesn't exist.
         """
         self._environment, self._database_url, self._log = environment, database_url, log
         self._cloudwatch = _client("cloudwatch", environment, endpoint)
@@ -66,12 +66,12 @@ class Monitoring:
         self._thread.start()
 
     def note(self, answer: Answered) -> None:
-        """Take an answer of the load balancer down."""
+        """Record a response of the load balancer."""
         for metric, value in metrics.of_answer(answer, self._suffixes):
             self._metrics.measure(metric, value)
 
     def stop(self) -> None:
-        """End after the round that is under way."""
+        """Stop after the current round."""
         self._stopped.set()
         self._thread.join()
 

@@ -1,4 +1,4 @@
-"""Whether the data stores answer, asked as an application asks."""
+"""Whether the data stores respond, checked as an application connects."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 TIMEOUT = 2
-"""Seconds that a store may take to answer."""
+"""Seconds that a store may take to respond."""
 
 
 def database_answers(url: str) -> bool:
-    """Whether PostgreSQL answers `select 1`."""
+    """Whether PostgreSQL responds to `select 1`."""
     try:
         with psycopg.connect(url, connect_timeout=TIMEOUT) as connection:
             return connection.execute("select 1").fetchone() == (1,)
@@ -21,7 +21,7 @@ def database_answers(url: str) -> bool:
 
 
 def cache_answers(url: str, ca_file: str | None = None) -> bool:
-    """Whether Redis answers PING; its certificate is verified, by this CA or by those that the machine trusts."""
+    """Whether Redis responds to PING; its certificate is verified, by this CA or by those that the machine trusts."""
     try:
         with redis.Redis.from_url(
             url,

@@ -34,7 +34,7 @@ class Proxy:
             environment: Its listeners' rules and headers.
             tls: The certificate.
             ports: Port of each load-balanced service's task.
-            note: Told of each answer.
+            note: Called with each response.
         """
         with ExitStack() as started:
             self.tls_port = _listen(started, partial(Forward, environment, ports, note), tls)
@@ -73,11 +73,11 @@ class _Server(ThreadingHTTPServer):
         self.address_family = family
         super().__init__((address, port), handler)
         if tls:
-            # The handshake is the request's thread's, so that a client that doesn't speak holds up nobody.
+            # The handshake is the request's thread's, so that a silent client delays no other.
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  (as the base class has it)
-        """Say nothing of clients that hang up, or that don't trust the certificate."""
+        """Ignore clients that close the connection or don't trust the certificate."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 

@@ -1,4 +1,4 @@
-"""The application as one thing to start, to disturb and to stop."""
+"""The application: start it, cause failures, stop it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Application:
         return run("migration", self._variables(service), self._folder / "migration.log")
 
     def errors(self, share: float) -> None:
-        """From now on this share of requests to the API, from 0 to 1, is answered with 500."""
+        """From now on this share of requests to the API, from 0 to 1, gets status 500."""
         for task in self._tasks.values():
             task.tell(str(share))
 
@@ -112,7 +112,7 @@ class Application:
             store.start()
         database.create(self.database_url)
         ports = self._start_tasks(started)
-        note = self._start_monitoring(started, endpoint, ports, pace) if endpoint else _nobody
+        note = self._start_monitoring(started, endpoint, ports, pace) if endpoint else _ignore
         proxy = Proxy(environment, authority.server(environment.edge.certificate_names), ports, note)
         started.callback(proxy.stop)
         self.tls_port, self.plain_port = proxy.tls_port, proxy.plain_port
@@ -137,7 +137,7 @@ class Application:
         return monitoring.note
 
     def _variables(self, service: Service) -> dict[str, str]:
-        """What the service's container gets, as far as this application reads it."""
+        """The container's environment variables that this application reads."""
         secrets = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
         return {
             **self._environment.variables(service),
@@ -148,9 +148,9 @@ class Application:
 
 
 def _program(service: Service) -> str:
-    """The module that plays a service: the default target is the frontend."""
+    """The module that runs as a service: the default target is the frontend."""
     return "frontend" if "/*" in service.paths else "backend"
 
 
-def _nobody(_: Answered) -> None:
-    """Without CloudWatch nobody counts."""
+def _ignore(_: Answered) -> None:
+    """Without CloudWatch, responses are not counted."""

@@ -1,4 +1,4 @@
-"""How a task serves: on a free port of 127.0.0.1, until the rehearsal that started it lets go of its standard input."""
+"""How a task serves: on a free port of 127.0.0.1, until the rehearsal closes its standard input."""
 
 from __future__ import annotations
 

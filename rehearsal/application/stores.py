@@ -1,4 +1,4 @@
-"""A data store's program: started and stopped as often as a rehearsal wants, on the same port with the same data."""
+"""A data store's program, which a rehearsal can stop and start again on the same port with the same data."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Store:
             name: What messages call it.
             command: Program and arguments, for the foreground; no secret is among them.
             url: Where applications find it, with user and password.
-            answers: Whether it takes requests.
+            answers: Whether it accepts requests.
             log: Where its output goes.
             given: Its standard input.
             stop_signal: What ends it without waiting for its clients.
@@ -46,7 +46,7 @@ class Store:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Run it, and wait until it answers.
+        """Run it, and wait until it responds.
 
         Raises:
             OpsError: It doesn't come up; the message has its log's last lines.

@@ -1,4 +1,4 @@
-"""One running copy of a service: a process with the environment variables of the container that it stands for."""
+"""One running copy of a service: a process with its container's environment variables."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Task:
         self.port = int(first)
 
     def tell(self, line: str) -> None:
-        """Hand it a line of standard input, and wait until it has taken it."""
+        """Write a line to its standard input, and wait until it has read it."""
         self._stdin.write(f"{line}\n".encode())
         self._stdin.flush()
         self._stdout.readline()

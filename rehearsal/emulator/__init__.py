@@ -1,1 +1,1 @@
-"""AWS emulated on this machine, for rehearsals: moto's server, and what it lacks (docs/emulator.md)."""
+"""AWS emulated on this machine, for rehearsals: moto's server, and what it lacks (docs/maintainers/emulator.md)."""

@@ -24,7 +24,7 @@ def _account(text: str) -> str:
 
 
 def main() -> None:
-    """Serve on 127.0.0.1, and say where on standard output once it answers."""
+    """Serve on 127.0.0.1, and print the endpoint on standard output once it responds."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal.emulator", description="Emulated AWS on 127.0.0.1.")
     parser.add_argument(
         "--account", required=True, type=_account, help="account id of credentials that no account is known for"

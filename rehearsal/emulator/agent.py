@@ -1,4 +1,4 @@
-"""Which tasks get the container of GuardDuty's agent, and where it is listed: what `Control.guardduty_agent` orders."""
+"""Which tasks get the container of GuardDuty's agent: the settings of `Control.guardduty_agent`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AgentPlace(StrEnum):
 
 @dataclass(frozen=True)
 class AgentOrder:
-    """What an account and region is ordered to do with the agent of the tasks that start from now on."""
+    """What an account and region do with the agent in tasks that start from now on."""
 
     when: AgentWhen = AgentWhen.ALWAYS
     place: AgentPlace = AgentPlace.FIRST

@@ -33,13 +33,13 @@ class Caller:
     user: str | None = None
     """Name of the IAM user; none for a role's session."""
     since: datetime | None = None
-    """When its temporary credentials were given out; none for access keys of a user."""
+    """When its temporary credentials were issued; none for access keys of a user."""
     mfa_at: datetime | None = None
     """When the IAM user showed MFA; none if it didn't. A role's session never has it."""
 
     @property
     def root(self) -> str:
-        """ARN that stands for its account in a policy."""
+        """ARN that means its account in a policy."""
         return f"arn:{self.arn.split(':')[1]}:iam::{self.account_id}:root"
 
     @property
@@ -52,7 +52,7 @@ class Caller:
 
 
 def caller_of(response: BaseResponse) -> Caller:
-    """Who makes a call. Keys that no account knows are those of the emulator's own account."""
+    """The caller. Unknown keys belong to the emulator's own account."""
     key, token = response.access_key, str(response.headers.get("x-amz-security-token", ""))
     account_id, partition = iam.get_account_id_from(key), get_partition(response.region)
     if account_of(key) is not None:
@@ -71,7 +71,7 @@ def sessions(backend: STSBackend) -> dict[str, Caller]:
 
 
 def _given(account_id: str, partition: str, role: str) -> Caller:
-    """The session of a role that `settings.credentials` stands for; the role needn't be there."""
+    """The session of a role that `settings.credentials` means; the role needn't exist."""
     name = role.rpartition("/")[2]
     return Caller(
         account_id,
@@ -111,7 +111,7 @@ def _global(caller: Caller, region: str) -> Iterator[tuple[str, str]]:
     yield "aws:CurrentTime", f"{now:%Y-%m-%dT%H:%M:%SZ}"
     yield "aws:EpochTime", str(int(unix_time()))
     yield "aws:SourceIp", "127.0.0.1"
-    # Whatever reaches the emulator came by TLS to AWS.
+    # On AWS every call uses TLS.
     yield "aws:SecureTransport", "true"
     if caller.user:
         yield "aws:username", caller.user

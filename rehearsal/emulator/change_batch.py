@@ -22,7 +22,7 @@ _POLICIES = {
     "CidrRoutingConfig": "cidr",
     "MultiValueAnswer": "multivalue answer",
 }
-"""Routing policies by the field that says so. Records of one name and type have the same policy.
+"""Routing policies by their field. Records of one name and type have the same policy.
 
 https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html
 """
@@ -165,7 +165,7 @@ def _alias(
 def _contradictions(given: Sequence[tuple[str, Record]]) -> Iterator[str]:
     """Records that a batch changes more than once, other than to delete one and write it again.
 
-    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html says so of two deletions.
+    Source, of two deletions: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
     """
     actions: dict[tuple[str, str, str], list[str]] = {}
     for action, record in given:

@@ -1,4 +1,4 @@
-"""The client of the emulator's own orders."""
+"""The client of the emulator's control API."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from rehearsal.emulator.agent import AgentPlace, AgentWhen
 
 
 class OrderError(OpsError):
-    """The emulator refused an order."""
+    """The emulator refused a control call."""
 
 
 @dataclass(frozen=True)
 class Control:
-    """Orders to a running emulator, about one account and region."""
+    """Control calls to a running emulator, for one account and region."""
 
     endpoint: str
     account_id: str
     region: str = "us-east-1"
 
     def reset(self) -> None:
-        """Forget everything, in every account, and what is planted."""
+        """Delete everything, in every account, and what is planted."""
         self._order("reset")
 
     def seed_zone(self, account_id: str, zone_id: str, name: str) -> None:
-        """Make a hosted zone of a chosen id, in any account, unless it is there."""
+        """Create a hosted zone with this id, in any account, unless it exists."""
         self._order("seed_zone", account_id=account_id, zone_id=zone_id, name=name)
 
     def seed_role(self, account_id: str, name: str, trusted: Sequence[str]) -> None:
@@ -67,7 +67,7 @@ class Control:
         status: int = 400,
         after: int = 0,
     ) -> None:
-        """Answer calls with an AWS error, without reaching the backend.
+        """Fail calls with an AWS error, without reaching the backend.
 
         Args:
             service: Name in boto3.

@@ -33,7 +33,7 @@ def orders(faults: Faults) -> dict[str, Order]:
         faults.planted.append(planted)
 
     def reset() -> None:
-        # moto's own reset makes every backend anew before it forgets it, which takes seconds and much memory.
+        # moto's own reset creates every backend again before it deletes it, which takes seconds and much memory.
         # S3 needs that, since it keeps files, and names of buckets beside its backends.
         for account in s3_backends.values():
             account.reset()

@@ -18,7 +18,7 @@ from rehearsal.emulator.additions.registry import AwsError, kept
 from rehearsal.emulator.agent import AgentOrder, AgentPlace, AgentWhen
 
 TERMINATED = 143
-"""Exit code of a container that is told to end: 128 and the number of SIGTERM."""
+"""Exit code of a container that gets SIGTERM: 128 and the number of SIGTERM."""
 AGENT = "aws-guardduty-agent"
 """The name of the agent's container begins with it; an arbitrary suffix follows.
 
@@ -117,7 +117,7 @@ def _agent(task: Task, definition: TaskDefinition) -> Container:
 
 
 def _container(task: Task, definition: TaskDefinition, values: dict[str, Any], **more: object) -> Container:
-    """Any container of a task; moto makes one of the first definition only."""
+    """Any container of a task; moto creates one of the first definition only."""
     alone = copy(definition)
     alone.container_definitions = [values]
     make_one: Any = Container
@@ -193,7 +193,7 @@ def stop(task: Task, code: int | None, reason: str, stop_code: str, name: str = 
         reason: Why, in words.
         stop_code: Why, in ECS's terms, such as EssentialContainerExited.
         name: Of the container that ends it; the first essential one of the task definition if left out. The others
-            are told to end.
+            get SIGTERM.
     """
     own: dict[str, Container] = vars(task)["own"]
     ends = name or _first_essential(task)

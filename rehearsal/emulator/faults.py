@@ -1,4 +1,4 @@
-"""Planted faults: calls that are answered with an AWS error, without reaching the backend."""
+"""Planted faults: calls that return an AWS error, without reaching the backend."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Fault:
     operation: str
     code: str
     times: int
-    """How many calls it is still to answer."""
+    """How many more calls fail."""
     message: str = "planted by the rehearsal"
     status: int = 400
     after: int = 0
@@ -50,7 +50,7 @@ class Faults:
     planted: list[Fault] = field(default_factory=list)
 
     def answer(self, signing_name: str, request: Request) -> Response | None:
-        """The error that this call gets instead of an answer, if one is planted for it."""
+        """The error that this call returns, if one is planted for it."""
         for fault in self.planted:
             if fault.signing_name != signing_name or called(fault.service, request) != fault.operation:
                 continue

@@ -25,7 +25,7 @@ class FirstCall:
     principal: str
     """The service whose role it is."""
     source: str
-    """Page that says so."""
+    """AWS's page about it."""
     error: tuple[str, str] | None = None
     """Code and message, where the call fails while there is no role. Otherwise it creates the role."""
     seen: str = ""
@@ -106,7 +106,7 @@ FIRST_CALLS = (
 
 
 def answer(signing_name: str, request: Request, account: str) -> Response | None:
-    """The error of a first call that fails; for one that doesn't, the role is there afterwards."""
+    """The error of a first call that fails; a first call that succeeds creates the role."""
     for first in _signed_as().get(signing_name, ()):
         if called(first.service, request) not in first.operations:
             continue
@@ -130,7 +130,7 @@ def _signed_as() -> dict[str, list[FirstCall]]:
 
 
 def table() -> str:
-    """All rows as a Markdown table, for docs/emulator.md."""
+    """All rows as a Markdown table, for docs/maintainers/emulator.md."""
     rows = []
     for each in FIRST_CALLS:
         calls = ", ".join(f"`{name}`" for name in each.operations)

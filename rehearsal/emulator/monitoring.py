@@ -1,7 +1,7 @@
 """What GuardDuty makes for its agent in VPCs whose Fargate tasks have it: an endpoint, and a security group for that.
 
 It makes them unless the VPC has such an endpoint, when the agent is switched on or with the first task. It never
-deletes them, so that the VPC and its subnets can't be deleted either until somebody does.
+deletes them, so that the VPC and its subnets can't be deleted either until they are deleted by hand.
 https://docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-ecs-fargate.html
 https://docs.aws.amazon.com/guardduty/latest/ug/runtime-monitoring-agent-resource-clean-up.html
 https://github.com/hashicorp/terraform-provider-aws/issues/46747

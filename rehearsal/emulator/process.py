@@ -74,7 +74,7 @@ class Emulator:
 
 
 def _endpoint(process: subprocess.Popen[str]) -> str:
-    """What it says when it answers; ValueError when it doesn't."""
+    """Its response; ValueError if there is none."""
     output: IO[str] | None = process.stdout
     assert output is not None  # noqa: S101  (a pipe was asked for)
     ready, _, _ = select.select([output], [], [], START_SECONDS)

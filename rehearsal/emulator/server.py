@@ -31,7 +31,7 @@ from rehearsal.emulator.faults import Faults
 from rehearsal.emulator.settings import account_of
 
 REMEMBERED = 500
-"""Answers that are kept for an SDK that asks again."""
+"""Responses that are kept for an SDK's retries."""
 Environ = dict[str, Any]
 Answer = Callable[..., Iterable[bytes]]
 
@@ -47,7 +47,7 @@ class Application:
         self._given: OrderedDict[str, Response] = OrderedDict()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer one request."""
+        """Respond to one request."""
         _take_body(environ)
         with self._lock:
             try:
@@ -57,7 +57,7 @@ class Application:
                 return _gap(environ, error)(environ, start_response)
 
     def _once(self, environ: Environ) -> Response:
-        """Answer a call, or again what it was answered: an SDK that lost an answer asks once more with the same id.
+        """Respond to a call; a retry with the same id gets the same response again.
 
         On a busy machine that happens, and a second VPC would come of it.
         """
@@ -73,7 +73,7 @@ class Application:
         return response
 
     def _answer(self, environ: Environ) -> Answer:
-        """Who answers: an order, a planted fault, a service without its role, an addition, or moto."""
+        """What responds: a control call, a planted fault, a service without its role, an addition, or moto."""
         path, service = str(environ["PATH_INFO"]), _signing_name(environ)
         if path.startswith("/emulator/"):
             return self._obey(path.removeprefix("/emulator/"), environ)
@@ -92,7 +92,7 @@ class Application:
             return Response(f"unknown order {name!r}; known: {', '.join(self._orders)}", 404)
         try:
             self._orders[name](**json.load(environ["wsgi.input"]))
-        except Exception as error:  # Whatever it is, who gave the order is told.
+        except Exception as error:  # The caller gets every kind of error.
             return Response(f"{type(error).__name__}: {error}", 400)
         return Response("{}", content_type="application/json")
 
@@ -125,7 +125,7 @@ def _tell_accounts_apart(default: str) -> None:
 
 
 def _take_body(environ: Environ) -> None:
-    """Read the body before it is this call's turn, so that a slow sender holds up nobody."""
+    """Read the body before it is this call's turn, so that a slow sender delays no other."""
     length, body = environ.get("CONTENT_LENGTH"), b""
     if length or environ.get("wsgi.input_terminated"):
         body = environ["wsgi.input"].read(int(length)) if length else environ["wsgi.input"].read()
@@ -160,7 +160,7 @@ def _route(response: type[BaseResponse], request: BackendRequest) -> Response:
 
 
 def _gap(environ: Environ, error: Exception) -> Response:
-    """Say that moto can't answer, with a status that no SDK retries: the provider would for minutes."""
+    """Return that moto failed, with a status that no SDK retries: the provider would retry for minutes."""
     code, message = "EmulatorGap", f"{type(error).__name__}: {error}"
     if "HTTP_X_AMZ_TARGET" in environ:
         return Response(json.dumps({"__type": code, "message": message}), 400)

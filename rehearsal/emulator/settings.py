@@ -15,7 +15,7 @@ SESSION = "emulator"
 """Name of the session that `credentials` are."""
 _ROLE_TOKEN = "role/"  # noqa: S105  (a prefix)
 FIRST_ROLE = "OrganizationAccountAccessRole"
-"""The role that AWS makes in each account of an organization: the first credentials that a new account has.
+"""The role that AWS creates in each account of an organization: the first credentials that a new account has.
 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 """

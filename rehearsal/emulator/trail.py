@@ -19,7 +19,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudt
 
 
 def role_assumed(caller: Caller, assumed: AssumedRole, region: str, *, serial: str | None) -> None:
-    """Tell the role's account and the caller's; a session of another account has no ARN in the role's account.
+    """Write the event to the role's account and the caller's; the former has no ARN of another account's session.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html#stscloudtrailexample
 

@@ -465,7 +465,7 @@ def subnet_group_of_cache(aws: Aws) -> None:
 
 
 def deploy(aws: Aws) -> str:
-    """A service that runs; answers its task definition."""
+    """A service that runs; return its task definition."""
     aws("ecs").create_cluster(clusterName="main")
     definition = define(aws)
     aws("ecs").create_service(

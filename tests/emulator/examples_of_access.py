@@ -1,4 +1,4 @@
-"""What additions about access are for: who assumes a role, who reads a secret, and who hears of it."""
+"""What additions about access are for: who assumes a role, who reads a secret, and who is notified of it."""
 
 from __future__ import annotations
 

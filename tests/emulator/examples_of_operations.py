@@ -13,7 +13,7 @@ GROUP = "/aep/prod/web"
 
 
 def deploy_behind_load_balancer(aws: Aws) -> str:
-    """A service of two tasks with addresses, logs and targets; answers its target group."""
+    """A service of two tasks with addresses, logs and targets; return its target group."""
     ec2, ecs, balancers = aws("ec2"), aws("ecs"), aws("elbv2")
     subnets = ec2.describe_subnets()["Subnets"][:2]
     group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]

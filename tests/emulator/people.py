@@ -57,7 +57,7 @@ def role(aws: Aws, name: str, *statements: Mapping[str, object], path: str = "/"
 
 
 def session(aws: Aws, role_arn: str, keys: Keys | None = None, **more: object) -> dict[str, str]:
-    """Credentials of a role, assumed by whoever has the keys; without keys, by the account's own."""
+    """Credentials of a role, assumed with the keys; without keys, by the account's root user."""
     client = aws("sts", keys)
     found: dict[str, str] = client.assume_role(RoleArn=role_arn, RoleSessionName="session", **more)["Credentials"]
     return found

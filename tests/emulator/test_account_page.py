@@ -144,7 +144,7 @@ class Shell:
         self.set(profile, **{name.lower(): value for name, value in keys.items()}, region=REGION)
 
     def run(self, command: list[str]) -> str:
-        """Do one command; answer whom STS takes the caller for, if it asks that."""
+        """Do one command; return whom STS takes the caller for, if it asks that."""
         profile = command[command.index("--profile") + 1]
         if command[1:3] == ["configure", "set"]:
             self.set(profile, **{command[3]: command[4]})

@@ -24,8 +24,8 @@ from tests.emulator.examples_of_limits import refused
 pytestmark = pytest.mark.slow
 
 ADDITIONS = {(each.service, each.operation): each for each in additions()}
-ADDED = [each for each in ADDITIONS.values() if not each.mends]
-MENDED = [key for key, each in ADDITIONS.items() if each.mends]
+ADDED = [each for each in ADDITIONS.values() if not each.corrects]
+CORRECTED = [key for key, each in ADDITIONS.items() if each.corrects]
 
 
 def name(key: tuple[str, str]) -> str:
@@ -74,8 +74,8 @@ def test_moto_lacks_what_is_added(addition: Addition) -> None:
     assert not hasattr(addition.target, addition.method), f"moto has {addition.method} now: compare, and remove ours"
 
 
-@pytest.mark.parametrize("key", MENDED, ids=name)
-def test_moto_needs_what_is_mended(key: tuple[str, str]) -> None:
+@pytest.mark.parametrize("key", CORRECTED, ids=name)
+def test_moto_needs_what_is_corrected(key: tuple[str, str]) -> None:
     # The last one is what `pytest.raises` raises where moto accepts a call that AWS refuses.
     lacking = (AssertionError, ClientError, KeyError, NotImplementedError, TypeError, pytest.fail.Exception)
     with mock_aws(), pytest.raises(lacking):

@@ -106,7 +106,7 @@ def test_identity_center_shows_no_mfa_and_is_matched_by_the_principals_arn(aws: 
                 session(keys, target)
 
 
-@pytest.mark.parametrize("device", ["another user's", "nobody's", "a role's"])
+@pytest.mark.parametrize("device", ["another user's", "no user's", "a role's"])
 def test_only_its_own_device_shows_mfa(device: str, people: Aws, aws: Aws, lead: User) -> None:
     target = role(aws, "one", allow({"AWS": [lead.arn, people.account]}, **MFA))
     serial, keys = f"arn:aws:iam::{people.account}:mfa/none", lead.keys
@@ -173,7 +173,7 @@ def test_the_principals_arn_is_the_roles_and_not_the_sessions(people: Aws, aws: 
             denied(aws, target, keys)
 
 
-def test_a_denial_outweighs_and_a_condition_without_its_key_fails(aws: Aws, lead: User) -> None:
+def test_a_denial_wins_and_a_condition_without_its_key_fails(aws: Aws, lead: User) -> None:
     shut = {**allow({"AWS": "*"}, BoolIfExists="aws:MultiFactorAuthPresent=false"), "Effect": "Deny"}
     target = role(aws, "one", allow({"AWS": lead.arn}), shut)
     assert denied(aws, target, lead.keys).endswith("with an explicit deny in a resource-based policy")

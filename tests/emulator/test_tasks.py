@@ -23,7 +23,7 @@ def names(aws: Aws) -> set[str]:
 
 
 def update(aws: Aws, **changed: object) -> str:
-    """Change the service; answer the id of its deployment."""
+    """Change the service; return the id of its deployment."""
     service = aws("ecs").update_service(cluster="main", service="web", **changed)["service"]
     return str(service["deployments"][0]["id"])
 

@@ -17,7 +17,7 @@ from tests.gate.planted.rows import ROWS
 from tests.unit.test_requirements import PENDING
 
 FEWEST = 60
-REQUIREMENTS = PAGE.parent / "requirements.md"
+REQUIREMENTS = PAGE.parents[1] / "requirements.md"
 LINE = re.compile(r"^\| (?P<number>\d+) \| (?P<rest>R\d+\.\d+ \| .*)\|$", re.MULTILINE)
 
 
@@ -61,14 +61,14 @@ def test_a_row_changes_what_it_names_and_nothing_else() -> None:
 
 def test_the_page_has_the_rows() -> None:
     written = [line.split(" | ")[:2] for line in lines(PAGE.read_text(encoding="utf-8"))]
-    assert written == [[row.requirement, row.sentence] for row in ROWS], "make planted writes it anew"
+    assert written == [[row.requirement, row.sentence] for row in ROWS], "make planted writes it"
 
 
 @pytest.mark.slow
 def test_everything_is_found_and_the_page_says_by_whom(output: Path) -> None:
     results = judge(ROWS, output)
     assert [each.row.id for each in results if not each.gate] == []
-    assert page(results) == PAGE.read_text(encoding="utf-8"), "make planted writes it anew"
+    assert page(results) == PAGE.read_text(encoding="utf-8"), "make planted writes it"
 
 
 @pytest.mark.slow

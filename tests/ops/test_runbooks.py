@@ -19,7 +19,7 @@ from ops.__main__ import COMMANDS, app
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted({ROOT / "README.md", *(ROOT / "docs").rglob("*.md")})
-PROGRAM = "python -m ops "
+PROGRAM = re.compile(r"(?:python -m |bin/)ops ")
 ENDS = {"|", "&&", "||", ";", ">", ">>", "<", "2>", "&"}
 """What ends a command in a shell's line."""
 WITHOUT_RUNBOOK = {
@@ -32,12 +32,11 @@ HEAVY = ("boto3", "botocore", "pydantic", "rich", "jinja2", "moto", "checkov", "
 
 
 def commands(page: Path) -> Iterator[list[str]]:
-    """Arguments of every `python -m ops` in the page's shell blocks."""
+    """Arguments of every `bin/ops` or `python -m ops` in the page's shell blocks."""
     blocks = re.findall(r"```(?:sh|bash|console)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
-        _, program, arguments = line.partition(PROGRAM)
-        if program:
-            words = shlex.split(arguments, comments=True)
+        if program := PROGRAM.search(line):
+            words = shlex.split(line[program.end() :], comments=True)
             ends = [index for index, word in enumerate(words) if word in ENDS]
             yield words[: min(ends, default=len(words))]
 

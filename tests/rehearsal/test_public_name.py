@@ -61,7 +61,7 @@ def played(output: Path) -> Iterator[Stage]:
         administrator = STARTER.access.administrators[0]
         assert isinstance(administrator, IamUser)
         playing.control.seed_role(STARTER.account_id, names.role(ADMINISTRATOR), (administrator.arn,))
-        playing.comes_in(ADMINISTRATOR)
+        playing.sign_in(ADMINISTRATOR)
         yield playing
 
 

@@ -53,7 +53,7 @@ def test_every_phase_applies_without_a_change_of_public_dns(report: dict[str, An
 
 @pytest.mark.requirement("R1.3")
 def test_an_administrator_comes_in_with_mfa_and_is_seen(report: dict[str, Any]) -> None:
-    evidence = shown(report, "break-glass is seen")["evidence"]
+    evidence = shown(report, "every use of break-glass raises an alert")["evidence"]
     assert "Of account: 777788889999" in evidence
     assert "MFA device: arn:aws:iam::777788889999:mfa/platform-lead" in evidence
 

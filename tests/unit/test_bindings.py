@@ -232,7 +232,7 @@ def test_an_index_with_another_layout_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def engine(folder: Path, before: str, after: str) -> str:
-    """A copy of jsii's engine with another text in one place; answers the value of JSII_RUNTIME that starts it."""
+    """A copy of jsii's engine with another text in one place; return the value of JSII_RUNTIME that starts it."""
     for embedded in (Path(jsii.__file__).parent / "_embedded" / "jsii").glob("*.js"):
         planted = folder / embedded.name.replace("__", "/")
         planted.parent.mkdir(exist_ok=True)

@@ -105,7 +105,7 @@ def test_a_service_reaches_what_it_names_and_nothing_else(environment: Environme
     for service in environment.product.services:
         named = {*service.reaches, *([INTERNET] if service.internet else [])}
         assert {flow.target for flow in table if flow.source == service.name} == {ENDPOINTS, S3, *named}
-    assert not [flow for flow in table if flow.source in (DATABASE, CACHE, ENDPOINTS)], "stores call nobody"
+    assert not [flow for flow in table if flow.source in (DATABASE, CACHE, ENDPOINTS)], "stores open no connections"
 
 
 @quick

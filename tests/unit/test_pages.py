@@ -15,7 +15,7 @@ WRITTEN = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "cd
 
 @pytest.mark.parametrize(("page", "text"), pages.pages().items(), ids=lambda part: getattr(part, "name", ""))
 def test_generated_pages_are_current(page: Path, text: str) -> None:
-    assert page.read_text(encoding="utf-8") == text, "make docs writes it anew"
+    assert page.read_text(encoding="utf-8") == text, "make docs writes it again"
 
 
 def test_every_setting_has_a_meaning() -> None:

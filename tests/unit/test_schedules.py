@@ -87,7 +87,7 @@ WRONG = [
     ("cron(0/60 3 * * ? *)", "step"),
     ("cron(/5 3 * * ? *)", "minutes: 'nothing'"),
     ("cron(0/ 3 * * ? *)", "step"),
-    ("cron(0,* 3 * * ? *)", "stands alone"),
+    ("cron(0,* 3 * * ? *)", "combined with others"),
     ("cron(0,,5 3 * * ? *)", "minutes: 'nothing'"),
     ("cron(000 3 * * ? *)", "minutes: '000'"),
     ("cron(٣ 3 * * ? *)", "minutes"),

@@ -10,7 +10,7 @@ NOT_RESOURCES = ("data_", "provider")
 
 
 def test_every_type_of_resource_was_checked() -> None:
-    page = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "maintainers" / "emulator.md").read_text(encoding="utf-8")
     table = page.partition("<!-- settles -->")[2].partition("<!-- /settles -->")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     checked = [kind for row in rows for kind in re.findall(r"`(\w+)`", row)]

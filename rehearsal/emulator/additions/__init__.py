@@ -1,4 +1,4 @@
-"""What moto lacks for this rollout: modules by service, one small function for each call."""
+"""What moto lacks for this rollout: one module per service, one small function per call."""
 
 from __future__ import annotations
 
@@ -59,15 +59,16 @@ def additions() -> tuple[Addition, ...]:
 
 @cache
 def install() -> None:
-    """Put every addition on moto's classes, once."""
+    """Install every addition on moto's classes, once."""
     for addition in additions():
         addition.install()
 
 
 def table() -> str:
-    """All additions as a Markdown table, for docs/emulator.md. Loads moto."""
+    """All additions as a Markdown table, for docs/maintainers/emulator.md. Loads moto."""
     rows = [
-        f"| {each.service} | [`{each.operation}`]({each.source}) | {'mends' if each.mends else 'adds'} | {each.why} |"
-        for each in additions()
+        f"| {addition.service} | [`{addition.operation}`]({addition.source}) "
+        f"| {'corrects' if addition.corrects else 'adds'} | {addition.why} |"
+        for addition in additions()
     ]
     return "\n".join(["| service | call | | why |", "|---|---|---|---|", *rows, ""])

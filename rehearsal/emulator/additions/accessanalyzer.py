@@ -35,7 +35,7 @@ accessanalyzer_backends = BackendDict(AccessAnalyzerBackend, "accessanalyzer")
 
 @serves("access-analyzer")
 class AccessAnalyzerResponse(BaseResponse):
-    """Answers for Access Analyzer."""
+    """The API of Access Analyzer."""
 
     def __init__(self) -> None:
         super().__init__(service_name="accessanalyzer")
@@ -55,7 +55,7 @@ class AccessAnalyzerResponse(BaseResponse):
 
 @adds(AccessAnalyzerResponse, "accessanalyzer", "CreateAnalyzer", why=WHY)
 def create_analyzer(self: AccessAnalyzerResponse) -> ActionResult:
-    """Make an analyzer that is active at once; an account has one in a region."""
+    """Create an analyzer that is active at once; an account has one per region."""
     name = self.params["analyzerName"]
     if len(self.backend.analyzers) >= _MOST:
         raise AwsError("ServiceQuotaExceededException", "The account has an analyzer of this type in this region")
@@ -72,20 +72,20 @@ def create_analyzer(self: AccessAnalyzerResponse) -> ActionResult:
 
 @adds(AccessAnalyzerResponse, "accessanalyzer", "GetAnalyzer", why=WHY)
 def get_analyzer(self: AccessAnalyzerResponse) -> ActionResult:
-    """Answer the analyzer."""
+    """Return the analyzer."""
     return ActionResult({"analyzer": self.backend.named(self.params["analyzerName"])})
 
 
 @adds(AccessAnalyzerResponse, "accessanalyzer", "DeleteAnalyzer", why=WHY)
 def delete_analyzer(self: AccessAnalyzerResponse) -> ActionResult:
-    """Forget the analyzer."""
+    """Delete the analyzer."""
     del self.backend.analyzers[self.backend.named(self.params["analyzerName"])["name"]]
     return EmptyResult()
 
 
 @adds(AccessAnalyzerResponse, "accessanalyzer", "ListTagsForResource", why=WHY)
 def list_tags_for_resource(self: AccessAnalyzerResponse) -> ActionResult:
-    """Answer an analyzer's tags."""
+    """Return an analyzer's tags."""
     return ActionResult({"tags": self.tags})
 
 
@@ -98,7 +98,7 @@ def tag_resource(self: AccessAnalyzerResponse) -> ActionResult:
 
 @adds(AccessAnalyzerResponse, "accessanalyzer", "UntagResource", why=WHY)
 def untag_resource(self: AccessAnalyzerResponse) -> ActionResult:
-    """Take tags from an analyzer."""
+    """Remove tags from an analyzer."""
     for key in self.params["tagKeys"]:
         self.tags.pop(key, None)
     return EmptyResult()

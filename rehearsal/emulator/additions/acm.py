@@ -6,7 +6,7 @@ from moto.acm.models import AWSCertificateManagerBackend
 from moto.acm.responses import AWSCertificateManagerResponse
 from moto.core.responses import ActionResult
 
-from rehearsal.emulator.additions.registry import AwsError, kept, mends
+from rehearsal.emulator.additions.registry import AwsError, corrects, kept
 
 # Names of one certificate, and characters of its first name, which becomes the Common Name.
 # https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
@@ -20,12 +20,12 @@ def quotas(backend: AWSCertificateManagerBackend) -> dict[str, int]:
     return kept(backend, "quotas", lambda: {"names": _NAMES})
 
 
-@mends(
+@corrects(
     AWSCertificateManagerResponse,
     "request_certificate",
     "acm",
     "RequestCertificate",
-    why="moto takes a first name of any length, and one name more than AWS's quota, which is fixed",
+    why="moto accepts a first name of any length, and one name more than AWS's quota, which is fixed",
     source="https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html",
 )
 def request_certificate(original: object, self: AWSCertificateManagerResponse) -> ActionResult:

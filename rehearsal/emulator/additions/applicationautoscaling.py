@@ -8,7 +8,7 @@ from collections.abc import Callable
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from rehearsal.emulator.additions.registry import adds, kept, mends, parameters
+from rehearsal.emulator.additions.registry import adds, corrects, kept, parameters
 
 _RUNS = {f"{what}Suspended": False for what in ("DynamicScalingIn", "DynamicScalingOut", "ScheduledScaling")}
 _TAGS = "moto has no tags of scalable targets"
@@ -18,12 +18,12 @@ def _tags(self: ApplicationAutoScalingResponse, arn: str) -> dict[str, str]:
     return kept(self.applicationautoscaling_backend, "tags", dict[str, dict[str, str]]).setdefault(arn, {})
 
 
-@mends(
+@corrects(
     ApplicationAutoScalingResponse,
     "register_scalable_target",
     "application-autoscaling",
     "RegisterScalableTarget",
-    why="moto drops a target's tags, and doesn't say what is suspended",
+    why="moto drops a target's tags, and doesn't return what is suspended",
 )
 def register_scalable_target(original: Callable[..., str], self: ApplicationAutoScalingResponse) -> str:
     """Remember the tags as well; nothing is suspended that wasn't asked for.
@@ -39,7 +39,7 @@ def register_scalable_target(original: Callable[..., str], self: ApplicationAuto
 
 @adds(ApplicationAutoScalingResponse, "application-autoscaling", "ListTagsForResource", why=_TAGS)
 def list_tags_for_resource(self: ApplicationAutoScalingResponse) -> ActionResult:
-    """Answer a target's tags."""
+    """Return a target's tags."""
     return ActionResult({"Tags": _tags(self, parameters(self)["ResourceARN"])})
 
 
@@ -53,7 +53,7 @@ def tag_resource(self: ApplicationAutoScalingResponse) -> ActionResult:
 
 @adds(ApplicationAutoScalingResponse, "application-autoscaling", "UntagResource", why=_TAGS)
 def untag_resource(self: ApplicationAutoScalingResponse) -> ActionResult:
-    """Take tags from a target."""
+    """Remove tags from a target."""
     given = parameters(self)
     for key in given["TagKeys"]:
         _tags(self, given["ResourceARN"]).pop(key, None)

@@ -1,4 +1,4 @@
-"""Budgets: who is told, tags, and changes."""
+"""Budgets: subscribers, tags, and changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from moto.budgets.models import Notification
 from moto.budgets.responses import BudgetsResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from rehearsal.emulator.additions.registry import AwsError, adds, kept, mends
+from rehearsal.emulator.additions.registry import AwsError, adds, corrects, kept
 
 
 def _identity(notification: dict[str, Any]) -> tuple[Any, ...]:
@@ -46,21 +46,21 @@ def _tags(self: BudgetsResponse, arn: str) -> dict[str, str]:
     return kept(self.backend, "tags", dict[str, dict[str, str]]).setdefault(arn, {})
 
 
-@adds(BudgetsResponse, "budgets", "DescribeSubscribersForNotification", why="moto doesn't tell who is notified")
+@adds(BudgetsResponse, "budgets", "DescribeSubscribersForNotification", why="moto doesn't return who is notified")
 def describe_subscribers_for_notification(self: BudgetsResponse) -> ActionResult:
-    """Answer a notification's subscribers."""
+    """Return a notification's subscribers."""
     return ActionResult({"Subscribers": _notification(self).subscribers})
 
 
 @adds(BudgetsResponse, "budgets", "UpdateBudget", why="moto can't change a budget")
 def update_budget(self: BudgetsResponse) -> ActionResult:
-    """Put new values in a budget."""
+    """Change a budget."""
     given = _normalized(self._get_param("NewBudget"))
     self.backend.budgets[self._get_param("AccountId")][given["BudgetName"]].budget.update(given)
     return EmptyResult()
 
 
-@mends(
+@corrects(
     BudgetsResponse,
     "create_budget",
     "budgets",
@@ -79,7 +79,7 @@ def create_budget(original: Callable[..., Any], self: BudgetsResponse) -> object
 
 @adds(BudgetsResponse, "budgets", "ListTagsForResource", why="moto has no tags of budgets")
 def list_tags_for_resource(self: BudgetsResponse) -> ActionResult:
-    """Answer a budget's tags."""
+    """Return a budget's tags."""
     tags = _tags(self, self._get_param("ResourceARN"))
     return ActionResult({"ResourceTags": [{"Key": key, "Value": value} for key, value in tags.items()]})
 
@@ -94,7 +94,7 @@ def tag_resource(self: BudgetsResponse) -> ActionResult:
 
 @adds(BudgetsResponse, "budgets", "UntagResource", why="moto has no tags of budgets")
 def untag_resource(self: BudgetsResponse) -> ActionResult:
-    """Take tags from a budget."""
+    """Remove tags from a budget."""
     for key in self._get_param("ResourceTagKeys"):
         _tags(self, self._get_param("ResourceARN")).pop(key, None)
     return EmptyResult()

@@ -32,7 +32,7 @@ chatbot_backends = BackendDict(ChatbotBackend, "chatbot", use_boto3_regions=Fals
 
 @serves("chatbot")
 class ChatbotResponse(BaseResponse):
-    """Answers for Chatbot."""
+    """The API of Chatbot."""
 
     def __init__(self) -> None:
         super().__init__(service_name="chatbot")
@@ -73,7 +73,7 @@ def _log(backend: ChatbotBackend, channel: dict[str, Any]) -> None:
 
 @adds(ChatbotResponse, "chatbot", "DescribeSlackChannelConfigurations", why=WHY)
 def describe_slack_channel_configurations(self: ChatbotResponse) -> ActionResult:
-    """Answer one channel, or all."""
+    """Return one channel, or all."""
     arn = self.params.get("ChatConfigurationArn")
     return ActionResult(
         {"SlackChannelConfigurations": [self.backend.channel(arn)] if arn else [*self.backend.channels.values()]}
@@ -82,7 +82,7 @@ def describe_slack_channel_configurations(self: ChatbotResponse) -> ActionResult
 
 @adds(ChatbotResponse, "chatbot", "UpdateSlackChannelConfiguration", why=WHY)
 def update_slack_channel_configuration(self: ChatbotResponse) -> ActionResult:
-    """Put new values in a channel."""
+    """Change a channel."""
     channel = self.backend.channel(self.params["ChatConfigurationArn"])
     channel.update(self.params)
     _log(self.backend, channel)
@@ -91,7 +91,7 @@ def update_slack_channel_configuration(self: ChatbotResponse) -> ActionResult:
 
 @adds(ChatbotResponse, "chatbot", "DeleteSlackChannelConfiguration", why=WHY)
 def delete_slack_channel_configuration(self: ChatbotResponse) -> ActionResult:
-    """Forget a channel."""
+    """Delete a channel."""
     self.backend.channel(self.params["ChatConfigurationArn"])
     del self.backend.channels[self.params["ChatConfigurationArn"]]
     return EmptyResult()
@@ -99,7 +99,7 @@ def delete_slack_channel_configuration(self: ChatbotResponse) -> ActionResult:
 
 @adds(ChatbotResponse, "chatbot", "ListTagsForResource", why=WHY)
 def list_tags_for_resource(self: ChatbotResponse) -> ActionResult:
-    """Answer a channel's tags."""
+    """Return a channel's tags."""
     return ActionResult({"Tags": self.backend.channel(self.params["ResourceARN"]).get("Tags", [])})
 
 
@@ -114,7 +114,7 @@ def tag_resource(self: ChatbotResponse) -> ActionResult:
 
 @adds(ChatbotResponse, "chatbot", "UntagResource", why=WHY)
 def untag_resource(self: ChatbotResponse) -> ActionResult:
-    """Take tags from a channel."""
+    """Remove tags from a channel."""
     channel = self.backend.channel(self.params["ResourceARN"])
     channel["Tags"] = [tag for tag in channel.get("Tags", []) if tag["TagKey"] not in self.params["TagKeys"]]
     return EmptyResult()

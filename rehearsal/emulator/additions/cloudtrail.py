@@ -8,10 +8,10 @@ from collections.abc import Callable
 from moto.cloudtrail.models import CloudTrailBackend
 from moto.cloudtrail.responses import CloudTrailResponse
 
-from rehearsal.emulator.additions.registry import mends
+from rehearsal.emulator.additions.registry import corrects
 
 
-@mends(
+@corrects(
     CloudTrailBackend,
     "delete_trail",
     "cloudtrail",
@@ -23,15 +23,15 @@ def delete_trail(original: Callable[..., None], backend: CloudTrailBackend, name
     original(backend, backend.get_trail(name).trail_name)
 
 
-@mends(
+@corrects(
     CloudTrailResponse,
     "describe_trails",
     "cloudtrail",
     "DescribeTrails",
-    why="moto answers all trails, whichever are asked for",
+    why="moto returns all trails, not only those in the request",
 )
 def describe_trails(original: Callable[..., str], self: CloudTrailResponse) -> str:
-    """Answer the trails of those names or ARNs; all if none is named."""
+    """Return the trails of those names or ARNs; all if none is named."""
     asked = self._get_param("trailNameList") or []
     trails = json.loads(original(self))["trailList"]
     return json.dumps(

@@ -10,12 +10,12 @@ from moto.cloudwatch.models import Statistics
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
-from rehearsal.emulator.additions.registry import adds, mends
+from rehearsal.emulator.additions.registry import adds, corrects
 
 
 @adds(CloudWatchResponse, "cloudwatch", "PutCompositeAlarm", why="moto has composite alarms, but not the call")
 def put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
-    """Go where moto itself expects a composite alarm's rule."""
+    """Store the composite alarm's rule where moto expects it."""
     return self.put_metric_alarm()
 
 
@@ -25,17 +25,19 @@ def _percentile(points: Statistics, statistic: str) -> float:
     return values[max(ceil(len(values) * float(statistic[1:]) / 100), 1) - 1]
 
 
-@mends(Statistics, "get_statistics_for_type", "cloudwatch", "GetMetricData", why="moto has no percentiles")
+@corrects(Statistics, "get_statistics_for_type", "cloudwatch", "GetMetricData", why="moto has no percentiles")
 def statistic_of(original: Callable[..., Any], points: Statistics, statistic: str) -> object:
-    """Answer them too."""
+    """Return percentiles too."""
     if statistic.startswith("p") and points.metric_single_values_list:
         return _percentile(points, statistic)
     return original(points, statistic)
 
 
-@mends(CloudWatchResponse, "get_metric_statistics", "cloudwatch", "GetMetricStatistics", why="moto has no percentiles")
+@corrects(
+    CloudWatchResponse, "get_metric_statistics", "cloudwatch", "GetMetricStatistics", why="moto has no percentiles"
+)
 def get_metric_statistics(original: Callable[..., ActionResult], self: CloudWatchResponse) -> ActionResult:
-    """Answer them too."""
+    """Return percentiles too."""
     answer: Any = original(self).result
     for points in answer["Datapoints"]:
         asked = self.params.get("ExtendedStatistics") or []

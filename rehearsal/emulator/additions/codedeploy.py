@@ -10,14 +10,14 @@ from moto.codedeploy.responses import CodeDeployResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import camelcase_to_underscores
 
-from rehearsal.emulator.additions.registry import adds, mends, parameters
+from rehearsal.emulator.additions.registry import adds, corrects, parameters
 
 Body = dict[str, Any]
 _KEYS = {"applicationName", "currentDeploymentGroupName", "newDeploymentGroupName"}
 
 
 def _filled_up(group: DeploymentGroup) -> None:
-    """Say what AWS says beyond what was sent.
+    """Return what AWS adds.
 
     https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentReadyOption.html
     """
@@ -28,12 +28,12 @@ def _filled_up(group: DeploymentGroup) -> None:
         ready.setdefault("waitTimeInMinutes", 0)
 
 
-@mends(
+@corrects(
     DeploymentGroup,
     "__init__",
     "codedeploy",
     "CreateDeploymentGroup",
-    why="moto leaves out what AWS adds to a deployment group",
+    why="moto doesn't return what AWS adds to a deployment group",
     source="https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentGroupInfo.html",
 )
 def make_group(original: Callable[..., None], group: DeploymentGroup, *given: object) -> None:
@@ -42,7 +42,7 @@ def make_group(original: Callable[..., None], group: DeploymentGroup, *given: ob
     _filled_up(group)
 
 
-@mends(
+@corrects(
     CodeDeployResponse,
     "get_deployment_group",
     "codedeploy",
@@ -65,7 +65,7 @@ def get_deployment_group(original: Callable[..., ActionResult], self: CodeDeploy
 
 @adds(CodeDeployResponse, "codedeploy", "UpdateDeploymentGroup", why="moto can't change a deployment group")
 def update_deployment_group(self: CodeDeployResponse) -> ActionResult:
-    """Put new values in a group."""
+    """Change a group."""
     given, group = parameters(self), _group(self, "currentDeploymentGroupName")
     for name in given.keys() - _KEYS:
         setattr(group, camelcase_to_underscores(name), given[name])
@@ -75,7 +75,7 @@ def update_deployment_group(self: CodeDeployResponse) -> ActionResult:
 
 @adds(CodeDeployResponse, "codedeploy", "DeleteDeploymentGroup", why="moto can't delete a deployment group")
 def delete_deployment_group(self: CodeDeployResponse) -> ActionResult:
-    """Forget a group."""
+    """Delete a group."""
     given = parameters(self)
     groups = self.codedeploy_backend.deployment_groups.get(given["applicationName"], {})
     groups.pop(given["deploymentGroupName"], None)
@@ -84,7 +84,7 @@ def delete_deployment_group(self: CodeDeployResponse) -> ActionResult:
 
 @adds(CodeDeployResponse, "codedeploy", "DeleteApplication", why="moto can't delete an application")
 def delete_application(self: CodeDeployResponse) -> ActionResult:
-    """Forget an application with its groups."""
+    """Delete an application with its groups."""
     name = parameters(self)["applicationName"]
     self.codedeploy_backend.applications.pop(name, None)
     self.codedeploy_backend.deployment_groups.pop(name, None)

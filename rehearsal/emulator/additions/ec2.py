@@ -14,7 +14,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPC
 from moto.ec2.responses import EC2Response
 
-from rehearsal.emulator.additions.registry import adds, kept, mends, parameters
+from rehearsal.emulator.additions.registry import adds, corrects, kept, parameters
 
 _UNSET = (-1, "no-preference")
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html, and for what hosts can't use as an address:
@@ -24,12 +24,12 @@ _RESERVED = [
 ]
 
 
-@mends(
+@corrects(
     EC2Backend,
     "create_vpc",
     "ec2",
     "CreateVpc",
-    why="moto takes reserved ranges, and keeps host bits",
+    why="moto accepts reserved ranges, and keeps host bits",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html",
 )
 def create_vpc(
@@ -51,7 +51,7 @@ def _metadata_defaults(self: EC2Response) -> dict[str, Any]:
 
 @adds(EC2Response, "ec2", "ModifyInstanceMetadataDefaults", why="moto has no defaults for instance metadata")
 def modify_instance_metadata_defaults(self: EC2Response) -> ActionResult:
-    """Set defaults, or take them back."""
+    """Set defaults, or reset them."""
     for name, value in parameters(self).items():
         if value in _UNSET:
             _metadata_defaults(self).pop(name, None)
@@ -62,16 +62,16 @@ def modify_instance_metadata_defaults(self: EC2Response) -> ActionResult:
 
 @adds(EC2Response, "ec2", "GetInstanceMetadataDefaults", why="moto has no defaults for instance metadata")
 def get_instance_metadata_defaults(self: EC2Response) -> ActionResult:
-    """Answer the account's defaults."""
+    """Return the account's defaults."""
     return ActionResult({"AccountLevel": _metadata_defaults(self)})
 
 
-@mends(
+@corrects(
     SecurityGroupRule,
     "__init__",
     "ec2",
     "AuthorizeSecurityGroupIngress",
-    why="moto loses the description of a rule whose other end is a group or a prefix list",
+    why="moto loses the description of a rule that references a group or a prefix list",
 )
 def describe_rule(original: Callable[..., None], rule: SecurityGroupRule, *given: object, **named: object) -> None:
     """Keep the description where moto looks for it."""
@@ -81,7 +81,7 @@ def describe_rule(original: Callable[..., None], rule: SecurityGroupRule, *given
             rule.ip_range = {"Description": end["Description"], **rule.ip_range}
 
 
-@mends(
+@corrects(
     EC2Backend,
     "delete_nat_gateway",
     "ec2",

@@ -14,7 +14,7 @@ from moto.elasticache.models import elasticache_backends
 from moto.elbv2.models import elbv2_backends
 from moto.rds.models import rds_backends
 
-from rehearsal.emulator.additions.registry import AwsError, mends
+from rehearsal.emulator.additions.registry import AwsError, corrects
 
 
 def has_internet_gateway(backend: EC2Backend, vpc_id: str) -> bool:
@@ -61,7 +61,7 @@ def _dependency(what: str) -> AwsError:
     return AwsError("DependencyViolation", what)
 
 
-@mends(
+@corrects(
     EC2Backend,
     "create_default_vpc",
     "ec2",
@@ -76,7 +76,7 @@ def create_default_vpc(original: Callable[..., VPC], backend: EC2Backend) -> VPC
     return vpc
 
 
-@mends(
+@corrects(
     EC2Backend,
     "create_nat_gateway",
     "ec2",
@@ -107,7 +107,7 @@ def create_nat_gateway(  # noqa: PLR0917  (moto's own parameters)
     return gateway
 
 
-@mends(
+@corrects(
     EC2Backend,
     "associate_address",
     "ec2",
@@ -129,7 +129,7 @@ def associate_address(
     return original(backend, instance=instance, eni=eni, **given)
 
 
-@mends(
+@corrects(
     EC2Backend,
     "detach_internet_gateway",
     "ec2",
@@ -150,12 +150,12 @@ def detach_internet_gateway(
     original(backend, internet_gateway_id, vpc_id)
 
 
-@mends(
+@corrects(
     EC2Backend,
     "delete_subnet",
     "ec2",
     "DeleteSubnet",
-    why="moto deletes a subnet that something runs in",
+    why="moto deletes a subnet that is in use",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/subnet-deleting.html",
 )
 def delete_subnet(original: Callable[..., object], backend: EC2Backend, subnet_id: str) -> object:
@@ -165,7 +165,7 @@ def delete_subnet(original: Callable[..., object], backend: EC2Backend, subnet_i
     return original(backend, subnet_id)
 
 
-@mends(
+@corrects(
     EC2Backend,
     "delete_security_group",
     "ec2",
@@ -193,7 +193,7 @@ def _is_named(backend: EC2Backend, group: SecurityGroup) -> bool:
     )
 
 
-@mends(
+@corrects(
     EC2Backend,
     "delete_vpc",
     "ec2",

@@ -11,20 +11,20 @@ from moto.core.utils import utcnow
 from moto.ecr.models import ECRBackend, ecr_backends
 from moto.ecr.responses import ECRResponse
 
-from rehearsal.emulator.additions.registry import kept, mends
+from rehearsal.emulator.additions.registry import corrects, kept
 
 
 def registry(backend: ECRBackend) -> dict[str, str]:
-    """Where the account's images really are, as `proxyEndpoint`; empty if nobody said so."""
+    """The registry that holds the account's images, as `proxyEndpoint`; empty if none is set."""
     return kept(backend, "registry", dict[str, str])
 
 
-@mends(
+@corrects(
     ECRResponse,
     "get_authorization_token",
     "ecr",
     "GetAuthorizationToken",
-    why="in moto a login has expired when it is given out; where it leads to can be planted here",
+    why="in moto a login has expired when it is issued; where it leads to can be planted here",
 )
 def get_authorization_token(original: Callable[..., ActionResult], self: ECRResponse) -> ActionResult:
     """Let it last as long as AWS does: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_AuthorizationData.html."""

@@ -1,4 +1,4 @@
-"""ECS: services that answer what they were given, run their tasks, and end their deployments."""
+"""ECS: services that return what they were given, run their tasks, and end their deployments."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from moto.moto_api._internal import mock_random
 from rehearsal.emulator.additions.ecs_history import remember
 from rehearsal.emulator.additions.ecs_tasks import keep_running
 from rehearsal.emulator.additions.logs import created_by_service
-from rehearsal.emulator.additions.registry import kept, mends
+from rehearsal.emulator.additions.registry import corrects, kept
 
 _LOOKS = "looks left"
-"""How many looks a failed deployment is still listed for."""
+"""For how many calls a failed deployment is still listed."""
 _TRIPPED = "ECS deployment circuit breaker: tasks failed to start."
 _ECHOED = (
     "availabilityZoneRebalancing",
@@ -45,11 +45,11 @@ _DEPLOYMENT: dict[str, Any] = {
 
 
 def rollbacks(backend: EC2ContainerServiceBackend) -> set[tuple[str, str]]:
-    """Clusters and services whose next deployment fails; one before it, if any, runs on."""
+    """Clusters and services whose next deployment fails; the previous one, if there is one, keeps running."""
     return kept(backend, "rollbacks", set[tuple[str, str]])
 
 
-@mends(
+@corrects(
     EC2ContainerServiceBackend,
     "create_cluster",
     "ecs",
@@ -68,7 +68,7 @@ def create_cluster(
     return cluster
 
 
-@mends(
+@corrects(
     EC2ContainerServiceResponse,
     "create_service",
     "ecs",
@@ -92,15 +92,15 @@ def create_service(original: Callable[..., ActionResult], self: EC2ContainerServ
     return ActionResult({"service": service})
 
 
-@mends(
+@corrects(
     EC2ContainerServiceResponse,
     "update_service",
     "ecs",
     "UpdateService",
-    why="in moto an update makes no deployment; one that is rolled back can be planted here",
+    why="in moto an update creates no deployment; a rolled-back one can be planted here",
 )
 def update_service(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
-    """Deploy: what is new runs at once, unless a rollback was asked for."""
+    """Deploy: new tasks run at once, unless a rollback is planted."""
     backend = self.ecs_backend
     cluster = self.params.get("cluster", "default").split("/")[-1]
     current = backend._get_service(cluster, self.params["service"].split("/")[-1])
@@ -123,12 +123,12 @@ def update_service(original: Callable[..., ActionResult], self: EC2ContainerServ
     return ActionResult({"service": service})
 
 
-@mends(
+@corrects(
     EC2ContainerServiceBackend,
     "delete_service",
     "ecs",
     "DeleteService",
-    why="in moto no task runs that would be stopped",
+    why="moto runs no tasks of a service, so it stops none",
 )
 def delete_service(original: Callable[..., Service], backend: EC2ContainerServiceBackend, *given: object) -> Service:
     """Stop its tasks."""
@@ -137,12 +137,12 @@ def delete_service(original: Callable[..., Service], backend: EC2ContainerServic
     return service
 
 
-@mends(
+@corrects(
     EC2ContainerServiceResponse,
     "describe_services",
     "ecs",
     "DescribeServices",
-    why="a deployment that failed is listed for a moment only; while it is, the provider waits",
+    why="AWS lists a failed deployment for a short time only; the provider waits while it is listed",
 )
 def describe_services(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
     """List a failed deployment once."""
@@ -210,7 +210,7 @@ def _fail(service: Service) -> None:
 
 
 def _roll_back(service: Service, earlier: str | None) -> None:
-    """Let the deployment fail, and the service run on with what it ran before, as its circuit breaker would."""
+    """Let the deployment fail, and keep the previous tasks, as the circuit breaker would."""
     failed = _deployment(service) | {"status": "ACTIVE", "runningCount": 0, "rolloutState": "FAILED", _LOOKS: 1}
     failed["rolloutStateReason"] = _TRIPPED
     service.task_definition = earlier

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.ecs.models import TaskDefinition
 
-from rehearsal.emulator.additions.registry import mends
+from rehearsal.emulator.additions.registry import corrects
 
 Body = dict[str, Any]
 # Fields that the output of RegisterTaskDefinition has, although its input has not:
@@ -18,12 +18,12 @@ _EMPTY = ("portMappings", "environment", "mountPoints", "volumesFrom", "systemCo
 _UNORDERED = ("environment", "secrets")
 
 
-@mends(
+@corrects(
     TaskDefinition,
     "__init__",
     "ecs",
     "RegisterTaskDefinition",
-    why="moto returns containers nearly as they were sent; ECS adds defaults, and keeps no order of variables",
+    why="moto returns containers nearly as they were sent; ECS adds defaults, and changes the order of variables",
     source="https://docs.aws.amazon.com/cli/latest/reference/ecs/register-task-definition.html",
 )
 def make_definition(original: Callable[..., None], definition: TaskDefinition, *given: object, **named: object) -> None:

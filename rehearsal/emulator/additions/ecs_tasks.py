@@ -1,4 +1,4 @@
-"""ECS: tasks, of services and alone; rehearsal/emulator/fargate.py has what becomes of one."""
+"""ECS: tasks, of services and alone; rehearsal/emulator/fargate.py has the life of one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from moto.ecs.models import EC2ContainerServiceBackend, Service, Task
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.models import elbv2_backends
 
-from rehearsal.emulator.additions.registry import kept, mends
+from rehearsal.emulator.additions.registry import corrects, kept
 from rehearsal.emulator.fargate import TERMINATED, address, make, start, stop, tasks_of
 
 
@@ -65,7 +65,7 @@ def keep_running(service: Service) -> None:
             balancers.register_targets(place["targetGroupArn"], [target])
 
 
-@mends(
+@corrects(
     EC2ContainerServiceResponse,
     "run_task",
     "ecs",
@@ -75,7 +75,7 @@ def keep_running(service: Service) -> None:
     source="https://docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-ecs-fargate.html",
 )
 def run_task(_: Callable[..., Any], self: EC2ContainerServiceResponse) -> ActionResult:
-    """Make tasks that are pending; each look at one takes it a step on."""
+    """Make tasks that are pending; each call advances a task by one step."""
     given, backend = self.params, self.ecs_backend
     cluster = backend._get_cluster(given.get("cluster", "default")).name
     group = given.get("group") or f"family:{backend.describe_task_definition(given['taskDefinition']).family}"
@@ -83,12 +83,12 @@ def run_task(_: Callable[..., Any], self: EC2ContainerServiceResponse) -> Action
     return ActionResult({"tasks": tasks, "failures": []})
 
 
-@mends(
+@corrects(
     EC2ContainerServiceResponse,
     "list_tasks",
     "ecs",
     "ListTasks",
-    why="moto lists the tasks of all services, whichever is asked for, and stopped tasks with those that run",
+    why="moto lists the tasks of all services, and stopped tasks with the running ones",
 )
 def list_tasks(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
     """List those of the service, and those that run unless others are asked for."""
@@ -101,16 +101,16 @@ def list_tasks(original: Callable[..., ActionResult], self: EC2ContainerServiceR
     return ActionResult(answer)
 
 
-@mends(
+@corrects(
     EC2ContainerServiceResponse,
     "describe_tasks",
     "ecs",
     "DescribeTasks",
-    why="in moto a task takes five looks to stop, doesn't say how it ended, and is never missing",
+    why="in moto a task stops after five calls, doesn't return how it ended, and is never missing",
     source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html",
 )
 def describe_tasks(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
-    """Take each task one step on; those that aren't known are failures.
+    """Advance each task by one step; unknown tasks are failures.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
     """
@@ -127,7 +127,7 @@ def describe_tasks(original: Callable[..., ActionResult], self: EC2ContainerServ
 
 
 def _advance(task: Task) -> None:
-    """Take a task from PENDING to RUNNING to STOPPED, one step a look, unless it is a service's."""
+    """Take a task from PENDING to RUNNING to STOPPED, one step per call, unless it is a service's."""
     if task.status == "STOPPED" or task.group.startswith("service:"):
         return
     family = task.task_definition_arn.rpartition("/")[2].partition(":")[0]
@@ -141,12 +141,12 @@ def _advance(task: Task) -> None:
     stop(task, ends.code, ends.reason, stop_code, ends.container)
 
 
-@mends(
+@corrects(
     EC2ContainerServiceBackend,
     "stop_task",
     "ecs",
     "StopTask",
-    why="moto doesn't say who stopped a task, and its service runs on without it",
+    why="moto doesn't return who stopped a task, and its service doesn't replace it",
 )
 def stop_task(
     original: Callable[..., Task], backend: EC2ContainerServiceBackend, cluster: str, task_id: str, reason: str

@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup, User
 from moto.elasticache.responses import ElastiCacheResponse
 
-from rehearsal.emulator.additions.registry import AwsError, adds, kept, mends
+from rehearsal.emulator.additions.registry import AwsError, adds, corrects, kept
 
 Body = dict[str, Any]
 
@@ -32,7 +32,7 @@ def _tag(self: ElastiCacheResponse, arn: str) -> None:
     self.elasticache_backend.tagging_service.tag_resource(arn, self.params.get("Tags") or [])
 
 
-@mends(
+@corrects(
     ElastiCacheBackend,
     "list_tags_for_resource",
     "elasticache",
@@ -40,7 +40,7 @@ def _tag(self: ElastiCacheResponse, arn: str) -> None:
     why="moto refuses the ARNs of user groups and parameter groups",
 )
 def list_tags_for_resource(original: Callable[..., Any], backend: ElastiCacheBackend, arn: str) -> object:
-    """Answer the tags of whatever has any."""
+    """Return the tags of whatever has any."""
     return backend.tagging_service.list_tags_for_resource(arn)
 
 
@@ -60,12 +60,12 @@ def normal_access_string(given: str) -> str:
     return " ".join([state, *patterns, *everything, *commands[commands[:1] == ["+@all"] :]])
 
 
-@mends(
+@corrects(
     User,
     "__init__",
     "elasticache",
     "CreateUser",
-    why="moto returns an access string as it was sent; ElastiCache puts it in a form of its own",
+    why="moto returns an access string as it was sent; ElastiCache normalizes it",
     source="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html",
 )
 def make_user(original: Callable[..., None], user: User, **given: Any) -> None:  # noqa: ANN401
@@ -106,7 +106,7 @@ def create_user_group(self: ElastiCacheResponse) -> ActionResult:
 
 @adds(ElastiCacheResponse, "elasticache", "DescribeUserGroups", why=_USER_GROUPS)
 def describe_user_groups(self: ElastiCacheResponse) -> ActionResult:
-    """Answer one group, or all."""
+    """Return one group, or all."""
     groups, name = _groups(self, "user_groups"), self.params.get("UserGroupId")
     return ActionResult({"UserGroups": [_one_of(groups, name, "UserGroupNotFound")] if name else [*groups.values()]})
 
@@ -122,7 +122,7 @@ def modify_user_group(self: ElastiCacheResponse) -> ActionResult:
 
 @adds(ElastiCacheResponse, "elasticache", "DeleteUserGroup", why=_USER_GROUPS)
 def delete_user_group(self: ElastiCacheResponse) -> ActionResult:
-    """Forget a group."""
+    """Delete a group."""
     groups, name = _groups(self, "user_groups"), self.params["UserGroupId"]
     group = _one_of(groups, name, "UserGroupNotFound")
     del groups[name]
@@ -153,7 +153,7 @@ def create_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
 
 @adds(ElastiCacheResponse, "elasticache", "DescribeCacheParameterGroups", why=_PARAMETER_GROUPS)
 def describe_cache_parameter_groups(self: ElastiCacheResponse) -> ActionResult:
-    """Answer one group, or all."""
+    """Return one group, or all."""
     groups, name = _groups(self, "parameter_groups"), self.params.get("CacheParameterGroupName")
     found = [_one_of(groups, name, "CacheParameterGroupNotFound")] if name else [*groups.values()]
     return ActionResult({"CacheParameterGroups": found})
@@ -198,7 +198,7 @@ def modify_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
     """Set the parameters whose value differs from what the group has.
 
     That a default which is sent stays the service's is what RDS does (additions/rds_parameters.py). AWS doesn't say
-    whether ElastiCache does so too; this is the answer that a plan must get along with.
+    whether ElastiCache does so too; this is the stricter case for a plan.
     """
     values = _parameter_group(self)["values"]
     for each in self.params["ParameterNameValues"]:
@@ -210,7 +210,7 @@ def modify_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
 
 @adds(ElastiCacheResponse, "elasticache", "ResetCacheParameterGroup", why=_PARAMETER_GROUPS)
 def reset_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
-    """Take parameters back to their defaults."""
+    """Reset parameters to their defaults."""
     for each in self.params.get("ParameterNameValues") or []:
         _parameter_group(self)["values"].pop(each["ParameterName"], None)
     return ActionResult({"CacheParameterGroupName": self.params["CacheParameterGroupName"]})
@@ -218,7 +218,7 @@ def reset_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
 
 @adds(ElastiCacheResponse, "elasticache", "DeleteCacheParameterGroup", why=_PARAMETER_GROUPS)
 def delete_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
-    """Forget a group."""
+    """Delete a group."""
     del _groups(self, "parameter_groups")[_parameter_group(self)["CacheParameterGroupName"]]
     return EmptyResult()
 
@@ -226,12 +226,12 @@ def delete_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
 # Replication groups
 
 
-@mends(
+@corrects(
     ElastiCacheResponse,
     "create_replication_group",
     "elasticache",
     "CreateReplicationGroup",
-    why="moto makes one member, however many are asked for, and keeps capitals",
+    why="moto creates one member for any number, and keeps capitals",
 )
 def create_replication_group(original: Callable[..., ActionResult], self: ElastiCacheResponse) -> ActionResult:
     """Ask moto for replicas, which it does make; names and windows are kept in lower case.
@@ -257,12 +257,12 @@ _CHANGEABLE = {
 """Parameter of a change, and moto's name for what it changes."""
 
 
-@mends(
+@corrects(
     ElastiCacheResponse,
     "modify_replication_group",
     "elasticache",
     "ModifyReplicationGroup",
-    why="moto ignores most of what is changed",
+    why="moto ignores most changes",
 )
 def modify_replication_group(original: Callable[..., ActionResult], self: ElastiCacheResponse) -> ActionResult:
     """Change what moto doesn't, too."""
@@ -299,17 +299,17 @@ for _operation in ("IncreaseReplicaCount", "DecreaseReplicaCount"):
     adds(ElastiCacheResponse, "elasticache", _operation, why="moto can't change the number of replicas")(_resize)
 
 
-@mends(
+@corrects(
     ElastiCacheBackend,
     "delete_replication_group",
     "elasticache",
     "DeleteReplicationGroup",
-    why="in moto a deleted group stays 'deleting' for ever",
+    why="in moto a deleted group stays 'deleting' forever",
 )
 def delete_replication_group(
     original: Callable[..., ReplicationGroup], backend: ElastiCacheBackend, replication_group_id: str, **given: object
 ) -> ReplicationGroup:
-    """Forget the group."""
+    """Delete the group."""
     group = original(backend, replication_group_id, **given)
     del backend.replication_groups[replication_group_id]
     return group
@@ -317,7 +317,7 @@ def delete_replication_group(
 
 @adds(ElastiCacheResponse, "elasticache", "ModifyCacheSubnetGroup", why="moto can't change a subnet group")
 def modify_cache_subnet_group(self: ElastiCacheResponse) -> ActionResult:
-    """Make the group anew: moto works out a group's zones when it makes one."""
+    """Create the group again: moto computes a group's zones when it creates one."""
     backend, name = self.elasticache_backend, self.params["CacheSubnetGroupName"]
     (former,) = backend.describe_cache_subnet_groups(name)
     del backend.cache_subnet_groups[name]
@@ -334,14 +334,14 @@ def modify_cache_subnet_group(self: ElastiCacheResponse) -> ActionResult:
 
 @adds(ElastiCacheResponse, "elasticache", "DeleteCacheSubnetGroup", why="moto can't delete a subnet group")
 def delete_cache_subnet_group(self: ElastiCacheResponse) -> ActionResult:
-    """Forget a subnet group."""
+    """Delete a subnet group."""
     name = self.params["CacheSubnetGroupName"]
     self.elasticache_backend.describe_cache_subnet_groups(name)
     del self.elasticache_backend.cache_subnet_groups[name]
     return EmptyResult()
 
 
-@mends(
+@corrects(
     ElastiCacheResponse,
     "describe_cache_clusters",
     "elasticache",
@@ -349,7 +349,7 @@ def delete_cache_subnet_group(self: ElastiCacheResponse) -> ActionResult:
     why="moto doesn't list the members of replication groups",
 )
 def describe_cache_clusters(original: Callable[..., ActionResult], self: ElastiCacheResponse) -> ActionResult:
-    """Answer the members too, unless they aren't asked for."""
+    """Return the members too, unless they aren't asked for."""
     asked = self.params.get("CacheClusterId")
     members = [
         _member(self, group, name)

@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: where a load balancer faces and what that needs, and what AWS says beyond what was sent."""
+"""Elastic Load Balancing: the scheme and what it needs, and what AWS adds to responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from moto.elbv2.models import (
 )
 
 from rehearsal.emulator.additions.ec2_dependencies import has_internet_gateway
-from rehearsal.emulator.additions.registry import AwsError, mends
+from rehearsal.emulator.additions.registry import AwsError, corrects
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
 _BALANCER = {
@@ -100,12 +100,12 @@ _REDIRECT = {"Protocol": "#{protocol}", "Port": "#{port}", "Host": "#{host}", "P
 
 
 # The error: https://github.com/openshift/installer/issues/1110
-@mends(
+@corrects(
     ELBv2Backend,
     "create_load_balancer",
     "elbv2",
     "CreateLoadBalancer",
-    why="moto doesn't say that a load balancer is internet-facing by default, makes one in a VPC without an internet "
+    why="moto doesn't return the default scheme internet-facing, creates one in a VPC without an internet "
     "gateway, and lacks most attributes",
     source="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html",
 )
@@ -114,7 +114,7 @@ def create_load_balancer(
     backend: ELBv2Backend,
     **given: Any,  # noqa: ANN401  (moto's own parameters)
 ) -> FakeLoadBalancer:
-    """Say so, refuse it there, and give it all attributes."""
+    """Return the scheme, refuse it without an internet gateway, and set all attributes."""
     given["scheme"] = given.get("scheme") or "internet-facing"
     subnets = given.get("subnet_ids") or [each["SubnetId"] for each in given.get("subnet_mappings") or ()]
     for subnet_id in subnets if given["scheme"] == "internet-facing" else ():
@@ -127,7 +127,7 @@ def create_load_balancer(
     return balancer
 
 
-@mends(
+@corrects(
     FakeTargetGroup, "__init__", "elbv2", "CreateTargetGroup", why="a target group in moto lacks half of its attributes"
 )
 def make_target_group(original: Callable[..., None], group: FakeTargetGroup, *given: object, **named: object) -> None:
@@ -137,7 +137,7 @@ def make_target_group(original: Callable[..., None], group: FakeTargetGroup, *gi
         group.attributes = dict(_TARGET_GROUP)
 
 
-@mends(
+@corrects(
     FakeListener,
     "__init__",
     "elbv2",
@@ -157,16 +157,16 @@ def make_listener(original: Callable[..., None], listener: FakeListener, *given:
         vars(listener).update(ssl_policy=None, alpn_policy=None)
 
 
-@mends(
+@corrects(
     FakeAction,
     "__init__",
     "elbv2",
     "CreateListener",
-    why="moto returns actions as they were sent; AWS says where they lead in two ways, and fills redirects up",
+    why="moto returns actions as they were sent; AWS returns their target in two forms, and completes redirects",
     source="https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html",
 )
 def make_action(original: Callable[..., None], action: FakeAction, data: dict[str, Any]) -> None:
-    """Say it in both ways."""
+    """Return it in both forms."""
     if data.get("Type") == "forward":
         groups = data.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": data["TargetGroupArn"]}]
         data["ForwardConfig"] = {**data.get("ForwardConfig", {}), "TargetGroups": groups}
@@ -177,12 +177,12 @@ def make_action(original: Callable[..., None], action: FakeAction, data: dict[st
     original(action, data)
 
 
-@mends(
+@corrects(
     FakeListenerRule,
     "__init__",
     "elbv2",
     "CreateRule",
-    why="moto returns conditions as they were sent; AWS says the values of paths and hosts in two ways",
+    why="moto returns conditions as they were sent; AWS returns the values of paths and hosts in two forms",
     source="https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RuleCondition.html",
 )
 def make_rule(
@@ -193,7 +193,7 @@ def make_rule(
     conditions: list[dict[str, Any]],
     *given: object,
 ) -> None:
-    """Say them in both ways."""
+    """Return them in both forms."""
     for condition in conditions:
         config = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}.get(condition["Field"])
         if config:

@@ -13,17 +13,17 @@ from moto.events.utils import EventTemplateParser
 from moto.sns.models import sns_backends
 
 from environments.arns import account_of
-from rehearsal.emulator.additions.registry import mends
+from rehearsal.emulator.additions.registry import corrects
 
 Event = Any
 
 
-@mends(
+@corrects(
     EventTemplateParser,
     "parse",
     "events",
     "PutTargets",
-    why="moto leaves the variable of a path that an event doesn't have in the message",
+    why="moto keeps a variable in the message if the event doesn't have its path",
     source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html",
 )
 def parse(
@@ -41,7 +41,7 @@ def parse(
     return original(input_template=template, input_paths_map=found, event=event)
 
 
-@mends(Rule, "send_to_targets", "events", "PutEvents", why="moto publishes events to no topic")
+@corrects(Rule, "send_to_targets", "events", "PutEvents", why="moto publishes events to no topic")
 def send_to_targets(
     original: Callable[..., None],
     rule: Rule,

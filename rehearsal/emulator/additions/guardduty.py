@@ -10,7 +10,7 @@ from moto.core.utils import unix_time
 from moto.guardduty.models import GuardDutyBackend
 
 from rehearsal.emulator import monitoring
-from rehearsal.emulator.additions.registry import AwsError, mends
+from rehearsal.emulator.additions.registry import AwsError, corrects
 
 Feature = dict[str, Any]
 
@@ -76,12 +76,12 @@ def _changed(features: list[Feature], given: Iterable[Feature]) -> list[Feature]
     return [*known.values()]
 
 
-@mends(
+@corrects(
     GuardDutyBackend,
     "create_detector",
     "guardduty",
     "CreateDetector",
-    why="moto makes any number of detectors, without features; AWS makes one in a region, with nearly all of them",
+    why="moto creates any number of detectors, without features; AWS creates one per region, with most on",
     source="https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_limits.html",
 )
 def create_detector(  # noqa: PLR0917  (moto's own parameters)
@@ -102,12 +102,12 @@ def create_detector(  # noqa: PLR0917  (moto's own parameters)
     return detector_id
 
 
-@mends(
+@corrects(
     GuardDutyBackend,
     "update_detector",
     "guardduty",
     "UpdateDetector",
-    why="moto replaces all features by the ones of the call; AWS changes those, and leaves the others and the order",
+    why="moto replaces all features by those of the call; AWS changes those, and keeps the others and the order",
 )
 def update_detector(  # noqa: PLR0917  (moto's own parameters)
     original: Callable[..., None],

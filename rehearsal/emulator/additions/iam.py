@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 
 from moto.iam.models import OpenIDConnectProvider
 
-from rehearsal.emulator.additions.registry import mends
+from rehearsal.emulator.additions.registry import corrects
 
 _THUMBPRINT = "2b18947a6a9fc7764fd8b5fb18a863b0c6dac24f"
 """Of a certificate authority; any will do."""
 
 
-@mends(
+@corrects(
     OpenIDConnectProvider,
     "__init__",
     "iam",
     "CreateOpenIDConnectProvider",
-    why="moto leaves the thumbprint out that IAM looks up where none was sent",
+    why="moto doesn't return the thumbprint that IAM looks up if none was sent",
 )
 def make_provider(  # noqa: PLR0917  (moto's own parameters)
     original: Callable[..., None],

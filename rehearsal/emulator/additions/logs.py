@@ -10,7 +10,7 @@ from moto.core.base_backend import BaseBackend
 from moto.logs.models import LogGroup, logs_backends
 from moto.logs.responses import LogsResponse
 
-from rehearsal.emulator.additions.registry import mends
+from rehearsal.emulator.additions.registry import corrects
 
 
 def created_by_service(backend: BaseBackend, name: str, *, days: int | None = None, region: str = "") -> None:
@@ -28,12 +28,12 @@ def created_by_service(backend: BaseBackend, name: str, *, days: int | None = No
         vars(logs.groups[name])["retention_in_days"] = days
 
 
-@mends(
+@corrects(
     LogsResponse,
     "filter_log_events",
     "logs",
     "FilterLogEvents",
-    why="moto answers the events of all streams, whatever prefix is asked for",
+    why="moto returns the events of all streams and ignores the prefix",
 )
 def filter_log_events(original: Callable[..., str], self: LogsResponse) -> str:
     """Leave out what other streams have; a page may be shorter for it."""
@@ -44,14 +44,14 @@ def filter_log_events(original: Callable[..., str], self: LogsResponse) -> str:
     return json.dumps(answer)
 
 
-@mends(
+@corrects(
     LogGroup,
     "to_describe_dict",
     "logs",
     "DescribeLogGroups",
-    why="moto doesn't say which class a log group is of",
+    why="moto doesn't return a log group's class",
     source="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html",
 )
 def describe_log_group(original: Callable[..., dict[str, Any]], group: LogGroup) -> dict[str, Any]:
-    """Say it."""
+    """Return the class."""
     return {"logGroupClass": "STANDARD", **original(group)}

@@ -1,4 +1,4 @@
-"""Policy documents that AWS refuses: too long, or naming a principal that doesn't exist. moto takes any.
+"""Policy documents that AWS refuses: too long, or naming a principal that doesn't exist. moto accepts any.
 
 AWS keeps the id of a user or a role in the place of its ARN, and so refuses one that it can't find.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -40,7 +40,7 @@ from environments.documents import (
     DocumentKind,
 )
 from ops.iam.policy import read
-from rehearsal.emulator.additions.registry import AwsError, mends
+from rehearsal.emulator.additions.registry import AwsError, corrects
 from rehearsal.emulator.settings import FIRST_ROLE
 
 Arguments = Mapping[str, Any]
@@ -50,7 +50,7 @@ _IDENTITY = re.compile(
 
 
 class _Call(NamedTuple):
-    """A call that takes a policy document."""
+    """A call with a policy document."""
 
     service: str
     operation: str
@@ -63,7 +63,7 @@ class _Call(NamedTuple):
     """AWS's error."""
     message: str = "Policy is longer than {longest} characters"
     no_principal: tuple[str, str] | None = None
-    """Code and message where a principal doesn't exist; None where the policy has none, or AWS doesn't look."""
+    """Code and message where a principal doesn't exist; None where the policy has none, or AWS doesn't check."""
 
 
 _IAM = "LimitExceeded", "Cannot exceed quota for PolicySize: {longest}"
@@ -206,10 +206,10 @@ def _register(call: _Call) -> None:
         _refuse(call, backend, {**bound, **bound.get("kwargs", {})})
         return original(backend, *args, **kwargs)
 
-    why = f"moto takes a {call.kind.label} of any length"
+    why = f"moto has no size limit for {call.kind.label}"
     if call.no_principal:
-        why += ", and with principals that don't exist"
-    mends(call.backend, call.method, call.service, call.operation, why=why, source=call.kind.source)(judged)
+        why += ", and accepts principals that don't exist"
+    corrects(call.backend, call.method, call.service, call.operation, why=why, source=call.kind.source)(judged)
 
 
 for _call in _CALLS:

@@ -12,14 +12,14 @@ from moto.rds.models import DBInstance, DBSubnetGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from rehearsal.emulator.additions.logs import created_by_service
-from rehearsal.emulator.additions.registry import AwsError, adds, mends
+from rehearsal.emulator.additions.registry import AwsError, adds, corrects
 
 _INSIGHTS = {
     "enable_performance_insights": "performance_insights_enabled",
     "performance_insights_kms_key_id": "performance_insights_kms_key_id",
     "performance_insights_retention_period": "performance_insights_retention_period",
 }
-"""A parameter, and the field that it is answered as."""
+"""A parameter, and its field in the response."""
 
 
 _NEWEST_MINOR = {"13": "23", "14": "20", "15": "15", "16": "11", "17": "7", "18": "1"}
@@ -45,7 +45,7 @@ _STRIPED_FROM = 400
 
 
 def _fill_up(instance: DBInstance) -> None:
-    """Say what RDS says beyond what was sent.
+    """Return what RDS adds.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
     """
@@ -67,7 +67,7 @@ def _remember_insights(instance: DBInstance, given: dict[str, object]) -> None:
             setattr(instance, field, given[parameter])
 
 
-@mends(
+@corrects(
     DBInstance,
     "__init__",
     "rds",
@@ -116,7 +116,7 @@ def _create_log_groups(instance: DBInstance, given: dict[str, Any]) -> None:
         created_by_service(instance.backend, f"/aws/rds/instance/{instance.db_instance_identifier}/{log}")
 
 
-@mends(DBInstance, "update", "rds", "ModifyDBInstance", why="moto has no Performance Insights")
+@corrects(DBInstance, "update", "rds", "ModifyDBInstance", why="moto has no Performance Insights")
 def update_instance(original: Callable[..., None], instance: DBInstance, **named: object) -> None:
     """Change Performance Insights too."""
     original(instance, **named)
@@ -124,12 +124,12 @@ def update_instance(original: Callable[..., None], instance: DBInstance, **named
     _fill_up(instance)
 
 
-@mends(
+@corrects(
     RDSBackend,
     "modify_db_subnet_group",
     "rds",
     "ModifyDBSubnetGroup",
-    why="moto forgets a subnet group that is changed",
+    why="moto deletes a subnet group that is changed",
 )
 def modify_db_subnet_group(
     original: Callable[..., DBSubnetGroup], backend: RDSBackend, subnet_name: str, *changed: object
@@ -141,7 +141,7 @@ def modify_db_subnet_group(
 
 @adds(RDSResponse, "rds", "ModifyEventSubscription", why="moto can't change a subscription")
 def modify_event_subscription(self: RDSResponse) -> ActionResult:
-    """Put new values in a subscription."""
+    """Change a subscription."""
     (subscription,) = self.backend.describe_event_subscriptions(self.params["SubscriptionName"])
     for name in ("sns_topic_arn", "source_type", "event_categories", "enabled"):
         value = self.params.get("".join(part.capitalize() for part in name.split("_")))

@@ -10,7 +10,7 @@ from moto.core.responses import ActionResult
 from moto.rds.models import DBParameterGroup
 from moto.rds.responses import RDSResponse
 
-from rehearsal.emulator.additions.registry import AwsError, adds, mends
+from rehearsal.emulator.additions.registry import AwsError, adds, corrects
 
 Body = dict[str, Any]
 _PARAMETERS_A_CALL = 20
@@ -67,12 +67,12 @@ def _defaults(group: DBParameterGroup) -> dict[str, Default]:
     return _DEFAULTS
 
 
-@mends(
+@corrects(
     DBParameterGroup,
     "update_parameters",
     "rds",
     "ModifyDBParameterGroup",
-    why="moto takes whatever it gets for a change; RDS changes nothing where the value stays the same, not even how it "
+    why="moto counts every call as a change; RDS changes nothing if the value is the same, not even how it "
     "is applied, and refuses to apply static parameters at once",
     source="https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Parameter.html",
 )
@@ -104,9 +104,9 @@ def _group(self: RDSResponse) -> DBParameterGroup:
     return group
 
 
-@adds(RDSResponse, "rds", "ResetDBParameterGroup", why="moto can't take a parameter back to its default")
+@adds(RDSResponse, "rds", "ResetDBParameterGroup", why="moto can't reset a parameter")
 def reset_db_parameter_group(self: RDSResponse) -> ActionResult:
-    """Take some parameters back to their defaults, or all."""
+    """Reset some parameters to their defaults, or all."""
     group = _group(self)
     names = [each["ParameterName"] for each in self.params.get("Parameters") or []]
     for name in [*group.parameters] if self.params.get("ResetAllParameters") else names:
@@ -114,12 +114,12 @@ def reset_db_parameter_group(self: RDSResponse) -> ActionResult:
     return ActionResult({"DBParameterGroupName": group.name})
 
 
-@mends(
+@corrects(
     RDSResponse,
     "describe_db_parameters",
     "rds",
     "DescribeDBParameters",
-    why="moto lists only the parameters that were set, and doesn't say who set them",
+    why="moto lists only the parameters that were set, and doesn't return their source",
 )
 def describe_db_parameters(original: Callable[..., ActionResult], self: RDSResponse) -> ActionResult:
     """List the family's parameters as well, each with its source."""

@@ -1,4 +1,4 @@
-"""The register of additions: what each adds to moto or mends in it, and why."""
+"""The register of additions: what each adds to moto or corrects in it, and why."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Answers = TypeVar("Answers", bound=BaseResponse)
 
 
 class AwsError(ServiceException):
-    """An error of AWS, by code and message. Of moto's own class moto would ask which service it belongs to."""
+    """An error of AWS, by code and message. moto's own class would need the service's protocol."""
 
 
 @dataclass(frozen=True)
@@ -34,23 +34,23 @@ class Addition:
     """Class of moto that it is put on."""
     method: str
     function: Callable[..., Any]
-    mends: bool
+    corrects: bool
     """Whether moto has the method: then the addition is called with moto's own as its first argument."""
     source: str
     """AWS's page that states the behaviour."""
 
     def install(self) -> None:
-        """Put it on its class."""
-        if not self.mends:
+        """Install it on its class."""
+        if not self.corrects:
             setattr(self.target, self.method, self.function)
             return
-        original, mend = getattr(self.target, self.method), self.function
+        original, replacement = getattr(self.target, self.method), self.function
 
         @wraps(original)
-        def mended(*args: object, **kwargs: object) -> object:
-            return mend(original, *args, **kwargs)
+        def corrected(*args: object, **kwargs: object) -> object:
+            return replacement(original, *args, **kwargs)
 
-        setattr(self.target, self.method, mended)
+        setattr(self.target, self.method, corrected)
 
 
 _REFERENCES = {
@@ -115,13 +115,13 @@ def adds(
 
     def register(function: Function) -> Function:
         method, page = camelcase_to_underscores(operation), source or reference(service, operation)
-        ADDITIONS.append(Addition(service, operation, why, target, method, function, mends=False, source=page))
+        ADDITIONS.append(Addition(service, operation, why, target, method, function, corrects=False, source=page))
         return function
 
     return register
 
 
-def mends(
+def corrects(
     target: type, method: str, service: str, operation: str, *, why: str, source: str = ""
 ) -> Callable[[Function], Function]:
     """Register a change to what moto has. The function takes moto's own method, then that method's arguments.
@@ -130,14 +130,14 @@ def mends(
         target: Class of moto.
         method: The method of it that changes.
         service: Name in boto3.
-        operation: The call whose answer changes.
+        operation: The call whose response changes.
         why: How moto differs from AWS.
         source: AWS's page that states the behaviour; the call's own page if left out.
     """
 
     def register(function: Function) -> Function:
         page = source or reference(service, operation)
-        ADDITIONS.append(Addition(service, operation, why, target, method, function, mends=True, source=page))
+        ADDITIONS.append(Addition(service, operation, why, target, method, function, corrects=True, source=page))
         return function
 
     return register
@@ -155,6 +155,6 @@ def parameters(response: BaseResponse) -> dict[str, Any]:
 
 
 def kept(backend: BaseBackend, name: str, make: Callable[[], Kept]) -> Kept:
-    """What additions remember, in moto's own backend of an account and region, so that moto's reset forgets it too."""
+    """State of an addition, in moto's own backend of an account and region, so that moto's reset deletes it too."""
     value: Kept = vars(backend).setdefault(f"emulator_{name}", make())
     return value

@@ -9,11 +9,11 @@ from moto.core.responses import ActionResult
 from moto.route53.models import FakeZone, RecordSet, Route53Backend, route53_backends
 from moto.route53.responses import Route53
 
-from rehearsal.emulator.additions.registry import AwsError, mends, parameters
+from rehearsal.emulator.additions.registry import AwsError, corrects, parameters
 from rehearsal.emulator.change_batch import BatchError, Record, changed
 
 PAGE = 100
-"""Zones of one answer: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZonesByName.html"""
+"""Zones of one response: https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZonesByName.html"""
 _FIELDS = {
     "Name": "name",
     "Type": "type",
@@ -31,12 +31,12 @@ _FIELDS = {
 """AWS's name of each field of a record, and moto's."""
 
 
-@mends(
+@corrects(
     Route53Backend,
     "change_resource_record_sets",
     "route53",
     "ChangeResourceRecordSets",
-    why="moto takes weighted records beside plain ones, a CNAME beside others, and deletes by set identifier alone",
+    why="moto accepts weighted and plain records of one name, a CNAME with others, and deletes by set identifier alone",
 )
 def change_resource_record_sets(
     _: Callable[..., None], backend: Route53Backend, zoneid: str, change_list: list[dict[str, Any]]
@@ -59,12 +59,12 @@ def change_resource_record_sets(
     zone.rrsets = [own.get(id(record)) or _record_set(record) for record in after]
 
 
-@mends(
+@corrects(
     Route53,
     "list_hosted_zones_by_name",
     "route53",
     "ListHostedZonesByName",
-    why="moto lists only zones of the very name; AWS begins with it, lists all that follow, private ones too, in pages",
+    why="moto lists only zones of that name; AWS lists all zones from that name on, private ones too, in pages",
 )
 def list_hosted_zones_by_name(_: Callable[..., ActionResult], self: Route53) -> ActionResult:
     """Zones in the order of their names' reversed labels, from a name and an id on."""
@@ -98,4 +98,4 @@ def _record(record_set: RecordSet) -> Record:
 
 def _record_set(record: Record) -> RecordSet:
     values = [value["Value"] for value in record.get("ResourceRecords") or ()]
-    return RecordSet({**record, "ResourceRecords": values})  # type: ignore[abstract]  # moto makes it so too
+    return RecordSet({**record, "ResourceRecords": values})  # type: ignore[abstract]  # moto creates it so too

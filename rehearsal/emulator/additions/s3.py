@@ -10,21 +10,21 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.kms.models import kms_backends
 from moto.s3.models import FakeBucket, FakeKey, PublicAccessBlock, S3Backend
 
-from rehearsal.emulator.additions.registry import AwsError, kept, mends
+from rehearsal.emulator.additions.registry import AwsError, corrects, kept
 
 _AWS_KEY = "alias/aws/s3"
 """AWS's own key of S3, which an account and region get with the first object that needs it."""
 
 
-@mends(
+@corrects(
     FakeBucket,
     "get_permission",
     "s3",
     "GetObject",
-    why="moto takes a statement with a condition as a denial, so that a TLS-only bucket locks everybody out",
+    why="moto accepts a statement with a condition as a denial, so that a TLS-only bucket locks every principal out",
 )
 def without_conditions(original: Callable[..., Any], bucket: FakeBucket, action: str, resource: str) -> object:
-    """Judge by the statements that have no condition."""
+    """Evaluate only the statements without a condition."""
     if bucket.policy is None:
         return PermissionResult.NEUTRAL
     policy = json.loads(bucket.policy)
@@ -32,12 +32,12 @@ def without_conditions(original: Callable[..., Any], bucket: FakeBucket, action:
     return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
 
 
-@mends(
+@corrects(
     FakeBucket,
     "__init__",
     "s3",
     "CreateBucket",
-    why="in moto a new bucket is neither encrypted nor closed to the public, as in AWS before 2023",
+    why="in moto a new bucket isn't encrypted and doesn't block public access, as in AWS before 2023",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html",
 )
 def make_bucket(original: Callable[..., None], bucket: FakeBucket, *given: object, **named: object) -> None:
@@ -52,12 +52,12 @@ def make_bucket(original: Callable[..., None], bucket: FakeBucket, *given: objec
     vars(bucket)["ownership_rule"] = "BucketOwnerEnforced"
 
 
-@mends(
+@corrects(
     S3Backend,
     "put_object",
     "s3",
     "PutObject",
-    why="moto encrypts with keys that don't exist; AWS's own key of S3 exists in every account from the start",
+    why="moto encrypts with keys that don't exist; the AWS managed key aws/s3 exists in every account from the start",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
 )
 def put_object(
@@ -67,7 +67,7 @@ def put_object(
     *given: object,
     **named: object,
 ) -> object:
-    """Refuse a key's alias that leads nowhere; without any key, create AWS's own."""
+    """Refuse an alias without a key; without any key, create AWS's own."""
     region = backend.get_bucket(bucket_name).region_name
     created = kept(backend, "keys_of_aws", set[str])
     alias = str(named.get("kms_key_id") or "").rpartition(":")[2]

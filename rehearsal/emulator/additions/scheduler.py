@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: the expressions that it takes."""
+"""EventBridge Scheduler: the expressions that it accepts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from moto.scheduler.exceptions import ValidationException
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule
 
 from environments.schema.schedules import ScheduleError, check
-from rehearsal.emulator.additions.registry import mends
+from rehearsal.emulator.additions.registry import corrects
 
-_WHY = "moto takes any text as a schedule"
+_WHY = "moto accepts any text as a schedule"
 _SOURCE = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
 
 
@@ -22,19 +22,19 @@ def _check(expression: str) -> None:
         raise ValidationException(f"Invalid Schedule Expression {expression}. ({error})") from error
 
 
-@mends(EventBridgeSchedulerBackend, "create_schedule", "scheduler", "CreateSchedule", why=_WHY, source=_SOURCE)
+@corrects(EventBridgeSchedulerBackend, "create_schedule", "scheduler", "CreateSchedule", why=_WHY, source=_SOURCE)
 def create_schedule(
     original: Callable[..., Schedule], backend: EventBridgeSchedulerBackend, **given: object
 ) -> Schedule:
-    """Make a schedule whose expression Scheduler takes."""
+    """Create a schedule whose expression Scheduler accepts."""
     _check(str(given["schedule_expression"]))
     return original(backend, **given)
 
 
-@mends(EventBridgeSchedulerBackend, "update_schedule", "scheduler", "UpdateSchedule", why=_WHY, source=_SOURCE)
+@corrects(EventBridgeSchedulerBackend, "update_schedule", "scheduler", "UpdateSchedule", why=_WHY, source=_SOURCE)
 def update_schedule(
     original: Callable[..., Schedule], backend: EventBridgeSchedulerBackend, **given: object
 ) -> Schedule:
-    """Change a schedule to an expression that Scheduler takes."""
+    """Change a schedule to an expression that Scheduler accepts."""
     _check(str(given["schedule_expression"]))
     return original(backend, **given)

@@ -1,4 +1,4 @@
-"""Secrets Manager: what a secret's own policy denies, whatever IAM allows."""
+"""Secrets Manager: what a secret's own policy denies."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from moto.secretsmanager.models import SecretsManagerBackend
 from moto.secretsmanager.responses import SecretsManagerResponse
 
 from ops.iam.policy import Effect, effect, read
-from rehearsal.emulator.additions.registry import AwsError, mends
+from rehearsal.emulator.additions.registry import AwsError, corrects
 from rehearsal.emulator.callers import caller_of, context
 
 ASKED = ("GetSecretValue", "PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage")
-"""Calls about a value, of which the policy is asked."""
+"""Calls about a value, which the policy is evaluated for."""
 
 
 def _asking_the_policy(operation: str) -> Callable[..., Any]:
@@ -41,11 +41,11 @@ def _asking_the_policy(operation: str) -> Callable[..., Any]:
 
 
 for _operation in ASKED:
-    mends(
+    corrects(
         SecretsManagerResponse,
         "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in _operation).lstrip("_"),
         "secretsmanager",
         _operation,
-        why="moto doesn't ask a secret's own policy",
+        why="moto doesn't evaluate a secret's own policy",
         source="https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html",
     )(_asking_the_policy(_operation))

@@ -9,7 +9,7 @@ from moto.config.models import config_backends
 from moto.core.responses import ActionResult, EmptyResult
 from moto.securityhub.responses import SecurityHubResponse
 
-from rehearsal.emulator.additions.registry import AwsError, adds, kept, mends, parameters, serves
+from rehearsal.emulator.additions.registry import AwsError, adds, corrects, kept, parameters, serves
 
 serves("securityhub")(SecurityHubResponse)
 
@@ -23,12 +23,12 @@ def _standards(self: SecurityHubResponse) -> dict[str, dict[str, Any]]:
     return kept(self.securityhub_backend, "standards", dict[str, dict[str, Any]])
 
 
-@mends(
+@corrects(
     SecurityHubResponse,
     "enable_security_hub",
     "securityhub",
     "EnableSecurityHub",
-    why="moto ignores how findings are to be made, and enables a hub that is enabled",
+    why="moto ignores the control finding generator, and enables a hub that is already enabled",
 )
 def enable_security_hub(original: Callable[..., str], self: SecurityHubResponse) -> str:
     """Remember what is set as well; an account has one hub in a region.
@@ -50,15 +50,15 @@ def update_security_hub_configuration(self: SecurityHubResponse) -> ActionResult
     return EmptyResult()
 
 
-@mends(
+@corrects(
     SecurityHubResponse,
     "describe_hub",
     "securityhub",
     "DescribeHub",
-    why="moto answers fixed settings, whatever was set",
+    why="moto returns fixed settings",
 )
 def describe_hub(original: Callable[..., Any], self: SecurityHubResponse) -> ActionResult:
-    """Answer what was set."""
+    """Return what was set."""
     hub = self.securityhub_backend.describe_hub(hub_arn=None)
     return ActionResult(hub | _settings(self))
 
@@ -89,7 +89,7 @@ def batch_enable_standards(self: SecurityHubResponse) -> ActionResult:
 
 @adds(SecurityHubResponse, "securityhub", "GetEnabledStandards", why="moto has no standards")
 def get_enabled_standards(self: SecurityHubResponse) -> ActionResult:
-    """Answer the standards asked for, or all; a pending one is ready at the next look, if AWS Config records."""
+    """Return the standards asked for, or all; a pending one is ready at the next call, if AWS Config records."""
     asked = parameters(self).get("StandardsSubscriptionArns") or [*_standards(self)]
     found = [_standards(self)[arn] for arn in asked if arn in _standards(self)]
     answer = [each.copy() for each in found]

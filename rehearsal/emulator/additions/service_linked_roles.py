@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from moto.iam.models import IAMBackend, Role
 
-from rehearsal.emulator.additions.registry import AwsError, mends
+from rehearsal.emulator.additions.registry import AwsError, corrects
 
 NAMES = {
     "access-analyzer.amazonaws.com": "AWSServiceRoleForAccessAnalyzer",
@@ -22,12 +22,12 @@ NAMES = {
 """By principal. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html"""
 
 
-@mends(
+@corrects(
     IAMBackend,
     "create_service_linked_role",
     "iam",
     "CreateServiceLinkedRole",
-    why="moto makes up the role's name, and its error where the account has the role is another one",
+    why="moto invents the role's name, and returns another error if the role exists",
     source="https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html",
 )
 def create_service_linked_role(

@@ -1,4 +1,4 @@
-"""STS: who may assume a role, for how long, and who shows MFA."""
+"""STS: who may assume a role, for how long, and with which MFA."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from environments.arns import account_of
 from ops.iam.conditions import RequestContext
 from ops.iam.policy import Effect, effect, read
 from rehearsal.emulator import trail
-from rehearsal.emulator.additions.registry import AwsError, mends
+from rehearsal.emulator.additions.registry import AwsError, corrects
 from rehearsal.emulator.callers import Caller, caller_of, context, sessions
 
 HOUR = 3600
@@ -34,14 +34,14 @@ Call = Callable[..., Answer]
 
 
 class DeniedError(AwsError):
-    """AccessDenied, which AWS answers with status 403."""
+    """AccessDenied, which AWS returns with status 403."""
 
     def __init__(self, message: str) -> None:
         super().__init__("AccessDenied", message)
 
 
 def _answers_denials(call: Call) -> Call:
-    """Answer AccessDenied with its own status: moto would answer 400, since AWS's model of STS doesn't have it."""
+    """Return AccessDenied with its own status: moto would return 400, since AWS's model of STS doesn't have it."""
 
     @wraps(call)
     def answered(original: Call, response: TokenResponse) -> Answer:
@@ -54,17 +54,17 @@ def _answers_denials(call: Call) -> Call:
     return answered
 
 
-@mends(
+@corrects(
     TokenResponse,
     "assume_role",
     "sts",
     "AssumeRole",
-    why="moto lets every caller assume any role, even one that doesn't exist, for any time",
+    why="moto lets every caller assume any role, even one that doesn't exist, for any duration",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
 )
 @_answers_denials
 def assume_role(original: Call, response: TokenResponse) -> Answer:
-    """Ask the role's trust policy.
+    """Evaluate the role's trust policy.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage-assume.html
     """
@@ -90,16 +90,16 @@ def assume_role(original: Call, response: TokenResponse) -> Answer:
     return result
 
 
-@mends(
+@corrects(
     TokenResponse,
     "assume_role_with_web_identity",
     "sts",
     "AssumeRoleWithWebIdentity",
-    why="moto doesn't look at the token",
+    why="moto doesn't check the token",
 )
 @_answers_denials
 def assume_role_with_web_identity(original: Call, response: TokenResponse) -> Answer:
-    """Ask the role's trust policy about the token's claims. No signature is checked: GitHub's keys aren't here.
+    """Evaluate the role's trust policy for the token's claims. No signature is checked: GitHub's keys aren't here.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
@@ -129,7 +129,7 @@ def assume_role_with_web_identity(original: Call, response: TokenResponse) -> An
     return result
 
 
-@mends(
+@corrects(
     TokenResponse,
     "get_session_token",
     "sts",
@@ -157,15 +157,15 @@ def get_session_token(original: Call, response: TokenResponse) -> Answer:
     return result
 
 
-@mends(
+@corrects(
     TokenResponse,
     "get_caller_identity",
     "sts",
     "GetCallerIdentity",
-    why="moto reports a user for every key that it did not give out",
+    why="moto returns a user for every key that it did not issue",
 )
 def get_caller_identity(original: Call, response: TokenResponse) -> Answer:
-    """Whom policies see."""
+    """Return the identity that policies see."""
     caller = caller_of(response)
     return ActionResult({"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.arn})
 
@@ -198,7 +198,7 @@ def _trust(role: Role) -> Any:  # noqa: ANN401
 
 
 def _showing_mfa(caller: Caller, response: TokenResponse) -> Caller:
-    """The caller, after its MFA device's code was looked at. Any six digits are the right code.
+    """The caller, after its MFA device's code was checked. Any six digits are the right code.
 
     Only an IAM user has a device: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html
     """
@@ -243,7 +243,7 @@ def _refuse_long(seconds: int, role: Role | None, *, chained: bool) -> None:
 
 
 def _given_out(result: Any, role: Role | None) -> AssumedRole:  # noqa: ANN401
-    """Remember whose the credentials are that were given out."""
+    """Store the owner of issued credentials."""
     assumed: AssumedRole = result.result["Credentials"]
     backend = sts_backends[assumed.account_id][get_partition(assumed.region_name)]
     sessions(backend)[assumed.access_key_id] = Caller(

@@ -8,7 +8,7 @@ from typing import Any
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.vpcs import VPCEndPoint
 
-from rehearsal.emulator.additions.registry import AwsError, mends
+from rehearsal.emulator.additions.registry import AwsError, corrects
 
 
 def _is_interface(endpoint_type: str | None) -> bool:
@@ -39,13 +39,13 @@ def _connect(backend: EC2Backend, endpoint: VPCEndPoint) -> None:
     endpoint.network_interface_ids = list(of_subnet.values())
 
 
-@mends(
+@corrects(
     EC2Backend,
     "create_vpc_endpoint",
     "ec2",
     "CreateVpcEndpoint",
     why=(
-        "moto makes two interface endpoints that have the same private names in a VPC, doesn't say which records the "
+        "moto creates two interface endpoints with the same private names in a VPC, doesn't return which records the "
         "names have, and gives the interfaces the VPC's default security group"
     ),
     source="https://github.com/hashicorp/terraform-provider-aws/issues/17535",
@@ -60,7 +60,7 @@ def create_vpc_endpoint(
     private_dns_enabled: bool | None = None,
     **named: object,
 ) -> VPCEndPoint:
-    """Refuse the second one; say which records; pass the security groups on.
+    """Refuse the second one; return the records; set the security groups.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html
     """
@@ -81,12 +81,12 @@ def create_vpc_endpoint(
     return endpoint
 
 
-@mends(
+@corrects(
     EC2Backend,
     "modify_vpc_endpoint",
     "ec2",
     "ModifyVpcEndpoint",
-    why="moto leaves an interface endpoint's interfaces where they were",
+    why="moto doesn't move an interface endpoint's network interfaces",
 )
 def modify_vpc_endpoint(original: Callable[..., None], backend: EC2Backend, vpc_id: str, **given: object) -> None:
     """Change them too. moto calls the endpoint's id `vpc_id`."""

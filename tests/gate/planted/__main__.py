@@ -1,4 +1,4 @@
-"""Writes docs/planted-violations.md anew from cdktf.out: `python -m tests.gate.planted`, after `make synth`."""
+"""Writes docs/maintainers/planted-violations.md from cdktf.out: `python -m tests.gate.planted`, after `make synth`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.gate.planted.rows import ROWS
 
 def main() -> int:
     """Plant, judge, write; the exit code says whether everything is found."""
-    results = judge(ROWS, PAGE.parents[1] / "cdktf.out")
+    results = judge(ROWS, PAGE.parents[2] / "cdktf.out")
     PAGE.write_text(page(results), encoding="utf-8")
     missed = [each.row.id for each in results if not each.gate]
     sys.stdout.write(f"{len(results)} violations planted; not found: {', '.join(missed) or 'none'}\n")

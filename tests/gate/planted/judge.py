@@ -156,7 +156,7 @@ def _remembering() -> Any:
             except ValueError as error:
                 value = error
             if not isinstance(value, str | int | float | ValueError | None):
-                return value  # It could be changed by whoever gets it.
+                return value  # The caller could change it.
             known[text] = value
         if isinstance(known[text], ValueError):
             raise known[text]

@@ -1,4 +1,4 @@
-"""docs/planted-violations.md, from what was found."""
+"""docs/maintainers/planted-violations.md, from the results."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from pathlib import Path
 
 from tests.gate.planted.judge import Result
 
-PAGE = Path(__file__).parents[3] / "docs" / "planted-violations.md"
+PAGE = Path(__file__).parents[3] / "docs" / "maintainers" / "planted-violations.md"
 _NOTHING = "-"
 _PAGE = """\
 # Planted violations
 
-Of {rows} violations of {requirements} requirements, **stock checkov finds {stock}, this gate {gate}**.
+Of {rows} violations of {requirements} requirements, **stock checkov finds {stock} and this gate finds {gate}**.
 
-Each row is one mistake, planted alone into a copy of the synthesized stacks. The table says which checks fail that
+Each row is one mistake, planted alone into a copy of the synthesized stacks. The table lists the checks that fail and
 passed before. Stock checkov is the same version, run without any skip. `CKV_AWS` and `CKV2_AWS` are stock checks,
-which this gate runs too; `CKV_ROLLOUT` are ours; `ROLLOUT_REACH` and `ROLLOUT_IAM` hold the stacks against the tables
-of flows and permissions ([reachability](reachability.md)); the rest are doubts and refusals ([gate](gate.md)).
+which this gate runs too. `CKV_ROLLOUT` are the project's own. `ROLLOUT_REACH` and `ROLLOUT_IAM` compare the stacks
+with the tables of flows and permissions ([reachability](../reachability.md)). The others are scan errors and
+refusals ([gate](../gate.md)).
 
-`make planted` does it all again and writes this page. Tests hold that it says what happens, that this gate finds every
-row, and that every [requirement](requirements.md) that synthesis has to prove has one.
+`make planted` writes this page. Tests check that it is current, that this gate finds every row, and that every
+[requirement](../requirements.md) that synthesis must prove has one.
 
 | # | requirement | violation | found by stock checkov | found by this gate |
 |---|---|---|---|---|

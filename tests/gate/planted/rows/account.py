@@ -167,7 +167,7 @@ ROWS = (
         "resource/aws_organizations_account/account_aep_prod/lifecycle/prevent_destroy",
     ),
     Row(
-        "guardrails-of-nobody",
+        "guardrails-unattached",
         "R1.1",
         "The organization's guardrails are attached to no unit",
         "organization",
@@ -207,7 +207,7 @@ ROWS = (
     Row(
         "anybody-deploys",
         "R1.2",
-        "Anybody with MFA may assume the deployer",
+        "Any principal with MFA may assume the deployer",
         _ACCOUNT,
         f"{_DOCUMENT}/deployer_trust_document/statement/1/principals/0/identifiers/0",
         "*",
@@ -238,14 +238,14 @@ ROWS = (
     Row(
         "no-project-tag",
         "R1.2",
-        "What the stack makes lacks the tag that the deployer's rights are bound to",
+        "The stack's resources lack the tag that the deployer's permissions require",
         "prod-edge",
         "provider/aws/0/default_tags/0/tags/Project",
     ),
     Row(
         "anybody-breaks-the-glass",
         "R1.3",
-        "Anybody with MFA may assume the break-glass role",
+        "Any principal with MFA may assume the break-glass role",
         _ACCOUNT,
         f"{_DOCUMENT}/break_glass_trust_document/statement/0/principals/0/identifiers/0",
         "*",
@@ -253,7 +253,7 @@ ROWS = (
     Row(
         "role-asked-for-mfa",
         "R1.3",
-        "The break-glass role is assumed by a role, whose session never carries the MFA that is asked for",
+        "The break-glass role is assumed by a role, whose session never carries the required MFA",
         _ACCOUNT,
         f"{_DOCUMENT}/break_glass_trust_document/statement/0/principals/0/identifiers/0",
         "arn:aws:iam::777788889999:role/platform-lead",
@@ -284,14 +284,14 @@ ROWS = (
     Row(
         "break-glass-in-silence",
         "R1.3",
-        "Assuming the break-glass role alerts nobody: the rule has no target",
+        "Assuming the break-glass role raises no alert: the rule has no target",
         _ACCOUNT,
         "resource/aws_cloudwatch_event_target/break_glass_assumed_target",
     ),
     Row(
         "break-glass-rule-off",
         "R1.3",
-        "The rule that notices the break-glass role is switched off",
+        "The rule that detects the break-glass role is disabled",
         _ACCOUNT,
         "resource/aws_cloudwatch_event_rule/break_glass_assumed/state",
         "DISABLED",
@@ -322,7 +322,7 @@ ROWS = (
     Row(
         "state-of-any-account",
         "R1.4",
-        "A stack's state can lie in any account",
+        "A stack's state can be in any account",
         "prod-services",
         "terraform/backend/s3/allowed_account_ids",
     ),
@@ -339,9 +339,9 @@ ROWS = (
         "GuardDuty Findings",
     ),
     Row(
-        "budget-of-nobody",
+        "budget-without-subscriber",
         "R1.5",
-        "The database's budget notifies nobody",
+        "The database's budget has no subscriber",
         _ACCOUNT,
         "resource/aws_budgets_budget/budget_amazon_relational_database_service/notification",
         [],
@@ -357,7 +357,7 @@ ROWS = (
     Row(
         "budget-without-forecast",
         "R1.5",
-        "The account's budget warns only when the money is spent",
+        "The account's budget alerts only when the limit is reached",
         _ACCOUNT,
         "resource/aws_budgets_budget/budget_account/notification/3",
     ),
@@ -410,7 +410,7 @@ ROWS = (
     Row(
         "trail-of-one-region",
         "R1.7",
-        "The trail sees one region",
+        "The trail covers one region only",
         _ACCOUNT,
         "resource/aws_cloudtrail/trail/is_multi_region_trail",
         False,
@@ -418,7 +418,7 @@ ROWS = (
     Row(
         "trail-not-validated",
         "R1.7",
-        "The trail's files can be changed without notice",
+        "The trail's files aren't validated",
         _ACCOUNT,
         "resource/aws_cloudtrail/trail/enable_log_file_validation",
         False,
@@ -427,7 +427,7 @@ ROWS = (
     Row(
         "guardduty-off",
         "R1.7",
-        "GuardDuty is there, but off",
+        "GuardDuty exists, but is disabled",
         _ACCOUNT,
         "resource/aws_guardduty_detector/guardduty/enable",
         False,
@@ -455,7 +455,7 @@ ROWS = (
     Row(
         "denial-of-another-type",
         "R1.2",
-        "The boundary denies the deletion of objects, but names their bucket, so that it denies nothing",
+        "The boundary denies the deletion of objects, but names their bucket, so it denies nothing",
         _ACCOUNT,
         f"{_DOCUMENT}/boundary_document/statement/-",
         {
@@ -468,7 +468,7 @@ ROWS = (
     Row(
         "boundary-too-long",
         "R13.12",
-        "The permissions boundary has more characters than AWS takes",
+        "The permissions boundary is longer than AWS allows",
         _ACCOUNT,
         f"{_DOCUMENT}/boundary_document/statement/-",
         {

@@ -37,7 +37,7 @@ ROWS = (
         f"{_DATABASE}/parameter_group_name",
         "default.postgres16",
     ),
-    Row("no-backups", "R5.1", "The database keeps no backups", _DATA, f"{_DATABASE}/backup_retention_period", 0),
+    Row("no-backups", "R5.1", "The database has no backups", _DATA, f"{_DATABASE}/backup_retention_period", 0),
     Row(
         "database-unprotected",
         "R5.1",
@@ -47,7 +47,12 @@ ROWS = (
         False,
     ),
     Row(
-        "no-final-snapshot", "R5.1", "The database leaves no snapshot", _DATA, f"{_DATABASE}/skip_final_snapshot", True
+        "no-final-snapshot",
+        "R5.1",
+        "Deleting the database creates no final snapshot",
+        _DATA,
+        f"{_DATABASE}/skip_final_snapshot",
+        True,
     ),
     Row(
         "no-database-logs",
@@ -56,11 +61,13 @@ ROWS = (
         _DATA,
         f"{_DATABASE}/enabled_cloudwatch_logs_exports",
     ),
-    Row("no-monitoring", "R5.1", "The database isn't monitored closely", _DATA, f"{_DATABASE}/monitoring_interval", 0),
+    Row(
+        "no-monitoring", "R5.1", "The database has no enhanced monitoring", _DATA, f"{_DATABASE}/monitoring_interval", 0
+    ),
     Row(
         "cache-without-tls",
         "R5.2",
-        "Redis doesn't encrypt what is on its way",
+        "Redis doesn't encrypt in transit",
         _DATA,
         f"{_CACHE}/transit_encryption_enabled",
         False,
@@ -68,7 +75,7 @@ ROWS = (
     Row(
         "cache-with-tls-at-will",
         "R5.2",
-        "Redis takes connections without TLS too",
+        "Redis also accepts connections without TLS",
         _DATA,
         f"{_CACHE}/transit_encryption_mode",
         "preferred",
@@ -76,12 +83,12 @@ ROWS = (
     Row(
         "cache-not-encrypted",
         "R5.2",
-        "Redis doesn't encrypt what it stores",
+        "Redis doesn't encrypt at rest",
         _DATA,
         f"{_CACHE}/at_rest_encryption_enabled",
         "false",
     ),
-    Row("cache-without-login", "R5.2", "Redis asks for no login", _DATA, f"{_CACHE}/user_group_ids"),
+    Row("cache-without-login", "R5.2", "Redis needs no authentication", _DATA, f"{_CACHE}/user_group_ids"),
     Row(
         "cache-for-anybody",
         "R5.2",
@@ -93,12 +100,12 @@ ROWS = (
     Row(
         "cache-without-failover",
         "R5.2",
-        "Redis doesn't fail over by itself",
+        "Redis has no automatic failover",
         _DATA,
         f"{_CACHE}/automatic_failover_enabled",
         False,
     ),
-    Row("cache-without-snapshots", "R5.2", "Redis keeps no snapshots", _DATA, f"{_CACHE}/snapshot_retention_limit", 0),
+    Row("cache-without-snapshots", "R5.2", "Redis has no snapshots", _DATA, f"{_CACHE}/snapshot_retention_limit", 0),
     Row(
         "database-can-be-destroyed",
         "R5.5",
@@ -132,7 +139,7 @@ ROWS = (
     Row(
         "starter-unprotected",
         "R11.1",
-        "The starter profile also gives up deletion protection",
+        "The starter profile also turns deletion protection off",
         "prod-starter-data",
         f"{_DATABASE}/deletion_protection",
         False,
@@ -140,7 +147,7 @@ ROWS = (
     Row(
         "starter-with-few-backups",
         "R11.1",
-        "The starter profile also keeps backups for a day only",
+        "The starter profile also keeps backups for one day only",
         "prod-starter-data",
         f"{_DATABASE}/backup_retention_period",
         1,

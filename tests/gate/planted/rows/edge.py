@@ -77,7 +77,7 @@ ROWS = (
     Row(
         "load-balancer-in-private-subnet",
         "R6.2",
-        "The load balancer has a leg in a private subnet",
+        "The load balancer has a private subnet",
         _EDGE,
         f"{_LB}/subnets/0",
         '${data.terraform_remote_state.network.outputs.private_subnets["a"]}',
@@ -124,7 +124,7 @@ ROWS = (
     Row(
         "name-by-cname",
         "R6.5",
-        "The application's name is a CNAME of a load balancer that no stack makes",
+        "The application's name is a CNAME of a load balancer that no stack creates",
         "prod-cutover",
         "resource/aws_route53_record/application_current",
         {
@@ -148,7 +148,7 @@ ROWS = (
     Row(
         "record-with-weight-in-edge",
         "R10.1",
-        "The edge phase already takes part of the traffic",
+        "The edge phase already gets a part of the traffic",
         _EDGE,
         "resource/aws_route53_record/application",
         {**_RECORD, "set_identifier": "aep-prod-edge", "weighted_routing_policy": {"weight": 10}},
@@ -156,7 +156,7 @@ ROWS = (
     Row(
         "record-without-weight",
         "R6.5",
-        "The record of the cutover takes all traffic at once",
+        "The record of the cutover gets all traffic at once",
         "prod-cutover",
         "resource/aws_route53_record/application_current/weighted_routing_policy",
     ),
@@ -177,7 +177,7 @@ ROWS = (
     Row(
         "rules-only-count",
         "R9.1",
-        "The firewall's common rules count, and block nothing",
+        "The firewall's common rules count only, and block nothing",
         _HARDENING,
         f"{_RULES}/4/override_action",
         {"count": {}},
@@ -201,7 +201,7 @@ ROWS = (
     Row(
         "answers-for-every-site",
         "R9.2",
-        "Every site may read the answers",
+        "CORS allows every site",
         _EDGE,
         f"{_HEADER}_access_control_allow_origin_header_value",
         "*",
@@ -217,14 +217,14 @@ ROWS = (
     Row(
         "no-hsts",
         "R9.2",
-        "Answers carry no HSTS",
+        "Responses have no HSTS header",
         _EDGE,
         f"{_HEADER}_strict_transport_security_header_value",
     ),
     Row(
         "hsts-for-a-minute",
         "R9.2",
-        "HSTS holds for a minute",
+        "HSTS lasts one minute",
         _EDGE,
         f"{_HEADER}_strict_transport_security_header_value",
         "max-age=60",

@@ -34,7 +34,7 @@ ROWS = (
     Row(
         "address-of-its-own",
         "R0.1",
-        "A public address is made for something else than NAT",
+        "A public address is created for something other than NAT",
         _NETWORK,
         "resource/aws_eip/bastion",
         {"domain": "vpc", "tags": {"Name": "bastion"}},
@@ -50,7 +50,7 @@ ROWS = (
     Row(
         "default-group-open",
         "R2.1",
-        "The default security group lets its members talk",
+        "The default security group allows connections between its members",
         _NETWORK,
         "resource/aws_default_security_group/default_security_group/ingress",
         [{"from_port": 0, "to_port": 0, "protocol": "-1", "self": True}],
@@ -74,7 +74,7 @@ ROWS = (
     Row(
         "database-in-private-subnet",
         "R2.2",
-        "The database may be placed where NAT leads to the internet",
+        "The database may be in a subnet with a route to NAT",
         "prod-data",
         "resource/aws_db_subnet_group/database_subnets/subnet_ids/0",
         '${data.terraform_remote_state.network.outputs.private_subnets["a"]}',
@@ -102,7 +102,7 @@ ROWS = (
     Row(
         "private-route-past-nat",
         "R2.2",
-        "A private subnet's way out is the internet gateway, not NAT",
+        "A private subnet's default route is the internet gateway, not NAT",
         _NETWORK,
         "resource/aws_route/route_private_a_internet",
         {
@@ -114,7 +114,7 @@ ROWS = (
     Row(
         "one-nat-for-two-zones",
         "R2.3",
-        "A zone's way out leads through another zone's NAT gateway",
+        "A zone's default route is another zone's NAT gateway",
         _NETWORK,
         "resource/aws_route/route_private_b_internet/nat_gateway_id",
         "${aws_nat_gateway.nat_a.id}",
@@ -122,7 +122,7 @@ ROWS = (
     Row(
         "two-nat-in-one-zone",
         "R2.3",
-        "Two NAT gateways stand in one zone",
+        "Two NAT gateways are in one zone",
         _NETWORK,
         "resource/aws_nat_gateway/nat_b/subnet_id",
         "${aws_subnet.public_a.id}",
@@ -145,14 +145,14 @@ ROWS = (
     Row(
         "endpoint-without-policy",
         "R2.4",
-        "An endpoint has no policy, which allows everybody everything",
+        "An endpoint has no policy, so every principal is allowed everything",
         _NETWORK,
         "resource/aws_vpc_endpoint/endpoint_kms/policy",
     ),
     Row(
         "endpoint-for-everybody",
         "R2.4",
-        "An endpoint's policy allows everybody everything",
+        "An endpoint's policy allows every principal everything",
         _NETWORK,
         "resource/aws_vpc_endpoint/endpoint_s3/policy",
         '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}',
@@ -169,7 +169,7 @@ ROWS = (
     Row(
         "flow-log-of-refusals",
         "R2.5",
-        "The flow log leaves out what was let through",
+        "The flow log leaves out accepted traffic",
         _NETWORK,
         "resource/aws_flow_log/flow_log/traffic_type",
         "REJECT",
@@ -185,7 +185,7 @@ ROWS = (
     Row(
         "every-protocol",
         "R2.6",
-        "The load balancer lets every protocol in from the internet",
+        "The load balancer allows every protocol from the internet",
         _NETWORK,
         f"{_INGRESS}/everything",
         _rule("${aws_security_group.group_load_balancer.id}", cidr_ipv4="0.0.0.0/0", ip_protocol="-1"),
@@ -233,7 +233,7 @@ ROWS = (
     Row(
         "every-way-out",
         "R2.6",
-        "The frontend may call everything",
+        "The frontend may connect to any address",
         _NETWORK,
         f"{_EGRESS}/frontend_everything",
         _rule("${aws_security_group.group_frontend.id}", cidr_ipv4="0.0.0.0/0", ip_protocol="-1"),
@@ -249,7 +249,7 @@ ROWS = (
     Row(
         "whole-network-reaches-cache",
         "R2.6",
-        "Everything in the VPC may talk to Redis",
+        "Every address in the VPC may connect to Redis",
         _NETWORK,
         f"{_INGRESS}/backend_to_cache_6379_ingress",
         _rule("${aws_security_group.group_cache.id}", cidr_ipv4="10.30.0.0/16", from_port=6379, to_port=6379),
@@ -264,14 +264,14 @@ ROWS = (
     Row(
         "no-agent-endpoint",
         "R1.7",
-        "What GuardDuty's agent sees goes nowhere: its endpoint is missing",
+        "GuardDuty's agent can't send events: its endpoint is missing",
         _NETWORK,
         "resource/aws_vpc_endpoint/endpoint_guardduty_data",
     ),
     Row(
         "endpoint-stops-agent",
         "R2.4",
-        "The registry's endpoint doesn't let GuardDuty's agent through",
+        "The registry's endpoint doesn't allow pulls of GuardDuty's agent",
         _NETWORK,
         "data/aws_iam_policy_document/endpoint_ecr_dkr_document/statement/0/resources/2",
         seen="aws_iam_role.backend_execution_role",
@@ -279,21 +279,21 @@ ROWS = (
     Row(
         "layers-through-nat",
         "R2.4",
-        "A private subnet goes to S3 through NAT, past the endpoint",
+        "A private subnet reaches S3 through NAT, not through the endpoint",
         _NETWORK,
         "resource/aws_vpc_endpoint/endpoint_s3/route_table_ids/0",
     ),
     Row(
         "endpoints-closed",
         "R2.7",
-        "The frontend's tasks can't write logs: the endpoints don't let them in",
+        "The frontend's tasks can't write logs: the endpoints' security group doesn't allow them",
         _NETWORK,
         f"{_INGRESS}/frontend_to_endpoints_443_ingress",
     ),
     Row(
         "frontend-reaches-database",
         "R5.3",
-        "The database lets the frontend in",
+        "The database allows connections from the frontend",
         _NETWORK,
         f"{_INGRESS}/backend_to_database_5432_ingress/referenced_security_group_id",
         "${aws_security_group.group_frontend.id}",
@@ -301,7 +301,7 @@ ROWS = (
     Row(
         "whole-network-reaches-database",
         "R5.3",
-        "Everything in the VPC may talk to PostgreSQL",
+        "Every address in the VPC may connect to PostgreSQL",
         _NETWORK,
         f"{_INGRESS}/database_5432",
         _rule(_DATABASE, cidr_ipv4="10.30.0.0/16", from_port=5432, to_port=5432),

@@ -13,14 +13,14 @@ ROWS = (
     Row(
         "access-logs-for-ever",
         "R8.1",
-        "Access logs are kept for ever",
+        "Access logs are kept forever",
         "prod-account",
         "resource/aws_s3_bucket_lifecycle_configuration/access_logs_lifecycle",
     ),
     Row(
         "access-logs-not-encrypted",
         "R8.1",
-        "The bucket of access logs names no encryption",
+        "The bucket of access logs has no encryption",
         "prod-account",
         "resource/aws_s3_bucket_server_side_encryption_configuration/access_logs_encryption",
     ),
@@ -35,7 +35,7 @@ ROWS = (
     Row(
         "no-storage-alarm",
         "R8.2",
-        "Nobody hears that the database's storage runs out",
+        "No alarm watches the database's storage",
         _OBSERVABILITY,
         f"{_ALARM}/database_free_storage",
         seen="aws_db_instance.database",
@@ -43,7 +43,7 @@ ROWS = (
     Row(
         "no-eviction-alarm",
         "R8.2",
-        "Nobody hears that Redis evicts",
+        "No alarm watches Redis's evictions",
         _OBSERVABILITY,
         f"{_ALARM}/cache_001_evictions",
         seen="aws_elasticache_replication_group.cache",
@@ -51,7 +51,7 @@ ROWS = (
     Row(
         "no-task-alarm",
         "R8.2",
-        "Nobody hears that the backend's tasks are missing",
+        "No alarm watches the backend's missing tasks",
         _OBSERVABILITY,
         f"{_ALARM}/backend_missing_tasks",
         seen="aws_ecs_service.backend_service",
@@ -59,7 +59,7 @@ ROWS = (
     Row(
         "no-latency-alarm",
         "R8.2",
-        "Nobody hears that the frontend is slow",
+        "No alarm watches the frontend's latency",
         _OBSERVABILITY,
         f"{_ALARM}/frontend_latency",
         seen="aws_lb_target_group.frontend_targets",
@@ -67,7 +67,7 @@ ROWS = (
     Row(
         "no-5xx-alarm",
         "R8.2",
-        "Nobody hears that the load balancer answers 5xx",
+        "No alarm watches the load balancer's 5xx responses",
         _OBSERVABILITY,
         f"{_ALARM}/load_balancer_5xx",
         seen="aws_lb.load_balancer",
@@ -83,7 +83,7 @@ ROWS = (
     Row(
         "no-rejection-alarm",
         "R8.2",
-        "Nobody hears that the application rejects requests over budget",
+        "No alarm watches the requests that the application rejects over budget",
         _OBSERVABILITY,
         f"{_ALARM}/budget_rejections",
     ),
@@ -97,7 +97,7 @@ ROWS = (
     Row(
         "alarm-in-silence",
         "R8.3",
-        "An alarm notifies nobody",
+        "An alarm has no action",
         _OBSERVABILITY,
         f"{_ALARM}/database_cpu/alarm_actions",
     ),
@@ -112,7 +112,7 @@ ROWS = (
     Row(
         "alarm-without-runbook",
         "R8.3",
-        "An alarm doesn't say what to do",
+        "An alarm has no runbook link",
         _OBSERVABILITY,
         f"{_ALARM}/database_cpu/alarm_description",
         "The database is short of CPU",
@@ -141,7 +141,7 @@ ROWS = (
     Row(
         "logs-for-ever",
         "R8.5",
-        "The backend's logs are kept for ever",
+        "The backend's logs are kept forever",
         "prod-services",
         f"{_LOG_GROUP}/backend_logs/retention_in_days",
     ),

@@ -5,7 +5,13 @@ from __future__ import annotations
 from tests.gate.planted.row import REGISTER, Row
 
 ROWS = (
-    Row("risk-not-listed", "R11.2", "The starter profile has no firewall, and nobody accepts it", REGISTER, "no-waf"),
+    Row(
+        "risk-not-listed",
+        "R11.2",
+        "The starter profile has no firewall, and the register doesn't accept it",
+        REGISTER,
+        "no-waf",
+    ),
     Row(
         "risk-expired",
         "R11.2",
@@ -18,7 +24,7 @@ ROWS = (
     Row(
         "risk-too-broad",
         "R11.2",
-        "An accepted risk covers what passes too",
+        "An accepted risk also covers resources that pass",
         REGISTER,
         "staging-can-be-destroyed/stacks",
         '["*"]',

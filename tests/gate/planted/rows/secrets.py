@@ -65,7 +65,7 @@ ROWS = (
     Row(
         "secret-in-default",
         "R0.2",
-        "A variable's default holds a password",
+        "A variable's default contains a password",
         "prod-data",
         "variable/database_password",
         {"type": "string", "default": "not a real value"},
@@ -81,7 +81,7 @@ ROWS = (
     Row(
         "key-in-command",
         "R0.2",
-        "A container's command holds an API key",
+        "A container's command contains an API key",
         "prod-services",
         f"{_CONTAINER}/command",
         ["serve", "--key", "sk-proj-" + "notarealkey" * 3],
@@ -89,7 +89,7 @@ ROWS = (
     Row(
         "image-of-staging",
         "R0.5",
-        "Production runs an image from staging's registry, past the promotion",
+        "Production runs an image from staging's registry, without promotion",
         "prod-services",
         f"{_CONTAINER}/image",
         f"444455556666.dkr.ecr.us-east-1.amazonaws.com/navralabs/aep-backend{_DIGEST}",
@@ -106,7 +106,7 @@ ROWS = (
     Row(
         "unknown-repository",
         "R3.1",
-        "A task's image is in a repository that no stack makes",
+        "A task's image is in a repository that no stack creates",
         "prod-services",
         f"{_CONTAINER}/image",
         f"111122223333.dkr.ecr.us-east-1.amazonaws.com/navralabs/aep-api{_DIGEST}",
@@ -122,7 +122,7 @@ ROWS = (
     Row(
         "tags-can-move",
         "R3.2",
-        "Tags of images can be moved",
+        "Tags of images are mutable",
         _REGISTRY,
         f"{_REPOSITORY}/image_tag_mutability",
         "MUTABLE",
@@ -160,7 +160,7 @@ ROWS = (
     Row(
         "running-image-expires",
         "R3.2",
-        "The image that runs may be removed: released images aren't kept",
+        "The running image may be deleted: released images aren't kept",
         _REGISTRY,
         "resource/aws_ecr_lifecycle_policy/navralabs_aep_backend_lifecycle/policy/rules/0",
     ),
@@ -175,7 +175,7 @@ ROWS = (
     Row(
         "image-latest",
         "R3.4",
-        "A task names its image by nothing, which means latest",
+        "A task names its image without tag or digest, which means latest",
         "prod-services",
         f"{_CONTAINER}/image",
         "${local.backend_task_repository}",
@@ -213,7 +213,7 @@ ROWS = (
     Row(
         "secret-for-everybody",
         "R4.3",
-        "A secret's policy lets everybody read it",
+        "A secret's policy allows every principal to read it",
         _SECRETS,
         f"{_DOCUMENT}/openai_api_key_document/statement/-",
         {
@@ -227,7 +227,7 @@ ROWS = (
     Row(
         "key-for-everybody",
         "R4.3",
-        "The secrets' key lets everybody decrypt",
+        "The secrets' key allows every principal to decrypt",
         _SECRETS,
         f"{_DOCUMENT}/secrets_key_document/statement/-",
         {
@@ -241,7 +241,7 @@ ROWS = (
     Row(
         "secret-gone-at-once",
         "R4.3",
-        "A deleted secret can't be brought back",
+        "A deleted secret can't be restored",
         _SECRETS,
         f"{_SECRET}/openai_api_key/recovery_window_in_days",
         0,
@@ -291,7 +291,7 @@ ROWS = (
     Row(
         "state-for-who-shows-mfa",
         "R1.4",
-        "The state bucket denies all who show no MFA, which no role's session does",
+        "The state bucket denies callers without MFA, which no role's session has",
         "prod-state",
         f"{_DOCUMENT}/state_document/statement/-",
         {
