@@ -1,4 +1,4 @@
-"""What this project synthesizes passes the gate: every finding is mended or accepted with a reason."""
+"""What this project synthesizes passes the gate: every finding is fixed or accepted with a reason."""
 
 from __future__ import annotations
 

@@ -323,10 +323,10 @@ def test_a_secret_that_keeps_fewer_out_is_found(prod: Ground, secret: str) -> No
     address = f"aws_secretsmanager_secret.{secret.lower()}"
     assert "doesn't keep frontend-execution from" in prod.planted("secrets", another)[WIDER, address]
 
-    def nobody(content: Body) -> None:
+    def no_principal(content: Body) -> None:
         del content["resource"]["aws_secretsmanager_secret_policy"][f"{secret.lower()}_policy"]
 
-    assert "doesn't keep planner from" in prod.planted("secrets", nobody)[WIDER, address]
+    assert "doesn't keep planner from" in prod.planted("secrets", no_principal)[WIDER, address]
 
     def allows(content: Body) -> None:
         principals = [{"type": "AWS", "identifiers": ["arn:aws:iam::999999999999:role/any"]}]

@@ -29,7 +29,7 @@ DIGEST = "7e1cc18212d4" + "0" * 52
 
 @contextmanager
 def account(emulator: Emulator) -> Iterator[Aws]:
-    """Production's account, emptied once for the tests of a module. Commands don't connect anew, and wait briefly."""
+    """Production's account, emptied once for the tests of a module. Commands reuse connections, and wait briefly."""
     wanted = variables(emulator.endpoint, PROD.account_id, role=Names(PROD).role("break-glass"))
     with pytest.MonkeyPatch.context() as patch:
         for name in set(os.environ) - set(wanted):

@@ -159,7 +159,7 @@ class CutoverMachine(RuleBasedStateMachine):
 
 
 def _silent(_: str) -> None:
-    """Nobody listens."""
+    """Ignore the message."""
 
 
 TestCutover = pytest.mark.requirement("R10.4", "R10.5")(CutoverMachine.TestCase)

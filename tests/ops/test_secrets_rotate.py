@@ -1,4 +1,4 @@
-"""A new value, and the services that read it deployed anew."""
+"""A new value, and the services that read it are redeployed."""
 
 from __future__ import annotations
 

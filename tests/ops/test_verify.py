@@ -36,7 +36,7 @@ def one(name: str, context: Canned) -> Result:
 
 
 def again(context: Canned) -> Canned:
-    """The same answers, asked anew."""
+    """The same responses, in a new context."""
     fresh = Canned(context.environment)
     fresh.answers = context.answers
     return fresh

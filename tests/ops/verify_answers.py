@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 class Canned(Context):
-    """A context that asks nobody. An answer may be a function of the call's arguments."""
+    """A context without AWS. A response may be a function of the call's arguments."""
 
     def __init__(self, environment: Environment, http: Http | None = None) -> None:
         caller = Caller(environment.account_id, f"arn:aws:iam::{environment.account_id}:role/aep-prod-planner")
@@ -50,7 +50,7 @@ class FakeAws:
         self.caller = caller
 
     def client(self, service: str) -> Any:
-        raise AwsError(f"{service}: nobody answers")
+        raise AwsError(f"{service}: no response")
 
 
 class FakeZone:

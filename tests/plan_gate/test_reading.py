@@ -1,4 +1,4 @@
-"""A plan that isn't whole is judged by nobody."""
+"""A plan that is incomplete isn't judged."""
 
 from __future__ import annotations
 

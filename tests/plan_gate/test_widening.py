@@ -1,4 +1,4 @@
-"""Whoever may do more after a plan than before it is named."""
+"""Every principal that a plan gives more access is named."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ def test_a_wider_rule(wider: Body, actions: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "narrower",
-    [rule("10.0.1.0/24"), rule(low=444, high=444), rule(protocol="udp"), rule("sg-2", description="anew")],
+    [rule("10.0.1.0/24"), rule(low=444, high=444), rule(protocol="udp"), rule("sg-2", description="again")],
 )
 def test_a_rule_that_is_no_wider(narrower: Body) -> None:
     everything = rule("10.0.0.0/8", low=None, high=None, protocol="-1")

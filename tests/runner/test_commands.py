@@ -30,7 +30,7 @@ def test_from_plan_to_destroy(operator: Operator) -> None:
     stack, ecr = operator.stack("registry"), operator.client("ecr")
     assert stack.saved_summary.read_text().startswith("+   aws_ecr_")
     left = (stack.saved, stack.saved_json, stack.saved_summary, stack.provenance)
-    assert [path.stat().st_mode & 0o077 for path in left] == [0, 0, 0, 0], "for nobody else"
+    assert [path.stat().st_mode & 0o077 for path in left] == [0, 0, 0, 0], "for the owner only"
 
     refused = operator.run("apply", "prod", "registry", expect=1).stderr
     assert "Nobody is there to answer" in refused

@@ -98,7 +98,7 @@ def test_a_stale_lock_is_shown_and_freed(operator: Operator) -> None:
     assert "ci@runner holds the lock since 2026-01-01T00:00:00Z" in said
     asked = operator.run("recover", "prod", PHASE, expect=1).stderr
     assert "Is that run dead?" in asked
-    assert operator.client("s3").head_object(**LOCK), "nobody said yes"
+    assert operator.client("s3").head_object(**LOCK), "not confirmed"
     recovered(operator)
 
 
@@ -151,7 +151,7 @@ def test_a_damaged_state_and_an_older_one(operator: Operator) -> None:
     s3.put_object(**LOCK, Body=json.dumps({"ID": "1", "Who": "ci@runner", "Operation": "apply"}).encode())
     asked = operator.run("recover", "prod", PHASE, "--restore", good, expect=1).stderr
     assert "ci@runner holds the lock" in asked
-    assert s3.get_object(**STATE)["Body"].read() == b"{", "nobody said that the run is dead"
+    assert s3.get_object(**STATE)["Body"].read() == b"{", "the run's end isn't confirmed"
     operator.run("recover", "prod", PHASE, "--restore", good, "--yes")
     assert s3.get_object(**STATE)["Body"].read() == whole
     assert "no changes" in operator.plan(PHASE)
@@ -190,8 +190,8 @@ def terraform(operator: Operator, *arguments: str) -> str:
 
 
 def test_aws_that_does_not_answer_is_told_within_seconds(operator: Operator) -> None:
-    nobody = operator.with_variables(AWS_ENDPOINT_URL="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9")
-    said = nobody.run("plan", "prod", expect=2, timeout=60).stderr
+    offline = operator.with_variables(AWS_ENDPOINT_URL="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9")
+    said = offline.run("plan", "prod", expect=2, timeout=60).stderr
     assert "AWS doesn't answer; check the network and AWS_ENDPOINT_URL" in said
     assert len(said.splitlines()) == 1
 

@@ -1,4 +1,4 @@
-"""Break-glass: recent MFA, an hour, no access keys, and nobody uses it unseen."""
+"""Break-glass: recent MFA, an hour, no access keys, and every use raises an alert."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_the_deployer_never_can(account: Stack, env: Environment, widened: bool)
 
 @pytest.mark.requirement("R0.3")
 def test_the_boundary_denies_by_name_what_guards_the_account(account: Stack, env: Environment) -> None:
-    """Not by leaving it out alone: whoever adds a service to the boundary can't open these by mistake."""
+    """Not by leaving it out alone: adding a service to the boundary can't allow these by mistake."""
     guards = ("iam", "kms", "budgets", "cloudtrail", "config", "guardduty", "securityhub", "access-analyzer")
     denied = [statement for statement in account.policy("boundary") if statement["effect"] == "Deny"]
     everything = {"effect": "Allow", "sid": "Everything", "actions": ["*"], "resources": ["*"]}

@@ -222,7 +222,7 @@ def test_each_phase_publishes_its_contract(stacks: dict[str, Stack], env: Enviro
 def test_addresses_are_the_golden_ones(stacks: dict[str, Stack], environment: str) -> None:
     """An address that changes is destroyed and made again: such a diff must be wanted, and reviewed.
 
-    `make golden` writes the lists anew.
+    `make golden` writes the lists.
     """
     for phase in PHASES:
         stack = stacks[f"{environment}-{phase.name}"]

@@ -1,4 +1,4 @@
-"""Organization: accounts that no plan closes, and what nobody in them may do."""
+"""Organization: accounts that no plan closes, and what no principal in them may do."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def test_the_cluster_has_container_insights_and_logs_what_is_typed(services: Sta
     logged = cluster["configuration"]["execute_command_configuration"]
     assert (logged["logging"], logged["log_configuration"]["cloud_watch_encryption_enabled"]) == ("OVERRIDE", True)
     kept_out = {} if env.profile.guardduty_agent else {"GuardDutyManaged": "false"}
-    assert cluster.get("tags", {}) == kept_out, "what keeps GuardDuty's agent out, whoever has it on for the account"
+    assert cluster.get("tags", {}) == kept_out, "keeps GuardDuty's agent out, also if it is on for the account"
     (capacity,) = services.resources("aws_ecs_cluster_capacity_providers").values()
     assert capacity["capacity_providers"] == ["FARGATE"]
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
+from environments import schema
+from environments.schema.validation import check_fields
 from ops import pages
 
 ROOT = Path(__file__).parents[2]
+FENCED = re.compile(r"^ *```.*?^ *```", re.DOTALL | re.MULTILINE)
 WRITTEN = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "cdktf.out" / "README.md"})
+EXAMPLES = [
+    (page, language, textwrap.dedent(code))
+    for page in WRITTEN
+    for language, code in re.findall(
+        r"^ *```(python|json)\n(.*?)^ *```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+]
 
 
 @pytest.mark.parametrize(("page", "text"), pages.pages().items(), ids=lambda part: getattr(part, "name", ""))
@@ -36,10 +50,65 @@ def test_every_setting_has_a_meaning() -> None:
             assert not meaning.startswith("See [") or kind in sections | {"Waf", "Cutover"}, f"{cls.split()[0]}.{name}"
 
 
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub creates for a page's headings."""
+    found: dict[str, int] = {}
+    for heading in re.findall(r"^#+ (.+)$", FENCED.sub("", text), re.MULTILINE):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        slug = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+        found[slug] = found.get(slug, -1) + 1
+        if found[slug]:
+            found[f"{slug}-{found[slug]}"] = 0
+    return set(found)
+
+
+def broken(page: Path, text: str) -> list[str]:
+    """Relative links of a page whose file or anchor doesn't exist."""
+    found = []
+    for link in re.findall(r"\]\((?!\w+:)([^)\s]+)\)", FENCED.sub("", text)):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        exists = target.exists()
+        if not exists or (anchor and anchor not in anchors(text if target == page else target.read_text("utf-8"))):
+            found.append(link)
+    return found
+
+
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda path: path.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text(encoding="utf-8")):
-        assert (page.parent / link).exists(), link
+def test_every_link_and_anchor_exists(page: Path) -> None:
+    assert not broken(page, page.read_text(encoding="utf-8"))
+
+
+def test_a_broken_link_or_anchor_is_found() -> None:
+    page = ROOT / "docs" / "gate.md"
+    good = "[a](operating.md) [b](operating.md#credentials) [c](#scan-errors) [d](https://aws.amazon.com/x#y)"
+    assert not broken(page, f"{good}\n## Scan errors\n")
+    assert broken(page, "[a](no.md) [b](operating.md#no) [c](#no)\n") == ["no.md", "operating.md#no", "#no"]
+
+
+def test_the_entry_page_lists_every_page() -> None:
+    text = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    linked = {(ROOT / "docs" / path).resolve() for path in re.findall(r"\]\((?!\w+:)([^)#\s]+)", text)}
+    pages_of_docs = {page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "adr"}
+    assert pages_of_docs - {ROOT / "docs" / "README.md"} <= linked
+
+
+@pytest.mark.parametrize(("page", "language", "code"), EXAMPLES, ids=lambda part: getattr(part, "name", ""))
+def test_examples_are_valid(page: Path, language: str, code: str) -> None:
+    """JSON parses; a value of the schema can be created, without an unknown field; other Python compiles."""
+    if language == "json":
+        json.loads(code)
+        return
+    tree = compile(code, page.name, "exec", ast.PyCF_ONLY_AST)
+    for node in tree.body:
+        value = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and hasattr(schema, value.func.id):
+            made = eval(ast.unparse(value), vars(schema))
+            assert not check_fields(TypeAdapter(type(made)), made)
+
+
+def test_examples_of_the_schema_are_among_them() -> None:
+    assert sum("Service(" in code for _, _, code in EXAMPLES) >= 2
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda path: path.name)

@@ -45,7 +45,7 @@ class Pusher:
         return {"mediaType": media_type, "digest": digest, "size": len(content), **more}
 
     def manifest(self, document: dict[str, Any], media_type: str, tag: str = "") -> Descriptor:
-        """Push a manifest, written so that writing it anew would change its digest."""
+        """Push a manifest, written so that encoding it again would change its digest."""
         content = json.dumps({"schemaVersion": 2, "mediaType": media_type, **document}, indent=3).encode()
         digest = digest_of(content)
         headers = {"Content-Type": media_type}
