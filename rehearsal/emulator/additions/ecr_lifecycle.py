@@ -22,7 +22,7 @@ from moto.ecr.models import ECRBackend, Image, Repository
 from moto.ecr.policy_validation import EcrLifecyclePolicyValidator
 from moto.ecr.responses import ECRResponse
 
-from rehearsal.emulator.additions.registry import AwsError, adds, kept, mends, parameters
+from rehearsal.emulator.additions.registry import AwsError, adds, corrects, kept, parameters
 
 _RULES = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html"
 _WHY = "moto expires no images"
@@ -35,7 +35,7 @@ _PAGE = 100
 Rule = Mapping[str, Any]
 
 
-@mends(
+@corrects(
     ECRBackend,
     "put_lifecycle_policy",
     "ecr",
