@@ -76,8 +76,8 @@ def test_the_exit_criteria_hold(report: dict[str, Any]) -> None:
 @pytest.mark.requirement("R5.4")
 def test_a_failed_migration_fails_beside_an_agent_that_does_not(report: dict[str, Any]) -> None:
     evidence = shown(report, "a failed migration fails")["evidence"]
-    assert evidence.startswith("exit code 3, beside aws-guardduty-agent-")
-    assert evidence.endswith(" with 0")
+    assert evidence.startswith("exit code 3, while aws-guardduty-agent-")
+    assert evidence.endswith(" ended with 0")
 
 
 @pytest.mark.requirement("R0.2", "R4.2")
