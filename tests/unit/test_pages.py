@@ -99,7 +99,7 @@ def test_examples_are_valid(page: Path, language: str, code: str) -> None:
     if language == "json":
         json.loads(code)
         return
-    tree = compile(code, page.name, "exec", ast.PyCF_ONLY_AST)
+    tree = ast.parse(code, page.name)
     for node in tree.body:
         value = node.value if isinstance(node, ast.Expr) else None
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and hasattr(schema, value.func.id):
