@@ -65,10 +65,16 @@ def test_every_stack_is_valid(initialized: dict[str, tuple[Path, dict[str, str]]
 
 
 def test_every_reference_is_in_the_providers_schema(
-    initialized: dict[str, tuple[Path, dict[str, str]]], stacks: dict[str, Stack]
+    initialized: dict[str, tuple[Path, dict[str, str]]], stacks: dict[str, Stack], tmp_path: Path
 ) -> None:
     folder, environment = initialized["prod-data"]
-    done = terraform(folder, "providers", "schema", "-json", environment=environment)
+    # Without the stack's backend, which Terraform would ask for first.
+    provider = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))["terraform"]["required_providers"]
+    (tmp_path / "main.tf.json").write_text(
+        json.dumps({"terraform": {"required_providers": provider}}), encoding="utf-8"
+    )
+    assert terraform(tmp_path, "init", "-input=false", environment=environment).returncode == 0
+    done = terraform(tmp_path, "providers", "schema", "-json", environment=environment)
     assert done.returncode == 0, done.stderr
     (schema,) = json.loads(done.stdout)["provider_schemas"].values()
     kinds = {"resource": "resource_schemas", "data": "data_source_schemas", "ephemeral": "ephemeral_resource_schemas"}
