@@ -13,3 +13,7 @@ class RefusedError(OpsError):
     """The command could, and must not: a check said no."""
 
     exit_code = 1
+
+
+class AbsentError(OpsError):
+    """What was asked for doesn't exist."""

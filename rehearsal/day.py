@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ops.cutover.prepare import COMMAND as PREPARE
 from rehearsal.application.run import Application
@@ -188,7 +189,7 @@ class Day:
         alarms = self.stage.session.aws.client("cloudwatch")
         on: list[str] = []
         for _ in range(QUIET_SECONDS):
-            found = alarms.describe_alarms(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+            found: Any = alarms.describe_alarms(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
             on = [each["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for each in found.get(kind, [])]
             if not on:
                 time.sleep(MINUTE - time.time() % MINUTE + 1)

@@ -19,6 +19,7 @@ Ask = Callable[[Any, str], list[str]]
 def leftovers(stage: Stage) -> Iterator[str]:
     """Everything of the environment that should be deleted and isn't."""
     prefix = stage.names.prefix
+    service: Any
     for service, ask in _QUESTIONS.items():
         for found in ask(stage.session.aws.client(service), prefix):
             yield f"{service}: {found}"

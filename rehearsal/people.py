@@ -12,7 +12,7 @@ import environments
 from environments.arns import account_of
 from environments.names import Names
 from environments.schema import IamUser
-from ops.aws import explained
+from ops.aws.errors import explained
 from ops.errors import OpsError
 from rehearsal.emulator.settings import credentials
 
@@ -94,7 +94,7 @@ class People:
             self._users[arn] = _variables(iam.create_access_key(UserName=name)["AccessKey"]), device
         return self._users[arn]
 
-    def _client(self, service: str, keys: Variables) -> Any:  # noqa: ANN401  (boto3 makes clients at run time)
+    def _client(self, service: Any, keys: Variables) -> Any:  # noqa: ANN401  (a service's name, and its client)
         return boto3.client(
             service,
             endpoint_url=self.endpoint,

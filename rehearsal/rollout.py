@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ops import dns
+from ops.aws import dns
 from ops.cutover.prepare import COMMAND as PREPARE
 from ops.cutover.prepare import replace as replace_records
 from ops.cutover.prepare import wanted
-from ops.cutover.zone import adopted
+from ops.cutover.records import adopted
 from ops.errors import OpsError
 from ops.journal import Journal
 from ops.plan_gate.tables import STATEFUL
@@ -116,8 +116,7 @@ class Rollout:
 def public_records(stage: Stage) -> tuple[dns.Record, ...]:
     """The public name's records in Route 53."""
     aws, environment = stage.session.aws, stage.environment
-    client = dns.client(aws, environment, "rehearsal")
-    return dns.records(client, dns.zone_id(aws, environment, client), environment.edge.host).records
+    return dns.PublicZone(aws, environment, "rehearsal").records(environment.edge.host).records
 
 
 def phases_that_change(stage: Stage) -> list[str]:

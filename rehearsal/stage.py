@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from environments.arns import account_of
 from environments.names import Names
 from modules.phases import PHASES
+from ops.aws.states import States
 from ops.errors import OpsError, RefusedError
 from ops.terraform.session import Session, session
-from ops.terraform.states import States
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
@@ -180,10 +180,10 @@ def _seed_name(environment: Environment, endpoint: str, account_id: str, zone_id
     previous = environment.cutover.previous
     if previous is None:
         return
-    keys = {name.lower(): value for name, value in credentials(account_id).items()}
+    keys: Any = {name.lower(): value for name, value in credentials(account_id).items()}
     client = boto3.client("route53", region_name=environment.region, endpoint_url=endpoint, **keys)
     alias = {"HostedZoneId": previous.zone_id, "DNSName": previous.dns_name, "EvaluateTargetHealth": True}
-    changes = [
+    changes: Any = [
         {"Action": "CREATE", "ResourceRecordSet": {"Name": environment.edge.host, "Type": kind, "AliasTarget": alias}}
         for kind in previous.record_types
     ]

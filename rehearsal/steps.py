@@ -9,17 +9,17 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from modules.phases import BEFORE_ROLES, PHASES
-from ops import ecs
+from ops.aws import ecs
 from ops.command import load
-from ops.tasks.migration import Migration
-from ops.tasks.migration_end import follow
-from ops.tasks.workloads import MIGRATION, workload
+from ops.conditions import Status, run
+from ops.tasks.migration import Migration, follow
+from ops.tasks.running import MIGRATION, workload
 from ops.terraform.bootstrap import bootstrap
 from ops.terraform.destroy import Destroyer, destroyable, unprotected
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.runs import in_reverse
-from ops.verify.model import Light
-from ops.verify.run import run as verify
+from ops.verify.context import Context
+from ops.verify.criteria import chosen
 from rehearsal import leaks
 from rehearsal.leftovers import STAYS, leftovers
 from rehearsal.rollout import Rollout, StepError, nothing_left, phases_that_change, public_records
@@ -120,8 +120,8 @@ def second_plan_is_empty(stage: Stage) -> Seen:
 
 def exit_criteria_hold(stage: Stage) -> Seen:
     """The exit criteria hold in AWS itself, not only in Terraform's state."""
-    results = verify(stage.session.aws, stage.environment)
-    bad = [f"{each.name}: {each.light} ({each.evidence})" for each in results if each.light is not Light.GREEN]
+    results = run(chosen(over_http=False), Context(stage.session.aws, stage.environment))
+    bad = [f"{each.name}: {each.status} ({each.evidence})" for each in results if each.status is not Status.PASS]
     if bad or not results:
         raise StepError("; ".join(bad) or "no criterion was checked")
     return Seen(f"{len(results)} criteria")
@@ -134,8 +134,8 @@ def failed_migration_fails(stage: Stage) -> Seen:
     stage.control.task_exit(workload(environment, MIGRATION).family, FAILING)
     id_ = migration.start(migration.prepare())
     ended = follow(aws, environment, id_, seconds=MIGRATION_SECONDS, told=_unheard, line=_unheard)
-    described = ecs.task(aws.client("ecs").describe_tasks(cluster=stage.names.prefix, tasks=[id_]), id_) or {}
-    codes = {each["name"]: each.get("exitCode") for each in described.get("containers", ())}
+    task, _ = ecs.task(aws.client("ecs"), stage.names.prefix, id_)
+    codes = {each.name: each.exit_code for each in (task.containers.values() if task else ())}
     others = {name: code for name, code in codes.items() if name != MIGRATION}
     if not others:
         raise StepError("its task has no other container, so this step proves nothing")

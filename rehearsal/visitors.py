@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ops.conditions import FailedError, UnknownError
 from ops.errors import OpsError
 from ops.verify.http import ConnectTo, Http
-from ops.verify.model import CantTellError, NotMetError
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -49,5 +49,5 @@ class Visitors(AbstractContextManager["Visitors"]):
                 return
             try:
                 self._http.get(ADDRESS, PATH)
-            except (NotMetError, CantTellError, OpsError):
+            except (FailedError, UnknownError, OpsError):
                 continue  # The load balancer's metrics count it.

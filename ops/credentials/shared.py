@@ -12,7 +12,7 @@ from botocore.credentials import CredentialProvider, CredentialResolver, Refresh
 from botocore.credentials import Credentials as FixedCredentials
 from botocore.session import Session
 
-from ops.aws import AwsError, code
+from ops.aws.errors import AwsError, code
 from ops.command import say
 from ops.credentials.source import CALLERS, Keys, Source
 from ops.credentials.words import FAILURES, explained, is_wrong_code

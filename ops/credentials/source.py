@@ -19,7 +19,7 @@ from botocore.exceptions import NoCredentialsError
 from botocore.session import Session
 from botocore.utils import JSONFileCache
 
-from ops.aws import AwsError
+from ops.aws.errors import AwsError
 
 CACHE = "~/.aws/cli/cache"
 """Where the AWS CLI keeps sessions of roles. Commands use the same files, so that a code is asked for once a session.

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.aws import code, reason
+from ops.aws.errors import code, reason
 from ops.credentials.source import SETUP, Source
 
 FAILURES = (BotoCoreError, ClientError, OSError, ValueError, LookupError, TypeError, RuntimeError)

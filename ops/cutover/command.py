@@ -1,4 +1,4 @@
-"""`python -m ops cutover`: traffic moves by weight, in watched steps."""
+"""`python -m ops cutover` and `rollback`: traffic moves by weight, in watched steps, and back."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ops.cutover.run import Result
 
 cutover = typer.Typer(name="cutover", help="Move traffic by DNS weight, in watched steps.", no_args_is_help=True)
+
+rollback = typer.Typer(name="rollback", help="Go back: DNS, or a service's task definition.", no_args_is_help=True)
 
 WatchSeconds = Annotated[
     float | None,
@@ -43,11 +45,11 @@ def prepare(
     Users notice nothing: all answers still lead to cutover.previous. Exit code 1: refused; 2: it can't be done.
     """
     with reporting():
-        from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
-        from ops.cutover import work  # noqa: PLC0415
-        from ops.cutover.prepare import COMMAND, PREPARE, UNDO, longest_ttl, replace, undone, wanted  # noqa: PLC0415
-        from ops.cutover.records import describe  # noqa: PLC0415
-        from ops.cutover.zone import adopted  # noqa: PLC0415
+        from ops.aws.dns import describe, longest_ttl
+        from ops.aws.session import connect
+        from ops.cutover import work
+        from ops.cutover.prepare import COMMAND, PREPARE, UNDO, replace, undone, wanted
+        from ops.cutover.records import adopted
 
         chosen = load(environment)
         aws, host = connect(chosen), chosen.edge.host
@@ -88,7 +90,7 @@ def run(
     Exit code 0: done; 1: not ready, or gone back; 2: it can't go on, and the weight stays at its last step.
     """
     with reporting():
-        from ops.cutover import work  # noqa: PLC0415  (the environments load slowly)
+        from ops.cutover import work
 
         chosen = load(environment)
         seconds, at = watch or chosen.cutover.watch, work.scene(chosen, "cutover run")
@@ -107,7 +109,7 @@ def resume(
 ) -> None:
     """Go on with a cutover that was interrupted: what DNS says is compared with the journal first."""
     with reporting():
-        from ops.cutover import work  # noqa: PLC0415  (the environments load slowly)
+        from ops.cutover import work
 
         chosen = load(environment)
         at = work.scene(chosen, "cutover resume")
@@ -118,9 +120,9 @@ def resume(
 def status(environment: EnvironmentName, as_json: Json = False) -> None:
     """Show DNS beside the values, the journal and the lock. Exit code 1: they differ, or a cutover is open."""
     with reporting():
-        from ops.cutover.status import status as look  # noqa: PLC0415  (the environments load slowly)
+        from ops.cutover import work
 
-        seen, still_open = look(load(environment))
+        seen, still_open = work.status(load(environment))
         if as_json:
             typer.echo(json.dumps({**seen, "open": still_open}, indent=2))
         else:
@@ -132,9 +134,68 @@ def status(environment: EnvironmentName, as_json: Json = False) -> None:
 
 
 def _finish(environment: Environment, result: Result, *, as_json: bool) -> None:
-    from ops.cutover import work  # noqa: PLC0415  (the environments load slowly)
+    from ops.cutover import work
 
     shown = work.show(environment, result)
     if as_json:
         typer.echo(json.dumps(shown, indent=2))
     raise typer.Exit(int(result.outcome != "done"))
+
+
+@rollback.command()
+def dns(environment: EnvironmentName, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Give all traffic back to the load balancer before. Waits for nothing, and ends an open cutover."""
+    with reporting():
+        from ops.aws.session import connect
+        from ops.cutover import work
+        from ops.cutover.records import adopted
+        from ops.cutover.rollback import back
+        from ops.cutover.run import ROLLBACK, Result, open_run
+
+        chosen = load(environment)
+        aws = connect(chosen)
+        zone, stand = adopted(aws, chosen)
+        say(f"{chosen.edge.host}: {stand} now; then everything to {zone.shares.previous.dns_name}")
+        if dry_run:
+            return
+        confirm("Go back?", yes=yes or not chosen.protected)
+        journal = work.journal(chosen, aws, ROLLBACK)
+        unfinished = open_run(journal.entries())
+        back(zone, stand, journal, run=unfinished.id if unfinished else "")
+        work.unlock(chosen, aws)
+        shown = work.show(chosen, Result("done", 0))
+        if as_json:
+            typer.echo(json.dumps(shown, indent=2))
+
+
+@rollback.command()
+def service(
+    environment: EnvironmentName,
+    name: Annotated[str, typer.Argument(metavar="SERVICE", help="Name of a service, such as backend.")],
+    *,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Put back the last task definition that was deployed with success, and wait until it runs.
+
+    Exit code 1: there is none, its image is gone, or ECS gave up; 2: it isn't steady yet.
+    """
+    with reporting():
+        from ops.aws.session import connect
+        from ops.cutover import work
+        from ops.cutover.rollback import ServiceRollback, check
+
+        chosen = load(environment)
+        check(chosen, name)
+        aws = connect(chosen)
+        going_back = ServiceRollback(aws, chosen, name)
+        step = going_back.step()
+        say(f"{name}: {step}")
+        if dry_run:
+            return
+        confirm("Go back?", yes=yes or not chosen.protected)
+        going_back.go(step, work.journal(chosen, aws, "rollback service"))
+        say(f"next: python -m ops release rollback {environment} {name}; until then the next apply undoes this")
+        if as_json:
+            typer.echo(json.dumps({"service": name, "before": step.running, "after": step.earlier}, indent=2))

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from ops.aws import AwsError
-from ops.cutover.records import replacement, same
+from environments.schema import Environment
+from ops.aws.dns import PublicZone, Record, describe, in_the_way, is_plain, longest_ttl, same
+from ops.aws.errors import AwsError
+from ops.aws.session import Aws
+from ops.cutover.records import Answer, Zone
 from ops.cutover.watch import OverruledError
-from ops.cutover.zone import Answer, Zone
-from ops.dns import Record
 from ops.errors import RefusedError
 from ops.journal import Entry, Journal
 
+RECORD = "aws_route53_record"
+"""Terraform's type of what the phase `cutover` plans."""
 COMMAND = "cutover prepare"
 """As it is typed, and as the journal has it."""
 PREPARE, UNDO = "prepare", "undo"
@@ -68,7 +71,7 @@ def replace(zone: Zone, stand: Answer, records: Sequence[Record], journal: Journ
     journal.append(event, "intended", before=before, after=zone.shares.weight(records), evidence=evidence)
     problem: AwsError | None = None
     try:
-        zone.change(COMMAND, replacement(stand.records, records))
+        zone.replace(COMMAND, stand.records, records)
     except AwsError as error:
         problem = error
     try:
@@ -86,14 +89,6 @@ def replace(zone: Zone, stand: Answer, records: Sequence[Record], journal: Journ
     raise OverruledError(f"the records of {zone.shares.host} were changed by another command: now {found}")
 
 
-def longest_ttl(records: Sequence[Record]) -> int:
-    """Seconds for which resolvers may keep records; 0 for aliases, which have the 60 seconds of a load balancer.
-
-    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html
-    """
-    return max((int(record.get("TTL", 0)) for record in records), default=0)
-
-
 def kept_until(entries: Sequence[Entry]) -> datetime | None:
     """Until when resolvers may keep plain records that were replaced; none if the journal knows of none with a TTL.
 
@@ -108,3 +103,29 @@ def kept_until(entries: Sequence[Entry]) -> datetime | None:
         and ttl
     ]
     return max(ends, default=None)
+
+
+def blocked(aws: Aws, environment: Environment) -> str | None:
+    """Why weighted records can't be written yet, and what to do; none if they can.
+
+    AWS refuses a weighted record beside a plain one of the same name and type, whatever the plan says:
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-weighted-alias.html
+
+    Raises:
+        AwsError: Route 53 can't be asked.
+        OpsError: The zone isn't there, or its name has two.
+        RefusedError: Records with another routing policy are in the way, which no command replaces.
+    """
+    host, previous = environment.edge.host, environment.cutover.previous
+    records = PublicZone(aws, environment, "plan").records(host).records
+    found = in_the_way(records, previous.record_types if previous else ("A",))
+    if not found:
+        return None
+    if not is_plain(found):
+        raise RefusedError(f"AWS refuses weighted records of {host} beside {describe(found)}; remove those first")
+    what = (
+        f"waiting for {COMMAND}: {host} has a plain record ({describe(found)}), and AWS refuses weighted ones beside it"
+    )
+    if previous is None:
+        return f"{what}; name its load balancer in cutover.previous, then python -m ops {COMMAND} {environment.name}"
+    return f"{what}; python -m ops {COMMAND} {environment.name} replaces it in one change, then plan again"

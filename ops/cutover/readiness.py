@@ -5,102 +5,122 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+
+import dns.exception
+import dns.message
+import dns.query
 
 from environments.schema import Environment
-from ops.cutover.prepare import longest_ttl
-from ops.cutover.resolvers import ttl
-from ops.cutover.signals import Signals
-from ops.cutover.site import Site
-from ops.cutover.zone import Answer, Zone
+from ops.aws.dns import longest_ttl
+from ops.aws.load_balancing import Targets
+from ops.conditions import Condition, Result, holds, run
+from ops.cutover.records import Answer, Zone
+from ops.cutover.watch import Signals
 
 ALIAS_SECONDS = 60
 """TTL of an alias of a load balancer.
 
 https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html
 """
+RESOLVER_SECONDS = 5
+RESOLVER_PORT = 53
+
+
+def ttl(host: str, resolver: str) -> int | str:
+    """Seconds for which a resolver still answers from its memory; or why it doesn't answer, in words.
+
+    Args:
+        host: The name.
+        resolver: Address of the resolver, with a port if it isn't 53.
+    """
+    address, _, port = resolver.partition(":") if resolver.count(":") == 1 else (resolver, "", "")
+    try:
+        answer = dns.query.udp(
+            dns.message.make_query(host, "A"),
+            address,
+            port=int(port or RESOLVER_PORT),
+            timeout=RESOLVER_SECONDS,
+            ignore_unexpected=True,
+        )
+    except (dns.exception.DNSException, OSError, ValueError) as error:
+        return f"no answer ({error or type(error).__name__})"
+    first = next((each.ttl for each in answer.answer if each.name.to_text(omit_final_dot=True).lower() == host), None)
+    return "no such record" if first is None else first
 
 
 @dataclass(frozen=True)
-class Check:
-    """One condition, with what was seen."""
+class Readiness:
+    """What is known before a first step."""
 
-    name: str
-    holds: bool
-    evidence: str
+    environment: Environment
+    """The environment that gets the traffic."""
+    targets: Targets
+    signals: Signals
+    """Its alarms."""
+    zone: Zone
+    answer: Answer
+    """What the zone says now."""
+    resolvers: Sequence[str]
+    """Those that must not keep a plain record any more that had a TTL."""
+    kept_until: datetime | None = None
+    """Until when resolvers may keep one that `cutover prepare` replaced."""
+    ask: Callable[[str, str], int | str] = ttl
+    """Asks a resolver for a name's TTL."""
 
+    def check(self) -> list[Result]:
+        """Check everything that a first step needs, in order."""
+        return run(tuple(self._conditions()), self, at_once=1)
 
-def checks(
-    environment: Environment,
-    *,
-    site: Site,
-    signals: Signals,
-    zone: Zone,
-    answer: Answer,
-    resolvers: Sequence[str],
-    kept_until: datetime | None = None,
-    ask: Callable[[str, str], int | str] = ttl,
-) -> list[Check]:
-    """Look at everything that a first step needs.
+    def _conditions(self) -> Iterator[Condition[Readiness]]:
+        for service in self.environment.product.load_balanced:
+            yield Condition(f"targets of {service.name}", partial(_targets, service=service.name))
+        yield Condition("alarms", _alarms)
+        yield Condition("records", _records)
+        if self.plain or self.kept_until:
+            yield Condition("TTL", _ttl)
+            for resolver in self.resolvers:
+                yield Condition(f"resolver {resolver}", partial(_resolver, resolver=resolver))
 
-    Args:
-        environment: The environment that gets the traffic.
-        site: Its load balancer.
-        signals: Its alarms.
-        zone: Its public zone.
-        answer: What the zone says now.
-        resolvers: Who must not keep a plain record any more that had a TTL.
-        kept_until: Until when resolvers may keep one that `cutover prepare` replaced.
-        ask: Asks a resolver for a name's TTL.
-
-    Raises:
-        AwsError: AWS doesn't say.
-    """
-    return [
-        *_targets(environment, site),
-        *_alarms(signals),
-        *_records(zone, answer),
-        *_caches(environment, answer, resolvers, kept_until, ask),
-    ]
+    @property
+    def plain(self) -> int:
+        """TTL of a plain record that is still there. An alias has 60 seconds, as the weighted records have: 0."""
+        return longest_ttl(self.answer.records) if self.answer.weight is None else 0
 
 
-def _targets(environment: Environment, site: Site) -> Iterator[Check]:
-    for service in environment.product.load_balanced:
-        states = [group.states for group in site.groups if group.service == service.name]
-        seen = ", ".join(f"{count} {state}" for each in states for state, count in each.items()) or "no target"
-        yield Check(f"targets of {service.name}", any(each.get("healthy") for each in states), seen)
+def _targets(ready: Readiness, service: str) -> str:
+    """A service has a healthy target."""
+    states = [group.states for group in ready.targets.groups if group.service == service]
+    seen = ", ".join(f"{count} {state}" for each in states for state, count in each.items()) or "no target"
+    return holds([] if any(each.get("healthy") for each in states) else [seen], seen)
 
 
-def _alarms(signals: Signals) -> Iterator[Check]:
-    on, missing, states = signals.alarms()
-    seen = "; ".join([*(f"{name} is on" for name in on), *missing]) or f"{len(states)} alarms, none on"
-    yield Check("alarms", not on and not missing, seen)
+def _alarms(ready: Readiness) -> str:
+    """No alarm that stops a cutover is on, or missing."""
+    on, missing, states = ready.signals.alarms()
+    return holds([*(f"{name} is on" for name in on), *missing], f"{len(states)} alarms, none on")
 
 
-def _records(zone: Zone, answer: Answer) -> Iterator[Check]:
-    obstacle = zone.shares.obstacle(answer.records)
-    yield Check("records", obstacle is None, obstacle or str(answer))
+def _records(ready: Readiness) -> str:
+    """The records can be replaced by the weighted ones."""
+    obstacle = ready.zone.shares.obstacle(ready.answer.records)
+    return holds([obstacle] if obstacle else [], str(ready.answer))
 
 
-def _caches(
-    environment: Environment,
-    answer: Answer,
-    resolvers: Sequence[str],
-    kept_until: datetime | None,
-    ask: Callable[[str, str], int | str],
-) -> Iterator[Check]:
-    """What resolvers keep of a plain record with a TTL. An alias has 60 seconds, as the weighted records have."""
-    longest, plain = environment.cutover.ttl, longest_ttl(answer.records) if answer.weight is None else 0
-    if plain > longest:
-        yield Check("TTL", False, f"{plain} s; replace the record: python -m ops cutover prepare {environment.name}")
-    elif kept_until:
-        words = f"resolvers may keep the plain record until {kept_until:%Y-%m-%d %H:%M:%S} UTC"
-        over = answer.at >= kept_until
-        yield Check("TTL", over, words if over else f"{words}; wait, then try again")
-    elif plain:
-        yield Check("TTL", True, f"{plain} s")
-    if plain or kept_until:
-        for resolver in resolvers:
-            seen = ask(environment.edge.host, resolver)
-            short = isinstance(seen, int) and seen <= max(longest, ALIAS_SECONDS)
-            words = f"{seen} s left" if isinstance(seen, int) else seen
-            yield Check(f"resolver {resolver}", short, words if short else f"{words}; wait, then try again")
+def _ttl(ready: Readiness) -> str:
+    """Resolvers keep no plain record for long."""
+    if ready.plain > ready.environment.cutover.ttl:
+        replace = f"python -m ops cutover prepare {ready.environment.name}"
+        return holds([f"{ready.plain} s; replace the record: {replace}"], "")
+    if not ready.kept_until:
+        return f"{ready.plain} s"
+    words = f"resolvers may keep the plain record until {ready.kept_until:%Y-%m-%d %H:%M:%S} UTC"
+    return holds([] if ready.answer.at >= ready.kept_until else [f"{words}; wait, then try again"], words)
+
+
+def _resolver(ready: Readiness, resolver: str) -> str:
+    """A resolver has forgotten the plain record, or soon will."""
+    seen = ready.ask(ready.environment.edge.host, resolver)
+    short = isinstance(seen, int) and seen <= max(ready.environment.cutover.ttl, ALIAS_SECONDS)
+    words = f"{seen} s left" if isinstance(seen, int) else seen
+    return holds([] if short else [f"{words}; wait, then try again"], words)

@@ -1,14 +1,18 @@
-"""The records of the application's name: how they stand in Route 53, and how they should."""
+"""The weighted records of the application's name: as they are in Route 53, and as they should be."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import datetime
 
-from ops.dns import Record, same_name, target
-
-ALL = 100
+from environments.names import Names
+from environments.schema import Environment
+from ops.aws import load_balancing
+from ops.aws.dns import ALL, PublicZone, Record, describe, is_plain, replacement, same, same_name, target
+from ops.aws.load_balancing import LoadBalancer
+from ops.aws.session import Aws
+from ops.errors import OpsError
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,11 @@ class Target:
 
     dns_name: str
     zone_id: str
+
+    @classmethod
+    def of(cls, balancer: LoadBalancer) -> Target:
+        """The target that an alias of a load balancer names."""
+        return cls(balancer.dns_name, balancer.zone_id)
 
 
 @dataclass(frozen=True)
@@ -112,61 +121,85 @@ class Shares:
         return None
 
 
-def same(some: Iterable[Record], others: Iterable[Record]) -> bool:
-    """Whether records say the same, however Route 53 writes names."""
-    return sorted(map(_canonical, some)) == sorted(map(_canonical, others))
+@dataclass(frozen=True)
+class Answer:
+    """What Route 53 says of the name."""
+
+    records: tuple[Record, ...]
+    weight: int | None
+    """Share of the current target in percent; none while the weighted records aren't there."""
+    at: datetime
+    """When, by AWS's clock: this machine's may be wrong."""
+
+    def __str__(self) -> str:
+        return describe(self.records) if self.weight is None else f"weight {self.weight}"
 
 
-def is_plain(records: Sequence[Record]) -> bool:
-    """Whether there are records, and none has a routing policy."""
-    return bool(records) and not any("SetIdentifier" in record for record in records)
+class Zone:
+    """The application's weighted records in their zone."""
+
+    def __init__(self, zone: PublicZone, shares: Shares) -> None:
+        self._zone, self.shares = zone, shares
+
+    def read(self) -> Answer:
+        """What Route 53 says now, changes that are still on their way to its servers included.
+
+        Raises:
+            AwsError: It doesn't say.
+        """
+        found = self._zone.records(self.shares.host)
+        return Answer(found.records, self.shares.weight(found.records), found.at)
+
+    def move(self, stand: Answer, weight: int) -> None:
+        """Give `weight` percent to the current target, in one change that fails if the records aren't `stand` any more.
+
+        Raises:
+            AwsError: Route 53 refused, or didn't answer: then the change may have been made all the same.
+        """
+        self.replace(f"weight {weight}", stand.records, self.shares.at(weight))
+
+    def replace(self, comment: str, present: Sequence[Record], wanted: Sequence[Record]) -> None:
+        """Put records in the place of others, all or none.
+
+        Raises:
+            AwsError: Route 53 refused, or didn't answer: then the change may have been made all the same.
+        """
+        self._zone.change(self.shares.host, comment, replacement(present, wanted))
 
 
-def in_the_way(records: Iterable[Record], kinds: Collection[str]) -> list[Record]:
-    """Those beside which AWS takes no weighted records of these types.
+def shares(environment: Environment, current: Target | None = None) -> Shares:
+    """The environment's weighted records; without a current target until the records themselves name it.
 
-    A group has one routing policy, and a CNAME stands alone:
-    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html#Route53-Type-ResourceRecordSet-Weight
+    Raises:
+        OpsError: Its values name no previous target, so that there is nothing to share with or to go back to.
     """
-    return [
-        record
-        for record in records
-        if record["Type"] == "CNAME" or (record["Type"] in kinds and "Weight" not in record)
-    ]
-
-
-def replacement(stand: Sequence[Record], wanted: Sequence[Record]) -> list[dict[str, Any]]:
-    """Changes that put `wanted` in the place of exactly `stand`, or do nothing.
-
-    A DELETE fails unless the record still is what it says, and a batch is done whole or not at all: so two commands
-    can't overwrite each other's change.
-    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
-    """
-    return [
-        *({"Action": "DELETE", "ResourceRecordSet": record} for record in stand),
-        *({"Action": "CREATE", "ResourceRecordSet": record} for record in wanted),
-    ]
-
-
-def describe(records: Iterable[Record]) -> str:
-    """Records in words."""
-    words = []
-    for record in records:
-        values = ", ".join(each["Value"] for each in record.get("ResourceRecords", []))
-        leads_to = values or record.get("AliasTarget", {}).get("DNSName", "?").rstrip(".")
-        weight = f" (weight {record['Weight']})" if "Weight" in record else ""
-        words.append(f"{record['Type']} {leads_to}{weight}")
-    return "; ".join(words) or "nothing"
-
-
-def _canonical(record: Record) -> tuple[str, str, int, str, str, bool, str]:
-    alias = record.get("AliasTarget", {})
-    return (
-        same_name(record["Name"]),
-        record.get("SetIdentifier", ""),
-        record.get("Weight", -1),
-        record["Type"],
-        same_name(alias.get("DNSName", "")),
-        bool(alias.get("EvaluateTargetHealth")),
-        alias.get("HostedZoneId", ""),
+    previous = environment.cutover.previous
+    if previous is None:
+        raise OpsError(
+            f"{environment.name} has no cutover.previous, so there is nothing to share traffic with and nothing to go "
+            f"back to; name the load balancer that answered before, or apply the phase cutover with weight 100"
+        )
+    return Shares(
+        environment.edge.host,
+        Names(environment).prefix,
+        current or Target("", ""),
+        Target(previous.dns_name, previous.zone_id),
+        kinds=previous.record_types,
     )
+
+
+def adopted(aws: Aws, environment: Environment) -> tuple[Zone, Answer]:
+    """The zone and what it says; the load balancer is asked for only where the records don't name it.
+
+    Raises:
+        AwsError: AWS doesn't say, or there is no load balancer.
+        OpsError: There is nothing to go back to.
+    """
+    without_target = shares(environment)
+    found = Zone(PublicZone(aws, environment, "cutover"), without_target)
+    stand = found.read()
+    if (named := without_target.adopting(stand.records)) is None:
+        balancer = load_balancing.load_balancer(aws.client("elbv2"), Names(environment).prefix)
+        named = shares(environment, Target.of(balancer))
+    found.shares = named
+    return found, replace(stand, weight=named.weight(stand.records))

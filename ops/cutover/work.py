@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from uuid import uuid4
 
+import environments
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, connect
+from ops.aws import load_balancing
+from ops.aws.dns import PublicZone
+from ops.aws.errors import AwsError
+from ops.aws.load_balancing import Targets
+from ops.aws.session import Aws, connect
+from ops.aws.state_lock import StateLock
 from ops.command import confirm, say
-from ops.cutover import site, story
-from ops.cutover.lock import StateLock
+from ops.conditions import Status, worst
 from ops.cutover.prepare import kept_until
-from ops.cutover.readiness import checks
-from ops.cutover.run import Cutover, Result
-from ops.cutover.signals import Signals
-from ops.cutover.story import Run
-from ops.cutover.values import place
-from ops.cutover.watch import OverruledError, Watch
-from ops.cutover.zone import Answer, Zone, zone
+from ops.cutover.readiness import Readiness
+from ops.cutover.records import Answer, Target, Zone, adopted, shares
+from ops.cutover.run import Cutover, Result, Run, open_run, steps
+from ops.cutover.watch import OverruledError, Signals, Watch
 from ops.errors import OpsError, RefusedError
-from ops.journal import Journal, damaged
+from ops.journal import Journal, damaged, last_rehearsed_rollback
+
+PHASE = "cutover"
+OPERATION = "cutover"
+"""What a cutover writes into the lock of the phase's state, so that Terraform applies no other weights meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,7 @@ class Scene:
     environment: Environment
     aws: Aws
     journal: Journal
-    site: site.Site
+    targets: Targets
     zone: Zone
     signals: Signals
 
@@ -55,14 +63,15 @@ def scene(environment: Environment, command: str) -> Scene:
         OpsError: AWS doesn't say, something isn't there, or there is nothing to share traffic with.
     """
     aws = connect(environment)
-    where = site.find(aws, environment)
+    targets = load_balancing.targets(aws, environment)
+    shared = shares(environment, Target.of(targets.balancer))
     return Scene(
         environment=environment,
         aws=aws,
         journal=journal(environment, aws, command),
-        site=where,
-        zone=zone(aws, environment, site.shares(environment, where.target)),
-        signals=Signals(aws.client("cloudwatch"), environment, where),
+        targets=targets,
+        zone=Zone(PublicZone(aws, environment, "cutover"), shared),
+        signals=Signals(aws.client("cloudwatch"), environment, targets),
     )
 
 
@@ -82,29 +91,24 @@ def plan(at: Scene, *, goal: int, watch: float, resolvers: Sequence[str]) -> tup
     """
     environment = at.environment
     entries = at.journal.entries()
-    if run := story.open_run(entries):
+    if run := open_run(entries):
         raise RefusedError(f"the cutover of {run.since} to {run.goal} % hasn't ended: {_ways_on(environment)}")
     stand = at.zone.read()
     run = Run(str(uuid4()), stand.weight or 0, goal, since="now")
-    ahead = story.steps(environment.cutover.steps, above=run.origin, goal=goal)
+    ahead = steps(environment.cutover.steps, above=run.origin, goal=goal)
     if not ahead:
         raise OpsError(f"--to {goal}: {at.zone.shares.host} has weight {run.origin} already; back is `rollback dns`")
-    ready = checks(
-        environment,
-        site=at.site,
-        signals=at.signals,
-        zone=at.zone,
-        answer=stand,
-        resolvers=resolvers,
-        kept_until=kept_until(entries),
-    )
-    for check in ready:
-        say(f"{'ok' if check.holds else 'NO'}  {check.name}: {check.evidence}")
-    if failing := [check.name for check in ready if not check.holds]:
-        raise RefusedError(f"not ready: {', '.join(failing)}")
+    ready = Readiness(environment, at.targets, at.signals, at.zone, stand, resolvers, kept_until(entries)).check()
+    for result in ready:
+        say(str(result))
+    open_ = [result for result in ready if not result.passed]
+    if worst(open_) is Status.FAIL:
+        raise RefusedError(f"not ready: {', '.join(result.name for result in open_)}")
+    if open_:
+        raise OpsError(f"whether it is ready is unknown: {'; '.join(result.evidence for result in open_)}")
     say(
-        f"{at.zone.shares.host}: {stand} now, then {', '.join(map(str, ahead))} % to {at.site.target.dns_name}, each "
-        f"watched for {watch:g} s; the rest to {at.zone.shares.previous.dns_name}"
+        f"{at.zone.shares.host}: {stand} now, then {', '.join(map(str, ahead))} % to "
+        f"{at.targets.balancer.dns_name}, each watched for {watch:g} s; the rest to {at.zone.shares.previous.dns_name}"
     )
     return run, stand
 
@@ -126,7 +130,7 @@ def go_on(at: Scene, *, watch: float, yes: bool) -> Result:
     Raises:
         OpsError: There is none, or it can't go on.
     """
-    run = story.open_run(at.journal.entries())
+    run = open_run(at.journal.entries())
     if run is None:
         raise OpsError(
             f"the journal in this folder knows no open cutover of {at.environment.stage}; `python -m ops cutover run "
@@ -150,7 +154,12 @@ def show(environment: Environment, result: Result) -> dict[str, object]:
 def unlock(environment: Environment, aws: Aws) -> None:
     """Free the lock of a cutover that has ended; Terraform's stays."""
     try:
-        if StateLock(aws.client("s3"), Names(environment), aws.caller.arn).free():
+        lock = StateLock(aws, Names(environment), PHASE)
+        holder = lock.holder()
+        if holder and not holder.readable:
+            say(f"warning: {holder}; it stays: see make recover ENV={environment.name} PHASE={PHASE}")
+        elif holder and holder.operation == OPERATION:
+            lock.free(holder)
             say("freed the lock of the cutover that this ends")
     except OpsError as error:
         say(f"warning: {error}")
@@ -161,8 +170,14 @@ def _held(at: Scene, run: Run, *, yes: bool) -> Iterator[None]:
     """Ask, hold the lock, and say how to go on when it ends too early."""
     environment = at.environment
     confirm(f"Move traffic of {environment.edge.host}?", yes=yes or not environment.protected)
-    lock = StateLock(at.aws.client("s3"), Names(environment), at.aws.caller.arn)
-    lock.take(run.id)
+    lock = StateLock(at.aws, Names(environment), PHASE)
+    try:
+        lock.take(run.id, OPERATION)
+    except RefusedError as error:
+        raise RefusedError(
+            f"{error}. If it is a cutover that died: cutover resume, where its journal is, or rollback dns. If it is "
+            f"Terraform that died: make recover ENV={environment.name} PHASE={PHASE}"
+        ) from None
     try:
         yield
     except OverruledError:
@@ -172,7 +187,9 @@ def _held(at: Scene, run: Run, *, yes: bool) -> Iterator[None]:
         raise
     finally:
         try:
-            lock.free(run.id)
+            holder = lock.holder()
+            if holder and holder.id == run.id:
+                lock.free(holder)
         except OpsError as error:
             say(f"warning: {error}")
 
@@ -180,3 +197,69 @@ def _held(at: Scene, run: Run, *, yes: bool) -> Iterator[None]:
 def _ways_on(environment: Environment) -> str:
     name = environment.name
     return f"go on with `python -m ops cutover resume {name}`, or back with `python -m ops rollback dns {name}`"
+
+
+def status(environment: Environment) -> tuple[dict[str, object], list[str]]:
+    """What there is to see, and what is open: empty when DNS is as the values say and no cutover is under way.
+
+    Raises:
+        OpsError: AWS doesn't say.
+    """
+    aws = connect(environment)
+    _, stand = adopted(aws, environment)
+    run = open_run(Journal(environment.stage, command="cutover status", caller=aws.caller.arn).entries())
+    lock, trouble = _lock(aws, environment)
+    rollback = last_rehearsed_rollback(environment.stage)
+    # Without weighted records, everything goes where it went before.
+    next_ = place(environment, stand.weight or 0)
+    seen: dict[str, object] = {
+        "host": environment.edge.host,
+        "dns": str(stand),
+        "values": environment.cutover.weight,
+        "cutover": f"since {run.since}, from {run.origin} to {run.goal} %" if run else None,
+        "lock": lock,
+        "last rollback of DNS": f"{rollback.at} at {rollback.endpoint}" if rollback else None,
+    }
+    open_ = [
+        *([f"the values say weight {environment.cutover.weight}; write {next_}"] if next_ else []),
+        *(["a cutover hasn't ended"] if run else []),
+        *([trouble] if trouble else []),
+        *(f"a damaged line of the journal: {line[:60]}" for line in damaged(environment.stage)),
+    ]
+    return seen, open_
+
+
+def _lock(aws: Aws, environment: Environment) -> tuple[str | None, str]:
+    """Who holds the lock, and what is wrong with it; a lock that can't be read hides nothing else."""
+    try:
+        holder = StateLock(aws, Names(environment), PHASE).holder()
+    except AwsError as error:
+        return f"unknown: {error}", str(error)
+    if holder is None:
+        return None, ""
+    return str(holder), "" if holder.readable else str(holder)
+
+
+def place(environment: Environment, weight: int) -> str | None:
+    """What to change in the values, and in which line, once DNS says `weight`; none if they say it already."""
+    if environment.cutover.weight == weight:
+        return None
+    own = environments.FOLDER / f"{environment.name.replace('-', '_')}.py"
+    siblings = sorted(environments.FOLDER / f"{name.replace('-', '_')}.py" for name in environments.known())
+    for file in (own, *siblings):
+        line = _line(file, environment)
+        if line:
+            return f"environments/{file.name}:{line}: weight={weight}"
+    return f"environments/{own.name}: cutover=Cutover(weight={weight}, …)"
+
+
+def _line(file: Path, environment: Environment) -> int | None:
+    """The line of `Cutover(weight=…)` in a file of the same stage."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Cutover":
+            for keyword in node.keywords:
+                if keyword.arg == "weight" and environment.stage in words:
+                    return keyword.value.lineno
+    return None

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ops.command import EnvironmentName, Json, load, reporting, say
+from ops.verify import command
 from ops.verify.command import CaFile, ConnectToOption
 
 
@@ -25,17 +26,14 @@ def golive(
 ) -> None:
     """Print the go-live list, each item with its evidence. Changes nothing.
 
-    Exit code 0: all are green; 1: an item is open; 2: one can't be told.
+    Exit code 0: all pass; 1: one fails; 2: one is unknown.
     """
     with reporting():
-        from ops.golive.items import answered, checks  # noqa: PLC0415  (the environments load slowly)
-        from ops.golive.report import as_markdown, as_text, write  # noqa: PLC0415
-        from ops.verify.command import context  # noqa: PLC0415
-        from ops.verify.model import exit_code  # noqa: PLC0415
-        from ops.verify.progress import watched  # noqa: PLC0415
+        from ops.conditions import exit_code, watched
+        from ops.golive.items import answered, as_markdown, as_text, conditions, write
 
-        asked = context(load(name), connect_to, ca_file)
-        results = watched(checks(), asked)
+        asked = command.context(load(name), connect_to, ca_file)
+        results = watched(conditions(), asked)
         items = answered(results)
         typer.echo(json.dumps([item.as_data() for item in items], indent=2) if as_json else as_text(items))
         if out:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say
-from ops.errors import RefusedError
+from ops.errors import OpsError, RefusedError
 
 if TYPE_CHECKING:
     from ops.promote.candidate import Candidate
-    from ops.promote.copying import Copied
-    from ops.promote.manifest import Blob
+    from ops.registry.copying import Copied
+    from ops.registry.repository import Blob
     from ops.release.file import Change
 
 
@@ -39,9 +39,9 @@ def promote(
     the release file, which is then reviewed, committed and applied.
     """
     with reporting():
-        # Loaded on use, so that `--help` is quick.
-        from ops.promote.candidate import examine  # noqa: PLC0415
-        from ops.release.file import change  # noqa: PLC0415
+        from ops.conditions import Status, worst
+        from ops.promote.candidate import examine
+        from ops.release.file import change
 
         target = load(environment)
         candidate = examine(target, service, digest=digest, origin=source, wait=wait)
@@ -53,8 +53,10 @@ def promote(
             copied = _carry_out(candidate, planned)
         if as_json:
             typer.echo(_as_json(environment, candidate, planned, copied))
-        if not candidate.passed:
+        if worst(candidate.checks) is Status.FAIL:
             raise RefusedError("not promoted: " + "; ".join(each.name for each in candidate.checks if not each.passed))
+        if unknown := "; ".join(f"{each.name}: {each.evidence}" for each in candidate.checks if not each.passed):
+            raise OpsError(f"not promoted, since this is unknown: {unknown}")
 
 
 def _carry_out(candidate: Candidate, planned: Change) -> Copied:
@@ -79,7 +81,7 @@ def _told(blob: Blob) -> None:
 
 def _as_text(candidate: Candidate, planned: Change) -> str:
     lines = [f"{candidate.repository}@{candidate.digest}", f"from {candidate.origin}, as {candidate.tag}"]
-    lines += [f"  {'yes' if each.passed else 'NO ':3}  {each.name}: {each.evidence}" for each in candidate.checks]
+    lines += [f"  {each}" for each in candidate.checks]
     return "\n".join([*lines, planned.diff or f"{planned.name} names it already.\n"])
 
 
@@ -92,7 +94,7 @@ def _as_json(environment: str, candidate: Candidate, planned: Change, copied: Co
             "digest": candidate.digest,
             "previous_digest": planned.previous,
             "tag": candidate.tag,
-            "checks": [asdict(each) for each in candidate.checks],
+            "checks": [{**check.as_data(), "passed": check.passed} for check in candidate.checks],
             "passed": candidate.passed,
             "copied": asdict(copied) if copied else None,
             "release_file": planned.name,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import environments
 from environments.schema import Environment
-from ops.aws import Aws, AwsError, WrongAccountError, connect
+from ops.aws.errors import AwsError
+from ops.aws.session import Aws, WrongAccountError, connect
 from ops.errors import OpsError
-from ops.promote import ecr
-from ops.promote.registry import Repository
+from ops.registry.repository import Repository, repository
 
 NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound")
 
@@ -36,8 +36,8 @@ class Route:
         target, origin = self.target, self.origin
         if not target.registry.source_account:
             return (
-                ecr.repository(self.aws, origin.account_id, origin.region, name),
-                ecr.repository(self.aws, target.account_id, target.region, name),
+                repository(self.aws, origin.account_id, origin.region, name),
+                repository(self.aws, target.account_id, target.region, name),
             )
         if isinstance(self.of_origin, str):
             raise OpsError(
@@ -45,7 +45,7 @@ class Route:
                 f"{self.of_origin}; sign in to the AWS CLI profile {origin.cli_profile}, and bring no credentials in "
                 "environment variables"
             )
-        same = ecr.repository(self.of_origin, target.registry.source_account, target.region, name)
+        same = repository(self.of_origin, target.registry.source_account, target.region, name)
         return same, same
 
 

@@ -17,9 +17,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from ops.errors import OpsError
-from ops.promote.copying import attached
-from ops.promote.manifest import Blob
-from ops.promote.registry import Repository
+from ops.registry.copying import attached
+from ops.registry.repository import Blob, Repository
 
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"

@@ -24,15 +24,13 @@ def history(
 ) -> None:
     """List the digests of each image in ENVIRONMENT, the newest first: since when, and by whom."""
     with reporting():
-        # Loaded on use, so that `--help` is quick.
-        import environments  # noqa: PLC0415
-        from ops.release import history as past  # noqa: PLC0415
-        from ops.release.file import repository_of  # noqa: PLC0415
+        import environments
+        from ops.release import file as past
 
         target = load(environment)
         path = environments.RELEASES / f"{target.stage}.json"
         named = [service] if service else [each.name for each in target.product.services]
-        releases = {each: past.history(path, repository_of(target, each)) for each in named}
+        releases = {each: past.history(path, past.repository_of(target, each)) for each in named}
         if past.is_cut_short(path):
             say(SHALLOW)
         if as_json:
@@ -58,7 +56,7 @@ def rollback(
     Nothing that runs is touched: plan and apply the phase `services` afterwards.
     """
     with reporting():
-        from ops.release.rollback import going_back  # noqa: PLC0415
+        from ops.release.rollback import going_back
 
         back = going_back(load(environment), service, digest)
         planned = back.change

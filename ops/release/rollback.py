@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import environments
 from environments.schema import Environment
-from ops.aws import connect
+from ops.aws.session import connect
 from ops.errors import OpsError, RefusedError
-from ops.promote import ecr
-from ops.promote.copying import put_tag
-from ops.promote.manifest import Manifest
-from ops.promote.registry import Repository
-from ops.release.file import Change, change, checked, repository_of, tag_of
-from ops.release.history import history
+from ops.registry.copying import put_tag
+from ops.registry.repository import Manifest, Repository
+from ops.registry.repository import repository as open_repository
+from ops.release.file import Change, change, checked, history, repository_of, tag_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def going_back(environment: Environment, service: str, digest: str | None) -> Go
     repository = repository_of(environment, service)
     wanted = checked(digest) if digest else _before(environment, repository)
     account = environment.registry.source_account or environment.account_id
-    registry = ecr.repository(connect(environment), account, environment.region, repository)
+    registry = open_repository(connect(environment), account, environment.region, repository)
     manifest = registry.find(wanted)
     if manifest is None:
         raise RefusedError(f"{registry.name} has no {wanted} any more; choose another one: --digest")

@@ -8,11 +8,12 @@ from pydantic import SecretStr
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, AwsError, explained, only
+from ops.aws.errors import AwsError, explained, only
+from ops.aws.session import Aws
+from ops.aws.waiting import looks, shown
 from ops.command import say
 from ops.secrets.status import CURRENT, container
 from ops.secrets.writing import unseen, write
-from ops.tasks.waiting import looks, shown
 
 PENDING = "AWSPENDING"
 """Label of a version that isn't valid yet.

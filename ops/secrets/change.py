@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from environments.names import Names
 from environments.schema import Environment, Secret
-from ops.aws import Aws
+from ops.aws.session import Aws
 from ops.command import confirm, say
 from ops.errors import OpsError
 from ops.secrets import cache_url
@@ -31,8 +31,9 @@ class Change:
             RefusedError: The answer is no.
         """
         name = Names(self.environment).secret(self.secret.name)
-        way = "made" if self.source.generate or self.secret.generated == "cache_url" else "given"
-        say(f"{name} in account {self.aws.caller.account} gets a new value, {way} now; {then}")
+        generated = self.source.generate or self.secret.generated == "cache_url"
+        value = "a generated value" if generated else "the value you provide"
+        say(f"{name} in account {self.aws.caller.account} will get {value}; {then}")
         if self.secret.caution:
             say(f"caution: {self.secret.caution}")
         if dry_run:

@@ -31,9 +31,9 @@ def status(environment: EnvironmentName, as_json: Json = False) -> None:
     Exit code 1: one that a service needs has none.
     """
     with reporting():
-        from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
-        from ops.secrets.status import statuses  # noqa: PLC0415
-        from ops.tasks.table import aligned, minute  # noqa: PLC0415
+        from ops.aws.session import connect
+        from ops.secrets.status import statuses
+        from ops.tasks.running import aligned, minute
 
         chosen = load(environment)
         found = statuses(connect(chosen), chosen)
@@ -92,18 +92,18 @@ def rotate(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Give a secret a new value, and deploy the services that read it anew.
+    """Give a secret a new value, and redeploy the services that read it.
 
     Exit code 1: a service may still run with the earlier value.
     """
     with reporting():
-        from ops.secrets.status import readers_of  # noqa: PLC0415  (the environments load slowly)
-        from ops.tasks.restart import Result, restart  # noqa: PLC0415
+        from ops.secrets.status import readers_of
+        from ops.tasks.restart import Result, restart
 
         chosen = load(environment)
         services = readers_of(chosen, name)
         change = _change(chosen, name, stdin=stdin, from_fd=from_fd, generate=generate)
-        if not change.ask(f"then deployed anew: {', '.join(services) or 'nothing'}", yes=yes, dry_run=dry_run):
+        if not change.ask(f"then redeployed: {', '.join(services) or 'nothing'}", yes=yes, dry_run=dry_run):
             return
         version = change.write()
         say(f"{name} has a new value, version {version}")
@@ -133,9 +133,9 @@ def copy_names(
     Exit code 1: one is missing or too many. Terraform makes the containers: what is missing comes with phase secrets.
     """
     with reporting():
-        from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
-        from ops.errors import OpsError  # noqa: PLC0415
-        from ops.secrets.comparing import compared  # noqa: PLC0415
+        from ops.aws.session import connect
+        from ops.errors import OpsError
+        from ops.secrets.comparing import compared
 
         if source == environment:
             raise OpsError(f"--from {source}: name another environment than {environment} itself")
@@ -154,9 +154,9 @@ def copy_names(
 
 
 def _change(environment: Environment, name: str, *, stdin: bool, from_fd: int | None, generate: bool) -> Change:
-    from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
-    from ops.secrets.change import prepare, writable  # noqa: PLC0415
-    from ops.secrets.values import Source  # noqa: PLC0415
+    from ops.aws.session import connect
+    from ops.secrets.change import prepare, writable
+    from ops.secrets.values import Source
 
     source = Source(stdin, from_fd, generate)
     secret = writable(environment, name, source)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, explained
+from ops.aws.errors import explained
+from ops.aws.session import Aws
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from environments.schema import Environment
-from ops.aws import Aws
+from ops.aws.session import Aws
 from ops.secrets.status import State, container, readers_of
 
 

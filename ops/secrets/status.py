@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, AwsError, code, explained
+from ops.aws.errors import AwsError, code, explained
+from ops.aws.session import Aws
 from ops.iam.mfa import PRINCIPAL
 from ops.iam.policy import IamStatement, read
 

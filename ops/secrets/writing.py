@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from pydantic import SecretStr
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, AwsError, explained
+from ops.aws.errors import AwsError, explained
+from ops.aws.session import Aws
 
 
 @contextmanager
@@ -44,7 +46,7 @@ def write(aws: Aws, environment: Environment, name: str, value: SecretStr, *, la
         AwsError: Secrets Manager doesn't take it; nothing was changed.
     """
     secret = Names(environment).secret(name)
-    labels = {"VersionStages": [label]} if label else {}
+    labels: Any = {"VersionStages": [label]} if label else {}
     with unseen(value, f"write the secret {secret}"):
         written = aws.client("secretsmanager").put_secret_value(
             SecretId=secret, SecretString=value.get_secret_value(), **labels

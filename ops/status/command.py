@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.command import EnvironmentName, Json, load, reporting
+from ops.verify import command
 from ops.verify.command import CaFile, ConnectToOption
 
 if TYPE_CHECKING:
@@ -32,18 +33,15 @@ def status(
 ) -> None:
     """Say where the rollout stands, phase by phase. Changes nothing, and doesn't run Terraform.
 
-    Exit code 0, unless --verify finds a criterion that is red (1) or can't be told (2).
+    Exit code 0, unless --verify finds a criterion that fails (1) or is unknown (2).
     """
     with reporting():
-        from ops.status.phases import standings  # noqa: PLC0415  (the environments load slowly)
-        from ops.terraform.states import States  # noqa: PLC0415
-        from ops.verify.command import context  # noqa: PLC0415
-        from ops.verify.model import exit_code  # noqa: PLC0415
-        from ops.verify.progress import watched  # noqa: PLC0415
-        from ops.verify.report import summary  # noqa: PLC0415
-        from ops.verify.run import chosen  # noqa: PLC0415
+        from ops.aws.states import States
+        from ops.conditions import exit_code, summary, watched
+        from ops.status.phases import standings
+        from ops.verify.criteria import chosen
 
-        asked = context(load(name), connect_to, ca_file)
+        asked = command.context(load(name), connect_to, ca_file)
         found = standings(asked.environment, States(asked.aws, asked.environment), out, datetime.now(UTC))
         applied = {phase.phase for phase in found if phase.applied}
         results = watched(chosen(applied), asked) if with_criteria else []

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modules.phases import PHASES, Phase
+from ops.aws.states import States
 from ops.errors import OpsError
 from ops.terraform.stack import Stack, digest
-from ops.terraform.states import States
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -70,7 +70,7 @@ def drift_report(environment: Environment, out: Path, now: datetime) -> dict[str
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError) as error:
-        raise OpsError(f"{path} is no report of drift ({error}); remove it, or look anew: make drift") from None
+        raise OpsError(f"{path} is no report of drift ({error}); remove it, or compare again: make drift") from None
 
 
 def _standing(environment: Environment, states: States, out: Path, phase: Phase, drift: str) -> Standing:

@@ -1,4 +1,4 @@
-"""`python -m ops tasks`, `logs`, `exec` and `db`: a look at what runs, and into it."""
+"""`python -m ops tasks`, `logs`, `exec`, `db` and `migrate`: what runs, a look into it, and a one-off task."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ops.command import EnvironmentName, Json, load, reporting
+from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say
 
 DATABASE_PORT = 15432
 """Local port of `db`: not PostgreSQL's own, which a database on the operator's machine may have."""
@@ -31,11 +31,10 @@ def tasks(
 ) -> None:
     """List the tasks that run."""
     with reporting():
-        from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
-        from ops.errors import OpsError  # noqa: PLC0415
-        from ops.tasks import running  # noqa: PLC0415
-        from ops.tasks.table import aligned, minute  # noqa: PLC0415
-        from ops.tasks.workloads import workload  # noqa: PLC0415
+        from ops.aws.session import connect
+        from ops.errors import OpsError
+        from ops.tasks import running
+        from ops.tasks.running import aligned, minute, workload
 
         chosen = load(environment)
         work = workload(chosen, service) if service else None
@@ -72,14 +71,14 @@ def logs(
 ) -> None:
     """Show what a service's tasks log."""
     with reporting():
-        from datetime import UTC, datetime, timedelta  # noqa: PLC0415
+        from datetime import UTC, datetime, timedelta
 
-        from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
-        from ops.ecs import log_stream  # noqa: PLC0415
-        from ops.errors import OpsError  # noqa: PLC0415
-        from ops.tasks.log_lines import LogLines, seconds  # noqa: PLC0415
-        from ops.tasks.waiting import pause  # noqa: PLC0415
-        from ops.tasks.workloads import workload  # noqa: PLC0415
+        from ops.aws import waiting
+        from ops.aws.ecs import log_stream
+        from ops.aws.session import connect
+        from ops.errors import OpsError
+        from ops.tasks.log_lines import LogLines, seconds
+        from ops.tasks.running import workload
 
         chosen = load(environment)
         work, begin = workload(chosen, service), datetime.now(UTC) - timedelta(seconds=seconds(since))
@@ -93,7 +92,7 @@ def logs(
                 raise OpsError(f"the log group {work.log_group} isn't there; apply phase services")
             if not follow:
                 return
-            pause()
+            waiting.pause()
 
 
 def execute(
@@ -108,11 +107,11 @@ def execute(
 ) -> None:
     """Open a session in a service's container. Administrators only; what is typed is logged."""
     with reporting():
-        import shlex  # noqa: PLC0415
+        import shlex
 
-        from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
-        from ops.tasks import sessions  # noqa: PLC0415
-        from ops.tasks.workloads import workload  # noqa: PLC0415
+        from ops.aws.session import connect
+        from ops.tasks import sessions
+        from ops.tasks.running import workload
 
         chosen = load(environment)
         workload(chosen, service)
@@ -129,9 +128,9 @@ def db(
 ) -> None:
     """Forward a port of this machine to the database, until Ctrl-C. Administrators only."""
     with reporting():
-        from ops.aws import connect  # noqa: PLC0415  (the environments load slowly)
-        from ops.errors import OpsError  # noqa: PLC0415
-        from ops.tasks import sessions  # noqa: PLC0415
+        from ops.aws.session import connect
+        from ops.errors import OpsError
+        from ops.tasks import sessions
 
         chosen = load(environment)
         through = [service.name for service in chosen.product.services if "database" in service.reaches]
@@ -140,3 +139,62 @@ def db(
         sessions.check_programs()
         aws = connect(chosen)
         raise typer.Exit(sessions.forward_database(aws, chosen, sessions.choose(aws, chosen, through[0], None), port))
+
+
+def migrate(
+    environment: EnvironmentName,
+    timeout: Annotated[
+        float, typer.Option(metavar="MINUTES", help="How long to watch; the task itself goes on.", min=0)
+    ] = 30,
+    *,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Bring the database's schema up to date, by a one-off task. Ends with the exit code of its container.
+
+    1 as well if the container never ran or was stopped, or another migration runs; 2 if it can't be run or watched to
+    its end.
+    """
+    with reporting():
+        from ops.aws.session import connect
+        from ops.errors import OpsError
+        from ops.tasks.migration import Migration, follow, snapshot_id, take_snapshot
+        from ops.tasks.running import MIGRATION
+
+        chosen = load(environment)
+        aws = connect(chosen)
+        migration = Migration(aws, chosen)
+        prepared = migration.prepare()
+        snapshot = snapshot_id(chosen, prepared.revision) if migration.values.snapshot else None
+        say(f"{prepared.revision} in account {aws.caller.account}: {' '.join(migration.values.command)}")
+        say(f"image {prepared.image}")
+        say(f"before it, a snapshot of the database: {snapshot}" if snapshot else "without a snapshot before it")
+        if dry_run:
+            return
+        confirm(f"Migrate the database of {environment}?", yes=yes or not chosen.protected)
+        if snapshot:
+            take_snapshot(aws, chosen, snapshot)
+        task = migration.start(prepared)
+        try:
+            ended = follow(
+                aws,
+                chosen,
+                task,
+                seconds=timeout * 60,
+                told=say,
+                line=lambda line: typer.echo(str(line), err=as_json),
+            )
+        except (OpsError, KeyboardInterrupt):
+            say(f"the migration may go on. Follow it: python -m ops logs {environment} {MIGRATION} --follow")
+            say(f"Stop it: {migration.stop_command(task)}")
+            raise
+        if as_json:
+            typer.echo(json.dumps({**asdict(ended), "snapshot": snapshot}))
+        if not ended.lines:
+            say("it wrote no lines: does its image log to standard output, and may its execution role write logs?")
+        say(f"task {task} ended: {ended}")
+        if not ended.migrated:
+            for text in filter(None, (ended.reason, ended.advice(environment))):
+                say(text)
+        raise typer.Exit(ended.exit_code)

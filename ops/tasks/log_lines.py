@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ops.aws import Aws, explained
+from ops.aws.errors import explained
+from ops.aws.session import Aws
 from ops.errors import OpsError
 
 LATE = 30_000

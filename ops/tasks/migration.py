@@ -1,18 +1,48 @@
-"""The database's migration, as a one-off task."""
+"""The database's migration: a snapshot, a one-off task, its states and lines, and its end."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from environments.names import Names
 from environments.schema import Environment
-from ops import ecs
-from ops.aws import Aws, explained, only
+from ops.aws import ecs
+from ops.aws.ecs import EcsTask, NoContainerError
+from ops.aws.errors import AwsError, explained, only
+from ops.aws.session import Aws
+from ops.aws.waiting import looks, pause, shown
+from ops.command import say
 from ops.errors import OpsError, RefusedError
-from ops.tasks.running import tasks
-from ops.tasks.workloads import MIGRATION, workload
+from ops.tasks.log_lines import Line, LogLines
+from ops.tasks.running import MIGRATION, tasks, workload
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import NetworkConfigurationTypeDef
+    from types_boto3_rds import RDSClient
+
+SNAPSHOT_SECONDS = 2 * 60 * 60
+"""Seconds that a snapshot may take; the first one of a large database is the slowest."""
+LAST_LOOKS = 2
+"""Looks at the logs after the end: what a container says last reaches CloudWatch seconds later."""
+
+FAILED = 1
+"""Exit code of a migration that failed without one that a process can have."""
+_LARGEST_EXIT_CODE = 255
+
+ADVICE = {
+    "CannotPullContainer": "the image can't be pulled: is its digest in the repository, and does phase network stand?",
+    "ResourceInitializationError": "ECS couldn't prepare the task, most often because a secret has no value or its "
+    "execution role may not read it: python -m ops secrets status {environment}",
+    "OutOfMemory": "it needs more memory: migration.memory in environments/",
+}
+"""What to do, by a word of ECS's reason.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+"""
 
 
 @dataclass(frozen=True)
@@ -22,13 +52,13 @@ class Prepared:
     definition: str
     """ARN of the task definition."""
     image: str
-    network: dict[str, Any]
+    network: NetworkConfigurationTypeDef
     """The service's own."""
 
     @property
     def revision(self) -> str:
         """Task definition and revision, as in `aep-migration-prod:7`."""
-        return self.definition.rpartition("/")[2]
+        return ecs.id_of(self.definition)
 
 
 class Migration:
@@ -55,21 +85,16 @@ class Migration:
             RefusedError: A migration runs already: side by side they would run the same steps twice.
         """
         service = Names(self._environment).service(self._work.service.name)
-        with explained(f"find the task definition {self._work.family} (phase services makes it)"):
-            found = self._ecs.describe_task_definition(taskDefinition=self._work.family)["taskDefinition"]
-        with explained(f"find the network of {service} (phase services makes it)"):
-            answer = self._ecs.describe_services(cluster=self._cluster, services=[service])
-        described = ecs.active_service(answer)
-        networks = ecs.networks(described) if described else []
-        if not networks:
+        found = ecs.task_definition(self._ecs, self._work.family)
+        user = ecs.service(self._ecs, self._cluster, service)
+        if user is None or not user.networks:
             raise OpsError(f"the service {service} isn't there, whose network the migration uses; apply phase services")
         for task in tasks(self._aws, self._environment, self._work):
             raise RefusedError(
                 f"a migration runs already: task {task.id} ({task.status}), by {task.started_by or 'somebody'}. "
                 f"Follow it: python -m ops logs {self._environment.name} {MIGRATION} --follow"
             )
-        image = ecs.container_definition(found, self._work.name)["image"]
-        return Prepared(found["taskDefinitionArn"], image, networks[0])
+        return Prepared(found.arn, found.container(self._work.name)["image"], user.networks[0])
 
     def start(self, prepared: Prepared) -> str:
         """Run the task and answer its id.
@@ -92,7 +117,7 @@ class Migration:
         if failures := answer.get("failures"):
             why = "; ".join(f"{each.get('reason')} {each.get('detail', '')}".rstrip() for each in failures)
             raise OpsError(f"ECS runs no task: {why}")
-        ours = ecs.id_of(only(answer["tasks"], "tasks that it ran")["taskArn"])
+        ours = EcsTask.parse(only(answer["tasks"], "tasks that it ran")).id
         for other in tasks(self._aws, self._environment, self._work):
             if other.id != ours:
                 with explained(f"stop task {ours}, since task {other.id} was started at the same moment"):
@@ -111,3 +136,142 @@ class Migration:
 def _starter(arn: str) -> str:
     """Who runs it, in the letters that ECS takes: the caller's role and session."""
     return re.sub(r"[^\w/-]", "-", arn.rpartition(":")[2])[:128]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a migration ended."""
+
+    task: str
+    code: int | None
+    """The container's exit code; none if it never ran."""
+    reason: str
+    lines: int
+    """How many it wrote."""
+    migrated: bool
+    """Whether its container ended by itself, with exit code 0."""
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with: the container's exit code, but 0 only if it migrated.
+
+        A shell sees the last eight bits of a code only, so that 256 would be 0.
+        """
+        if self.migrated:
+            return 0
+        return self.code if self.code and 0 < self.code <= _LARGEST_EXIT_CODE else FAILED
+
+    def __str__(self) -> str:
+        if self.code is None:
+            return "its container never ran"
+        stopped = "" if self.migrated or self.code else ", but the task was stopped before that: it counts as failed"
+        return f"exit code {self.code}{stopped}"
+
+    def advice(self, environment: str) -> str:
+        """What to do about it, as far as ECS's reason tells; empty if it doesn't."""
+        known = (text for word, text in ADVICE.items() if word in self.reason)
+        return next(known, "").format(environment=environment)
+
+
+def follow(
+    aws: Aws,
+    environment: Environment,
+    task: str,
+    *,
+    seconds: float,
+    told: Callable[[str], None],
+    line: Callable[[Line], None],
+) -> Ended:
+    """Wait for the end of a migration. Its lines go to `line` as they come, and what happens otherwise to `told`.
+
+    Raises:
+        OpsError: The time is up, or ECS can't be asked or doesn't list the task; it may go on.
+    """
+    lines = _Lines(aws, workload(environment, MIGRATION).log_group, task, told, line)
+    cluster, client, status, unlisted = Names(environment).prefix, aws.client("ecs"), "", 0
+    for _ in looks(seconds):
+        found, why = ecs.task(client, cluster, task)
+        unlisted = 0 if found else unlisted + 1
+        if unlisted > ecs.UNLISTED_LOOKS:
+            why = f" ({why})" if why else ""
+            raise OpsError(f"ECS doesn't list task {task}{why}; how it ended is unknown: its lines may say it")
+        if found and found.status != status:
+            status = found.status
+            told(f"task {task}: {status}")
+        lines.pass_on()
+        if found and found.ended:
+            for _ in range(LAST_LOOKS):
+                pause()
+                lines.pass_on()
+            return _ended(found, lines.count)
+    raise OpsError(f"task {task} still runs after {seconds / 60:.0f} minutes; nothing was stopped")
+
+
+class _Lines:
+    """Passes a task's lines on. That they can't be read is told once, and hides no exit code."""
+
+    def __init__(
+        self, aws: Aws, group: str, task: str, told: Callable[[str], None], line: Callable[[Line], None]
+    ) -> None:
+        streams = {"logStreamNames": [ecs.log_stream(MIGRATION, task)]}
+        self._lines = LogLines(aws, group, since=datetime.fromtimestamp(0, UTC), streams=streams)
+        self._told, self._line, self._trouble = told, line, ""
+        self.count = 0
+
+    def pass_on(self) -> None:
+        try:
+            for each in self._lines.new():
+                self.count += 1
+                self._line(each)
+        except AwsError as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                self._told(self._trouble)
+
+
+def _ended(task: EcsTask, lines: int) -> Ended:
+    try:
+        own = task.container(MIGRATION)
+    except NoContainerError as error:
+        return Ended(task.id, None, "; ".join(filter(None, (str(error), task.stopped_reason))), lines, migrated=False)
+    reasons = filter(None, (own.reason, task.stopped_reason))
+    migrated = own.exit_code == 0 and not own.reason and task.ended_by_itself
+    return Ended(task.id, own.exit_code, "; ".join(dict.fromkeys(reasons)), lines, migrated)
+
+
+def snapshot_id(environment: Environment, revision: str) -> str:
+    """A snapshot's name, as in `aep-prod-before-migration-7-20251104-123105`."""
+    number = revision.rpartition(":")[2]
+    return f"{Names(environment).prefix}-before-migration-{number}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def take_snapshot(aws: Aws, environment: Environment, identifier: str) -> None:
+    """Make a snapshot of the database and wait until it can be restored. It stays until somebody deletes it.
+
+    Raises:
+        AwsError: There is no usable snapshot; the database was not touched.
+    """
+    rds, database = aws.client("rds"), Names(environment).prefix
+    with explained(f"make a snapshot of the database {database} (migration.snapshot in environments/ asks for one)"):
+        rds.create_db_snapshot(DBInstanceIdentifier=database, DBSnapshotIdentifier=identifier)
+    say(f"snapshot {identifier}: begun")
+    try:
+        _wait_for_snapshot(rds, identifier)
+    except KeyboardInterrupt:
+        say(f"the snapshot {identifier} goes on by itself; nothing was migrated")
+        raise
+
+
+def _wait_for_snapshot(rds: RDSClient, identifier: str) -> None:
+    with shown(f"snapshot {identifier}") as show:
+        for _ in looks(SNAPSHOT_SECONDS):
+            with explained(f"look at the snapshot {identifier}"):
+                found = rds.describe_db_snapshots(DBSnapshotIdentifier=identifier)["DBSnapshots"]
+            snapshot = only(found, f"snapshots {identifier}")
+            if snapshot["Status"] == "available":
+                say(f"snapshot {identifier}: available")
+                return
+            if snapshot["Status"] == "failed":
+                raise AwsError(f"the snapshot {identifier} failed; see the database's events in RDS")
+            show(f"snapshot {identifier}: {snapshot.get('PercentProgress', 0)} %")
+    raise AwsError(f"the snapshot {identifier} isn't there after {SNAPSHOT_SECONDS // 3600} hours")

@@ -1,20 +1,59 @@
-"""The tasks that run, or that ran lately."""
+"""What can run as a task, where it logs, and which tasks run or ran lately."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from environments.names import Names
-from environments.schema import Environment
-from ops import ecs
-from ops.aws import Aws, explained
-from ops.ecs import AwsObject, Container, NoContainerError
-from ops.tasks.workloads import Workload, workloads
+from environments.schema import Environment, Migration, Service
+from ops.aws import ecs
+from ops.aws.ecs import Container, EcsTask, NoContainerError
+from ops.aws.session import Aws
+from ops.errors import OpsError
 
+MIGRATION = Migration.name
 SHORT_DIGEST = 12
 """Digits of an image's digest that tell releases apart, as their tags have it."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A service, a scheduled task, or the migration."""
+
+    name: str
+    """Also its container's, and the first part of its log streams' names."""
+    family: str
+    """Of its task definitions; a service's own name too."""
+    log_group: str
+    service: Service
+    """Itself, or the service whose image, network and log group it uses."""
+
+
+def workloads(environment: Environment) -> dict[str, Workload]:
+    """All of an environment, by name."""
+    names, product = Names(environment), environment.product
+    runs = {service.name: service for service in product.services}
+    runs |= {task.name: product.service(task.service) for task in product.scheduled_tasks}
+    if product.migration:
+        runs[MIGRATION] = product.service(product.migration.service)
+    return {
+        name: Workload(name, names.service(name), names.log_group(service.name), service)
+        for name, service in runs.items()
+    }
+
+
+def workload(environment: Environment, name: str) -> Workload:
+    """The one of that name.
+
+    Raises:
+        OpsError: There is none.
+    """
+    known = workloads(environment)
+    if name not in known:
+        raise OpsError(f"{name!r} is nothing that runs in {environment.name}; known: {', '.join(known)}")
+    return known[name]
 
 
 @dataclass(frozen=True)
@@ -53,49 +92,39 @@ def tasks(aws: Aws, environment: Environment, work: Workload | None = None, *, s
     Raises:
         AwsError: ECS can't be asked.
     """
-    cluster, client = Names(environment).prefix, aws.client("ecs")
-    wanted = {"family": work.family} if work else {}
     names = {each.family: each.name for each in workloads(environment).values()}
-    found: list[Task] = []
-    with explained(f"list the tasks of cluster {cluster} (phase services makes it)"):
-        pages = client.get_paginator("list_tasks").paginate(
-            cluster=cluster, desiredStatus="STOPPED" if stopped else "RUNNING", **wanted
-        )
-        for page in pages:
-            if page["taskArns"]:
-                described = client.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"]
-                found += (_task(each, names) for each in described)
-    return sorted(found, key=lambda task: (*_split(task.revision), task.since))
+    family = work.family if work else ""
+    listed = ecs.tasks(aws.client("ecs"), Names(environment).prefix, family=family, stopped=stopped)
+    return sorted((_task(each, names) for each in listed), key=lambda task: (*_split(task.revision), task.since))
 
 
-def _task(described: AwsObject, names: Mapping[str, str]) -> Task:
-    revision = ecs.id_of(described["taskDefinitionArn"])
-    own, problem = _own(described, names.get(_split(revision)[0]))
+def _task(given: EcsTask, names: Mapping[str, str]) -> Task:
+    revision = ecs.id_of(given.task_definition)
+    own, problem = _own(given, names.get(_split(revision)[0]))
     return Task(
-        id=ecs.id_of(described["taskArn"]),
+        id=given.id,
         revision=revision,
         image=(own.image_digest or own.image).rpartition("sha256:")[2][:SHORT_DIGEST],
-        status=described.get("lastStatus", ""),
+        status=given.status,
         health=own.health,
-        started=described.get("startedAt"),
-        zone=described.get("availabilityZone", ""),
-        address=next(_details(described, "privateIPv4Address"), ""),
-        started_by=described.get("startedBy", ""),
+        started=given.started,
+        zone=given.zone,
+        address=given.network.get("privateIPv4Address", ""),
+        started_by=given.started_by,
         runtime_id=own.runtime_id,
-        reason=described.get("stoppedReason", ""),
+        reason=given.stopped_reason,
         problem=problem,
     )
 
 
-def _own(described: AwsObject, name: str | None) -> tuple[Container, str]:
+def _own(task: EcsTask, name: str | None) -> tuple[Container, str]:
     """The container of a task's workload, and why it isn't known."""
-    unknown = Container(name or "", "", "", "", "", "", None, "")
     if name is None:
-        return unknown, ""
+        return Container(""), ""
     try:
-        return ecs.container(described, name), ""
+        return task.container(name), ""
     except NoContainerError as error:
-        return unknown, str(error)
+        return Container(name), str(error)
 
 
 def _split(revision: str) -> tuple[str, int]:
@@ -104,8 +133,12 @@ def _split(revision: str) -> tuple[str, int]:
     return family, int(number)
 
 
-def _details(described: AwsObject, name: str) -> Iterator[str]:
-    for attachment in described.get("attachments", []):
-        for detail in attachment.get("details", []):
-            if detail["name"] == name:
-                yield detail["value"]
+def minute(moment: datetime | None) -> str:
+    """A time in UTC, to the minute; a dash if there is none."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "-"
+
+
+def aligned(*rows: Sequence[str]) -> str:
+    """Rows of cells, each column as wide as its widest cell; the first row is the heading."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

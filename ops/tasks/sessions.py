@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from environments.flows import POSTGRESQL_PORT
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, explained, only
+from ops.aws.errors import explained, only
+from ops.aws.session import Aws
 from ops.command import say
 from ops.errors import OpsError
-from ops.tasks.running import Task, tasks
-from ops.tasks.workloads import workload
+from ops.tasks.running import Task, tasks, workload
 
 PROGRAMS = {
     "aws": "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",

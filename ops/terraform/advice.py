@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from environments.names import Names
+from ops.aws.states import States
 from ops.errors import OpsError, RefusedError
 from ops.terraform.process import Done
 from ops.terraform.saved import plan_it
 from ops.terraform.stack import Stack
-from ops.terraform.states import States
 
 _LONGEST = 1200
 """Characters of Terraform's own words that are repeated; all of them are in its log."""
@@ -48,7 +48,7 @@ def advice(stack: Stack, done: Done, states: States, go_on: str = "") -> str:
 
 def _locked(stack: Stack, states: States) -> str:
     try:
-        lock = states.lock(stack.phase.name)
+        lock = states.lock(stack.phase.name).holder()
     except OpsError as error:
         return f"the state is locked ({error})"
     if lock is None:

@@ -31,11 +31,11 @@ def plan(
 ) -> None:
     """Plan phases side by side; save and judge each plan. Exit code 0: planned; 1: refused; 2: failed."""
     # Loaded on use, so that `--help` is quick.
-    from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
-    from ops.terraform.plan import Planner  # noqa: PLC0415
-    from ops.terraform.report import took  # noqa: PLC0415
-    from ops.terraform.runs import side_by_side  # noqa: PLC0415
-    from ops.terraform.session import session  # noqa: PLC0415
+    from ops.terraform.bootstrap import refuse_before_bootstrap
+    from ops.terraform.plan import Planner
+    from ops.terraform.report import took
+    from ops.terraform.runs import side_by_side
+    from ops.terraform.session import session
 
     check_phases(phases)
     with reporting(), session(load(environment), out) as running:
@@ -60,10 +60,10 @@ def apply(
 
     Exit code 0: applied; 1: refused; 2: failed or interrupted. Nothing more begins once a phase fails.
     """
-    from ops.terraform.apply import Applier  # noqa: PLC0415
-    from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
-    from ops.terraform.runs import in_order  # noqa: PLC0415
-    from ops.terraform.session import session  # noqa: PLC0415
+    from ops.terraform.apply import Applier
+    from ops.terraform.bootstrap import refuse_before_bootstrap
+    from ops.terraform.runs import in_order
+    from ops.terraform.session import session
 
     check_phases(phases)
     with reporting(), session(load(environment), out) as running:
@@ -87,8 +87,8 @@ def bootstrap(environment: EnvironmentName, yes: Yes = False, out: Out = OUT, as
 
     Exit code 0: it is there; 1: refused; 2: failed or interrupted. Begun again, it goes on where it was.
     """
-    from ops.terraform.bootstrap import bootstrap as run  # noqa: PLC0415
-    from ops.terraform.session import session  # noqa: PLC0415
+    from ops.terraform.bootstrap import bootstrap as run
+    from ops.terraform.session import session
 
     with reporting(), session(load(environment), out) as running:
 
@@ -106,11 +106,11 @@ def drift(
     environment: EnvironmentName, phases: Phases = None, jobs: Jobs = 0, out: Out = OUT, as_json: Json = False
 ) -> None:
     """Compare the account with the code. Exit code 0: as it should be; 1: it differs; 2: it can't be told."""
-    from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
-    from ops.terraform.drift import Drift  # noqa: PLC0415
-    from ops.terraform.report import Result, took  # noqa: PLC0415
-    from ops.terraform.runs import side_by_side  # noqa: PLC0415
-    from ops.terraform.session import session  # noqa: PLC0415
+    from ops.terraform.bootstrap import refuse_before_bootstrap
+    from ops.terraform.drift import Drift
+    from ops.terraform.report import Result, took
+    from ops.terraform.runs import side_by_side
+    from ops.terraform.session import session
 
     check_phases(phases)
     with reporting(), session(load(environment), out) as running:
@@ -132,9 +132,9 @@ def destroy(
 
     Exit code 0: destroyed; 1: refused; 2: failed or interrupted.
     """
-    from ops.terraform.destroy import Destroyer, destroyable, unprotected  # noqa: PLC0415
-    from ops.terraform.runs import in_reverse  # noqa: PLC0415
-    from ops.terraform.session import session  # noqa: PLC0415
+    from ops.terraform.destroy import Destroyer, destroyable, unprotected
+    from ops.terraform.runs import in_reverse
+    from ops.terraform.session import session
 
     with reporting():
         values = unprotected(load(environment))

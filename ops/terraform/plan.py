@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from environments.names import Names
-from ops.aws import Caller
-from ops.cutover.first import RECORD, blocked
+from ops.aws.session import Caller
+from ops.aws.states import States
 from ops.cutover.prepare import COMMAND as PREPARE
+from ops.cutover.prepare import RECORD, blocked
 from ops.errors import OpsError, RefusedError
 from ops.gate.model import Outcome
 from ops.plan_gate import reports
@@ -25,7 +26,6 @@ from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import Provenance
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack, digest
-from ops.terraform.states import States
 from ops.terraform.upstream import published, waits_for
 
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2

@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ops.aws.states import DamagedStateError, Version
 from ops.command import say
 from ops.errors import OpsError
 from ops.terraform.initialize import initialize
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
-from ops.terraform.states import DamagedStateError, Version
 
 
 @dataclass
@@ -66,12 +66,12 @@ class Recovery:
         say(f"restored; see what differs: make plan ENV={self.stack.environment.name} PHASE={self._phase}")
 
     def _unlock(self) -> None:
-        lock = self.session.states.lock(self._phase)
-        if lock is None:
+        held = self.session.states.lock(self._phase)
+        if (lock := held.holder()) is None:
             return
         say(str(lock))
         self.confirm("Is that run dead? A lock that is freed under a living one can cost the state.")
-        self.session.states.free(self._phase, lock)
+        held.free(lock)
         say("the lock is free")
 
     def _push(self) -> None:

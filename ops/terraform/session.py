@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.aws import Aws, connect
+from ops.aws.session import Aws, connect
+from ops.aws.states import States
 from ops.command import say
 from ops.errors import OpsError, RefusedError
 from ops.terraform.commit import commit
@@ -19,7 +20,6 @@ from ops.terraform.process import Terraform
 from ops.terraform.progress import Board, board
 from ops.terraform.report import PhaseResult, Report, Result
 from ops.terraform.stack import Stack, stacks
-from ops.terraform.states import States
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -76,7 +76,7 @@ class Session:
         self.aws.credentials.last(seconds, f"{doing} {phase}", failing)
 
     def work(self, phase: str, work: Callable[[], PhaseResult]) -> PhaseResult:
-        """Do something with a phase; what an operator can mend becomes its result, with the seconds that it took."""
+        """Do something with a phase; what an operator can fix becomes its result, with the seconds that it took."""
         start = time.monotonic()
         try:
             result = work()

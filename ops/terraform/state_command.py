@@ -20,9 +20,9 @@ def outputs(
     as_json: Json = False,
 ) -> None:
     """Show what applied phases publish. Exit code 1: nothing is applied."""
-    from modules.phases import PHASES  # noqa: PLC0415
-    from ops.aws import connect  # noqa: PLC0415
-    from ops.terraform.states import States  # noqa: PLC0415
+    from modules.phases import PHASES
+    from ops.aws.session import connect
+    from ops.aws.states import States
 
     check_phases([phase] if phase else [])
     with reporting():
@@ -46,9 +46,9 @@ def outputs(
 
 def console(environment: EnvironmentName, phase: Phase, out: Out = OUT) -> None:
     """Open Terraform's console on a phase's state."""
-    from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
-    from ops.terraform.initialize import initialize  # noqa: PLC0415
-    from ops.terraform.session import session  # noqa: PLC0415
+    from ops.terraform.bootstrap import refuse_before_bootstrap
+    from ops.terraform.initialize import initialize
+    from ops.terraform.session import session
 
     check_phases([phase])
     with reporting():
@@ -71,11 +71,11 @@ def recover(
 
     Frees a dead lock, pushes a state that could not be saved, and imports what the last apply made and did not write
     down. A damaged state's earlier versions are listed. Exit code 0: in order; 1: something is
-    left to do, or nobody agreed; 2: it failed.
+    left to do, or you declined; 2: it failed.
     """
-    from ops.terraform.bootstrap import refuse_before_bootstrap  # noqa: PLC0415
-    from ops.terraform.recover import Recovery  # noqa: PLC0415
-    from ops.terraform.session import session  # noqa: PLC0415
+    from ops.terraform.bootstrap import refuse_before_bootstrap
+    from ops.terraform.recover import Recovery
+    from ops.terraform.session import session
 
     check_phases([phase])
     with reporting(), session(load(environment), out) as running:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ops.aws.states import States
 from ops.terraform.stack import Stack
-from ops.terraform.states import States
 
 _READ = re.compile(r"data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)")
 

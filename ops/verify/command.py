@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,10 @@ from ops.command import EnvironmentName, Json, load, reporting
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from environments.schema import Environment
+    from ops.conditions import Result
     from ops.verify.context import Context
 
 ConnectToOption = Annotated[
@@ -39,25 +43,24 @@ def verify(
 ) -> None:
     """Ask AWS and the load balancer whether the exit criteria hold. Changes nothing.
 
-    Exit code 0: all are green; 1: one is red; 2: one can't be told.
+    Exit code 0: all pass; 1: one fails; 2: one is unknown.
     """
     with reporting():
-        from ops.verify.model import exit_code  # noqa: PLC0415  (the environments load slowly)
-        from ops.verify.progress import watched  # noqa: PLC0415
-        from ops.verify.report import as_text  # noqa: PLC0415
-        from ops.verify.run import chosen  # noqa: PLC0415
+        from ops.conditions import exit_code, watched
+        from ops.verify.criteria import chosen
 
         environment, phases = load(name), _phases(phase)
         results = watched(chosen(phases), context(environment, connect_to, ca_file))
-        typer.echo(json.dumps([each.as_data() for each in results], indent=2) if as_json else as_text(results))
+        text = json.dumps([each.as_data() for each in results], indent=2) if as_json else "\n".join(_lines(results))
+        typer.echo(text)
         raise typer.Exit(exit_code(results))
 
 
 def context(environment: Environment, connect_to: str | None, ca_file: Path | None) -> Context:
     """The context of checks, of the account that the caller was checked for."""
-    from ops.aws import connect  # noqa: PLC0415  (loads slowly)
-    from ops.verify.context import Context  # noqa: PLC0415
-    from ops.verify.http import ConnectTo, Http  # noqa: PLC0415
+    from ops.aws.session import connect
+    from ops.verify.context import Context
+    from ops.verify.http import ConnectTo, Http
 
     if ca_file and not ca_file.is_file():
         raise OpsError(f"--ca-file is {ca_file}, which is no file; name one with certificates in PEM")
@@ -66,7 +69,7 @@ def context(environment: Environment, connect_to: str | None, ca_file: Path | No
 
 
 def _phases(phase: str | None) -> tuple[str, ...] | None:
-    from modules import phases  # noqa: PLC0415  (loads slowly)
+    from modules import phases
 
     if phase is None:
         return None
@@ -74,3 +77,13 @@ def _phases(phase: str | None) -> tuple[str, ...] | None:
         return (phases.phase(phase).name,)
     except LookupError as error:
         raise OpsError(error.args[0]) from None
+
+
+def _lines(results: list[Result]) -> Iterator[str]:
+    """Results by phase, one line each, and how many there are of each status."""
+    from ops.conditions import summary
+
+    for phase, group in groupby(results, key=lambda result: result.phase):
+        yield phase
+        yield from (f"  {result}" for result in group)
+    yield summary(results)

@@ -3,40 +3,63 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from environments.flows import HTTPS_PORT
-from ops.aws import only
-from ops.ecs import parts
-from ops.verify.calls import AwsObject, Calls
-from ops.verify.model import CantTellError, NotMetError
+from environments.names import Names
+from ops.aws import dns, ecs, load_balancing
+from ops.conditions import FailedError, UnknownError
 
 if TYPE_CHECKING:
+    from types_boto3_elbv2.type_defs import ListenerTypeDef
+
     from environments.schema import Environment
-    from ops.aws import Aws
+    from ops.aws.ecs import EcsService, EcsTask, TaskDefinition
+    from ops.aws.load_balancing import LoadBalancer
+    from ops.aws.session import Aws
     from ops.verify.http import Http
 
-_SERVICES_A_CALL = 10
-_TASKS_A_CALL = 100
+AwsObject = dict[str, Any]
+"""An answer of AWS that only one check reads."""
 
 
-class Context(Calls):
+class Context:
     """One environment as it is now. What is asked once is kept, so that all checks see the same."""
 
     def __init__(self, aws: Aws, environment: Environment, http: Http | None = None) -> None:
-        super().__init__(aws, environment)
+        self.aws, self.environment, self.names = aws, environment, Names(environment)
         self._http = http
+
+    def ask(self, service: Any, operation: str, **arguments: object) -> AwsObject:  # noqa: ANN401  (a service's name)
+        """The answer of an AWS call, all its pages in one."""
+        client: Any = self.aws.client(service)
+        if client.can_paginate(operation):
+            answer: AwsObject = client.get_paginator(operation).paginate(**arguments).build_full_result()
+        else:
+            answer = getattr(client, operation)(**arguments)
+        return answer
 
     @property
     def http(self) -> Http:
         """The way to the load balancer.
 
         Raises:
-            CantTellError: None was given.
+            UnknownError: None was given.
         """
         if self._http is None:
-            raise CantTellError("no way to the load balancer was given")
+            raise UnknownError("no way to the load balancer was given")
         return self._http
+
+    @cached_property
+    def public_shares(self) -> dict[str, int]:
+        """Percent of DNS answers that lead here, by type of record: A and AAAA have weights of their own.
+
+        Raises:
+            NoZoneError: There is no public zone.
+            OpsError: There is more than one, or Route 53 can't be asked.
+        """
+        records = dns.PublicZone(self.aws, self.environment, "verify").records(self.environment.edge.host).records
+        return dns.shares(records, self.load_balancer.dns_name) or {"A": 0}
 
     @cached_property
     def vpc(self) -> AwsObject:
@@ -44,7 +67,7 @@ class Context(Calls):
         named = [{"Name": "tag:Name", "Values": [self.names.prefix]}]
         vpcs: list[AwsObject] = self.ask("ec2", "describe_vpcs", Filters=named)["Vpcs"]
         if len(vpcs) != 1:
-            raise NotMetError(f"there are {len(vpcs)} VPCs named {self.names.prefix}; one is expected")
+            raise FailedError(f"there are {len(vpcs)} VPCs named {self.names.prefix}; one is expected")
         return vpcs[0]
 
     @cached_property
@@ -66,86 +89,65 @@ class Context(Calls):
         return {subnet: _way_out(by_subnet.get(subnet) or by_subnet["main"]) for subnet in self.subnets}
 
     @cached_property
-    def load_balancer(self) -> AwsObject:
+    def load_balancer(self) -> LoadBalancer:
         """The load balancer."""
-        answer = self.ask("elbv2", "describe_load_balancers", Names=[self.names.prefix])
-        found: AwsObject = only(answer["LoadBalancers"], f"load balancers {self.names.prefix}")
-        return found
+        return load_balancing.load_balancer(self.aws.client("elbv2"), self.names.prefix)
 
     @cached_property
-    def listeners(self) -> dict[int, AwsObject]:
+    def listeners(self) -> dict[int, ListenerTypeDef]:
         """The load balancer's listeners by port."""
-        arn = self.load_balancer["LoadBalancerArn"]
-        listeners = self.ask("elbv2", "describe_listeners", LoadBalancerArn=arn)["Listeners"]
-        return {listener["Port"]: listener for listener in listeners}
+        return load_balancing.listeners(self.aws.client("elbv2"), self.load_balancer)
 
     @cached_property
     def target_groups(self) -> dict[str, str]:
-        """Names of the load balancer's target groups by ARN."""
-        arn = self.load_balancer["LoadBalancerArn"]
-        groups = self.ask("elbv2", "describe_target_groups", LoadBalancerArn=arn)["TargetGroups"]
-        return {group["TargetGroupArn"]: group["TargetGroupName"] for group in groups}
+        """ARNs of the load balancer's target groups by name."""
+        return load_balancing.target_groups(self.aws.client("elbv2"), self.load_balancer)
 
     @cached_property
     def routes(self) -> dict[str, str]:
-        """The target group that each path pattern leads to, by name; of a blue/green pair, the one with more weight."""
+        """The target group that each path pattern leads to, by name."""
         if HTTPS_PORT not in self.listeners:
             return {}
-        arn = self.listeners[HTTPS_PORT]["ListenerArn"]
-        # Of several rules for a path, the one with the lowest number decides, whichever is listed first.
-        rules = sorted(self.ask("elbv2", "describe_rules", ListenerArn=arn)["Rules"], key=_priority, reverse=True)
-        return {path: self.target_groups.get(_leads_to(rule), "nowhere") for rule in rules for path in _paths(rule)}
+        names = {arn: name for name, arn in self.target_groups.items()}
+        leads = load_balancing.routes(self.aws.client("elbv2"), self.listeners[HTTPS_PORT]["ListenerArn"])
+        return {path: names.get(arn, "nowhere") for path, arn in leads.items()}
 
     @cached_property
-    def services(self) -> dict[str, AwsObject]:
+    def services(self) -> dict[str, EcsService]:
         """The product's ECS services by short name.
 
         Raises:
-            NotMetError: One isn't there.
+            FailedError: One isn't there.
         """
         names = {self.names.service(service.name): service.name for service in self.environment.product.services}
-        found: dict[str, AwsObject] = {}
-        for some in parts(list(names), _SERVICES_A_CALL):
-            answer = self.ask("ecs", "describe_services", cluster=self.names.prefix, services=some)
-            found |= {names[each["serviceName"]]: each for each in answer["services"] if each["status"] == "ACTIVE"}
-        if missing := sorted(set(names.values()) - set(found)):
-            raise NotMetError(
-                f"cluster {self.names.prefix} has no service {', '.join(map(self.names.service, missing))}"
-            )
-        return found
+        found = ecs.services(self.aws.client("ecs"), self.names.prefix, list(names))
+        if missing := sorted(set(names) - set(found)):
+            raise FailedError(f"cluster {self.names.prefix} has no service {', '.join(missing)}")
+        return {names[name]: service for name, service in found.items()}
 
     @cached_property
-    def task_definitions(self) -> dict[str, AwsObject]:
+    def task_definitions(self) -> dict[str, TaskDefinition]:
         """The task definition that each service runs, by the service's short name."""
+        client = self.aws.client("ecs")
+        return {name: ecs.task_definition(client, service.task_definition) for name, service in self.services.items()}
+
+    @cached_property
+    def tasks(self) -> dict[str, list[EcsTask]]:
+        """The running tasks of each service, by the service's short name."""
+        client, cluster = self.aws.client("ecs"), self.names.prefix
         return {
-            name: self.ask("ecs", "describe_task_definition", taskDefinition=service["taskDefinition"])[
-                "taskDefinition"
-            ]
+            name: [task for task in ecs.tasks(client, cluster, service=service.name) if task.status == "RUNNING"]
             for name, service in self.services.items()
         }
 
-    @cached_property
-    def tasks(self) -> dict[str, list[AwsObject]]:
-        """The running tasks of each service, by the service's short name."""
-        cluster, tasks = self.names.prefix, {}
-        for name, service in self.services.items():
-            arns = self.ask("ecs", "list_tasks", cluster=cluster, serviceName=service["serviceName"])["taskArns"]
-            tasks[name] = [
-                task
-                for some in parts(arns, _TASKS_A_CALL)
-                for task in self.ask("ecs", "describe_tasks", cluster=cluster, tasks=some)["tasks"]
-                if task["lastStatus"] == "RUNNING"
-            ]
-        return tasks
-
-    def running_tasks(self) -> dict[str, list[AwsObject]]:
+    def running_tasks(self) -> dict[str, list[EcsTask]]:
         """The running tasks of each service, where there are any.
 
         Raises:
-            CantTellError: A service has none.
+            UnknownError: A service has none.
         """
         if idle := [name for name, tasks in self.tasks.items() if not tasks]:
-            raise CantTellError(f"ECS lists no running task of {', '.join(idle)}")
+            raise UnknownError(f"ECS lists no running task of {', '.join(idle)}")
         return self.tasks
 
 
@@ -156,25 +158,3 @@ def _way_out(table: AwsObject) -> str:
         if "0.0.0.0/0" in route.values() or "::/0" in route.values()
     ]
     return ", ".join(ways)
-
-
-def _paths(rule: AwsObject) -> list[str]:
-    patterns = [each for each in rule["Conditions"] if each["Field"] == "path-pattern"]
-    return [value for each in patterns for value in each.get("PathPatternConfig", each)["Values"]] or ["/*"]
-
-
-def _priority(rule: AwsObject) -> float:
-    """The default rule has no number, and comes after all others."""
-    number = str(rule.get("Priority"))
-    return int(number) if number.isdigit() else float("inf")
-
-
-def _leads_to(rule: AwsObject) -> str:
-    """ARN of the target group that a rule forwards to; of several, the one with the most weight.
-
-    A rule may authenticate before it forwards.
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Rule.html
-    """
-    action = {each["Type"]: each for each in rule["Actions"]}.get("forward", {})
-    groups = action.get("ForwardConfig", {}).get("TargetGroups") or [action]
-    return str(max(groups, key=lambda group: group.get("Weight", 1)).get("TargetGroupArn"))

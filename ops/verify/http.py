@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import urllib3
+
 from environments.flows import HTTP_PORT, HTTPS_PORT
+from ops.conditions import FailedError, UnknownError
 from ops.errors import OpsError
-from ops.verify.model import CantTellError, NotMetError
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 10
@@ -71,24 +73,22 @@ class Http:
         """IPv4 and IPv6 addresses of a DNS name, or of where to connect instead.
 
         Raises:
-            CantTellError: It doesn't resolve.
+            UnknownError: It doesn't resolve.
         """
         wanted = self.connect_to.host if self.connect_to else name
         try:
             found = socket.getaddrinfo(wanted, HTTPS_PORT, type=socket.SOCK_STREAM)
         except OSError as error:
-            raise CantTellError(f"{wanted} doesn't resolve here ({error.strerror})") from None
+            raise UnknownError(f"{wanted} doesn't resolve here ({error.strerror})") from None
         return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
     def get(self, address: str, path: str, *, plain: bool = False, headers: Mapping[str, str] | None = None) -> Answer:
         """Ask one address for a path, over TLS or plain; redirects aren't followed.
 
         Raises:
-            NotMetError: It doesn't answer, or its certificate isn't the host's.
-            CantTellError: This machine has no way to such an address.
+            FailedError: It doesn't answer, or its certificate isn't the host's.
+            UnknownError: This machine has no way to such an address.
         """
-        import urllib3  # noqa: PLC0415  (loads slowly)
-
         where = self.connect_to or ConnectTo(address)
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
         retries = urllib3.Retry(
@@ -122,10 +122,10 @@ class Http:
         fields = {name.lower(): value for name, value in answer.headers.items()}
         return Answer(answer.status, fields, body.decode(errors="replace"))
 
-    def _failed(self, address: str, path: str, error: Exception) -> NotMetError | CantTellError:
+    def _failed(self, address: str, path: str, error: Exception) -> FailedError | UnknownError:
         cause = getattr(error, "reason", None) or error
         system = cause.__cause__
         if isinstance(system, OSError) and system.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL):
-            return CantTellError(f"this machine has no way to {address} ({system.strerror})")
+            return UnknownError(f"this machine has no way to {address} ({system.strerror})")
         said = str(cause).rpartition("object at ")[2].partition(": ")[2] or str(cause)
-        return NotMetError(f"{address} doesn't answer {path} for {self.host}: {said}")
+        return FailedError(f"{address} doesn't answer {path} for {self.host}: {said}")

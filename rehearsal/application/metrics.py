@@ -11,7 +11,7 @@ from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import only
+from ops.aws.errors import only
 from rehearsal.application.handlers import Answered
 
 LOAD_BALANCER = "AWS/ApplicationELB"

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from environments.schema import Environment
-from ops.aws import explained, reason
+from ops.aws.errors import explained, reason
 from rehearsal.application import metrics
 from rehearsal.application.alarms import Alarms
 from rehearsal.application.database import connections
@@ -97,7 +97,7 @@ class Monitoring:
             return
 
 
-def _client(name: str, environment: Environment, endpoint: str) -> Any:  # noqa: ANN401  (boto3 makes clients at run time)
+def _client(name: Any, environment: Environment, endpoint: str) -> Any:  # noqa: ANN401  (boto3 makes clients at run time)
     keys = credentials(environment.account_id)
     return boto3.client(
         name,

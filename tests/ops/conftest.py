@@ -11,7 +11,7 @@ import pytest
 from environments import load
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws, connect
+from ops.aws.session import Aws, connect
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import environment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -10,10 +11,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.cutover.records import Shares, Target
-from ops.cutover.signals import Look
-from ops.cutover.watch import Time
-from ops.cutover.zone import Zone
+from ops.aws.dns import PublicZone
+from ops.aws.errors import explained
+from ops.aws.waiting import Time
+from ops.cutover.records import Shares, Target, Zone
+from ops.cutover.watch import Look
 from rehearsal.emulator.change_batch import BatchError, changed
 
 ZONE = "example.com"
@@ -65,6 +67,13 @@ def refused(code: str, operation: str = "ChangeResourceRecordSets") -> ClientErr
 CODES = {"failed": "InternalError", "lost": "InternalError", "throttled": "Throttling", "expired": "ExpiredToken"}
 
 
+class Public(PublicZone):
+    """The zone, found already."""
+
+    def __init__(self, route53: Any) -> None:
+        self.id, self._client, self._assumed = "Z1", route53, time.monotonic()
+
+
 class Route53:
     """One zone, with the emulator's own rules of a batch."""
 
@@ -74,7 +83,7 @@ class Route53:
         self.batches: list[list[dict[str, Any]]] = []
 
     def zone(self) -> Zone:
-        return Zone(lambda: self, "Z1", SHARES)
+        return Zone(Public(self), SHARES)
 
     @property
     def weight(self) -> int | None:
@@ -118,8 +127,6 @@ class Looks:
         assert since < until
         kind = self._route53.faults.next()
         if kind in CODES:
-            from ops.aws import explained  # noqa: PLC0415
-
             with explained("read the alarms"):
                 raise refused(CODES[kind], "DescribeAlarms")
         return self._seen(self._route53.weight or 0)

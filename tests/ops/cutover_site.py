@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import Aws
-from ops.cutover.records import Target, replacement
-from ops.cutover.site import shares
-from ops.dns import Record
+from ops.aws.dns import Record, replacement
+from ops.aws.session import Aws
+from ops.cutover.records import Target, shares
 from rehearsal.emulator.client import Control
 
 
@@ -25,12 +25,13 @@ class RolledOut:
         account_id, role = self.zone.role.split(":")[4], self.zone.role.rpartition("/")[2]
         control.seed_zone(account_id, self.zone.id, self.zone.name)
         control.seed_role(account_id, role, [self.names.role_arn("deployer"), self.names.role_arn("break-glass")])
-        self.s3, self.cloudwatch = aws.client("s3"), aws.client("cloudwatch")
+        self.s3 = aws.client("s3")
+        self.cloudwatch: Any = aws.client("cloudwatch")
         self.s3.create_bucket(Bucket=self.names.state_bucket)
         self.groups: list[str] = []
         self.balancer = self._load_balancer()
         self.alarm = self._alarms()
-        self.route53 = aws.assuming(self.zone.role, "test").client("route53")
+        self.route53: Any = aws.assuming(self.zone.role, "test").client("route53")
 
     def share_out(self, weight: int) -> None:
         """Write the two records, as applying the phase `cutover` does."""
@@ -44,7 +45,7 @@ class RolledOut:
         value = {"ResourceRecords": [{"Value": target or previous.dns_name}]}
         self._replace([{"Name": self.environment.edge.host, "Type": "CNAME", "TTL": ttl, **value}])
 
-    def _replace(self, records: list[Record]) -> None:
+    def _replace(self, records: Sequence[Record]) -> None:
         self.route53.change_resource_record_sets(
             HostedZoneId=self.zone.id, ChangeBatch={"Changes": replacement(self.records(), records)}
         )
@@ -109,7 +110,8 @@ class RolledOut:
         return latency
 
     def _load_balancer(self) -> Any:
-        ec2, client = self.aws.client("ec2"), self.aws.client("elbv2")
+        ec2 = self.aws.client("ec2")
+        client: Any = self.aws.client("elbv2")
         vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
         subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
         balancer = client.create_load_balancer(

@@ -14,9 +14,9 @@ import pytest
 from environments import load
 from environments.names import Names
 from environments.schema import Environment, Secret
-from ops.aws import Aws, connect
-from ops.tasks import waiting
-from ops.tasks.workloads import workloads
+from ops.aws import waiting
+from ops.aws.session import Aws, connect
+from ops.tasks.running import workloads
 from rehearsal.emulator.agent import AgentPlace, AgentWhen
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
@@ -38,7 +38,7 @@ def account(emulator: Emulator) -> Iterator[Aws]:
             patch.setenv(name, value)
         Control(emulator.endpoint, PROD.account_id, PROD.region).reset()
         aws = connect(PROD)
-        patch.setattr("ops.aws.connect", lambda _: aws)
+        patch.setattr("ops.aws.session.connect", lambda _: aws)
         patch.setattr(waiting, "PAUSE", 0.01)
         yield aws
 
@@ -79,7 +79,8 @@ def secret_value(aws: Aws, name: str, stage: str = "AWSCURRENT") -> str:
 
 def services(aws: Aws) -> None:
     """Cluster, task definitions, services and log groups."""
-    ecs, names = aws.client("ecs"), Names(PROD)
+    names = Names(PROD)
+    ecs: Any = aws.client("ecs")
     ecs.create_cluster(clusterName=names.prefix)
     for work in workloads(PROD).values():
         container = {
@@ -128,7 +129,8 @@ def network(aws: Aws) -> dict[str, Any]:
 
 def run_task(aws: Aws, work: str, started_by: str = "") -> str:
     """Start a task and answer its id. Each look at it takes it one step on: RUNNING, then STOPPED."""
-    answer = aws.client("ecs").run_task(
+    ecs: Any = aws.client("ecs")
+    answer = ecs.run_task(
         cluster=Names(PROD).prefix,
         taskDefinition=Names(PROD).service(work),
         launchType="FARGATE",
@@ -173,7 +175,7 @@ def database(aws: Aws) -> None:
 
 def log(aws: Aws, group: str, stream: str, *lines: tuple[int, str]) -> None:
     """Write lines, each with how many seconds ago that was."""
-    client = aws.client("logs")
+    client: Any = aws.client("logs")
     with suppress(client.exceptions.ResourceAlreadyExistsException):
         client.create_log_stream(logGroupName=group, logStreamName=stream)
     now = int(time.time())

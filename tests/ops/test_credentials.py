@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from botocore.config import Config
 
 from environments import load
-from ops.aws import AwsError, connect
+from ops.aws.errors import AwsError
+from ops.aws.session import connect
 from ops.credentials import shared
 from ops.credentials.shared import Credentials
 from ops.credentials.source import Keys, Source
@@ -261,7 +263,7 @@ def test_every_kind_of_profile_becomes_variables(
         "AWS_ENDPOINT_URL",
         "AWS_EC2_METADATA_DISABLED",
     }
-    signer = found.session().get_credentials().get_frozen_credentials()
+    signer = cast("Any", found.session()).get_credentials().get_frozen_credentials()
     assert (signer.access_key, signer.token) == (key, child.get("AWS_SESSION_TOKEN")), "boto3 has the same"
     assert "secret-of" not in repr(found.keys())
     assert "session" not in repr(found.keys())
@@ -560,7 +562,7 @@ def test_sessions_that_are_short_are_reported_once_and_not_asked_for_again(
 def test_clients_get_others_in_the_last_minute(home: Home, given: Identities) -> None:
     role(home, pytest.MonkeyPatch())
     found = credentials()
-    signer = found.session().get_credentials()
+    signer: Any = found.session().get_credentials()
     soon = datetime.now(UTC) + timedelta(seconds=50)
     found._keys, signer._expiry_time = replace(found.keys(), expires=soon), soon
     assert signer.get_frozen_credentials().access_key == found.keys().access_key == given.given[1]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from environments.schema import Environment
-from ops.aws import Aws
+from ops.aws.session import Aws
 from rehearsal.emulator.client import Control
 from tests.ops.cli import run
 from tests.ops.cutover_site import RolledOut

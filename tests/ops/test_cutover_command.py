@@ -21,8 +21,8 @@ from botocore.exceptions import ClientError
 
 from environments import load
 from environments.names import Names
-from ops.aws import connect
-from ops.cutover.lock import StateLock
+from ops.aws.session import connect
+from ops.aws.state_lock import StateLock
 from ops.journal import last_rehearsed_rollback, read
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
@@ -60,6 +60,10 @@ def site(rolled_out: RolledOut, scratch: Path) -> RolledOut:
     rolled_out.unlock()
     rolled_out.measure()
     return rolled_out
+
+
+def lock(site: RolledOut) -> StateLock:
+    return StateLock(site.aws, site.names, "cutover")
 
 
 @contextmanager
@@ -207,10 +211,10 @@ def test_a_killed_cutover_keeps_its_lock_and_is_resumed(site: RolledOut, scratch
         process.wait(timeout=60)
     assert site.weights() == {"current": 10, "previous": 90}
     assert "hasn't ended" in run("cutover", "run", "prod", *QUICKLY).stderr
-    assert StateLock(site.s3, site.names, "somebody").holder()["ID"] == read("prod")[0].run
+    assert (holder := lock(site).holder()) and holder.id == read("prod")[0].run
     assert run("cutover", "resume", "prod", *QUICKLY).exit_code == 0
     assert site.weights() == {"current": 100, "previous": 0}
-    assert StateLock(site.s3, site.names, "somebody").holder() == {}
+    assert lock(site).holder() is None
 
 
 @pytest.mark.requirement("R10.5")
@@ -229,7 +233,7 @@ def test_rollback_asks_for_no_load_balancer_no_alarm_and_no_lock(
     site: RolledOut, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.share_out(50)
-    StateLock(site.s3, site.names, "somebody").take("other")
+    lock(site).take("other", "cutover")
     for service in ("ELASTIC_LOAD_BALANCING_V2", "CLOUDWATCH"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "http://127.0.0.1:9")
     assert run("rollback", "dns", "prod", "--yes").exit_code == 0
@@ -237,16 +241,17 @@ def test_rollback_asks_for_no_load_balancer_no_alarm_and_no_lock(
 
 
 def test_one_cutover_at_a_time(site: RolledOut) -> None:
-    lock = StateLock(site.s3, site.names, "arn:aws:iam::1:somebody")
-    lock.take("other")
+    other = lock(site)
+    other.take("other", "cutover")
     done = run("cutover", "run", "prod", *QUICKLY)
     assert done.exit_code == 1, done.output
-    assert "arn:aws:iam::1:somebody holds the lock since 2" in done.stderr
+    assert f"{site.aws.caller.arn} holds the lock since 2" in done.stderr
     assert site.weights() == {"current": 0, "previous": 100}
-    assert not lock.free("mine")
-    assert lock.free("other")
+    holder = other.holder()
+    assert holder
+    other.free(holder)
     assert run("cutover", "run", "prod", "--to=10", *QUICKLY).exit_code == 0
-    assert lock.holder() == {}
+    assert other.holder() is None
 
 
 def test_terraforms_lock_is_never_freed(site: RolledOut) -> None:
@@ -254,7 +259,44 @@ def test_terraforms_lock_is_never_freed(site: RolledOut) -> None:
     note = json.dumps({"ID": "1", "Operation": "OperationTypeApply", "Who": "me@here", "Created": "now"})
     site.s3.put_object(Bucket=site.names.state_bucket, Key=key, Body=note)
     assert run("rollback", "dns", "prod", "--yes").exit_code == 0
-    assert "me@here holds the lock since now (OperationTypeApply, 1)" in run("cutover", "status", "prod").stdout
+    assert "me@here holds the lock since now (OperationTypeApply, lock id 1)" in run("cutover", "status", "prod").stdout
+
+
+NO_LOCKS = [b"", b'{"ID": "1", "Operation": "cut', b"[1]", b'"ID"', b"null", b"\xff\xfe", b'{"Operation": "cutover"}']
+"""What may be in a lock's object after a write that was cut off, or by another program's hand."""
+
+
+@pytest.mark.parametrize("body", NO_LOCKS)
+def test_a_lock_that_is_no_lock_stops_a_cutover_and_no_rollback(site: RolledOut, body: bytes) -> None:
+    key = f"{site.names.state_key('cutover')}.tflock"
+    site.share_out(10)
+    site.s3.put_object(Bucket=site.names.state_bucket, Key=key, Body=body)
+    status = run("cutover", "status", "prod", "--json")
+    assert (status.exit_code, status.exception and type(status.exception)) == (1, SystemExit), status.output
+    shown = json.loads(status.stdout)
+    assert shown["dns"] == "weight 10"
+    assert "can't be read" in shown["lock"]
+    moved = run("cutover", "run", "prod", *QUICKLY)
+    assert (moved.exit_code, "can't be read" in moved.stderr) == (1, True), moved.output
+    assert site.weights() == {"current": 10, "previous": 90}
+    done = run("rollback", "dns", "prod", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "warning: " in done.stderr
+    assert site.weights() == {"current": 0, "previous": 100}
+    left = site.s3.get_object(Bucket=site.names.state_bucket, Key=key)["Body"].read()
+    assert left == body, "what isn't known to be a cutover's is left alone"
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket", "InternalError"])
+def test_a_lock_that_aws_does_not_show_hides_nothing_else(site: RolledOut, code: str) -> None:
+    site.share_out(10)
+    # The state of edge is read first, for the zone; the lock is read second.
+    site.control.fail("s3", "GetObject", code, 2)
+    status = run("cutover", "status", "prod", "--json")
+    shown = json.loads(status.stdout)
+    assert shown["dns"] == "weight 10"
+    assert shown["lock"] is None if code == "NoSuchBucket" else code in shown["lock"]
+    assert status.exit_code == 1
 
 
 @pytest.mark.requirement("R10.4")
@@ -264,7 +306,7 @@ def test_a_plain_record_is_replaced_first_and_resolvers_must_have_forgotten_it(
     site.name_previous(ttl=3600)
     refused = run("cutover", "run", "prod", resolver.option, *QUICKLY)
     assert refused.exit_code == 1, refused.output
-    assert "NO  TTL: 3600 s; replace the record: python -m ops cutover prepare prod" in refused.stderr
+    assert "fail     TTL: 3600 s; replace the record: python -m ops cutover prepare prod" in refused.stderr
     shown = run("cutover", "prepare", "prod", "--dry-run")
     assert "CNAME aep-staging-1234567890.us-east-1.elb.amazonaws.com" in shown.stderr
     assert not Path("journal").exists() and not site.weights()
@@ -275,7 +317,7 @@ def test_a_plain_record_is_replaced_first_and_resolvers_must_have_forgotten_it(
     assert site.weights() == {"current": 0, "previous": 100}
     waiting = run("cutover", "run", "prod", resolver.option, *QUICKLY)
     assert waiting.exit_code == 1
-    assert "NO  TTL: resolvers may keep the plain record until 2" in waiting.stderr
+    assert "fail     TTL: resolvers may keep the plain record until 2" in waiting.stderr
     assert "3600 s left; wait, then try again" in waiting.stderr
     assert "nothing to replace" in run("cutover", "prepare", "prod", "--yes").stdout
 

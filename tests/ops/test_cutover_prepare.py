@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from ops.aws import AwsError
-from ops.cutover.prepare import COMMAND, UNDO, kept_until, longest_ttl, undone, wanted
+from ops.aws.dns import in_the_way, longest_ttl, same
+from ops.aws.errors import AwsError
+from ops.cutover.prepare import COMMAND, UNDO, kept_until, undone, wanted
 from ops.cutover.prepare import replace as replace_records
-from ops.cutover.records import in_the_way, same
-from ops.cutover.rollback_dns import already, back
+from ops.cutover.records import Zone
+from ops.cutover.rollback import already, back
 from ops.cutover.watch import OverruledError
-from ops.cutover.zone import Zone
 from ops.errors import RefusedError
 from ops.journal import Entry, Journal, read
-from tests.ops.cutover_fakes import CNAME, HOST, SHARES, Route53, shared
+from tests.ops.cutover_fakes import CNAME, HOST, SHARES, Public, Route53, shared
 
 OLD = SHARES.previous.dns_name
 DUAL = replace(SHARES, kinds=("A", "AAAA"))
@@ -40,7 +40,7 @@ class Name:
 
     def __init__(self, folder: Path, *records: dict[str, Any], shares: Any = SHARES) -> None:
         self.route53, self.folder = Route53(*records), folder
-        self.zone = Zone(lambda: self.route53, "Z1", shares)
+        self.zone = Zone(Public(self.route53), shares)
 
     def journal(self, command: str = COMMAND) -> Journal:
         return Journal("prod", command=command, caller="arn:aws:sts::1:caller", folder=self.folder)

@@ -16,12 +16,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ops.cutover.records import ALL
-from ops.cutover.rollback_dns import back
-from ops.cutover.run import Cutover, Result
-from ops.cutover.signals import Look, Signals
-from ops.cutover.story import Run, open_run
-from ops.cutover.watch import OverruledError, Watch
+from ops.aws.dns import ALL
+from ops.cutover.rollback import back
+from ops.cutover.run import Cutover, Result, Run, open_run
+from ops.cutover.watch import Look, OverruledError, Signals, Watch
 from ops.errors import OpsError
 from ops.journal import Journal, path, read
 from tests.ops.cutover_fakes import BAD, CNAME, GOOD, SILENT, Clock, Faults, Killed, Looks, Route53, shared

@@ -14,7 +14,8 @@ from environments.names import Names
 from environments.schema import Cutover, PreviousTarget
 from modules.bindings.engine import TerraformStack
 from modules.constructs.dns import WeightedRecords
-from ops.cutover.records import Target, replacement
+from ops.aws.dns import replacement
+from ops.cutover.records import Target
 from tests.ops.cutover_fakes import CNAME, SHARES, shared
 
 

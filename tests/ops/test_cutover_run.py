@@ -8,12 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from ops.aws import AwsError
-from ops.cutover.rollback_dns import back
-from ops.cutover.run import Cutover, Result
-from ops.cutover.signals import Look, Signals
-from ops.cutover.story import Run, open_run, steps
-from ops.cutover.watch import OverruledError, Watch
+from ops.aws.errors import AwsError
+from ops.cutover.rollback import back
+from ops.cutover.run import Cutover, Result, Run, open_run, steps
+from ops.cutover.watch import Look, OverruledError, Signals, Watch
 from ops.errors import RefusedError
 from ops.journal import Entry, Journal, JournalError, last_rehearsed_rollback, read
 from tests.ops.cutover_fakes import BAD, CNAME, GOOD, SILENT, Clock, Killed, Looks, Route53, shared

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from environments import load
 from environments.names import Names
-from ops.aws import Aws
-from ops.cutover.rollback_service import ServiceRollback
+from ops.aws.session import Aws
+from ops.cutover.rollback import ServiceRollback
 from ops.errors import OpsError, RefusedError
 from ops.journal import Journal, read
 from rehearsal.emulator.client import Control
@@ -47,9 +47,10 @@ class Account:
     def describe_services(self, **_: Any) -> Any:
         self.looks += 1
         state = self.ends if self.looks > 3 else "IN_PROGRESS"
-        deployment = {"status": "PRIMARY", "taskDefinition": self.running, "rolloutState": state}
-        ended = {"status": "ACTIVE", "taskDefinition": arn(1), "rolloutState": "COMPLETED"}
-        return {"services": [{"status": "ACTIVE", "taskDefinition": self.running, "deployments": [ended, deployment]}]}
+        deployment = {"id": self.running, "status": "PRIMARY", "taskDefinition": self.running, "rolloutState": state}
+        ended = {"id": "ended", "status": "ACTIVE", "taskDefinition": arn(1), "rolloutState": "COMPLETED"}
+        service = {"serviceName": "aep-backend-prod", "deployments": [ended, deployment]}
+        return {"services": [{"status": "ACTIVE", "taskDefinition": self.running, **service}]}
 
     def list_service_deployments(self, *, status: list[str], nextToken: str = "0", **_: Any) -> Any:  # noqa: N803  (AWS's names)
         assert status == ["SUCCESSFUL"]
@@ -71,15 +72,20 @@ class Account:
         return {"serviceRevisions": revisions[::-1]}
 
     def describe_task_definition(self, **_: Any) -> Any:
-        return {"taskDefinition": {"containerDefinitions": [{"image": IMAGE}, {"image": "public.ecr.aws/x:1"}]}}
+        return {
+            "taskDefinition": {
+                "containerDefinitions": [{"name": "a", "image": IMAGE}, {"name": "b", "image": "public.ecr.aws/x:1"}]
+            }
+        }
 
     def describe_images(self, *, repositoryName: str, **_: Any) -> None:  # noqa: N803
         assert repositoryName == "navralabs/aep-backend"
         if not self.image:
             raise ClientError({"Error": {"Code": "ImageNotFoundException", "Message": "gone"}}, "DescribeImages")
 
-    def update_service(self, *, taskDefinition: str, **_: Any) -> None:  # noqa: N803
+    def update_service(self, *, taskDefinition: str, **_: Any) -> Any:  # noqa: N803
         self.running, self.looks = taskDefinition, 0
+        return {"service": self.describe_services()["services"][0]}
 
 
 def rollback(account: Account) -> ServiceRollback:
@@ -138,7 +144,7 @@ def test_a_deployment_that_ecs_gives_up_is_told(tmp_path: Path) -> None:
 
 
 def test_one_that_takes_too_long_goes_on_without_us(tmp_path: Path) -> None:
-    with pytest.raises(OpsError, match="isn't steady after 900 s; ECS goes on"):
+    with pytest.raises(OpsError, match="isn't stable after 900 s; ECS goes on"):
         go(Account(43, [41], ends="IN_PROGRESS"), tmp_path)
     assert [entry.outcome for entry in read("prod", tmp_path)] == ["intended", "unknown"]
 
@@ -147,7 +153,8 @@ def test_one_that_takes_too_long_goes_on_without_us(tmp_path: Path) -> None:
 @pytest.mark.requirement("R10.5")
 def test_the_command_puts_it_back_and_says_what_must_follow(account: Aws, control: Control, scratch: Path) -> None:
     assert scratch.exists()
-    ecs, names = account.client("ecs"), Names(PROD)
+    names = Names(PROD)
+    ecs: Any = account.client("ecs")
     family = names.service("backend")
     containers = [{"name": "backend", "image": "backend", "memory": 512}]
 

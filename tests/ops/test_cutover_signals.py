@@ -9,18 +9,19 @@ from typing import Any, cast
 import pytest
 
 from environments import load
-from ops.cutover.readiness import checks
-from ops.cutover.records import Target
-from ops.cutover.signals import Gauge, Look, Signals, judge
-from ops.cutover.site import Group, Site
-from ops.cutover.values import place
+from ops.aws.errors import AwsError
+from ops.aws.load_balancing import LoadBalancer, ServiceTargets, Targets
+from ops.conditions import Result, Status
+from ops.cutover.readiness import Readiness
+from ops.cutover.watch import Gauge, Look, Signals, judge
+from ops.cutover.work import place
 from tests.ops.cutover_fakes import CNAME, SHARES, Route53, shared
 
 PROD = load("prod")
-SITE = Site(
-    SHARES.current,
-    "app/aep-prod/1",
-    tuple(Group(name, f"targetgroup/{name}/1", {"healthy": 2}) for name in ("backend", "frontend")),
+BALANCER = LoadBalancer("x:loadbalancer/app/aep-prod/1", SHARES.current.dns_name, "Z2", "active", False, ())
+TARGETS = Targets(
+    BALANCER,
+    tuple(ServiceTargets(name, f"targetgroup/{name}/1", {"healthy": 2}) for name in ("backend", "frontend")),
 )
 
 
@@ -50,14 +51,14 @@ OK = {"aep-prod-cutover": "OK", "one": "OK", "two": "OK"}
 
 
 def signals(states: dict[str, str]) -> Signals:
-    return Signals(CloudWatch(states), PROD, SITE)
+    return Signals(cast("Any", CloudWatch(states)), PROD, TARGETS)
 
 
 @pytest.mark.requirement("R10.4")
 def test_the_plans_metrics_are_watched() -> None:
     cloudwatch = CloudWatch(OK, [1.0])
     stand = Route53(*shared(10)).zone().read()
-    Signals(cloudwatch, PROD, SITE).look(stand.at, stand.at)
+    Signals(cast("Any", cloudwatch), PROD, TARGETS).look(stand.at, stand.at)
     asked = {each["MetricStat"]["Metric"]["MetricName"] for each in cloudwatch.queries}
     assert asked == {
         *("RequestCount", "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count"),
@@ -145,13 +146,13 @@ def test_alarms_are_named(states: dict[str, str], on: list[str], missing: list[s
     ],
 )
 def test_records_that_cannot_give_way_let_nothing_begin(records: list[Any], failing: set[str]) -> None:
-    assert {each.name for each in ready(records) if not each.holds} == failing
+    assert {each.name for each in ready(records) if not each.passed} == failing
 
 
 @pytest.mark.parametrize(("seen", "holds"), [(60, True), (61, False), ("no answer", False)])
 def test_resolvers_must_have_seen_the_lowered_ttl(seen: int | str, holds: bool) -> None:
     (asked,) = [each for each in ready([CNAME], seen=seen) if each.name == "resolver 192.0.2.1"]
-    assert asked.holds is holds
+    assert asked.passed is holds
     assert not [each for each in ready(shared(0), seen=seen) if each.name.startswith("resolver")]
 
 
@@ -162,32 +163,33 @@ def test_resolvers_must_have_seen_the_lowered_ttl(seen: int | str, holds: bool) 
 def test_resolvers_must_have_forgotten_the_plain_record(minutes: int, seen: int, failing: set[str]) -> None:
     until = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     checked = ready(shared(0), seen=seen, kept_until=until)
-    assert {each.name for each in checked if not each.holds} == failing
+    assert {each.name for each in checked if not each.passed} == failing
     if failing == {"TTL"}:
         (ttl,) = [each for each in checked if each.name == "TTL"]
         assert ttl.evidence == "resolvers may keep the plain record until 2026-01-01 00:01:00 UTC; wait, then try again"
 
 
 def test_each_service_needs_a_healthy_target() -> None:
-    site = Site(Target("x", "y"), "z", (Group("backend", "b", {"unhealthy": 2}),))
-    failing = {each.name: each.evidence for each in ready([], site=site) if not each.holds}
+    targets = Targets(BALANCER, (ServiceTargets("backend", "b", {"unhealthy": 2}),))
+    failing = {each.name: each.evidence for each in ready([], targets=targets) if not each.passed}
     assert failing == {"targets of backend": "2 unhealthy", "targets of frontend": "no target"}
 
 
 def ready(
-    records: list[Any], *, site: Site = SITE, seen: int | str = 60, kept_until: datetime | None = None
-) -> list[Any]:
+    records: list[Any], *, targets: Targets = TARGETS, seen: int | str = 60, kept_until: datetime | None = None
+) -> list[Result]:
     zone = Route53(*records).zone()
-    return checks(
-        PROD,
-        site=site,
-        signals=signals(OK),
-        zone=zone,
-        answer=zone.read(),
-        resolvers=["192.0.2.1"],
-        kept_until=kept_until,
-        ask=lambda *_: seen,
-    )
+    resolvers = ["192.0.2.1"]
+    return Readiness(PROD, targets, signals(OK), zone, zone.read(), resolvers, kept_until, lambda *_: seen).check()
+
+
+def test_what_aws_does_not_say_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def throttled(_: Signals) -> None:
+        raise AwsError("can't read the alarms: Throttling", code="Throttling")
+
+    monkeypatch.setattr(Signals, "alarms", throttled)
+    found = {each.name: each.status for each in ready([]) if not each.passed}
+    assert found == {"alarms": Status.UNKNOWN}
 
 
 def test_the_line_of_the_weight_is_found_where_the_values_stand() -> None:

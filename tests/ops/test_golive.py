@@ -14,12 +14,11 @@ from typer.testing import CliRunner
 import environments
 import ops.verify.command
 from ops.__main__ import app
-from ops.golive.items import ITEMS, Answered, answered, checks
+from ops.conditions import Result, Status, run
+from ops.golive.items import ITEMS, Answered, answered, conditions
 from ops.journal import Journal
 from ops.risks.listing import accepted
 from ops.verify.http import ConnectTo, Http
-from ops.verify.model import Light, Result
-from ops.verify.run import run_checks
 from tests.ops.test_verify import dns, fails, put
 from tests.ops.test_verify_http import ANSWERS, HEADERS
 from tests.ops.tls_server import Site, served
@@ -45,13 +44,13 @@ def context(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cann
 
 
 def asked(context: Canned) -> dict[str, Answered]:
-    return {item.says: item for item in answered(run_checks(checks(), context))}
+    return {item.says: item for item in answered(run(conditions(), context))}
 
 
 @pytest.mark.requirement("R12.1")
 def test_when_all_is_well_every_item_is_green_with_evidence(context: Canned) -> None:
     items = asked(context)
-    assert {says: item.results for says, item in items.items() if item.light is not Light.GREEN} == {}
+    assert {says: item.results for says, item in items.items() if item.status is not Status.PASS} == {}
     assert list(items) == [item.says for item in ITEMS]
     assert all(result.evidence for item in items.values() for result in item.results)
 
@@ -95,7 +94,7 @@ OPEN: list[tuple[str, Callable[[Canned], None], str]] = [
 def test_each_item_can_be_open(context: Canned, says: str, change: Callable[[Canned], None], evidence: str) -> None:
     change(context)
     item = asked(context)[says]
-    assert item.light is Light.RED
+    assert item.status is Status.FAIL
     assert evidence in "; ".join(result.evidence for result in item.results)
 
 
@@ -103,26 +102,26 @@ def test_each_item_can_be_open(context: Canned, says: str, change: Callable[[Can
 def test_an_application_that_isnt_ready_keeps_it_open(context: Canned, site: Site) -> None:
     site.answers["/health/ready"] = (500, "redis: no answer")
     items = asked(context)
-    assert items["/health/ready green (db + redis)"].light is Light.RED
-    assert items["HTTPS on real prod domain"].light is Light.RED
+    assert items["/health/ready green (db + redis)"].status is Status.FAIL
+    assert items["HTTPS on real prod domain"].status is Status.FAIL
 
 
 @pytest.mark.requirement("R12.1", "R11.2")
 def test_an_expired_risk_keeps_it_open(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
     late = date(2030, 1, 1)
-    monkeypatch.setattr("ops.golive.checks.accepted", lambda _, environment: accepted(late, environment))
+    monkeypatch.setattr("ops.golive.items.accepted", lambda _, environment: accepted(late, environment))
     item = asked(context)["No accepted risk has expired"]
-    assert item.light is Light.RED
+    assert item.status is Status.FAIL
     assert "tls-ends-at-the-load-balancer expired on 2027-11-22" in item.results[0].evidence
 
 
 def test_an_item_is_as_good_as_its_worst_check() -> None:
-    def item(*lights: Light) -> Light:
-        return Answered("", tuple(Result("a", "golive", (), "", light, "") for light in lights)).light
+    def item(*lights: Status) -> Status:
+        return Answered("", tuple(Result("a", "golive", (), "", light, "") for light in lights)).status
 
-    assert item(Light.GREEN, Light.GREEN) is Light.GREEN
-    assert item(Light.GREEN, Light.UNKNOWN) is Light.UNKNOWN
-    assert item(Light.UNKNOWN, Light.RED, Light.GREEN) is Light.RED
+    assert item(Status.PASS, Status.PASS) is Status.PASS
+    assert item(Status.PASS, Status.UNKNOWN) is Status.UNKNOWN
+    assert item(Status.UNKNOWN, Status.FAIL, Status.PASS) is Status.FAIL
 
 
 @pytest.mark.requirement("R12.1")
@@ -130,8 +129,8 @@ def test_the_command_prints_the_list_and_writes_the_record(context: Canned, monk
     monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
     done = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md"])
     assert done.exit_code == 0, done.output
-    assert done.stdout.splitlines()[0] == "green          HTTPS on real prod domain"
-    assert done.stdout.splitlines()[-1] == "All 8 are green."
+    assert done.stdout.splitlines()[0] == "pass     HTTPS on real prod domain"
+    assert done.stdout.splitlines()[-1] == "All 8 pass."
     record = Path("golive.md").read_text(encoding="utf-8")
     assert record.startswith("# Go-live list of prod\n")
     assert "prod (account 111122223333), asked by arn:aws:iam::111122223333:role/aep-prod-planner." in record
@@ -144,9 +143,9 @@ def test_the_command_fails_while_one_is_open(context: Canned, monkeypatch: pytes
     put("cloudwatch", "describe_alarms", "MetricAlarms", 0, "StateValue", value="ALARM")(context)
     done = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md"])
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (1, "1 of 8 open: Observability alarms configured")
-    assert "- [ ] **Observability alarms configured**: red" in Path("golive.md").read_text(encoding="utf-8")
+    assert "- [ ] **Observability alarms configured**: fail" in Path("golive.md").read_text(encoding="utf-8")
     as_data = CliRunner().invoke(app, ["golive", "prod", "--json"])
-    assert [item["item"] for item in json.loads(as_data.stdout) if item["light"] != "green"] == [
+    assert [item["item"] for item in json.loads(as_data.stdout) if item["status"] != "pass"] == [
         "Observability alarms configured"
     ]
 

@@ -14,10 +14,10 @@ from botocore.client import BaseClient
 
 from environments import load
 from environments.names import Names
-from ops.aws import Aws
-from ops.tasks import migration_end
-from ops.tasks.running import tasks
-from ops.tasks.workloads import MIGRATION, workload
+from modules import tasks as modules_tasks
+from ops.aws.session import Aws
+from ops.tasks import migration as migration_end
+from ops.tasks.running import MIGRATION, tasks, workload
 from rehearsal.emulator.agent import AgentPlace, AgentWhen
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
@@ -59,7 +59,7 @@ def without_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, operation: str, then: Any) -> None:
     """Do something just after a call of AWS was answered; `then` gets the answer."""
-    call = BaseClient._make_api_call
+    call = cast("Any", BaseClient)._make_api_call
 
     def answered(self: BaseClient, name: str, given: dict[str, Any]) -> Any:
         answer = call(self, name, given)
@@ -318,7 +318,7 @@ def test_before_services_are_applied_it_says_what_to_apply(account: Aws, scratch
     assert account
     done = run(*MIGRATE)
     assert done.exit_code == 2
-    assert "can't find the task definition aep-migration-prod (phase services makes it)" in done.stderr
+    assert "can't read the task definition aep-migration-prod (phase services creates it)" in done.stderr
 
 
 def test_a_product_without_migration_has_nothing_to_run(rolled_out: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

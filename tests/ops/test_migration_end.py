@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from environments import load
-from ops.aws import Aws
+from ops.aws.session import Aws
 from ops.errors import OpsError
-from ops.tasks import migration_end
-from ops.tasks.migration_end import Ended, follow
+from ops.tasks import migration as module
+from ops.tasks.migration import Ended, follow
 
 PROD = load("prod")
 ID = "0f9de17a6465404e8b1b2356dc13c2f8"
@@ -54,8 +54,8 @@ def stopped(*containers: dict[str, Any], status: str = "STOPPED", **more: str) -
 def ended(*looks: dict[str, Any]) -> Ended:
     account = cast(Aws, Account(*looks))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ops.tasks.waiting.PAUSE", 0)
-        patch.setattr(migration_end, "looks", lambda _: iter(range(100)))
+        patch.setattr("ops.aws.waiting.PAUSE", 0)
+        patch.setattr(module, "looks", lambda _: iter(range(100)))
         return follow(account, PROD, ID, seconds=60, told=lambda _: None, line=lambda _: None)
 
 

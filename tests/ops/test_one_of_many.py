@@ -8,11 +8,12 @@ from typing import Any, cast
 import pytest
 
 from environments import load
-from ops.aws import Aws, AwsError
-from ops.cutover import site
-from ops.promote import ecr
+from ops.aws import load_balancing
+from ops.aws.errors import AwsError
+from ops.aws.session import Aws
+from ops.registry import repository
 from ops.secrets import cache_url
-from ops.tasks import sessions, snapshot
+from ops.tasks import migration, sessions
 from ops.tasks.running import Task
 from rehearsal.application import metrics
 
@@ -40,16 +41,20 @@ def group(*nodes: str) -> dict[str, Any]:
 
 
 ASKS: dict[str, tuple[Callable[[Aws], object], str, dict[str, Any]]] = {
-    "load balancer": (lambda aws: site.find(aws, PROD), "LoadBalancers", {"LoadBalancerArn": "a"}),
+    "load balancer": (lambda aws: load_balancing.targets(aws, PROD), "LoadBalancers", {"LoadBalancerArn": "a"}),
     "load balancer of metrics": (
         lambda aws: metrics.suffixes(PROD, aws.client("elbv2")),
         "LoadBalancers",
         {"LoadBalancerArn": "a"},
     ),
-    "login": (lambda aws: ecr.repository(aws, "1", "us-east-1", "a"), "authorizationData", {"authorizationToken": ""}),
+    "login": (
+        lambda aws: repository.repository(aws, "1", "us-east-1", "a"),
+        "authorizationData",
+        {"authorizationToken": ""},
+    ),
     "cache": (lambda aws: cache_url.renew(aws, PROD, "REDIS_URL"), "ReplicationGroups", group("a")),
     "database": (lambda aws: sessions.forward_database(aws, PROD, TASK, 15432), "DBInstances", {"Endpoint": {}}),
-    "snapshot": (lambda aws: snapshot.take(aws, PROD, "before"), "DBSnapshots", {"Status": "available"}),
+    "snapshot": (lambda aws: migration.take_snapshot(aws, PROD, "before"), "DBSnapshots", {"Status": "available"}),
 }
 
 

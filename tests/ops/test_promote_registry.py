@@ -7,9 +7,8 @@ import json
 
 import pytest
 
-from ops.promote import registry
-from ops.promote.manifest import Blob, Manifest, digest_of
-from ops.promote.registry import RegistryError, Repository
+from ops.registry import repository as registry
+from ops.registry.repository import Blob, Manifest, RegistryError, Repository, digest_of
 from tests.ops.registry.canned import Answer, Canned, canned
 
 MANIFEST = b'{ "schemaVersion": 2, "layers": [] }'

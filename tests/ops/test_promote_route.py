@@ -11,11 +11,12 @@ from botocore.stub import Stubber
 
 import environments
 from environments.schema import Environment
-from ops.aws import AwsError, WrongAccountError
-from ops.ecs import NoContainerError
+from ops.aws.ecs import NoContainerError
+from ops.aws.errors import AwsError
+from ops.aws.session import WrongAccountError
 from ops.errors import OpsError
 from ops.promote import route
-from ops.promote.running import running
+from ops.promote.candidate import running
 
 OTHER_ACCOUNT = "777788889999"
 
@@ -105,6 +106,7 @@ def test_only_what_runs_in_a_deployment_that_is_done_counts(staging: Environment
             {"taskDefinition": "failed", "runningCount": 1, "rolloutState": "FAILED"},
             {"taskDefinition": "scaled-to-none", "runningCount": 0, "rolloutState": "COMPLETED"},
         ],
+        "status": "ACTIVE",
         "taskSets": [
             {"taskDefinition": "two", "runningCount": 1, "stabilityStatus": "STEADY_STATE"},
             {"taskDefinition": "unsteady", "runningCount": 1, "stabilityStatus": "STABILIZING"},

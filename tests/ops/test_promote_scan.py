@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from ops.aws import AwsError
-from ops.promote.scan import Scan, scan
+from ops.aws.errors import AwsError
+from ops.promote.candidate import Scan, scan
 
 ACCOUNT, NAME, DIGEST = "444455556666", "navralabs/aep-backend", f"sha256:{'1' * 64}"
 ASKED = {"registryId": ACCOUNT, "repositoryName": NAME, "imageId": {"imageDigest": DIGEST}}

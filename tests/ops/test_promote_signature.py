@@ -12,9 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ops.errors import OpsError
-from ops.promote.manifest import digest_of
-from ops.promote.registry import Repository
 from ops.promote.signature import ANNOTATION, BUNDLE, SIGNED, SIMPLE_SIGNING, is_signed
+from ops.registry.repository import Repository, digest_of
 from tests.ops.registry.canned import Answer, canned
 
 IMAGE = f"sha256:{'1' * 64}"

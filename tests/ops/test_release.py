@@ -12,8 +12,7 @@ import environments
 from environments.schema import Environment
 from ops.__main__ import app
 from ops.errors import OpsError
-from ops.release.file import change, checked, repository_of, tag_of
-from ops.release.history import UNCOMMITTED, history, is_cut_short
+from ops.release.file import UNCOMMITTED, change, checked, history, is_cut_short, repository_of, tag_of
 from tests.ops.registry.git import commit, git
 
 BACKEND, FRONTEND = "navralabs/aep-backend", "navralabs/aep-frontend"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from environments.schema import Environment
-from ops.aws import Aws
+from ops.aws.session import Aws
 from ops.secrets.status import State, container
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.settings import credentials

@@ -9,7 +9,7 @@ import pytest
 
 from environments import load
 from environments.names import Names
-from ops.aws import Aws, connect
+from ops.aws.session import Aws, connect
 from rehearsal.emulator.settings import credentials
 from tests.ops import seeded
 from tests.ops.cli import run

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from ops.aws import Aws
+from ops.aws.session import Aws
 from ops.secrets.cache_url import ACCESS
 from ops.secrets.status import State, container
 from rehearsal.emulator.client import Control
@@ -53,7 +53,7 @@ def test_rotating_deploys_the_readers_anew_and_keeps_the_earlier_value(rolled_ou
     before, earlier = deployments(rolled_out), seeded.secret_value(rolled_out, KEY)
     done = run(*ROTATE, "--json", given="sk-rotated")
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["services"][0]["result"] == "deployed anew"
+    assert json.loads(done.stdout)["services"][0]["result"] == "redeployed"
     assert "sk-rotated" not in done.output
     assert seeded.secret_value(rolled_out, KEY) == "sk-rotated"
     assert seeded.secret_value(rolled_out, KEY, "AWSPREVIOUS") == earlier
@@ -68,7 +68,7 @@ def test_a_service_that_is_not_deployed_anew_is_named_with_the_tasks_that_run_on
     faults.fail("ecs", "UpdateService", "AccessDeniedException", 1, message="no")
     done = run(*ROTATE, given="sk-rotated-2")
     assert done.exit_code == 1
-    assert "backend: failed: can't deploy aep-backend-prod anew: AccessDeniedException: no" in done.stderr
+    assert "backend: failed: can't deploy aep-backend-prod: AccessDeniedException: no" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("deploy these services again")
     assert seeded.secret_value(rolled_out, KEY) == "sk-rotated-2"
 
@@ -83,7 +83,7 @@ def test_no_wait_says_that_the_deployment_is_begun(rolled_out: Aws) -> None:
 def modified(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The calls of ModifyUser: AWS shows no password."""
     calls: list[dict[str, Any]] = []
-    call = BaseClient._make_api_call
+    call = cast("Any", BaseClient)._make_api_call
 
     def answered(self: BaseClient, operation: str, given: dict[str, Any]) -> Any:
         if operation == "ModifyUser":
@@ -125,7 +125,7 @@ def test_the_cache_gets_its_password_and_redis_url_has_it(
 def test_a_cache_that_refuses_leaves_what_was_there(
     rolled_out: Aws, modified: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manager, answered = rolled_out.client("secretsmanager"), BaseClient._make_api_call
+    manager, answered = rolled_out.client("secretsmanager"), cast("Any", BaseClient)._make_api_call
     manager.delete_secret(SecretId="aep/prod/REDIS_URL", ForceDeleteWithoutRecovery=True)
     manager.create_secret(Name="aep/prod/REDIS_URL")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.aws import Aws
+from ops.aws.session import Aws
 from ops.secrets.status import container
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
@@ -157,7 +157,7 @@ def test_an_error_that_repeats_the_value_is_told_without_it(secrets: Aws, faults
     ("options", "code", "said"),
     [
         ([], 1, "Nobody is there to answer"),
-        (["--dry-run"], 0, "aep/prod/OPENAI_API_KEY in account 111122223333 gets a new value"),
+        (["--dry-run"], 0, "aep/prod/OPENAI_API_KEY in account 111122223333 will get the value you provide"),
     ],
 )
 def test_neither_a_question_without_answer_nor_a_dry_run_changes_anything(

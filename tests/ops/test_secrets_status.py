@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.aws import Aws
+from ops.aws.session import Aws
 from ops.secrets.missing import missing
 from ops.secrets.status import EVERYBODY, policy_readers
 from rehearsal.emulator.client import Control

@@ -16,9 +16,9 @@ import environments
 import ops.verify.command
 from modules.phases import PHASES
 from ops.__main__ import app
+from ops.aws.states import States
 from ops.errors import OpsError
 from ops.status.phases import Standing, drift_report, standings
-from ops.terraform.states import States
 from tests.ops.verify_answers import Canned
 
 PROD = environments.load("prod")
@@ -121,7 +121,7 @@ def test_a_damaged_report_of_drift_is_one_clear_line(tmp_path: Path, text: str) 
 def test_the_command_shows_the_phases_and_their_exit_criteria(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synthesized(tmp_path, "network")
     monkeypatch.setattr(ops.verify.command, "context", lambda *_: Canned(PROD))
-    monkeypatch.setattr("ops.terraform.states.States", lambda *_: Bucket("account", network=RECORD))
+    monkeypatch.setattr("ops.aws.states.States", lambda *_: Bucket("account", network=RECORD))
     command = ["status", "prod", "--out", str(tmp_path)]
     shown = CliRunner().invoke(app, command)
     assert shown.exit_code == 0, shown.output
@@ -132,7 +132,7 @@ def test_the_command_shows_the_phases_and_their_exit_criteria(tmp_path: Path, mo
 
     asked = CliRunner().invoke(app, [*command, "--verify"])
     assert asked.exit_code == 0, asked.output
-    assert "                 exit criteria: 5 green, 0 red, 0 can't be told" in asked.stdout.splitlines()
+    assert "                 exit criteria: 5 pass, 0 fail, 0 unknown" in asked.stdout.splitlines()
     phases = {phase["phase"]: phase for phase in json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)}
     assert (phases["network"]["applied"], phases["network"]["record"]["commit"]) == (True, RECORD["commit"])
 
@@ -141,6 +141,6 @@ def test_a_red_criterion_is_the_commands_exit_code(tmp_path: Path, monkeypatch: 
     context = Canned(PROD)
     context.answers["ec2", "describe_flow_logs"] = {"FlowLogs": []}
     monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
-    monkeypatch.setattr("ops.terraform.states.States", lambda *_: Bucket("network"))
+    monkeypatch.setattr("ops.aws.states.States", lambda *_: Bucket("network"))
     done = CliRunner().invoke(app, ["status", "prod", "--out", str(tmp_path), "--verify"])
-    assert (done.exit_code, "exit criteria: 4 green, 1 red" in done.stdout) == (1, True), done.output
+    assert (done.exit_code, "exit criteria: 4 pass, 1 fail" in done.stdout) == (1, True), done.output

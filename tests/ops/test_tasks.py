@@ -14,7 +14,7 @@ import pytest
 
 from environments import load
 from environments.schema import Environment
-from ops.aws import Aws
+from ops.aws.session import Aws
 from ops.tasks import sessions
 from ops.tasks.log_lines import LogLines
 from ops.tasks.running import Task, tasks
@@ -127,7 +127,7 @@ def test_sessions_are_in_the_services_own_container(rolled_out: Aws, place: Agen
 
 def test_of_what_is_no_workload_any_more_only_the_task_is_listed(rolled_out: Aws) -> None:
     ecs = rolled_out.client("ecs")
-    container = {"name": "old", "image": "old", "memory": 256}
+    container: Any = {"name": "old", "image": "old", "memory": 256}
     ecs.register_task_definition(family="aep-old-prod", containerDefinitions=[container])
     (task,) = ecs.run_task(cluster="aep-prod", taskDefinition="aep-old-prod", launchType="FARGATE")["tasks"]
     done = run("tasks", "prod")
@@ -193,7 +193,7 @@ def test_followed_logs_show_each_line_once_even_a_late_one(rolled_out: Aws, monk
         seeded.log(rolled_out, group, stream, *lines)
 
     seeded.log(rolled_out, group, stream, (30, "first"))
-    monkeypatch.setattr("ops.tasks.waiting.pause", write_more)
+    monkeypatch.setattr("ops.aws.waiting.pause", write_more)
     done = run("logs", "prod", "backend", "--follow")
     assert done.exit_code == 130
     assert [line.split(" ", 2)[2] for line in done.stdout.splitlines()] == ["first", "third", "second, late"]

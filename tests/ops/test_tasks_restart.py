@@ -7,9 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from ops.aws import Aws
-from ops.tasks import restart as module
-from ops.tasks import waiting
+from ops.aws import waiting
+from ops.aws.session import Aws
 from ops.tasks.restart import Restart, Result, restart
 from tests.ops.seeded import PROD
 
@@ -45,15 +44,16 @@ class Ecs:
         return self
 
 
-NEW = {"id": "new", "rolloutState": "IN_PROGRESS"}
+NEW = {"id": "new", "status": "PRIMARY", "rolloutState": "IN_PROGRESS"}
+
+OLD = {"id": "old", "rolloutState": "COMPLETED"}
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is waited for."""
     monkeypatch.setattr(waiting, "PAUSE", 0)
-    monkeypatch.setattr(module, "WAIT", 0)
-    monkeypatch.setattr(module, "looks", lambda _: iter(range(3)))
+    monkeypatch.setattr("ops.aws.ecs.looks", lambda *_: iter(range(3)))
 
 
 def restarted(ecs: Ecs) -> Restart:
@@ -66,8 +66,8 @@ def restarted(ecs: Ecs) -> Restart:
     ("last", "said"),
     [
         ([{**NEW, "rolloutState": "FAILED", "rolloutStateReason": "circuit breaker"}], "circuit breaker"),
-        ([{"id": "old", "rolloutState": "COMPLETED"}], "ECS gave the deployment up and went back"),
-        ([NEW], "not steady after"),
+        ([OLD], "ECS gave the deployment up and rolled back"),
+        ([NEW], "isn't stable after"),
     ],
 )
 def test_a_deployment_that_fails_says_how_many_tasks_run_with_the_earlier_value(
@@ -77,6 +77,10 @@ def test_a_deployment_that_fails_says_how_many_tasks_run_with_the_earlier_value(
     assert one.result is Result.FAILED
     assert said in one.detail
     assert str(one).endswith("; 2 earlier task(s) still run")
+
+
+def test_a_deployment_that_ecs_lists_late_is_not_given_up() -> None:
+    assert restarted(Ecs([], [OLD], [{**NEW, "rolloutState": "COMPLETED"}])).result is Result.DONE
 
 
 def test_a_deployment_that_completes_is_done() -> None:

@@ -19,20 +19,19 @@ from hypothesis import strategies as st
 
 import environments
 from modules.phases import PHASES
-from ops.aws import AwsError
-from ops.golive.checks import public_name_leads_here
-from ops.verify.model import Check, Light, NotMetError, Result, exit_code
-from ops.verify.run import chosen, run_checks
-from ops.verify.table import CHECKS
+from ops.aws.errors import AwsError
+from ops.conditions import Condition, FailedError, Result, Status, exit_code, run
+from ops.golive.items import public_name_leads_here
+from ops.verify.criteria import CRITERIA, chosen
 from tests.ops.verify_answers import AGENT, LOAD_BALANCER, PREVIOUS, Canned, FakeZone, records
 
 Break = Callable[[Canned], None]
-OF_AWS = [check for check in CHECKS if not check.over_http]
+OF_AWS = [check for check in CRITERIA if not check.over_http]
 
 
 def one(name: str, context: Canned) -> Result:
-    (check,) = (check for check in CHECKS if check.name == name)
-    return run_checks([check], context)[0]
+    (check,) = (check for check in CRITERIA if check.name == name)
+    return run([check], context)[0]
 
 
 def again(context: Canned) -> Canned:
@@ -79,7 +78,14 @@ def listed(*containers: dict[str, Any]) -> Break:
 
 
 def container(**changed: object) -> Break:
-    return lambda context: context.task_definitions["backend"]["containerDefinitions"][0].update(changed)
+    return lambda context: definition(context)["containerDefinitions"][0].update(changed)
+
+
+def definition(context: Canned, service: str = "backend") -> dict[str, Any]:
+    """The task definition of a service."""
+    answer = context.answers["ecs", "describe_task_definition"](taskDefinition=f"arn:{service}:1")
+    found: dict[str, Any] = answer["taskDefinition"]
+    return found
 
 
 SERVICE = ("ecs", "describe_services", "services", 0)
@@ -224,7 +230,11 @@ BROKEN: list[tuple[str, Break, str]] = [
         put("elbv2", "describe_load_balancer_attributes", "Attributes", 1, "Value", value="false"),
         "access_logs.s3.enabled is false, not true",
     ),
-    ("load-balancer-is-public-and-logs", fails("elbv2", "describe_load_balancers", "LoadBalancerNotFound"), "NotFound"),
+    (
+        "load-balancer-is-public-and-logs",
+        fails("elbv2", "describe_load_balancers", "LoadBalancerNotFound"),
+        "there is no load balancer aep-prod; apply",
+    ),
     ("listeners-use-the-tls-policy", put(*HTTPS, "SslPolicy", value="ELBSecurityPolicy-2016-08"), "2016-08, not ELB"),
     (
         "listeners-use-the-tls-policy",
@@ -249,7 +259,11 @@ BROKEN: list[tuple[str, Break, str]] = [
         "aep-prod-frontend: unhealthy",
     ),
     ("services-are-steady", put(*SERVICE, "runningCount", value=1), "backend runs 1 of 2 tasks"),
-    ("services-are-steady", put(*SERVICE, "deployments", 0, "rolloutState", value="FAILED"), "not completed .PRIMARY"),
+    (
+        "services-are-steady",
+        put(*SERVICE, "deployments", 0, "rolloutState", value="FAILED"),
+        "not completed .PRIMARY, failed",
+    ),
     (
         "services-are-steady",
         put(*SERVICE, "status", value="INACTIVE"),
@@ -311,7 +325,7 @@ BROKEN: list[tuple[str, Break, str]] = [
     (
         "alarms-are-configured",
         put("cloudwatch", "describe_alarms", "MetricAlarms", 0, "ActionsEnabled", value=False),
-        "aep-prod-.* tells nobody",
+        "aep-prod-.* doesn't notify",
     ),
     (
         "alarms-are-configured",
@@ -352,18 +366,18 @@ def context() -> Canned:
 
 @pytest.mark.requirement("R1.6", "R2.7")
 def test_everything_is_green_when_all_is_well(whole: Canned) -> None:
-    for result in run_checks(OF_AWS, whole):
-        assert (result.light, result.evidence != "") == (Light.GREEN, True), f"{result.name}: {result.evidence}"
+    for result in run(OF_AWS, whole):
+        assert (result.status, result.evidence != "") == (Status.PASS, True), f"{result.name}: {result.evidence}"
 
 
 @pytest.mark.requirement("R1.6", "R2.7")
 @pytest.mark.parametrize(("name", "broken", "says"), BROKEN, ids=[f"{name}-{i}" for i, (name, *_) in enumerate(BROKEN)])
 def test_what_is_wrong_is_red_and_named(context: Canned, name: str, broken: Break, says: str) -> None:
-    assert one(name, context).light is Light.GREEN
+    assert one(name, context).status is Status.PASS
     fresh = Canned(context.environment)
     broken(fresh)
     result = one(name, fresh)
-    assert result.light is Light.RED, result.evidence
+    assert result.status is Status.FAIL, result.evidence
     assert re.search(says, result.evidence), result.evidence
 
 
@@ -385,7 +399,7 @@ def test_answers_of_the_tests_have_the_shapes_of_aws(context: Canned) -> None:
 
 def test_without_a_firewall_in_the_profile_one_is_too_many() -> None:
     context = Canned(environments.load("prod-starter"))
-    assert one("firewall-is-as-the-profile-says", context).light is Light.GREEN
+    assert one("firewall-is-as-the-profile-says", context).status is Status.PASS
     put("wafv2", "get_web_acl_for_resource", "WebACL", value={"Name": "other"})(context)
     assert "has other, the profile says none" in one("firewall-is-as-the-profile-says", context).evidence
 
@@ -393,9 +407,9 @@ def test_without_a_firewall_in_the_profile_one_is_too_many() -> None:
 @pytest.mark.requirement("R10.1")
 def test_before_the_cutover_the_public_name_may_be_anything_else(context: Canned) -> None:
     context.records = []
-    assert one("public-dns-is-as-the-values-say", context).light is Light.GREEN
+    assert one("public-dns-is-as-the-values-say", context).status is Status.PASS
     dns((100, PREVIOUS))(context)
-    assert one("public-dns-is-as-the-values-say", context).light is Light.GREEN
+    assert one("public-dns-is-as-the-values-say", context).status is Status.PASS
 
 
 @pytest.mark.requirement("R10.1")
@@ -404,16 +418,16 @@ def test_ipv6_users_are_users_too() -> None:
     context = Canned(environments.load("prod"))
     context.environment = replace(context.environment, cutover=replace(context.environment.cutover, weight=100))
     dns((100, LOAD_BALANCER), (0, PREVIOUS))(context)
-    assert one("public-dns-is-as-the-values-say", context).light is Light.GREEN
+    assert one("public-dns-is-as-the-values-say", context).status is Status.PASS
     context = again(context)
     context.records.insert(0, {**context.records[1], "Type": "AAAA", "Weight": 100})
     result = one("public-dns-is-as-the-values-say", context)
     host = context.environment.edge.host
-    assert (result.light, result.evidence) == (
-        Light.RED,
+    assert (result.status, result.evidence) == (
+        Status.FAIL,
         f"DNS sends 0 % of {host} here by AAAA records, cutover.weight is 100",
     )
-    with pytest.raises(NotMetError, match=r"0 % of .* here by AAAA records"):
+    with pytest.raises(FailedError, match=r"0 % of .* here by AAAA records"):
         public_name_leads_here(context)
 
 
@@ -421,13 +435,13 @@ def test_ipv6_users_are_users_too() -> None:
 @pytest.mark.parametrize(
     ("zones", "light", "evidence"),
     [
-        (0, Light.RED, "there is no public zone"),
-        (1, Light.GREEN, "100 % of"),
-        (2, Light.UNKNOWN, "2 public zones are named"),
+        (0, Status.FAIL, "there is no public zone"),
+        (1, Status.PASS, "100 % of"),
+        (2, Status.UNKNOWN, "2 public zones are named"),
     ],
 )
 def test_a_zone_is_found_by_its_name_only_if_one_has_it(
-    zones: int, light: Light, evidence: str, monkeypatch: pytest.MonkeyPatch
+    zones: int, light: Status, evidence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = Canned(environments.load("staging"))
     zone = context.environment.edge.zone.name
@@ -435,7 +449,7 @@ def test_a_zone_is_found_by_its_name_only_if_one_has_it(
     public = [{**private, "Id": f"/hostedzone/Z{n}", "Config": {"PrivateZone": False}} for n in range(zones)]
     monkeypatch.setattr(FakeZone, "list_hosted_zones_by_name", lambda *_, **__: {"HostedZones": [private, *public]})
     result = one("public-dns-is-as-the-values-say", context)
-    assert result.light is light
+    assert result.status is light
     assert result.evidence.startswith(evidence)
 
 
@@ -444,18 +458,19 @@ def test_a_zone_is_found_by_its_name_only_if_one_has_it(
 def test_without_a_running_task_nobody_can_tell(context: Canned, name: str) -> None:
     context.answers["ecs", "list_tasks"] = {"taskArns": []}
     result = one(name, context)
-    assert (result.light, result.evidence) == (Light.UNKNOWN, "ECS lists no running task of backend, frontend")
-    assert one("tasks-are-private", context).light is Light.GREEN
+    assert (result.status, result.evidence) == (Status.UNKNOWN, "ECS lists no running task of backend, frontend")
+    assert one("tasks-are-private", context).status is Status.PASS
 
 
 def test_blue_green_services_say_in_their_task_sets_where_they_run(context: Canned) -> None:
     service = context.answers["ecs", "describe_services"]["services"][0]
-    service["taskSets"] = [{"networkConfiguration": service.pop("networkConfiguration")}]
+    task_set = {"status": "PRIMARY", "stabilityStatus": "STEADY_STATE", "taskDefinition": service["taskDefinition"]}
+    service["taskSets"] = [{**task_set, "networkConfiguration": service.pop("networkConfiguration")}]
     service["deployments"] = []
-    assert one("tasks-are-private", context).light is Light.GREEN
-    assert one("services-are-steady", context).light is Light.GREEN
+    assert one("tasks-are-private", context).status is Status.PASS
+    assert one("services-are-steady", context).status is Status.PASS
     service["taskSets"][0]["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] = "ENABLED"
-    assert one("tasks-are-private", again(context)).light is Light.RED
+    assert one("tasks-are-private", again(context)).status is Status.FAIL
 
 
 @given(st.integers(0, 2**32))
@@ -464,8 +479,48 @@ def test_the_order_of_what_aws_lists_changes_nothing(seed: int) -> None:
     context, order = Canned(environments.load("prod")), Random(seed)
     for call, answer in context.answers.items():
         context.answers[call] = _shuffled(answer, order)
-    results = run_checks(OF_AWS, context)
-    assert not [f"{result.name}: {result.evidence}" for result in results if result.light is not Light.GREEN]
+    results = run(OF_AWS, context)
+    assert not [f"{result.name}: {result.evidence}" for result in results if result.status is not Status.PASS]
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "says"),
+    [
+        ("STABILIZING", [], "backend has a deployment that is not completed (PRIMARY, in progress)"),
+        (
+            "STEADY_STATE",
+            [{"status": "ACTIVE", "stabilityStatus": "STEADY_STATE"}],
+            "not completed (ACTIVE, completed)",
+        ),
+    ],
+)
+def test_a_deployment_of_codedeploys_is_under_way_until_its_task_set_is_the_only_one(
+    context: Canned, state: str, more: list[dict[str, Any]], says: str
+) -> None:
+    service = context.answers["ecs", "describe_services"]["services"][0]
+    service["deployments"] = []
+    service["taskSets"] = [*more, {"status": "PRIMARY", "stabilityStatus": state}]
+    result = one("services-are-steady", context)
+    assert (result.status, says in result.evidence) == (Status.FAIL, True), result.evidence
+
+
+def test_the_image_that_codedeploy_deployed_is_the_one_that_counts(context: Canned) -> None:
+    """A service of CodeDeploy's keeps the task definition that it was created with; its task sets have others."""
+    service = context.answers["ecs", "describe_services"]["services"][0]
+    task_set = {"status": "PRIMARY", "stabilityStatus": "STEADY_STATE", "taskDefinition": service["taskDefinition"]}
+    service.update(deployments=[], taskSets=[task_set], taskDefinition="arn:frontend:1")
+    assert one("released-digests-run", context).status is Status.PASS
+
+
+@pytest.mark.requirement("R10.1")
+@pytest.mark.parametrize(("here", "elsewhere", "share"), [(255, 1, 99), (1, 255, 1)])
+def test_a_share_that_is_not_all_is_not_rounded_to_all(context: Canned, here: int, elsewhere: int, share: int) -> None:
+    """1 of 256 IPv6 users who are sent elsewhere are users too."""
+    context.records = records(context.environment.edge.host, [(100, LOAD_BALANCER), (0, PREVIOUS)])
+    ipv6 = records(context.environment.edge.host, [(here, LOAD_BALANCER), (elsewhere, PREVIOUS)])[:2]
+    context.records[2:2] = [{**record, "Type": "AAAA"} for record in ipv6]
+    with pytest.raises(FailedError, match=f"DNS sends {share} % of app.navralabs.com here by AAAA records"):
+        public_name_leads_here(context)
 
 
 def _shuffled(answer: Any, order: Random) -> Any:
@@ -483,15 +538,15 @@ def _shuffled(answer: Any, order: Random) -> Any:
 def test_a_deleted_endpoint_hides_no_available_one(context: Canned, position: int) -> None:
     endpoints = context.answers["ec2", "describe_vpc_endpoints"]["VpcEndpoints"]
     endpoints.insert(position, {**endpoints[2], "State": "deleted"})
-    assert one("endpoints-are-available", context).light is Light.GREEN
+    assert one("endpoints-are-available", context).status is Status.PASS
 
 
 def test_a_second_container_in_a_task_definition_is_not_taken_for_the_service(context: Canned) -> None:
     sidecar = {"name": "proxy", "image": "proxy:1", "environment": [{"name": "REDIS_URL", "value": "x"}]}
-    for definition in context.task_definitions.values():
-        definition["containerDefinitions"].insert(0, sidecar)
+    for service in context.environment.product.services:
+        definition(context, service.name)["containerDefinitions"].insert(0, sidecar)
     for name in ("released-digests-run", "secrets-come-from-secrets-manager"):
-        assert one(name, context).light is Light.GREEN
+        assert one(name, context).status is Status.PASS
 
 
 def test_a_rule_leads_to_what_it_forwards_to_and_the_lowest_number_decides(context: Canned) -> None:
@@ -499,54 +554,54 @@ def test_a_rule_leads_to_what_it_forwards_to_and_the_lowest_number_decides(conte
     for number, rule in enumerate(rules, 1):
         rule["Priority"] = "default" if rule["IsDefault"] else str(number)
         rule["Actions"].insert(0, {"Type": "authenticate-oidc", "Order": 1})
-    assert one("rules-route-paths-to-services", context).light is Light.GREEN
+    assert one("rules-route-paths-to-services", context).status is Status.PASS
     (backend,) = (rule for rule in rules if not rule["IsDefault"])
     elsewhere = {**backend, "Actions": [{"Type": "fixed-response"}]}
-    for priority, light in (("9", Light.GREEN), ("0", Light.RED)):
+    for priority, light in (("9", Status.PASS), ("0", Status.FAIL)):
         for position in (0, len(rules)):
             fresh = again(context)
             changed = [*rules]
             changed.insert(position, {**elsewhere, "Priority": priority})
             fresh.answers = {**context.answers, ("elbv2", "describe_rules"): {"Rules": changed}}
-            assert one("rules-route-paths-to-services", fresh).light is light
+            assert one("rules-route-paths-to-services", fresh).status is light
 
 
 def test_a_redirect_is_found_among_other_actions(context: Canned) -> None:
     (plain,) = (each for each in context.answers["elbv2", "describe_listeners"]["Listeners"] if each["Port"] == 80)
     plain["DefaultActions"].insert(0, {"Type": "authenticate-oidc", "Order": 1})
-    assert one("listeners-use-the-tls-policy", context).light is Light.GREEN
+    assert one("listeners-use-the-tls-policy", context).status is Status.PASS
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "ExpiredToken"])
 def test_what_aws_refuses_to_say_cant_be_told(context: Canned, code: str) -> None:
     fails("rds", "describe_db_instances", code)(context)
     result = one("database-takes-tls-only", context)
-    assert result.light is Light.UNKNOWN
+    assert result.status is Status.UNKNOWN
     assert result.evidence.startswith(f"{code}: said AWS")
 
 
 def test_an_answer_of_another_form_costs_only_its_own_check(context: Canned) -> None:
     del context.answers["ec2", "describe_vpcs"]["Vpcs"][0]["IsDefault"]
-    results = {result.name: result for result in run_checks(OF_AWS, context)}
-    assert [name for name, result in results.items() if result.light is not Light.GREEN] == ["vpc-is-its-own"]
+    results = {result.name: result for result in run(OF_AWS, context)}
+    assert [name for name, result in results.items() if result.status is not Status.PASS] == ["vpc-is-its-own"]
     assert results["vpc-is-its-own"].evidence == "AWS's answer is not of the expected form (KeyError: 'IsDefault')"
 
 
 def test_a_zone_that_may_not_be_read_cant_be_told(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused() -> None:
+    def refused(*_: str) -> None:
         raise AwsError("can't assume arn:aws:iam::444455556666:role/aep-staging-dns: AccessDenied: no")
 
-    monkeypatch.setattr(context, "zone_client", refused)
+    monkeypatch.setattr(context.aws, "assuming", refused)
     result = one("public-dns-is-as-the-values-say", context)
-    assert (result.light, result.evidence[:40]) == (Light.UNKNOWN, "can't assume arn:aws:iam::444455556666:r")
+    assert (result.status, result.evidence[:40]) == (Status.UNKNOWN, "can't assume arn:aws:iam::444455556666:r")
 
 
 def test_every_phase_but_none_else_has_checks() -> None:
-    assert {check.phase for check in CHECKS} == {phase.name for phase in PHASES}
+    assert {check.phase for check in CRITERIA} == {phase.name for phase in PHASES}
     assert {check.phase for check in chosen(["edge"])} == {"edge"}
     assert not [check for check in chosen(over_http=False) if check.over_http]
-    assert len({check.name for check in CHECKS}) == len(CHECKS)
-    for check in CHECKS:
+    assert len({check.name for check in CRITERIA}) == len(CRITERIA)
+    for check in CRITERIA:
         assert check.meaning.endswith("."), check.name
 
 
@@ -564,16 +619,16 @@ def test_checks_run_side_by_side_and_answer_in_order(context: Canned) -> None:
         return "second"
 
     seen: list[str] = []
-    checks = [Check("edge", ask, ()) for ask in (first, second)]
-    results = run_checks(checks, context, lambda result: seen.append(result.evidence))
+    checks = [Condition("", ask) for ask in (first, second)]
+    results = run(checks, context, done=lambda result: seen.append(result.evidence))
     assert [result.evidence for result in results] == ["first", "second"]
     assert seen == ["second", "first"]
 
 
 def test_red_weighs_more_than_untold() -> None:
-    def results(*lights: Light) -> list[Result]:
+    def results(*lights: Status) -> list[Result]:
         return [Result("a", "edge", (), "", light, "") for light in lights]
 
-    assert exit_code(results(Light.GREEN)) == 0
-    assert exit_code(results(Light.GREEN, Light.UNKNOWN)) == 2
-    assert exit_code(results(Light.RED, Light.UNKNOWN)) == 1
+    assert exit_code(results(Status.PASS)) == 0
+    assert exit_code(results(Status.PASS, Status.UNKNOWN)) == 2
+    assert exit_code(results(Status.FAIL, Status.UNKNOWN)) == 1

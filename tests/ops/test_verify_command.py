@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -12,10 +13,10 @@ from environments import load
 from environments.names import Names
 from environments.schema import Environment
 from ops.__main__ import app
-from ops.aws import Aws
+from ops.aws.session import Aws
+from ops.conditions import Result, Status, run
 from ops.verify.context import Context
-from ops.verify.model import Light, Result
-from ops.verify.run import chosen, run, run_checks
+from ops.verify.criteria import chosen
 from rehearsal.emulator.client import Control
 from tests.ops.verify_answers import PREVIOUS, Canned, records
 
@@ -54,9 +55,7 @@ def test_what_is_there_is_green_and_what_isnt_is_red(account: Aws, prod: Environ
     code, out, _ = verify("prod", "account")
     assert code == 0, out
     assert out.splitlines()[0] == "account"
-    assert (
-        f"  green          caller-is-the-account: {account.caller.arn}, account {prod.account_id}" in out.splitlines()
-    )
+    assert f"  pass     caller-is-the-account: {account.caller.arn}, account {prod.account_id}" in out.splitlines()
 
     code, out, _ = verify("prod", "network")
     assert (code, out.count("there are 0 VPCs named aep-prod")) == (1, 5)
@@ -67,7 +66,7 @@ def test_what_aws_refuses_to_say_has_an_exit_code_of_its_own(account: Aws, contr
     control.fail("ecr", "DescribeRepositories", "AccessDeniedException", 1)
     code, out, _ = verify("prod", "registry", "--json")
     (result,) = json.loads(out)
-    assert (code, result["light"]) == (2, "can't be told")
+    assert (code, result["status"], result["light"]) == (2, "unknown", "unknown")
     assert result["evidence"].startswith("AccessDeniedException: ")
 
     # Throttled calls are tried again.
@@ -123,16 +122,16 @@ def test_public_dns_is_read_in_the_zone_of_another_account(account: Aws, control
     account_id, role = zone.role.split(":")[4], zone.role.rpartition("/")[2]
     control.seed_zone(account_id, zone.id, zone.name)
     control.seed_role(account_id, role, [names.role_arn("deployer"), names.role_arn("break-glass")])
-    writer = account.assuming(zone.role, "test").client("route53")
-    for share, light, says in ((0, Light.GREEN, "0 % of app.nav"), (10, Light.RED, "DNS sends 10 %")):
+    writer: Any = account.assuming(zone.role, "test").client("route53")
+    for share, light, says in ((0, Status.PASS, "0 % of app.nav"), (10, Status.FAIL, "DNS sends 10 %")):
         shares = records(prod.edge.host, [(share, balancer), (100 - share, PREVIOUS)])[:2]
         changes = [{"Action": "UPSERT", "ResourceRecordSet": record} for record in shares]
         writer.change_resource_record_sets(HostedZoneId=zone.id, ChangeBatch={"Changes": changes})
-        (result,) = run(account, prod, phases=["cutover"])
-        assert (result.light, result.evidence[:14]) == (light, says)
+        (result,) = run(chosen(["cutover"]), Context(account, prod))
+        assert (result.status, result.evidence[:14]) == (light, says)
 
 
 def test_an_empty_account_is_red_everywhere_and_never_a_traceback(account: Aws, prod: Environment) -> None:
-    results: list[Result] = run_checks(chosen(over_http=False), Context(account, prod))
-    green = {result.name for result in results if result.light is Light.GREEN}
+    results: list[Result] = run(chosen(over_http=False), Context(account, prod))
+    green = {result.name for result in results if result.status is Status.PASS}
     assert green == {"caller-is-the-account", "no-alarm-is-on"}

@@ -11,15 +11,14 @@ import pytest
 
 import environments
 from environments.schema import Environment
+from ops.conditions import FailedError, Result, Status, UnknownError, run
 from ops.errors import OpsError
+from ops.verify.criteria import CRITERIA
 from ops.verify.http import ConnectTo, Http
-from ops.verify.model import CantTellError, Light, NotMetError, Result
-from ops.verify.run import run_checks
-from ops.verify.table import CHECKS
 from tests.ops.tls_server import Site, served
 from tests.ops.verify_answers import Canned
 
-OVER_HTTP = [check for check in CHECKS if check.over_http]
+OVER_HTTP = [check for check in CRITERIA if check.over_http]
 PROD = environments.load("prod")
 HEADERS = {
     "Strict-Transport-Security": f"max-age={PROD.edge.hsts}; includeSubDomains",
@@ -53,13 +52,13 @@ def http(site: Site, environment: Environment = PROD) -> Http:
 
 
 def asked(site: Site) -> dict[str, Result]:
-    return {result.name: result for result in run_checks(OVER_HTTP, Canned(PROD, http(site)))}
+    return {result.name: result for result in run(OVER_HTTP, Canned(PROD, http(site)))}
 
 
 @pytest.mark.requirement("R10.2", "R10.3")
 def test_a_healthy_application_is_green_under_its_real_name(site: Site) -> None:
     results = asked(site)
-    assert {name: result.evidence for name, result in results.items() if result.light is not Light.GREEN} == {}
+    assert {name: result.evidence for name, result in results.items() if result.status is not Status.PASS} == {}
     assert {host for _, host in site.asked} == {PROD.edge.host}
     assert {path for path, _ in site.asked} == set(ANSWERS)
     assert results["smoke-tests-pass"].evidence == "/ 200, /api/version 200"
@@ -69,8 +68,8 @@ def test_a_healthy_application_is_green_under_its_real_name(site: Site) -> None:
 def test_what_isnt_ready_is_red_with_what_it_says(site: Site) -> None:
     site.answers["/health/ready"] = (500, "database: no answer")
     results = asked(site)
-    assert results["health-live-answers"].light is Light.GREEN
-    assert results["health-ready-answers"].light is Light.RED
+    assert results["health-live-answers"].status is Status.PASS
+    assert results["health-ready-answers"].status is Status.FAIL
     assert results["health-ready-answers"].evidence == (
         "127.0.0.1 /health/ready answers 500, not 200: database: no answer"
     )
@@ -104,13 +103,13 @@ def test_a_missing_or_lax_header_is_red(site: Site, header: str, value: str | No
 
 @pytest.mark.requirement("R10.2")
 def test_a_certificate_for_another_name_is_red(site: Site) -> None:
-    with pytest.raises(NotMetError, match=r"for other\.navralabs\.com: .*not valid for 'other\.navralabs\.com'"):
+    with pytest.raises(FailedError, match=r"for other\.navralabs\.com: .*not valid for 'other\.navralabs\.com'"):
         Http("other.navralabs.com", ConnectTo.parse(site.connect_to), site.ca_file).get("127.0.0.1", "/")
     assert not site.asked
 
 
 def test_a_certificate_that_nobody_trusts_is_red(site: Site) -> None:
-    with pytest.raises(NotMetError, match="self-signed certificate"):
+    with pytest.raises(FailedError, match="self-signed certificate"):
         Http(PROD.edge.host, ConnectTo.parse(site.connect_to)).get("127.0.0.1", "/")
 
 
@@ -126,7 +125,7 @@ def test_nobody_listening_is_red() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         closed = ConnectTo("127.0.0.1", *[free.getsockname()[1]] * 2)
-        with pytest.raises(NotMetError, match=r"127\.0\.0\.1 doesn't answer / for app\.navralabs\.com: .*refused"):
+        with pytest.raises(FailedError, match=r"127\.0\.0\.1 doesn't answer / for app\.navralabs\.com: .*refused"):
             Http(PROD.edge.host, closed).get("127.0.0.1", "/", plain=True)
 
 
@@ -135,8 +134,8 @@ def test_a_name_that_doesnt_resolve_cant_be_told(monkeypatch: pytest.MonkeyPatch
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    results = run_checks(OVER_HTTP, Canned(PROD, Http(PROD.edge.host)))
-    assert {result.light for result in results} == {Light.UNKNOWN}
+    results = run(OVER_HTTP, Canned(PROD, Http(PROD.edge.host)))
+    assert {result.status for result in results} == {Status.UNKNOWN}
     assert results[0].evidence == "aep-1.us-east-1.elb.amazonaws.com doesn't resolve here (Name or service not known)"
 
 
@@ -151,12 +150,12 @@ def test_an_address_without_a_way_cant_be_told(monkeypatch: pytest.MonkeyPatch) 
         raise OSError(101, "Network is unreachable")
 
     monkeypatch.setattr("urllib3.util.connection.create_connection", unreachable)
-    with pytest.raises(CantTellError, match=r"no way to 2001:db8::1 \(Network is unreachable\)"):
+    with pytest.raises(UnknownError, match=r"no way to 2001:db8::1 \(Network is unreachable\)"):
         Http(PROD.edge.host).get("2001:db8::1", "/")
 
 
 def test_without_a_way_to_the_load_balancer_nothing_is_asked_over_http() -> None:
-    assert {result.light for result in run_checks(OVER_HTTP, Canned(PROD))} == {Light.UNKNOWN}
+    assert {result.status for result in run(OVER_HTTP, Canned(PROD))} == {Status.UNKNOWN}
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
 from environments.names import Names
 from environments.schema import Environment
 from environments.subnets import Tier, subnet
 from modules.alarms import expected
-from ops.aws import Aws, AwsError, Caller
+from ops.aws.errors import AwsError
+from ops.aws.session import Aws, Caller
 from ops.verify.context import Context
 from ops.verify.http import Http
 
@@ -27,30 +29,50 @@ class Canned(Context):
 
     def __init__(self, environment: Environment, http: Http | None = None) -> None:
         caller = Caller(environment.account_id, f"arn:aws:iam::{environment.account_id}:role/aep-prod-planner")
-        super().__init__(cast("Aws", FakeAws(caller)), environment, http)
+        super().__init__(cast("Aws", FakeAws(caller, self)), environment, http)
         self.answers = answers(environment)
         weight = environment.cutover.weight
         self.records = records(environment.edge.host, [(weight, LOAD_BALANCER), (100 - weight, PREVIOUS)])
 
-    def ask(self, service: str, operation: str, **arguments: object) -> Answer:
-        answer = self.answers[service, operation]
-        if isinstance(answer, Exception):
-            raise answer
-        found: Answer = answer(**arguments) if callable(answer) else answer
-        return found
-
-    def zone_client(self) -> Any:
-        return FakeZone(self.environment.edge.zone.name, self.records)
-
 
 class FakeAws:
-    """Credentials without clients."""
+    """Credentials, and clients that give the canned answers of a context."""
 
-    def __init__(self, caller: Caller) -> None:
-        self.caller = caller
+    def __init__(self, caller: Caller, canned: Canned) -> None:
+        self.caller, self._canned = caller, canned
+
+    def assuming(self, *_: str) -> FakeAws:
+        return self
 
     def client(self, service: str) -> Any:
-        raise AwsError(f"{service}: no response")
+        if service == "route53":
+            return FakeZone(self._canned.environment.edge.zone.name, self._canned.records)
+        return FakeClient(service, self._canned)
+
+
+class FakeClient:
+    """A client of one service; each answer is one page."""
+
+    def __init__(self, service: str, canned: Canned) -> None:
+        self._service, self._canned = service, canned
+
+    def can_paginate(self, _: str) -> bool:
+        return False
+
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=lambda **given: iter([getattr(self, operation)(**given)]))
+
+    def __getattr__(self, operation: str) -> Callable[..., Answer]:
+        def call(**given: object) -> Answer:
+            if (self._service, operation) not in self._canned.answers:
+                raise AwsError(f"{self._service} {operation}: no response")
+            answer = self._canned.answers[self._service, operation]
+            if isinstance(answer, Exception):
+                raise answer
+            found: Answer = answer(**given) if callable(answer) else answer
+            return found
+
+        return call
 
 
 class FakeZone:

@@ -18,7 +18,7 @@ import redis
 import urllib3
 
 from environments import load
-from ops.aws import AwsError
+from ops.aws.errors import AwsError
 from rehearsal.application.run import Application
 from tests.rehearsal.application_client import Ask, client
 

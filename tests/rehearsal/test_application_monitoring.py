@@ -29,10 +29,10 @@ def endpoint(tmp_path: Path) -> Iterator[str]:
         yield running.endpoint
 
 
-def aws(endpoint: str, service: str) -> Any:
+def aws(endpoint: str, service: Any) -> Any:
     keys = {name.removeprefix("AWS_").lower(): value for name, value in credentials(PROD.account_id).items()}
-    keys = {f"aws_{name}": value for name, value in keys.items()}
-    return boto3.client(service, endpoint_url=endpoint, region_name=PROD.region, **keys)
+    named: Any = {f"aws_{name}": value for name, value in keys.items()}
+    return boto3.client(service, endpoint_url=endpoint, region_name=PROD.region, **named)
 
 
 def provide(endpoint: str) -> None:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from modules.phases import PHASES
-from ops.verify.run import chosen
+from ops.verify.criteria import chosen
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]

@@ -127,7 +127,7 @@ class Running:
         return self.process.returncode, re.sub(r" {2,}", "  ", said)
 
 
-def client(service: str, variables: Mapping[str, str]) -> Any:
+def client(service: Any, variables: Mapping[str, str]) -> Any:
     """A client of emulated AWS."""
     return boto3.client(
         service,

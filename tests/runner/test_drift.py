@@ -9,7 +9,7 @@ import pytest
 from environments import load
 from environments.names import Names
 from modules.phases import PHASES, phase
-from ops.aws import Caller
+from ops.aws.session import Caller
 from ops.errors import RefusedError
 from ops.terraform.drift import readable
 from ops.terraform.plan import SECRET_VALUE, caller_flags, is_planner, refuse_other_roles

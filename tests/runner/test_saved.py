@@ -14,7 +14,8 @@ import pytest
 
 from environments import load
 from modules.phases import phase
-from ops.aws import Aws, AwsError, Caller
+from ops.aws.errors import AwsError
+from ops.aws.session import Aws, Caller
 from ops.errors import RefusedError
 from ops.gate.model import Outcome
 from ops.terraform import apply

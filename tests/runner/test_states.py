@@ -10,9 +10,10 @@ from typing import cast
 import pytest
 
 from environments import load
-from ops.aws import Aws
+from ops.aws.session import Aws
+from ops.aws.state_lock import Lock
+from ops.aws.states import States
 from ops.errors import OpsError
-from ops.terraform.states import Lock, States
 
 LOCK = {"ID": "1", "Who": "ci@runner", "Created": "2026-01-01T00:00:00Z", "Operation": "OperationTypeApply"}
 
@@ -39,14 +40,22 @@ def states(bucket: Bucket) -> States:
 def test_a_lock_that_cannot_be_read_is_a_lock_all_the_same_and_can_be_freed(body: bytes) -> None:
     bucket = Bucket(body)
     lock = states(bucket).lock("data")
-    assert "somebody whose lock can't be read holds the lock" in str(lock)
-    assert lock
-    states(bucket).free("data", lock)
+    holder = lock.holder()
+    assert "somebody whose lock can't be read holds the lock" in str(holder)
+    assert holder
+    lock.free(holder)
     assert bucket.deleted == ["prod/data.tfstate.tflock"]
 
 
 def test_a_lock_that_changed_hands_is_not_freed() -> None:
     bucket = Bucket(json.dumps(LOCK).encode())
     with pytest.raises(OpsError, match="the lock changed hands meanwhile: ci@runner holds the lock since 2026-01-01"):
-        states(bucket).free("data", Lock("2", "somebody@else", "before", "OperationTypePlan"))
+        states(bucket).lock("data").free(Lock.parse(json.dumps({**LOCK, "ID": "2"}).encode()))
+    assert not bucket.deleted
+
+
+def test_a_lock_that_cannot_be_read_is_not_taken_for_another_one() -> None:
+    bucket = Bucket(b"{")
+    with pytest.raises(OpsError, match="the lock changed hands meanwhile"):
+        states(bucket).lock("data").free(Lock.parse(b"["))
     assert not bucket.deleted

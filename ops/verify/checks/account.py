@@ -1,9 +1,10 @@
-"""The account, its state bucket and who is told of alarms."""
+"""The account, image repositories, secrets, alarms and the firewall."""
 
 from __future__ import annotations
 
-from ops.verify.context import Context
-from ops.verify.model import met
+from modules.alarms import expected
+from ops.conditions import holds
+from ops.verify.context import AwsObject, Context
 
 
 def caller_is_the_account(context: Context) -> str:
@@ -11,7 +12,7 @@ def caller_is_the_account(context: Context) -> str:
     caller = context.ask("sts", "get_caller_identity")
     wanted = context.environment.account_id
     problems = [f"account {caller['Account']}, not {wanted}"] if caller["Account"] != wanted else []
-    return met(problems, f"{caller['Arn']}, account {wanted}")
+    return holds(problems, f"{caller['Arn']}, account {wanted}")
 
 
 def state_is_kept(context: Context) -> str:
@@ -23,7 +24,7 @@ def state_is_kept(context: Context) -> str:
     algorithm = ", ".join(sorted({each.get("SSEAlgorithm", "none") for each in rules}))
     problems = [f"versioning of {bucket} is {versioning}"] if versioning != "Enabled" else []
     problems += [f"{bucket} is encrypted with {algorithm}, not aws:kms"] if algorithm != "aws:kms" else []
-    return met(problems, f"{bucket}: versioned, {algorithm}")
+    return holds(problems, f"{bucket}: versioned, {algorithm}")
 
 
 def alerts_have_subscribers(context: Context) -> str:
@@ -33,4 +34,79 @@ def alerts_have_subscribers(context: Context) -> str:
     confirmed = {each["Endpoint"] for each in answer if each["SubscriptionArn"].startswith("arn:")}
     wanted = context.environment.alerts.email
     problems = [f"{email} has not confirmed (docs/account.md)" for email in wanted if email not in confirmed]
-    return met(problems, f"{len(confirmed)} confirmed subscriptions of {topic}")
+    return holds(problems, f"{len(confirmed)} confirmed subscriptions of {topic}")
+
+
+def repositories_are_scanned_and_immutable(context: Context) -> str:
+    """Repositories scan images on push, keep tags immutable and have a lifecycle policy."""
+    account = context.environment.registry.source_account or context.environment.account_id
+    wanted = sorted({service.repository for service in context.environment.product.services})
+    answer = context.ask("ecr", "describe_repositories", registryId=account, repositoryNames=wanted)["repositories"]
+    problems = []
+    for repository in answer:
+        name = repository["repositoryName"]
+        if not repository["imageScanningConfiguration"]["scanOnPush"]:
+            problems.append(f"{name} doesn't scan on push")
+        if repository["imageTagMutability"] != "IMMUTABLE":
+            problems.append(f"tags of {name} are {repository['imageTagMutability']}")
+        context.ask("ecr", "get_lifecycle_policy", registryId=account, repositoryName=name)
+    return holds(problems, ", ".join(wanted))
+
+
+def secrets_have_values(context: Context) -> str:
+    """Every secret has a value."""
+    names = [context.names.secret(secret.name) for secret in context.environment.product.secrets]
+    empty = [name for name in names if not _has_value(context, name)]
+    return holds([f"{name} has no value" for name in empty], f"{len(names)} secrets below {context.names.path}/")
+
+
+def _has_value(context: Context, name: str) -> bool:
+    described = context.ask("secretsmanager", "describe_secret", SecretId=name)
+    labels = described.get("VersionIdsToStages", {}).values()
+    return not described.get("DeletedDate") and any("AWSCURRENT" in each for each in labels)
+
+
+def alarms_are_configured(context: Context) -> str:
+    """Every alarm of the design exists, is switched on and tells the topic of alerts."""
+    found = {alarm["AlarmName"]: alarm for alarm in _alarms(context)}
+    topic = context.names.arn("sns", context.names.resource("alerts"))
+    wanted = sorted(expected(context.names))
+    problems = [f"{name} is missing" for name in wanted if name not in found]
+    for name in set(wanted) & set(found):
+        if not found[name]["ActionsEnabled"] or topic not in found[name]["AlarmActions"]:
+            problems.append(f"{name} doesn't notify {topic}")
+    return holds(sorted(problems), f"{len(wanted)} alarms notify {topic}")
+
+
+def no_alarm_is_on(context: Context) -> str:
+    """No alarm is on."""
+    alarms = _alarms(context)
+    on = [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"]
+    silent = sum(alarm["StateValue"] == "INSUFFICIENT_DATA" for alarm in alarms)
+    return holds([f"{name} is on" for name in sorted(on)], f"{len(alarms)} alarms, {silent} of them without data yet")
+
+
+def dashboard_is_there(context: Context) -> str:
+    """The dashboard exists."""
+    context.ask("cloudwatch", "get_dashboard", DashboardName=context.names.prefix)
+    return f"dashboard {context.names.prefix}"
+
+
+def _alarms(context: Context) -> list[AwsObject]:
+    kinds = ["MetricAlarm", "CompositeAlarm"]
+    prefix = f"{context.names.prefix}-"
+    answer = context.ask("cloudwatch", "describe_alarms", AlarmNamePrefix=prefix, AlarmTypes=kinds)
+    return [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]
+
+
+def firewall_is_as_the_profile_says(context: Context) -> str:
+    """The firewall stands before the load balancer if the profile has one."""
+    profile, arn = context.environment.profile, context.load_balancer.arn
+    name = context.ask("wafv2", "get_web_acl_for_resource", ResourceArn=arn).get("WebACL", {}).get("Name")
+    wanted = context.names.prefix if profile.waf else None
+    problems = (
+        [f"the load balancer has {name or 'no firewall'}, the profile says {wanted or 'none'}"]
+        if name != wanted
+        else []
+    )
+    return holds(problems, name or f"none, as the profile {profile.name} says (risk no_waf)")

@@ -1,12 +1,17 @@
-"""Certificate, load balancer, listeners and targets, as AWS has them."""
+"""Certificate, load balancer, listeners, targets and public DNS, as AWS has them."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from environments.flows import HTTP_PORT, HTTPS_PORT
-from ops.aws import only
-from ops.verify.calls import AwsObject
-from ops.verify.context import Context
-from ops.verify.model import NotMetError, met
+from ops.aws import load_balancing
+from ops.aws.errors import only
+from ops.conditions import FailedError, holds
+from ops.verify.context import AwsObject, Context
+
+if TYPE_CHECKING:
+    from types_boto3_elbv2.type_defs import ListenerTypeDef
 
 
 def certificate_is_issued(context: Context) -> str:
@@ -20,14 +25,13 @@ def certificate_is_issued(context: Context) -> str:
     problems = [f"{arn} is {certificate['Status']}"] if certificate["Status"] != "ISSUED" else []
     problems += [f"{arn} lacks {name}" for name in context.environment.edge.certificate_names if name not in names]
     until = f" until {certificate['NotAfter']:%Y-%m-%d}" if "NotAfter" in certificate else ""
-    return met(problems, f"issued for {', '.join(sorted(names))}{until}")
+    return holds(problems, f"issued for {', '.join(sorted(names))}{until}")
 
 
 def load_balancer_is_public_and_logs(context: Context) -> str:
     """The load balancer faces the internet from public subnets, drops invalid headers and logs."""
     balancer = context.load_balancer
-    arn, subnets = balancer["LoadBalancerArn"], [zone["SubnetId"] for zone in balancer["AvailabilityZones"]]
-    answer = context.ask("elbv2", "describe_load_balancer_attributes", LoadBalancerArn=arn)["Attributes"]
+    answer = context.ask("elbv2", "describe_load_balancer_attributes", LoadBalancerArn=balancer.arn)["Attributes"]
     attributes = {each["Key"]: each["Value"] for each in answer}
     wanted = {
         "routing.http.drop_invalid_header_fields.enabled": "true",
@@ -38,26 +42,27 @@ def load_balancer_is_public_and_logs(context: Context) -> str:
     problems = [
         f"{key} is {attributes.get(key)}, not {value}" for key, value in wanted.items() if attributes.get(key) != value
     ]
-    problems += [f"it is {balancer['State']['Code']}"] if balancer["State"]["Code"] != "active" else []
-    problems += ["it is internal"] if balancer.get("Scheme") == "internal" else []
+    problems += [f"it is {balancer.state}"] if balancer.state != "active" else []
+    problems += ["it is internal"] if balancer.internal else []
     problems += [
-        f"{each} is no public subnet" for each in subnets if "igw-" not in context.default_routes.get(each, "")
+        f"{subnet} is no public subnet"
+        for subnet in balancer.subnets
+        if "igw-" not in context.default_routes.get(subnet, "")
     ]
-    return met(
-        problems, f"{balancer['DNSName']}, {len(subnets)} public subnets, logs to {attributes['access_logs.s3.bucket']}"
-    )
+    subnets, bucket = len(balancer.subnets), attributes.get("access_logs.s3.bucket")
+    return holds(problems, f"{balancer.dns_name}, {subnets} public subnets, logs to {bucket}")
 
 
 def listeners_use_the_tls_policy(context: Context) -> str:
     """Port 443 ends TLS with the policy of the values, and port 80 redirects to it."""
     https, plain = _listener(context, HTTPS_PORT), _listener(context, HTTP_PORT)
     wanted = context.environment.edge.tls_policy
-    actions = {each["Type"]: each for each in plain["DefaultActions"]}
+    actions: AwsObject = {each["Type"]: each for each in plain["DefaultActions"]}
     redirect = actions.get("redirect", {}).get("RedirectConfig", {})
     problems = [f"TLS policy is {https.get('SslPolicy')}, not {wanted}"] if https.get("SslPolicy") != wanted else []
     if (redirect.get("Protocol"), redirect.get("Port")) != ("HTTPS", str(HTTPS_PORT)):
         problems.append("port 80 doesn't redirect to HTTPS")
-    return met(problems, f"443: {wanted}; 80: {redirect.get('StatusCode')} to HTTPS")
+    return holds(problems, f"443: {wanted}; 80: {redirect.get('StatusCode')} to HTTPS")
 
 
 def rules_route_paths_to_services(context: Context) -> str:
@@ -67,23 +72,38 @@ def rules_route_paths_to_services(context: Context) -> str:
         groups = {context.names.target_group(service.name, colour) for colour in ("", "green")}
         leads = {path: context.routes.get(path, "nowhere") for path in service.paths}
         problems += [f"{path} leads to {to}, not to {service.name}" for path, to in leads.items() if to not in groups]
-    return met(problems, ", ".join(f"{path} → {group}" for path, group in sorted(context.routes.items())))
+    return holds(problems, ", ".join(f"{path} → {group}" for path, group in sorted(context.routes.items())))
 
 
 def targets_are_healthy(context: Context) -> str:
     """Every target group that requests are sent to has healthy targets, and no unhealthy ones."""
     problems, counts = [], []
-    arns = {name: arn for arn, name in context.target_groups.items()}
-    for name in sorted(set(context.routes.values()) & set(arns)):
-        answer = context.ask("elbv2", "describe_target_health", TargetGroupArn=arns[name])["TargetHealthDescriptions"]
-        states = [each["TargetHealth"]["State"] for each in answer]
-        if "healthy" not in states or set(states) - {"healthy", "draining"}:
-            problems.append(f"{name}: {', '.join(sorted(states)) or 'no targets'}")
-        counts.append(f"{name}: {states.count('healthy')} healthy")
-    return met([*problems, *([] if counts else ["no rule leads to a target group"])], ", ".join(counts))
+    for name in sorted(set(context.routes.values()) & set(context.target_groups)):
+        states = load_balancing.health(context.aws.client("elbv2"), context.target_groups[name])
+        if not states["healthy"] or set(states) - {"healthy", "draining"}:
+            problems.append(f"{name}: {', '.join(states.elements()) or 'no targets'}")
+        counts.append(f"{name}: {states['healthy']} healthy")
+    return holds([*problems, *([] if counts else ["no rule leads to a target group"])], ", ".join(counts))
 
 
-def _listener(context: Context, port: int) -> AwsObject:
+def _listener(context: Context, port: int) -> ListenerTypeDef:
     if port not in context.listeners:
-        raise NotMetError(f"{context.names.prefix} has no listener on port {port}")
+        raise FailedError(f"{context.names.prefix} has no listener on port {port}")
     return context.listeners[port]
+
+
+def public_dns_is_as_the_values_say(context: Context) -> str:
+    """The public name sends this environment the share of traffic that its values say; none before the cutover."""
+    wanted, host = context.environment.cutover.weight, context.environment.edge.host
+    problems = [f"{problem}, cutover.weight is {wanted}" for problem in other_shares(context, wanted)]
+    return holds(problems, f"{wanted} % of {host}, as cutover.weight says")
+
+
+def other_shares(context: Context, wanted: int) -> list[str]:
+    """Types of record that send another share of their answers here, in words; A and AAAA have users of their own."""
+    shares, host = context.public_shares, context.environment.edge.host
+    return [
+        f"DNS sends {share} % of {host} here{f' by {kind} records' if len(shares) > 1 else ''}"
+        for kind, share in sorted(shares.items())
+        if share != wanted
+    ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from ops.conditions import holds
 from ops.verify.context import Context
 from ops.verify.http import Answer
-from ops.verify.model import met
 
 LIVE = "/health/live"
 READY = "/health/ready"
@@ -101,8 +101,8 @@ def _everywhere(
 ) -> str:
     """Ask each of the load balancer's addresses, and answer what they say."""
     http, problems, said = context.http, [], []
-    for address in http.addresses(context.load_balancer["DNSName"]):
+    for address in http.addresses(context.load_balancer.dns_name):
         answer = http.get(address, path, plain=plain, headers=headers)
         problems += [f"{address} {path} {problem}" for problem in wrong(answer)]
         said.append(f"{address} answers {answer.status}")
-    return met(problems, ", ".join(said))
+    return holds(problems, ", ".join(said))

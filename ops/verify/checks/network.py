@@ -1,4 +1,4 @@
-"""The network, as route tables and AWS's own words have it."""
+"""The network, the database and the cache."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import Counter
 
 from environments.flows import needed_endpoints
 from environments.subnets import Tier, subnet
-from ops.verify.context import Context
-from ops.verify.model import met
+from ops.aws.errors import only
+from ops.conditions import holds
+from ops.verify.context import AwsObject, Context
 
 _WAYS_OUT: dict[Tier, str] = {"public": "igw-", "private": "nat-", "isolated": ""}
 
@@ -17,7 +18,7 @@ def vpc_is_its_own(context: Context) -> str:
     vpc, wanted = context.vpc, context.environment.network.cidr
     problems = [f"{vpc['VpcId']} is the default VPC"] if vpc["IsDefault"] else []
     problems += [f"{vpc['VpcId']} has {vpc['CidrBlock']}, not {wanted}"] if vpc["CidrBlock"] != wanted else []
-    return met(problems, f"{vpc['VpcId']}, {wanted}")
+    return holds(problems, f"{vpc['VpcId']}, {wanted}")
 
 
 def subnets_are_in_three_tiers(context: Context) -> str:
@@ -36,7 +37,7 @@ def subnets_are_in_three_tiers(context: Context) -> str:
                 problems.append(f"{tier} subnet {found['SubnetId']} leads to {leads or 'nowhere'}")
             if found["MapPublicIpOnLaunch"]:
                 problems.append(f"{tier} subnet {found['SubnetId']} gives out public addresses")
-    return met(problems, f"{len(context.subnets)} subnets in zones {', '.join(environment.zones)}")
+    return holds(problems, f"{len(context.subnets)} subnets in zones {', '.join(environment.zones)}")
 
 
 def nat_gateways_are_there(context: Context) -> str:
@@ -45,7 +46,7 @@ def nat_gateways_are_there(context: Context) -> str:
     available = [gateway["NatGatewayId"] for gateway in gateways if gateway["State"] == "available"]
     wanted = len(context.environment.zones) if context.environment.profile.nat_per_zone else 1
     problems = [f"{len(available)} available, {wanted} wanted"] if len(available) != wanted else []
-    return met(problems, ", ".join(available))
+    return holds(problems, ", ".join(available))
 
 
 def endpoints_are_available(context: Context) -> str:
@@ -61,7 +62,7 @@ def endpoints_are_available(context: Context) -> str:
     problems += [
         f"{service} is {', '.join(sorted(found))}" for service, found in states.items() if "available" not in found
     ]
-    return met(problems, ", ".join(sorted(states)))
+    return holds(problems, ", ".join(sorted(states)))
 
 
 def flow_log_is_on(context: Context) -> str:
@@ -70,4 +71,64 @@ def flow_log_is_on(context: Context) -> str:
     logs = context.ask("ec2", "describe_flow_logs", Filters=filters)["FlowLogs"]
     kinds = Counter(log["TrafficType"] for log in logs if log["FlowLogStatus"] == "ACTIVE")
     problems = [] if kinds["ALL"] else [f"no active flow log of all traffic of {context.vpc['VpcId']}"]
-    return met(problems, f"{kinds['ALL']} active flow log")
+    return holds(problems, f"{kinds['ALL']} active flow log")
+
+
+def database_is_as_its_values_say(context: Context) -> str:
+    """The database is available, encrypted, private and backed up, and in two zones if the profile says so."""
+    environment = context.environment
+    return _held(
+        context.names.prefix,
+        _database(context),
+        {
+            "DBInstanceStatus": "available",
+            "DBInstanceClass": environment.profile.database_class,
+            "MultiAZ": environment.profile.database_multi_az,
+            "StorageEncrypted": True,
+            "PubliclyAccessible": False,
+            "BackupRetentionPeriod": environment.database.backup_days,
+            "DeletionProtection": environment.protected,
+        },
+    )
+
+
+def database_takes_tls_only(context: Context) -> str:
+    """The parameter group that the database runs with forces TLS."""
+    group = only(_database(context)["DBParameterGroups"], f"parameter groups of {context.names.prefix}")
+    name = group["DBParameterGroupName"]
+    parameters = context.ask("rds", "describe_db_parameters", DBParameterGroupName=name)["Parameters"]
+    forced = {each["ParameterName"]: each.get("ParameterValue") for each in parameters}.get("rds.force_ssl")
+    problems = [f"rds.force_ssl of {name} is {forced}, not 1"] if forced != "1" else []
+    status = group["ParameterApplyStatus"]
+    problems += [f"{name} is {status}: the database runs with other values"] if status != "in-sync" else []
+    return holds(problems, f"rds.force_ssl is 1 in {name}, which is in-sync")
+
+
+def cache_is_as_its_values_say(context: Context) -> str:
+    """The cache is available, encrypted on its way and at rest, and fails over if the profile says so."""
+    nodes = context.environment.profile.cache_nodes
+    groups = context.ask("elasticache", "describe_replication_groups", ReplicationGroupId=context.names.prefix)
+    group = only(groups["ReplicationGroups"], f"caches {context.names.prefix}")
+    wanted = {
+        "Status": "available",
+        "TransitEncryptionEnabled": True,
+        "AtRestEncryptionEnabled": True,
+        "AutomaticFailover": "enabled" if nodes > 1 else "disabled",
+        "MultiAZ": "enabled" if nodes > 1 else "disabled",
+        "nodes": nodes,
+    }
+    return _held(context.names.prefix, {**group, "nodes": len(group["MemberClusters"])}, wanted)
+
+
+def _database(context: Context) -> AwsObject:
+    answer = context.ask("rds", "describe_db_instances", DBInstanceIdentifier=context.names.prefix)
+    database: AwsObject = only(answer["DBInstances"], f"databases {context.names.prefix}")
+    return database
+
+
+def _held(name: str, found: AwsObject, wanted: AwsObject) -> str:
+    """What is wanted of something, held against what AWS says of it."""
+    problems = [
+        f"{key} of {name} is {found.get(key)}, not {value}" for key, value in wanted.items() if found.get(key) != value
+    ]
+    return holds(problems, ", ".join(f"{key} {value}" for key, value in wanted.items()))

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from ops import ecs
-from ops.ecs import NoContainerError
-from ops.verify.calls import AwsObject
+from ops.aws import ecs
+from ops.aws.ecs import NoContainerError
+from ops.conditions import holds
 from ops.verify.context import Context
-from ops.verify.model import NotMetError, met
 
 
 def services_are_steady(context: Context) -> str:
     """Every service runs as many tasks as it should, and no deployment is under way."""
     problems, counts = [], []
     for name, service in context.services.items():
-        running, desired = service["runningCount"], service["desiredCount"]
         minimum = context.environment.scaling(context.environment.product.service(name)).minimum
-        if running != desired or desired < minimum:
-            problems.append(f"{name} runs {running} of {desired} tasks; its minimum is {minimum}")
-        unfinished = [each["status"] for each in service.get("deployments", ()) if not _finished(each)]
-        problems += [f"{name} has a deployment that is not completed ({status})" for status in unfinished]
-        counts.append(f"{name} {running}/{desired}")
-    return met(problems, ", ".join(counts))
+        if service.running != service.desired or service.desired < minimum:
+            problems.append(f"{name} runs {service.running} of {service.desired} tasks; its minimum is {minimum}")
+        problems += [
+            f"{name} has a deployment that is not completed ({deployment.status}, {deployment.state})"
+            for deployment in service.unfinished
+        ]
+        counts.append(f"{name} {service.running}/{service.desired}")
+    return holds(problems, ", ".join(counts))
 
 
 def released_digests_run(context: Context) -> str:
@@ -29,42 +29,44 @@ def released_digests_run(context: Context) -> str:
     for name, definition in context.task_definitions.items():
         service = context.environment.product.service(name)
         wanted = context.environment.releases[service.repository]
-        images = [_container(definition, name)["image"]]
+        images = [definition.container(name)["image"]]
         for task in context.tasks[name]:
-            if task["taskDefinitionArn"] == context.services[name]["taskDefinition"]:
+            if task.task_definition == context.services[name].task_definition:
                 try:
-                    images.append(ecs.container(task, name).image)
+                    images.append(task.container(name).image)
                 except NoContainerError as error:
                     problems.append(str(error))
         others = [image for image in images if not image.endswith(f"/{service.repository}@{wanted}")]
         problems += [f"{name} runs {image}, not {service.repository}@{wanted}" for image in dict.fromkeys(others)]
         digests.append(f"{name} {wanted[:19]}…")
-    return met(problems, ", ".join(digests))
+    return holds(problems, ", ".join(digests))
 
 
 def tasks_are_private(context: Context) -> str:
     """Tasks run in private subnets without a public address."""
     problems, interfaces = [], []
     for name, service in context.services.items():
-        for network in _networks(service):
-            problems += [f"{name} gives its tasks public addresses"] if network["assignPublicIp"] != "DISABLED" else []
+        for each in service.networks:
+            network = each["awsvpcConfiguration"]
+            if network["assignPublicIp"] != "DISABLED":
+                problems.append(f"{name} gives its tasks public addresses")
             ways = {subnet: context.default_routes.get(subnet, "unknown") for subnet in network["subnets"]}
             problems += [
-                f"{name} runs in {each}, no private subnet" for each in ways if not ways[each].startswith("nat-")
+                f"{name} runs in {subnet}, no private subnet" for subnet, way in ways.items() if way[:4] != "nat-"
             ]
-        interfaces += [each for task in context.tasks[name] if (each := _interface(task))]
+        interfaces += [id_ for task in context.tasks[name] if (id_ := task.network.get("networkInterfaceId"))]
     if interfaces:
         answer = context.ask("ec2", "describe_network_interfaces", NetworkInterfaceIds=interfaces)["NetworkInterfaces"]
         problems += [f"{each['NetworkInterfaceId']} has a public address" for each in answer if each.get("Association")]
-    return met(problems, f"{len(context.services)} services in private subnets; {len(interfaces)} tasks looked at")
+    return holds(problems, f"{len(context.services)} services in private subnets; {len(interfaces)} tasks looked at")
 
 
 def tasks_pulled_their_images(context: Context) -> str:
     """Running tasks pulled their images, without a public address."""
-    pulled = {name: [task.get("pullStoppedAt") for task in each] for name, each in context.running_tasks().items()}
+    pulled = {name: [task.pulled for task in each] for name, each in context.running_tasks().items()}
     problems = [f"{name}: a running task has no pull time" for name, times in pulled.items() if not all(times)]
     last = {name: max(filter(None, times), default=None) for name, times in pulled.items()}
-    return met(problems, ", ".join(f"{name} at {when:%Y-%m-%d %H:%M} UTC" for name, when in last.items() if when))
+    return holds(problems, ", ".join(f"{name} at {when:%Y-%m-%d %H:%M} UTC" for name, when in last.items() if when))
 
 
 def tasks_write_logs(context: Context) -> str:
@@ -75,12 +77,12 @@ def tasks_write_logs(context: Context) -> str:
         answer = context.ask("logs", "describe_log_streams", logGroupName=group)["logStreams"]
         # The group is shared with other containers.
         streams = {each["logStreamName"] for each in answer}
-        ids = [ecs.id_of(task["taskArn"]) for task in tasks]
+        ids = [task.id for task in tasks]
         problems += [
             f"{group} has no stream of task {each}" for each in ids if ecs.log_stream(name, each) not in streams
         ]
         counts.append(f"{group}: {len(ids)} tasks")
-    return met(problems, ", ".join(counts))
+    return holds(problems, ", ".join(counts))
 
 
 def secrets_come_from_secrets_manager(context: Context) -> str:
@@ -89,7 +91,7 @@ def secrets_come_from_secrets_manager(context: Context) -> str:
     prefix = context.names.arn("secretsmanager", f"secret:{context.names.path}/")
     known = {secret.name for secret in context.environment.product.secrets}
     for name, definition in context.task_definitions.items():
-        container = _container(definition, name)
+        container = definition.container(name)
         sources = {each["name"]: each["valueFrom"] for each in container.get("secrets", ())}
         plain = known & {each["name"] for each in container.get("environment", ())}
         problems += [f"{name} has {each} as a plain variable" for each in sorted(plain)]
@@ -97,25 +99,4 @@ def secrets_come_from_secrets_manager(context: Context) -> str:
             if not sources.get(secret, "").startswith(prefix):
                 problems.append(f"{name} doesn't get {secret} from Secrets Manager")
         count += len(sources)
-    return met(problems, f"{count} references to secrets below {context.names.path}/, no plain variable")
-
-
-def _networks(service: AwsObject) -> list[AwsObject]:
-    return [each["awsvpcConfiguration"] for each in ecs.networks(service)]
-
-
-def _finished(deployment: AwsObject) -> bool:
-    """CodeDeploy's deployments have no rollout state of ECS's."""
-    return (deployment["status"], deployment.get("rolloutState", "COMPLETED")) == ("PRIMARY", "COMPLETED")
-
-
-def _container(definition: AwsObject, name: str) -> AwsObject:
-    try:
-        return ecs.container_definition(definition, name)
-    except NoContainerError as error:
-        raise NotMetError(str(error)) from None
-
-
-def _interface(task: AwsObject) -> str | None:
-    details = [detail for each in task.get("attachments", ()) for detail in each.get("details", ())]
-    return {each["name"]: each["value"] for each in details}.get("networkInterfaceId")
+    return holds(problems, f"{count} references to secrets below {context.names.path}/, no plain variable")

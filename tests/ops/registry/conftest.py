@@ -12,7 +12,7 @@ import pytest
 
 import environments
 from environments.schema import Environment
-from ops.aws import Aws
+from ops.aws.session import Aws
 from rehearsal.emulator.process import Emulator
 from tests.ops.registry.images import Descriptor, Pusher
 from tests.ops.registry.planted import Scans, address

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops.aws import Aws
+from ops.aws import session
 from tests.ops.registry.images import DIRECT
 from tests.ops.registry.server import Server
 
@@ -17,18 +17,21 @@ from tests.ops.registry.server import Server
 def address(servers: tuple[Server, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let ECR name the test's registries where it names an account's."""
     places = {f"https://{each.account_id}.dkr.ecr.us-east-1.amazonaws.com": each.url for each in servers}
-    client = Aws.client
+    create = session._once
 
     def addressed(parsed: dict[str, Any], **_: object) -> None:
         for each in parsed.get("authorizationData", ()):
             each["proxyEndpoint"] = places[each["proxyEndpoint"]]
 
-    def hooked(self: Aws, service: str, *, region: str | None = None) -> Any:
-        made = client(self, service, region=region)
-        made.meta.events.register("after-call.ecr.GetAuthorizationToken", addressed)
-        return made
+    def hooked(make: Any) -> Any:
+        def client(service: str, region_name: str | None = None) -> Any:
+            made = make(service, region_name=region_name)
+            made.meta.events.register("after-call.ecr.GetAuthorizationToken", addressed)
+            return made
 
-    monkeypatch.setattr(Aws, "client", hooked)
+        return create(client)
+
+    monkeypatch.setattr(session, "_once", hooked)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ import re
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ops.promote.copying import copy, put_tag
-from ops.promote.manifest import Blob
-from ops.promote.registry import RegistryError, Repository
+from ops.registry.copying import copy, put_tag
+from ops.registry.repository import Blob, RegistryError, Repository
 from tests.ops.registry.images import IN_TOTO, SPDX, Descriptor, Pusher
 from tests.ops.registry.server import Server
 

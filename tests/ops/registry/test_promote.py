@@ -19,8 +19,8 @@ def test_the_image_that_staging_runs_goes_to_production(scanned: World) -> None:
     assert scanned.prod.tags() == {scanned.tag}
     assert scanned.prod.content(scanned.tag) == scanned.staging.content(scanned.digest)
     assert scanned.release("prod") == scanned.digest
-    assert "yes  runs in staging: says its release file; ECS was not asked: these credentials are not" in shown
-    assert "yes  no finding of HIGH or over: linux/amd64: 3 MEDIUM; linux/arm64: 3 MEDIUM" in shown
+    assert "pass     runs in staging: says its release file; ECS was not asked: these credentials are not" in shown
+    assert "pass     no finding of HIGH or over: linux/amd64: 3 MEDIUM; linux/arm64: 3 MEDIUM" in shown
     assert f'"{BACKEND}": "{scanned.digest}"' in shown
     assert "Copied 5 manifests and 9 blobs" in told
     assert "commit environments/releases/prod.json, then make plan ENV=prod PHASE=services" in told

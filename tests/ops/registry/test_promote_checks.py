@@ -22,7 +22,7 @@ def test_what_staging_does_not_run_is_refused(scanned: World) -> None:
     scanned.scans.found(another)
     code, shown, told = promote("--yes", "--digest", another)
     assert code == 1
-    assert f"NO   runs in staging: staging runs {scanned.digest}, says its release file" in shown
+    assert f"fail     runs in staging: staging runs {scanned.digest}, says its release file" in shown
     assert "not promoted: runs in staging\n" in told
     assert scanned.untouched()
 
@@ -44,7 +44,7 @@ def test_findings_and_unfinished_scans_of_any_platform_are_refused(
     world.scans.found(world.images[1], status, **counts)
     code, shown, told = promote("--yes")
     assert code == 1
-    assert f"NO   no finding of HIGH or over: linux/amd64: no findings; {evidence}" in shown
+    assert f"fail     no finding of HIGH or over: linux/amd64: no findings; {evidence}" in shown
     assert "not promoted: no finding of HIGH or over" in told
     assert world.untouched()
 
@@ -71,7 +71,7 @@ def signing(prod: Environment, monkeypatch: pytest.MonkeyPatch) -> ec.EllipticCu
 def test_an_unsigned_image_is_refused_where_signatures_are_asked_for(scanned: World) -> None:
     code, shown, told = promote("--yes")
     assert code == 1
-    assert "NO   signed where asked for: no signature by registry.signing_key" in shown
+    assert "fail     signed where asked for: no signature by registry.signing_key" in shown
     assert "not promoted: signed where asked for" in told
     assert scanned.untouched()
 
@@ -83,7 +83,7 @@ def test_a_signed_image_takes_its_signature_along(world: World, signing: ec.Elli
     tag = world.staging.signed(image, signing)
     code, shown, _ = promote("--yes")
     assert code == 0
-    assert "yes  signed where asked for: a signature by registry.signing_key" in shown
+    assert "pass     signed where asked for: a signature by registry.signing_key" in shown
     assert world.prod.content(tag) == world.staging.content(tag)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops.promote import registry
-from ops.promote.manifest import Manifest
+from ops.registry import repository as registry
+from ops.registry.repository import Manifest
 from rehearsal.emulator.client import Control
 from tests.ops.registry.world import World, promote
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -37,7 +38,7 @@ def deploy(digest: str) -> None:
     ecs = boto3.Session(profile_name="navra-staging", region_name="us-east-1").client("ecs")
     ecs.create_cluster(clusterName="aep-staging")
     image = f"444455556666.dkr.ecr.us-east-1.amazonaws.com/{BACKEND}@{digest}"
-    container = {"name": "backend", "image": image, "memory": 512}
+    container: Any = {"name": "backend", "image": image, "memory": 512}
     ecs.register_task_definition(family="aep-backend-staging", containerDefinitions=[container])
     ecs.create_service(
         cluster="aep-staging", serviceName="aep-backend-staging", taskDefinition="aep-backend-staging", desiredCount=1
@@ -50,7 +51,7 @@ def test_where_ecs_can_be_asked_its_word_counts(signed_in: World) -> None:
     deploy(signed_in.digest)
     code, shown, _ = promote("--yes")
     assert code == 0
-    assert "yes  runs in staging: says ECS" in shown
+    assert "pass     runs in staging: says ECS" in shown
 
 
 @pytest.mark.requirement("R3.3")
@@ -58,7 +59,7 @@ def test_a_release_file_that_was_not_applied_is_not_enough(signed_in: World) -> 
     deploy(OTHER)
     code, shown, _ = promote("--yes")
     assert code == 1
-    assert f"NO   runs in staging: staging runs {OTHER}, says ECS" in shown
+    assert f"fail     runs in staging: staging runs {OTHER}, says ECS" in shown
     assert signed_in.untouched()
 
 

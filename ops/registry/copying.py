@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from environments.attached import tags
-from ops.promote.manifest import Blob, Manifest
-from ops.promote.registry import RegistryError, Repository
+from ops.registry.repository import Blob, Manifest, RegistryError, Repository
 
 
 @dataclass

@@ -10,15 +10,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from environments.names import Names
-from ops.aws import Aws, AwsError, explained
+from ops.aws.errors import AwsError, explained
+from ops.aws.state_lock import MISSING, StateLock
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from environments.schema import Environment
+    from types_boto3_s3 import S3Client
 
-_MISSING = {"NoSuchKey", "404", "NoSuchBucket", "NotFound"}
+    from environments.schema import Environment
+    from ops.aws.session import Aws
 
 
 class DamagedStateError(OpsError):
@@ -50,19 +52,6 @@ class State:
 
 
 @dataclass(frozen=True)
-class Lock:
-    """Who holds a state's lock: https://developer.hashicorp.com/terraform/language/state/locking."""
-
-    id: str
-    who: str
-    since: str
-    operation: str
-
-    def __str__(self) -> str:
-        return f"{self.who} holds the lock since {self.since} ({self.operation}, lock id {self.id})"
-
-
-@dataclass(frozen=True)
 class Version:
     """An earlier or the present version of a state object."""
 
@@ -83,7 +72,7 @@ class States:
         self._read: dict[str, State | None] = {}
 
     @cached_property
-    def _s3(self) -> Any:  # noqa: ANN401  (boto3 makes clients at run time)
+    def _s3(self) -> S3Client:
         return self._aws.client("s3")
 
     @property
@@ -97,7 +86,7 @@ class States:
             with explained(f"look at the state bucket {self.bucket}"):
                 self._s3.head_bucket(Bucket=self.bucket)
         except AwsError as error:
-            if error.code in _MISSING:
+            if error.code in MISSING:
                 return False
             raise
         return True
@@ -118,34 +107,9 @@ class States:
         state = self.get(phase)
         return state is not None and state.applied
 
-    def lock(self, phase: str) -> Lock | None:
-        """Who holds a phase's lock; none if nobody does."""
-        body = self._object(f"{self._names.state_key(phase)}.tflock")
-        if body is None:
-            return None
-        try:
-            info = json.loads(body)
-            return Lock(*(str(info.get(key, "?")) for key in ("ID", "Who", "Created", "Operation")))
-        except (ValueError, AttributeError):
-            return Lock("?", "somebody whose lock can't be read", "?", "?")
-
-    def free(self, phase: str, lock: Lock) -> None:
-        """Free a phase's lock, unless another run holds it by now.
-
-        Terraform's force-unlock removes the same object, but needs a stack that it can initialize: with a damaged state
-        it can't. https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
-
-        Raises:
-            OpsError: Another run holds it, or it can't be freed.
-        """
-        now = self.lock(phase)
-        if now is None:
-            return
-        if now != lock:
-            raise OpsError(f"the lock changed hands meanwhile: {now}")
-        key = f"{self._names.state_key(phase)}.tflock"
-        with explained(f"delete s3://{self.bucket}/{key}"):
-            self._s3.delete_object(Bucket=self.bucket, Key=key)
+    def lock(self, phase: str) -> StateLock:
+        """The lock of a phase's state."""
+        return StateLock(self._aws, self._names, phase)
 
     def record(self, phase: str) -> dict[str, Any] | None:
         """What was written down when a phase was applied last; none if nothing was."""
@@ -190,12 +154,12 @@ class States:
             return None
 
     def _object(self, key: str, version: str | None = None) -> bytes | None:
-        wanted = {"Bucket": self.bucket, "Key": key, **({"VersionId": version} if version else {})}
+        wanted: Any = {"Bucket": self.bucket, "Key": key, **({"VersionId": version} if version else {})}
         try:
             with explained(f"read s3://{self.bucket}/{key}"):
                 body: bytes = self._s3.get_object(**wanted)["Body"].read()
         except AwsError as error:
-            if error.code in _MISSING:
+            if error.code in MISSING:
                 return None
             raise
         return body

@@ -1,13 +1,17 @@
-"""A repository of a registry, over the OCI distribution API.
+"""A repository of a registry, over the OCI distribution API, and the manifests and blobs in it.
 
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
@@ -16,8 +20,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from ops.aws.errors import explained, only
+from ops.aws.session import Aws
 from ops.errors import OpsError
-from ops.promote.manifest import Blob, Manifest
 
 MANIFESTS = (
     "application/vnd.oci.image.index.v1+json",
@@ -44,6 +49,81 @@ _ADVICE = {
     "DENIED": "these credentials may not do that; the repository's policy and the caller's must both allow it",
     "NAME_UNKNOWN": "is the phase registry applied?",
 }
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A layer or a configuration."""
+
+    digest: str
+    size: int
+    """Bytes."""
+    media_type: str
+    annotations: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image of one platform: what a scan looks at."""
+
+    platform: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Byte for byte as its registry serves it: an image, an index of images, or something attached to an image.
+
+    https://github.com/opencontainers/image-spec/blob/main/manifest.md
+    """
+
+    content: bytes
+    media_type: str
+
+    @cached_property
+    def digest(self) -> str:
+        """Its name in every registry."""
+        return digest_of(self.content)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """What it says."""
+        document: dict[str, Any] = json.loads(self.content)
+        return document
+
+    @property
+    def children(self) -> tuple[str, ...]:
+        """Digests of the manifests that an index lists."""
+        return tuple(each["digest"] for each in self.document.get("manifests", ()))
+
+    @property
+    def blobs(self) -> tuple[Blob, ...]:
+        """What it consists of: configuration and layers."""
+        parts = [*filter(None, [self.document.get("config")]), *self.document.get("layers", ())]
+        return tuple(
+            Blob(each["digest"], each["size"], each.get("mediaType", ""), each.get("annotations") or {})
+            for each in parts
+        )
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The images in it, without the attestations that builders list beside them as of an unknown platform.
+
+        https://docs.docker.com/build/metadata/attestations/attestation-storage/
+        """
+        if "manifests" not in self.document:
+            return (Image("image", self.digest),)
+        platforms = ((each["digest"], each.get("platform") or {}) for each in self.document["manifests"])
+        return tuple(
+            Image("/".join(filter(None, (platform.get(part) for part in ("os", "architecture", "variant")))), digest)
+            for digest, platform in platforms
+            if platform.get("os") != "unknown"
+        )
+
+
+def digest_of(content: bytes) -> str:
+    """The digest of bytes, as registries write it."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 class RegistryError(OpsError):
@@ -185,3 +265,16 @@ class Repository:
         except (ValueError, KeyError, TypeError, IndexError):
             said, advice = f"{response.status_code} {response.reason}", None
         raise RegistryError(f"{self.name} refuses {what}: {said}" + (f" ({advice})" if advice else ""))
+
+
+def repository(aws: Aws, account_id: str, region: str, name: str) -> Repository:
+    """A repository of an account, which may be another one than the caller's.
+
+    The token opens whatever the caller's and the repository's policies allow; the account decides the address only.
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
+    """
+    with explained(f"log in to the registry of account {account_id}"):
+        answer = aws.client("ecr", region_name=region).get_authorization_token(registryIds=[account_id])
+    login = only(answer["authorizationData"], f"logins to the registry of account {account_id}")
+    user, _, password = base64.b64decode(login["authorizationToken"]).decode().partition(":")
+    return Repository(login["proxyEndpoint"], name, (user, password))

@@ -1,0 +1,88 @@
+"""AWS's errors in one line, with what to do where that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops.errors import OpsError
+
+Item = TypeVar("Item")
+REJECTED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"})
+"""AWS's codes for credentials that it doesn't know, or doesn't know any more."""
+_SIGN_IN = "the credentials have expired; sign in again"
+_UNKNOWN_CREDENTIALS = "AWS doesn't know these credentials"
+_NO_CONNECTION = "AWS doesn't answer; check the network and AWS_ENDPOINT_URL"
+_FEWER_CALLS = "AWS asks for fewer calls; try again in a minute"
+_ADVICE = {
+    "ExpiredToken": _SIGN_IN,
+    "ExpiredTokenException": _SIGN_IN,
+    "RequestExpired": "the request's time is off; check this machine's clock",
+    "SignatureDoesNotMatch": "the signature is wrong; check the secret key and this machine's clock",
+    "InvalidClientTokenId": _UNKNOWN_CREDENTIALS,
+    "UnrecognizedClientException": _UNKNOWN_CREDENTIALS,
+    "NoCredentialsError": "there are no credentials; see docs/account.md, section 2",
+    "ProfileNotFound": "the AWS CLI has no such profile; see docs/account.md, section 2",
+    "Throttling": _FEWER_CALLS,
+    "ThrottlingException": _FEWER_CALLS,
+    "EndpointConnectionError": _NO_CONNECTION,
+    "ProxyConnectionError": _NO_CONNECTION,
+    "ConnectTimeoutError": _NO_CONNECTION,
+    "ReadTimeoutError": "AWS didn't finish its answer; try again",
+}
+
+
+class AwsError(OpsError):
+    """AWS, or the way to it, said no."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        """Args: message: One line. code: AWS's own code of it, such as `AccessDenied`."""
+        super().__init__(message)
+        self.code = code
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Turn AWS's exceptions into an AwsError of one line that says what it was `doing`: "read the state"."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise AwsError(f"can't {doing}: {reason(error)}", code=code(error)) from error
+
+
+def code(error: Exception) -> str:
+    """AWS's own code of an error, such as `AccessDenied`; botocore's class name if AWS never answered."""
+    answer = getattr(error, "response", None)
+    return str(answer["Error"].get("Code", "")) if answer else type(error).__name__
+
+
+def reason(error: Exception) -> str:
+    """What went wrong in one line, with what to do where that is known."""
+    answer = getattr(error, "response", None)
+    said = answer["Error"].get("Message", "") if answer else str(error)
+    words = " ".join(f"{code(error)}: {said}".split())
+    advice = _ADVICE.get(code(error))
+    return f"{words} ({advice})" if advice else words
+
+
+def is_absence(code: str) -> bool:
+    """Whether AWS's code of an error means that what was asked for doesn't exist."""
+    return "NotFound" in code or code.startswith("NoSuch") or code == "404"
+
+
+def only(found: Sequence[Item], what: str) -> Item:
+    """The one thing that AWS lists. It promises no order, so that the first of several would be any of them.
+
+    Args:
+        found: What AWS lists.
+        what: In the plural, as in "load balancers named aep-prod".
+
+    Raises:
+        AwsError: AWS lists none, or several.
+    """
+    if len(found) != 1:
+        raise AwsError(f"AWS lists {len(found)} {what}; one is expected")
+    return found[0]

@@ -1,0 +1,143 @@
+"""The one way to AWS: an environment's credentials, and clients of its account, which is checked first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, TypeVar, cast
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from environments.arns import account_of
+from environments.schema import Environment
+from ops.aws.errors import REJECTED, AwsError, explained
+from ops.credentials.shared import Credentials
+from ops.credentials.source import Source
+from ops.errors import OpsError
+
+Create = TypeVar("Create", bound=Callable[..., Any])
+CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+"""Variables by which a caller brings credentials of its own, as a pipeline does.
+
+https://docs.aws.amazon.com/cli/v1/userguide/cli-configure-envvars.html
+"""
+CONNECT_SECONDS = 5
+READ_SECONDS = 30
+ATTEMPTS = 4
+_CONFIG = Config(
+    connect_timeout=CONNECT_SECONDS,
+    read_timeout=READ_SECONDS,
+    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+)
+
+
+class WrongAccountError(OpsError):
+    """The caller's credentials are another account's."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who AWS takes the caller for."""
+
+    account: str
+    arn: str
+
+
+class Aws:
+    """Clients of one environment's account and region."""
+
+    def __init__(self, session: boto3.Session, caller: Caller, credentials: Credentials) -> None:
+        self._region = session.region_name
+        self.client = _once(session.client)
+        """A client of a service, typed by its name; with `region_name`, of another region than the environment's."""
+        self.caller = caller
+        self.credentials = credentials
+        """The caller's own, which programs that are started get too."""
+
+    def assuming(self, role_arn: str, session_name: str) -> Aws:
+        """The same with the credentials of a role, which may be another account's.
+
+        Raises:
+            AwsError: The role can't be assumed.
+        """
+        with explained(f"assume {role_arn}"):
+            taken = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session_name)
+        keys = taken["Credentials"]
+        session = botocore.session.Session()
+        session.set_default_client_config(_CONFIG)
+        session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        caller = Caller(account_of(role_arn), taken["AssumedRoleUser"]["Arn"])
+        return Aws(boto3.Session(botocore_session=session, region_name=self._region), caller, self.credentials)
+
+
+def connect(environment: Environment) -> Aws:
+    """Clients of an environment's account, after the caller's identity was checked (R1.4).
+
+    Uses the environment's CLI profile, unless the caller brings credentials in its environment variables.
+
+    Raises:
+        AwsError: There are no credentials, they have expired, or AWS doesn't answer.
+        WrongAccountError: They are another account's.
+    """
+    credentials = Credentials(Source(profile(environment), environment.region, _CONFIG))
+    session, caller = _identified(credentials)
+    if caller.account != environment.account_id:
+        raise WrongAccountError(
+            f"the caller is {caller.arn} of account {caller.account}, but {environment.name} is account "
+            f"{environment.account_id}; use the AWS CLI profile {environment.cli_profile}, or correct account_id in "
+            f"environments/{environment.name.replace('-', '_')}.py"
+        )
+    return Aws(session, caller, credentials)
+
+
+def profile(environment: Environment, variables: Mapping[str, str] = os.environ) -> str | None:
+    """The AWS CLI profile to use: AWS_PROFILE, else the environment's; none if the caller brings credentials."""
+    if any(variables.get(name) for name in CREDENTIALS):
+        return None
+    return variables.get("AWS_PROFILE") or environment.cli_profile
+
+
+def _once(create: Create) -> Create:
+    """The same function, which creates each client once, whichever threads ask: they may share clients, not a session.
+
+    https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
+    """
+    clients: dict[tuple[str, str | None], Any] = {}
+    lock = Lock()
+
+    def client(service: str, region_name: str | None = None) -> Any:  # noqa: ANN401  (typed as `create` is)
+        key = (service, region_name)
+        with lock:
+            if key not in clients:
+                clients[key] = create(service, region_name=region_name)
+            return clients[key]
+
+    return cast("Create", client)
+
+
+def _identified(credentials: Credentials) -> tuple[boto3.Session, Caller]:
+    """A session, and whom AWS takes its caller for; a kept session of a role that AWS refuses is replaced."""
+
+    def ask() -> tuple[boto3.Session, Caller]:
+        with explained(f"find out who is calling ({credentials.source})"):
+            session = boto3.Session(botocore_session=credentials.session())
+            identity = session.client("sts").get_caller_identity()
+        return session, Caller(identity["Account"], identity["Arn"])
+
+    try:
+        return ask()
+    except AwsError as error:
+        if error.code not in REJECTED:
+            raise
+        if credentials.replace():
+            return ask()
+        raise AwsError(f"{error}; {credentials.source.replacing}", code=error.code) from None

@@ -1,0 +1,131 @@
+"""Terraform's lock on a phase's state: read, taken and freed as Terraform's S3 backend does.
+
+The object is as Terraform writes it, so that Terraform names the holder, and `terraform force-unlock` knows it.
+https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ops.aws.errors import AwsError, explained
+from ops.errors import OpsError, RefusedError
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from environments.names import Names
+    from ops.aws.session import Aws
+
+MISSING = frozenset({"NoSuchKey", "404", "NoSuchBucket", "NotFound"})
+"""S3's codes for an object that doesn't exist."""
+_HELD = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+"""S3's codes for an object that exists already, or is being written.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
+"""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who holds a state's lock: https://developer.hashicorp.com/terraform/language/state/locking."""
+
+    body: bytes
+    """The whole object, byte for byte: two locks that can't be read may still differ."""
+    id: str = ""
+    who: str = ""
+    since: str = ""
+    operation: str = ""
+    readable: bool = False
+    """Whether the object says what a lock says; a write that was cut off doesn't."""
+
+    @classmethod
+    def parse(cls, body: bytes) -> Lock:
+        """Read a lock's object, whatever is in it: something holds the lock all the same."""
+        try:
+            says = json.loads(body)
+            id_, who, since, operation = (str(says[key]) for key in ("ID", "Who", "Created", "Operation"))
+            return cls(body, id_, who, since, operation, readable=True)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return cls(body)
+
+    def __str__(self) -> str:
+        if not self.readable:
+            return "somebody whose lock can't be read holds the lock"
+        return f"{self.who} holds the lock since {self.since} ({self.operation}, lock id {self.id})"
+
+
+class StateLock:
+    """The lock of one phase's state."""
+
+    def __init__(self, aws: Aws, names: Names, phase: str) -> None:
+        self._aws, self._bucket = aws, names.state_bucket
+        self._state = names.state_key(phase)
+        self._key = f"{self._state}.tflock"
+
+    @cached_property
+    def _s3(self) -> S3Client:
+        return self._aws.client("s3")
+
+    def holder(self) -> Lock | None:
+        """Who holds it; none if it is free, or there is no bucket.
+
+        Raises:
+            AwsError: S3 doesn't say.
+        """
+        try:
+            with explained(f"read the lock s3://{self._bucket}/{self._key}"):
+                return Lock.parse(self._s3.get_object(Bucket=self._bucket, Key=self._key)["Body"].read())
+        except AwsError as error:
+            if error.code in MISSING:
+                return None
+            raise
+
+    def take(self, id_: str, operation: str) -> None:
+        """Take it, or find that the same id holds it already.
+
+        Raises:
+            RefusedError: Another run holds it.
+            AwsError: S3 doesn't answer.
+        """
+        note = {
+            "ID": id_,
+            "Operation": operation,
+            "Info": f"python -m ops {operation}",
+            "Who": self._aws.caller.arn,
+            "Version": "",
+            "Created": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "Path": f"{self._bucket}/{self._state}",
+        }
+        try:
+            with explained(f"lock s3://{self._bucket}/{self._key}"):
+                self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=json.dumps(note).encode(), IfNoneMatch="*")
+        except AwsError as error:
+            if error.code not in _HELD:
+                raise
+            holder = self.holder()
+            if holder is None:
+                raise RefusedError("the lock was held until just now; nothing was changed; try again") from None
+            if holder.id != id_:
+                raise RefusedError(f"{holder}; nothing was changed") from None
+
+    def free(self, lock: Lock) -> None:
+        """Free it, unless another run holds it by now.
+
+        Terraform's force-unlock removes the same object, but needs a stack that it can initialize: with a damaged state
+        it can't.
+
+        Raises:
+            OpsError: Another run holds it, or it can't be freed.
+        """
+        now = self.holder()
+        if now is None:
+            return
+        if now != lock:
+            raise OpsError(f"the lock changed hands meanwhile: {now}")
+        with explained(f"delete s3://{self._bucket}/{self._key}"):
+            self._s3.delete_object(Bucket=self._bucket, Key=self._key)

@@ -1,0 +1,168 @@
+"""A checked condition: pass, fail or unknown, with evidence; for `verify`, `golive`, a cutover and a promotion.
+
+A condition is a function that returns its evidence, or raises FailedError or UnknownError.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.progress import Progress
+
+from ops.aws.errors import AwsError, code, is_absence, reason
+from ops.errors import AbsentError, OpsError
+
+Subject = TypeVar("Subject")
+SIDE_BY_SIDE = 8
+"""Conditions at a time: AWS's describe calls are throttled by account and region."""
+
+
+class Status(StrEnum):
+    """Whether a condition holds."""
+
+    PASS = "pass"  # noqa: S105  (no password)
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class FailedError(Exception):
+    """The condition doesn't hold; the message is the evidence."""
+
+
+class UnknownError(Exception):
+    """Whether the condition holds can't be found out from here; the message is why."""
+
+
+@dataclass(frozen=True)
+class Condition(Generic[Subject]):
+    """Something that must hold of a subject."""
+
+    name: str
+    check: Callable[[Subject], str]
+    """Returns the evidence, or raises FailedError or UnknownError. Its docstring says what is checked."""
+    phase: str = ""
+    """The phase after which it holds."""
+    requirements: tuple[str, ...] = ()
+    over_http: bool = False
+    """Whether it asks the load balancer and not AWS."""
+
+    @property
+    def meaning(self) -> str:
+        """What holds when it passes, in one sentence."""
+        check = self.check.func if isinstance(self.check, partial) else self.check
+        return (check.__doc__ or "").partition("\n")[0]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a condition's check found."""
+
+    name: str
+    phase: str
+    requirements: tuple[str, ...]
+    meaning: str
+    status: Status
+    evidence: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the condition holds."""
+        return self.status is Status.PASS
+
+    def as_data(self) -> dict[str, object]:
+        """The result for a program; `light` is what `status` was called before 0.2."""
+        return {**asdict(self), "light": self.status}
+
+    def __str__(self) -> str:
+        return f"{self.status:<7}  {self.name}: {self.evidence}"
+
+
+def holds(problems: Iterable[str], evidence: str) -> str:
+    """The evidence, if there are no problems.
+
+    Raises:
+        FailedError: There are; all are listed.
+    """
+    if found := "; ".join(problems):
+        raise FailedError(found)
+    return evidence
+
+
+def run(
+    conditions: Sequence[Condition[Subject]],
+    subject: Subject,
+    *,
+    at_once: int = SIDE_BY_SIDE,
+    done: Callable[[Result], None] = lambda _: None,
+) -> list[Result]:
+    """Check conditions, and return their results in the conditions' order.
+
+    Args:
+        conditions: What must hold.
+        subject: Of what.
+        at_once: How many are checked side by side.
+        done: Called with each result when it is known.
+    """
+
+    def one(condition: Condition[Subject]) -> Result:
+        status, evidence = _checked(condition, subject)
+        meaning, requirements = condition.meaning, condition.requirements
+        result = Result(condition.name, condition.phase, requirements, meaning, status, evidence)
+        done(result)
+        return result
+
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            return list(pool.map(one, conditions))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def watched(conditions: Sequence[Condition[Subject]], subject: Subject) -> list[Result]:
+    """Check conditions, and show on a terminal's stderr how many are done."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("Checking", total=len(conditions))
+        return run(conditions, subject, done=lambda _: progress.advance(bar))
+
+
+def worst(results: Iterable[Result]) -> Status:
+    """Fail if one fails, else unknown if one is unknown, else pass."""
+    statuses = {result.status for result in results}
+    return next((status for status in (Status.FAIL, Status.UNKNOWN) if status in statuses), Status.PASS)
+
+
+def exit_code(results: Iterable[Result]) -> int:
+    """0 if all pass, 1 if one fails, 2 if none fails and one is unknown."""
+    return {Status.PASS: 0, Status.FAIL: 1, Status.UNKNOWN: 2}[worst(results)]
+
+
+def summary(results: Iterable[Result]) -> str:
+    """How many pass, fail and are unknown."""
+    counts = Counter(result.status for result in results)
+    return ", ".join(f"{counts[status]} {status}" for status in Status)
+
+
+def _checked(condition: Condition[Any], subject: object) -> tuple[Status, str]:
+    try:
+        return Status.PASS, condition.check(subject)
+    except (FailedError, AbsentError) as error:
+        return Status.FAIL, str(error)
+    except AwsError as error:
+        return (Status.FAIL if is_absence(error.code) else Status.UNKNOWN), str(error)
+    except (UnknownError, OpsError) as error:
+        return Status.UNKNOWN, str(error)
+    except (BotoCoreError, ClientError) as error:
+        return (Status.FAIL if is_absence(code(error)) else Status.UNKNOWN), reason(error)
+    except (LookupError, TypeError, ValueError) as error:
+        # AWS's answers have few fields that must be there; one odd answer must not cost all others.
+        return Status.UNKNOWN, f"AWS's answer is not of the expected form ({type(error).__name__}: {error})"

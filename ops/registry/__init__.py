@@ -1,0 +1,1 @@
+"""Image registries: repositories over the OCI distribution API, and copies between them."""
