@@ -14,7 +14,6 @@ from botocore.client import BaseClient
 
 from environments import load
 from environments.names import Names
-from modules import tasks as modules_tasks
 from ops.aws.session import Aws
 from ops.tasks import migration as migration_end
 from ops.tasks.running import MIGRATION, tasks, workload
