@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 @contextmanager
 def reporting() -> Iterator[None]:
-    """Turn errors that a user can mend into one line on stderr and an exit code."""
+    """Turn errors that a user can fix into one line on stderr and an exit code."""
     try:
         yield
     except OpsError as error:
@@ -71,15 +71,15 @@ def say(text: str) -> None:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask before a change; `yes` is the answer given beforehand.
+    """Ask before a change; `yes` skips the question.
 
     Raises:
-        RefusedError: The answer is no, or nobody is there to answer.
+        RefusedError: The answer is no, or there is no terminal to ask on.
     """
     if yes:
         return
     if not sys.stdin.isatty():
-        raise RefusedError(f"{question} Nobody is there to answer; say it beforehand: --yes (make: YES=1)")
+        raise RefusedError(f"{question} No terminal to ask on; pass --yes (make: YES=1)")
     try:
         agreed = typer.confirm(question, err=True)
     except typer.Abort:  # Ctrl-C, or the end of input

@@ -102,7 +102,7 @@ const LOADED = Symbol.for("rollout.bindings.preload");
 
 if (process.env.SYNTH_BINDINGS !== "stock" && !globalThis[LOADED]) {
   globalThis[LOADED] = true;
-  process.noDeprecation = true; // cdktf calls util.isArray for each output, and is archived: nobody can change that.
+  process.noDeprecation = true; // cdktf calls util.isArray for each output, and is archived, so that won't change.
   if (registerHooks) registerHooks({ load });
   else if (isRelay) warn(`node ${process.version} has no module.registerHooks; 22.15 and newer have`);
 }

@@ -97,7 +97,7 @@ def _wanted(zone: Zone, stand: Answer) -> list[Record]:
 
 
 def _read(zone: Zone, problem: AwsError | None) -> Answer:
-    """What came of a change; if that can't be told, the change's own problem says more."""
+    """The records after a change; if they can't be read, the change's own error is raised."""
     try:
         return zone.read()
     except AwsError as error:

@@ -35,7 +35,7 @@ class Contracts:
         """The value with every read of another stack replaced by what that stack publishes.
 
         Raises:
-            UntrustedError: It reads an output that nobody publishes.
+            UntrustedError: It reads an output that no phase publishes.
         """
         if isinstance(value, str):
             return self._template(value, where) if "terraform_remote_state" in value else value

@@ -34,7 +34,7 @@ def expected_stacks() -> Expected:
     """What environments/ and modules/phases.py ask for.
 
     Raises:
-        UntrustedError: The environments' values are wrong, so that nobody knows what must be there.
+        UntrustedError: The environments' values are wrong, so the expected stacks are unknown.
     """
     # Loaded on use: `python -m ops --help` must be quick, and tests bring their own.
     from environments import load_all  # noqa: PLC0415

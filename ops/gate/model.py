@@ -45,7 +45,7 @@ class Distrust:
     """A file, an address or an entry."""
     what: str
     """What was given, and what is allowed."""
-    mend: str
+    fix: str
     """Where to change it."""
 
 
@@ -117,7 +117,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """A failed check that nobody accepted."""
+    """A failed check that isn't accepted."""
 
     record: Record
     note: str = ""

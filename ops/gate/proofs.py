@@ -39,7 +39,7 @@ def prove(worlds: Iterable[World], views: Iterable[Sequence[ScannedBlock]]) -> S
             except Exception as error:
                 what = f"raised {type(error).__name__}: {error}"
                 where = f"{proof.__name__} of {world.name}"
-                distrust.append(Distrust(Doubt.CHECK_RAISED, where, what, f"mend {proof.__module__}"))
+                distrust.append(Distrust(Doubt.CHECK_RAISED, where, what, f"fix {proof.__module__}"))
     return Scan(tuple(sorted(records)), tuple(distrust))
 
 

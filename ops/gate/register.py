@@ -1,6 +1,6 @@
 """The register of accepted risks, policies/risks.toml, held against what was found.
 
-A finding is mended or accepted by exactly one entry, and an entry covers what it must and nothing else.
+A finding is fixed, or accepted by exactly one entry, and an entry covers what it must and nothing else.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Risk(BaseModel):
     compensation: Sentence
     """What makes up for it."""
     owner: Annotated[str, Field(min_length=3)]
-    """Who answers for it: a role, which outlives whoever has it."""
+    """Who is responsible: a role, not a person."""
     accepted: date
     expires: date
     closes: Sentence
@@ -196,7 +196,7 @@ class Register:
                 for pattern in patterns:
                     if not any(fnmatchcase(each, pattern) for each in seen):
                         what = f"{field} has {pattern!r}, which covers no finding"
-                        yield _doubt(self._where(risk), what, "remove it; what it accepted is mended")
+                        yield _doubt(self._where(risk), what, "remove it; what it accepted is fixed")
 
     def _undeclared(self, expected: Expected) -> Iterator[Distrust]:
         for risk in self.risks:
@@ -238,8 +238,8 @@ def _expired(risk: Risk) -> str:
     return f"the acceptance {risk.id} expired on {risk.expires}, and no longer covers"
 
 
-def _doubt(where: str, what: str, mend: str) -> Distrust:
-    return Distrust(Doubt.REGISTER, where, what, mend)
+def _doubt(where: str, what: str, fix: str) -> Distrust:
+    return Distrust(Doubt.REGISTER, where, what, fix)
 
 
 def _problems(error: ValidationError, entry: Mapping[str, Any]) -> Iterator[str]:

@@ -78,7 +78,7 @@ def by_check(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
 def _in_text(verdict: Verdict) -> Iterator[str]:
     for reason in sorted(verdict.distrust):
         yield f"DOUBT  {reason.where}: {reason.what} [{reason.doubt}]"
-        yield f"       mend: {reason.mend}"
+        yield f"       fix: {reason.fix}"
     for refusal in verdict.refusals:
         yield f"RISK   {refusal}"
     for check, group in by_check(verdict.findings):
@@ -94,7 +94,7 @@ def _in_text(verdict: Verdict) -> Iterator[str]:
         yield f"       why: {verdict.checks[check].source}"
     yield from (f"WARN   {warning}" for warning in verdict.warnings)
     if verdict.findings:
-        yield "Mend a finding in modules/ or environments/, or accept it with a reason in policies/risks.toml."
+        yield "Fix a finding in modules/ or environments/, or accept it with a reason in policies/risks.toml."
     yield f"gate: {HEADLINES[verdict.outcome]}. {counts(verdict)}"
 
 
@@ -110,8 +110,8 @@ def _in_markdown(verdict: Verdict) -> Iterator[str]:
     if verdict.distrust:
         yield from table(
             "Why the scan can't be trusted",
-            ("where", "what", "mend"),
-            [(each.where, each.what, each.mend) for each in sorted(verdict.distrust)],
+            ("where", "what", "fix"),
+            [(each.where, each.what, each.fix) for each in sorted(verdict.distrust)],
         )
     if verdict.refusals:
         yield from table("Risks that are declared but not accepted", ("risk",), [(each,) for each in verdict.refusals])
@@ -165,7 +165,7 @@ def as_data(verdict: Verdict) -> dict[str, Any]:
         ],
         "refusals": list(verdict.refusals),
         "distrust": [
-            {"doubt": each.doubt.value, "where": each.where, "what": each.what, "mend": each.mend}
+            {"doubt": each.doubt.value, "where": each.where, "what": each.what, "fix": each.fix}
             for each in sorted(verdict.distrust)
         ],
         "warnings": list(verdict.warnings),

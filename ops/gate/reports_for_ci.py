@@ -22,7 +22,7 @@ def as_junit(verdict: Verdict) -> str:
         ET.SubElement(trust, "testcase", name="the scan can be trusted", classname="gate")
     for reason in sorted(verdict.distrust):
         case = ET.SubElement(trust, "testcase", name=_clean(reason.where), classname=f"gate.{reason.doubt}")
-        ET.SubElement(case, "error", message=_clean(reason.what)).text = _clean(reason.mend)
+        ET.SubElement(case, "error", message=_clean(reason.what)).text = _clean(reason.fix)
     for refusal in verdict.refusals:
         case = ET.SubElement(trust, "testcase", name="accepted risks", classname="gate.risks")
         ET.SubElement(case, "failure", message=_clean(refusal))
@@ -77,7 +77,7 @@ def as_sarif(verdict: Verdict) -> dict[str, Any]:
                         "exitCode": int(verdict.outcome),
                         "toolExecutionNotifications": [
                             *(
-                                _notification("error", f"{each.where}: {each.what}; {each.mend}")
+                                _notification("error", f"{each.where}: {each.what}; {each.fix}")
                                 for each in sorted(verdict.distrust)
                             ),
                             *(_notification("error", each) for each in verdict.refusals),

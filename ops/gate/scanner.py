@@ -145,7 +145,7 @@ class Scanner:
                     # Making a check registers it. Not imported: a cache of compiled code could be an earlier one.
                     runpy.run_path(str(path), run_name=f"rollout_check_{path.stem}")
                 except Exception as error:
-                    yield _not_loaded(path, f"doesn't load ({type(error).__name__}: {error})", "mend it")
+                    yield _not_loaded(path, f"doesn't load ({type(error).__name__}: {error})", "fix it")
         if not written:
             yield _not_loaded(self._policies, "holds no checks", "the project's own checks belong there")
         if self._policies.is_dir():
@@ -153,7 +153,7 @@ class Scanner:
         self.checks = self._catalogue(own=True)
         for check, path in written.items():
             if check not in self.checks:
-                yield _not_loaded(path, f"{check} is written there but not registered", "mend it")
+                yield _not_loaded(path, f"{check} is written there but not registered", "fix it")
 
     def _entities(self, local: Any, definitions: _Definitions, files: _Files) -> list[_Entity]:  # noqa: ANN401
         """What the Python checks judge: rendered where the graph has it. It leaves out providers in this framework."""
@@ -267,11 +267,11 @@ def _record(check: str, block: Block, result: object, details: Iterable[str]) ->
 def _raised(check: str, block: Block | None, error: Exception) -> Distrust:
     where = f"{block.stack} {block.address}" if block else "the graph"
     # Not the message: it may quote what the stack holds.
-    return Distrust(Doubt.CHECK_RAISED, where, f"{check} raised {type(error).__name__}", "mend the check")
+    return Distrust(Doubt.CHECK_RAISED, where, f"{check} raised {type(error).__name__}", "fix the check")
 
 
-def _not_loaded(path: Path, what: str, mend: str) -> Distrust:
-    return Distrust(Doubt.CHECK_NOT_LOADED, path.as_posix(), what, mend)
+def _not_loaded(path: Path, what: str, fix: str) -> Distrust:
+    return Distrust(Doubt.CHECK_NOT_LOADED, path.as_posix(), what, fix)
 
 
 def _module(check: Any) -> str:  # noqa: ANN401 - checkov's check

@@ -163,8 +163,8 @@ def _doubts(phase: str, document: Document) -> Iterator[Distrust]:
     """What in a stack isn't as the view has to assume, so that something would go unseen."""
     content = document.content
 
-    def doubt(doubt: Doubt, what: str, mend: str, *path: str) -> Distrust:
-        return Distrust(doubt, f"{document.file}:{document.line(*path)}", what, mend)
+    def doubt(doubt: Doubt, what: str, fix: str, *path: str) -> Distrust:
+        return Distrust(doubt, f"{document.file}:{document.line(*path)}", what, fix)
 
     for section in content.keys() - _SCANNED - _SET_ASIDE:
         what = f"has a block {section!r}, which the gate doesn't know how to scan"

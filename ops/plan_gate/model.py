@@ -37,7 +37,7 @@ class Change:
     unknown: Values = field(default_factory=dict)
     """Which of it isn't known until apply; it has the form of `after`, with true where something isn't known."""
     configured: frozenset[str] | None = None
-    """Attributes that the configuration sets; None if that can't be told."""
+    """Attributes that the configuration sets; None if they are unknown."""
     reason: str = ""
     """Why Terraform deletes or replaces it, in Terraform's word."""
     forced_by: tuple[str, ...] = ()

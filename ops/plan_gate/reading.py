@@ -119,7 +119,7 @@ def _acceptable(document: Values) -> None:
         plain = isinstance(version, str) and len(version) < 10 and version.replace(".", "").isdigit()
         raise PlanError(f"has {f'format version {version}' if plain else 'no known format version'}, must be {FORMAT}")
     if document.get("errored") is not False:
-        raise PlanError("is of a planning that failed (errored); plan again and mend what Terraform says")
+        raise PlanError("is of a plan that failed (errored); fix what Terraform reports, and plan again")
     if document.get("complete") is not True or document.get("deferred_changes"):
         raise PlanError("isn't complete (made with -target, or with changes deferred); plan the whole stack")
     if not isinstance(document.get("applyable"), bool):

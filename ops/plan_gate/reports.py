@@ -19,7 +19,7 @@ _TITLES = {
 _HOW = {
     Kind.STATEFUL: "keep the resource, or see docs/gate.md on how to let go of one deliberately",
     Kind.WIDENING: "if it is meant, say so: --approve-widening (make gate PLAN=… APPROVE_WIDENING=1)",
-    Kind.SECRET: "mend it in modules/ or environments/, and plan again",
+    Kind.SECRET: "fix it in modules/ or environments/, and plan again",
 }
 _SHOWN = 12
 
@@ -49,7 +49,7 @@ def as_json(verdict: Verdict) -> str:
 
 
 def as_text(verdict: Verdict) -> str:
-    """The summary for whoever runs the gate."""
+    """The summary for the terminal."""
     return "\n".join(_lines(verdict)) + "\n"
 
 

@@ -154,5 +154,5 @@ STATEFUL = {
 """Types, each with what its deletion loses.
 
 Not here, on purpose: `aws_secretsmanager_secret_version` (the provider can't delete a current version, and ours
-follows its database), addresses (`aws_eip`) and everything else that an apply makes anew just as it was.
+follows its database), addresses (`aws_eip`) and everything else that an apply re-creates unchanged.
 """

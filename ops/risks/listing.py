@@ -56,7 +56,7 @@ def accepted(today: date, environment: Environment | None = None, register: Path
     try:
         risks = Register.read(register).risks
     except UntrustedError as error:
-        raise OpsError("; ".join(f"{each.where} {each.what}; {each.mend}" for each in error.reasons)) from None
+        raise OpsError("; ".join(f"{each.where} {each.what}; {each.fix}" for each in error.reasons)) from None
     entries = (
         Accepted(
             id=risk.id,

@@ -19,7 +19,7 @@ CURRENT = "AWSCURRENT"
 
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
 """
-EVERYBODY = "whoever IAM allows"
+EVERYBODY = "every principal that IAM allows"
 _UNLIKE = frozenset({"arnnotequals", "arnnotlike", "stringnotequals", "stringnotlike"})
 
 

@@ -46,7 +46,7 @@ class Source:
             if any(given) and not self.generate:
                 raise OpsError(f"{secret.name} is made with a new password of the cache's user; say --generate instead")
         elif not any(given) and not sys.stdin.isatty():
-            raise OpsError(f"nobody is there to type the value of {secret.name}; give it with --stdin or --from-fd")
+            raise OpsError(f"no terminal to type the value of {secret.name} on; pass it with --stdin or --from-fd")
         if self.stdin and sys.stdin.isatty():
             raise OpsError("--stdin reads a pipe or a file and would show what is typed; leave it out to be asked")
 

@@ -1,1 +1,1 @@
-"""What runs: tasks, their logs, sessions in them, one-off migrations and deployments anew."""
+"""What runs: tasks, their logs, sessions in them, one-off migrations and redeployments."""

@@ -69,8 +69,8 @@ def _tainted(stack: Stack, states: States) -> str:
     state = states.get(stack.phase.name, again=True)
     if state is None or not state.tainted:
         return ""
-    cut_off = ", ".join(state.tainted)
-    return f"the creation of {cut_off} was cut off, so that Terraform would replace it; {_recover(stack)}"
+    why = "created but marked tainted, because the apply was interrupted; Terraform would replace it"
+    return f"{', '.join(state.tainted)}: {why}; {_recover(stack)}"
 
 
 def _expired(stack: Stack, _: States) -> str:

@@ -41,7 +41,7 @@ class Applier:
         refuse_other_roles(self.session.aws.caller, stack)
         made = provenance(stack)
         if self._agreed.setdefault(stack.phase.name, made.plan_sha256) != made.plan_sha256:
-            raise RefusedError(f"{stack.name} was planned anew meanwhile, and nobody agreed to that plan; apply again")
+            raise RefusedError(f"{stack.name} was re-planned after you confirmed; review the new plan and apply again")
         check(stack, made, published(stack, self.session.states, again=True))
         verdict = judge(stack.saved_json.read_bytes(), name=stack.name, approve_widening=self.approve_widening)
         if verdict.outcome is not Outcome.CLEAN:

@@ -105,7 +105,7 @@ def bootstrap(environment: EnvironmentName, yes: Yes = False, out: Out = OUT, as
 def drift(
     environment: EnvironmentName, phases: Phases = None, jobs: Jobs = 0, out: Out = OUT, as_json: Json = False
 ) -> None:
-    """Compare the account with the code. Exit code 0: as it should be; 1: it differs; 2: it can't be told."""
+    """Compare the account with the code. Exit code 0: no changes; 1: changes; 2: unknown."""
     from ops.terraform.bootstrap import refuse_before_bootstrap
     from ops.terraform.drift import Drift
     from ops.terraform.report import Result, took

@@ -161,7 +161,7 @@ class Terraform:
                 encoding="utf-8",
                 errors="replace",
                 process_group=0,
-                umask=0o077,  # Plans and states are for nobody else.
+                umask=0o077,  # Only the owner may read plans and states.
             )
             self._running.add(child)
             return child

@@ -89,7 +89,7 @@ class Recovery:
         state = self.session.states.get(self._phase, again=True)
         if state is None or not state.tainted:
             return
-        say(f"made, but cut off before Terraform had seen it whole: {', '.join(state.tainted)}")
+        say(f"created but marked tainted, because the apply was interrupted: {', '.join(state.tainted)}")
         self.confirm("Keep them? Otherwise the next apply replaces them.")
         for address in state.tainted:
             done = self.session.terraform.run(self.stack.folder, "untaint", "-no-color", address)

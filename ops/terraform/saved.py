@@ -67,7 +67,7 @@ def check(stack: Stack, made: Provenance, upstream: Mapping[str, str], *, today:
     if made.stack != stack.name or made.account != stack.environment.account_id:
         raise RefusedError(f"the plan in {stack.folder} is of {made.stack} in {made.account}; {plan_it(stack)}")
     if made.stack_sha256 != stack.digest:
-        raise RefusedError(f"{stack.name} was synthesized anew since its plan was saved; {plan_it(stack)}")
+        raise RefusedError(f"{stack.name} was synthesized again since its plan was saved; {plan_it(stack)}")
     for path, was in ((stack.saved, made.plan_sha256), (stack.saved_json, made.json_sha256)):
         if not path.is_file() or digest(path) != was:
             raise RefusedError(f"{path} isn't the file that make plan saved; {plan_it(stack)}")
@@ -93,5 +93,5 @@ def _gated(stack: Stack, sha256: str, today: date) -> None:
 
 
 def plan_it(stack: Stack) -> str:
-    """What to do to plan a phase anew."""
+    """What to do to plan a phase again."""
     return f"make plan ENV={stack.environment.name} PHASE={stack.phase.name}"

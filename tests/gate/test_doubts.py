@@ -43,12 +43,12 @@ definition:
 
 def doubts(verdict: Verdict) -> list[Doubt]:
     assert verdict.outcome is Outcome.UNTRUSTED
-    assert all(reason.where and reason.what and reason.mend for reason in verdict.distrust)
+    assert all(reason.where and reason.what and reason.fix for reason in verdict.distrust)
     return [reason.doubt for reason in verdict.distrust]
 
 
 def words(verdict: Verdict) -> str:
-    return " ".join(f"{reason.where} {reason.what} {reason.mend}" for reason in verdict.distrust)
+    return " ".join(f"{reason.where} {reason.what} {reason.fix}" for reason in verdict.distrust)
 
 
 def test_the_project_is_clean_without_a_plant(project: Project) -> None:

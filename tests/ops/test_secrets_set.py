@@ -112,7 +112,7 @@ def test_a_generated_key_has_256_random_bits(secrets: Aws) -> None:
         (KEY, ["--generate"], "OPENAI_API_KEY can't be generated"),
         (KEY, ["--stdin", "--from-fd", "3"], "a value comes one way"),
         (KEY, ["--from-fd", "999"], "--from-fd 999 can't be read"),
-        (KEY, [], "nobody is there to type the value"),
+        (KEY, [], "no terminal to type the value"),
         ("DATABASE_URL", ["--stdin"], "raise database.credentials_version"),
         ("REDIS_URL", ["--stdin"], "is made with a new password of the cache's user"),
         ("OPENAI_KEY", ["--stdin"], "'OPENAI_KEY' is no secret of prod; known: AUDIT_ENCRYPTION_KEY, OPENAI_API_KEY"),
@@ -156,7 +156,7 @@ def test_an_error_that_repeats_the_value_is_told_without_it(secrets: Aws, faults
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        ([], 1, "Nobody is there to answer"),
+        ([], 1, "No terminal to ask on"),
         (["--dry-run"], 0, "aep/prod/OPENAI_API_KEY in account 111122223333 will get the value you provide"),
     ],
 )

@@ -33,7 +33,7 @@ def test_from_plan_to_destroy(operator: Operator) -> None:
     assert [path.stat().st_mode & 0o077 for path in left] == [0, 0, 0, 0], "for the owner only"
 
     refused = operator.run("apply", "prod", "registry", expect=1).stderr
-    assert "Nobody is there to answer" in refused
+    assert "No terminal to ask on" in refused
     assert not ecr.describe_repositories()["repositories"]
     said = operator.apply("registry")
     assert "registry: 7 to create; planned" in said

@@ -73,7 +73,10 @@ def test_ctrl_c_lets_terraform_finish_and_frees_the_lock(operator: Operator) -> 
     assert "registry  interrupted" in said
     assert "what was made is in the state; to go on: make plan ENV=prod PHASE=registry, then apply" in said
     assert operator.report("apply")["phases"][PHASE]["result"] == "interrupted"
-    assert "was cut off, so that Terraform would replace it; make recover" in operator.plan(PHASE, expect=2)
+    assert (
+        "created but marked tainted, because the apply was interrupted; Terraform would replace it; make recover"
+        in operator.plan(PHASE, expect=2)
+    )
     recovered(operator)
 
 

@@ -72,7 +72,7 @@ def test_what_was_planned_and_gated_may_be_applied(stack: Stack) -> None:
 
 Spoil = Callable[[Stack], object]
 SPOILT: dict[str, tuple[Spoil, str]] = {
-    "synthesized anew": (lambda s: s.file.write_text('{"resource": {"a": {}}}'), "synthesized anew since"),
+    "synthesized again": (lambda s: s.file.write_text('{"resource": {"a": {}}}'), "synthesized again since"),
     "another plan": (lambda s: s.saved.write_bytes(b"PK another"), "isn't the file that make plan saved"),
     "another JSON": (lambda s: s.saved_json.write_text('{"a": 1}'), "isn't the file that make plan saved"),
     "a plan that is gone": (lambda s: s.saved.unlink(), "isn't the file that make plan saved"),
@@ -128,7 +128,7 @@ def test_a_plan_that_was_saved_after_the_yes_is_not_what_was_agreed_to(stack: St
     assert applier.checked(stack) == applier.checked(stack)
     stack.saved.write_bytes(b"PK a later plan")
     other_provenance(stack, plan_sha256=digest(stack.saved))
-    with pytest.raises(RefusedError, match="prod-network was planned anew meanwhile"):
+    with pytest.raises(RefusedError, match="prod-network was re-planned after you confirmed"):
         applier.checked(stack)
     assert Applier(applier.session).checked(stack).plan_sha256 == digest(stack.saved), "asked again, it may"
 

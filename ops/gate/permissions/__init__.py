@@ -25,7 +25,7 @@ __all__ = ["CHECKS", "EXTRA", "MISSING", "WIDER", "who_may_what"]
 
 _SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
 CHECKS = {
-    EXTRA: Check(EXTRA, "Nobody may do more than the table of permissions says", _SOURCE, own=True),
+    EXTRA: Check(EXTRA, "No principal may do more than the table of permissions allows", _SOURCE, own=True),
     WIDER: Check(WIDER, "No policy is wider than the table of permissions by itself", _SOURCE, own=True),
     MISSING: Check(MISSING, "Everything in the table of permissions is allowed", _SOURCE, own=True),
 }

@@ -164,7 +164,7 @@ class Judge:
             return
         unable = [_shut_out(*each) for each in named if self._actors.named(each[2]) == row.principal]
         what = f"its trust asks for MFA, and {row.principal} {unable[0]}" if unable else ""
-        yield role.block.block, what or "its trust names " + (", ".join(sorted(able)) or "nobody")
+        yield role.block.block, what or "its trust names " + (", ".join(sorted(able)) or "no principal")
 
 
 def _deeds(actors: Actors) -> Iterator[Deed]:

@@ -118,7 +118,7 @@ class Actors:
         if policy is not None and policy.kind == "aws_iam_policy":
             statements = self._documents.read(policy.settings.get("policy"), policy)
         else:
-            # AWS's own, or of another state: nobody here knows what it allows.
+            # AWS's own, or of another state: what it allows is unknown.
             statements = unseen(by, str(value))
         yield from (Held(each, by) for each in statements)
 

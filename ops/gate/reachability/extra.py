@@ -76,11 +76,11 @@ def _peers(reach: Reach, rule: Rule) -> set[str]:
         return {each.party for each in found} | (set() if covered else {f"addresses of {rule.peer}"})
     if reach.is_s3(rule.peer):
         return {S3}
-    return {each.party for each in reach.interfaces.holding(rule.peer)} or {f"whoever has {rule.peer}"}
+    return {each.party for each in reach.interfaces.holding(rule.peer)} or {f"any principal with {rule.peer}"}
 
 
 def _routes(reach: Reach, table: Table) -> Iterator[tuple[ScannedBlock, str]]:
-    """Ways out of subnets in which nobody may take them."""
+    """Routes out of subnets in which no party may use them."""
     for route in reach.routes.all:
         there = [each for each in reach.interfaces.all if any(_leaves_by(reach, each, route))]
         names = sorted({each.party for each in there})
