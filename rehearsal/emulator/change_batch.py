@@ -2,13 +2,16 @@
 
 https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html: a batch is made whole or
 not at all; API_ResourceRecordSet.html and API_AliasTarget.html, beside it, have the rules of a record. The texts of
-errors are AWS's own, as public reports quote them.
+errors are AWS's own where public reports quote them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
+
+from environments.schema.load_balancers import zone_of
 
 Record = Mapping[str, Any]
 """A resource record set, as the API has it."""
@@ -30,6 +33,24 @@ WEIGHTS = range(256)
 """https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html#Route53-Type-ResourceRecordSet-Weight"""
 WEIGHTED_MOST = 100
 """Weighted records of one name and type; the same page."""
+_NUMBERS = {"Weight": WEIGHTS, "TTL": range(2**31)}
+"""https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html#Route53-Type-ResourceRecordSet-TTL"""
+_ONE_EACH = {"failover": "Failover", "latency": "Region", "geolocation": "GeoLocation"}
+"""Routing policies by the field that has another value in each record of one name and type; the same page."""
+_LABEL_LONGEST, _NAME_LONGEST = 63, 255
+"""Bytes: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html"""
+_ADDRESSES: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "A": (IPv4Address, "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)"),
+    "AAAA": (IPv6Address, "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)"),
+}
+"""By type: what reads a value. https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html"""
+_ONE_VALUE = ("CNAME", "SOA")
+"""https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecord.html"""
+_APEX = {
+    "NS": "A HostedZone must contain at least one NS record for the zone itself.",
+    "SOA": "A HostedZone must contain exactly one SOA record.",
+}
+"""What stays: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html"""
 
 
 class BatchError(Exception):
@@ -64,7 +85,7 @@ def changed(
     for action, record in given:
         _check_input(action, record)
     domain = _name(zone)
-    problems = [*_contradictions(given)]
+    problems = [*_contradictions(given), *(problem for _, record in given for problem in _malformed(record))]
     after = list(records)
     for action, record in given:
         found = [other for other in after if identity(other) == identity(record)]
@@ -75,6 +96,10 @@ def changed(
     written = [record for _, record in given if record in after]
     problems += [problem for record in written for problem in _in_its_group(record, after)]
     problems += [problem for record in written for problem in _alias(record, after, zone_id, domain, other_zones)]
+    apex_before, apex_after = (
+        {identity(each)[1] for each in found if identity(each)[0] == domain} for found in (records, after)
+    )
+    problems += [problem for kind, problem in _APEX.items() if kind in apex_before - apex_after]
     if problems:
         raise BatchError("InvalidChangeBatch", f"[{', '.join(dict.fromkeys(problems))}]")
     return after
@@ -129,11 +154,17 @@ def _refusals(
 
 
 def _in_its_group(record: Record, records: Sequence[Record]) -> Iterator[str]:
-    """What weighted records of one name and type must have in common, once the whole batch is made."""
-    if _policy(record) != "weighted":
+    """What records of one name, type and policy have in common, or don't, once the whole batch is made."""
+    policy, (name, kind, identifier) = _policy(record), identity(record)
+    group = [other for other in records if identity(other)[:2] == (name, kind) and _policy(other) == policy]
+    field = _ONE_EACH.get(policy)
+    if field and sum(other[field] == record[field] for other in group) > 1:
+        yield (
+            f"RRSet with DNS name {name}, type {kind}, SetIdentifier {identifier} cannot be created as another "
+            f"{policy} set has the same {field}."
+        )
+    if policy != "weighted":
         return
-    name, kind, identifier = identity(record)
-    group = [other for other in records if identity(other)[:2] == (name, kind) and _policy(other) == "weighted"]
     if len({other["TTL"] for other in group if "TTL" in other}) > 1 and "TTL" in record:
         yield (
             f"RRSet with DNS name {name}, type {kind}, SetIdentifier {identifier} cannot be created as weighted sets "
@@ -151,15 +182,32 @@ def _alias(
     https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
     """
     alias = record.get("AliasTarget")
-    if not alias or (alias["HostedZoneId"] != zone_id and alias["HostedZoneId"] not in other_zones):
+    if not alias:
         return
-    target, kind = _name(alias["DNSName"]), record["Type"]
-    tried = f"Tried to create an alias that targets {target}, type {kind} in zone {alias['HostedZoneId']}, but"
-    if alias["HostedZoneId"] == zone_id and target != domain and not target.endswith(f".{domain}"):
+    target, kind, zone = _name(alias["DNSName"]), record["Type"], alias["HostedZoneId"]
+    tried = f"Tried to create an alias that targets {target}, type {kind} in zone {zone}, but"
+    balancers = _balancers_zone(target)
+    outside = zone == zone_id and target != domain and not target.endswith(f".{domain}")
+    if outside or balancers not in {None, zone}:
         yield f"{tried} the alias target name does not lie within the target zone"
-    own = records if alias["HostedZoneId"] == zone_id else ()
-    if not any(_name(other["Name"]) == target and other["Type"] == kind and other is not record for other in own):
+    if balancers == zone:
+        found = kind in _ADDRESSES
+    elif balancers or zone == zone_id or zone in other_zones:
+        own = records if zone == zone_id else ()
+        found = any(_name(other["Name"]) == target and other["Type"] == kind and other is not record for other in own)
+    else:
+        found = True
+    if not found:
         yield f"{tried} that target was not found"
+
+
+def _balancers_zone(target: str) -> str | None:
+    """The hosted zone in which a load balancer has its name, of addresses only; none for other names.
+
+    https://docs.aws.amazon.com/general/latest/gr/elb.html and, for types,
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias.html
+    """
+    return zone_of(target.rstrip(".").removeprefix("dualstack.").removeprefix("internal-"))
 
 
 def _contradictions(given: Sequence[tuple[str, Record]]) -> Iterator[str]:
@@ -173,6 +221,28 @@ def _contradictions(given: Sequence[tuple[str, Record]]) -> Iterator[str]:
     for (name, kind, _), done in actions.items():
         if len(done) > 1 and done not in (["DELETE", "CREATE"], ["DELETE", "UPSERT"]):
             yield f"The request contains an invalid set of changes for a resource record set '{kind} {name}'"
+
+
+def _malformed(record: Record) -> Iterator[str]:
+    """What is wrong with a record's name and values."""
+    name, kind, _ = identity(record)
+    labels = name.rstrip(".").split(".")
+    if not all(labels):
+        yield f"FATAL problem: DomainLabelEmpty (Domain label is empty) encountered with '{name}'"
+    for label in labels:
+        if len(label) > _LABEL_LONGEST:
+            yield f"FATAL problem: DomainLabelTooLong (Domain label is too long) encountered with '{label}'"
+    if len(name) > _NAME_LONGEST:
+        yield f"FATAL problem: DomainNameTooLong (Domain name is too long) encountered with '{name}'"
+    values = [each["Value"] for each in record.get("ResourceRecords") or ()]
+    if kind in _ONE_VALUE and len(values) > 1:
+        yield f"RRSet of type {kind} with DNS name {name} can have one value only"
+    read, problem = _ADDRESSES.get(kind, (str, ""))
+    for value in values:
+        try:
+            read(value)
+        except ValueError:
+            yield f"Invalid Resource Record: FATAL problem: {problem} encountered with '{value}'"
 
 
 def _check_input(action: str, record: Record) -> None:
@@ -198,12 +268,13 @@ def _check_input(action: str, record: Record) -> None:
         )
     if policies and not record.get("SetIdentifier"):
         raise BatchError("InvalidInput", f"Invalid request: Missing field 'SetIdentifier' {where}")
-    if record.get("Weight", 0) not in WEIGHTS:
-        raise BatchError(
-            "InvalidInput",
-            f"1 validation error detected: Value '{record['Weight']}' at 'weight' failed to satisfy constraint: Member "
-            f"must have value between {WEIGHTS[0]} and {WEIGHTS[-1]}",
-        )
+    for field, allowed in _NUMBERS.items():
+        if int(record.get(field) or 0) not in allowed:
+            raise BatchError(
+                "InvalidInput",
+                f"1 validation error detected: Value '{record[field]}' at '{field.lower()}' failed to satisfy "
+                f"constraint: Member must have value between {allowed[0]} and {allowed[-1]}",
+            )
 
 
 def _policies(record: Record) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -304,6 +305,20 @@ def weighted_records(aws: Aws) -> None:
         client.change_resource_record_sets(
             HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": plain}]}
         )
+
+
+@example("route53", "CreateHostedZone")
+def caller_reference(aws: Aws) -> None:
+    """A reference is used once, and a zone's deletion doesn't free it."""
+    client, given = aws("route53"), {"Name": "example.com", "CallerReference": "one"}
+    zone = client.create_hosted_zone(**given)["HostedZone"]["Id"]
+    for _ in range(2):
+        with pytest.raises(client.exceptions.HostedZoneAlreadyExists) as raised:
+            client.create_hosted_zone(**given)
+        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
+        with suppress(client.exceptions.NoSuchHostedZone):
+            client.delete_hosted_zone(Id=zone)
+    client.create_hosted_zone(Name="example.com", CallerReference="two")
 
 
 @example("route53", "ListHostedZonesByName")

@@ -154,10 +154,19 @@ def _balancer(aws: Aws) -> tuple[str, str]:
 
 @example("elbv2", "CreateLoadBalancer")
 def load_balancer(aws: Aws) -> None:
+    """With the hosted zone of its name: https://docs.aws.amazon.com/general/latest/gr/elb.html."""
     arn, _ = _balancer(aws)
     found = _attributes(aws("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn))
     assert (found["idle_timeout.timeout_seconds"], found["client_keep_alive.seconds"]) == ("60", "3600")
     assert (found["load_balancing.cross_zone.enabled"], found["connection_logs.s3.enabled"]) == ("true", "false")
+    ids = [subnet["SubnetId"] for subnet in aws("ec2").describe_subnets()["Subnets"][:2]]
+    aws("elbv2").create_load_balancer(Name="two", Subnets=ids, Type="network")
+    names = {
+        each["DNSName"]: each["CanonicalHostedZoneId"]
+        for each in aws("elbv2").describe_load_balancers()["LoadBalancers"]
+    }
+    assert names["one-1.us-east-1.elb.amazonaws.com"] == "Z35SXDOTRQ7X7K"
+    assert names["two-1.elb.us-east-1.amazonaws.com"] == "Z26RNL4JYFTOTI"
 
 
 @example("elbv2", "CreateTargetGroup")

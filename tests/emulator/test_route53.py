@@ -18,6 +18,11 @@ pytestmark = pytest.mark.slow
 
 HOST = "app.example.com."
 ELB = "Z35SXDOTRQ7X7K"
+NETWORK, ELSEWHERE = "Z26RNL4JYFTOTI", "Z215JYRZR1TBD5"
+"""Hosted zones of network load balancers in us-east-1, and of application load balancers in eu-central-1.
+
+https://docs.aws.amazon.com/general/latest/gr/elb.html
+"""
 Record = dict[str, Any]
 
 
@@ -228,6 +233,90 @@ REFUSED: dict[str, tuple[list[Record], list[tuple[str, Record]], tuple[str, str]
             "alias target name does not lie within the target zone, ",
         ),
     ),
+    "an alias with the zone of another region": (
+        [],
+        [("CREATE", alias(zone=ELSEWHERE))],
+        (
+            "InvalidChangeBatch",
+            f"type A in zone {ELSEWHERE}, but the alias target name does not lie within the target zone, ",
+        ),
+    ),
+    "an alias with the zone of another type of load balancer": (
+        [],
+        [("UPSERT", alias("dualstack.old-1.us-east-1.elb.amazonaws.com", NETWORK))],
+        ("InvalidChangeBatch", "the alias target name does not lie within the target zone, "),
+    ),
+    "an alias of an internal load balancer with the wrong zone": (
+        [],
+        [("CREATE", alias("internal-old-1.us-east-1.elb.amazonaws.com", ELSEWHERE))],
+        ("InvalidChangeBatch", "the alias target name does not lie within the target zone, "),
+    ),
+    "an alias of a network load balancer with the wrong zone": (
+        [],
+        [("CREATE", alias("old-1.elb.us-east-1.amazonaws.com", ELB))],
+        ("InvalidChangeBatch", "the alias target name does not lie within the target zone, "),
+    ),
+    "an alias of a load balancer that is no address": (
+        [],
+        [("CREATE", alias(Type="CNAME"))],
+        ("InvalidChangeBatch", f"type CNAME in zone {ELB}, but that target was not found]"),
+    ),
+    "an address that is none": (
+        [],
+        [("CREATE", record(ResourceRecords=[{"Value": "192.0.2.256"}]))],
+        ("InvalidChangeBatch", "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)"),
+    ),
+    "a name as an address": (
+        [],
+        [("UPSERT", record(ResourceRecords=[{"Value": "old.example.net"}]))],
+        ("InvalidChangeBatch", "encountered with 'old.example.net'"),
+    ),
+    "an IPv4 address as an IPv6 address": (
+        [],
+        [("CREATE", record("AAAA", ResourceRecords=[{"Value": "192.0.2.1"}]))],
+        ("InvalidChangeBatch", "Value is not a valid IPv6 address"),
+    ),
+    "a CNAME with two values": (
+        [],
+        [("CREATE", record("CNAME", ResourceRecords=[{"Value": "a.example.net"}, {"Value": "b.example.net"}]))],
+        ("InvalidChangeBatch", "type CNAME"),
+    ),
+    "a TTL above 31 bits": ([], [("CREATE", record(TTL=2**31))], ("InvalidInput", "Value '2147483648' at 'ttl'")),
+    "a label of 64 characters": (
+        [],
+        [("CREATE", record(name=f"{'a' * 64}.example.com"))],
+        ("InvalidChangeBatch", f"DomainLabelTooLong (Domain label is too long) encountered with '{'a' * 64}'"),
+    ),
+    "a name of more than 255 characters": (
+        [],
+        [("CREATE", record(name=f"{'a-long-label.' * 20}example.com"))],
+        ("InvalidChangeBatch", "Domain name is too long"),
+    ),
+    "an empty label": (
+        [],
+        [("CREATE", record(name="app..example.com"))],
+        ("InvalidChangeBatch", "DomainLabelEmpty (Domain label is empty)"),
+    ),
+    "two primaries": (
+        [alias(SetIdentifier="one", Failover="PRIMARY")],
+        [("CREATE", alias(SetIdentifier="two", Failover="PRIMARY"))],
+        ("InvalidChangeBatch", "SetIdentifier two cannot be created"),
+    ),
+    "two primaries in one batch": (
+        [],
+        [("CREATE", alias(SetIdentifier=each, Failover="PRIMARY")) for each in ("one", "two")],
+        ("InvalidChangeBatch", "SetIdentifier one cannot be created"),
+    ),
+    "a region twice": (
+        [alias(SetIdentifier="one", Region="eu-central-1")],
+        [("UPSERT", alias(SetIdentifier="two", Region="eu-central-1"))],
+        ("InvalidChangeBatch", "SetIdentifier two cannot be created"),
+    ),
+    "a place twice": (
+        [alias(SetIdentifier="one", GeoLocation={"CountryCode": "DE"})],
+        [("UPSERT", alias(SetIdentifier="two", GeoLocation={"CountryCode": "DE"}))],
+        ("InvalidChangeBatch", "SetIdentifier two cannot be created"),
+    ),
 }
 
 
@@ -251,6 +340,40 @@ def _own_zone(given: Record, zone_id: str) -> Record:
     return (
         {**given, "AliasTarget": {**target, "HostedZoneId": zone_id}} if target.get("HostedZoneId") == "own" else given
     )
+
+
+@pytest.mark.parametrize("kind", ["NS", "SOA"])
+def test_a_zone_keeps_its_own_name_servers_and_authority(kind: str, aws: Aws) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html"""
+    zone = Zone(aws)
+    listed = zone.client.list_resource_record_sets(HostedZoneId=zone.id)["ResourceRecordSets"]
+    (own,) = [each for each in listed if each["Type"] == kind]
+    with pytest.raises(ClientError, match=r"InvalidChangeBatch.*A HostedZone must contain") as raised:
+        zone.change(("DELETE", own))
+    assert f"{kind} record" in str(raised.value)
+    zone.change(("DELETE", own), ("CREATE", {**own, "TTL": 3600}))
+    delegation = {**own, "Name": "sub.example.com.", "Type": "NS", "ResourceRecords": [{"Value": "ns1.example.net"}]}
+    zone.change(("CREATE", delegation))
+    zone.change(("DELETE", delegation))
+
+
+TAKEN: dict[str, list[Record]] = {
+    "a network load balancer": [alias("new-1.elb.us-east-1.amazonaws.com", NETWORK)],
+    "an internal load balancer of another region": [alias("internal-x-1.eu-central-1.elb.amazonaws.com", ELSEWHERE)],
+    "a load balancer with both kinds of addresses": [alias("dualstack.x-1.us-east-1.elb.amazonaws.com", Type="AAAA")],
+    "a distribution": [alias("d111111abcdef8.cloudfront.net", "Z2FDTNDATAQYW2")],
+    "two addresses": [record(ResourceRecords=[{"Value": "192.0.2.1"}, {"Value": "192.0.2.2"}])],
+    "the longest label and time": [record(name=f"{'a' * 63}.example.com", TTL=2**31 - 1)],
+    "a primary and a secondary": [
+        alias(SetIdentifier=each.lower(), Failover=each) for each in ("PRIMARY", "SECONDARY")
+    ],
+    "two regions": [alias(SetIdentifier=each, Region=each) for each in ("us-east-1", "eu-central-1")],
+}
+
+
+@pytest.mark.parametrize("records", TAKEN.values(), ids=TAKEN)
+def test_records_that_are_taken(records: list[Record], aws: Aws) -> None:
+    assert len(Zone(aws, *records).records()) == len(records)
 
 
 REPLACED: dict[str, tuple[list[Record], list[tuple[str, Record]], Callable[[list[Record]], object], object]] = {

@@ -14,6 +14,7 @@ from moto.elbv2.models import (
     FakeTargetGroup,
 )
 
+from environments.schema.load_balancers import zone_of
 from rehearsal.emulator.additions.ec2_dependencies import has_internet_gateway
 from rehearsal.emulator.additions.registry import AwsError, corrects
 
@@ -106,7 +107,7 @@ _REDIRECT = {"Protocol": "#{protocol}", "Port": "#{port}", "Host": "#{host}", "P
     "elbv2",
     "CreateLoadBalancer",
     why="moto doesn't return the default scheme internet-facing, creates one in a VPC without an internet "
-    "gateway, and lacks most attributes",
+    "gateway, lacks most attributes, and has one made-up hosted zone for all regions",
     source="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html",
 )
 def create_load_balancer(
@@ -114,7 +115,10 @@ def create_load_balancer(
     backend: ELBv2Backend,
     **given: Any,  # noqa: ANN401  (moto's own parameters)
 ) -> FakeLoadBalancer:
-    """Return the scheme, refuse it without an internet gateway, and set all attributes."""
+    """Return the scheme, refuse it without an internet gateway, and set all attributes and the hosted zone of its name.
+
+    https://docs.aws.amazon.com/general/latest/gr/elb.html
+    """
     given["scheme"] = given.get("scheme") or "internet-facing"
     subnets = given.get("subnet_ids") or [each["SubnetId"] for each in given.get("subnet_mappings") or ()]
     for subnet_id in subnets if given["scheme"] == "internet-facing" else ():
@@ -124,6 +128,9 @@ def create_load_balancer(
     balancer = original(backend, **given)
     if balancer.type == "application":
         balancer.attrs = dict(_BALANCER)
+    else:
+        balancer.dns_name = balancer.dns_name.replace(f".{backend.region_name}.elb.", f".elb.{backend.region_name}.")
+    balancer.canonical_hosted_zone_id = zone_of(balancer.dns_name) or balancer.canonical_hosted_zone_id
     return balancer
 
 

@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult
 from moto.route53.models import FakeZone, RecordSet, Route53Backend, route53_backends
 from moto.route53.responses import Route53
 
-from rehearsal.emulator.additions.registry import AwsError, corrects, parameters
+from rehearsal.emulator.additions.registry import AwsError, corrects, kept, parameters
 from rehearsal.emulator.change_batch import BatchError, Record, changed
 
 PAGE = 100
@@ -29,6 +29,34 @@ _FIELDS = {
     "MultiValueAnswer": "multi_value_answer",
 }
 """AWS's name of each field of a record, and moto's."""
+
+
+@corrects(
+    Route53Backend,
+    "create_hosted_zone",
+    "route53",
+    "CreateHostedZone",
+    why="moto makes a zone for a caller reference that was used before, and an SOA that can't be written back",
+)
+def create_hosted_zone(
+    original: Callable[..., FakeZone],
+    backend: Route53Backend,
+    name: str,
+    private_zone: bool,
+    caller_reference: str | None = None,
+    **given: object,
+) -> FakeZone:
+    """Take a reference once."""
+    used = kept(backend, "caller_references", set[str])
+    if caller_reference in used:
+        raise AwsError(
+            "HostedZoneAlreadyExists", "A hosted zone has already been created with the specified caller reference."
+        )
+    zone = original(backend, name, private_zone, caller_reference, **given)
+    used.add(str(zone.caller_reference))
+    for record_set in zone.rrsets:
+        record_set.records = [each["Value"] if isinstance(each, dict) else each for each in record_set.records]
+    return zone
 
 
 @corrects(
