@@ -1,7 +1,8 @@
-"""ElastiCache: user groups, parameter groups, members of a replication group, changes and deletion."""
+"""ElastiCache: user groups, parameter groups, replication groups: refused values, members, changes, deletion."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,9 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup, User
 from moto.elasticache.responses import ElastiCacheResponse
 
+from environments.schema.versions import CACHES
 from rehearsal.emulator.additions.registry import AwsError, adds, corrects, kept
+from rehearsal.emulator.windows import check_windows
 
 Body = dict[str, Any]
 
@@ -225,13 +228,68 @@ def delete_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
 
 # Replication groups
 
+# https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html; families:
+# https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
+_FAMILIES: dict[tuple[str, str], str] = {
+    **{
+        (engine, f"{major}.{minor}"): release.family
+        for engine, releases in CACHES.items()
+        for major, release in releases.items()
+        for minor in release.minors
+    },
+    # What no environment may start with, so that the table leaves it out, but AWS has.
+    **{("redis", version): "redis6.x" for version in ("6.x", "6.0", "6.2")},
+    **{("redis", version): "redis5.0" for version in ("5.0.0", "5.0.3", "5.0.4", "5.0.5", "5.0.6")},
+    ("redis", "4.0.10"): "redis4.0",
+}
+"""Of parameter groups, by engine and version."""
+_DEFAULT_GROUP = re.compile(r"default\.(?P<family>(?:redis|valkey)[0-9.x]+?)(\.cluster\.on)?")
+_SHORTEST_WINDOW = 60
+"""Minutes: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html and, for
+snapshots, https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html"""
+
+
+def _check(self: ElastiCacheResponse, former: ReplicationGroup | None = None) -> None:
+    """Refuse versions, parameter groups and windows that ElastiCache refuses, of what the group is then.
+
+    Its errors: https://github.com/hashicorp/terraform-provider-aws/issues/27748 and .../32252.
+    """
+
+    def then(parameter: str, attribute: str) -> Any:  # noqa: ANN401  (moto's)
+        return self.params.get(parameter) or getattr(former, attribute, None)
+
+    engine, version = (then("Engine", "engine") or "redis").lower(), then("EngineVersion", "engine_version")
+    if version and (engine, version) not in _FAMILIES:
+        raise AwsError("InvalidParameterCombination", f"Cannot find version {version} for {engine}")
+    name = then("CacheParameterGroupName", "cache_parameter_group_name")
+    if version and name:
+        expected, found = _FAMILIES[engine, version], _family(self, name)
+        if found != expected:
+            raise AwsError(
+                "InvalidParameterCombination",
+                f"Expected a parameter group of family {expected} but found one of family {found}",
+            )
+    check_windows(
+        then("SnapshotWindow", "snapshot_window"),
+        then("PreferredMaintenanceWindow", "preferred_maintenance_window"),
+        shortest=_SHORTEST_WINDOW,
+        name="snapshot",
+    )
+
+
+def _family(self: ElastiCacheResponse, name: str) -> str:
+    if default := _DEFAULT_GROUP.fullmatch(name):
+        return default["family"]
+    group = _one_of(_groups(self, "parameter_groups"), name, "CacheParameterGroupNotFound")
+    return str(group["CacheParameterGroupFamily"])
+
 
 @corrects(
     ElastiCacheResponse,
     "create_replication_group",
     "elasticache",
     "CreateReplicationGroup",
-    why="moto creates one member for any number, and keeps capitals",
+    why="moto creates one member for any number, keeps capitals, and accepts any version, family and window",
 )
 def create_replication_group(original: Callable[..., ActionResult], self: ElastiCacheResponse) -> ActionResult:
     """Ask moto for replicas, which it does make; names and windows are kept in lower case.
@@ -241,11 +299,14 @@ def create_replication_group(original: Callable[..., ActionResult], self: Elasti
     for name in ("ReplicationGroupId", "PreferredMaintenanceWindow"):
         if name in self.params:
             self.params[name] = self.params[name].lower()
+    _check(self)
+    self.params.setdefault("SnapshotWindow", "05:00-06:00")  # moto's own is malformed
     self.params.setdefault("ReplicasPerNodeGroup", self.params.get("NumCacheClusters", 1) - 1)
     return original(self)
 
 
 _CHANGEABLE = {
+    "Engine": "engine",
     "CacheParameterGroupName": "cache_parameter_group_name",
     "EngineVersion": "engine_version",
     "SecurityGroupIds": "security_group_ids",
@@ -262,12 +323,13 @@ _CHANGEABLE = {
     "modify_replication_group",
     "elasticache",
     "ModifyReplicationGroup",
-    why="moto ignores most changes",
+    why="moto ignores most changes, and accepts any version, family and window",
 )
 def modify_replication_group(original: Callable[..., ActionResult], self: ElastiCacheResponse) -> ActionResult:
     """Change what moto doesn't, too."""
+    group = self.elasticache_backend.describe_replication_groups(self.params["ReplicationGroupId"])[0]
+    _check(self, group)
     answer = original(self)
-    group = self.elasticache_backend.replication_groups[self.params["ReplicationGroupId"]]
     for parameter, attribute in _CHANGEABLE.items():
         if self.params.get(parameter) is not None:
             setattr(group, attribute, self.params[parameter])

@@ -1,8 +1,9 @@
-"""RDS: identity of an instance, Performance Insights, event subscriptions."""
+"""RDS: identity of an instance, what RDS refuses of one, Performance Insights, event subscriptions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -11,8 +12,10 @@ from moto.moto_api._internal import mock_random
 from moto.rds.models import DBInstance, DBSubnetGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from environments.schema.versions import POSTGRESQL
 from rehearsal.emulator.additions.logs import created_by_service
 from rehearsal.emulator.additions.registry import AwsError, adds, corrects
+from rehearsal.emulator.windows import check_windows
 
 _INSIGHTS = {
     "enable_performance_insights": "performance_insights_enabled",
@@ -42,6 +45,46 @@ _GP3 = {"iops": 3000, "storage_throughput": 125}
 _GP3_STRIPED = {"iops": 12000, "storage_throughput": 500}
 _STRIPED_FROM = 400
 """GiB."""
+_MAJORS = {*POSTGRESQL, "11", "12"}
+"""The table's and those in Extended Support that it leaves out; the calendar above has both."""
+_VERSION = re.compile(r"(\d+)(\.\d+(-rds\.\d{8})?)?")
+"""A major version, or a minor one too: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html"""
+_RETENTION = range(36)
+"""Days for which backups are kept, and the shortest windows in minutes; the same page."""
+_SHORTEST_WINDOW = 30
+_WINDOWS = ("preferred_backup_window", "preferred_maintenance_window")
+
+
+def _check(given: Mapping[str, Any], windows: Mapping[str, str | None]) -> None:
+    """Refuse versions, windows and retention that RDS refuses.
+
+    Which minor versions there are isn't checked: AWS adds and removes them every quarter.
+
+    Args:
+        given: What is sent.
+        windows: What the windows are then, by parameter.
+    """
+    version = given.get("engine_version")
+    found = _VERSION.fullmatch(str(version))
+    if version and given.get("engine", "postgres") == "postgres" and (not found or found[1] not in _MAJORS):
+        raise AwsError("InvalidParameterCombination", f"Cannot find version {version} for postgres")
+    days = given.get("backup_retention_period")
+    if days is not None and int(days) not in _RETENTION:
+        raise AwsError(
+            "InvalidParameterValue",
+            f"Invalid backup retention period: {days}. It must be between {_RETENTION[0]} and {_RETENTION[-1]}.",
+        )
+    check_windows(*(windows.get(name) for name in _WINDOWS), shortest=_SHORTEST_WINDOW)
+
+
+def _taken_out(given: dict[str, Any]) -> dict[str, str]:
+    """The windows, taken out of what moto gets: it refuses those that touch."""
+    return {name: given.pop(name) for name in _WINDOWS if given.get(name) is not None}
+
+
+def _set(instance: DBInstance, windows: Mapping[str, str]) -> None:
+    for name, window in windows.items():
+        setattr(instance, name, window.lower())
 
 
 def _fill_up(instance: DBInstance) -> None:
@@ -72,8 +115,8 @@ def _remember_insights(instance: DBInstance, given: dict[str, object]) -> None:
     "__init__",
     "rds",
     "CreateDBInstance",
-    why="in moto all instances have one resource id, none has Performance Insights, a minor version or log groups, and "
-    "each has a certificate authority that the provider then changes (80 s)",
+    why="in moto all instances have one resource id, none has Performance Insights, a minor version or log groups, "
+    "each has a certificate authority that the provider then changes (80 s), and any version and retention is taken",
     source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.CloudWatchLogs.html",
 )
 def make_instance(
@@ -87,7 +130,10 @@ def make_instance(
     # What AWS gives since 2024: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
     named.setdefault("ca_certificate_identifier", "rds-ca-rsa2048-g1")
     _check_monitoring_role(backend, named.get("monitoring_role_arn"))
+    _check(named, named)
+    windows = _taken_out(named)
     original(instance, backend, *given, **named)
+    _set(instance, windows)
     instance.dbi_resource_id = f"db-{mock_random.get_random_string(26, include_digits=True).upper()}"
     _remember_insights(instance, named)
     _fill_up(instance)
@@ -116,12 +162,26 @@ def _create_log_groups(instance: DBInstance, given: dict[str, Any]) -> None:
         created_by_service(instance.backend, f"/aws/rds/instance/{instance.db_instance_identifier}/{log}")
 
 
-@corrects(DBInstance, "update", "rds", "ModifyDBInstance", why="moto has no Performance Insights")
-def update_instance(original: Callable[..., None], instance: DBInstance, **named: object) -> None:
-    """Change Performance Insights too."""
-    original(instance, **named)
-    _remember_insights(instance, named)
-    _fill_up(instance)
+@corrects(
+    RDSBackend,
+    "modify_db_instance",
+    "rds",
+    "ModifyDBInstance",
+    why="moto has no Performance Insights, accepts any version and retention, and refuses windows that touch",
+)
+def modify_db_instance(
+    original: Callable[..., DBInstance], backend: RDSBackend, identifier: str, given: dict[str, Any]
+) -> DBInstance:
+    """Refuse what RDS refuses; change Performance Insights too."""
+    instance = backend.describe_db_instances(identifier)[0]
+    if instance.engine == "postgres":
+        _check(given, {name: given.get(name) or getattr(instance, name) for name in _WINDOWS})
+    windows = _taken_out(given)
+    changed = original(backend, identifier, given)
+    _set(changed, windows)
+    _remember_insights(changed, given)
+    _fill_up(changed)
+    return changed
 
 
 @corrects(
