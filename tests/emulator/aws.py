@@ -27,8 +27,14 @@ class Aws:
     role: str = FIRST_ROLE
     """The role whose session the account's own credentials are."""
 
-    def __call__(self, service: Any, assumed: Mapping[str, str] | None = None) -> Any:
-        """A client of a service, with the account's own credentials, or with those of a user or an assumed role."""
+    def __call__(self, service: str, assumed: Mapping[str, str] | None = None, **config: Any) -> Any:
+        """A client of a service, with the account's own credentials, or with those of a user or an assumed role.
+
+        Args:
+            service: Name in boto3.
+            assumed: The credentials.
+            config: What botocore's Config takes.
+        """
         key: str | None
         secret: str | None
         token: str | None
@@ -43,7 +49,7 @@ class Aws:
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,
-            config=Config(retries={"total_max_attempts": 1}),
+            config=Config(retries={"total_max_attempts": 1}, **config),
         )
         client.meta.events.register(f"after-call.{service}", self._note)
         return client

@@ -68,6 +68,8 @@ def managed_policy(aws: Aws) -> None:
     refused("LimitExceeded", iam.create_policy, PolicyName="long", PolicyDocument=document(6_145))
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=document(6_144))
     refused("LimitExceeded", iam.create_policy_version, PolicyArn=arn, PolicyDocument=document(6_145))
+    named = document(200).replace('"Sid":"a', '"Sid":"-')
+    refused("MalformedPolicyDocument", iam.create_policy, PolicyName="named", PolicyDocument=named)
 
 
 @example("iam", "CreateRole", "UpdateAssumeRolePolicy", "PutRolePolicy")
@@ -91,6 +93,74 @@ def role(aws: Aws) -> None:
     )
     stranger = naming(f"arn:aws:iam::{aws.account}:user/stranger", "sts:AssumeRole")
     refused("MalformedPolicyDocument", iam.create_role, RoleName="stranger", AssumeRolePolicyDocument=stranger)
+    malformed_trust(iam, aws.account)
+
+
+def malformed_trust(iam: Any, account: str) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html and the pages of elements."""
+    allow = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    anyone = {name: value for name, value in allow.items() if name != "Principal"}
+    wrong: list[list[dict[str, Any]]] = [
+        [{**allow, "Resource": "*"}],
+        [{**allow, "NotResource": "*"}],
+        [anyone],
+        [allow, anyone],
+        [{**allow, "Sid": "One"}, {**allow, "Sid": "One"}],
+        *([{**allow, "Sid": sid}] for sid in ("one two", "one-two", "one_two")),
+        *(
+            [{**allow, "Principal": {"AWS": principal}}]
+            for principal in (
+                f"arn:aws:iam::{account}:group/people",
+                f"arn:aws:iam::{account}:role/*",
+                f"arn:aws:iam::{account[:11]}:root",
+                f"arn:aws:sts::{account}:assumed-role/fits",
+                account[:11],
+                "people",
+            )
+        ),
+    ]
+    for statements in wrong:
+        text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        refused("MalformedPolicyDocument", iam.create_role, RoleName="wrong", AssumeRolePolicyDocument=text)
+        refused("MalformedPolicyDocument", iam.update_assume_role_policy, RoleName="fits", PolicyDocument=text)
+    right = [{**allow, "Sid": "One"}, {**allow, "Sid": "Two2"}, {**allow, "Principal": "*"}, allow, allow]
+    text = json.dumps({"Version": "2012-10-17", "Statement": right})
+    iam.create_role(RoleName="right", AssumeRolePolicyDocument=text)
+
+
+@example("iam", "UpdateRole")
+def session(aws: Aws) -> None:
+    """An hour to twelve: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html."""
+    iam, trust = aws("iam"), document(200, trust=True)
+    for seconds in (3_600, 43_200):
+        iam.create_role(RoleName=f"for-{seconds}", AssumeRolePolicyDocument=trust, MaxSessionDuration=seconds)
+        iam.update_role(RoleName="for-3600", MaxSessionDuration=seconds)
+    refused("ValidationError", iam.update_role, RoleName="for-3600", MaxSessionDuration=43_201)
+    refused("ValidationError", iam.create_role, RoleName="a", AssumeRolePolicyDocument=trust, MaxSessionDuration=43_201)
+    # boto3 refuses less than an hour itself; AWS does too.
+    unchecked = aws("iam", parameter_validation=False)
+    refused("ValidationError", unchecked.update_role, RoleName="for-3600", MaxSessionDuration=3_599)
+
+
+@example("iam", "AttachRolePolicy", "DeletePolicy")
+def attached_policies(aws: Aws) -> None:
+    """Ten: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+    iam = aws("iam")
+    iam.create_role(RoleName="full", AssumeRolePolicyDocument=document(200, trust=True))
+    arns = [
+        iam.create_policy(PolicyName=f"n{number}", PolicyDocument=document(200))["Policy"]["Arn"]
+        for number in range(11)
+    ]
+    for arn in [*arns[:10], arns[0]]:
+        iam.attach_role_policy(RoleName="full", PolicyArn=arn)
+    refused("LimitExceeded", iam.attach_role_policy, RoleName="full", PolicyArn=arns[10])
+    refused("DeleteConflict", iam.delete_policy, PolicyArn=arns[0])
+    iam.detach_role_policy(RoleName="full", PolicyArn=arns[0])
+    iam.attach_role_policy(RoleName="full", PolicyArn=arns[10])
+    iam.create_policy_version(PolicyArn=arns[0], PolicyDocument=document(300))
+    refused("DeleteConflict", iam.delete_policy, PolicyArn=arns[0])
+    iam.delete_policy_version(PolicyArn=arns[0], VersionId="v2")
+    iam.delete_policy(PolicyArn=arns[0])
 
 
 @example("kms", "CreateKey", "PutKeyPolicy")

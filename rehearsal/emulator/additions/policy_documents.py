@@ -1,4 +1,4 @@
-"""Policy documents that AWS refuses: too long, or naming a principal that doesn't exist. moto accepts any.
+"""Policy documents that AWS refuses: too long, with a principal that doesn't exist or can't be one, or malformed.
 
 AWS keeps the id of a user or a role in the place of its ARN, and so refuses one that it can't find.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -47,6 +47,14 @@ Arguments = Mapping[str, Any]
 _IDENTITY = re.compile(
     r"arn:(?P<partition>[\w-]+):(iam|sts)::(?P<account>\d{12}):(?P<kind>user|role|assumed-role)/(?P<name>.+)"
 )
+_PRINCIPAL = re.compile(
+    r"\*|\d{12}|A[A-Z0-9]{15,}|arn:[\w-]+:iam::\d{12}:(root|(user|role)/[\w+=,.@/-]+)|"
+    r"arn:[\w-]+:sts::\d{12}:(assumed-role/[\w+=,.@-]+/[\w+=,.@-]+|federated-user/[\w+=,.@-]+|self)|"
+    r"arn:[\w-]+:iam::cloudfront:user/.+"
+)
+"""What can be a principal of the kind AWS; groups can't, nor a part of a name. The page above has all forms."""
+_SID = re.compile("[0-9A-Za-z]*")
+"""Of IAM's own policies: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html"""
 
 
 class _Call(NamedTuple):
@@ -170,20 +178,54 @@ def _refuse(call: _Call, backend: Any, given: Arguments) -> None:  # noqa: ANN40
         size += sum(length(each, INLINE) for name, each in others.items() if name != given["policy_name"])
     if size > call.kind.longest:
         raise error(call.code, call.message.format(longest=call.kind.longest, **given))
+    for problem in _malformed(document, call.kind):
+        raise error("MalformedPolicyDocument", problem)
     if call.no_principal:
         code, message = call.no_principal
         for principal in missing_principals(document):
             raise error(code, message.format(principal=principal))
 
 
+def _malformed(document: str | bytes, kind: DocumentKind) -> Iterator[str]:
+    """What IAM says of statements of its own policies.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html and, for a trust policy,
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    if kind not in {MANAGED, INLINE, TRUST}:
+        return
+    try:
+        statements = read(document.decode() if isinstance(document, bytes) else document)
+    except ValueError:
+        return  # moto refuses it.
+    identifiers = [each.sid for each in statements if each.sid]
+    if not all(_SID.fullmatch(sid) for sid in identifiers):
+        yield (
+            "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+            f"{_SID.pattern}"
+        )
+    if len(set(identifiers)) < len(identifiers):
+        yield "Statement IDs (SID) in a single policy must be unique."
+    for each in statements if kind is TRUST else ():
+        if each.resources or each.not_resources:
+            yield "Has prohibited field Resource"
+        if not (each.principals or each.not_principals):
+            yield "Missing required field Principal"
+
+
 def missing_principals(document: str | bytes) -> Iterator[str]:
-    """The users and roles that a document names as principals and that don't exist. A session of a role is its role."""
+    """What a document names as principals and isn't one: users and roles that don't exist, groups, parts of names.
+
+    A session of a role is its role.
+    """
     try:
         statements = read(document.decode() if isinstance(document, bytes) else document)
     except ValueError:
         return  # moto refuses it.
     for kind, arn in chain.from_iterable((*each.principals, *each.not_principals) for each in statements):
         found = _IDENTITY.fullmatch(arn)
+        if kind == "AWS" and not _PRINCIPAL.fullmatch(arn):
+            yield arn
         if kind != "AWS" or not found:
             continue
         if found["name"].partition("/")[0] == FIRST_ROLE:
@@ -208,7 +250,9 @@ def _register(call: _Call) -> None:
 
     why = f"moto has no size limit for {call.kind.label}"
     if call.no_principal:
-        why += ", and accepts principals that don't exist"
+        why += ", and accepts principals that don't exist or can't be one"
+    if call.kind is TRUST:
+        why += ", resources, no principals, and any Sid"
     corrects(call.backend, call.method, call.service, call.operation, why=why, source=call.kind.source)(judged)
 
 
