@@ -27,7 +27,7 @@ class Aws:
     role: str = FIRST_ROLE
     """The role whose session the account's own credentials are."""
 
-    def __call__(self, service: str, assumed: Mapping[str, str] | None = None, **config: Any) -> Any:
+    def __call__(self, service: Any, assumed: Mapping[str, str] | None = None, **config: Any) -> Any:
         """A client of a service, with the account's own credentials, or with those of a user or an assumed role.
 
         Args:
