@@ -17,7 +17,9 @@ from difflib import get_close_matches
 CHECKED_ON = "2026-11-28"
 """The day on which the names were compared with their sources."""
 _GITHUB = "https://github.com/"
-_TOOLKIT = _GITHUB + "aws/agent-toolkit-for-aws/blob/d6ad2e44d5e3077b85b63f322e007c84f94f3a6c/skills/core-skills/"
+_TOOLKIT = (
+    _GITHUB + "aws/agent-toolkit-for-aws/blob/d6ad2e44d5e3077b85b63f322e007c84f94f3a6c/skills/core-skills/"
+)  # pragma: allowlist secret
 _SOURCES: Mapping[str, tuple[str, ...]] = {
     # AWS's own example of GetDimensionValues.
     "https://docs.aws.amazon.com/cli/latest/reference/ce/get-dimension-values.html": (
@@ -83,8 +85,7 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
         "Tax",
     ),
     # What Cost Explorer returned for an organization's accounts in 2023.
-    _GITHUB + "reply-fr/sustainable-personal-accounts/blob/59343f8b3a6882d5527f30131753792c9fc6ea87/"
-    "tests/test_lambda_costs.py": (
+    _GITHUB + "reply-fr/sustainable-personal-accounts/blob/main/tests/test_lambda_costs.py": (
         "AWS X-Ray",
         "Amazon Connect Customer Profiles",
         "Amazon Kinesis Firehose",

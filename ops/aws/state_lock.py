@@ -47,15 +47,15 @@ class Lock:
     def parse(cls, body: bytes) -> Lock:
         """Read a lock's object, whatever is in it: something holds the lock all the same."""
         try:
-            says = json.loads(body)
-            id_, who, since, operation = (str(says[key]) for key in ("ID", "Who", "Created", "Operation"))
-            return cls(body, id_, who, since, operation, readable=True)
+            found = json.loads(body)
+            rest = (str(found.get(key, "unknown")) for key in ("Who", "Created", "Operation"))
+            return cls(body, str(found["ID"]), *rest, readable=True)
         except (ValueError, LookupError, TypeError, AttributeError):
             return cls(body)
 
     def __str__(self) -> str:
         if not self.readable:
-            return "somebody whose lock can't be read holds the lock"
+            return "an unreadable lock is held"
         return f"{self.who} holds the lock since {self.since} ({self.operation}, lock id {self.id})"
 
 

@@ -227,7 +227,7 @@ def test_a_rehearsal_shows_that_a_failed_migration_fails(rolled_out: Aws, faults
         session=SimpleNamespace(aws=rolled_out), environment=PROD, names=Names(PROD), control=faults
     )
     seen = failed_migration_fails(cast(Stage, stage)).text
-    assert seen.startswith("exit code 3, beside aws-guardduty-agent-")
+    assert seen.startswith("exit code 3, while aws-guardduty-agent-")
     assert seen.endswith(" with 0")
     faults.guardduty_agent(AgentWhen.NEVER)
     with pytest.raises(StepError, match="no other container"):
