@@ -17,9 +17,7 @@ from difflib import get_close_matches
 CHECKED_ON = "2026-11-28"
 """The day on which the names were compared with their sources."""
 _GITHUB = "https://github.com/"
-_TOOLKIT = (
-    _GITHUB + "aws/agent-toolkit-for-aws/blob/d6ad2e44d5e3077b85b63f322e007c84f94f3a6c/skills/core-skills/"
-)  # pragma: allowlist secret
+_TOOLKIT = _GITHUB + "aws/agent-toolkit-for-aws/blob/main/skills/core-skills/"
 _SOURCES: Mapping[str, tuple[str, ...]] = {
     # AWS's own example of GetDimensionValues.
     "https://docs.aws.amazon.com/cli/latest/reference/ce/get-dimension-values.html": (

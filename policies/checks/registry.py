@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
+from environments.attached import PREFIX
 from policies.rule import Resource, rule
 
 _ECR = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/"
@@ -24,16 +26,27 @@ def registry_scans(registry: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_57", source=_ECR + "LifecyclePolicies.html", on="aws_ecr_repository")
 def released_images_stay(repository: Resource) -> Iterator[str]:
-    """A repository loses old images, and no released one."""
+    """A repository loses old images, and no released one, nor a signature."""
     policies = list(repository.users("aws_ecr_lifecycle_policy"))
     if not policies:
-        yield "has no aws_ecr_lifecycle_policy, so images stay for ever"
+        yield "has no aws_ecr_lifecycle_policy, so images are kept forever"
     for policy in policies:
-        rules = sorted(_rules(policy), key=lambda each: int(each.get("rulePriority", 0)))
-        first = rules[0].get("selection", {}) if rules else {}
-        named = first.get("tagPrefixList") or first.get("tagPatternList")
-        if not named or int(first.get("countNumber", 0)) < _ALWAYS:
-            yield f"its lifecycle policy's first rule must keep {_ALWAYS} or more images with the tag of a release"
+        rules = sorted(_rules(policy), key=lambda rule: int(rule.get("rulePriority", 0)))
+        selections = [rule.get("selection", {}) for rule in rules]
+        tags = [tag for selection in takewhile(_keeps_all, selections) for tag in _tags(selection)]
+        signatures = [tag for tag in tags if tag.startswith(PREFIX)]
+        if len(tags) == len(signatures):
+            yield f"its lifecycle policy's first rules must keep {_ALWAYS} or more images with the tag of a release"
+        if not signatures:
+            yield f"its lifecycle policy's first rules must keep {_ALWAYS} or more signatures, with tags {PREFIX}…"
+
+
+def _keeps_all(selection: Mapping[str, Any]) -> bool:
+    return bool(_tags(selection)) and int(selection.get("countNumber", 0)) >= _ALWAYS
+
+
+def _tags(selection: Mapping[str, Any]) -> list[str]:
+    return [*selection.get("tagPrefixList", ()), *selection.get("tagPatternList", ())]
 
 
 def _rules(policy: Resource) -> list[Mapping[str, Any]]:

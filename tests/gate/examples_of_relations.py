@@ -11,6 +11,8 @@ ON = {"block_public_acls": True, "block_public_policy": True, "ignore_public_acl
 EVERYWHERE = {"destination_cidr_block": "0.0.0.0/0"}
 NAT = "${aws_nat_gateway.good_53_0.id}"
 RELEASED = {"tagStatus": "tagged", "tagPrefixList": ["release-"], "countType": "imageCountMoreThan"}
+SIGNED = {**RELEASED, "tagPrefixList": ["sha256-"], "countNumber": 40000}
+NEWEST = {"tagStatus": "any", "countNumber": 30}
 ALIAS = {"alias": {"name": "aep.elb.amazonaws.com", "zone_id": "Z1", "evaluate_target_health": False}}
 WEIGHT = {"weighted_routing_policy": {"weight": 10}, "set_identifier": "a"}
 SERVING: Body = {"load_balancer": [{"container_name": "app", "container_port": 80, "target_group_arn": "arn"}]}
@@ -356,11 +358,14 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(
             "aws_ecr_repository",
             good=[{"name": "good"}],
-            bad=[{"name": "for-ever"}, {"name": "all"}, {"name": "few"}],
+            bad=[{"name": name} for name in ("forever", "all", "few", "unsigned", "signatures-only", "too-late")],
             beside=(
-                lifecycle("good_57_0", {**RELEASED, "countNumber": 9999}, {"tagStatus": "any", "countNumber": 30}),
-                lifecycle("bad_57_1", {"tagStatus": "any", "countNumber": 30}),
-                lifecycle("bad_57_2", {**RELEASED, "countNumber": 5}),
+                lifecycle("good_57_0", {**RELEASED, "countNumber": 9999}, SIGNED, NEWEST),
+                lifecycle("bad_57_1", NEWEST),
+                lifecycle("bad_57_2", {**RELEASED, "countNumber": 5}, SIGNED),
+                lifecycle("bad_57_3", {**RELEASED, "countNumber": 9999}, NEWEST),
+                lifecycle("bad_57_4", SIGNED, NEWEST),
+                lifecycle("bad_57_5", {**RELEASED, "countNumber": 9999}, NEWEST, SIGNED),
             ),
         )
     ],

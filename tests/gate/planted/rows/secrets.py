@@ -165,6 +165,13 @@ ROWS = (
         "resource/aws_ecr_lifecycle_policy/navralabs_aep_backend_lifecycle/policy/rules/0",
     ),
     Row(
+        "signature-expires",
+        "R3.2",
+        "The running image may lose its signature: signatures aren't kept",
+        _REGISTRY,
+        "resource/aws_ecr_lifecycle_policy/navralabs_aep_backend_lifecycle/policy/rules/1",
+    ),
+    Row(
         "image-by-tag",
         "R3.4",
         "A task names its image by tag",
