@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Any
 
 from environments.attached import PREFIX
-from policies.rule import Resource, rule
+from policies.rule import Resource, rule, texts
 
 _ECR = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/"
 _ALWAYS = 1000
@@ -46,7 +46,7 @@ def _keeps_all(selection: Mapping[str, Any]) -> bool:
 
 
 def _tags(selection: Mapping[str, Any]) -> list[str]:
-    return [*selection.get("tagPrefixList", ()), *selection.get("tagPatternList", ())]
+    return [*texts(selection.get("tagPrefixList")), *texts(selection.get("tagPatternList"))]
 
 
 def _rules(policy: Resource) -> list[Mapping[str, Any]]:
