@@ -1,4 +1,7 @@
-"""Synthesizes the Terraform JSON of every phase: `python -O main.py [ENVIRONMENT | organization ...]`, or of all."""
+"""Synthesizes the Terraform JSON of every phase: `python -O main.py [ENVIRONMENT | organization ...]`.
+
+Without a name, it synthesizes all environments and the organization.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,19 @@ import environments
 from environments.schema.validation import InvalidEnvironmentError
 from modules.phases import ORGANIZATION
 
-# cdktf's CLI says where the output belongs; cdktf itself writes to a temporary folder first.
+# cdktf's CLI sets it. cdktf itself writes to a temporary folder first.
 OUTPUT = Path(os.environ.pop("CDKTF_OUTDIR", "cdktf.out"))
 
 
 def main(names: list[str]) -> int:
-    """Synthesize; answer the exit code."""
+    """Synthesize, and return the exit code."""
     try:
         named = [environments.load(name) for name in names if name != ORGANIZATION]
         chosen = named if names else list(environments.load_all())
     except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    # Loads cdktf and starts its engine, which a mistyped name needn't wait for.
+    # These load cdktf and start its engine; an error about a mistyped name doesn't wait for that.
     from modules.documents import DocumentsTooLongError  # noqa: PLC0415
     from modules.synthesis import summary, synthesize  # noqa: PLC0415
 

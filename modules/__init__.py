@@ -1,1 +1,1 @@
-"""Everything that makes Terraform: the table of phases, their stacks, and what stacks are built of."""
+"""Everything that produces Terraform: the table of phases, their stacks, and the constructs in the stacks."""

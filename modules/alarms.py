@@ -1,4 +1,4 @@
-"""The table of alarms: what is watched, from which value on it is wrong, and which runbook section says what to do."""
+"""The table of alarms: metric, threshold, and the runbook section that says what to do."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ MissingData = Literal["breaching", "notBreaching"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Summary:
-    """An alarm over other alarms: on when any one of them is."""
+class AlarmRow:
+    """Name and texts of an alarm; a composite alarm needs no more."""
 
     id: str
     """Id of its resource."""
     says: str
-    """What is wrong when it goes off: a sentence for the notification."""
+    """What happened, and what it means: sentences for the notification."""
     runbook: str
     """Anchor of its section in docs/runbooks/alarms.md."""
     subject: str = ""
-    """What its name has before its id."""
+    """Prefix of its id in its name."""
 
     @property
     def purpose(self) -> str:
-        """The end of its name; `Names.resource` makes the name of it, here and in commands."""
+        """The end of its name, for `Names.resource`."""
         return f"{self.subject}{self.id}".replace("_", "-")
 
     def description(self, names: Names) -> str:
-        """What it says, with its runbook's address for those who read the notification on a telephone."""
+        """`says`, and the runbook's full address, so that it opens from a notification on a phone."""
         repository = names.environment.product.repository
         return f"{self.says} Runbook: https://github.com/{repository}/blob/HEAD/{RUNBOOKS}#{self.runbook}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alarm(Summary):
-    """An alarm on a metric. It goes off when `periods` periods in a row are beyond the threshold."""
+class Alarm(AlarmRow):
+    """An alarm on a metric. It goes off when the metric crosses the threshold for `periods` periods in a row."""
 
     metric: Metric | Expression
     threshold: float
@@ -55,24 +55,24 @@ class Alarm(Summary):
     """Seconds."""
     periods: int
     missing: MissingData = "notBreaching"
-    """What it means that nothing was measured: without requests there are no answers, but a store is never silent."""
+    """How missing data counts: without requests there are no responses, but a running store always reports."""
     rolls_back: str = ""
-    """The service whose earlier version should come back."""
+    """The service to roll back when it goes off."""
     stops_cutover: bool = False
-    """Traffic shouldn't move while it is on (R10.4)."""
+    """Whether it stops a cutover (R10.4)."""
 
 
-CUTOVER = Summary(
+CUTOVER = AlarmRow(
     id="cutover",
     says="Traffic should not move here: stop the cutover, or take it back.",
     runbook="cutover",
 )
-"""Includes every alarm that stops a cutover."""
+"""The composite alarm of every alarm that stops a cutover."""
 
 
-def rollback(service: Service) -> Summary:
-    """Includes every alarm after which a load-balanced service's earlier version should come back."""
-    return Summary(
+def rollback(service: Service) -> AlarmRow:
+    """The composite alarm of every alarm that means: roll back this load-balanced service."""
+    return AlarmRow(
         id=f"{identifier(service.name)}_rollback",
         says=f"What was deployed last of {service.name} does harm: go back.",
         runbook="rollback",
@@ -82,7 +82,7 @@ def rollback(service: Service) -> Summary:
 def expected(names: Names) -> Iterator[str]:
     """Names of all alarms that an environment has after the phase observability."""
     environment, product = names.environment, names.environment.product
-    # Names of alarms don't depend on what phases publish, so the expressions that stand for it are enough.
+    # Names of alarms don't depend on the phases' outputs, so expressions are enough.
     data, edge, services = Data.remote("data"), Edge.remote("edge"), Services.remote("services")
     rows = [CUTOVER, *table(environment, data=data, edge=edge, services=services)]
     for service in product.load_balanced:
@@ -93,7 +93,7 @@ def expected(names: Names) -> Iterator[str]:
 
 
 def table(environment: Environment, *, data: Data, edge: Edge, services: Services) -> Iterator[Alarm]:
-    """All alarms of the phase observability."""
+    """All metric alarms of the phase observability."""
     yield from _load_balancer(environment, edge)
     for service in environment.product.services:
         yield from _tasks(environment, service, services)
@@ -105,7 +105,7 @@ def table(environment: Environment, *, data: Data, edge: Edge, services: Service
 
 
 def blocked_requests(environment: Environment, *, web_acl: str) -> Alarm:
-    """The firewall's alarm, which stands with the firewall."""
+    """The alarm of the web application firewall; it is in the same stack as the firewall."""
     return Alarm(
         id="blocked_requests",
         says="The web application firewall blocks many requests: an attack, or users of a new release.",
@@ -118,12 +118,12 @@ def blocked_requests(environment: Environment, *, web_acl: str) -> Alarm:
 
 
 def rollback_alarms(environment: Environment, service: Service, edge: Edge) -> Iterator[Alarm]:
-    """Alarms that end a deployment and put the earlier version back: tasks answer with errors, or stay unhealthy.
+    """Alarms that roll a deployment back: tasks respond with 5xx, or stay unhealthy.
 
-    They stand with a load-balanced service, whose deployments watch them before the phase observability is there; its
-    composite alarms and dashboard include them.
+    They are in the phase services, because ECS and CodeDeploy watch them before the phase observability is applied.
+    The composite alarms and the dashboard of observability include them.
     """
-    # A task that starts fails its checks for a while; one that is unhealthy for longer is broken.
+    # A starting task fails its health checks for a while; a task that is unhealthy for longer is broken.
     check = service.health_check
     starting = check.grace + check.interval * check.unhealthy if check else 0
     for id_, target_group in target_groups(service, edge).items():
@@ -150,9 +150,9 @@ def rollback_alarms(environment: Environment, service: Service, edge: Edge) -> I
 
 
 def dropped_runs(*, group: str) -> Alarm:
-    """Scheduled tasks' alarm, which stands with their schedule group, by its name.
+    """The alarm of scheduled tasks; it is in the same stack as their schedule group, whose name it takes.
 
-    It replaces a dead-letter queue: a run that was dropped isn't worth keeping, only worth knowing.
+    It replaces a dead-letter queue: you need to know that a run was dropped, but not to keep the event.
     """
     # https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
     dropped = Metric(
@@ -173,7 +173,7 @@ def dropped_runs(*, group: str) -> Alarm:
 
 
 def target_groups(service: Service, edge: Edge) -> dict[str, str]:
-    """Suffixes of a load-balanced service's target groups by id; either of a blue/green pair may be the live one."""
+    """ARN suffixes of a load-balanced service's target groups by id; a blue/green service has two."""
     key = identifier(service.name)
     groups = {key: edge.target_group_suffixes[service.name]}
     if service.deployment == "blue_green":
@@ -182,7 +182,7 @@ def target_groups(service: Service, edge: Edge) -> dict[str, str]:
 
 
 def rejection_rate(rejections: RejectionMetric) -> Expression:
-    """Share of requests that budget enforcement turned away, in percent."""
+    """Percentage of requests that budget enforcement rejected."""
     counts = {"rejected": rejections.rejected, "total": rejections.total}
     return Expression(
         formula="IF(total > 0, 100 * FILL(rejected, 0) / total, 0)",
@@ -229,7 +229,7 @@ def _tasks(environment: Environment, service: Service, services: Services) -> It
         id=f"{key}_missing_tasks",
         says=f"{service.name} runs fewer tasks than it should.",
         runbook="missing-tasks",
-        # A service without any task may report no running count at all, which is zero.
+        # A service without tasks may report no running count, which means zero.
         metric=Expression(
             formula="desired - FILL(running, 0)",
             label="Missing tasks",

@@ -1,4 +1,4 @@
-"""What each phase publishes. A phase knows another by its contract and by nothing else."""
+"""What each phase publishes. A phase reads another phase only through its contract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar, Self, get_origin, get_type_hints
 
 
 class RemoteMap(Mapping[str, str]):
-    """A published map, read by keys that the environment's values name; what it holds is known at apply only."""
+    """A published map. Its values are known only at apply; its keys come from the environment's values."""
 
     def __init__(self, expression: str) -> None:
         self._expression = expression
@@ -17,21 +17,21 @@ class RemoteMap(Mapping[str, str]):
         return f'${{{self._expression}["{key}"]}}'
 
     def __iter__(self) -> Iterator[str]:
-        raise TypeError(f"{self._expression} is known at apply only; take its keys from the environment's values")
+        raise TypeError(f"{self._expression} is known only at apply; take its keys from the environment's values")
 
     def __len__(self) -> int:
-        raise TypeError(f"the length of {self._expression} is known at apply only")
+        raise TypeError(f"the length of {self._expression} is known only at apply")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
-    """Named outputs: strings, and maps of strings by short names (zones, services, secrets)."""
+    """Named outputs: strings, and maps of strings by zone, service, secret or other short name."""
 
     phase: ClassVar[str]
 
     @classmethod
     def remote(cls, outputs: str) -> Self:
-        """The contract as expressions over a `terraform_remote_state`'s outputs."""
+        """The contract as expressions that read the outputs of a `terraform_remote_state`."""
         kinds = get_type_hints(cls)
         return cls(
             **{
@@ -43,13 +43,13 @@ class Contract:
         )
 
     def values(self) -> dict[str, str | Mapping[str, str]]:
-        """Every output by its name."""
+        """All outputs by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class State(Contract):
-    """Where Terraform's state lies."""
+    """The bucket and key of Terraform's state."""
 
     phase = "state"
     bucket_arn: str
@@ -58,7 +58,7 @@ class State(Contract):
 
 @dataclass(frozen=True, kw_only=True)
 class Account(Contract):
-    """The account's own things that later phases use."""
+    """Resources of the account that later phases use."""
 
     phase = "account"
     alerts_topic_arn: str
@@ -73,7 +73,7 @@ class Account(Contract):
 
 @dataclass(frozen=True, kw_only=True)
 class Network(Contract):
-    """Where things run. Subnets are by zone letter, security groups by party (see environments/flows.py)."""
+    """The VPC. Subnets are by zone letter, security groups by party (environments/flows.py)."""
 
     phase = "network"
     vpc_id: str
@@ -85,7 +85,7 @@ class Network(Contract):
 
 @dataclass(frozen=True, kw_only=True)
 class Registry(Contract):
-    """Repositories, by their names."""
+    """Image repositories by name."""
 
     phase = "registry"
     repository_urls: Mapping[str, str]
@@ -119,12 +119,12 @@ class Data(Contract):
 
 @dataclass(frozen=True, kw_only=True)
 class Edge(Contract):
-    """Where requests come in. Target groups are by service; green ones exist for blue/green services only."""
+    """The load balancer. Target groups are by service; only blue/green services have green ones."""
 
     phase = "edge"
     load_balancer_arn: str
     load_balancer_suffix: str
-    """What CloudWatch calls the load balancer."""
+    """The load balancer's name in CloudWatch's dimensions."""
     load_balancer_dns_name: str
     load_balancer_zone_id: str
     listener_arn: str
@@ -138,7 +138,7 @@ class Edge(Contract):
 
 @dataclass(frozen=True, kw_only=True)
 class Services(Contract):
-    """What runs, by service."""
+    """The cluster, and the services by name."""
 
     phase = "services"
     cluster_name: str
@@ -154,17 +154,17 @@ class Services(Contract):
 
 @dataclass(frozen=True, kw_only=True)
 class Observability(Contract):
-    """What to look at."""
+    """The dashboard and the alarm that a cutover watches."""
 
     phase = "observability"
     dashboard_name: str
     cutover_alarm: str
-    """Composite alarm that stops a cutover."""
+    """Name of the composite alarm that stops a cutover."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hardening(Contract):
-    """The firewall, where the profile has one."""
+    """The web application firewall, if the profile has one."""
 
     phase = "hardening"
     web_acl_arns: Mapping[str, str]
@@ -172,7 +172,7 @@ class Hardening(Contract):
 
 @dataclass(frozen=True, kw_only=True)
 class Cutover(Contract):
-    """What public DNS says."""
+    """The public DNS records."""
 
     phase = "cutover"
     host: str

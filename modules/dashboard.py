@@ -1,4 +1,4 @@
-"""The dashboard as data: which graphs it has, and CloudWatch's structure of them.
+"""The dashboard as data: its graphs, in CloudWatch's structure.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
@@ -23,7 +23,7 @@ Widget = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """Lines over time by their labels, and the threshold of the alarm that watches them."""
+    """A graph of metrics by label, with the threshold of their alarm."""
 
     title: str
     lines: Mapping[str, Metric] | Expression
@@ -34,7 +34,7 @@ class Graph:
     width: int = COLUMNS // 2
 
     def widget(self, region: str) -> Widget:
-        """The widget, without its place."""
+        """The widget, without its position."""
         properties: Widget = {
             "title": self.title,
             "region": region,
@@ -50,7 +50,7 @@ class Graph:
 
 
 def body(environment: Environment, *, alarm_arns: Sequence[str], data: Data, edge: Edge, services: Services) -> Widget:
-    """The whole dashboard: alarms on top, then what users feel, then what it runs on, then what the logs say."""
+    """The whole dashboard: alarms, requests, tasks, data stores, log errors."""
     region = environment.region
     widgets: list[Widget] = [
         {"type": "alarm", "width": COLUMNS, "properties": {"title": "Alarms", "alarms": list(alarm_arns)}},
@@ -102,7 +102,7 @@ def _requests(environment: Environment, edge: Edge) -> Iterator[Graph]:
 
 
 def _tasks(environment: Environment, services: Services) -> Iterator[Graph]:
-    each = {
+    dimensions = {
         service.name: {"cluster": services.cluster_name, "service": services.service_names[service.name]}
         for service in environment.product.services
     }
@@ -110,18 +110,18 @@ def _tasks(environment: Environment, services: Services) -> Iterator[Graph]:
         title="Tasks",
         lines={
             f"{name} {state}": metrics.tasks(metric, **where)
-            for name, where in each.items()
+            for name, where in dimensions.items()
             for state, metric in (("running", "RunningTaskCount"), ("desired", "DesiredTaskCount"))
         },
     )
     yield Graph(
         title="CPU of tasks in percent",
-        lines={name: metrics.service("CPUUtilization", **where) for name, where in each.items()},
+        lines={name: metrics.service("CPUUtilization", **where) for name, where in dimensions.items()},
         limit=environment.observability.cpu,
     )
     yield Graph(
         title="Memory of tasks in percent",
-        lines={name: metrics.service("MemoryUtilization", **where) for name, where in each.items()},
+        lines={name: metrics.service("MemoryUtilization", **where) for name, where in dimensions.items()},
         limit=environment.observability.memory,
     )
 
@@ -201,7 +201,7 @@ def _path(metric: Metric) -> list[str]:
 
 
 def _placed(widgets: Iterable[Widget]) -> Iterator[Widget]:
-    """Fill row after row."""
+    """Give each widget its position, row by row."""
     x = y = 0
     for widget in widgets:
         if x + widget["width"] > COLUMNS:

@@ -1,8 +1,8 @@
-"""Measures every policy document of synthesized stacks against AWS's limit on its size.
+"""Compares the size of every policy document of synthesized stacks with AWS's limit.
 
-A document is measured as Terraform's provider sends it: without blanks. (IAM wouldn't count them; the provider removes
-them for all kinds but service control policies, which are rendered without any in the first place.) References count
-with the longest that they can be: environments/attributes.py.
+A document is measured as Terraform's provider sends it: without whitespace. (IAM doesn't count whitespace. The provider
+removes it from all kinds except service control policies, which are rendered without any.) A reference counts with its
+greatest possible length: environments/attributes.py.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ _REMOTE = re.compile(r'data\.terraform_remote_state\.([\w-]+)\.outputs\.(\w+)(?:
 _RESOURCE = re.compile(r"(\w+)\.([\w-]+)\.(\w+)")
 _OWNERS = ("role", "user", "group")
 _NAMED = 3
-"""How many values a message names."""
+"""How many values an error message names."""
 
 
 class DocumentsTooLongError(ValueError):
-    """Policy documents that AWS would refuse; the message lists all, one a line."""
+    """Policy documents that are longer than AWS allows; the message lists all, one a line."""
 
 
 @dataclass(frozen=True)
-class Document:
+class PolicyDocument:
     """A policy document, or all inline policies of one role together."""
 
     phase: str
     address: str
-    """Address of the resource that it is written in; of the first one, if they are several."""
+    """Address of its resource; of the first one, if there are several."""
     kind: DocumentKind
     text: str
-    """What AWS gets and counts."""
+    """The text that AWS receives and counts."""
 
     def __str__(self) -> str:
         return (
@@ -51,37 +51,37 @@ class Document:
 
 
 def check(name: str, stacks: Mapping[str, Body], values: object) -> None:
-    """Measure the documents of an environment's stacks.
+    """Check the sizes of an environment's policy documents.
 
     Args:
         name: Name of the environment.
         stacks: Terraform JSON of its stacks by phase.
-        values: Its values; the message names those that make a document long.
+        values: Its values; the message names those that take most of a document.
 
     Raises:
-        DocumentsTooLongError: AWS would refuse some.
+        DocumentsTooLongError: Some are longer than AWS allows.
     """
-    long = [each for each in documents(stacks) if len(each.text) > each.kind.longest]
+    long = [document for document in documents(stacks) if len(document.text) > document.kind.longest]
     if long:
-        lines = "\n".join(f"  {each}. {_longest(each.text, values)}" for each in long)
-        raise DocumentsTooLongError(f"AWS would refuse these policy documents of {name!r}:\n{lines}")
+        lines = "\n".join(f"  {document}. {_longest(document.text, values)}" for document in long)
+        raise DocumentsTooLongError(f"policy documents of environment {name!r} are longer than AWS allows:\n{lines}")
 
 
-def documents(stacks: Mapping[str, Body]) -> Iterator[Document]:
-    """Every policy document of some stacks, as AWS gets it.
+def documents(stacks: Mapping[str, Body]) -> Iterator[PolicyDocument]:
+    """Every policy document of an environment, as AWS receives it.
 
     Args:
-        stacks: All stacks of an environment by phase, so that what one reads from another is known.
+        stacks: All stacks of the environment by phase: a document may refer to another phase's outputs.
     """
     for phase in stacks:
-        together: dict[str, list[Document]] = {}
+        together: dict[str, list[PolicyDocument]] = {}
         for owner, document in _Reader(stacks, phase).documents():
             if document.kind.together:
                 together.setdefault(owner, []).append(document)
             else:
                 yield document
         for first, *others in together.values():
-            yield replace(first, text="".join([first.text, *(each.text for each in others)]))
+            yield replace(first, text="".join([first.text, *(other.text for other in others)]))
 
 
 class _Reader:
@@ -89,25 +89,28 @@ class _Reader:
 
     def __init__(self, stacks: Mapping[str, Body], phase: str) -> None:
         self._stacks, self._phase, self._body = stacks, phase, stacks[phase]
-        provider = next(each for each in self._body["provider"]["aws"] if "alias" not in each)
+        provider = next(provider for provider in self._body["provider"]["aws"] if "alias" not in provider)
         region = provider["region"]
         self._place = Place(partition(region), region, provider["allowed_account_ids"][0])
 
-    def documents(self) -> Iterator[tuple[str, Document]]:
-        """Each with whom it belongs to."""
+    def documents(self) -> Iterator[tuple[str, PolicyDocument]]:
+        """Each document with its owner."""
         for kind, named in self._body.get("resource", {}).items():
             for name, settings in named.items():
                 address = f"{kind}.{name}"
-                for (holder, attribute), document in HOLDERS.items():
+                for (holder, attribute), document_kind in HOLDERS.items():
                     if holder == kind and attribute in settings:
-                        text = self._render(settings[attribute], as_is=document.as_is)
-                        yield self._owner(settings) or address, Document(self._phase, address, document, text)
+                        text = self._render(settings[attribute], as_is=document_kind.as_is)
+                        yield (
+                            self._owner(settings) or address,
+                            PolicyDocument(self._phase, address, document_kind, text),
+                        )
                 for inline in settings.get("inline_policy") or ():
-                    yield address, Document(self._phase, address, INLINE, self._render(inline["policy"]))
+                    yield address, PolicyDocument(self._phase, address, INLINE, self._render(inline["policy"]))
 
     def _owner(self, settings: Body) -> str:
-        """The role, user or group that an inline policy belongs to; empty for all other policies."""
-        owner = next((str(settings[each]) for each in _OWNERS if each in settings), "")
+        """The role, user or group of an inline policy; empty for all other policies."""
+        owner = next((str(settings[owner]) for owner in _OWNERS if owner in settings), "")
         found = _REFERENCE.fullmatch(owner)
         return found[1].rpartition(".")[0] if found else owner
 
@@ -121,11 +124,11 @@ class _Reader:
         return json.dumps(policy, separators=(",", ":"))
 
     def _policy(self, name: str) -> dict[str, Any]:
-        """A data source's document, as the provider renders it: what is single is no list.
+        """A data source's document, as the provider renders it: a single value isn't a list.
 
         https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/iam/policy_model.go
         """
-        statements = [self._statement(each) for each in self._body["data"][_DATA][name]["statement"]]
+        statements = [self._statement(block) for block in self._body["data"][_DATA][name]["statement"]]
         return {"Version": "2012-10-17", "Statement": statements}
 
     def _statement(self, body: Body) -> dict[str, Any]:
@@ -137,21 +140,21 @@ class _Reader:
                     statement[f"{not_}{theirs}"] = self._values(values)
         for name, key in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
             principals: dict[str, list[str]] = {}
-            for each in body.get(name) or ():
-                principals.setdefault(each["type"], []).extend(each["identifiers"])
+            for principal in body.get(name) or ():
+                principals.setdefault(principal["type"], []).extend(principal["identifiers"])
             if principals:
                 statement[key] = {kind: self._values(identifiers) for kind, identifiers in principals.items()}
-        for each in body.get("condition") or ():
-            test = statement.setdefault("Condition", {}).setdefault(each["test"], {})
-            test[each["variable"]] = self._values(each["values"])
+        for condition in body.get("condition") or ():
+            test = statement.setdefault("Condition", {}).setdefault(condition["test"], {})
+            test[condition["variable"]] = self._values(condition["values"])
         return statement
 
     def _values(self, values: list[str]) -> str | list[str]:
-        texts = [self._text(each) for each in values]
+        texts = [self._text(value) for value in values]
         return texts[0] if len(texts) == 1 else texts
 
     def _text(self, text: str) -> str:
-        """A text with its references replaced by the longest that they can be."""
+        """The text, with each reference replaced by the longest value that it can have."""
         replaced = _REFERENCE.sub(lambda found: self._reference(found[1]), text)
         return replaced.replace("&{", "${").replace("$${", "${")
 
@@ -171,7 +174,7 @@ class _Reader:
 
 
 def _longest(text: str, values: object) -> str:
-    """The values that a text has most of, in words. What is part of a longer value counts as that one."""
+    """A sentence that names the values that take most of the text. A part of a longer value counts as that value."""
     weights: dict[str, int] = {}
     words: dict[str, str] = {}
     for path, value in sorted(_leaves(values), key=lambda leaf: -len(leaf[1])):
@@ -182,19 +185,19 @@ def _longest(text: str, values: object) -> str:
             words[field] = f"{field} (several values)" if field in words else f"{field} {value!r} ({count} times)"
             weights[field] = weights.get(field, 0) + count * len(value)
     most = sorted(weights, key=lambda field: -weights[field])[:_NAMED]
-    return f"Shorten what it has most of: {', '.join(words[field] for field in most)}"
+    return f"Shorten the values that take most of it: {', '.join(words[field] for field in most)}"
 
 
 def _leaves(values: object, field: str = "") -> Iterator[tuple[str, str]]:
-    """All texts among some values, each with its field."""
+    """All strings among the values, each with the path of its field."""
     if isinstance(values, str):
         yield field, values
     elif is_dataclass(values):
-        for each in fields(values):
-            yield from _leaves(getattr(values, each.name), f"{field}.{each.name}".lstrip("."))
+        for inner in fields(values):
+            yield from _leaves(getattr(values, inner.name), f"{field}.{inner.name}".lstrip("."))
     elif isinstance(values, Mapping):
-        for key, each in values.items():
-            yield from _leaves(each, f"{field}.{key}")
+        for key, value in values.items():
+            yield from _leaves(value, f"{field}.{key}")
     elif isinstance(values, tuple | list):
-        for index, each in enumerate(values):
-            yield from _leaves(each, f"{field}.{index}")
+        for index, value in enumerate(values):
+            yield from _leaves(value, f"{field}.{index}")

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def identifier(name: str) -> str:
-    """A name as a resource's id, or as a part of one: `mail-worker` is `mail_worker`."""
+    """A name as a resource's id or a part of it: `mail-worker` becomes `mail_worker`."""
     return re.sub(r"\W", "_", name)
 
 
 def slug(text: str) -> str:
-    """Any text as part of a name: lower-case letters and digits with hyphens between them."""
+    """A text as part of a name: lower-case letters, digits and single hyphens."""
     return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
@@ -27,10 +27,10 @@ def address(kind: str, id_: str) -> str:
 
 
 def reference(kind: str, id_: str, attribute: str) -> str:
-    """Expression of a resource's attribute. A test holds that the provider's type has the attribute.
+    """Expression of a resource's attribute. A test checks that the provider's type has the attribute.
 
     Args:
-        kind: Type of the resource: `aws_sns_topic`; with its kind of block where that is another: `data.aws_…`.
+        kind: Type of the resource, `aws_sns_topic`, or of the data source, `data.aws_…`.
         id_: Its id in the stack.
         attribute: Name of the attribute.
     """
@@ -38,20 +38,20 @@ def reference(kind: str, id_: str, attribute: str) -> str:
 
 
 def bare(expression: str) -> str:
-    """An expression as a part of another one: without `${` and `}`."""
+    """The expression without `${` and `}`, as part of another expression."""
     return expression.removeprefix("${").removesuffix("}")
 
 
 def depend(resource: TerraformResource, addresses: Iterable[str]) -> None:
-    """Make a resource wait for others that it doesn't refer to."""
+    """Make a resource depend on others that it doesn't refer to."""
     resource.add_override("depends_on", list(addresses))
 
 
 def json_text(value: object) -> str:
     r"""JSON text of a value that may hold `${…}` expressions.
 
-    Terraform reads the expressions before AWS reads the JSON, and it doesn't know `\"` inside them: a published map's
-    key, as in `${….outputs.service_names["backend"]}`, has to keep its plain quotes.
+    Terraform evaluates the expressions before AWS parses the JSON, and rejects `\"` inside them. So the key of a
+    published map, as in `${….outputs.service_names["backend"]}`, keeps its plain quotes.
     """
     text = json.dumps(value, separators=(",", ":"))
     return re.sub(r"\$\{[^}]*\}", lambda expression: expression[0].replace('\\"', '"'), text)

@@ -1,4 +1,4 @@
-"""CloudWatch metrics as data: what alarms and the dashboard read."""
+"""CloudWatch metrics as data, for alarms and the dashboard."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Expression:
-    """Metric math over metrics, each by the id that the formula gives it.
+    """Metric math. `metrics` are by the ids that the formula uses.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
     """
@@ -34,7 +34,7 @@ class Expression:
 
 
 def requests(name: str, statistic: Statistic, *, load_balancer: str, target_group: str | None = None) -> Metric:
-    """A metric of the load balancer, or of one target group behind it; both by the suffixes of their ARNs."""
+    """A metric of the load balancer, or of one of its target groups. Both are given by their ARN suffixes."""
     dimensions = {"LoadBalancer": load_balancer}
     if target_group:
         dimensions["TargetGroup"] = target_group
@@ -42,7 +42,7 @@ def requests(name: str, statistic: Statistic, *, load_balancer: str, target_grou
 
 
 def service(name: str, *, cluster: str, service: str) -> Metric:
-    """A metric of an ECS service: CPUUtilization or MemoryUtilization, in percent of what its tasks have."""
+    """A metric of an ECS service: CPUUtilization or MemoryUtilization, in percent of its tasks' size."""
     return Metric(namespace="AWS/ECS", name=name, dimensions={"ClusterName": cluster, "ServiceName": service})
 
 
@@ -64,7 +64,7 @@ def cache(name: str, statistic: Statistic = "Average", *, node: str) -> Metric:
 
 
 def cache_nodes(replication_group: str, nodes: int) -> dict[str, str]:
-    """Ids of a replication group's nodes by their numbers; ElastiCache counts from 001.
+    """Ids of a replication group's nodes by number; ElastiCache numbers them from 001.
 
     https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.CreatingReplGroup.html
     """

@@ -1,4 +1,4 @@
-"""The phases of a rollout, in order. The only place where order exists."""
+"""The phases of a rollout, in order. No other module defines an order."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Phase:
-    """One step of the rollout: a stack of its own with a state of its own."""
+    """One step of the rollout, with its own stack and its own state."""
 
     name: str
     stack: str
-    """Class of the stack, as module:class; named so that this table can be read without loading cdktf."""
+    """Class of the stack, as module:class. It is a string so that reading this table doesn't load cdktf."""
     reads: tuple[str, ...]
-    """Earlier phases whose contracts it reads."""
+    """Earlier phases whose contracts this one reads."""
     applied_by: Literal["administrator", "deployer"]
-    """Who applies it. The deployer's phases hold no identities, keys, budgets or audit (R0.3)."""
+    """Who applies it. The deployer's phases have no identities, keys, budgets or audit settings (R0.3)."""
     summary: str
-    """What it makes, in a few words."""
+    """What it creates, in a few words."""
 
     @property
     def role(self) -> str:
-        """Purpose of the role that it is applied with."""
+        """Purpose of the role that applies it."""
         return "break-glass" if self.applied_by == "administrator" else "deployer"
 
 
@@ -59,7 +59,7 @@ PHASES: tuple[Phase, ...] = (
 )
 
 BEFORE_ROLES = ("state", "account")
-"""Phases that are applied for the first time with credentials that exist before the roles do: docs/account.md."""
+"""Phases whose first apply uses other credentials, because the roles don't exist yet: docs/account.md."""
 
 ORGANIZATION = "organization"
 """Id of the optional stack of the organization's management account, outside any environment."""
@@ -69,9 +69,11 @@ def phase(name: str) -> Phase:
     """The phase of that name.
 
     Raises:
-        LookupError: There is none; the message lists all.
+        LookupError: No phase has that name; the message lists all.
     """
     for candidate in PHASES:
         if candidate.name == name:
             return candidate
-    raise LookupError(f"unknown phase {name!r}; phases: {', '.join(each.name for each in PHASES)} (modules/phases.py)")
+    raise LookupError(
+        f"unknown phase {name!r}; phases: {', '.join(known.name for known in PHASES)} (modules/phases.py)"
+    )

@@ -1,4 +1,4 @@
-"""IAM policy documents as data sources, which the scanner can see into (it can't see into `jsonencode`)."""
+"""IAM policy documents as data sources, which the scanner can read (it can't read `jsonencode`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Condition = tuple[str, str, Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement. A bare `*` among its actions or resources needs a reason (R0.3)."""
+    """One statement. An Allow with a bare `*` among its actions or resources needs a reason (R0.3)."""
 
     sid: str
     actions: Sequence[str] = ()
@@ -28,7 +28,7 @@ class Statement:
     """By kind: AWS, Service or Federated."""
     conditions: Sequence[Condition] = ()
     because: str = ""
-    """Why the wildcard is right; it is written beside the statement in the JSON."""
+    """Why the wildcard is needed. The synthesized JSON contains it."""
 
     def __post_init__(self) -> None:
         wide = self.effect == "Allow" and "*" in (*self.actions, *self.resources)
@@ -37,24 +37,24 @@ class Statement:
 
 
 def document(scope: Construct, id_: str, *statements: Statement, blanks: bool = True) -> str:
-    """Make the policy document `<id_>_document` and return the expression of its JSON.
+    """Create the policy document `<id_>_document` and return the expression of its JSON.
 
     Args:
         scope: The stack.
-        id_: Name of the document, without its last part.
-        statements: What it holds.
-        blanks: Whether its JSON has line breaks and indentation, which some services count.
+        id_: Id of the document, without `_document`.
+        statements: Its statements.
+        blanks: Whether its JSON has line breaks and indentation, which some services count towards their limit.
 
     Raises:
         ValueError: Two statements have the same sid.
     """
     if len({statement.sid for statement in statements}) != len(statements):
-        raise ValueError(f"policy document {id_!r}: every sid may stand once")
+        raise ValueError(f"policy document {id_!r}: two statements have the same sid; give each its own")
     aws.DataAwsIamPolicyDocument(scope, f"{id_}_document", statement=[_block(statement) for statement in statements])
     policy = ("data.aws_iam_policy_document", f"{id_}_document")
     reasons = {statement.sid: statement.because for statement in statements if statement.because}
     if reasons:
-        # By the stack: a data source's own overrides of its comment are lost in cdktf 0.21.
+        # On the stack: cdktf 0.21 loses the override of a comment on the data source itself.
         TerraformStack.of(scope).add_override(f"{address(*policy)}.//.because", reasons)
     return reference(*policy, "json" if blanks else "minified_json")
 
@@ -80,7 +80,7 @@ def _block(statement: Statement) -> aws.DataAwsIamPolicyDocumentStatement:
 
 
 def trust(service: str, names: Names) -> Statement:
-    """Let an AWS service assume a role, on behalf of this account only (the confused deputy).
+    """Let an AWS service assume a role, only on behalf of this account (against the confused deputy).
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
@@ -93,7 +93,7 @@ def trust(service: str, names: Names) -> Statement:
 
 
 def tls_only(actions: Sequence[str], resources: Sequence[str]) -> Statement:
-    """Refuse requests without TLS."""
+    """Deny requests without TLS."""
     return Statement(
         sid="TlsOnly",
         effect="Deny",

@@ -1,4 +1,4 @@
-"""What every stack has: provider with account guard and tags, S3 state, and contracts to publish and read."""
+"""What every stack has: a provider for one account, tags, state in S3, and contracts to publish and read."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from modules.phases import Phase
 C = TypeVar("C", bound=Contract)
 
 
-def guard(stack: TerraformStack, *, region: str, account_id: str, tags: Mapping[str, str]) -> None:
-    """Add the AWS provider: tags on everything, and no other account than this one (R1.4)."""
+def add_provider(stack: TerraformStack, *, region: str, account_id: str, tags: Mapping[str, str]) -> None:
+    """Add the AWS provider, with default tags, for this account only (R1.4)."""
     aws.AwsProvider(
         stack,
         "aws",
@@ -26,8 +26,10 @@ def guard(stack: TerraformStack, *, region: str, account_id: str, tags: Mapping[
     )
 
 
-def keep_state(stack: TerraformStack, *, bucket: str, key: str, region: str, account_id: str, kms_key_arn: str) -> None:
-    """Keep the stack's state in S3: encrypted, locked, in this account only."""
+def add_backend(
+    stack: TerraformStack, *, bucket: str, key: str, region: str, account_id: str, kms_key_arn: str
+) -> None:
+    """Store the stack's state in S3: encrypted, locked, in this account only."""
     backend = S3Backend(
         stack,
         bucket=bucket,
@@ -37,12 +39,12 @@ def keep_state(stack: TerraformStack, *, bucket: str, key: str, region: str, acc
         kms_key_id=kms_key_arn,
         allowed_account_ids=[account_id],
     )
-    # Newer than cdktf 0.21's S3Backend: https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
+    # cdktf 0.21's S3Backend has no such argument: https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
     backend.add_override("use_lockfile", True)
 
 
 class PhaseStack(TerraformStack):
-    """A phase of an environment. Subclasses say in `build` what is in it."""
+    """The stack of a phase of an environment. Subclasses compose it in `build`."""
 
     def __init__(self, scope: App, environment: Environment, phase: Phase, upstream: Mapping[str, PhaseStack]) -> None:
         self.environment = environment
@@ -50,8 +52,8 @@ class PhaseStack(TerraformStack):
         self.phase = phase
         self._upstream = upstream
         super().__init__(scope, self.names.stack(phase.name))
-        guard(self, region=environment.region, account_id=environment.account_id, tags=self.tags)
-        keep_state(
+        add_provider(self, region=environment.region, account_id=environment.account_id, tags=self.tags)
+        add_backend(
             self,
             bucket=self.names.state_bucket,
             key=self.names.state_key(phase.name),
@@ -66,10 +68,10 @@ class PhaseStack(TerraformStack):
         raise NotImplementedError
 
     def read(self, contract: type[C]) -> C:
-        """What an earlier phase published.
+        """Return the contract of an earlier phase.
 
         Raises:
-            ValueError: The phase's row in modules/phases.py doesn't say that it reads that one.
+            ValueError: This phase's row in modules/phases.py doesn't list that phase.
         """
         name = contract.phase
         if name not in self.phase.reads:
@@ -86,10 +88,10 @@ class PhaseStack(TerraformStack):
         return contract.remote(f"data.terraform_remote_state.{name}.outputs")
 
     def publish(self, contract: Contract) -> None:
-        """Make this phase's contract its outputs.
+        """Add this phase's contract as outputs.
 
         Raises:
-            ValueError: It is another phase's contract.
+            ValueError: The contract is another phase's.
         """
         if contract.phase != self.phase.name:
             raise ValueError(f"phase {self.phase.name!r} can't publish the contract of {contract.phase!r}")
@@ -98,7 +100,7 @@ class PhaseStack(TerraformStack):
 
     @property
     def tags(self) -> dict[str, str]:
-        """Tags of everything. The stage, not the name: a change of size must not change tags."""
+        """Default tags. `Environment` is the stage: prod-starter and prod have the same tags."""
         product = self.environment.product
         return {
             "Project": product.name,

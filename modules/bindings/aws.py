@@ -1,4 +1,4 @@
-"""Classes of the AWS provider that constructs use, one line for each type of resource. No other module imports them."""
+"""The AWS provider's classes that constructs use, one line for each resource type. No other module imports them."""
 
 from cdktf_cdktf_provider_aws.accessanalyzer_analyzer import *
 from cdktf_cdktf_provider_aws.acm_certificate import *

@@ -1,4 +1,4 @@
-"""The engine that synthesizes: what is used of cdktf. No other module imports it."""
+"""The classes of cdktf that are used. No other module imports cdktf."""
 
 from cdktf import (
     App,

@@ -1,16 +1,16 @@
-"""Parts that stacks are composed of.
+"""The constructs that stacks are composed of.
 
-They are plain classes that add resources to a stack under ids of their own making (`database`, `database_key`),
-so that an address says what it is and never changes because code moved (docs/adr/0003-flat-addresses.md).
+A construct is a plain class that adds resources to a stack. It derives their ids from its own (`database`,
+`database_key`), so an address names its resource and doesn't change when code moves (docs/adr/0003-flat-addresses.md).
 
-Every construct's signature is `(scope, id_, *, spec, names, <references>)`; a test holds it:
+Every construct's signature is `(scope, id_, *, spec, names, <references>)`; a test checks it:
 
 - `scope` is the stack, and `id_` the id of the construct's main resource, or the first part of its resources' ids.
-- `spec` is what it implements, whole: a value of the environment (`schema.Database`), or a row of a table
-  (`alarms.Alarm`). A building block that implements none, such as a role, has no spec.
-- `names` gives names and ARNs, and the environment that they belong to, with its profile. (The organization has none.)
-- The rest is what other resources give (ARNs, ids, names, statements, constructs), or the end of a name. A number or a
-  switch among it would be a setting, which belongs to a spec.
+- `spec` is the whole value that it implements: a value of the environment (`schema.Database`), or a row of a table
+  (`alarms.Alarm`). A building block that implements no such value, such as a role, has no spec.
+- `names` gives names and ARNs, and their environment with its profile. (The organization has none.)
+- The other arguments come from other resources (ARNs, ids, names, statements, constructs), or are the end of a name. A
+  number or a switch is a setting, so it belongs in a spec.
 
-What a construct's users need of it is an attribute: an expression, or an address for `depends_on`.
+What other constructs need is an attribute: an expression, or an address for `depends_on`.
 """

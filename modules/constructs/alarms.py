@@ -1,4 +1,4 @@
-"""CloudWatch alarms made from rows of the table of alarms, and the dashboard."""
+"""CloudWatch alarms from the table of alarms, and the dashboard."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from environments.names import Names
-from modules.alarms import Alarm, Summary
+from modules.alarms import Alarm, AlarmRow
 from modules.bindings import aws
 from modules.bindings.engine import Construct
 from modules.ids import json_text, reference
@@ -14,7 +14,7 @@ from modules.metrics import Expression, Metric
 
 
 class MetricAlarm:
-    """An alarm that tells a topic when it goes off and when it is over."""
+    """An alarm that notifies a topic when it goes off and when it returns to OK."""
 
     def __init__(self, scope: Construct, id_: str, *, spec: Alarm, names: Names, topic_arn: str) -> None:
         metric = spec.metric
@@ -63,13 +63,14 @@ def _queries(expression: Expression, period: int) -> list[aws.CloudwatchMetricAl
 
 
 class CompositeAlarm:
-    """Goes off when any one of its alarms does, and tells a topic.
+    """An alarm that goes off when any of its alarms does, and notifies a topic.
 
-    `any_of` are their names, as expressions: CloudWatch refuses a rule over alarms that don't exist yet.
+    `any_of` are the alarms' names as expressions, so that Terraform creates the alarms first: CloudWatch refuses a rule
+    on alarms that don't exist.
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, spec: Summary, names: Names, any_of: Sequence[str], topic_arn: str
+        self, scope: Construct, id_: str, *, spec: AlarmRow, names: Names, any_of: Sequence[str], topic_arn: str
     ) -> None:
         aws.CloudwatchCompositeAlarm(
             scope,
@@ -85,7 +86,7 @@ class CompositeAlarm:
 
 
 class Dashboard:
-    """A dashboard from its body (modules/dashboard.py), which CloudWatch takes as JSON text."""
+    """A dashboard with a body from modules/dashboard.py."""
 
     def __init__(self, scope: Construct, id_: str, *, names: Names, body: Mapping[str, Any]) -> None:
         aws.CloudwatchDashboard(scope, id_, dashboard_name=names.prefix, dashboard_body=json_text(body))

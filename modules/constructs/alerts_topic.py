@@ -1,4 +1,4 @@
-"""The topic that everything which needs a person is published to."""
+"""The topic of all alerts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from modules.policy import Condition, Statement, document, tls_only
 
 
 class AlertsTopic:
-    """Encrypted, with e-mail subscribers, who each confirm once.
+    """An encrypted topic with e-mail subscribers. Each of them has to confirm once.
 
-    This account's alarms, budgets, databases and rules publish to it.
+    This account's alarms, budgets, databases and EventBridge rules publish to it.
     """
 
     def __init__(self, scope: Construct, id_: str, *, spec: schema.Alerts, names: Names) -> None:
@@ -45,7 +45,7 @@ class AlertsTopic:
             for sid, (service, conditions) in publishers.items()
         ]
         self.policy = address("aws_sns_topic_policy", f"{id_}_policy")
-        """Address of its policy: what publishes here depends on it, for AWS drops what comes before."""
+        """Address of its policy. Publishers depend on it: AWS drops messages that arrive before the policy exists."""
         policy = document(scope, f"{id_}_policy", tls_only(["sns:Publish"], [self.arn]), *publish)
         aws.SnsTopicPolicy(scope, f"{id_}_policy", arn=self.arn, policy=policy)
         for email in spec.email:
@@ -54,7 +54,7 @@ class AlertsTopic:
 
 
 def _publishers(names: Names) -> dict[str, tuple[str, list[Condition]]]:
-    """Services that publish here, each with the conditions that it can meet."""
+    """Services that publish to the topic, each with the conditions that it can meet."""
     account: Condition = ("StringEquals", "aws:SourceAccount", [names.environment.account_id])
     return {
         "Alarms": (
@@ -68,8 +68,8 @@ def _publishers(names: Names) -> dict[str, tuple[str, list[Condition]]]:
         ),
         # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.GrantingPermissions.html
         "DatabaseEvents": ("events.rds.amazonaws.com", [account]),
-        # EventBridge says neither account nor rule when it publishes to SNS or uses its key: under a condition every
-        # alert would be dropped without a word. Rules of other accounts can't have a topic as target without a role.
+        # EventBridge sends neither account nor rule when it publishes to SNS or uses the key. With a condition, every
+        # alert would be dropped without an error. A rule of another account can't target the topic without a role.
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
         # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
         "Events": ("events.amazonaws.com", []),

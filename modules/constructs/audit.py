@@ -1,4 +1,4 @@
-"""What every account is judged by: CIS AWS Foundations, AWS Foundational Security Best Practices."""
+"""The audit baseline of the account: CIS AWS Foundations, AWS Foundational Security Best Practices."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _RECORDER = "config.amazonaws.com"
 
 
 class AccountBaseline:
-    """Each part by its switch; one that is off is a risk by name.
+    """The audit services. Each has a switch; one that is off is a named risk.
 
-    Another stage of the account may make what it has once. The reads and writes of the state's bucket are logged,
-    and the topic is told of severe findings.
+    Another stage of the account may create the resources that an account has only once. Reads and writes of the state
+    bucket are logged, and severe findings go to the topic.
     """
 
     def __init__(
@@ -74,10 +74,10 @@ class AccountBaseline:
         _account_defaults(scope, spec)
         recorder = []
         if key and records:
-            made = ConfigurationRecorder(
+            configuration = ConfigurationRecorder(
                 scope, "config", spec=spec, names=names, kms_key_arn=key.arn, access_logs=access_logs
             )
-            recorder = [made.status]
+            recorder = [configuration.status]
         if spec.guardduty:
             ThreatDetection(scope, "guardduty", names=names, topic=topic)
         if spec.access_analyzer:
@@ -115,7 +115,7 @@ def _recorder_encrypts(names: Names) -> list[Statement]:
 
 
 def _account_defaults(scope: Construct, audit: schema.Audit) -> None:
-    """Settings of the whole account; it has one of each, so its id is its name."""
+    """Settings of the whole account. It has one of each, so their ids are fixed."""
     if audit.public_access_block:
         aws.S3AccountPublicAccessBlock(
             scope,
@@ -147,9 +147,9 @@ def _account_defaults(scope: Construct, audit: schema.Audit) -> None:
 
 
 class AuditBucket:
-    """A bucket that an audit service writes to, on behalf of its account only. Who touches it is logged elsewhere.
+    """A bucket that an audit service writes to, only on behalf of this account. Another bucket has its access logs.
 
-    `service` is the principal that writes, and `source` on whose behalf it may.
+    `service` is the principal that writes, and `source` the condition on what it writes for.
     """
 
     def __init__(
@@ -197,7 +197,7 @@ class AuditBucket:
 
 
 class Trail:
-    """CloudTrail over all regions, validated and encrypted, also to CloudWatch, with what happens to one bucket."""
+    """CloudTrail in all regions, validated, encrypted, also in CloudWatch, with the data events of one bucket."""
 
     def __init__(
         self,
@@ -262,14 +262,14 @@ class Trail:
                 )
             ],
         )
-        # CloudTrail tries to write when it is made.
+        # CloudTrail tests whether it can write when it is created.
         depend(trail, [bucket.policy, *role.permissions])
 
 
 class ConfigurationRecorder:
-    """AWS Config records all kinds of resources, IAM's among them, and is switched on.
+    """AWS Config, switched on, recording all resource types including IAM's.
 
-    It reads with Config's service-linked role (FSBP Config.1).
+    It uses Config's service-linked role (FSBP Config.1).
     """
 
     def __init__(
@@ -309,7 +309,7 @@ class ConfigurationRecorder:
         depend(channel, [address("aws_config_configuration_recorder", id_), bucket.policy])
         recorder = reference("aws_config_configuration_recorder", id_, "name")
         status = aws.ConfigConfigurationRecorderStatus(scope, f"{id_}_status", name=recorder, is_enabled=True)
-        # A recorder can't be switched on without a channel.
+        # A recorder can't be switched on without a delivery channel.
         depend(status, [address("aws_config_delivery_channel", f"{id_}_channel")])
         self.status = address("aws_config_configuration_recorder_status", f"{id_}_status")
-        """Address of the switch: what needs AWS Config to record depends on it."""
+        """Address of the resource that switches AWS Config on; what needs recording depends on it."""

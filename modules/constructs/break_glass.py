@@ -1,4 +1,4 @@
-"""The administrator for what no other role may do; every use of it is reported."""
+"""The administrator role; every use of it is reported."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from modules.constructs.role import SESSION_SECONDS, Role
 from modules.ids import slug
 from modules.policy import Statement
 
-# Who comes in from another account has no ARN in this account's events, but a principal and an account; the name of the
-# session and the MFA device say who it is. https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+# A caller from another account has no ARN in this account's events, only a principal id and an account. The session
+# name and the MFA device identify the user. https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
 _FACTS = {
     "Who": ("$.detail.userIdentity.arn", "$.detail.userIdentity.principalId"),
     "Of account": ("$.detail.userIdentity.accountId",),
@@ -31,9 +31,9 @@ _FACTS = {
 
 
 class BreakGlass:
-    """A role with all rights that takes recent MFA, lasts an hour, and tells everybody.
+    """A role with all permissions. It needs recent MFA, its sessions last an hour, and each use publishes an alert.
 
-    `tags` are for what it needs in the region of global events, where that is another one.
+    `tags` are for its resources in the region of global events, if that is another region.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class BreakGlass:
         topic: AlertsTopic,
         tags: Mapping[str, str],
     ) -> None:
-        # A call to another region's endpoint would be an event of that region, where no rule waits.
+        # A call to another region's endpoint would be an event of that region, where no rule matches it.
         region = names.environment.region
         regions = sorted({region, GLOBAL_REGION})
         role = Role(
@@ -72,8 +72,8 @@ class BreakGlass:
                 )
             ],
         )
-        everything = names.partition.managed_policy("AdministratorAccess")
-        aws.IamRolePolicyAttachment(scope, f"{id_}_administrator", role=role.name, policy_arn=everything)
+        administrator = names.partition.managed_policy("AdministratorAccess")
+        aws.IamRolePolicyAttachment(scope, f"{id_}_administrator", role=role.name, policy_arn=administrator)
         self.arn = role.arn
         patterns = _patterns(id_, names)
         for alert, (title, pattern) in patterns.items():
@@ -92,7 +92,7 @@ class BreakGlass:
 
 
 def _patterns(id_: str, names: Names) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Title and event pattern by alert."""
+    """Title and event pattern of each alert, by its id."""
     role, sign_in = names.role("break-glass"), "AWS Console Sign In via CloudTrail"
     session = names.arn("sts", f"assumed-role/{role}/", region="")
     return {

@@ -1,4 +1,4 @@
-"""S3 buckets that only their account can reach, and only with TLS; among them that of access logs."""
+"""S3 buckets that only their account can reach, with TLS only, including the bucket of access logs."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _BUCKETS = "s3/"
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """How long a bucket keeps what is in it, in days."""
+    """How long a bucket keeps its objects, in days."""
 
     expire_days: int | None = None
-    """Objects expire after them; none means never. Such objects are logs, which come by themselves: destroying an
-    unprotected environment empties their buckets first, because AWS destroys only empty ones."""
+    """Objects expire after this; none means never. Such objects are logs. Destroying an unprotected environment empties
+    their buckets first, because AWS deletes only empty buckets."""
     noncurrent_days: int = 90
-    """Replaced or deleted versions are kept for them."""
+    """Replaced and deleted versions expire after this."""
 
 
 class PrivateBucket:
     """A versioned, encrypted bucket without ACLs, whose old versions expire.
 
-    Without a `kms_key_arn`, S3's own key (SSE-S3) encrypts objects, for writers that can't use another. `statements`
-    are what its policy allows or denies beside requests without TLS.
+    Without a `kms_key_arn`, S3's own key (SSE-S3) encrypts objects, for writers that can't use another key. Its policy
+    has `statements`, and denies requests without TLS.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class PrivateBucket:
         )
         aws.S3BucketLifecycleConfiguration(scope, f"{id_}_lifecycle", bucket=bucket, rule=[_expire(spec)])
         self.policy = address("aws_s3_bucket_policy", f"{id_}_policy")
-        """Address of its policy: what writes here by it depends on it."""
+        """Address of its policy; writers that need the policy depend on it."""
         aws.S3BucketPolicy(
             scope,
             f"{id_}_policy",
@@ -111,9 +111,9 @@ def _expire(spec: Retention) -> aws.S3BucketLifecycleConfigurationRule:
 
 
 class AccessLogs:
-    """The bucket of access logs: the load balancer's, and those of the account's other buckets.
+    """The bucket of access logs of the load balancer and of the account's other buckets.
 
-    Load balancers write with S3's own encryption only, so this bucket has no key of ours.
+    Load balancers can write only with SSE-S3, so this bucket has no KMS key.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
     """
 
@@ -148,6 +148,6 @@ class AccessLogs:
         self.name = self._bucket.name
 
     def of(self, id_: str, *, bucket: str) -> None:
-        """Log the accesses to a bucket, by its name, with a setting of that id."""
+        """Log the accesses to a bucket; `id_` is the id of the logging resource, and `bucket` the bucket's name."""
         logging = aws.S3BucketLoggingA(self._scope, id_, bucket=bucket, target_bucket=self.name, target_prefix=_BUCKETS)
         depend(logging, [self._bucket.policy])

@@ -1,4 +1,4 @@
-"""Redis or Valkey on ElastiCache, and who may log in to it."""
+"""Redis or Valkey on ElastiCache, and its users."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from modules.ids import identifier, reference
 LOGS = ("slow-log", "engine-log")
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
 _DEFAULT_EVICTION = "volatile-lru"
-# Users and groups of this engine serve Redis and Valkey alike.
+# Users and user groups of this engine work with Redis and with Valkey.
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
 ENGINE = "redis"
 _NO_ACCESS = "off -@all"
 
 
 class Cache:
-    """An encrypted replication group in isolated subnets that takes TLS connections of known users only.
+    """An encrypted replication group in isolated subnets, for TLS connections of its users only.
 
-    Two nodes or more fail over by themselves.
+    Two or more nodes fail over automatically.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Cache:
         aws.ElasticacheSubnetGroup(
             scope, f"{id_}_subnets", name=name, description="Isolated subnets", subnet_ids=list(subnets)
         )
-        # An engine's major version has a group of its own, so that an upgrade takes one and leaves the other.
+        # Each major version has its own group, so that an upgrade can create the new one before it deletes the old one.
         family = cache(spec.engine, spec.version).family
         aws.ElasticacheParameterGroup(
             scope,
@@ -92,7 +92,7 @@ class Cache:
             final_snapshot_identifier=f"{name}-final" if environment.protected else None,
             maintenance_window=spec.maintenance_window,
             auto_minor_version_upgrade="true",
-            # What an approved plan says happens when it is applied, not on some night afterwards.
+            # An approved change happens during the apply, not in the next maintenance window.
             apply_immediately=True,
             log_delivery_configuration=[
                 aws.ElasticacheReplicationGroupLogDeliveryConfiguration(
@@ -108,10 +108,9 @@ class Cache:
 
 
 def _parameters(eviction: str) -> list[aws.ElasticacheParameterGroupParameter]:
-    """What differs from the family's defaults.
+    """Parameters that differ from the family's defaults.
 
-    The provider reads back only what it holds to be set by a user; a default that is sent isn't, so that every plan
-    would set it again.
+    The provider reads back only parameters that a user changed. If a default were sent, every plan would set it again.
     """
     if eviction == _DEFAULT_EVICTION:
         return []
@@ -119,10 +118,10 @@ def _parameters(eviction: str) -> list[aws.ElasticacheParameterGroupParameter]:
 
 
 class CacheUsers:
-    """No one can log in until operators give the application's user a password and switch it on (docs/adr/0006)."""
+    """The disabled default user, and the application's user, which operators enable with a password (docs/adr/0006)."""
 
     def __init__(self, scope: Construct, id_: str, *, names: Names) -> None:
-        # Takes the place of ElastiCache's own, which may do everything.
+        # It replaces ElastiCache's own default user, which may run every command.
         aws.ElasticacheUser(
             scope,
             f"{id_}_default",
@@ -132,8 +131,8 @@ class CacheUsers:
             access_string=_NO_ACCESS,
             no_password_required=True,
         )
-        # IAM as its way to log in needs no password, neither here nor in the state, and is of no use without
-        # elasticache:Connect. With IAM the id has to be the name.
+        # IAM authentication needs no password, neither here nor in the state, and no role has elasticache:Connect. With
+        # IAM, id and name have to be equal.
         # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html
         aws.ElasticacheUser(
             scope,

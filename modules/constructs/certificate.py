@@ -1,4 +1,4 @@
-"""A TLS certificate that DNS records prove."""
+"""A TLS certificate with DNS validation."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from modules.ids import bare, reference
 
 
 class Certificate:
-    """Issued when its records are in the zone, and renewed by AWS as long as they stay there.
+    """AWS issues it when its validation records are in the zone, and renews it while they stay there.
 
-    Which record a name needs is known at apply only. Terraform's documentation makes the records with `for_each` over
-    `domain_validation_options`; here each record looks its own option up by name. So its address is the name (not what
-    the certificate happened to answer), and a name and its wildcard, which are proved by the same record, have one
-    record instead of two that overwrite each other and of which the first to go takes both.
+    A name's record is known only at apply. Terraform's documentation creates the records with `for_each` over
+    `domain_validation_options`; here each record looks up its own option by name. So its address is the name, and a
+    name and its wildcard, which have the same validation record, share one resource. With two resources, deleting one
+    would delete the record of both.
     https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 
-    `record_writer` is the provider of the records, where the zone is in another account.
+    `record_writer` is the provider of the records, if the zone is in another account.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Certificate:
             subject_alternative_names=list(names[1:]) or None,
             validation_method="DNS",
             options=aws.AcmCertificateOptions(certificate_transparency_logging_preference="ENABLED"),
-            # A listener can't be without one while it is replaced.
+            # A listener needs the old certificate until the new one is issued.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         options = bare(reference("aws_acm_certificate", id_, "domain_validation_options"))
@@ -49,7 +49,7 @@ class Certificate:
                 type=f"${{{option}.resource_record_type}}",
                 records=[f"${{{option}.resource_record_value}}"],
                 ttl=300,
-                # An account's certificates for one name share the record: an earlier one's may be there.
+                # All of an account's certificates for one name share a record, so it may exist already.
                 allow_overwrite=True,
             )
             records.append(reference("aws_route53_record", record, "fqdn"))
@@ -60,4 +60,4 @@ class Certificate:
             validation_record_fqdns=records,
         )
         self.arn = reference("aws_acm_certificate_validation", f"{id_}_validation", "certificate_arn")
-        """Known when the certificate is issued: what uses it waits for that."""
+        """Known when the certificate is issued, so resources that use it wait for that."""

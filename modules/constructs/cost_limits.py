@@ -1,4 +1,4 @@
-"""Monthly limits on cost."""
+"""Monthly budgets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modules.ids import depend, identifier, slug
 class CostLimits:
     """One budget for the account and one for each AWS service that has a limit.
 
-    They tell of real cost and forecast before a limit is reached; they stop nothing.
+    They alert on actual and forecast cost before a limit is reached; they stop nothing.
     """
 
     def __init__(self, scope: Construct, id_: str, *, spec: Budgets, names: Names, topic: AlertsTopic) -> None:

@@ -1,4 +1,4 @@
-"""PostgreSQL on RDS, and the URL that the application finds it by."""
+"""PostgreSQL on RDS, and the secret URL that the application connects with."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from modules.ids import bare, depend, reference
 from modules.policy import Statement, trust
 
 LOGS = ("postgresql", "upgrade")
-# RDS keeps "pending-reboot" of a family's default, whatever is sent, and every plan would change it again.
+# RDS returns "pending-reboot" for parameters that equal the family's default, so with "immediate" every plan would
+# change them again.
 # https://github.com/hashicorp/terraform-provider-aws/issues/39252
 _DEFAULTS_OF_A_FAMILY = ("rds.force_ssl", "ssl_min_protocol_version")
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html
 CATEGORIES = ("availability", "configuration change", "deletion", "failover", "failure", "low storage", "maintenance")
 PASSWORD_LENGTH = 40
-"""Letters and digits of the master user's password: nothing that a URL would have to escape."""
+"""Length of the master user's password: letters and digits only, which a URL needn't escape."""
 
 
 class Database:
-    """An encrypted instance in isolated subnets that takes TLS connections only, with backups, logs and monitoring.
+    """An encrypted instance in isolated subnets, for TLS connections only, with backups, logs and monitoring.
 
-    Its password is another one in every plan and every apply, and is never kept: only write-only arguments take it,
-    when the version of the credentials is raised.
+    Every plan and apply generates a new password, which Terraform doesn't store. The write-only arguments send it to
+    AWS only when the version of the credentials is raised.
     https://developer.hashicorp.com/terraform/language/resources/ephemeral
     """
 
@@ -53,7 +54,7 @@ class Database:
             scope, subnet_group, name=names.prefix, description="Isolated subnets", subnet_ids=list(subnets)
         )
         parameter_group = _parameter_group(scope, f"{id_}_parameters", spec, names)
-        # RDS makes them itself otherwise, without key and for ever.
+        # Otherwise RDS creates them, without a KMS key and without an end of retention.
         logs = [
             LogGroup(
                 scope,
@@ -100,9 +101,9 @@ class Database:
             deletion_protection=protected,
             maintenance_window=spec.maintenance_window,
             auto_minor_version_upgrade=True,
-            # A new major version is a new value, which is reviewed; nothing else asks for one.
+            # A major version changes only by a new value in the environment, which is reviewed.
             allow_major_version_upgrade=True,
-            # What an approved plan says happens when it is applied, not on some night afterwards.
+            # An approved change happens during the apply, not in the next maintenance window.
             apply_immediately=True,
             enabled_cloudwatch_logs_exports=list(LOGS),
             monitoring_interval=60,
@@ -112,11 +113,11 @@ class Database:
             performance_insights_retention_period=7,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=protected),
         )
-        # RDS refuses a role that may not write metrics yet, and creates log groups that don't exist.
+        # RDS refuses a role that can't write metrics yet, and creates log groups that don't exist.
         depend(instance, [*(log.address for log in logs), *role.permissions])
         self.identifier = reference("aws_db_instance", id_, "identifier")
         self.address = reference("aws_db_instance", id_, "address")
-        # Failovers, failures, maintenance and changes go to the topic (Security Hub's RDS.20 and RDS.21).
+        # The topic gets failovers, failures, maintenance and changes (Security Hub RDS.20 and RDS.21).
         aws.DbEventSubscription(
             scope,
             f"{id_}_events",
@@ -136,15 +137,15 @@ class Database:
             event_categories=["configuration change"],
         )
         where = f"{self.address}:{POSTGRESQL_PORT}/{spec.name}?{spec.url_query}"
-        # Another instance has another password, which is written then.
-        made = bare(reference("aws_db_instance", id_, "resource_id"))
+        # A new instance has a new password, so its URL is written again.
+        instance_id = bare(reference("aws_db_instance", id_, "resource_id"))
         aws.SecretsmanagerSecretVersion(
             scope,
             f"{id_}_url",
             secret_id=url_secret_arn,
             secret_string_wo=f"{spec.url_scheme}://{spec.user}:{password}@{where}",
             secret_string_wo_version=spec.credentials_version,
-            lifecycle=TerraformResourceLifecycle(replace_triggered_by=[made]),
+            lifecycle=TerraformResourceLifecycle(replace_triggered_by=[instance_id]),
         )
 
 
@@ -160,7 +161,7 @@ def _parameter_group(scope: Construct, id_: str, spec: schema.Database, names: N
         "log_statement": "ddl",
     }
     family = postgresql(spec.version).family
-    # A major version has a group of its own, so that an upgrade takes one and leaves the other.
+    # Each major version has its own group, so that an upgrade can create the new one before it deletes the old one.
     aws.DbParameterGroup(
         scope,
         id_,
@@ -191,9 +192,9 @@ def _ephemeral_password(scope: Construct, id_: str) -> str:
 
 
 def _monitoring_role(scope: Construct, id_: str, names: Names) -> Role:
-    """AWS's AmazonRDSEnhancedMonitoringRole, for this account's log group only.
+    """A role like AWS's AmazonRDSEnhancedMonitoringRole, limited to this account's log group.
 
-    The log group is RDSOSMetrics, which an account has once, with our retention and key.
+    The log group is RDSOSMetrics, one for each account, with this project's retention and key.
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
     """
     log_group_arn = names.arn("logs", f"log-group:{DATABASE_METRICS}")

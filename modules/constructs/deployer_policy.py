@@ -1,4 +1,4 @@
-"""What the deployer may do: its own phases' resources by their ARNs, and nothing of identities, keys or audit."""
+"""Permissions of the deployer: its phases' resources by their ARNs; no identities, keys or audit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modules.policy import Statement
 
 
 def deployer_policy(names: Names, *, state_key_arn: str) -> dict[str, list[Statement]]:
-    """The deployer's statements, by what they are for. Where many services share a name's form, it stands once."""
+    """The deployer's statements by managed policy. A wildcard covers names that all services share a form of."""
     return {
         "edge": [*_load_balancing(names), *_certificate(names), *_zone(names)],
         "services": list(services_policy(names)),
@@ -121,7 +121,7 @@ def _zone(names: Names) -> Iterator[Statement]:
     if edge.zone.id is None:
         yield Statement(
             sid="CreateZone",
-            # While edge publishes no id yet, commands find the zone by its name: the id is in no value.
+            # Commands find the zone by its name until edge publishes its id.
             actions=["route53:CreateHostedZone", "route53:ListHostedZonesByName"],
             resources=["*"],
             because="a zone has no ARN before it is created, and a search by name has none",
@@ -150,7 +150,7 @@ def _images(names: Names) -> Iterator[Statement]:
     yield Statement(
         sid="PullToPromote",
         actions=reads,
-        # Promotion pulls from the earlier environment's account, whose repository policy decides.
+        # Promotion pulls from the previous environment's account, whose repository policy has to allow it.
         resources=[
             names.partition.arn("ecr", f"repository/{repository}", region="*", account_id="*")
             for repository in repositories
@@ -171,11 +171,11 @@ def _secrets(names: Names) -> Iterator[Statement]:
             "secretsmanager:PutSecretValue",
             "secretsmanager:UpdateSecretVersionStage",
         ],
-        # Secrets Manager ends each ARN with six characters of its own.
+        # Secrets Manager adds a hyphen and six random characters to each ARN.
         resources=[
-            names.arn("secretsmanager", f"secret:{names.secret(each.name)}-??????")
-            for each in names.environment.product.secrets
-            if each.written_by == "operator"
+            names.arn("secretsmanager", f"secret:{names.secret(secret.name)}-??????")
+            for secret in names.environment.product.secrets
+            if secret.written_by == "operator"
         ],
     )
     yield Statement(
@@ -183,7 +183,7 @@ def _secrets(names: Names) -> Iterator[Statement]:
         actions=["secretsmanager:DescribeSecret", "secretsmanager:ListSecretVersionIds"],
         resources=[names.arn("secretsmanager", f"secret:{names.secret('*')}")],
     )
-    # Secrets Manager encrypts a new value with the secret's key as its caller, and checks that it can decrypt.
+    # Secrets Manager encrypts a new value with the caller's permissions, and checks that the caller can decrypt it.
     # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-authz
     yield Statement(
         sid="SecretsKey",

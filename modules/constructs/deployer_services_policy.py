@@ -1,4 +1,4 @@
-"""What the deployer may do to run services: cluster, tasks, scaling, schedules, blue/green, their logs and alarms."""
+"""Permissions of the deployer for services: cluster, tasks, scaling, schedules, blue/green, logs, alarms."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from modules.policy import Condition, Statement
 
 
 def services_policy(names: Names) -> Iterator[Statement]:
-    """Cluster, tasks and their roles. Where all services share a name's form, a wildcard stands for theirs."""
+    """Cluster, tasks and their roles. A wildcard covers the names of all services."""
     yield from _cluster(names)
     yield from _task_definitions(names)
     yield from _pass_roles(names)
 
 
 def tagged(names: Names, key: str) -> list[Condition]:
-    """This project's tags, where an ARN can't tell: `aws:ResourceTag` or `aws:RequestTag`."""
+    """Conditions on this project's tags, for actions without a useful ARN: `aws:ResourceTag` or `aws:RequestTag`."""
     environment = names.environment
     return [
         ("StringEquals", f"{key}/Project", [environment.product.name]),
@@ -95,7 +95,7 @@ def _task_definitions(names: Names) -> Iterator[Statement]:
 
 
 def delivery_policy(names: Names) -> Iterator[Statement]:
-    """Scaling, schedules, blue/green, and what services log and alarm to."""
+    """Scaling, schedules, blue/green, log groups and alarms."""
     service, prefix = names.service("*"), names.prefix
     yield Statement(
         sid="Scaling",
@@ -192,14 +192,14 @@ def delivery_policy(names: Names) -> Iterator[Statement]:
         resources=[
             names.arn("cloudwatch", f"alarm:{prefix}-*"),
             names.arn("cloudwatch", f"alarm:{service}-*"),
-            # What target tracking makes for itself.
+            # The alarms that target tracking creates.
             names.arn("cloudwatch", f"alarm:TargetTracking-service/{prefix}/*"),
         ],
     )
 
 
 def snapshot_database(names: Names) -> Statement:
-    """Take the snapshot that a migration begins with; it copies the database's tags."""
+    """Take the snapshot before a migration; it copies the database's tags."""
     return Statement(
         sid="SnapshotDatabase",
         actions=["rds:CreateDBSnapshot", "rds:DescribeDBSnapshots", "rds:AddTagsToResource"],
@@ -211,7 +211,7 @@ def snapshot_database(names: Names) -> Statement:
 
 
 def passed_roles(names: Names) -> dict[str, list[str]]:
-    """Roles that the deployer hands to services, by the service that gets them."""
+    """Roles that the deployer passes, by the AWS service that it passes them to."""
     return {
         "ecs-tasks.amazonaws.com": [names.role_arn("*-task"), names.role_arn("*-execution")],
         "scheduler.amazonaws.com": [names.role_arn("scheduler")],

@@ -1,4 +1,4 @@
-"""What finds threats and misconfiguration: GuardDuty, and Security Hub with its published standards."""
+"""GuardDuty, and Security Hub with its standards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modules.ids import address, depend, reference
 
 _SEVERE = 7
 _FEATURES = ("S3_DATA_EVENTS", "RDS_LOGIN_EVENTS")
-# All of them, in the order in which GuardDuty returns them: another list replaces the feature on every plan.
+# All of them, in the order that GuardDuty returns: with another list, every plan replaces the feature.
 # https://github.com/hashicorp/terraform-provider-aws/issues/36400
 _FARGATE_AGENT = "ECS_FARGATE_AGENT_MANAGEMENT"
 _AGENTS = ("EKS_ADDON_MANAGEMENT", _FARGATE_AGENT, "EC2_AGENT_MANAGEMENT")
@@ -25,34 +25,34 @@ _STANDARDS = {
     "cis": "cis-aws-foundations-benchmark/v/5.0.0",
     "fsbp": "aws-foundational-security-best-practices/v/1.0.0",
 }
-# Security Hub creates hundreds of controls; the provider's own 3 minutes are too few.
+# Security Hub creates hundreds of controls; the provider's default of 3 minutes is too short.
 # https://github.com/hashicorp/terraform-provider-aws/issues/42688
-_PATIENCE = "20m"
+_STANDARD_TIMEOUT = "20m"
 
 
 class ThreatDetection:
-    """GuardDuty watches the account, its buckets, database logins and tasks; the topic is told of what is severe.
+    """GuardDuty for the account, its buckets, database logins and tasks. Severe findings go to the topic.
 
-    Tasks get its agent, which sees what runs in them, where the profile has it.
+    Tasks get GuardDuty's agent, which sees their processes, if the profile says so.
     """
 
     def __init__(self, scope: Construct, id_: str, *, names: Names, topic: AlertsTopic) -> None:
         role = ServiceLinkedRole(scope, f"{id_}_role", service="guardduty.amazonaws.com")
-        made = aws.GuarddutyDetector(scope, id_, enable=True, finding_publishing_frequency="FIFTEEN_MINUTES")
-        depend(made, [role.address])
-        detector = reference("aws_guardduty_detector", id_, "id")
+        detector = aws.GuarddutyDetector(scope, id_, enable=True, finding_publishing_frequency="FIFTEEN_MINUTES")
+        depend(detector, [role.address])
+        detector_id = reference("aws_guardduty_detector", id_, "id")
         for feature in _FEATURES:
             aws.GuarddutyDetectorFeature(
-                scope, f"{id_}_{feature.lower()}", detector_id=detector, name=feature, status="ENABLED"
+                scope, f"{id_}_{feature.lower()}", detector_id=detector_id, name=feature, status="ENABLED"
             )
         agent = {_FARGATE_AGENT} if names.environment.profile.guardduty_agent else set()
-        # GuardDuty adds its agent to Fargate tasks that start from then on. One that can't pull it starts without, and
-        # counts as not covered: roles, endpoints and their policies let it (docs/adr/0019).
+        # GuardDuty adds its agent to Fargate tasks that start later. A task that can't pull the agent starts without it
+        # and counts as not covered, so roles, endpoints and their policies allow the pull (docs/adr/0019).
         # https://docs.aws.amazon.com/guardduty/latest/ug/how-runtime-monitoring-works-ecs-fargate.html
         aws.GuarddutyDetectorFeature(
             scope,
             f"{id_}_runtime_monitoring",
-            detector_id=detector,
+            detector_id=detector_id,
             name="RUNTIME_MONITORING",
             status="ENABLED",
             additional_configuration=[
@@ -84,9 +84,9 @@ class ThreatDetection:
 
 
 class SecurityStandards:
-    """Security Hub holds the account against CIS AWS Foundations and AWS Foundational Security Best Practices, daily.
+    """Security Hub's daily checks of CIS AWS Foundations and AWS Foundational Security Best Practices.
 
-    `recorder` is the address of what switches AWS Config on; empty where another stack does.
+    `recorder` is the address of the resource that switches AWS Config on; empty if another stack does.
     """
 
     def __init__(self, scope: Construct, id_: str, *, names: Names, recorder: Sequence[str]) -> None:
@@ -105,8 +105,10 @@ class SecurityStandards:
                 scope,
                 f"{id_}_{name}",
                 standards_arn=names.partition.arn("securityhub", f"standards/{standard}", region=region),
-                timeouts=aws.SecurityhubStandardsSubscriptionTimeouts(create=_PATIENCE, delete=_PATIENCE),
+                timeouts=aws.SecurityhubStandardsSubscriptionTimeouts(
+                    create=_STANDARD_TIMEOUT, delete=_STANDARD_TIMEOUT
+                ),
             )
-            # Without a recorder, controls stay without a result.
+            # Without a recorder, controls have no result.
             # https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-setup-prereqs.html
             depend(subscription, [address("aws_securityhub_account", id_), *recorder])

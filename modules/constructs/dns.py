@@ -1,4 +1,4 @@
-"""The public DNS zone, who writes its records, and those of the application's public name."""
+"""The public DNS zone, the roles that write its records, and the records of the application's public name."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ALL = 100
 
 
 class Zone:
-    """A zone that is made here, or one that exists.
+    """A zone that this creates, or an existing one.
 
-    A zone made here is not found until its parent names its name servers (`aws_route53_zone`'s `name_servers`);
-    a certificate's validation waits for that.
+    A created zone resolves only when its parent zone has its name servers (`aws_route53_zone`'s `name_servers`).
+    Certificate validation waits for that.
     """
 
     def __init__(self, scope: Construct, id_: str, *, spec: schema.Zone, names: Names) -> None:
@@ -30,20 +30,20 @@ class Zone:
             aws.Route53Zone(scope, id_, name=spec.name, lifecycle=lifecycle)
             zone_id = reference("aws_route53_zone", id_, "zone_id")
         if zone_id is None:
-            raise ValueError(f"zone {spec.name!r} is {spec.kind}, so its id must be given")
+            raise ValueError(f"zone {spec.name!r} is {spec.kind}, so it needs an id")
         self.id = zone_id
 
 
 def record_writer(
     scope: Construct, *, spec: schema.Zone, names: Names, purpose: str, tags: Mapping[str, str]
 ) -> aws.AwsProvider | None:
-    """The provider of a zone's records: the other account's, where the zone is there; none means the stack's own.
+    """The provider of a zone's records, if the zone is in another account; none means the stack's own provider.
 
     Args:
         scope: The stack.
         spec: The zone.
-        names: The environment's names; its region will do, as any would: Route 53 is global.
-        purpose: End of the session's name, which the other account's trail shows.
+        names: The environment's names. Its region serves, because Route 53 is global.
+        purpose: End of the session name, which the other account's trail shows.
         tags: The stack's.
     """
     if spec.role is None:
@@ -60,7 +60,7 @@ def record_writer(
 
 
 class ZoneWriter:
-    """The role that other accounts' deployers write their records with: of some hosts in one zone, nothing else."""
+    """The role that other accounts' deployers write records with: some hosts of one zone, nothing else."""
 
     def __init__(self, scope: Construct, id_: str, *, spec: schema.SharedZone, names: Names) -> None:
         Role(
@@ -82,14 +82,14 @@ class ZoneWriter:
 
 
 def write_records(partition: Partition, zone_id: str, *, hosts: Sequence[str]) -> list[Statement]:
-    """Write the records of some hosts, and those that prove a certificate for them; read the zone.
+    """Write the records of some hosts and their certificate validation records; read the zone.
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 
     Args:
         partition: The zone's partition.
-        zone_id: The zone; a wildcard where the zone doesn't exist yet.
-        hosts: Names of the records.
+        zone_id: The zone's id; a wildcard if the zone doesn't exist yet.
+        hosts: Host names.
     """
     zone_arn = partition.zone(zone_id)
     names = sorted({name for host in hosts for name in (host, f"_*.{host.removeprefix('*.')}")})
@@ -117,10 +117,10 @@ def write_records(partition: Partition, zone_id: str, *, hosts: Sequence[str]) -
 
 
 class WeightedRecords:
-    """Alias records of the public name, shared out by weight between the load balancer before and this one.
+    """Weighted alias records of the public name: for the previous load balancer and for this one.
 
-    With nothing before, there is one record, and only at full weight. Records of each type have weights of their own,
-    and all have the same. `target` is this load balancer's DNS name and zone id.
+    Without a previous load balancer there is one record, and only at full weight. Route 53 weighs each record type
+    separately; all types get the same weights. `target` is this load balancer's DNS name and zone id.
     """
 
     def __init__(
@@ -152,14 +152,14 @@ class WeightedRecords:
                     alias=aws.Route53RecordAlias(
                         name=dns_name,
                         zone_id=alias_zone_id,
-                        # While both have a share, one without a healthy target loses its share to the other. At the
-                        # ends the weight alone decides: Route 53 would fall back to a record of weight 0, so that 0
-                        # were not 0.
+                        # While both have a weight, all traffic goes to the one that has healthy targets. At 0 and 100
+                        # only the weight decides: with health checks, Route 53 could fall back to the record of
+                        # weight 0.
                         # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html
                         evaluate_target_health=0 < weight < ALL,
                     ),
-                    # `cutover prepare` writes them first, in the place of a plain record: docs/adr/0020. AWS refuses
-                    # to CREATE a record that exists; with this, the provider asks for an UPSERT.
+                    # `cutover prepare` creates the records first, in place of a simple record: docs/adr/0020. AWS
+                    # rejects a CREATE of an existing record; with this, the provider sends an UPSERT.
                     # https://docs.aws.amazon.com/Route53/latest/APIReference/API_Change.html
                     allow_overwrite=True,
                 )

@@ -14,7 +14,7 @@ USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*")
 
 
 def usable_by(service: str, *conditions: Condition, sid: str, actions: Sequence[str] = USE) -> Statement:
-    """Let an AWS service use the key whose policy the statement is in, under conditions."""
+    """Let an AWS service use the key that the policy belongs to, under conditions."""
     return Statement(
         sid=sid,
         actions=actions,
@@ -26,9 +26,9 @@ def usable_by(service: str, *conditions: Condition, sid: str, actions: Sequence[
 
 
 class EncryptionKey:
-    """A key that rotates every year and whose account decides, by IAM, who may use it.
+    """A key that rotates every year. The account's IAM policies decide who may use it.
 
-    `purpose` is the end of its alias. `statements` are what its policy allows beside the account's own IAM policies.
+    `purpose` is the end of its alias. `statements` are further statements of its policy.
     """
 
     def __init__(

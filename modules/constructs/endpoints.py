@@ -1,4 +1,4 @@
-"""VPC endpoints: AWS's APIs without the internet, and for this environment's resources only."""
+"""VPC endpoints: AWS's APIs without the internet, only for this environment's resources."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from modules.policy import Condition, Statement, document
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointPolicy:
-    """What may be asked through the endpoint of one AWS service."""
+    """What the endpoint of one AWS service allows."""
 
     service: str
-    """As AWS names endpoints: `ecr.api`."""
+    """The service's name in the endpoint's name: `ecr.api`."""
     actions: Sequence[str]
     resources: Sequence[str]
     unnarrowed: Sequence[str] = ()
-    """Actions that AWS authorizes on `*` only."""
+    """Actions without resources, which AWS authorizes only on `*`."""
     because: str = ""
     conditions: Sequence[Condition] = ()
 
     @property
     def id(self) -> str:
-        """Identifier of the endpoint."""
+        """The last part of the endpoint's id."""
         return identifier(self.service)
 
 
 class GatewayEndpoint:
-    """S3 through the route tables; free of charge."""
+    """S3 through the route tables, free of charge."""
 
     def __init__(self, scope: Construct, id_: str, *, names: Names, vpc_id: str, route_tables: Sequence[str]) -> None:
-        # Image layers, which ECR keeps in a bucket of its own.
+        # ECR keeps image layers in this bucket.
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
         bucket = names.partition.bucket(f"prod-{names.environment.region}-starport-layer-bucket/*")
         policy = EndpointPolicy(service="s3", actions=["s3:GetObject"], resources=[bucket])
-        made = _endpoint(
+        endpoint = _endpoint(
             scope, id_, names, policy, vpc_id=vpc_id, vpc_endpoint_type="Gateway", route_table_ids=list(route_tables)
         )
-        self.prefix_list_id = reference("aws_vpc_endpoint", made, "prefix_list_id")
+        self.prefix_list_id = reference("aws_vpc_endpoint", endpoint, "prefix_list_id")
 
 
 class InterfaceEndpoints:
-    """Network interfaces in the private subnets that answer for AWS's APIs under their usual names.
+    """Interface endpoints in the private subnets, with private DNS, so AWS's APIs keep their usual names.
 
     Only the account's own principals may use them.
     """
@@ -88,27 +88,27 @@ def _endpoint(
     conditions: Sequence[Condition] = (),
     **settings: Any,  # noqa: ANN401  (arguments of the endpoint)
 ) -> str:
-    """Make an endpoint, of the prefix and its service's id; returns its id."""
-    made = f"{id_}_{policy.id}"
+    """Create an endpoint, and return its id: the prefix `id_` and the id of the service."""
+    endpoint = f"{id_}_{policy.id}"
     aws.VpcEndpoint(
         scope,
-        made,
+        endpoint,
         service_name=names.endpoint_service(policy.service),
-        policy=_document(scope, made, policy, [*conditions, *policy.conditions]),
+        policy=_document(scope, endpoint, policy, [*conditions, *policy.conditions]),
         tags={"Name": f"{names.prefix}-{policy.id}".replace("_", "-")},
         **settings,
     )
-    return made
+    return endpoint
 
 
 def _document(scope: Construct, id_: str, policy: EndpointPolicy, conditions: Sequence[Condition]) -> str:
-    everybody = {"AWS": ["*"]}
+    any_principal = {"AWS": ["*"]}
     statements = [
         Statement(
             sid="ThisEnvironmentOnly",
             actions=policy.actions,
             resources=policy.resources,
-            principals=everybody,
+            principals=any_principal,
             conditions=conditions,
             because=policy.because,
         )
@@ -119,7 +119,7 @@ def _document(scope: Construct, id_: str, policy: EndpointPolicy, conditions: Se
                 sid="OfAnyResource",
                 actions=policy.unnarrowed,
                 resources=["*"],
-                principals=everybody,
+                principals=any_principal,
                 conditions=conditions,
                 because="AWS authorizes these on * only; the condition and the roles narrow them",
             )
@@ -128,7 +128,7 @@ def _document(scope: Construct, id_: str, policy: EndpointPolicy, conditions: Se
 
 
 def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
-    """Every API that tasks call, with the least that they need of it."""
+    """Every API that tasks call, with the permissions that they need."""
     environment = names.environment
     registry_account = environment.registry.source_account or environment.account_id
     repositories = [
@@ -173,8 +173,8 @@ def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
         because="channels have no resource",
     )
     if agent:
-        # There in any case (docs/adr/0019): where there is none, GuardDuty makes one of its own when its agent is
-        # switched on, and then Terraform can neither make another nor destroy the VPC. AWS charges nothing for it.
+        # It always exists (docs/adr/0019). Otherwise GuardDuty creates its own endpoint when its agent is switched on;
+        # Terraform could then neither create this one nor destroy the VPC. AWS doesn't charge for it.
         # https://docs.aws.amazon.com/guardduty/latest/ug/eksrunmon-prereq-deploy-security-agent.html
         yield EndpointPolicy(
             service=DATA,
@@ -182,7 +182,9 @@ def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
             resources=["*"],
             because="SendSecurityTelemetry has no resource; the agent sends what it sees",
         )
-    namespaces = sorted({each.metrics_namespace for each in environment.product.services if each.metrics_namespace})
+    namespaces = sorted(
+        {service.metrics_namespace for service in environment.product.services if service.metrics_namespace}
+    )
     if namespaces:
         yield EndpointPolicy(
             service="monitoring",

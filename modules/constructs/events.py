@@ -1,4 +1,4 @@
-"""Events that somebody is told of, those of other regions too."""
+"""EventBridge rules that send alerts, also for events of other regions."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from modules.constructs.role import Role
 from modules.ids import depend, reference, slug
 from modules.policy import Statement, trust
 
-# AssumeRole counts as reading; without this state, rules don't see it.
+# AssumeRole counts as a read-only event; rules match it only in this state.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
-_SEES_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+_WITH_READ_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
 class EventAlert:
-    """A rule that publishes a readable message, which begins with a title.
+    """A rule that publishes a readable message with a title.
 
-    `facts` are what the message says of the event: by label, the paths in the event. A path that an event doesn't have
-    leaves nothing in the message.
+    `facts` are the lines of the message: by label, paths in the event. A path that an event doesn't have adds no text.
     """
 
     def __init__(
@@ -44,12 +43,12 @@ class EventAlert:
             name=name,
             description=title,
             event_pattern=json.dumps(pattern, sort_keys=True),
-            state=_SEES_READS,
+            state=_WITH_READ_EVENTS,
         )
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
         keys = {path: path.removeprefix("$.").replace(".", "_") for paths in facts.values() for path in paths}
         lines = (f"{label}: {' '.join(f'<{keys[path]}>' for path in paths)}" for label, paths in facts.items())
-        # The form that Slack shows, and that is readable in a mail.
+        # Slack's format for custom notifications; it is readable in an e-mail too.
         # https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
         content = {"title": title, "description": "\n".join(lines)}
         target = aws.CloudwatchEventTarget(
@@ -66,9 +65,9 @@ class EventAlert:
 
 
 class EventForward:
-    """Rules in the region of global events, whose target is this region's event bus.
+    """Rules in the region of global events that forward them to this region's event bus.
 
-    `patterns` say which events, by the id of the rule here that waits for them; `tags` are for everything there.
+    `patterns` are event patterns by the id of the rule in this region; `tags` are the default tags in that region.
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
     """
 
@@ -108,7 +107,7 @@ class EventForward:
                 name=names.resource(f"forward-{slug(alert)}"),
                 description=f"Brings {alert.replace('_', ' ')} to {environment.region}",
                 event_pattern=json.dumps(pattern, sort_keys=True),
-                state=_SEES_READS,
+                state=_WITH_READ_EVENTS,
             )
             target = aws.CloudwatchEventTarget(
                 scope,

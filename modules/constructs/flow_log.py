@@ -1,4 +1,4 @@
-"""Flow logs of a VPC, in CloudWatch."""
+"""Flow logs of a VPC in CloudWatch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modules.policy import Statement, trust
 
 
 class FlowLog:
-    """All traffic of a VPC, accepted and rejected, by the minute."""
+    """Flow logs of all traffic, accepted and rejected, aggregated by the minute."""
 
     def __init__(
         self, scope: Construct, id_: str, *, spec: schema.Network, names: Names, vpc_id: str, kms_key_arn: str
@@ -50,5 +50,5 @@ class FlowLog:
             log_destination=log_group.arn,
             iam_role_arn=role.arn,
         )
-        # Without permissions it ends in 'Access error'.
+        # Without the role's permissions, the flow log's status is 'Access error'.
         depend(flow_log, role.permissions)

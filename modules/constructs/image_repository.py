@@ -11,13 +11,13 @@ from modules.bindings.engine import Construct, TerraformResourceLifecycle
 from modules.ids import reference
 from modules.policy import Statement, document
 
-# Far more than are ever released. AWS has no rule that only keeps; the CDK's documentation does it the same way.
+# Far more than are ever released. AWS has no rule that only keeps images; the CDK's documentation uses a count too.
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_examples.html
 NEVER_REACHED = 9999
 
 
 class ImageRepository:
-    """Immutable tags, encrypted, scanned on push; old images go, but for those that run or ran here."""
+    """A repository with immutable tags, encrypted and scanned on push. Old images expire, except released ones."""
 
     def __init__(
         self, scope: Construct, id_: str, *, spec: schema.Registry, names: Names, name: str, kms_key_arn: str
@@ -45,11 +45,11 @@ class ImageRepository:
 
 
 def _lifecycle(spec: schema.Registry) -> str:
-    """Make rules in the order of their priority; what one selects by its tags, no later one can expire.
+    """Return the lifecycle rules by priority. An image that a rule selects by tag can't expire by a later rule.
 
-    A later rule still counts it, so the last one counts signatures too. No rule can follow a signature to its image:
-    enough signatures stay for all images that the other rules keep. A signature that refers to its image instead
-    (OCI 1.1) goes when the image is gone, whatever the rules say.
+    A later rule still counts such images, so the last rule counts signatures too. A rule can't relate a signature to
+    its image; so enough signatures stay for all images that the other rules keep. A signature that refers to its image
+    (OCI 1.1) expires with the image, independent of the rules.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html#lp_evaluation_rules
     """
     selections: list[tuple[str, dict[str, object]]] = [
@@ -93,7 +93,7 @@ def _lifecycle(spec: schema.Registry) -> str:
 
 
 def _pull(account: str, names: Names) -> Statement:
-    """Let roles of another account pull, and see what the scan found before they promote."""
+    """Let roles of another account pull images, and read scan findings before a promotion."""
     roles = names.partition.arn("iam", f"role/{names.environment.product.name}-*", account_id=account)
     return Statement(
         sid=f"Pull{account}",

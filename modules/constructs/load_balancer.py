@@ -1,4 +1,4 @@
-"""The load balancer that the internet talks to: HTTP goes to HTTPS, HTTPS goes to a service's target group."""
+"""The public load balancer: HTTP redirects to HTTPS, and HTTPS forwards to the services' target groups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modules.ids import identifier, reference
 
 
 class LoadBalancer:
-    """Internet-facing, in the public subnets, with access logs."""
+    """An internet-facing load balancer in the public subnets, with access logs."""
 
     def __init__(
         self,
@@ -40,9 +40,9 @@ class LoadBalancer:
             idle_timeout=spec.idle_timeout,
             enable_http2=True,
             enable_cross_zone_load_balancing=True,
-            # Targets see the host that the browser asked for.
+            # Targets get the host that the client requested.
             preserve_host_header=True,
-            # Requests that could be read in two ways (request smuggling).
+            # Against request smuggling.
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#desync-mitigation-mode
             drop_invalid_header_fields=True,
             desync_mitigation_mode="defensive",
@@ -54,16 +54,16 @@ class LoadBalancer:
 
 
 class TargetGroup:
-    """Tasks of one service by address, because each Fargate task has an address of its own.
+    """The target group of one service, with IP targets, because each Fargate task has its own address.
 
-    A blue/green service has a second one, of another `colour`.
+    A blue/green service has a second one, with another `colour`.
     """
 
     def __init__(
         self, scope: Construct, id_: str, *, spec: schema.Service, names: Names, vpc_id: str, colour: str = ""
     ) -> None:
         check = spec.health_check
-        # The environment's rules hold that a service with paths has both.
+        # Validation ensures that a service with paths has both.
         assert spec.port is not None and check is not None  # noqa: S101
         aws.LbTargetGroup(
             scope,
@@ -74,7 +74,7 @@ class TargetGroup:
             protocol="HTTP",
             port=spec.port,
             deregistration_delay=str(spec.drain),
-            # A task that is slow, or cold, gets fewer new requests than the others.
+            # A slow or newly started task gets fewer new requests than the others.
             load_balancing_algorithm_type="least_outstanding_requests",
             health_check=aws.LbTargetGroupHealthCheck(
                 enabled=True,
@@ -94,7 +94,7 @@ class TargetGroup:
 
 
 class RedirectListener:
-    """Sends every plain request to HTTPS."""
+    """Redirects every HTTP request to HTTPS."""
 
     def __init__(self, scope: Construct, id_: str, *, load_balancer_arn: str) -> None:
         redirect = aws.LbListenerDefaultActionRedirect(protocol="HTTPS", port=str(HTTPS_PORT), status_code="HTTP_301")
@@ -109,7 +109,7 @@ class RedirectListener:
 
 
 class HttpsListener:
-    """Ends TLS, sets the security headers of every answer, and routes by path to the services' target groups.
+    """Terminates TLS, sets the security headers of every response, and routes by path to the target groups.
 
     `target_group_arns` are by service.
     """
@@ -137,7 +137,7 @@ class HttpsListener:
             ssl_policy=spec.tls_policy,
             certificate_arn=certificate_arn,
             default_action=[rest],
-            # These replace what the application says, so it can't say more than this.
+            # These replace the application's headers, so it can't allow more.
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/header-modification.html
             routing_http_response_access_control_allow_origin_header_value=spec.origin,
             routing_http_response_strict_transport_security_header_value=f"max-age={spec.hsts}; includeSubDomains",
@@ -165,5 +165,5 @@ class HttpsListener:
 
 
 def _moved_by_codedeploy(service: schema.Service, argument: str) -> TerraformResourceLifecycle | None:
-    """A blue/green deployment ends with the other target group here; Terraform must not undo it."""
+    """A blue/green deployment changes the target group in this argument; Terraform must not change it back."""
     return TerraformResourceLifecycle(ignore_changes=[argument]) if service.deployment == "blue_green" else None

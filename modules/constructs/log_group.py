@@ -1,4 +1,4 @@
-"""An encrypted log group that forgets."""
+"""An encrypted log group with a retention."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from modules.ids import address, reference
 
 
 class LogGroup:
-    """Logs are kept for as long as a value says, in days."""
+    """A log group; `spec` is its retention in days."""
 
     def __init__(self, scope: Construct, id_: str, *, spec: LogRetention, name: str, kms_key_arn: str) -> None:
         aws.CloudwatchLogGroup(scope, id_, name=name, retention_in_days=spec, kms_key_id=kms_key_arn)

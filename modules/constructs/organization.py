@@ -1,4 +1,4 @@
-"""The product's accounts, and what no one in them may do, not even their administrators."""
+"""The product's accounts, and the service control policy that limits even their administrators."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from modules.ids import reference
 from modules.policy import Statement, document
 
 ACCESS_ROLE = "OrganizationAccountAccessRole"
-"""What the management account assumes for the first apply: docs/account.md."""
-# Services that answer from one region, whatever region uses them.
+"""The role that the management account assumes for the first apply: docs/account.md."""
+# Global services, whose calls count as calls of one region.
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
 _GLOBAL = (
     "account:*",
@@ -42,7 +42,7 @@ _GLOBAL = (
     "waf:*",
 )
 
-# Switching off for good or for a while; changing settings stays with the accounts' own administrators.
+# Stopping or deleting an audit service. The accounts' administrators may still change its settings.
 _AUDIT_OFF = (
     "access-analyzer:DeleteAnalyzer",
     "cloudtrail:DeleteTrail",
@@ -60,9 +60,10 @@ _AUDIT_OFF = (
 
 
 class OrganizationGuardrails:
-    """One service control policy on an organizational unit.
+    """A service control policy on an organizational unit.
 
-    To switch a part of the audit off, detach it first, in the management account: two hands, both seen.
+    To switch an audit service off, first detach the policy in the management account: that takes two accounts, and both
+    log it.
     """
 
     def __init__(self, scope: Construct, id_: str, *, spec: organization.Organization, target_id: str) -> None:
@@ -98,7 +99,7 @@ class OrganizationGuardrails:
 
 
 class MemberAccount:
-    """A member account. No plan can close it; AWS itself closes one only by hand."""
+    """A member account. `prevent_destroy` protects it; an account can be closed only by hand."""
 
     def __init__(self, scope: Construct, id_: str, *, spec: organization.MemberAccount, parent_id: str) -> None:
         aws.OrganizationsAccount(
@@ -109,7 +110,7 @@ class MemberAccount:
             parent_id=parent_id,
             role_name=ACCESS_ROLE,
             close_on_deletion=False,
-            # AWS doesn't return the role's name, so Terraform would replace an imported account.
+            # AWS doesn't return role_name, so Terraform would replace an imported account.
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True, ignore_changes=["role_name"]),
         )
         self.id = reference("aws_organizations_account", id_, "id")

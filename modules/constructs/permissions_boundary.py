@@ -1,4 +1,4 @@
-"""The cap on deployer and planner: whatever their own policies say, they get no more than this."""
+"""The permissions boundary of deployer and planner: the most that their own policies can grant."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _DEPLOYS = (
 )
 """Services of the deployer's phases."""
 
-# What decides who may do what, what it costs and what is seen: how the names of its actions begin, but for reads and
-# what the phases need. Short, because a policy has 6,144 characters; a test holds them against AWS's list of actions.
-_GUARDED = {
+# Protected settings: identities, keys, budgets, audit, alerts. By service, the first letters of the actions that change
+# them. Short, because a policy may have 6,144 characters; a test compares them with AWS's list of actions.
+_PROTECTED = {
     "iam": "A C D E Pu R S T U",
     "kms": "C Del Der Di E I P R S T U",
     "budgets": "C Del E M T U",
@@ -47,10 +47,10 @@ _GUARDED = {
 
 
 class PermissionsBoundary:
-    """A managed policy; it grants nothing by itself."""
+    """A managed policy. It grants nothing by itself."""
 
     def __init__(self, scope: Construct, id_: str, *, names: Names) -> None:
-        statements = [*_most(names), *_never(names)]
+        statements = [*_allowed(names), *_denied(names)]
         aws.IamPolicy(
             scope,
             id_,
@@ -61,8 +61,8 @@ class PermissionsBoundary:
         self.arn = reference("aws_iam_policy", id_, "arn")
 
 
-def _most(names: Names) -> Iterator[Statement]:
-    """What they may have at most."""
+def _allowed(names: Names) -> Iterator[Statement]:
+    """The most that the roles can have."""
     because = "a boundary grants nothing: the roles' own policies name the resources"
     deploys = {action.partition(":")[0] for action in _DEPLOYS}
     reads = [action for action in READS if action.partition(":")[0] not in deploys]
@@ -71,7 +71,7 @@ def _most(names: Names) -> Iterator[Statement]:
     yield Statement(sid="Read", actions=[*reads, *more], resources=["*"], because=because)
     yield from _state(names)
     yield snapshot_database(names)
-    # Through S3 that is the state's key alone: no other object is within the boundary.
+    # Through S3 this means the state's key only, because the boundary allows no other objects.
     yield Statement(
         sid="Keys",
         actions=["kms:Decrypt", "kms:GenerateDataKey"],
@@ -89,7 +89,7 @@ def _most(names: Names) -> Iterator[Statement]:
 
 
 def _state(names: Names) -> Iterator[Statement]:
-    """What state_access.py allows, in fewer characters. Listing the bucket is among the reads."""
+    """The same as state_access.py, in fewer characters. `READS` includes listing the bucket."""
     bucket = names.partition.bucket(names.state_bucket)
     own = [phase.name for phase in PHASES if phase.applied_by == "deployer"]
     yield Statement(sid="ReadState", actions=["s3:GetObject"], resources=[f"{bucket}/*"])
@@ -101,12 +101,12 @@ def _state(names: Names) -> Iterator[Statement]:
     yield Statement(sid="UnlockState", actions=["s3:DeleteObject"], resources=[f"{bucket}/*.tflock"])
 
 
-def _never(names: Names) -> Iterator[Statement]:
-    """What they never may, even if the rest is widened."""
-    guarded = [
-        f"{service}:{verb}*" for service, verbs in _GUARDED.items() for verb in (verbs.split() if verbs else [""])
+def _denied(names: Names) -> Iterator[Statement]:
+    """What the roles can't do, even if other statements are widened."""
+    protected = [
+        f"{service}:{verb}*" for service, verbs in _PROTECTED.items() for verb in (verbs.split() if verbs else [""])
     ]
-    yield Statement(sid="NeverGuards", effect="Deny", actions=guarded, resources=["*"])
+    yield Statement(sid="NeverGuards", effect="Deny", actions=protected, resources=["*"])
     yield Statement(
         sid="NeverSecretsOrShells",
         effect="Deny",

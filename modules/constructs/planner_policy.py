@@ -1,4 +1,4 @@
-"""What the planner may do: read what Terraform refreshes, and the state. No secret, no log, no object but state."""
+"""Permissions of the planner: read the settings that Terraform refreshes, and the state; no secrets, logs or data."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ READS: Sequence[str] = (
     "scheduler:Get*",
     "scheduler:List*",
     "secretsmanager:DescribeSecret",
-    # What the data phase's ephemeral password is made from; it tells nothing.
+    # The data phase generates its ephemeral password with it; it returns no stored secret.
     "secretsmanager:GetRandomPassword",
     "secretsmanager:GetResourcePolicy",
     "secretsmanager:ListSecretVersionIds",
@@ -78,11 +78,11 @@ READS: Sequence[str] = (
     "wafv2:Get*",
     "wafv2:List*",
 )
-"""Settings of what the phases hold, by API; nothing among them answers with data that users own."""
+"""Reads of the settings of the phases' resources. None of them returns users' data."""
 
 
 def planner_policy(names: Names, *, state_key_arn: str) -> list[Statement]:
-    """The planner's statements. It can't lock, so its plans run with `-lock=false`."""
+    """The planner's statements. It can't lock the state, so its plans run with `-lock=false`."""
     return [
         Statement(
             sid="ReadSettings",

@@ -1,4 +1,4 @@
-"""Who may assume roles: people of other accounts, and GitHub's jobs."""
+"""Trust policies: for named users and permission sets, and for GitHub's jobs."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def named_principals(
     mfa: Sequence[Condition] = (),
     conditions: Sequence[Condition] = (),
 ) -> Iterator[Statement]:
-    """Let exactly these assume the role: one statement for each kind of principal that is named.
+    """Let exactly these principals assume the role: one statement for each kind of principal.
 
     Args:
-        principals: Who may.
+        principals: IAM users and permission sets.
         partition: The role's partition; roles can't be assumed across partitions.
-        mfa: What IAM users have to show. Only they can: Identity Center asks for MFA, and AWS reports nothing of it to
-            the trust policy.
+        mfa: Conditions on MFA, for IAM users only. Identity Center requires MFA itself, and a trust policy can't see
+            it.
             https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
-        conditions: What is asked of everybody.
+        conditions: Conditions for all principals.
     """
-    users = [each.arn for each in principals if isinstance(each, IamUser)]
+    users = [principal.arn for principal in principals if isinstance(principal, IamUser)]
     if users:
         yield Statement(
             sid="NamedPrincipals",
@@ -43,29 +43,35 @@ def named_principals(
             principals={"AWS": users},
             conditions=[*mfa, *conditions],
         )
-    sets = [each for each in principals if isinstance(each, PermissionSet)]
-    if sets:
+    permission_sets = [principal for principal in principals if isinstance(principal, PermissionSet)]
+    if permission_sets:
         yield Statement(
             sid="IdentityCenter",
             actions=["sts:AssumeRole"],
-            principals={"AWS": sorted({partition.root(each.account_id) for each in sets})},
+            principals={
+                "AWS": sorted({partition.root(permission_set.account_id) for permission_set in permission_sets})
+            },
             conditions=[
-                ("ArnLike", "aws:PrincipalArn", [role for each in sets for role in each.roles(partition)]),
+                (
+                    "ArnLike",
+                    "aws:PrincipalArn",
+                    [role for permission_set in permission_sets for role in permission_set.roles(partition)],
+                ),
                 *conditions,
             ],
         )
 
 
 class GithubIdentity:
-    """GitHub as an identity provider: jobs get credentials without any key that could leak.
+    """GitHub as an identity provider: jobs get temporary credentials, without access keys.
 
-    An account has one provider of GitHub's tokens, so another stage of the account may make it.
+    An account has only one provider for GitHub's tokens, so another stage of the account may create it.
     """
 
     def __init__(self, scope: Construct, id_: str, *, spec: Access, names: Names) -> None:
         self.arn = names.arn("iam", f"oidc-provider/{_ISSUER}", region="")
         if names.environment.creates_account_resources:
-            # AWS checks GitHub's certificate by its own trust store; thumbprints are not needed.
+            # AWS verifies GitHub's certificate with its own trust store, so thumbprints aren't needed.
             # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html
             aws.IamOpenidConnectProvider(scope, id_, url=f"https://{_ISSUER}", client_id_list=[_AUDIENCE])
             self.arn = reference("aws_iam_openid_connect_provider", id_, "arn")

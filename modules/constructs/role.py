@@ -1,4 +1,4 @@
-"""IAM roles: with their trust and their own policies, or those that AWS alone defines."""
+"""IAM roles and service-linked roles."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from modules.ids import address, reference
 from modules.policy import Statement, document
 
 SESSION_SECONDS = 3600
-"""Longest session of a role."""
+"""Maximum session duration of a role."""
 
 
 class Role:
-    """A role; what it may do is in one inline policy, which nothing else can attach, or in several managed ones.
+    """A role. Its permissions are in one inline policy, which no other role can use, or in several managed policies.
 
-    `purpose` is the end of its name. `managed` are the statements of managed policies, by the end of their names, where
-    an inline policy would be too small: AWS takes ten of 6,144 characters.
+    `purpose` is the end of its name. `managed` are the statements of managed policies by the end of their names, for
+    permissions that an inline policy is too small for: a role can have ten, of 6,144 characters each.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
 
@@ -48,7 +48,7 @@ class Role:
         self.arn = reference("aws_iam_role", id_, "arn")
         self.name = reference("aws_iam_role", id_, "name")
         self.permissions = [address("aws_iam_role_policy", f"{id_}_policy")] if statements else []
-        """Addresses of its policies: what needs the role's permissions at once depends on them."""
+        """Addresses of its policies; resources that need the role's permissions at creation depend on them."""
         if statements:
             aws.IamRolePolicy(
                 scope,
@@ -71,9 +71,9 @@ class Role:
 
 
 class ServiceLinkedRole:
-    """Made ahead of the service's first use: the first caller would otherwise create it, with the rights that it has.
+    """A service-linked role. Otherwise the service's first caller would create it, and would need permission for that.
 
-    `service` is the service's principal. An account that has the role already takes it over by `terraform import`:
+    `service` is the service's principal. An account that has the role already imports it with `terraform import`:
     docs/account.md.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
     """
@@ -82,4 +82,4 @@ class ServiceLinkedRole:
         aws.IamServiceLinkedRole(scope, id_, aws_service_name=service)
         self.arn = reference("aws_iam_service_linked_role", id_, "arn")
         self.address = address("aws_iam_service_linked_role", id_)
-        """What has to depend on it, where nothing refers to it."""
+        """Its address, for resources that depend on it without a reference."""

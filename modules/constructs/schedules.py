@@ -1,4 +1,4 @@
-"""Tasks that run on a schedule."""
+"""Scheduled tasks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modules.ids import identifier, reference
 
 
 class Schedules:
-    """All schedules of an environment, with one alarm for runs that could not be started."""
+    """All schedules of an environment, with one alarm for dropped runs."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Schedules:
         dropped = dropped_runs(group=self._group)
         MetricAlarm(scope, dropped.id, spec=dropped, names=names, topic_arn=topic_arn)
 
-    def run(self, task: ScheduledTask, *, task_definition_arn: str, security_group: str) -> None:
+    def add(self, task: ScheduledTask, *, task_definition_arn: str, security_group: str) -> None:
         """Add the schedule of a task."""
         aws.SchedulerSchedule(
             self._scope,

@@ -1,4 +1,4 @@
-"""A secret's container, without a value."""
+"""A secret without a value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modules.policy import Statement, document
 
 
 class Secret:
-    """Encrypted, recoverable after deletion, and closed to everyone but its readers and writers."""
+    """An encrypted secret, recoverable after deletion. Its policy denies all roles but its readers and writers."""
 
     def __init__(
         self,
@@ -41,11 +41,11 @@ class Secret:
         starters = [names.role_arn(f"{service.name}-execution") for service in users]
         rotation = [spec.rotation_role] if spec.rotation_role else []
         operators = [deployer_role_arn] if spec.written_by == "operator" else []
-        # Who breaks the glass applies `data`, and Terraform's provider reads what it wrote (docs/adr/0007).
+        # The break-glass role applies `data`, and Terraform's provider reads the value that it wrote (docs/adr/0007).
         readers = [*starters, *rotation, break_glass_role_arn]
         writers = [*operators, *rotation, break_glass_role_arn]
         writes = ("PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage")
-        # Only values are closed off. Who administers the account can always put another policy in this one's place.
+        # It protects only values. Administrators of the account can always replace this policy.
         aws.SecretsmanagerSecretPolicy(
             scope,
             f"{id_}_policy",
@@ -54,8 +54,8 @@ class Secret:
             policy=document(
                 scope,
                 id_,
-                _nobody_but("Read", ["secretsmanager:GetSecretValue"], self.arn, readers),
-                _nobody_but("Write", [f"secretsmanager:{action}" for action in writes], self.arn, writers),
+                _deny_all_except("Read", ["secretsmanager:GetSecretValue"], self.arn, readers),
+                _deny_all_except("Write", [f"secretsmanager:{action}" for action in writes], self.arn, writers),
             ),
         )
         if spec.rotation_lambda:
@@ -69,8 +69,8 @@ class Secret:
             )
 
 
-def _nobody_but(verb: str, actions: Sequence[str], secret: str, roles: Sequence[str]) -> Statement:
-    """Deny what IAM may allow elsewhere, but to these roles; the policy itself allows nothing."""
+def _deny_all_except(verb: str, actions: Sequence[str], secret: str, roles: Sequence[str]) -> Statement:
+    """Deny the actions to all principals except these roles, whatever IAM policies allow. It grants nothing itself."""
     return Statement(
         sid=f"{verb}ByItsRolesOnly",
         effect="Deny",

@@ -1,4 +1,4 @@
-"""Every security group and rule, made from one table of flows."""
+"""All security groups and their rules, from the table of flows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modules.ids import identifier, reference
 
 
 class SecurityGroups:
-    """One group a party. Each flow becomes an egress rule of its source and an ingress rule of its target."""
+    """One group for each party. Each flow becomes an egress rule of its source and an ingress rule of its target."""
 
     def __init__(self, scope: Construct, id_: str, *, names: Names, vpc_id: str, s3_prefix_list_id: str) -> None:
         groups = {party: f"{id_}_{identifier(party)}" for party in parties(names.environment)}

@@ -1,4 +1,4 @@
-"""What runs long: the ECS cluster, its services, how many tasks they run, and how they are deployed blue/green."""
+"""The ECS cluster, its services, their scaling, and their blue/green deployments."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from modules.bindings.engine import Construct, Postcondition, TerraformResourceL
 from modules.ids import bare, reference
 
 CAPACITY = "FARGATE"
-# Also where another stage of the account, or the organization's administrator of GuardDuty, has the agent on.
+# It works also if another stage of the account, or the organization's GuardDuty administrator, switched the agent on.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-guard-duty-manage-subset-automatic.html
 _NO_AGENT = {"GuardDutyManaged": "false"}
 FIRST_DEPLOYMENT = 600
-"""Seconds, beside the grace period, after which a service that never became steady fails the apply.
+"""Seconds after which an apply fails if a new service doesn't become steady; the grace period is added.
 
-If a first deployment fails, there is none to roll back to, and the provider doesn't look at the deployment's state: it
-waits for the number of tasks, by itself for 20 minutes.
+A first deployment that fails can't roll back to a previous one. The provider doesn't read the deployment's state but
+waits for the number of tasks, by default for 20 minutes.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html
 https://github.com/hashicorp/terraform-provider-aws/issues/20858
 """
 
 
 class Cluster:
-    """Fargate only, with Container Insights; what is typed in a container (ECS Exec) is encrypted and logged."""
+    """A cluster for Fargate only, with Container Insights. ECS Exec sessions are encrypted and logged."""
 
     def __init__(self, scope: Construct, id_: str, *, names: Names, exec_log_group: str, exec_kms_key_arn: str) -> None:
         logged = aws.EcsClusterConfigurationExecuteCommandConfigurationLogConfiguration(
@@ -57,9 +57,9 @@ class Cluster:
 
 
 class FargateService:
-    """Tasks in private subnets. A deployment that fails goes back, and then the apply fails too.
+    """A service with tasks in private subnets. A deployment that fails is rolled back, and the apply fails.
 
-    A worker has no target group, and no rollback alarms, which end a deployment.
+    A worker has no target group and no rollback alarms.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class FargateService:
             health_check_grace_period_seconds=spec.health_check.grace if spec.health_check else None,
             availability_zone_rebalancing="ENABLED" if rolling else "DISABLED",
             deployment_controller=aws.EcsServiceDeploymentController(type="ECS" if rolling else "CODE_DEPLOY"),
-            # New tasks first, then the old ones go: never fewer than wanted.
+            # ECS starts new tasks before it stops old ones, so the desired count is always running.
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
             deployment_circuit_breaker=aws.EcsServiceDeploymentCircuitBreaker(enable=True, rollback=True)
@@ -112,7 +112,7 @@ class FargateService:
             enable_execute_command=True,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
-            # What CodeDeploy deploys has no deployment of ECS's to wait for: the wait never ends.
+            # With CodeDeploy there is no ECS deployment to wait for: the wait would never end.
             # https://github.com/hashicorp/terraform-provider-aws/issues/29252
             wait_for_steady_state=rolling,
             timeouts=aws.EcsServiceTimeouts(create=f"{FIRST_DEPLOYMENT + grace}s"),
@@ -122,7 +122,7 @@ class FargateService:
 
 
 def _autoscaled_and_checked(task_definition_arn: str) -> TerraformResourceLifecycle:
-    """Steady is a service that went back as well: only the revision that runs tells the two apart.
+    """A service that ECS rolled back is steady too; only the running revision shows the difference.
 
     https://github.com/hashicorp/terraform-provider-aws/issues/20858
     """
@@ -141,12 +141,12 @@ def _autoscaled_and_checked(task_definition_arn: str) -> TerraformResourceLifecy
 
 
 def _autoscaled_and_moved() -> TerraformResourceLifecycle:
-    """CodeDeploy decides which revision and which target group are live; Terraform makes the first ones only."""
+    """CodeDeploy changes the revision and the target group; Terraform sets only the first ones."""
     return TerraformResourceLifecycle(ignore_changes=["desired_count", "task_definition", "load_balancer"])
 
 
 class ServiceScaling:
-    """Holds average CPU and memory at their targets, between two bounds."""
+    """Target tracking of average CPU and memory, between a minimum and a maximum of tasks."""
 
     def __init__(self, scope: Construct, id_: str, *, spec: Scaling, cluster: str, service: str) -> None:
         aws.AppautoscalingTarget(
@@ -181,9 +181,9 @@ class ServiceScaling:
 
 
 class BlueGreen:
-    """Moves requests from one target group to the other, and back when a deployment fails or an alarm goes off.
+    """CodeDeploy moves requests to the other target group, and back if the deployment fails or an alarm goes off.
 
-    `target_groups` are the names of the two.
+    `target_groups` are the names of both.
     """
 
     def __init__(

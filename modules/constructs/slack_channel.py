@@ -11,22 +11,22 @@ from modules.constructs.role import Role
 from modules.ids import depend, reference
 from modules.policy import Statement, document, trust
 
-# Whichever region it is called in, AWS Chatbot logs in this one, and creates its log group there if there is none.
+# AWS Chatbot logs in this region, wherever it is configured, and creates its log group there if there is none.
 # https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_chatbot-readme.html#log-group
 _LOG_REGION = "us-east-1"
 
 
 class SlackChannel:
-    """AWS Chatbot (Amazon Q Developer in chat applications), which may show alarms and do nothing else.
+    """A channel of AWS Chatbot (Amazon Q Developer in chat applications), which may only show alarms.
 
-    The workspace is authorized once by hand: docs/account.md.
+    Authorize the Slack workspace once by hand: docs/account.md.
     """
 
     def __init__(
         self, scope: Construct, id_: str, *, spec: schema.Alerts, names: Names, topic_arn: str, log_key_arn: str
     ) -> None:
         environment = names.environment
-        # The environment's rules hold that it has both or neither.
+        # Validation ensures that it has both or neither.
         assert spec.slack_workspace is not None and spec.slack_channel is not None  # noqa: S101
         shown = [
             Statement(
@@ -59,7 +59,7 @@ class SlackChannel:
             description="The most that the Slack channel may do",
             policy=document(scope, f"{id_}_guardrail", *shown),
         )
-        # In another region there is no key of ours that could encrypt its log.
+        # A log group in another region can't use this region's log key.
         logs = []
         if environment.region == _LOG_REGION:
             log_group = LogGroup(

@@ -1,4 +1,4 @@
-"""What roles may do with Terraform's state, and what its bucket refuses to store."""
+"""Permissions on Terraform's state, and the encryption that its bucket requires."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SSE = "s3:x-amz-server-side-encryption"
 
 
 def read_state(names: Names, *, key_arn: str) -> list[Statement]:
-    """Read every phase's state, and decrypt it through S3 only."""
+    """Read every phase's state; decrypt it through S3 only."""
     return [
         Statement(sid="ListState", actions=["s3:ListBucket"], resources=[_bucket(names)]),
         Statement(
@@ -23,13 +23,13 @@ def read_state(names: Names, *, key_arn: str) -> list[Statement]:
 
 
 def write_state(names: Names, *, key_arn: str) -> list[Statement]:
-    """Write, restore and lock the state of the deployer's own phases, with the record of who applied them."""
+    """Write, restore and lock the state of the deployer's phases, and the record of who applied them."""
     phases = [phase.name for phase in PHASES if phase.applied_by == "deployer"]
     states = [f"{_bucket(names)}/{names.state_key(phase)}" for phase in phases]
-    # State, lock and record of a phase: nothing else in the bucket starts like them.
+    # State, lock and record of a phase; no other object has such a prefix.
     everything = [f"{_bucket(names)}/{names.environment.stage}/{phase}.*" for phase in phases]
     return [
-        # `make recover RESTORE=` lists a state's versions, reads one and copies it over the present one.
+        # `make recover RESTORE=` lists a state's versions, reads one and copies it over the current one.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
         Statement(sid="ListStateVersions", actions=["s3:ListBucketVersions"], resources=[_bucket(names)]),
         Statement(sid="WriteState", actions=["s3:GetObjectVersion", "s3:PutObject"], resources=everything),
@@ -39,24 +39,24 @@ def write_state(names: Names, *, key_arn: str) -> list[Statement]:
 
 
 def state_uploads(names: Names, *, keys: Sequence[str]) -> Iterator[Statement]:
-    """Refuse objects that are encrypted with anything but the state key.
+    """Deny uploads that are encrypted with any other key than the state key.
 
-    An upload that says nothing about encryption gets the bucket's own, which is that key: so each statement asks for
-    the header first. One that asks for KMS without naming a key would get AWS's own key, and is refused.
+    An upload without an encryption header gets the bucket's default, which is the state key; so the statements apply
+    only if the header exists. An upload with KMS but without a key would get AWS's key, so it is denied.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
 
     Args:
         names: The environment's names.
-        keys: ARNs that name the key, its alias among them: the backend names it by that.
+        keys: ARNs of the key, including its alias, which the backend uses.
     """
-    asked: Condition = ("Null", _SSE, ["false"])
-    refused: dict[str, list[Condition]] = {
-        "OtherEncryption": [asked, ("StringNotEquals", _SSE, ["aws:kms"])],
-        "OtherKey": [asked, ("StringNotEquals", f"{_SSE}-aws-kms-key-id", keys)],
-        # With a key that only its uploader has, state would be lost to everybody else.
+    has_header: Condition = ("Null", _SSE, ["false"])
+    denied: dict[str, list[Condition]] = {
+        "OtherEncryption": [has_header, ("StringNotEquals", _SSE, ["aws:kms"])],
+        "OtherKey": [has_header, ("StringNotEquals", f"{_SSE}-aws-kms-key-id", keys)],
+        # With a customer-provided key, only the uploader could read the state.
         "CustomerKey": [("Null", f"{_SSE}-customer-algorithm", ["false"])],
     }
-    for sid, conditions in refused.items():
+    for sid, conditions in denied.items():
         yield Statement(
             sid=sid,
             effect="Deny",

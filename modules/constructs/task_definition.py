@@ -1,4 +1,4 @@
-"""Fargate task definitions: the same hardened container for services, scheduled tasks and the migration."""
+"""Fargate task definitions of services, scheduled tasks and the migration, with the same hardened container."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from modules.contracts import Registry, Secrets
 from modules.ids import reference
 
 PRIVILEGED_PORTS = 1024
-# ECS Exec's agent writes here. AWS says that Exec and a read-only root don't go together, and its users that they do
-# when these are volumes: https://github.com/aws/containers-roadmap/issues/1359
+# ECS Exec's agent writes here. AWS documents that Exec doesn't work with a read-only root file system, but it works if
+# these directories are volumes: https://github.com/aws/containers-roadmap/issues/1359
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-considerations
 EXEC_DIRECTORIES = ("/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm")
 
 
 class TaskDefinition:
-    """One hardened container. Every change is a new revision; the earlier ones stay, to go back to.
+    """A task definition with one hardened container. Old revisions stay active, so that a rollback can use them.
 
-    A scheduled task and the migration run with the image, user, roles, secrets and log group of their service.
+    A scheduled task and the migration use the image, user, roles, secrets and log group of their service.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class TaskDefinition:
     ) -> None:
         environment = names.environment
         service = spec if isinstance(spec, Service) else environment.product.service(spec.service)
-        # The expression has quotes, which can't stand in the JSON of container definitions.
+        # The expression contains quotes, which would end a string in the JSON of container definitions.
         repository = f"{id_}_repository"
         TerraformLocal(scope, repository, registry.repository_urls[service.repository])
         directories = [*service.writable, *EXEC_DIRECTORIES]
@@ -66,7 +66,7 @@ class TaskDefinition:
                 directories=directories,
                 secrets={name: secrets.secret_arns[name] for name in service.secrets},
             ),
-            # Otherwise Terraform deregisters the revision that a rollback needs.
+            # Otherwise Terraform deregisters the previous revision, which a rollback needs.
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition-v2.html
             skip_destroy=True,
         )
@@ -74,7 +74,7 @@ class TaskDefinition:
 
 
 def _volume(directory: str) -> str:
-    """Name of the volume that is mounted at a directory."""
+    """Name of the volume for a directory."""
     return re.sub(r"\W+", "-", directory).strip("-")
 
 
@@ -88,7 +88,7 @@ def _containers(
     directories: Sequence[str],
     secrets: Mapping[str, str],
 ) -> str:
-    """The container definitions of a task, as JSON; `directories` are volumes, and the rest is read-only."""
+    """The container definitions as JSON. `directories` are volumes; the root file system is read-only."""
     port = spec.port if isinstance(spec, Service) else None
     variables = names.environment.variables(service)
     definition = {
@@ -102,21 +102,21 @@ def _containers(
         "stopTimeout": service.stop_timeout,
         "environment": [{"name": key, "value": _literal(text)} for key, text in sorted(variables.items())],
         "secrets": [{"name": key, "valueFrom": _unquoted(arn)} for key, arn in sorted(secrets.items())],
-        # A volume belongs to root unless the image has the directory, owned by the user, as a VOLUME.
+        # root owns a volume, unless the image declares the directory as a VOLUME that the user owns.
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/bind-mounts.html
         "mountPoints": [
             {"sourceVolume": _volume(directory), "containerPath": directory, "readOnly": False}
             for directory in directories
         ],
         "portMappings": [{"containerPort": port, "hostPort": port, "protocol": "tcp"}] if port else [],
-        # A process that isn't root, and has no capability, can't listen below 1024 on Fargate otherwise.
+        # Otherwise a process that isn't root and has no capabilities can't listen on a port below 1024 on Fargate.
         # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_SystemControl.html
         "systemControls": [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": str(port)}]
         if port and port < PRIVILEGED_PORTS
         else [],
         "logConfiguration": {
             "logDriver": "awslogs",
-            # A log service that doesn't answer must not stop the application; it loses lines instead.
+            # If CloudWatch Logs doesn't respond, the application must go on; it loses log lines instead.
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
             "options": {
                 "awslogs-group": log_group,
@@ -133,10 +133,10 @@ def _containers(
 
 
 def _literal(text: str) -> str:
-    """Text that Terraform must not take for its own: the shell has ${…} too."""
+    """Escape text that Terraform would evaluate, such as a shell's ${…}."""
     return text.replace("${", "$${").replace("%{", "%%{")
 
 
 def _unquoted(expression: str) -> str:
-    """`map["KEY"]` as `map.KEY`: a quote would end the JSON string that the expression stands in."""
+    """`map["KEY"]` as `map.KEY`: a quote would end the JSON string that contains the expression."""
     return re.sub(r'\["([A-Za-z_][\w-]*)"\]', r".\1", expression)

@@ -1,4 +1,4 @@
-"""Roles that run tasks: a service's own two, and those that start or replace tasks."""
+"""The two roles of a service's tasks, and the roles of Scheduler and CodeDeploy."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 
 
 class TaskRoles:
-    """What ECS may do to start a task, and what the application in it may do: two roles, for this service only.
+    """A service's execution role, with which ECS starts tasks, and its task role, which the application uses.
 
-    `secret_arns` are the service's own; their key encrypts sessions in containers (ECS Exec) too.
+    `secret_arns` are the service's secrets. Their key also encrypts ECS Exec sessions.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class TaskRoles:
                 *_read_secrets(secret_arns, secrets_key_arn, names),
             ],
         ).arn
-        # Containers get secrets from ECS, which reads them with the execution role: the application reads none itself.
+        # ECS reads secrets with the execution role and gives them to containers, so the application reads none itself.
         self.task_role_arn = Role(
             scope,
             f"{id_}_task_role",
@@ -150,7 +150,7 @@ def _pass_roles(sid: str, arns: Sequence[str]) -> Statement:
 
 
 class SchedulerRole:
-    """EventBridge Scheduler may start the scheduled tasks in their cluster with it, and nothing else."""
+    """The role that EventBridge Scheduler starts scheduled tasks with, in their cluster only."""
 
     def __init__(
         self,
@@ -187,7 +187,7 @@ class SchedulerRole:
 
 
 class DeploymentRole:
-    """CodeDeploy deploys with it: AWS's AWSCodeDeployRoleForECSLimited, narrowed to the blue/green services.
+    """CodeDeploy's role, like AWS's AWSCodeDeployRoleForECSLimited, limited to the blue/green services.
 
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForECSLimited.html
     """

@@ -1,4 +1,4 @@
-"""A VPC in three tiers: public for load balancer and NAT, private for tasks, isolated for data."""
+"""A VPC with three tiers: public for load balancer and NAT, private for tasks, isolated for data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ANYWHERE = "0.0.0.0/0"
 
 
 class Vpc:
-    """The network. Every zone has its own private route table, so that more NAT gateways change routes in place."""
+    """The VPC. Each zone has its own private route table, so that adding NAT gateways changes routes in place."""
 
     def __init__(self, scope: Construct, id_: str, *, spec: schema.Network, names: Names) -> None:
         environment, name = names.environment, names.prefix
@@ -25,7 +25,7 @@ class Vpc:
             scope, id_, cidr_block=spec.cidr, enable_dns_support=True, enable_dns_hostnames=True, tags={"Name": name}
         )
         self.id = reference("aws_vpc", id_, "id")
-        # AWS makes these two with every VPC; without rules and routes they serve nothing that forgets its own.
+        # AWS creates these two with every VPC. They have no rules and routes, so nothing can use them by mistake.
         locked = {"Name": f"{name}-default-locked"}
         aws.DefaultSecurityGroup(scope, "default_security_group", vpc_id=self.id, tags=locked)
         aws.DefaultRouteTable(
@@ -75,7 +75,7 @@ class Vpc:
                 subnet_id=self.public_subnets[zone],
                 tags=tags,
             )
-            # Nothing refers to the internet gateway, which both need, and which goes last.
+            # Both need the internet gateway without a reference to it, and it has to be destroyed last.
             # https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html#nat-gateway-troubleshooting-failed
             for resource in (elastic_ip, gateway):
                 depend(resource, [address("aws_internet_gateway", "internet_gateway")])

@@ -1,4 +1,4 @@
-"""A web application firewall before a load balancer, and its logs."""
+"""The web application firewall of the load balancer, and its logs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SECRET_HEADERS = ("authorization", "cookie")
 
 
 class WebAcl:
-    """AWS's managed rules and a rate limit; what no rule blocks passes.
+    """AWS's managed rules and a rate limit. Requests that no rule blocks are allowed.
 
-    Its name is also the first part of the names of its metrics.
+    Its name is also the prefix of its metrics' names.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class WebAcl:
         name = names.prefix
         block = aws.Wafv2WebAclRuleOverrideAction(none=aws.Wafv2WebAclRuleOverrideActionNone())
         count = aws.Wafv2WebAclRuleOverrideAction(count=aws.Wafv2WebAclRuleOverrideActionCount())
-        turn_away = aws.Wafv2WebAclRuleAction(
+        reject = aws.Wafv2WebAclRuleAction(
             block=aws.Wafv2WebAclRuleActionBlock(
                 custom_response=aws.Wafv2WebAclRuleActionBlockCustomResponse(response_code=TOO_MANY_REQUESTS)
             )
@@ -38,10 +38,10 @@ class WebAcl:
         # https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
         rules: list[tuple[str, Block, Block]] = [
             ("ip-reputation", _managed("AWSManagedRulesAmazonIpReputationList"), {"override_action": block}),
-            # Customers' servers and people behind a VPN are on this list too: it only counts.
+            # This list includes customers' servers and VPN users, so it only counts.
             ("anonymous-ip", _managed("AWSManagedRulesAnonymousIpList"), {"override_action": count}),
-            ("rate-limit", _rate_limit(spec.rate_limit, spec.rate_limited_path), {"action": turn_away}),
-            # Log4j's lookups, among others.
+            ("rate-limit", _rate_limit(spec.rate_limit, spec.rate_limited_path), {"action": reject}),
+            # Includes Log4j lookups.
             ("known-bad-inputs", _managed("AWSManagedRulesKnownBadInputsRuleSet"), {"override_action": block}),
             ("common", _managed("AWSManagedRulesCommonRuleSet", spec.counted_rules), {"override_action": block}),
         ]
@@ -57,12 +57,12 @@ class WebAcl:
                     name=rule,
                     priority=priority,
                     statement=statement,
-                    visibility_config=aws.Wafv2WebAclRuleVisibilityConfig(**_visible(f"{name}-{rule}")),
+                    visibility_config=aws.Wafv2WebAclRuleVisibilityConfig(**_visibility(f"{name}-{rule}")),
                     **action,
                 )
                 for priority, (rule, statement, action) in enumerate(rules)
             ],
-            visibility_config=aws.Wafv2WebAclVisibilityConfig(**_visible(name)),
+            visibility_config=aws.Wafv2WebAclVisibilityConfig(**_visibility(name)),
         )
         self.arn = reference("aws_wafv2_web_acl", id_, "arn")
         association = f"{id_}_association"
@@ -70,9 +70,9 @@ class WebAcl:
         self._log(scope, f"{id_}_log", spec, names, log_key_arn)
 
     def _log(self, scope: Construct, id_: str, spec: schema.Waf, names: Names, log_key_arn: str) -> None:
-        """Log every request that it sees, without what would let a reader act as the user."""
+        """Log every request, without the headers that would let a reader act as the user."""
         log_group = LogGroup(scope, id_, spec=spec.log_retention, name=names.waf_log_group, kms_key_arn=log_key_arn)
-        # WAF would write such a policy by itself, once, under a name that all of the account's web ACLs share.
+        # Otherwise WAF creates such a policy, with a name that all web ACLs of the account share.
         # https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
         delivery = Statement(
             sid="Deliver",
@@ -105,13 +105,13 @@ class WebAcl:
         )
 
 
-def _visible(metric: str) -> Block:
-    # Sampled requests keep cookies and tokens readable, which the logs redact; the logs have every request anyway.
+def _visibility(metric: str) -> Block:
+    # Sampled requests would show cookies and tokens, which the logs redact. The logs have every request anyway.
     return {"cloudwatch_metrics_enabled": True, "metric_name": metric, "sampled_requests_enabled": False}
 
 
 def _managed(group: str, counted_rules: Sequence[str] = ()) -> Block:
-    """A rule group of AWS, in the version that AWS holds to be the default."""
+    """A managed rule group, in AWS's default version."""
     statement: Block = {"vendor_name": "AWS", "name": group}
     if counted_rules:
         statement["rule_action_override"] = [{"name": rule, "action_to_use": {"count": {}}} for rule in counted_rules]
@@ -119,7 +119,7 @@ def _managed(group: str, counted_rules: Sequence[str] = ()) -> Block:
 
 
 def _rate_limit(limit: int, path: str) -> Block:
-    """Requests of one address whose path, however it is written, starts so."""
+    """A limit on requests of one IP address whose normalized path starts with `path`."""
     starts_with = {
         "field_to_match": {"uri_path": {}},
         "positional_constraint": "STARTS_WITH",

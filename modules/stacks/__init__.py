@@ -1,1 +1,1 @@
-"""One module a phase: composition only."""
+"""One module for each phase; a stack only composes constructs."""

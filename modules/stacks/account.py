@@ -1,4 +1,4 @@
-"""Account: who may do what, who is told, what it may cost, and what is watched."""
+"""Account: roles, alerts, budgets, and the audit baseline."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from modules.constructs.slack_channel import SlackChannel
 from modules.contracts import Account, State
 from modules.stack import PhaseStack
 
-# Services of later phases. Each would create its role at the first call in an account: the deployer may not create
-# roles, and for a new role of RDS or ElastiCache that call comes too early.
+# Services of later phases. Each would create its role at its first call in an account. But the deployer may not create
+# roles, and RDS and ElastiCache fail if their role is too new.
 _SERVICE_LINKED = {
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
     "ecs": "ecs.amazonaws.com",
@@ -37,7 +37,7 @@ _SERVICE_LINKED = {
 
 
 class AccountStack(PhaseStack):
-    """The account's own things, on which all later phases stand."""
+    """The account's resources that all later phases need."""
 
     def build(self) -> None:
         """Compose the phase."""
@@ -55,7 +55,7 @@ class AccountStack(PhaseStack):
             SlackChannel(self, "slack", spec=alerts, names=names, topic_arn=topic.arn, log_key_arn=log_key_arn)
         self._service_logs(log_key_arn)
         access_logs = AccessLogs(self, "access_logs", spec=environment.edge, names=names)
-        # The state phase comes first, and so can't log its own bucket's accesses.
+        # The state phase is applied before the bucket of access logs exists, so its bucket's logging is here.
         access_logs.of("state_logging", bucket=names.state_bucket)
         AccountBaseline(
             self,
@@ -79,7 +79,7 @@ class AccountStack(PhaseStack):
         )
 
     def _deployment_access(self, state: State) -> tuple[str, str]:
-        """Who deploys and who plans: GitHub's jobs and named people, under one boundary."""
+        """The deployer and the planner, for GitHub's jobs and named users, with one permissions boundary."""
         names, access = self.names, self.environment.access
         if self.environment.creates_account_resources:
             for id_, service in _SERVICE_LINKED.items():
@@ -115,7 +115,7 @@ class AccountStack(PhaseStack):
         return deployer.arn, planner.arn
 
     def _log_key(self) -> str:
-        """The key of all log groups, for CloudWatch Logs in one region and for one account's log groups."""
+        """The key of all log groups of this account and region."""
         names = self.names
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
         groups = ("ArnLike", "kms:EncryptionContext:aws:logs:arn", [names.arn("logs", "log-group:*")])
@@ -125,11 +125,11 @@ class AccountStack(PhaseStack):
         ).arn
 
     def _service_logs(self, kms_key_arn: str) -> None:
-        """Log groups that AWS's services would create themselves: without a key, and with their own retention or none.
+        """Log groups that AWS's services would otherwise create without a key, and with another retention or none.
 
         An account that has them already imports them: docs/account.md.
         """
-        # Every database of an account and region writes to the first one; an environment's cluster has the other.
+        # All databases of an account and region share the first one; each cluster has its own second one.
         groups = {"database_metrics_log": DATABASE_METRICS} if self.environment.creates_account_resources else {}
         for id_, name in (groups | {"insights_log": self.names.insights_log_group}).items():
             LogGroup(self, id_, spec=self.environment.observability.log_retention, name=name, kms_key_arn=kms_key_arn)

@@ -1,4 +1,4 @@
-"""Cutover: the only records of the application's public name."""
+"""Cutover: the records of the application's public name. No other phase has any."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from modules.stack import PhaseStack
 
 
 class CutoverStack(PhaseStack):
-    """How much traffic this environment takes."""
+    """The weight of this environment's traffic."""
 
     def build(self) -> None:
         """Compose the phase."""

@@ -1,4 +1,4 @@
-"""Data: PostgreSQL and Redis, and the URL that the application finds PostgreSQL by."""
+"""Data: PostgreSQL and Redis, and the URL that the application connects to PostgreSQL with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modules.stack import PhaseStack
 
 
 class DataStack(PhaseStack):
-    """What has to survive everything else. No security group rules: those are the network's."""
+    """The data stores. Their security group rules are in the phase network."""
 
     def build(self) -> None:
         """Compose the phase."""

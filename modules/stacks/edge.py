@@ -1,4 +1,4 @@
-"""Edge: certificate, load balancer, listeners and target groups. No public record of the application: see cutover."""
+"""Edge: certificate, load balancer, listeners and target groups. The public records are in the phase cutover."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modules.stack import PhaseStack
 
 
 class EdgeStack(PhaseStack):
-    """Where requests come in."""
+    """The load balancer and everything that it needs."""
 
     def build(self) -> None:
         """Compose the phase."""

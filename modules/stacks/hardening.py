@@ -1,4 +1,4 @@
-"""Hardening: the web application firewall, where the profile has one."""
+"""Hardening: the web application firewall, if the profile has one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modules.stack import PhaseStack
 
 
 class HardeningStack(PhaseStack):
-    """What filters requests. Without it they reach the application unfiltered: the risk `no_waf`."""
+    """The web application firewall. Without it, requests aren't filtered: the risk `no_waf`."""
 
     def build(self) -> None:
         """Compose the phase."""

@@ -1,4 +1,4 @@
-"""Network: a VPC in three tiers, endpoints, flow logs and every security group."""
+"""Network: a VPC with three tiers, endpoints, flow logs and all security groups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modules.stack import PhaseStack
 
 
 class NetworkStack(PhaseStack):
-    """Where everything runs, and who may talk to whom."""
+    """The VPC, and which parties may connect to which."""
 
     def build(self) -> None:
         """Compose the phase."""

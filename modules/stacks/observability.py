@@ -1,4 +1,4 @@
-"""Observability: alarms, the combinations of them that decisions are made by, and the dashboard."""
+"""Observability: alarms, composite alarms, and the dashboard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modules.stack import PhaseStack
 
 
 class ObservabilityStack(PhaseStack):
-    """What tells that something is wrong, and where to look."""
+    """The alarms and the dashboard."""
 
     def build(self) -> None:
         """Compose the phase."""
@@ -20,26 +20,26 @@ class ObservabilityStack(PhaseStack):
         rows = list(table(environment, data=data, edge=edge, services=services))
         alarms = {row.id: MetricAlarm(self, row.id, spec=row, names=names, topic_arn=topic) for row in rows}
         load_balanced = environment.product.load_balanced
-        # Those that deployments watch themselves.
-        own = {
+        # The alarms that deployments watch; the phase services creates them.
+        deployment_alarms = {
             service.name: [services.rollback_alarms[row.id] for row in rollback_alarms(environment, service, edge)]
             for service in load_balanced
         }
-        watched = [name for names_of_service in own.values() for name in names_of_service]
-        summaries = {CUTOVER: [*watched, *(alarms[row.id].name for row in rows if row.stops_cutover)]} | {
+        watched = [name for of_service in deployment_alarms.values() for name in of_service]
+        members = {CUTOVER: [*watched, *(alarms[row.id].name for row in rows if row.stops_cutover)]} | {
             rollback(service): [
-                *own[service.name],
+                *deployment_alarms[service.name],
                 *(alarms[row.id].name for row in rows if row.rolls_back == service.name),
             ]
             for service in load_balanced
         }
         cutover, *rollbacks = (
             CompositeAlarm(self, row.id, spec=row, names=names, any_of=any_of, topic_arn=topic)
-            for row, any_of in summaries.items()
+            for row, any_of in members.items()
         )
         arns = [alarm.arn for alarm in (cutover, *rollbacks)]
         arns += [names.arn("cloudwatch", f"alarm:{name}") for name in watched]
         arns += [alarm.arn for alarm in alarms.values()]
         body = dashboard.body(environment, alarm_arns=arns, data=data, edge=edge, services=services)
-        board = Dashboard(self, "dashboard", names=names, body=body)
-        self.publish(Observability(dashboard_name=board.name, cutover_alarm=cutover.name))
+        created = Dashboard(self, "dashboard", names=names, body=body)
+        self.publish(Observability(dashboard_name=created.name, cutover_alarm=cutover.name))

@@ -1,4 +1,4 @@
-"""Organization: the product's accounts, and what no one in them may do. Optional; in the management account."""
+"""Organization: the product's accounts and their service control policy. Optional; in the management account."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from modules.bindings.engine import App, TerraformOutput, TerraformStack
 from modules.constructs.organization import MemberAccount, OrganizationGuardrails
 from modules.ids import identifier, reference
 from modules.phases import ORGANIZATION
-from modules.stack import guard, keep_state
+from modules.stack import add_backend, add_provider
 
 
 class OrganizationStack(TerraformStack):
-    """Stands outside all environments: its values are environments/organization.py's."""
+    """The stack outside all environments; its values are in environments/organization.py."""
 
     def __init__(self, scope: App) -> None:
         super().__init__(scope, ORGANIZATION)
         organization = environments.load_organization()
         region, account_id = organization.region, organization.account_id
-        guard(
+        add_provider(
             self,
             region=region,
             account_id=account_id,
@@ -31,13 +31,13 @@ class OrganizationStack(TerraformStack):
                 "Repository": organization.repository,
             },
         )
-        keep_state(
+        add_backend(
             self,
             bucket=organization.state_bucket,
             key=f"{ORGANIZATION}.tfstate",
             region=region,
             account_id=account_id,
-            # The bucket is made by hand, and so needs no key made by hand beside it.
+            # You create the bucket by hand; AWS's own key saves creating a key by hand too.
             kms_key_arn=partition(region).arn("kms", "alias/aws/s3", region=region, account_id=account_id),
         )
         aws.OrganizationsOrganizationalUnit(self, "unit", name=organization.unit, parent_id=organization.parent_id)

@@ -1,4 +1,4 @@
-"""Registry: one repository for each image, or those of another account."""
+"""Registry: one repository for each image, or the repositories of another account."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modules.stack import PhaseStack
 
 
 class RegistryStack(PhaseStack):
-    """Where images come from."""
+    """The image repositories."""
 
     def build(self) -> None:
         """Compose the phase."""
@@ -24,25 +24,27 @@ class RegistryStack(PhaseStack):
         key = EncryptionKey(self, "registry_key", names=names, purpose="registry", description="Container images")
         if environment.creates_account_resources:
             self._scan()
-        made = {
+        created = {
             name: ImageRepository(
                 self, identifier(name), spec=environment.registry, names=names, name=name, kms_key_arn=key.arn
             )
             for name in repositories
         }
         return Registry(
-            repository_urls={name: repository.url for name, repository in made.items()},
-            repository_arns={name: repository.arn for name, repository in made.items()},
+            repository_urls={name: repository.url for name, repository in created.items()},
+            repository_arns={name: repository.arn for name, repository in created.items()},
         )
 
     def _scan(self) -> None:
-        """Scan every image on push, in all of the account's registry."""
-        every = aws.EcrRegistryScanningConfigurationRuleRepositoryFilter(filter="*", filter_type="WILDCARD")
-        rule = aws.EcrRegistryScanningConfigurationRule(scan_frequency="SCAN_ON_PUSH", repository_filter=[every])
+        """Scan every image of the account's registry on push."""
+        all_repositories = aws.EcrRegistryScanningConfigurationRuleRepositoryFilter(filter="*", filter_type="WILDCARD")
+        rule = aws.EcrRegistryScanningConfigurationRule(
+            scan_frequency="SCAN_ON_PUSH", repository_filter=[all_repositories]
+        )
         aws.EcrRegistryScanningConfiguration(self, "scanning", scan_type="BASIC", rule=[rule])
 
     def _of_account(self, account_id: str, repositories: list[str]) -> Registry:
-        """The same-repository variant: nothing is made here, and production pulls what staging pushed."""
+        """The same-repository variant: this creates nothing, and production pulls the images that staging pushed."""
         region, aws = self.environment.region, self.names.partition
         host = aws.registry(account_id, region)
         return Registry(

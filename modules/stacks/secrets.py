@@ -1,4 +1,4 @@
-"""Secrets: their containers without values, and the roles of the tasks that read them."""
+"""Secrets without values, and the roles of the tasks that read them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modules.stack import PhaseStack
 
 
 class SecretsStack(PhaseStack):
-    """Who may read what. Roles stand here because deployers, who make services, can't make roles."""
+    """The secrets and the tasks' roles. The roles are here because the deployer can't create roles."""
 
     def build(self) -> None:
         """Compose the phase."""
@@ -58,7 +58,7 @@ class SecretsStack(PhaseStack):
         )
 
     def _service_roles(self, product: schema.Product) -> dict[str, str]:
-        """Roles that AWS's services start tasks with, where there are such tasks."""
+        """Roles that Scheduler and CodeDeploy start tasks with, if the product has such tasks."""
         arns = {}
         if tasks := product.scheduled_tasks:
             passed = self._passed(task.service for task in tasks)
@@ -73,6 +73,6 @@ class SecretsStack(PhaseStack):
         return arns
 
     def _passed(self, services: Iterable[str]) -> list[str]:
-        """Roles that the tasks of these services get."""
-        roles = [self.roles[service] for service in dict.fromkeys(services)]
-        return [arn for each in roles for arn in (each.execution_role_arn, each.task_role_arn)]
+        """Role ARNs of the tasks of these services."""
+        pairs = [self.roles[service] for service in dict.fromkeys(services)]
+        return [arn for pair in pairs for arn in (pair.execution_role_arn, pair.task_role_arn)]

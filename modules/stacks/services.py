@@ -1,4 +1,4 @@
-"""Services: cluster, services, scheduled tasks and the migration. What there is of each is a value of the product."""
+"""Services: cluster, services, scheduled tasks and the migration, as the product lists them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from modules.stack import PhaseStack
 
 
 class ServicesStack(PhaseStack):
-    """What runs."""
+    """The cluster and its tasks."""
 
     def build(self) -> None:
         """Compose the phase."""
         environment, product = self.environment, self.environment.product
         self.account, self.network, self.edge = self.read(Account), self.read(Network), self.read(Edge)
         self.secrets = self.read(Secrets)
-        self.read(Data)  # Tasks start when their stores are there.
+        self.read(Data)  # Tasks start after the data stores exist.
         self.registry = self.read(Registry)
         self.subnets = [self.network.private_subnets[letter] for letter in environment.zones]
         self.cluster = Cluster(
@@ -79,7 +79,7 @@ class ServicesStack(PhaseStack):
         ).arn
 
     def _rollback_alarms(self, service: Service) -> dict[str, str]:
-        """Names by id; a worker has none."""
+        """Names of the alarms by id; a worker has none."""
         rows = rollback_alarms(self.environment, service, self.edge) if service.paths else ()
         topic = self.account.alerts_topic_arn
         return {row.id: MetricAlarm(self, row.id, spec=row, names=self.names, topic_arn=topic).name for row in rows}
@@ -128,7 +128,7 @@ class ServicesStack(PhaseStack):
                 topic_arn=self.account.alerts_topic_arn,
             )
             for task in tasks:
-                schedules.run(
+                schedules.add(
                     task,
                     task_definition_arn=self._task_definition(task),
                     security_group=self.network.security_groups[task.service],

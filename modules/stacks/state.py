@@ -10,9 +10,9 @@ from modules.stack import PhaseStack
 
 
 class StateStack(PhaseStack):
-    """Where Terraform's state lies, this stack's own among it.
+    """The bucket and key of Terraform's state, including this stack's own state.
 
-    It is applied with local state first and then moved into the bucket that it made; so it depends on nothing.
+    The first apply uses local state, which then moves into the new bucket. So this phase reads no other phase.
     """
 
     def build(self) -> None:

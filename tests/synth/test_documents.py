@@ -18,7 +18,7 @@ from environments.arns import partitions
 from environments.schema import Environment, IamUser
 from environments.schema.regions import zone_letters
 from environments.schema.validation import InvalidEnvironmentError, validate
-from modules.documents import Document, DocumentsTooLongError, check, documents
+from modules.documents import DocumentsTooLongError, PolicyDocument, check, documents
 from modules.synthesis import synthesize
 from tests.conftest import Stack
 
@@ -81,11 +81,11 @@ def longest(stage: str, region: str, base: str = "prod") -> Environment:
     return found
 
 
-def measured(phases: dict[str, Stack]) -> list[Document]:
+def measured(phases: dict[str, Stack]) -> list[PolicyDocument]:
     return list(documents({phase: stack.document for phase, stack in phases.items()}))
 
 
-def fits(made: list[Document]) -> None:
+def fits(made: list[PolicyDocument]) -> None:
     """Assert that everything fits, and that the deployer's documents leave room."""
     assert {each.kind.label for each in made} >= {"managed policy", "trust policy", "bucket policy", "key policy"}
     deployer = [
@@ -146,7 +146,7 @@ def test_a_document_that_aws_would_refuse_is_one_error(
     assert main.main(["prod"]) == 2
     said = capsys.readouterr().err
     assert said.startswith(
-        "error: AWS would refuse these policy documents of 'prod':\n  account aws_iam_role.planner: the"
+        "error: policy documents of environment 'prod' are longer than AWS allows:\n  account aws_iam_role.planner: the"
     )
     for part in (
         "trust policy has 2,",
@@ -166,7 +166,7 @@ def body(*statements: Any, **resources: Any) -> dict[str, dict[str, Any]]:
     return {"one": {"provider": {"aws": [provider]}, "resource": resources, **data}}
 
 
-def one(stacks: dict[str, dict[str, Any]]) -> Document:
+def one(stacks: dict[str, dict[str, Any]]) -> PolicyDocument:
     (document,) = documents(stacks)
     return document
 

