@@ -37,16 +37,16 @@ AEP = Product(
     secrets=(
         Secret(
             name="AUDIT_ENCRYPTION_KEY",
-            description="Encrypts audit records in the database",
+            description="Key that encrypts audit records in the database",
             generated="key",
             caution="audit records that the earlier key encrypted can't be read with the new one alone",
         ),
-        Secret(name="OPENAI_API_KEY", description="Calls OpenAI's API"),
-        Secret(name="ANTHROPIC_API_KEY", description="Calls Anthropic's API"),
-        Secret(name="DATABASE_URL", description="Where PostgreSQL is, with user and password", written_by="terraform"),
+        Secret(name="OPENAI_API_KEY", description="OpenAI API key"),
+        Secret(name="ANTHROPIC_API_KEY", description="Anthropic API key"),
+        Secret(name="DATABASE_URL", description="PostgreSQL URL, with user and password", written_by="terraform"),
         Secret(
             name="REDIS_URL",
-            description="Where Redis is, with user and password",
+            description="Redis URL, with user and password",
             generated="cache_url",
             caution="running tasks can't open new connections to the cache until they are redeployed",
         ),

@@ -64,7 +64,7 @@ class Alarm(AlarmRow):
 
 CUTOVER = AlarmRow(
     id="cutover",
-    says="Traffic should not move here: stop the cutover, or take it back.",
+    says="At least one alarm that stops a cutover is on: don't move traffic here; a running cutover rolls back.",
     runbook="cutover",
 )
 """The composite alarm of every alarm that stops a cutover."""
@@ -74,7 +74,7 @@ def rollback(service: Service) -> AlarmRow:
     """The composite alarm of every alarm that means: roll back this load-balanced service."""
     return AlarmRow(
         id=f"{identifier(service.name)}_rollback",
-        says=f"What was deployed last of {service.name} does harm: go back.",
+        says=f"{service.name} fails or is slow: if it was just deployed, roll back to the previous version.",
         runbook="rollback",
     )
 
@@ -108,7 +108,7 @@ def blocked_requests(environment: Environment, *, web_acl: str) -> Alarm:
     """The alarm of the web application firewall; it is in the same stack as the firewall."""
     return Alarm(
         id="blocked_requests",
-        says="The web application firewall blocks many requests: an attack, or users of a new release.",
+        says="The web application firewall blocks many requests: an attack, or a rule that blocks users by mistake.",
         runbook="blocked-requests",
         metric=metrics.web_acl("BlockedRequests", web_acl=web_acl, region=environment.region),
         threshold=environment.waf.blocked_requests,
@@ -131,8 +131,8 @@ def rollback_alarms(environment: Environment, service: Service, edge: Edge) -> I
         yield Alarm(
             id=f"{id_}_errors",
             subject="deployment-",
-            says=f"Tasks of {service.name} answer 5xx: a deployment that is under way goes back.",
-            runbook="rollback",
+            says=f"Tasks of {service.name} return 5xx: users see errors; a running deployment is rolled back.",
+            runbook="5xx-of-a-service",
             metric=metrics.requests("HTTPCode_Target_5XX_Count", "Sum", **where),
             threshold=environment.observability.error_count,
             period=300,
@@ -141,8 +141,8 @@ def rollback_alarms(environment: Environment, service: Service, edge: Edge) -> I
         yield Alarm(
             id=f"{id_}_unhealthy",
             subject="deployment-",
-            says=f"Tasks of {service.name} stay unhealthy: a deployment that is under way goes back.",
-            runbook="rollback",
+            says=f"Tasks of {service.name} stay unhealthy: they get no requests; a running deployment is rolled back.",
+            runbook="unhealthy-targets",
             metric=metrics.requests("UnHealthyHostCount", "Maximum", **where),
             threshold=0,
             periods=starting // 60 + 2,
@@ -163,7 +163,7 @@ def dropped_runs(*, group: str) -> Alarm:
     )
     return Alarm(
         id="schedules_dropped",
-        says="A scheduled task could not be started in time.",
+        says="EventBridge Scheduler dropped a run of a scheduled task: it couldn't start the task in time.",
         runbook="scheduled-task",
         metric=dropped,
         threshold=0,
@@ -197,7 +197,7 @@ def rejection_rate(rejections: RejectionMetric) -> Expression:
 def _load_balancer(environment: Environment, edge: Edge) -> Iterator[Alarm]:
     yield Alarm(
         id="load_balancer_5xx",
-        says="The load balancer itself answers 5xx: no healthy target, or targets that hang up or time out.",
+        says="The load balancer itself returns 5xx: no target is healthy, or targets close connections or time out.",
         runbook="5xx-of-the-load-balancer",
         metric=metrics.requests("HTTPCode_ELB_5XX_Count", "Sum", load_balancer=edge.load_balancer_suffix),
         threshold=environment.observability.error_count,
@@ -212,7 +212,7 @@ def _requests(environment: Environment, service: Service, edge: Edge) -> Iterato
         where = {"load_balancer": edge.load_balancer_suffix, "target_group": target_group}
         yield Alarm(
             id=f"{id_}_latency",
-            says=f"One of twenty requests to {service.name} takes too long.",
+            says=f"Requests to {service.name} are slow: one of twenty takes longer than the threshold.",
             runbook="latency",
             metric=metrics.requests("TargetResponseTime", "p95", **where),
             threshold=environment.observability.latency,
@@ -227,7 +227,7 @@ def _tasks(environment: Environment, service: Service, services: Services) -> It
     where = {"cluster": services.cluster_name, "service": services.service_names[service.name]}
     yield Alarm(
         id=f"{key}_missing_tasks",
-        says=f"{service.name} runs fewer tasks than it should.",
+        says=f"{service.name} runs fewer tasks than desired: tasks stop, or new ones can't start.",
         runbook="missing-tasks",
         # A service without tasks may report no running count, which means zero.
         metric=Expression(
@@ -245,7 +245,7 @@ def _tasks(environment: Environment, service: Service, services: Services) -> It
     )
     yield Alarm(
         id=f"{key}_cpu",
-        says=f"Tasks of {service.name} are short of CPU, and scaling out doesn't help.",
+        says=f"Tasks of {service.name} use too much CPU although the service can scale out: they become slow.",
         runbook="cpu-or-memory-of-a-service",
         metric=metrics.service("CPUUtilization", **where),
         threshold=environment.observability.cpu,
@@ -253,7 +253,7 @@ def _tasks(environment: Environment, service: Service, services: Services) -> It
     )
     yield Alarm(
         id=f"{key}_memory",
-        says=f"Tasks of {service.name} are short of memory; at 100 % they are killed.",
+        says=f"Tasks of {service.name} use too much memory: at 100 % ECS stops them.",
         runbook="cpu-or-memory-of-a-service",
         metric=metrics.service("MemoryUtilization", **where),
         threshold=environment.observability.memory,
@@ -265,7 +265,7 @@ def _database(environment: Environment, data: Data) -> Iterator[Alarm]:
     limits = environment.observability
     yield Alarm(
         id="database_connections",
-        says="The database has too many connections open.",
+        says="The database has too many open connections: at its maximum, it refuses new ones.",
         runbook="database-connections",
         metric=metrics.database("DatabaseConnections", "Maximum", instance=data.database_identifier),
         threshold=limits.database_connections,
@@ -274,7 +274,7 @@ def _database(environment: Environment, data: Data) -> Iterator[Alarm]:
     )
     yield Alarm(
         id="database_free_storage",
-        says="The database runs out of storage, and storage autoscaling hasn't mended it.",
+        says="The database runs out of storage, and storage autoscaling hasn't added any: at zero, the database stops.",
         runbook="database-storage",
         metric=metrics.database("FreeStorageSpace", "Minimum", instance=data.database_identifier),
         threshold=limits.database_free_storage * GIB,
@@ -284,7 +284,7 @@ def _database(environment: Environment, data: Data) -> Iterator[Alarm]:
     )
     yield Alarm(
         id="database_cpu",
-        says="The database is short of CPU, or down: a database that is up always reports it.",
+        says="The database uses too much CPU, or reports no metrics because it is down: queries are slow or fail.",
         runbook="database-cpu",
         metric=metrics.database("CPUUtilization", instance=data.database_identifier),
         threshold=limits.cpu,
@@ -298,7 +298,7 @@ def _cache(environment: Environment, data: Data) -> Iterator[Alarm]:
     for number, node in metrics.cache_nodes(data.cache_id, environment.profile.cache_nodes).items():
         yield Alarm(
             id=f"cache_{number}_memory",
-            says=f"Cache node {number} is short of memory, or down: a node that is up always reports it.",
+            says=f"Cache node {number} uses too much memory, or reports no metrics because it is down.",
             runbook="cache-memory",
             metric=metrics.cache("DatabaseMemoryUsagePercentage", node=node),
             threshold=environment.observability.memory,
@@ -308,7 +308,7 @@ def _cache(environment: Environment, data: Data) -> Iterator[Alarm]:
         )
         yield Alarm(
             id=f"cache_{number}_evictions",
-            says=f"Cache node {number} drops keys before they expire, to make room.",
+            says=f"Cache node {number} evicts keys before they expire: the cache is too small for its data.",
             runbook="cache-evictions",
             metric=metrics.cache("Evictions", "Sum", node=node),
             threshold=environment.observability.cache_evictions,
@@ -322,7 +322,7 @@ def _rejections(environment: Environment) -> Iterator[Alarm]:
     if rejections:
         yield Alarm(
             id="budget_rejections",
-            says="Budget enforcement turns away too large a share of requests.",
+            says="Budget enforcement rejects too large a share of requests: users see errors.",
             runbook="budget-rejections",
             metric=rejection_rate(rejections),
             threshold=rejections.threshold,

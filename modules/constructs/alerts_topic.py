@@ -26,7 +26,7 @@ class AlertsTopic:
             f"{id_}_key",
             names=names,
             purpose="alerts",
-            description="Alerts on their way to people",
+            description="Alerts topic",
             statements=[
                 usable_by(service, *conditions, sid=f"Encrypt{sid}", actions=actions)
                 for sid, (service, conditions) in publishers.items()

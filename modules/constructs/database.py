@@ -203,7 +203,7 @@ def _monitoring_role(scope: Construct, id_: str, names: Names) -> Role:
         id_,
         names=names,
         purpose="database-monitoring",
-        description="RDS writes metrics of the database's operating system with it",
+        description="RDS uses it to write metrics of the database's operating system",
         trust=[trust("monitoring.rds.amazonaws.com", names)],
         statements=[
             Statement(

@@ -88,7 +88,7 @@ def _certificate(names: Names) -> Iterator[Statement]:
         actions=["acm:RequestCertificate"],
         resources=["*"],
         conditions=[("ForAllValues:StringEquals", "acm:DomainNames", wanted)],
-        because="a certificate has no ARN before it is requested; the condition names its domains",
+        because="a certificate has no ARN before it is requested; the condition limits its domains",
     )
     yield Statement(
         sid="TagNewCertificate",
@@ -124,7 +124,7 @@ def _zone(names: Names) -> Iterator[Statement]:
             # Commands find the zone by its name until edge publishes its id.
             actions=["route53:CreateHostedZone", "route53:ListHostedZonesByName"],
             resources=["*"],
-            because="a zone has no ARN before it is created, and a search by name has none",
+            because="a zone has no ARN before it is created, and a search by name has no resource",
         )
         yield Statement(
             sid="TagZone", actions=["route53:ChangeTagsForResource"], resources=[names.partition.zone(zone_id)]
@@ -145,7 +145,7 @@ def _images(names: Names) -> Iterator[Statement]:
         sid="RegistryLogin",
         actions=["ecr:GetAuthorizationToken"],
         resources=["*"],
-        because="the registry's token has no resource; what it opens is named below",
+        because="the registry's token has no resource; the next statements limit what it can access",
     )
     yield Statement(
         sid="PullToPromote",
@@ -206,5 +206,5 @@ def _observation() -> Iterator[Statement]:
             "logs:DescribeLogGroups",
         ],
         resources=["*"],
-        because="these reads have no resource, and DescribeAlarms leaves composite alarms out where it is narrowed",
+        because="these reads have no resource, and DescribeAlarms on named resources omits composite alarms",
     )

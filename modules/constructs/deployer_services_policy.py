@@ -69,7 +69,7 @@ def _cluster(names: Names) -> Iterator[Statement]:
         actions=["ecs:ListTasks"],
         resources=["*"],
         conditions=[("ArnEquals", "ecs:cluster", [cluster])],
-        because="tasks on Fargate have no container instance to name; the condition names the cluster",
+        because="Fargate tasks have no container instance, which is the resource; the condition limits the cluster",
     )
 
 
@@ -79,13 +79,13 @@ def _task_definitions(names: Names) -> Iterator[Statement]:
         actions=["ecs:RegisterTaskDefinition"],
         resources=["*"],
         conditions=tagged(names, "aws:RequestTag"),
-        because="a revision has no ARN before it is registered; the condition asks for this project's tags",
+        because="a revision has no ARN before it is registered; the condition requires this project's tags",
     )
     yield Statement(
         sid="TaskDefinitions",
         actions=["ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition"],
         resources=["*"],
-        because="AWS checks no resource of these two",
+        because="these two actions have no resource",
     )
     yield Statement(
         sid="TagTaskDefinitions",
@@ -163,7 +163,7 @@ def delivery_policy(names: Names) -> Iterator[Statement]:
             "codedeploy:StopDeployment",
         ],
         resources=["*"],
-        because="AWS checks no resource of these four",
+        because="these four actions have no resource",
     )
     yield Statement(
         sid="Logs",

@@ -66,7 +66,7 @@ class ThreatDetection:
             scope,
             f"{id_}_finding",
             name=names.resource("guardduty"),
-            title="GuardDuty found something severe",
+            title="GuardDuty reported a severe finding",
             pattern={
                 "source": ["aws.guardduty"],
                 "detail-type": ["GuardDuty Finding"],

@@ -21,7 +21,7 @@ def usable_by(service: str, *conditions: Condition, sid: str, actions: Sequence[
         resources=["*"],
         principals={"Service": [service]},
         conditions=conditions,
-        because="in a key policy, * is the key that the policy belongs to",
+        because="in a key policy, * means the policy's own key",
     )
 
 
@@ -47,7 +47,7 @@ class EncryptionKey:
             actions=["kms:*"],
             resources=["*"],
             principals={"AWS": [names.account_arn]},
-            because="in a key policy, * is the key itself; without the account's own statement nobody can manage it",
+            because="in a key policy, * means the policy's own key; without this statement, no role could manage it",
         )
         aws.KmsKey(
             scope,

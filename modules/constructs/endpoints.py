@@ -121,7 +121,7 @@ def _document(scope: Construct, id_: str, policy: EndpointPolicy, conditions: Se
                 resources=["*"],
                 principals=any_principal,
                 conditions=conditions,
-                because="AWS authorizes these on * only; the condition and the roles narrow them",
+                because="AWS authorizes these only on *; the condition and the roles' policies limit them",
             )
         )
     return document(scope, id_, *statements)
@@ -170,7 +170,7 @@ def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
         service="ssmmessages",
         actions=[f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")],
         resources=["*"],
-        because="channels have no resource",
+        because="session channels have no resource",
     )
     if agent:
         # It always exists (docs/adr/0019). Otherwise GuardDuty creates its own endpoint when its agent is switched on;
@@ -180,7 +180,7 @@ def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
             service=DATA,
             actions=["guardduty:SendSecurityTelemetry"],
             resources=["*"],
-            because="SendSecurityTelemetry has no resource; the agent sends what it sees",
+            because="SendSecurityTelemetry has no resource; GuardDuty's agent sends its events with it",
         )
     namespaces = sorted(
         {service.metrics_namespace for service in environment.product.services if service.metrics_namespace}
@@ -190,6 +190,6 @@ def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
             service="monitoring",
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
-            because="PutMetricData has no resource; the condition names the namespaces",
+            because="PutMetricData has no resource; the condition limits the namespaces",
             conditions=[("StringEquals", "cloudwatch:namespace", namespaces)],
         )

@@ -95,7 +95,7 @@ class EventForward:
             id_,
             names=names,
             purpose="event-forward",
-            description=f"Brings events from {GLOBAL_REGION}",
+            description=f"Forwards events from {GLOBAL_REGION}",
             trust=[trust("events.amazonaws.com", names)],
             statements=[Statement(sid="Forward", actions=["events:PutEvents"], resources=[bus])],
         )
@@ -105,7 +105,7 @@ class EventForward:
                 f"{id_}_{alert}",
                 provider=provider,
                 name=names.resource(f"forward-{slug(alert)}"),
-                description=f"Brings {alert.replace('_', ' ')} to {environment.region}",
+                description=f"Forwards {alert.replace('_', ' ')} to {environment.region}",
                 event_pattern=json.dumps(pattern, sort_keys=True),
                 state=_WITH_READ_EVENTS,
             )

@@ -88,7 +88,7 @@ def planner_policy(names: Names, *, state_key_arn: str) -> list[Statement]:
             sid="ReadSettings",
             actions=READS,
             resources=["*"],
-            because="a plan reads every phase's settings, of things that aren't there yet too; it reads nothing else",
+            because="a plan reads the settings of all phases, also of resources that don't exist yet, and nothing else",
         ),
         *read_state(names, key_arn=state_key_arn),
     ]

@@ -38,7 +38,7 @@ class SlackChannel:
                 sid="ShowMetrics",
                 actions=["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:GetMetricWidgetImage"],
                 resources=["*"],
-                because="metrics have no resource, and DescribeAlarms leaves composite alarms out where it is narrowed",
+                because="metrics have no resource, and DescribeAlarms on named resources omits composite alarms",
             ),
         ]
         role = Role(

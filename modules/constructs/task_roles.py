@@ -39,7 +39,7 @@ class TaskRoles:
             f"{id_}_execution_role",
             names=names,
             purpose=f"{spec.name}-execution",
-            description=f"ECS starts tasks of {spec.name} with it: image, logs, secrets",
+            description=f"ECS uses it to start tasks of {spec.name}: image, logs, secrets",
             trust=[trust(ECS_TASKS, names)],
             statements=[
                 *_start(repository_arn, names.log_group_arn(spec.name)),
@@ -53,7 +53,7 @@ class TaskRoles:
             f"{id_}_task_role",
             names=names,
             purpose=f"{spec.name}-task",
-            description=f"What the application in tasks of {spec.name} may do",
+            description=f"Permissions of the application in tasks of {spec.name}",
             trust=[trust(ECS_TASKS, names)],
             statements=[
                 *_sessions(names.log_group_arn("exec"), secrets_key_arn),
@@ -67,7 +67,7 @@ def _start(repository_arn: str, log_group_arn: str) -> Iterator[Statement]:
         sid="LogInToTheRegistry",
         actions=["ecr:GetAuthorizationToken"],
         resources=["*"],
-        because="GetAuthorizationToken has no resource; the token pulls only what the next statement allows",
+        because="GetAuthorizationToken has no resource; the next statement limits what the token can pull",
     )
     yield Statement(
         sid="PullItsImage",
@@ -114,7 +114,7 @@ def _sessions(log_group_arn: str, key_arn: str) -> Iterator[Statement]:
         sid="FindTheSessionLog",
         actions=["logs:DescribeLogGroups"],
         resources=["*"],
-        because="the session agent lists log groups before it writes; DescribeLogGroups can't be narrowed to one",
+        because="ECS Exec's agent lists log groups before it writes; DescribeLogGroups can't be limited to one",
     )
     yield Statement(
         sid="LogSessions",
@@ -135,7 +135,7 @@ def _publish(namespace: str | None) -> Iterator[Statement]:
             sid="PublishItsMetrics",
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
-            because="PutMetricData has no resource; the condition names the namespace",
+            because="PutMetricData has no resource; the condition limits the namespace",
             conditions=[("StringEquals", "cloudwatch:namespace", [namespace])],
         )
 
@@ -166,7 +166,7 @@ class SchedulerRole:
             id_,
             names=names,
             purpose="scheduler",
-            description="EventBridge Scheduler starts scheduled tasks with it",
+            description="EventBridge Scheduler uses it to start scheduled tasks",
             trust=[trust("scheduler.amazonaws.com", names)],
             statements=[
                 Statement(
@@ -208,7 +208,7 @@ class DeploymentRole:
             id_,
             names=names,
             purpose="deployment",
-            description="CodeDeploy moves requests between blue and green tasks with it",
+            description="CodeDeploy uses it to move requests between blue and green tasks",
             trust=[trust("codedeploy.amazonaws.com", names)],
             statements=[
                 Statement(
@@ -221,7 +221,7 @@ class DeploymentRole:
                     sid="MakeTaskSets",
                     actions=["ecs:CreateTaskSet"],
                     resources=["*"],
-                    because="CreateTaskSet has no resource; the conditions name cluster and services",
+                    because="CreateTaskSet has no resource; the conditions limit cluster and services",
                     conditions=[
                         ("ArnEquals", "ecs:cluster", [names.arn("ecs", f"cluster/{names.prefix}")]),
                         ("ArnEquals", "ecs:service", service_arns),
@@ -254,7 +254,7 @@ class DeploymentRole:
                     sid="WatchAlarms",
                     actions=["cloudwatch:DescribeAlarms"],
                     resources=["*"],
-                    because="DescribeAlarms leaves composite alarms out where it is narrowed",
+                    because="DescribeAlarms on named resources omits composite alarms",
                 ),
                 _pass_roles("GiveTasksTheirRoles", task_role_arns),
             ],

@@ -21,7 +21,7 @@ class SecretsStack(PhaseStack):
         names, product = self.names, self.environment.product
         account, registry = self.read(Account), self.read(Registry)
         key = EncryptionKey(
-            self, "secrets_key", names=names, purpose="secrets", description="Secrets, and sessions in containers"
+            self, "secrets_key", names=names, purpose="secrets", description="Secrets, and ECS Exec sessions"
         )
         secrets = {
             secret.name: Secret(

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
+import environments
 from environments.schema import Environment
+from modules.alarms import (
+    CUTOVER,
+    AlarmRow,
+    blocked_requests,
+    dropped_runs,
+    rollback,
+    rollback_alarms,
+    table,
+)
+from modules.contracts import Data, Edge, Services
 from tests.conftest import Stack
 from tests.synth.alarms import COMPOSITE_ALARM, METRIC_ALARM, Phases, alarms_on, watched
 
@@ -51,6 +62,22 @@ def test_the_topic_has_subscribers(stacks: dict[str, Stack], env: Environment) -
 def test_every_section_of_the_runbook_says_what_it_means_where_to_look_and_what_to_do() -> None:
     for section in RUNBOOK.read_text(encoding="utf-8").split("\n## ")[1:]:
         assert re.findall(r"^\*\*(\w+)\.\*\*", section, re.MULTILINE) == ["Means", "Look", "Do"]
+
+
+@pytest.mark.requirement("R8.3")
+def test_every_section_of_the_runbook_is_linked_by_an_alarm() -> None:
+    environment = environments.load("prod")
+    edge = Edge.remote("edge")
+    rows: list[AlarmRow] = [
+        CUTOVER,
+        blocked_requests(environment, web_acl=""),
+        dropped_runs(group=""),
+        *table(environment, data=Data.remote("data"), edge=edge, services=Services.remote("services")),
+    ]
+    for service in environment.product.load_balanced:
+        rows += [rollback(service), *rollback_alarms(environment, service, edge)]
+    titles = re.findall(r"^## (.+)$", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {row.runbook for row in rows} == {anchor(title) for title in titles}
 
 
 def combined(phases: Phases, id_: str) -> list[str]:

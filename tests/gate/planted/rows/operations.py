@@ -115,7 +115,7 @@ ROWS = (
         "An alarm has no runbook link",
         _OBSERVABILITY,
         f"{_ALARM}/database_cpu/alarm_description",
-        "The database is short of CPU",
+        "The database uses too much CPU",
     ),
     Row(
         "topic-without-subscriber",
