@@ -48,8 +48,8 @@ class Lock:
         """Read a lock's object, whatever is in it: something holds the lock all the same."""
         try:
             found = json.loads(body)
-            rest = (str(found.get(key, "unknown")) for key in ("Who", "Created", "Operation"))
-            return cls(body, str(found["ID"]), *rest, readable=True)
+            who, since, operation = (str(found.get(key, "unknown")) for key in ("Who", "Created", "Operation"))
+            return cls(body, str(found["ID"]), who, since, operation, readable=True)
         except (ValueError, LookupError, TypeError, AttributeError):
             return cls(body)
 
