@@ -113,8 +113,8 @@ def test_go_live_day_prepares_the_name_before_cutover_is_planned(played: Stage) 
     today.roll_out("cutover")
     typed = [entry.command for entry in today.log.entries if not isinstance(entry, str)]
     assert typed[2:5] == [
-        "python -m ops plan prod-starter cutover",
-        "python -m ops cutover prepare prod-starter --dry-run",
-        "python -m ops cutover prepare prod-starter --yes",
+        "bin/ops plan prod-starter cutover",
+        "bin/ops cutover prepare prod-starter --dry-run",
+        "bin/ops cutover prepare prod-starter",
     ]
     assert "cutover        applied  2 created" in today.log.said
