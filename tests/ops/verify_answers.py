@@ -90,6 +90,8 @@ class FakeZone:
 
 LOAD_BALANCER = "aep-1.us-east-1.elb.amazonaws.com"
 PREVIOUS = "aep-staging-1234567890.us-east-1.elb.amazonaws.com"
+# The hosted zone of load balancers in us-east-1: https://docs.aws.amazon.com/general/latest/gr/elb.html
+LOAD_BALANCERS_ZONE = "Z35SXDOTRQ7X7K"
 
 
 def records(host: str, shares: list[tuple[int, str]]) -> list[Answer]:
@@ -100,7 +102,11 @@ def records(host: str, shares: list[tuple[int, str]]) -> list[Answer]:
             "Type": "A",
             "SetIdentifier": target,
             "Weight": share,
-            "AliasTarget": {"DNSName": f"dualstack.{target}.", "HostedZoneId": "Z2", "EvaluateTargetHealth": False},
+            "AliasTarget": {
+                "DNSName": f"dualstack.{target}.",
+                "HostedZoneId": LOAD_BALANCERS_ZONE,
+                "EvaluateTargetHealth": False,
+            },
         }
         for share, target in shares
     ]
