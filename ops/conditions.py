@@ -21,8 +21,8 @@ from ops.aws.errors import AwsError, code, is_absence, reason
 from ops.errors import AbsentError, OpsError
 
 Subject = TypeVar("Subject")
-SIDE_BY_SIDE = 8
-"""Conditions at a time: AWS's describe calls are throttled by account and region."""
+PARALLEL = 8
+"""Conditions checked in parallel: AWS throttles describe calls by account and region."""
 
 
 class Status(StrEnum):
@@ -34,36 +34,36 @@ class Status(StrEnum):
 
 
 class FailedError(Exception):
-    """The condition doesn't hold; the message is the evidence."""
+    """The condition fails; the message is the evidence."""
 
 
 class UnknownError(Exception):
-    """Whether the condition holds can't be found out from here; the message is why."""
+    """The condition's status is unknown; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Condition(Generic[Subject]):
-    """Something that must hold of a subject."""
+    """A condition that must hold for a subject."""
 
     name: str
     check: Callable[[Subject], str]
-    """Returns the evidence, or raises FailedError or UnknownError. Its docstring says what is checked."""
+    """Returns the evidence, or raises FailedError or UnknownError. Its docstring is the condition's meaning."""
     phase: str = ""
     """The phase after which it holds."""
     requirements: tuple[str, ...] = ()
     over_http: bool = False
-    """Whether it asks the load balancer and not AWS."""
+    """Whether it is checked over HTTP instead of with AWS's API."""
 
     @property
     def meaning(self) -> str:
-        """What holds when it passes, in one sentence."""
+        """What holds if it passes, in one sentence."""
         check = self.check.func if isinstance(self.check, partial) else self.check
         return (check.__doc__ or "").partition("\n")[0]
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a condition's check found."""
+class ConditionResult:
+    """The result of a condition's check."""
 
     name: str
     phase: str
@@ -89,7 +89,7 @@ def holds(problems: Iterable[str], evidence: str) -> str:
     """The evidence, if there are no problems.
 
     Raises:
-        FailedError: There are; all are listed.
+        FailedError: There are problems; all are listed.
     """
     if found := "; ".join(problems):
         raise FailedError(found)
@@ -100,22 +100,22 @@ def run(
     conditions: Sequence[Condition[Subject]],
     subject: Subject,
     *,
-    at_once: int = SIDE_BY_SIDE,
-    done: Callable[[Result], None] = lambda _: None,
-) -> list[Result]:
+    at_once: int = PARALLEL,
+    done: Callable[[ConditionResult], None] = lambda _: None,
+) -> list[ConditionResult]:
     """Check conditions, and return their results in the conditions' order.
 
     Args:
-        conditions: What must hold.
-        subject: Of what.
-        at_once: How many are checked side by side.
-        done: Called with each result when it is known.
+        conditions: The conditions.
+        subject: What they must hold for.
+        at_once: How many are checked in parallel.
+        done: Called with each result.
     """
 
-    def one(condition: Condition[Subject]) -> Result:
+    def one(condition: Condition[Subject]) -> ConditionResult:
         status, evidence = _checked(condition, subject)
         meaning, requirements = condition.meaning, condition.requirements
-        result = Result(condition.name, condition.phase, requirements, meaning, status, evidence)
+        result = ConditionResult(condition.name, condition.phase, requirements, meaning, status, evidence)
         done(result)
         return result
 
@@ -127,27 +127,27 @@ def run(
             raise
 
 
-def watched(conditions: Sequence[Condition[Subject]], subject: Subject) -> list[Result]:
-    """Check conditions, and show on a terminal's stderr how many are done."""
+def watched(conditions: Sequence[Condition[Subject]], subject: Subject) -> list[ConditionResult]:
+    """Check conditions, with a progress bar on a terminal's stderr."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Checking", total=len(conditions))
         return run(conditions, subject, done=lambda _: progress.advance(bar))
 
 
-def worst(results: Iterable[Result]) -> Status:
-    """Fail if one fails, else unknown if one is unknown, else pass."""
+def worst(results: Iterable[ConditionResult]) -> Status:
+    """Fail if any fails, else unknown if any is unknown, else pass."""
     statuses = {result.status for result in results}
     return next((status for status in (Status.FAIL, Status.UNKNOWN) if status in statuses), Status.PASS)
 
 
-def exit_code(results: Iterable[Result]) -> int:
-    """0 if all pass, 1 if one fails, 2 if none fails and one is unknown."""
+def exit_code(results: Iterable[ConditionResult]) -> int:
+    """0 if all pass, 1 if any fails, 2 if none fails and any is unknown."""
     return {Status.PASS: 0, Status.FAIL: 1, Status.UNKNOWN: 2}[worst(results)]
 
 
-def summary(results: Iterable[Result]) -> str:
-    """How many pass, fail and are unknown."""
+def summary(results: Iterable[ConditionResult]) -> str:
+    """A count of each status."""
     counts = Counter(result.status for result in results)
     return ", ".join(f"{counts[status]} {status}" for status in Status)
 
@@ -164,5 +164,5 @@ def _checked(condition: Condition[Any], subject: object) -> tuple[Status, str]:
     except (BotoCoreError, ClientError) as error:
         return (Status.FAIL if is_absence(code(error)) else Status.UNKNOWN), reason(error)
     except (LookupError, TypeError, ValueError) as error:
-        # AWS's answers have few fields that must be there; one odd answer must not cost all others.
-        return Status.UNKNOWN, f"AWS's answer is not of the expected form ({type(error).__name__}: {error})"
+        # Few fields of AWS's responses are required; one unexpected response must not stop the other checks.
+        return Status.UNKNOWN, f"AWS's response doesn't have the expected form ({type(error).__name__}: {error})"

@@ -1,1 +1,1 @@
-"""What may be applied: our own checks, in checkov's forms, and the register of accepted risks."""
+"""Our own checks in checkov's form, and the register of accepted risks."""

@@ -1,6 +1,6 @@
-"""What AWS services publish: metrics with their dimensions, and events. AWS takes any other name, and it never matches.
+"""Metrics and events that AWS services publish. AWS accepts any other name, but it never matches.
 
-Both tables have what alarms and rules of such a product use. Another metric or event is one line away.
+The tables have the metrics and events that such a product uses; add a line for another one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class Published(NamedTuple):
 
     source: str
     names: Mapping[str, tuple[str, ...]]
-    """Metrics by their dimensions, which are words with spaces between them."""
+    """Metrics by their dimensions, separated by spaces."""
 
 
 _TARGETS = (
@@ -131,7 +131,7 @@ METRICS: Mapping[str, Published] = {
     ),
 }
 CALLS = "AWS API Call via CloudTrail"
-"""The event of a call that CloudTrail records; its source is the service that was called."""
+"""The event of an API call that CloudTrail records; its source is the called service."""
 # https://docs.aws.amazon.com/eventbridge/latest/ref/events.html
 EVENTS: Mapping[str, str] = {
     "AWS Console Sign In via CloudTrail": "aws.signin",
@@ -152,7 +152,7 @@ EVENTS: Mapping[str, str] = {
 
 
 def metric_problem(namespace: str, name: str, dimensions: frozenset[str]) -> str | None:
-    """Why a metric never has a value; none if AWS publishes it, or the namespace is an application's own."""
+    """Why a metric never has a value; none if AWS publishes it, or it is an application's own."""
     published = METRICS.get(namespace)
     if published is None:
         own = not namespace.startswith(("AWS/", "ECS/"))
@@ -160,7 +160,7 @@ def metric_problem(namespace: str, name: str, dimensions: frozenset[str]) -> str
     found = [known for known, names in published.names.items() if name in names]
     if not found:
         names = [each for group in published.names.values() for each in group]
-        return f"{namespace} has no metric {name} that is known{_near(name, names)}; see {published.source}"
+        return f"{namespace} has no known metric {name}{_near(name, names)}; see {published.source}"
     if " ".join(sorted(dimensions)) not in found:
         given = ", ".join(sorted(dimensions)) or "none"
         has = " or ".join(known.replace(" ", ", ") for known in found)
@@ -169,7 +169,7 @@ def metric_problem(namespace: str, name: str, dimensions: frozenset[str]) -> str
 
 
 def event_problem(kind: str, sources: frozenset[str]) -> str | None:
-    """Why no event of a kind ever comes from these sources, of which none means all; none if some do."""
+    """Why no event of a kind comes from these sources (none means all); none if such events exist."""
     if kind == CALLS:
         wrong = sorted(each for each in sources if not each.startswith("aws."))
         return f"calls come from aws.<service>, not from {', '.join(wrong)}" if wrong else None

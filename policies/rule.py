@@ -6,11 +6,10 @@
         if database.number("backup_retention_period") < 7:
             yield "backup_retention_period is less than 7 days"
 
-The docstring is the check's sentence: what holds where it passes. The function yields what is wrong,
-in words that say what is allowed; nothing yielded means that the check passes. It must never quote a
-value that could be a secret. The decorator makes and registers a checkov check, so that stock checkov
-can load the same files: `PYTHONPATH=. checkov --external-checks-dir policies/checks …`. Checks that look for other
-blocks need the gate's view of all stacks, though: on its own, a stack lacks what is in another.
+The docstring is the check's sentence: what holds if it passes. The function yields each problem with what is allowed;
+without problems, the check passes. It must never quote a value that could be a secret. The decorator creates and
+registers a checkov check, so that stock checkov can load the same files: `PYTHONPATH=. checkov --external-checks-dir
+policies/checks …`. Checks that use other blocks need the gate's view of all stacks.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ Settings = Mapping[str, Any]
 
 
 class Resource(Mapping[str, Any]):
-    """A block's settings as they are in the JSON, without checkov's wrapping in lists.
+    """A block's settings as in the JSON, without checkov's wrapping in lists.
 
     An attribute is a plain value; a nested block, or a map, is a list of mappings.
     """
@@ -44,7 +43,7 @@ class Resource(Mapping[str, Any]):
         name: str = "",
         stack: str = "",
     ) -> None:
-        """Unwrap what checkov hands to a check."""
+        """Unwrap the settings that checkov passes to a check."""
         self.kind = kind
         self.name = name
         """Unique in the environment; empty where the block has none."""
@@ -82,7 +81,7 @@ class Resource(Mapping[str, Any]):
         return blocks(self._settings, name)
 
     def json(self, name: str) -> Settings:
-        """The object of an attribute that is JSON, whether checkov has read it already or not; empty if it isn't set.
+        """The object of a JSON attribute, which checkov may have parsed; empty if it isn't set.
 
         Raises:
             ValueError: The text isn't JSON.
@@ -97,21 +96,21 @@ class Resource(Mapping[str, Any]):
         return texts(local["config_"][text.removeprefix("local.")])[0] if local else text
 
     def follow(self, reference: object) -> Resource | None:
-        """The resource or data source that an expression refers to, where the scanned stacks have it."""
+        """The resource or data source that an expression refers to, if the scanned stacks have it."""
         parts = self.resolve(reference).removeprefix("${").split(".")
         found = _blocks(self._graph).get(".".join(parts[: 3 if parts[0] == "data" else 2]))
         return self._resource(found[1]) if found else None
 
     def everywhere(self, *kinds: str) -> Iterator[Resource]:
-        """All resources of some kinds in the environment's stacks."""
+        """All resources of some types in the environment's stacks."""
         return (self._resource(vertex) for _, vertex in _blocks(self._graph).values() if _kind(vertex) in kinds)
 
     def beside(self, *kinds: str) -> Iterator[Resource]:
-        """Those that are in the same stack."""
+        """Resources of some types in the same stack."""
         return (each for each in self.everywhere(*kinds) if each.stack == self.stack)
 
     def users(self, *kinds: str) -> Iterator[Resource]:
-        """Those that refer to this one, from whichever stack."""
+        """Resources of some types that refer to this one, in any stack."""
         index, _ = _blocks(self._graph).get(f"{self.kind}.{self.name}", (None, None))
         if index is not None:
             for user in sorted(set(self._graph.predecessor_indices(index))):
@@ -136,7 +135,7 @@ def _blocks(graph: Any) -> dict[str, tuple[int, Settings]]:  # noqa: ANN401 - ch
 
 
 def _reference(vertex: Settings) -> str:
-    """How others refer to a block, as far as checks follow references."""
+    """The reference to a block, for blocks that checks follow."""
     address = str(vertex.get("config_", {}).get("__address__", ""))
     section = vertex.get("block_type_")
     if section == "locals":
@@ -150,7 +149,7 @@ def _kind(vertex: Settings) -> str:
 
 
 def _stack(path: str) -> str:
-    """The stack of a file: of the view that the gate makes, or as stock checkov finds it on disk."""
+    """The stack of a file: in the gate's merged view, or on disk for stock checkov."""
     file = PurePath(path.partition(":")[0])
     name = file.name.removesuffix(".tf.json")
     return file.parent.name if name == "cdk" else name
@@ -163,7 +162,7 @@ def blocks(settings: Settings, name: str) -> list[Settings]:
 
 
 def is_true(value: object) -> bool:
-    """Whether a value is true in Terraform, which takes the text "true" too."""
+    """Whether a value is true in Terraform, which accepts the text "true" too."""
     return value is True or value == "true"
 
 
@@ -185,11 +184,11 @@ def rule(
     data: str | Iterable[str] = (),
     provider: str | Iterable[str] = (),
 ) -> Callable[[Judge], Judge]:
-    """Make a function a check.
+    """Register a function as a check.
 
     Args:
-        id_: `CKV_ROLLOUT_<number>`; never used for another check again.
-        source: Link to why.
+        id_: `CKV_ROLLOUT_<number>`; never reused for another check.
+        source: Link to the reason.
         on: Types of resources that it judges; `*` matches any characters.
         data: Types of data sources.
         provider: Names of providers.

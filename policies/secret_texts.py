@@ -1,4 +1,4 @@
-"""What a secret looks like. Knows no checkov, so that whatever judges texts can use it."""
+"""Patterns of secrets. Doesn't import checkov, so that both gates and other code can use it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CREDENTIAL = re.compile(
     r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\."
     r"|://[^/\s:@${}]*:[^/\s:@${}]+@"
 )
-"""Texts that are credentials in any place."""
+"""Texts that are credentials anywhere."""
 _SECRET_NAME = re.compile(
     r"PASSW(?:OR)?D|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|ENCRYPTION_?KEY"
     r"|DATABASE_URL|REDIS_URL|CONNECTION_?STRING|_DSN$",
@@ -25,5 +25,5 @@ _NOT_SECRET = re.compile(
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether what bears this name is a secret."""
+    """Whether a value of this name is a secret."""
     return bool(_SECRET_NAME.search(name)) and not _NOT_SECRET.search(name)

@@ -1,7 +1,7 @@
 """Security group rules: one type for the provider's three forms.
 
 Inline blocks of `aws_security_group`, `aws_security_group_rule`, and `aws_vpc_security_group_ingress_rule` or
-`…_egress_rule`. Imports no checkov: the gates read rules with it too.
+`…_egress_rule`. Doesn't import checkov, since both gates use it.
 https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/vpc_security_group_ingress_rule
 """
 
@@ -19,7 +19,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 ALL = "all"
 """Every protocol; the provider writes -1."""
 SELF = "self"
-"""A peer: whatever has the group itself."""
+"""A peer: resources with the same group."""
 _LAST = 65535
 _EVERY_TYPE = (-1, -1)
 _GROUPS = ("aws_security_group", "aws_default_security_group")
@@ -44,27 +44,27 @@ _PROTOCOLS = {"-1": ALL, "any": ALL, "6": "tcp", "17": "udp", "1": "icmp", "58":
 
 @dataclass(frozen=True)
 class SecurityGroupRule:
-    """What one group lets in from, or out to, one peer."""
+    """Traffic that a group allows from, or to, one peer."""
 
     group: str
-    """As it is written; empty for an inline rule, which is of the block's own group."""
+    """As written; empty for an inline rule, which belongs to the block's group."""
     direction: Direction
     protocol: str
     """`tcp`, `udp`, `icmp`, `icmpv6`, `all`, or another protocol's number."""
     span: tuple[int, int]
-    """First and last port, or type and code of ICMP; (-1, -1) is every type, or of a protocol without ports."""
+    """First and last port, or type and code of ICMP; (-1, -1) is every type, or a protocol without ports."""
     peer: str
-    """A range, or the id of a group or prefix list as it is written; `self`; empty if the rule names none."""
+    """A range, the id of a group or prefix list as written, or `self`; empty if the rule has none."""
     is_range: bool = False
 
     @property
     def everything(self) -> bool:
-        """Whether it is about every protocol, or every port of one."""
+        """Whether it allows every protocol, or every port of a protocol."""
         return self.protocol == ALL or self.span == _EVERY_TYPE or (self.span[0] <= 1 and self.span[1] >= _LAST)
 
     @property
     def ports(self) -> str:
-        """Protocol and ports in words."""
+        """Protocol and ports as text."""
         if self.protocol == ALL:
             return "everything"
         first, last = self.span
@@ -73,7 +73,7 @@ class SecurityGroupRule:
 
     @property
     def network(self) -> Network | None:
-        """The range; None if the peer is none, or isn't known."""
+        """The range; None if the peer isn't a range, or is unknown."""
         try:
             return ipaddress.ip_network(self.peer, strict=False)
         except ValueError:
@@ -84,7 +84,7 @@ class SecurityGroupRule:
 
 
 def read_rules(kind: str, settings: Mapping[str, Any]) -> Iterator[SecurityGroupRule]:
-    """The rules that a resource holds, one for each peer; none if it is of another type.
+    """The rules of a resource, one for each peer; none for other types.
 
     Args:
         kind: Type of the resource.

@@ -1,4 +1,4 @@
-"""Where a block holds IAM statements: in its own attributes, in a document that it refers to, in a role's policies."""
+"""IAM statements of a block: in its attributes, in a document that it refers to, or in a role's policies."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ DOCUMENT = "aws_iam_policy_document"
 
 
 def written_in(block: Resource) -> Iterator[IamStatement]:
-    """The statements that are written in a block itself: a document's, or in JSON, not in what it refers to.
+    """The statements in a block itself: of a document, or in JSON; not those of documents that it refers to.
 
-    JSON is read in the attributes that hold policies, and recognized by its form in every other one.
+    JSON is read in the attributes that hold policies, and recognized by its form in other attributes.
 
     Raises:
-        ValueError: A policy isn't in a form that AWS takes.
+        ValueError: AWS doesn't accept the form of a policy.
     """
     if block.kind == DOCUMENT:
         yield from read_document(block)
@@ -31,7 +31,7 @@ def written_in(block: Resource) -> Iterator[IamStatement]:
 
 
 def _recognized(value: object) -> Iterator[Mapping[str, object]]:
-    """Policies anywhere in a value, as JSON or as what checkov parsed of it."""
+    """Policies anywhere in a value, as JSON or as parsed by checkov."""
     if isinstance(value, str) and '"Statement"' in value:
         yield from _recognized(parse_json(value))
     elif isinstance(value, Mapping):
@@ -46,7 +46,7 @@ def _recognized(value: object) -> Iterator[Mapping[str, object]]:
 
 
 def of_policy(resource: Resource, attribute: str = "policy") -> list[IamStatement] | None:
-    """The statements of a resource's policy: its JSON's, or its document's. None if neither can be read."""
+    """The statements of a resource's policy, from JSON or a document; None if it can't be read."""
     return _readable(resource, resource.get(attribute))
 
 
@@ -70,11 +70,11 @@ def _readable(block: Resource, value: object) -> list[IamStatement] | None:
 
 
 def _read(value: object) -> list[IamStatement]:
-    """Read JSON, which checkov may have parsed."""
+    """Read JSON that checkov may have parsed."""
     if isinstance(value, str):
         value = parse_json(value)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, Mapping):
-        raise ValueError("a policy is no object")
+        raise ValueError("a policy isn't an object")
     return read(value)

@@ -84,14 +84,14 @@ class Rollout:
     def _prepare(self) -> None:
         """Replace the public name's plain record, as `cutover prepare` does."""
         stage = self.stage
-        zone, stand = adopted(stage.session.aws, stage.environment)
+        zone, present = adopted(stage.session.aws, stage.environment)
         journal = Journal(
             stage.environment.stage,
             command=PREPARE,
             caller=stage.session.aws.caller.arn,
             folder=stage.folder / "journal",
         )
-        replace_records(zone, stand, wanted(zone, stand) or (), journal)
+        replace_records(zone, present, wanted(zone, present) or (), journal)
         self.prepared = True
 
     def lost(self) -> list[str]:

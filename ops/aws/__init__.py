@@ -1,4 +1,4 @@
-"""What `ops` asks of AWS: each kind of data is read in one module, with types. Commands keep only their question.
+"""All AWS access of `ops`: each kind of data is read in one module, with types.
 
-`errors` and `session` (the way to AWS), `waiting`, `ecs`, `load_balancing`, `dns`, `states` and `state_lock`.
+`errors` and `session` (credentials and clients), `waiting`, `ecs`, `load_balancing`, `dns`, `states` and `state_lock`.
 """

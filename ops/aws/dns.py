@@ -30,14 +30,14 @@ KINDS = ("A", "AAAA", "CNAME")
 """Types of record that decide where a browser goes."""
 ALL = 100
 ROLE_SECONDS = 1800
-"""How long credentials of a role are used. A role that a role assumed lasts an hour at most, a cutover may take longer.
+"""How long credentials of a role are used. A chained role lasts an hour at most, and a cutover may take longer.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
 """
 
 
 class NoZoneError(AbsentError):
-    """No public zone has the name."""
+    """There is no public zone of the name."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Listed:
 
 
 class PublicZone:
-    """The zone that holds the records of an environment's public name, in its own account or another."""
+    """The zone with the records of an environment's public name, in its own account or another one."""
 
     def __init__(self, aws: Aws, environment: Environment, purpose: str) -> None:
         """Find the zone.
@@ -58,19 +58,19 @@ class PublicZone:
         Args:
             aws: The environment's account.
             environment: The environment; its zone names a role where the zone is in another account.
-            purpose: Last part of the role session's name, which that account's trail shows.
+            purpose: Last part of the role session's name, for that account's trail.
 
         Raises:
             AwsError: The role can't be assumed, or Route 53 can't list its zones.
-            NoZoneError: No public zone has the name.
-            OpsError: More than one has it.
+            NoZoneError: There is no public zone of the name.
+            OpsError: There is more than one.
         """
         self._aws, self._environment, self._purpose = aws, environment, purpose
         self._assumed, self._client = time.monotonic(), client(aws, environment, purpose)
         self.id = zone_id(aws, environment, self._client)
 
     def records(self, host: str) -> Listed:
-        """The records of a name, with changes that are still on their way to Route 53's servers.
+        """The records of a name, including changes that Route 53 is still applying.
 
         Raises:
             AwsError: Route 53 doesn't list them.
@@ -81,7 +81,7 @@ class PublicZone:
         """Make changes, all or none.
 
         Raises:
-            AwsError: Route 53 refused, or didn't answer: then the change may have been made all the same.
+            AwsError: Route 53 refused, or didn't respond: then the change may still have been made.
         """
         batch: Any = {"Comment": comment, "Changes": changes}
         with explained(f"change the records of {host}"):
@@ -100,7 +100,7 @@ def client(aws: Aws, environment: Environment, purpose: str) -> Route53Client:
     Args:
         aws: The environment's account.
         environment: The environment; its zone names a role where the zone is in another account.
-        purpose: Last part of the session's name, which that account's trail shows.
+        purpose: Last part of the session's name, for that account's trail.
 
     Raises:
         AwsError: The role can't be assumed.
@@ -110,14 +110,14 @@ def client(aws: Aws, environment: Environment, purpose: str) -> Route53Client:
 
 
 def zone_id(aws: Aws, environment: Environment, route53: Route53Client) -> str:
-    """Id of the public zone: as the phase `edge` publishes it, else as the values name it, else found by its name.
+    """Id of the public zone: from the outputs of the phase `edge`, else from the values, else by its name.
 
-    Rolling back must work while the state bucket doesn't, so a state that can't be read is no error here.
+    A rollback must work without the state bucket, so a state that can't be read isn't an error.
 
     Raises:
         AwsError: Route 53 can't list its zones.
-        NoZoneError: No public zone has the name.
-        OpsError: More than one has it.
+        NoZoneError: There is no public zone of the name.
+        OpsError: There is more than one.
     """
     try:
         edge = States(aws, environment).get("edge")
@@ -128,7 +128,7 @@ def zone_id(aws: Aws, environment: Environment, route53: Route53Client) -> str:
 
 
 def records(route53: Route53Client, zone: str, host: str) -> Listed:
-    """The records of a name, with changes that are still on their way to Route 53's servers.
+    """The records of a name, including changes that Route 53 is still applying.
 
     Raises:
         AwsError: Route 53 doesn't list them.
@@ -141,12 +141,12 @@ def records(route53: Route53Client, zone: str, host: str) -> Listed:
         of_host = [record for record in page["ResourceRecordSets"] if _plain(record["Name"]) == _plain(host)]
         found += [record for record in of_host if record["Type"] in KINDS and record not in found]
         if not page.get("IsTruncated") or _plain(page["NextRecordName"]) != _plain(host):
-            return Listed(tuple(found), _answered_at(page))
+            return Listed(tuple(found), _responded_at(page))
         start = {f"Start{key.removeprefix('Next')}": page[key] for key in _NEXT_RECORD if page.get(key)}
 
 
 def target(record: Record) -> str | None:
-    """The name that an alias or a CNAME leads to, without what makes no difference; none for an address.
+    """The normalized name that an alias or a CNAME leads to; none for an address.
 
     The console puts `dualstack.` before the name of a load balancer:
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-elb-load-balancer.html
@@ -157,12 +157,12 @@ def target(record: Record) -> str | None:
 
 
 def same_name(name: str) -> str:
-    """A DNS name in the form in which two spellings of it are equal."""
+    """A DNS name in normalized form, for comparison."""
     return _plain(name).removeprefix("dualstack.")
 
 
 def shares(records: Iterable[Record], name: str) -> dict[str, int]:
-    """Share of answers, in percent, that lead to a name: by type of record, since A and AAAA have weights of their own.
+    """Share of answers in percent that lead to a name, by record type: A and AAAA have their own weights.
 
     If all weights of a type are 0, each of its records gets the same share:
     https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html#Route53-Type-ResourceRecordSet-Weight
@@ -176,13 +176,13 @@ def shares(records: Iterable[Record], name: str) -> dict[str, int]:
         weights = weights if sum(weights) else [1] * len(group)
         own = sum(weight for record, weight in zip(group, weights, strict=True) if target(record) == same_name(name))
         share = round(ALL * own / sum(weights))
-        # Rounded, but all and none are exact: 1 of 256 answers that lead elsewhere are users too.
+        # Rounded, but 0 and 100 are exact: a weight of 1 in 256 is traffic too.
         found[kind] = share if own in (0, sum(weights)) else min(max(share, 1), ALL - 1)
     return found
 
 
 def same(some: Iterable[Record], others: Iterable[Record]) -> bool:
-    """Whether records say the same, however Route 53 writes names."""
+    """Whether records are equal, however Route 53 writes names."""
     return sorted(map(_canonical, some)) == sorted(map(_canonical, others))
 
 
@@ -192,9 +192,9 @@ def is_plain(records: Sequence[Record]) -> bool:
 
 
 def in_the_way(records: Iterable[Record], kinds: Collection[str]) -> list[Record]:
-    """Those beside which AWS takes no weighted records of these types.
+    """Records that keep AWS from accepting weighted records of these types.
 
-    A group has one routing policy, and a CNAME stands alone:
+    A group has one routing policy, and a CNAME excludes other records:
     https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html#Route53-Type-ResourceRecordSet-Weight
     """
     return [
@@ -205,10 +205,9 @@ def in_the_way(records: Iterable[Record], kinds: Collection[str]) -> list[Record
 
 
 def replacement(present: Sequence[Record], wanted: Sequence[Record]) -> list[Record]:
-    """Changes that put `wanted` in the place of exactly `present`, or do nothing.
+    """Changes that replace exactly `present` by `wanted`, or fail without a change.
 
-    A DELETE fails unless the record still is what it says, and a batch is done whole or not at all: so two commands
-    can't overwrite each other's change.
+    A DELETE fails if the record has changed, and a batch is atomic: two commands can't overwrite each other's change.
     https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
     """
     return [
@@ -218,7 +217,7 @@ def replacement(present: Sequence[Record], wanted: Sequence[Record]) -> list[Rec
 
 
 def longest_ttl(records: Iterable[Record]) -> int:
-    """Seconds for which resolvers may keep records; 0 for aliases, which have the 60 seconds of a load balancer.
+    """Seconds for which resolvers may cache records; 0 for aliases, which have the 60 seconds of a load balancer.
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html
     """
@@ -226,7 +225,7 @@ def longest_ttl(records: Iterable[Record]) -> int:
 
 
 def describe(records: Iterable[Record]) -> str:
-    """Records in words."""
+    """Records as text."""
     words = []
     for record in records:
         values = ", ".join(each["Value"] for each in record.get("ResourceRecords", []))
@@ -240,7 +239,7 @@ _NEXT_RECORD = ("NextRecordName", "NextRecordType", "NextRecordIdentifier")
 
 
 def _by_name(route53: Route53Client, name: str) -> str:
-    """Id of the only public zone of a name; a private zone of the same name answers inside its VPCs only."""
+    """Id of the only public zone of a name; a private zone resolves inside its VPCs only."""
     public = [zone for zone in _zones(route53, name) if not zone.get("Config", {}).get("PrivateZone")]
     ids = [str(zone["Id"].removeprefix("/hostedzone/")) for zone in public]
     if not ids:
@@ -248,13 +247,13 @@ def _by_name(route53: Route53Client, name: str) -> str:
     if len(ids) > 1:
         raise OpsError(
             f"{len(ids)} public zones are named {name}: {', '.join(ids)}; delete the one that its parent zone's NS "
-            "record doesn't lead to, or apply the phase edge, whose output zone_id then says which is meant"
+            "record doesn't lead to, or apply the phase edge, whose output zone_id identifies the right zone"
         )
     return ids[0]
 
 
 def _zones(route53: Route53Client, name: str) -> Iterator[HostedZoneTypeDef]:
-    """All zones of a name, public and private: Route 53 lists them together, and those of later names after them.
+    """All zones of a name, public and private: Route 53 lists zones sorted by name.
 
     https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZonesByName.html
     """
@@ -275,8 +274,8 @@ def _plain(name: str) -> str:
     return name.lower().rstrip(".")
 
 
-def _answered_at(answer: Mapping[str, Any]) -> datetime:
-    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+def _responded_at(response: Mapping[str, Any]) -> datetime:
+    date = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     return parsedate_to_datetime(date) if date else datetime.now(UTC)
 
 

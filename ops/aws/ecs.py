@@ -1,6 +1,6 @@
-"""ECS's services, deployments, tasks and containers, by name and in whatever order AWS lists them.
+"""ECS's services, deployments, tasks and containers, by name.
 
-AWS promises no order of a task's containers, and adds some of its own: GuardDuty's agent is the first in many tasks.
+AWS guarantees no order of a task's containers, and adds its own: GuardDuty's agent is the first in many tasks.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 """
 
@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ops.aws.errors import explained, only
-from ops.aws.waiting import CLOCK, Time, looks
+from ops.aws.waiting import CLOCK, Time, polls
 from ops.errors import AbsentError, OpsError, RefusedError
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 Named = TypeVar("Named")
 SERVICES_A_CALL = 10
-UNLISTED_LOOKS = 20
-"""So many looks in a row ECS may not list what was just created: its answers are eventually consistent.
+UNLISTED_POLLS = 20
+"""Polls in a row for which ECS may not list a new resource: its responses are eventually consistent.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 """
 ENDED = ("STOPPED", "DELETED")
-"""Last states of a task. DELETED follows soon, so that STOPPED may never be seen.
+"""Final states of a task. DELETED follows soon, so a poll may never see STOPPED.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 """
@@ -50,11 +50,11 @@ class NoContainerError(AbsentError):
 
 
 class DeploymentFailedError(RefusedError):
-    """ECS gave a deployment up, or another deployment replaced it."""
+    """ECS gave up a deployment, or another deployment replaced it."""
 
 
 class DeploymentState(StrEnum):
-    """How far a deployment is."""
+    """The state of a deployment."""
 
     COMPLETED = "completed"
     FAILED = "failed"
@@ -94,7 +94,7 @@ class Deployment:
         running = given.get("runningCount", 0)
         desired: Any = given.get("computedDesiredCount") or given.get("desiredCount", 0)
         state = str(given.get("rolloutState") or given.get("stabilityStatus") or "")
-        # Without a state, its tasks decide.
+        # Without a state, the number of tasks decides.
         guess = DeploymentState.COMPLETED if running == desired else DeploymentState.IN_PROGRESS
         return cls(
             id=given.get("id", ""),
@@ -108,7 +108,7 @@ class Deployment:
 
     @property
     def primary(self) -> bool:
-        """Whether it is the newest."""
+        """Whether it is the newest deployment."""
         return self.status == "PRIMARY"
 
     @property
@@ -126,16 +126,16 @@ class EcsService:
 
     name: str
     task_definition: str
-    """ARN: of the primary deployment."""
+    """ARN, of the primary deployment."""
     running: int
     desired: int
     deployments: tuple[Deployment, ...]
     networks: tuple[NetworkConfigurationTypeDef, ...]
-    """Of its tasks: its own or, of CodeDeploy's, its task sets', the primary first."""
+    """Network configurations of its tasks: its own, or those of CodeDeploy's task sets, the primary first."""
 
     @classmethod
     def parse(cls, given: ServiceTypeDef) -> EcsService:
-        """Read a service as DescribeServices has it."""
+        """Read a service of DescribeServices."""
         deployments = tuple(map(Deployment.parse, (*given.get("deployments", ()), *given.get("taskSets", ()))))
         sets = sorted(given.get("taskSets", ()), key=lambda task_set: task_set.get("status") != "PRIMARY")
         networks: list[Any] = [place.get("networkConfiguration") for place in (given, *sets)]
@@ -156,7 +156,7 @@ class EcsService:
 
     @property
     def unfinished(self) -> tuple[Deployment, ...]:
-        """Deployments that aren't completed, or whose tasks are still to be stopped; empty if it is stable."""
+        """Deployments that aren't completed, or whose tasks must still stop; empty if the service is stable."""
         return tuple(each for each in self.deployments if not (each.primary and each.completed))
 
 
@@ -170,20 +170,20 @@ class Container:
     name: str
     status: str = ""
     health: str = ""
-    """Of its own health check; UNKNOWN without one."""
+    """Result of its own health check; UNKNOWN without one."""
     image: str = ""
-    """As the task definition has it."""
+    """As in the task definition."""
     image_digest: str = ""
     runtime_id: str = ""
-    """What Session Manager knows it by."""
+    """Its id in Session Manager."""
     exit_code: int | None = None
-    """None while it runs, and if it never ran."""
+    """None while it runs, or if it never ran."""
     reason: str = ""
-    """Why it doesn't run, if ECS says more than its exit code does."""
+    """Why it doesn't run, if ECS gives a reason."""
 
     @classmethod
     def parse(cls, given: ContainerTypeDef) -> Container:
-        """Read a container as DescribeTasks has it."""
+        """Read a container of DescribeTasks."""
         return cls(
             name=given.get("name", ""),
             status=given.get("lastStatus", ""),
@@ -198,7 +198,7 @@ class Container:
 
 @dataclass(frozen=True)
 class EcsTask:
-    """A task as it is now, or was when it stopped.
+    """A task as it is now, or as it was when it stopped.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
     """
@@ -210,17 +210,17 @@ class EcsTask:
     containers: Mapping[str, Container]
     started: datetime | None
     pulled: datetime | None
-    """When its images had been pulled."""
+    """When its images were pulled."""
     zone: str
     network: Mapping[str, str]
-    """Of its network interface, such as `networkInterfaceId` and `privateIPv4Address`."""
+    """Attributes of its network interface, such as `networkInterfaceId` and `privateIPv4Address`."""
     started_by: str
     stop_code: str
     stopped_reason: str
 
     @classmethod
     def parse(cls, given: TaskTypeDef) -> EcsTask:
-        """Read a task as DescribeTasks has it."""
+        """Read a task of DescribeTasks."""
         details = (detail for attachment in given.get("attachments", ()) for detail in attachment.get("details", ()))
         return cls(
             id=id_of(given.get("taskArn", "")),
@@ -240,18 +240,18 @@ class EcsTask:
         """The container of that name.
 
         Raises:
-            NoContainerError: There is none.
+            NoContainerError: There is no such container.
         """
         return _named(self.containers, name, f"task {self.id}")
 
     @property
     def ended(self) -> bool:
-        """Whether it runs no more."""
+        """Whether it has stopped."""
         return self.status in ENDED
 
     @property
     def ended_by_itself(self) -> bool:
-        """Whether it stopped because its container ended; else somebody or something stopped it.
+        """Whether it stopped because its container ended; else a user or a service stopped it.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
         """
@@ -269,7 +269,7 @@ class TaskDefinition:
 
     @classmethod
     def parse(cls, given: TaskDefinitionTypeDef) -> TaskDefinition:
-        """Read a task definition as DescribeTaskDefinition has it."""
+        """Read a task definition of DescribeTaskDefinition."""
         containers = {each.get("name", ""): each for each in given.get("containerDefinitions", ())}
         return cls(given.get("taskDefinitionArn", ""), containers)
 
@@ -277,52 +277,52 @@ class TaskDefinition:
         """The container of that name.
 
         Raises:
-            NoContainerError: There is none.
+            NoContainerError: There is no such container.
         """
         return _named(self.containers, name, f"the task definition {id_of(self.arn) or 'of its service'}")
 
 
 def services(client: ECSClient, cluster: str, names: Sequence[str]) -> dict[str, EcsService]:
-    """Services that exist, by name; those that were deleted are left out.
+    """Existing services by name, without deleted ones.
 
     Raises:
-        AwsError: ECS doesn't say, or there is no such cluster.
+        AwsError: ECS doesn't respond, or there is no such cluster.
     """
     found: dict[str, EcsService] = {}
     for some in parts(names, SERVICES_A_CALL):
         with explained(f"read the services of the cluster {cluster}"):
-            answer = client.describe_services(cluster=cluster, services=some)
+            response = client.describe_services(cluster=cluster, services=some)
         found |= {
-            each.get("serviceName", ""): EcsService.parse(each) for each in answer["services"] if _is_active(each)
+            each.get("serviceName", ""): EcsService.parse(each) for each in response["services"] if _is_active(each)
         }
     return found
 
 
 def service(client: ECSClient, cluster: str, name: str) -> EcsService | None:
-    """A service; none if there is none, or it was deleted.
+    """A service; none if it doesn't exist or was deleted.
 
     Raises:
-        AwsError: ECS doesn't say, or there is no such cluster.
+        AwsError: ECS doesn't respond, or there is no such cluster.
     """
     with explained(f"read the service {name} of the cluster {cluster} (phase services creates it)"):
-        answer = client.describe_services(cluster=cluster, services=[name])
-    active = [each for each in answer["services"] if _is_active(each)]
+        response = client.describe_services(cluster=cluster, services=[name])
+    active = [each for each in response["services"] if _is_active(each)]
     return EcsService.parse(only(active, f"active services {name}")) if active else None
 
 
 def deploy(client: ECSClient, cluster: str, name: str, task_definition: str | None = None) -> str:
-    """Start a deployment of another task definition or, without one, of the present one again; return its id.
+    """Start a deployment of a task definition, or a redeployment of the present one; return its id.
 
     Raises:
-        AwsError: ECS refuses, or doesn't answer.
+        AwsError: ECS refuses, or doesn't respond.
         DeploymentFailedError: ECS lists no such deployment.
     """
     with explained(f"deploy {name}"):
         if task_definition:
-            answer = client.update_service(cluster=cluster, service=name, taskDefinition=task_definition)
+            response = client.update_service(cluster=cluster, service=name, taskDefinition=task_definition)
         else:
-            answer = client.update_service(cluster=cluster, service=name, forceNewDeployment=True)
-    updated = EcsService.parse(answer["service"])
+            response = client.update_service(cluster=cluster, service=name, forceNewDeployment=True)
+    updated = EcsService.parse(response["service"])
     ours = [each for each in updated.deployments if task_definition in (None, each.task_definition)]
     newest = next((each for each in ours if each.primary), ours[0] if task_definition and ours else None)
     if newest is None:
@@ -341,32 +341,32 @@ def wait_until_deployed(
     clock: Time = CLOCK,
     progress: Callable[[Deployment], None] = lambda _: None,
 ) -> None:
-    """Wait until a deployment is completed: its tasks run, and are healthy.
+    """Wait until a deployment is completed: its tasks run and are healthy.
 
     Args:
-        client: Of ECS.
+        client: ECS.
         cluster: The service's cluster.
         name: The service's name.
         deployment_id: What `deploy` returned.
         seconds: How long to wait.
-        every: Seconds between two looks.
-        clock: Whose seconds.
-        progress: Called with the deployment at each look.
+        every: Seconds between two polls.
+        clock: The clock.
+        progress: Called with the deployment after each poll.
 
     Raises:
-        DeploymentFailedError: ECS gave it up, another one replaced it, or the service was deleted.
-        OpsError: It takes longer; ECS goes on.
-        AwsError: ECS doesn't say.
+        DeploymentFailedError: ECS gave it up, another deployment replaced it, or the service was deleted.
+        OpsError: It takes longer; ECS continues.
+        AwsError: ECS doesn't respond.
     """
     unlisted, seen = 0, False
-    for _ in looks(seconds, clock, every):
+    for _ in polls(seconds, clock, every):
         found = service(client, cluster, name)
         if found is None:
             raise DeploymentFailedError("the service was deleted")
         ours = next((each for each in found.deployments if each.id == deployment_id), None)
         unlisted = 0 if ours else unlisted + 1
-        # What the circuit breaker gave up on is soon no longer listed; what was just created may not be listed yet.
-        if ours is None and (seen or unlisted > UNLISTED_LOOKS):
+        # ECS soon stops listing a deployment that its circuit breaker gave up, and may not list a new one yet.
+        if ours is None and (seen or unlisted > UNLISTED_POLLS):
             raise DeploymentFailedError(_replaced(found, ""))
         if ours:
             seen = True
@@ -375,14 +375,14 @@ def wait_until_deployed(
             if ours.completed:
                 return
             progress(ours)
-    raise OpsError(f"{name} isn't stable after {seconds:g} s; ECS goes on: python -m ops tasks shows how")
+    raise OpsError(f"{name} isn't stable after {seconds:g} s; ECS continues, see python -m ops tasks")
 
 
 def task_definition(client: ECSClient, name: str) -> TaskDefinition:
-    """A task definition by its ARN, its family and revision, or its family: then the newest.
+    """A task definition by its ARN, by family and revision, or by family (its newest revision).
 
     Raises:
-        AwsError: ECS doesn't say, or there is none.
+        AwsError: ECS doesn't respond, or there is none.
     """
     with explained(f"read the task definition {id_of(name)} (phase services creates it)"):
         return TaskDefinition.parse(client.describe_task_definition(taskDefinition=name)["taskDefinition"])
@@ -391,10 +391,10 @@ def task_definition(client: ECSClient, name: str) -> TaskDefinition:
 def tasks(
     client: ECSClient, cluster: str, *, service: str = "", family: str = "", stopped: bool = False
 ) -> list[EcsTask]:
-    """Tasks of a cluster, of a service or of a family; those that run, or those that stopped and ECS still remembers.
+    """Tasks of a cluster, a service or a family: the running ones, or the stopped ones that ECS still lists.
 
     Raises:
-        AwsError: ECS doesn't say.
+        AwsError: ECS doesn't respond.
     """
     found: list[EcsTask] = []
     chosen = {"serviceName": service} if service else {"family": family} if family else {}
@@ -410,20 +410,20 @@ def tasks(
 
 
 def task(client: ECSClient, cluster: str, id_: str) -> tuple[EcsTask | None, str]:
-    """A task by its id, and why ECS doesn't list it if it doesn't.
+    """A task by its id, and ECS's reason if it isn't listed.
 
     Raises:
-        AwsError: ECS doesn't say.
+        AwsError: ECS doesn't respond.
     """
     with explained(f"read the task {id_}"):
-        answer = client.describe_tasks(cluster=cluster, tasks=[id_])
-    listed = [EcsTask.parse(each) for each in answer["tasks"]]
-    reasons = ", ".join(failure.get("reason", "") for failure in answer.get("failures", ()))
+        response = client.describe_tasks(cluster=cluster, tasks=[id_])
+    listed = [EcsTask.parse(each) for each in response["tasks"]]
+    reasons = ", ".join(failure.get("reason", "") for failure in response.get("failures", ()))
     return next((each for each in listed if each.id == id_), None), reasons
 
 
 def log_stream(name: str, task_id: str = "") -> str:
-    """The log stream of a task's container of that name or, without a task, what all of its streams begin with.
+    """The log stream of a task's container; without a task, the prefix of all its streams.
 
     `modules/constructs/task_definition.py` gives streams the container's name as prefix; ECS adds container and task.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
@@ -432,12 +432,12 @@ def log_stream(name: str, task_id: str = "") -> str:
 
 
 def parts(items: Sequence[str], size: int) -> list[list[str]]:
-    """Items in parts of as many as AWS takes in one call."""
+    """Items in parts, for calls with a limit."""
     return [list(items[start : start + size]) for start in range(0, len(items), size)]
 
 
 def id_of(arn: str) -> str:
-    """What an ARN ends with: a task's id, or family and revision of a task definition."""
+    """The last part of an ARN: a task's id, or family and revision of a task definition."""
     return arn.rpartition("/")[2]
 
 
@@ -448,7 +448,7 @@ def _is_active(service: ServiceTypeDef) -> bool:
 def _replaced(service: EcsService, reason: str) -> str:
     runs = id_of(service.task_definition)
     why = reason or (service.primary.reason if service.primary else "")
-    return f"ECS gave the deployment up and rolled back: {service.name} runs {runs}{f': {why}' if why else ''}"
+    return f"ECS gave up the deployment and rolled back: {service.name} runs {runs}{f': {why}' if why else ''}"
 
 
 def _named(containers: Mapping[str, Named], name: str, where: str) -> Named:

@@ -1,4 +1,4 @@
-"""AWS's errors in one line, with what to do where that is known."""
+"""AWS's errors as one line, with advice if there is any."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ops.errors import OpsError
 
 Item = TypeVar("Item")
 REJECTED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"})
-"""AWS's codes for credentials that it doesn't know, or doesn't know any more."""
+"""AWS's codes for unknown or expired credentials."""
 _SIGN_IN = "the credentials have expired; sign in again"
 _UNKNOWN_CREDENTIALS = "AWS doesn't know these credentials"
 _NO_CONNECTION = "AWS doesn't answer; check the network and AWS_ENDPOINT_URL"
@@ -31,12 +31,12 @@ _ADVICE = {
     "EndpointConnectionError": _NO_CONNECTION,
     "ProxyConnectionError": _NO_CONNECTION,
     "ConnectTimeoutError": _NO_CONNECTION,
-    "ReadTimeoutError": "AWS didn't finish its answer; try again",
+    "ReadTimeoutError": "AWS didn't finish its response; try again",
 }
 
 
 class AwsError(OpsError):
-    """AWS, or the way to it, said no."""
+    """An AWS call failed."""
 
     def __init__(self, message: str, *, code: str = "") -> None:
         """Args: message: One line. code: AWS's own code of it, such as `AccessDenied`."""
@@ -46,7 +46,7 @@ class AwsError(OpsError):
 
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
-    """Turn AWS's exceptions into an AwsError of one line that says what it was `doing`: "read the state"."""
+    """Turn AWS's exceptions into an AwsError of one line, which names the action: "read the state"."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:
@@ -54,35 +54,35 @@ def explained(doing: str) -> Iterator[None]:
 
 
 def code(error: Exception) -> str:
-    """AWS's own code of an error, such as `AccessDenied`; botocore's class name if AWS never answered."""
-    answer = getattr(error, "response", None)
-    return str(answer["Error"].get("Code", "")) if answer else type(error).__name__
+    """AWS's code of an error, such as `AccessDenied`; botocore's class name without a response."""
+    response = getattr(error, "response", None)
+    return str(response["Error"].get("Code", "")) if response else type(error).__name__
 
 
 def reason(error: Exception) -> str:
-    """What went wrong in one line, with what to do where that is known."""
-    answer = getattr(error, "response", None)
-    said = answer["Error"].get("Message", "") if answer else str(error)
-    words = " ".join(f"{code(error)}: {said}".split())
+    """An error as one line, with advice if there is any."""
+    response = getattr(error, "response", None)
+    message = response["Error"].get("Message", "") if response else str(error)
+    words = " ".join(f"{code(error)}: {message}".split())
     advice = _ADVICE.get(code(error))
     return f"{words} ({advice})" if advice else words
 
 
 def is_absence(code: str) -> bool:
-    """Whether AWS's code of an error means that what was asked for doesn't exist."""
+    """Whether AWS's code of an error means that the requested resource doesn't exist."""
     return "NotFound" in code or code.startswith("NoSuch") or code == "404"
 
 
 def only(found: Sequence[Item], what: str) -> Item:
-    """The one thing that AWS lists. It promises no order, so that the first of several would be any of them.
+    """The only item that AWS lists; AWS guarantees no order, so the first of several isn't a choice.
 
     Args:
         found: What AWS lists.
-        what: In the plural, as in "load balancers named aep-prod".
+        what: The items, in the plural, as in "load balancers named aep-prod".
 
     Raises:
-        AwsError: AWS lists none, or several.
+        AwsError: AWS lists none or several.
     """
     if len(found) != 1:
-        raise AwsError(f"AWS lists {len(found)} {what}; one is expected")
+        raise AwsError(f"AWS lists {len(found)} {what}; exactly one is expected")
     return found[0]

@@ -28,14 +28,14 @@ class LoadBalancer:
     arn: str
     dns_name: str
     zone_id: str
-    """The hosted zone that an alias of it names."""
+    """The hosted zone for an alias."""
     state: str
     internal: bool
     subnets: tuple[str, ...]
 
     @classmethod
     def parse(cls, given: LoadBalancerTypeDef) -> LoadBalancer:
-        """Read a load balancer as DescribeLoadBalancers has it."""
+        """Read a load balancer of DescribeLoadBalancers."""
         return cls(
             arn=given.get("LoadBalancerArn", ""),
             dns_name=given.get("DNSName", ""),
@@ -47,7 +47,7 @@ class LoadBalancer:
 
     @property
     def suffix(self) -> str:
-        """What CloudWatch calls it."""
+        """Its name in CloudWatch."""
         return self.arn.partition(":loadbalancer/")[2]
 
 
@@ -57,14 +57,14 @@ class ServiceTargets:
 
     service: str
     suffix: str
-    """What CloudWatch calls it."""
+    """Its name in CloudWatch."""
     states: Mapping[str, int]
-    """How many targets there are in each state, such as `healthy`."""
+    """Number of targets in each state, such as `healthy`."""
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Where requests go: the load balancer and the targets of each service."""
+    """The load balancer and the targets of each service."""
 
     balancer: LoadBalancer
     groups: tuple[ServiceTargets, ...]
@@ -74,7 +74,7 @@ def load_balancer(client: ElasticLoadBalancingv2Client, name: str) -> LoadBalanc
     """The load balancer of a name.
 
     Raises:
-        AwsError: AWS doesn't say; with the code LoadBalancerNotFound if there is none.
+        AwsError: AWS doesn't respond; with the code LoadBalancerNotFound if there is none.
     """
     try:
         with explained(f"find the load balancer {name}"):
@@ -90,7 +90,7 @@ def target_groups(client: ElasticLoadBalancingv2Client, balancer: LoadBalancer) 
     """ARNs of a load balancer's target groups by name.
 
     Raises:
-        AwsError: AWS doesn't say.
+        AwsError: AWS doesn't respond.
     """
     with explained(f"list the target groups of {balancer.dns_name}"):
         pages = client.get_paginator("describe_target_groups").paginate(LoadBalancerArn=balancer.arn)
@@ -102,23 +102,23 @@ def target_groups(client: ElasticLoadBalancingv2Client, balancer: LoadBalancer) 
 
 
 def health(client: ElasticLoadBalancingv2Client, target_group: str) -> Counter[str]:
-    """How many targets of a target group are in each state, such as `healthy`; empty if it has none.
+    """Number of targets of a target group in each state, such as `healthy`; empty without targets.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
 
     Raises:
-        AwsError: AWS doesn't say.
+        AwsError: AWS doesn't respond.
     """
     with explained(f"read the health of {target_group.rpartition('targetgroup/')[2]}"):
-        answer = client.describe_target_health(TargetGroupArn=target_group)["TargetHealthDescriptions"]
-    return Counter(sorted(each.get("TargetHealth", {}).get("State", "unknown") for each in answer))
+        response = client.describe_target_health(TargetGroupArn=target_group)["TargetHealthDescriptions"]
+    return Counter(sorted(each.get("TargetHealth", {}).get("State", "unknown") for each in response))
 
 
 def listeners(client: ElasticLoadBalancingv2Client, balancer: LoadBalancer) -> dict[int, ListenerTypeDef]:
     """A load balancer's listeners by port.
 
     Raises:
-        AwsError: AWS doesn't say.
+        AwsError: AWS doesn't respond.
     """
     with explained(f"list the listeners of {balancer.dns_name}"):
         pages = client.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer.arn)
@@ -129,12 +129,12 @@ def routes(client: ElasticLoadBalancingv2Client, listener: str) -> dict[str, str
     """ARN of the target group that each path pattern of a listener leads to; of a blue/green pair, the heavier one.
 
     Raises:
-        AwsError: AWS doesn't say.
+        AwsError: AWS doesn't respond.
     """
     with explained("list the rules of the listener"):
         pages = client.get_paginator("describe_rules").paginate(ListenerArn=listener)
         rules = [rule for page in pages for rule in page["Rules"]]
-    # Of several rules for a path, the one with the lowest number decides, whichever is listed first.
+    # Of several rules for a path, the one with the lowest number decides, in any order.
     rules.sort(key=_priority, reverse=True)
     return {path: _leads_to(rule) for rule in rules for path in _paths(rule)}
 
@@ -143,7 +143,7 @@ def targets(aws: Aws, environment: Environment) -> Targets:
     """An environment's load balancer and the targets of its services, by the names that its values give.
 
     Raises:
-        AwsError: AWS doesn't say, or there is no load balancer.
+        AwsError: AWS doesn't respond, or there is no load balancer.
     """
     names, client = Names(environment), aws.client("elbv2")
     balancer = load_balancer(client, names.prefix)
@@ -157,7 +157,7 @@ def targets(aws: Aws, environment: Environment) -> Targets:
         tuple(
             ServiceTargets(services[name], arn.rpartition(":")[2], states)
             for name, arn in target_groups(client, balancer).items()
-            # One of a blue/green pair is empty.
+            # One group of a blue/green pair is empty.
             if name in services and (states := health(client, arn))
         ),
     )

@@ -1,4 +1,4 @@
-"""The one way to AWS: an environment's credentials, and clients of its account, which is checked first."""
+"""An environment's credentials, and clients of its account, which is checked first."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CREDENTIALS = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
-"""Variables by which a caller brings credentials of its own, as a pipeline does.
+"""Variables with the caller's own credentials, as in a pipeline.
 
 https://docs.aws.amazon.com/cli/v1/userguide/cli-configure-envvars.html
 """
@@ -46,7 +46,7 @@ class WrongAccountError(OpsError):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who AWS takes the caller for."""
+    """The caller's identity according to AWS."""
 
     account: str
     arn: str
@@ -61,10 +61,10 @@ class Aws:
         """A client of a service, typed by its name; with `region_name`, of another region than the environment's."""
         self.caller = caller
         self.credentials = credentials
-        """The caller's own, which programs that are started get too."""
+        """The caller's own; child processes get them too."""
 
     def assuming(self, role_arn: str, session_name: str) -> Aws:
-        """The same with the credentials of a role, which may be another account's.
+        """The same with the credentials of a role, possibly of another account.
 
         Raises:
             AwsError: The role can't be assumed.
@@ -80,12 +80,12 @@ class Aws:
 
 
 def connect(environment: Environment) -> Aws:
-    """Clients of an environment's account, after the caller's identity was checked (R1.4).
+    """Clients of an environment's account, after a check of the caller's identity (R1.4).
 
-    Uses the environment's CLI profile, unless the caller brings credentials in its environment variables.
+    Uses the environment's CLI profile, unless environment variables have credentials.
 
     Raises:
-        AwsError: There are no credentials, they have expired, or AWS doesn't answer.
+        AwsError: There are no credentials, they have expired, or AWS doesn't respond.
         WrongAccountError: They are another account's.
     """
     credentials = Credentials(Source(profile(environment), environment.region, _CONFIG))
@@ -100,14 +100,14 @@ def connect(environment: Environment) -> Aws:
 
 
 def profile(environment: Environment, variables: Mapping[str, str] = os.environ) -> str | None:
-    """The AWS CLI profile to use: AWS_PROFILE, else the environment's; none if the caller brings credentials."""
+    """The AWS CLI profile: AWS_PROFILE, else the environment's; none if environment variables have credentials."""
     if any(variables.get(name) for name in CREDENTIALS):
         return None
     return variables.get("AWS_PROFILE") or environment.cli_profile
 
 
 def _once(create: Create) -> Create:
-    """The same function, which creates each client once, whichever threads ask: they may share clients, not a session.
+    """The same function, which creates each client once for all threads: they may share clients, but not a session.
 
     https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
     """
@@ -125,7 +125,7 @@ def _once(create: Create) -> Create:
 
 
 def _identified(credentials: Credentials) -> tuple[boto3.Session, Caller]:
-    """A session, and whom AWS takes its caller for; a kept session of a role that AWS refuses is replaced."""
+    """A session and its caller's identity; a cached session of a role that AWS refuses is replaced."""
 
     def ask() -> tuple[boto3.Session, Caller]:
         with explained(f"find out who is calling ({credentials.source})"):

@@ -1,6 +1,6 @@
-"""Terraform's lock on a phase's state: read, taken and freed as Terraform's S3 backend does.
+"""Terraform's lock on a phase's state, in the format of Terraform's S3 backend.
 
-The object is as Terraform writes it, so that Terraform names the holder, and `terraform force-unlock` knows it.
+Terraform shows its holder, and `terraform force-unlock` works on it.
 https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MISSING = frozenset({"NoSuchKey", "404", "NoSuchBucket", "NotFound"})
 """S3's codes for an object that doesn't exist."""
 _HELD = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
-"""S3's codes for an object that exists already, or is being written.
+"""S3's codes for an object that already exists, or is being written.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 """
@@ -32,20 +32,20 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 
 @dataclass(frozen=True)
 class Lock:
-    """Who holds a state's lock: https://developer.hashicorp.com/terraform/language/state/locking."""
+    """A state's lock and its holder: https://developer.hashicorp.com/terraform/language/state/locking."""
 
     body: bytes
-    """The whole object, byte for byte: two locks that can't be read may still differ."""
+    """The object's bytes, to compare locks that can't be read."""
     id: str = ""
     who: str = ""
     since: str = ""
     operation: str = ""
     readable: bool = False
-    """Whether the object says what a lock says; a write that was cut off doesn't."""
+    """Whether the object has the form of a lock; an interrupted write doesn't."""
 
     @classmethod
     def parse(cls, body: bytes) -> Lock:
-        """Read a lock's object, whatever is in it: something holds the lock all the same."""
+        """Read a lock's object. An object that can't be read still holds the lock."""
         try:
             found = json.loads(body)
             who, since, operation = (str(found.get(key, "unknown")) for key in ("Who", "Created", "Operation"))
@@ -72,10 +72,10 @@ class StateLock:
         return self._aws.client("s3")
 
     def holder(self) -> Lock | None:
-        """Who holds it; none if it is free, or there is no bucket.
+        """The lock's holder; none if it is free, or there is no bucket.
 
         Raises:
-            AwsError: S3 doesn't say.
+            AwsError: S3 doesn't respond.
         """
         try:
             with explained(f"read the lock s3://{self._bucket}/{self._key}"):
@@ -86,11 +86,11 @@ class StateLock:
             raise
 
     def take(self, id_: str, operation: str) -> None:
-        """Take it, or find that the same id holds it already.
+        """Take the lock; does nothing if the same id holds it.
 
         Raises:
             RefusedError: Another run holds it.
-            AwsError: S3 doesn't answer.
+            AwsError: S3 doesn't respond.
         """
         note = {
             "ID": id_,
@@ -109,15 +109,14 @@ class StateLock:
                 raise
             holder = self.holder()
             if holder is None:
-                raise RefusedError("the lock was held until just now; nothing was changed; try again") from None
+                raise RefusedError("the lock was held a moment ago; nothing was changed; try again") from None
             if holder.id != id_:
                 raise RefusedError(f"{holder}; nothing was changed") from None
 
     def free(self, lock: Lock) -> None:
-        """Free it, unless another run holds it by now.
+        """Free the lock, unless another run holds it now.
 
-        Terraform's force-unlock removes the same object, but needs a stack that it can initialize: with a damaged state
-        it can't.
+        Terraform's force-unlock deletes the same object, but can't initialize a stack with a damaged state.
 
         Raises:
             OpsError: Another run holds it, or it can't be freed.
@@ -126,6 +125,6 @@ class StateLock:
         if now is None:
             return
         if now != lock:
-            raise OpsError(f"the lock changed hands meanwhile: {now}")
+            raise OpsError(f"another run took the lock meanwhile: {now}")
         with explained(f"delete s3://{self._bucket}/{self._key}"):
             self._s3.delete_object(Bucket=self._bucket, Key=self._key)

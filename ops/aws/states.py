@@ -1,4 +1,4 @@
-"""What the state bucket says about each phase: its state, who holds the lock, and who applied it."""
+"""The state bucket: each phase's state, lock, and record of its last apply."""
 
 from __future__ import annotations
 
@@ -24,42 +24,42 @@ if TYPE_CHECKING:
 
 
 class DamagedStateError(OpsError):
-    """A state object can't be read as a state."""
+    """A state object isn't a valid state."""
 
 
 @dataclass(frozen=True)
 class State:
-    """A phase's state, as the bucket has it."""
+    """A phase's state in the bucket."""
 
     serial: int
-    """Goes up by one or more with each change."""
+    """Increases with each change."""
     lineage: str
     outputs: Mapping[str, Any]
     addresses: tuple[str, ...]
-    """Of the resources that it manages."""
+    """Addresses of its managed resources."""
     tainted: tuple[str, ...] = ()
-    """Of those whose creation was cut off: Terraform would replace them."""
+    """Addresses of tainted resources, whose creation was interrupted: Terraform would replace them."""
 
     @property
     def applied(self) -> bool:
-        """Whether there is anything of the phase; Terraform leaves an empty state behind when it destroys."""
+        """Whether the phase has resources or outputs; `destroy` leaves an empty state."""
         return bool(self.addresses or self.outputs)
 
     @property
     def outputs_digest(self) -> str:
-        """SHA-256 of what it publishes: what a reader's plan was made from."""
+        """SHA-256 of its outputs, to find out whether a reader's plan is out of date."""
         return hashlib.sha256(json.dumps(self.outputs, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Version:
-    """An earlier or the present version of a state object."""
+    """A previous or the present version of a state object."""
 
     id: str
     at: datetime
     latest: bool
     state: State | None
-    """None if it can't be read as a state."""
+    """None if it isn't a valid state."""
 
 
 class States:
@@ -81,7 +81,7 @@ class States:
         return self._names.state_bucket
 
     def bootstrapped(self) -> bool:
-        """Whether the bucket is there."""
+        """Whether the bucket exists."""
         try:
             with explained(f"look at the state bucket {self.bucket}"):
                 self._s3.head_bucket(Bucket=self.bucket)
@@ -95,7 +95,7 @@ class States:
         """A phase's state; none if it was never applied.
 
         Raises:
-            DamagedStateError: The object is there and is no state.
+            DamagedStateError: The object isn't a valid state.
         """
         if again or phase not in self._read:
             body = self._object(self._names.state_key(phase))
@@ -103,7 +103,7 @@ class States:
         return self._read[phase]
 
     def applied(self, phase: str) -> bool:
-        """Whether a phase was applied, at least in part, and not destroyed since."""
+        """Whether a phase is applied, at least in part."""
         state = self.get(phase)
         return state is not None and state.applied
 
@@ -112,12 +112,12 @@ class States:
         return StateLock(self._aws, self._names, phase)
 
     def record(self, phase: str) -> dict[str, Any] | None:
-        """What was written down when a phase was applied last; none if nothing was."""
+        """The record of a phase's last apply; none if there is none."""
         body = self._object(self._names.applied_key(phase))
         return None if body is None else json.loads(body)
 
     def put_record(self, phase: str, record: Mapping[str, Any]) -> None:
-        """Write down that a phase was applied, beside its state."""
+        """Write the record of an apply next to the phase's state."""
         with explained(f"write {self._names.applied_key(phase)} to {self.bucket}"):
             self._s3.put_object(
                 Bucket=self.bucket,
@@ -130,15 +130,15 @@ class States:
         """Versions of a phase's state, newest first."""
         key = self._names.state_key(phase)
         with explained(f"list the versions of s3://{self.bucket}/{key}"):
-            answer = self._s3.list_object_versions(Bucket=self.bucket, Prefix=key)
-        found = [each for each in answer.get("Versions", []) if each["Key"] == key]
+            response = self._s3.list_object_versions(Bucket=self.bucket, Prefix=key)
+        found = [each for each in response.get("Versions", []) if each["Key"] == key]
         return [
             Version(each["VersionId"], each["LastModified"], each["IsLatest"], self._readable(phase, each["VersionId"]))
             for each in found[:most]
         ]
 
     def restore(self, phase: str, version: str) -> None:
-        """Make an earlier version of a phase's state the present one; the present one stays as a version."""
+        """Make a previous version of a phase's state the present one, which is kept as a version."""
         key = self._names.state_key(phase)
         with explained(f"restore version {version} of s3://{self.bucket}/{key}"):
             self._s3.copy_object(
@@ -177,8 +177,8 @@ class States:
             )
         except (ValueError, KeyError, TypeError):
             raise DamagedStateError(
-                f"the state of {phase} is damaged: s3://{self.bucket}/{self._names.state_key(phase)} is no state; "
-                f"see its earlier versions and restore one: make recover ENV={self._environment.name} PHASE={phase}"
+                f"the state of {phase} is damaged: s3://{self.bucket}/{self._names.state_key(phase)} isn't a valid "
+                f"state; restore a previous version: make recover ENV={self._environment.name} PHASE={phase}"
             ) from None
 
 

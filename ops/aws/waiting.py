@@ -1,4 +1,4 @@
-"""Waiting for AWS, shown and bounded."""
+"""Waiting for AWS, with a time limit and a status."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from dataclasses import dataclass
 from rich.console import Console
 
 PAUSE = 3.0
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 
 
 @dataclass(frozen=True)
 class Time:
-    """A clock, and pauses by it."""
+    """A clock."""
 
     sleep: Callable[[float], None] = time.sleep
     elapsed: Callable[[], float] = time.monotonic
 
 
 CLOCK = Time()
-"""The real one."""
+"""The real clock."""
 
 
 def pause() -> None:
-    """Wait until the next look."""
+    """Wait until the next poll."""
     time.sleep(PAUSE)
 
 
-def looks(seconds: float, clock: Time = CLOCK, every: float | None = None) -> Iterator[float]:
-    """Time for another look, with the seconds gone, until `seconds` have passed. There is one look at least.
+def polls(seconds: float, clock: Time = CLOCK, every: float | None = None) -> Iterator[float]:
+    """The elapsed seconds at each poll, until `seconds` have passed; there is at least one poll.
 
     Args:
-        seconds: How long to look.
-        clock: Whose seconds.
-        every: Seconds between two looks; PAUSE if left out.
+        seconds: How long to poll.
+        clock: The clock.
+        every: Seconds between two polls; PAUSE if left out.
     """
     started, gone = clock.elapsed(), 0.0
     while True:
@@ -49,6 +49,6 @@ def looks(seconds: float, clock: Time = CLOCK, every: float | None = None) -> It
 
 @contextmanager
 def shown(text: str) -> Iterator[Callable[[str], None]]:
-    """Show on a terminal's stderr what is waited for; what is yielded changes the text."""
+    """Show a status on a terminal's stderr; the yielded function changes its text."""
     with Console(stderr=True).status(text) as status:
         yield status.update

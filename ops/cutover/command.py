@@ -1,4 +1,4 @@
-"""`python -m ops cutover` and `rollback`: traffic moves by weight, in watched steps, and back."""
+"""`python -m ops cutover` and `rollback`: move traffic by weight in watched steps, and roll back."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, repor
 
 if TYPE_CHECKING:
     from environments.schema import Environment
-    from ops.cutover.run import Result
+    from ops.cutover.run import CutoverOutcome
 
 cutover = typer.Typer(name="cutover", help="Move traffic by DNS weight, in watched steps.", no_args_is_help=True)
 
-rollback = typer.Typer(name="rollback", help="Go back: DNS, or a service's task definition.", no_args_is_help=True)
+rollback = typer.Typer(name="rollback", help="Roll back DNS, or a service's task definition.", no_args_is_help=True)
 
 WatchSeconds = Annotated[
     float | None,
-    typer.Option("--watch", min=1, metavar="SECONDS", help="Watch each step so long; cutover.watch if left out."),
+    typer.Option("--watch", min=1, metavar="SECONDS", help="Time to watch each step; cutover.watch if left out."),
 ]
 
 
@@ -31,18 +31,18 @@ def prepare(
         bool,
         typer.Option(
             "--any-target",
-            help="Replace a record that leads elsewhere than cutover.previous; its users are sent there at once.",
+            help="Replace a record to another target than cutover.previous too; its traffic moves to cutover.previous.",
         ),
     ] = False,
     undo: Annotated[
-        bool, typer.Option("--undo", help="Put a plain record to cutover.previous in the place of the weighted ones.")
+        bool, typer.Option("--undo", help="Replace the weighted records by a plain record to cutover.previous.")
     ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
     """Replace the public name's plain record by weighted ones, 0 % here, in one change; before `apply` of cutover.
 
-    Users notice nothing: all answers still lead to cutover.previous. Exit code 1: refused; 2: it can't be done.
+    Users don't notice: all traffic still goes to cutover.previous. Exit code 1: refused; 2: error.
     """
     with reporting():
         from ops.aws.dns import describe, longest_ttl
@@ -53,19 +53,19 @@ def prepare(
 
         chosen = load(environment)
         aws, host = connect(chosen), chosen.edge.host
-        zone, stand = adopted(aws, chosen)
-        records = undone(zone, stand) if undo else wanted(zone, stand, any_target=any_target)
+        zone, present = adopted(aws, chosen)
+        records = undone(zone, present) if undo else wanted(zone, present, any_target=any_target)
         if records is None:
-            typer.echo(f"{host}: {stand}; nothing to replace")
+            typer.echo(f"{host}: {present}; nothing to replace")
             return
-        say(f"{host}: {describe(stand.records)}")
+        say(f"{host}: {describe(present.records)}")
         say(f"in one change → {describe(records)}")
         if dry_run:
             return
         confirm("Replace the records?", yes=yes or not chosen.protected)
         journal = work.journal(chosen, aws, COMMAND)
-        found = replace(zone, stand, records, journal, event=UNDO if undo else PREPARE)
-        kept = longest_ttl(stand.records)
+        found = replace(zone, present, records, journal, event=UNDO if undo else PREPARE)
+        kept = longest_ttl(present.records)
         typer.echo(f"{host}: {found}" + (f"; resolvers keep the plain record for up to {kept} s" if kept else ""))
         if not undo:
             say(f"next: python -m ops plan {environment} cutover")
@@ -79,24 +79,24 @@ def run(
     watch: WatchSeconds = None,
     resolver: Annotated[
         list[str] | None,
-        typer.Option(metavar="ADDRESS[:PORT]", help="Ask this resolver; cutover.resolvers if left out. Repeatable."),
+        typer.Option(metavar="ADDRESS[:PORT]", help="Resolver to check; cutover.resolvers if left out. Repeatable."),
     ] = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Move traffic here step by step; go back by itself when a step isn't good.
+    """Move traffic here step by step; roll back automatically when a step fails.
 
-    Exit code 0: done; 1: not ready, or gone back; 2: it can't go on, and the weight stays at its last step.
+    Exit code 0: done; 1: not ready, or rolled back; 2: it can't continue, and the weight stays at its last step.
     """
     with reporting():
         from ops.cutover import work
 
         chosen = load(environment)
-        seconds, at = watch or chosen.cutover.watch, work.scene(chosen, "cutover run")
-        plan, stand = work.plan(at, goal=to, watch=seconds, resolvers=resolver or chosen.cutover.resolvers)
+        seconds, context = watch or chosen.cutover.watch, work.context(chosen, "cutover run")
+        plan, present = work.plan(context, goal=to, watch=seconds, resolvers=resolver or chosen.cutover.resolvers)
         if not dry_run:
-            _finish(chosen, work.begin(at, plan, stand, watch=seconds, yes=yes), as_json=as_json)
+            _finish(chosen, work.begin(context, plan, present, watch=seconds, yes=yes), as_json=as_json)
 
 
 @cutover.command()
@@ -107,18 +107,18 @@ def resume(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Go on with a cutover that was interrupted: what DNS says is compared with the journal first."""
+    """Continue an interrupted cutover, after comparing DNS with the journal."""
     with reporting():
         from ops.cutover import work
 
         chosen = load(environment)
-        at = work.scene(chosen, "cutover resume")
-        _finish(chosen, work.go_on(at, watch=watch or chosen.cutover.watch, yes=yes), as_json=as_json)
+        context = work.context(chosen, "cutover resume")
+        _finish(chosen, work.go_on(context, watch=watch or chosen.cutover.watch, yes=yes), as_json=as_json)
 
 
 @cutover.command()
 def status(environment: EnvironmentName, as_json: Json = False) -> None:
-    """Show DNS beside the values, the journal and the lock. Exit code 1: they differ, or a cutover is open."""
+    """Compare DNS with the values, the journal and the lock. Exit code 1: they differ, or a cutover is open."""
     with reporting():
         from ops.cutover import work
 
@@ -133,7 +133,7 @@ def status(environment: EnvironmentName, as_json: Json = False) -> None:
         raise typer.Exit(int(bool(still_open)))
 
 
-def _finish(environment: Environment, result: Result, *, as_json: bool) -> None:
+def _finish(environment: Environment, result: CutoverOutcome, *, as_json: bool) -> None:
     from ops.cutover import work
 
     shown = work.show(environment, result)
@@ -144,26 +144,26 @@ def _finish(environment: Environment, result: Result, *, as_json: bool) -> None:
 
 @rollback.command()
 def dns(environment: EnvironmentName, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Give all traffic back to the load balancer before. Waits for nothing, and ends an open cutover."""
+    """Return all traffic to the previous load balancer at once; ends an open cutover."""
     with reporting():
         from ops.aws.session import connect
         from ops.cutover import work
         from ops.cutover.records import adopted
         from ops.cutover.rollback import back
-        from ops.cutover.run import ROLLBACK, Result, open_run
+        from ops.cutover.run import ROLLBACK, CutoverOutcome, open_run
 
         chosen = load(environment)
         aws = connect(chosen)
-        zone, stand = adopted(aws, chosen)
-        say(f"{chosen.edge.host}: {stand} now; then everything to {zone.shares.previous.dns_name}")
+        zone, present = adopted(aws, chosen)
+        say(f"{chosen.edge.host}: {present} now; then everything to {zone.shares.previous.dns_name}")
         if dry_run:
             return
-        confirm("Go back?", yes=yes or not chosen.protected)
+        confirm("Roll back?", yes=yes or not chosen.protected)
         journal = work.journal(chosen, aws, ROLLBACK)
         unfinished = open_run(journal.entries())
-        back(zone, stand, journal, run=unfinished.id if unfinished else "")
+        back(zone, present, journal, run=unfinished.id if unfinished else "")
         work.unlock(chosen, aws)
-        shown = work.show(chosen, Result("done", 0))
+        shown = work.show(chosen, CutoverOutcome("done", 0))
         if as_json:
             typer.echo(json.dumps(shown, indent=2))
 
@@ -177,9 +177,9 @@ def service(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Put back the last task definition that was deployed with success, and wait until it runs.
+    """Deploy the last task definition that was deployed successfully, and wait until it is stable.
 
-    Exit code 1: there is none, its image is gone, or ECS gave up; 2: it isn't steady yet.
+    Exit code 1: there is none, its image no longer exists, or ECS gave up; 2: it isn't stable yet.
     """
     with reporting():
         from ops.aws.session import connect
@@ -189,13 +189,13 @@ def service(
         chosen = load(environment)
         check(chosen, name)
         aws = connect(chosen)
-        going_back = ServiceRollback(aws, chosen, name)
-        step = going_back.step()
+        service_rollback = ServiceRollback(aws, chosen, name)
+        step = service_rollback.step()
         say(f"{name}: {step}")
         if dry_run:
             return
-        confirm("Go back?", yes=yes or not chosen.protected)
-        going_back.go(step, work.journal(chosen, aws, "rollback service"))
+        confirm("Roll back?", yes=yes or not chosen.protected)
+        service_rollback.go(step, work.journal(chosen, aws, "rollback service"))
         say(f"next: python -m ops release rollback {environment} {name}; until then the next apply undoes this")
         if as_json:
-            typer.echo(json.dumps({"service": name, "before": step.running, "after": step.earlier}, indent=2))
+            typer.echo(json.dumps({"service": name, "before": step.running, "after": step.previous}, indent=2))

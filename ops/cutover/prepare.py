@@ -1,7 +1,7 @@
-"""Weighted records in the place of a plain one, before Terraform's first apply of the phase `cutover`; and back.
+"""Replaces a plain record by weighted ones before Terraform's first apply of the phase `cutover`, and undoes it.
 
 AWS refuses weighted records beside a plain one, and Terraform can't delete a record that it doesn't manage
-(docs/adr/0020). Each way is one change: made whole or not at all, and only if the records are as they were read.
+(docs/adr/0020). Each direction is one change: made completely or not at all, and only if the records haven't changed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from environments.schema import Environment
 from ops.aws.dns import PublicZone, Record, describe, in_the_way, is_plain, longest_ttl, same
 from ops.aws.errors import AwsError
 from ops.aws.session import Aws
-from ops.cutover.records import Answer, Zone
+from ops.cutover.records import PresentRecords, Zone
 from ops.cutover.watch import OverruledError
 from ops.errors import RefusedError
 from ops.journal import Entry, Journal
@@ -21,57 +21,59 @@ from ops.journal import Entry, Journal
 RECORD = "aws_route53_record"
 """Terraform's type of what the phase `cutover` plans."""
 COMMAND = "cutover prepare"
-"""As it is typed, and as the journal has it."""
+"""The command, and its name in the journal."""
 PREPARE, UNDO = "prepare", "undo"
 """Events in the journal."""
 _TTL = "ttl"
 _AT = "replaced_at"
 
 
-def wanted(zone: Zone, stand: Answer, *, any_target: bool = False) -> list[Record] | None:
-    """The records that replace what is there; none if there is nothing plain to replace.
+def wanted(zone: Zone, present: PresentRecords, *, any_target: bool = False) -> list[Record] | None:
+    """The records that replace the present ones; none if there is no plain record to replace.
 
     Args:
         zone: Where the records are.
-        stand: What they say now.
-        any_target: Whether a plain record may name another target than the previous one.
+        present: The records now.
+        any_target: Whether a plain record may lead to any target, not only the previous one.
 
     Raises:
-        RefusedError: What is there can't be replaced.
+        RefusedError: The present records can't be replaced.
     """
-    if obstacle := zone.shares.obstacle(stand.records, any_target=any_target):
+    if obstacle := zone.shares.obstacle(present.records, any_target=any_target):
         raise RefusedError(obstacle)
-    return zone.shares.at(0) if stand.records and stand.weight is None else None
+    return zone.shares.at(0) if present.records and present.weight is None else None
 
 
-def undone(zone: Zone, stand: Answer) -> list[Record] | None:
-    """The plain records that replace weighted ones again; none if there are plain ones, or none at all.
+def undone(zone: Zone, present: PresentRecords) -> list[Record] | None:
+    """The plain records that replace weighted ones; none if there are no weighted records.
 
     Raises:
-        RefusedError: They give traffic to the current target, or aren't a cutover's.
+        RefusedError: They send traffic to the current target, or aren't a cutover's.
     """
-    if stand.weight == 0:
+    if present.weight == 0:
         return zone.shares.plain()
-    if stand.weight is not None:
-        raise RefusedError(f"{zone.shares.host} has {stand}; take it back first: rollback dns")
-    if obstacle := zone.shares.obstacle(stand.records, any_target=True):
+    if present.weight is not None:
+        raise RefusedError(f"{zone.shares.host} has {present}; run rollback dns first")
+    if obstacle := zone.shares.obstacle(present.records, any_target=True):
         raise RefusedError(obstacle)
     return None
 
 
-def replace(zone: Zone, stand: Answer, records: Sequence[Record], journal: Journal, *, event: str = PREPARE) -> Answer:
-    """Replace what is there by `records`, in one change.
+def replace(
+    zone: Zone, present: PresentRecords, records: Sequence[Record], journal: Journal, *, event: str = PREPARE
+) -> PresentRecords:
+    """Replace the present records by `records`, in one change.
 
     Raises:
-        AwsError: Route 53 refuses, or doesn't answer.
+        AwsError: Route 53 refuses, or doesn't respond.
         OverruledError: Another command changes the records at the same time.
-        JournalError: It can't be written down.
+        JournalError: The journal can't be written.
     """
-    before, evidence = stand.weight, {"records": stand.records, _TTL: longest_ttl(stand.records)}
+    before, evidence = present.weight, {"records": present.records, _TTL: longest_ttl(present.records)}
     journal.append(event, "intended", before=before, after=zone.shares.weight(records), evidence=evidence)
     problem: AwsError | None = None
     try:
-        zone.replace(COMMAND, stand.records, records)
+        zone.replace(COMMAND, present.records, records)
     except AwsError as error:
         problem = error
     try:
@@ -84,15 +86,15 @@ def replace(zone: Zone, stand: Answer, records: Sequence[Record], journal: Journ
     journal.append(event, "done" if done else "failed", before=before, after=found.weight, evidence=seen, must=False)
     if done:
         return found
-    if problem and found.records == stand.records:
+    if problem and found.records == present.records:
         raise problem
     raise OverruledError(f"the records of {zone.shares.host} were changed by another command: now {found}")
 
 
 def kept_until(entries: Sequence[Entry]) -> datetime | None:
-    """Until when resolvers may keep plain records that were replaced; none if the journal knows of none with a TTL.
+    """Until when resolvers may cache replaced plain records; none if the journal has none with a TTL.
 
-    By Route 53's own clock. A cutover must not begin before: their users would come later, all at once and unwatched.
+    By Route 53's clock. A cutover must not start earlier: users of such resolvers would arrive later, all at once.
     """
     ends = [
         datetime.fromisoformat(at) + timedelta(seconds=ttl)
@@ -106,15 +108,15 @@ def kept_until(entries: Sequence[Entry]) -> datetime | None:
 
 
 def blocked(aws: Aws, environment: Environment) -> str | None:
-    """Why weighted records can't be written yet, and what to do; none if they can.
+    """Why weighted records can't be created yet, and what to do; none if they can.
 
     AWS refuses a weighted record beside a plain one of the same name and type, whatever the plan says:
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-weighted-alias.html
 
     Raises:
-        AwsError: Route 53 can't be asked.
-        OpsError: The zone isn't there, or its name has two.
-        RefusedError: Records with another routing policy are in the way, which no command replaces.
+        AwsError: Route 53 doesn't respond.
+        OpsError: There is no zone of that name, or more than one.
+        RefusedError: Records with another routing policy exist, which no command replaces.
     """
     host, previous = environment.edge.host, environment.cutover.previous
     records = PublicZone(aws, environment, "plan").records(host).records

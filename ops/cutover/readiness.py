@@ -1,4 +1,4 @@
-"""What must hold before traffic moves."""
+"""Conditions that must hold before traffic moves."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import dns.query
 from environments.schema import Environment
 from ops.aws.dns import longest_ttl
 from ops.aws.load_balancing import Targets
-from ops.conditions import Condition, Result, holds, run
-from ops.cutover.records import Answer, Zone
+from ops.conditions import Condition, ConditionResult, holds, run
+from ops.cutover.records import PresentRecords, Zone
 from ops.cutover.watch import Signals
 
 ALIAS_SECONDS = 60
@@ -28,7 +28,7 @@ RESOLVER_PORT = 53
 
 
 def ttl(host: str, resolver: str) -> int | str:
-    """Seconds for which a resolver still answers from its memory; or why it doesn't answer, in words.
+    """Seconds for which a resolver still caches a name's record; or a text with the reason why that is unknown.
 
     Args:
         host: The name.
@@ -36,7 +36,7 @@ def ttl(host: str, resolver: str) -> int | str:
     """
     address, _, port = resolver.partition(":") if resolver.count(":") == 1 else (resolver, "", "")
     try:
-        answer = dns.query.udp(
+        response = dns.query.udp(
             dns.message.make_query(host, "A"),
             address,
             port=int(port or RESOLVER_PORT),
@@ -45,31 +45,31 @@ def ttl(host: str, resolver: str) -> int | str:
         )
     except (dns.exception.DNSException, OSError, ValueError) as error:
         return f"no answer ({error or type(error).__name__})"
-    first = next((each.ttl for each in answer.answer if each.name.to_text(omit_final_dot=True).lower() == host), None)
+    first = next((each.ttl for each in response.answer if each.name.to_text(omit_final_dot=True).lower() == host), None)
     return "no such record" if first is None else first
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """What is known before a first step."""
+    """What the checks before the first step need."""
 
     environment: Environment
     """The environment that gets the traffic."""
     targets: Targets
     signals: Signals
-    """Its alarms."""
+    """Alarms and metrics of the environment."""
     zone: Zone
-    answer: Answer
-    """What the zone says now."""
+    present: PresentRecords
+    """The records now."""
     resolvers: Sequence[str]
-    """Those that must not keep a plain record any more that had a TTL."""
+    """Resolvers that must no longer cache a plain record with a TTL."""
     kept_until: datetime | None = None
-    """Until when resolvers may keep one that `cutover prepare` replaced."""
+    """Until when resolvers may cache a record that `cutover prepare` replaced."""
     ask: Callable[[str, str], int | str] = ttl
-    """Asks a resolver for a name's TTL."""
+    """Requests a name's TTL from a resolver."""
 
-    def check(self) -> list[Result]:
-        """Check everything that a first step needs, in order."""
+    def check(self) -> list[ConditionResult]:
+        """Check all conditions for a first step, in order."""
         return run(tuple(self._conditions()), self, at_once=1)
 
     def _conditions(self) -> Iterator[Condition[Readiness]]:
@@ -84,8 +84,8 @@ class Readiness:
 
     @property
     def plain(self) -> int:
-        """TTL of a plain record that is still there. An alias has 60 seconds, as the weighted records have: 0."""
-        return longest_ttl(self.answer.records) if self.answer.weight is None else 0
+        """TTL of a plain record that still exists; 0 for an alias, which like weighted records has 60 seconds."""
+        return longest_ttl(self.present.records) if self.present.weight is None else 0
 
 
 def _targets(ready: Readiness, service: str) -> str:
@@ -96,30 +96,30 @@ def _targets(ready: Readiness, service: str) -> str:
 
 
 def _alarms(ready: Readiness) -> str:
-    """No alarm that stops a cutover is on, or missing."""
+    """No alarm that stops a cutover is on or missing."""
     on, missing, states = ready.signals.alarms()
     return holds([*(f"{name} is on" for name in on), *missing], f"{len(states)} alarms, none on")
 
 
 def _records(ready: Readiness) -> str:
     """The records can be replaced by the weighted ones."""
-    obstacle = ready.zone.shares.obstacle(ready.answer.records)
-    return holds([obstacle] if obstacle else [], str(ready.answer))
+    obstacle = ready.zone.shares.obstacle(ready.present.records)
+    return holds([obstacle] if obstacle else [], str(ready.present))
 
 
 def _ttl(ready: Readiness) -> str:
-    """Resolvers keep no plain record for long."""
+    """Resolvers don't cache a plain record for long."""
     if ready.plain > ready.environment.cutover.ttl:
         replace = f"python -m ops cutover prepare {ready.environment.name}"
         return holds([f"{ready.plain} s; replace the record: {replace}"], "")
     if not ready.kept_until:
         return f"{ready.plain} s"
-    words = f"resolvers may keep the plain record until {ready.kept_until:%Y-%m-%d %H:%M:%S} UTC"
-    return holds([] if ready.answer.at >= ready.kept_until else [f"{words}; wait, then try again"], words)
+    words = f"resolvers may cache the plain record until {ready.kept_until:%Y-%m-%d %H:%M:%S} UTC"
+    return holds([] if ready.present.at >= ready.kept_until else [f"{words}; wait, then try again"], words)
 
 
 def _resolver(ready: Readiness, resolver: str) -> str:
-    """A resolver has forgotten the plain record, or soon will."""
+    """A resolver no longer caches the plain record, or only for a short time."""
     seen = ready.ask(ready.environment.edge.host, resolver)
     short = isinstance(seen, int) and seen <= max(ready.environment.cutover.ttl, ALIAS_SECONDS)
     words = f"{seen} s left" if isinstance(seen, int) else seen

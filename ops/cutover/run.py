@@ -1,7 +1,7 @@
-"""The cutover itself: steps, watches, and the way back.
+"""The cutover: steps, watches, and the rollback.
 
-The journal is written before and after each change, and Route 53 is read after each: what it says is the truth,
-whatever error came back. Wherever this is interrupted, `resume` finds out from both where it stands.
+The journal is written before and after each change. Route 53 is read after each change, since a call may fail although
+the change was made. `resume` reads both to continue after an interruption at any point.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from ops.aws.errors import AwsError
 from ops.aws.waiting import CLOCK, Time
 from ops.command import say
-from ops.cutover.records import Answer, Zone
+from ops.cutover.records import PresentRecords, Zone
 from ops.cutover.watch import SIGNED_OUT, OverruledError, Watch
 from ops.errors import OpsError, RefusedError
 from ops.journal import Entry, Journal
 
 ROLLBACK = "rollback dns"
-"""The command that ends whichever cutover is open."""
+"""The command that ends an open cutover."""
 BACK_PAUSES = (1, 2, 5, 10, 30)
-"""Seconds between the tries to go back: that must not fail for a hiccup."""
+"""Seconds between attempts to roll back, which must survive a short outage."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,18 @@ class Run:
     origin: int
     goal: int
     since: str
-    """When it was begun: UTC, ISO 8601."""
+    """Start: UTC, ISO 8601."""
     returning: bool = False
-    """Whether a breach was found, so that it must go back and not on."""
+    """Whether a breach was found, so that it must roll back."""
 
 
 def steps(stops: Iterable[int], *, above: int, goal: int) -> list[int]:
-    """The weights still to come: the stops between the present one and the goal, then the goal."""
+    """The remaining weights: the stops between the present weight and the goal, then the goal."""
     return [*sorted({stop for stop in stops if above < stop < goal}), *([goal] if goal > above else [])]
 
 
 def open_run(entries: Sequence[Entry]) -> Run | None:
-    """The cutover that was begun last, if it hasn't ended."""
+    """The last cutover, if it hasn't ended."""
     run = None
     for entry in entries:
         if entry.event == "start" and isinstance(entry.before, int) and isinstance(entry.after, int):
@@ -55,15 +55,15 @@ def open_run(entries: Sequence[Entry]) -> Run | None:
 
 
 @dataclass(frozen=True)
-class Result:
+class CutoverOutcome:
     """How a cutover ended."""
 
     outcome: str
-    """`done`, or `back` where it was before."""
+    """`done`, or `back` after a rollback."""
     weight: int
-    """What DNS says now, in percent."""
+    """Present weight, in percent."""
     reason: str = ""
-    """Why it went back."""
+    """Why it rolled back."""
 
 
 class Cutover:
@@ -78,112 +78,112 @@ class Cutover:
         stops: Sequence[int],
         ready: Callable[[], None] = lambda: None,
         time: Time = CLOCK,
-        tell: Callable[[str], None] = say,
+        progress: Callable[[str], None] = say,
     ) -> None:
-        """Make it.
+        """Create it.
 
         Args:
-            zone: Where the records are.
+            zone: The zone with the records.
             watch: Judges each step.
-            journal: Where each is written down.
+            journal: Records each change.
             stops: Weights to stop at.
             ready: Called before each step and its watch; raises if the step can't be watched to its end.
             time: For the pauses.
-            tell: Says to the person what happens.
+            progress: Called with a text at each event.
         """
         self._zone, self._watch, self._journal = zone, watch, journal
-        self._stops, self._ready, self._time, self._tell = stops, ready, time, tell
+        self._stops, self._ready, self._time, self._progress = stops, ready, time, progress
 
-    def start(self, run: Run, stand: Answer) -> Result:
-        """Move traffic from what stands to the run's goal.
+    def start(self, run: Run, present: PresentRecords) -> CutoverOutcome:
+        """Move traffic from the present weight to the run's goal.
 
         Raises:
-            OverruledError: Somebody else changes the records.
-            OpsError: It can't go on; the weight stays at the last step, and the run open.
+            OverruledError: Another command changes the records.
+            OpsError: It can't continue; the weight stays at the last step, and the run open.
         """
         self._log(run, "start", "open", (run.origin, run.goal), must=True)
-        return self._guarded(run, lambda: self._climb(run, stand))
+        return self._guarded(run, lambda: self._raise_weight(run, present))
 
-    def resume(self, run: Run) -> Result:
-        """Go on with a run that was interrupted: back if it was on its way back, else with a watch of where it stands.
+    def resume(self, run: Run) -> CutoverOutcome:
+        """Continue an interrupted run: finish its rollback if one was in progress, else watch the present weight first.
 
         Raises:
-            OverruledError: DNS says what this run never wrote.
+            OverruledError: DNS has a weight that this run never sets.
             OpsError: As for `start`.
         """
-        stand = self._zone.read()
-        self._log(run, "resume", "found", (None, stand.weight), {"records": str(stand)}, must=not run.returning)
-        return self._guarded(run, lambda: self._go_on(run, stand))
+        present = self._zone.read()
+        self._log(run, "resume", "found", (None, present.weight), {"records": str(present)}, must=not run.returning)
+        return self._guarded(run, lambda: self._go_on(run, present))
 
-    def _go_on(self, run: Run, stand: Answer) -> Result:
+    def _go_on(self, run: Run, present: PresentRecords) -> CutoverOutcome:
         own = {run.origin, *steps(self._stops, above=run.origin, goal=run.goal)}
-        if stand.weight is not None and stand.weight not in own:
-            raise OverruledError(f"DNS says {stand}, and this cutover writes {', '.join(map(str, sorted(own)))} only")
+        if present.weight is not None and present.weight not in own:
+            raise OverruledError(f"DNS has {present}, but this cutover only sets {', '.join(map(str, sorted(own)))}")
         if run.returning:
-            return self._back(run, stand, "it was on its way back")
+            return self._back(run, present, "a rollback was in progress")
         self._ready()
-        if stand.weight is not None and stand.weight > run.origin and (reason := self._wrong(run, stand)):
-            return self._back(run, stand, reason)
-        return self._climb(run, stand)
+        if present.weight is not None and present.weight > run.origin and (reason := self._wrong(run, present)):
+            return self._back(run, present, reason)
+        return self._raise_weight(run, present)
 
-    def _climb(self, run: Run, stand: Answer) -> Result:
-        if obstacle := self._zone.shares.obstacle(stand.records):
+    def _raise_weight(self, run: Run, present: PresentRecords) -> CutoverOutcome:
+        if obstacle := self._zone.shares.obstacle(present.records):
             raise RefusedError(obstacle)
-        if stand.weight is None:
-            stand = self._move(run, "share out", stand, 0)
-        for step in steps(self._stops, above=stand.weight or 0, goal=run.goal):
+        if present.weight is None:
+            present = self._move(run, "share out", present, 0)
+        for step in steps(self._stops, above=present.weight or 0, goal=run.goal):
             self._ready()
-            stand = self._move(run, "step", stand, step)
-            if reason := self._wrong(run, stand):
-                return self._back(run, stand, reason)
-        return self._end(run, Result("done", stand.weight or 0))
+            present = self._move(run, "step", present, step)
+            if reason := self._wrong(run, present):
+                return self._back(run, present, reason)
+        return self._end(run, CutoverOutcome("done", present.weight or 0))
 
-    def _wrong(self, run: Run, stand: Answer) -> str:
-        """Watch a step: empty if it is good, else why it isn't."""
-        verdict = self._watch.over(stand)
+    def _wrong(self, run: Run, present: PresentRecords) -> str:
+        """Watch a step: empty if it passes, else the reason why it doesn't."""
+        verdict = self._watch.over(present)
         outcome = "breached" if verdict.reason else "passed"
-        self._log(run, "watch", outcome, (stand.weight, stand.weight), verdict.evidence)
+        self._log(run, "watch", outcome, (present.weight, present.weight), verdict.evidence)
         return verdict.reason
 
-    def _back(self, run: Run, stand: Answer, reason: str) -> Result:
-        self._tell(f"going back to {run.origin} %: {reason}")
+    def _back(self, run: Run, present: PresentRecords, reason: str) -> CutoverOutcome:
+        self._progress(f"rolling back to {run.origin} %: {reason}")
         for pause in (*BACK_PAUSES, None):
             try:
-                if stand.weight != run.origin:
-                    self._move(run, "back", stand, run.origin)
+                if present.weight != run.origin:
+                    self._move(run, "back", present, run.origin)
                 break
             except AwsError as error:
                 if pause is None or error.code in SIGNED_OUT:
                     raise
-                self._tell(f"{error}; trying again in {pause} s")
+                self._progress(f"{error}; trying again in {pause} s")
                 self._time.sleep(pause)
-        return self._end(run, Result("back", run.origin, reason))
+        return self._end(run, CutoverOutcome("back", run.origin, reason))
 
-    def _move(self, run: Run, event: str, stand: Answer, weight: int) -> Answer:
-        """Change the weight, and see what came of it."""
-        self._log(run, event, "intended", (stand.weight, weight), must=event != "back")
+    def _move(self, run: Run, event: str, present: PresentRecords, weight: int) -> PresentRecords:
+        """Change the weight, and read the records to see whether it changed."""
+        self._log(run, event, "intended", (present.weight, weight), must=event != "back")
         problem: AwsError | None = None
         try:
-            self._zone.move(stand, weight)
+            self._zone.move(present, weight)
         except AwsError as error:
             problem = error
         try:
             found = self._zone.read()
         except AwsError as error:
-            self._log(run, event, "unknown", (stand.weight, None), {"error": str(problem or error)})
+            self._log(run, event, "unknown", (present.weight, None), {"error": str(problem or error)})
             raise (problem or error) from None
         evidence = {"error": str(problem)} if problem else {}
         if found.weight == weight:
-            self._log(run, event, "done", (stand.weight, weight), evidence)
-            self._tell(f"{event}: {stand} → {found}")
+            self._log(run, event, "done", (present.weight, weight), evidence)
+            self._progress(f"{event}: {present} → {found}")
             return found
-        self._log(run, event, "failed", (stand.weight, found.weight), evidence)
-        if problem and found.records == stand.records:
+        self._log(run, event, "failed", (present.weight, found.weight), evidence)
+        if problem and found.records == present.records:
             raise problem
-        raise OverruledError(f"somebody else changed the records from {stand} to {found}")
+        raise OverruledError(f"another command changed the records from {present} to {found}")
 
-    def _guarded(self, run: Run, work: Callable[[], Result]) -> Result:
-        """Write down how it was left, whatever ends it."""
+    def _guarded(self, run: Run, work: Callable[[], CutoverOutcome]) -> CutoverOutcome:
+        """Record in the journal how the run ended."""
         try:
             return work()
         except OverruledError as error:
@@ -195,13 +195,13 @@ class Cutover:
 
     def _leave(self, run: Run, event: str, outcome: str, reason: str) -> None:
         try:
-            stand: Answer | None = self._zone.read()
+            present: PresentRecords | None = self._zone.read()
         except OpsError:
-            stand = None
-        self._log(run, event, outcome, (None, stand.weight if stand else None), {"reason": reason})
-        self._tell(f"left as it is: {stand or 'Route 53 does not say how; `cutover status` will'}")
+            present = None
+        self._log(run, event, outcome, (None, present.weight if present else None), {"reason": reason})
+        self._progress(f"left unchanged: {present or 'unknown, since Route 53 did not respond; see `cutover status`'}")
 
-    def _end(self, run: Run, result: Result) -> Result:
+    def _end(self, run: Run, result: CutoverOutcome) -> CutoverOutcome:
         evidence = {"reason": result.reason} if result.reason else {}
         self._log(run, "end", result.outcome, (run.origin, result.weight), evidence)
         return result
@@ -216,7 +216,7 @@ class Cutover:
         *,
         must: bool = False,
     ) -> None:
-        """Write to the journal. Only what leads to more traffic has to be on the disk."""
+        """Write to the journal. With `must`, which more traffic needs, an error stops the run."""
         self._journal.append(
             event, outcome, before=change[0], after=change[1], evidence=evidence, run=run.id, must=must
         )

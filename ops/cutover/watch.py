@@ -1,4 +1,4 @@
-"""The watch of one step, by the alarms that stop a cutover and the metrics behind them (R10.4)."""
+"""Watches one step, by the alarms that stop a cutover and their metrics (R10.4)."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from ops.aws.errors import REJECTED, AwsError, explained
 from ops.aws.load_balancing import Targets
 from ops.aws.waiting import CLOCK, Time
 from ops.command import say
-from ops.cutover.records import Answer, Zone
+from ops.cutover.records import PresentRecords, Zone
 from ops.errors import RefusedError
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef
 
-LOOK_SECONDS = 30
-"""Between two looks, of a watch that is long enough."""
+SAMPLE_SECONDS = 30
+"""Between two samples; less in a short watch."""
 PATIENCE = 3
-"""Looks in a row that AWS may leave unanswered."""
+"""Samples in a row that may fail before the step fails."""
 SIGNED_OUT = REJECTED | {"RequestExpired"}
-"""AWS's codes when it knows the caller no more: then nothing can be changed either."""
+"""AWS's codes for expired credentials: then no change is possible either."""
 PERIOD = 60
 """Seconds of one point: the shortest that load balancers and databases report."""
 ONE = 1
-"""So many errors are no one release's fault: of few requests, one would already be a large share."""
+"""Number of errors that are ignored: of few requests, one would already be a large share."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gauge:
-    """A metric with bounds. Two minutes in a row beyond them are a breach; one alone is a task that is replaced."""
+    """A metric with bounds. Two minutes in a row out of bounds are a breach; one alone may be a replaced task."""
 
     name: str
     metric: Metric
     most: float = float("inf")
     least: float = float("-inf")
     always: bool = False
-    """Whether it is reported without traffic too, so that silence means that it isn't measured."""
+    """Whether it is reported without traffic too, so that no value means an unknown state."""
 
     def beyond(self, points: Sequence[float]) -> bool:
         """Whether two points in a row are out of bounds."""
@@ -55,13 +55,13 @@ class Gauge:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """What was seen at one moment."""
+class Sample:
+    """Alarms and metrics at one time."""
 
     breaches: tuple[str, ...]
-    """What is wrong."""
+    """Problems."""
     missing: tuple[str, ...]
-    """What isn't known yet, so that the step can't count as good."""
+    """What is still unknown, so that the step can't pass yet."""
     evidence: Mapping[str, object]
 
     def __str__(self) -> str:
@@ -85,26 +85,26 @@ class Signals:
             )
         }
 
-    def look(self, since: datetime, until: datetime) -> Look:
-        """Judge what CloudWatch knows of a time, by AWS's clock.
+    def sample(self, since: datetime, until: datetime) -> Sample:
+        """Judge alarms and metrics of a period, by AWS's clock.
 
         Raises:
-            AwsError: CloudWatch doesn't say.
+            AwsError: CloudWatch doesn't respond.
         """
         on, missing, states = self.alarms()
         points = self._points(since, until)
         judged = judge(points, self._gauges, self._environment)
-        return Look(
+        return Sample(
             breaches=(*(f"alarm {name} is on" for name in on), *judged.breaches),
             missing=(*missing, *judged.missing),
             evidence={"alarms": states, **judged.evidence},
         )
 
     def alarms(self) -> tuple[list[str], list[str], dict[str, str]]:
-        """The alarm that stops a cutover and those that it sums up: which are on, which aren't there, all states.
+        """The alarm that stops a cutover and its child alarms: those that are on, those that are missing, all states.
 
         Raises:
-            AwsError: CloudWatch doesn't say.
+            AwsError: CloudWatch doesn't respond.
         """
         with explained("read the alarms"):
             composite = self._cloudwatch.describe_alarms(AlarmNames=[self._alarm], AlarmTypes=["CompositeAlarm"])
@@ -116,7 +116,7 @@ class Signals:
             )
         states: dict[str, str] = {each["AlarmName"]: each["StateValue"] for each in found}
         states |= {each["AlarmName"]: each["StateValue"] for each in (children["MetricAlarms"] if children else ())}
-        missing = [f"alarm {name} isn't there" for name in (self._alarm, *wanted) if name not in states]
+        missing = [f"alarm {name} doesn't exist" for name in (self._alarm, *wanted) if name not in states]
         return [name for name, state in states.items() if state == "ALARM"], missing, states
 
     def _points(self, since: datetime, until: datetime) -> dict[str, list[float]]:
@@ -127,7 +127,7 @@ class Signals:
         with explained("read the metrics"):
             for page in self._cloudwatch.get_paginator("get_metric_data").paginate(
                 MetricDataQueries=queries,
-                # CloudWatch begins its minutes with the clock's.
+                # CloudWatch's minutes start at full minutes.
                 StartTime=since.replace(second=0, microsecond=0),
                 EndTime=until + timedelta(seconds=PERIOD),
                 ScanBy="TimestampAscending",
@@ -137,23 +137,23 @@ class Signals:
         return points
 
 
-def judge(points: Mapping[str, Sequence[float]], gauges: Sequence[Gauge], environment: Environment) -> Look:
-    """What points of metrics mean."""
+def judge(points: Mapping[str, Sequence[float]], gauges: Sequence[Gauge], environment: Environment) -> Sample:
+    """Judge points of metrics."""
     values = environment.cutover
     errors = sum(points["errors of targets"]) + sum(points["errors of the load balancer"])
-    # The load balancer counts no request for which it found no target, and answers it with 503.
+    # The load balancer counts no request for which it found no target, and returns 503.
     requests = max(sum(points["requests"]), errors)
     share = 100 * errors / requests if requests else 0.0
     breaches = [f"{gauge.name} is {_worst(gauge, points)}" for gauge in gauges if gauge.beyond(points[gauge.name])]
     if errors > ONE and share > values.errors:
         breaches.append(
-            f"{errors:.0f} of {requests:.0f} answers were 5xx: {share:.1f} %, and {values.errors:g} % may be"
+            f"{errors:.0f} of {requests:.0f} responses were 5xx: {share:.1f} %, the limit is {values.errors:g} %"
         )
     missing = [f"no {gauge.name} is reported" for gauge in gauges if gauge.always and not points[gauge.name]]
     if requests < values.requests:
-        missing.append(f"{requests:.0f} requests came, and {values.requests} must")
+        missing.append(f"{requests:.0f} requests arrived, the minimum is {values.requests}")
     latest = {gauge.name: points[gauge.name][-1] for gauge in gauges if points[gauge.name]}
-    return Look(
+    return Sample(
         breaches=tuple(breaches),
         missing=tuple(missing),
         evidence={"requests": requests, "5xx": errors, **latest},
@@ -163,7 +163,7 @@ def judge(points: Mapping[str, Sequence[float]], gauges: Sequence[Gauge], enviro
 def _worst(gauge: Gauge, points: Mapping[str, Sequence[float]]) -> str:
     high = max(points[gauge.name]) > gauge.most
     worst, bound = (max, gauge.most) if high else (min, gauge.least)
-    return f"{worst(points[gauge.name]):g}, and may be {bound:g} at {'most' if high else 'least'}"
+    return f"{worst(points[gauge.name]):g}, the {'limit' if high else 'minimum'} is {bound:g}"
 
 
 def _gauges(environment: Environment, targets: Targets) -> Iterator[Gauge]:
@@ -207,30 +207,30 @@ def _query(id_: str, metric: Metric) -> MetricDataQueryTypeDef:
 
 
 class OverruledError(RefusedError):
-    """Somebody else changed the records meanwhile."""
+    """Another command changed the records meanwhile."""
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a watch came to."""
+class WatchResult:
+    """The result of a watch."""
 
     reason: str
-    """Why the step is no good; empty if it is good."""
-    look: Look | None
-    """The last one."""
+    """Why the step fails; empty if it passes."""
+    sample: Sample | None
+    """The last sample."""
 
     @property
     def evidence(self) -> dict[str, object]:
         """For the journal."""
-        seen = dict(self.look.evidence) if self.look else {}
+        seen = dict(self.sample.evidence) if self.sample else {}
         return seen | ({"reason": self.reason} if self.reason else {})
 
 
 class Watch:
-    """Looks at alarms and metrics for a while.
+    """Samples alarms and metrics for a time.
 
-    Silence is no good news: a step is good once enough requests came and everything that is always reported was. What
-    isn't known when the time is over gets as much time again; then the step is no good.
+    A step passes when enough requests arrived and every metric that is always reported has values. If something is
+    still unknown at the end of the time, the watch takes as long again; then the step fails.
     """
 
     def __init__(
@@ -240,40 +240,40 @@ class Watch:
         *,
         seconds: float,
         time: Time = CLOCK,
-        tell: Callable[[str], None] = say,
+        progress: Callable[[str], None] = say,
     ) -> None:
         self.zone, self._signals = zone, signals
-        self._seconds, self._time, self._tell = seconds, time, tell
+        self._seconds, self._time, self._progress = seconds, time, progress
 
-    def over(self, stand: Answer) -> Verdict:
-        """Watch what stands in Route 53.
+    def over(self, present: PresentRecords) -> WatchResult:
+        """Watch the present records.
 
         Raises:
-            OverruledError: Something else stands there now.
+            OverruledError: The records have changed.
             AwsError: The caller's credentials have expired.
         """
-        self._tell(f"watching {stand} for {self._seconds:g} s")
-        begun, failures, look = self._time.elapsed(), 0, None
-        until = stand.at + timedelta(seconds=2 * self._seconds)
+        self._progress(f"watching {present} for {self._seconds:g} s")
+        begun, failures, sample = self._time.elapsed(), 0, None
+        until = present.at + timedelta(seconds=2 * self._seconds)
         while True:
-            self._time.sleep(min(LOOK_SECONDS, self._seconds / 10))
+            self._time.sleep(min(SAMPLE_SECONDS, self._seconds / 10))
             try:
-                look, now = self._signals.look(stand.at, until), self.zone.read()
+                sample, now = self._signals.sample(present.at, until), self.zone.read()
             except AwsError as error:
                 failures += 1
                 if error.code in SIGNED_OUT:
                     raise
                 if failures == PATIENCE:
-                    return Verdict(f"AWS left {PATIENCE} looks in a row unanswered: {error}", look)
+                    return WatchResult(f"{PATIENCE} samples in a row failed: {error}", sample)
                 continue
             failures = 0
-            if now.records != stand.records:
-                raise OverruledError(f"somebody else changed the records from {stand} to {now}")
+            if now.records != present.records:
+                raise OverruledError(f"another command changed the records from {present} to {now}")
             gone = self._time.elapsed() - begun
-            if look.breaches:
-                return Verdict("; ".join(look.breaches), look)
-            if gone >= self._seconds and not look.missing:
-                self._tell(f"good: {look}")
-                return Verdict("", look)
+            if sample.breaches:
+                return WatchResult("; ".join(sample.breaches), sample)
+            if gone >= self._seconds and not sample.missing:
+                self._progress(f"pass: {sample}")
+                return WatchResult("", sample)
             if gone >= 2 * self._seconds:
-                return Verdict(f"not shown to be good in {gone:.0f} s: {'; '.join(look.missing)}", look)
+                return WatchResult(f"no pass in {gone:.0f} s: {'; '.join(sample.missing)}", sample)

@@ -1,4 +1,4 @@
-"""What the commands around a cutover do, put together from their parts."""
+"""The work of the cutover commands."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from ops.command import confirm, say
 from ops.conditions import Status, worst
 from ops.cutover.prepare import kept_until
 from ops.cutover.readiness import Readiness
-from ops.cutover.records import Answer, Target, Zone, adopted, shares
-from ops.cutover.run import Cutover, Result, Run, open_run, steps
+from ops.cutover.records import AliasTarget, PresentRecords, Zone, adopted, shares
+from ops.cutover.run import Cutover, CutoverOutcome, Run, open_run, steps
 from ops.cutover.watch import OverruledError, Signals, Watch
 from ops.errors import OpsError, RefusedError
 from ops.journal import Journal, damaged, last_rehearsed_rollback
 
 PHASE = "cutover"
 OPERATION = "cutover"
-"""What a cutover writes into the lock of the phase's state, so that Terraform applies no other weights meanwhile."""
+"""The operation in the lock of the phase's state, which keeps Terraform from applying other weights meanwhile."""
 
 
 @dataclass(frozen=True)
-class Scene:
+class CutoverContext:
     """Everything that a cutover of one environment works with."""
 
     environment: Environment
@@ -45,27 +45,27 @@ class Scene:
     signals: Signals
 
     def cutover(self, seconds: float) -> Cutover:
-        """The cutover, with watches of so many seconds."""
+        """The cutover, with watches of a number of seconds."""
         watch = Watch(self.zone, self.signals, seconds=seconds)
-        left = f"the traffic stays where it is: {_ways_on(self.environment)}"
+        left = f"the weight stays unchanged: {_ways_on(self.environment)}"
 
         def ready() -> None:
-            # A watch may take twice its time, and a question for a code would hold it up.
+            # A watch may take twice its time, and a prompt for an MFA code would interrupt it.
             self.aws.credentials.last(2 * seconds, "a step of the cutover", left)
 
         return Cutover(self.zone, watch, self.journal, stops=self.environment.cutover.steps, ready=ready)
 
 
-def scene(environment: Environment, command: str) -> Scene:
-    """Find it all in AWS.
+def context(environment: Environment, command: str) -> CutoverContext:
+    """Read everything from AWS.
 
     Raises:
-        OpsError: AWS doesn't say, something isn't there, or there is nothing to share traffic with.
+        OpsError: AWS doesn't respond, a resource is missing, or there is no previous target.
     """
     aws = connect(environment)
     targets = load_balancing.targets(aws, environment)
-    shared = shares(environment, Target.of(targets.balancer))
-    return Scene(
+    shared = shares(environment, AliasTarget.of(targets.balancer))
+    return CutoverContext(
         environment=environment,
         aws=aws,
         journal=journal(environment, aws, command),
@@ -76,74 +76,79 @@ def scene(environment: Environment, command: str) -> Scene:
 
 
 def journal(environment: Environment, aws: Aws, command: str) -> Journal:
-    """The journal of the environment's stage; damaged lines are named."""
+    """The journal of the environment's stage; warns about damaged lines."""
     for line in damaged(environment.stage):
-        say(f"warning: set aside a damaged line of the journal: {line[:60]}")
+        say(f"warning: ignored a damaged line of the journal: {line[:60]}")
     return Journal(environment.stage, command=command, caller=aws.caller.arn)
 
 
-def plan(at: Scene, *, goal: int, watch: float, resolvers: Sequence[str]) -> tuple[Run, Answer]:
-    """Check what a cutover needs, and show what it would do.
+def plan(context: CutoverContext, *, goal: int, watch: float, resolvers: Sequence[str]) -> tuple[Run, PresentRecords]:
+    """Check the conditions of a cutover, and show its steps.
 
     Raises:
-        RefusedError: A prerequisite doesn't hold, or a cutover is open.
+        RefusedError: A condition fails, or a cutover is open.
         OpsError: The goal isn't above the present weight.
     """
-    environment = at.environment
-    entries = at.journal.entries()
+    environment = context.environment
+    entries = context.journal.entries()
     if run := open_run(entries):
         raise RefusedError(f"the cutover of {run.since} to {run.goal} % hasn't ended: {_ways_on(environment)}")
-    stand = at.zone.read()
-    run = Run(str(uuid4()), stand.weight or 0, goal, since="now")
+    present = context.zone.read()
+    run = Run(str(uuid4()), present.weight or 0, goal, since="now")
     ahead = steps(environment.cutover.steps, above=run.origin, goal=goal)
     if not ahead:
-        raise OpsError(f"--to {goal}: {at.zone.shares.host} has weight {run.origin} already; back is `rollback dns`")
-    ready = Readiness(environment, at.targets, at.signals, at.zone, stand, resolvers, kept_until(entries)).check()
+        raise OpsError(
+            f"--to {goal}: {context.zone.shares.host} already has weight {run.origin}; to roll back, use `rollback dns`"
+        )
+    ready = Readiness(
+        environment, context.targets, context.signals, context.zone, present, resolvers, kept_until(entries)
+    ).check()
     for result in ready:
         say(str(result))
     open_ = [result for result in ready if not result.passed]
     if worst(open_) is Status.FAIL:
         raise RefusedError(f"not ready: {', '.join(result.name for result in open_)}")
     if open_:
-        raise OpsError(f"whether it is ready is unknown: {'; '.join(result.evidence for result in open_)}")
+        raise OpsError(f"readiness is unknown: {'; '.join(result.evidence for result in open_)}")
     say(
-        f"{at.zone.shares.host}: {stand} now, then {', '.join(map(str, ahead))} % to "
-        f"{at.targets.balancer.dns_name}, each watched for {watch:g} s; the rest to {at.zone.shares.previous.dns_name}"
+        f"{context.zone.shares.host}: {present} now, then {', '.join(map(str, ahead))} % to "
+        f"{context.targets.balancer.dns_name}, each watched for {watch:g} s; the rest to "
+        f"{context.zone.shares.previous.dns_name}"
     )
-    return run, stand
+    return run, present
 
 
-def begin(at: Scene, run: Run, stand: Answer, *, watch: float, yes: bool) -> Result:
+def begin(context: CutoverContext, run: Run, present: PresentRecords, *, watch: float, yes: bool) -> CutoverOutcome:
     """Start a cutover.
 
     Raises:
-        RefusedError: The answer is no, or somebody else is at it.
-        OpsError: It can't go on.
+        RefusedError: The answer is no, or another run holds the lock.
+        OpsError: It can't continue.
     """
-    with _held(at, run, yes=yes):
-        return at.cutover(watch).start(run, stand)
+    with _held(context, run, yes=yes):
+        return context.cutover(watch).start(run, present)
 
 
-def go_on(at: Scene, *, watch: float, yes: bool) -> Result:
-    """Resume the cutover that the journal knows as open.
+def go_on(context: CutoverContext, *, watch: float, yes: bool) -> CutoverOutcome:
+    """Resume the open cutover of the journal.
 
     Raises:
-        OpsError: There is none, or it can't go on.
+        OpsError: There is none, or it can't continue.
     """
-    run = open_run(at.journal.entries())
+    run = open_run(context.journal.entries())
     if run is None:
         raise OpsError(
-            f"the journal in this folder knows no open cutover of {at.environment.stage}; `python -m ops cutover run "
-            f"{at.environment.name}` goes on from what DNS says"
+            f"the journal in this folder has no open cutover of {context.environment.stage}; `python -m ops cutover "
+            f"run {context.environment.name}` continues from the present weight"
         )
     direction = f"back to {run.origin}" if run.returning else f"on to {run.goal}"
-    say(f"{at.zone.shares.host}: {at.zone.read()} now; the cutover of {run.since} goes {direction} %")
-    with _held(at, run, yes=yes):
-        return at.cutover(watch).resume(run)
+    say(f"{context.zone.shares.host}: {context.zone.read()} now; the cutover of {run.since} goes {direction} %")
+    with _held(context, run, yes=yes):
+        return context.cutover(watch).resume(run)
 
 
-def show(environment: Environment, result: Result) -> dict[str, object]:
-    """Tell how it ended, and what the person does next; the same for a program."""
+def show(environment: Environment, result: CutoverOutcome) -> dict[str, object]:
+    """Print how it ended and what to do next; return the same for a program."""
     say(f"{result.outcome}: {environment.edge.host} has weight {result.weight}")
     next_ = place(environment, result.weight)
     if next_:
@@ -166,17 +171,17 @@ def unlock(environment: Environment, aws: Aws) -> None:
 
 
 @contextmanager
-def _held(at: Scene, run: Run, *, yes: bool) -> Iterator[None]:
-    """Ask, hold the lock, and say how to go on when it ends too early."""
-    environment = at.environment
+def _held(context: CutoverContext, run: Run, *, yes: bool) -> Iterator[None]:
+    """Confirm, hold the lock, and print how to continue if it ends too early."""
+    environment = context.environment
     confirm(f"Move traffic of {environment.edge.host}?", yes=yes or not environment.protected)
-    lock = StateLock(at.aws, Names(environment), PHASE)
+    lock = StateLock(context.aws, Names(environment), PHASE)
     try:
         lock.take(run.id, OPERATION)
     except RefusedError as error:
         raise RefusedError(
-            f"{error}. If it is a cutover that died: cutover resume, where its journal is, or rollback dns. If it is "
-            f"Terraform that died: make recover ENV={environment.name} PHASE={PHASE}"
+            f"{error}. If a cutover crashed: cutover resume, in the folder with its journal, or rollback dns. If "
+            f"Terraform crashed: make recover ENV={environment.name} PHASE={PHASE}"
         ) from None
     try:
         yield
@@ -196,25 +201,25 @@ def _held(at: Scene, run: Run, *, yes: bool) -> Iterator[None]:
 
 def _ways_on(environment: Environment) -> str:
     name = environment.name
-    return f"go on with `python -m ops cutover resume {name}`, or back with `python -m ops rollback dns {name}`"
+    return f"continue with `python -m ops cutover resume {name}`, or roll back with `python -m ops rollback dns {name}`"
 
 
 def status(environment: Environment) -> tuple[dict[str, object], list[str]]:
-    """What there is to see, and what is open: empty when DNS is as the values say and no cutover is under way.
+    """The status, and what is open: empty if DNS equals the values and no cutover is in progress.
 
     Raises:
-        OpsError: AWS doesn't say.
+        OpsError: AWS doesn't respond.
     """
     aws = connect(environment)
-    _, stand = adopted(aws, environment)
+    _, present = adopted(aws, environment)
     run = open_run(Journal(environment.stage, command="cutover status", caller=aws.caller.arn).entries())
     lock, trouble = _lock(aws, environment)
     rollback = last_rehearsed_rollback(environment.stage)
-    # Without weighted records, everything goes where it went before.
-    next_ = place(environment, stand.weight or 0)
+    # Without weighted records, all traffic goes to the previous target.
+    next_ = place(environment, present.weight or 0)
     seen: dict[str, object] = {
         "host": environment.edge.host,
-        "dns": str(stand),
+        "dns": str(present),
         "values": environment.cutover.weight,
         "cutover": f"since {run.since}, from {run.origin} to {run.goal} %" if run else None,
         "lock": lock,
@@ -230,7 +235,7 @@ def status(environment: Environment) -> tuple[dict[str, object], list[str]]:
 
 
 def _lock(aws: Aws, environment: Environment) -> tuple[str | None, str]:
-    """Who holds the lock, and what is wrong with it; a lock that can't be read hides nothing else."""
+    """The lock's holder, and a problem; a lock that can't be read doesn't stop the status."""
     try:
         holder = StateLock(aws, Names(environment), PHASE).holder()
     except AwsError as error:
@@ -241,7 +246,7 @@ def _lock(aws: Aws, environment: Environment) -> tuple[str | None, str]:
 
 
 def place(environment: Environment, weight: int) -> str | None:
-    """What to change in the values, and in which line, once DNS says `weight`; none if they say it already."""
+    """The line to change in the values after DNS has `weight`; none if the values already have it."""
     if environment.cutover.weight == weight:
         return None
     own = environments.FOLDER / f"{environment.name.replace('-', '_')}.py"

@@ -1,6 +1,6 @@
-"""The gate: whether the synthesized stacks may be applied, and whether that answer can be trusted.
+"""The gate: checks the synthesized stacks, and reports scan errors instead of a result that is incomplete.
 
-Read in this order: `run` (the whole way), `documents` and `stacks` (what is on disk), `view` and
-`contracts` (what is scanned), `scanner` (checkov, and nowhere else), `register` (accepted risks),
-`reports`. `model` holds what they hand to one another.
+Read in this order: `run` (all steps), `documents` and `stacks` (reading the files), `view` and `contracts` (the merged
+view that is scanned), `scanner` (the only module that uses checkov), `register` (accepted risks), `reports`. `model`
+has the types that they share.
 """

@@ -12,7 +12,8 @@ import typer
 
 def gate(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[STACK|ENVIRONMENT]...", help="What to judge; nothing means all.")
+        list[str] | None,
+        typer.Argument(metavar="[STACK|ENVIRONMENT]...", help="Stacks or environments to check; all if left out."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")] = Path("cdktf.out"),
     policies: Annotated[
@@ -20,28 +21,29 @@ def gate(
     ] = Path("policies"),
     today: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Day on which acceptances must be current; the clock's if left out."),
+        typer.Option(formats=["%Y-%m-%d"], help="Day for which acceptances must be valid; today if left out."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON on stdout.")] = False,
 ) -> None:
-    """Judge the synthesized stacks. Exit code 0: clean; 1: findings; 2: the scan can't be trusted.
+    """Check the synthesized stacks. Exit code 0: clean; 1: findings; 2: scan errors, so the result is incomplete.
 
-    Writes gate.txt, gate.json, gate.sarif, gate.junit.xml and gate.md to DIR/reports, and gated.json beside each stack.
+    Writes gate.txt, gate.json, gate.sarif, gate.junit.xml and gate.md to DIR/reports, and gated.json to each stack's
+    folder.
     """
     # Loaded on use, so that `--help` is quick.
     from ops.gate.expected import Expected, expected_stacks  # noqa: PLC0415
-    from ops.gate.model import UntrustedError, Verdict  # noqa: PLC0415
+    from ops.gate.model import ScanFailedError, Verdict  # noqa: PLC0415
     from ops.gate.reports import as_data, as_text, write  # noqa: PLC0415
     from ops.gate.run import run  # noqa: PLC0415
 
     day = (today or datetime.now(UTC)).date()
     try:
         expected: Expected = expected_stacks()
-    except UntrustedError as error:
-        verdict = Verdict(day, distrust=error.reasons)
+    except ScanFailedError as error:
+        verdict = Verdict(day, errors=error.errors)
     else:
         verdict = run(out=out, policies=policies, expected=expected, today=day, names=names or ())
-    if out.is_dir():  # A mistyped folder isn't made.
+    if out.is_dir():  # A mistyped folder isn't created.
         write(verdict, out / "reports")
     typer.echo(as_text(verdict), err=as_json, nl=False)
     if as_json:

@@ -1,7 +1,7 @@
-"""Resolve what a stack reads from another's remote state, so that the scanner sees through it.
+"""Replace what a stack reads from another stack's remote state by the published value, for the scanner.
 
-A stack reads an earlier phase through `data.terraform_remote_state.<phase>`. Unresolved, a public
-ACL or an open listener on the other side passes, and a firewall on the other side fails.
+A stack reads an earlier phase through `data.terraform_remote_state.<phase>`. Without this, a
+public ACL or an open listener in another stack would pass, and a firewall in another stack would fail.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ops.gate.model import Distrust, Doubt, UntrustedError
+from ops.gate.model import ErrorKind, ScanError, ScanFailedError
 from ops.gate.templates import expression, literal, rewrite
 
 _KEY = r"""\[(?:\\?"(?P<key>[^"\\\]]*)\\?"|(?P<index>\d+))\]|\.(?P<name>[A-Za-z_][\w-]*)"""
@@ -23,19 +23,19 @@ Outputs = Mapping[str, Mapping[str, Any]]
 
 
 class Contracts:
-    """The outputs of all stacks of an environment, and what reads them."""
+    """The outputs of all stacks of an environment, and their readers."""
 
     def __init__(self, outputs: Outputs) -> None:
-        """Take the outputs as the stacks have them: they may read earlier phases themselves."""
+        """Take the outputs as the stacks have them: an output may itself read an earlier phase."""
         self._outputs = outputs
         self._resolved: dict[tuple[str, str], Any] = {}
         self._resolving: list[tuple[str, str]] = []
 
     def resolve(self, value: Any, where: str) -> Any:  # noqa: ANN401 - any JSON value
-        """The value with every read of another stack replaced by what that stack publishes.
+        """A value with every read of another stack replaced by the value that this stack publishes.
 
         Raises:
-            UntrustedError: It reads an output that no phase publishes.
+            ScanFailedError: It reads an output that no phase publishes.
         """
         if isinstance(value, str):
             return self._template(value, where) if "terraform_remote_state" in value else value
@@ -74,10 +74,12 @@ class Contracts:
         key = (phase, output)
         if key not in self._resolved:
             if key in self._resolving:
-                raise _broken(where, f"reads {phase}'s output {output!r}, which reads itself")
+                raise _broken(where, f"reads {phase}'s output {output!r}, which refers to itself")
             published = self._outputs.get(phase)
             if published is None:
-                raise _broken(where, f"reads the phase {phase!r}, which is none of {', '.join(self._outputs)}")
+                raise _broken(
+                    where, f"reads the phase {phase!r}, which doesn't exist; phases: {', '.join(self._outputs)}"
+                )
             if output not in published:
                 raise _broken(where, f"reads {phase}'s output {output!r}; it publishes {', '.join(published)}")
             self._resolving.append(key)
@@ -87,12 +89,14 @@ class Contracts:
 
 
 def _inline(text: str, change: Callable[[str], str]) -> str:
-    """Rewrite expressions; one that became a mere literal is text again: `${"a"}/b` is `a/b`."""
+    """Rewrite expressions; an expression that is now a literal becomes text: `${"a"}/b` is `a/b`."""
     changed = rewrite(text, change)
     return re.sub(r'\$\{"((?:[^"\\]|\\.)*)"\}', lambda found: found[1].replace('\\"', '"'), changed)
 
 
-def _broken(where: str, what: str) -> UntrustedError:
-    return UntrustedError(
-        Distrust(Doubt.BROKEN_CONTRACT, where, what, "publish it in modules/contracts.py, or read what there is")
+def _broken(where: str, what: str) -> ScanFailedError:
+    return ScanFailedError(
+        ScanError(
+            ErrorKind.BROKEN_CONTRACT, where, what, "publish it in modules/contracts.py, or read an output that exists"
+        )
     )

@@ -1,6 +1,6 @@
-"""Read a stack's JSON strictly, and remember where each block starts.
+"""Read a stack's JSON strictly, and record the line on which each block starts.
 
-Stock checkov drops a file that it can't parse and exits 0; here anything unexpected is a doubt.
+Stock checkov skips a file that it can't parse and exits 0; here anything unexpected is a scan error.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Never
 
-from ops.gate.model import Distrust, Doubt, UntrustedError
+from ops.gate.model import ErrorKind, ScanError, ScanFailedError
 
 _DEPTH = 3
 """resource → type → name: no block lies deeper."""
@@ -22,7 +22,7 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 @dataclass(frozen=True)
-class Document:
+class StackFile:
     """One stack's file."""
 
     stack: str
@@ -32,11 +32,11 @@ class Document:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the file, by which an apply knows that this is what was judged."""
+        """SHA-256 of the file: `apply` compares it with the file that it applies."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def line(self, *path: str) -> int:
-        """The line on which the key at the path stands; 1 when it doesn't exist."""
+        """The line of the key at a path; 1 if there is none."""
         return bisect_right(self._newlines, self._offsets.get(path, 0)) + 1
 
     @cached_property
@@ -54,7 +54,7 @@ class Document:
             return found.end() if found else at
 
         def walk(at: int, path: tuple[str, ...]) -> int:
-            """Note the keys of the object at `at`, and answer where it ends. The text is known to be valid."""
+            """Record the keys of the object at `at`, and return where it ends. The text is valid JSON."""
             at = skip(at + 1)
             while text[at] != "}":
                 key, end = decode(text, at)
@@ -70,11 +70,11 @@ class Document:
         return offsets
 
 
-def read(path: Path, stack: str) -> Document:
+def read(path: Path, stack: str) -> StackFile:
     """Read one stack.
 
     Raises:
-        UntrustedError: The file isn't a JSON object that Terraform could read as one.
+        ScanFailedError: The file isn't a JSON object that Terraform can read.
     """
     file = path.as_posix()
     try:
@@ -83,35 +83,35 @@ def read(path: Path, stack: str) -> Document:
     except (OSError, ValueError) as error:
         raise _malformed(file, f"isn't readable as JSON ({error})") from error
     if not isinstance(content, dict) or not content:
-        raise _malformed(file, f"holds {_kind(content)}, must be an object with blocks")
-    return Document(stack, file, text, content)
+        raise _malformed(file, f"is {_kind(content)}, must be an object with blocks")
+    return StackFile(stack, file, text, content)
 
 
 def strict_json(text: str) -> Any:  # noqa: ANN401  (any JSON value)
-    """Parse JSON that every reader reads alike.
+    """Parse JSON, and refuse what parsers read differently.
 
     Raises:
-        ValueError: It isn't JSON, has a key twice in one object, or a number that is no JSON.
+        ValueError: It isn't JSON, has a key twice in one object, or a number that isn't JSON.
     """
     return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
-def _malformed(file: str, what: str) -> UntrustedError:
-    return UntrustedError(Distrust(Doubt.MALFORMED, file, what, "synthesize again: make synth"))
+def _malformed(file: str, what: str) -> ScanFailedError:
+    return ScanFailedError(ScanError(ErrorKind.MALFORMED, file, what, "synthesize again: make synth"))
 
 
 def _kind(content: object) -> str:
-    return "null" if content is None else f"an empty {type(content).__name__}" if not content else "no object"
+    return "null" if content is None else f"an empty {type(content).__name__}" if not content else "another value"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's members; JSON readers silently keep the last of two, so that one would go unseen."""
+    """An object's members. A parser would silently drop the first of two equal keys."""
     members = dict(pairs)
     if len(members) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice in an object")
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} occurs twice in an object")
     return members
 
 
 def _no_constant(name: str) -> Never:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} isn't JSON")

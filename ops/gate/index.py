@@ -1,4 +1,4 @@
-"""Find blocks of the merged view by kind and by what refers to them, for proofs that need more than one block."""
+"""Find blocks of the merged view by type and by reference, for checks that need more than one block."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ops.gate.model import Distrust, Doubt, ScannedBlock, UntrustedError
+from ops.gate.model import ErrorKind, ScanError, ScanFailedError, ScannedBlock
 from ops.gate.templates import expression
 from ops.iam.policy import listed
 
 _PLAIN = re.compile(r"(?P<data>data\.)?(?P<kind>[a-z]\w*)\.(?P<name>[A-Za-z_][\w-]*)(?:\.\w+|\[(?:\d+|\"[^\"]*\")\])*")
 _REPEATED = ("count", "for_each", "dynamic")
 _DEFAULTS = {"aws_default_security_group": "vpc_id", "aws_default_route_table": "default_route_table_id"}
-"""What every VPC has of its own: each is known by its VPC, whichever way it is referred to."""
+"""Resources that every VPC has once: their key is the VPC's, however they are referred to."""
 
 
 class Index:
@@ -27,7 +27,7 @@ class Index:
         for each in view:
             if each.section == "locals":
                 self._locals |= each.settings
-            elif each.section in {"resource", "data"} and not each.mirror:
+            elif each.section in {"resource", "data"} and not each.synthetic:
                 self._blocks[each.section, each.kind, each.name] = each
                 if each.section == "resource":
                     self._resources.setdefault(each.kind, []).append(each)
@@ -44,7 +44,7 @@ class Index:
         """All resources of some kinds.
 
         Raises:
-            UntrustedError: One stands for several, of which the gate can't know how many.
+            ScanFailedError: A resource has count, for_each or dynamic, so the number of instances is unknown.
         """
         for block in (block for kind in kinds for block in self._resources.get(kind, ())):
             if repeated := [name for name in _REPEATED if name in block.settings]:
@@ -52,7 +52,7 @@ class Index:
             yield block
 
     def follow(self, value: object) -> ScannedBlock | None:
-        """The block that a value refers to, where it is a plain reference to one that is here."""
+        """The block of this environment that a value refers to; none if it isn't a plain reference."""
         found = _PLAIN.fullmatch(expression(value) or "") if isinstance(value, str) else None
         if found is None:
             return None
@@ -61,41 +61,41 @@ class Index:
         return self._blocks.get(("data" if found["data"] else "resource", found["kind"], found["name"]))
 
     def key(self, value: object, of: ScannedBlock) -> str:
-        """What a value refers to, as a key: the unique name of a block that is here, or a literal as it stands.
+        """A key for a value: the unique name of the block that it refers to, or the literal itself.
 
         Raises:
-            UntrustedError: It is an expression that only Terraform can evaluate.
+            ScanFailedError: Only Terraform can evaluate the expression.
         """
         block = self.follow(value)
         if block is not None:
             return self.name(block)
         text = str(value)
         if "${" in text and not _PLAIN.fullmatch(expression(text) or ""):
-            raise not_understood(of, f"has {text!r} where the gate has to know what is meant")
+            raise not_understood(of, f"has {text!r} where the gate needs a plain value or reference")
         return text
 
     def name(self, block: ScannedBlock) -> str:
-        """The key of a block itself."""
+        """The key of a block."""
         if block.kind in _DEFAULTS and block.section == "resource":
             return self.key(block.settings.get(_DEFAULTS[block.kind]), block)
         return block.name if block.section == "resource" else f"data.{block.name}"
 
     def keys(self, values: object, of: ScannedBlock) -> frozenset[str]:
-        """What each of some values refers to."""
+        """The keys of several values."""
         return frozenset(self.key(value, of) for value in listed(values))
 
 
-def not_understood(block: ScannedBlock, what: str) -> UntrustedError:
-    """A doubt: the block can't be judged."""
+def not_understood(block: ScannedBlock, what: str) -> ScanFailedError:
+    """A scan error: the gate doesn't understand the block."""
     where = f"{block.block.file}:{block.block.line} {block.block.address}"
-    return UntrustedError(Distrust(Doubt.NOT_UNDERSTOOD, where, what, "write it as plain values and references"))
+    return ScanFailedError(ScanError(ErrorKind.NOT_UNDERSTOOD, where, what, "write it as plain values and references"))
 
 
 def is_true(value: object) -> bool:
-    """Whether a value is true in Terraform, which takes texts too."""
+    """Whether a value is true in Terraform, which accepts texts too."""
     return str(value).lower() in {"true", "enabled"}
 
 
 def shown(block: ScannedBlock) -> str:
-    """A block in words: stack and address."""
+    """A block's stack and address, for messages."""
     return f"{block.block.stack} {block.block.address}"

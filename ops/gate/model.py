@@ -1,4 +1,4 @@
-"""What the gate's parts hand to one another."""
+"""Types that the gate's modules share."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 
 
 class Outcome(IntEnum):
-    """The gate's answer; its number is the exit code."""
+    """The outcome of a gate; its number is the exit code."""
 
     CLEAN = 0
     FINDINGS = 1
-    UNTRUSTED = 2
+    ERROR = 2
 
 
-class Doubt(StrEnum):
-    """Why a scan can't be trusted."""
+class ErrorKind(StrEnum):
+    """What kind of error makes a scan incomplete."""
 
     NO_STACKS = "no-stacks"
     UNKNOWN_STACK = "unknown-stack"
@@ -37,29 +37,29 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, order=True)
-class Distrust:
-    """One reason not to trust the scan."""
+class ScanError:
+    """An error that makes the scan incomplete."""
 
-    doubt: Doubt
+    kind: ErrorKind
     where: str
     """A file, an address or an entry."""
     what: str
-    """What was given, and what is allowed."""
+    """What was found, and what is allowed."""
     fix: str
     """Where to change it."""
 
 
-class UntrustedError(Exception):
-    """What is on disk can't be scanned."""
+class ScanFailedError(Exception):
+    """Stacks, checks or the register can't be read or understood."""
 
-    def __init__(self, *reasons: Distrust) -> None:
-        super().__init__("; ".join(f"{reason.where}: {reason.what}" for reason in reasons))
-        self.reasons = reasons
+    def __init__(self, *errors: ScanError) -> None:
+        super().__init__("; ".join(f"{error.where}: {error.what}" for error in errors))
+        self.errors = errors
 
 
 @dataclass(frozen=True, order=True)
 class Block:
-    """One block of a stack, as Terraform and a reader of the file know it."""
+    """One block of a stack: its address in Terraform, its file and line."""
 
     stack: str
     address: str
@@ -70,7 +70,7 @@ class Block:
 
 @dataclass(frozen=True)
 class ScannedBlock:
-    """A block as the scanner sees it: merged with the other stacks', its contracts resolved."""
+    """A block of the merged view, with the values that it reads from other stacks."""
 
     block: Block
     section: str
@@ -80,28 +80,28 @@ class ScannedBlock:
     name: str
     """Unique in the merged view; empty where the section has no names."""
     settings: Mapping[str, Any]
-    mirror: bool = False
-    """Stands for something that isn't a resource (a backend, an output), so that checks can see it."""
+    synthetic: bool = False
+    """Whether it is a synthetic resource: a backend, an output or a variable, as a resource that checks can judge."""
 
 
 @dataclass(frozen=True, order=True)
 class Record:
-    """What one check says about one block."""
+    """The result of one check on one block."""
 
     check: str
     """Id of the check."""
     block: Block
     passed: bool
     details: tuple[str, ...] = ()
-    """What is wrong, in words; the stock checks give the attributes that they looked at."""
+    """What is wrong, in words; for stock checks, the attributes that they evaluated."""
 
 
 @dataclass(frozen=True)
-class Scan:
-    """What the checks say, and why they may not be believed."""
+class ScanResult:
+    """Results of checks, and the errors that make them incomplete."""
 
     records: tuple[Record, ...]
-    distrust: tuple[Distrust, ...]
+    errors: tuple[ScanError, ...]
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Finding:
 
     record: Record
     note: str = ""
-    """Why an acceptance that exists doesn't count."""
+    """Why an existing acceptance doesn't apply."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's whole answer."""
+    """The result of the gate."""
 
     today: date
     stacks: tuple[str, ...] = ()
@@ -149,30 +149,30 @@ class Verdict:
     accepted: tuple[Acceptance, ...] = ()
     refusals: tuple[str, ...] = ()
     """Choices of an environment that the register doesn't accept."""
-    distrust: tuple[Distrust, ...] = ()
+    errors: tuple[ScanError, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
-        """Doubt outweighs findings: a list of findings that can't be trusted is no list."""
-        if self.distrust:
-            return Outcome.UNTRUSTED
+        """An error outweighs findings: the list of findings may be incomplete."""
+        if self.errors:
+            return Outcome.ERROR
         return Outcome.FINDINGS if self.findings or self.refusals else Outcome.CLEAN
 
 
 class Ledger:
-    """Collects what a proof says of blocks, as records that the register and the reports take like any check's."""
+    """Collects a check's results over several blocks, as records like those of any other check."""
 
     def __init__(self) -> None:
         self._examined: dict[str, set[Block]] = defaultdict(set)
         self._wrong: dict[tuple[str, Block], set[str]] = defaultdict(set)
 
     def examine(self, check: str, blocks: Iterable[Block]) -> None:
-        """Note blocks that a check looks at: what isn't wrong has passed, so that no acceptance may cover it."""
+        """Record the blocks that a check examines: without a problem they pass, and no acceptance may cover them."""
         self._examined[check].update(blocks)
 
     def wrong(self, check: str, block: Block, what: str) -> None:
-        """Note what is wrong, in words."""
+        """Record a problem, in words."""
         self._wrong[check, block].add(what)
 
     def records(self) -> list[Record]:

@@ -1,4 +1,4 @@
-"""Every policy document of every stack: which statements do nothing, and which documents are longer than AWS takes."""
+"""Checks on every policy document: no statement without effect, and no document over AWS's size limit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from environments.attributes import Place
 from environments.documents import ENDPOINT, HOLDERS, INLINE, DocumentKind
 from modules.documents import documents
 from ops.gate.index import Index
-from ops.gate.model import Check, Distrust, Doubt, Ledger, Record, ScannedBlock, UntrustedError
+from ops.gate.model import Check, ErrorKind, Ledger, Record, ScanError, ScanFailedError, ScannedBlock
 from ops.gate.permissions.statements import DOCUMENT, Arns, Documents, PlacedStatement
-from ops.gate.stacks import World
+from ops.gate.stacks import EnvironmentStacks
 from ops.iam.idle import idle
 from ops.iam.policy import nested
 from ops.iam.reference import reference
@@ -21,7 +21,7 @@ IDLE, LONG = "ROLLOUT_IAM_IDLE", "ROLLOUT_IAM_LONG"
 CHECKS = {
     IDLE: Check(
         IDLE,
-        "Every statement of a policy does something: AWS authorizes its actions on what it names",
+        "Every statement of a policy has an effect: AWS authorizes its actions on the resources that it names",
         "https://docs.aws.amazon.com/service-authorization/latest/reference/"
         "reference_policies_actions-resources-contextkeys.html",
         own=True,
@@ -34,16 +34,16 @@ CHECKS = {
     ),
 }
 _SOMEWHERE = Place(partitions()[0], "us-east-1", "000000000000")
-"""Which types an ARN can be of doesn't depend on where it is."""
+"""Any region and account will do."""
 _OTHER_NAMES = {"monitoring": "cloudwatch"}
-"""Services whose endpoints are named otherwise than their actions.
+"""Services whose endpoints have other names than their actions.
 
 https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
 """
 
 
 class _Use(NamedTuple):
-    """A document where it is used."""
+    """A document, and the block that uses it."""
 
     statements: Sequence[PlacedStatement]
     kind: DocumentKind | None
@@ -51,10 +51,10 @@ class _Use(NamedTuple):
 
 
 def idle_statements(view: Sequence[ScannedBlock]) -> list[Record]:
-    """Find the statements of one merged view that do nothing.
+    """Find the statements of one merged view that have no effect.
 
     Raises:
-        UntrustedError: A policy is written in a way that only Terraform can evaluate.
+        ScanFailedError: Only Terraform can evaluate a policy.
     """
     ledger = Ledger()
     index = Index(view)
@@ -68,28 +68,28 @@ def idle_statements(view: Sequence[ScannedBlock]) -> list[Record]:
     return ledger.records()
 
 
-def document_sizes(view: Sequence[ScannedBlock], world: World) -> list[Record]:
-    """Find the documents that AWS would refuse.
+def document_sizes(view: Sequence[ScannedBlock], stacks: EnvironmentStacks) -> list[Record]:
+    """Find the documents that AWS would refuse as too long.
 
     Args:
         view: The merged view of the stacks.
-        world: The stacks as they are on disk.
+        stacks: The same stacks as they are on disk.
 
     Raises:
-        UntrustedError: The length of a document can't be known.
+        ScanFailedError: The length of a document is unknown.
     """
     ledger = Ledger()
     blocks = {(each.block.stack, each.block.address): each.block for each in view}
     try:
-        for document in documents({phase: each.content for phase, each in world.documents.items()}):
-            block = blocks[world.documents[document.phase].stack, document.address]
+        for document in documents({phase: each.content for phase, each in stacks.documents.items()}):
+            block = blocks[stacks.documents[document.phase].stack, document.address]
             ledger.examine(LONG, [block])
             if len(document.text) > document.kind.longest:
                 ledger.wrong(LONG, block, f"{document}; shorten it, or split it")
     except (LookupError, TypeError, ValueError) as error:
         what = f"has a policy that can't be measured ({error})"
-        raise UntrustedError(
-            Distrust(Doubt.NOT_UNDERSTOOD, world.name, what, "write it as plain values and references")
+        raise ScanFailedError(
+            ScanError(ErrorKind.NOT_UNDERSTOOD, stacks.name, what, "write it as plain values and references")
         ) from error
     return ledger.records()
 
@@ -108,15 +108,15 @@ def _uses(index: Index) -> Iterator[_Use]:
 
 
 class _KnownArns(Arns):
-    """What can't be known isn't judged, in an Allow as in a Deny."""
+    """ARNs for checks that skip unknown values, in an Allow as in a Deny."""
 
     def render(self, value: object, *, allows: bool) -> str:
-        """A text with its references replaced; `&` marks what can't be known."""
+        """A text with its references replaced; `&` marks an unknown value."""
         return super().render(value, allows=False)
 
 
 def _services(endpoint: ScannedBlock, known: frozenset[str]) -> Sequence[str]:
-    """The service whose requests pass through a VPC endpoint: ecr, where the endpoint's name ends with `ecr.api`."""
+    """The service of a VPC endpoint: `ecr` for an endpoint whose name ends with `ecr.api`."""
     parts = str(endpoint.settings.get("service_name", "")).split(".")
     names = [_OTHER_NAMES.get(part, part) for part in parts]
     return [name for name in names if name in known]

@@ -1,4 +1,4 @@
-"""What is proven of a whole environment, beside the checks that judge one block at a time."""
+"""Checks on a whole environment; the other checks judge one block at a time."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import partial
 
 import environments
 from ops.gate import applying, order, permissions, policy_documents, reachability
-from ops.gate.model import Check, Distrust, Doubt, Record, Scan, ScannedBlock, UntrustedError
-from ops.gate.stacks import World
+from ops.gate.model import Check, ErrorKind, Record, ScanError, ScanFailedError, ScannedBlock, ScanResult
+from ops.gate.stacks import EnvironmentStacks
 
 _Run = Callable[[], list[Record]]
 
@@ -21,34 +21,34 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def prove(worlds: Iterable[World], views: Iterable[Sequence[ScannedBlock]]) -> Scan:
-    """Check network, permissions and order of creation against their tables, and every policy against AWS's rules.
+def prove(environment_stacks: Iterable[EnvironmentStacks], views: Iterable[Sequence[ScannedBlock]]) -> ScanResult:
+    """Check network, permissions and order of creation against their tables, and policies against AWS's rules.
 
     Args:
-        worlds: What was read; the stacks outside any environment have no tables, so only their policies are judged.
+        environment_stacks: The stacks; those outside any environment have no tables, so only policies are checked.
         views: Their merged views, in the same order.
     """
     records: list[Record] = []
-    distrust: list[Distrust] = []
-    for world, view in zip(worlds, views, strict=True):
-        for proof, run in _proofs(world, view):
+    errors: list[ScanError] = []
+    for stacks, view in zip(environment_stacks, views, strict=True):
+        for proof, run in _proofs(stacks, view):
             try:
                 records += run()
-            except UntrustedError as error:
-                distrust += error.reasons
+            except ScanFailedError as error:
+                errors += error.errors
             except Exception as error:
                 what = f"raised {type(error).__name__}: {error}"
-                where = f"{proof.__name__} of {world.name}"
-                distrust.append(Distrust(Doubt.CHECK_RAISED, where, what, f"fix {proof.__module__}"))
-    return Scan(tuple(sorted(records)), tuple(distrust))
+                where = f"{proof.__name__} of {stacks.name}"
+                errors.append(ScanError(ErrorKind.CHECK_RAISED, where, what, f"fix {proof.__module__}"))
+    return ScanResult(tuple(sorted(records)), tuple(errors))
 
 
-def _proofs(world: World, view: Sequence[ScannedBlock]) -> Iterator[tuple[Callable[..., object], _Run]]:
-    """Each proof, and what runs it."""
+def _proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[tuple[Callable[..., object], _Run]]:
+    """Each check, and a function that runs it."""
     yield policy_documents.idle_statements, partial(policy_documents.idle_statements, view)
-    yield policy_documents.document_sizes, partial(policy_documents.document_sizes, view, world)
-    if world.name in environments.known():
-        environment = environments.load(world.name)
+    yield policy_documents.document_sizes, partial(policy_documents.document_sizes, view, stacks)
+    if stacks.name in environments.known():
+        environment = environments.load(stacks.name)
         for proof in (
             reachability.reachability,
             permissions.who_may_what,

@@ -1,6 +1,6 @@
-"""The register of accepted risks, policies/risks.toml, held against what was found.
+"""The register of accepted risks, policies/risks.toml, compared with the findings.
 
-A finding is fixed, or accepted by exactly one entry, and an entry covers what it must and nothing else.
+A finding is fixed, or accepted by exactly one entry; an entry covers findings only, and at least one.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ops.gate.expected import Expected
-from ops.gate.model import Acceptance, Check, Distrust, Doubt, Finding, Record, UntrustedError
+from ops.gate.model import Acceptance, Check, ErrorKind, Finding, Record, ScanError, ScanFailedError
 
 WARN = timedelta(days=30)
 LONGEST = timedelta(days=366)
-"""An acceptance is looked at again every year."""
+"""An acceptance is reviewed every year."""
 _SHOWN = 3
 
 Sentence = Annotated[str, Field(min_length=20, description="a sentence of 20 characters or more")]
@@ -46,9 +46,9 @@ class Risk(BaseModel):
     """Names of the environments that may declare them."""
     why: Sentence
     compensation: Sentence
-    """What makes up for it."""
+    """What reduces the risk."""
     owner: Annotated[str, Field(min_length=3)]
-    """Who is responsible: a role, not a person."""
+    """The responsible role, not a person."""
     accepted: date
     expires: date
     closes: Sentence
@@ -66,7 +66,7 @@ class Risk(BaseModel):
         return self
 
     def covers(self, record: Record) -> bool:
-        """Whether the entry is about this check on this resource."""
+        """Whether the entry covers a check's result on a resource."""
         return (
             record.check in self.checks
             and _matches(record.block.stack, self.stacks)
@@ -76,12 +76,12 @@ class Risk(BaseModel):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is left of the failed checks when the register was asked."""
+    """Failed checks after the register was applied."""
 
     findings: tuple[Finding, ...]
     accepted: tuple[Acceptance, ...]
     refusals: tuple[str, ...]
-    distrust: tuple[Distrust, ...]
+    errors: tuple[ScanError, ...]
     warnings: tuple[str, ...]
 
 
@@ -97,27 +97,27 @@ class Register:
         """Read the register.
 
         Raises:
-            UntrustedError: An entry lacks what it must have; all problems are listed.
+            ScanFailedError: An entry is invalid; all problems are listed.
         """
         file = path.as_posix()
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise UntrustedError(_doubt(file, f"isn't readable as TOML ({error})", "correct the file")) from error
-        reasons, risks = [], []
+            raise ScanFailedError(_error(file, f"isn't readable as TOML ({error})", "correct the file")) from error
+        errors, risks = [], []
         if unknown := content.keys() - {"risk"}:
-            reasons.append(_doubt(file, f"has {', '.join(sorted(unknown))}, allowed are [[risk]] entries", "rename it"))
+            errors.append(_error(file, f"has {', '.join(sorted(unknown))}, allowed are [[risk]] entries", "rename it"))
         for index, entry in enumerate(content.get("risk", [])):
             try:
                 risks.append(Risk.model_validate(entry))
             except ValidationError as error:
                 where = f"{file} [[risk]] {entry.get('id') or f'number {index + 1}'}"
-                reasons += [_doubt(where, what, "correct the entry") for what in _problems(error, entry)]
+                errors += [_error(where, what, "correct the entry") for what in _problems(error, entry)]
         names = [risk.id for risk in risks]
         for name in dict.fromkeys(name for name in names if names.count(name) > 1):
-            reasons.append(_doubt(f"{file} [[risk]] {name}", "stands there twice", "give each entry an id of its own"))
-        if reasons:
-            raise UntrustedError(*reasons)
+            errors.append(_error(f"{file} [[risk]] {name}", "occurs twice", "give each entry an id of its own"))
+        if errors:
+            raise ScanFailedError(*errors)
         return cls(file, tuple(risks))
 
     def judge(
@@ -127,54 +127,54 @@ class Register:
         expected: Expected,
         today: date,
         *,
-        worlds: frozenset[str] | None = None,
+        environments: frozenset[str] | None = None,
     ) -> Judgement:
-        """Hold the register against what was found.
+        """Apply the register to the results of checks.
 
         Args:
-            records: What the checks say of the stacks that count.
+            records: Results of checks on the selected stacks.
             checks: All checks that were loaded.
-            expected: What the environments declare.
-            today: The day of the judgement.
-            worlds: Environments that were scanned; None means all. If not all, an entry that covers nothing may
-                cover something elsewhere.
+            expected: Stacks and risks that the environments declare.
+            today: The day for which acceptances must be valid.
+            environments: Environments that were scanned; None means all. If not all, unused entries aren't reported,
+                since they may cover findings in other environments.
         """
         records = tuple(records)
         of_findings = [risk for risk in self.risks if risk.checks]
-        findings, accepted, distrust = [], [], list(self._unknown(of_findings, checks))
+        findings, accepted, errors = [], [], list(self._unknown(of_findings, checks))
         for record in (record for record in records if not record.passed):
             covering = [risk for risk in of_findings if risk.covers(record)]
             if len(covering) > 1:
                 ids = " and ".join(risk.id for risk in covering)
                 what = f"{record.check} on {record.block.stack} {record.block.address} is accepted by {ids}"
-                distrust.append(_doubt(self.file, what, "leave it to one entry"))
+                errors.append(_error(self.file, what, "leave it to one entry"))
             elif covering and covering[0].expires > today:
                 risk = covering[0]
                 accepted.append(Acceptance(record, risk.id, risk.why, risk.expires))
             else:
                 findings.append(Finding(record, _expired(covering[0]) if covering else ""))
-        distrust += self._too_broad(of_findings, records)
-        if worlds is None:
-            distrust += self._unused(of_findings, records)
-            distrust += self._undeclared(expected)
+        errors += self._too_broad(of_findings, records)
+        if environments is None:
+            errors += self._unused(of_findings, records)
+            errors += self._undeclared(expected)
         return Judgement(
             tuple(findings),
             tuple(accepted),
-            tuple(self._refusals(expected, today, worlds)),
-            tuple(distrust),
+            tuple(self._refusals(expected, today, environments)),
+            tuple(errors),
             tuple(self._expiring(today)),
         )
 
     def _where(self, risk: Risk) -> str:
         return f"{self.file} [[risk]] {risk.id}"
 
-    def _unknown(self, risks: Iterable[Risk], checks: Mapping[str, Check]) -> Iterator[Distrust]:
+    def _unknown(self, risks: Iterable[Risk], checks: Mapping[str, Check]) -> Iterator[ScanError]:
         for risk in risks:
             for check in risk.checks:
                 if check not in checks:
-                    yield _doubt(self._where(risk), f"accepts {check}, which no check has as its id", "correct the id")
+                    yield _error(self._where(risk), f"accepts {check}, but no check has that id", "correct the id")
 
-    def _too_broad(self, risks: Iterable[Risk], records: tuple[Record, ...]) -> Iterator[Distrust]:
+    def _too_broad(self, risks: Iterable[Risk], records: tuple[Record, ...]) -> Iterator[ScanError]:
         for risk in risks:
             passing = [record for record in records if record.passed and risk.covers(record)]
             if passing:
@@ -182,10 +182,10 @@ class Register:
                     f"{each.check} on {each.block.stack} {each.block.address}" for each in passing[:_SHOWN]
                 )
                 more = f" and {len(passing) - _SHOWN} more" if len(passing) > _SHOWN else ""
-                what = f"also covers what passes: {some}{more}"
-                yield _doubt(self._where(risk), what, "narrow its resources or stacks, or split the entry")
+                what = f"also covers checks that pass: {some}{more}"
+                yield _error(self._where(risk), what, "narrow its resources or stacks, or split the entry")
 
-    def _unused(self, risks: Iterable[Risk], records: tuple[Record, ...]) -> Iterator[Distrust]:
+    def _unused(self, risks: Iterable[Risk], records: tuple[Record, ...]) -> Iterator[ScanError]:
         for risk in risks:
             covered = [record for record in records if not record.passed and risk.covers(record)]
             for field, patterns, seen in (
@@ -196,18 +196,18 @@ class Register:
                 for pattern in patterns:
                     if not any(fnmatchcase(each, pattern) for each in seen):
                         what = f"{field} has {pattern!r}, which covers no finding"
-                        yield _doubt(self._where(risk), what, "remove it; what it accepted is fixed")
+                        yield _error(self._where(risk), what, "remove it; the finding is fixed")
 
-    def _undeclared(self, expected: Expected) -> Iterator[Distrust]:
+    def _undeclared(self, expected: Expected) -> Iterator[ScanError]:
         for risk in self.risks:
             for environment, choice in product(risk.environments, risk.profile_risks):
                 if choice not in expected.declared_risks.get(environment, ()):
                     what = f"accepts {choice!r} for {environment!r}, which doesn't declare it"
-                    yield _doubt(self._where(risk), what, "remove it, or split the entry")
+                    yield _error(self._where(risk), what, "remove it, or split the entry")
 
-    def _refusals(self, expected: Expected, today: date, worlds: frozenset[str] | None) -> Iterator[str]:
+    def _refusals(self, expected: Expected, today: date, environments: frozenset[str] | None) -> Iterator[str]:
         for environment, choices in sorted(expected.declared_risks.items()):
-            if worlds is not None and environment not in worlds:
+            if environments is not None and environment not in environments:
                 continue
             for choice in sorted(choices):
                 entries = [
@@ -215,7 +215,13 @@ class Register:
                 ]
                 current = [risk for risk in entries if risk.expires > today]
                 if len(current) != 1:
-                    found = "several accept" if current else _expired(entries[0]) if entries else "no entry accepts"
+                    found = (
+                        "several accept"
+                        if current
+                        else f"{_expired(entries[0])} and no longer accepts"
+                        if entries
+                        else "no entry accepts"
+                    )
                     yield (
                         f"environment {environment} declares the risk {choice!r}; {found} it. Exactly one [[risk]] of "
                         f"{self.file} must have it in profile_risks, or environments/ must choose otherwise"
@@ -235,11 +241,11 @@ def _matches(text: str, patterns: Iterable[str]) -> bool:
 
 
 def _expired(risk: Risk) -> str:
-    return f"the acceptance {risk.id} expired on {risk.expires}, and no longer covers"
+    return f"the acceptance {risk.id} expired on {risk.expires}"
 
 
-def _doubt(where: str, what: str, fix: str) -> Distrust:
-    return Distrust(Doubt.REGISTER, where, what, fix)
+def _error(where: str, what: str, fix: str) -> ScanError:
+    return ScanError(ErrorKind.REGISTER, where, what, fix)
 
 
 def _problems(error: ValidationError, entry: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""The verdict as text, Markdown and data. None holds anything of a stack but names and lines.
+"""The verdict as text, Markdown and data. Reports hold names and lines of stacks, never values.
 
-The parts that both gates' reports have are here too.
+The last part is shared with the plan gate.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from ops.gate.model import Finding, Outcome, Record, Verdict
 from ops.gate.reports_for_ci import as_junit, as_sarif
 
 BESIDE_STACK = "gated.json"
-"""The verdict that `apply` asks for, beside each stack that was judged."""
+"""The verdict in the folder of each stack, which `apply` reads."""
 
 
 def write(verdict: Verdict, folder: Path) -> None:
-    """Write every report, and leave none of an earlier run.
+    """Write all reports, and replace those of a previous run.
 
-    What was judged is written beside each stack as well: a later run over other stacks leaves that as it is.
+    The verdict of each stack is also written to its folder; a run over other stacks doesn't change it.
     """
     files = {
         "gate.txt": as_text(verdict),
@@ -35,23 +35,23 @@ def write(verdict: Verdict, folder: Path) -> None:
 
 
 def _beside_stacks(verdict: Verdict, folder: Path) -> None:
-    if not verdict.stacks:  # Nothing could be judged: no earlier verdict counts.
+    if not verdict.stacks:  # No stack could be judged, so previous verdicts no longer count.
         for path in folder.glob(f"*/{BESIDE_STACK}"):
             path.unlink()
     for stack in verdict.stacks:
         if (folder / stack).is_dir():
-            said = {
+            verdict_of_stack = {
                 "outcome": verdict.outcome.name.lower(),
                 "today": verdict.today.isoformat(),
                 "sha256": verdict.digests.get(stack),
             }
-            (folder / stack / BESIDE_STACK).write_text(json.dumps(said) + "\n", encoding="utf-8")
+            (folder / stack / BESIDE_STACK).write_text(json.dumps(verdict_of_stack) + "\n", encoding="utf-8")
 
 
 HEADLINES = {
     Outcome.CLEAN: "clean",
     Outcome.FINDINGS: "findings",
-    Outcome.UNTRUSTED: "the scan can't be trusted",
+    Outcome.ERROR: "scan errors",
 }
 
 
@@ -61,7 +61,7 @@ def as_text(verdict: Verdict) -> str:
 
 
 def counts(verdict: Verdict) -> str:
-    """One line of what was looked at."""
+    """One line with the number of stacks, resources, checks and results."""
     own = sum(check.own for check in verdict.checks.values())
     return (
         f"{len(verdict.stacks)} stacks, {verdict.resources} resources, {len(verdict.checks) - own} stock and {own} own "
@@ -70,15 +70,15 @@ def counts(verdict: Verdict) -> str:
 
 
 def by_check(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
-    """Findings grouped by their check, ours first: those say best what to do."""
+    """Findings grouped by check, our own first: their messages say what to do."""
     ordered = sorted(findings, key=lambda each: (not each.record.check.startswith("CKV_ROLLOUT"), each.record))
     return [(check, list(group)) for check, group in groupby(ordered, key=lambda each: each.record.check)]
 
 
 def _in_text(verdict: Verdict) -> Iterator[str]:
-    for reason in sorted(verdict.distrust):
-        yield f"DOUBT  {reason.where}: {reason.what} [{reason.doubt}]"
-        yield f"       fix: {reason.fix}"
+    for error in sorted(verdict.errors):
+        yield f"ERROR  {error.where}: {error.what} [{error.kind}]"
+        yield f"       fix: {error.fix}"
     for refusal in verdict.refusals:
         yield f"RISK   {refusal}"
     for check, group in by_check(verdict.findings):
@@ -99,7 +99,7 @@ def _in_text(verdict: Verdict) -> Iterator[str]:
 
 
 def as_markdown(verdict: Verdict) -> str:
-    """The verdict as one comment."""
+    """The verdict as a comment for a pull request."""
     return "\n".join(_in_markdown(verdict)) + "\n"
 
 
@@ -107,11 +107,11 @@ def _in_markdown(verdict: Verdict) -> Iterator[str]:
     yield f"## Gate: {HEADLINES[verdict.outcome]}"
     yield ""
     yield counts(verdict)
-    if verdict.distrust:
+    if verdict.errors:
         yield from table(
-            "Why the scan can't be trusted",
+            "Scan errors",
             ("where", "what", "fix"),
-            [(each.where, each.what, each.fix) for each in sorted(verdict.distrust)],
+            [(each.where, each.what, each.fix) for each in sorted(verdict.errors)],
         )
     if verdict.refusals:
         yield from table("Risks that are declared but not accepted", ("risk",), [(each,) for each in verdict.refusals])
@@ -146,7 +146,7 @@ def _in_markdown(verdict: Verdict) -> Iterator[str]:
 
 
 def as_data(verdict: Verdict) -> dict[str, Any]:
-    """The verdict as JSON's own types."""
+    """The verdict as JSON types."""
     return {
         **outcome_of(verdict.outcome),
         "today": verdict.today.isoformat(),
@@ -164,9 +164,9 @@ def as_data(verdict: Verdict) -> dict[str, Any]:
             for each in verdict.accepted
         ],
         "refusals": list(verdict.refusals),
-        "distrust": [
-            {"doubt": each.doubt.value, "where": each.where, "what": each.what, "fix": each.fix}
-            for each in sorted(verdict.distrust)
+        "errors": [
+            {"kind": each.kind.value, "where": each.where, "what": each.what, "fix": each.fix}
+            for each in sorted(verdict.errors)
         ],
         "warnings": list(verdict.warnings),
     }
@@ -187,11 +187,11 @@ def _record(record: Record, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-# What both gates' reports have ---------------------------------------------------------------------------------
+# Shared by both gates ---------------------------------------------------------------------------------
 
 
 def write_files(files: Mapping[str, str], folder: Path) -> None:
-    """Write reports, over those of an earlier run."""
+    """Write reports, and replace those of a previous run."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -203,7 +203,7 @@ def as_json(data: Mapping[str, Any]) -> str:
 
 
 def outcome_of(outcome: Outcome) -> dict[str, Any]:
-    """How every report for programs begins."""
+    """The first keys of every JSON report."""
     return {"version": 1, "outcome": outcome.name.lower(), "exit_code": int(outcome)}
 
 
@@ -215,7 +215,7 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Ite
 
 
 def cell(text: str) -> str:
-    """A text that a table can have."""
+    """A text escaped for a table."""
     return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
 
 

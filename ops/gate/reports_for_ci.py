@@ -17,14 +17,14 @@ _ILLEGAL = dict.fromkeys((*range(9), 11, 12, *range(14, 32)), "�")
 def as_junit(verdict: Verdict) -> str:
     """The verdict as test suites."""
     root = ET.Element("testsuites", name="gate")
-    trust = _suite(root, "gate")
-    if not verdict.distrust and not verdict.refusals:
-        ET.SubElement(trust, "testcase", name="the scan can be trusted", classname="gate")
-    for reason in sorted(verdict.distrust):
-        case = ET.SubElement(trust, "testcase", name=_clean(reason.where), classname=f"gate.{reason.doubt}")
-        ET.SubElement(case, "error", message=_clean(reason.what)).text = _clean(reason.fix)
+    own = _suite(root, "gate")
+    if not verdict.errors and not verdict.refusals:
+        ET.SubElement(own, "testcase", name="no scan errors", classname="gate")
+    for error in sorted(verdict.errors):
+        case = ET.SubElement(own, "testcase", name=_clean(error.where), classname=f"gate.{error.kind}")
+        ET.SubElement(case, "error", message=_clean(error.what)).text = _clean(error.fix)
     for refusal in verdict.refusals:
-        case = ET.SubElement(trust, "testcase", name="accepted risks", classname="gate.risks")
+        case = ET.SubElement(own, "testcase", name="accepted risks", classname="gate.risks")
         ET.SubElement(case, "failure", message=_clean(refusal))
     for stack in verdict.stacks:
         suite = _suite(root, stack)
@@ -56,12 +56,12 @@ def _case(suite: ET.Element, record: Record) -> ET.Element:
 
 
 def _clean(text: str) -> str:
-    """XML has no way to write control characters."""
+    """A text without control characters, which XML can't hold."""
     return text.translate(_ILLEGAL)
 
 
 def as_sarif(verdict: Verdict) -> dict[str, Any]:
-    """The verdict as one run. An acceptance is a suppressed result, a doubt a notification of the tool."""
+    """The verdict as one run. An acceptance is a suppressed result, a scan error a tool notification."""
     found: list[Finding | Acceptance] = [*verdict.findings, *verdict.accepted]
     used = sorted({each.record.check for each in found})
     return {
@@ -73,12 +73,12 @@ def as_sarif(verdict: Verdict) -> dict[str, Any]:
                 "results": [_result(each, verdict) for each in found],
                 "invocations": [
                     {
-                        "executionSuccessful": not verdict.distrust,
+                        "executionSuccessful": not verdict.errors,
                         "exitCode": int(verdict.outcome),
                         "toolExecutionNotifications": [
                             *(
                                 _notification("error", f"{each.where}: {each.what}; {each.fix}")
-                                for each in sorted(verdict.distrust)
+                                for each in sorted(verdict.errors)
                             ),
                             *(_notification("error", each) for each in verdict.refusals),
                             *(_notification("warning", each) for each in verdict.warnings),
@@ -120,7 +120,7 @@ def _result(each: Finding | Acceptance, verdict: Verdict) -> dict[str, Any]:
 
 
 def _fingerprint(record: Record) -> str:
-    """The same finding on another line, or in another checkout, is the same finding."""
+    """An id that doesn't depend on the line or the checkout."""
     return hashlib.sha256(f"{record.check} {record.block.stack} {record.block.address}".encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The whole way: what is on disk → one view → every check → the register → the verdict."""
+"""All steps of the gate: stacks → merged view → checks → register → verdict."""
 
 from __future__ import annotations
 
@@ -10,10 +10,20 @@ from typing import TypeVar
 
 from ops.gate import support
 from ops.gate.expected import Expected
-from ops.gate.model import Block, Check, Distrust, Doubt, Record, Scan, ScannedBlock, UntrustedError, Verdict
+from ops.gate.model import (
+    Block,
+    Check,
+    ErrorKind,
+    Record,
+    ScanError,
+    ScanFailedError,
+    ScannedBlock,
+    ScanResult,
+    Verdict,
+)
 from ops.gate.proofs import CHECKS, prove
 from ops.gate.register import Register
-from ops.gate.stacks import World, select
+from ops.gate.stacks import EnvironmentStacks, select
 from ops.gate.view import merged_view
 
 T = TypeVar("T")
@@ -27,35 +37,35 @@ def run(
     today: date,
     names: Sequence[str] = (),
 ) -> Verdict:
-    """Judge the synthesized stacks.
+    """Check the synthesized stacks.
 
     Args:
         out: Folder that synth wrote.
         policies: Folder with `checks/` and `risks.toml`.
-        expected: What must be there.
-        today: The day on which acceptances are current or expired.
-        names: Stacks or environments to judge; none means all.
+        expected: Stacks and risks that the project declares.
+        today: The day for which acceptances must be valid.
+        names: Stacks or environments to check; none means all.
     """
-    reasons: list[Distrust] = []
+    errors: list[ScanError] = []
 
     def attempt(work: Callable[[], T]) -> T | None:
-        """Do it, or note why not: everything that is wrong comes out in one run."""
+        """Call a function, and collect its scan errors, so that one run reports all errors."""
         try:
             return work()
-        except UntrustedError as error:
-            reasons.extend(error.reasons)
+        except ScanFailedError as error:
+            errors.extend(error.errors)
             return None
 
     register = attempt(lambda: Register.read(policies / "risks.toml"))
     selection = attempt(lambda: select(out, names, expected))
-    views = [attempt(partial(merged_view, world)) for world in (selection.worlds if selection else ())]
-    if reasons or register is None or selection is None:
-        return Verdict(today, tuple(sorted(selection.stacks)) if selection else (), distrust=tuple(reasons))
+    views = [attempt(partial(merged_view, stacks)) for stacks in (selection.environment_stacks if selection else ())]
+    if errors or register is None or selection is None:
+        return Verdict(today, tuple(sorted(selection.stacks)) if selection else (), errors=tuple(errors))
 
     blocks = [view for view in views if view is not None]
     scan, checks = _scan(blocks, policies / "checks")
-    proof, checks = prove(selection.worlds, blocks), checks | CHECKS | support.CHECKS
-    dated, warnings = _support(selection.worlds, blocks, expected, today)
+    proof, checks = prove(selection.environment_stacks, blocks), checks | CHECKS | support.CHECKS
+    dated, warnings = _support(selection.environment_stacks, blocks, expected, today)
     found = (*scan.records, *proof.records, *dated)
     records = [
         record for record in found if record.block.stack in selection.stacks and not expected.lacks_rightly(record)
@@ -64,53 +74,58 @@ def run(
         each.block
         for view in blocks
         for each in view
-        if each.section == "resource" and not each.mirror and each.block.stack in selection.stacks
+        if each.section == "resource" and not each.synthetic and each.block.stack in selection.stacks
     ]
-    judgement = register.judge(records, checks, expected, today, worlds=selection.environments)
+    judgement = register.judge(records, checks, expected, today, environments=selection.environments)
     return Verdict(
         today=today,
         stacks=tuple(sorted(selection.stacks)),
-        digests={each.stack: each.sha256 for world in selection.worlds for each in world.documents.values()},
+        digests={
+            each.stack: each.sha256 for stacks in selection.environment_stacks for each in stacks.documents.values()
+        },
         resources=len(resources),
         checks=checks,
         passed=sum(record.passed for record in records),
         findings=judgement.findings,
         accepted=judgement.accepted,
         refusals=judgement.refusals,
-        distrust=(*scan.distrust, *proof.distrust, *_silent(resources, scan.records), *judgement.distrust),
+        errors=(*scan.errors, *proof.errors, *_unscanned(resources, scan.records), *judgement.errors),
         warnings=(*judgement.warnings, *warnings),
     )
 
 
 def _support(
-    worlds: Sequence[World], views: Sequence[Sequence[ScannedBlock]], expected: Expected, today: date
+    environment_stacks: Sequence[EnvironmentStacks],
+    views: Sequence[Sequence[ScannedBlock]],
+    expected: Expected,
+    today: date,
 ) -> tuple[list[Record], list[str]]:
-    """What AWS's calendars say on that day of the engines in each environment: records, and warnings."""
+    """Results and warnings about AWS's support of the engines in each environment on a day."""
     records: list[Record] = []
     warnings: list[str] = []
-    for world, view in zip(worlds, views, strict=True):
-        accepted = expected.declared_risks.get(world.name, frozenset())
+    for stacks, view in zip(environment_stacks, views, strict=True):
+        accepted = expected.declared_risks.get(stacks.name, frozenset())
         records += support.ended_support(view, today, accepted)
         warnings += support.ending_support(view, today, accepted)
     return records, warnings
 
 
-def _scan(views: list[list[ScannedBlock]], checks: Path) -> tuple[Scan, dict[str, Check]]:
-    # Importing checkov takes over a second, so it comes when everything else is known to be in order.
+def _scan(views: list[list[ScannedBlock]], checks: Path) -> tuple[ScanResult, dict[str, Check]]:
+    # Importing checkov takes over a second, so it is imported only when everything else is valid.
     from ops.gate.scanner import Scanner  # noqa: PLC0415
 
     with Scanner(checks) as scanner:
         scans = [scanner.scan(view) for view in views]
         records = tuple(record for scan in scans for record in scan.records)
-        doubts = (*scanner.distrust, *(doubt for scan in scans for doubt in scan.distrust))
-        return Scan(records, doubts), scanner.checks
+        errors = (*scanner.errors, *(error for scan in scans for error in scan.errors))
+        return ScanResult(records, errors), scanner.checks
 
 
-def _silent(resources: list[Block], records: Sequence[Record]) -> Iterator[Distrust]:
-    """Stacks of whose resources no check said anything: something keeps them from being scanned."""
+def _unscanned(resources: list[Block], records: Sequence[Record]) -> Iterator[ScanError]:
+    """Scan errors for stacks with resources but without any result: something prevented their scan."""
     judged = {record.block for record in records}
     for stack in sorted({block.stack for block in resources}):
         own = [block for block in resources if block.stack == stack]
         if judged.isdisjoint(own):
-            what = f"has {len(own)} resources, and no check said anything about any of them"
-            yield Distrust(Doubt.NOT_SCANNED, own[0].file, what, "see ops/gate/scanner.py")
+            what = f"has {len(own)} resources, but no check has a result on any of them"
+            yield ScanError(ErrorKind.NOT_SCANNED, own[0].file, what, "see ops/gate/scanner.py")

@@ -1,9 +1,8 @@
-"""The only module of the gate that knows checkov.
+"""The only module of the gate that uses checkov.
 
-Stock checkov's exit code and reports are not used, nor is its runner: it swallows checks that raise,
-checks that don't load and blocks that it can't read, and hands the Python checks values that aren't
-rendered. What is used is what it is good at: its graph, its rendering and its checks. Whatever goes
-wrong in them comes back as a doubt.
+It uses checkov's graph, rendering and checks, but not its runner, exit code and reports: the runner ignores checks that
+raise, checks that don't load and blocks that it can't read, and passes unrendered values to Python checks. Here, each
+of these is a scan error.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.gate.model import Block, Check, Distrust, Doubt, Record, Scan, ScannedBlock
+from ops.gate.model import Block, Check, ErrorKind, Record, ScanError, ScannedBlock, ScanResult
 
 _KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
 
 
 @contextmanager
 def _bare_environment() -> Iterator[None]:
-    """No `CKV_*`, `CHECKOV_*`, `TF_VAR_*` and about 70 others, which would weaken a scan without a word."""
+    """Without `CKV_*`, `CHECKOV_*`, `TF_VAR_*` and about 70 other variables, which would silently weaken a scan."""
     saved = dict(os.environ)
     os.environ.clear()
     os.environ.update({name: saved[name] for name in _KEPT_VARIABLES if name in saved})
@@ -38,7 +37,7 @@ def _bare_environment() -> Iterator[None]:
         os.environ.update(saved)
 
 
-with _bare_environment():  # checkov reads most of its settings when it is imported
+with _bare_environment():  # Checkov reads most of its settings on import.
     import checkov.common.checks_infra.solvers.attribute_solvers.base_attribute_solver as _attribute_solver
     import checkov.common.checks_infra.solvers.resource_solvers.base_resource_solver as _resource_solver
     from checkov.common.models.enums import CheckResult
@@ -54,7 +53,7 @@ _CHECK_ID = re.compile(r"""(?:"|\bid:\s*["']?)(CKV2?_[A-Z]+_\d+)\b""")
 
 
 class _Inline:
-    """Stands for the thread pools of checkov's graph checks: they lose what a check raises, and are slower."""
+    """Replaces the thread pools of checkov's graph checks, which lose exceptions and are slower."""
 
     def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:  # noqa: ANN401
         done: Future[Any] = Future()
@@ -63,7 +62,7 @@ class _Inline:
 
 
 class Scanner:
-    """Stock checks and our own, loaded for the length of a `with`."""
+    """Stock checks and our own, loaded within a `with`."""
 
     def __init__(self, policies: Path) -> None:
         """Take the folder of our own checks."""
@@ -71,24 +70,24 @@ class Scanner:
         self._runner: Any = None
         self._restore: list[Callable[[], None]] = []
         self.checks: dict[str, Check] = {}
-        self.distrust: tuple[Distrust, ...] = ()
-        """What didn't load."""
+        self.errors: tuple[ScanError, ...] = ()
+        """Checks that didn't load."""
 
     def __enter__(self) -> Scanner:
         with _bare_environment(), _silence() as errors:
             self._runner = TerraformJsonRunner()
-            self._lend()
+            self._record_globals()
             self._runner.graph_registry.load_checks()
             self.checks = self._catalogue(own=False)
-            self.distrust = (*self._load_own(), *errors)
+            self.errors = (*self._load_own(), *errors)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave no trace: checkov's registries are global to the process."""
+        """Restore checkov's registries, which are global to the process."""
         for restore in self._restore:
             restore()
 
-    def scan(self, blocks: Sequence[ScannedBlock]) -> Scan:
+    def scan(self, blocks: Sequence[ScannedBlock]) -> ScanResult:
         """Run every check on one environment's merged view."""
         with _bare_environment(), _silence() as errors:
             files, definitions = _definitions(blocks)
@@ -98,11 +97,11 @@ class Scanner:
             results = [*self._python_checks(entities, graph), *self._graph_checks(graph, files)]
             unseen = [*_unseen(blocks, entities)]
         records = {result for result in results if isinstance(result, Record)}
-        raised = [result for result in results if isinstance(result, Distrust)]
-        return Scan(tuple(sorted(records)), (*unseen, *raised, *errors))
+        raised = [result for result in results if isinstance(result, ScanError)]
+        return ScanResult(tuple(sorted(records)), (*unseen, *raised, *errors))
 
-    def _lend(self) -> None:
-        """Note the state of what this process shares with others, to give it back."""
+    def _record_globals(self) -> None:
+        """Record the global state that this changes, to restore it later."""
         registries = [*self._runner.block_type_registries.values()]
         for registry in registries:
             for name in ("checks", "wildcard_checks"):
@@ -127,8 +126,8 @@ class Scanner:
             if check.id not in known
         }
 
-    def _load_own(self) -> Iterator[Distrust]:
-        """Load the folder's checks, and compare what is registered with what is written there."""
+    def _load_own(self) -> Iterator[ScanError]:
+        """Load the folder's checks, and compare the registered ids with the ids in the files."""
         written: dict[str, Path] = {}
         for path in sorted(self._policies.glob("**/*")):
             if path.suffix not in {".py", ".yaml", ".yml", ".json"} or path.name.startswith("_"):
@@ -138,25 +137,25 @@ class Scanner:
                 yield _not_loaded(path, "holds no check", "give it an id, or begin its name with _")
             for check in ids:
                 if check in written or check in self.checks or ids[check] > 1:
-                    yield _not_loaded(path, f"{check} is another check's id too", "give each check an id of its own")
+                    yield _not_loaded(path, f"{check} is the id of several checks", "give each check an id of its own")
                 written[check] = path
             if path.suffix == ".py":
                 try:
-                    # Making a check registers it. Not imported: a cache of compiled code could be an earlier one.
+                    # Creating a check registers it. Not imported, since a compiled cache could be out of date.
                     runpy.run_path(str(path), run_name=f"rollout_check_{path.stem}")
                 except Exception as error:
                     yield _not_loaded(path, f"doesn't load ({type(error).__name__}: {error})", "fix it")
         if not written:
-            yield _not_loaded(self._policies, "holds no checks", "the project's own checks belong there")
+            yield _not_loaded(self._policies, "holds no checks", "put the project's own checks there")
         if self._policies.is_dir():
             self._runner.graph_registry.load_external_checks(str(self._policies))
         self.checks = self._catalogue(own=True)
         for check, path in written.items():
             if check not in self.checks:
-                yield _not_loaded(path, f"{check} is written there but not registered", "fix it")
+                yield _not_loaded(path, f"{check} is in the file but not registered", "fix it")
 
     def _entities(self, local: Any, definitions: _Definitions, files: _Files) -> list[_Entity]:  # noqa: ANN401
-        """What the Python checks judge: rendered where the graph has it. It leaves out providers in this framework."""
+        """The blocks that Python checks judge: rendered by the graph, but for providers, which it leaves out."""
         rendered = ((vertex.path, vertex.block_type, vertex.config) for vertex in local.vertices)
         raw = (
             (path, "provider", config)
@@ -172,7 +171,7 @@ class Scanner:
                 entities.append(_Entity(block, path, kind, name, settings, registry.get_checks(kind)))
         return entities
 
-    def _python_checks(self, entities: Iterable[_Entity], graph: Any) -> Iterator[Record | Distrust]:  # noqa: ANN401
+    def _python_checks(self, entities: Iterable[_Entity], graph: Any) -> Iterator[Record | ScanError]:  # noqa: ANN401
         for each in entities:
             for check in each.checks:
                 check.graph = graph
@@ -184,7 +183,7 @@ class Scanner:
                 details = check.details if self.checks[check.id].own else result.get("evaluated_keys") or ()
                 yield from _record(check.id, each.block, result["result"], details)
 
-    def _graph_checks(self, graph: Any, files: _Files) -> Iterator[Record | Distrust]:  # noqa: ANN401
+    def _graph_checks(self, graph: Any, files: _Files) -> Iterator[Record | ScanError]:  # noqa: ANN401
         for check in self._runner.graph_registry.checks:
             try:
                 passed, failed, _ = check.run(graph)
@@ -201,7 +200,7 @@ class Scanner:
 
 @dataclass(frozen=True)
 class _Entity:
-    """A block as checkov's Python checks take it."""
+    """A block in the form of checkov's Python checks."""
 
     block: Block
     path: str
@@ -212,16 +211,16 @@ class _Entity:
 
 
 class _Files:
-    """The way back from checkov's file and line to the block.
+    """Blocks by checkov's file and line.
 
-    Its lines are ordinals, so that they are unique in every layout of the JSON.
+    The line is an ordinal number, so that it is unique in any layout of the JSON.
     """
 
     def __init__(self) -> None:
         self._blocks: dict[str, list[ScannedBlock]] = {}
 
     def add(self, block: ScannedBlock) -> tuple[str, int]:
-        # One folder for all: checkov joins references within a folder only. It isn't read.
+        # One folder for all, which doesn't exist: checkov resolves references within a folder only.
         path = f"/view/{block.block.stack}.tf.json"
         blocks = self._blocks.setdefault(path, [])
         blocks.append(block)
@@ -232,7 +231,7 @@ class _Files:
 
 
 def _definitions(blocks: Iterable[ScannedBlock]) -> tuple[_Files, _Definitions]:
-    """Checkov's own form of the blocks. Handed in, not parsed: its parser reads JSON as YAML, slowly."""
+    """The blocks in checkov's form. Not by its parser, which reads JSON as YAML, slowly."""
     files = _Files()
     definitions: _Definitions = {}
     for each in blocks:
@@ -240,7 +239,7 @@ def _definitions(blocks: Iterable[ScannedBlock]) -> tuple[_Files, _Definitions]:
         settings = {**each.settings, START_LINE: line, END_LINE: line}
         named = {each.name: settings} if each.section in {"resource", "data"} else settings
         content = settings if each.section == "locals" else {(each.kind or each.name): named}
-        # `container_definitions` stays as it is: checkov's form has no list of plain objects.
+        # `container_definitions` stays unchanged: checkov's form has no list of plain objects.
         plain = settings.pop("container_definitions", None)
         prepared = prepare_definition({each.section: content})[each.section]
         if plain is not None:
@@ -249,33 +248,35 @@ def _definitions(blocks: Iterable[ScannedBlock]) -> tuple[_Files, _Definitions]:
     return files, definitions
 
 
-def _unseen(blocks: Iterable[ScannedBlock], entities: Iterable[_Entity]) -> Iterator[Distrust]:
-    """Blocks that checkov lost on the way to its graph; it says so in a warning only."""
+def _unseen(blocks: Iterable[ScannedBlock], entities: Iterable[_Entity]) -> Iterator[ScanError]:
+    """Scan errors for blocks that are missing in checkov's graph; checkov only logs a warning."""
     seen = {entity.block for entity in entities}
     for each in blocks:
         if each.section in _JUDGED and each.block not in seen:
             where = f"{each.block.file}:{each.block.line}"
-            yield Distrust(Doubt.NOT_SCANNED, where, f"checkov lost {each.block.address}", "see ops/gate/scanner.py")
+            yield ScanError(
+                ErrorKind.NOT_SCANNED, where, f"checkov lost {each.block.address}", "see ops/gate/scanner.py"
+            )
 
 
-def _record(check: str, block: Block, result: object, details: Iterable[str]) -> Iterator[Record | Distrust]:
+def _record(check: str, block: Block, result: object, details: Iterable[str]) -> Iterator[Record | ScanError]:
     if result in {CheckResult.PASSED, CheckResult.FAILED}:
         passed = result is CheckResult.PASSED
         yield Record(check, block, passed, () if passed else tuple(str(each) for each in details if each))
 
 
-def _raised(check: str, block: Block | None, error: Exception) -> Distrust:
+def _raised(check: str, block: Block | None, error: Exception) -> ScanError:
     where = f"{block.stack} {block.address}" if block else "the graph"
-    # Not the message: it may quote what the stack holds.
-    return Distrust(Doubt.CHECK_RAISED, where, f"{check} raised {type(error).__name__}", "fix the check")
+    # Without the message, which may quote a value of the stack.
+    return ScanError(ErrorKind.CHECK_RAISED, where, f"{check} raised {type(error).__name__}", "fix the check")
 
 
-def _not_loaded(path: Path, what: str, fix: str) -> Distrust:
-    return Distrust(Doubt.CHECK_NOT_LOADED, path.as_posix(), what, fix)
+def _not_loaded(path: Path, what: str, fix: str) -> ScanError:
+    return ScanError(ErrorKind.CHECK_NOT_LOADED, path.as_posix(), what, fix)
 
 
 def _module(check: Any) -> str:  # noqa: ANN401 - checkov's check
-    """Where a stock check is written; offline, checkov has no better explanation of it."""
+    """The module of a stock check: checkov has no explanation offline."""
     path = str(getattr(check, "check_path", ""))
     return f"checkov/{path.rpartition('/checkov/')[2]}" if path else type(check).__module__
 
@@ -285,16 +286,16 @@ def _restorer(owner: object, name: str, value: object) -> Callable[[], None]:
 
 
 @contextmanager
-def _silence() -> Iterator[list[Distrust]]:
-    """Keep checkov from the console, and keep what it logs as an error."""
-    errors: list[Distrust] = []
+def _silence() -> Iterator[list[ScanError]]:
+    """Keep checkov's log off the console, and collect the errors that it logs."""
+    errors: list[ScanError] = []
 
     class Keep(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             # A check that raises is reported where it is called.
             if not record.getMessage().startswith("Failed to run check"):
                 what = f"{record.name} logged an error in {record.funcName}"
-                errors.append(Distrust(Doubt.SCANNER, "checkov", what, "see ops/gate/scanner.py"))
+                errors.append(ScanError(ErrorKind.SCANNER, "checkov", what, "see ops/gate/scanner.py"))
 
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level

@@ -1,4 +1,4 @@
-"""Which stacks are there, and whether all that must be there are."""
+"""Reads the synthesized stacks, and checks that every expected stack exists."""
 
 from __future__ import annotations
 
@@ -7,83 +7,83 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.gate.documents import Document, read
+from ops.gate.documents import StackFile, read
 from ops.gate.expected import Expected
-from ops.gate.model import Distrust, Doubt, UntrustedError
+from ops.gate.model import ErrorKind, ScanError, ScanFailedError
 
 FILE = "cdk.tf.json"
 _SYNTHESIZE = "make synth (or make synth ENV=…)"
 
 
 @dataclass(frozen=True)
-class World:
-    """An environment's stacks, or a stack outside any.
+class EnvironmentStacks:
+    """The stacks of one environment, or one stack outside any environment.
 
-    Worlds don't see one another: `prod` and
-    `prod-starter` are the same account in two sizes, of which only one is applied.
+    Environments are scanned separately: `prod` and `prod-starter` are two sizes of the same account, and only one is
+    applied.
     """
 
     name: str
-    documents: dict[str, Document]
+    documents: dict[str, StackFile]
     """By phase."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What to scan, and what of it to judge."""
+    """The stacks to scan, and those of them to judge."""
 
-    worlds: tuple[World, ...]
+    environment_stacks: tuple[EnvironmentStacks, ...]
     stacks: frozenset[str]
-    """Ids of the stacks whose findings count. The others of their environment are scanned as their context."""
+    """Ids of the stacks whose findings count. Other stacks of their environments are scanned as context."""
     whole: bool
-    """Whether this is everything that the project has."""
+    """Whether these are all stacks of the project."""
 
     @property
     def environments(self) -> frozenset[str] | None:
-        """Names of the environments to judge; None means every one that the project has."""
-        return None if self.whole else frozenset(world.name for world in self.worlds)
+        """Names of the environments to judge; None means all."""
+        return None if self.whole else frozenset(stacks.name for stacks in self.environment_stacks)
 
 
 def select(out: Path, names: Sequence[str], expected: Expected) -> Selection:
-    """Read the named stacks and environments with all their context; without names, everything.
+    """Read the named stacks with all stacks of their environments; without names, all stacks.
 
     Args:
         out: Folder that synth wrote (cdktf.out).
         names: Ids of stacks, or names of environments.
-        expected: What must be there.
+        expected: The stacks that must exist.
 
     Raises:
-        UntrustedError: Something is missing, unknown or unreadable; all that are, are listed.
+        ScanFailedError: Stacks are missing, unknown or unreadable; all are listed.
     """
     folder = out / "stacks"
     paths = folder.iterdir() if folder.is_dir() else ()
     found = {path.name for path in paths if path.is_dir() and not path.name.startswith(".")}
     if not found:
-        raise UntrustedError(Distrust(Doubt.NO_STACKS, folder.as_posix(), "holds no stacks", _SYNTHESIZE))
+        raise ScanFailedError(ScanError(ErrorKind.NO_STACKS, folder.as_posix(), "holds no stacks", _SYNTHESIZE))
     known = _known(expected)
-    reasons = [_stale(folder / stack) for stack in sorted(found - known.keys())]
-    reasons += [_unknown(name, known) for name in names if name not in {*known, *known.values()}]
+    errors = [_stale(folder / stack) for stack in sorted(found - known.keys())]
+    errors += [_unknown(name, known) for name in names if name not in {*known, *known.values()}]
     wanted = [
         stack
-        for stack, world in known.items()
-        if (stack in names or world in names if names else world != stack or stack in found)
+        for stack, environment in known.items()
+        if (stack in names or environment in names if names else environment != stack or stack in found)
     ]
-    worlds = []
-    for world in dict.fromkeys(known[stack] for stack in wanted):
-        documents: dict[str, Document] = {}
-        for stack in (stack for stack, its in known.items() if its == world):
+    environment_stacks = []
+    for environment in dict.fromkeys(known[stack] for stack in wanted):
+        documents: dict[str, StackFile] = {}
+        for stack in (stack for stack, its in known.items() if its == environment):
             try:
-                documents[stack.removeprefix(f"{world}-")] = _read(folder, stack)
-            except UntrustedError as error:
-                reasons += error.reasons
-        worlds.append(World(world, documents))
-    if reasons:
-        raise UntrustedError(*reasons)
-    return Selection(tuple(worlds), frozenset(wanted), whole=not names)
+                documents[stack.removeprefix(f"{environment}-")] = _read(folder, stack)
+            except ScanFailedError as error:
+                errors += error.errors
+        environment_stacks.append(EnvironmentStacks(environment, documents))
+    if errors:
+        raise ScanFailedError(*errors)
+    return Selection(tuple(environment_stacks), frozenset(wanted), whole=not names)
 
 
 def _known(expected: Expected) -> dict[str, str]:
-    """The world of every stack that may be there; a stack outside any environment is its own."""
+    """The environment of every possible stack; a stack outside any environment is its own."""
     inside = {
         f"{environment}-{phase}": environment
         for environment, phases in expected.environments.items()
@@ -92,26 +92,31 @@ def _known(expected: Expected) -> dict[str, str]:
     return inside | {stack: stack for stack in expected.outside}
 
 
-def _read(folder: Path, stack: str) -> Document:
+def _read(folder: Path, stack: str) -> StackFile:
     path = folder / stack / FILE
     if not path.is_file():
-        raise UntrustedError(Distrust(Doubt.MISSING_PHASE, path.as_posix(), f"{stack} isn't synthesized", _SYNTHESIZE))
+        raise ScanFailedError(
+            ScanError(ErrorKind.MISSING_PHASE, path.as_posix(), f"{stack} isn't synthesized", _SYNTHESIZE)
+        )
     return read(path, stack)
 
 
-def _stale(path: Path) -> Distrust:
-    return Distrust(
-        Doubt.UNKNOWN_STACK,
+def _stale(path: Path) -> ScanError:
+    return ScanError(
+        ErrorKind.UNKNOWN_STACK,
         path.as_posix(),
-        "is a stack of no environment that the project has, and would go unscanned",
+        "is a stack of no environment of the project, so it wouldn't be scanned",
         "delete the folder, or bring its environment back to environments/",
     )
 
 
-def _unknown(name: str, known: Mapping[str, str]) -> Distrust:
+def _unknown(name: str, known: Mapping[str, str]) -> ScanError:
     names = sorted({*known, *known.values()})
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    return Distrust(
-        Doubt.UNKNOWN_STACK, name, f"is neither a stack nor an environment{hint}", f"name one of: {', '.join(names)}"
+    return ScanError(
+        ErrorKind.UNKNOWN_STACK,
+        name,
+        f"is neither a stack nor an environment{hint}",
+        f"name one of: {', '.join(names)}",
     )

@@ -1,6 +1,6 @@
-"""Until when AWS supports the engines that the stacks name, by the day of the judgement.
+"""Checks whether AWS still supports the engine versions of the stacks on the day of the run.
 
-Synthesis reads no clock, so that the same values give the same stacks on any day. The gate has a day.
+The gate checks this and not synthesis, which must give the same stacks on every day.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _RELEASES: Mapping[tuple[str, str], Mapping[str, Release]] = {
 
 
 def ended_support(view: Iterable[ScannedBlock], today: date, accepted: frozenset[str]) -> list[Record]:
-    """What one environment runs, held against AWS's calendar.
+    """Compare the engines of one environment with AWS's calendar.
 
     Args:
         view: The environment's blocks.
-        today: The day of the judgement, in UTC.
-        accepted: Risks that the environment declares; the register must have each.
+        today: The day of the run, in UTC.
+        accepted: Risks that the environment declares.
     """
     ledger = Ledger()
     for block, what, release in _engines(view):
@@ -57,7 +57,7 @@ def ended_support(view: Iterable[ScannedBlock], today: date, accepted: frozenset
 
 
 def ending_support(view: Iterable[ScannedBlock], today: date, accepted: frozenset[str]) -> Iterator[str]:
-    """Warnings: of support that ends soon, and of an acceptance that isn't needed."""
+    """Warnings about support that ends soon, and about an acceptance that isn't needed."""
     engines = [(block, what, release) for block, what, release in _engines(view) if release]
     for block, what, release in engines:
         standard = _day(release.standard_until)
@@ -70,11 +70,11 @@ def ending_support(view: Iterable[ScannedBlock], today: date, accepted: frozense
 
 
 def _engines(view: Iterable[ScannedBlock]) -> Iterator[tuple[ScannedBlock, str, Release | None]]:
-    """Resources with an engine that the tables know, each with its engine and version in words, and its release."""
+    """Resources with a known engine, each with engine and version as text, and its release."""
     for block in view:
         engine, version = str(block.settings.get("engine", "")), str(block.settings.get("engine_version", ""))
         releases = _RELEASES.get((block.kind, engine))
-        if releases is not None and version and not block.mirror:
+        if releases is not None and version and not block.synthetic:
             yield block, f"{engine} {version}", releases.get(version.partition(".")[0])
 
 

@@ -1,4 +1,4 @@
-"""Terraform's `${…}` templates, as far as the gate has to understand them."""
+"""Terraform's `${…}` templates, as far as the gate needs them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _QUOTED_OR_BRACE = re.compile(r'\\?"(?:[^"\\]|\\[^"])*\\?"|[{}]')
 
 
 def spans(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each `${…}`, braces and quotes inside it balanced; `$${` is a literal."""
+    """Start and end of each `${…}`, with balanced braces and quotes; `$${` is a literal."""
     at = text.find("${")
     while at >= 0:
         if at > 0 and text[at - 1] == "$":
@@ -32,13 +32,13 @@ def _end(text: str, at: int) -> int:
 
 
 def expression(text: str) -> str | None:
-    """What stands inside, when the whole text is one `${…}`."""
+    """The expression, if the whole text is one `${…}`; else None."""
     whole = next(spans(text), None) == (0, len(text))
     return text[2:-1].strip() if whole else None
 
 
 def rewrite(text: str, change: Callable[[str], str]) -> str:
-    """The text with every expression changed, and everything around them left."""
+    """The text with every expression changed."""
     parts, at = [], 0
     for start, end in spans(text):
         parts += [text[at : start + 2], change(text[start + 2 : end - 1]), "}"]
@@ -61,7 +61,7 @@ def parse_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
     """Parse JSON that has `${…}` in or between its strings.
 
     Raises:
-        ValueError: It isn't JSON even so.
+        ValueError: It isn't JSON.
     """
     held: list[str] = []
     parts, at = [], 0
@@ -71,7 +71,7 @@ def parse_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
         parts += [before, f"\ue000{len(held) - 1}\ue001"]
         at = end
     holed = "".join([*parts, text[at:]])
-    # A hole outside of any string (a number, say) must become one to be JSON.
+    # A placeholder outside a string (such as a number) must become a string to be JSON.
     in_strings = re.sub(r'"(?:[^"\\]|\\.)*"', lambda string: string[0].replace("\ue000", "\ue002"), holed)
     whole = re.sub("\ue000(\\d+)\ue001", '"\ue002\\1\ue001"', in_strings)
 

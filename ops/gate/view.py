@@ -1,7 +1,7 @@
-"""The one merged view of an environment that is scanned.
+"""The merged view of an environment, which is scanned.
 
-Terraform's meaning stays; what hides it from checkov goes. See docs/gate.md for the list, and
-`tests/gate/` for a plant of each.
+It means the same to Terraform, without the forms that checkov doesn't read. docs/gate.md has the list, and
+`tests/gate/` a test of each.
 """
 
 from __future__ import annotations
@@ -11,34 +11,34 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ops.gate.contracts import Contracts
-from ops.gate.documents import Document
-from ops.gate.model import Block, Distrust, Doubt, ScannedBlock, UntrustedError
-from ops.gate.stacks import World
+from ops.gate.documents import StackFile
+from ops.gate.model import Block, ErrorKind, ScanError, ScanFailedError, ScannedBlock
+from ops.gate.stacks import EnvironmentStacks
 from ops.gate.templates import parse_json, rewrite
 
 _SET_ASIDE = frozenset({"//", "terraform", "ephemeral", "import", "moved", "removed", "check"})
-"""Blocks that break checkov's parser, or that it has no notion of."""
+"""Blocks that checkov can't parse or doesn't know."""
 _SCANNED = frozenset({"resource", "data", "provider", "variable", "locals", "output"})
 _SHAPES = {"resource": 3, "data": 3, "output": 2, "variable": 2, "locals": 1, "terraform": 1}
-"""How many objects lie in one another, from a section's own down to a block's settings."""
+"""Levels of nested objects, from a section to a block's settings."""
 _REFERENCE = re.compile(r"(?<![\w.-])((?:data\.)?[A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
 _REMOTE_STATE = "terraform_remote_state"
-_MIRRORS = frozenset({"terraform_backend", "terraform_output", "terraform_variable"})
-"""Resource types of the gate's own making, for what checkov shows to no check."""
+_SYNTHETIC = frozenset({"terraform_backend", "terraform_output", "terraform_variable"})
+"""Types of synthetic resources, for blocks that checkov passes to no check."""
 
 
-def merged_view(world: World) -> list[ScannedBlock]:
-    """Every block of the environment, as the scanner shall see it.
+def merged_view(stacks: EnvironmentStacks) -> list[ScannedBlock]:
+    """Every block of the environment, in the form for the scanner.
 
     Raises:
-        UntrustedError: A stack holds something that would go unscanned; all such are listed.
+        ScanFailedError: A stack has a part that wouldn't be scanned; all are listed.
     """
-    reasons: list[Distrust] = []
-    for phase, document in world.documents.items():
-        reasons += _doubts(phase, document)
-    if reasons:
-        raise UntrustedError(*reasons)
-    blocks = {phase: list(_blocks(document)) for phase, document in world.documents.items()}
+    errors: list[ScanError] = []
+    for phase, document in stacks.documents.items():
+        errors += _scan_errors(phase, document)
+    if errors:
+        raise ScanFailedError(*errors)
+    blocks = {phase: list(_blocks(document)) for phase, document in stacks.documents.items()}
     contracts = Contracts(
         {
             phase: {each.name: each.settings.get("value") for each in found if each.kind == "terraform_output"}
@@ -49,25 +49,25 @@ def merged_view(world: World) -> list[ScannedBlock]:
     for each in (block for found in blocks.values() for block in found):
         try:
             settings = contracts.resolve(dict(each.settings), f"{each.block.stack} {each.block.address}")
-        except UntrustedError as error:
-            reasons += error.reasons
+        except ScanFailedError as error:
+            errors += error.errors
             continue
         unique = f"{_key(each.block.stack)}__{each.name}" if each.name else ""
         view.append(
-            ScannedBlock(each.block, each.section, each.kind, unique, _decode(each.kind, settings), each.mirror)
+            ScannedBlock(each.block, each.section, each.kind, unique, _decode(each.kind, settings), each.synthetic)
         )
-    if reasons:
-        raise UntrustedError(*reasons)
+    if errors:
+        raise ScanFailedError(*errors)
     return view
 
 
-def _blocks(document: Document) -> Iterator[ScannedBlock]:
-    """A stack's blocks, their references made unique; those of its remote states are resolved, not scanned."""
+def _blocks(document: StackFile) -> Iterator[ScannedBlock]:
+    """A stack's blocks with unique references; without its remote states, which are resolved."""
     rename = _Renaming(document)
 
     def block(section: str, kind: str, name: str, settings: object, path: tuple[str, ...]) -> ScannedBlock:
         where = Block(document.stack, _address(path, settings), document.file, document.line(*path))
-        return ScannedBlock(where, section, kind, name, rename.apply(_stripped(settings)), kind in _MIRRORS)
+        return ScannedBlock(where, section, kind, name, rename.apply(_stripped(settings)), kind in _SYNTHETIC)
 
     content = document.content
     for section in ("resource", "data"):
@@ -91,15 +91,15 @@ def _blocks(document: Document) -> Iterator[ScannedBlock]:
 
 
 def _address(path: tuple[str, ...], settings: object) -> str:
-    """Terraform's own address: a resource's leaves the section out."""
+    """Terraform's address, which has no section for a resource."""
     alias = _dict(settings).get("alias") if path[0] == "provider" else None
     return ".".join([*(path[1:] if path[0] == "resource" else path), *([str(alias)] if alias else [])])
 
 
 class _Renaming:
-    """Names are unique in a stack only; in the merged view each carries its stack."""
+    """Prefixes names with their stack: they are unique in a stack only."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: StackFile) -> None:
         self._prefix = f"{_key(document.stack)}__"
         content = document.content
         self._own = {
@@ -113,7 +113,7 @@ class _Renaming:
         self._own |= {f"local.{name}" for name in content.get("locals", {})}
 
     def apply(self, value: Any, *, bare: bool = False) -> Any:  # noqa: ANN401 - any JSON value
-        """The value with its references renamed; `bare` ones stand without `${…}`, as in `depends_on`."""
+        """The value with its references renamed; `bare` ones are written without `${…}`, as in `depends_on`."""
         if isinstance(value, str):
             return self._references(value) if bare else rewrite(value, self._references)
         if isinstance(value, dict):
@@ -134,7 +134,7 @@ def _key(stack: str) -> str:
 
 
 def _stripped(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """The value without nulls, as Terraform reads it: with `"prefix_list_ids": null` an open rule passes."""
+    """The value without nulls, as Terraform reads it: a null `prefix_list_ids` would hide an open rule."""
     if isinstance(value, dict):
         members = ((key, each) for key, each in value.items() if each is not None)
         return {key: _comment(each) if key == "//" else _stripped(each) for key, each in members}
@@ -144,48 +144,50 @@ def _stripped(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _comment(comment: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """A block's comment, without cdktf's own metadata, which is long and says nothing."""
+    """A block's comment without cdktf's metadata."""
     return {key: each for key, each in comment.items() if key != "metadata"} if isinstance(comment, dict) else comment
 
 
 def _decode(kind: str, settings: dict[str, Any]) -> Mapping[str, Any]:
-    """Container definitions are JSON in a string, which no stock check looks into."""
+    """The settings with container definitions parsed: they are JSON in a string, which stock checks don't parse."""
     definitions = settings.get("container_definitions")
     if kind == "aws_ecs_task_definition" and isinstance(definitions, str):
         try:
             return {**settings, "container_definitions": _stripped(parse_json(definitions))}
         except ValueError:
-            return settings  # CKV_ROLLOUT_10 refuses what can't be read.
+            return settings  # CKV_ROLLOUT_10 reports it.
     return settings
 
 
-def _doubts(phase: str, document: Document) -> Iterator[Distrust]:
-    """What in a stack isn't as the view has to assume, so that something would go unseen."""
+def _scan_errors(phase: str, document: StackFile) -> Iterator[ScanError]:
+    """Parts of a stack that the view doesn't support, so that they wouldn't be scanned."""
     content = document.content
 
-    def doubt(doubt: Doubt, what: str, fix: str, *path: str) -> Distrust:
-        return Distrust(doubt, f"{document.file}:{document.line(*path)}", what, fix)
+    def error(kind: ErrorKind, what: str, fix: str, *path: str) -> ScanError:
+        return ScanError(kind, f"{document.file}:{document.line(*path)}", what, fix)
 
     for section in content.keys() - _SCANNED - _SET_ASIDE:
         what = f"has a block {section!r}, which the gate doesn't know how to scan"
-        yield doubt(Doubt.NOT_UNDERSTOOD, what, "teach ops/gate/view.py, or do without it", section)
+        yield error(ErrorKind.NOT_UNDERSTOOD, what, "add it to ops/gate/view.py, or remove it", section)
     for section, depth in _SHAPES.items():
         for path in _misshapen(content.get(section, {}), depth, (section,)):
             what = f"{'.'.join(path)} isn't an object, which is the only form that the gate reads"
-            yield doubt(Doubt.NOT_UNDERSTOOD, what, "write it as cdktf does", *path)
+            yield error(ErrorKind.NOT_UNDERSTOOD, what, "write it as cdktf does", *path)
     for name, state in _dict(_dict(content.get("data")).get(_REMOTE_STATE)).items():
         key = _dict(_dict(state).get("config")).get("key", "")
         if not str(key).endswith(f"/{name}.tfstate"):
             what = f"the remote state {name!r} has the key {key!r}, must end in '/{name}.tfstate'"
-            yield doubt(Doubt.BROKEN_CONTRACT, what, "read it with PhaseStack.read()", "data", _REMOTE_STATE, name)
+            yield error(ErrorKind.BROKEN_CONTRACT, what, "read it with PhaseStack.read()", "data", _REMOTE_STATE, name)
         elif name == phase:
             what = f"the phase {phase!r} reads its own state"
-            yield doubt(Doubt.BROKEN_CONTRACT, what, "refer to the resource itself", "data", _REMOTE_STATE, name)
+            yield error(ErrorKind.BROKEN_CONTRACT, what, "refer to the resource itself", "data", _REMOTE_STATE, name)
     for kind, named in _dict(content.get("resource")).items():
         for name, settings in _dict(named).items():
             if "checkov" in _dict(_dict(settings).get("//")):
-                what = f"{kind}.{name} carries a skip, which is not honoured"
-                yield doubt(Doubt.INLINE_SKIP, what, "accept the risk in policies/risks.toml", "resource", kind, name)
+                what = f"{kind}.{name} has an inline skip, which the gate doesn't accept"
+                yield error(
+                    ErrorKind.INLINE_SKIP, what, "accept the risk in policies/risks.toml", "resource", kind, name
+                )
 
 
 def _misshapen(value: object, depth: int, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

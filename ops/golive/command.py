@@ -18,7 +18,7 @@ def golive(
     name: EnvironmentName,
     *,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write the list there as Markdown too.")
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Also write the list to a file, as Markdown.")
     ] = None,
     connect_to: ConnectToOption = None,
     ca_file: CaFile = None,
@@ -26,17 +26,17 @@ def golive(
 ) -> None:
     """Print the go-live list, each item with its evidence. Changes nothing.
 
-    Exit code 0: all pass; 1: one fails; 2: one is unknown.
+    Exit code 0: all pass; 1: an item fails; 2: an item is unknown.
     """
     with reporting():
         from ops.conditions import exit_code, watched
-        from ops.golive.items import answered, as_markdown, as_text, conditions, write
+        from ops.golive.items import as_markdown, as_text, checked, conditions, write
 
-        asked = command.context(load(name), connect_to, ca_file)
-        results = watched(conditions(), asked)
-        items = answered(results)
+        subject = command.context(load(name), connect_to, ca_file)
+        results = watched(conditions(), subject)
+        items = checked(results)
         typer.echo(json.dumps([item.as_data() for item in items], indent=2) if as_json else as_text(items))
         if out:
-            write(out, as_markdown(items, asked, datetime.now(UTC)))
+            write(out, as_markdown(items, subject, datetime.now(UTC)))
             say(f"wrote {out}")
         raise typer.Exit(exit_code(results))

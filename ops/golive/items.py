@@ -1,4 +1,4 @@
-"""The go-live list: the plan's own items, and what would make them untrue. Each passes when its conditions do."""
+"""The go-live list: the items of the rollout plan. An item passes if all its conditions pass."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ops import journal
-from ops.conditions import Condition, FailedError, Result, Status, holds, worst
+from ops.conditions import Condition, ConditionResult, FailedError, Status, holds, worst
 from ops.errors import OpsError
 from ops.risks.listing import accepted
 from ops.verify.checks import account, edge, http, services
@@ -23,17 +23,17 @@ def public_name_leads_here(context: Context) -> str:
 
 
 def public_name_answers_over_https(context: Context) -> str:
-    """HTTPS on the real domain answers where public DNS leads, with a certificate that is valid for it."""
-    host, problems, said = context.environment.edge.host, [], []
+    """HTTPS on the real domain returns 200 at its public addresses, with a valid certificate."""
+    host, problems, addresses = context.environment.edge.host, [], []
     for address in context.http.addresses(host):
         status = context.http.get(address, http.READY).status
-        problems += [f"{host} at {address} answers {http.READY} with {status}"] if status != 200 else []
-        said.append(address)
-    return holds(problems, f"https://{host}{http.READY} answers 200 at {', '.join(said)}")
+        problems += [f"{host} at {address} returns {status} for {http.READY}"] if status != 200 else []
+        addresses.append(address)
+    return holds(problems, f"https://{host}{http.READY} returns 200 at {', '.join(addresses)}")
 
 
 def rollback_was_tested(context: Context) -> str:
-    """The way back was taken once: the journal has a rollback of DNS that worked."""
+    """A rollback of DNS has succeeded once, according to the journal."""
     stage = context.environment.stage
     entry = journal.last_rehearsed_rollback(stage)
     if entry is None:
@@ -52,19 +52,19 @@ def no_accepted_risk_has_expired(context: Context) -> str:
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the list."""
+    """One item of the list."""
 
-    says: str
-    asks: tuple[Callable[[Context], str], ...]
-    """What must hold, as `ops.conditions.Condition` has it."""
+    text: str
+    checks: tuple[Callable[[Context], str], ...]
+    """Checks in the form of `ops.conditions.Condition.check`."""
 
 
 @dataclass(frozen=True)
-class Answered:
-    """An item with what its checks found."""
+class CheckedItem:
+    """An item with the results of its checks."""
 
-    says: str
-    results: tuple[Result, ...]
+    text: str
+    results: tuple[ConditionResult, ...]
 
     @property
     def status(self) -> Status:
@@ -74,7 +74,7 @@ class Answered:
     def as_data(self) -> dict[str, object]:
         """The item for a program."""
         results = [result.as_data() for result in self.results]
-        return {"item": self.says, "status": self.status, "light": self.status, "results": results}
+        return {"item": self.text, "status": self.status, "light": self.status, "results": results}
 
 
 ITEMS: tuple[Item, ...] = (
@@ -102,38 +102,38 @@ ITEMS: tuple[Item, ...] = (
 
 def conditions(items: Sequence[Item] = ITEMS) -> tuple[Condition[Context], ...]:
     """The items' conditions."""
-    return tuple(criterion("golive", ask, ("R12.1",)) for item in items for ask in item.asks)
+    return tuple(criterion("golive", check, ("R12.1",)) for item in items for check in item.checks)
 
 
-def answered(results: Sequence[Result], items: Sequence[Item] = ITEMS) -> list[Answered]:
-    """The items, each with its own of the results, which are in the order of `conditions`."""
+def checked(results: Sequence[ConditionResult], items: Sequence[Item] = ITEMS) -> list[CheckedItem]:
+    """The items with their results, which are in the order of `conditions`."""
     left = iter(results)
-    return [Answered(item.says, tuple(next(left) for _ in item.asks)) for item in items]
+    return [CheckedItem(item.text, tuple(next(left) for _ in item.checks)) for item in items]
 
 
-def as_text(items: Sequence[Answered]) -> str:
-    """An item a line, its evidence below it."""
+def as_text(items: Sequence[CheckedItem]) -> str:
+    """One line for each item, followed by its evidence."""
     return "\n".join(_lines(items))
 
 
-def as_markdown(items: Sequence[Answered], context: Context, at: datetime) -> str:
-    """The list as a record: what was asked of whom, by whom and when."""
-    who = f"{context.environment.name} (account {context.environment.account_id}), asked by {context.aws.caller.arn}"
+def as_markdown(items: Sequence[CheckedItem], context: Context, at: datetime) -> str:
+    """The list as a record, with account, caller and time."""
+    who = f"{context.environment.name} (account {context.environment.account_id}), checked by {context.aws.caller.arn}"
     lines = [f"# Go-live list of {context.environment.name}", "", f"{at:%Y-%m-%d %H:%M} UTC. {who}.", ""]
     for item in items:
-        lines.append(f"- [{'x' if item.status is Status.PASS else ' '}] **{item.says}**: {item.status}")
+        lines.append(f"- [{'x' if item.status is Status.PASS else ' '}] **{item.text}**: {item.status}")
         lines += [f"  - {result.meaning} {result.status.capitalize()}: {result.evidence}" for result in item.results]
     return "\n".join([*lines, "", verdict(items), ""])
 
 
-def verdict(items: Sequence[Answered]) -> str:
-    """One line: ready, or how much is open."""
-    still = [item.says for item in items if item.status is not Status.PASS]
+def verdict(items: Sequence[CheckedItem]) -> str:
+    """One line: all items pass, or how many are open."""
+    still = [item.text for item in items if item.status is not Status.PASS]
     return f"{len(still)} of {len(items)} open: {'; '.join(still)}" if still else f"All {len(items)} pass."
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
+    """Write a file completely or not at all.
 
     Raises:
         OpsError: It can't be written.
@@ -146,8 +146,8 @@ def write(path: Path, text: str) -> None:
         raise OpsError(f"can't write {path}: {error.strerror}; name another file with --out") from None
 
 
-def _lines(items: Sequence[Answered]) -> Iterator[str]:
+def _lines(items: Sequence[CheckedItem]) -> Iterator[str]:
     for item in items:
-        yield f"{item.status:<7}  {item.says}"
+        yield f"{item.status:<7}  {item.text}"
         yield from (f"{'':<9}{result.status}: {result.evidence}" for result in item.results)
     yield verdict(items)

@@ -1,4 +1,4 @@
-"""AWS's rules for policy documents: statements, conditions, who can show MFA, and what each action takes.
+"""AWS's rules for policy documents: statements, conditions, MFA, and the resources of each action.
 
-The emulator decides calls with it, and the gate judges stacks with it. It knows nothing of this project.
+The emulator evaluates requests with it, and the gate checks stacks with it. It doesn't depend on this project's values.
 """

@@ -1,4 +1,4 @@
-"""IAM's condition operators, over a request of which everything or only a part is known.
+"""IAM's condition operators, on a request whose condition keys are known completely or in part.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
@@ -18,10 +18,10 @@ from ops.iam.globs import matches
 Values = tuple[str, ...]
 _VARIABLE = re.compile(r"\$\{([\w:/.-]+)\}")
 _NOWHERE = "\0"
-"""Takes the place of a policy variable that the request doesn't have, so that the value matches nothing."""
+"""Replaces a policy variable that the request lacks, so that the value matches nothing."""
 
 
-class Condition(NamedTuple):
+class PolicyCondition(NamedTuple):
     """One condition of a statement."""
 
     test: str
@@ -50,7 +50,7 @@ class RequestContext:
         return cls(known, frozenset(key.lower() for key in absent), whole)
 
     def joined(self, other: RequestContext) -> RequestContext:
-        """This request with what another says of it too."""
+        """This request with the keys of another context added."""
         return RequestContext({**self.known, **other.known}, self.absent | other.absent, self.whole and other.whole)
 
     def has(self, key: str) -> bool | None:
@@ -70,32 +70,32 @@ def holds(test: str, key: str, values: Iterable[str], context: RequestContext) -
     Args:
         test: The operator, such as `ForAnyValue:StringEqualsIfExists`.
         key: The condition key.
-        values: What it is compared with.
+        values: The values of the condition.
         context: The request.
     """
     quantifier, operator, if_exists = _parts(test)
-    there = context.has(key)
+    present = context.has(key)
     if operator == "null":
-        return None if there is None else there != _truth(values)
-    if there is None:
+        return None if present is None else present != _truth(values)
+    if present is None:
         return None
     compare = _OPERATORS.get(operator.replace("not", "", 1) if "not" in operator else operator)
     if compare is None:
         return None
     negated = "not" in operator
-    if not there:
+    if not present:
         # "If the key is not present in the request context, the values do not match", a negated operator holds.
         return if_exists or quantifier == "forallvalues" or (negated and quantifier != "foranyvalue")
     wanted = [_filled(value, context) for value in values] if operator.startswith(("string", "arn")) else list(values)
     hits = [any(compare(found, value) for value in wanted) != negated for found in context.values(key)]
     if quantifier == "forallvalues":
         return all(hits)
-    # A negated operator holds if none of the request's values matches.
+    # A negated operator holds if no value of the request matches.
     return all(hits) if negated and quantifier is None else any(hits)
 
 
 def all_hold(conditions: Iterable[tuple[str, str, Iterable[str]]], context: RequestContext) -> bool | None:
-    """Whether all conditions hold; None if none surely fails and one is unknown."""
+    """Whether all conditions hold; None if none surely fails and at least one is unknown."""
     outcomes = [holds(test, key, values, context) for test, key, values in conditions]
     if False in outcomes:
         return False
@@ -114,7 +114,7 @@ def _truth(values: Iterable[str]) -> bool:
 
 
 def _filled(value: str, context: RequestContext) -> str:
-    """A value with its policy variables filled in.
+    """A value with its policy variables replaced.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
@@ -126,9 +126,9 @@ def _filled(value: str, context: RequestContext) -> str:
 
 
 def _arn(found: str, value: str) -> bool:
-    """Each of the six parts of an ARN is compared for itself; ArnEquals does the same as ArnLike.
+    """Each of the six parts of an ARN is compared separately; ArnEquals works like ArnLike.
 
-    AWS's page doesn't say what a pattern of fewer parts means, such as `*`: it counts as one for the whole ARN.
+    AWS doesn't document patterns with fewer parts, such as `*`: they are compared with the whole ARN.
     """
     parts, patterns = found.split(":", 5), value.split(":", 5)
     if len(patterns) < len(parts):
@@ -157,7 +157,7 @@ def _date(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]
 
 
 def _seconds(text: str) -> float:
-    """Seconds since 1970 of a time as ISO 8601 or as such a number."""
+    """Seconds since 1970 of a time in ISO 8601 or as a number."""
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     moment = datetime.fromisoformat(text)

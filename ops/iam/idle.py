@@ -1,6 +1,6 @@
-"""Statements of policies that do nothing, because AWS never authorizes their actions on what they name.
+"""Statements of policies without effect, because AWS never authorizes their actions on the resources that they name.
 
-A policy like that is accepted by AWS without a warning: an Allow grants nothing, and a Deny denies nothing.
+AWS accepts such a policy without a warning: an Allow grants nothing, and a Deny denies nothing.
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -20,16 +20,16 @@ def idle(
     services: Iterable[str] = (),
     known: Reference | None = None,
 ) -> Iterator[str]:
-    """What of a statement does nothing, in words, each with what to do about it.
+    """The parts of a statement that have no effect, each with what to do about it.
 
-    Every action that an Allow means by a pattern (`ecs:Delete*`) must find a resource, but for a whole service's
-    (`ecs:*`) and for a Deny's, of which one is enough.
+    Every action that a pattern of an Allow includes (`ecs:Delete*`) needs a matching resource. For a whole service
+    (`ecs:*`) and for a Deny, one action is enough.
 
     Args:
-        statement: The statement. References in it are ARNs; `&` marks what can't be known.
-        about: Types of resources (`kms:key`) that a policy of this kind can be about; none means any.
-        services: Services whose requests pass through it, for the policy of a VPC endpoint; none means any.
-        known: AWS's reference; the committed extract unless a test has its own.
+        statement: The statement. References in it are ARNs; `&` marks an unknown value.
+        about: Resource types (`kms:key`) that a policy of this kind applies to; none means any.
+        services: Services of a VPC endpoint, for its policy; none means any.
+        known: AWS's reference; the committed extract if left out.
     """
     yield from _Judge(statement, frozenset(about), frozenset(services), known or reference()).judge()
 
@@ -46,7 +46,7 @@ class _Judge:
         for text in (*statement.actions, *statement.not_actions):
             yield from self._unknown(text)
         if any(set(text) <= set("*?:") for text in statement.not_actions):
-            yield "does nothing: it excepts every action; name those that it shall except"
+            yield "has no effect: it excludes every action; name the actions to exclude"
         for text in statement.actions:
             meant = self._known.find(text)
             fitting = [action for action in meant if self._fits(action)]
@@ -58,12 +58,12 @@ class _Judge:
         if taken and "*" not in statement.actions:
             for resource in statement.resources:
                 if resource not in taken and "&" not in resource:
-                    yield f"does nothing on {resource}: none of its actions is authorized on that; remove it"
+                    yield f"has no effect on {resource}: none of its actions is authorized on it; remove it"
 
     def _strict(self, text: str) -> bool:
-        """Whether every action that a pattern means must do something, not one of them at least.
+        """Whether every action that a pattern includes must have an effect, not only one of them.
 
-        A Deny by a pattern is about whatever can be done to its resources, and so is an Allow of a whole service.
+        A Deny by a pattern, and an Allow of a whole service, mean the actions that apply to their resources.
         """
         return self._statement.allows and not text.endswith(":*")
 
@@ -72,9 +72,9 @@ class _Judge:
         if text == "*" or self._known.find(text):
             return
         if service in self._known.services:
-            yield f"{text} is no action of AWS; correct its name, or renew AWS's reference: make iam-data"
+            yield f"{text} isn't an action of AWS; correct its name, or update AWS's reference: make iam-data"
         else:
-            yield f"{text} is of a service that AWS's reference here lacks; add it in ops/iam/extract.py: make iam-data"
+            yield f"{text} is of a service that isn't in reference.json; add it to ops/iam/extract.py: make iam-data"
 
     def _fits(self, action: Action) -> bool:
         statement = self._statement
@@ -93,19 +93,19 @@ class _Judge:
         for reason, names in reasons.items():
             meant = ", ".join(names)
             named = text if text.lower() == meant.lower() else f"{text} ({meant})"
-            yield f"{named} does nothing: {reason}"
+            yield f"{named} has no effect: {reason}"
 
     def _reason(self, action: Action) -> str:
         if self._services and action.name.partition(":")[0] not in self._services:
-            return f"only requests to {' or '.join(sorted(self._services))} pass here; remove it"
+            return f"the endpoint only takes requests to {' or '.join(sorted(self._services))}; remove it"
         if self._about and not self._about & set(action.types):
             return f"it is never authorized on {' or '.join(sorted(self._about))}; remove it"
         if not action.types:
-            return "it can't be narrowed to a resource; put it into a statement on '*'"
+            return "it can't be limited to a resource; put it into a statement on '*'"
         return f"it is authorized on {' or '.join(action.types)}, and the statement names none; name one, or remove it"
 
     def _unsent(self, text: str, actions: Sequence[Action]) -> Iterator[str]:
-        """Conditions that can't hold, because AWS doesn't send their keys with an action."""
+        """Conditions that never hold, because AWS doesn't send their keys with an action."""
         for condition in self._statement.conditions:
             service = condition.key.lower().partition(":")[0]
             without_it = holds(condition.test, condition.key, condition.values, RequestContext())
@@ -115,6 +115,6 @@ class _Judge:
             if without and (self._strict(text) or len(without) == len(actions)):
                 named = text if len(without) == len(actions) else ", ".join(without)
                 yield (
-                    f"{named} does nothing: AWS doesn't send {condition.key} with it, so the condition never holds; "
+                    f"{named} has no effect: AWS doesn't send {condition.key} with it, so the condition never holds; "
                     "put it into a statement without that condition"
                 )

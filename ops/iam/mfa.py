@@ -1,7 +1,7 @@
-"""Who can show MFA to a policy, and who is shut out by a condition that asks for it.
+"""Principals with MFA, and principals that a condition on MFA excludes.
 
 MFA belongs to an IAM user. "The temporary credentials returned by AssumeRole do not include MFA information in the
-context"; for federated callers AWS can't know whether their provider asked for it.
+context"; AWS doesn't know whether the provider of a federated caller used MFA.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 """
 
@@ -25,12 +25,12 @@ _NEVER = {
 
 
 def asks(statement: IamStatement) -> bool:
-    """Whether any of a statement's conditions is about MFA."""
+    """Whether a statement has a condition on MFA."""
     return any(condition.key.lower() in KEYS for condition in statement.conditions)
 
 
 def named(statement: IamStatement) -> Principals:
-    """The principals that a statement is about: where a condition narrows an account to some of its own, those."""
+    """The principals of a statement; if a condition narrows an account to some of its principals, those."""
     narrower = [
         value
         for test, key, values in statement.conditions
@@ -44,35 +44,35 @@ def named(statement: IamStatement) -> Principals:
 
 
 def never(kind: str, identifier: str) -> str:
-    """Why a principal can never show MFA; empty if it may."""
+    """Why a principal never has MFA; empty if it may."""
     if kind == "Service":
         return "is a service"
     if kind == "Federated":
-        return "is federated, and AWS can't know whether its provider asked for MFA"
+        return "is federated, and AWS doesn't know whether its provider used MFA"
     return _NEVER.get(identifier.split(":", 5)[-1].partition("/")[0], "")
 
 
 def shut_out(statements: Sequence[IamStatement]) -> Iterator[str]:
-    """What is wrong with a trust policy: each principal that a condition on MFA keeps out for good, in words.
+    """Problems of a trust policy: principals that a condition on MFA always excludes.
 
-    A condition with IfExists keeps no role out, and asks none for MFA either; that is wrong as well.
+    A condition with IfExists excludes no role, but doesn't require MFA of it either; that is a problem too.
     """
     for each in (statement for statement in statements if statement.allows):
         for kind, who in named(each):
             why = never(kind, who)
             if why and asks(each):
-                yield f"{each.label} asks {who} for MFA, but it {why}; a role can't have an MFA condition"
+                yield f"{each.label} requires MFA of {who}, which {why}; remove the MFA condition"
             elif why:
                 for denial in _denials(statements, kind, who):
-                    yield f"{denial.label} denies {who}, which {each.label} allows, for want of MFA: it {why}"
+                    yield f"{denial.label} denies {who}, which {each.label} allows, without MFA: it {why}"
 
 
 def _denials(statements: Iterable[IamStatement], kind: str, who: str) -> Iterator[IamStatement]:
-    """Statements that deny a principal because it shows no MFA."""
+    """Statements that deny a principal without MFA."""
     for each in statements:
         if each.allows or not asks(each) or not _about(each, kind, who):
             continue
-        # AWS's pages don't say whether the key is missing in a role's session, or false: a denial counts in both cases.
+        # AWS doesn't document whether the key is missing in a role's session or false: a denial counts in both cases.
         arn = {"aws:PrincipalArn": who}
         contexts = (
             RequestContext.of(arn, absent=KEYS, whole=False),

@@ -13,25 +13,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from ops.iam.conditions import Condition, RequestContext, Values, all_hold
+from ops.iam.conditions import PolicyCondition, RequestContext, Values, all_hold
 from ops.iam.globs import matches, matches_any
 
 Principals = tuple[tuple[str, str], ...]
 """Kind (AWS, Service, Federated, CanonicalUser) and identifier; `*` alone is ("AWS", "*")."""
 Render = Callable[[Any, bool], str]
-"""Makes a value of a statement a text; it is told whether the statement allows."""
+"""Returns a value of a statement as text; the second argument is whether the statement allows."""
 _PROBES = [
     f"arn:{partition}:{resource}"
     for partition in ("aws", "aws-cn", "aws-us-gov")
     for resource in ("s3:::bucket/key", "ec2:us-east-1:111122223333:instance/i-1")
 ]
-"""ARNs of different services: what matches two of a partition names no service."""
+"""ARNs of two services in each partition: a pattern that matches both is for all services."""
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 _WILD = frozenset("*?")
 
 
 class Effect(StrEnum):
-    """What a document says of a request. An explicit denial outweighs everything.
+    """The effect of a policy on a request. An explicit Deny overrides every Allow.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
@@ -42,7 +42,7 @@ class Effect(StrEnum):
 
 
 def listed(value: object) -> list[Any]:
-    """A value that is one or a list of them, as a list; nothing is an empty one."""
+    """A value, or a list of values, as a list; without a value, an empty list."""
     if value is None or value == "":
         return []
     return value if isinstance(value, list) else [value]
@@ -59,7 +59,7 @@ def _plain(value: object, allows: bool) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class IamStatement:
-    """One statement of a policy. Elements that it doesn't have are empty."""
+    """One statement of a policy. Missing elements are empty."""
 
     sid: str = ""
     allows: bool = True
@@ -69,7 +69,7 @@ class IamStatement:
     not_resources: Values = ()
     principals: Principals = ()
     not_principals: Principals = ()
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[PolicyCondition, ...] = ()
 
     @classmethod
     def of_json(cls, statement: object, /, *, render: Render = _plain, **more: Any) -> Self:  # noqa: ANN401
@@ -77,17 +77,17 @@ class IamStatement:
 
         Args:
             statement: The statement, parsed.
-            render: Makes its values texts.
+            render: Returns its values as texts.
             more: Further attributes of a subclass.
 
         Raises:
-            ValueError: It isn't in a form that AWS takes.
+            ValueError: AWS doesn't accept its form.
         """
         if not isinstance(statement, Mapping) or statement.get("Effect") not in ("Allow", "Deny"):
             raise ValueError("a statement's effect is neither Allow nor Deny")
         conditions = statement.get("Condition") or {}
         if not isinstance(conditions, Mapping) or not all(isinstance(keys, Mapping) for keys in conditions.values()):
-            raise ValueError("a condition is no object")
+            raise ValueError("a condition isn't an object")
         if empty := [key for key, value in statement.items() if key.startswith("Not") and value in ([], "", {})]:
             raise ValueError(f"{empty[0]} is empty, which would mean everything")
         allows = statement["Effect"] == "Allow"
@@ -109,7 +109,7 @@ class IamStatement:
             principals=principals(statement.get("Principal")),
             not_principals=principals(statement.get("NotPrincipal")),
             conditions=tuple(
-                Condition(str(test), str(key), texts(values))
+                PolicyCondition(str(test), str(key), texts(values))
                 for test, keys in conditions.items()
                 for key, values in keys.items()
             ),
@@ -118,17 +118,17 @@ class IamStatement:
 
     @classmethod
     def of_block(cls, block: Mapping[str, Any], /, *, render: Render = _plain, **more: Any) -> Self:  # noqa: ANN401
-        """Read a `statement` block of an `aws_iam_policy_document`, as the JSON that the provider makes of it.
+        """Read a `statement` block of an `aws_iam_policy_document`, as the JSON that the provider creates.
 
-        Conditions with the same test and variable become one, with the values of all.
+        Conditions with the same test and variable become one condition with all values.
 
         Args:
             block: The block.
-            render: Makes its values texts.
+            render: Returns its values as texts.
             more: Further attributes of a subclass.
 
         Raises:
-            ValueError: It isn't in a form that Terraform takes.
+            ValueError: Terraform doesn't accept its form.
         """
         statement: dict[str, Any] = {"Sid": block.get("sid"), "Effect": block.get("effect", "Allow")}
         for name in ("actions", "not_actions", "resources", "not_resources"):
@@ -148,36 +148,36 @@ class IamStatement:
 
     @property
     def label(self) -> str:
-        """What a message calls it."""
+        """Its name in messages."""
         return f"statement {self.sid!r}" if self.sid else "a statement without sid"
 
     @property
     def all_services(self) -> bool:
-        """Whether its actions aren't of named services: `*`, `*:*`, `s*:Get*`, or all actions but some."""
+        """Whether its actions aren't limited to named services: `*`, `*:*`, `s*:Get*`, or NotAction."""
         return bool(self.not_actions) or any(_WILD & set(each.partition(":")[0]) for each in self.actions)
 
     @property
     def all_resources(self) -> bool:
-        """Whether it means every resource there is, or every one of a service, or all but some."""
+        """Whether it includes all resources, or all of a service, or has NotResource."""
         return bool(self.not_resources) or any(map(_all_of_a_service, self.resources))
 
     @property
     def everyone(self) -> bool:
-        """Whether it names principals by a pattern, of which AWS only knows `*`, or all but some."""
+        """Whether it names principals by a pattern (AWS only accepts `*`), or has NotPrincipal."""
         return bool(self.not_principals) or any(_WILD & set(identifier) for _, identifier in self.principals)
 
     def about(self, action: str) -> bool:
-        """Whether it is about an action. Names of actions are not case-sensitive."""
+        """Whether it includes an action. Names of actions are not case-sensitive."""
         if self.not_actions:
             return not matches_any(self.not_actions, action, case=False)
         return matches_any(self.actions, action, case=False)
 
     def covers(self, action: str, resource: str | None) -> bool:
-        """Whether it is about an action on a resource. A statement that names no resource is about its policy's own.
+        """Whether it includes an action on a resource. Without resources, it includes the policy's own resource.
 
         Args:
             action: The action.
-            resource: ARN of the resource; None stands for any, and a denial counts for it only if it is about all.
+            resource: ARN of the resource; None means any resource, which only a Deny on `*` includes.
         """
         if not self.about(action):
             return False
@@ -190,7 +190,7 @@ class IamStatement:
         return matches_any(self.resources, resource)
 
     def names(self, principals: Iterable[tuple[str, str]]) -> bool:
-        """Whether its Principal or NotPrincipal is about a caller.
+        """Whether its Principal or NotPrincipal includes a caller.
 
         Args:
             principals: Every kind and identifier by which a policy can name the caller.
@@ -205,19 +205,19 @@ def read(document: str | Mapping[str, Any]) -> list[IamStatement]:
     """The statements of a JSON policy.
 
     Raises:
-        ValueError: It isn't JSON, or not in a form that AWS takes.
+        ValueError: It isn't JSON, or AWS doesn't accept its form.
     """
     content = json.loads(document) if isinstance(document, str) else document
     if not isinstance(content, Mapping):
-        raise ValueError("a policy is no object")
+        raise ValueError("a policy isn't an object")
     return [IamStatement.of_json(each) for each in listed(content.get("Statement"))]
 
 
 def read_document(settings: Mapping[str, Any]) -> list[IamStatement]:
-    """The statements that are written in an `aws_iam_policy_document` itself.
+    """The statement blocks of an `aws_iam_policy_document`.
 
     Raises:
-        ValueError: One isn't in a form that Terraform takes.
+        ValueError: Terraform doesn't accept the form of a statement.
     """
     return [IamStatement.of_block(each) for each in nested(settings, "statement")]
 
@@ -229,7 +229,7 @@ def effect(
     resource: str | None,
     context: RequestContext,
 ) -> Effect:
-    """What a resource's own policy says of a call; a condition whose outcome is unknown counts as not met."""
+    """The effect of a resource's own policy on a request; an unknown condition counts as not met."""
     callers = tuple(principals)
     applying = [
         each
@@ -242,7 +242,7 @@ def effect(
 
 
 def _all_of_a_service(resource: str) -> bool:
-    """Whether a resource element means all resources of one service or of several, wherever they are."""
+    """Whether a resource element includes all resources of at least one service."""
     *_, last = parts = resource.split(":", 5)
     if resource.startswith("arn:"):
         if len(parts) == 6 and last and set(last) <= _WILD:

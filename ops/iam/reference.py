@@ -1,6 +1,6 @@
-"""AWS's service authorization reference, as an extract: which actions exist, and what each is authorized on.
+"""An extract of AWS's service authorization reference: all actions, with the resource types of each.
 
-`make iam-data` writes the extract (extract.py); corrections.toml has what it gets wrong.
+`make iam-data` writes the extract (extract.py); corrections.toml corrects it.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ class Action:
     level: str
     """Access level: Read, List, Write, Tagging or Permissions management."""
     types: tuple[str, ...]
-    """Types of the resources that it is authorized on, as `service:type`. None means that only `*` grants it."""
+    """Resource types that it is authorized on, as `service:type`. Without types, only `*` grants it."""
     arns: tuple[Pattern, ...]
-    """Forms of their ARNs."""
+    """Patterns of their ARNs."""
     keys: frozenset[str]
-    """Condition keys that AWS sends with it, in lower case, beside the global ones (`aws:…`)."""
+    """Condition keys that AWS sends with it, in lower case, without global keys (`aws:…`)."""
     needs: tuple[str, ...]
-    """Actions that its caller needs too."""
+    """Other actions that its caller needs."""
 
     def on(self, resource: str) -> bool:
-        """Whether a resource element of a policy can mean a resource of this action."""
+        """Whether a resource element of a policy can match a resource of this action."""
         return resource == "*" or any(_overlaps(arn, resource) for arn in self.arns)
 
     def sends(self, key: str) -> bool:
-        """Whether AWS sends a condition key with this action. Only for keys of services, not for `aws:…`."""
+        """Whether AWS sends a service's condition key with this action; not for global keys (`aws:…`)."""
         wanted = key.lower()
         return any(wanted.startswith(each[:-1]) if each.endswith("*") else wanted == each for each in self.keys)
 
@@ -56,10 +56,10 @@ def _overlaps(arn: Pattern, resource: str) -> bool:
 
 
 class Reference:
-    """The extract, corrected."""
+    """The corrected extract."""
 
     def __init__(self, data: Mapping[str, Any], corrections: Mapping[str, Any]) -> None:
-        """Take what the two files hold."""
+        """Take the contents of the two files."""
         self._services: Mapping[str, Any] = data["services"]
         self.source: Mapping[str, str] = data["source"]
         """Package, version, month of release, licence and the page of AWS."""
@@ -70,7 +70,7 @@ class Reference:
 
     @property
     def services(self) -> frozenset[str]:
-        """Prefixes of all services that are in the extract."""
+        """Prefixes of all services in the extract."""
         return frozenset(self._services)
 
     @cached_property
@@ -79,7 +79,7 @@ class Reference:
         return {service: tuple(self._of(service)) for service in self._services}
 
     def find(self, pattern: str) -> tuple[Action, ...]:
-        """The actions that an action element of a policy means: `ecs:Describe*`. Case doesn't matter."""
+        """The actions that an action element of a policy includes: `ecs:Describe*`. Not case-sensitive."""
         wanted = pattern.lower()
         service = wanted.partition(":")[0]
         return tuple(action for action in self.actions.get(service, ()) if matches(wanted, action.name.lower()))
@@ -109,7 +109,7 @@ class Reference:
             )
 
     def _arn(self, text: str) -> Pattern:
-        """An ARN's form, `arn:${Partition}:ecs:…`, as a pattern."""
+        """The pattern of an ARN with placeholders, `arn:${Partition}:ecs:…`."""
         tokens: list[str | Wild] = []
         for part in _PLACEHOLDER.split(text):
             if _PLACEHOLDER.fullmatch(part):
@@ -121,6 +121,6 @@ class Reference:
 
 @cache
 def reference() -> Reference:
-    """The extract that is committed; read once, in about 20 ms."""
+    """The committed extract, read once in about 20 ms."""
     data = json.loads(FILE.read_text(encoding="utf-8"))
     return Reference(data, tomllib.loads(CORRECTIONS.read_text(encoding="utf-8")))

@@ -1,5 +1,5 @@
-"""The gate for plans: what a saved plan would destroy, widen or give away, before it is applied.
+"""The gate for plans: what a saved plan would destroy, which access it would widen, which secrets it holds.
 
-`reading` makes a `Plan` of `terraform show -json`; `widening` (of what `access` reads) and `secret_values` judge it;
-`run` adds losses and puts the findings together. The data that decides is in `tables`.
+`reading` parses `terraform show -json` into a `Plan`; `access` reads who may do what from it, `widening` compares that
+before and after, `secret_values` finds secrets; `run` adds losses and collects the findings. `tables` holds the data.
 """

@@ -1,4 +1,4 @@
-"""Who may do what to whom, as the resources of one moment say together."""
+"""Who may do what to whom, according to all resources of a state or plan together."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Any, NamedTuple
 
 from ops.iam.policy import IamStatement, listed, read
 from ops.plan_gate.model import UNKNOWN, Change, PlanError, Values, leaves, with_unknown
-from ops.plan_gate.tables import GRANTS, GUARDS, POLICIES
+from ops.plan_gate.tables import GRANTS, POLICIES, PROTECTED_SETTINGS
 from policies.security_group_rules import ALL, INLINE, SELF, SecurityGroupRule, read_rules
 
 
 class Subject(NamedTuple):
-    """Whose policy it is, and of which sort."""
+    """Whose policy it is, and of which kind."""
 
     what: str
     name: str
 
 
 class Pair(NamedTuple):
-    """A grant's two ends."""
+    """The two ends of a grant."""
 
     what: str
     subject: str
     object: str
 
 
-class Setting(NamedTuple):
-    """A guard's place."""
+class SettingKey(NamedTuple):
+    """Where a protected setting is."""
 
     kind: str
     subject: str
@@ -39,8 +39,8 @@ class Setting(NamedTuple):
 
 
 @dataclass
-class Access:
-    """The state of access; addresses are where to look for it."""
+class AccessState:
+    """Access at one time; each entry has the address of the resource that gives it."""
 
     policies: dict[Subject, list[tuple[str, IamStatement]]] = field(default_factory=lambda: defaultdict(list))
     blank: dict[Subject, str] = field(default_factory=dict)
@@ -49,15 +49,15 @@ class Access:
     rules: dict[SecurityGroupRule, str] = field(default_factory=dict)
     grants: dict[Pair, str] = field(default_factory=dict)
     stated: dict[Pair, str] = field(default_factory=dict)
-    """Those that the configuration states, not AWS's answer about others."""
-    settings: dict[Setting, tuple[str, str]] = field(default_factory=dict)
+    """The grants that the configuration sets, without those that only AWS reports."""
+    settings: dict[SettingKey, tuple[str, str]] = field(default_factory=dict)
     """Value and address."""
     denying: set[str] = field(default_factory=set)
     """ARNs of managed policies that deny something."""
 
 
-class Resource(NamedTuple):
-    """One resource at one moment."""
+class ResourceValues(NamedTuple):
+    """One resource's values at one time."""
 
     address: str
     kind: str
@@ -65,29 +65,31 @@ class Resource(NamedTuple):
     configured: frozenset[str] | None
 
 
-def before(changes: Iterable[Change]) -> Access:
-    """As it is now."""
-    return _access(Resource(each.address, each.kind, each.before, each.configured) for each in changes if each.before)
-
-
-def recorded(changes: Iterable[Change]) -> Access:
-    """As the last state had it."""
+def before(changes: Iterable[Change]) -> AccessState:
+    """Access as it is now."""
     return _access(
-        Resource(each.address, each.kind, each.recorded, each.configured) for each in changes if each.recorded
+        ResourceValues(each.address, each.kind, each.before, each.configured) for each in changes if each.before
     )
 
 
-def after(changes: Iterable[Change]) -> Access:
-    """As it will be. What is forgotten stays as it is."""
+def recorded(changes: Iterable[Change]) -> AccessState:
+    """Access as the last state has it."""
     return _access(
-        Resource(each.address, each.kind, with_unknown(values, each.unknown), each.configured)
+        ResourceValues(each.address, each.kind, each.recorded, each.configured) for each in changes if each.recorded
+    )
+
+
+def after(changes: Iterable[Change]) -> AccessState:
+    """Access as it will be. A resource that the plan forgets keeps its values."""
+    return _access(
+        ResourceValues(each.address, each.kind, with_unknown(values, each.unknown), each.configured)
         for each in changes
         if (values := each.before if each.actions == {"forget"} else each.after) is not None
     )
 
 
-def _access(resources: Iterable[Resource]) -> Access:
-    access = Access()
+def _access(resources: Iterable[ResourceValues]) -> AccessState:
+    access = AccessState()
     for each in resources:
         _note_policies(each, access)
         for rule in _rules(each):
@@ -102,17 +104,17 @@ def _access(resources: Iterable[Resource]) -> Access:
                     elif object_ == UNKNOWN:
                         continue
                     access.grants.setdefault(pair, each.address)
-        for guard in GUARDS:
-            if guard.kind == each.kind:
+        for setting in PROTECTED_SETTINGS:
+            if setting.kind == each.kind:
                 subject = each.address
-                if guard.subject:
-                    subject = _name(next(leaves(each.values, guard.subject), UNKNOWN), each)
-                value = next(leaves(each.values, guard.attribute), "")
-                access.settings[Setting(each.kind, subject, guard.attribute)] = (value, each.address)
+                if setting.subject:
+                    subject = _name(next(leaves(each.values, setting.subject), UNKNOWN), each)
+                value = next(leaves(each.values, setting.attribute), "")
+                access.settings[SettingKey(each.kind, subject, setting.attribute)] = (value, each.address)
     return access
 
 
-def _note_policies(each: Resource, access: Access) -> None:
+def _note_policies(each: ResourceValues, access: AccessState) -> None:
     rows = {row.attribute: row for row in POLICIES if row.kind == each.kind}
     subjects = {}
     for row in rows.values():
@@ -126,7 +128,7 @@ def _note_policies(each: Resource, access: Access) -> None:
         statements = _parsed(text)
         if statements is not None:
             subject = subjects.get(path, Subject(f"{path} policy", each.address))
-            # A copy that AWS answers with is of before the plan, and would hide that a Deny goes.
+            # A copy that AWS returned is older than the plan, and would hide that the plan removes a Deny.
             copy = path in subjects and not _stated(each, path)
             access.policies[subject] += [(each.address, item) for item in statements if item.allows or not copy]
             if each.kind == "aws_iam_policy" and not all(statement.allows for statement in statements):
@@ -154,8 +156,8 @@ def _parsed(policy: object) -> list[IamStatement] | None:
         raise PlanError("holds a policy whose statements can't be read") from None
 
 
-def _rules(each: Resource) -> Iterator[SecurityGroupRule]:
-    # The widest is what a port can be that isn't known.
+def _rules(each: ResourceValues) -> Iterator[SecurityGroupRule]:
+    # An unknown port counts as every port.
     values = _without_unknown_ports(each.values)
     own = _name(next(leaves(values, "id"), UNKNOWN), each)
     for rule in read_rules(each.kind, values):
@@ -180,13 +182,13 @@ def _without_unknown_ports(value: Any) -> Any:  # noqa: ANN401  (any JSON value)
     return value
 
 
-def _name(name: str, resource: Resource) -> str:
-    """What isn't known is told apart by whose it is."""
+def _name(name: str, resource: ResourceValues) -> str:
+    """An unknown name is made unique by the address of its resource."""
     return f"{resource.address} {name}" if name == UNKNOWN else name
 
 
-def _stated(resource: Resource, attribute: str) -> bool:
-    """Whether the configuration sets it; otherwise it is what AWS answered."""
+def _stated(resource: ResourceValues, attribute: str) -> bool:
+    """Whether the configuration sets the attribute; otherwise AWS reported it."""
     return resource.configured is None or attribute.partition(".")[0] in resource.configured
 
 

@@ -21,16 +21,16 @@ def gate_plan(
         ),
     ],
     approve_widening: Annotated[
-        bool, typer.Option("--approve-widening", help="The widenings that it shows are meant.")
+        bool, typer.Option("--approve-widening", help="Approve the wider access that it shows.")
     ] = False,
-    name: Annotated[str, typer.Option(help="What to call it in reports; its file's name if left out.")] = "",
-    out: Annotated[Path, typer.Option(help="Folder whose reports/ to write to.", metavar="DIR")] = Path("cdktf.out"),
+    name: Annotated[str, typer.Option(help="Name in reports; the file's name if left out.")] = "",
+    out: Annotated[Path, typer.Option(help="Folder; reports go to its reports/.", metavar="DIR")] = Path("cdktf.out"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON on stdout.")] = False,
 ) -> None:
     """Judge a saved plan. Exit code 0: clean; 1: refused; 2: it can't be judged.
 
-    Refuses the loss of what is stateful, a widening of access that isn't approved, and secrets. Writes plan-NAME.json
-    and plan-NAME.md to DIR/reports.
+    Refuses the loss of stateful resources, wider access that isn't approved, and secrets. Writes plan-NAME.json and
+    plan-NAME.md to DIR/reports.
     """
     # Loaded on use, so that `--help` is quick.
     from ops.plan_gate import reports  # noqa: PLC0415
@@ -40,10 +40,10 @@ def gate_plan(
     try:
         content = file.read_bytes() if file else sys.stdin.buffer.read()
     except OSError as error:
-        typer.echo(f"error: {plan}: {error.strerror}; make one with terraform plan -out", err=True)
+        typer.echo(f"error: {plan}: {error.strerror}; create one with terraform plan -out", err=True)
         raise typer.Exit(2) from None
     verdict = run(content, name=_name(name, file), file=file, approve_widening=approve_widening)
-    if out.is_dir():  # A mistyped folder isn't made.
+    if out.is_dir():  # A mistyped folder isn't created.
         reports.write(verdict, out / "reports")
     typer.echo(reports.as_text(verdict), err=as_json, nl=False)
     if as_json:
@@ -52,7 +52,7 @@ def gate_plan(
 
 
 def _name(name: str, file: Path | None) -> str:
-    """A file's name, or its folder's where that says more."""
+    """The file's name, or its folder's if the file's name is generic."""
     if not name and file:
         name = file.absolute().parent.name if file.stem in _GENERIC else file.stem
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "stdin"

@@ -12,12 +12,12 @@ from ops.gate.model import Outcome
 
 Values = Mapping[str, Any]
 UNKNOWN = "(known after apply)"
-"""In place of a value that isn't known until apply."""
+"""In place of a value that is unknown until apply."""
 _SHOWN = 4
 
 
 class PlanError(Exception):
-    """The plan can't be judged. The message is one line and quotes nothing of the plan."""
+    """The plan can't be judged. The message is one line, without any value from the plan."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,21 @@ class Change:
     """Its type, as in `aws_vpc`."""
     actions: frozenset[str] = frozenset({"no-op"})
     recorded: Values | None = None
-    """As the last state had it."""
+    """Its values in the last state."""
     before: Values | None = None
-    """As it is now."""
+    """Its values now."""
     after: Values | None = None
-    """As it will be, as far as that is known."""
+    """Its values after the apply, as far as they are known."""
     unknown: Values = field(default_factory=dict)
-    """Which of it isn't known until apply; it has the form of `after`, with true where something isn't known."""
+    """Values that are unknown until apply: in the form of `after`, with true where a value is unknown."""
     configured: frozenset[str] | None = None
     """Attributes that the configuration sets; None if they are unknown."""
     reason: str = ""
-    """Why Terraform deletes or replaces it, in Terraform's word."""
+    """Why Terraform deletes or replaces it: Terraform's own code."""
     forced_by: tuple[str, ...] = ()
     """Attributes that can't be changed in place."""
     deposed: bool = False
-    """An earlier object of this address, left behind by a replacement that failed half-way."""
+    """A previous object of this address, which a failed replacement left behind."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ class Plan:
     document: Values
     changes: tuple[Change, ...]
     first: bool
-    """Whether it makes the stack: there is no managed resource yet."""
+    """Whether it creates the stack: there is no managed resource yet."""
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What a finding is about."""
 
     STATEFUL = "stateful"
@@ -65,10 +65,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, order=True)
-class Finding:
-    """Something that an approver must know."""
+class PlanFinding:
+    """Something that an approver has to know."""
 
-    kind: Kind
+    kind: FindingKind
     where: str
     """An address, or a path into the plan's JSON."""
     what: str
@@ -76,8 +76,8 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The plan gate's whole answer."""
+class PlanVerdict:
+    """The result of the plan gate."""
 
     name: str
     digest: str = ""
@@ -85,29 +85,29 @@ class Verdict:
     counts: Mapping[str, int] = field(default_factory=dict)
     first: bool = False
     approved: bool = False
-    """Whether the caller approved of widenings."""
-    findings: tuple[Finding, ...] = ()
-    doubt: str = ""
-    """Why it can't be judged."""
+    """Whether the caller approved wider access."""
+    findings: tuple[PlanFinding, ...] = ()
+    error: str = ""
+    """Why the plan can't be judged; empty if it can."""
 
     @property
     def outcome(self) -> Outcome:
-        """The answer; its number is the exit code."""
-        if self.doubt:
-            return Outcome.UNTRUSTED
+        """The outcome; its number is the exit code."""
+        if self.error:
+            return Outcome.ERROR
         return Outcome.FINDINGS if any(each.refused for each in self.findings) else Outcome.CLEAN
 
-    def of(self, kind: Kind) -> list[Finding]:
+    def of(self, kind: FindingKind) -> list[PlanFinding]:
         """The findings of one kind."""
         return [each for each in self.findings if each.kind is kind]
 
 
 def with_unknown(value: Any, mask: Any) -> Any:  # noqa: ANN401  (any JSON value)
-    """A value with `UNKNOWN` where its mask says that it isn't known until apply.
+    """A value with `UNKNOWN` in the places that its mask marks as unknown until apply.
 
     Args:
         value: A resource's values, or a part of them.
-        mask: The same part of `after_unknown`: it has the form of the value, with true where something isn't known.
+        mask: The same part of `after_unknown`: in the form of the value, with true where a value is unknown.
     """
     if mask is True:
         return UNKNOWN
@@ -120,7 +120,7 @@ def with_unknown(value: Any, mask: Any) -> Any:  # noqa: ANN401  (any JSON value
 
 
 def leaves(values: object, path: str) -> Iterator[str]:
-    """The values at a path such as `rule.object_ownership`, through any lists, as texts; what isn't set is left out."""
+    """The values at a path such as `rule.object_ownership`, through any lists, as texts; without unset values."""
     return _leaves(values, path.split("."))
 
 

@@ -1,6 +1,6 @@
 """A plan's JSON, read strictly: https://developer.hashicorp.com/terraform/internals/json-format.
 
-Whatever isn't as this module knows it is a PlanError: a part that it skipped could be the one that destroys something.
+Any part that this module doesn't know is a PlanError: a part that it skipped could be one that destroys a resource.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ops.gate.documents import strict_json
 from ops.plan_gate.model import Change, Plan, PlanError, Values
 
 FORMAT = "1.2"
-"""The version that Terraform 1.8 and later write. Older ones don't say whether a plan is complete."""
+"""The version that Terraform 1.8 and later write. Older versions don't record whether a plan is complete."""
 _KNOWN = frozenset(
     {
         *("format_version", "terraform_version", "timestamp", "applyable", "complete", "errored", "checks"),
@@ -45,13 +45,13 @@ def as_json(content: bytes, file: Path | None) -> bytes:
     """The plan's JSON: the content itself, or what Terraform makes of a saved plan.
 
     Raises:
-        PlanError: Terraform isn't there, or can't read the plan.
+        PlanError: Terraform isn't installed, or can't read the plan.
     """
     if not content.startswith(_ARCHIVE):
         return content
     terraform = shutil.which("terraform")
     if file is None or not terraform:
-        raise PlanError("is a saved plan; hand in its JSON: terraform show -json PLAN | python -m ops gate-plan -")
+        raise PlanError("is a saved plan; pass its JSON: terraform show -json PLAN | python -m ops gate-plan -")
     command = [terraform, "show", "-json", "-no-color", file.name]
     try:
         done = subprocess.run(command, cwd=file.parent, capture_output=True, timeout=_TIMEOUT, check=False)
@@ -75,9 +75,9 @@ def parse(content: bytes) -> Values:
     except UnicodeDecodeError:
         raise PlanError("isn't UTF-8") from None
     except json.JSONDecodeError as error:
-        raise PlanError(f"isn't whole JSON (line {error.lineno}, column {error.colno})") from None
+        raise PlanError(f"isn't complete JSON (line {error.lineno}, column {error.colno})") from None
     except ValueError:  # Its message quotes the plan.
-        raise PlanError("has a key twice in one object, or a number that is no JSON") from None
+        raise PlanError("has a key twice in one object, or a number that isn't JSON") from None
     except RecursionError:
         raise PlanError("is nested too deeply") from None
     if not isinstance(document, dict) or not document:
@@ -86,10 +86,10 @@ def parse(content: bytes) -> Values:
 
 
 def read(document: Values) -> Plan:
-    """The plan in it.
+    """The plan in the document.
 
     Raises:
-        PlanError: It isn't a whole plan that can be applied, or holds what this gate doesn't know.
+        PlanError: It isn't a whole plan that can be applied, or has parts that this gate doesn't know.
     """
     _acceptable(document)
     drift = {_text(each, "address"): _object(each, "change") for each in _objects(document, "resource_drift")}
@@ -106,7 +106,7 @@ def read(document: Values) -> Plan:
         _actions(each) - {"no-op"} for each in _mapping(document.get("output_changes")).values()
     )
     if something and document["applyable"] is not True:
-        raise PlanError("can't be applied (applyable is false although it changes something); plan again")
+        raise PlanError("can't be applied (applyable is false although it has changes); plan again")
     known = any(change.before is not None or change.recorded is not None for change in changes)
     return Plan(document, tuple(changes), first=not prior and not known)
 
@@ -121,13 +121,15 @@ def _acceptable(document: Values) -> None:
     if document.get("errored") is not False:
         raise PlanError("is of a plan that failed (errored); fix what Terraform reports, and plan again")
     if document.get("complete") is not True or document.get("deferred_changes"):
-        raise PlanError("isn't complete (made with -target, or with changes deferred); plan the whole stack")
+        raise PlanError("isn't complete (created with -target, or with deferred changes); plan the whole stack")
     if not isinstance(document.get("applyable"), bool):
-        raise PlanError("doesn't say whether it can be applied")
+        raise PlanError("has no applyable, so whether it can be applied is unknown")
     if not isinstance(document.get("planned_values"), dict) or not isinstance(document.get("configuration"), dict):
-        raise PlanError("lacks planned_values or configuration, so it isn't whole")
+        raise PlanError("lacks planned_values or configuration, so it isn't complete")
     if document.keys() - _KNOWN:
-        raise PlanError("has parts that this gate doesn't know; it was made by a later Terraform than .tool-versions")
+        raise PlanError(
+            "has parts that this gate doesn't know; it was created by a later Terraform than .tool-versions"
+        )
 
 
 def _change(each: Values, drift: Mapping[str, Values], configured: Mapping[str, frozenset[str]]) -> Change:
@@ -138,7 +140,7 @@ def _change(each: Values, drift: Mapping[str, Values], configured: Mapping[str, 
     if (before is None and actions & {"update", "delete", "forget", "no-op"}) or (
         after is None and actions & {"update", "create", "no-op"}
     ):
-        raise PlanError("has a change without what was before or will be after it")
+        raise PlanError("has a change without its values before or after")
     deposed = "deposed" in each
     drifted = None if deposed else drift.get(address, drift.get(str(each.get("previous_address"))))
     return Change(
@@ -157,7 +159,7 @@ def _change(each: Values, drift: Mapping[str, Values], configured: Mapping[str, 
 
 
 def _drifted(each: Values) -> Change:
-    """What only a refresh sees: applying it changes the state, not the resource."""
+    """A change that only a refresh found: applying it changes the state, not the resource."""
     body = _object(each, "change")
     now = _values(body, "after")
     return Change(_text(each, "address"), _text(each, "type"), recorded=_values(body, "before"), before=now, after=now)
@@ -173,12 +175,14 @@ def _actions(body: object) -> frozenset[str]:
 
 
 def _nothing_left_out(document: Values, raw: list[Values], prior: Mapping[str, object]) -> None:
-    """A plan whose list of changes was shortened on the way is none."""
-    said = {str(each.get(key)) for each in raw for key in ("address", "previous_address")}
+    """Refuse a plan from whose list of changes an entry is missing."""
+    listed = {str(each.get(key)) for each in raw for key in ("address", "previous_address")}
     planned = _resources({"values": document["planned_values"]})
-    for address in (prior.keys() | planned.keys()) - said:
+    for address in (prior.keys() | planned.keys()) - listed:
         if prior.get(address) != planned.get(address):
-            raise PlanError("has a resource that changes without a change that says so; it isn't whole")
+            raise PlanError(
+                "has a resource whose values change without an entry in resource_changes; it isn't complete"
+            )
 
 
 def _resources(state: object) -> dict[str, object]:

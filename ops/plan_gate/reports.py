@@ -1,4 +1,4 @@
-"""The verdict for people and programs. Its findings hold no secret, and neither does anything here."""
+"""The verdict as text, Markdown and JSON. Findings and reports hold no secret."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from pathlib import Path
 
 from ops.gate import reports
 from ops.gate.model import Outcome
-from ops.plan_gate.model import Kind, Verdict
+from ops.plan_gate.model import FindingKind, PlanVerdict
 
-_HEADLINES = {Outcome.CLEAN: "clean", Outcome.FINDINGS: "refused", Outcome.UNTRUSTED: "can't be judged"}
-_LABELS = {Kind.STATEFUL: "LOSS", Kind.WIDENING: "WIDER", Kind.SECRET: "SECRET"}
+_HEADLINES = {Outcome.CLEAN: "clean", Outcome.FINDINGS: "refused", Outcome.ERROR: "can't be judged"}
+_LABELS = {FindingKind.STATEFUL: "LOSS", FindingKind.WIDENING: "WIDER", FindingKind.SECRET: "SECRET"}
 _TITLES = {
-    Kind.STATEFUL: "Would lose what can't be brought back",
-    Kind.WIDENING: "Would let in more than before",
-    Kind.SECRET: "Holds what looks like a secret",
+    FindingKind.STATEFUL: "Would lose data that can't be restored",
+    FindingKind.WIDENING: "Would allow more than before",
+    FindingKind.SECRET: "Holds what looks like a secret",
 }
 _HOW = {
-    Kind.STATEFUL: "keep the resource, or see docs/gate.md on how to let go of one deliberately",
-    Kind.WIDENING: "if it is meant, say so: --approve-widening (make gate PLAN=… APPROVE_WIDENING=1)",
-    Kind.SECRET: "fix it in modules/ or environments/, and plan again",
+    FindingKind.STATEFUL: "keep the resource; docs/gate.md shows how to remove one on purpose",
+    FindingKind.WIDENING: "if you want this, approve it: --approve-widening (make gate PLAN=… APPROVE_WIDENING=1)",
+    FindingKind.SECRET: "fix it in modules/ or environments/, and plan again",
 }
 _SHOWN = 12
 
 
-def write(verdict: Verdict, folder: Path) -> None:
-    """Write both reports, over those of an earlier run."""
+def write(verdict: PlanVerdict, folder: Path) -> None:
+    """Write both reports, and replace those of a previous run."""
     files = {"json": as_json(verdict), "md": as_markdown(verdict)}
     reports.write_files({f"plan-{verdict.name}.{suffix}": text for suffix, text in files.items()}, folder)
 
 
-def as_json(verdict: Verdict) -> str:
+def as_json(verdict: PlanVerdict) -> str:
     """The verdict for programs."""
     data = {
         **reports.outcome_of(verdict.outcome),
@@ -43,26 +43,26 @@ def as_json(verdict: Verdict) -> str:
             {"kind": each.kind.value, "where": each.where, "what": each.what, "refused": each.refused}
             for each in verdict.findings
         ],
-        "doubt": verdict.doubt,
+        "error": verdict.error,
     }
     return reports.as_json(data)
 
 
-def as_text(verdict: Verdict) -> str:
+def as_text(verdict: PlanVerdict) -> str:
     """The summary for the terminal."""
     return "\n".join(_lines(verdict)) + "\n"
 
 
-def _lines(verdict: Verdict) -> Iterator[str]:
-    if verdict.doubt:
-        yield f"plan gate: {verdict.name} can't be judged: it {verdict.doubt}."
+def _lines(verdict: PlanVerdict) -> Iterator[str]:
+    if verdict.error:
+        yield f"plan gate: {verdict.name} can't be judged: it {verdict.error}."
         return
-    for kind in Kind:
+    for kind in FindingKind:
         found = verdict.of(kind)
-        if kind is Kind.WIDENING and verdict.first:
+        if kind is FindingKind.WIDENING and verdict.first:
             continue
         for each in found[:_SHOWN]:
-            yield f"{_LABELS[kind]:<7}{each.where} {'' if kind is Kind.SECRET else '· '}{each.what}"
+            yield f"{_LABELS[kind]:<7}{each.where} {'' if kind is FindingKind.SECRET else '· '}{each.what}"
         if len(found) > _SHOWN:
             yield f"       … and {len(found) - _SHOWN} more in cdktf.out/reports/plan-{verdict.name}.md"
         if any(each.refused for each in found):
@@ -70,23 +70,23 @@ def _lines(verdict: Verdict) -> Iterator[str]:
     yield f"plan gate: {_HEADLINES[verdict.outcome]}. {_summary(verdict)}"
 
 
-def _summary(verdict: Verdict) -> str:
+def _summary(verdict: PlanVerdict) -> str:
     counts = ", ".join(f"{count} to {verb}" for verb, count in verdict.counts.items()) or "no changes"
     text = f"{verdict.name}: {counts}"
-    if wider := verdict.of(Kind.WIDENING):
+    if wider := verdict.of(FindingKind.WIDENING):
         why = "the stack's first" if verdict.first else "approved" if verdict.approved else "not approved"
         text += f"; {len(wider)} permissions and rules are new or wider ({why})"
     return text
 
 
-def as_markdown(verdict: Verdict) -> str:
+def as_markdown(verdict: PlanVerdict) -> str:
     """The verdict for a pull request."""
     lines = [f"## Plan gate: {_HEADLINES[verdict.outcome]}", ""]
-    lines.append(f"`{verdict.name}` {verdict.doubt}." if verdict.doubt else f"{_summary(verdict)}.")
-    for kind in Kind:
+    lines.append(f"`{verdict.name}` {verdict.error}." if verdict.error else f"{_summary(verdict)}.")
+    for kind in FindingKind:
         if found := verdict.of(kind):
             rows = [(reports.code(each.where), each.what.replace("`", "'")) for each in found]
             lines += reports.table(_TITLES[kind], ("where", "what"), rows)
             if any(each.refused for each in found):
-                lines += ["", f"To go on, {_HOW[kind]}."]
+                lines += ["", f"To continue: {_HOW[kind]}."]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""The whole way: a plan → what it would lose, widen and give away → the verdict."""
+"""Judge a plan: losses, wider access and secrets, then the verdict."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ops.plan_gate import reading
-from ops.plan_gate.model import Change, Finding, Kind, Plan, PlanError, Verdict
+from ops.plan_gate.model import Change, FindingKind, Plan, PlanError, PlanFinding, PlanVerdict
 from ops.plan_gate.secret_values import find, without
 from ops.plan_gate.tables import STATEFUL
 from ops.plan_gate.widening import widenings
@@ -19,34 +19,34 @@ _REASONS = {
     "replace_because_tainted": "because it is marked as tainted",
     "replace_by_request": "because -replace asks for it",
     "replace_by_triggers": "because of replace_triggered_by",
-    "delete_because_no_resource_config": "because it isn't configured any more",
-    "delete_because_no_module": "because its module isn't there any more",
+    "delete_because_no_resource_config": "because it is no longer configured",
+    "delete_because_no_module": "because its module no longer exists",
     "delete_because_wrong_repetition": "because its count or for_each changed",
     "delete_because_count_index": "because its count changed",
     "delete_because_each_key": "because its for_each changed",
-    "delete_because_no_move_target": "because it was moved to where nothing is configured",
+    "delete_because_no_move_target": "because it was moved to an address that isn't configured",
 }
 
 
-def run(content: bytes, *, name: str, file: Path | None = None, approve_widening: bool = False) -> Verdict:
+def run(content: bytes, *, name: str, file: Path | None = None, approve_widening: bool = False) -> PlanVerdict:
     """Judge one plan.
 
     Args:
         content: A saved plan, or the JSON that `terraform show -json` makes of it.
         name: What to call it in reports.
-        file: Where it stands; a saved plan is read by Terraform in its folder.
-        approve_widening: Whether a widening is meant.
+        file: The plan's file; Terraform reads a saved plan in its folder.
+        approve_widening: Whether the caller approves wider access.
     """
-    verdict = Verdict(name, hashlib.sha256(content).hexdigest(), approved=approve_widening)
+    verdict = PlanVerdict(name, hashlib.sha256(content).hexdigest(), approved=approve_widening)
     try:
         return _judged(reading.read(reading.parse(reading.as_json(content, file))), verdict)
     except PlanError as error:
-        return replace(verdict, doubt=str(error))
+        return replace(verdict, error=str(error))
     except Exception as error:  # An exit code of 1 would mean findings, and a traceback could quote a value.
-        return replace(verdict, doubt=f"isn't in a form that this gate knows ({type(error).__name__})")
+        return replace(verdict, error=f"isn't in a form that this gate knows ({type(error).__name__})")
 
 
-def _judged(plan: Plan, verdict: Verdict) -> Verdict:
+def _judged(plan: Plan, verdict: PlanVerdict) -> PlanVerdict:
     secrets = find(plan.document)
     refused = not plan.first and not verdict.approved
     wider = [replace(each, refused=refused) for each in widenings(plan.changes)]
@@ -67,21 +67,21 @@ def _verb(change: Change) -> str:
     return verb
 
 
-def losses(changes: tuple[Change, ...]) -> Iterator[Finding]:
-    """Deletions, replacements and forgettings of what is stateful."""
+def losses(changes: tuple[Change, ...]) -> Iterator[PlanFinding]:
+    """Stateful resources that the plan deletes, replaces or forgets."""
     for change in changes:
         lost = STATEFUL.get(change.kind)
         if lost is None or not change.actions & {"delete", "forget"}:
             continue
         if "forget" in change.actions:
-            what = f"would be forgotten: Terraform would no longer guard {lost}"
+            what = f"would be forgotten: Terraform would no longer manage {lost}"
         elif "create" in change.actions:
             what = f"would be replaced{_why(change)}; that loses {lost}"
         elif change.deposed:
-            what = f"would lose an earlier object that is still there; that loses {lost}"
+            what = f"would delete a previous object that still exists; that loses {lost}"
         else:
             what = f"would be deleted{_why(change)}; that loses {lost}"
-        yield Finding(Kind.STATEFUL, change.address, what)
+        yield PlanFinding(FindingKind.STATEFUL, change.address, what)
 
 
 def _why(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""Values that look like secrets, anywhere in a plan's JSON. What is found is never part of an answer."""
+"""Values that look like secrets, anywhere in a plan's JSON. No report quotes a value that was found."""
 
 from __future__ import annotations
 
@@ -8,28 +8,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ops.plan_gate.model import Finding, Kind, Values
+from ops.plan_gate.model import FindingKind, PlanFinding, Values
 from policies.secret_texts import CREDENTIAL, is_secret_name
 
 _WHAT = {
-    "credential": "holds what looks like a credential; put it into Secrets Manager, and change it: it is known now",
+    "credential": "holds what looks like a credential; move it to Secrets Manager and rotate it, as it is exposed",
     "sensitive": "holds a value that Terraform marks as sensitive; the plan and the state keep it as plain text",
     "name": "holds a value under a secret's name; write it by a write-only argument, or set it by command",
 }
 _TRANSPARENT = frozenset({"constant_value", "value", "default", "before", "after"})
-"""Keys of the plan's own, under which the value of something named above stands."""
+"""Keys of the plan's own format: their values belong to the name one level above."""
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w-]*")
 _OTHER = re.compile(r"secrets_?manager|^http_tokens$|^auth_token_update_strategy$", re.IGNORECASE)
-"""Names of AWS's own that sound like it: a service, a setting of instances, and one of caches."""
+"""Names that AWS uses and that look like a secret's: a service, a setting of instances, and a setting of caches."""
 _HARMLESS = re.compile(
     r"arn:\S*|\$\{.*\}|[a-z+]+://[^:/@\s]*:\$\{[^{}]*\}@[^@]*|true|false|"
     r"|string|number|bool|dynamic|list|set|map|object|tuple",
     re.DOTALL,
 )
-"""Under a secret's name: what names the secret, a URL whose password is an expression, or what isn't a value. Outputs
-carry their types, in these words."""
+"""Harmless values under a secret's name: an ARN, a URL whose password is an expression, or the type of an output."""
 _SHORTEST = 4
-"""Anything shorter stands in too many words to be taken out of them."""
+"""Shorter values occur in too many words to be removed from them."""
 _TAKEN_OUT = "[secret]"
 
 
@@ -40,11 +39,11 @@ class _Hit(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a walk is."""
+    """The position in a walk."""
 
     path: str = ""
     name: str = ""
-    """The name under which the value stands."""
+    """The name that the value has."""
     sensitive: object = False
     """Terraform's mark: true, or in the form of the value."""
     environment: bool = False
@@ -53,30 +52,30 @@ class _Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Secrets:
-    """What was found."""
+    """The secrets that were found."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[PlanFinding, ...]
     texts: tuple[str, ...]
     """The secrets themselves, longest first."""
 
     def out_of(self, text: str) -> str:
-        """The text without them."""
+        """A text with all secrets replaced."""
         for secret in self.texts:
             text = re.sub(re.escape(secret), _TAKEN_OUT, text, flags=re.IGNORECASE)
         return CREDENTIAL.sub(_TAKEN_OUT, text)
 
 
 def find(document: Values) -> Secrets:
-    """Look through everything."""
+    """Find all values in a plan that look like secrets."""
     hits = dict.fromkeys(_walk(_with_marks(document), _Place()))
     texts = {hit.text for hit in hits if len(hit.text) >= _SHORTEST}
     secrets = Secrets((), tuple(sorted(texts, key=len, reverse=True)))
-    found = sorted({Finding(Kind.SECRET, secrets.out_of(hit.path), _WHAT[hit.why]) for hit in hits})
+    found = sorted({PlanFinding(FindingKind.SECRET, secrets.out_of(hit.path), _WHAT[hit.why]) for hit in hits})
     return Secrets(tuple(found), secrets.texts)
 
 
 def _with_marks(document: Values) -> Values:
-    """Variables' values, with the mark that stands in their configuration."""
+    """The plan with its variables marked as sensitive where their configuration is."""
     variables = document.get("variables")
     declared: object = document.get("configuration")
     for key in ("root_module", "variables"):
@@ -151,7 +150,7 @@ def _text(text: str, at: _Place) -> Iterator[_Hit]:
 
 
 def _names_a_secret(name: str) -> bool:
-    """Keys of policies' conditions, such as `token.actions.githubusercontent.com:sub`, are no names of values."""
+    """Keys of policies' conditions, such as `token.actions.githubusercontent.com:sub`, aren't names of values."""
     return bool(_PLAIN_NAME.fullmatch(name)) and is_secret_name(_OTHER.sub("", name))
 
 
@@ -165,7 +164,7 @@ def _json(text: str) -> Mapping[str, object] | list[object] | None:
     return value if isinstance(value, Mapping | list) else None
 
 
-def without(secrets: Secrets, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """The findings without any secret in their words."""
+def without(secrets: Secrets, findings: Iterable[PlanFinding]) -> Iterator[PlanFinding]:
+    """The findings with all secrets in their texts replaced."""
     for each in findings:
-        yield Finding(each.kind, secrets.out_of(each.where), secrets.out_of(each.what), each.refused)
+        yield PlanFinding(each.kind, secrets.out_of(each.where), secrets.out_of(each.what), each.refused)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Policy(NamedTuple):
-    """A policy in JSON. Policies of one subject are judged together, wherever they stand."""
+    """A policy in JSON. Policies of one subject are judged together, whichever resources hold them."""
 
     kind: str
     attribute: str
@@ -14,7 +14,7 @@ class Policy(NamedTuple):
     """The attribute that says whose policy it is."""
     what: str
     own: bool = False
-    """Whether the resource is the subject itself, so that its deletion leaves nothing to be let in to."""
+    """Whether the resource is the subject itself: once it is deleted, there is nothing left to access."""
 
 
 POLICIES = (
@@ -40,13 +40,13 @@ POLICIES = (
     Policy("aws_cloudwatch_log_resource_policy", "policy_document", "policy_name", "log policy"),
     Policy("aws_organizations_policy", "content", "name", "organization's policy"),
 )
-"""A policy that stands elsewhere is recognized by its form, and judged as that resource's alone."""
+"""A policy in any other attribute is recognized by its form, and judged as the policy of that resource only."""
 OPEN_WITHOUT = frozenset({"endpoint policy", "key policy"})
-"""Where AWS puts a wide default policy when there is none."""
+"""Kinds of policy that AWS replaces by a wide default when they are removed."""
 
 
 class Grant(NamedTuple):
-    """A pair that gives access by existing."""
+    """A pair of attributes that gives access while the resource exists."""
 
     kind: str
     subject: str
@@ -84,29 +84,29 @@ GRANTS = (
 )
 
 
-class Guard(NamedTuple):
-    """A setting that keeps something closed while it has its safe value."""
+class ProtectedSetting(NamedTuple):
+    """A setting that prevents access or loss while it has its safe value."""
 
     kind: str
     subject: str
-    """The attribute that says what it guards; empty where that is the resource itself, and goes with it."""
+    """The attribute that names what it protects; empty if that is the resource itself."""
     attribute: str
     safe: str | None
-    """None where any other value than it had is a loss."""
+    """None if every change of the value is a loss of protection."""
 
 
 _BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
-GUARDS = (
-    *(Guard("aws_s3_bucket_public_access_block", "bucket", each, "true") for each in _BLOCKS),
-    *(Guard("aws_s3_account_public_access_block", "account_id", each, "true") for each in _BLOCKS),
-    Guard("aws_s3_bucket_ownership_controls", "bucket", "rule.object_ownership", "BucketOwnerEnforced"),
-    Guard("aws_iam_role", "", "permissions_boundary", None),
-    Guard("aws_iam_user", "", "permissions_boundary", None),
-    Guard("aws_organizations_policy_attachment", "id", "policy_id", None),
-    Guard("aws_db_instance", "", "publicly_accessible", "false"),
-    Guard("aws_db_instance", "", "deletion_protection", "true"),
-    Guard("aws_subnet", "", "map_public_ip_on_launch", "false"),
-    Guard("aws_lb", "", "internal", "true"),
+PROTECTED_SETTINGS = (
+    *(ProtectedSetting("aws_s3_bucket_public_access_block", "bucket", each, "true") for each in _BLOCKS),
+    *(ProtectedSetting("aws_s3_account_public_access_block", "account_id", each, "true") for each in _BLOCKS),
+    ProtectedSetting("aws_s3_bucket_ownership_controls", "bucket", "rule.object_ownership", "BucketOwnerEnforced"),
+    ProtectedSetting("aws_iam_role", "", "permissions_boundary", None),
+    ProtectedSetting("aws_iam_user", "", "permissions_boundary", None),
+    ProtectedSetting("aws_organizations_policy_attachment", "id", "policy_id", None),
+    ProtectedSetting("aws_db_instance", "", "publicly_accessible", "false"),
+    ProtectedSetting("aws_db_instance", "", "deletion_protection", "true"),
+    ProtectedSetting("aws_subnet", "", "map_public_ip_on_launch", "false"),
+    ProtectedSetting("aws_lb", "", "internal", "true"),
 )
 
 STATEFUL = {

@@ -1,6 +1,6 @@
-"""What more somebody may do after the plan than before it, or than the last state says.
+"""Access that is wider after the plan than before it, or than in the last state.
 
-Policies are compared as sets of permissions. Every result errs towards "wider": what isn't surely covered is new.
+Policies are compared as sets of permissions. A permission counts as new unless it is surely covered by an old one.
 How AWS reads policies: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
@@ -17,14 +17,14 @@ from environments.arns import partitions
 from ops.iam.globs import includes
 from ops.iam.policy import IamStatement, Principals
 from ops.plan_gate import access
-from ops.plan_gate.access import Access, Subject
-from ops.plan_gate.model import Change, Finding, Kind, few
-from ops.plan_gate.tables import GUARDS, OPEN_WITHOUT
+from ops.plan_gate.access import AccessState, Subject
+from ops.plan_gate.model import Change, FindingKind, PlanFinding, few
+from ops.plan_gate.tables import OPEN_WITHOUT, PROTECTED_SETTINGS
 from policies.security_group_rules import ALL, SecurityGroupRule
 
 _OUTSIDE = "; it was changed outside Terraform since the last state"
 _NONE = ("",)
-"""A trust policy names no resource, an identity's policy no principal."""
+"""A trust policy names no resource, and an identity's policy names no principal."""
 _EVERY_TYPE = (-1, -1)
 
 Condition = tuple[str, str, frozenset[str]]
@@ -33,16 +33,16 @@ Part = tuple["Selector", "Selector", "Selector"]
 """Of actions, resources and principals."""
 
 
-def widenings(changes: tuple[Change, ...]) -> list[Finding]:
-    """Everything that grew, each with the address that makes it grow."""
+def widenings(changes: tuple[Change, ...]) -> list[PlanFinding]:
+    """All access that is new or wider, each with the address of the resource that causes it."""
     later = access.after(changes)
     by_plan = set(_grown(access.before(changes), later))
     outside = set(_grown(access.recorded(changes), later)) - by_plan
     found = [*sorted(by_plan), *((where, what + _OUTSIDE) for where, what in sorted(outside))]
-    return [Finding(Kind.WIDENING, where, what) for where, what in found]
+    return [PlanFinding(FindingKind.WIDENING, where, what) for where, what in found]
 
 
-def _grown(old: Access, new: Access) -> Iterator[tuple[str, str]]:
+def _grown(old: AccessState, new: AccessState) -> Iterator[tuple[str, str]]:
     yield from _policies(old, new)
     for rule, address in new.rules.items():
         if not any(_lets_through(each, rule) for each in old.rules):
@@ -52,10 +52,10 @@ def _grown(old: Access, new: Access) -> Iterator[tuple[str, str]]:
     for pair in old.stated.keys() - new.stated.keys():
         if pair.what == "gets policy" and pair.object in old.denying:
             yield old.stated[pair], f"{pair.subject} loses policy {pair.object}, which denies something"
-    yield from _guards(old, new)
+    yield from _protected_settings(old, new)
 
 
-def _policies(old: Access, new: Access) -> Iterator[tuple[str, str]]:
+def _policies(old: AccessState, new: AccessState) -> Iterator[tuple[str, str]]:
     for subject, address in new.blank.items():
         yield address, f"{_of(subject)} isn't known until apply"
     for subject in new.policies.keys() | old.policies.keys():
@@ -70,16 +70,16 @@ def _policies(old: Access, new: Access) -> Iterator[tuple[str, str]]:
             yield where, f"{_of(subject)}: {_label(each)} no longer denies {part}"
 
 
-def _guards(old: Access, new: Access) -> Iterator[tuple[str, str]]:
-    for guard in GUARDS:
-        for setting, (value, where) in old.settings.items():
-            if (setting.kind, setting.attribute) != (guard.kind, guard.attribute):
+def _protected_settings(old: AccessState, new: AccessState) -> Iterator[tuple[str, str]]:
+    for protected in PROTECTED_SETTINGS:
+        for key, (value, where) in old.settings.items():
+            if (key.kind, key.attribute) != (protected.kind, protected.attribute):
                 continue
-            later, address = new.settings.get(setting, ("", where))
-            if not guard.subject and setting not in new.settings:
+            later, address = new.settings.get(key, ("", where))
+            if not protected.subject and key not in new.settings:
                 continue
-            if value and value == (guard.safe or value) and later != value:
-                yield address, f"{guard.attribute} was {value}, and is {later or 'gone'}"
+            if value and value == (protected.safe or value) and later != value:
+                yield address, f"{protected.attribute} was {value}, and is {later or 'gone'}"
 
 
 def _of(subject: Subject) -> str:
@@ -94,7 +94,7 @@ def _label(statement: IamStatement) -> str:
 
 
 def _lets_through(rule: SecurityGroupRule, other: SecurityGroupRule) -> bool:
-    """Whether all that the other rule lets through comes through this one too."""
+    """Whether a rule allows all traffic that the other rule allows."""
     if (rule.group, rule.direction) != (other.group, other.direction):
         return False
     if rule.protocol != ALL and (rule.protocol != other.protocol or not _within(other.span, rule.span)):
@@ -121,7 +121,7 @@ class Selector:
     """Everything but these."""
 
     def parts(self) -> Iterator[Selector]:
-        """The smallest parts that can be covered each by another statement."""
+        """The smallest parts, each of which another statement may cover."""
         if self.inverted:
             yield self
         else:
@@ -149,7 +149,7 @@ class Selector:
 
 
 class _Selected(NamedTuple):
-    """What a statement is about, as sets."""
+    """A statement's elements as sets."""
 
     actions: Selector
     resources: Selector
@@ -183,7 +183,7 @@ def _principals(principals: Principals) -> Iterator[str]:
 def _uncovered(
     wanted: list[tuple[str, IamStatement]], by: list[tuple[str, IamStatement]], *, allows: bool
 ) -> Iterator[tuple[str, IamStatement, str]]:
-    """The statements of which a part isn't covered, each with that part in words."""
+    """The statements with a part that isn't covered, each with a description of that part."""
     others = [_selected(each) for _, each in by if each.allows is allows]
     for where, statement in wanted:
         if statement.allows is allows:
@@ -220,7 +220,7 @@ def _selects(other: _Selected, part: Part) -> bool:
 
 
 def _implied(condition: Condition, by: frozenset[Condition]) -> bool:
-    """Whether a condition holds wherever all those hold."""
+    """Whether a condition holds whenever all the given ones hold."""
     operator, key, values = condition
     return any(
         _narrower(operator, theirs, values)
@@ -240,5 +240,5 @@ def _narrower(operator: str, values: frozenset[str], than: frozenset[str]) -> bo
 
 
 def _matches(pattern: str, text: str, exact: bool) -> bool:
-    """Whether a pattern covers a text, which may be a pattern too."""
+    """Whether a pattern covers a text, which may itself be a pattern."""
     return pattern in ("*", text) or (not exact and includes(pattern, text))

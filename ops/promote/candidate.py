@@ -12,7 +12,7 @@ from environments.schema import Environment
 from ops.aws import ecs
 from ops.aws.errors import code, explained
 from ops.aws.session import Aws
-from ops.conditions import Condition, Result, holds, run
+from ops.conditions import Condition, ConditionResult, holds, run
 from ops.promote.route import Route, route
 from ops.promote.signature import is_signed
 from ops.registry.copying import Copied, copy, put_tag
@@ -186,7 +186,7 @@ class Candidate:
     digest: str
     tag: str
     """The release tag that it gets."""
-    checks: tuple[Result, ...]
+    checks: tuple[ConditionResult, ...]
     pulled: Repository
     pushed: Repository
     """The same one in the same-repository variant."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from environments.names import Names
 from modules.phases import PHASES
 from ops.errors import OpsError
-from ops.gate.model import UntrustedError
+from ops.gate.model import ScanFailedError
 from ops.gate.register import Register, Risk
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def accepted(today: date, environment: Environment | None = None, register: Path
     """
     try:
         risks = Register.read(register).risks
-    except UntrustedError as error:
-        raise OpsError("; ".join(f"{each.where} {each.what}; {each.fix}" for each in error.reasons)) from None
+    except ScanFailedError as error:
+        raise OpsError("; ".join(f"{each.where} {each.what}; {each.fix}" for each in error.errors)) from None
     entries = (
         Accepted(
             id=risk.id,

@@ -10,7 +10,7 @@ from environments.names import Names
 from environments.schema import Environment
 from ops.aws.errors import AwsError, explained, only
 from ops.aws.session import Aws
-from ops.aws.waiting import looks, shown
+from ops.aws.waiting import polls, shown
 from ops.command import say
 from ops.secrets.status import CURRENT, container
 from ops.secrets.writing import unseen, write
@@ -85,7 +85,7 @@ def _switch_on(aws: Aws, user: str, password: SecretStr) -> None:
 
 def _wait(aws: Aws, user: str) -> None:
     with shown(f"waiting until the cache knows {user}'s new password"):
-        for _ in looks(_WAIT):
+        for _ in polls(_WAIT):
             with explained(f"look at the cache's user {user}"):
                 described = only(aws.client("elasticache").describe_users(UserId=user)["Users"], f"users {user}")
             if described["Status"] == "active":

@@ -14,7 +14,7 @@ from ops.aws import ecs
 from ops.aws.ecs import EcsTask, NoContainerError
 from ops.aws.errors import AwsError, explained, only
 from ops.aws.session import Aws
-from ops.aws.waiting import looks, pause, shown
+from ops.aws.waiting import pause, polls, shown
 from ops.command import say
 from ops.errors import OpsError, RefusedError
 from ops.tasks.log_lines import Line, LogLines
@@ -189,10 +189,10 @@ def follow(
     """
     lines = _Lines(aws, workload(environment, MIGRATION).log_group, task, told, line)
     cluster, client, status, unlisted = Names(environment).prefix, aws.client("ecs"), "", 0
-    for _ in looks(seconds):
+    for _ in polls(seconds):
         found, why = ecs.task(client, cluster, task)
         unlisted = 0 if found else unlisted + 1
-        if unlisted > ecs.UNLISTED_LOOKS:
+        if unlisted > ecs.UNLISTED_POLLS:
             why = f" ({why})" if why else ""
             raise OpsError(f"ECS doesn't list task {task}{why}; how it ended is unknown: its lines may say it")
         if found and found.status != status:
@@ -264,7 +264,7 @@ def take_snapshot(aws: Aws, environment: Environment, identifier: str) -> None:
 
 def _wait_for_snapshot(rds: RDSClient, identifier: str) -> None:
     with shown(f"snapshot {identifier}") as show:
-        for _ in looks(SNAPSHOT_SECONDS):
+        for _ in polls(SNAPSHOT_SECONDS):
             with explained(f"look at the snapshot {identifier}"):
                 found = rds.describe_db_snapshots(DBSnapshotIdentifier=identifier)["DBSnapshots"]
             snapshot = only(found, f"snapshots {identifier}")

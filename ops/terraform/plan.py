@@ -16,7 +16,7 @@ from ops.cutover.prepare import RECORD, blocked
 from ops.errors import OpsError, RefusedError
 from ops.gate.model import Outcome
 from ops.plan_gate import reports
-from ops.plan_gate.model import Verdict
+from ops.plan_gate.model import PlanVerdict
 from ops.plan_gate.run import run as judge
 from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.commit import commit
@@ -98,7 +98,7 @@ class Planner:
         finally:
             fresh.unlink(missing_ok=True)
 
-    def _provenance(self, stack: Stack, upstream: Mapping[str, str], verdict: Verdict) -> Provenance:
+    def _provenance(self, stack: Stack, upstream: Mapping[str, str], verdict: PlanVerdict) -> Provenance:
         head, dirty = commit()
         return Provenance(
             stack=stack.name,
@@ -163,7 +163,7 @@ def _older_than_applied(states: States, phase: str) -> str:
     return f"the state is older than what was applied last ({serials}): an earlier version was restored"
 
 
-def _judged(phase: str, verdict: Verdict, warning: str) -> PhaseResult:
+def _judged(phase: str, verdict: PlanVerdict, warning: str) -> PhaseResult:
     if verdict.outcome is Outcome.CLEAN:
         return PhaseResult(phase, Result.CHANGES, verdict.counts, message=warning)
     text = reports.as_text(verdict).strip()

@@ -1,5 +1,5 @@
-"""Whether the exit criteria of the rollout plan hold, asked of AWS and over HTTP.
+"""Checks the exit criteria of the rollout plan against AWS and over HTTP.
 
-Read in this order: `ops.conditions` (what a criterion is), `criteria` (all of them), `context` (what checks share),
+Read in this order: `ops.conditions` (what a criterion is), `criteria` (all criteria), `context` (what checks share),
 `checks/`.
 """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from environments.schema import Environment
-    from ops.conditions import Result
+    from ops.conditions import ConditionResult
     from ops.verify.context import Context
 
 ConnectToOption = Annotated[
@@ -24,26 +24,26 @@ ConnectToOption = Annotated[
     typer.Option(
         "--connect-to",
         metavar="HOST[:TLS_PORT[:PLAIN_PORT]]",
-        help="Connect there and not to the load balancer; the certificate is still the real name's.",
+        help="Connect to this host, not the load balancer; the certificate must still be the real name's.",
     ),
 ]
 CaFile = Annotated[
     Path | None,
-    typer.Option("--ca-file", metavar="FILE", help="Certificates to trust, not the system's."),
+    typer.Option("--ca-file", metavar="FILE", help="CA certificates instead of the system's."),
 ]
 
 
 def verify(
     name: EnvironmentName,
-    phase: Annotated[str | None, typer.Argument(help="A phase; nothing means all.", metavar="PHASE")] = None,
+    phase: Annotated[str | None, typer.Argument(help="A phase; all if left out.", metavar="PHASE")] = None,
     *,
     connect_to: ConnectToOption = None,
     ca_file: CaFile = None,
     as_json: Json = False,
 ) -> None:
-    """Ask AWS and the load balancer whether the exit criteria hold. Changes nothing.
+    """Check the exit criteria against AWS and the load balancer. Changes nothing.
 
-    Exit code 0: all pass; 1: one fails; 2: one is unknown.
+    Exit code 0: all pass; 1: a criterion fails; 2: a criterion is unknown.
     """
     with reporting():
         from ops.conditions import exit_code, watched
@@ -57,13 +57,13 @@ def verify(
 
 
 def context(environment: Environment, connect_to: str | None, ca_file: Path | None) -> Context:
-    """The context of checks, of the account that the caller was checked for."""
+    """The context of checks, in the environment's account."""
     from ops.aws.session import connect
     from ops.verify.context import Context
     from ops.verify.http import ConnectTo, Http
 
     if ca_file and not ca_file.is_file():
-        raise OpsError(f"--ca-file is {ca_file}, which is no file; name one with certificates in PEM")
+        raise OpsError(f"--ca-file is {ca_file}, which isn't a file; name a file with certificates in PEM")
     http = Http(environment.edge.host, ConnectTo.parse(connect_to) if connect_to else None, ca_file)
     return Context(connect(environment), environment, http)
 
@@ -79,8 +79,8 @@ def _phases(phase: str | None) -> tuple[str, ...] | None:
         raise OpsError(error.args[0]) from None
 
 
-def _lines(results: list[Result]) -> Iterator[str]:
-    """Results by phase, one line each, and how many there are of each status."""
+def _lines(results: list[ConditionResult]) -> Iterator[str]:
+    """Results by phase, one line each, and a count of each status."""
     from ops.conditions import summary
 
     for phase, group in groupby(results, key=lambda result: result.phase):

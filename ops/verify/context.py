@@ -1,4 +1,4 @@
-"""What checks share: what AWS answered once for all of them, and the way to the load balancer."""
+"""What checks share: AWS's responses, each requested once, and HTTP to the load balancer."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ if TYPE_CHECKING:
     from ops.verify.http import Http
 
 AwsObject = dict[str, Any]
-"""An answer of AWS that only one check reads."""
+"""A response of AWS that only one check reads."""
 
 
 class Context:
-    """One environment as it is now. What is asked once is kept, so that all checks see the same."""
+    """One environment as it is now. Responses are cached, so that all checks use the same."""
 
     def __init__(self, aws: Aws, environment: Environment, http: Http | None = None) -> None:
         self.aws, self.environment, self.names = aws, environment, Names(environment)
         self._http = http
 
     def ask(self, service: Any, operation: str, **arguments: object) -> AwsObject:  # noqa: ANN401  (a service's name)
-        """The answer of an AWS call, all its pages in one."""
+        """The response of an AWS call, with all its pages."""
         client: Any = self.aws.client(service)
         if client.can_paginate(operation):
-            answer: AwsObject = client.get_paginator(operation).paginate(**arguments).build_full_result()
+            response: AwsObject = client.get_paginator(operation).paginate(**arguments).build_full_result()
         else:
-            answer = getattr(client, operation)(**arguments)
-        return answer
+            response = getattr(client, operation)(**arguments)
+        return response
 
     @property
     def http(self) -> Http:
-        """The way to the load balancer.
+        """HTTP to the load balancer.
 
         Raises:
-            UnknownError: None was given.
+            UnknownError: The context has none.
         """
         if self._http is None:
-            raise UnknownError("no way to the load balancer was given")
+            raise UnknownError("this check has no connection to the load balancer")
         return self._http
 
     @cached_property
     def public_shares(self) -> dict[str, int]:
-        """Percent of DNS answers that lead here, by type of record: A and AAAA have weights of their own.
+        """Percent of DNS answers that lead here, by record type: A and AAAA have their own weights.
 
         Raises:
             NoZoneError: There is no public zone.
-            OpsError: There is more than one, or Route 53 can't be asked.
+            OpsError: There is more than one, or Route 53 doesn't respond.
         """
         records = dns.PublicZone(self.aws, self.environment, "verify").records(self.environment.edge.host).records
         return dns.shares(records, self.load_balancer.dns_name) or {"A": 0}
@@ -67,7 +67,7 @@ class Context:
         named = [{"Name": "tag:Name", "Values": [self.names.prefix]}]
         vpcs: list[AwsObject] = self.ask("ec2", "describe_vpcs", Filters=named)["Vpcs"]
         if len(vpcs) != 1:
-            raise FailedError(f"there are {len(vpcs)} VPCs named {self.names.prefix}; one is expected")
+            raise FailedError(f"there are {len(vpcs)} VPCs named {self.names.prefix}; exactly one is expected")
         return vpcs[0]
 
     @cached_property
@@ -83,7 +83,7 @@ class Context:
 
     @cached_property
     def default_routes(self) -> dict[str, str]:
-        """Where each subnet's route to the internet leads, by the subnet's id: igw-…, nat-…; empty if nowhere."""
+        """Target of each subnet's route to the internet, by subnet id: igw-…, nat-…; empty without one."""
         tables = self.ask("ec2", "describe_route_tables", Filters=self.in_vpc)["RouteTables"]
         by_subnet = {each.get("SubnetId", "main"): table for table in tables for each in table["Associations"]}
         return {subnet: _way_out(by_subnet.get(subnet) or by_subnet["main"]) for subnet in self.subnets}
@@ -117,7 +117,7 @@ class Context:
         """The product's ECS services by short name.
 
         Raises:
-            FailedError: One isn't there.
+            FailedError: A service doesn't exist.
         """
         names = {self.names.service(service.name): service.name for service in self.environment.product.services}
         found = ecs.services(self.aws.client("ecs"), self.names.prefix, list(names))
@@ -141,10 +141,10 @@ class Context:
         }
 
     def running_tasks(self) -> dict[str, list[EcsTask]]:
-        """The running tasks of each service, where there are any.
+        """The running tasks of each service.
 
         Raises:
-            UnknownError: A service has none.
+            UnknownError: A service has no running tasks.
         """
         if idle := [name for name, tasks in self.tasks.items() if not tasks]:
             raise UnknownError(f"ECS lists no running task of {', '.join(idle)}")

@@ -1,4 +1,4 @@
-"""All exit criteria that can be asked of AWS or over HTTP, in the order of the phases after which they hold."""
+"""All exit criteria that AWS or HTTP can show, by the phase after which they hold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ops.verify.context import Context
 def criterion(
     phase: str, check: Callable[[Context], str], requirements: tuple[str, ...], *, over_http: bool = False
 ) -> Condition[Context]:
-    """An exit criterion, named as its check is."""
+    """An exit criterion with the name of its check."""
     return Condition(check.__name__.replace("_", "-"), check, phase, requirements, over_http)
 
 

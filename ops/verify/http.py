@@ -1,4 +1,4 @@
-"""Requests to the load balancer's own addresses under the application's real name, whatever public DNS says."""
+"""Requests to the load balancer's own addresses with the application's real name, independent of public DNS."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RETRIES = 2
 BACKOFF = 0.3
 """Seconds before the second retry; the next waits twice as long."""
 PASSING = (502, 503, 504)
-"""Answers that a load balancer may give for a moment while targets change."""
+"""Statuses that a load balancer may return for a moment while targets change."""
 BODY_LIMIT = 1_000_000
 """Bytes of a body that are read."""
 
@@ -37,10 +37,10 @@ class ConnectTo:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read HOST[:TLS_PORT[:PLAIN_PORT]]; an IPv6 address stands in brackets.
+        """Read HOST[:TLS_PORT[:PLAIN_PORT]]; an IPv6 address is in brackets.
 
         Raises:
-            OpsError: It isn't of that form.
+            OpsError: The text isn't in that form.
         """
         found = re.fullmatch(r"(?:\[([0-9A-Fa-f:]+)\]|([\w.-]+))(?::(\d{1,5}))?(?::(\d{1,5}))?", text)
         if not found:
@@ -50,8 +50,8 @@ class ConnectTo:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An HTTP answer."""
+class HttpResponse:
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
@@ -61,11 +61,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Http:
-    """Asks for one host: TLS server name, `Host` header and certificate are always the host's."""
+    """Sends requests for one host: TLS server name, `Host` header and certificate are always the host's."""
 
     host: str
     connect_to: ConnectTo | None = None
-    """Where to connect whatever an address says: what plays the load balancer in a rehearsal."""
+    """Where to connect instead of to the load balancer, as in a rehearsal."""
     ca_file: Path | None = None
     """Certificates to trust instead of the system's."""
 
@@ -73,7 +73,7 @@ class Http:
         """IPv4 and IPv6 addresses of a DNS name, or of where to connect instead.
 
         Raises:
-            UnknownError: It doesn't resolve.
+            UnknownError: The name doesn't resolve.
         """
         wanted = self.connect_to.host if self.connect_to else name
         try:
@@ -82,12 +82,14 @@ class Http:
             raise UnknownError(f"{wanted} doesn't resolve here ({error.strerror})") from None
         return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
-    def get(self, address: str, path: str, *, plain: bool = False, headers: Mapping[str, str] | None = None) -> Answer:
-        """Ask one address for a path, over TLS or plain; redirects aren't followed.
+    def get(
+        self, address: str, path: str, *, plain: bool = False, headers: Mapping[str, str] | None = None
+    ) -> HttpResponse:
+        """Request a path from one address, over TLS or plain; redirects aren't followed.
 
         Raises:
-            FailedError: It doesn't answer, or its certificate isn't the host's.
-            UnknownError: This machine has no way to such an address.
+            FailedError: The address doesn't respond, or its certificate isn't the host's.
+            UnknownError: This machine has no route to the address.
         """
         where = self.connect_to or ConnectTo(address)
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
@@ -107,7 +109,7 @@ class Http:
         )
         with pool:
             try:
-                answer = pool.request(
+                response = pool.request(
                     "GET",
                     path,
                     headers={"Host": self.host, **(headers or {})},
@@ -115,17 +117,17 @@ class Http:
                     retries=retries,
                     preload_content=False,
                 )
-                body = answer.read(BODY_LIMIT, decode_content=True)
+                body = response.read(BODY_LIMIT, decode_content=True)
             except urllib3.exceptions.HTTPError as error:
                 raise self._failed(address, path, error) from error
-            answer.release_conn()
-        fields = {name.lower(): value for name, value in answer.headers.items()}
-        return Answer(answer.status, fields, body.decode(errors="replace"))
+            response.release_conn()
+        fields = {name.lower(): value for name, value in response.headers.items()}
+        return HttpResponse(response.status, fields, body.decode(errors="replace"))
 
     def _failed(self, address: str, path: str, error: Exception) -> FailedError | UnknownError:
         cause = getattr(error, "reason", None) or error
         system = cause.__cause__
         if isinstance(system, OSError) and system.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL):
-            return UnknownError(f"this machine has no way to {address} ({system.strerror})")
-        said = str(cause).rpartition("object at ")[2].partition(": ")[2] or str(cause)
-        return FailedError(f"{address} doesn't answer {path} for {self.host}: {said}")
+            return UnknownError(f"this machine has no route to {address} ({system.strerror})")
+        text = str(cause).rpartition("object at ")[2].partition(": ")[2] or str(cause)
+        return FailedError(f"{address} doesn't respond to {path} for {self.host}: {text}")

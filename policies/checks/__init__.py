@@ -1,1 +1,1 @@
-"""Our checks, by theme. Ids run through all files; `ls` and `grep CKV_ROLLOUT_` show the next free one."""
+"""Our checks by topic. Ids are numbered across all files; `grep -r CKV_ROLLOUT_` shows the next free id."""

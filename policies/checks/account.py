@@ -1,10 +1,8 @@
-"""The account's baseline, whole: what is missing has no block that a check could judge.
+"""The account's baseline. A missing resource has no block, so these checks judge the account phase's backend.
 
-What an account has once may be made by another stage of it, by value: the gate leaves those checks out there
-(`ops/gate/expected.py`).
+Another stage may create what an account has once: there, the gate leaves these checks out (`ops/gate/expected.py`).
 
-Each part is judged where the account phase keeps its state, so that a part that an environment turns off by value is
-one finding that the register can accept.
+A part that an environment turns off by a setting is one finding, which the register can accept.
 """
 
 from __future__ import annotations
@@ -62,7 +60,7 @@ _PARTS = (
 def _judge(part: _Part) -> Judge:
     def judge(backend: Resource) -> Iterator[str]:
         if backend.text("key").endswith("/account.tfstate") and not any(map(part.holds, backend.beside(part.kind))):
-            yield f"has no {part.kind} that does this; modules/stacks/account.py makes it"
+            yield f"has no {part.kind} that does this; modules/stacks/account.py creates it"
 
     judge.__doc__ = f"{part.sentence}."
     return judge

@@ -26,7 +26,7 @@ def alarm_notifies(alarm: Resource) -> Iterator[str]:
 def alarm_names_runbook(alarm: Resource) -> Iterator[str]:
     """An alarm names its runbook."""
     if "runbook" not in alarm.text("alarm_description").lower():
-        yield "alarm_description names no runbook; add where in docs/runbooks/ it is explained"
+        yield "alarm_description names no runbook; add its page in docs/runbooks/"
 
 
 @rule("CKV_ROLLOUT_26", source=_BUDGETS, on="aws_budgets_budget")
@@ -40,7 +40,7 @@ def budget_notifies(budget: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_27", source=_BUDGETS, on="aws_budgets_budget")
 def budget_warns_ahead(budget: Resource) -> Iterator[str]:
-    """An account's budget warns of what is spent and of what will be."""
+    """An account's budget warns of actual and of forecast costs."""
     if budget.blocks("cost_filter"):
         return  # A service's own budget: CKV_ROLLOUT_26 is enough.
     kinds = {each.get("notification_type") for each in budget.blocks("notification")}
@@ -52,7 +52,7 @@ def budget_warns_ahead(budget: Resource) -> Iterator[str]:
 def budget_filters_by_a_billed_service(budget: Resource) -> Iterator[str]:
     """A budget filters by services that AWS's bill names.
 
-    AWS takes any text, and a budget of one that is on no bill never alerts.
+    AWS accepts any text, but a budget for a service that is on no bill never alerts.
     """
     for each in budget.blocks("cost_filter"):
         for service in texts(each.get("values")) if each.get("name") == "Service" else ():

@@ -28,7 +28,7 @@ def _linux(container: Mapping[str, Any]) -> Mapping[str, Any]:
 def definitions_are_readable(task: Resource) -> Iterator[str]:
     """Container definitions can be read before they are applied."""
     if not task.blocks("container_definitions"):
-        yield "container_definitions isn't a JSON list of containers, so nothing in it was checked"
+        yield "container_definitions isn't a JSON list of containers, so it wasn't checked"
 
 
 @rule("CKV_ROLLOUT_11", source=_SECURITY, on=_TASK)
@@ -44,7 +44,7 @@ def root_is_read_only(task: Resource) -> Iterator[str]:
     """Containers can't write to their root file system."""
     for name, container in _containers(task):
         if not is_true(container.get("readonlyRootFilesystem")):
-            yield f"{name} can write everywhere; set readonlyRootFilesystem, and mount what it must write to"
+            yield f"{name} can write to its root file system; set readonlyRootFilesystem, and mount volumes to write to"
 
 
 @rule("CKV_ROLLOUT_13", source=_LINUX, on=_TASK)
@@ -68,7 +68,7 @@ def not_privileged(task: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_15", source=_LINUX, on=_TASK)
 def init_process(task: Resource) -> Iterator[str]:
-    """Containers have an init process, which passes signals on and reaps."""
+    """Containers have an init process, which forwards signals and reaps processes."""
     for name, container in _containers(task):
         if not is_true(_linux(container).get("initProcessEnabled")):
             yield f"{name} has no init process; set linuxParameters.initProcessEnabled"

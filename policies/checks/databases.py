@@ -1,4 +1,4 @@
-"""Data that must survive: backups, and no destruction by accident."""
+"""Backups, and protection of data against accidental destruction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def keeps_backups(database: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_21", source=_RDS, on=_DATABASES)
 def final_snapshot(database: Resource) -> Iterator[str]:
-    """A database leaves a snapshot when it goes."""
+    """A database leaves a final snapshot when it is deleted."""
     if is_true(database.get("skip_final_snapshot")):
         yield "skip_final_snapshot is true; set it to false and name final_snapshot_identifier"
 
@@ -48,7 +48,7 @@ def administrator_name(database: Resource) -> Iterator[str]:
     ),
 )
 def destruction_is_prevented(resource: Resource) -> Iterator[str]:
-    """A plan that destroys what holds data fails."""
-    guarded = any(is_true(each.get("prevent_destroy")) for each in resource.blocks("lifecycle"))
-    if not guarded:
+    """A plan that destroys a resource with data fails."""
+    protected = any(is_true(each.get("prevent_destroy")) for each in resource.blocks("lifecycle"))
+    if not protected:
         yield "has no lifecycle.prevent_destroy; set it to true"

@@ -17,7 +17,7 @@ _HALF_A_YEAR = 15_768_000
 
 @rule("CKV_ROLLOUT_72", source=_ACM + "dns-validation.html", on="aws_acm_certificate")
 def certificate_by_dns(certificate: Resource) -> Iterator[str]:
-    """A certificate is validated, and so renewed, by DNS."""
+    """A certificate is validated by DNS, so that AWS renews it."""
     if certificate.get("validation_method") != "DNS":
         yield f"validation_method is {certificate.get('validation_method')!r}, must be 'DNS'"
 
@@ -26,7 +26,7 @@ def certificate_by_dns(certificate: Resource) -> Iterator[str]:
 def listener_waits(validation: Resource) -> Iterator[str]:
     """A listener waits until its certificate is valid."""
     if not any(validation.users("aws_lb_listener")):
-        yield "no aws_lb_listener has its certificate_arn, so one may start with a certificate that isn't valid yet"
+        yield "no aws_lb_listener has its certificate_arn, so a listener may be created before its certificate is valid"
 
 
 @rule("CKV_ROLLOUT_74", source=_ACM + "acm-concepts.html", on="aws_route53_record")
@@ -51,15 +51,15 @@ def name_is_in_certificate(record: Resource) -> Iterator[str]:
     on="aws_route53_record",
 )
 def names_move_by_weight(record: Resource) -> Iterator[str]:
-    """Public names move in the cutover phase only, by alias and weight."""
+    """Public names change in the cutover phase only, by alias and weight."""
     if record.get("type") not in _ADDRESSES:
         return
     if not record.stack.endswith("-cutover"):
-        yield "points a name somewhere outside of the cutover phase; move it there"
+        yield "is outside the cutover phase; move it to that phase"
     if not record.blocks("alias"):
-        yield "isn't an alias; point it at a load balancer by alias"
+        yield "isn't an alias; use an alias to a load balancer"
     if not record.blocks("weighted_routing_policy"):
-        yield "has no weighted_routing_policy, so it takes all traffic at once"
+        yield "has no weighted_routing_policy, so all traffic moves at once"
 
 
 @rule("CKV_ROLLOUT_76", source=_ELB + "load-balancer-listeners.html", on="aws_lb_target_group")
@@ -92,4 +92,4 @@ def security_headers(listener: Resource) -> Iterator[str]:
         ("content_security_policy", ".+"),
     ):
         if not re.fullmatch(must, listener.text(_HEADER.format(header))):
-            yield f"{_HEADER.format(header)} isn't set as it should be"
+            yield f"{_HEADER.format(header)} is {listener.text(_HEADER.format(header))!r}, must match {must}"

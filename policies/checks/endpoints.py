@@ -14,9 +14,9 @@ from policies.statements import of_policy
     on=("aws_vpc_endpoint", "aws_vpc_endpoint_policy"),
 )
 def endpoint_policy_is_narrow(endpoint: Resource) -> Iterator[str]:
-    """A VPC endpoint has a policy that isn't open to everything."""
+    """A VPC endpoint has a policy that doesn't allow everything."""
     if "policy" not in endpoint:
-        yield "has no policy, so AWS's default allows every principal everything; give it one"
+        yield "has no policy, so AWS's default allows everything to every principal; add a policy"
         return
     statements = of_policy(endpoint)
     if statements is None:

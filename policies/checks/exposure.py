@@ -1,4 +1,4 @@
-"""Public addresses: the load balancer and NAT have one, nothing else."""
+"""Public addresses: only the load balancer and NAT have one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SWITCHES = frozenset(
 
 @rule("CKV_ROLLOUT_19", source="https://docs.aws.amazon.com/securityhub/latest/userguide/ecs-controls.html", on="aws_*")
 def no_public_address(resource: Resource) -> Iterator[str]:
-    """Nothing gets a public address of its own."""
+    """No resource gets its own public address."""
     for path in _switched_on(dict(resource), ""):
         yield f"{path} gives it a public address; set it to false"
 

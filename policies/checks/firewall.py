@@ -21,7 +21,7 @@ def _statements(each: Settings, kind: str) -> Iterator[Settings]:
 
 @rule("CKV_ROLLOUT_79", source=_WAF + "aws-managed-rule-groups-list.html", on="aws_wafv2_web_acl")
 def managed_rules_block(firewall: Resource) -> Iterator[str]:
-    """A firewall has AWS's rules, and they block."""
+    """A firewall has AWS's managed rules, and they block."""
     blocking = {
         group.get("name")
         for each in firewall.blocks("rule")
@@ -35,7 +35,7 @@ def managed_rules_block(firewall: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_80", source=_WAF + "waf-rule-statement-type-rate-based.html", on="aws_wafv2_web_acl")
 def rate_is_limited(firewall: Resource) -> Iterator[str]:
-    """A firewall limits how often one address may ask."""
+    """A firewall limits the requests of one address."""
     for each in firewall.blocks("rule"):
         if any("block" in action for action in blocks(each, "action")) and any(
             _statements(each, "rate_based_statement")

@@ -22,6 +22,6 @@ _POLICIES = (
     on=("aws_lb_listener", "aws_alb_listener"),
 )
 def modern_tls(listener: Resource) -> Iterator[str]:
-    """A TLS listener speaks TLS 1.2 and 1.3 only."""
+    """A TLS listener accepts TLS 1.2 and 1.3 only."""
     if listener.get("protocol") in {"HTTPS", "TLS"} and listener.get("ssl_policy") not in _POLICIES:
         yield f"ssl_policy is {listener.get('ssl_policy')!r}; allowed: {', '.join(_POLICIES)}"

@@ -13,9 +13,9 @@ from policies.rule import Resource, rule
     on="aws_cloudwatch_log_group",
 )
 def logs_expire(group: Resource) -> Iterator[str]:
-    """Logs are kept for a time that is set."""
+    """Logs have a retention time."""
     if group.number("retention_in_days") <= 0:
-        yield "retention_in_days isn't set or is 0, which keeps logs for ever; set the days"
+        yield "retention_in_days isn't set or is 0, which keeps logs forever; set the days"
 
 
 @rule(
@@ -24,6 +24,6 @@ def logs_expire(group: Resource) -> Iterator[str]:
     on="aws_cloudwatch_log_group",
 )
 def logs_are_encrypted(group: Resource) -> Iterator[str]:
-    """Logs are encrypted with a key of ours."""
+    """Logs are encrypted with our own key."""
     if not group.text("kms_key_id"):
         yield "has no kms_key_id; use the account's log key"

@@ -1,4 +1,4 @@
-"""Zones, ways out, and the flow log."""
+"""Zones, routes to the internet, and the flow log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _tier(subnet: Resource) -> object:
 
 
 def _ways_out(table: Resource) -> Iterator[Resource]:
-    """Routes of a route table that lead everywhere."""
+    """Routes of a route table to everywhere."""
     for route in table.users("aws_route"):
         if _EVERYWHERE & {route.get("destination_cidr_block"), route.get("destination_ipv6_cidr_block")}:
             yield route
@@ -23,12 +23,12 @@ def _ways_out(table: Resource) -> Iterator[Resource]:
 
 @rule("CKV_ROLLOUT_51", source=_VPC + "configure-subnets.html", on="aws_subnet")
 def zone_of_its_own(subnet: Resource) -> Iterator[str]:
-    """Subnets of a tier are in zones of their own."""
+    """Subnets of a tier are in different zones."""
     for other in subnet.beside("aws_subnet"):
         same = _tier(other) == _tier(subnet) and other.get("vpc_id") == subnet.get("vpc_id")
         zone = subnet.get("availability_zone")
         if other.name > subnet.name and same and zone and other.get("availability_zone") == zone:
-            yield f"is in {zone}, where {other.text('cidr_block')} of the same tier is too; spread them over zones"
+            yield f"is in {zone} like {other.text('cidr_block')} of the same tier; use different zones"
 
 
 @rule(
@@ -37,7 +37,7 @@ def zone_of_its_own(subnet: Resource) -> Iterator[str]:
     on=("aws_db_subnet_group", "aws_elasticache_subnet_group"),
 )
 def data_is_isolated(group: Resource) -> Iterator[str]:
-    """Data is in subnets that have no way to the internet."""
+    """Data is in subnets without a route to the internet."""
     for reference in texts(group.get("subnet_ids")):
         subnet = group.follow(reference)
         for association in subnet.users("aws_route_table_association") if subnet else ():
@@ -48,17 +48,17 @@ def data_is_isolated(group: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_53", source=_VPC + "nat-gateway-basics.html", on="aws_nat_gateway")
 def nat_serves_its_zone(gateway: Resource) -> Iterator[str]:
-    """NAT gateways serve zones of their own."""
+    """Each NAT gateway serves its own zone."""
     for other in gateway.beside("aws_nat_gateway"):
         if other.name > gateway.name and other.get("subnet_id") == gateway.get("subnet_id"):
-            yield "shares its subnet with another NAT gateway, so both go with one zone; give each its own"
+            yield "shares its subnet with another NAT gateway, so both fail with one zone; put each in its own zone"
     if not any(gateway.users("aws_route")):
-        yield "has no route to it, so its zone's traffic takes another's; route the zone's private subnets to it"
+        yield "has no route to it, so its zone's traffic uses another gateway; route the zone's private subnets to it"
 
 
 @rule("CKV_ROLLOUT_54", source=_VPC + "flow-logs.html", on="aws_flow_log")
 def flow_log_is_complete(log: Resource) -> Iterator[str]:
-    """A flow log has what was refused and what was let through."""
+    """A flow log records accepted and rejected traffic."""
     if log.get("traffic_type") != "ALL":
         yield f"traffic_type is {log.get('traffic_type')!r}, must be 'ALL'"
 

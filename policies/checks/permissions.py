@@ -1,10 +1,10 @@
-"""IAM: a `*` has a reason, in whichever of its forms it is written."""
+"""IAM: every form of `*` has a reason."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ops.iam.conditions import Condition
+from ops.iam.conditions import PolicyCondition
 from ops.iam.policy import IamStatement
 from policies.rule import Resource, rule
 from policies.statements import DOCUMENT, written_in
@@ -13,7 +13,7 @@ _SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#
 
 
 def _allows(policy: Resource) -> list[IamStatement]:
-    """The statements that allow; none if they can't be read, which the first check reports."""
+    """The Allow statements; none if they can't be read, which the first check reports."""
     try:
         return [each for each in written_in(policy) if each.allows]
     except ValueError:
@@ -22,7 +22,7 @@ def _allows(policy: Resource) -> list[IamStatement]:
 
 @rule("CKV_ROLLOUT_35", source=_SOURCE, on="aws_*", data=DOCUMENT)
 def actions_are_named(policy: Resource) -> Iterator[str]:
-    """No statement allows actions of services that it doesn't name."""
+    """A statement names the services whose actions it allows."""
     try:
         statements = list(written_in(policy))
     except ValueError as error:
@@ -36,11 +36,11 @@ def actions_are_named(policy: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_36", source=_SOURCE, on="aws_*", data=DOCUMENT)
 def wildcard_has_reason(policy: Resource) -> Iterator[str]:
-    """A statement that allows on every resource says why."""
+    """A statement that allows actions on every resource gives a reason."""
     for each in _allows(policy):
         if each.all_resources and not _reason(policy, each):
             what = "all resources but some" if each.not_resources else f"'{_widest(each)}'"
-            yield f"{each.label} allows on {what} without a reason; name the resources, or say why with because="
+            yield f"{each.label} allows on {what} without a reason; name the resources, or give a reason with because="
 
 
 def _widest(statement: IamStatement) -> str:
@@ -48,7 +48,7 @@ def _widest(statement: IamStatement) -> str:
 
 
 def _reason(policy: Resource, statement: IamStatement) -> str:
-    """What modules/policy.py writes beside a document for a statement that has to be wide."""
+    """The reason for a wide statement, which modules/policy.py writes to the document's comment."""
     comment = policy.get("//")
     because = comment.get("because") if isinstance(comment, Mapping) else None
     return str(because.get(statement.sid, "")) if isinstance(because, Mapping) else ""
@@ -66,13 +66,13 @@ _CALLER = frozenset(
         *("s3:dataaccesspointaccount", "s3:dataaccesspointarn"),
     }
 )
-"""Condition keys that say who calls, or from where. AWS doesn't call a policy public that has a fixed value of one."""
+"""Condition keys that identify the caller or its network. To AWS, a policy with a fixed value of one isn't public."""
 _TESTS = frozenset({"stringequals", "stringlike", "arnequals", "arnlike", "ipaddress"})
 
 
 @rule("CKV_ROLLOUT_37", source=_PUBLIC, on="aws_*", data=DOCUMENT)
 def principals_are_named(policy: Resource) -> Iterator[str]:
-    """No statement allows all principals without a condition on who calls."""
+    """A statement that allows all principals has a condition on the caller."""
     for each in _allows(policy):
         if each.not_principals:
             yield f"{each.label} allows all principals but some; name the principals that it allows"
@@ -80,14 +80,14 @@ def principals_are_named(policy: Resource) -> Iterator[str]:
             yield f"{each.label} allows all principals; name them, or add a condition on their account or organization"
 
 
-def _narrows(condition: Condition) -> bool:
-    """Whether a condition leaves some callers only: all its values are fixed where that counts."""
+def _narrows(condition: PolicyCondition) -> bool:
+    """Whether a condition limits callers: each value fixes the account, the organization or the network."""
     test = condition.test.lower().removeprefix("foranyvalue:")
     return condition.key.lower() in _CALLER and test in _TESTS and not any(map(_open, condition.values))
 
 
 def _open(value: str) -> bool:
-    """Whether a value leaves open whose it is: an account, an organization or a range of addresses."""
+    """Whether a value doesn't fix an account, an organization or a range of addresses."""
     parts = value.split(":", 5)
     account, name = parts[4:] if len(parts) == 6 and parts[0] == "arn" else ("", value)
     return value.endswith("/0") or bool(set("*?") & set(account or name[:5]))

@@ -1,4 +1,4 @@
-"""Images: scanned, kept as long as they run, and no longer."""
+"""Images: scanned, and kept while they are in use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from policies.rule import Resource, rule, texts
 
 _ECR = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/"
 _ALWAYS = 1000
-"""A rule that keeps so many images keeps all of them."""
+"""A rule that keeps at least this many images keeps all."""
 
 
 @rule("CKV_ROLLOUT_56", source=_ECR + "image-scanning.html", on="aws_ecr_registry_scanning_configuration")
@@ -26,7 +26,7 @@ def registry_scans(registry: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_57", source=_ECR + "LifecyclePolicies.html", on="aws_ecr_repository")
 def released_images_stay(repository: Resource) -> Iterator[str]:
-    """A repository loses old images, and no released one, nor a signature."""
+    """A repository deletes old images, but no released one, and no signature."""
     policies = list(repository.users("aws_ecr_lifecycle_policy"))
     if not policies:
         yield "has no aws_ecr_lifecycle_policy, so images are kept forever"

@@ -1,4 +1,4 @@
-"""What roles are for, and the rules that notice when one is used."""
+"""Roles, and the rules on events that report their use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ops.iam import mfa
-from ops.iam.conditions import Condition
+from ops.iam.conditions import PolicyCondition
 from ops.iam.policy import IamStatement
 from policies.rule import Resource, rule
 from policies.statements import of_policy, of_role
@@ -19,7 +19,7 @@ _NAMED_OUTRIGHT = re.compile(r"arn:.+|\d{12}|\*")
 _READ = re.compile(r"[\w-]+:(Describe|Get|List|View)[\w*]*|kms:Decrypt")
 _STARTS_TASKS = frozenset({"ecr", "kms", "logs", "secretsmanager"})
 _NAMED = frozenset({"ecr", "secretsmanager"})
-"""Services of whose resources a role that starts tasks names each."""
+"""Services whose resources an execution role must name one by one."""
 
 
 @rule(
@@ -28,14 +28,14 @@ _NAMED = frozenset({"ecr", "secretsmanager"})
     on="aws_iam_role",
 )
 def administrator_has_recent_mfa(role: Resource) -> Iterator[str]:
-    """An administrator's role asks for recent MFA, and its sessions are short."""
+    """An administrator's role requires recent MFA, and its sessions are short."""
     policies = [each.text("policy_arn") for each in role.users("aws_iam_role_policy_attachment")]
     if not any(each.endswith("/AdministratorAccess") for each in policies):
         return
     if role.number("max_session_duration", _HOUR) > _HOUR:
         yield f"max_session_duration is {role.number('max_session_duration')}, must be {_HOUR} or less"
     for statement in _trust(role):
-        # Identity Center asks for MFA itself; an environment that relies on it accepts the risk by name.
+        # Identity Center requires MFA itself; an environment that relies on this accepts the risk by name.
         named = mfa.named(statement)
         if not statement.allows or (named and all(_IDENTITY_CENTER.fullmatch(who) for _, who in named)):
             continue
@@ -53,13 +53,13 @@ def administrator_has_recent_mfa(role: Resource) -> Iterator[str]:
     on="aws_iam_role",
 )
 def only_who_can_is_asked_for_mfa(role: Resource) -> Iterator[str]:
-    """A role's trust policy asks for MFA only whom it can come from: IAM users."""
+    """A role's trust policy requires MFA only of IAM users."""
     trust = _trust(role)
     yield from mfa.shut_out(trust)
     for statement in trust:
         for kind, who in mfa.named(statement) if statement.allows and mfa.asks(statement) else ():
             if kind == "AWS" and not _NAMED_OUTRIGHT.fullmatch(who):
-                yield f"{statement.label} asks {who} for MFA, and who that is can't be read; write its ARN"
+                yield f"{statement.label} requires MFA of {who}, which can't be resolved; write its ARN"
 
 
 def _trust(role: Resource) -> list[IamStatement]:
@@ -69,7 +69,7 @@ def _trust(role: Resource) -> list[IamStatement]:
             each,
             principals=tuple((kind, _principal(role, who)) for kind, who in each.principals),
             conditions=tuple(
-                Condition(test, key, tuple(_principal(role, value) for value in values))
+                PolicyCondition(test, key, tuple(_principal(role, value) for value in values))
                 for test, key, values in each.conditions
             ),
         )
@@ -78,7 +78,7 @@ def _trust(role: Resource) -> list[IamStatement]:
 
 
 def _principal(role: Resource, text: str) -> str:
-    """An ARN; for a role in the stacks, which has none yet, a placeholder."""
+    """A principal's ARN; for a role in the stacks, a placeholder."""
     block = None if _NAMED_OUTRIGHT.fullmatch(text) else role.follow(text)
     return f"arn::iam::000000000000:role/{block.name}" if block and block.kind == "aws_iam_role" else text
 
@@ -91,7 +91,7 @@ def _principal(role: Resource, text: str) -> str:
 def guardrails_are_attached(policy: Resource) -> Iterator[str]:
     """An organization's policy is attached to something."""
     if not any(policy.users("aws_organizations_policy_attachment")):
-        yield "is attached to no unit and no account, so it forbids nothing"
+        yield "isn't attached to a unit or an account, so it has no effect"
 
 
 @rule(
@@ -104,7 +104,7 @@ def event_rule_tells(event: Resource) -> Iterator[str]:
     if event.text("state") == "DISABLED":
         yield "is DISABLED; remove state"
     if not any(event.users("aws_cloudwatch_event_target")):
-        yield "has no aws_cloudwatch_event_target, so the event notifies no one"
+        yield "has no aws_cloudwatch_event_target, so nothing receives the event"
 
 
 @rule(
@@ -113,7 +113,7 @@ def event_rule_tells(event: Resource) -> Iterator[str]:
     on="aws_iam_role",
 )
 def planner_reads(role: Resource) -> Iterator[str]:
-    """A role that plans reads only."""
+    """A planner's role only reads."""
     if role.text("name").endswith("-planner"):
         for each in of_role(role):
             for action in _allowed(each):
@@ -127,7 +127,7 @@ def planner_reads(role: Resource) -> Iterator[str]:
     on="aws_iam_role",
 )
 def execution_role_is_narrow(role: Resource) -> Iterator[str]:
-    """A role that starts tasks may use its own image, log group and secrets."""
+    """An execution role may only use its own image, log group and secrets."""
     tasks = role.users("aws_ecs_task_definition")
     if not any((task.follow(task.get("execution_role_arn")) or task).name == role.name for task in tasks):
         return

@@ -1,4 +1,4 @@
-"""Secrets: their values are in no stack, and so in no plan and no state."""
+"""Secrets: their values are in no stack, plan or state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _IN_STATE = {
     "aws_ssm_parameter": ("value", "insecure_value"),
     "random_password": (),
 }
-"""Attributes that Terraform keeps in its state; for some resources there is no way around."""
+"""Attributes that Terraform keeps in its state; empty for resources whose secret always is in the state."""
 _SECRET_SOURCE = re.compile(
     r"random_password\.|\.secret_(?:string|binary)\b|\.(?:master_)?password\b|\.auth_token\b|aws_iam_access_key\.\S+\.secret"
 )
@@ -40,7 +40,7 @@ def values_stay_out_of_state(resource: Resource) -> Iterator[str]:
 
 
 def _switched_off(resource: Resource, name: str) -> bool:
-    """Whether it is a user that is off, whose real password is set elsewhere: what the state holds opens nothing."""
+    """Whether it is a disabled user, whose real password isn't in the state."""
     ignored = [each for block in resource.blocks("lifecycle") for each in texts(block.get("ignore_changes"))]
     return resource.text("access_string").startswith("off") and name in ignored
 
@@ -49,7 +49,7 @@ def _switched_off(resource: Resource, name: str) -> bool:
 def no_credentials(resource: Resource) -> Iterator[str]:
     """No text looks like a credential."""
     for path in _credentials(dict(resource), ""):
-        yield f"{path} holds what looks like a credential; put it into Secrets Manager, and change it: it is known now"
+        yield f"{path} holds what looks like a credential; move it to Secrets Manager and rotate it, as it is exposed"
 
 
 def _credentials(value: object, path: str) -> Iterator[str]:
@@ -79,7 +79,7 @@ def containers_get_references(task: Resource) -> Iterator[str]:
         for secret in _named(container, "secrets"):
             source = str(secret.get("valueFrom", ""))
             if not re.search(r"secretsmanager", source):
-                yield f"container {name!r} gets {secret.get('name')} from elsewhere than a Secrets Manager ARN"
+                yield f"container {name!r} gets {secret.get('name')} from another source than a Secrets Manager ARN"
 
 
 def _named(container: Settings, key: str) -> list[Settings]:

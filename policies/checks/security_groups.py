@@ -1,4 +1,4 @@
-"""What security groups let in and out."""
+"""Rules of security groups."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _read(resource: Resource, direction: Direction) -> list[SecurityGroupRule]:
 
 
 def _public(rules: list[SecurityGroupRule]) -> Iterator[SecurityGroupRule]:
-    """Rules whose peer is the internet or a large part of it: two halves are as open as the whole."""
+    """Rules whose peer is the internet or a large part of it: two halves are as open as all of it."""
     for each in rules:
         network = each.network
         if network and not network.is_private and network.prefixlen < (16 if network.version == 4 else 48):

@@ -13,10 +13,10 @@ from policies.rule import Resource, is_true, rule, texts
     on="aws_ecs_service",
 )
 def circuit_breaker(service: Resource) -> Iterator[str]:
-    """A deployment that fails goes back by itself."""
+    """A failed deployment rolls back automatically."""
     controllers = [each.get("type") for each in service.blocks("deployment_controller")]
     if controllers and controllers != ["ECS"]:
-        return  # CodeDeploy goes back by its own means; ECS refuses a circuit breaker beside it.
+        return  # CodeDeploy rolls back itself; ECS doesn't accept a circuit breaker with it.
     breakers = service.blocks("deployment_circuit_breaker")
     if not any(is_true(each.get("enable")) and is_true(each.get("rollback")) for each in breakers):
         yield "has no deployment_circuit_breaker with enable and rollback"
@@ -27,10 +27,10 @@ _ALARMS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deploymen
 
 @rule("CKV_ROLLOUT_65", source=_ALARMS, on="aws_ecs_service")
 def alarms_take_back(service: Resource) -> Iterator[str]:
-    """A deployment that does harm to users goes back by itself."""
+    """A deployment that harms users rolls back automatically."""
     controllers = [each.get("type") for each in service.blocks("deployment_controller")]
     if (controllers and controllers != ["ECS"]) or not service.blocks("load_balancer"):
-        return  # Harm is seen where requests arrive.
+        return  # Only services with requests have such alarms.
     for each in service.blocks("alarms"):
         if is_true(each.get("enable")) and is_true(each.get("rollback")) and texts(each.get("alarm_names")):
             return

@@ -1,4 +1,4 @@
-"""What every stack has: tags, an account guard, and a state that is kept well."""
+"""Every stack: tags, a fixed account, and a protected state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TAGS = ("Environment", "Owner", "Phase", "Project", "Repository")
     provider="aws",
 )
 def default_tags(provider: Resource) -> Iterator[str]:
-    """Everything carries the project's tags."""
+    """All resources have the project's tags."""
     given = [tags for each in provider.blocks("default_tags") for tags in blocks(each, "tags")]
     missing = [name for name in _TAGS if not any(tags.get(name) for tags in given)]
     if missing:
@@ -29,14 +29,14 @@ def default_tags(provider: Resource) -> Iterator[str]:
     on="terraform_backend",
 )
 def account_guard(resource: Resource) -> Iterator[str]:
-    """A stack can be applied to its own account only."""
+    """A stack can only be applied to its own account."""
     if len(texts(resource.get("allowed_account_ids"))) != 1:
         yield "allowed_account_ids must name one account"
 
 
 @rule("CKV_ROLLOUT_30", source="https://developer.hashicorp.com/terraform/language/backend/s3", on="terraform_backend")
 def state_is_kept_well(backend: Resource) -> Iterator[str]:
-    """A state is encrypted with a key of its own, and locked."""
+    """A state is encrypted with its own key, and locked."""
     for name in ("bucket", "key", "kms_key_id"):
         if not backend.text(name):
             yield f"backend has no {name}; state belongs in S3, encrypted with the state key"
@@ -53,7 +53,7 @@ def state_is_kept_well(backend: Resource) -> Iterator[str]:
 def account_of_its_state(provider: Resource) -> Iterator[str]:
     """A stack is applied to the account that its state is in."""
     if "alias" in provider:
-        return  # Another account's provider, as for a zone that lives elsewhere.
+        return  # Another account's provider, as for a zone in another account.
     accounts = texts(provider.get("allowed_account_ids"))
     for backend in provider.beside("terraform_backend"):
         if texts(backend.get("allowed_account_ids")) != accounts:

@@ -24,7 +24,7 @@ def secret_can_be_restored(secret: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_68", source=_REDIS + "Clusters.RBAC.html", on="aws_elasticache_user")
 def cache_user_logs_in(user: Resource) -> Iterator[str]:
-    """A cache user who needs no password is off."""
+    """A cache user without a password is off."""
     modes = {each.get("type") for each in user.blocks("authentication_mode")}
     free = user.true("no_password_required") or "no-password-required" in modes
     if free and not user.text("access_string").startswith("off"):
@@ -33,9 +33,9 @@ def cache_user_logs_in(user: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_69", source=_REDIS + "in-transit-encryption-enable.html", on="aws_elasticache_replication_group")
 def cache_takes_tls_only(cache: Resource) -> Iterator[str]:
-    """A cache takes connections with TLS only."""
+    """A cache accepts connections with TLS only."""
     if cache.text("transit_encryption_mode") == "preferred":
-        yield "transit_encryption_mode is 'preferred', which takes connections without TLS; must be 'required'"
+        yield "transit_encryption_mode is 'preferred', which accepts connections without TLS; must be 'required'"
 
 
 @rule("CKV_ROLLOUT_70", source=_REDIS + "backups-automatic.html", on="aws_elasticache_replication_group")
@@ -51,6 +51,6 @@ def cache_keeps_snapshots(cache: Resource) -> Iterator[str]:
     on="aws_s3_bucket",
 )
 def bucket_names_encryption(bucket: Resource) -> Iterator[str]:
-    """A bucket says how it encrypts."""
+    """A bucket has an encryption configuration."""
     if not any(bucket.users("aws_s3_bucket_server_side_encryption_configuration")):
         yield "has no aws_s3_bucket_server_side_encryption_configuration"

@@ -1,4 +1,4 @@
-"""What tasks run, where their logs go, and which requests they accept."""
+"""Tasks: images, commands, logs, ports and scaling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ORIGIN = re.compile(r"https://[\w.-]+(,https://[\w.-]+)*")
 
 @rule("CKV_ROLLOUT_58", source=_ECS + "task_definition_parameters.html", on=_TASK)
 def image_of_the_environment(task: Resource) -> Iterator[str]:
-    """Images come from the environment's repositories, which promotion fills."""
+    """Images come from the environment's repositories."""
     published = {
         str(url)
         for output in task.everywhere("terraform_output")
@@ -32,11 +32,11 @@ def image_of_the_environment(task: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_59", source=_ECS + "standalone-tasks.html", on=_TASK)
 def task_without_service_has_command(task: Resource) -> Iterator[str]:
-    """A task that no service runs says what it does."""
+    """A task without a service has a command."""
     if not any(task.users("aws_ecs_service")):
         for container in task.blocks("container_definitions"):
             if not container.get("command"):
-                yield f"container {container.get('name')!r} has no command, so it starts the application and never ends"
+                yield f"container {container.get('name')!r} has no command, so it runs the application and never ends"
 
 
 @rule("CKV_ROLLOUT_60", source=_ECS + "using_awslogs.html", on=_TASK)
@@ -64,7 +64,7 @@ def origins_are_named(task: Resource) -> Iterator[str]:
     on="aws_ecs_service",
 )
 def requests_arrive(service: Resource) -> Iterator[str]:
-    """A service sends requests to a container and port that its task has."""
+    """A service's load balancer uses a container and port of its task."""
     task = service.follow(service.get("task_definition"))
     containers = task.blocks("container_definitions") if task else []
     listening = {
@@ -88,12 +88,12 @@ def spread_over_zones(service: Resource) -> Iterator[str]:
     """A service's tasks are spread over two subnets or more."""
     for network in service.blocks("network_configuration"):
         if len(texts(network.get("subnets"))) < 2:
-            yield "has one subnet, and goes with its zone; name two or more"
+            yield "has one subnet, so it fails with its zone; name two or more"
 
 
 @rule("CKV_ROLLOUT_64", source=_ECS + "service-auto-scaling.html", on="aws_ecs_service")
 def scales_within_bounds(service: Resource) -> Iterator[str]:
-    """A service scales out, and never below the tasks that it starts with."""
+    """A service scales out, and keeps at least the tasks that it starts with."""
     scaling = next(service.users("aws_appautoscaling_target"), None)
     if scaling is None:
         yield "has no aws_appautoscaling_target"

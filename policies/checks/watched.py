@@ -1,4 +1,4 @@
-"""Monitoring: what serves users has alarms and is on the dashboard."""
+"""Monitoring: resources that serve users have alarms and are on the dashboard."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ _SHOWN = (
     "TargetResponseTime",
 )
 _DRAWN = re.compile(r"""\[\s*["']([\w./-]+)["'],\s*["'](\w+)["']""")
-"""Namespace and name of a metric, as a dashboard's body begins its lines."""
+"""Namespace and name of a metric in a dashboard's body."""
 
 
 def _queried(alarm: Resource) -> Iterator[Settings]:
-    """What an alarm looks at: itself, or the metrics of its formula."""
+    """The metrics of an alarm: its own, or those of its formula."""
     for each in (alarm, *(metric for query in alarm.blocks("metric_query") for metric in blocks(query, "metric"))):
         if each.get("metric_name"):
             yield each
 
 
 def _metrics(alarm: Resource) -> Iterator[tuple[str, str]]:
-    """Namespaces and names of what an alarm looks at."""
+    """Namespaces and names of an alarm's metrics."""
     for each in _queried(alarm):
         yield str(each.get("namespace")), str(each["metric_name"])
 
 
 @rule("CKV_ROLLOUT_81", source=_ALARMS, on=tuple(_WATCHED))
 def serving_is_watched(resource: Resource) -> Iterator[str]:
-    """What serves users is watched by alarms."""
+    """Resources that serve users have alarms."""
     alarms = list(resource.users(_ALARM))
     seen = Counter(name for alarm in alarms for _, name in _metrics(alarm))
     each = max(resource.number("num_cache_clusters", 1), 1)
@@ -62,7 +62,7 @@ def serving_is_watched(resource: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_82", source=_ALARMS, on=_ALARM)
 def one_unhealthy_host_is_told(alarm: Resource) -> Iterator[str]:
-    """The alarm on unhealthy hosts fires at the first one."""
+    """The alarm on unhealthy hosts fires at the first unhealthy host."""
     if alarm.get("metric_name") == "UnHealthyHostCount" and alarm.number("threshold") > 0:
         yield f"threshold is {alarm.number('threshold')}, must be 0"
 
@@ -73,10 +73,10 @@ def one_unhealthy_host_is_told(alarm: Resource) -> Iterator[str]:
     on="aws_sns_topic",
 )
 def topic_is_heard(topic: Resource) -> Iterator[str]:
-    """A topic that alarms write to has a subscriber."""
+    """A topic of alarms has a subscriber."""
     subscribers = topic.users("aws_sns_topic_subscription", "aws_chatbot_slack_channel_configuration")
     if any(topic.users(_ALARM)) and not any(subscribers):
-        yield "has no subscriber, so alarms notify no one; add an e-mail address or a Slack channel"
+        yield "has no subscriber, so no recipient gets alarms; add an e-mail address or a Slack channel"
 
 
 @rule("CKV_ROLLOUT_84", source=_DASHBOARDS, on="aws_cloudwatch_dashboard")
@@ -90,12 +90,12 @@ def dashboard_is_whole(dashboard: Resource) -> Iterator[str]:
 
 @rule("CKV_ROLLOUT_85", source=_DASHBOARDS, on="aws_cloudwatch_dashboard")
 def application_is_watched(dashboard: Resource) -> Iterator[str]:
-    """What the application measures itself, and the dashboard shows, is watched by an alarm."""
+    """The application's own metrics on the dashboard have alarms."""
     watched = {metric for alarm in dashboard.everywhere(_ALARM) for metric in _metrics(alarm)}
     shown = set(_DRAWN.findall(dashboard.text("dashboard_body")))
     for namespace, name in sorted(shown - watched):
         if "/" not in namespace and namespace not in {each for each, _ in watched}:
-            yield f"shows {namespace} {name}, on which no alarm is"
+            yield f"shows {namespace} {name}, which has no alarm"
 
 
 @rule(
@@ -104,9 +104,9 @@ def application_is_watched(dashboard: Resource) -> Iterator[str]:
     on=_ALARM,
 )
 def alarm_has_a_metric(alarm: Resource) -> Iterator[str]:
-    """An alarm looks at metrics that AWS publishes.
+    """An alarm uses metrics that AWS publishes.
 
-    CloudWatch takes any name and dimension, and an alarm on one that has no values never goes off.
+    CloudWatch accepts any name and dimension, but an alarm on a metric without values never fires.
     """
     for each in _queried(alarm):
         dimensions = frozenset(name for block in blocks(each, "dimensions") for name in block)
@@ -120,16 +120,16 @@ def alarm_has_a_metric(alarm: Resource) -> Iterator[str]:
     on="aws_cloudwatch_event_rule",
 )
 def rule_has_events(event_rule: Resource) -> Iterator[str]:
-    """A rule waits for events that AWS sends.
+    """A rule matches events that AWS sends.
 
-    EventBridge takes any pattern, and a rule whose kind and source of event don't exist never runs.
+    EventBridge accepts any pattern, but a rule whose kind and source of event don't exist never runs.
     """
     try:
         pattern = event_rule.json("event_pattern")
     except ValueError as error:
         yield f"event_pattern isn't JSON: {error}"
         return
-    # A matcher such as {"prefix": …} stands for texts that only events have.
+    # A matcher such as {"prefix": …} isn't checked.
     kinds, sources = (frozenset(_texts(pattern.get(name))) for name in ("detail-type", "source"))
     for kind in sorted(kinds):
         if problem := event_problem(kind, sources):
@@ -137,5 +137,5 @@ def rule_has_events(event_rule: Resource) -> Iterator[str]:
 
 
 def _texts(value: object) -> list[str]:
-    """The texts among what a pattern takes; checkov has unwrapped a list of one."""
+    """The texts of a pattern's element; checkov has unwrapped a list of one."""
     return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]

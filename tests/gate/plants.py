@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from environments.schema import Environment
-from ops.gate.documents import Document, read
+from ops.gate.documents import StackFile, read
 from ops.gate.model import Record, ScannedBlock
-from ops.gate.stacks import World
+from ops.gate.stacks import EnvironmentStacks
 from ops.gate.view import merged_view
 
 Body = dict[str, Any]
@@ -26,7 +26,7 @@ class Ground:
     """One environment's stacks as they were synthesized."""
 
     environment: Environment
-    documents: dict[str, Document]
+    documents: dict[str, StackFile]
     proof: Proof
     failed: frozenset[Record]
     """What fails as it is."""
@@ -53,8 +53,8 @@ class Ground:
         }
 
 
-def _failed(environment: Environment, documents: dict[str, Document], proof: Proof) -> frozenset[Record]:
-    records = proof(merged_view(World(environment.name, documents)), environment)
+def _failed(environment: Environment, documents: dict[str, StackFile], proof: Proof) -> frozenset[Record]:
+    records = proof(merged_view(EnvironmentStacks(environment.name, documents)), environment)
     return frozenset(record for record in records if not record.passed)
 
 

@@ -43,12 +43,12 @@ def test_findings_are_1(known: Project) -> None:
     assert call(known, "demo-network").exit_code == 0
 
 
-def test_doubt_is_2(known: Project) -> None:
+def test_an_error_is_2(known: Project) -> None:
     known.add("services", "aws_sns_topic", "open", {"name": "open"})
     del known.stacks["demo-network"]
     result = call(known)
     assert result.exit_code == 2
-    assert "DOUBT" in result.stdout
+    assert "ERROR" in result.stdout
     assert json.loads((known.out / "reports" / "gate.json").read_text())["exit_code"] == 2
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ops.gate.model import Doubt, Outcome
+from ops.gate.model import ErrorKind, Outcome
 from ops.gate.policy_documents import LONG
 from tests.gate.project import Project, failed
 
@@ -54,11 +54,11 @@ def test_blanks_do_not_count(project: Project) -> None:
     assert LONG not in {check for check, _ in failed(project.judge())}
 
 
-def test_what_cannot_be_measured_is_a_doubt(project: Project) -> None:
+def test_what_cannot_be_measured_is_an_error(project: Project) -> None:
     body = {"statement": [{"actions": ["s3:GetObject"], "resources": ["${aws_lambda_function.x.arn}"]}]}
     project.add("network", "aws_iam_policy_document", "planted", body, section="data")
     policy = {"policy": "${data.aws_iam_policy_document.planted.json}"}
     project.add("network", "aws_iam_policy", "planted", policy)
     verdict = project.judge()
-    assert verdict.outcome is Outcome.UNTRUSTED
-    assert Doubt.NOT_UNDERSTOOD in {reason.doubt for reason in verdict.distrust}
+    assert verdict.outcome is Outcome.ERROR
+    assert ErrorKind.NOT_UNDERSTOOD in {error.kind for error in verdict.errors}

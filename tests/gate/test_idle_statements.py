@@ -13,7 +13,7 @@ from environments.documents import HOLDERS
 from modules.synthesis import synthesize
 from ops.gate.model import Outcome
 from ops.gate.policy_documents import IDLE, idle_statements
-from ops.gate.stacks import World
+from ops.gate.stacks import EnvironmentStacks
 from ops.gate.view import merged_view
 from tests.gate.plants import Body, Ground, add
 from tests.gate.project import Project, failed
@@ -177,8 +177,10 @@ def test_an_organization_s_policy_is_judged(output: Path) -> None:
     statements = content["data"][DOCUMENT]["guardrails_document"]["statement"]
     statements[2]["actions"].append("guardduty:DeleteDetectors")
     statements[3]["not_actions"].append("budget:*")
-    world = World("organization", {"organization": type(document)("organization", document.file, "{}", content)})
-    found = [each for each in idle_statements(merged_view(world)) if not each.passed]
+    stacks = EnvironmentStacks(
+        "organization", {"organization": type(document)("organization", document.file, "{}", content)}
+    )
+    found = [each for each in idle_statements(merged_view(stacks)) if not each.passed]
     (record,) = found
     assert len(record.details) == 2
 

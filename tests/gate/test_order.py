@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import environments
-from ops.gate.model import UntrustedError
+from ops.gate.model import ScanFailedError
 from ops.gate.order import ORDER, what_comes_first
 from ops.gate.order.table import NEEDS
 from tests.gate.plants import Body, Ground, add
@@ -82,7 +82,7 @@ def test_everything_waits_for_what_aws_needs(output: Path, name: str) -> None:
 def test_a_wait_that_is_gone_is_found(prod: Ground, phase: str, kind: str, name: str, first: str) -> None:
     assert first in str(prod.documents[phase].content["resource"][kind][name]["depends_on"])
     found = prod.planted(phase, body(kind, name, lambda settings: settings.pop("depends_on")))
-    assert f"has to depend on {first}" in found[ORDER, f"{kind}.{name}"]
+    assert f"must depend on {first}" in found[ORDER, f"{kind}.{name}"]
 
 
 @pytest.mark.parametrize(("phase", "kind", "name", "who"), REQUIRED, ids=str)
@@ -121,28 +121,28 @@ def test_a_wait_through_others_counts(prod: Ground) -> None:
 
 
 PLANTS: list[tuple[str, str, Body, str]] = [
-    ("network", "aws_lb", {"subnets": ["${aws_subnet.public_a.id}"]}, f"has to depend on {GATEWAY}"),
-    ("network", "aws_nat_gateway", {"subnet_id": "${aws_subnet.public_a.id}"}, f"has to depend on {GATEWAY}"),
+    ("network", "aws_lb", {"subnets": ["${aws_subnet.public_a.id}"]}, f"must depend on {GATEWAY}"),
+    ("network", "aws_nat_gateway", {"subnet_id": "${aws_subnet.public_a.id}"}, f"must depend on {GATEWAY}"),
     ("network", "aws_nat_gateway", {"subnet_id": "${aws_subnet.public_a.id}", "connectivity_type": "private"}, ""),
     ("network", "aws_nat_gateway", {"subnet_id": "${aws_subnet.public_a.id}", "depends_on": [GATEWAY]}, ""),
     (
         "network",
         "aws_flow_log",
         {"iam_role_arn": "${aws_iam_role.flow_log_role.arn}"},
-        "has to depend on aws_iam_role_policy.flow_log_role_policy",
+        "must depend on aws_iam_role_policy.flow_log_role_policy",
     ),
-    ("account", "aws_config_config_rule", {"name": "one"}, "has to depend on aws_config_configuration_recorder.config"),
+    ("account", "aws_config_config_rule", {"name": "one"}, "must depend on aws_config_configuration_recorder.config"),
     (
         "account",
         "aws_cloudwatch_metric_alarm",
         {"alarm_actions": ["${aws_sns_topic.alerts.arn}"]},
-        "has to depend on aws_sns_topic_policy.alerts_policy",
+        "must depend on aws_sns_topic_policy.alerts_policy",
     ),
     (
         "account",
         "aws_flow_log",
         {"log_destination": "${aws_s3_bucket.trail_bucket.arn}"},
-        "has to depend on aws_s3_bucket_policy.trail_bucket_policy",
+        "must depend on aws_s3_bucket_policy.trail_bucket_policy",
     ),
     (
         "edge",
@@ -151,23 +151,23 @@ PLANTS: list[tuple[str, str, Body, str]] = [
             "load_balancer": [{"target_group_arn": "${aws_lb_target_group.backend_targets.arn}"}],
             "launch_type": "FARGATE",
         },
-        "has to depend on aws_lb_listener_rule",
+        "must depend on aws_lb_listener_rule",
     ),
     (
         "services",
         "aws_ecs_service",
         {"cluster": "${aws_ecs_cluster.cluster.arn}"},
-        "has to depend on aws_ecs_cluster_capacity_providers.cluster_capacity",
+        "must depend on aws_ecs_cluster_capacity_providers.cluster_capacity",
     ),
     ("services", "aws_ecs_service", {"cluster": "${aws_ecs_cluster.cluster.arn}", "launch_type": "FARGATE"}, ""),
     (
         "data",
         "aws_db_instance",
         {"identifier": "other", "enabled_cloudwatch_logs_exports": ["postgresql"]},
-        "needs aws_cloudwatch_log_group with name '/aws/rds/instance/other/postgresql', and there is none",
+        "needs aws_cloudwatch_log_group with name '/aws/rds/instance/other/postgresql', which doesn't exist",
     ),
     # A phase that doesn't read the account's.
-    ("registry", "aws_lb", {"internal": True}, "has to come after prod-account aws_iam_service_linked_role"),
+    ("registry", "aws_lb", {"internal": True}, "must come after prod-account aws_iam_service_linked_role"),
 ]
 
 
@@ -183,7 +183,7 @@ def test_a_resource_that_is_added_has_to_wait_too(
 
 
 def test_what_stands_for_several_cannot_be_judged(prod: Ground) -> None:
-    with pytest.raises(UntrustedError, match="count"):
+    with pytest.raises(ScanFailedError, match="count"):
         prod.planted("network", add("aws_nat_gateway", "planted", {"count": 2}))
 
 

@@ -31,7 +31,7 @@ def holds(verdict: Verdict, stacks: dict[str, Stack], kind: str, *checks: str) -
     assert ids <= verdict.checks.keys()
     failed = [each.record for each in verdict.findings] + [each.record for each in verdict.accepted]
     assert [record for record in failed if record.check in ids] == []
-    assert verdict.distrust == ()
+    assert verdict.errors == ()
 
 
 @pytest.mark.requirement("R11.2")

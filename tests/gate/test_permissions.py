@@ -15,7 +15,7 @@ import environments
 from environments.permissions import permissions
 from environments.schema import Alerts, Environment, ScheduledTask, Service
 from modules.synthesis import synthesize
-from ops.gate.model import Doubt, UntrustedError
+from ops.gate.model import ErrorKind, ScanFailedError
 from ops.gate.permissions import EXTRA, MISSING, WIDER, who_may_what
 from ops.gate.reachability import reachability
 from tests.gate.plants import Body, Ground, add, names
@@ -321,12 +321,12 @@ def test_a_secret_that_keeps_fewer_out_is_found(prod: Ground, secret: str) -> No
         denying(content, secret, "ReadByItsRolesOnly")["condition"][0]["values"].append(role_arn("frontend-execution"))
 
     address = f"aws_secretsmanager_secret.{secret.lower()}"
-    assert "doesn't keep frontend-execution from" in prod.planted("secrets", another)[WIDER, address]
+    assert "doesn't stop frontend-execution from" in prod.planted("secrets", another)[WIDER, address]
 
     def no_principal(content: Body) -> None:
         del content["resource"]["aws_secretsmanager_secret_policy"][f"{secret.lower()}_policy"]
 
-    assert "doesn't keep planner from" in prod.planted("secrets", no_principal)[WIDER, address]
+    assert "doesn't stop planner from" in prod.planted("secrets", no_principal)[WIDER, address]
 
     def allows(content: Body) -> None:
         principals = [{"type": "AWS", "identifiers": ["arn:aws:iam::999999999999:role/any"]}]
@@ -374,8 +374,8 @@ def test_a_boundary_that_denies_less_is_found(prod: Ground) -> None:
         document["statement"] = [each for each in document["statement"] if each["sid"] != "NeverSecretsOrShells"]
 
     said = prod.planted("account", change)[WIDER, f"data.{DOCUMENT}.boundary_document"]
-    assert "doesn't keep deployer from secretsmanager:GetSecretValue" in said
-    assert "doesn't keep planner from secretsmanager:PutResourcePolicy" in said
+    assert "doesn't stop deployer from secretsmanager:GetSecretValue" in said
+    assert "doesn't stop planner from secretsmanager:PutResourcePolicy" in said
 
 
 def test_a_deny_counts_only_where_it_surely_holds(prod: Ground) -> None:
@@ -426,7 +426,12 @@ def test_a_deny_counts_only_where_it_surely_holds(prod: Ground) -> None:
         ("account", "deployer_trust", "NamedPrincipals", "user/platform-engineer should be able to assume deployer"),
         ("account", "planner_trust", "IdentityCenter", "platform-engineer_* should be able to assume planner"),
         ("account", "break_glass_trust", "NamedPrincipals", "user/platform-lead should be able to assume break-glass"),
-        ("secrets", "secrets_key", "AccountDecidesByIam", "the key's own policy, which leaves nothing to IAM stops it"),
+        (
+            "secrets",
+            "secrets_key",
+            "AccountDecidesByIam",
+            "the key's own policy (it doesn't delegate to IAM policies) stops it",
+        ),
     ],
 )
 def test_a_statement_that_is_gone_is_missed(prod: Ground, phase: str, document: str, sid: str, says: str) -> None:
@@ -473,7 +478,7 @@ def test_a_principal_that_cannot_meet_its_condition_is_missed(prod: Ground) -> N
         statement["condition"].append(asked)
 
     said = prod.planted("account", change)[MISSING, "aws_iam_role.planner"]
-    assert "should be able to assume planner: its trust asks for MFA, and arn:" in said
+    assert "should be able to assume planner: its trust policy requires MFA, and arn:" in said
     assert "a session from AssumeRole carries no MFA" in said
 
 
@@ -486,15 +491,15 @@ def test_a_secret_that_keeps_its_own_reader_out_is_missed(prod: Ground) -> None:
     assert "backend-execution should be able to read REDIS_URL: the target's own policy stops it" in said
 
 
-def test_a_grant_of_a_key_is_a_doubt(prod: Ground) -> None:
-    with pytest.raises(UntrustedError, match="grants the use of a key"):
+def test_a_grant_of_a_key_is_an_error(prod: Ground) -> None:
+    with pytest.raises(ScanFailedError, match="grants the use of a key"):
         prod.planted("secrets", add("aws_kms_grant", "planted", {"key_id": "${aws_kms_key.secrets_key.key_id}"}))
 
 
-def test_a_policy_that_only_terraform_can_evaluate_is_a_doubt(prod: Ground) -> None:
+def test_a_policy_that_only_terraform_can_evaluate_is_an_error(prod: Ground) -> None:
     policy = "${jsonencode({Statement = var.any})}"
     plant = add("aws_iam_role_policy", "planted", {"role": "${aws_iam_role.frontend_task_role.id}", "policy": policy})
-    with pytest.raises(UntrustedError) as caught:
+    with pytest.raises(ScanFailedError) as caught:
         prod.planted("secrets", plant)
-    assert caught.value.reasons[0].doubt == Doubt.NOT_UNDERSTOOD
-    assert "aws_iam_role_policy.planted" in caught.value.reasons[0].where
+    assert caught.value.errors[0].kind == ErrorKind.NOT_UNDERSTOOD
+    assert "aws_iam_role_policy.planted" in caught.value.errors[0].where

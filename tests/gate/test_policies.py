@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from ops.gate.model import Block, Check, Record, Scan, ScannedBlock
+from ops.gate.model import Block, Check, Record, ScannedBlock, ScanResult
 from ops.gate.scanner import Scanner
 from tests.gate import examples, examples_of_relations
 from tests.gate.project import POLICIES
@@ -36,9 +36,9 @@ def planted() -> Iterator[ScannedBlock]:
 
 
 @cache
-def scanned() -> tuple[Scan, dict[str, Check]]:
+def scanned() -> tuple[ScanResult, dict[str, Check]]:
     with Scanner(POLICIES / "checks") as scanner:
-        assert scanner.distrust == ()
+        assert scanner.errors == ()
         return scanner.scan(list(planted())), scanner.checks
 
 
@@ -63,7 +63,7 @@ def test_bad_examples_fail_and_say_why(check: str) -> None:
 
 
 def test_nothing_raises() -> None:
-    assert scanned()[0].distrust == ()
+    assert scanned()[0].errors == ()
 
 
 def test_every_check_has_examples_a_sentence_and_a_source() -> None:

@@ -1,4 +1,4 @@
-"""The proofs are part of the gate: what they find and what they doubt is in its answer."""
+"""The proofs are part of the gate: what they find and the errors that they raise are in its verdict."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 import environments
 from ops.gate import proofs
 from ops.gate.expected import Expected
-from ops.gate.model import Doubt, Outcome
+from ops.gate.model import ErrorKind, Outcome
 from ops.gate.reachability import reachability
 from ops.gate.run import run
-from ops.gate.stacks import World
+from ops.gate.stacks import EnvironmentStacks
 from ops.gate.view import merged_view
 from tests.gate.plants import Ground, add
 from tests.gate.project import PHASES, frame
@@ -42,23 +42,23 @@ def test_what_the_proofs_find_is_in_the_verdict(tmp_path: Path) -> None:
     assert {check for check, _ in found} >= {"ROLLOUT_REACH_MISSING", "ROLLOUT_IAM_MISSING"}
 
 
-def test_a_proof_that_raises_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proof_that_raises_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise ZeroDivisionError("planted")
 
     monkeypatch.setattr("ops.gate.reachability.reachability", fails)
-    scan = proofs.prove([World("prod", {})], [[]])
-    assert Doubt.CHECK_RAISED in {reason.doubt for reason in scan.distrust}
+    scan = proofs.prove([EnvironmentStacks("prod", {})], [[]])
+    assert ErrorKind.CHECK_RAISED in {error.kind for error in scan.errors}
 
 
 def test_stacks_outside_any_environment_have_no_tables() -> None:
-    assert proofs.prove([World("organization", {})], [[]]).records == ()
+    assert proofs.prove([EnvironmentStacks("organization", {})], [[]]).records == ()
 
 
 @pytest.mark.requirement("R2.6")
-def test_what_cannot_be_known_is_a_doubt(output: Path) -> None:
+def test_what_cannot_be_known_is_an_error(output: Path) -> None:
     documents = Ground.of(output, environments.load("prod"), reachability).documents
     rule = documents["network"].content["resource"][RULE]["backend_to_database_5432_ingress"]
     rule["from_port"] = "${var.port}"
-    world = World("prod", documents)
-    assert {each.doubt for each in proofs.prove([world], [merged_view(world)]).distrust} == {Doubt.NOT_UNDERSTOOD}
+    stacks = EnvironmentStacks("prod", documents)
+    assert {each.kind for each in proofs.prove([stacks], [merged_view(stacks)]).errors} == {ErrorKind.NOT_UNDERSTOOD}

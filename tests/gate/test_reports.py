@@ -11,7 +11,7 @@ import pytest
 from ops.gate.model import Outcome, Verdict
 from ops.gate.reports import BESIDE_STACK, as_data, write
 from tests.gate.project import Project, entry
-from tests.gate.test_doubts import CHECK
+from tests.gate.test_scan_errors import CHECK
 
 NAMES = {"gate.txt", "gate.json", "gate.sarif", "gate.junit.xml", "gate.md"}
 SECRET = "hunter2-correct-horse"
@@ -35,7 +35,7 @@ def verdict(project: Project) -> Verdict:
 
 def test_the_console_says_what_failed_where_and_how_to_mend_it(verdict: Verdict, tmp_path: Path) -> None:
     text = written(verdict, tmp_path / "reports")["gate.txt"]
-    assert "FAIL   CKV_ROLLOUT_32 Logs are encrypted with a key of ours" in text
+    assert "FAIL   CKV_ROLLOUT_32 Logs are encrypted with our own key" in text
     assert "demo-services/cdk.tf.json:" in text
     assert "has no kms_key_id; use the account's log key" in text
     assert "FAIL   CKV_AWS_26" in text
@@ -75,7 +75,7 @@ def test_markdown(verdict: Verdict, tmp_path: Path) -> None:
     assert "### Accepted" in text
 
 
-def test_a_doubt_is_in_every_report(project: Project, tmp_path: Path) -> None:
+def test_an_error_is_in_every_report(project: Project, tmp_path: Path) -> None:
     del project.stacks["demo-services"]
     verdict = project.judge()
     reports = written(verdict, tmp_path / "reports")

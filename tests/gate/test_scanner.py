@@ -13,7 +13,7 @@ import pytest
 from ops.gate.documents import read
 from ops.gate.model import Outcome
 from ops.gate.scanner import Scanner
-from ops.gate.stacks import World
+from ops.gate.stacks import EnvironmentStacks
 from ops.gate.view import merged_view
 from tests.gate.project import POLICIES, Project, failed, frame
 
@@ -67,7 +67,7 @@ def test_the_stock_checks_say_what_stock_checkov_makes_them_say(tmp_path: Path) 
 
     stock = stock_records(tmp_path)
     with Scanner(POLICIES / "checks") as scanner:
-        scan = scanner.scan(merged_view(World("demo", {"network": read(path, "demo-network")})))
+        scan = scanner.scan(merged_view(EnvironmentStacks("demo", {"network": read(path, "demo-network")})))
         ours = {
             (record.check, record.block.address.split(".")[1], record.passed)
             for record in scan.records

@@ -9,7 +9,7 @@ import pytest
 
 from ops.gate.documents import read
 from ops.gate.model import Outcome
-from ops.gate.stacks import World
+from ops.gate.stacks import EnvironmentStacks
 from ops.gate.templates import expression, literal, parse_json, rewrite, spans
 from ops.gate.view import merged_view
 from tests.gate.project import Body, Project, failed, frame, remote_state
@@ -205,7 +205,9 @@ def test_names_are_unique_and_references_follow(tmp_path: Path) -> None:
     }
     path = tmp_path / "cdk.tf.json"
     path.write_text(json.dumps(body), encoding="utf-8")
-    blocks = {each.block.address: each for each in merged_view(World("demo", {"a-b": read(path, "demo-a-b")}))}
+    blocks = {
+        each.block.address: each for each in merged_view(EnvironmentStacks("demo", {"a-b": read(path, "demo-a-b")}))
+    }
     assert blocks["aws_vpc.main"].settings["//"] == {"because": "y"}
     subnet = blocks["aws_subnet.main"]
     assert subnet.name == "demo_a_b__main"
@@ -217,7 +219,7 @@ def test_names_are_unique_and_references_follow(tmp_path: Path) -> None:
         },
         "depends_on": ["aws_vpc.demo_a_b__main"],
     }
-    assert blocks["terraform.backend.local"].mirror
+    assert blocks["terraform.backend.local"].synthetic
 
 
 def test_templates() -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from environments.documents import HOLDERS, TRUST
-from ops.gate.model import Block, Scan, ScannedBlock
+from ops.gate.model import Block, ScannedBlock, ScanResult
 from ops.gate.scanner import Scanner
 from tests.gate.project import POLICIES
 
@@ -118,7 +118,7 @@ def changed(changes: dict[str, Any], place: tuple[str, str]) -> dict[str, Any]:
 
 
 @cache
-def failing() -> tuple[Scan, dict[str, set[str]]]:
+def failing() -> tuple[ScanResult, dict[str, set[str]]]:
     """One scan of everything: the shape checks that fail by address."""
     blocks: list[ScannedBlock] = []
     for wide in (Wide("narrow", {}, of_trust=True, of_identity=True), *WIDE):
@@ -150,4 +150,4 @@ def test_a_narrow_statement_passes() -> None:
 
 
 def test_no_own_check_raises() -> None:
-    assert [doubt for doubt in failing()[0].distrust if "ROLLOUT" in doubt.what] == []
+    assert [error for error in failing()[0].errors if "ROLLOUT" in error.what] == []

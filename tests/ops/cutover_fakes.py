@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from ops.aws.dns import PublicZone
 from ops.aws.errors import explained
 from ops.aws.waiting import Time
-from ops.cutover.records import Shares, Target, Zone
-from ops.cutover.watch import Look
+from ops.cutover.records import AliasTarget, Shares, Zone
+from ops.cutover.watch import Sample
 from rehearsal.emulator.change_batch import BatchError, changed
 
 ZONE = "example.com"
@@ -23,13 +23,13 @@ HOST = f"app.{ZONE}"
 SHARES = Shares(
     HOST,
     "aep-prod",
-    Target("new.elb.amazonaws.com", "Z35SXDOTRQ7X7K"),
-    Target("old.elb.amazonaws.com", "Z35SXDOTRQ7X7K"),
+    AliasTarget("new.elb.amazonaws.com", "Z35SXDOTRQ7X7K"),
+    AliasTarget("old.elb.amazonaws.com", "Z35SXDOTRQ7X7K"),
 )
 CNAME = {"Name": f"{HOST}.", "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": SHARES.previous.dns_name}]}
-GOOD = Look(breaches=(), missing=(), evidence={"requests": 100})
-BAD = Look(breaches=("alarm aep-prod-cutover is on",), missing=(), evidence={"requests": 100})
-SILENT = Look(breaches=(), missing=("0 requests came, and 20 must",), evidence={"requests": 0})
+GOOD = Sample(breaches=(), missing=(), evidence={"requests": 100})
+BAD = Sample(breaches=("alarm aep-prod-cutover is on",), missing=(), evidence={"requests": 100})
+SILENT = Sample(breaches=(), missing=("0 requests arrived, the minimum is 20",), evidence={"requests": 0})
 
 
 class Killed(BaseException):
@@ -120,10 +120,10 @@ def shared(weight: int) -> list[dict[str, Any]]:
 class Looks:
     """Signals that say what a function of the present weight says."""
 
-    def __init__(self, route53: Route53, seen: Callable[[int], Look]) -> None:
+    def __init__(self, route53: Route53, seen: Callable[[int], Sample]) -> None:
         self._route53, self._seen = route53, seen
 
-    def look(self, since: datetime, until: datetime) -> Look:
+    def sample(self, since: datetime, until: datetime) -> Sample:
         assert since < until
         kind = self._route53.faults.next()
         if kind in CODES:

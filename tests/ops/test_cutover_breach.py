@@ -10,7 +10,7 @@ from environments.schema import Environment
 from ops.aws.session import Aws
 from rehearsal.emulator.client import Control
 from tests.ops.cli import run
-from tests.ops.cutover_site import RolledOut
+from tests.ops.cutover_context import RolledOut
 
 
 @pytest.mark.slow
@@ -22,5 +22,5 @@ def test_errors_take_traffic_back(account: Aws, control: Control, prod: Environm
     site.measure(errors=5)
     done = run("cutover", "run", "prod", "--yes", "--watch=1")
     assert done.exit_code == 1, done.output
-    assert "answers were 5xx: 5.0 %, and 1 % may be" in done.stderr
+    assert "responses were 5xx: 5.0 %, the limit is 1 %" in done.stderr
     assert site.weights() == {"current": 0, "previous": 100}

@@ -28,7 +28,7 @@ from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import environment
 from tests.ops.cli import run
-from tests.ops.cutover_site import RolledOut
+from tests.ops.cutover_context import RolledOut
 
 pytestmark = pytest.mark.slow
 
@@ -317,7 +317,7 @@ def test_a_plain_record_is_replaced_first_and_resolvers_must_have_forgotten_it(
     assert site.weights() == {"current": 0, "previous": 100}
     waiting = run("cutover", "run", "prod", resolver.option, *QUICKLY)
     assert waiting.exit_code == 1
-    assert "fail     TTL: resolvers may keep the plain record until 2" in waiting.stderr
+    assert "fail     TTL: resolvers may cache the plain record until 2" in waiting.stderr
     assert "3600 s left; wait, then try again" in waiting.stderr
     assert "nothing to replace" in run("cutover", "prepare", "prod", "--yes").stdout
 

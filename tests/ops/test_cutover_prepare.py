@@ -46,17 +46,17 @@ class Name:
         return Journal("prod", command=command, caller="arn:aws:sts::1:caller", folder=self.folder)
 
     def prepare(self, **options: bool) -> bool:
-        stand = self.zone.read()
-        records = wanted(self.zone, stand, **options)
+        present = self.zone.read()
+        records = wanted(self.zone, present, **options)
         if records is not None:
-            replace_records(self.zone, stand, records, self.journal())
+            replace_records(self.zone, present, records, self.journal())
         return records is not None
 
     def undo(self) -> bool:
-        stand = self.zone.read()
-        records = undone(self.zone, stand)
+        present = self.zone.read()
+        records = undone(self.zone, present)
         if records is not None:
-            replace_records(self.zone, stand, records, self.journal(), event=UNDO)
+            replace_records(self.zone, present, records, self.journal(), event=UNDO)
         return records is not None
 
     def roll_back(self) -> None:
@@ -113,10 +113,10 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], str]] = {
     "another load balancer": ([alias(target="elsewhere.elb.amazonaws.com.")], "not cutover.previous, old.elb"),
     "an address": ([address()], "names A 192.0.2.1"),
     "one of two elsewhere": ([alias(), alias("AAAA", "elsewhere.elb.amazonaws.com.")], "names AAAA elsewhere"),
-    "latency records": ([alias(SetIdentifier="eu", Region="eu-central-1")], "aren't this command's"),
-    "somebody else's weights": ([alias(SetIdentifier="canary", Weight=5)], "aren't this command's"),
-    "a third weighted record": ([*shared(10), alias(SetIdentifier="canary", Weight=5)], "aren't this command's"),
-    "half of its own": (shared(0)[:1], "aren't this command's"),
+    "latency records": ([alias(SetIdentifier="eu", Region="eu-central-1")], "this command didn't create"),
+    "somebody else's weights": ([alias(SetIdentifier="canary", Weight=5)], "this command didn't create"),
+    "a third weighted record": ([*shared(10), alias(SetIdentifier="canary", Weight=5)], "this command didn't create"),
+    "half of its own": (shared(0)[:1], "this command didn't create"),
 }
 
 
@@ -164,10 +164,10 @@ def test_a_change_that_fails_is_said_to_have_failed(tmp_path: Path, fault: str, 
 
 def test_a_change_of_the_same_moment_is_never_overwritten(tmp_path: Path) -> None:
     name = Name(tmp_path, alias())
-    stand = name.zone.read()
+    present = name.zone.read()
     name.route53.records = [alias(target="elsewhere.elb.amazonaws.com.")]
     with pytest.raises(OverruledError):
-        replace_records(name.zone, stand, SHARES.at(0), name.journal())
+        replace_records(name.zone, present, SHARES.at(0), name.journal())
     assert name.route53.records == [alias(target="elsewhere.elb.amazonaws.com.")]
 
 
@@ -187,7 +187,7 @@ def test_it_can_be_undone_and_done_again(tmp_path: Path, shares: Any) -> None:
 
 def test_while_traffic_comes_here_it_isnt_undone(tmp_path: Path) -> None:
     name = Name(tmp_path, *shared(10))
-    with pytest.raises(RefusedError, match=r"has weight 10; take it back first: rollback dns"):
+    with pytest.raises(RefusedError, match=r"has weight 10; run rollback dns first"):
         name.undo()
     name.roll_back()
     assert name.undo()
@@ -224,7 +224,7 @@ def test_a_plain_record_beside_weights_of_0_is_replaced_too(tmp_path: Path) -> N
     name = Name(tmp_path, *shared(0), alias("AAAA"), shares=DUAL)
     assert name.prepare()
     assert name.weight == 0
-    with pytest.raises(RefusedError, match="aren't this command's"):
+    with pytest.raises(RefusedError, match="this command didn't create"):
         Name(tmp_path, *shared(50), alias("AAAA"), shares=DUAL).prepare()
 
 

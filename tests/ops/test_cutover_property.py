@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ops.aws.dns import ALL
 from ops.cutover.rollback import back
-from ops.cutover.run import Cutover, Result, Run, open_run
-from ops.cutover.watch import Look, OverruledError, Signals, Watch
+from ops.cutover.run import Cutover, CutoverOutcome, Run, open_run
+from ops.cutover.watch import OverruledError, Sample, Signals, Watch
 from ops.errors import OpsError
 from ops.journal import Journal, path, read
 from tests.ops.cutover_fakes import BAD, CNAME, GOOD, SILENT, Clock, Faults, Killed, Looks, Route53, shared
@@ -72,13 +72,13 @@ class CutoverMachine(RuleBasedStateMachine):
         journal.route53 = self.route53
         return journal
 
-    def cutover(self, seen: Callable[[int], Look]) -> Cutover:
+    def cutover(self, seen: Callable[[int], Sample]) -> Cutover:
         time = Clock(self.route53.faults).time
         signals = cast(Signals, Looks(self.route53, seen))
-        watch = Watch(self.zone, signals, seconds=600, time=time, tell=_silent)
-        return Cutover(self.zone, watch, self.journal("cutover"), stops=STOPS, time=time, tell=_silent)
+        watch = Watch(self.zone, signals, seconds=600, time=time, progress=_silent)
+        return Cutover(self.zone, watch, self.journal("cutover"), stops=STOPS, time=time, progress=_silent)
 
-    def attempt(self, planned: Mapping[int, str], work: Callable[[], Result | None]) -> None:
+    def attempt(self, planned: Mapping[int, str], work: Callable[[], CutoverOutcome | None]) -> None:
         """Do something; if nothing interrupts it, the journal's last word is what DNS says."""
         self.route53.faults.plan(dict(planned))
         try:
@@ -101,15 +101,15 @@ class CutoverMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.open)
     @rule(goal=st.sampled_from(STOPS), seen=health, planned=faults)
-    def run(self, goal: int, seen: Callable[[int], Look], planned: dict[int, str]) -> None:
-        stand = self.zone.read()
-        if (stand.weight or 0) < goal:
-            run = Run("1", stand.weight or 0, goal, "now")
-            self.attempt(planned, lambda: self.cutover(seen).start(run, stand))
+    def run(self, goal: int, seen: Callable[[int], Sample], planned: dict[int, str]) -> None:
+        present = self.zone.read()
+        if (present.weight or 0) < goal:
+            run = Run("1", present.weight or 0, goal, "now")
+            self.attempt(planned, lambda: self.cutover(seen).start(run, present))
 
     @precondition(lambda self: self.open)
     @rule(seen=health, planned=faults)
-    def resume(self, seen: Callable[[int], Look], planned: dict[int, str]) -> None:
+    def resume(self, seen: Callable[[int], Sample], planned: dict[int, str]) -> None:
         run = self.open
         assert run
         self.attempt(planned, lambda: self.cutover(seen).resume(run))
@@ -138,7 +138,7 @@ class CutoverMachine(RuleBasedStateMachine):
             self.route53.records = shared(weight)
 
     @rule(seen=health)
-    def recover(self, seen: Callable[[int], Look]) -> None:
+    def recover(self, seen: Callable[[int], Sample]) -> None:
         """Nothing fails any more: what is open can be ended, and all of it can be taken back."""
         if run := self.open:
             with suppress(OverruledError):

@@ -15,7 +15,7 @@ from environments.schema import Cutover, PreviousTarget
 from modules.bindings.engine import TerraformStack
 from modules.constructs.dns import WeightedRecords
 from ops.aws.dns import replacement
-from ops.cutover.records import Target
+from ops.cutover.records import AliasTarget
 from tests.ops.cutover_fakes import CNAME, SHARES, shared
 
 
@@ -92,6 +92,6 @@ def test_the_records_name_the_load_balancer_when_nobody_else_does() -> None:
     listed = shared(30)
     listed[0]["AliasTarget"]["DNSName"] = "newest.elb.amazonaws.com."
     adopted = SHARES.adopting(listed)
-    assert adopted and adopted.current == Target("newest.elb.amazonaws.com", SHARES.current.zone_id)
+    assert adopted and adopted.current == AliasTarget("newest.elb.amazonaws.com", SHARES.current.zone_id)
     assert adopted.weight(listed) == 30
     assert SHARES.adopting([CNAME]) is None

@@ -10,8 +10,8 @@ import pytest
 
 from ops.aws.errors import AwsError
 from ops.cutover.rollback import back
-from ops.cutover.run import Cutover, Result, Run, open_run, steps
-from ops.cutover.watch import Look, OverruledError, Signals, Watch
+from ops.cutover.run import Cutover, CutoverOutcome, Run, open_run, steps
+from ops.cutover.watch import OverruledError, Sample, Signals, Watch
 from ops.errors import RefusedError
 from ops.journal import Entry, Journal, JournalError, last_rehearsed_rollback, read
 from tests.ops.cutover_fakes import BAD, CNAME, GOOD, SILENT, Clock, Killed, Looks, Route53, shared
@@ -29,7 +29,7 @@ def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 class Stage:
     """A cutover with everything around it."""
 
-    def __init__(self, folder: Path, route53: Route53, seen: Callable[[int], Look] = lambda _: GOOD) -> None:
+    def __init__(self, folder: Path, route53: Route53, seen: Callable[[int], Sample] = lambda _: GOOD) -> None:
         self.folder, self.route53, self.clock = folder, route53, Clock(route53.faults)
         self.told: list[str] = []
         self.signed_out = False
@@ -37,10 +37,10 @@ class Stage:
         self.zone = route53.zone()
         self.watch(seen)
 
-    def watch(self, seen: Callable[[int], Look]) -> None:
+    def watch(self, seen: Callable[[int], Sample]) -> None:
         signals = cast(Signals, Looks(self.route53, seen))
-        time, tell = self.clock.time, self.told.append
-        watch = Watch(self.zone, signals, seconds=WATCH, time=time, tell=tell)
+        time, progress = self.clock.time, self.told.append
+        watch = Watch(self.zone, signals, seconds=WATCH, time=time, progress=progress)
         self.cutover = Cutover(
             self.zone,
             watch,
@@ -48,7 +48,7 @@ class Stage:
             stops=STOPS,
             ready=self.ready,
             time=time,
-            tell=tell,
+            progress=progress,
         )
 
     def ready(self) -> None:
@@ -58,11 +58,11 @@ class Stage:
     def journal(self, command: str) -> Journal:
         return Journal("prod", command=command, caller="arn:aws:sts::1:caller", folder=self.folder)
 
-    def start(self, goal: int = 100) -> Result:
-        stand = self.zone.read()
-        return self.cutover.start(Run("1", stand.weight or 0, goal, "now"), stand)
+    def start(self, goal: int = 100) -> CutoverOutcome:
+        present = self.zone.read()
+        return self.cutover.start(Run("1", present.weight or 0, goal, "now"), present)
 
-    def resume(self) -> Result:
+    def resume(self) -> CutoverOutcome:
         run = open_run(self.entries)
         assert run
         return self.cutover.resume(run)
@@ -82,7 +82,7 @@ class Stage:
 @pytest.mark.requirement("R10.4")
 def test_traffic_moves_in_watched_steps_each_written_down_before_and_after(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Route53(CNAME))
-    assert stage.start() == Result("done", 100)
+    assert stage.start() == CutoverOutcome("done", 100)
     assert stage.route53.weight == 100
     changes = [("share out", 0), ("step", 10), ("step", 50), ("step", 100)]
     expected: list[tuple[str, str, Any]] = [("start", "open", 100)]
@@ -106,7 +106,7 @@ def test_a_plain_record_gives_way_in_one_change(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("bad_from", "origin"), [(10, 0), (50, 0), (100, 0), (50, 10)])
 def test_a_breach_takes_traffic_back_to_where_it_was(tmp_path: Path, bad_from: int, origin: int) -> None:
     stage = Stage(tmp_path, Route53(*shared(origin)), lambda weight: BAD if weight >= bad_from else GOOD)
-    assert stage.start() == Result("back", origin, BAD.breaches[0])
+    assert stage.start() == CutoverOutcome("back", origin, BAD.breaches[0])
     assert stage.route53.weight == origin
     assert stage.story[-4:] == [
         ("watch", "breached", bad_from),
@@ -127,7 +127,7 @@ def test_no_step_begins_without_credentials_for_its_watch(tmp_path: Path) -> Non
     with pytest.raises(AwsError, match="no terminal"):
         stage.resume()
     stage.signed_out = False
-    assert stage.resume() == Result("done", 100)
+    assert stage.resume() == CutoverOutcome("done", 100)
 
 
 @pytest.mark.requirement("R10.4")
@@ -135,13 +135,13 @@ def test_silence_is_no_good_news(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Route53(*shared(0)), lambda _: SILENT)
     result = stage.start()
     assert (result.outcome, stage.route53.weight) == ("back", 0)
-    assert result.reason == "not shown to be good in 1200 s: 0 requests came, and 20 must"
+    assert result.reason == "no pass in 1200 s: 0 requests arrived, the minimum is 20"
 
 
 def test_news_that_comes_late_is_waited_for(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Route53(*shared(0)))
     stage.watch(lambda _: GOOD if stage.clock.now > 1.5 * WATCH else SILENT)
-    assert stage.start(goal=10) == Result("done", 10)
+    assert stage.start(goal=10) == CutoverOutcome("done", 10)
 
 
 def test_aws_that_stays_silent_in_a_watch_takes_traffic_back(tmp_path: Path) -> None:
@@ -150,13 +150,13 @@ def test_aws_that_stays_silent_in_a_watch_takes_traffic_back(tmp_path: Path) -> 
     stage.route53.faults.plan({5: "failed", 7: "throttled", 9: "failed"})
     result = stage.start()
     assert (result.outcome, stage.route53.weight) == ("back", 0)
-    assert result.reason.startswith("AWS left 3 looks in a row unanswered: can't read the alarms: InternalError")
+    assert result.reason.startswith("3 samples in a row failed: can't read the alarms: InternalError")
 
 
 def test_two_unanswered_looks_are_forgiven(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Route53(*shared(0)))
     stage.route53.faults.plan({5: "failed", 7: "failed"})
-    assert stage.start() == Result("done", 100)
+    assert stage.start() == CutoverOutcome("done", 100)
 
 
 def test_going_back_is_tried_again(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_what_dns_says_counts_and_not_the_error(tmp_path: Path, kind: str) -> No
     stage = Stage(tmp_path, Route53(*shared(0)))
     stage.route53.faults.plan({2: kind})
     if kind == "lost":
-        assert stage.start(goal=10) == Result("done", 10)
+        assert stage.start(goal=10) == CutoverOutcome("done", 10)
         done = next(entry for entry in stage.entries if (entry.event, entry.outcome) == ("step", "done"))
         assert "InternalError" in str(done.evidence["error"])
     else:
@@ -196,7 +196,7 @@ def test_an_interrupted_watch_leaves_the_weight_and_is_resumed(
         stage.start()
     assert stage.route53.weight == 10
     stage.route53.faults.plan({})
-    assert stage.resume() == Result("done", 100)
+    assert stage.resume() == CutoverOutcome("done", 100)
     resumed = stage.story.index(("resume", "found", 10))
     assert stage.story[resumed + 1] == ("watch", "passed", 10)
     assert open_run(stage.entries) is None
@@ -217,12 +217,12 @@ def test_a_cutover_that_was_on_its_way_back_goes_back_even_if_all_is_well_again(
 def test_somebody_elses_change_ends_it_and_stays(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Route53(*shared(0)))
 
-    def look(weight: int) -> Look:
+    def sample(weight: int) -> Sample:
         if weight == 50:
             stage.route53.records = shared(0)
         return GOOD
 
-    stage.watch(look)
+    stage.watch(sample)
     with pytest.raises(OverruledError, match="from weight 50 to weight 0"):
         stage.start()
     assert stage.route53.weight == 0
@@ -231,10 +231,10 @@ def test_somebody_elses_change_ends_it_and_stays(tmp_path: Path) -> None:
 
 def test_a_step_never_overwrites_a_rollback_of_the_same_moment(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Route53(*shared(50)))
-    stand = stage.zone.read()
+    present = stage.zone.read()
     stage.route53.records = shared(0)
     with pytest.raises(OverruledError):
-        stage.cutover.start(Run("1", 50, 100, "now"), stand)
+        stage.cutover.start(Run("1", 50, 100, "now"), present)
     assert stage.route53.weight == 0
 
 
@@ -245,7 +245,7 @@ def test_resume_refuses_what_this_cutover_never_wrote(tmp_path: Path) -> None:
         stage.start()
     stage.route53.faults.plan({})
     stage.route53.records = shared(37)
-    with pytest.raises(OverruledError, match="DNS says weight 37, and this cutover writes 0, 10, 50, 100 only"):
+    with pytest.raises(OverruledError, match="DNS has weight 37, but this cutover only sets 0, 10, 50, 100"):
         stage.resume()
     assert stage.route53.weight == 37
 
@@ -296,7 +296,7 @@ def test_rollback_mends_its_own_records_whatever_they_say(tmp_path: Path) -> Non
 def test_rollback_leaves_alone_what_is_none_of_its_own(tmp_path: Path) -> None:
     other = {**CNAME, "ResourceRecords": [{"Value": "elsewhere.example.net"}]}
     stage = Stage(tmp_path, Route53(other))
-    with pytest.raises(RefusedError, match="names CNAME elsewhere"):
+    with pytest.raises(RefusedError, match="leads to CNAME elsewhere"):
         stage.roll_back()
     stage.route53.records = [dict(CNAME)]
     stage.roll_back()

@@ -96,7 +96,7 @@ def go(account: Account, folder: Path) -> list[tuple[str, Any, Any]]:
     back = rollback(account)
     journal = Journal("prod", command="rollback service", caller="me", folder=folder)
     try:
-        back.go(back.step(), journal, time=Clock().time, tell=lambda _: None)
+        back.go(back.step(), journal, time=Clock().time, progress=lambda _: None)
     finally:
         story = [(entry.outcome, entry.before, entry.after) for entry in read("prod", folder)]
     return story
@@ -133,7 +133,10 @@ def test_without_an_earlier_success_it_is_refused() -> None:
 
 
 def test_a_revision_whose_image_is_gone_is_refused() -> None:
-    with pytest.raises(RefusedError, match=r"aep-backend-prod:41 needs navralabs/aep-backend@sha256:aaa.* have it any"):
+    with pytest.raises(
+        RefusedError,
+        match=r"aep-backend-prod:41 needs navralabs/aep-backend@sha256:aaa.* which the registry no longer has",
+    ):
         rollback(Account(43, [41], image=False)).step()
 
 
@@ -144,7 +147,7 @@ def test_a_deployment_that_ecs_gives_up_is_told(tmp_path: Path) -> None:
 
 
 def test_one_that_takes_too_long_goes_on_without_us(tmp_path: Path) -> None:
-    with pytest.raises(OpsError, match="isn't stable after 900 s; ECS goes on"):
+    with pytest.raises(OpsError, match="isn't stable after 900 s; ECS continues"):
         go(Account(43, [41], ends="IN_PROGRESS"), tmp_path)
     assert [entry.outcome for entry in read("prod", tmp_path)] == ["intended", "unknown"]
 

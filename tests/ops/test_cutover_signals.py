@@ -11,9 +11,9 @@ import pytest
 from environments import load
 from ops.aws.errors import AwsError
 from ops.aws.load_balancing import LoadBalancer, ServiceTargets, Targets
-from ops.conditions import Result, Status
+from ops.conditions import ConditionResult, Status
 from ops.cutover.readiness import Readiness
-from ops.cutover.watch import Gauge, Look, Signals, judge
+from ops.cutover.watch import Gauge, Sample, Signals, judge
 from ops.cutover.work import place
 from tests.ops.cutover_fakes import CNAME, SHARES, Route53, shared
 
@@ -57,8 +57,8 @@ def signals(states: dict[str, str]) -> Signals:
 @pytest.mark.requirement("R10.4")
 def test_the_plans_metrics_are_watched() -> None:
     cloudwatch = CloudWatch(OK, [1.0])
-    stand = Route53(*shared(10)).zone().read()
-    Signals(cast("Any", cloudwatch), PROD, TARGETS).look(stand.at, stand.at)
+    present = Route53(*shared(10)).zone().read()
+    Signals(cast("Any", cloudwatch), PROD, TARGETS).sample(present.at, present.at)
     asked = {each["MetricStat"]["Metric"]["MetricName"] for each in cloudwatch.queries}
     assert asked == {
         *("RequestCount", "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count"),
@@ -80,34 +80,32 @@ def test_two_minutes_in_a_row_are_a_breach(points: list[float], beyond: bool) ->
     ("requests", "targets", "balancer", "breach"),
     [
         (1000, 10, 0, ""),
-        (1000, 11, 0, "11 of 1000 answers were 5xx: 1.1 %"),
-        (1000, 6, 5, "11 of 1000 answers were 5xx: 1.1 %"),
+        (1000, 11, 0, "11 of 1000 responses were 5xx: 1.1 %"),
+        (1000, 6, 5, "11 of 1000 responses were 5xx: 1.1 %"),
         (20, 1, 0, ""),
-        (20, 2, 0, "2 of 20 answers were 5xx: 10.0 %"),
-        (0, 0, 2, "2 of 2 answers were 5xx: 100.0 %"),
+        (20, 2, 0, "2 of 20 responses were 5xx: 10.0 %"),
+        (0, 0, 2, "2 of 2 responses were 5xx: 100.0 %"),
     ],
 )
 def test_a_share_of_errors_is_a_breach_and_a_single_one_is_not(
     requests: int, targets: int, balancer: int, breach: str
 ) -> None:
-    look = judged(requests=[requests], targets=[targets], balancer=[balancer])
-    assert "; ".join(look.breaches).startswith(breach)
-    assert bool(look.breaches) is bool(breach)
+    sample = judged(requests=[requests], targets=[targets], balancer=[balancer])
+    assert "; ".join(sample.breaches).startswith(breach)
+    assert bool(sample.breaches) is bool(breach)
 
 
 def test_what_is_always_reported_and_requests_must_have_come() -> None:
     gauge = Gauge(name="healthy targets of backend", metric=cast(Any, None), least=1, always=True)
     assert judged(gauge, requests=[5]).missing == (
         "no healthy targets of backend is reported",
-        "5 requests came, and 20 must",
+        "5 requests arrived, the minimum is 20",
     )
     assert not judged(gauge, requests=[10, 10], gauge=[2]).missing
-    assert judged(gauge, requests=[20], gauge=[0, 0]).breaches == (
-        "healthy targets of backend is 0, and may be 1 at least",
-    )
+    assert judged(gauge, requests=[20], gauge=[0, 0]).breaches == ("healthy targets of backend is 0, the minimum is 1",)
 
 
-def judged(*gauges: Gauge, **points: list[float]) -> Look:
+def judged(*gauges: Gauge, **points: list[float]) -> Sample:
     given = {
         "requests": points.get("requests", []),
         "errors of targets": points.get("targets", []),
@@ -123,8 +121,8 @@ def judged(*gauges: Gauge, **points: list[float]) -> Look:
         (OK, [], []),
         ({**OK, "two": "ALARM"}, ["two"], []),
         ({**OK, "two": "INSUFFICIENT_DATA"}, [], []),
-        ({"aep-prod-cutover": "OK", "one": "OK"}, [], ["alarm two isn't there"]),
-        ({}, [], ["alarm aep-prod-cutover isn't there"]),
+        ({"aep-prod-cutover": "OK", "one": "OK"}, [], ["alarm two doesn't exist"]),
+        ({}, [], ["alarm aep-prod-cutover doesn't exist"]),
     ],
 )
 def test_alarms_are_named(states: dict[str, str], on: list[str], missing: list[str]) -> None:
@@ -166,7 +164,9 @@ def test_resolvers_must_have_forgotten_the_plain_record(minutes: int, seen: int,
     assert {each.name for each in checked if not each.passed} == failing
     if failing == {"TTL"}:
         (ttl,) = [each for each in checked if each.name == "TTL"]
-        assert ttl.evidence == "resolvers may keep the plain record until 2026-01-01 00:01:00 UTC; wait, then try again"
+        assert (
+            ttl.evidence == "resolvers may cache the plain record until 2026-01-01 00:01:00 UTC; wait, then try again"
+        )
 
 
 def test_each_service_needs_a_healthy_target() -> None:
@@ -177,7 +177,7 @@ def test_each_service_needs_a_healthy_target() -> None:
 
 def ready(
     records: list[Any], *, targets: Targets = TARGETS, seen: int | str = 60, kept_until: datetime | None = None
-) -> list[Result]:
+) -> list[ConditionResult]:
     zone = Route53(*records).zone()
     resolvers = ["192.0.2.1"]
     return Readiness(PROD, targets, signals(OK), zone, zone.read(), resolvers, kept_until, lambda *_: seen).check()

@@ -180,7 +180,7 @@ def test_a_deployment_that_ecs_lists_late_is_waited_for() -> None:
     ("looks", "says"),
     [
         ([[OURS], [{**OURS, "rolloutState": "FAILED", "rolloutStateReason": "circuit breaker"}]], "circuit breaker"),
-        ([[OURS], [OLD]], "ECS gave the deployment up and rolled back: s runs aep:1"),
+        ([[OURS], [OLD]], "ECS gave up the deployment and rolled back: s runs aep:1"),
         ([[OURS], [{**OURS, "status": "ACTIVE"}, OLD]], "s runs aep:1"),
         ([[OLD]], "s runs aep:1"),
     ],
@@ -191,7 +191,7 @@ def test_a_deployment_that_is_given_up_is_not_waited_for(looks: list[list[dict[s
 
 
 def test_a_deployment_that_takes_too_long_goes_on_without_us() -> None:
-    with pytest.raises(OpsError, match="s isn't stable after 900 s; ECS goes on") as error:
+    with pytest.raises(OpsError, match="s isn't stable after 900 s; ECS continues") as error:
         waited([OURS])
     assert error.value.exit_code == 2
 
@@ -199,5 +199,5 @@ def test_a_deployment_that_takes_too_long_goes_on_without_us() -> None:
 @pytest.mark.parametrize("found", [[], ["a", "b"]])
 def test_where_one_is_expected_none_and_several_are_errors(found: list[str]) -> None:
     assert only(["a"], "load balancers x") == "a"
-    with pytest.raises(AwsError, match=f"AWS lists {len(found)} load balancers x; one is expected"):
+    with pytest.raises(AwsError, match=f"AWS lists {len(found)} load balancers x; exactly one is expected"):
         only(found, "load balancers x")

@@ -14,15 +14,15 @@ from typer.testing import CliRunner
 import environments
 import ops.verify.command
 from ops.__main__ import app
-from ops.conditions import Result, Status, run
-from ops.golive.items import ITEMS, Answered, answered, conditions
+from ops.conditions import ConditionResult, Status, run
+from ops.golive.items import ITEMS, CheckedItem, checked, conditions
 from ops.journal import Journal
 from ops.risks.listing import accepted
 from ops.verify.http import ConnectTo, Http
 from tests.ops.test_verify import dns, fails, put
 from tests.ops.test_verify_http import ANSWERS, HEADERS
 from tests.ops.tls_server import Site, served
-from tests.ops.verify_answers import LOAD_BALANCER, PREVIOUS, Canned
+from tests.ops.verify_responses import LOAD_BALANCER, PREVIOUS, Canned
 
 PLAN = Path(__file__).parents[2] / "docs" / "rollout-plan.md"
 LIVE = replace(environments.load("prod"), cutover=replace(environments.load("prod").cutover, weight=100))
@@ -43,22 +43,22 @@ def context(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cann
     return Canned(LIVE, Http(LIVE.edge.host, ConnectTo.parse(site.connect_to), site.ca_file))
 
 
-def asked(context: Canned) -> dict[str, Answered]:
-    return {item.says: item for item in answered(run(conditions(), context))}
+def asked(context: Canned) -> dict[str, CheckedItem]:
+    return {item.text: item for item in checked(run(conditions(), context))}
 
 
 @pytest.mark.requirement("R12.1")
 def test_when_all_is_well_every_item_is_green_with_evidence(context: Canned) -> None:
     items = asked(context)
     assert {says: item.results for says, item in items.items() if item.status is not Status.PASS} == {}
-    assert list(items) == [item.says for item in ITEMS]
+    assert list(items) == [item.text for item in ITEMS]
     assert all(result.evidence for item in items.values() for result in item.results)
 
 
 @pytest.mark.requirement("R12.1")
 def test_the_list_has_every_line_of_the_plans() -> None:
     lines = PLAN.read_text(encoding="utf-8").partition('## Exit Criteria (Prod "Go Live")')[2].replace("`", "")
-    assert [item.says for item in ITEMS[:6]] == [line.strip() for line in lines.split("\n- ")[1:]]
+    assert [item.text for item in ITEMS[:6]] == [line.strip() for line in lines.split("\n- ")[1:]]
 
 
 OPEN: list[tuple[str, Callable[[Canned], None], str]] = [
@@ -117,7 +117,7 @@ def test_an_expired_risk_keeps_it_open(context: Canned, monkeypatch: pytest.Monk
 
 def test_an_item_is_as_good_as_its_worst_check() -> None:
     def item(*lights: Status) -> Status:
-        return Answered("", tuple(Result("a", "golive", (), "", light, "") for light in lights)).status
+        return CheckedItem("", tuple(ConditionResult("a", "golive", (), "", light, "") for light in lights)).status
 
     assert item(Status.PASS, Status.PASS) is Status.PASS
     assert item(Status.PASS, Status.UNKNOWN) is Status.UNKNOWN
@@ -133,7 +133,7 @@ def test_the_command_prints_the_list_and_writes_the_record(context: Canned, monk
     assert done.stdout.splitlines()[-1] == "All 8 pass."
     record = Path("golive.md").read_text(encoding="utf-8")
     assert record.startswith("# Go-live list of prod\n")
-    assert "prod (account 111122223333), asked by arn:aws:iam::111122223333:role/aep-prod-planner." in record
+    assert "prod (account 111122223333), checked by arn:aws:iam::111122223333:role/aep-prod-planner." in record
     assert record.count("- [x] **") == 8
 
 

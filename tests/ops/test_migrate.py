@@ -187,7 +187,7 @@ def test_the_image_is_that_of_the_migrations_container(monkeypatch: pytest.Monke
             "the service aep-backend-prod isn't there",
         ),
         ("DescribeServices", lambda answer: answer["services"].clear(), "the service aep-backend-prod isn't there"),
-        ("RunTask", lambda answer: answer["tasks"].clear(), "AWS lists 0 tasks that it ran; one is expected"),
+        ("RunTask", lambda answer: answer["tasks"].clear(), "AWS lists 0 tasks that it ran; exactly one is expected"),
         (
             "RunTask",
             lambda answer: answer["failures"].append({"reason": "Capacity is unavailable at this time"}),
@@ -280,12 +280,12 @@ def test_without_a_snapshot_there_is_no_migration(rolled_out: Aws, faults: Contr
 def test_time_that_is_up_and_ctrl_c_leave_the_task_running(
     rolled_out: Aws, monkeypatch: pytest.MonkeyPatch, error: type[BaseException] | None, code: int
 ) -> None:
-    def looks(_: float) -> Iterator[float]:
+    def polls(_: float) -> Iterator[float]:
         if error:
             raise error
         yield from ()
 
-    monkeypatch.setattr(migration_end, "looks", looks)
+    monkeypatch.setattr(migration_end, "polls", polls)
     done = run(*MIGRATE, "--timeout", "0.5")
     assert done.exit_code == code
     assert "Follow it: python -m ops logs prod migration --follow" in done.stderr

@@ -55,7 +55,7 @@ def ended(*looks: dict[str, Any]) -> Ended:
     account = cast(Aws, Account(*looks))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ops.aws.waiting.PAUSE", 0)
-        patch.setattr(module, "looks", lambda _: iter(range(100)))
+        patch.setattr(module, "polls", lambda _: iter(range(100)))
         return follow(account, PROD, ID, seconds=60, told=lambda _: None, line=lambda _: None)
 
 

@@ -62,12 +62,14 @@ ASKS: dict[str, tuple[Callable[[Aws], object], str, dict[str, Any]]] = {
 @pytest.mark.parametrize("name", ASKS)
 def test_none_or_several_are_an_error(name: str, count: int) -> None:
     ask, key, one = ASKS[name]
-    with pytest.raises(AwsError, match=rf"AWS lists {count} .*; one is expected"):
+    with pytest.raises(AwsError, match=rf"AWS lists {count} .*; exactly one is expected"):
         ask(cast(Aws, Listing({key: [one] * count, "TargetGroups": []})))
 
 
 @pytest.mark.parametrize("nodes", [(), ("a", "b")])
 def test_a_cache_in_cluster_mode_has_no_one_address(nodes: tuple[str, ...]) -> None:
     aws = cast(Aws, Listing({"ReplicationGroups": [group(*nodes)]}))
-    with pytest.raises(AwsError, match=f"AWS lists {len(nodes)} node groups of the cache aep-prod; one is expected"):
+    with pytest.raises(
+        AwsError, match=f"AWS lists {len(nodes)} node groups of the cache aep-prod; exactly one is expected"
+    ):
         cache_url.renew(aws, PROD, "REDIS_URL")

@@ -19,7 +19,7 @@ from ops.__main__ import app
 from ops.aws.states import States
 from ops.errors import OpsError
 from ops.status.phases import Standing, drift_report, standings
-from tests.ops.verify_answers import Canned
+from tests.ops.verify_responses import Canned
 
 PROD = environments.load("prod")
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

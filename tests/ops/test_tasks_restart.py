@@ -53,7 +53,7 @@ OLD = {"id": "old", "rolloutState": "COMPLETED"}
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is waited for."""
     monkeypatch.setattr(waiting, "PAUSE", 0)
-    monkeypatch.setattr("ops.aws.ecs.looks", lambda *_: iter(range(3)))
+    monkeypatch.setattr("ops.aws.ecs.polls", lambda *_: iter(range(3)))
 
 
 def restarted(ecs: Ecs) -> Restart:
@@ -66,7 +66,7 @@ def restarted(ecs: Ecs) -> Restart:
     ("last", "said"),
     [
         ([{**NEW, "rolloutState": "FAILED", "rolloutStateReason": "circuit breaker"}], "circuit breaker"),
-        ([OLD], "ECS gave the deployment up and rolled back"),
+        ([OLD], "ECS gave up the deployment and rolled back"),
         ([NEW], "isn't stable after"),
     ],
 )

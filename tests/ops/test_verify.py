@@ -20,16 +20,16 @@ from hypothesis import strategies as st
 import environments
 from modules.phases import PHASES
 from ops.aws.errors import AwsError
-from ops.conditions import Condition, FailedError, Result, Status, exit_code, run
+from ops.conditions import Condition, ConditionResult, FailedError, Status, exit_code, run
 from ops.golive.items import public_name_leads_here
 from ops.verify.criteria import CRITERIA, chosen
-from tests.ops.verify_answers import AGENT, LOAD_BALANCER, PREVIOUS, Canned, FakeZone, records
+from tests.ops.verify_responses import AGENT, LOAD_BALANCER, PREVIOUS, Canned, FakeZone, records
 
 Break = Callable[[Canned], None]
 OF_AWS = [check for check in CRITERIA if not check.over_http]
 
 
-def one(name: str, context: Canned) -> Result:
+def one(name: str, context: Canned) -> ConditionResult:
     (check,) = (check for check in CRITERIA if check.name == name)
     return run([check], context)[0]
 
@@ -223,7 +223,7 @@ BROKEN: list[tuple[str, Break, str]] = [
     (
         "load-balancer-is-public-and-logs",
         put(*BALANCER, "AvailabilityZones", 0, "SubnetId", value="subnet-private-a"),
-        "subnet-private-a is no public subnet",
+        "subnet-private-a isn't a public subnet",
     ),
     (
         "load-balancer-is-public-and-logs",
@@ -584,7 +584,7 @@ def test_an_answer_of_another_form_costs_only_its_own_check(context: Canned) -> 
     del context.answers["ec2", "describe_vpcs"]["Vpcs"][0]["IsDefault"]
     results = {result.name: result for result in run(OF_AWS, context)}
     assert [name for name, result in results.items() if result.status is not Status.PASS] == ["vpc-is-its-own"]
-    assert results["vpc-is-its-own"].evidence == "AWS's answer is not of the expected form (KeyError: 'IsDefault')"
+    assert results["vpc-is-its-own"].evidence == "AWS's response doesn't have the expected form (KeyError: 'IsDefault')"
 
 
 def test_a_zone_that_may_not_be_read_cant_be_told(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -626,8 +626,8 @@ def test_checks_run_side_by_side_and_answer_in_order(context: Canned) -> None:
 
 
 def test_red_weighs_more_than_untold() -> None:
-    def results(*lights: Status) -> list[Result]:
-        return [Result("a", "edge", (), "", light, "") for light in lights]
+    def results(*lights: Status) -> list[ConditionResult]:
+        return [ConditionResult("a", "edge", (), "", light, "") for light in lights]
 
     assert exit_code(results(Status.PASS)) == 0
     assert exit_code(results(Status.PASS, Status.UNKNOWN)) == 2

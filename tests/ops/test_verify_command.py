@@ -14,11 +14,11 @@ from environments.names import Names
 from environments.schema import Environment
 from ops.__main__ import app
 from ops.aws.session import Aws
-from ops.conditions import Result, Status, run
+from ops.conditions import ConditionResult, Status, run
 from ops.verify.context import Context
 from ops.verify.criteria import chosen
 from rehearsal.emulator.client import Control
-from tests.ops.verify_answers import PREVIOUS, Canned, records
+from tests.ops.verify_responses import PREVIOUS, Canned, records
 
 pytestmark = pytest.mark.slow
 
@@ -132,6 +132,6 @@ def test_public_dns_is_read_in_the_zone_of_another_account(account: Aws, control
 
 
 def test_an_empty_account_is_red_everywhere_and_never_a_traceback(account: Aws, prod: Environment) -> None:
-    results: list[Result] = run(chosen(over_http=False), Context(account, prod))
+    results: list[ConditionResult] = run(chosen(over_http=False), Context(account, prod))
     green = {result.name for result in results if result.status is Status.PASS}
     assert green == {"caller-is-the-account", "no-alarm-is-on"}

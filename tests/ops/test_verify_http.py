@@ -11,12 +11,12 @@ import pytest
 
 import environments
 from environments.schema import Environment
-from ops.conditions import FailedError, Result, Status, UnknownError, run
+from ops.conditions import ConditionResult, FailedError, Status, UnknownError, run
 from ops.errors import OpsError
 from ops.verify.criteria import CRITERIA
 from ops.verify.http import ConnectTo, Http
 from tests.ops.tls_server import Site, served
-from tests.ops.verify_answers import Canned
+from tests.ops.verify_responses import Canned
 
 OVER_HTTP = [check for check in CRITERIA if check.over_http]
 PROD = environments.load("prod")
@@ -51,7 +51,7 @@ def http(site: Site, environment: Environment = PROD) -> Http:
     return Http(environment.edge.host, ConnectTo.parse(site.connect_to), site.ca_file)
 
 
-def asked(site: Site) -> dict[str, Result]:
+def asked(site: Site) -> dict[str, ConditionResult]:
     return {result.name: result for result in run(OVER_HTTP, Canned(PROD, http(site)))}
 
 
@@ -71,12 +71,12 @@ def test_what_isnt_ready_is_red_with_what_it_says(site: Site) -> None:
     assert results["health-live-answers"].status is Status.PASS
     assert results["health-ready-answers"].status is Status.FAIL
     assert results["health-ready-answers"].evidence == (
-        "127.0.0.1 /health/ready answers 500, not 200: database: no answer"
+        "127.0.0.1 /health/ready returns 500, not 200: database: no answer"
     )
 
 
 @pytest.mark.requirement("R10.3")
-@pytest.mark.parametrize(("answer", "says"), [((404, ""), "answers 404, not 200"), ((200, "oops"), "without '<html'")])
+@pytest.mark.parametrize(("answer", "says"), [((404, ""), "returns 404, not 200"), ((200, "oops"), "without '<html'")])
 def test_a_failing_smoke_test_is_red(site: Site, answer: tuple[int, str], says: str) -> None:
     site.answers["/"] = answer
     assert says in asked(site)["smoke-tests-pass"].evidence
@@ -125,7 +125,7 @@ def test_nobody_listening_is_red() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         closed = ConnectTo("127.0.0.1", *[free.getsockname()[1]] * 2)
-        with pytest.raises(FailedError, match=r"127\.0\.0\.1 doesn't answer / for app\.navralabs\.com: .*refused"):
+        with pytest.raises(FailedError, match=r"127\.0\.0\.1 doesn't respond to / for app\.navralabs\.com: .*refused"):
             Http(PROD.edge.host, closed).get("127.0.0.1", "/", plain=True)
 
 
@@ -150,7 +150,7 @@ def test_an_address_without_a_way_cant_be_told(monkeypatch: pytest.MonkeyPatch) 
         raise OSError(101, "Network is unreachable")
 
     monkeypatch.setattr("urllib3.util.connection.create_connection", unreachable)
-    with pytest.raises(UnknownError, match=r"no way to 2001:db8::1 \(Network is unreachable\)"):
+    with pytest.raises(UnknownError, match=r"no route to 2001:db8::1 \(Network is unreachable\)"):
         Http(PROD.edge.host).get("2001:db8::1", "/")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ops.plan_gate.model import Finding, Kind, Verdict
+from ops.plan_gate.model import FindingKind, PlanFinding, PlanVerdict
 from ops.plan_gate.run import run
 
 Body = dict[str, Any]
@@ -104,19 +104,19 @@ def deny(actions: Any = "s3:*", resources: Any = "*", **more: Any) -> Body:
     return {"Sid": "Never", "Effect": "Deny", "Action": actions, "Resource": resources, **more}
 
 
-def judge(document: Body, *, approve: bool = False) -> Verdict:
+def judge(document: Body, *, approve: bool = False) -> PlanVerdict:
     return run(json.dumps(document).encode(), name="demo", approve_widening=approve)
 
 
-def found(document: Body, kind: Kind) -> list[Finding]:
+def found(document: Body, kind: FindingKind) -> list[PlanFinding]:
     """The findings of a kind, in a plan that could be judged."""
     verdict = judge(document)
-    assert not verdict.doubt, verdict.doubt
+    assert not verdict.error, verdict.error
     return verdict.of(kind)
 
 
 def widened(document: Body) -> list[str]:
-    return [each.what for each in found(document, Kind.WIDENING)]
+    return [each.what for each in found(document, FindingKind.WIDENING)]
 
 
 def _has(each: Body) -> bool:

@@ -51,7 +51,7 @@ def test_refused_is_1(out: Path) -> None:
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         "LOSS   aws_s3_bucket.a · would be deleted; that loses its objects and its name",
-        "       keep the resource, or see docs/gate.md on how to let go of one deliberately",
+        "       keep the resource; docs/gate.md shows how to remove one on purpose",
         "plan gate: refused. prod-data: 1 to delete",
     ]
     assert report(out)["findings"][0]["kind"] == "stateful"
@@ -75,11 +75,11 @@ def test_approval_of_a_widening_is_none_of_a_loss(out: Path) -> None:
     assert call(out, LOST, "--approve-widening").exit_code == 1
 
 
-def test_doubt_is_2_and_replaces_an_earlier_report(out: Path) -> None:
+def test_an_error_is_2_and_replaces_an_earlier_report(out: Path) -> None:
     assert call(out, KEPT).exit_code == 0
     result = call(out, json.dumps(KEPT).encode()[:-9])
     assert result.exit_code == 2
-    assert result.stdout.startswith("plan gate: prod-data can't be judged: it isn't whole JSON")
+    assert result.stdout.startswith("plan gate: prod-data can't be judged: it isn't complete JSON")
     assert len(result.stdout.splitlines()) == 1
     assert report(out)["exit_code"] == 2
     assert "can't be judged" in (out / "reports" / "plan-prod-data.md").read_text(encoding="utf-8")

@@ -25,24 +25,24 @@ def without(document: Body, *keys: str) -> Body:
     [
         (b"", "is empty"),
         (b" \n", "is empty"),
-        (json.dumps(plan()).encode()[:-40], "isn't whole JSON"),
-        (json.dumps(plan()).encode() + b"{}", "isn't whole JSON"),
-        (b'{"@level":"info"}\n{"@level":"info"}\n', "isn't whole JSON"),
+        (json.dumps(plan()).encode()[:-40], "isn't complete JSON"),
+        (json.dumps(plan()).encode() + b"{}", "isn't complete JSON"),
+        (b'{"@level":"info"}\n{"@level":"info"}\n', "isn't complete JSON"),
         (b"null", "isn't a JSON object"),
         (b"[]", "isn't a JSON object"),
         (b"{}", "isn't a JSON object"),
         (b"\xff\xfe{}", "isn't UTF-8"),
         (b'{"format_version":"1.2","format_version":"1.2"}', "a key twice"),
-        (b'{"format_version":NaN}', "no JSON"),
+        (b'{"format_version":NaN}', "isn't JSON"),
         (b"[" * 100_000, "is nested too deeply"),
         (b"PK\x03\x04 a saved plan that comes without its stack", "is a saved plan"),
     ],
 )
 def test_what_is_no_json_of_a_plan(content: bytes, why: str) -> None:
     verdict = run(content, name="demo")
-    assert verdict.outcome is Outcome.UNTRUSTED
-    assert why in verdict.doubt
-    assert "\n" not in verdict.doubt
+    assert verdict.outcome is Outcome.ERROR
+    assert why in verdict.error
+    assert "\n" not in verdict.error
 
 
 CHANGED = change("aws_s3_bucket.a", None, BUCKET)
@@ -56,23 +56,23 @@ CHANGED = change("aws_s3_bucket.a", None, BUCKET)
         (plan(format_version=1.2), "no known format version"),
         (without(plan(), "format_version"), "no known format version"),
         ({"format_version": "1.0", "terraform_version": "1.11.4", "values": {}}, "is a state"),
-        (plan(errored=True), "a plan that failed"),
-        (without(plan(), "errored"), "a plan that failed"),
+        (plan(errored=True), "plan that failed"),
+        (without(plan(), "errored"), "plan that failed"),
         (plan(complete=False), "isn't complete"),
         (without(plan(), "complete"), "isn't complete"),
         (plan(deferred_changes=[{}]), "isn't complete"),
         (plan(CHANGED, applyable=False), "can't be applied"),
         (plan(output_changes={"a": {"actions": ["create"]}}, applyable=False), "can't be applied"),
-        (without(plan(), "applyable"), "doesn't say whether it can be applied"),
-        (without(plan(), "planned_values"), "isn't whole"),
-        (without(plan(), "configuration"), "isn't whole"),
+        (without(plan(), "applyable"), "whether it can be applied is unknown"),
+        (without(plan(), "planned_values"), "isn't complete"),
+        (without(plan(), "configuration"), "isn't complete"),
         (plan(action_invocations=[]), "doesn't know"),
         (plan(resource_changes={}), "in a form"),
         (plan(resource_changes=[1]), "in a form"),
         (plan(change("aws_s3_bucket.a", BUCKET, actions=("destroy",))), "actions that this gate doesn't know"),
         (plan(change("aws_s3_bucket.a", BUCKET, actions=("delete", "update"))), "actions that this gate doesn't know"),
-        (plan(change("aws_s3_bucket.a", None, BUCKET, actions=("update",))), "without what was before"),
-        (plan(change("aws_s3_bucket.a", BUCKET, None, actions=("update",))), "without what was before"),
+        (plan(change("aws_s3_bucket.a", None, BUCKET, actions=("update",))), "without its values before"),
+        (plan(change("aws_s3_bucket.a", BUCKET, None, actions=("update",))), "without its values before"),
         (plan(resource_changes=[{**CHANGED, "mode": "new"}]), "neither managed nor data"),
         (plan(resource_changes=[{**CHANGED, "change": None}]), "without change"),
         (plan(resource_changes=[{**CHANGED, "address": ""}]), "without address"),
@@ -81,15 +81,15 @@ CHANGED = change("aws_s3_bucket.a", None, BUCKET)
 )
 def test_what_is_no_plan_to_apply(document: Body, why: str) -> None:
     verdict = judge(document)
-    assert verdict.outcome is Outcome.UNTRUSTED
-    assert why in verdict.doubt, verdict.doubt
+    assert verdict.outcome is Outcome.ERROR
+    assert why in verdict.error, verdict.error
 
 
 @pytest.mark.parametrize(("before", "after"), [(BUCKET, None), (None, BUCKET), (BUCKET, {})])
 def test_a_plan_with_a_change_taken_out_is_not_whole(before: Body | None, after: Body | None) -> None:
     document = plan(change("aws_s3_bucket.a", before, after))
     document["resource_changes"].pop()
-    assert "isn't whole" in judge(document).doubt
+    assert "isn't complete" in judge(document).error
 
 
 def test_no_changes_are_clean_although_terraform_would_not_apply_them() -> None:
@@ -102,19 +102,19 @@ def test_data_sources_are_read_without_a_word() -> None:
     assert judge(plan(data)).outcome is Outcome.CLEAN
 
 
-def test_a_surprise_is_a_doubt_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_surprise_is_an_error_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def surprise(_: Any) -> Any:
         raise KeyError("hunter2")
 
     monkeypatch.setattr("ops.plan_gate.run.losses", surprise)
     verdict = judge(plan())
-    assert verdict.outcome is Outcome.UNTRUSTED
-    assert "hunter2" not in verdict.doubt
+    assert verdict.outcome is Outcome.ERROR
+    assert "hunter2" not in verdict.error
 
 
 def test_a_saved_plan_that_terraform_cannot_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "a.tfplan"
     monkeypatch.setattr(shutil, "which", lambda _: "/bin/false")
-    assert "terraform show can't read it" in run(b"PK\x03\x04", name="demo", file=file).doubt
+    assert "terraform show can't read it" in run(b"PK\x03\x04", name="demo", file=file).error
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert "hand in its JSON" in run(b"PK\x03\x04", name="demo", file=file).doubt
+    assert "pass its JSON" in run(b"PK\x03\x04", name="demo", file=file).error

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.gate.model import Outcome
-from ops.plan_gate.model import Kind, Verdict
+from ops.plan_gate.model import FindingKind, PlanVerdict
 from ops.plan_gate.reports import as_json, as_markdown, as_text
 from tests.conftest import Stack
 from tests.plan_gate.plans import Body, allow, change, first, found, judge, plan, policy
@@ -85,13 +85,13 @@ def put(document: Body, at: tuple[Any, ...], value: Any, key: str = "planted") -
     return document
 
 
-def silent(verdict: Verdict, secret: str) -> bool:
+def silent(verdict: PlanVerdict, secret: str) -> bool:
     reports = as_text(verdict) + as_json(verdict) + as_markdown(verdict)
     return secret.lower() not in reports.lower() and json.dumps(secret)[1:-1].lower() not in reports.lower()
 
 
 def test_the_plan_is_clean_of_secrets() -> None:
-    assert found(whole(), Kind.SECRET) == []
+    assert found(whole(), FindingKind.SECRET) == []
 
 
 @pytest.mark.requirement("R0.2")
@@ -107,7 +107,7 @@ def test_a_credential_anywhere_is_found_and_never_printed(at: tuple[Any, ...], s
     }
     verdict = judge(put(whole(), at, forms[form]), approve=True)
     assert verdict.outcome is not Outcome.CLEAN
-    assert verdict.doubt or verdict.of(Kind.SECRET)
+    assert verdict.error or verdict.of(FindingKind.SECRET)
     assert silent(verdict, secret)
 
 
@@ -143,7 +143,7 @@ def test_a_value_under_a_secrets_name_is_found_and_never_printed(
     }
     key, value = forms[form]
     verdict = judge(put(whole(), at, value, key), approve=True)
-    assert verdict.doubt or any(name in each.where or form == "json" for each in verdict.of(Kind.SECRET))
+    assert verdict.error or any(name in each.where or form == "json" for each in verdict.of(FindingKind.SECRET))
     assert silent(verdict, secret)
 
 
@@ -154,7 +154,7 @@ def test_what_terraform_marks_as_sensitive_is_found_and_never_printed(secret: st
     marked = change("aws_thing.a", {"pin": "x", "list": []}, {"pin": "y", "list": []})
     marked["change"][when] = {"pin": "z", "list": [{"deep": secret}]}
     marked["change"][f"{when}_sensitive"] = {"list": [{"deep": True}]}
-    (finding,) = judge(plan(marked)).of(Kind.SECRET)
+    (finding,) = judge(plan(marked)).of(FindingKind.SECRET)
     assert finding.where == f"resource_changes[aws_thing.a].change.{when}.list[0].deep"
     assert silent(judge(plan(marked)), secret)
 
@@ -204,8 +204,8 @@ CONTAINER = [{"name": "app", "environment": [{"name": "DB_PASSWORD", "value": SE
 )
 def test_where_it_is_found(document: Body, where: str) -> None:
     verdict = judge(document)
-    assert not verdict.doubt, verdict.doubt
-    assert where in [each.where for each in verdict.of(Kind.SECRET)]
+    assert not verdict.error, verdict.error
+    assert where in [each.where for each in verdict.of(FindingKind.SECRET)]
     assert silent(verdict, SECRET)
 
 
@@ -226,7 +226,7 @@ def test_where_it_is_found(document: Body, where: str) -> None:
 )
 def test_other_findings_do_not_quote_it(changed: Body) -> None:
     verdict = judge(plan(changed))
-    assert {each.kind for each in verdict.findings} > {Kind.SECRET}
+    assert {each.kind for each in verdict.findings} > {FindingKind.SECRET}
     assert silent(verdict, KEY)
 
 
@@ -250,13 +250,13 @@ def test_approval_is_not_for_secrets() -> None:
     ],
 )
 def test_what_is_no_secret(values: Body) -> None:
-    assert found(plan(change("aws_thing.a", values, values)), Kind.SECRET) == []
+    assert found(plan(change("aws_thing.a", values, values)), FindingKind.SECRET) == []
 
 
 @pytest.mark.parametrize("url", ["a://b:hunter2-${c.d}@e", "a://b:${c.d}hunter2@e", "hunter2-${c.d}"])
 def test_a_literal_beside_an_expression_is_found(url: str) -> None:
     verdict = judge(plan(change("aws_thing.a", None, {"secret_string_wo": url})))
-    assert verdict.of(Kind.SECRET)
+    assert verdict.of(FindingKind.SECRET)
     assert silent(verdict, "hunter2")
 
 
@@ -264,11 +264,11 @@ def test_the_type_of_an_output_is_no_secret() -> None:
     shape = {"sensitive": False, "value": {"DATABASE_URL": "arn:a"}, "type": ["object", {"DATABASE_URL": "string"}]}
     document = plan()
     document["planned_values"]["outputs"] = {"secret_arns": shape}
-    assert found(document, Kind.SECRET) == []
+    assert found(document, FindingKind.SECRET) == []
 
 
 def test_the_stacks_themselves_hold_none(stacks: dict[str, Stack]) -> None:
     """Nothing that is configured looks like a secret to this gate."""
     for stack in stacks.values():
         configured = [change(f"{kind}.{id_}", None, body) for kind, id_, body in stack.all_resources()]
-        assert found(first(*configured), Kind.SECRET) == [], stack.name
+        assert found(first(*configured), FindingKind.SECRET) == [], stack.name

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.gate.model import Outcome
-from ops.plan_gate.model import Kind
+from ops.plan_gate.model import FindingKind
 from ops.plan_gate.tables import STATEFUL
 from tests.conftest import Stack
 from tests.plan_gate.plans import Body, change, found, judge, plan
@@ -44,7 +44,7 @@ def test_any_single_loss_is_refused(
     lost = change(f"{kind}.{name}", {"name": "a"}, {"name": "b"} if remade else None, actions=actions)
     verdict = judge(plan(*others, lost), approve=approve)
     assert verdict.outcome is Outcome.FINDINGS
-    (finding,) = verdict.of(Kind.STATEFUL)
+    (finding,) = verdict.of(FindingKind.STATEFUL)
     assert (finding.where, finding.refused) == (f"{kind}.{name}", True)
 
 
@@ -58,21 +58,21 @@ def test_what_forces_a_replacement_is_named() -> None:
         action_reason="replace_because_cannot_update",
         replace_paths=[["bucket"], ["rule", 0, "id"]],
     )
-    (finding,) = found(plan(replaced), Kind.STATEFUL)
+    (finding,) = found(plan(replaced), FindingKind.STATEFUL)
     assert finding.what == "would be replaced, forced by bucket, rule[0].id; that loses its objects and its name"
 
 
 def test_why_something_is_deleted_is_said() -> None:
     gone = change("aws_kms_key.data", {"id": "1"}, action_reason="delete_because_no_resource_config")
-    (finding,) = found(plan(gone), Kind.STATEFUL)
-    assert "because it isn't configured any more" in finding.what
+    (finding,) = found(plan(gone), FindingKind.STATEFUL)
+    assert "because it is no longer configured" in finding.what
 
 
 def test_an_object_left_behind_is_stateful_too() -> None:
     current = change("aws_db_instance.main", {"identifier": "a"}, {"identifier": "a"})
     deposed = change("aws_db_instance.main", {"identifier": "a"}, deposed="0123abcd")
-    (finding,) = found(plan(current, deposed), Kind.STATEFUL)
-    assert "earlier object" in finding.what
+    (finding,) = found(plan(current, deposed), FindingKind.STATEFUL)
+    assert "previous object" in finding.what
 
 
 def test_a_move_loses_nothing() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.gate.model import Outcome
-from ops.plan_gate.model import Kind
+from ops.plan_gate.model import FindingKind
 from tests.plan_gate.plans import REPLACE, Body, allow, change, deny, first, found, judge, plan, policy, widened
 
 patient = settings(max_examples=100, deadline=None)
@@ -249,7 +249,7 @@ INGRESS = "aws_vpc_security_group_ingress_rule.a"
 @pytest.mark.parametrize("actions", [("update",), REPLACE])
 def test_a_wider_rule(wider: Body, actions: tuple[str, ...]) -> None:
     document = plan(change(INGRESS, rule(), wider, actions=actions))
-    (finding,) = found(document, Kind.WIDENING)
+    (finding,) = found(document, FindingKind.WIDENING)
     assert finding.where == INGRESS
     assert judge(document).outcome is Outcome.FINDINGS
     assert widened(plan(change(INGRESS, wider, wider), change("aws_sns_topic.a", None, {"name": "a"}))) == []
@@ -350,7 +350,7 @@ def test_a_stacks_first_plan_is_shown_and_not_refused() -> None:
     made = first(change("aws_iam_role.app", None, ROLE), change(INGRESS, None, rule("0.0.0.0/0")))
     verdict = judge(made)
     assert verdict.first
-    assert [each.refused for each in verdict.of(Kind.WIDENING)] == [False, False]
+    assert [each.refused for each in verdict.of(FindingKind.WIDENING)] == [False, False]
     assert verdict.outcome is Outcome.CLEAN
 
 

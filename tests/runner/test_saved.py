@@ -81,7 +81,7 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "no gate": (lambda s: s.gated.unlink(), "the gate has not judged prod-network"),
     "half a gate": (lambda s: s.gated.write_text("{"), "has not judged prod-network"),
     "gate refused": (lambda s: gate(s, outcome="findings"), "the gate did not pass .findings."),
-    "gate untrusted": (lambda s: gate(s, outcome="untrusted"), "the gate did not pass .untrusted."),
+    "gate error": (lambda s: gate(s, outcome="error"), "the gate did not pass .error."),
     "gated another": (lambda s: gate(s, sha256="0"), "has not judged this prod-network"),
     "gated nothing": (lambda s: gate(s, sha256=None), "has not judged this prod-network"),
     "gated yesterday": (lambda s: gate(s, today="2026-11-24"), "is of 2026-11-24, and accepted risks expire"),

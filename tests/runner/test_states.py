@@ -49,13 +49,15 @@ def test_a_lock_that_cannot_be_read_is_a_lock_all_the_same_and_can_be_freed(body
 
 def test_a_lock_that_changed_hands_is_not_freed() -> None:
     bucket = Bucket(json.dumps(LOCK).encode())
-    with pytest.raises(OpsError, match="the lock changed hands meanwhile: ci@runner holds the lock since 2026-01-01"):
+    with pytest.raises(
+        OpsError, match="another run took the lock meanwhile: ci@runner holds the lock since 2026-01-01"
+    ):
         states(bucket).lock("data").free(Lock.parse(json.dumps({**LOCK, "ID": "2"}).encode()))
     assert not bucket.deleted
 
 
 def test_a_lock_that_cannot_be_read_is_not_taken_for_another_one() -> None:
     bucket = Bucket(b"{")
-    with pytest.raises(OpsError, match="the lock changed hands meanwhile"):
+    with pytest.raises(OpsError, match="another run took the lock meanwhile"):
         states(bucket).lock("data").free(Lock.parse(b"["))
     assert not bucket.deleted

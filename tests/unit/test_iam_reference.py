@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.iam.conditions import Condition
+from ops.iam.conditions import PolicyCondition
 from ops.iam.extract import RELEASED, SERVICES
 from ops.iam.globs import Wild, overlap, pattern
 from ops.iam.idle import idle
@@ -22,11 +22,11 @@ KEY = "arn:aws:kms:us-east-1:111122223333:key/12345678-1234-1234-1234-1234567890
 BUCKET = "arn:aws:s3:::aep-prod-state"
 
 
-def asking(test: str, key: str, values: tuple[str, ...] = ("x",)) -> Condition:
-    return Condition(test, key, values)
+def asking(test: str, key: str, values: tuple[str, ...] = ("x",)) -> PolicyCondition:
+    return PolicyCondition(test, key, values)
 
 
-def allow(*actions: str, on: str | tuple[str, ...] = "*", when: Condition | None = None) -> IamStatement:
+def allow(*actions: str, on: str | tuple[str, ...] = "*", when: PolicyCondition | None = None) -> IamStatement:
     resources = (on,) if isinstance(on, str) else on
     return IamStatement(actions=actions, resources=resources, conditions=(when,) if when else ())
 
@@ -131,7 +131,7 @@ def test_an_endpoint_passes_requests_to_its_own_service() -> None:
 def test_a_message_says_what_to_do() -> None:
     (message,) = idle(DOES_NOTHING["log groups can't be narrowed"])
     assert message == (
-        "logs:DescribeLogGroups does nothing: it can't be narrowed to a resource; put it into a statement on '*'"
+        "logs:DescribeLogGroups has no effect: it can't be limited to a resource; put it into a statement on '*'"
     )
 
 

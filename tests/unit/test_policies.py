@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.iam.conditions import Condition
+from ops.iam.conditions import PolicyCondition
 from ops.iam.policy import IamStatement, read, read_document
 from policies.security_group_rules import ALL, SELF, SecurityGroupRule, read_rules
 
@@ -57,7 +57,7 @@ def test_a_block_and_json_are_the_same_statement(statement: dict[str, Any]) -> N
 def test_conditions_of_one_test_and_variable_are_one_as_in_the_provider() -> None:
     condition = [{"test": "StringEquals", "variable": "aws:PrincipalAccount", "values": [value]} for value in "12"]
     (statement,) = read_document({"statement": [{"actions": ["*"], "condition": condition}]})
-    assert statement.conditions == (Condition("StringEquals", "aws:PrincipalAccount", ("1", "2")),)
+    assert statement.conditions == (PolicyCondition("StringEquals", "aws:PrincipalAccount", ("1", "2")),)
 
 
 @pytest.mark.parametrize(

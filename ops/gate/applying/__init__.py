@@ -1,9 +1,8 @@
-"""Whether the role that applies a phase can do what the phase needs, whatever a resource's own policy denies.
+"""Checks that no resource's own policy denies an action that applying a phase needs.
 
-An administrator's `AdministratorAccess` doesn't help against a denial in the policy of a secret, key, bucket, topic,
-queue or repository: `data` writes `DATABASE_URL`, whose policy denies that to all but its writers. This proof holds
-that no such denial stops a phase half-way. A denial counts unless its conditions surely fail for the session that
-Terraform calls with. What identity policies allow is held by the table of permissions, and by the deployer's tests.
+`AdministratorAccess` doesn't override a Deny in the policy of a secret, key, bucket, topic, queue or repository: `data`
+writes `DATABASE_URL`, whose policy denies that to all but its writers. A Deny counts unless its conditions surely fail
+for Terraform's session. The table of permissions and the deployer's tests check what identity policies allow.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from environments.names import Names
 from environments.schema import Environment
 from modules.phases import PHASES, Phase
-from ops.gate.applying.denials import Guarded, calling, guarded, stopped
+from ops.gate.applying.denials import DenyingResource, calling, denying, stopped
 from ops.gate.applying.needs import Use, uses
 from ops.gate.index import Index, shown
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
@@ -29,17 +28,17 @@ CHECKS = {
 
 
 def who_applies_can(view: Sequence[ScannedBlock], environment: Environment) -> list[Record]:
-    """Hold what resources' own policies deny against what each phase does to them.
+    """Compare what resources' own policies deny with the actions that each phase needs.
 
     Args:
         view: The merged view of all stacks of one environment.
         environment: Its values.
 
     Raises:
-        UntrustedError: A policy is written in a way that only Terraform can evaluate.
+        ScanFailedError: Only Terraform can evaluate a policy.
     """
     ledger, names, index = Ledger(), Names(environment), Index(view)
-    for target in guarded(index, names):
+    for target in denying(index, names):
         ledger.examine(STOPPED, (denial.block.block for denial in target.denials))
         for phase in PHASES:
             blocks = [block for block in view if block.block.stack == names.stack(phase.name)]
@@ -49,16 +48,16 @@ def who_applies_can(view: Sequence[ScannedBlock], environment: Environment) -> l
     return ledger.records()
 
 
-def _stops(target: Guarded, use: Use, phase: Phase, names: Names) -> Iterator[tuple[PlacedStatement, str]]:
-    """The denials that stop a use, each in words."""
+def _stops(target: DenyingResource, use: Use, phase: Phase, names: Names) -> Iterator[tuple[PlacedStatement, str]]:
+    """The denials that stop a use, each with a description."""
     by, on = calling(names, phase.role, use.keys), shown(target.block)
     needs = f"{phase.name} is applied by {phase.role}, and {use.by} needs"
     for denial in target.denials:
         words = f"{shown(denial.block)} {denial.sid}".strip()
         if use.actions is None:
-            # What isn't known may be anything that is denied.
+            # Unknown actions may include the denied ones.
             if any(stopped(denial, target, action, by) for action in denial.actions or ("*",)):
-                table = "what it calls there isn't known (ops/gate/applying/needs.py)"
+                table = "the actions that it calls are unknown (ops/gate/applying/needs.py)"
                 yield denial, f"{needs} {on}; {table}, and {words} denies something"
             continue
         for action in use.actions:

@@ -10,18 +10,18 @@ from environments.names import Names
 from ops.gate.index import Index
 from ops.gate.model import ScannedBlock
 from ops.gate.permissions.statements import OWN_POLICIES, Arns, Documents, PlacedStatement
-from ops.iam.conditions import Condition, RequestContext, holds
+from ops.iam.conditions import PolicyCondition, RequestContext, holds
 from ops.iam.mfa import AGE, PRESENT
 
 _OUTSIDE = ("aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp", "aws:SourceArn", "aws:SourceAccount", "aws:username")
-"""Keys that a call of Terraform's doesn't have, which comes from outside the VPC and from no service.
+"""Keys that a request from Terraform lacks: it comes from outside the VPC, and not from a service.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
 
 
 @dataclass(frozen=True)
-class Guarded:
+class DenyingResource:
     """A resource whose own policy denies something."""
 
     block: ScannedBlock
@@ -29,16 +29,16 @@ class Guarded:
     denials: tuple[PlacedStatement, ...]
 
 
-def guarded(index: Index, names: Names) -> Iterator[Guarded]:
+def denying(index: Index, names: Names) -> Iterator[DenyingResource]:
     """All resources of an environment whose own policies deny something.
 
     Raises:
-        UntrustedError: A policy is written in a way that only Terraform can evaluate.
+        ScanFailedError: Only Terraform can evaluate a policy.
     """
     documents = Documents(index, Arns(index, names.place))
     for block in index.all(*OWN_POLICIES):
         if denials := tuple(each for each in documents.own(block) or () if not each.allows):
-            yield Guarded(block, documents.arns.of(block) or "", denials)
+            yield DenyingResource(block, documents.arns.of(block) or "", denials)
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,19 @@ class Calling:
     role_arn: str
     account_arn: str
     contexts: tuple[RequestContext, ...]
-    """What its calls have of condition keys: one of these."""
+    """The possible condition keys of its requests."""
 
 
 def calling(names: Names, role: str, keys: Iterable[RequestContext]) -> Calling:
-    """The calls of Terraform with a role: over TLS, from outside the VPC, and with no MFA to show.
+    """Terraform's requests with a role: over TLS, from outside the VPC, without MFA.
 
-    AWS's pages leave open whether `aws:MultiFactorAuthPresent` is missing in a role's session or false: both count.
+    AWS doesn't document whether `aws:MultiFactorAuthPresent` is missing in a role's session or false: both count.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 
     Args:
         names: The environment's names.
         role: Purpose of the role.
-        keys: What the calls have of the service's own keys: one of these.
+        keys: The possible condition keys of the service itself.
     """
     environment = names.environment
     known = {
@@ -79,9 +79,9 @@ def calling(names: Names, role: str, keys: Iterable[RequestContext]) -> Calling:
     return Calling(names.role_arn(role), names.account_arn, contexts)
 
 
-def stopped(denial: PlacedStatement, target: Guarded, action: str, by: Calling) -> str:
-    """How a denial stops an action on a resource, or on an object in it; empty if it surely doesn't."""
-    # A repository's policy names no resource: it is about its own.
+def stopped(denial: PlacedStatement, target: DenyingResource, action: str, by: Calling) -> str:
+    """How a denial stops an action on a resource or an object in it; empty if it surely doesn't."""
+    # A repository's policy names no resource: it applies to the repository.
     anywhere = not (denial.resources or denial.not_resources) or any("&" in each for each in denial.resources)
     resources = (target.arn, f"{target.arn}/object")
     about = denial.about(action) if anywhere else any(denial.covers(action, resource) for resource in resources)
@@ -100,8 +100,8 @@ def _all_hold(denial: PlacedStatement, context: RequestContext) -> bool | None:
     return None if None in outcomes else True
 
 
-def _holds(condition: Condition, context: RequestContext) -> bool | None:
-    """Whether a condition holds. A value that is known after apply only leaves open what the others don't decide."""
+def _holds(condition: PolicyCondition, context: RequestContext) -> bool | None:
+    """Whether a condition holds; None if that depends on a value that is unknown until apply."""
     outcome = holds(condition.test, condition.key, condition.values, context)
     if not any("&" in value for value in condition.values):
         return outcome
@@ -110,7 +110,7 @@ def _holds(condition: Condition, context: RequestContext) -> bool | None:
 
 
 def _addresses(denial: PlacedStatement, by: Calling) -> bool:
-    """Whether a denial is about a role. NotPrincipal spares a role only if it names the account too.
+    """Whether a denial applies to a role. NotPrincipal exempts a role only if it names the account too.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     """

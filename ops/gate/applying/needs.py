@@ -1,4 +1,4 @@
-"""What applying a phase calls on the resources whose own policies may deny it."""
+"""Actions that applying a phase calls on resources whose own policies may deny them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BUCKET_SETTINGS = _calls(
     "GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration PutBucketTagging DeleteBucket",
 )
 _USES_KEY = _calls("kms", "DescribeKey CreateGrant GenerateDataKey Decrypt")
-# What provider 5.100 calls to make, refresh, change and remove them; names of the actions are those of
+# Actions that provider 5.100 calls to create, refresh, change and delete them, by their names in
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 NEEDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     (SECRET, ITSELF): _calls(
@@ -65,7 +65,7 @@ NEEDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ),
     ("aws_s3_bucket_logging", BUCKET): _calls("s3", "GetBucketLogging PutBucketLogging"),
     ("aws_s3_object", BUCKET): _calls("s3", "GetObject PutObject DeleteObject GetObjectTagging PutObjectTagging"),
-    # These services write with principals of their own.
+    # These services write with their own principals.
     ("aws_cloudtrail", BUCKET): (),
     ("aws_config_delivery_channel", BUCKET): (),
     ("aws_lb", BUCKET): (),
@@ -102,7 +102,7 @@ NEEDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ),
     ("aws_ecs_task_definition", REPOSITORY): (),  # ECS pulls it, with the execution role.
 }
-"""By type of the resource that calls and of what it calls. Whatever else refers to a key has it encrypt something."""
+"""By type of the calling resource and of its target. Any other resource that refers to a key encrypts with it."""
 BACKEND = "terraform_backend"
 _STATE = _calls("s3", "ListBucket GetObject PutObject DeleteObject")
 _SSE = "s3:x-amz-server-side-encryption"
@@ -111,18 +111,18 @@ _REFERENCE = re.compile(r"(?<![\w.])([a-z]\w*)\.([A-Za-z_][\w-]*)")
 
 @dataclass(frozen=True)
 class Use:
-    """What one resource of a phase calls on another resource."""
+    """The actions that one resource of a phase calls on another resource."""
 
     by: str
     """Address of the resource that calls."""
     actions: tuple[str, ...] | None
-    """None if it isn't known what it calls."""
+    """None if they are unknown."""
     keys: tuple[RequestContext, ...] = field(default_factory=lambda: (RequestContext(whole=False),))
-    """What the calls have of the service's own condition keys: one of these."""
+    """The possible condition keys of the service itself."""
 
 
 def uses(blocks: Iterable[ScannedBlock], target: ScannedBlock, index: Index) -> Iterator[Use]:
-    """What the resources of a stack call on a target.
+    """The actions that the resources of a stack call on a target.
 
     Args:
         blocks: The stack's blocks.
@@ -134,7 +134,7 @@ def uses(blocks: Iterable[ScannedBlock], target: ScannedBlock, index: Index) -> 
         if block.kind == BACKEND:
             if target.kind == BUCKET and block.settings.get("bucket") == target.settings.get("bucket"):
                 yield Use("its state", _STATE, _state_keys(block.settings))
-        elif block.section != "resource" or block.mirror:
+        elif block.section != "resource" or block.synthetic:
             continue
         elif block.name == target.name and block.kind == target.kind:
             yield Use(address, NEEDS.get((block.kind, ITSELF)))
@@ -144,7 +144,7 @@ def uses(blocks: Iterable[ScannedBlock], target: ScannedBlock, index: Index) -> 
 
 
 def _state_keys(backend: Mapping[str, Any]) -> tuple[RequestContext, ...]:
-    """What an upload of state or of the record beside it says of encryption: the backend's key, or nothing.
+    """The encryption headers of an upload of a state or of its record: the backend's key, or none.
 
     https://developer.hashicorp.com/terraform/language/backend/s3
     """
@@ -157,7 +157,7 @@ def _state_keys(backend: Mapping[str, Any]) -> tuple[RequestContext, ...]:
 
 
 def _refers(block: ScannedBlock, target: ScannedBlock, index: Index) -> bool:
-    """Whether a resource's settings refer to another one, or name it where that is a bucket."""
+    """Whether a resource's settings refer to another resource, or name the same bucket."""
     if target.kind == BUCKET and block.settings.get("bucket") == target.settings.get("bucket"):
         return True
     return any(

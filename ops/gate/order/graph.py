@@ -1,4 +1,4 @@
-"""What depends on what in the merged view, as Terraform sees it: references and `depends_on`."""
+"""Dependencies in the merged view as Terraform computes them: references and `depends_on`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ops.iam.policy import listed
 _ADDRESS = re.compile(r"(?<![\w.-])(?P<data>data\.)?(?P<kind>[a-z]\w*)\.(?P<name>[A-Za-z_][\w-]*)")
 _FIELD = re.compile(r"{(\w+)}")
 _BARE = frozenset({"depends_on", "replace_triggered_by"})
-"""Arguments whose addresses stand without `${…}`."""
+"""Arguments whose addresses are written without `${…}`."""
 
 
-class Graph:
-    """The dependencies of one environment's blocks. Each is known by its address in the merged view."""
+class DependencyGraph:
+    """The dependencies of one environment's blocks, by address in the merged view."""
 
     def __init__(self, index: Index, view: Sequence[ScannedBlock]) -> None:
         """Take the merged view."""
         self._index = index
         self._blocks = {
-            address(each): each for each in view if each.section in {"resource", "data"} and not each.mirror
+            address(each): each for each in view if each.section in {"resource", "data"} and not each.synthetic
         }
         self._locals = {
             f"local.{name}": value for each in view if each.section == "locals" for name, value in each.settings.items()
@@ -34,7 +34,7 @@ class Graph:
         self._before: dict[str, frozenset[str]] = {}
 
     def references(self, block: ScannedBlock) -> frozenset[str]:
-        """Blocks that a block refers to by itself, or names in `depends_on`."""
+        """Blocks that a block refers to directly, or names in `depends_on`."""
         own = address(block)
         if own not in self._references:
             self._references[own] = frozenset(self._named(block.settings))
@@ -53,7 +53,7 @@ class Graph:
         return self._before[own]
 
     def ends(self, block: ScannedBlock, path: str) -> frozenset[str]:
-        """What attributes of a block lead to, one after another: addresses of blocks, and other values as they are."""
+        """What a path of attributes leads to from a block: addresses of blocks, and literal values."""
         return frozenset(self._ends(block.settings, path.split(".")))
 
     def _ends(self, settings: Mapping[str, Any], path: Sequence[str]) -> Iterator[str]:
@@ -83,7 +83,7 @@ class Graph:
 
 
 def filled(templates: Mapping[str, str], settings: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Templates with a block's own settings in them: one for each combination, where a setting has several values."""
+    """Templates filled with a block's settings: one for each combination of settings with several values."""
     fields = sorted({name for template in templates.values() for name in _FIELD.findall(template)})
     return [
         {name: template.format(**dict(zip(fields, values, strict=True))) for name, template in templates.items()}

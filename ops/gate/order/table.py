@@ -1,7 +1,7 @@
-"""What AWS needs first, although no reference says so: one row for each pair of types.
+"""What AWS needs first without a reference: one row for each pair of types.
 
-Terraform creates at the same time what doesn't depend on one another, and destroys in the opposite order. A row says
-that a resource has to wait for another all the same, what happens if it doesn't, and which page says so.
+Terraform creates resources at the same time unless one depends on the other, and destroys them in the opposite order. A
+row names a resource that must wait for another one, what happens if it doesn't, and the page that documents it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _always(_: Settings) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """A resource of one type waits for those of another that belong to it."""
+    """A resource of one type must wait for those of another type that belong to it."""
 
     kind: str
     """Type of the resource that waits."""
@@ -33,11 +33,11 @@ class Needs:
     why: str
     """What happens otherwise."""
     source: str
-    """Page that says so."""
+    """The page that documents it."""
     by: str = ""
-    """Attributes that lead from the resource to something (`subnet_id.vpc_id`). Empty: it needs all that there are."""
+    """Attributes that lead from the resource to a common resource (`subnet_id.vpc_id`). Empty: it waits for all."""
     at: str = ""
-    """Attribute of the other resource that leads to the same thing; `*` is any."""
+    """Attribute of the other resource that leads to the same common resource; `*` is any."""
     where: Mapping[str, str] = field(default_factory=dict)
     """Attributes of the other resource, as templates of the resource's own (`/aws/rds/instance/{identifier}`)."""
     when: Callable[[Settings], bool] = _always
@@ -45,11 +45,11 @@ class Needs:
     required: bool = False
     """Whether the other resource must exist."""
     once: bool = False
-    """Whether an account has the other resource once: then another stage of the account may create it."""
+    """Whether an account has the other resource once, so that another stage of the account may create it."""
 
 
 def _rows(kinds: str, firsts: str, why: str, source: str, **more: Any) -> Iterator[Needs]:  # noqa: ANN401
-    """A row for each pair of some types; of several types to wait for, only the first one is required."""
+    """A row for each pair of types; of several types to wait for, only the first is required."""
     required = more.pop("required", False)
     for kind in kinds.split():
         for number, first in enumerate(firsts.split()):
@@ -85,7 +85,7 @@ def _by_strategy(settings: Settings) -> bool:
     return not settings.get("launch_type")
 
 
-# Public addresses, and the gateway that they are reached through. ------------------------------------------------
+# Public addresses, and the internet gateway that they need. ------------------------------------------------------
 
 _GATEWAY = "aws_internet_gateway aws_internet_gateway_attachment"
 
@@ -119,7 +119,7 @@ _INTERNET = (
     ),
 )
 
-# Roles that a service uses as soon as it is given them. ----------------------------------------------------------
+# Roles that a service uses at once. ------------------------------------------------------------------------------
 
 _NO_MONITORING = "AWS refuses it: the role lacks the permissions for ENHANCED_MONITORING"
 _ROLES = tuple(
@@ -147,13 +147,13 @@ _ROLES = tuple(
         (
             "aws_cloudwatch_event_target",
             "role_arn",
-            "events that come before are lost",
+            "earlier events are lost",
             _AWS + "eventbridge/latest/userguide/eb-cross-region.html",
         ),
         (
             "aws_scheduler_schedule",
             "target.role_arn",
-            "what it starts before fails",
+            "earlier starts fail",
             _AWS + "scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role",
         ),
         (
@@ -165,7 +165,7 @@ _ROLES = tuple(
         (
             "aws_chatbot_slack_channel_configuration",
             "iam_role_arn",
-            "it can't show anything before",
+            "it can't show anything at first",
             _AWS + "chatbot/latest/adminguide/understanding-permissions.html",
         ),
         (
@@ -183,20 +183,20 @@ _ROLES = tuple(
         (
             "aws_lambda_function",
             "role",
-            "it runs without its permissions before",
+            "it runs without its permissions at first",
             _AWS + "lambda/latest/dg/lambda-intro-execution-role.html",
         ),
         (
             "aws_s3_bucket_replication_configuration",
             "role",
-            "what is written before isn't replicated",
+            "earlier objects aren't replicated",
             _AWS + "AmazonS3/latest/userguide/setting-repl-config-perm-overview.html",
         ),
     )
     for row in _rows(kinds, "aws_iam_role_policy aws_iam_role_policy_attachment", why, source, by=by, at="role")
 )
 
-# Policies of buckets, topics, keys and log groups, which let a service in. ---------------------------------------
+# Policies of buckets, topics and keys that allow a service. ------------------------------------------------------
 
 _LB_LOGS = _AWS + "elasticloadbalancing/latest/application/enable-access-logging.html"
 _BUCKETS = tuple(
@@ -219,7 +219,7 @@ _BUCKETS = tuple(
         (
             "aws_s3_bucket_logging",
             "target_bucket",
-            "what is logged before is lost",
+            "earlier log entries are lost",
             _AWS + "AmazonS3/latest/userguide/enable-server-access-logging.html",
         ),
         (
@@ -238,7 +238,7 @@ _BUCKETS = tuple(
     for row in _rows(kind, "aws_s3_bucket_policy", why, source, by=by, at="bucket")
 )
 
-_DROPPED = "what it publishes before is dropped"
+_DROPPED = "earlier messages are dropped"
 _TOPICS = tuple(
     row
     for kinds, by, why, source in (
@@ -288,10 +288,10 @@ _KEYS = tuple(
         ("aws_sns_topic", "kms_master_key_id", _AWS + "sns/latest/dg/sns-key-management.html"),
         ("aws_config_delivery_channel", "s3_kms_key_arn", _AWS + "config/latest/developerguide/s3-kms-key-policy.html"),
     )
-    for row in _rows(kind, "aws_kms_key_policy", "the service may not use the key before", source, by=by, at="key_id")
+    for row in _rows(kind, "aws_kms_key_policy", "the service may not use the key yet", source, by=by, at="key_id")
 )
 
-# Service-linked roles, which the first call in an account would create, if the caller may. -----------------------
+# Service-linked roles, which the first call in an account would create. ------------------------------------------
 
 _DATABASES = "aws_db_subnet_group aws_db_instance aws_rds_cluster"
 _CACHES = "aws_elasticache_subnet_group aws_elasticache_replication_group aws_elasticache_cluster"
@@ -336,7 +336,7 @@ _SERVICE_LINKED = tuple(
     )
 )
 
-# Log groups that AWS creates by itself, without a key and with its own retention, unless they exist. -------------
+# Log groups that AWS creates itself, without our key and retention, unless they exist. -------------
 
 _LOG_GROUPS = tuple(
     row
@@ -390,7 +390,7 @@ _LOG_GROUPS = tuple(
     )
 )
 
-# What one service wants of itself. -------------------------------------------------------------------------------
+# Resources of one service that need each other. ------------------------------------------------------------------
 
 _CONFIG, _CHANNEL = _AWS + "config/latest/APIReference/", "aws_config_delivery_channel"
 _RECORDING = "aws_config_configuration_recorder_status"

@@ -1,12 +1,12 @@
-"""Whether a principal may do an action, and by what."""
+"""Whether a principal may call an action, and which statements allow or stop it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ops.gate.permissions.actors import Held, Principal, Target
 from ops.gate.permissions.statements import PlacedStatement
-from ops.gate.permissions.world import Held, Principal, Target
 from ops.iam.conditions import RequestContext, all_hold
 from ops.iam.mfa import PRINCIPAL
 from ops.iam.policy import IamStatement, Principals
@@ -16,27 +16,27 @@ _ARN_TESTS = ("ArnEquals", "ArnLike", "StringEquals", "StringLike")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What stands for and against it."""
+class Decision:
+    """The statements that allow an action, and what stops it."""
 
     identity: tuple[Held, ...]
-    """What its own policies allow it by."""
+    """Statements of its own policies that allow it."""
     direct: tuple[PlacedStatement, ...]
-    """What the target's own policy allows it by."""
+    """Statements of the target's own policy that allow it."""
     stopped: str
-    """What stops what its own policies allow; empty if nothing does."""
+    """What stops the action that its own policies allow; empty if nothing does."""
 
     @property
     def allowed(self) -> bool:
-        """Whether it may."""
+        """Whether the action is allowed."""
         return bool(self.direct or (self.identity and not self.stopped))
 
 
-def ask(principal: Principal, action: str, target: Target | None) -> Answer:
-    """Evaluate one action of one principal on one target; None stands for any target at all.
+def ask(principal: Principal, action: str, target: Target | None) -> Decision:
+    """Evaluate one action of one principal on one target; None means any target.
 
-    As AWS does it within an account, except that an Allow counts unless its conditions surely fail, and a Deny only
-    if they surely hold. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    As AWS does within an account, but unknown conditions count as met in an Allow and as unmet in a Deny.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
     arn, aliases = (target.arn, target.aliases) if target else (None, ())
     own = [
@@ -48,20 +48,20 @@ def ask(principal: Principal, action: str, target: Target | None) -> Answer:
     direct = () if denied else tuple(each for each in own if each.allows and not _is_root(each))
     identity = granting(principal.identity, action, arn, principal.arn, aliases)
     if not identity:
-        return Answer((), direct, "")
+        return Decision((), direct, "")
     if denied:
-        return Answer(identity, direct, "the target's own policy")
+        return Decision(identity, direct, "the target's own policy")
     if principal.boundary is not None and not granting(principal.boundary, action, arn, principal.arn, aliases):
-        return Answer(identity, direct, "its permissions boundary")
+        return Decision(identity, direct, "its permissions boundary")
     if target and target.block.kind == "aws_kms_key" and target.policy is not None and not _delegates(target, action):
-        return Answer(identity, direct, "the key's own policy, which leaves nothing to IAM")
-    return Answer(identity, direct, "")
+        return Decision(identity, direct, "the key's own policy (it doesn't delegate to IAM policies)")
+    return Decision(identity, direct, "")
 
 
 def granting(
     held: Iterable[Held], action: str, arn: str | None, principal: str, aliases: Iterable[str] = ()
 ) -> tuple[Held, ...]:
-    """What of some statements allows an action; nothing if one denies it."""
+    """The statements that allow an action; empty if one denies it."""
     covering = [
         each for each in held if each.statement.covers(action, arn) and counts(each.statement, principal, aliases)
     ]
@@ -73,8 +73,8 @@ def counts(statement: IamStatement, principal: str, aliases: Iterable[str] = ())
 
     Args:
         statement: The statement.
-        principal: ARN of the caller; empty if it is unknown.
-        aliases: Aliases of the key that it is done to. The stacks decide these two condition keys only.
+        principal: ARN of the caller; empty if unknown.
+        aliases: Aliases of the key. Only these two condition keys are known from the stacks.
     """
     known = {key: values for key, values in ((PRINCIPAL, (principal,)), (_ALIASES, tuple(aliases))) if any(values)}
     context = RequestContext(known, frozenset({_ALIASES} - known.keys()), whole=False)
@@ -83,9 +83,9 @@ def counts(statement: IamStatement, principal: str, aliases: Iterable[str] = ())
 
 
 def callers(statement: IamStatement) -> list[tuple[str, str]]:
-    """Whom a statement of a trust or of a target's own policy is about, each with its kind.
+    """The principals of a statement in a trust policy or a target's own policy, each with its kind.
 
-    Principals that conditions narrow are the narrower ones: roles of another account, jobs of GitHub.
+    Where conditions narrow a principal, the narrower ones are returned: roles of another account, jobs of GitHub.
     """
     found = []
     for kind, identifier in _meant(statement):
@@ -100,19 +100,19 @@ def callers(statement: IamStatement) -> list[tuple[str, str]]:
             for value in condition.values
         ]
         if kind == "Federated" and not narrower:
-            narrower = [f"anybody whom {identifier} knows"]
+            narrower = [f"anyone known to {identifier}"]
         found += [(kind, each) for each in narrower or [identifier]]
     return found
 
 
 def addresses(statement: IamStatement, principal: Principal) -> bool:
-    """Whether a statement of a target's own policy is about a principal: by its ARN, its account, or as anybody."""
+    """Whether a statement of a target's own policy applies to a principal: by ARN, by account, or to all."""
     identifiers = {identifier for _, identifier in _meant(statement)}
     return bool(identifiers & {"*", principal.arn}) or _is_root(statement)
 
 
 def _meant(statement: IamStatement) -> Principals:
-    """Whom a statement counts for: all principals but some are everybody in an Allow, and nothing in a Deny."""
+    """The principals that a statement counts for: NotPrincipal counts as everyone in an Allow, as none in a Deny."""
     if statement.not_principals:
         return (("AWS", "*"),) if statement.allows else ()
     return statement.principals
@@ -123,5 +123,5 @@ def _is_root(statement: IamStatement) -> bool:
 
 
 def _delegates(key: Target, action: str) -> bool:
-    """Whether a key's policy lets its account's IAM decide."""
+    """Whether a key's policy lets the account's IAM policies decide."""
     return any(each.allows and _is_root(each) and each.covers(action, key.arn) for each in key.policy or ())

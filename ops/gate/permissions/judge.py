@@ -1,4 +1,4 @@
-"""The difference between what IAM allows and what the table of permissions says."""
+"""Differences between what IAM allows and the table of permissions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from environments.permissions import EVERYTHING, GUARDS, Permission, Verb
 from ops.gate.index import shown
 from ops.gate.model import Block, Ledger
 from ops.gate.permissions import verbs
-from ops.gate.permissions.evaluate import Answer, addresses, ask, callers, counts, granting
+from ops.gate.permissions.actors import Actors, Held, Principal, Target
+from ops.gate.permissions.evaluate import Decision, addresses, ask, callers, counts, granting
 from ops.gate.permissions.statements import PlacedStatement
-from ops.gate.permissions.world import Actors, Held, Principal, Target
 from ops.iam import mfa
 
 EXTRA = "ROLLOUT_IAM_EXTRA"
@@ -19,26 +19,26 @@ WIDER = "ROLLOUT_IAM_WIDER"
 MISSING = "ROLLOUT_IAM_MISSING"
 
 _SECRET_VERBS: tuple[Verb, ...] = ("read", "write")
-Deed = tuple[Verb, str, str, Target | None]
+Access = tuple[Verb, str, str, Target | None]
 """Verb, name of the target, action, and the target."""
 
 
 class Judge:
-    """Holds one environment's principals against its table."""
+    """Compares one environment's principals with its table."""
 
     def __init__(self, actors: Actors, table: Iterable[Permission], ledger: Ledger) -> None:
-        """Take who there is, what is allowed, and where to write what differs."""
+        """Take the principals and targets, the table, and where to record differences."""
         self._actors, self._ledger = actors, ledger
         self._table = tuple(table)
         self._rows = {(row.principal, row.verb, row.target) for row in self._table}
-        self._deeds = list(_deeds(actors))
+        self._accesses = list(_accesses(actors))
 
     def judge(self, capped: Iterable[str], fallback: Block) -> None:
-        """Find what is allowed and not in the table, nearly so, or in the table and not allowed.
+        """Find permissions that aren't in the table, that only another policy stops, or that are missing.
 
         Args:
             capped: Roles that must have a boundary.
-            fallback: The block that a missing principal is a finding of.
+            fallback: The block that a missing principal is reported on.
         """
         for principal in self._actors.principals:
             self._ledger.examine(EXTRA, (each.statement.block.block for each in principal.identity))
@@ -63,16 +63,16 @@ class Judge:
         return bool({(principal, verb, target), (principal, verb, EVERYTHING)} & self._rows)
 
     def _do(self, principal: Principal) -> None:
-        for verb, name, action, target in self._deeds:
+        for verb, name, action, target in self._accesses:
             if self._has(principal.name, verb, name):
                 continue
-            answer = ask(principal, action, target)
-            for block, by in _ways(principal, answer):
+            decision = ask(principal, action, target)
+            for block, by in _ways(principal, decision):
                 may = f"{principal.name} may {verb} {name} ({action}) by {by}"
-                if answer.allowed:
+                if decision.allowed:
                     self._ledger.wrong(EXTRA, block, may)
                 else:
-                    self._ledger.wrong(WIDER, block, f"{may}; only {answer.stopped} stops it")
+                    self._ledger.wrong(WIDER, block, f"{may}; only {decision.stopped} stops it")
 
     def _trusted(self, role: Principal) -> None:
         self._ledger.examine(EXTRA, (statement.block.block for statement in role.trust))
@@ -84,10 +84,10 @@ class Judge:
                     self._ledger.wrong(EXTRA, statement.block.block, f"{name} may assume {role.name} by {by}")
 
     def _outsiders(self, target: Target) -> None:
-        """Whom a target's own policy allows and who is no principal here: services, and other accounts."""
+        """Callers from outside the environment that a target's own policy allows: services and other accounts."""
         known = {each.arn for each in self._actors.principals}
         self._ledger.examine(EXTRA, (statement.block.block for statement in target.policy or ()))
-        for verb, name, action, about in self._deeds:
+        for verb, name, action, about in self._accesses:
             for statement in target.policy or () if about is target else ():
                 if statement.allows and statement.covers(action, target.arn):
                     for kind, caller in callers(statement):
@@ -98,7 +98,7 @@ class Judge:
                             self._ledger.wrong(EXTRA, statement.block.block, what)
 
     def _kept_out(self, secret: Target) -> None:
-        """A secret's own policy is a barrier by itself: it must stop whom the table doesn't have."""
+        """A secret's own policy must stop every principal that the table doesn't allow, whatever other policies say."""
         self._ledger.examine(WIDER, [secret.block.block])
         for verb in _SECRET_VERBS:
             for principal in self._actors.principals:
@@ -109,36 +109,38 @@ class Judge:
                     denies = [each for each in own if not each.allows and addresses(each, principal)]
                     if not any(counts(each, principal.arn) for each in denies):
                         by = " and ".join(sorted({_written(each) for each in denies})) or "no statement"
-                        what = f"its own policy doesn't keep {principal.name} from {action}: {by}"
+                        what = f"its own policy doesn't stop {principal.name} from {action}: {by}"
                         self._ledger.wrong(WIDER, secret.block.block, what)
 
     def _boundaries(self) -> None:
-        """A boundary is a barrier by itself: guards and secrets' values are beyond it, unless the table says else."""
+        """A boundary must exclude security settings and secrets' values, unless the table allows them."""
         for principal in self._actors.principals:
-            for verb, name, action, target in self._deeds:
+            for verb, name, action, target in self._accesses:
                 if verb not in {"change", "read"} or self._has(principal.name, verb, name):
                     continue
                 arn = target.arn if target else None
                 for each in granting(principal.boundary or (), action, arn, principal.arn):
-                    what = f"as a boundary doesn't keep {principal.name} from {action}: {_written(each.statement)}"
+                    what = f"as a boundary doesn't stop {principal.name} from {action}: {_written(each.statement)}"
                     self._ledger.wrong(WIDER, each.statement.block.block, what)
 
     def _lacks(self, row: Permission, fallback: Block) -> Iterator[tuple[Block, str]]:
         if row.verb == "assume":
             yield from self._not_trusted(row, fallback)
             return
-        deeds = [each for each in self._deeds if each[0] == row.verb and row.target in {each[1], EVERYTHING}]
+        accesses = [each for each in self._accesses if each[0] == row.verb and row.target in {each[1], EVERYTHING}]
         first = (
             {verbs.ACTIONS[row.verb][0]} if row.verb in verbs.ACTIONS else {each[0] for each in verbs.GUARDS.values()}
         )
         principal = self._actors.principal(row.principal)
-        if not deeds and row.target != EVERYTHING:
-            yield (principal.block.block if principal else fallback), f"there is no {row.target}"
-        for _, name, action, target in (each for each in deeds if each[2] in first):
+        if not accesses and row.target != EVERYTHING:
+            yield (principal.block.block if principal else fallback), f"{row.target} doesn't exist"
+        for _, name, action, target in (each for each in accesses if each[2] in first):
             if principal is not None:
-                answer = ask(principal, action, target)
-                if not answer.allowed:
-                    why = f"{answer.stopped} stops it" if answer.identity else f"none of its policies allows {action}"
+                decision = ask(principal, action, target)
+                if not decision.allowed:
+                    why = (
+                        f"{decision.stopped} stops it" if decision.identity else f"none of its policies allows {action}"
+                    )
                     yield principal.block.block, f"{why} on {name}"
                 elif target is not None and _is_of_tasks(principal):
                     for service in self._shut(principal, row.verb, action, target):
@@ -147,7 +149,7 @@ class Judge:
                 yield (target.block.block if target else fallback), f"no policy of {name} allows it {action}"
 
     def _shut(self, principal: Principal, verb: Verb, action: str, target: Target) -> Iterator[str]:
-        """The endpoints that tasks call through and whose policy doesn't let an action of a principal through."""
+        """The endpoints that tasks use and whose policy doesn't allow an action of a principal."""
         for service in verbs.ENDPOINTS.get(verb, ()):
             held = self._actors.endpoints.get(service)
             if held is not None and not granting(held, action, target.arn, principal.arn):
@@ -156,18 +158,18 @@ class Judge:
     def _not_trusted(self, row: Permission, fallback: Block) -> Iterator[tuple[Block, str]]:
         role = self._actors.principal(row.target)
         if role is None:
-            yield fallback, "there is no such role"
+            yield fallback, "the role doesn't exist"
             return
         named = [(each, kind, caller) for each in _trusting(role) for kind, caller in callers(each)]
         able = {self._actors.named(caller) for each, kind, caller in named if not _shut_out(each, kind, caller)}
         if row.principal in able:
             return
         unable = [_shut_out(*each) for each in named if self._actors.named(each[2]) == row.principal]
-        what = f"its trust asks for MFA, and {row.principal} {unable[0]}" if unable else ""
-        yield role.block.block, what or "its trust names " + (", ".join(sorted(able)) or "no principal")
+        what = f"its trust policy requires MFA, and {row.principal} {unable[0]}" if unable else ""
+        yield role.block.block, what or "its trust policy names " + (", ".join(sorted(able)) or "no principal")
 
 
-def _deeds(actors: Actors) -> Iterator[Deed]:
+def _accesses(actors: Actors) -> Iterator[Access]:
     by_verb: dict[Verb, list[Target]] = {
         "read": actors.secrets,
         "write": actors.secrets,
@@ -184,10 +186,10 @@ def _deeds(actors: Actors) -> Iterator[Deed]:
             yield "change", guard, action, None
 
 
-def _ways(principal: Principal, answer: Answer) -> Iterator[tuple[Block, str]]:
-    for held in answer.identity:
+def _ways(principal: Principal, decision: Decision) -> Iterator[tuple[Block, str]]:
+    for held in decision.identity:
         yield held.statement.block.block, f"{shown(principal.block)} > {_held(held)}"
-    for statement in answer.direct:
+    for statement in decision.direct:
         yield statement.block.block, _written(statement)
 
 
@@ -209,7 +211,7 @@ def _is_of_tasks(principal: Principal) -> bool:
 
 
 def _shut_out(statement: PlacedStatement, kind: str, caller: str) -> str:
-    """Why a principal that a trust names can't come in, because it can't show MFA; empty if it can."""
+    """Why a principal that a trust policy names can't assume the role for lack of MFA; empty if it can."""
     return mfa.never(kind, caller) if mfa.asks(statement) else ""
 
 
@@ -221,5 +223,5 @@ def _lets_in(target: Target, action: str, caller: str) -> bool:
 
 
 def _roots(arns: Iterable[str]) -> set[str]:
-    """The root of the accounts that some ARNs are of."""
+    """The root principals of the accounts of ARNs."""
     return {root_of(arn) for arn in arns if arn.count(":") >= 5}

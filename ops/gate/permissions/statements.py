@@ -1,4 +1,4 @@
-"""Policy documents as statements, whether they are data sources or JSON, their references made ARNs."""
+"""Policy documents as statements, from data sources or JSON, with references replaced by ARNs."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ OWN_POLICIES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "aws_sqs_queue": (("aws_sqs_queue_policy", "queue_url"),),
     "aws_ecr_repository": (("aws_ecr_repository_policy", "repository"),),
 }
-"""Resources with policies of their own, each with the kinds that attach one and the attribute that says to what."""
+"""Resources with their own policy: types that attach one, and the attribute that names the resource."""
 _CHOSEN = {"aws_secretsmanager_secret": "Ab1Cd2"}
-"""What stands for the characters of an ARN that AWS chooses; for others, the block's name."""
+"""Placeholders for the characters of an ARN that AWS chooses; for other types, the block's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedStatement(IamStatement):
-    """A statement, with the block that it is written in."""
+    """A statement, with the block that contains it."""
 
     block: ScannedBlock
 
 
 class Arns:
-    """What references in policies are worth."""
+    """ARNs and other values for references in policies."""
 
     def __init__(self, index: Index, place: Place) -> None:
         """Take the blocks, and the account and region that they are in."""
         self._index, self._place = index, place
 
     def of(self, block: ScannedBlock) -> str | None:
-        """The ARN of a role, secret, key or the like, as AWS would make it; None if only AWS knows it."""
+        """The ARN of a role, secret, key or similar, as AWS would form it; None if only AWS knows it."""
         return self._attribute(block, "arn")
 
     def _attribute(self, block: ScannedBlock, name: str) -> str | None:
@@ -50,7 +50,7 @@ class Arns:
         return worth(block.kind, name, settings, self._place, lambda _: _CHOSEN.get(block.kind, block.name))
 
     def render(self, value: object, *, allows: bool) -> str:
-        """A text with its references replaced; what can't be known is anything in an Allow, and nothing in a Deny."""
+        """A text with its references replaced; an unknown value means anything in an Allow, and nothing in a Deny."""
         text = str(value).replace("$${", "&{")
         parts, at = [], 0
         for start, end in spans(text):
@@ -73,21 +73,21 @@ class Documents:
     """All policies of an environment, read once."""
 
     def __init__(self, index: Index, arns: Arns) -> None:
-        """Take the blocks, and who knows their ARNs."""
+        """Take the blocks and their ARNs."""
         self._index = index
         self.arns = arns
         self._read: dict[str, list[PlacedStatement]] = {}
 
     @property
     def seen(self) -> frozenset[str]:
-        """Names of the data sources' documents that were read."""
+        """Names of the documents that were read."""
         return frozenset(self._read)
 
     def read(self, value: object, of: ScannedBlock) -> list[PlacedStatement]:
         """The statements of a policy that a block has as an attribute.
 
         Raises:
-            UntrustedError: It is neither a data source's document nor JSON.
+            ScanFailedError: The policy is neither a data source nor JSON.
         """
         document = self._index.follow(value)
         try:
@@ -103,10 +103,10 @@ class Documents:
             raise not_understood(of, f"has a policy that is neither a document nor JSON ({error})") from error
 
     def own(self, block: ScannedBlock) -> list[PlacedStatement] | None:
-        """The statements of a resource's own policies, whichever blocks they are written in; None if it has none.
+        """The statements of a resource's own policies, in any block; None if it has none.
 
         Raises:
-            UntrustedError: A policy is written in a way that only Terraform can evaluate.
+            ScanFailedError: Only Terraform can evaluate a policy.
         """
         named = {block.name, _bare(self.arns.of(block) or ""), block.settings.get("bucket"), block.settings.get("name")}
         policies = [(block.settings.get("policy"), block)]
@@ -134,5 +134,5 @@ def _bare(arn: str) -> str:
 
 
 def unseen(block: ScannedBlock, name: str) -> list[PlacedStatement]:
-    """The statements of a policy that no stack holds: it has to be taken for everything."""
+    """The statements of a policy that is in no stack: it counts as allowing everything."""
     return [PlacedStatement(block=block, sid=name, actions=("*",), resources=("*",))]

@@ -1,4 +1,4 @@
-"""What the verbs of the table are, as actions of AWS."""
+"""The AWS actions of each verb of the table of permissions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ ACTIONS: dict[Verb, tuple[str, ...]] = {
     "pass": ("iam:PassRole",),
     "decrypt": ("kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant"),
 }
-"""Any of them is the verb; the first one is what who needs the verb must have."""
+"""Any of them counts as the verb; a principal that needs the verb must have the first one."""
 ENDPOINTS: dict[Verb, tuple[str, ...]] = {"read": ("secretsmanager",), "pull": ("ecr.api", "ecr.dkr")}
-"""VPC endpoints that tasks do it through, as AWS names them.
+"""VPC endpoints that tasks use for it, by AWS's names.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
 """
 TASKS = "ecs-tasks.amazonaws.com"
-"""Who assumes the roles of tasks."""
+"""The service that assumes the roles of tasks."""
 ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
 
 GUARDS: dict[str, tuple[str, ...]] = {
@@ -68,4 +68,4 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "secretsmanager:DeleteSecret",
     ),
 }
-"""Any of these changes the guard; for who must be able to, the first one stands for all."""
+"""Any of these changes the setting; a principal that must be able to change it must have the first one."""

@@ -1,8 +1,8 @@
-"""Who can reach whom on which port, computed from all stacks of an environment and held against its table of flows.
+"""Computes which party can reach which on which port, and compares that with the table of flows.
 
-Read in this order: `rules` (of security groups, and what the table allows), `interfaces` and `routes` (what there is),
-`network` (what that lets through), `extra` and `missing` (the difference). docs/reachability.md says what is evaluated
-and what isn't.
+Read in this order: `rules` (security groups, and what the table allows), `interfaces` and `routes` (what exists),
+`network` (which connections that allows), `extra` and `missing` (the differences). docs/reachability.md lists what is
+evaluated and what isn't.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ __all__ = ["CHECKS", "EXTRA", "MISSING", "WIDER", "reachability"]
 
 _SOURCE = "https://docs.aws.amazon.com/vpc/latest/userguide/infrastructure-security.html"
 CHECKS = {
-    EXTRA: Check(EXTRA, "Nothing reaches more than the table of flows says", _SOURCE, own=True),
-    WIDER: Check(WIDER, "No rule, route or address is wider than the table of flows by itself", _SOURCE, own=True),
+    EXTRA: Check(EXTRA, "No party reaches more than the table of flows allows", _SOURCE, own=True),
+    WIDER: Check(WIDER, "No rule, route or address on its own allows more than the table of flows", _SOURCE, own=True),
     MISSING: Check(MISSING, "Everything in the table of flows can be reached", _SOURCE, own=True),
 }
 
 
 def reachability(view: Sequence[ScannedBlock], environment: Environment) -> list[Record]:
-    """Hold one environment's network against its table.
+    """Compare one environment's network with its table.
 
     Args:
         view: The merged view of all its stacks.
         environment: Its values.
 
     Raises:
-        UntrustedError: Something that decides who reaches whom is written in a way that only Terraform can evaluate.
+        ScanFailedError: Only Terraform can evaluate something that the result depends on.
     """
     reach, table, ledger = Reach(Index(view), Names(environment)), Table(flows(environment)), Ledger()
-    said = judge_extra(reach, table, ledger)
-    judge_wider(reach, table, ledger, said)
+    reported = judge_extra(reach, table, ledger)
+    judge_wider(reach, table, ledger, reported)
     fallback = next((each for each in reach.index.all("aws_vpc")), view[0])
     judge_missing(reach, table, needed_endpoints(environment), ledger, fallback.block)
     return ledger.records()

@@ -1,4 +1,4 @@
-"""What is reachable, or would be if another barrier fell, and isn't in the table of flows."""
+"""Connections that the table of flows doesn't allow: possible ones, and those that only one barrier stops."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ EXTRA = "ROLLOUT_REACH_EXTRA"
 WIDER = "ROLLOUT_REACH_WIDER"
 
 Pair = tuple[Block, str, str]
-"""A rule with the two parties that it connects."""
+"""A rule and the two parties that it connects."""
 
 
 def judge_extra(reach: Reach, table: Table, ledger: Ledger) -> set[Pair]:
-    """Connections that the table doesn't have; answers what of them is already said."""
-    said: set[Pair] = set()
+    """Report connections that the table doesn't have; return the rules and parties that were reported."""
+    reported: set[Pair] = set()
     sources: list[Party] = [*reach.interfaces.all, INTERNET]
     ledger.examine(EXTRA, (rule.block.block for rule in reach.rules))
     for source in sources:
@@ -37,12 +37,12 @@ def judge_extra(reach: Reach, table: Table, ledger: Ledger) -> set[Pair]:
                     path = " > ".join(map(shown, found.path))
                     what = f"{names[0]} reaches {names[1]} on {in_words(beyond)} by {path}"
                     ledger.wrong(EXTRA, found.opener.block, what)
-                    said |= {(rule.block.block, *names) for rule in (found.egress, found.ingress) if rule}
-    return said
+                    reported |= {(rule.block.block, *names) for rule in (found.egress, found.ingress) if rule}
+    return reported
 
 
-def judge_wider(reach: Reach, table: Table, ledger: Ledger, said: set[Pair]) -> None:
-    """Barriers that are wider than the table by themselves, although another one holds."""
+def judge_wider(reach: Reach, table: Table, ledger: Ledger, reported: set[Pair]) -> None:
+    """Report barriers that on their own allow more than the table, although another barrier stops the connection."""
     ledger.examine(WIDER, (rule.block.block for rule in reach.rules))
     ledger.examine(WIDER, (route.block.block for route in reach.routes.all))
     ledger.examine(WIDER, (interface.block.block for interface in reach.interfaces.all))
@@ -51,7 +51,7 @@ def judge_wider(reach: Reach, table: Table, ledger: Ledger, said: set[Pair]) -> 
             for peer in _peers(reach, rule):
                 source, target = (holder.party, peer) if rule.direction == "egress" else (peer, holder.party)
                 beyond = rule.ports.beyond(table.ports(source, target))
-                if beyond and (rule.block.block, source, target) not in said:
+                if beyond and (rule.block.block, source, target) not in reported:
                     verb = (
                         f"lets {source} out to {target}"
                         if rule.direction == "egress"
@@ -59,12 +59,12 @@ def judge_wider(reach: Reach, table: Table, ledger: Ledger, said: set[Pair]) -> 
                     )
                     what = f"{verb} on {in_words(beyond)}, held by {shown(holder.block)}"
                     ledger.wrong(WIDER, rule.block.block, what)
-    for block, what in (*_routes(reach, table), *_places(reach, table), *_addresses(reach)):
+    for block, what in (*_routes(reach, table), *_in_public(reach, table), *_addresses(reach)):
         ledger.wrong(WIDER, block.block, what)
 
 
 def _peers(reach: Reach, rule: Rule) -> set[str]:
-    """Whom a rule's peer stands for; a peer that is none of the parties stands for itself."""
+    """The parties that a rule's peer includes; a peer that includes no party is returned itself."""
     if rule.everywhere:
         return {INTERNET}
     if isinstance(rule.peer, Network):
@@ -82,15 +82,18 @@ def _peers(reach: Reach, rule: Rule) -> set[str]:
 def _routes(reach: Reach, table: Table) -> Iterator[tuple[ScannedBlock, str]]:
     """Routes out of subnets in which no party may use them."""
     for route in reach.routes.all:
-        there = [each for each in reach.interfaces.all if any(_leaves_by(reach, each, route))]
-        names = sorted({each.party for each in there})
+        inside_subnets = [each for each in reach.interfaces.all if any(_leaves_by(reach, each, route))]
+        names = sorted({each.party for each in inside_subnets})
         target = S3 if route.way == "S3" else INTERNET
-        if route.way == "internet gateway" or not there:
-            continue  # who stands in a public subnet is judged one by one
+        if route.way == "internet gateway" or not inside_subnets:
+            continue  # Resources in public subnets are judged one by one.
         if route.way == "elsewhere":
-            yield route.block, f"leads {', '.join(names)} to {route.gateway}, which no row of the table is about"
+            yield route.block, f"leads {', '.join(names)} to {route.gateway}, which is in no row of the table"
         elif not any(table.ports(name, target) for name in names):
-            yield route.block, f"leads to {target} by {route.way}; none of {', '.join(names)} may go there"
+            yield (
+                route.block,
+                f"leads to {target} by {route.way}; the table allows none of {', '.join(names)} to reach it",
+            )
 
 
 def _leaves_by(reach: Reach, interface: Interface, route: Route) -> Iterator[bool]:
@@ -98,24 +101,27 @@ def _leaves_by(reach: Reach, interface: Interface, route: Route) -> Iterator[boo
         yield reach.routes.table(subnet)[0] == route.table
 
 
-def _places(reach: Reach, table: Table) -> Iterator[tuple[ScannedBlock, str]]:
-    """Who stands where the internet could come in, or has an address for it, and isn't there for it."""
+def _in_public(reach: Reach, table: Table) -> Iterator[tuple[ScannedBlock, str]]:
+    """Resources in public subnets or with public addresses that aren't the load balancer or NAT."""
     for each in reach.interfaces.all:
         if not each.subnets:
-            yield each.block, f"{each.party} stands in no subnet that the gate knows"
+            yield each.block, f"{each.party} is in no subnet that the gate knows"
         if table.ports(INTERNET, each.party):
             continue
         if each.public:
-            yield each.block, f"{each.party} has an address of the internet, and nothing there may call it"
+            yield (
+                each.block,
+                f"{each.party} has a public address, although the table allows no connection from the internet",
+            )
         for subnet in each.subnets:
             for route in reach.routes.of(subnet, "internet gateway"):
                 _, association = reach.routes.table(subnet)
                 by = " > ".join(shown(step) for step in (association, route.block) if step)
-                yield each.block, f"{each.party} stands in the public subnet {subnet}, public by {by}"
+                yield each.block, f"{each.party} is in the public subnet {subnet}, made public by {by}"
 
 
 def _addresses(reach: Reach) -> Iterator[tuple[ScannedBlock, str]]:
-    """Public addresses of something else than NAT and load balancer."""
+    """Public addresses that aren't the load balancer's or NAT's."""
     users = [*reach.index.all("aws_nat_gateway", "aws_lb", "aws_alb")]
     used = {
         key
@@ -125,7 +131,7 @@ def _addresses(reach: Reach) -> Iterator[tuple[ScannedBlock, str]]:
     }
     for address in reach.index.all("aws_eip"):
         if address.name not in used:
-            yield address, "is a public address of neither NAT nor load balancer"
+            yield address, "is a public address that isn't NAT's or the load balancer's"
 
 
 def _mappings(block: ScannedBlock) -> list[dict[str, object]]:

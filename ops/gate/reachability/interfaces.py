@@ -1,4 +1,4 @@
-"""Who has an address in the VPC: the parties of the table of flows, and anything else that is attached to a group."""
+"""Resources with an address in the VPC: the parties of the table of flows, and others with a security group."""
 
 from __future__ import annotations
 
@@ -47,31 +47,31 @@ _NO_INTERFACE = frozenset(
 
 @dataclass(frozen=True)
 class Interface:
-    """Where one resource is attached, and by which groups."""
+    """The subnets and security groups of one resource."""
 
     party: str
-    """As the table of flows calls it; its address, where the table doesn't know it."""
+    """Its name in the table of flows, or its address if the table doesn't have it."""
     block: ScannedBlock
     groups: frozenset[str]
     subnets: tuple[str, ...]
     public: bool
-    """Whether it has, or may get, an address of the internet."""
+    """Whether it has, or may get, a public address."""
     vpc: str
     ranges: tuple[Network, ...]
-    """Of its subnets."""
+    """CIDR ranges of its subnets."""
 
 
 class Interfaces:
-    """All of an environment."""
+    """All interfaces of an environment."""
 
     def __init__(self, index: Index, names: Names) -> None:
-        """Read everything that stands in subnets or has security groups."""
+        """Read every resource that has subnets or security groups."""
         self._index = index
         self._parties = _parties(names)
         self._subnets = {block.name: block for block in index.all("aws_subnet", "aws_default_subnet")}
         for block in index.all("aws_vpc", "aws_subnet", "aws_default_subnet"):
             if any(is_true(value) or ":" in str(value) for name, value in block.settings.items() if name in _IPV6):
-                raise not_understood(block, "has IPv6 addresses, all of which are the internet's")
+                raise not_understood(block, "has IPv6 addresses, which are all public")
         self._joined: dict[str, list[tuple[str, object, ScannedBlock]]] = {}
         for block in index.all(*_JOINED):
             endpoint = index.key(block.settings.get("vpc_endpoint_id"), block)
@@ -94,7 +94,7 @@ class Interfaces:
             return
         for level in _levels(block.settings):
             if any(level.get(name) for name in (*_GROUPS, *_SUBNETS, *_SUBNET_GROUPS, "subnet_mapping")):
-                list(self._index.all(block.kind))  # refuses repeated ones
+                list(self._index.all(block.kind))  # Refuses count and for_each.
                 yield self._interface(block, level)
 
     def _interface(self, block: ScannedBlock, level: Mapping[str, Any]) -> Interface:
@@ -123,16 +123,16 @@ class Interfaces:
     def _public(self, block: ScannedBlock, level: Mapping[str, Any], subnets: list[ScannedBlock]) -> bool:
         if block.kind in _BALANCERS:
             return not is_true(level.get("internal"))
-        said = [level[name] for name in _PUBLIC if name in level]
-        if said or block.kind.startswith(("aws_ecs_", "aws_scheduler_", "aws_db_", "aws_rds_", "aws_elasticache_")):
-            return any(map(is_true, said))
+        settings = [level[name] for name in _PUBLIC if name in level]
+        if settings or block.kind.startswith(("aws_ecs_", "aws_scheduler_", "aws_db_", "aws_rds_", "aws_elasticache_")):
+            return any(map(is_true, settings))
         return block.kind != _ENDPOINT and any(
             is_true(each.settings.get("map_public_ip_on_launch")) for each in subnets
         )
 
 
 def _parties(names: Names) -> dict[tuple[str, str], str]:
-    """The table's name of a resource, by its kind and AWS name."""
+    """The table's name for a resource, by its type and AWS name."""
     product = names.environment.product
     return {
         ("aws_lb", names.prefix): LOAD_BALANCER,

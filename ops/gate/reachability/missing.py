@@ -1,4 +1,4 @@
-"""What the table of flows has and the stacks don't make possible, with what is missing."""
+"""Connections of the table of flows that the stacks don't allow, and what is missing."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _DEFAULT_PORTS = {DATABASE: 5432, CACHE: 6379}
 
 
 def judge_missing(reach: Reach, table: Table, needed_endpoints: Sequence[str], ledger: Ledger, fallback: Block) -> None:
-    """Hold the network against every row: all of the source's interfaces must get to all of the target's."""
+    """Check every row: all interfaces of the source must reach all interfaces of the target."""
     ledger.examine(MISSING, (interface.block.block for interface in reach.interfaces.all))
     for flow in table.flows:
-        sources, targets = _stand(reach, flow.source), _stand(reach, flow.target)
+        sources, targets = _parties(reach, flow.source), _parties(reach, flow.target)
         for name, found in ((flow.source, sources), (flow.target, targets)):
             if not found:
-                ledger.wrong(MISSING, fallback, f"{_row(flow)}: {name} is nowhere in the stacks")
+                ledger.wrong(MISSING, fallback, f"{_row(flow)}: {name} isn't in the stacks")
         for source in sources:
             for target in targets:
                 for block, what in _gaps(reach, flow, source, target):
@@ -38,7 +38,7 @@ def _row(flow: Flow) -> str:
     return f"{flow.source} should reach {flow.target} on tcp {flow.port}"
 
 
-def _stand(reach: Reach, name: str) -> list[Party]:
+def _parties(reach: Reach, name: str) -> list[Party]:
     return [name] if name in {INTERNET, S3} else [*reach.interfaces.of(name)]
 
 
@@ -50,16 +50,19 @@ def _gaps(reach: Reach, flow: Flow, source: Party, target: Party) -> Iterator[tu
                 verb = "out to" if direction == "egress" else "in from"
                 where = ", ".join(sorted(party.groups))
                 yield party.block, f"no {direction} rule of {where} lets it {verb} {party_name(other)}"
-    stands = next((each for each in (source, target) if isinstance(each, Interface)), None)
-    if stands and None in (ways := reach.ways(source, target, wholly=True)):
-        subnets = [name for name, way in zip(stands.subnets, ways, strict=False) if way is None]
-        yield stands.block, f"no route between {flow.source} and {flow.target} in {', '.join(subnets) or 'any subnet'}"
+    interface = next((each for each in (source, target) if isinstance(each, Interface)), None)
+    if interface and None in (ways := reach.ways(source, target, wholly=True)):
+        subnets = [name for name, way in zip(interface.subnets, ways, strict=False) if way is None]
+        yield (
+            interface.block,
+            f"no route between {flow.source} and {flow.target} in {', '.join(subnets) or 'any subnet'}",
+        )
     if isinstance(target, Interface) and (what := _not_served(reach.index, flow, source, target)):
         yield target.block, what
 
 
 def _not_served(index: Index, flow: Flow, source: Party, target: Interface) -> str:
-    """Why nothing would answer, though the network lets the connection through."""
+    """Why the target wouldn't accept a connection that the network allows; empty if it would."""
     settings = target.block.settings
     if flow.target == LOAD_BALANCER:
         listeners = [
@@ -97,17 +100,20 @@ def _forwarded(index: Index) -> frozenset[str]:
 
 
 def _endpoints(reach: Reach, targets: list[Party], needed: Sequence[str]) -> Iterator[tuple[ScannedBlock, str]]:
-    """Whether AWS's names lead to the endpoints, and all that a task needs are there."""
+    """Problems of endpoints: one that tasks need is missing, or AWS's DNS names don't resolve to it."""
     blocks = [each.block for each in targets if isinstance(each, Interface)]
     for service in needed:
         if not any(str(each.settings.get("service_name", "")).endswith(f".{service}") for each in blocks):
-            yield blocks[0], f"there is no endpoint of {service}"
+            yield blocks[0], f"no endpoint of {service} exists"
     for block in blocks:
         if not is_true(block.settings.get("private_dns_enabled")):
-            yield block, "without private DNS, AWS's name leads past it"
+            yield block, "it has no private DNS, so AWS's name doesn't resolve to it"
         for vpc in (reach.index.follow(each) for each in listed(block.settings.get("vpc_id"))):
             if vpc and not all(_on(vpc, each) for each in ("enable_dns_support", "enable_dns_hostnames")):
-                yield block, f"{shown(vpc)} has DNS support or host names turned off, so AWS's name leads past it"
+                yield (
+                    block,
+                    f"{shown(vpc)} has DNS support or host names turned off, so AWS's name doesn't resolve to it",
+                )
 
 
 def _on(vpc: ScannedBlock, setting: str) -> bool:

@@ -1,6 +1,6 @@
 """The three barriers between a source and a target: the network, the source's egress, the target's ingress.
 
-A party is an interface, or one of the two outside the VPC: the internet, and S3.
+A party is an interface, the internet or S3.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from ops.gate.reachability.rules import Ports, Rule, all_rules, inside
 from policies.security_group_rules import Network
 
 Party = Interface | str
-"""An interface, or the name of one of the two outside."""
+"""An interface, or the name of the internet or S3."""
 Path = tuple[ScannedBlock, ...]
 
 
 @dataclass(frozen=True)
 class Connection:
-    """What a source can open to a target, and by what."""
+    """A connection that a source can open to a target, with the rules and routes that allow it."""
 
     source: Party
     target: Party
@@ -35,16 +35,16 @@ class Connection:
 
     @property
     def opener(self) -> ScannedBlock:
-        """The block that it is a finding of: the rule nearest to the target."""
+        """The block that the finding is reported on: the rule nearest to the target."""
         rule = self.ingress or self.egress
         return rule.block if rule else self.path[-1]
 
 
 class Reach:
-    """What one environment's network lets through."""
+    """The connections that one environment's network allows."""
 
     def __init__(self, index: Index, names: Names) -> None:
-        """Read everything."""
+        """Read rules, routes and interfaces."""
         self.index = index
         self.rules = list(all_rules(index))
         self.routes = Routes(index)
@@ -55,7 +55,7 @@ class Reach:
         self._s3 = {block.name for block in index.all("aws_vpc_endpoint") if _is_s3(block)}
 
     def connections(self, source: Party, target: Party) -> Iterator[Connection]:
-        """Everything that some address of the source can open to some address of the target."""
+        """All connections from any address of the source to any address of the target."""
         ways = self.ways(source, target)
         way = next((way for way in ways if way is not None), None)
         if way is None:
@@ -70,14 +70,14 @@ class Reach:
                     yield Connection(source, target, ports, out, into, path)
 
     def admitting(self, party: Party, direction: str, other: Party) -> list[Rule | None]:
-        """The rules of a party that let the other one through; None where there is no group to ask."""
+        """The rules of a party that allow the other party; [None] for the internet and S3, which have no groups."""
         if not isinstance(party, Interface):
             return [None]
         rules = [rule for group in sorted(party.groups) for rule in self._by_group.get((group, direction), ())]
         return [rule for rule in rules if self.means(rule, other)]
 
     def means(self, rule: Rule, other: Party, *, wholly: bool = False) -> bool:
-        """Whether a rule's peer has an address of the party, or wholly: all of them."""
+        """Whether a rule's peer includes an address of the party; with `wholly`, all of its addresses."""
         if not isinstance(rule.peer, Network):
             return other == S3 and rule.peer in self._s3 if isinstance(other, str) else rule.peer in other.groups
         if isinstance(other, str):
@@ -91,12 +91,12 @@ class Reach:
         return key in self._s3
 
     def ways(self, source: Party, target: Party, *, wholly: bool = False) -> list[Path | None]:
-        """The network's way, for every subnet that the parties stand in; None where there is none.
+        """The path through the network for each subnet of the parties; None for a subnet without one.
 
         Args:
-            source: Who opens the connection.
-            target: To whom.
-            wholly: Whether a way to a part of the internet is none.
+            source: The party that opens the connection.
+            target: The party that accepts it.
+            wholly: Whether a path must reach the whole internet.
         """
         if isinstance(source, Interface) and isinstance(target, Interface):
             local = source.vpc == target.vpc and bool(source.subnets and target.subnets)
@@ -138,5 +138,5 @@ def _is_s3(block: ScannedBlock) -> bool:
 
 
 def party_name(party: Party) -> str:
-    """A party in words."""
+    """A party's name."""
     return party.party if isinstance(party, Interface) else party

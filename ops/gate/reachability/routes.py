@@ -1,4 +1,4 @@
-"""Where the packets of a subnet may go beside its own VPC."""
+"""Routes of subnets out of their VPC."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 
 @dataclass(frozen=True)
 class Route:
-    """One way out of a route table."""
+    """One route of a route table."""
 
     block: ScannedBlock
     table: str
     way: Way
     destination: str
     gateway: str
-    """Key of what it leads to."""
+    """Key of its target."""
 
 
 class Routes:
-    """All routes, and the tables of subnets."""
+    """All routes, and the route tables of subnets."""
 
     def __init__(self, index: Index) -> None:
         """Read tables, associations, routes and gateway endpoints."""
@@ -57,7 +57,7 @@ class Routes:
         }
 
     def of(self, subnet: str, way: Way) -> list[Route]:
-        """A subnet's routes of one kind. A NAT gateway is a way only where it has one itself."""
+        """A subnet's routes of one kind. A NAT gateway counts only if its own subnet has a route to the internet."""
         table, _ = self.table(subnet)
         found = [route for route in self.all if route.table == table and route.way == way]
         if way == "NAT":
@@ -65,12 +65,12 @@ class Routes:
         return found
 
     def table(self, subnet: str) -> tuple[str, ScannedBlock | None]:
-        """A subnet's route table, and what makes it so; its VPC's main table where nothing does."""
+        """A subnet's route table and the association; without an association, its VPC's main table."""
         vpc = self._vpcs.get(subnet, "")
         return self._of_subnet.get(subnet) or self._main.get(vpc) or (vpc, None)
 
     def onward(self, route: Route) -> list[Route]:
-        """A NAT gateway's own way to the internet."""
+        """The route of a NAT gateway's own subnet to the internet."""
         subnet = self._nat_subnets.get(route.gateway)
         return self.of(subnet, "internet gateway") if subnet else []
 

@@ -1,4 +1,4 @@
-"""Security group rules of all stacks, their groups and peers resolved; ports; and what the table of flows allows."""
+"""Security group rules with resolved groups and peers; ports; and what the table of flows allows."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _PRIVATE = [
     ipaddress.ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7")
 ]
-"""Ranges in which no address is the internet's."""
+"""Ranges without public addresses."""
 
 
 @dataclass(frozen=True, order=True)
 class Ports:
-    """Ports of one protocol, or of all. Of protocols without ports there is only everything."""
+    """Ports of one protocol, or of all. A protocol without ports has one value: everything."""
 
     protocol: str
     first: int = 0
@@ -35,18 +35,18 @@ class Ports:
         return cls(rule.protocol, *rule.span) if rule.protocol in _WITH_PORTS else cls(rule.protocol)
 
     def __and__(self, other: Ports) -> Ports | None:
-        """What both let through."""
+        """Ports that both include."""
         if ALL in (self.protocol, other.protocol):
             return other if self.protocol == ALL else self
         first, last = max(self.first, other.first), min(self.last, other.last)
         return Ports(self.protocol, first, last) if self.protocol == other.protocol and first <= last else None
 
     def has(self, port: int) -> bool:
-        """Whether a TCP port is among them."""
+        """Whether a TCP port is included."""
         return self.protocol in {"tcp", ALL} and self.first <= port <= self.last
 
     def beyond(self, allowed: Iterable[int]) -> tuple[Ports, ...]:
-        """What there is beside the allowed TCP ports."""
+        """Ports other than the allowed TCP ports."""
         if self.protocol == ALL:
             return (*Ports("tcp").beyond(allowed), Ports("every other protocol"))
         return tuple(self._gaps(sorted(allowed))) if self.protocol == "tcp" else (self,)
@@ -67,13 +67,13 @@ class Ports:
 
 
 def in_words(ports: Iterable[Ports]) -> str:
-    """Several ranges in one text."""
+    """Several ranges as one text."""
     return ", ".join(map(str, ports))
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that a group lets in or out, to or from one peer."""
+    """A rule of a security group for one peer."""
 
     block: ScannedBlock
     group: str
@@ -84,12 +84,12 @@ class Rule:
 
     @property
     def everywhere(self) -> bool:
-        """Whether the peer has addresses of the internet."""
+        """Whether the peer has public addresses."""
         return isinstance(self.peer, Network) and not any(inside(self.peer, private) for private in _PRIVATE)
 
 
 def inside(one: Network, other: Network) -> bool:
-    """Whether a range is part of another."""
+    """Whether a range is part of the other one."""
     return (
         one.version == other.version
         and int(other.network_address) <= int(one.network_address)
@@ -101,7 +101,7 @@ def all_rules(index: Index) -> Iterator[Rule]:
     """All rules of all groups.
 
     Raises:
-        UntrustedError: A rule has values that only Terraform can evaluate.
+        ScanFailedError: Only Terraform can evaluate a rule's values.
     """
     for block in index.all(*KINDS):
         try:
@@ -115,7 +115,7 @@ def all_rules(index: Index) -> Iterator[Rule]:
 
 
 class Table:
-    """Which TCP ports the table allows between two parties."""
+    """TCP ports that the table allows between two parties."""
 
     def __init__(self, flows: Iterable[Flow]) -> None:
         """Take the rows."""
@@ -125,9 +125,9 @@ class Table:
             self._ports[flow.source, flow.target].add(flow.port)
 
     def ports(self, source: str, target: str) -> frozenset[int]:
-        """What the source may open to the target.
+        """The ports that the source may open to the target.
 
-        Who may call the internet may call what the internet may call, and S3, which is there too.
+        A party that may call the internet may also call S3, and the parties that the internet may call.
         """
         direct = self._ports.get((source, target), set())
         out = self._ports.get((source, INTERNET), set())

@@ -1,1 +1,1 @@
-"""The checks, by the phase or the way that they ask. Each is a function of a context; see `ops.verify.model.Check`."""
+"""The checks by topic. Each is a function of a context; see `ops.conditions.Condition.check`."""

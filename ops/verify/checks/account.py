@@ -16,7 +16,7 @@ def caller_is_the_account(context: Context) -> str:
 
 
 def state_is_kept(context: Context) -> str:
-    """Terraform's state is encrypted with a key of its own, and earlier versions stay."""
+    """Terraform's state is encrypted with its own key, and previous versions are kept."""
     bucket = context.names.state_bucket
     versioning = context.ask("s3", "get_bucket_versioning", Bucket=bucket).get("Status", "off")
     encryption = context.ask("s3", "get_bucket_encryption", Bucket=bucket)["ServerSideEncryptionConfiguration"]
@@ -30,8 +30,8 @@ def state_is_kept(context: Context) -> str:
 def alerts_have_subscribers(context: Context) -> str:
     """Every address that alarms go to has confirmed its subscription."""
     topic = context.names.arn("sns", context.names.resource("alerts"))
-    answer = context.ask("sns", "list_subscriptions_by_topic", TopicArn=topic)["Subscriptions"]
-    confirmed = {each["Endpoint"] for each in answer if each["SubscriptionArn"].startswith("arn:")}
+    response = context.ask("sns", "list_subscriptions_by_topic", TopicArn=topic)["Subscriptions"]
+    confirmed = {each["Endpoint"] for each in response if each["SubscriptionArn"].startswith("arn:")}
     wanted = context.environment.alerts.email
     problems = [f"{email} has not confirmed (docs/account.md)" for email in wanted if email not in confirmed]
     return holds(problems, f"{len(confirmed)} confirmed subscriptions of {topic}")
@@ -41,9 +41,9 @@ def repositories_are_scanned_and_immutable(context: Context) -> str:
     """Repositories scan images on push, keep tags immutable and have a lifecycle policy."""
     account = context.environment.registry.source_account or context.environment.account_id
     wanted = sorted({service.repository for service in context.environment.product.services})
-    answer = context.ask("ecr", "describe_repositories", registryId=account, repositoryNames=wanted)["repositories"]
+    response = context.ask("ecr", "describe_repositories", registryId=account, repositoryNames=wanted)["repositories"]
     problems = []
-    for repository in answer:
+    for repository in response:
         name = repository["repositoryName"]
         if not repository["imageScanningConfiguration"]["scanOnPush"]:
             problems.append(f"{name} doesn't scan on push")
@@ -67,7 +67,7 @@ def _has_value(context: Context, name: str) -> bool:
 
 
 def alarms_are_configured(context: Context) -> str:
-    """Every alarm of the design exists, is switched on and tells the topic of alerts."""
+    """Every alarm of the design exists, is enabled and notifies the topic of alerts."""
     found = {alarm["AlarmName"]: alarm for alarm in _alarms(context)}
     topic = context.names.arn("sns", context.names.resource("alerts"))
     wanted = sorted(expected(context.names))
@@ -95,12 +95,12 @@ def dashboard_is_there(context: Context) -> str:
 def _alarms(context: Context) -> list[AwsObject]:
     kinds = ["MetricAlarm", "CompositeAlarm"]
     prefix = f"{context.names.prefix}-"
-    answer = context.ask("cloudwatch", "describe_alarms", AlarmNamePrefix=prefix, AlarmTypes=kinds)
-    return [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]
+    response = context.ask("cloudwatch", "describe_alarms", AlarmNamePrefix=prefix, AlarmTypes=kinds)
+    return [*response.get("MetricAlarms", ()), *response.get("CompositeAlarms", ())]
 
 
 def firewall_is_as_the_profile_says(context: Context) -> str:
-    """The firewall stands before the load balancer if the profile has one."""
+    """The load balancer has the firewall if the profile has one."""
     profile, arn = context.environment.profile, context.load_balancer.arn
     name = context.ask("wafv2", "get_web_acl_for_resource", ResourceArn=arn).get("WebACL", {}).get("Name")
     wanted = context.names.prefix if profile.waf else None

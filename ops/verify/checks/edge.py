@@ -1,4 +1,4 @@
-"""Certificate, load balancer, listeners, targets and public DNS, as AWS has them."""
+"""Certificate, load balancer, listeners, targets and public DNS."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def certificate_is_issued(context: Context) -> str:
 
 
 def load_balancer_is_public_and_logs(context: Context) -> str:
-    """The load balancer faces the internet from public subnets, drops invalid headers and logs."""
+    """The load balancer is internet-facing in public subnets, drops invalid headers and writes logs."""
     balancer = context.load_balancer
-    answer = context.ask("elbv2", "describe_load_balancer_attributes", LoadBalancerArn=balancer.arn)["Attributes"]
-    attributes = {each["Key"]: each["Value"] for each in answer}
+    response = context.ask("elbv2", "describe_load_balancer_attributes", LoadBalancerArn=balancer.arn)["Attributes"]
+    attributes = {each["Key"]: each["Value"] for each in response}
     wanted = {
         "routing.http.drop_invalid_header_fields.enabled": "true",
         "access_logs.s3.enabled": "true",
@@ -45,7 +45,7 @@ def load_balancer_is_public_and_logs(context: Context) -> str:
     problems += [f"it is {balancer.state}"] if balancer.state != "active" else []
     problems += ["it is internal"] if balancer.internal else []
     problems += [
-        f"{subnet} is no public subnet"
+        f"{subnet} isn't a public subnet"
         for subnet in balancer.subnets
         if "igw-" not in context.default_routes.get(subnet, "")
     ]
@@ -54,7 +54,7 @@ def load_balancer_is_public_and_logs(context: Context) -> str:
 
 
 def listeners_use_the_tls_policy(context: Context) -> str:
-    """Port 443 ends TLS with the policy of the values, and port 80 redirects to it."""
+    """Port 443 has the TLS policy of the values, and port 80 redirects to it."""
     https, plain = _listener(context, HTTPS_PORT), _listener(context, HTTP_PORT)
     wanted = context.environment.edge.tls_policy
     actions: AwsObject = {each["Type"]: each for each in plain["DefaultActions"]}
@@ -100,7 +100,7 @@ def public_dns_is_as_the_values_say(context: Context) -> str:
 
 
 def other_shares(context: Context, wanted: int) -> list[str]:
-    """Types of record that send another share of their answers here, in words; A and AAAA have users of their own."""
+    """Problems of the record types, A or AAAA, that send another share of traffic here."""
     shares, host = context.public_shares, context.environment.edge.host
     return [
         f"DNS sends {share} % of {host} here{f' by {kind} records' if len(shares) > 1 else ''}"

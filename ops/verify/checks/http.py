@@ -1,4 +1,4 @@
-"""What the load balancer answers under the application's real name, at each of its addresses."""
+"""Responses of the load balancer to the application's real name, at each of its addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ops.conditions import holds
 from ops.verify.context import Context
-from ops.verify.http import Answer
+from ops.verify.http import HttpResponse
 
 LIVE = "/health/live"
 READY = "/health/ready"
@@ -15,28 +15,28 @@ _SHOWN = 200
 
 
 def https_answers_with_the_certificate(context: Context) -> str:
-    """HTTPS answers with a certificate that is valid for the real name."""
+    """HTTPS has a certificate that is valid for the real name."""
     return _everywhere(context, "/", lambda _: ())
 
 
 def http_redirects_to_https(context: Context) -> str:
     """Plain HTTP is redirected to HTTPS."""
 
-    def wrong(answer: Answer) -> Iterator[str]:
-        location = answer.headers.get("location", "")
-        if answer.status not in (301, 308) or not location.startswith(context.environment.edge.origin):
-            yield f"answers {answer.status} {location}, not a redirect to {context.environment.edge.origin}"
+    def wrong(response: HttpResponse) -> Iterator[str]:
+        location = response.headers.get("location", "")
+        if response.status not in (301, 308) or not location.startswith(context.environment.edge.origin):
+            yield f"returns {response.status} {location}, not a redirect to {context.environment.edge.origin}"
 
     return _everywhere(context, "/", wrong, plain=True)
 
 
 def health_live_answers(context: Context) -> str:
-    """/health/live answers 200."""
+    """/health/live returns 200."""
     return _everywhere(context, LIVE, _expecting(200))
 
 
 def health_ready_answers(context: Context) -> str:
-    """/health/ready answers 200: database and Redis are there."""
+    """/health/ready returns 200: the application reaches database and Redis."""
     return _everywhere(context, READY, _expecting(200))
 
 
@@ -49,7 +49,7 @@ def smoke_tests_pass(context: Context) -> str:
 
 
 def security_headers_are_set(context: Context) -> str:
-    """Answers have the security headers."""
+    """Responses have the security headers."""
     edge = context.environment.edge
     wanted = {
         "strict-transport-security": f"max-age={edge.hsts}; includeSubDomains",
@@ -58,35 +58,35 @@ def security_headers_are_set(context: Context) -> str:
         "x-frame-options": "DENY",
     }
 
-    def wrong(answer: Answer) -> Iterator[str]:
+    def wrong(response: HttpResponse) -> Iterator[str]:
         for name, value in wanted.items():
-            if answer.headers.get(name) != value:
-                yield f"{name} is {answer.headers.get(name)!r}, not {value!r}"
+            if response.headers.get(name) != value:
+                yield f"{name} is {response.headers.get(name)!r}, not {value!r}"
 
     _everywhere(context, "/", wrong)
     return ", ".join(wanted)
 
 
 def foreign_origins_are_refused(context: Context) -> str:
-    """No answer lets a foreign origin read it (CORS)."""
+    """No response allows a foreign origin (CORS)."""
     own = context.environment.edge.origin
 
-    def wrong(answer: Answer) -> Iterator[str]:
-        allowed = answer.headers.get("access-control-allow-origin", own)
+    def wrong(response: HttpResponse) -> Iterator[str]:
+        allowed = response.headers.get("access-control-allow-origin", own)
         if allowed != own:
-            yield f"a request from {FOREIGN_ORIGIN} is answered with Access-Control-Allow-Origin {allowed}"
+            yield f"a request from {FOREIGN_ORIGIN} gets Access-Control-Allow-Origin {allowed}"
 
     for path in ("/", READY):
         _everywhere(context, path, wrong, headers={"Origin": FOREIGN_ORIGIN})
     return f"only {own} is allowed"
 
 
-def _expecting(status: int, contains: str = "") -> Callable[[Answer], Iterator[str]]:
-    def wrong(answer: Answer) -> Iterator[str]:
-        if answer.status != status:
-            yield f"answers {answer.status}, not {status}: {' '.join(answer.body[:_SHOWN].split())}"
-        elif contains not in answer.body:
-            yield f"answers without {contains!r}"
+def _expecting(status: int, contains: str = "") -> Callable[[HttpResponse], Iterator[str]]:
+    def wrong(response: HttpResponse) -> Iterator[str]:
+        if response.status != status:
+            yield f"returns {response.status}, not {status}: {' '.join(response.body[:_SHOWN].split())}"
+        elif contains not in response.body:
+            yield f"returns a body without {contains!r}"
 
     return wrong
 
@@ -94,15 +94,15 @@ def _expecting(status: int, contains: str = "") -> Callable[[Answer], Iterator[s
 def _everywhere(
     context: Context,
     path: str,
-    wrong: Callable[[Answer], Iterator[str] | tuple[()]],
+    wrong: Callable[[HttpResponse], Iterator[str] | tuple[()]],
     *,
     plain: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> str:
-    """Ask each of the load balancer's addresses, and answer what they say."""
-    http, problems, said = context.http, [], []
+    """Send a request to each of the load balancer's addresses, and return their statuses."""
+    http, problems, statuses = context.http, [], []
     for address in http.addresses(context.load_balancer.dns_name):
-        answer = http.get(address, path, plain=plain, headers=headers)
-        problems += [f"{address} {path} {problem}" for problem in wrong(answer)]
-        said.append(f"{address} answers {answer.status}")
-    return holds(problems, ", ".join(said))
+        response = http.get(address, path, plain=plain, headers=headers)
+        problems += [f"{address} {path} {problem}" for problem in wrong(response)]
+        statuses.append(f"{address} returns {response.status}")
+    return holds(problems, ", ".join(statuses))

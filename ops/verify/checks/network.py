@@ -14,7 +14,7 @@ _WAYS_OUT: dict[Tier, str] = {"public": "igw-", "private": "nat-", "isolated": "
 
 
 def vpc_is_its_own(context: Context) -> str:
-    """The VPC is the environment's own, not the default one."""
+    """The VPC is the environment's own, not the default VPC."""
     vpc, wanted = context.vpc, context.environment.network.cidr
     problems = [f"{vpc['VpcId']} is the default VPC"] if vpc["IsDefault"] else []
     problems += [f"{vpc['VpcId']} has {vpc['CidrBlock']}, not {wanted}"] if vpc["CidrBlock"] != wanted else []
@@ -22,7 +22,7 @@ def vpc_is_its_own(context: Context) -> str:
 
 
 def subnets_are_in_three_tiers(context: Context) -> str:
-    """Public subnets lead to the internet gateway, private ones to NAT, isolated ones nowhere."""
+    """Public subnets route to the internet gateway, private ones to NAT, isolated ones nowhere."""
     environment, problems = context.environment, []
     by_range = {each["CidrBlock"]: each for each in context.subnets.values()}
     for tier, way in _WAYS_OUT.items():
@@ -41,7 +41,7 @@ def subnets_are_in_three_tiers(context: Context) -> str:
 
 
 def nat_gateways_are_there(context: Context) -> str:
-    """There are as many NAT gateways as the profile says."""
+    """The number of NAT gateways is that of the profile."""
     gateways = context.ask("ec2", "describe_nat_gateways", Filters=context.in_vpc)["NatGateways"]
     available = [gateway["NatGatewayId"] for gateway in gateways if gateway["State"] == "available"]
     wanted = len(context.environment.zones) if context.environment.profile.nat_per_zone else 1
@@ -50,11 +50,11 @@ def nat_gateways_are_there(context: Context) -> str:
 
 
 def endpoints_are_available(context: Context) -> str:
-    """The VPC's endpoints are available: registry, logs, secrets, S3 and what the design adds."""
+    """The VPC's endpoints are available: registry, logs, secrets, S3 and others of the design."""
     endpoints = context.ask("ec2", "describe_vpc_endpoints", Filters=context.in_vpc)["VpcEndpoints"]
     prefix = context.names.endpoint_service("")
     needed = ("s3", *needed_endpoints(context.environment))
-    # A service may have several: those that are deleted are listed for a while.
+    # A service may have several: AWS lists deleted endpoints for a while.
     states: dict[str, set[str]] = {}
     for endpoint in endpoints:
         states.setdefault(endpoint["ServiceName"].removeprefix(prefix), set()).add(endpoint["State"].lower())
@@ -66,7 +66,7 @@ def endpoints_are_available(context: Context) -> str:
 
 
 def flow_log_is_on(context: Context) -> str:
-    """The VPC's flow log takes everything."""
+    """The VPC's flow log records all traffic."""
     filters = [{"Name": "resource-id", "Values": [context.vpc["VpcId"]]}]
     logs = context.ask("ec2", "describe_flow_logs", Filters=filters)["FlowLogs"]
     kinds = Counter(log["TrafficType"] for log in logs if log["FlowLogStatus"] == "ACTIVE")
@@ -93,7 +93,7 @@ def database_is_as_its_values_say(context: Context) -> str:
 
 
 def database_takes_tls_only(context: Context) -> str:
-    """The parameter group that the database runs with forces TLS."""
+    """The parameter group of the running database forces TLS."""
     group = only(_database(context)["DBParameterGroups"], f"parameter groups of {context.names.prefix}")
     name = group["DBParameterGroupName"]
     parameters = context.ask("rds", "describe_db_parameters", DBParameterGroupName=name)["Parameters"]
@@ -105,7 +105,7 @@ def database_takes_tls_only(context: Context) -> str:
 
 
 def cache_is_as_its_values_say(context: Context) -> str:
-    """The cache is available, encrypted on its way and at rest, and fails over if the profile says so."""
+    """The cache is available, encrypted in transit and at rest, and fails over if the profile says so."""
     nodes = context.environment.profile.cache_nodes
     groups = context.ask("elasticache", "describe_replication_groups", ReplicationGroupId=context.names.prefix)
     group = only(groups["ReplicationGroups"], f"caches {context.names.prefix}")
@@ -121,13 +121,13 @@ def cache_is_as_its_values_say(context: Context) -> str:
 
 
 def _database(context: Context) -> AwsObject:
-    answer = context.ask("rds", "describe_db_instances", DBInstanceIdentifier=context.names.prefix)
-    database: AwsObject = only(answer["DBInstances"], f"databases {context.names.prefix}")
+    response = context.ask("rds", "describe_db_instances", DBInstanceIdentifier=context.names.prefix)
+    database: AwsObject = only(response["DBInstances"], f"databases {context.names.prefix}")
     return database
 
 
 def _held(name: str, found: AwsObject, wanted: AwsObject) -> str:
-    """What is wanted of something, held against what AWS says of it."""
+    """Compare wanted attributes with those that AWS returns."""
     problems = [
         f"{key} of {name} is {found.get(key)}, not {value}" for key, value in wanted.items() if found.get(key) != value
     ]

@@ -9,7 +9,7 @@ from ops.verify.context import Context
 
 
 def services_are_steady(context: Context) -> str:
-    """Every service runs as many tasks as it should, and no deployment is under way."""
+    """Every service runs its desired number of tasks, and no deployment is in progress."""
     problems, counts = [], []
     for name, service in context.services.items():
         minimum = context.environment.scaling(context.environment.product.service(name)).minimum
@@ -24,7 +24,7 @@ def services_are_steady(context: Context) -> str:
 
 
 def released_digests_run(context: Context) -> str:
-    """Every service runs the image digest of the release file, in its task definition and in the tasks of it."""
+    """Every service runs the image digest of the release file, in its task definition and its tasks."""
     problems, digests = [], []
     for name, definition in context.task_definitions.items():
         service = context.environment.product.service(name)
@@ -56,9 +56,13 @@ def tasks_are_private(context: Context) -> str:
             ]
         interfaces += [id_ for task in context.tasks[name] if (id_ := task.network.get("networkInterfaceId"))]
     if interfaces:
-        answer = context.ask("ec2", "describe_network_interfaces", NetworkInterfaceIds=interfaces)["NetworkInterfaces"]
-        problems += [f"{each['NetworkInterfaceId']} has a public address" for each in answer if each.get("Association")]
-    return holds(problems, f"{len(context.services)} services in private subnets; {len(interfaces)} tasks looked at")
+        response = context.ask("ec2", "describe_network_interfaces", NetworkInterfaceIds=interfaces)[
+            "NetworkInterfaces"
+        ]
+        problems += [
+            f"{each['NetworkInterfaceId']} has a public address" for each in response if each.get("Association")
+        ]
+    return holds(problems, f"{len(context.services)} services in private subnets; {len(interfaces)} tasks checked")
 
 
 def tasks_pulled_their_images(context: Context) -> str:
@@ -74,9 +78,9 @@ def tasks_write_logs(context: Context) -> str:
     problems, counts = [], []
     for name, tasks in context.running_tasks().items():
         group = context.names.log_group(name)
-        answer = context.ask("logs", "describe_log_streams", logGroupName=group)["logStreams"]
+        response = context.ask("logs", "describe_log_streams", logGroupName=group)["logStreams"]
         # The group is shared with other containers.
-        streams = {each["logStreamName"] for each in answer}
+        streams = {each["logStreamName"] for each in response}
         ids = [task.id for task in tasks]
         problems += [
             f"{group} has no stream of task {each}" for each in ids if ecs.log_stream(name, each) not in streams
@@ -86,7 +90,7 @@ def tasks_write_logs(context: Context) -> str:
 
 
 def secrets_come_from_secrets_manager(context: Context) -> str:
-    """Containers get every secret from Secrets Manager, and none as a plain variable."""
+    """Containers get every secret from Secrets Manager, and no secret as a plain variable."""
     problems, count = [], 0
     prefix = context.names.arn("secretsmanager", f"secret:{context.names.path}/")
     known = {secret.name for secret in context.environment.product.secrets}

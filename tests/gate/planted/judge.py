@@ -31,7 +31,7 @@ _REFUSED = "refused"
 
 @dataclass(frozen=True)
 class Found:
-    """One thing that is said: by a check, or as a doubt, and of what."""
+    """One thing that is reported: by a check, or as a scan error, and of what."""
 
     id: str
     where: str
@@ -127,7 +127,7 @@ def _said(verdict: Verdict) -> frozenset[Found]:
                 Found(each.check, f"{each.block.stack} {each.block.address}", " ".join(each.details))
                 for each in records
             ),
-            *(Found(each.doubt, each.where, each.what) for each in verdict.distrust),
+            *(Found(each.kind, each.where, each.what) for each in verdict.errors),
             *(Found(_REFUSED, REGISTER, each) for each in verdict.refusals),
         }
     )

@@ -16,8 +16,8 @@ from ops.aws.session import Aws
 from rehearsal.emulator.process import Emulator
 from tests.ops.registry.images import Descriptor, Pusher
 from tests.ops.registry.planted import Scans, address
+from tests.ops.registry.registries import BACKEND, OTHER, Registries
 from tests.ops.registry.server import Server, serve
-from tests.ops.registry.world import BACKEND, OTHER, World
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,7 @@ def index(servers: tuple[Server, Server]) -> Descriptor:
 
 
 @pytest.fixture
-def world(
+def registries(
     servers: tuple[Server, Server],
     index: Descriptor,
     *,
@@ -43,7 +43,7 @@ def world(
     prod: Environment,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> World:
+) -> Registries:
     servers[1].empty()
     staging, production = (Pusher(server, BACKEND) for server in servers)
     listed = json.loads(staging.content(index["digest"]) or "")["manifests"]
@@ -59,11 +59,11 @@ def world(
         path = releases / f"{stage}.json"
         text = re.sub(f'(?<="{BACKEND}": ")[^"]*', digest, path.read_text(encoding="utf-8"))
         path.write_text(text, encoding="utf-8")
-    return World(staging, production, index, images, scans, releases)
+    return Registries(staging, production, index, images, scans, releases)
 
 
 @pytest.fixture
-def scanned(world: World) -> World:
-    for digest in world.images:
-        world.scans.found(digest, MEDIUM=3)
-    return world
+def scanned(registries: Registries) -> Registries:
+    for digest in registries.images:
+        registries.scans.found(digest, MEDIUM=3)
+    return registries

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from tests.ops.registry.world import BACKEND, OTHER, World, promote
+from tests.ops.registry.registries import BACKEND, OTHER, Registries, promote
 
 pytestmark = pytest.mark.slow  # a registry writes through to the disk: a second for each copy
 
 
 @pytest.mark.requirement("R3.3", "R0.5")
-def test_the_image_that_staging_runs_goes_to_production(scanned: World) -> None:
+def test_the_image_that_staging_runs_goes_to_production(scanned: Registries) -> None:
     code, shown, told = promote("--yes")
     assert code == 0, told
     assert scanned.prod.content(scanned.digest) == scanned.staging.content(scanned.digest)
@@ -26,7 +26,7 @@ def test_the_image_that_staging_runs_goes_to_production(scanned: World) -> None:
     assert "commit environments/releases/prod.json, then make plan ENV=prod PHASE=services" in told
 
 
-def test_promoting_again_says_that_it_is_there(scanned: World) -> None:
+def test_promoting_again_says_that_it_is_there(scanned: Registries) -> None:
     promote("--yes")
     code, shown, told = promote("--yes")
     assert code == 0
@@ -35,7 +35,7 @@ def test_promoting_again_says_that_it_is_there(scanned: World) -> None:
     assert "Look next" not in told
 
 
-def test_a_program_is_told_everything(scanned: World) -> None:
+def test_a_program_is_told_everything(scanned: Registries) -> None:
     code, shown, _ = promote("--yes", "--json")
     result = json.loads(shown)
     assert code == 0
@@ -44,14 +44,14 @@ def test_a_program_is_told_everything(scanned: World) -> None:
     assert result["copied"]["manifests"] == 5
 
 
-def test_a_dry_run_changes_nothing(scanned: World) -> None:
+def test_a_dry_run_changes_nothing(scanned: Registries) -> None:
     code, shown, _ = promote("--dry-run")
     assert code == 0
     assert scanned.digest in shown
     assert scanned.untouched()
 
 
-def test_nobody_there_to_answer_is_no(scanned: World) -> None:
+def test_nobody_there_to_answer_is_no(scanned: Registries) -> None:
     code, _, told = promote()
     assert code == 1
     assert "--yes" in told

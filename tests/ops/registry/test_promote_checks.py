@@ -10,13 +10,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from environments.schema import Environment
 from environments.schema.validation import validate
-from tests.ops.registry.world import World, promote
+from tests.ops.registry.registries import Registries, promote
 
 pytestmark = pytest.mark.slow  # a registry writes through to the disk: a second for each copy
 
 
 @pytest.mark.requirement("R3.3")
-def test_what_staging_does_not_run_is_refused(scanned: World) -> None:
+def test_what_staging_does_not_run_is_refused(scanned: Registries) -> None:
     another: str = scanned.staging.image("another")["digest"]
     scanned.scans.pushed(another)
     scanned.scans.found(another)
@@ -38,22 +38,22 @@ def test_what_staging_does_not_run_is_refused(scanned: World) -> None:
     ],
 )
 def test_findings_and_unfinished_scans_of_any_platform_are_refused(
-    world: World, status: str, counts: dict[str, int], evidence: str
+    registries: Registries, status: str, counts: dict[str, int], evidence: str
 ) -> None:
-    world.scans.found(world.images[0])
-    world.scans.found(world.images[1], status, **counts)
+    registries.scans.found(registries.images[0])
+    registries.scans.found(registries.images[1], status, **counts)
     code, shown, told = promote("--yes")
     assert code == 1
     assert f"fail     no finding of HIGH or over: linux/amd64: no findings; {evidence}" in shown
     assert "not promoted: no finding of HIGH or over" in told
-    assert world.untouched()
+    assert registries.untouched()
 
 
-def test_an_image_that_was_never_scanned_is_refused(world: World) -> None:
+def test_an_image_that_was_never_scanned_is_refused(registries: Registries) -> None:
     code, shown, _ = promote("--yes")
     assert code == 1
     assert "ScanNotFoundException, so nothing is known" in shown
-    assert world.untouched()
+    assert registries.untouched()
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def signing(prod: Environment, monkeypatch: pytest.MonkeyPatch) -> ec.EllipticCu
 
 @pytest.mark.requirement("R3.3")
 @pytest.mark.usefixtures("signing")
-def test_an_unsigned_image_is_refused_where_signatures_are_asked_for(scanned: World) -> None:
+def test_an_unsigned_image_is_refused_where_signatures_are_asked_for(scanned: Registries) -> None:
     code, shown, told = promote("--yes")
     assert code == 1
     assert "fail     signed where asked for: no signature by registry.signing_key" in shown
@@ -77,19 +77,19 @@ def test_an_unsigned_image_is_refused_where_signatures_are_asked_for(scanned: Wo
 
 
 @pytest.mark.requirement("R3.3")
-def test_a_signed_image_takes_its_signature_along(world: World, signing: ec.EllipticCurvePrivateKey) -> None:
-    image = world.staging.image("signed")
-    world.runs_in_staging(image["digest"])
-    tag = world.staging.signed(image, signing)
+def test_a_signed_image_takes_its_signature_along(registries: Registries, signing: ec.EllipticCurvePrivateKey) -> None:
+    image = registries.staging.image("signed")
+    registries.runs_in_staging(image["digest"])
+    tag = registries.staging.signed(image, signing)
     code, shown, _ = promote("--yes")
     assert code == 0
     assert "pass     signed where asked for: a signature by registry.signing_key" in shown
-    assert world.prod.content(tag) == world.staging.content(tag)
+    assert registries.prod.content(tag) == registries.staging.content(tag)
 
 
-def test_all_refusals_are_listed_at_once(world: World) -> None:
-    another: str = world.staging.image("another")["digest"]
-    world.scans.pushed(another)
+def test_all_refusals_are_listed_at_once(registries: Registries) -> None:
+    another: str = registries.staging.image("another")["digest"]
+    registries.scans.pushed(another)
     code, _, told = promote("--dry-run", "--digest", another)
     assert code == 1
     assert "not promoted: runs in staging; no finding of HIGH or over" in told

@@ -7,12 +7,12 @@ import pytest
 from ops.registry import repository as registry
 from ops.registry.repository import Manifest
 from rehearsal.emulator.client import Control
-from tests.ops.registry.world import World, promote
+from tests.ops.registry.registries import Registries, promote
 
 pytestmark = pytest.mark.slow  # a registry writes through to the disk: a second for each copy
 
 
-def test_ctrl_c_says_what_was_left_how(scanned: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_says_what_was_left_how(scanned: Registries, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -26,7 +26,9 @@ def test_ctrl_c_says_what_was_left_how(scanned: World, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("operation", ["GetAuthorizationToken", "DescribeImageScanFindings"])
-def test_what_aws_refuses_is_one_line_and_changes_nothing(scanned: World, control: Control, operation: str) -> None:
+def test_what_aws_refuses_is_one_line_and_changes_nothing(
+    scanned: Registries, control: Control, operation: str
+) -> None:
     control.fail("ecr", operation, "ExpiredTokenException", 1)
     code, _, told = promote("--yes")
     assert (code, told.count("\n")) == (2, 1)
@@ -35,7 +37,7 @@ def test_what_aws_refuses_is_one_line_and_changes_nothing(scanned: World, contro
 
 
 def test_a_registry_that_fails_half_way_leaves_the_release_file(
-    scanned: World, monkeypatch: pytest.MonkeyPatch
+    scanned: Registries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put = registry.Repository.put
 

@@ -12,13 +12,15 @@ import pytest
 from environments.schema import Environment
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
-from tests.ops.registry.world import BACKEND, OTHER, World, promote
+from tests.ops.registry.registries import BACKEND, OTHER, Registries, promote
 
 pytestmark = pytest.mark.slow  # a registry writes through to the disk: a second for each copy
 
 
 @pytest.fixture
-def signed_in(world: World, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def signed_in(
+    registries: Registries, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Registries:
     """An operator with the CLI profiles of both accounts, instead of a pipeline with production's credentials."""
     lines = []
     for profile, account_id in (("navra-staging", "444455556666"), ("navra-prod", "111122223333")):
@@ -28,9 +30,9 @@ def signed_in(world: World, emulator: Emulator, tmp_path: Path, monkeypatch: pyt
             monkeypatch.delenv(name, raising=False)
     (tmp_path / "config").write_text("\n".join(lines), encoding="utf-8")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    for digest in world.images:
-        world.scans.found(digest)
-    return world
+    for digest in registries.images:
+        registries.scans.found(digest)
+    return registries
 
 
 def deploy(digest: str) -> None:
@@ -47,7 +49,7 @@ def deploy(digest: str) -> None:
 
 
 @pytest.mark.requirement("R3.3")
-def test_where_ecs_can_be_asked_its_word_counts(signed_in: World) -> None:
+def test_where_ecs_can_be_asked_its_word_counts(signed_in: Registries) -> None:
     deploy(signed_in.digest)
     code, shown, _ = promote("--yes")
     assert code == 0
@@ -55,7 +57,7 @@ def test_where_ecs_can_be_asked_its_word_counts(signed_in: World) -> None:
 
 
 @pytest.mark.requirement("R3.3")
-def test_a_release_file_that_was_not_applied_is_not_enough(signed_in: World) -> None:
+def test_a_release_file_that_was_not_applied_is_not_enough(signed_in: Registries) -> None:
     deploy(OTHER)
     code, shown, _ = promote("--yes")
     assert code == 1
@@ -72,7 +74,7 @@ def shared(prod: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.requirement("R3.3")
 @pytest.mark.usefixtures("shared")
-def test_in_the_same_repository_the_image_gets_its_release_tag(signed_in: World) -> None:
+def test_in_the_same_repository_the_image_gets_its_release_tag(signed_in: Registries) -> None:
     deploy(signed_in.digest)
     code, _, told = promote("--yes")
     assert code == 0, told
@@ -83,7 +85,7 @@ def test_in_the_same_repository_the_image_gets_its_release_tag(signed_in: World)
 
 
 @pytest.mark.usefixtures("shared")
-def test_in_the_same_repository_stagings_credentials_are_needed(scanned: World) -> None:
+def test_in_the_same_repository_stagings_credentials_are_needed(scanned: Registries) -> None:
     code, _, told = promote("--yes")
     assert code == 2
     assert "these credentials are not staging's; sign in to the AWS CLI profile navra-staging" in told

@@ -1,4 +1,4 @@
-"""Who is there, with which policies, and what there is to protect."""
+"""Principals with their policies, and the resources that the table of permissions is about."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HOLDERS = ("role", "user", "group")
 
 @dataclass(frozen=True)
 class Held:
-    """A statement, and what gives it to its principal."""
+    """A statement, and the block that attaches it to its principal."""
 
     statement: PlacedStatement
     by: ScannedBlock
@@ -25,15 +25,15 @@ class Held:
 
 @dataclass(frozen=True)
 class Principal:
-    """A role, or a user or group if there is one."""
+    """A role, user or group."""
 
     name: str
-    """A role's purpose; the address of what is none."""
+    """A role's purpose; the address of any other principal."""
     block: ScannedBlock
     arn: str
     identity: tuple[Held, ...]
     boundary: tuple[Held, ...] | None
-    """None if nothing caps it."""
+    """Statements of its permissions boundary; None if it has none."""
     trust: tuple[PlacedStatement, ...] = ()
 
 
@@ -57,7 +57,7 @@ class Actors:
         self._index, self._names = index, names
         self._documents = Documents(index, Arns(index, names.place))
         for grant in index.all("aws_kms_grant"):
-            raise not_understood(grant, "grants the use of a key, which no policy shows")
+            raise not_understood(grant, "grants the use of a key, which isn't in any policy")
         self.principals = [
             self._principal(block) for block in index.all("aws_iam_role", "aws_iam_user", "aws_iam_group")
         ]
@@ -74,7 +74,7 @@ class Actors:
         return next((each for each in self.principals if each.name == name), None)
 
     def named(self, arn: str) -> str:
-        """What the table calls an ARN: a role of the environment by its purpose, others by themselves."""
+        """The table's name for an ARN: the purpose of a role of the environment, else the ARN itself."""
         return next((each.name for each in self.principals if each.arn == arn), arn)
 
     def _principal(self, block: ScannedBlock) -> Principal:
@@ -118,7 +118,7 @@ class Actors:
         if policy is not None and policy.kind == "aws_iam_policy":
             statements = self._documents.read(policy.settings.get("policy"), policy)
         else:
-            # AWS's own, or of another state: what it allows is unknown.
+            # AWS's own policy, or one of another state: what it allows is unknown.
             statements = unseen(by, str(value))
         yield from (Held(each, by) for each in statements)
 
@@ -133,7 +133,7 @@ class Actors:
         )
 
     def _repository(self, block: ScannedBlock) -> Target:
-        """A repository; its own policy names no resource, and is about the repository.
+        """A repository; its own policy names no resource, and applies to the repository.
 
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
         """
@@ -145,14 +145,14 @@ class Actors:
         )
 
     def _agent(self) -> Iterator[Target]:
-        """GuardDuty's own repository, which no stack has: a finding about it is one of the agent's endpoint."""
+        """GuardDuty's own repository, which is in no stack: findings are reported on the agent's endpoint."""
         arn = agent_repository(self._names.environment.region)
         for block in self._index.all("aws_vpc_endpoint"):
             if arn and str(block.settings.get("service_name", "")).endswith(f".{DATA}"):
                 yield Target(AGENT, block, arn)
 
     def _endpoints(self) -> Iterator[tuple[str, tuple[Held, ...]]]:
-        """Policies of VPC endpoints by service; one without a policy lets everything through."""
+        """Policies of VPC endpoints by service; an endpoint without a policy allows everything."""
         for block in self._index.all("aws_vpc_endpoint"):
             if policy := block.settings.get("policy"):
                 service = str(block.settings.get("service_name")).removeprefix(self._names.endpoint_service(""))

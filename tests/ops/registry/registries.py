@@ -18,7 +18,7 @@ OTHER = f"sha256:{'e' * 64}"
 
 
 @dataclass(frozen=True)
-class World:
+class Registries:
     """Staging with an image that runs there and was scanned, and production without it."""
 
     staging: Pusher

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from ops.gate.expected import Expected
-from ops.gate.model import Doubt, Outcome, Verdict
+from ops.gate.model import ErrorKind, Outcome, Verdict
 from tests.gate.project import Body, Project, entry, frame, remote_state, topic
 
 CHECK = """
@@ -41,14 +41,14 @@ definition:
 """
 
 
-def doubts(verdict: Verdict) -> list[Doubt]:
-    assert verdict.outcome is Outcome.UNTRUSTED
-    assert all(reason.where and reason.what and reason.fix for reason in verdict.distrust)
-    return [reason.doubt for reason in verdict.distrust]
+def kinds(verdict: Verdict) -> list[ErrorKind]:
+    assert verdict.outcome is Outcome.ERROR
+    assert all(error.where and error.what and error.fix for error in verdict.errors)
+    return [error.kind for error in verdict.errors]
 
 
 def words(verdict: Verdict) -> str:
-    return " ".join(f"{reason.where} {reason.what} {reason.fix}" for reason in verdict.distrust)
+    return " ".join(f"{error.where} {error.what} {error.fix}" for error in verdict.errors)
 
 
 def test_the_project_is_clean_without_a_plant(project: Project) -> None:
@@ -61,41 +61,41 @@ def test_the_project_is_clean_without_a_plant(project: Project) -> None:
 
 def test_no_stacks(project: Project) -> None:
     project.stacks.clear()
-    assert doubts(project.judge()) == [Doubt.NO_STACKS]
+    assert kinds(project.judge()) == [ErrorKind.NO_STACKS]
 
 
 def test_an_empty_folder_of_stacks(project: Project) -> None:
     project.stacks.clear()
-    assert doubts(project.judge(before=lambda: (project.out / "stacks").mkdir(parents=True))) == [Doubt.NO_STACKS]
+    assert kinds(project.judge(before=lambda: (project.out / "stacks").mkdir(parents=True))) == [ErrorKind.NO_STACKS]
 
 
 def test_a_missing_phase(project: Project) -> None:
     del project.stacks["demo-services"]
     verdict = project.judge()
-    assert doubts(verdict) == [Doubt.MISSING_PHASE]
+    assert kinds(verdict) == [ErrorKind.MISSING_PHASE]
     assert "demo-services" in words(verdict)
 
 
 def test_a_missing_environment(project: Project) -> None:
     project.expected = Expected({**project.expected.environments, "other": ("network",)})
-    assert doubts(project.judge()) == [Doubt.MISSING_PHASE]
+    assert kinds(project.judge()) == [ErrorKind.MISSING_PHASE]
 
 
 def test_a_named_stack_needs_its_whole_environment(project: Project) -> None:
     del project.stacks["demo-services"]
-    assert doubts(project.judge("demo-network")) == [Doubt.MISSING_PHASE]
+    assert kinds(project.judge("demo-network")) == [ErrorKind.MISSING_PHASE]
 
 
 def test_a_stack_that_no_environment_has(project: Project) -> None:
     project.stacks["old-network"] = frame("network")
     verdict = project.judge()
-    assert doubts(verdict) == [Doubt.UNKNOWN_STACK]
+    assert kinds(verdict) == [ErrorKind.UNKNOWN_STACK]
     assert "old-network" in words(verdict)
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(project: Project) -> None:
     verdict = project.judge("demo-netwrok")
-    assert doubts(verdict) == [Doubt.UNKNOWN_STACK]
+    assert kinds(verdict) == [ErrorKind.UNKNOWN_STACK]
     assert "did you mean demo-network?" in words(verdict)
 
 
@@ -117,13 +117,13 @@ def test_an_unknown_name_is_answered_with_the_nearest(project: Project) -> None:
 )
 def test_a_broken_stack_among_good_ones(project: Project, text: str) -> None:
     verdict = project.judge(before=lambda: project.file("services").write_text(text, encoding="utf-8"))
-    assert doubts(verdict) == [Doubt.MALFORMED]
+    assert kinds(verdict) == [ErrorKind.MALFORMED]
     assert "demo-services" in words(verdict)
 
 
 def test_a_stack_that_is_not_text(project: Project) -> None:
     verdict = project.judge(before=lambda: project.file("services").write_bytes(b'{"a": "\xff"}'))
-    assert doubts(verdict) == [Doubt.MALFORMED]
+    assert kinds(verdict) == [ErrorKind.MALFORMED]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_stack_that_is_not_text(project: Project) -> None:
 )
 def test_a_form_that_would_go_unscanned(project: Project, body: Body) -> None:
     project.stacks["demo-services"] = {**frame("services"), **body}
-    assert doubts(project.judge()) == [Doubt.NOT_UNDERSTOOD]
+    assert kinds(project.judge()) == [ErrorKind.NOT_UNDERSTOOD]
 
 
 @pytest.mark.parametrize("section", ["import", "moved", "removed"])
@@ -153,26 +153,26 @@ def test_blocks_that_make_checkov_drop_a_stack_are_set_aside(project: Project, s
     [
         ("${data.terraform_remote_state.network.outputs.nothing}", "it publishes topic"),
         ('${data.terraform_remote_state.network.outputs.topic["a"]}', "no keys"),
-        ("${data.terraform_remote_state.nowhere.outputs.topic}", "none of network, services"),
+        ("${data.terraform_remote_state.nowhere.outputs.topic}", "phases: network, services"),
     ],
 )
 def test_a_contract_that_nobody_keeps(project: Project, expression: str, complaint: str) -> None:
     project.stacks["demo-network"]["output"] = {"topic": {"value": "${aws_sns_topic.network.arn}"}}
     project.add("services", "aws_sns_topic", "reader", topic(display_name=expression))
     verdict = project.judge()
-    assert doubts(verdict) == [Doubt.BROKEN_CONTRACT]
+    assert kinds(verdict) == [ErrorKind.BROKEN_CONTRACT]
     assert complaint in words(verdict)
 
 
 def test_a_remote_state_that_is_not_what_it_is_called(project: Project) -> None:
     project.add("services", "terraform_remote_state", "network", remote_state("other"), section="data")
-    assert doubts(project.judge()) == [Doubt.BROKEN_CONTRACT]
+    assert kinds(project.judge()) == [ErrorKind.BROKEN_CONTRACT]
 
 
 def test_a_skip_inside_a_stack(project: Project) -> None:
     skip = {"checkov": {"skip": [{"id": "CKV_AWS_26", "comment": "because"}]}}
     project.add("services", "aws_sns_topic", "skips", {"name": "open", "//": skip})
-    assert doubts(project.judge()) == [Doubt.INLINE_SKIP]
+    assert kinds(project.judge()) == [ErrorKind.INLINE_SKIP]
 
 
 @pytest.mark.parametrize(
@@ -181,28 +181,28 @@ def test_a_skip_inside_a_stack(project: Project) -> None:
         ("broken.py", '"CKV_PLANT_1"\nimport nothing_of_that_name', "ModuleNotFoundError"),
         ("syntax.py", '"CKV_PLANT_1"\ndef', "SyntaxError"),
         ("unmade.py", CHECK.format(body="return None", end=""), "not registered"),
-        ("twin.py", PASSES, "another check's id"),
+        ("twin.py", PASSES, "is the id of several checks"),
         ("empty.py", "", "holds no check"),
-        ("stock.py", PASSES.replace("CKV_PLANT_1", "CKV_AWS_26"), "another check's id"),
+        ("stock.py", PASSES.replace("CKV_PLANT_1", "CKV_AWS_26"), "is the id of several checks"),
         ("graph.yaml", 'metadata:\n  id: "CKV_PLANT_2"\n', "not registered"),
     ],
 )
 def test_a_check_that_does_not_load(project: Project, name: str, text: str, complaint: str) -> None:
     project.checks = {"good.py": PASSES if name == "twin.py" else PASSES.replace("_1", "_3"), name: text}
     verdict = project.judge()
-    assert set(doubts(verdict)) <= {Doubt.CHECK_NOT_LOADED, Doubt.SCANNER}
+    assert set(kinds(verdict)) <= {ErrorKind.CHECK_NOT_LOADED, ErrorKind.SCANNER}
     assert complaint in words(verdict)
 
 
 def test_no_checks_of_our_own(project: Project) -> None:
     project.checks = {}
-    assert doubts(project.judge()) == [Doubt.CHECK_NOT_LOADED]
+    assert kinds(project.judge()) == [ErrorKind.CHECK_NOT_LOADED]
 
 
 def test_a_check_that_raises(project: Project) -> None:
     project.checks = {"raises.py": CHECK.format(body='raise KeyError("hunter2")', end="check = Planted()")}
     verdict = project.judge()
-    assert doubts(verdict) == [Doubt.CHECK_RAISED] * 2
+    assert kinds(verdict) == [ErrorKind.CHECK_RAISED] * 2
     assert "CKV_PLANT_1 raised KeyError" in words(verdict)
     assert "hunter2" not in words(verdict)
 
@@ -218,7 +218,7 @@ def test_a_graph_check_that_raises(project: Project, monkeypatch: pytest.MonkeyP
     project.checks = {"graph.yaml": GRAPH.format(operator="equals"), "good.py": PASSES}
     assert project.judge().outcome is Outcome.CLEAN
     monkeypatch.setattr(EqualsAttributeSolver, "_get_operation", raises)
-    assert Doubt.CHECK_RAISED in doubts(project.judge())
+    assert ErrorKind.CHECK_RAISED in kinds(project.judge())
 
 
 def test_a_scan_leaves_no_check_behind(project: Project) -> None:
@@ -232,7 +232,7 @@ def test_a_stack_with_resources_and_no_record(project: Project) -> None:
     project.checks = {"good.py": PASSES}
     project.stacks["demo-services"]["resource"] = {"null_resource": {"unknown": {}}}
     verdict = project.judge()
-    assert doubts(verdict) == [Doubt.NOT_SCANNED]
+    assert kinds(verdict) == [ErrorKind.NOT_SCANNED]
     assert "demo-services" in words(verdict)
 
 
@@ -240,13 +240,13 @@ def test_a_block_that_checkov_loses(project: Project, monkeypatch: pytest.Monkey
     from checkov.terraform.graph_builder.graph_components.module import Module  # noqa: PLC0415
 
     monkeypatch.setattr(Module, "_block_type_to_func", {})
-    assert set(doubts(project.judge())) == {Doubt.NOT_SCANNED}
+    assert set(kinds(project.judge())) == {ErrorKind.NOT_SCANNED}
 
 
 @pytest.mark.parametrize(
     ("plant", "complaint"),
     [
-        (lambda risk: risk.update(checks=["CKV_AWS_99999"]), "which no check has as its id"),
+        (lambda risk: risk.update(checks=["CKV_AWS_99999"]), "but no check has that id"),
         (lambda risk: risk.update(resources=["aws_sns_topic.gone"]), "covers no finding"),
         (lambda risk: risk.update(checks=["CKV_AWS_26", "CKV_AWS_1"]), "covers no finding"),
         (lambda risk: risk.update(stacks=["demo-services", "demo-network"]), "covers no finding"),
@@ -262,7 +262,7 @@ def test_an_entry_of_the_register_that_is_not_used(
     assert project.judge().outcome is Outcome.CLEAN
     plant(risk)
     verdict = project.judge()
-    assert set(doubts(verdict)) == {Doubt.REGISTER}
+    assert set(kinds(verdict)) == {ErrorKind.REGISTER}
     assert complaint in words(verdict)
 
 
@@ -274,4 +274,4 @@ def test_every_reason_comes_out_in_one_run(project: Project) -> None:
     def spoil() -> None:
         project.file("network").write_text(json.dumps([]), encoding="utf-8")
 
-    assert set(doubts(project.judge(before=spoil))) == {Doubt.REGISTER, Doubt.UNKNOWN_STACK, Doubt.MALFORMED}
+    assert set(kinds(project.judge(before=spoil))) == {ErrorKind.REGISTER, ErrorKind.UNKNOWN_STACK, ErrorKind.MALFORMED}

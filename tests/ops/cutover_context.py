@@ -10,7 +10,7 @@ from environments.names import Names
 from environments.schema import Environment
 from ops.aws.dns import Record, replacement
 from ops.aws.session import Aws
-from ops.cutover.records import Target, shares
+from ops.cutover.records import AliasTarget, shares
 from rehearsal.emulator.client import Control
 
 
@@ -35,7 +35,7 @@ class RolledOut:
 
     def share_out(self, weight: int) -> None:
         """Write the two records, as applying the phase `cutover` does."""
-        current = Target(self.balancer["DNSName"], self.balancer["CanonicalHostedZoneId"])
+        current = AliasTarget(self.balancer["DNSName"], self.balancer["CanonicalHostedZoneId"])
         self._replace(shares(self.environment, current).at(weight))
 
     def name_previous(self, ttl: int, target: str = "") -> None:
