@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from environments.arns import partitions
+from environments.arns import partition, partitions
 from environments.attributes import Place
 from environments.documents import ENDPOINT, HOLDERS, INLINE, DocumentKind
 from modules.documents import documents
@@ -34,7 +34,7 @@ CHECKS = {
     ),
 }
 _SOMEWHERE = Place(partitions()[0], "us-east-1", "000000000000")
-"""Any region and account will do."""
+"""A place for stacks without a provider: which types an ARN can have doesn't depend on region and account."""
 _OTHER_NAMES = {"monitoring": "cloudwatch"}
 """Services whose endpoints have other names than their actions.
 
@@ -58,12 +58,15 @@ def idle_statements(view: Sequence[ScannedBlock]) -> list[Record]:
     """
     ledger = Ledger()
     index = Index(view)
-    for use in _uses(index):
+    place = _place(view)
+    for use in _uses(index, place or _SOMEWHERE):
         ledger.examine(IDLE, [use.holder.block, *(statement.block.block for statement in use.statements)])
         about = use.kind.about if use.kind else ()
         services = _services(use.holder, reference().services) if use.kind is ENDPOINT else ()
         for statement in use.statements:
-            for what in idle(statement, about=about, services=services):
+            for what in idle(
+                statement, about=about, services=services, partition=place.partition.name if place else ""
+            ):
                 ledger.wrong(IDLE, statement.block.block, f"{statement.label}: {what}")
     return ledger.records()
 
@@ -94,8 +97,17 @@ def document_sizes(view: Sequence[ScannedBlock], stacks: EnvironmentStacks) -> l
     return ledger.records()
 
 
-def _uses(index: Index) -> Iterator[_Use]:
-    documents = Documents(index, _KnownArns(index, _SOMEWHERE))
+def _place(view: Sequence[ScannedBlock]) -> Place | None:
+    """Where the providers of a view apply it: all are in one partition. None if that is unknown."""
+    regions = [block.settings.get("region") for block in view if (block.section, block.kind) == ("provider", "aws")]
+    try:
+        return Place(partition(str(regions[0])), str(regions[0]), _SOMEWHERE.account_id)
+    except LookupError:
+        return None
+
+
+def _uses(index: Index, place: Place) -> Iterator[_Use]:
+    documents = Documents(index, _KnownArns(index, place))
     for block in index.resources():
         for (kind, attribute), document in HOLDERS.items():
             if block.kind == kind and block.settings.get(attribute):

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 
 class Wild(NamedTuple):
-    """Any number of characters, but for some."""
+    """Any number of characters, or any one character, without some."""
 
     excludes: str = ""
+    many: bool = True
 
 
 Token = str | Wild
-"""One character, `?` for any one, or any number of them."""
+"""One character, `?` for any one, or a wildcard."""
 Pattern = tuple[Token, ...]
 
 
@@ -47,6 +48,11 @@ def pattern(text: str) -> Pattern:
     return tuple(Wild() if character == "*" else character for character in text)
 
 
+def some(excludes: str = "") -> Pattern:
+    """One or more characters, without some."""
+    return (Wild(excludes, many=False), Wild(excludes))
+
+
 def overlap(one: Pattern, other: Pattern) -> bool:
     """Whether some text matches both."""
     seen: set[tuple[int, int]] = set()
@@ -60,19 +66,22 @@ def overlap(one: Pattern, other: Pattern) -> bool:
         right = other[j] if j < len(other) else None
         if left is None and right is None:
             return True
-        if isinstance(left, Wild):
+        if _many(left):
             open_.append((i + 1, j))
-        if isinstance(right, Wild):
+        if _many(right):
             open_.append((i, j + 1))
-        if isinstance(left, Wild) and _takes(left, right):
-            open_.append((i, j + 1))
-        elif isinstance(right, Wild) and _takes(right, left):
-            open_.append((i + 1, j))
-        elif left is not None and right is not None and (left == right or "?" in (left, right)):
-            open_.append((i + 1, j + 1))
+        if left is None or right is None or (_many(left) and _many(right)) or not _meet(left, right):
+            continue
+        open_.append((i if _many(left) else i + 1, j if _many(right) else j + 1))
     return False
 
 
-def _takes(wild: Wild, token: Token | None) -> bool:
-    """Whether a wildcard can stand for a character of the other pattern."""
-    return isinstance(token, str) and token not in wild.excludes
+def _many(token: Token | None) -> bool:
+    return isinstance(token, Wild) and token.many
+
+
+def _meet(one: Token, other: Token) -> bool:
+    """Whether some character matches both tokens."""
+    if isinstance(one, Wild):
+        return isinstance(other, Wild) or other not in one.excludes
+    return one not in other.excludes if isinstance(other, Wild) else one == other or "?" in (one, other)

@@ -7,8 +7,10 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ops.iam.conditions import RequestContext, holds
+from ops.iam.globs import matches
 from ops.iam.policy import IamStatement
 from ops.iam.reference import Action, Reference, reference
 
@@ -18,6 +20,7 @@ def idle(
     *,
     about: Iterable[str] = (),
     services: Iterable[str] = (),
+    partition: str = "",
     known: Reference | None = None,
 ) -> Iterator[str]:
     """The parts of a statement that have no effect, each with what to do about it.
@@ -29,9 +32,26 @@ def idle(
         statement: The statement. References in it are ARNs; `&` marks an unknown value.
         about: Resource types (`kms:key`) that a policy of this kind applies to; none means any.
         services: Services of a VPC endpoint, for its policy; none means any.
+        partition: Partition of the policy's account, such as `aws-cn`; empty if unknown.
         known: AWS's reference; the committed extract if left out.
     """
-    yield from _Judge(statement, frozenset(about), frozenset(services), known or reference()).judge()
+    elsewhere = {
+        resource
+        for resource in (*statement.resources, *statement.not_resources)
+        if partition and _partition(resource) and not matches(_partition(resource), partition)
+    }
+    for resource in sorted(elsewhere):
+        yield f"{resource} has no effect: it is in another partition than {partition}; correct the ARN, or remove it"
+    if not statement.resources or not elsewhere.issuperset(statement.resources):
+        here = replace(statement, resources=tuple(each for each in statement.resources if each not in elsewhere))
+        yield from _Judge(here, frozenset(about), frozenset(services), known or reference()).judge()
+
+
+def _partition(resource: str) -> str:
+    """The partition of a resource element, which may be a pattern; empty if it has none, or an unknown one."""
+    start, _, rest = resource.partition(":")
+    partition = rest.partition(":")[0]
+    return partition if start == "arn" and "&" not in partition else ""
 
 
 class _Judge:

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from ops.iam.globs import Pattern, Wild, matches, overlap, pattern
+from ops.iam.globs import Pattern, Token, matches, overlap, pattern, some
 
 FILE = Path(__file__).with_name("reference.json")
 CORRECTIONS = Path(__file__).with_name("corrections.toml")
@@ -109,11 +109,11 @@ class Reference:
             )
 
     def _arn(self, text: str) -> Pattern:
-        """The pattern of an ARN with placeholders, `arn:${Partition}:ecs:…`."""
-        tokens: list[str | Wild] = []
+        """The pattern of an ARN with placeholders, `arn:${Partition}:ecs:…`, none of which is empty."""
+        tokens: list[Token] = []
         for part in _PLACEHOLDER.split(text):
             if _PLACEHOLDER.fullmatch(part):
-                tokens.append(Wild(self._excluded.get(part, "")))
+                tokens.extend(some(self._excluded.get(part, "")))
             else:
                 tokens.extend(pattern(part))
         return tuple(tokens)

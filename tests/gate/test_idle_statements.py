@@ -110,6 +110,34 @@ PLANTS = {
             resources=["arn:aws:logs:us-east-1:111122223333:log-group:/aep/prod/backend"],
         ),
     ),
+    "an ARN without its region": (
+        "account",
+        "deployer_release",
+        more(
+            "deployer_release",
+            actions=["logs:GetLogEvents"],
+            resources=["arn:aws:logs::111122223333:log-group:/aep/prod/*:*"],
+        ),
+    ),
+    "another partition": (
+        "account",
+        "deployer_release",
+        more(
+            "deployer_release",
+            actions=["ecs:UpdateService"],
+            resources=["arn:aws-cn:ecs:us-east-1:111122223333:service/aep-prod/*"],
+        ),
+    ),
+    "another partition beside the right one": (
+        "account",
+        "boundary",
+        more(
+            "boundary",
+            effect="Deny",
+            actions=["s3:DeleteBucket"],
+            resources=["arn:aws:s3:::aep-prod-trail", "arn:aws-us-gov:s3:::aep-prod-trail"],
+        ),
+    ),
     "by reference": (
         "secrets",
         "backend_execution_role",
@@ -151,7 +179,7 @@ def test_every_kind_of_document_is_judged_as_json_too(prod: Ground, kind: str, a
     change = add(kind, "planted", {attribute: json.dumps(planted), **HOLDER_SETTINGS.get(kind, {})})
     assert prod.planted("registry", change) == {
         (IDLE, f"{kind}.planted"): (
-            "a statement without sid: ecs:NoSuchAction is no action of AWS; correct its name, or renew AWS's "
+            "a statement without sid: ecs:NoSuchAction isn't an action of AWS; correct its name, or update AWS's "
             "reference: make iam-data"
         )
     }

@@ -11,7 +11,7 @@ import pytest
 
 from ops.iam.conditions import PolicyCondition
 from ops.iam.extract import RELEASED, SERVICES
-from ops.iam.globs import Wild, overlap, pattern
+from ops.iam.globs import overlap, pattern, some
 from ops.iam.idle import idle
 from ops.iam.policy import IamStatement
 from ops.iam.reference import CORRECTIONS, FILE, Reference, reference
@@ -54,6 +54,9 @@ DOES_NOTHING = {
     "every action is excepted": IamStatement(allows=False, not_actions=("*",), resources=("*",)),
     "every action of every service is excepted": IamStatement(allows=False, not_actions=("*:*",), resources=("*",)),
     "an excepted action that doesn't exist": IamStatement(not_actions=("iam:GetRoles",), resources=("*",)),
+    "an ARN without its region": allow("logs:GetLogEvents", on="arn:aws:logs::111122223333:log-group:/aep/prod/*:*"),
+    "an ARN without its account": allow("kms:Decrypt", on="arn:aws:kms:us-east-1::key/*"),
+    "an ARN without its name": allow("ecs:StopTask", on="arn:aws:ecs:us-east-1:111122223333:task/"),
     "a denial of another type": deny("logs:DeleteLogGroup", on=GROUP),
     "a denial that can't be narrowed": deny("ecs:DeregisterTaskDefinition", on="arn:aws:ecs:*:*:task-definition/x:*"),
     "a denial by a pattern": deny("secretsmanager:Delete*", on=BUCKET),
@@ -75,6 +78,10 @@ DOES_SOMETHING = {
     "tags of a log group": allow("logs:TagResource", on=GROUP),
     "what can't be known": allow("kms:Decrypt", on="&prod-state.aws_kms_key.state"),
     "a denial by a pattern": deny("logs:Delete*", on=f"{GROUP}*"),
+    "AWS's own parameters": allow("ssm:GetParameter", on="arn:aws:ssm:us-east-1::parameter/aws/service/*"),
+    "AWS's own products": allow(
+        "securityhub:BatchImportFindings", on="arn:aws:securityhub:us-east-1::product/aws/guardduty"
+    ),
     "all but some resources": IamStatement(actions=("s3:GetObject",), not_resources=(f"{BUCKET}/*",)),
     "all but some actions": IamStatement(not_actions=("iam:*", "sts:*"), resources=("*",)),
     "a key with parameters": allow(
@@ -128,6 +135,22 @@ def test_an_endpoint_passes_requests_to_its_own_service() -> None:
     assert list(idle(allow("ecs:DescribeClusters"), services=("logs",)))
 
 
+@pytest.mark.parametrize(
+    ("resource", "partition", "right"),
+    [
+        ("arn:aws:ecs:*:*:task/*", "aws", True),
+        ("arn:aws:ecs:*:*:task/*", "aws-cn", False),
+        ("arn:aws-us-gov:ecs:*:*:task/*", "aws", False),
+        ("arn:*:ecs:*:*:task/*", "aws-cn", True),
+        ("arn:&:ecs:*:*:task/*", "aws", True),
+        ("arn:aws-cn:ecs:*:*:task/*", "", True),
+        ("*", "aws-cn", True),
+    ],
+)
+def test_a_resource_of_another_partition_is_found(resource: str, partition: str, right: bool) -> None:
+    assert (list(idle(allow("ecs:StopTask", on=resource), partition=partition)) == []) is right
+
+
 def test_a_message_says_what_to_do() -> None:
     (message,) = idle(DOES_NOTHING["log groups can't be narrowed"])
     assert message == (
@@ -162,7 +185,7 @@ def test_every_correction_is_needed_and_has_its_source() -> None:
             (before,), (after,) = plain.find(name), reference().find(name)
             assert before.arns != after.arns or before.types != after.types, f"{name}: the extract says it by now"
     for entry in corrections["resource"]:
-        assert data["services"][entry["service"]]["resources"][entry["type"]][0] not in entry["arns"]
+        assert [data["services"][entry["service"]]["resources"][entry["type"]][0]] != entry["arns"]
     arns = " ".join(each[0] for service in data["services"].values() for each in service["resources"].values())
     assert not [entry["name"] for entry in corrections["placeholder"] if entry["name"] not in arns]
 
@@ -186,9 +209,12 @@ def test_patterns_overlap(one: str, other: str, meet: bool) -> None:
 
 
 def test_a_placeholder_stands_for_no_separator() -> None:
-    name = (*"bucket:", Wild("/"))
+    name = (*"bucket:", *some("/"))
     assert overlap(name, pattern("bucket:one")) and overlap(name, pattern("bucket:*"))
     assert not overlap(name, pattern("bucket:one/*"))
+    assert not overlap(name, pattern("bucket:/*"))
+    assert not overlap(name, pattern("bucket:"))
+    assert overlap(name, (*"bucket:", *some(":")))
 
 
 def test_the_extract_has_a_line_for_each_action() -> None:

@@ -466,6 +466,22 @@ ROWS = (
         },
     ),
     Row(
+        "arn-without-region",
+        "R1.2",
+        "The deployer may read logs by an ARN without a region, which no log group has",
+        _ACCOUNT,
+        f"{_DOCUMENT}/deployer_release_document/statement/-",
+        _allow("Logs", ["logs:GetLogEvents"], "arn:aws:logs::111122223333:log-group:/aep/prod/*:*"),
+    ),
+    Row(
+        "arn-of-another-partition",
+        "R1.2",
+        "The deployer may update services by an ARN of AWS in China",
+        _ACCOUNT,
+        f"{_DOCUMENT}/deployer_release_document/statement/-",
+        _allow("Update", ["ecs:UpdateService"], "arn:aws-cn:ecs:us-east-1:111122223333:service/aep-prod/*"),
+    ),
+    Row(
         "boundary-too-long",
         "R13.12",
         "The permissions boundary is longer than AWS allows",
