@@ -26,8 +26,8 @@ from typing import NamedTuple
 
 from benchmarks.synth import ROOT, Way, count, peak_memory, surroundings
 from modules.phases import PHASES
-from ops.gate.expected import Expected
 from ops.gate.run import run
+from ops.gate.stacks import Expected
 
 COPIED = "prod"
 SIZES = (1, 3, 10)

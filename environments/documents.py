@@ -25,9 +25,9 @@ _DOCS = "https://docs.aws.amazon.com/"
 _IAM = _DOCS + "IAM/latest/UserGuide/reference_iam-quotas.html"
 
 MANAGED = DocumentKind("managed policy", 6_144, _IAM)
-INLINE = DocumentKind("inline policies of a role", 10_240, _IAM, together=True)
-INLINE_OF_GROUP = DocumentKind("inline policies of a group", 5_120, _IAM, together=True)
-INLINE_OF_USER = DocumentKind("inline policies of a user", 2_048, _IAM, together=True)
+INLINE = DocumentKind("role's inline policies", 10_240, _IAM, together=True)
+INLINE_OF_GROUP = DocumentKind("group's inline policies", 5_120, _IAM, together=True)
+INLINE_OF_USER = DocumentKind("user's inline policies", 2_048, _IAM, together=True)
 # By default; AWS raises it to 8,192 on request.
 TRUST = DocumentKind("trust policy", 2_048, _IAM, ("sts:role",))
 BUCKET = DocumentKind(
@@ -74,29 +74,40 @@ ORGANIZATION = DocumentKind(
     "service control policy", 5_120, _DOCS + "organizations/latest/userguide/orgs_reference_limits.html", as_is=True
 )
 
-HOLDERS: Mapping[tuple[str, str], DocumentKind] = {
-    ("aws_cloudwatch_log_resource_policy", "policy_document"): LOGS,
-    ("aws_ecr_registry_policy", "policy"): REGISTRY,
-    ("aws_ecr_repository_policy", "policy"): REPOSITORY,
-    ("aws_iam_group_policy", "policy"): INLINE_OF_GROUP,
-    ("aws_iam_policy", "policy"): MANAGED,
-    ("aws_iam_role", "assume_role_policy"): TRUST,
-    ("aws_iam_role_policy", "policy"): INLINE,
-    ("aws_iam_user_policy", "policy"): INLINE_OF_USER,
-    ("aws_kms_external_key", "policy"): KEY,
-    ("aws_kms_key", "policy"): KEY,
-    ("aws_kms_key_policy", "policy"): KEY,
-    ("aws_kms_replica_key", "policy"): KEY,
-    ("aws_organizations_policy", "content"): ORGANIZATION,
-    ("aws_s3_bucket", "policy"): BUCKET,
-    ("aws_s3_bucket_policy", "policy"): BUCKET,
-    ("aws_secretsmanager_secret", "policy"): SECRET,
-    ("aws_secretsmanager_secret_policy", "policy"): SECRET,
-    ("aws_sns_topic", "policy"): TOPIC,
-    ("aws_sns_topic_policy", "policy"): TOPIC,
-    ("aws_sqs_queue", "policy"): QUEUE,
-    ("aws_sqs_queue_policy", "policy"): QUEUE,
-    ("aws_vpc_endpoint", "policy"): ENDPOINT,
-    ("aws_vpc_endpoint_policy", "policy"): ENDPOINT,
+
+class Holder(NamedTuple):
+    """An attribute of a Terraform resource that holds a policy document."""
+
+    document: DocumentKind
+    subject: str
+    """Attribute that identifies what the policy belongs to: the resource itself, or the one that it is attached to."""
+    attached_to: str = ""
+    """Type of the resource that it is attached to, if that has a policy of its own."""
+
+
+HOLDERS: Mapping[tuple[str, str], Holder] = {
+    ("aws_cloudwatch_log_resource_policy", "policy_document"): Holder(LOGS, "policy_name"),
+    ("aws_ecr_registry_policy", "policy"): Holder(REGISTRY, "registry_id"),
+    ("aws_ecr_repository_policy", "policy"): Holder(REPOSITORY, "repository", "aws_ecr_repository"),
+    ("aws_iam_group_policy", "policy"): Holder(INLINE_OF_GROUP, "group"),
+    ("aws_iam_policy", "policy"): Holder(MANAGED, "name"),
+    ("aws_iam_role", "assume_role_policy"): Holder(TRUST, "name"),
+    ("aws_iam_role_policy", "policy"): Holder(INLINE, "role"),
+    ("aws_iam_user_policy", "policy"): Holder(INLINE_OF_USER, "user"),
+    ("aws_kms_external_key", "policy"): Holder(KEY, "id"),
+    ("aws_kms_key", "policy"): Holder(KEY, "key_id"),
+    ("aws_kms_key_policy", "policy"): Holder(KEY, "key_id", "aws_kms_key"),
+    ("aws_kms_replica_key", "policy"): Holder(KEY, "key_id"),
+    ("aws_organizations_policy", "content"): Holder(ORGANIZATION, "name"),
+    ("aws_s3_bucket", "policy"): Holder(BUCKET, "bucket"),
+    ("aws_s3_bucket_policy", "policy"): Holder(BUCKET, "bucket", "aws_s3_bucket"),
+    ("aws_secretsmanager_secret", "policy"): Holder(SECRET, "arn"),
+    ("aws_secretsmanager_secret_policy", "policy"): Holder(SECRET, "secret_arn", "aws_secretsmanager_secret"),
+    ("aws_sns_topic", "policy"): Holder(TOPIC, "arn"),
+    ("aws_sns_topic_policy", "policy"): Holder(TOPIC, "arn", "aws_sns_topic"),
+    ("aws_sqs_queue", "policy"): Holder(QUEUE, "url"),
+    ("aws_sqs_queue_policy", "policy"): Holder(QUEUE, "queue_url", "aws_sqs_queue"),
+    ("aws_vpc_endpoint", "policy"): Holder(ENDPOINT, "id"),
+    ("aws_vpc_endpoint_policy", "policy"): Holder(ENDPOINT, "vpc_endpoint_id"),
 }
-"""By type of Terraform's resource and attribute: where a document is used, and so what it is."""
+"""By type of Terraform's resource and attribute: all policy documents that Terraform's provider takes here."""

@@ -98,12 +98,12 @@ class _Reader:
         for kind, named in self._body.get("resource", {}).items():
             for name, settings in named.items():
                 address = f"{kind}.{name}"
-                for (holder, attribute), document_kind in HOLDERS.items():
-                    if holder == kind and attribute in settings:
-                        text = self._render(settings[attribute], as_is=document_kind.as_is)
+                for (type_, attribute), holder in HOLDERS.items():
+                    if type_ == kind and attribute in settings:
+                        text = self._render(settings[attribute], as_is=holder.document.as_is)
                         yield (
                             self._owner(settings) or address,
-                            PolicyDocument(self._phase, address, document_kind, text),
+                            PolicyDocument(self._phase, address, holder.document, text),
                         )
                 for inline in settings.get("inline_policy") or ():
                     yield address, PolicyDocument(self._phase, address, INLINE, self._render(inline["policy"]))

@@ -25,6 +25,8 @@ from checkov.terraform.checks.data.base_check import BaseDataCheck
 from checkov.terraform.checks.provider.base_check import BaseProviderCheck
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
+from ops.iam.policy import listed, nested
+
 Settings = Mapping[str, Any]
 
 
@@ -77,8 +79,8 @@ class Resource(Mapping[str, Any]):
         return is_true(self.get(name))
 
     def blocks(self, name: str) -> list[Settings]:
-        """The nested blocks of that name, or the map as the only one."""
-        return blocks(self._settings, name)
+        """The nested blocks of that name, or the map as a list of one."""
+        return nested(self._settings, name)
 
     def json(self, name: str) -> Settings:
         """The object of a JSON attribute, which checkov may have parsed; empty if it isn't set.
@@ -93,7 +95,7 @@ class Resource(Mapping[str, Any]):
         """An expression, or the local value that it refers to."""
         text = str(reference).removeprefix("${").removesuffix("}")
         _, local = _blocks(self._graph).get(text, (0, None)) if text.startswith("local.") else (0, None)
-        return texts(local["config_"][text.removeprefix("local.")])[0] if local else text
+        return str(next(iter(listed(local["config_"][text.removeprefix("local.")])), "")) if local else text
 
     def follow(self, reference: object) -> Resource | None:
         """The resource or data source that an expression refers to, if the scanned stacks have it."""
@@ -155,22 +157,9 @@ def _stack(path: str) -> str:
     return file.parent.name if name == "cdk" else name
 
 
-def blocks(settings: Settings, name: str) -> list[Settings]:
-    """The nested blocks of that name, or the map as the only one."""
-    value = settings.get(name) or []
-    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, Mapping)]
-
-
 def is_true(value: object) -> bool:
     """Whether a value is true in Terraform, which accepts the text "true" too."""
     return value is True or value == "true"
-
-
-def texts(value: object) -> list[str]:
-    """A value that is one text or a list of them, as a list."""
-    if value is None:
-        return []
-    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
 Judge = Callable[[Resource], Iterable[str]]

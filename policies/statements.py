@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from environments.documents import HOLDERS
 from ops.gate.templates import parse_json
-from ops.iam.policy import IamStatement, read, read_document
-from policies.rule import Resource, blocks
+from ops.iam.policy import IamStatement, nested, read, read_document
+from policies.rule import Resource
 
 DOCUMENT = "aws_iam_policy_document"
 
@@ -55,7 +55,7 @@ def of_role(role: Resource) -> list[IamStatement]:
     attached = (each.follow(each.get("policy_arn")) for each in role.users("aws_iam_role_policy_attachment"))
     policies = [*role.users("aws_iam_role_policy"), *(each for each in attached if each is not None)]
     values = [
-        *((role, each.get("policy")) for each in blocks(role, "inline_policy")),
+        *((role, each.get("policy")) for each in nested(role, "inline_policy")),
         *((each, each.get("policy")) for each in policies),
     ]
     return [statement for block, value in values for statement in _readable(block, value) or ()]

@@ -31,10 +31,10 @@ def gate(
     folder.
     """
     # Loaded on use, so that `--help` is quick.
-    from ops.gate.expected import Expected, expected_stacks  # noqa: PLC0415
     from ops.gate.model import ScanFailedError, Verdict  # noqa: PLC0415
     from ops.gate.reports import as_data, as_text, write  # noqa: PLC0415
     from ops.gate.run import run  # noqa: PLC0415
+    from ops.gate.stacks import Expected, expected_stacks  # noqa: PLC0415
 
     day = (today or datetime.now(UTC)).date()
     try:

@@ -109,9 +109,9 @@ def _place(view: Sequence[ScannedBlock]) -> Place | None:
 def _uses(index: Index, place: Place) -> Iterator[_Use]:
     documents = Documents(index, _KnownArns(index, place))
     for block in index.resources():
-        for (kind, attribute), document in HOLDERS.items():
+        for (kind, attribute), holder in HOLDERS.items():
             if block.kind == kind and block.settings.get(attribute):
-                yield _Use(documents.read(block.settings[attribute], block), document, block)
+                yield _Use(documents.read(block.settings[attribute], block), holder.document, block)
         for inline in nested(block.settings, "inline_policy"):
             yield _Use(documents.read(inline.get("policy"), block), INLINE, block)
     for block in index.data(DOCUMENT):

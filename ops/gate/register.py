@@ -16,8 +16,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ops.gate.expected import Expected
 from ops.gate.model import Acceptance, Check, ErrorKind, Finding, Record, ScanError, ScanFailedError
+from ops.gate.stacks import Expected
 
 WARN = timedelta(days=30)
 LONGEST = timedelta(days=366)

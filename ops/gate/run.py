@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ops.gate import support
-from ops.gate.expected import Expected
+import environments
+from ops.gate import applying, order, permissions, policy_documents, reachability, support
 from ops.gate.model import (
     Block,
     Check,
@@ -21,9 +21,8 @@ from ops.gate.model import (
     ScanResult,
     Verdict,
 )
-from ops.gate.proofs import CHECKS, prove
 from ops.gate.register import Register
-from ops.gate.stacks import EnvironmentStacks, select
+from ops.gate.stacks import EnvironmentStacks, Expected, select
 from ops.gate.view import merged_view
 
 T = TypeVar("T")
@@ -129,3 +128,51 @@ def _unscanned(resources: list[Block], records: Sequence[Record]) -> Iterator[Sc
         if judged.isdisjoint(own):
             what = f"has {len(own)} resources, but no check has a result on any of them"
             yield ScanError(ErrorKind.NOT_SCANNED, own[0].file, what, "see ops/gate/scanner.py")
+
+
+_Run = Callable[[], list[Record]]
+
+CHECKS: dict[str, Check] = {
+    **reachability.CHECKS,
+    **permissions.CHECKS,
+    **order.CHECKS,
+    **applying.CHECKS,
+    **policy_documents.CHECKS,
+}
+
+
+def prove(environment_stacks: Iterable[EnvironmentStacks], views: Iterable[Sequence[ScannedBlock]]) -> ScanResult:
+    """Check network, permissions and order of creation against their tables, and policies against AWS's rules.
+
+    Args:
+        environment_stacks: The stacks; those outside any environment have no tables, so only policies are checked.
+        views: Their merged views, in the same order.
+    """
+    records: list[Record] = []
+    errors: list[ScanError] = []
+    for stacks, view in zip(environment_stacks, views, strict=True):
+        for proof, call in _proofs(stacks, view):
+            try:
+                records += call()
+            except ScanFailedError as error:
+                errors += error.errors
+            except Exception as error:
+                what = f"raised {type(error).__name__}: {error}"
+                where = f"{proof.__name__} of {stacks.name}"
+                errors.append(ScanError(ErrorKind.CHECK_RAISED, where, what, f"fix {proof.__module__}"))
+    return ScanResult(tuple(sorted(records)), tuple(errors))
+
+
+def _proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[tuple[Callable[..., object], _Run]]:
+    """Each check, and a function that runs it."""
+    yield policy_documents.idle_statements, partial(policy_documents.idle_statements, view)
+    yield policy_documents.document_sizes, partial(policy_documents.document_sizes, view, stacks)
+    if stacks.name in environments.known():
+        environment = environments.load(stacks.name)
+        for proof in (
+            reachability.reachability,
+            permissions.who_may_what,
+            order.what_comes_first,
+            applying.who_applies_can,
+        ):
+            yield proof, partial(proof, view, environment)

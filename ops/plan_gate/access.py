@@ -115,14 +115,16 @@ def _access(resources: Iterable[ResourceValues]) -> AccessState:
 
 
 def _note_policies(each: ResourceValues, access: AccessState) -> None:
-    rows = {row.attribute: row for row in POLICIES if row.kind == each.kind}
     subjects = {}
-    for row in rows.values():
-        name = _name(next(leaves(each.values, row.subject), UNKNOWN), each)
-        subjects[row.attribute] = subject = Subject(row.what, name)
-        if row.own:
+    for attribute, holder in (
+        (attribute, holder) for (kind, attribute), holder in POLICIES.items() if kind == each.kind
+    ):
+        name = _name(next(leaves(each.values, holder.subject), UNKNOWN), each)
+        subjects[attribute] = subject = Subject(holder.document.label, name)
+        # Once a resource with its own policy is deleted, there is nothing left to access.
+        if not each.kind.endswith("_policy"):
             access.exists.add(subject)
-        if UNKNOWN in leaves(each.values, row.attribute) and _stated(each, row.attribute):
+        if UNKNOWN in leaves(each.values, attribute) and _stated(each, attribute):
             access.blank[subject] = each.address
     for path, text in _texts(each.values, ""):
         statements = _parsed(text)

@@ -4,44 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from environments.documents import ENDPOINT, HOLDERS, INLINE, KEY, Holder
 
-class Policy(NamedTuple):
-    """A policy in JSON. Policies of one subject are judged together, whichever resources hold them."""
-
-    kind: str
-    attribute: str
-    subject: str
-    """The attribute that says whose policy it is."""
-    what: str
-    own: bool = False
-    """Whether the resource is the subject itself: once it is deleted, there is nothing left to access."""
-
-
-POLICIES = (
-    Policy("aws_iam_role", "assume_role_policy", "name", "trust", own=True),
-    Policy("aws_iam_role", "inline_policy.policy", "name", "role's permissions", own=True),
-    Policy("aws_iam_role_policy", "policy", "role", "role's permissions"),
-    Policy("aws_iam_user_policy", "policy", "user", "user's permissions"),
-    Policy("aws_iam_group_policy", "policy", "group", "group's permissions"),
-    Policy("aws_iam_policy", "policy", "name", "managed policy"),
-    Policy("aws_kms_key", "policy", "key_id", "key policy", own=True),
-    Policy("aws_kms_key_policy", "policy", "key_id", "key policy"),
-    Policy("aws_s3_bucket", "policy", "bucket", "bucket policy", own=True),
-    Policy("aws_s3_bucket_policy", "policy", "bucket", "bucket policy"),
-    Policy("aws_secretsmanager_secret", "policy", "arn", "secret's policy", own=True),
-    Policy("aws_secretsmanager_secret_policy", "policy", "secret_arn", "secret's policy"),
-    Policy("aws_sns_topic", "policy", "arn", "topic policy", own=True),
-    Policy("aws_sns_topic_policy", "policy", "arn", "topic policy"),
-    Policy("aws_sqs_queue", "policy", "url", "queue policy", own=True),
-    Policy("aws_sqs_queue_policy", "policy", "queue_url", "queue policy"),
-    Policy("aws_ecr_repository_policy", "policy", "repository", "repository policy"),
-    Policy("aws_vpc_endpoint", "policy", "id", "endpoint policy", own=True),
-    Policy("aws_vpc_endpoint_policy", "policy", "vpc_endpoint_id", "endpoint policy"),
-    Policy("aws_cloudwatch_log_resource_policy", "policy_document", "policy_name", "log policy"),
-    Policy("aws_organizations_policy", "content", "name", "organization's policy"),
-)
-"""A policy in any other attribute is recognized by its form, and judged as the policy of that resource only."""
-OPEN_WITHOUT = frozenset({"endpoint policy", "key policy"})
+POLICIES = {**HOLDERS, ("aws_iam_role", "inline_policy.policy"): Holder(INLINE, "name")}
+"""Policies of one subject are judged together. A policy in any other attribute is recognized by its form, and judged as
+the policy of that resource only."""
+OPEN_WITHOUT = frozenset({ENDPOINT.label, KEY.label})
 """Kinds of policy that AWS replaces by a wide default when they are removed."""
 
 

@@ -1,6 +1,6 @@
 """The account's baseline. A missing resource has no block, so these checks judge the account phase's backend.
 
-Another stage may create what an account has once: there, the gate leaves these checks out (`ops/gate/expected.py`).
+Another stage may create what an account has once: there, the gate leaves these checks out (`ops/gate/stacks.py`).
 
 A part that an environment turns off by a setting is one finding, which the register can accept.
 """

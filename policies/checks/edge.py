@@ -1,4 +1,4 @@
-"""Certificates, public names, targets and response headers."""
+"""Listeners, certificates, public names, targets, response headers and the web application firewall."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from policies.rule import Resource, rule, texts
+from ops.iam.policy import listed, nested
+from policies.rule import Resource, Settings, rule
 
 _ACM = "https://docs.aws.amazon.com/acm/latest/userguide/"
 _ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
@@ -38,7 +39,7 @@ def name_is_in_certificate(record: Resource) -> Iterator[str]:
     names = {
         name
         for each in record.everywhere("aws_acm_certificate")
-        for name in [each.text("domain_name"), *texts(each.get("subject_alternative_names"))]
+        for name in [each.text("domain_name"), *listed(each.get("subject_alternative_names"))]
     }
     mine = record.text("name")
     if not any(fnmatchcase(mine, name) and mine.count(".") == name.count(".") for name in names):
@@ -93,3 +94,62 @@ def security_headers(listener: Resource) -> Iterator[str]:
     ):
         if not re.fullmatch(must, listener.text(_HEADER.format(header))):
             yield f"{_HEADER.format(header)} is {listener.text(_HEADER.format(header))!r}, must match {must}"
+
+
+_POLICIES = (
+    "ELBSecurityPolicy-TLS13-1-2-2021-06",
+    "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+    "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+    "ELBSecurityPolicy-TLS13-1-2-PQ-2025-09",
+    "ELBSecurityPolicy-TLS13-1-3-2021-06",
+    "ELBSecurityPolicy-TLS13-1-3-PQ-2025-09",
+)
+
+
+@rule(
+    "CKV_ROLLOUT_33",
+    source="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html",
+    on=("aws_lb_listener", "aws_alb_listener"),
+)
+def modern_tls(listener: Resource) -> Iterator[str]:
+    """A TLS listener accepts TLS 1.2 and 1.3 only."""
+    if listener.get("protocol") in {"HTTPS", "TLS"} and listener.get("ssl_policy") not in _POLICIES:
+        yield f"ssl_policy is {listener.get('ssl_policy')!r}; allowed: {', '.join(_POLICIES)}"
+
+
+_WAF = "https://docs.aws.amazon.com/waf/latest/developerguide/"
+_GROUPS = (
+    "AWSManagedRulesCommonRuleSet",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+    "AWSManagedRulesAmazonIpReputationList",
+)
+
+
+def _statements(each: Settings, kind: str) -> Iterator[Settings]:
+    for statement in nested(each, "statement"):
+        yield from nested(statement, kind)
+
+
+@rule("CKV_ROLLOUT_79", source=_WAF + "aws-managed-rule-groups-list.html", on="aws_wafv2_web_acl")
+def managed_rules_block(firewall: Resource) -> Iterator[str]:
+    """A firewall has AWS's managed rules, and they block."""
+    blocking = {
+        group.get("name")
+        for each in firewall.blocks("rule")
+        if any("none" in override for override in nested(each, "override_action"))
+        for group in _statements(each, "managed_rule_group_statement")
+    }
+    for name in _GROUPS:
+        if name not in blocking:
+            yield f"has no rule with {name} that blocks; add it with override_action none"
+
+
+@rule("CKV_ROLLOUT_80", source=_WAF + "waf-rule-statement-type-rate-based.html", on="aws_wafv2_web_acl")
+def rate_is_limited(firewall: Resource) -> Iterator[str]:
+    """A firewall limits the requests of one address."""
+    for each in firewall.blocks("rule"):
+        if any("block" in action for action in nested(each, "action")) and any(
+            _statements(each, "rate_based_statement")
+        ):
+            return
+    yield "has no rule with a rate_based_statement that blocks"

@@ -1,10 +1,12 @@
-"""Zones, routes to the internet, and the flow log."""
+"""Subnets, routes to the internet, public addresses, VPC endpoints and the flow log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from policies.rule import Resource, blocks, rule, texts
+from ops.iam.policy import listed, nested
+from policies.rule import Resource, is_true, rule
+from policies.statements import of_policy
 
 _VPC = "https://docs.aws.amazon.com/vpc/latest/userguide/"
 _EVERYWHERE = frozenset({"0.0.0.0/0", "::/0"})
@@ -38,7 +40,7 @@ def zone_of_its_own(subnet: Resource) -> Iterator[str]:
 )
 def data_is_isolated(group: Resource) -> Iterator[str]:
     """Data is in subnets without a route to the internet."""
-    for reference in texts(group.get("subnet_ids")):
+    for reference in listed(group.get("subnet_ids")):
         subnet = group.follow(reference)
         for association in subnet.users("aws_route_table_association") if subnet else ():
             table = association.follow(association.get("route_table_id"))
@@ -72,8 +74,53 @@ def gateway_endpoint_is_used(endpoint: Resource) -> Iterator[str]:
     """Private subnets use the gateway endpoint, not NAT."""
     if endpoint.get("vpc_endpoint_type") != "Gateway":
         return
-    served = {each.name for each in map(endpoint.follow, texts(endpoint.get("route_table_ids"))) if each}
+    served = {each.name for each in map(endpoint.follow, listed(endpoint.get("route_table_ids"))) if each}
     for table in endpoint.beside("aws_route_table"):
         if table.name not in served and any("nat_gateway_id" in route for route in _ways_out(table)):
-            name = next((tags.get("Name") for tags in blocks(table, "tags")), table.name)
+            name = next((tags.get("Name") for tags in nested(table, "tags")), table.name)
             yield f"route_table_ids lacks {name}, whose subnets go through NAT instead"
+
+
+_SWITCHES = frozenset(
+    {"assign_public_ip", "associate_public_ip_address", "map_public_ip_on_launch", "publicly_accessible"}
+)
+
+
+@rule("CKV_ROLLOUT_19", source="https://docs.aws.amazon.com/securityhub/latest/userguide/ecs-controls.html", on="aws_*")
+def no_public_address(resource: Resource) -> Iterator[str]:
+    """No resource gets its own public address."""
+    for path in _switched_on(dict(resource), ""):
+        yield f"{path} gives it a public address; set it to false"
+
+
+def _switched_on(value: object, path: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            here = f"{path}.{name}" if path else str(name)
+            if name in _SWITCHES and (is_true(each) or each == "ENABLED"):
+                yield here
+            else:
+                yield from _switched_on(each, here)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _switched_on(each, path)
+
+
+@rule(
+    "CKV_ROLLOUT_5",
+    source="https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
+    on=("aws_vpc_endpoint", "aws_vpc_endpoint_policy"),
+)
+def endpoint_policy_is_narrow(endpoint: Resource) -> Iterator[str]:
+    """A VPC endpoint has a policy that doesn't allow everything."""
+    if "policy" not in endpoint:
+        yield "has no policy, so AWS's default allows everything to every principal; add a policy"
+        return
+    statements = of_policy(endpoint)
+    if statements is None:
+        yield "has a policy that can't be read; write it as an aws_iam_policy_document"
+        return
+    for each in statements:
+        wide = each.all_resources or not each.resources
+        if each.allows and wide and each.all_services and not each.conditions:
+            yield f"{each.label} of its policy allows '*' on '*'; name actions or resources, or add a condition"

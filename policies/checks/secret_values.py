@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from policies.rule import Resource, Settings, rule, texts
+from ops.iam.policy import listed
+from policies.rule import Resource, Settings, rule
 from policies.secret_texts import CREDENTIAL, is_secret_name
 
 _SOURCE = "https://developer.hashicorp.com/terraform/language/manage-sensitive-data"
@@ -41,7 +42,7 @@ def values_stay_out_of_state(resource: Resource) -> Iterator[str]:
 
 def _switched_off(resource: Resource, name: str) -> bool:
     """Whether it is a disabled user, whose real password isn't in the state."""
-    ignored = [each for block in resource.blocks("lifecycle") for each in texts(block.get("ignore_changes"))]
+    ignored = [each for block in resource.blocks("lifecycle") for each in listed(block.get("ignore_changes"))]
     return resource.text("access_string").startswith("off") and name in ignored
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.rule import Resource, blocks, rule, texts
+from ops.iam.policy import listed, nested
+from policies.rule import Resource, rule
 
 _TAGS = ("Environment", "Owner", "Phase", "Project", "Repository")
+
+
+def _accounts(block: Resource) -> list[str]:
+    return [str(each) for each in listed(block.get("allowed_account_ids"))]
 
 
 @rule(
@@ -16,7 +21,7 @@ _TAGS = ("Environment", "Owner", "Phase", "Project", "Repository")
 )
 def default_tags(provider: Resource) -> Iterator[str]:
     """All resources have the project's tags."""
-    given = [tags for each in provider.blocks("default_tags") for tags in blocks(each, "tags")]
+    given = [tags for each in provider.blocks("default_tags") for tags in nested(each, "tags")]
     missing = [name for name in _TAGS if not any(tags.get(name) for tags in given)]
     if missing:
         yield f"default_tags lacks {', '.join(missing)}; they come from modules/stack.py"
@@ -30,7 +35,7 @@ def default_tags(provider: Resource) -> Iterator[str]:
 )
 def account_guard(resource: Resource) -> Iterator[str]:
     """A stack can only be applied to its own account."""
-    if len(texts(resource.get("allowed_account_ids"))) != 1:
+    if len(_accounts(resource)) != 1:
         yield "allowed_account_ids must name one account"
 
 
@@ -54,7 +59,7 @@ def account_of_its_state(provider: Resource) -> Iterator[str]:
     """A stack is applied to the account that its state is in."""
     if "alias" in provider:
         return  # Another account's provider, as for a zone in another account.
-    accounts = texts(provider.get("allowed_account_ids"))
+    accounts = _accounts(provider)
     for backend in provider.beside("terraform_backend"):
-        if texts(backend.get("allowed_account_ids")) != accounts:
+        if _accounts(backend) != accounts:
             yield f"allowed_account_ids is {', '.join(accounts)}, its backend has another account"

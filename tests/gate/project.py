@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ops.gate.expected import Expected
 from ops.gate.model import Verdict
 from ops.gate.run import run
+from ops.gate.stacks import Expected
 
 Body = dict[str, Any]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-import ops.gate.expected
+import ops.gate.stacks
 from ops.__main__ import app
 from tests.gate.project import Project
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def known(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project whose environment is the only one that there is."""
-    monkeypatch.setattr(ops.gate.expected, "expected_stacks", lambda: project.expected)
+    monkeypatch.setattr(ops.gate.stacks, "expected_stacks", lambda: project.expected)
     return project
 
 

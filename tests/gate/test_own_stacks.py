@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ops.gate.expected import expected_stacks
 from ops.gate.model import Outcome, Verdict
 from ops.gate.register import Register
 from ops.gate.reports import as_text
 from ops.gate.run import run
+from ops.gate.stacks import expected_stacks
 from tests.conftest import Stack
 from tests.gate.project import POLICIES
 

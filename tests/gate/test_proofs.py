@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 import environments
-from ops.gate import proofs
-from ops.gate.expected import Expected
+from ops.gate import run as gate
 from ops.gate.model import ErrorKind, Outcome
 from ops.gate.reachability import reachability
 from ops.gate.run import run
-from ops.gate.stacks import EnvironmentStacks
+from ops.gate.stacks import EnvironmentStacks, Expected
 from ops.gate.view import merged_view
 from tests.gate.plants import Ground, add
 from tests.gate.project import PHASES, frame
@@ -47,12 +46,12 @@ def test_a_proof_that_raises_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
         raise ZeroDivisionError("planted")
 
     monkeypatch.setattr("ops.gate.reachability.reachability", fails)
-    scan = proofs.prove([EnvironmentStacks("prod", {})], [[]])
+    scan = gate.prove([EnvironmentStacks("prod", {})], [[]])
     assert ErrorKind.CHECK_RAISED in {error.kind for error in scan.errors}
 
 
 def test_stacks_outside_any_environment_have_no_tables() -> None:
-    assert proofs.prove([EnvironmentStacks("organization", {})], [[]]).records == ()
+    assert gate.prove([EnvironmentStacks("organization", {})], [[]]).records == ()
 
 
 @pytest.mark.requirement("R2.6")
@@ -61,4 +60,4 @@ def test_what_cannot_be_known_is_an_error(output: Path) -> None:
     rule = documents["network"].content["resource"][RULE]["backend_to_database_5432_ingress"]
     rule["from_port"] = "${var.port}"
     stacks = EnvironmentStacks("prod", documents)
-    assert {each.kind for each in proofs.prove([stacks], [merged_view(stacks)]).errors} == {ErrorKind.NOT_UNDERSTOOD}
+    assert {each.kind for each in gate.prove([stacks], [merged_view(stacks)]).errors} == {ErrorKind.NOT_UNDERSTOOD}

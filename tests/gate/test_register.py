@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ops.gate.expected import Expected
 from ops.gate.model import ErrorKind, Outcome, Verdict
 from ops.gate.register import Register
+from ops.gate.stacks import Expected
 from tests.gate.project import POLICIES, Project, entry
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.gate.expected import Expected
 from ops.gate.model import ErrorKind, Outcome, Verdict
+from ops.gate.stacks import Expected
 from tests.gate.project import Body, Project, entry, frame, remote_state, topic
 
 CHECK = """

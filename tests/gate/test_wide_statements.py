@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from environments.documents import HOLDERS, TRUST
+from environments.documents import HOLDERS
 from ops.gate.model import Block, ScannedBlock, ScanResult
 from ops.gate.scanner import Scanner
 from tests.gate.project import POLICIES
@@ -55,6 +55,7 @@ WIDE = (
     ),
     Wide("one-of-several", {"Action": ["s3:GetObject", "*:*"], "Resource": [ONE_ARN, "arn:*"]}),
 )
+TRUST = ("aws_iam_role", "assume_role_policy")
 BY_FORM = [
     ("aws_backup_vault_policy", "policy"),
     ("aws_efs_file_system_policy", "policy"),
@@ -74,7 +75,7 @@ PLACES = [
 def places(wide: Wide) -> Iterator[tuple[str, str]]:
     for kind, attribute in PLACES:
         identity = kind.startswith(("aws_iam", "aws_org")) and attribute != "assume_role_policy"
-        trust = HOLDERS.get((kind, attribute)) is TRUST
+        trust = (kind, attribute) == TRUST
         if (wide.of_identity or not identity) and (wide.of_trust or not trust):
             yield kind, attribute
 
@@ -112,7 +113,7 @@ def as_block(statement: dict[str, Any]) -> dict[str, Any]:
 
 def changed(changes: dict[str, Any], place: tuple[str, str]) -> dict[str, Any]:
     statement = {key: value for key, value in {**NARROW, **changes}.items() if value is not None}
-    if HOLDERS.get(place) is TRUST:
+    if place == TRUST:
         statement.pop("Resource", None)
     return statement
 

@@ -122,11 +122,14 @@ def test_any_single_new_permission_is_found(before: list[Body], after: list[Body
 @pytest.mark.parametrize(
     ("changed", "word"),
     [
-        (change("aws_iam_role.app", None, ROLE), "trust of app"),
-        (change("aws_iam_role_policy.a", None, {"role": "a", "policy": policy(allow())}), "role's permissions of a"),
+        (change("aws_iam_role.app", None, ROLE), "trust policy of app"),
+        (
+            change("aws_iam_role_policy.a", None, {"role": "a", "policy": policy(allow())}),
+            "role's inline policies of a",
+        ),
         (
             change("aws_iam_role_policy.a", *({"role": each, "policy": policy(allow())} for each in "ab")),
-            "role's permissions of b",
+            "role's inline policies of b",
         ),
         (change("aws_s3_bucket_policy.a", {"bucket": "a", "policy": policy(deny())}), "no longer denies"),
         (change("aws_vpc_endpoint.a", {"id": "v", "policy": policy(allow())}, {"id": "v", "policy": ""}), "default"),

@@ -221,9 +221,7 @@ def test_inline_policies_count_together() -> None:
     policies = {name: {"role": "${aws_iam_role.r.id}", "policy": text} for name in ("p", "q")}
     stacks = body(aws_iam_role_policy=policies, aws_iam_role={"r": {"name": "r"}})
     assert one(stacks).address == "aws_iam_role_policy.p"
-    with pytest.raises(
-        DocumentsTooLongError, match=r"inline policies of a role has 12,\d+ characters; AWS allows 10,240"
-    ):
+    with pytest.raises(DocumentsTooLongError, match=r"role's inline policies has 12,\d+ characters; AWS allows 10,240"):
         check("prod", stacks, PROD)
 
 

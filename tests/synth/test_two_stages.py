@@ -13,7 +13,7 @@ import environments
 from environments.names import Names
 from environments.permissions import permissions
 from environments.schema import Environment, risks
-from ops.gate.expected import ONCE_PER_ACCOUNT
+from ops.gate.stacks import ONCE_PER_ACCOUNT
 from tests.conftest import Stack
 from tests.synth.alarms import Phases, phases_of
 

@@ -7,21 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from environments.attributes import Place, worth
+from environments.documents import HOLDERS
 from ops.gate.index import Index, not_understood
 from ops.gate.model import ScannedBlock
 from ops.gate.templates import parse_json, spans
 from ops.iam.policy import IamStatement, listed, nested
 
 DOCUMENT = "aws_iam_policy_document"
-OWN_POLICIES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "aws_secretsmanager_secret": (("aws_secretsmanager_secret_policy", "secret_arn"),),
-    "aws_kms_key": (("aws_kms_key_policy", "key_id"),),
-    "aws_s3_bucket": (("aws_s3_bucket_policy", "bucket"),),
-    "aws_sns_topic": (("aws_sns_topic_policy", "arn"),),
-    "aws_sqs_queue": (("aws_sqs_queue_policy", "queue_url"),),
-    "aws_ecr_repository": (("aws_ecr_repository_policy", "repository"),),
+OWN_POLICIES: Mapping[str, tuple[str, str]] = {
+    holder.attached_to: (kind, holder.subject) for (kind, _), holder in HOLDERS.items() if holder.attached_to
 }
-"""Resources with their own policy: types that attach one, and the attribute that names the resource."""
+"""Resources with their own policy: the type that attaches one, and its attribute that names the resource."""
 _CHOSEN = {"aws_secretsmanager_secret": "Ab1Cd2"}
 """Placeholders for the characters of an ARN that AWS chooses; for other types, the block's name."""
 
@@ -110,10 +106,10 @@ class Documents:
         """
         named = {block.name, _bare(self.arns.of(block) or ""), block.settings.get("bucket"), block.settings.get("name")}
         policies = [(block.settings.get("policy"), block)]
-        for kind, attribute in OWN_POLICIES[block.kind]:
-            for policy in self._index.all(kind):
-                if _bare(self._index.key(policy.settings.get(attribute), policy)) in named:
-                    policies.append((policy.settings.get("policy"), policy))
+        kind, attribute = OWN_POLICIES[block.kind]
+        for policy in self._index.all(kind):
+            if _bare(self._index.key(policy.settings.get(attribute), policy)) in named:
+                policies.append((policy.settings.get("policy"), policy))
         found = [self.read(value, of) for value, of in policies if value]
         return [each for statements in found for each in statements] if found else None
 

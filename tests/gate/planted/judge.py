@@ -16,10 +16,10 @@ from typing import Any
 from unittest.mock import patch
 
 import ops.gate.scanner  # noqa: F401 - imports checkov without the caller's settings
-from ops.gate.expected import Expected, expected_stacks
 from ops.gate.model import Verdict
 from ops.gate.register import Register
 from ops.gate.run import run
+from ops.gate.stacks import Expected, expected_stacks
 from tests.gate.planted.plant import plant
 from tests.gate.planted.row import REGISTER, Row
 from tests.gate.project import POLICIES
