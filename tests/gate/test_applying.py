@@ -160,7 +160,7 @@ def test_a_use_that_the_table_does_not_know_is_found(prod: Ground) -> None:
 
     found = said(prod, "services", change)
     assert "services is applied by deployer, and aws_dms_endpoint.planted needs" in found
-    assert "what it calls there isn't known" in found
+    assert "the actions that it calls are unknown" in found
 
 
 def test_every_kind_that_refers_to_a_guarded_resource_is_in_the_table(output: Path) -> None:
