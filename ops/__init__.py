@@ -1,1 +1,1 @@
-"""What operators run. Nothing here imports cdktf."""
+"""The operators' commands. Nothing here imports cdktf."""

@@ -1,4 +1,4 @@
-"""`ops`: the operators' commands. Each is imported only when it is used, so that help and mistakes cost nothing.
+"""`ops`: the operators' commands. A command is imported when it is used, so that `--help` is fast.
 
 https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands
 """
@@ -31,7 +31,7 @@ class Entry(NamedTuple):
     target: str
     """Module and function, or module and `Typer`."""
     help: str
-    """What its own help begins with."""
+    """The first sentence of its help."""
 
 
 COMMANDS = (
@@ -66,10 +66,10 @@ COMMANDS = (
 
 
 class Group(TyperGroup):
-    """A group whose own --help that isn't given doesn't make Typer import Pydantic to check its value."""
+    """A group whose option --help has the default False, so that Typer doesn't import Pydantic to check the default."""
 
     def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401  (click's)
-        """The option --help, which is off if it isn't given."""
+        """The option --help, with the default False."""
         option = super().get_help_option(ctx)
         if option is not None:
             option.default = False
@@ -77,7 +77,7 @@ class Group(TyperGroup):
 
 
 class Commands(Mapping[str, Any]):
-    """The commands of the table by name; looking one up imports it."""
+    """The commands of the table by name; reading a command imports it."""
 
     def __init__(self) -> None:
         self._entries = {entry.name: entry for entry in COMMANDS}
@@ -119,7 +119,7 @@ class LazyGroup(Group):
 
 
 def _completes() -> bool:
-    """Whether this run is about shell completion: Typer's options for it would double the time of every other run."""
+    """Whether this run computes or installs shell completion. Typer's options for it double the time of a run."""
     return "_OPS_COMPLETE" in os.environ or sys.argv[1:2] in (["--install-completion"], ["--show-completion"])
 
 
@@ -130,7 +130,7 @@ app = typer.Typer(
     add_completion=_completes(),
     epilog="Shell completion: ops --install-completion, or --show-completion to print it.",
     rich_markup_mode=None,  # Rich takes longer to load than everything else.
-    # A traceback with local variables could print what a stack holds.
+    # A traceback with local variables could print values of a stack.
     pretty_exceptions_show_locals=False,
 )
 

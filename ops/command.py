@@ -1,4 +1,4 @@
-"""What the operators' commands share: their arguments, how they ask, and how they fail."""
+"""Shared by the operators' commands: arguments, messages, confirmation and errors."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="Name of an environment, such as prod.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask before changing anything.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")]
 OUT = Path("cdktf.out")
 Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")]
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it: 128 and the signal's number."""
+"""Exit code after Ctrl-C, as in shells: 128 plus the signal's number."""
 
 
 @contextmanager
 def reporting() -> Iterator[None]:
-    """Turn errors that a user can fix into one line on stderr and an exit code."""
+    """Print errors that you can fix as one line on stderr, and exit with their code."""
     try:
         yield
     except OpsError as error:
@@ -39,10 +39,10 @@ def reporting() -> Iterator[None]:
 
 
 def load(name: str) -> Environment:
-    """The environment of that name.
+    """Return the environment of that name.
 
     Raises:
-        OpsError: There is none, or its values are wrong; the message lists what is allowed.
+        OpsError: No environment has that name, or its values are wrong; the message lists the names or problems.
     """
     import environments  # noqa: PLC0415  (Pydantic loads slowly)
     from environments.schema.validation import InvalidEnvironmentError  # noqa: PLC0415
@@ -54,7 +54,7 @@ def load(name: str) -> Environment:
 
 
 def check_phases(names: Sequence[str] | None) -> None:
-    """End with one line if there is no phase of one of these names, before anything else is looked at."""
+    """Check that phases of these names exist; if one doesn't, print one line and exit."""
     from modules.phases import phase  # noqa: PLC0415  (finds node, which takes a moment)
 
     with reporting():
@@ -66,15 +66,15 @@ def check_phases(names: Sequence[str] | None) -> None:
 
 
 def say(text: str) -> None:
-    """A message to the person, on stderr: data alone goes to stdout."""
+    """Print a message on stderr. Only data goes to stdout."""
     typer.echo(text, err=True)
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask before a change; `yes` skips the question.
+    """Ask you to confirm a change; `yes` skips the question.
 
     Raises:
-        RefusedError: The answer is no, or there is no terminal to ask on.
+        RefusedError: You declined, or there is no terminal to ask on.
     """
     if yes:
         return

@@ -38,7 +38,7 @@ class FailedError(Exception):
 
 
 class UnknownError(Exception):
-    """The condition's status is unknown; the message is the reason."""
+    """Whether the condition holds is unknown; the message is why."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,10 @@ def run(
     """Check conditions, and return their results in the conditions' order.
 
     Args:
-        conditions: The conditions.
-        subject: What they must hold for.
-        at_once: How many are checked in parallel.
-        done: Called with each result.
+        conditions: What must hold.
+        subject: What they must hold of.
+        at_once: How many conditions to check side by side.
+        done: Called with each result when it is known.
     """
 
     def one(condition: Condition[Subject]) -> ConditionResult:
@@ -136,7 +136,7 @@ def watched(conditions: Sequence[Condition[Subject]], subject: Subject) -> list[
 
 
 def worst(results: Iterable[ConditionResult]) -> Status:
-    """Fail if any fails, else unknown if any is unknown, else pass."""
+    """Fail if a result is fail, else unknown if a result is unknown, else pass."""
     statuses = {result.status for result in results}
     return next((status for status in (Status.FAIL, Status.UNKNOWN) if status in statuses), Status.PASS)
 
@@ -164,5 +164,5 @@ def _checked(condition: Condition[Any], subject: object) -> tuple[Status, str]:
     except (BotoCoreError, ClientError) as error:
         return (Status.FAIL if is_absence(code(error)) else Status.UNKNOWN), reason(error)
     except (LookupError, TypeError, ValueError) as error:
-        # Few fields of AWS's responses are required; one unexpected response must not stop the other checks.
+        # AWS's responses have few required fields. An unexpected response must not hide the other results.
         return Status.UNKNOWN, f"AWS's response doesn't have the expected form ({type(error).__name__}: {error})"

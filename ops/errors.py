@@ -1,19 +1,19 @@
-"""What goes wrong in an operator's command, in words."""
+"""Errors of the operators' commands."""
 
 from __future__ import annotations
 
 
 class OpsError(Exception):
-    """The command can't do what was asked. The message is one line that says what to do; it never holds a secret."""
+    """The command failed. The message is one line: what happened, why and what to do. It never holds a secret."""
 
     exit_code = 2
 
 
 class RefusedError(OpsError):
-    """The command could, and must not: a check said no."""
+    """A check doesn't allow the command, or you declined."""
 
     exit_code = 1
 
 
 class AbsentError(OpsError):
-    """What was asked for doesn't exist."""
+    """What the command needs doesn't exist."""

@@ -1,4 +1,4 @@
-"""The journal: what commands changed in a stage and why, in lines that are written before and after each change."""
+"""The journal: what commands changed in a stage and why. A command writes a line before and after each change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ops.errors import OpsError
 
 FOLDER = Path("journal")
 Position = int | str | None
-"""Where a change starts or ends: a weight in percent, a task definition; none where it isn't known."""
+"""Where a change starts or ends: a weight in percent, or a task definition; None if unknown."""
 
 
 class JournalError(OpsError):
@@ -23,22 +23,22 @@ class JournalError(OpsError):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line: something that a command is about to do, did, or found."""
+    """One line: what a command is about to do, did, or found."""
 
     at: str
     """UTC, ISO 8601, by this machine's clock."""
     command: str
-    """The command as it is typed, such as `rollback dns`."""
+    """The command as you type it, such as `rollback dns`."""
     event: str
     """What it is about, such as `step`."""
     outcome: str
-    """`intended` before a change; `done`, `failed` or `unknown` after it; other words where nothing is changed."""
+    """`intended` before a change; `done`, `failed` or `unknown` after it; other words if nothing is changed."""
     before: Position = None
     after: Position = None
     evidence: Mapping[str, object] = field(default_factory=dict)
-    """What was seen, by name."""
+    """What the command found, by name."""
     caller: str = ""
-    """ARN of who did it."""
+    """ARN of the caller."""
     endpoint: str = "aws"
     """`aws`, or the address of the emulator."""
     run: str = ""
@@ -50,33 +50,33 @@ _NEEDED = ("at", "command", "event", "outcome")
 
 
 def endpoint() -> str:
-    """Which AWS the commands talk to: `aws`, or the address that AWS_ENDPOINT_URL names."""
+    """The AWS that the commands call: `aws`, or the address in AWS_ENDPOINT_URL."""
     return os.environ.get("AWS_ENDPOINT_URL") or "aws"
 
 
 def path(stage: str, folder: Path = FOLDER) -> Path:
-    """The file of a stage, below the current folder."""
+    """The journal file of a stage, below the current folder."""
     return folder / f"{stage}.jsonl"
 
 
 def read(stage: str, folder: Path = FOLDER) -> list[Entry]:
-    """All entries of a stage, oldest first. Lines that aren't whole are set aside: see `damaged`."""
+    """All entries of a stage, oldest first, without incomplete lines: `damaged` returns those."""
     return [entry for entry in map(_entry, _lines(path(stage, folder))) if entry]
 
 
 def damaged(stage: str, folder: Path = FOLDER) -> list[str]:
-    """Lines that aren't whole, as a power cut leaves them. They stay in the file."""
+    """Incomplete lines, as a power cut leaves them. They stay in the file."""
     return [line.decode(errors="replace") for line in _lines(path(stage, folder)) if not _entry(line)]
 
 
 def last_rehearsed_rollback(stage: str, folder: Path = FOLDER) -> Entry | None:
-    """The newest `rollback dns` that took traffic back, on AWS or in a rehearsal (its `endpoint` tells); for R12.1."""
-    went_back = (
+    """The newest `rollback dns` that returned traffic, on AWS or in a rehearsal (see its `endpoint`); for R12.1."""
+    returned = (
         entry
         for entry in reversed(read(stage, folder))
         if (entry.command, entry.event, entry.outcome) == ("rollback dns", "back", "done") and entry.before
     )
-    return next(went_back, None)
+    return next(returned, None)
 
 
 class Journal:
@@ -95,7 +95,7 @@ class Journal:
         self._command, self._caller, self._endpoint = command, caller, endpoint()
 
     def entries(self) -> Sequence[Entry]:
-        """What happened at this command's own endpoint; a rehearsal's story is none of AWS's."""
+        """Entries of this command's own endpoint: a rehearsal's entries aren't part of the history on AWS."""
         return [entry for entry in read(self._stage, self._folder) if entry.endpoint == self._endpoint]
 
     def append(
@@ -113,15 +113,15 @@ class Journal:
 
         Args:
             event: What it is about.
-            outcome: What came of it, or that it is `intended`.
+            outcome: How it ended, or `intended`.
             before: Where the change starts.
             after: Where it ends.
-            evidence: What was seen.
+            evidence: What the command found.
             run: Id of the cutover that it belongs to.
-            must: Whether nothing may happen without it. Going back waits for no disk.
+            must: Whether it is an error if the line can't be written. A rollback goes on without the line.
 
         Raises:
-            JournalError: It must be written, and can't.
+            JournalError: The line can't be written, and `must` is true.
         """
         entry = Entry(
             at=self._now().isoformat(timespec="seconds"),
@@ -141,7 +141,7 @@ class Journal:
         except OSError as error:
             problem = f"can't write the journal {file}: {error.strerror}"
             if must:
-                raise JournalError(f"{problem}; run where it can be kept") from error
+                raise JournalError(f"{problem}; run the command in a folder that you can write to") from error
             say(f"warning: {problem}")
 
 
@@ -151,7 +151,7 @@ def _write(file: Path, text: str) -> None:
         end = stream.seek(0, os.SEEK_END)
         if end:
             stream.seek(end - 1)
-            # After a line that was cut short; it stays, on a line of its own.
+            # An incomplete line stays, on a line of its own.
             text = text if stream.read(1) == b"\n" else f"\n{text}"
         stream.write(f"{text}\n".encode())
         stream.flush()
@@ -161,7 +161,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _keep_name(folder: Path) -> None:
-    """Bring a new file's name to the disk too: it stands in the folder."""
+    """Write a new file's name to the disk too: the folder holds it."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

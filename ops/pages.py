@@ -1,4 +1,4 @@
-"""Pages that are made from the code, whole or between two marks. A test holds them true."""
+"""Pages that are generated from the code, whole or between two marks. A test checks that they are up to date."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EMULATOR = ROOT / "docs" / "maintainers" / "emulator.md"
 
 
 def pages() -> dict[Path, str]:
-    """Every generated page with what it should say."""
+    """Every generated page with its text."""
     # moto, which they load, is needed for development only.
     from rehearsal.emulator import additions, first_calls  # noqa: PLC0415
 
@@ -41,7 +41,7 @@ def _between(page: str, mark: str, text: str) -> str:
 
 
 def write() -> list[Path]:
-    """Write the pages that differ; answer which."""
+    """Write the pages that differ; return their paths."""
     stale = {
         path: text for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text
     }
@@ -51,7 +51,7 @@ def write() -> list[Path]:
 
 
 def picture() -> str:
-    """The phases as a Mermaid graph: who reads whom. Arrows that a longer way implies are left out."""
+    """The phases as a Mermaid graph: which phase reads which. Arrows that a longer path implies are left out."""
     lines = ["```mermaid", "flowchart LR"]
     lines += [f'  {phase.name}["<b>{phase.name}</b><br/>{phase.summary}"]' for phase in PHASES]
     reads = {phase.name: set(phase.reads) for phase in PHASES}
@@ -72,7 +72,7 @@ def settings() -> str:
     parts = [
         "# Settings",
         "The values of an environment (`environments/<name>.py`), of a product (`environments/aep.py`) and of the "
-        "organization (`environments/organization.py`). Made from `environments/schema/` by `make docs`.",
+        "organization (`environments/organization.py`). Generated from `environments/schema/` by `make docs`.",
     ]
     for module in (environment, account, principals, infrastructure, workload, organization):
         for cls in _classes(module):
@@ -121,16 +121,16 @@ def _kind(field: Field[object]) -> str:
 
 
 def _allowed(hint: object) -> str:
-    """What an annotation's constraints allow, in words; of a collection, what they allow of each part."""
+    """The values that an annotation's constraints allow, in words; for a collection, the constraints of its parts."""
     limits = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
-    said: list[str] = []
+    allowed: list[str] = []
     for constraint in getattr(hint, "__metadata__", ()):
         if isinstance(constraint, Checked):
-            said.append(constraint.meaning)
+            allowed.append(constraint.meaning)
         for bound in getattr(constraint, "metadata", ()):
-            said += [f"{sign} {getattr(bound, name):,}" for name, sign in limits.items() if hasattr(bound, name)]
-    said += [part for part in map(_allowed, get_args(hint)) if part]
-    return ", ".join(dict.fromkeys(said))
+            allowed += [f"{sign} {getattr(bound, name):,}" for name, sign in limits.items() if hasattr(bound, name)]
+    allowed += [part for part in map(_allowed, get_args(hint)) if part]
+    return ", ".join(dict.fromkeys(allowed))
 
 
 def _default(field: Field[object]) -> str:

@@ -1,4 +1,4 @@
-"""Commands on the project itself: a new environment, and the pages that are made from the code."""
+"""Commands on the project itself: a new environment, and the pages that are generated from the code."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def new_environment(name: Annotated[str, typer.Argument(help="Its name: lower-ca
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
     typer.echo(f"Wrote {' and '.join(str(path.relative_to(ROOT)) for path in written)}.")
-    typer.echo(f"Look next: put in your own values, then make synth ENV={name}")
+    typer.echo(f"Next: fill in your own values, then run make synth ENV={name}")
 
 
 def docs() -> None:
-    """Write the pages that are made from the code."""
+    """Write the pages that are generated from the code."""
     from ops import pages  # noqa: PLC0415  (the environments load slowly)
 
     for path in pages.write():

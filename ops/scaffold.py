@@ -19,7 +19,7 @@ FIRST_ACCOUNT = 123456789012
 
 
 class ScaffoldError(ValueError):
-    """The environment can't be written; nothing was."""
+    """The environment can't be written; no file was changed."""
 
 
 def new_environment(name: str, folder: Path = environments.FOLDER) -> tuple[Path, Path]:
@@ -27,13 +27,13 @@ def new_environment(name: str, folder: Path = environments.FOLDER) -> tuple[Path
 
     Args:
         name: The environment's name, lower-case words joined by hyphens.
-        folder: Where environments lie.
+        folder: The folder of the environments.
 
     Returns:
         The two files.
 
     Raises:
-        ScaffoldError: The name isn't allowed, or one of the files exists.
+        ScaffoldError: The name isn't allowed, or a file of that name exists.
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise ScaffoldError(
@@ -43,7 +43,7 @@ def new_environment(name: str, folder: Path = environments.FOLDER) -> tuple[Path
     release = folder / "releases" / f"{name}.json"
     for file in (module, release):
         if file.exists():
-            raise ScaffoldError(f"NAME={name!r}: environments/{file.relative_to(folder)} exists; take another name")
+            raise ScaffoldError(f"NAME={name!r}: environments/{file.relative_to(folder)} exists; choose another name")
     jinja = Jinja(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
@@ -59,7 +59,7 @@ def new_environment(name: str, folder: Path = environments.FOLDER) -> tuple[Path
 
 
 def _free(taken: tuple[Environment, ...]) -> dict[str, str]:
-    """A range and an account id that no other environment has; the id is to be replaced."""
+    """A range and an account id that no other environment has. You replace the id."""
     used = [ipaddress.IPv4Network(environment.network.cidr) for environment in taken]
     cidr = next(free for free in RANGES if not any(free.overlaps(each) for each in used))
     accounts = {environment.account_id for environment in taken}

@@ -1,4 +1,4 @@
-"""Asks the person at the terminal for something that isn't shown, whatever standard input and output are."""
+"""Asks you on the terminal for a hidden value, also if standard input and output are redirected."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from ops.errors import OpsError
 
 ANSWER_SECONDS = 600
-"""How long an answer is waited for."""
+"""How long to wait for an answer."""
 _LOOK_SECONDS = 0.2
-"""How often `cancelled` is looked at meanwhile."""
+"""Seconds between two checks of `cancelled`."""
 _LONGEST = 1024
 
 
@@ -24,19 +24,19 @@ class NoTerminalError(OpsError):
 
 
 class NoAnswerError(OpsError):
-    """The question was left unanswered, or was cancelled."""
+    """You didn't answer the question, or it was cancelled."""
 
 
 def ask_hidden(question: str, cancelled: Callable[[], bool] = lambda: False) -> str:
-    """Ask on the terminal; what is typed isn't shown.
+    """Ask on the terminal; the answer isn't shown.
 
     Args:
-        question: What is written to the terminal.
-        cancelled: Whether to stop asking. Ctrl-C reaches the main thread alone; another one that asks learns it here.
+        question: The text to print on the terminal.
+        cancelled: Whether to stop asking. Ctrl-C reaches only the main thread; other threads learn of it here.
 
     Raises:
-        NoTerminalError: There is none, or this program runs in its background.
-        NoAnswerError: Ctrl-D, `cancelled`, or no answer within ten minutes.
+        NoTerminalError: There is no terminal, or this program runs in its background.
+        NoAnswerError: You pressed Ctrl-D, `cancelled` is true, or there was no answer within ten minutes.
     """
     with _terminal() as terminal, _without_echo(terminal):
         os.write(terminal, question.encode())
@@ -56,10 +56,10 @@ def ask_hidden(question: str, cancelled: Callable[[], bool] = lambda: False) -> 
 
 @contextmanager
 def _terminal() -> Iterator[int]:
-    """The controlling terminal, else the one on standard input."""
+    """The controlling terminal, else the terminal on standard input."""
     for path in ("/dev/tty", _name_of_input()):
         try:
-            # It must not become the controlling terminal: Ctrl-C would then end more than this program.
+            # O_NOCTTY: as controlling terminal, its Ctrl-C would stop more than this program.
             terminal = os.open(path, os.O_RDWR | os.O_NOCTTY)
         except OSError:
             continue
@@ -73,17 +73,17 @@ def _terminal() -> Iterator[int]:
 
 
 def _name_of_input() -> str:
-    with suppress(OSError, ValueError, AttributeError):  # Standard input may be closed, or no file at all.
+    with suppress(OSError, ValueError, AttributeError):  # Standard input may be closed, or not be a file.
         return os.ttyname(sys.stdin.fileno())
     return ""
 
 
 def _in_front(terminal: int) -> bool:
-    """Whether this program may read from it: the system stops one in the background that tries."""
+    """Whether this program may read from the terminal: the system stops a background program that reads."""
     try:
         return os.tcgetpgrp(terminal) == os.getpgrp()
     except OSError:
-        return True  # Not the controlling terminal: it has no background.
+        return True  # A terminal that isn't the controlling one has no background.
 
 
 @contextmanager

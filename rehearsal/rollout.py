@@ -58,7 +58,7 @@ class Rollout:
                 self._prepare()
                 planned = planner.plan(stack)
             self.planning[stack.phase.name] = planned.seconds
-            if planned.result is Result.WAITS:
+            if planned.result is Result.WAITING:
                 return replace(planned, result=Result.FAILED)
             if planned.result is not Result.CHANGES:
                 return planned

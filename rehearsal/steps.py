@@ -133,7 +133,7 @@ def failed_migration_fails(stage: Stage) -> Seen:
     migration = Migration(aws, environment)
     stage.control.task_exit(workload(environment, MIGRATION).family, FAILING)
     id_ = migration.start(migration.prepare())
-    ended = follow(aws, environment, id_, seconds=MIGRATION_SECONDS, told=_unheard, line=_unheard)
+    ended = follow(aws, environment, id_, seconds=MIGRATION_SECONDS, progress=_unheard, line=_unheard)
     task, _ = ecs.task(aws.client("ecs"), stage.names.prefix, id_)
     codes = {each.name: each.exit_code for each in (task.containers.values() if task else ())}
     others = {name: code for name, code in codes.items() if name != MIGRATION}

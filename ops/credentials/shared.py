@@ -1,4 +1,4 @@
-"""One set of credentials for all that a command does and starts, with the questions that it takes to get it."""
+"""One set of credentials for a command and the programs that it starts; asks for MFA codes."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from ops.credentials.words import FAILURES, explained, is_wrong_code
 from ops.terminal import NoAnswerError, NoTerminalError, ask_hidden
 
 LAST_MINUTE = 60
-"""Seconds before the end of credentials at which boto3's clients ask for others."""
+"""Seconds before expiry at which boto3's clients ask for new credentials."""
 COMMAND_SECONDS = 300
-"""What Terraform needs for anything but an apply."""
+"""Seconds that Terraform needs for anything but an apply."""
 CODE_DIGITS = 6
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (TokenCode)"""
 ATTEMPTS = 3
-"""How often a code is asked for."""
+"""How many times to ask for a code."""
 WORTH_RENEWING = 0.75
-"""Credentials with more than this part of their lifetime left aren't renewed: others would last hardly longer."""
+"""Credentials with more than this part of their lifetime left aren't renewed: new ones would last hardly longer."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Credentials:
-    """Credentials from one source. Threads may share them: where several need others, a person is asked once."""
+    """Credentials from one source. Threads may share them: if several need new ones, you are asked once."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self._lock = Lock()
         self._keys: Keys | None = None
         self._lifetime = math.inf
-        """Seconds that they last when they are new; endless as long as that isn't known."""
+        """Seconds that new credentials last; infinite while unknown."""
         self._unanswered: AwsError | None = None
-        """Why a question had no good answer: it isn't asked again."""
+        """Why a question failed; it isn't asked again."""
         self._asked = False
         self.asking: Callable[[], AbstractContextManager[None]] = nullcontext
-        """What a question is put in, such as a pause of what moves on the terminal."""
+        """The context of a question, such as a pause of the progress on the terminal."""
         self.cancelled: Callable[[], bool] = lambda: False
-        """Whether to give a question up."""
+        """Whether to cancel a question."""
 
     def keys(self, seconds: float = LAST_MINUTE) -> Keys:
-        """Credentials that last for some time, or for as long as new ones do where that is shorter.
+        """Credentials that last for `seconds`, or as long as new ones last if that is shorter.
 
         Raises:
-            AwsError: There are none, or they must be renewed and can't be; the message says what to do.
+            AwsError: There are none, or they can't be renewed; the message says what to do.
         """
         with self._lock:
             if self._keys is None:
@@ -62,15 +62,15 @@ class Credentials:
             return self._keys
 
     def last(self, seconds: float, doing: str, otherwise: str) -> None:
-        """Get credentials that last for something long, or say that they don't.
+        """Get credentials that last for a long operation, or print a warning if they don't.
 
         Args:
-            seconds: How long it may take.
-            doing: What it is, such as `applying data`.
-            otherwise: What happens if they expire meanwhile.
+            seconds: How long the operation may take.
+            doing: The operation, such as `applying data`.
+            otherwise: What happens if the credentials expire during it.
 
         Raises:
-            AwsError: They don't last, and can't be renewed.
+            AwsError: The credentials expire too early, and can't be renewed.
         """
         try:
             left = self.keys(seconds).left
@@ -79,14 +79,14 @@ class Credentials:
         if left < seconds:
             say(
                 f"warning: {self.source}: {_minutes(left)} left, and {doing} can take {_minutes(seconds)}; "
-                f"{self.source.longer}. If it expires meanwhile, {otherwise}"
+                f"{self.source.longer}. If they expire first, {otherwise}"
             )
 
     def replace(self) -> bool:
-        """Get others, since AWS doesn't accept these: a kept session of a role that was re-created, for instance.
+        """Get new credentials, since AWS refuses these: a cached session of a re-created role, for instance.
 
         Returns:
-            Whether there are others.
+            Whether the new credentials are different.
 
         Raises:
             AwsError: There are none.
@@ -96,10 +96,10 @@ class Credentials:
             return before is None or before.access_key != self._keys.access_key
 
     def environment(self, inherited: Mapping[str, str], seconds: float = COMMAND_SECONDS) -> dict[str, str]:
-        """All variables of a program that is started: these credentials, and no way to others.
+        """All environment variables of a program to start: with these credentials, and without any others.
 
         Args:
-            inherited: Variables that it has beside them; they win over the profile's settings.
+            inherited: Its other variables; they take precedence over the profile's settings.
             seconds: How long the credentials should last.
 
         Raises:
@@ -129,14 +129,14 @@ class Credentials:
                 keys, new = self.source.resolve(self._ask, self._keys)
             except (NoTerminalError, NoAnswerError) as error:
                 self._unanswered = AwsError(
-                    f"{self.source} asks for an MFA code, and {error}. Run a command on a terminal first: the session "
-                    f"is kept for the next commands",
+                    f"{self.source} needs an MFA code, and {error}. Run a command on a terminal first: the session "
+                    f"is cached for the next commands",
                     code="NoAnswer",
                 )
                 raise self._unanswered from None
             except FAILURES as error:
                 if self._asked and left and is_wrong_code(error):
-                    say("AWS doesn't accept that code. Each works once: wait for the next one.")
+                    say("AWS refused that code. Each code works once: wait for the next one.")
                     continue
                 failed = AwsError(
                     f"no credentials from {self.source}: {explained(error, self.source)}", code=code(error)
@@ -155,11 +155,11 @@ class Credentials:
                 if len(typed) == CODE_DIGITS and typed.isdecimal():
                     return typed
                 say(f"A code has {CODE_DIGITS} digits.")
-        raise NoAnswerError("none was typed")
+        raise NoAnswerError("you typed none")
 
 
 class _Provider(CredentialProvider):  # type: ignore[misc]  # botocore has no types
-    """Gives boto3's clients what Terraform gets."""
+    """Gives boto3's clients the same credentials as Terraform."""
 
     METHOD = "shared"
 
@@ -168,7 +168,7 @@ class _Provider(CredentialProvider):  # type: ignore[misc]  # botocore has no ty
         self._credentials = credentials
 
     def load(self) -> FixedCredentials:
-        """What boto3 signs with."""
+        """The credentials with which boto3 signs."""
         keys = self._credentials.keys()
         if keys.expires is None:
             return FixedCredentials(keys.access_key, keys.secret_key, keys.token, self.METHOD)

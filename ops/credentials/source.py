@@ -22,7 +22,7 @@ from botocore.utils import JSONFileCache
 from ops.aws.errors import AwsError
 
 CACHE = "~/.aws/cli/cache"
-"""Where the AWS CLI keeps sessions of roles. Commands use the same files, so that a code is asked for once a session.
+"""Where the AWS CLI caches sessions of roles. Commands use the same files, so that you type one code per session.
 
 https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html
 """
@@ -42,7 +42,7 @@ CALLERS = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 )
-"""Variables by which a program could find other credentials than those whose account was checked.
+"""Variables that give a program other credentials than those whose account was checked.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
 """
@@ -54,27 +54,27 @@ SETTINGS = {
     "use_dualstack_endpoint": "AWS_USE_DUALSTACK_ENDPOINT",
     "use_fips_endpoint": "AWS_USE_FIPS_ENDPOINT",
 }
-"""What else a profile may set, with its variable: a program that is started without the profile needs it too.
+"""Other settings of a profile, with their variables: a program that is started without the profile needs them too.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
 """
 SETUP = "docs/account.md, section 2"
-"""Where profiles are described."""
+"""The page about profiles."""
 _ROLES = ("role_arn", "sso_role_name", "web_identity_token_file")
-"""Settings that make a profile's credentials those of a role."""
+"""Settings of profiles whose credentials are a role's."""
 _ROLE_SOURCES = ("Ec2InstanceMetadata", "EcsContainer")
 """Values of `credential_source` that are roles."""
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Credentials as they are at one moment."""
+    """Credentials at one moment."""
 
     access_key: str
     secret_key: str = field(repr=False)
     token: str | None = field(repr=False)
     expires: datetime | None
-    """None: nothing says that they expire."""
+    """None: they don't expire, as far as known."""
 
     @property
     def left(self) -> float:
@@ -89,7 +89,7 @@ class Source:
     profile: str | None
     """None: environment variables."""
     region: str
-    """Where roles are assumed."""
+    """The region in which roles are assumed."""
     config: Config
     """For calls to STS and IAM Identity Center."""
 
@@ -105,12 +105,12 @@ class Source:
 
     @cached_property
     def settings(self) -> dict[str, str]:
-        """What the profile sets beside credentials, as environment variables."""
+        """The profile's settings other than credentials, as environment variables."""
         chosen = self.session().get_scoped_config()
         return {variable: str(chosen[name]) for name, variable in SETTINGS.items() if name in chosen}
 
     def chain(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """The profile and those that it takes credentials from, by name."""
+        """The profile and its source profiles, by name."""
         profiles = self.session().full_config.get("profiles", {})
         found: dict[str, Mapping[str, Any]] = {}
         name = self.profile
@@ -123,33 +123,33 @@ class Source:
         """Get credentials.
 
         Args:
-            ask: Asks a person for an MFA code.
-            replaced: Credentials that are no good any more, though they may be among the kept ones.
+            ask: Asks for an MFA code.
+            replaced: Credentials that AWS refuses; they may still be in the cache.
 
         Returns:
-            The credentials, and whether they are new: kept ones have lasted for a while.
+            The credentials, and whether they are new: cached ones have lasted for a while.
 
         Raises:
             AwsError: The profile asks for a code that AWS can't accept.
-            Exception: Whatever botocore raises; what a file or a program says can be wrong in every way.
+            Exception: Any error of botocore; files and programs can be wrong in many ways.
         """
         self._check_mfa()
         session = self.session()
         _let_the_cli_sign_in(session.full_config)
         kept = _Kept(str(Path(CACHE).expanduser()), replaced.access_key if replaced else None)
         resolver = create_credential_resolver(session, cache=kept, region_name=self.region)
-        # There is no public way to another prompt, and botocore's own reads standard input where there is no terminal.
+        # There is no public way to set the prompt. botocore's own reads standard input if there is no terminal.
         resolver.get_provider("assume-role")._prompter = ask
         found = resolver.load_credentials()
         if found is None:
             raise NoCredentialsError
         frozen = found.get_frozen_credentials()
-        # Not public either: `aws configure export-credentials` reads it the same way.
+        # Not public either; `aws configure export-credentials` reads it in the same way.
         expires = getattr(found, "_expiry_time", None)
         return Keys(frozen.access_key, frozen.secret_key, frozen.token, expires), kept.changed or replaced is not None
 
     def _check_mfa(self) -> None:
-        """Refuse what AWS refuses once a code was typed: a code from a role, which has no device.
+        """Refuse, before you type a code, a profile whose code AWS would refuse: a role has no MFA device.
 
         https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (SerialNumber: the device of "the user
         who is making the AssumeRole call")
@@ -167,28 +167,28 @@ class Source:
 
     @property
     def replacing(self) -> str:
-        """How to replace credentials that AWS doesn't accept, in words."""
+        """Advice: how to replace credentials that AWS refuses."""
         if self.profile:
             return f"sign in again, or give {self} new keys ({SETUP})"
         names = ", ".join(name for name in CALLERS if os.environ.get(name))
-        return f"bring new ones, or unset {names} to use the environment's profile"
+        return f"set new ones, or unset {names} to use the environment's profile"
 
     @property
     def longer(self) -> str:
-        """How to get credentials that last longer, in words."""
+        """Advice: how to get credentials that last longer."""
         own: Mapping[str, Any] = dict(self.chain()).get(self.profile or "", {})
         if "role_arn" in own:
             return (
-                "duration_seconds of the profile decides how long, up to the role's maximum session duration, and an "
-                "hour if a role assumes it"
+                "duration_seconds of the profile sets how long they last, up to the role's maximum session duration, "
+                "and up to an hour if a role assumes the role"
             )
         if "sso_role_name" in own:
-            return "the permission set's session duration decides how long"
-        return "bring some that last longer"
+            return "the permission set's session duration sets how long they last"
+        return "set credentials that last longer"
 
 
 def _roles(profile: Mapping[str, Any], sources: list[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
-    """Why a profile's own source is a role, if it is."""
+    """The settings that show that a profile's source is a role."""
     if (given := profile.get("credential_source")) in _ROLE_SOURCES:
         yield f"credential_source = {given}"
     for name, source in sources[:1]:
@@ -208,15 +208,15 @@ def _let_the_cli_sign_in(config: Mapping[str, Any]) -> None:
 
 
 class _Kept(JSONFileCache):  # type: ignore[misc]  # botocore has no types
-    """The AWS CLI's files. One that is cut off counts as none; what can't be written is kept in memory."""
+    """The AWS CLI's files. An incomplete file is ignored; a session that can't be written is kept in memory."""
 
     def __init__(self, folder: str, without: str | None) -> None:
-        """Args: folder: Where they are. without: The access key of a session that is to be replaced."""
+        """Args: folder: Their folder. without: The access key of a session to replace."""
         super().__init__(folder)
         self._without = without
         self._unwritten: dict[str, Any] = {}
         self.changed = False
-        """Whether a session was begun."""
+        """Whether a session began."""
 
     def __contains__(self, key: str) -> bool:
         try:
@@ -224,12 +224,12 @@ class _Kept(JSONFileCache):  # type: ignore[misc]  # botocore has no types
         except (LookupError, TypeError):
             return False
 
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401  (whatever JSON is)
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401  (any JSON)
         return self._unwritten[key] if key in self._unwritten else super().__getitem__(key)
 
     def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401
         self.changed = True
         try:
             super().__setitem__(key, value)
-        except OSError:  # A home folder that is read-only, or none.
+        except OSError:  # The home folder is read-only or missing.
             self._unwritten[key] = json.loads(self._dumps(value))

@@ -1,4 +1,4 @@
-"""Says what is wrong with credentials, and what to do."""
+"""Messages about credentials: what is wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ops.aws.errors import code, reason
 from ops.credentials.source import SETUP, Source
 
 FAILURES = (BotoCoreError, ClientError, OSError, ValueError, LookupError, TypeError, RuntimeError)
-"""What botocore raises while it resolves: errors of its own, and Python's about what a file or a program says."""
+"""Errors of botocore while it resolves credentials: its own, and Python's about files and output of programs."""
 _SIGNED_OUT = ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError")
-"""botocore's errors where IAM Identity Center wants a person to sign in."""
+"""botocore's errors if you must sign in to IAM Identity Center."""
 _MFA = "MultiFactorAuthentication failed"
-"""How AWS's message begins; it has no code of its own.
+"""The beginning of AWS's message; the error has no code of its own.
 
 https://github.com/aws/aws-cli/issues/2279 (a wrong code), https://github.com/aws/aws-cli/issues/6325 (a wrong device)
 """
@@ -26,21 +26,21 @@ _PROCESS = "https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-cred
 
 
 def is_wrong_code(error: Exception) -> bool:
-    """Whether AWS refused an MFA code; not the device, and not the person."""
+    """Whether AWS refused the MFA code, and not the device or the caller."""
     return code(error) == "AccessDenied" and f"{_MFA} with invalid" in reason(error)
 
 
 def explained(error: Exception, source: Source) -> str:
     """Why there are no credentials, and what to do, in one line."""
     chain: Sequence[tuple[str, Mapping[str, Any]]] = ()
-    with suppress(BotoCoreError):  # A config file that can't be read: that is the error.
+    with suppress(BotoCoreError):  # The config file can't be read: that is the error.
         chain = source.chain()
     return f"{_what(error)}{_todo(error, source, chain)}"
 
 
 def _what(error: Exception) -> str:
     if type(error).__name__ in _SIGNED_OUT:
-        return "the sign-in to IAM Identity Center has expired, or there was none"
+        return "you aren't signed in to IAM Identity Center, or the session has expired"
     return "they have expired" if isinstance(error, RuntimeError) else reason(error)
 
 
@@ -54,9 +54,9 @@ def _todo(error: Exception, source: Source, chain: Sequence[tuple[str, Mapping[s
     elif isinstance(error, RuntimeError) or code(error) in {"ExpiredToken", "ExpiredTokenException"}:
         what = source.replacing
     elif isinstance(error, FileNotFoundError):
-        what = f"{source} names a program or file that isn't there"
+        what = f"{source} names a program or file that doesn't exist"
     elif isinstance(error, ValueError | LookupError) and any("credential_process" in profile for _, profile in chain):
-        what = f"credential_process must print what {_PROCESS} says"
+        what = f"credential_process must print the JSON of {_PROCESS}"
     elif code(error) == "AccessDenied":
         what = _denied(reason(error), chain)
     return f"; {what}" if what else ""
@@ -69,11 +69,11 @@ def _denied(words: str, chain: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
         return f"mfa_serial must be the device of the user whose keys profile {chain[-1][0]} has"
     if "mfa_serial" in chain[0][1]:
         return "the role must trust the user"
-    return f"if the role asks for MFA, profile {chain[0][0]} needs mfa_serial ({SETUP})"
+    return f"if the role requires MFA, profile {chain[0][0]} needs mfa_serial ({SETUP})"
 
 
 def _sign_in(command: str, setting: str, source: Source, chain: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
-    """The command that signs in, with the profile of the chain that it is for."""
+    """The command that signs in with the right profile of the chain."""
     name = next((name for name, profile in chain if setting in profile), source.profile)
     missing = "" if shutil.which("aws") else f" (the AWS CLI isn't on this machine's PATH; see {_INSTALL})"
     return f"run: aws {command} --profile {name}{missing}"

@@ -1,1 +1,1 @@
-"""Promotion: an image that ran in one environment is copied, by digest, to the next (docs/runbooks/promote.md)."""
+"""Promotion: copies an image that runs in one environment, by digest, to the next (docs/runbooks/promote.md)."""

@@ -1,4 +1,4 @@
-"""An image that may be promoted: what must hold first, and the promotion itself."""
+"""An image to promote: its conditions, and the promotion itself."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from types_boto3_ecr import ECRClient
 
 SEVERITIES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
-"""In order. ECR also says INFORMATIONAL, UNDEFINED and UNTRIAGED: of no severity, or none known yet."""
+"""In order. ECR also has INFORMATIONAL, UNDEFINED and UNTRIAGED: no severity, or not known yet."""
 DONE = ("COMPLETE", "ACTIVE")
-"""Of basic scanning, and of enhanced scanning, which never ends.
+"""Status of finished basic scanning, and of enhanced scanning, which never ends.
 
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
 """
@@ -48,7 +48,7 @@ class Scan:
 
     @property
     def text(self) -> str:
-        """The findings in words, the worst first."""
+        """The findings as text, highest severity first."""
         known = [each for each in reversed(SEVERITIES) if each in self.counts]
         others = sorted(set(self.counts) - set(SEVERITIES))
         return ", ".join(f"{self.counts[each]} {each}" for each in (*known, *others)) or "no findings"
@@ -63,18 +63,18 @@ def scan(
     wait: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Scan:
-    """Ask for the findings of an image, once its scan is done.
+    """Read the findings of an image when its scan is done.
 
     Args:
         ecr: Client of the repository's region.
         account_id: The repository's account.
-        repository: Its name.
+        repository: The repository's name.
         digest: An image of one platform: ECR doesn't scan an index.
-        wait: Seconds that a scan under way is waited for.
+        wait: Seconds to wait for a scan in progress.
         sleep: How to wait.
 
     Raises:
-        AwsError: ECR doesn't know the image, or doesn't answer.
+        AwsError: ECR doesn't have the image, or doesn't respond.
     """
     deadline = time.monotonic() + wait
     while (found := _ask(ecr, account_id, repository, digest)).status in UNDER_WAY and time.monotonic() < deadline:
@@ -85,24 +85,24 @@ def scan(
 def _ask(ecr: ECRClient, account_id: str, repository: str, digest: str) -> Scan:
     with explained(f"read the scan of {repository}@{digest} in account {account_id}"):
         try:
-            answer = ecr.describe_image_scan_findings(
+            response = ecr.describe_image_scan_findings(
                 registryId=account_id, repositoryName=repository, imageId={"imageDigest": digest}
             )
         except ecr.exceptions.ScanNotFoundException as error:
             return Scan(code(error), {})
-    counts = answer.get("imageScanFindings", {}).get("findingSeverityCounts", {})
+    counts = response.get("imageScanFindings", {}).get("findingSeverityCounts", {})
     return Scan(
-        answer.get("imageScanStatus", {}).get("status", "unknown"),
+        response.get("imageScanStatus", {}).get("status", "unknown"),
         {str(severity): count for severity, count in counts.items()},
     )
 
 
 def running(aws: Aws, environment: Environment, service: str, repository: str) -> set[str]:
-    """Digests of a repository's images that a service runs, in deployments that are completed.
+    """Digests of a repository's images that a service runs in completed deployments.
 
     Raises:
-        AwsError: ECS can't be asked.
-        NoContainerError: A task definition that it runs has no container of the service.
+        AwsError: ECS's response is an error.
+        NoContainerError: A running task definition has no container of the service.
     """
     names, client = Names(environment), aws.client("ecs")
     found = ecs.service(client, names.prefix, names.service(service))
@@ -115,7 +115,7 @@ def running(aws: Aws, environment: Environment, service: str, repository: str) -
 
 @dataclass(frozen=True)
 class Image:
-    """An image that is to be promoted, in the repository that it comes from."""
+    """An image to promote, in its origin's repository."""
 
     route: Route
     service: str
@@ -123,7 +123,7 @@ class Image:
     digest: str
     pulled: Repository
     wait: float
-    """Seconds that a scan under way is waited for."""
+    """Seconds to wait for a scan in progress."""
 
 
 def conditions(image: Image) -> tuple[Condition[Image], ...]:
@@ -137,19 +137,19 @@ def conditions(image: Image) -> tuple[Condition[Image], ...]:
 
 
 def _runs(image: Image) -> str:
-    """The previous environment runs it: ECS says so, or where that can't be asked, the release file."""
+    """The origin runs the image, according to ECS or, without credentials for ECS, to the release file."""
     route, origin = image.route, image.route.origin
     if isinstance(route.of_origin, str):
         known = {origin.releases[image.repository]}
-        source = f"says its release file; ECS was not asked: {route.of_origin}"
+        source = f"according to its release file (not ECS: {route.of_origin})"
     else:
-        known, source = running(route.of_origin, origin, image.service, image.repository), "says ECS"
-    others = f"{origin.name} runs {' and '.join(sorted(known)) or 'nothing of it'}, {source}"
+        known, source = running(route.of_origin, origin, image.service, image.repository), "according to ECS"
+    others = f"{origin.name} runs {' and '.join(sorted(known)) or 'no image of this repository'}, {source}"
     return holds([] if image.digest in known else [others], source)
 
 
 def _scanned(image: Image) -> str:
-    """ECR has scanned it, and found nothing that the target refuses; each platform's image, as ECR scans no index."""
+    """ECR has scanned the image of each platform, with no finding that the target refuses. ECR can't scan an index."""
     origin, limit = image.route.origin, image.route.target.registry.refused_severity
     client = image.route.aws.client("ecr", region_name=origin.region)
     passed, evidence = [], []
@@ -160,47 +160,47 @@ def _scanned(image: Image) -> str:
             evidence.append(f"{platform.platform}: {found.text}")
         else:
             evidence.append(
-                f"{platform.platform}: {found.status}, so nothing is known; scan it: aws ecr start-image-scan "
-                f"--profile {origin.cli_profile} --repository-name {image.repository} "
+                f"{platform.platform}: {found.status}, so its findings are unknown; to scan it: aws ecr "
+                f"start-image-scan --profile {origin.cli_profile} --repository-name {image.repository} "
                 f"--image-id imageDigest={platform.digest}"
             )
-    words = "; ".join(evidence) or "no image in it"
+    words = "; ".join(evidence) or "the index has no image"
     return holds([] if passed and all(passed) else [words], words)
 
 
 def _signed(image: Image) -> str:
-    """It carries a signature by the target's key, where there is one."""
+    """The image has a signature by the target's key, if the target has a key."""
     key = image.route.target.registry.signing_key
     if key is None:
-        return f"{image.route.target.name} asks for no signature"
-    made = is_signed(image.pulled, image.digest, key)
-    return holds([] if made else ["no signature by registry.signing_key"], "a signature by registry.signing_key")
+        return f"{image.route.target.name} requires no signature"
+    signed = is_signed(image.pulled, image.digest, key)
+    return holds([] if signed else ["no signature by registry.signing_key"], "a signature by registry.signing_key")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An image, where it is and where it would go."""
+    """An image, its repository and the repository to copy it to."""
 
     origin: str
     repository: str
     digest: str
     tag: str
-    """The release tag that it gets."""
+    """Its release tag in the target."""
     checks: tuple[ConditionResult, ...]
     pulled: Repository
     pushed: Repository
-    """The same one in the same-repository variant."""
+    """The same object in the same-repository variant."""
 
     @property
     def passed(self) -> bool:
-        """Whether all checks did."""
+        """Whether all checks passed."""
         return all(check.passed for check in self.checks)
 
-    def promote(self, told: Callable[[Blob], None]) -> Copied:
-        """Copy it, compare it, and give it its release tag, which thus says that all of it is there."""
+    def promote(self, copying: Callable[[Blob], None]) -> Copied:
+        """Copy the image, compare it, and then tag it: the release tag shows that the copy is complete."""
         copied = Copied()
         if self.pulled is not self.pushed:
-            copied = copy(self.pulled, self.pushed, self.digest, told)
+            copied = copy(self.pulled, self.pushed, self.digest, copying)
         put_tag(self.pushed, self.pushed.manifest(self.digest), self.tag)
         return copied
 
@@ -209,11 +209,11 @@ def examine(target: Environment, service: str, *, digest: str | None, origin: st
     """Find an image and check it.
 
     Args:
-        target: Where it would go.
-        service: The service that runs it.
-        digest: Which; what the origin's release file names if left out.
-        origin: The environment that it comes from, if several would do.
-        wait: Seconds that a scan under way is waited for.
+        target: The environment to promote to.
+        service: The service that runs the image.
+        digest: The image; by default the origin's release file names it.
+        origin: The environment that it comes from, if there are several.
+        wait: Seconds to wait for a scan in progress.
 
     Raises:
         OpsError: There is no such image, or it can't be checked.

@@ -1,4 +1,4 @@
-"""`python -m ops promote`: the command line around promotion."""
+"""`python -m ops promote`: the command line of promotion."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 def promote(
     environment: EnvironmentName,
-    service: Annotated[str, typer.Argument(help="The service whose image goes there.", metavar="SERVICE")],
+    service: Annotated[str, typer.Argument(help="The service whose image to promote.", metavar="SERVICE")],
     *,
     digest: Annotated[
-        str | None, typer.Option(help="Which image; what the other environment's release file names if left out.")
+        str | None, typer.Option(help="The image; by default the digest in the other environment's release file.")
     ] = None,
     source: Annotated[
-        str | None, typer.Option("--from", help="Where it comes from, if several environments would do.")
+        str | None, typer.Option("--from", help="The environment that it comes from, if there are several.")
     ] = None,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds that a scan under way is waited for.")] = 300,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a scan in progress.")] = 300,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Bring an image that runs in another environment to ENVIRONMENT. Exit code 1: refused; 2: it can't be done.
+    """Copy an image that runs in another environment to ENVIRONMENT. Exit code 1: refused; 2: failed.
 
     Checks the image, copies it by digest with all platforms, signatures and attestations, and writes the digest into
-    the release file, which is then reviewed, committed and applied.
+    the release file. Review, commit and apply that file next.
     """
     with reporting():
         from ops.conditions import Status, worst
@@ -49,40 +49,42 @@ def promote(
         typer.echo(_as_text(candidate, planned), err=as_json, nl=False)
         copied = None
         if candidate.passed and not dry_run:
-            confirm(f"Promote it to {environment}?", yes=yes or not target.protected)
+            confirm(f"Promote the image to {environment}?", yes=yes or not target.protected)
             copied = _carry_out(candidate, planned)
         if as_json:
             typer.echo(_as_json(environment, candidate, planned, copied))
         if worst(candidate.checks) is Status.FAIL:
             raise RefusedError("not promoted: " + "; ".join(each.name for each in candidate.checks if not each.passed))
         if unknown := "; ".join(f"{each.name}: {each.evidence}" for each in candidate.checks if not each.passed):
-            raise OpsError(f"not promoted, since this is unknown: {unknown}")
+            raise OpsError(f"not promoted; unknown: {unknown}")
 
 
 def _carry_out(candidate: Candidate, planned: Change) -> Copied:
     try:
-        copied = candidate.promote(_told)
+        copied = candidate.promote(_print_blob)
     except KeyboardInterrupt:
-        say("The release file is as it was. What was copied stays, and promoting again goes on from there.")
+        say("The release file is unchanged. To continue the copy, promote again.")
         raise
     if copied.manifests:
-        say(f"Copied {copied.manifests} manifests and {copied.blobs} blobs, {copied.size / 1e6:.1f} MB; digests agree.")
+        manifests = "1 manifest" if copied.manifests == 1 else f"{copied.manifests} manifests"
+        blobs = "1 blob" if copied.blobs == 1 else f"{copied.blobs} blobs"
+        say(f"Copied {manifests} and {blobs}, {copied.size / 1e6:.1f} MB; the digests match.")
     else:
-        say("The image was there already, with all that is attached to it; digests agree.")
+        say("The target already has the image and its attachments; the digests match.")
     if planned.diff:
         planned.write()
         say(planned.next_step)
     return copied
 
 
-def _told(blob: Blob) -> None:
+def _print_blob(blob: Blob) -> None:
     say(f"  {blob.digest[:19]}  {blob.size / 1e6:.1f} MB")
 
 
 def _as_text(candidate: Candidate, planned: Change) -> str:
     lines = [f"{candidate.repository}@{candidate.digest}", f"from {candidate.origin}, as {candidate.tag}"]
     lines += [f"  {each}" for each in candidate.checks]
-    return "\n".join([*lines, planned.diff or f"{planned.name} names it already.\n"])
+    return "\n".join([*lines, planned.diff or f"{planned.name} already has this digest.\n"])
 
 
 def _as_json(environment: str, candidate: Candidate, planned: Change, copied: Copied | None) -> str:

@@ -1,4 +1,4 @@
-"""From one environment's repositories to the next one's: who may read what, with whose credentials."""
+"""The route of an image from one environment's repositories to another's, with the credentials for both."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class Route:
     """Two environments, with clients of their accounts."""
 
     target: Environment
-    """Where images go."""
+    """The environment to copy images to."""
     origin: Environment
-    """Where they come from."""
+    """The environment to copy images from."""
     aws: Aws
     """Clients of the target's account, which may read the origin's repositories."""
     of_origin: Aws | str
-    """Clients of the origin's account, or in words why there are none: a pipeline of production has none."""
+    """Clients of the origin's account, or the reason why there are none: a pipeline of production has none."""
 
     def repositories(self, name: str) -> tuple[Repository, Repository]:
-        """Where to pull from and where to push to: one and the same in the same-repository variant.
+        """The repositories to pull from and to push to; the same object in the same-repository variant.
 
         Raises:
-            OpsError: The release tag can't be put into the origin's repository.
+            OpsError: The origin's repository can't be tagged without credentials.
         """
         target, origin = self.target, self.origin
         if not target.registry.source_account:
@@ -41,8 +41,8 @@ class Route:
             )
         if isinstance(self.of_origin, str):
             raise OpsError(
-                f"{target.name} runs images from {origin.name}'s repositories, so its release tag is put there, and "
-                f"{self.of_origin}; sign in to the AWS CLI profile {origin.cli_profile}, and bring no credentials in "
+                f"{target.name} runs images from {origin.name}'s repositories, so the release tag belongs there, and "
+                f"{self.of_origin}; sign in to the AWS CLI profile {origin.cli_profile}, and unset credentials in "
                 "environment variables"
             )
         same = repository(self.of_origin, target.registry.source_account, target.region, name)
@@ -50,11 +50,11 @@ class Route:
 
 
 def route(target: Environment, given: str | None) -> Route:
-    """The route to an environment, after the callers' accounts were checked.
+    """The route to an environment; checks the accounts of the credentials.
 
     Args:
-        target: Where images go.
-        given: Where they come from, if several environments would do.
+        target: The environment to copy images to.
+        given: The environment to copy them from, if there are several.
 
     Raises:
         OpsError: There is no such environment, or its account or the target's can't be reached.
@@ -64,7 +64,7 @@ def route(target: Environment, given: str | None) -> Route:
 
 
 def origin_of(target: Environment, given: str | None) -> Environment:
-    """The environment that another one takes images from: the one that lets it read its repositories.
+    """The environment whose repositories the target may read.
 
     Raises:
         OpsError: There is none, or there are several.
@@ -81,17 +81,17 @@ def origin_of(target: Environment, given: str | None) -> Environment:
     if able:
         raise OpsError(f"images of {target.name} come from {' or '.join(able)}; choose: --from {next(iter(able))}")
     raise OpsError(
-        f"no environment lets {target.name} have its images; put its account {target.account_id} into "
-        "registry.readers of the one that they come from"
+        f"no environment shares its images with {target.name}; add its account {target.account_id} to "
+        "registry.readers of the environment that they come from"
     )
 
 
 def _connect_if_possible(origin: Environment) -> Aws | str:
-    """Clients of an account, or why there are no credentials for it; that AWS says no to them is an error."""
+    """Clients of an account, or why there are no credentials for it. Credentials that AWS refuses are an error."""
     try:
         return connect(origin)
     except WrongAccountError:
-        return f"these credentials are not {origin.name}'s"
+        return f"the credentials aren't {origin.name}'s"
     except AwsError as error:
         if error.code in NO_CREDENTIALS:
             return f"there are no credentials for {origin.name}"

@@ -1,4 +1,4 @@
-"""Whether an image is signed with a key, as cosign signs: both formats, verified here, with no transparency log.
+"""Verifies cosign's signatures of an image with a key: both formats, without a transparency log.
 
 https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
 https://github.com/sigstore/cosign/blob/main/specs/BUNDLE_SPEC.md
@@ -24,13 +24,13 @@ SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 ANNOTATION = "dev.cosignproject.cosign/signature"
 SIGNED = "https://sigstore.dev/cosign/sign/v1"
-"""The statement that `cosign sign` signs; other statements of the same signer attest something else."""
+"""The statement type of `cosign sign`; the same signer's other statements attest something else."""
 LARGEST = 1 << 20
-"""Bytes; a signature is much smaller."""
+"""Limit in bytes; a signature is much smaller."""
 
 
 class Claim(NamedTuple):
-    """Who signed these bytes says that they are about this image."""
+    """Signed bytes, and the image that they are about."""
 
     message: bytes
     signature: bytes
@@ -38,26 +38,26 @@ class Claim(NamedTuple):
 
 
 def is_signed(repository: Repository, digest: str, key: str) -> bool:
-    """Whether a signature of this image was made with the key.
+    """Whether the image has a signature by the key.
 
     Args:
-        repository: Where image and signatures are.
+        repository: The repository of image and signatures.
         digest: The image.
         key: ECDSA public key as PEM text.
 
     Raises:
-        OpsError: The key is none.
+        OpsError: The text isn't an ECDSA public key.
     """
     try:
         public = load_pem_public_key(key.encode())
     except ValueError:
         public = None
     if not isinstance(public, EllipticCurvePublicKey):
-        raise OpsError("registry.signing_key is no ECDSA public key; cosign public-key prints one")
-    return any(claim.digest == digest and _made(claim, public) for claim in _claims(repository, digest))
+        raise OpsError("registry.signing_key isn't an ECDSA public key; cosign public-key prints one")
+    return any(claim.digest == digest and _verified(claim, public) for claim in _claims(repository, digest))
 
 
-def _made(claim: Claim, key: EllipticCurvePublicKey) -> bool:
+def _verified(claim: Claim, key: EllipticCurvePublicKey) -> bool:
     try:
         key.verify(claim.signature, claim.message, ECDSA(SHA256()))
     except InvalidSignature:
@@ -66,9 +66,9 @@ def _made(claim: Claim, key: EllipticCurvePublicKey) -> bool:
 
 
 def _claims(repository: Repository, digest: str) -> Iterator[Claim]:
-    """What all attachments claim; one that can't be read claims nothing."""
+    """The claims of all attachments; unreadable ones are left out."""
     for _, manifest in attached(repository, digest):
-        # Where there is no list of referrers, an index under a tag stands for it.
+        # If the registry has no referrers API, an index under a tag lists them.
         for each in (manifest, *map(repository.manifest, manifest.children)):
             for blob in each.blobs:
                 if (read := _FORMATS.get(blob.media_type)) and blob.size <= LARGEST:

@@ -1,4 +1,4 @@
-"""Copy an image from one repository to another: all of its platforms, and whatever is attached to it."""
+"""Copies an image from one repository to another: all of its platforms, and its attachments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ops.registry.repository import Blob, Manifest, RegistryError, Repository
 
 @dataclass
 class Copied:
-    """What wasn't there before."""
+    """What was copied; existing manifests and blobs are not."""
 
     manifests: int = 0
     blobs: int = 0
@@ -20,17 +20,17 @@ class Copied:
     """Bytes of the blobs."""
 
 
-def copy(source: Repository, target: Repository, digest: str, told: Callable[[Blob], None]) -> Copied:
-    """Copy an image by its digest, and compare.
+def copy(source: Repository, target: Repository, digest: str, copying: Callable[[Blob], None]) -> Copied:
+    """Copy an image by its digest, and compare the result.
 
-    What is there already is left alone. A manifest comes after what it names, and an image before what is attached
-    to it, so that an interrupted copy holds nothing half and is gone on with.
+    Existing manifests and blobs are left alone. A manifest is copied after what it refers to, and an image before its
+    attachments, so that after an interruption nothing refers to a missing part, and a new copy continues.
 
     Args:
-        source: Where it is.
-        target: Where it goes.
-        digest: Which.
-        told: Hears of each blob before it is copied.
+        source: The repository that has the image.
+        target: The repository to copy it to.
+        digest: The image.
+        copying: Called with each blob before it is copied.
     """
     copied = Copied()
     seen: dict[str, Manifest] = {}
@@ -40,10 +40,10 @@ def copy(source: Repository, target: Repository, digest: str, told: Callable[[Bl
         if manifest.digest in seen:
             continue
         seen[manifest.digest] = manifest
-        _put(source, target, manifest, copied, told)
+        _put(source, target, manifest, copied, copying)
         pending += [source.manifest(child) for child in manifest.children]
         for tag, other in attached(source, manifest.digest):
-            _put(source, target, other, copied, told)
+            _put(source, target, other, copied, copying)
             if tag:
                 put_tag(target, other, tag)
             pending.append(other)
@@ -53,7 +53,7 @@ def copy(source: Repository, target: Repository, digest: str, told: Callable[[Bl
 
 
 def attached(source: Repository, digest: str) -> Iterator[tuple[str | None, Manifest]]:
-    """Signatures, attestations and the like of a manifest, each with the tag that it hangs on, if any."""
+    """Attachments of a manifest, such as signatures and attestations, each with its tag, if it has one."""
     for tag in tags(digest):
         if found := source.find(tag):
             yield tag, found
@@ -62,10 +62,10 @@ def attached(source: Repository, digest: str) -> Iterator[tuple[str | None, Mani
 
 
 def put_tag(target: Repository, manifest: Manifest, tag: str) -> bool:
-    """Put a tag on a manifest that is there; answer whether it was missing.
+    """Tag an existing manifest; return whether the tag was missing.
 
     Raises:
-        RegistryError: The tag is on another one. Tags never move.
+        RegistryError: Another manifest has the tag. Tags never move.
     """
     found = target.find(tag)
     if found is None:
@@ -76,16 +76,16 @@ def put_tag(target: Repository, manifest: Manifest, tag: str) -> bool:
 
 
 def _put(
-    source: Repository, target: Repository, manifest: Manifest, copied: Copied, told: Callable[[Blob], None]
+    source: Repository, target: Repository, manifest: Manifest, copied: Copied, copying: Callable[[Blob], None]
 ) -> None:
     if target.find(manifest.digest):
         return
     for child in manifest.children:
-        _put(source, target, source.manifest(child), copied, told)
+        _put(source, target, source.manifest(child), copied, copying)
     for blob in manifest.blobs:
         if target.has(blob):
             continue
-        told(blob)
+        copying(blob)
         with tempfile.TemporaryFile() as content:
             source.download(blob, content)
             content.seek(0)

@@ -30,24 +30,24 @@ MANIFESTS = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-"""Media types that are asked for; a registry might convert to another one, and so change the digest."""
+"""Accepted media types: a registry might convert a manifest to another type, and so change its digest."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TIMEOUT = (5, 60)
-"""Seconds to connect, and between two pieces of an answer."""
+"""Seconds to connect, and between two parts of a response."""
 CHUNK = 1 << 20
 RETRIES = Retry(
     total=4,
     connect=1,
     backoff_factor=0.5,
     status_forcelist=(429, 500, 502, 503, 504),
-    # Every call is addressed by content, so that a second time does no harm.
+    # Every call is addressed by content, so that it can be repeated.
     allowed_methods=None,
     raise_on_status=False,
 )
 _ADVICE = {
-    "UNAUTHORIZED": "the registry doesn't know these credentials",
+    "UNAUTHORIZED": "the registry doesn't accept these credentials",
     "DENIED": "these credentials may not do that; the repository's policy and the caller's must both allow it",
-    "NAME_UNKNOWN": "is the phase registry applied?",
+    "NAME_UNKNOWN": "apply phase registry first",
 }
 
 
@@ -64,7 +64,7 @@ class Blob:
 
 @dataclass(frozen=True)
 class Image:
-    """An image of one platform: what a scan looks at."""
+    """An image of one platform, which ECR can scan."""
 
     platform: str
     digest: str
@@ -72,7 +72,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Byte for byte as its registry serves it: an image, an index of images, or something attached to an image.
+    """The bytes that its registry serves: an image, an index of images, or an attachment of an image.
 
     https://github.com/opencontainers/image-spec/blob/main/manifest.md
     """
@@ -82,12 +82,12 @@ class Manifest:
 
     @cached_property
     def digest(self) -> str:
-        """Its name in every registry."""
+        """Its digest, the same in every registry."""
         return digest_of(self.content)
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """What it says."""
+        """Its content as JSON."""
         document: dict[str, Any] = json.loads(self.content)
         return document
 
@@ -98,7 +98,7 @@ class Manifest:
 
     @property
     def blobs(self) -> tuple[Blob, ...]:
-        """What it consists of: configuration and layers."""
+        """Its configuration and layers."""
         parts = [*filter(None, [self.document.get("config")]), *self.document.get("layers", ())]
         return tuple(
             Blob(each["digest"], each["size"], each.get("mediaType", ""), each.get("annotations") or {})
@@ -107,7 +107,7 @@ class Manifest:
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """The images in it, without the attestations that builders list beside them as of an unknown platform.
+        """Its images, without attestations, which builders list as images of an unknown platform.
 
         https://docs.docker.com/build/metadata/attestations/attestation-storage/
         """
@@ -122,27 +122,27 @@ class Manifest:
 
 
 def digest_of(content: bytes) -> str:
-    """The digest of bytes, as registries write it."""
+    """The digest of bytes, in the form of registries."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 class RegistryError(OpsError):
-    """A registry, or the way to it, said no."""
+    """A registry refused a call, or couldn't be reached."""
 
 
 class Repository:
     """Manifests and blobs of one repository."""
 
     def __init__(self, registry: str, name: str, credentials: tuple[str, str]) -> None:
-        """Look at a repository.
+        """Open a repository.
 
         Args:
-            registry: The registry's address; plain http is for this machine only.
+            registry: The registry's address; http:// is allowed on this machine only.
             name: The repository's name there.
             credentials: User and password.
 
         Raises:
-            RegistryError: The password would go over the network in the clear.
+            RegistryError: The password would be sent over the network unencrypted.
         """
         address = urlsplit(registry)
         local = address.hostname in LOOPBACK
@@ -152,18 +152,18 @@ class Repository:
         self._base = f"{registry}/v2/{name}/"
         self._session = requests.Session()
         self._session.auth = credentials
-        # No proxy leads to this machine.
+        # A proxy can't reach this machine.
         self._session.trust_env = not local
-        # The bytes as they are: a digest is of them.
+        # Uncompressed: the digest is of these bytes.
         self._session.headers["Accept-Encoding"] = "identity"
         self._session.mount("http://", HTTPAdapter(max_retries=RETRIES))
         self._session.mount("https://", HTTPAdapter(max_retries=RETRIES))
 
     def find(self, reference: str) -> Manifest | None:
-        """The manifest of a digest or tag, if it is there.
+        """The manifest of a digest or tag; None if there is none.
 
         Raises:
-            RegistryError: It isn't what its digest says.
+            RegistryError: The content doesn't match the digest.
         """
         response = self._call("GET", f"manifests/{reference}", missing=True, headers={"Accept": ", ".join(MANIFESTS)})
         if response.status_code == HTTPStatus.NOT_FOUND:
@@ -177,7 +177,7 @@ class Repository:
         """The manifest of a digest.
 
         Raises:
-            RegistryError: It isn't there.
+            RegistryError: There is no such manifest.
         """
         found = self.find(digest)
         if found is None:
@@ -185,13 +185,13 @@ class Repository:
         return found
 
     def put(self, manifest: Manifest, reference: str) -> None:
-        """Write a manifest under its digest or a tag; what it names must be there."""
+        """Write a manifest under its digest or a tag; all that it refers to must exist."""
         self._call(
             "PUT", f"manifests/{reference}", data=manifest.content, headers={"Content-Type": manifest.media_type}
         )
 
     def referrers(self, digest: str) -> Iterator[str]:
-        """Digests of the manifests whose subject is this one; none where a registry doesn't keep such a list."""
+        """Digests of the manifests that refer to this one; empty if the registry doesn't support referrers."""
         path = f"referrers/{digest}"
         while path:
             response = self._call("GET", path, missing=True)
@@ -201,20 +201,20 @@ class Repository:
             path = response.links.get("next", {}).get("url", "")
 
     def has(self, blob: Blob) -> bool:
-        """Whether a blob is there."""
+        """Whether the repository has a blob."""
         return self._call("HEAD", f"blobs/{blob.digest}", missing=True).status_code == HTTPStatus.OK
 
     def read(self, blob: Blob) -> bytes:
-        """A small blob."""
+        """Read a small blob into memory."""
         content = io.BytesIO()
         self.download(blob, content)
         return content.getvalue()
 
     def download(self, blob: Blob, into: IO[bytes]) -> None:
-        """Read a blob.
+        """Read a blob into a file.
 
         Raises:
-            RegistryError: It isn't what its digest says, or breaks off.
+            RegistryError: The content doesn't match the digest, or the connection was lost.
         """
         hashed = hashlib.sha256()
         response = self._call("GET", f"blobs/{blob.digest}", stream=True)
@@ -224,13 +224,13 @@ class Repository:
                 into.write(chunk)
         except requests.RequestException as error:
             raise RegistryError(
-                f"{self.name} broke off in {blob.digest} ({type(error).__name__}); run it again"
+                f"{self.name}: lost the connection while reading {blob.digest} ({type(error).__name__}); run it again"
             ) from None
         if f"sha256:{hashed.hexdigest()}" != blob.digest:
             raise RegistryError(f"{self.name} serves sha256:{hashed.hexdigest()} for {blob.digest}")
 
     def upload(self, blob: Blob, content: IO[bytes]) -> None:
-        """Write a blob, in one piece: its size goes before it."""
+        """Write a blob in one request, which has its size."""
         place = urljoin(self._base, self._call("POST", "blobs/uploads/").headers["Location"])
         self._call(
             "PUT",
@@ -246,35 +246,35 @@ class Repository:
         path: str,
         *,
         missing: bool = False,
-        **request: Any,  # noqa: ANN401  (whatever requests takes)
+        **request: Any,  # noqa: ANN401  (any argument of requests)
     ) -> requests.Response:
-        """Make one call; with `missing`, that something isn't there is an answer like others.
+        """Make one call; with `missing`, 404 is a response and not an error.
 
-        No error says more than the path: the query of an address may be a signature.
+        Errors have only the path of an address: its query may be a signature.
         """
         what = f"{method} {urlsplit(path).path.removeprefix('/v2/')}"
         try:
             response = self._session.request(method, urljoin(self._base, path), timeout=TIMEOUT, **request)
         except requests.RequestException as error:
-            raise RegistryError(f"{self.name} doesn't answer {what} ({type(error).__name__})") from None
+            raise RegistryError(f"{self.name} doesn't respond to {what} ({type(error).__name__})") from None
         if response.ok or (missing and response.status_code == HTTPStatus.NOT_FOUND):
             return response
         try:
             first = response.json()["errors"][0]
-            said, advice = f"{first['code']}: {first['message']}", _ADVICE.get(first["code"])
+            why, advice = f"{first['code']}: {first['message']}", _ADVICE.get(first["code"])
         except (ValueError, KeyError, TypeError, IndexError):
-            said, advice = f"{response.status_code} {response.reason}", None
-        raise RegistryError(f"{self.name} refuses {what}: {said}" + (f" ({advice})" if advice else ""))
+            why, advice = f"{response.status_code} {response.reason}", None
+        raise RegistryError(f"{self.name} refuses {what}: {why}" + (f" ({advice})" if advice else ""))
 
 
 def repository(aws: Aws, account_id: str, region: str, name: str) -> Repository:
-    """A repository of an account, which may be another one than the caller's.
+    """A repository of an account, which may be another account than the caller's.
 
-    The token opens whatever the caller's and the repository's policies allow; the account decides the address only.
+    The token allows what the caller's and the repository's policies allow; the account sets only the address.
     https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
     """
     with explained(f"log in to the registry of account {account_id}"):
-        answer = aws.client("ecr", region_name=region).get_authorization_token(registryIds=[account_id])
-    login = only(answer["authorizationData"], f"logins to the registry of account {account_id}")
+        response = aws.client("ecr", region_name=region).get_authorization_token(registryIds=[account_id])
+    login = only(response["authorizationData"], f"logins to the registry of account {account_id}")
     user, _, password = base64.b64decode(login["authorizationToken"]).decode().partition(":")
     return Repository(login["proxyEndpoint"], name, (user, password))

@@ -1,1 +1,1 @@
-"""Releases: which digest of each image an environment runs, and ran (docs/runbooks/release.md)."""
+"""Releases: the digest of each image that an environment runs, and its history (docs/runbooks/release.md)."""

@@ -1,4 +1,4 @@
-"""`python -m ops release`: the command line around the release file's history."""
+"""`python -m ops release`: the command line of the release file's history."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ import typer
 
 from ops.command import DryRun, EnvironmentName, Json, load, reporting, say
 
-release = typer.Typer(help="What an environment ran, and going back to it.", no_args_is_help=True)
-SHALLOW = "This clone is shallow: earlier releases are missing. git fetch --unshallow"
+release = typer.Typer(help="Show previous releases and return to one.", no_args_is_help=True)
+SHALLOW = "this clone is shallow, so older releases are missing; run git fetch --unshallow"
 
 
 @release.command()
 def history(
     environment: EnvironmentName,
-    service: Annotated[
-        str | None, typer.Argument(help="One service; all of them if left out.", metavar="[SERVICE]")
-    ] = None,
+    service: Annotated[str | None, typer.Argument(help="A service; by default all.", metavar="[SERVICE]")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the digests of each image in ENVIRONMENT, the newest first: since when, and by whom."""
+    """List the releases of each image in ENVIRONMENT, newest first: digest, date and author."""
     with reporting():
         import environments
         from ops.release import file as past
@@ -46,23 +44,23 @@ def history(
 @release.command()
 def rollback(
     environment: EnvironmentName,
-    service: Annotated[str, typer.Argument(help="The service whose image goes back.", metavar="SERVICE")],
-    digest: Annotated[str | None, typer.Option(help="Which; the one before if left out.")] = None,
+    service: Annotated[str, typer.Argument(help="The service whose image to roll back.", metavar="SERVICE")],
+    digest: Annotated[str | None, typer.Option(help="The digest to return to; by default the previous one.")] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Put an earlier digest back into ENVIRONMENT's release file. Exit code 1: refused; 2: it can't be done.
+    """Write a previous digest into ENVIRONMENT's release file. Exit code 1: refused; 2: failed.
 
-    Nothing that runs is touched: plan and apply the phase `services` afterwards.
+    Running tasks don't change: plan and apply phase services afterwards.
     """
     with reporting():
-        from ops.release.rollback import going_back
+        from ops.release.rollback import rollback_to
 
-        back = going_back(load(environment), service, digest)
-        planned = back.change
-        typer.echo(planned.diff or f"{planned.name} names it already.\n", err=as_json, nl=False)
+        found = rollback_to(load(environment), service, digest)
+        planned = found.change
+        typer.echo(planned.diff or f"{planned.name} already has this digest.\n", err=as_json, nl=False)
         if planned.diff and not dry_run:
-            back.carry_out()
+            found.carry_out()
             say(planned.next_step)
         if as_json:
             result = {"environment": environment, "digest": planned.digest, "previous_digest": planned.previous}

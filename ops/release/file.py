@@ -1,4 +1,4 @@
-"""The release file of a stage: the digest of each image that it runs, and, from git, which it ran before."""
+"""The release file of a stage: the digest of each image that it runs and, from git, the previous digests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNCOMMITTED = "uncommitted"
 
 @dataclass(frozen=True)
 class Change:
-    """A new digest in a release file, not written yet."""
+    """A new digest for a release file, not written yet."""
 
     path: Path
     digest: str
@@ -36,18 +36,18 @@ class Change:
 
     @property
     def diff(self) -> str:
-        """What changes, as a unified diff; empty if nothing does."""
+        """The change as a unified diff; empty if nothing changes."""
         lines = (self.before.splitlines(keepends=True), self.after.splitlines(keepends=True))
         return "".join(difflib.unified_diff(*lines, f"a/{self.name}", f"b/{self.name}", n=1))
 
     def write(self) -> None:
-        """Put the new file in the place of the old one, whole or not at all.
+        """Replace the file atomically.
 
         Raises:
-            OpsError: Somebody else changed it meanwhile.
+            OpsError: Another program changed the file.
         """
         if self.path.read_text(encoding="utf-8") != self.before:
-            raise OpsError(f"{self.name} was changed meanwhile; run it again")
+            raise OpsError(f"{self.name} was changed while this command ran; run it again")
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self.path.parent, delete=False) as file:
             file.write(self.after)
         new = Path(file.name)
@@ -60,7 +60,7 @@ class Change:
 
 
 def change(environment: Environment, repository: str, digest: str) -> Change:
-    """Put a digest into an environment's release file, all else of which stays as it is."""
+    """The change that sets one digest in an environment's release file."""
     path = environments.RELEASES / f"{environment.stage}.json"
     before = path.read_text(encoding="utf-8")
     entry = re.compile(rf'("{re.escape(repository)}"\s*:\s*")([^"]*)(")')
@@ -72,7 +72,7 @@ def change(environment: Environment, repository: str, digest: str) -> Change:
         previous=previous,
         before=before,
         after=after,
-        next_step=f"Look next: commit environments/releases/{path.name}, then "
+        next_step=f"Next: commit environments/releases/{path.name}, then "
         f"make plan ENV={environment.name} PHASE=services",
     )
 
@@ -86,7 +86,7 @@ def repository_of(environment: Environment, service: str) -> str:
     repositories = {each.name: each.repository for each in environment.product.services}
     if service not in repositories:
         raise OpsError(
-            f"{environment.product.name} has no service {service!r}; known: {', '.join(repositories)} "
+            f"no service named {service!r} in {environment.product.name}; known: {', '.join(repositories)} "
             f"(environments/{environment.product.name}.py)"
         )
     return repositories[service]
@@ -98,13 +98,13 @@ def tag_of(environment: Environment, digest: str) -> str:
 
 
 def checked(digest: str) -> str:
-    """A digest that somebody typed.
+    """Return a digest that you typed.
 
     Raises:
-        OpsError: It is none.
+        OpsError: It isn't a digest.
     """
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
-        raise OpsError(f"{digest!r} is no digest: sha256: and 64 hexadecimal digits")
+        raise OpsError(f"{digest!r} isn't a digest: write sha256: and 64 hexadecimal digits")
     return digest
 
 
@@ -121,10 +121,10 @@ class Release:
 
 
 def history(path: Path, repository: str) -> list[Release]:
-    """Every digest that a repository had in a release file, the newest first.
+    """Every digest that a repository had in a release file, newest first.
 
     Raises:
-        OpsError: There is no git, or no repository.
+        OpsError: git isn't installed, or there is no git repository.
     """
     log = _git(path, "log", "--reverse", "--format=%h%x09%aI%x09%an", "--", path.name)
     named: list[Release] = []
@@ -138,12 +138,12 @@ def history(path: Path, repository: str) -> list[Release]:
 
 
 def is_cut_short(path: Path) -> bool:
-    """Whether the clone is shallow, so that git knows only the newest commits."""
+    """Whether the clone is shallow, so that git has only the newest commits."""
     return _git(path, "rev-parse", "--is-shallow-repository").strip() == "true"
 
 
 def _digest(text: str, repository: str) -> str:
-    """What a release file says of a repository; empty where it says nothing, or was no release file."""
+    """The digest of a repository in a release file; empty if it has none, or isn't a release file."""
     try:
         return str(json.loads(text)[repository])
     except (ValueError, KeyError, TypeError):
@@ -156,8 +156,8 @@ def _git(path: Path, *arguments: str) -> str:
             ["git", "-C", str(path.parent), *arguments], capture_output=True, text=True, check=False, encoding="utf-8"
         )
     except FileNotFoundError:
-        raise OpsError("there is no git here, and so no history of releases") from None
+        raise OpsError("git isn't installed, so there is no history of releases; install git") from None
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["no reason given"])[0]
-        raise OpsError(f"git has no history of {path.name}: {said}")
+        why = (done.stderr.strip().splitlines() or ["no reason given"])[0]
+        raise OpsError(f"git has no history of {path.name}: {why}")
     return done.stdout

@@ -1,4 +1,4 @@
-"""Going back to an image that ran before."""
+"""Rolls the release file back to a previous image."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ops.release.file import Change, change, checked, history, repository_of, ta
 
 
 @dataclass(frozen=True)
-class GoingBack:
-    """An earlier image that is still there, and the release file that names it."""
+class Rollback:
+    """A previous image that still exists, and the release file with its digest."""
 
     change: Change
     tag: str
@@ -24,22 +24,22 @@ class GoingBack:
     _manifest: Manifest
 
     def carry_out(self) -> None:
-        """Make sure that the lifecycle policy leaves the image alone, then write the release file."""
+        """Tag the image so that the lifecycle policy keeps it, then write the release file."""
         put_tag(self._registry, self._manifest, self.tag)
         self.change.write()
 
 
-def going_back(environment: Environment, service: str, digest: str | None) -> GoingBack:
-    """Find an image that ran before.
+def rollback_to(environment: Environment, service: str, digest: str | None) -> Rollback:
+    """Find a previous image.
 
     Args:
-        environment: Where.
-        service: Whose image.
-        digest: Which; the one before if left out.
+        environment: The environment.
+        service: The service that runs the image.
+        digest: The image; by default the previous release.
 
     Raises:
-        RefusedError: The image was never released here, or is gone.
-        OpsError: There is none before, or git's history or the registry can't be read.
+        RefusedError: The image was never released here, or no longer exists.
+        OpsError: There is no previous release, or git's history or the registry can't be read.
     """
     repository = repository_of(environment, service)
     wanted = checked(digest) if digest else _before(environment, repository)
@@ -47,21 +47,23 @@ def going_back(environment: Environment, service: str, digest: str | None) -> Go
     registry = open_repository(connect(environment), account, environment.region, repository)
     manifest = registry.find(wanted)
     if manifest is None:
-        raise RefusedError(f"{registry.name} has no {wanted} any more; choose another one: --digest")
+        raise RefusedError(f"{registry.name} has no {wanted} any more; choose another digest: --digest")
     tag = tag_of(environment, wanted)
-    # The tag alone tells where git can't: a clone without history still goes back.
+    # The release tag is enough: a clone without history can roll back too.
     if digest and registry.find(tag) is None and digest not in _released(environment, repository):
         raise RefusedError(f"{digest} was never released to {environment.stage}; images get there by promotion only")
-    return GoingBack(change(environment, repository, wanted), tag, registry, manifest)
+    return Rollback(change(environment, repository, wanted), tag, registry, manifest)
 
 
 def _released(environment: Environment, repository: str) -> list[str]:
-    """Digests that the release file names and named, the newest first."""
+    """Current and previous digests of the release file, newest first."""
     return [each.digest for each in history(environments.RELEASES / f"{environment.stage}.json", repository)]
 
 
 def _before(environment: Environment, repository: str) -> str:
-    current, *earlier = _released(environment, repository)
-    if not earlier:
-        raise OpsError(f"git knows of no {repository} before {current}; in a shallow clone: git fetch --unshallow")
-    return earlier[0]
+    current, *previous = _released(environment, repository)
+    if not previous:
+        raise OpsError(
+            f"git has no release of {repository} before {current}; in a shallow clone: git fetch --unshallow"
+        )
+    return previous[0]

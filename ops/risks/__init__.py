@@ -1,1 +1,1 @@
-"""Accepted risks: until when, by whom, and what closes them."""
+"""Accepted risks: expiry, owner, and what closes them."""

@@ -1,4 +1,4 @@
-"""`python -m ops risks`: the command line around the register of accepted risks."""
+"""`python -m ops risks`: the command line of the register of accepted risks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from ops.command import Json, load, reporting
 
 
 def risks(
-    name: Annotated[
-        str | None, typer.Argument(metavar="ENVIRONMENT", help="An environment; nothing means all.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="ENVIRONMENT", help="An environment; by default all.")] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """List the accepted risks, soonest expiry first. Exit code 1: one has expired."""
+    """List the accepted risks, soonest expiry first. Exit code 1: a risk has expired."""
     with reporting():
         from ops.risks.listing import accepted, as_text  # noqa: PLC0415  (the environments load slowly)
 

@@ -1,4 +1,4 @@
-"""The register's entries as a person plans with them: soonest first."""
+"""Lists the register's entries, soonest expiry first."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ REGISTER = Path(__file__).parents[2] / "policies" / "risks.toml"
 
 @dataclass(frozen=True)
 class Accepted:
-    """One accepted risk on a certain day."""
+    """An accepted risk on a date."""
 
     id: str
     expires: date
     days_left: int
-    """0 or less: the acceptance no longer holds."""
+    """0 or less: the acceptance has expired."""
     owner: str
     accepts: tuple[str, ...]
     """Choices of environments, or ids of checks."""
@@ -39,7 +39,7 @@ class Accepted:
 
     @property
     def expired(self) -> bool:
-        """Whether it no longer holds."""
+        """Whether the acceptance has expired."""
         return self.days_left <= 0
 
     def as_data(self) -> dict[str, object]:
@@ -48,7 +48,7 @@ class Accepted:
 
 
 def accepted(today: date, environment: Environment | None = None, register: Path = REGISTER) -> list[Accepted]:
-    """The accepted risks of an environment, or all, soonest expiry first.
+    """The accepted risks of an environment, or of all; soonest expiry first.
 
     Raises:
         OpsError: The register can't be read.
@@ -75,7 +75,7 @@ def accepted(today: date, environment: Environment | None = None, register: Path
 
 
 def as_text(risks: Iterable[Accepted]) -> str:
-    """Two lines a risk."""
+    """The risks as text, two lines each."""
     return "\n".join(_lines(list(risks)))
 
 
@@ -85,7 +85,7 @@ def _lines(risks: list[Accepted]) -> Iterator[str]:
         yield f"{left}  {risk.id} ({risk.owner}): {', '.join(risk.accepts)} in {', '.join(risk.where)}"
         yield f"    closed by: {risk.closes}"
     expired = sum(risk.expired for risk in risks)
-    yield f"{len(risks)} accepted risks, {expired} expired"
+    yield f"{len(risks)} accepted {'risk' if len(risks) == 1 else 'risks'}, {expired} expired"
 
 
 def _concerns(risk: Risk, environment: Environment) -> bool:

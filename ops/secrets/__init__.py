@@ -1,1 +1,1 @@
-"""The values of secrets: which are there, and how they get new ones."""
+"""The values of secrets: which are set, and how to set new ones."""

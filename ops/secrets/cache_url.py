@@ -1,4 +1,4 @@
-"""The cache's user gets a new password, and the application the URL with it (docs/adr/0006, docs/adr/0012)."""
+"""Gives the cache's user a new password, and the application the URL with it (docs/adr/0006, docs/adr/0012)."""
 
 from __future__ import annotations
 
@@ -27,33 +27,33 @@ _PASSWORD_BYTES = 32
 
 
 def renew(aws: Aws, environment: Environment, name: str) -> str:
-    """Give the cache's user a new password, switch it on, and make the URL with it current. Answers the version's id.
+    """Give the cache's user a new password, and make the URL with it current. Returns the version's id.
 
-    The URL is written first, as pending: who may not write it, or an outage, stops this before the cache is touched.
-    The first one is written last, for a secret's first version is current at once, and status would call it set.
+    The URL is written first, as pending, so that a missing permission or an outage stops this before the cache changes.
+    A secret's first URL is written last: its first version is current at once, and `status` would report it as set.
 
     Raises:
-        AwsError: A step failed; the message says what holds now.
+        AwsError: A step failed; the message says what to do.
     """
     names = Names(environment)
     user, host = names.resource("app"), _host(aws, names.prefix)
     # Hexadecimal: it needs no escaping in a URL, and 64 characters are within ElastiCache's 16 to 128.
     password = SecretStr(secrets.token_hex(_PASSWORD_BYTES))
     url = SecretStr(f"rediss://{user}:{password.get_secret_value()}@{host}/0")
-    earlier = container(aws, environment, name).version
-    version = write(aws, environment, name, url, label=PENDING) if earlier else ""
-    remedy = f"The cache's user {user} and {name} may not fit together now: do the same again"
+    previous = container(aws, environment, name).version
+    version = write(aws, environment, name, url, label=PENDING) if previous else ""
+    remedy = f"The password of the cache's user {user} and {name} may differ now: run the command again"
     try:
         _switch_on(aws, user, password)
         _wait(aws, user)
-        if not earlier:
+        if not previous:
             return write(aws, environment, name, url)
         with explained(f"make the new version of {names.secret(name)} current"):
             aws.client("secretsmanager").update_secret_version_stage(
                 SecretId=names.secret(name),
                 VersionStage=CURRENT,
                 MoveToVersionId=version,
-                RemoveFromVersionId=earlier,
+                RemoveFromVersionId=previous,
             )
     except AwsError as error:
         raise AwsError(f"{error}. {remedy}") from error
@@ -65,10 +65,10 @@ def renew(aws: Aws, environment: Environment, name: str) -> str:
 
 def _host(aws: Aws, replication_group: str) -> str:
     """Address and port of the cache's primary node."""
-    with explained(f"find the cache {replication_group} (phase data makes it; administrators may look)"):
+    with explained(f"find the cache {replication_group} (phase data creates it; administrators may read it)"):
         found = aws.client("elasticache").describe_replication_groups(ReplicationGroupId=replication_group)
     group = only(found["ReplicationGroups"], f"caches {replication_group}")
-    # One while cluster mode is off; several would each have a part of the keys.
+    # Cluster mode is off: there is one node group. Several would each have a part of the keys.
     # https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ReplicationGroup.html
     endpoint = only(group.get("NodeGroups", ()), f"node groups of the cache {replication_group}")["PrimaryEndpoint"]
     return f"{endpoint['Address']}:{endpoint['Port']}"
@@ -84,9 +84,9 @@ def _switch_on(aws: Aws, user: str, password: SecretStr) -> None:
 
 
 def _wait(aws: Aws, user: str) -> None:
-    with shown(f"waiting until the cache knows {user}'s new password"):
+    with shown(f"waiting until the cache has {user}'s new password"):
         for _ in polls(_WAIT):
-            with explained(f"look at the cache's user {user}"):
+            with explained(f"read the cache's user {user}"):
                 described = only(aws.client("elasticache").describe_users(UserId=user)["Users"], f"users {user}")
             if described["Status"] == "active":
                 return

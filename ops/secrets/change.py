@@ -1,4 +1,4 @@
-"""A secret gets a new value: what is checked, said and asked before, and the write."""
+"""Sets a new value of a secret: the checks, the confirmation, and the write."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ops.secrets.writing import write
 
 @dataclass(frozen=True)
 class Change:
-    """A new value that may be written: everything that can be checked before was."""
+    """A new value that may be written: all checks passed."""
 
     aws: Aws
     environment: Environment
@@ -25,10 +25,10 @@ class Change:
     source: Source
 
     def ask(self, then: str, *, yes: bool, dry_run: bool) -> bool:
-        """Say what will happen and, in a protected environment, ask; whether to go on.
+        """Print what will happen and, in a protected environment, ask. Returns whether to continue.
 
         Raises:
-            RefusedError: The answer is no.
+            RefusedError: You declined.
         """
         name = Names(self.environment).secret(self.secret.name)
         generated = self.source.generate or self.secret.generated == "cache_url"
@@ -38,14 +38,14 @@ class Change:
             say(f"caution: {self.secret.caution}")
         if dry_run:
             return False
-        confirm("Go on?", yes=yes or not self.environment.protected)
+        confirm("Continue?", yes=yes or not self.environment.protected)
         return True
 
     def write(self) -> str:
-        """Get the value and write it; answers the version's id.
+        """Get the value and write it; return the version's id.
 
         Raises:
-            OpsError: There is no usable value, or AWS doesn't take it.
+            OpsError: There is no usable value, or AWS refuses it.
         """
         if self.secret.generated == "cache_url":
             return cache_url.renew(self.aws, self.environment, self.secret.name)
@@ -53,14 +53,14 @@ class Change:
 
 
 def writable(environment: Environment, name: str, source: Source) -> Secret:
-    """The secret of that name, if it can get a value from there; nothing is asked of AWS yet.
+    """Return the secret of that name if its value can come from `source`. Calls no AWS API.
 
     Raises:
-        OpsError: There is no such secret, Terraform writes it, or its value comes another way.
+        OpsError: There is no such secret, Terraform writes it, or its value has another source.
     """
     known = {secret.name: secret for secret in environment.product.secrets}
     if name not in known:
-        raise OpsError(f"{name!r} is no secret of {environment.name}; known: {', '.join(known)} (environments/aep.py)")
+        raise OpsError(f"no secret named {name!r} in {environment.name}; known: {', '.join(known)}")
     if known[name].written_by == "terraform":
         raise OpsError(
             f"{name} is written by Terraform, with the database's password: raise database.credentials_version in "
@@ -71,10 +71,10 @@ def writable(environment: Environment, name: str, source: Source) -> Secret:
 
 
 def prepare(aws: Aws, environment: Environment, secret: Secret, source: Source) -> Change:
-    """Look whether there is something to write to.
+    """Check that the secret exists, so that its value can be written.
 
     Raises:
-        OpsError: The secret isn't there, or Secrets Manager can't be asked.
+        OpsError: The secret doesn't exist or is being deleted, or Secrets Manager's response is an error.
     """
     state = container(aws, environment, secret.name).state
     if state in (State.ABSENT, State.DELETED):

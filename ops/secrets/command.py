@@ -1,4 +1,4 @@
-"""`python -m ops secrets`: the command line around the secrets."""
+"""`python -m ops secrets`: the command line of the secrets."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from ops.secrets.change import Change
 
 secrets = typer.Typer(
-    name="secrets", help="Set and rotate the values of secrets; none is ever shown.", no_args_is_help=True
+    name="secrets", help="Set and rotate the values of secrets. No command shows a value.", no_args_is_help=True
 )
 
 SecretName = Annotated[str, typer.Argument(metavar="SECRET", help="Its name, such as OPENAI_API_KEY.")]
 Stdin = Annotated[bool, typer.Option("--stdin", help="Read the value from standard input.")]
 FromFd = Annotated[int | None, typer.Option("--from-fd", metavar="N", help="Read the value from this file descriptor.")]
-Generate = Annotated[bool, typer.Option("--generate", help="Make a random value, where one will do.")]
+Generate = Annotated[bool, typer.Option("--generate", help="Generate a random value, for secrets that allow it.")]
 
 
 @secrets.command()
 def status(environment: EnvironmentName, as_json: Json = False) -> None:
-    """Say which secrets have a value, since when, and who may read it.
+    """Show which secrets have a value, since when, and who may read it.
 
-    Exit code 1: one that a service needs has none.
+    Exit code 1: a secret that a service needs has no value.
     """
     with reporting():
         from ops.aws.session import connect
@@ -46,7 +46,7 @@ def status(environment: EnvironmentName, as_json: Json = False) -> None:
                     each.state,
                     minute(each.changed),
                     ", ".join(each.needed_by) or "-",
-                    "not yours to see" if each.readers is None else ", ".join(each.readers) or "-",
+                    "unknown (administrators only)" if each.readers is None else ", ".join(each.readers) or "-",
                 )
                 for each in found
             ]
@@ -68,10 +68,10 @@ def set_value(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Give a secret a value, typed when asked. Tasks that run keep the earlier one: see `rotate`."""
+    """Set a secret to a value that you type or pass. Running tasks keep the old value: see `rotate`."""
     with reporting():
         change = _change(load(environment), name, stdin=stdin, from_fd=from_fd, generate=generate)
-        if not change.ask("tasks that run keep the earlier one", yes=yes, dry_run=dry_run):
+        if not change.ask("running tasks keep the old one", yes=yes, dry_run=dry_run):
             return
         version = change.write()
         if as_json:
@@ -87,14 +87,14 @@ def rotate(
     stdin: Stdin = False,
     from_fd: FromFd = None,
     generate: Generate = False,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the services are steady.")] = True,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the services are stable.")] = True,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Give a secret a new value, and redeploy the services that read it.
+    """Set a secret to a new value, and redeploy the services that read it.
 
-    Exit code 1: a service may still run with the earlier value.
+    Exit code 1: tasks of a service may still have the old value.
     """
     with reporting():
         from ops.secrets.status import readers_of
@@ -103,34 +103,34 @@ def rotate(
         chosen = load(environment)
         services = readers_of(chosen, name)
         change = _change(chosen, name, stdin=stdin, from_fd=from_fd, generate=generate)
-        if not change.ask(f"then redeployed: {', '.join(services) or 'nothing'}", yes=yes, dry_run=dry_run):
+        if not change.ask(f"then redeployed: {', '.join(services) or 'no service'}", yes=yes, dry_run=dry_run):
             return
         version = change.write()
         say(f"{name} has a new value, version {version}")
         try:
             restarts = restart(change.aws, chosen, services, wait=wait)
         except KeyboardInterrupt:
-            say(f"deployments that were begun go on by themselves; see: python -m ops tasks {environment}")
+            say(f"deployments that have begun continue; to see their tasks: python -m ops tasks {environment}")
             raise
         for each in restarts:
             say(str(each))
         if as_json:
-            told = {"secret": name, "version": version, "services": [asdict(each) for each in restarts]}
-            typer.echo(json.dumps(told))
+            result = {"secret": name, "version": version, "services": [asdict(each) for each in restarts]}
+            typer.echo(json.dumps(result))
         if any(each.result in (Result.FAILED, Result.BY_CODEDEPLOY) for each in restarts):
-            say("deploy these services again when their problem is solved: their earlier tasks have the earlier value")
+            say("fix the problem and deploy these services again: their previous tasks have the old value")
             raise typer.Exit(1)
 
 
 @secrets.command()
 def copy_names(
     environment: EnvironmentName,
-    source: Annotated[str, typer.Option("--from", metavar="ENVIRONMENT", help="The one to compare with.")],
+    source: Annotated[str, typer.Option("--from", metavar="ENVIRONMENT", help="The environment to compare with.")],
     as_json: Json = False,
 ) -> None:
-    """Compare which secrets two environments have; no value is read or copied.
+    """Compare which secrets two environments have. No value is read or copied.
 
-    Exit code 1: one is missing or too many. Terraform makes the containers: what is missing comes with phase secrets.
+    Exit code 1: a secret is missing or extra. Terraform creates secrets: apply phase secrets for a missing one.
     """
     with reporting():
         from ops.aws.session import connect
@@ -138,7 +138,7 @@ def copy_names(
         from ops.secrets.comparing import compared
 
         if source == environment:
-            raise OpsError(f"--from {source}: name another environment than {environment} itself")
+            raise OpsError(f"--from {source} is {environment} itself; name another environment")
         both = [compared(connect(chosen), chosen) for chosen in map(load, (source, environment))]
         if as_json:
             typer.echo(json.dumps([asdict(each) for each in both], indent=2))
@@ -148,7 +148,7 @@ def copy_names(
                 for name in each.missing:
                     typer.echo(f"  missing: {name} (apply phase secrets)")
                 for name in each.extra:
-                    typer.echo(f"  extra: {name} (environments/ doesn't name it)")
+                    typer.echo(f"  extra: {name} (not in environments/)")
         if any(each.missing or each.extra for each in both):
             raise typer.Exit(1)
 

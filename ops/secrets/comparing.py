@@ -1,4 +1,4 @@
-"""Whether environments have the secrets that their values name. Names only."""
+"""Compares the secrets of an environment with its values, by name."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ops.aws.session import Aws
 
 @dataclass(frozen=True)
 class Compared:
-    """One environment's secrets, as they are and as they should be."""
+    """The names of an environment's secrets: existing, missing and extra."""
 
     environment: str
     there: tuple[str, ...]
     missing: tuple[str, ...]
-    """Named in the values, and not there."""
+    """In the values, but not in Secrets Manager."""
     extra: tuple[str, ...]
-    """There, and not in the values."""
+    """In Secrets Manager, but not in the values."""
 
 
 def compared(aws: Aws, environment: Environment) -> Compared:
-    """List what is there below the environment's path, and compare it with its values.
+    """List the secrets below the environment's path, and compare them with its values.
 
     Raises:
-        AwsError: Secrets Manager can't be asked; the deployer may not list.
+        AwsError: Secrets Manager's response is an error: the deployer may not list secrets, for instance.
     """
     path = f"{Names(environment).path}/"
     with explained(f"list the secrets of {environment.name} (administrators may)"):

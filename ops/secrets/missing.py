@@ -1,4 +1,4 @@
-"""What stands in the way of `services`."""
+"""Secrets without which `services` can't start."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ops.secrets.status import State, container, readers_of
 
 
 def missing(aws: Aws, environment: Environment) -> tuple[str, ...]:
-    """Secrets that a service names and that have no value: its tasks don't start. One call for each secret.
+    """Secrets that a service reads and that have no value: its tasks don't start. One call for each secret.
 
     Raises:
-        AwsError: Secrets Manager can't be asked.
+        AwsError: Secrets Manager's response is an error.
     """
     needed = (secret.name for secret in environment.product.secrets if readers_of(environment, secret.name))
     return tuple(name for name in needed if container(aws, environment, name).state is not State.SET)

@@ -1,4 +1,4 @@
-"""Where an environment's secrets stand. Nothing here reads a value."""
+"""The status of an environment's secrets. Nothing here reads a value."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _UNLIKE = frozenset({"arnnotequals", "arnnotlike", "stringnotequals", "stringnot
 
 
 class State(StrEnum):
-    """Whether a secret can be read by who needs it."""
+    """Whether a secret has a value that tasks can read."""
 
     SET = "set"
     EMPTY = "no value"
-    ABSENT = "not there"
+    ABSENT = "missing"
     DELETED = "being deleted"
 
 
@@ -39,7 +39,7 @@ class Container:
     name: str
     state: State
     version: str = ""
-    """Id of the current version, where there is one."""
+    """Id of the current version; empty if there is none."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Status:
     changed: datetime | None
     """When its current value was set."""
     readers: tuple[str, ...] | None
-    """Roles that its policy leaves; none if the caller may not see the policy."""
+    """Roles that its policy doesn't deny; None if the caller may not read the policy."""
     needed_by: tuple[str, ...]
     """Services whose tasks don't start without it."""
 
@@ -62,13 +62,13 @@ class Status:
 
 
 def container(aws: Aws, environment: Environment, name: str) -> Container:
-    """Look at one secret.
+    """Read the state of one secret.
 
     Raises:
-        AwsError: Secrets Manager can't be asked.
+        AwsError: Secrets Manager's response is an error.
     """
     client = aws.client("secretsmanager")
-    with explained(f"look at the secret {Names(environment).secret(name)}"):
+    with explained(f"read the secret {Names(environment).secret(name)}"):
         try:
             described = client.describe_secret(SecretId=Names(environment).secret(name))
         except client.exceptions.ResourceNotFoundException:
@@ -81,10 +81,10 @@ def container(aws: Aws, environment: Environment, name: str) -> Container:
 
 
 def statuses(aws: Aws, environment: Environment) -> list[Status]:
-    """Look at every secret of the product.
+    """Read the status of every secret of the product.
 
     Raises:
-        AwsError: Secrets Manager can't be asked.
+        AwsError: Secrets Manager's response is an error.
     """
     found = []
     for secret in environment.product.secrets:
@@ -103,12 +103,12 @@ def statuses(aws: Aws, environment: Environment) -> list[Status]:
 
 
 def readers_of(environment: Environment, name: str) -> tuple[str, ...]:
-    """The services that name a secret."""
+    """The services that read a secret."""
     return tuple(service.name for service in environment.product.services if name in service.secrets)
 
 
 def _changed(aws: Aws, environment: Environment, seen: Container) -> datetime | None:
-    """DescribeSecret's own LastChangedDate moves with the policy and tags too."""
+    """When the current version was created: DescribeSecret's LastChangedDate changes with the policy and tags too."""
     with explained(f"list the versions of {seen.name}"):
         versions = aws.client("secretsmanager").list_secret_version_ids(SecretId=Names(environment).secret(seen.name))
     return next((each["CreatedDate"] for each in versions["Versions"] if each["VersionId"] == seen.version), None)
@@ -117,16 +117,16 @@ def _changed(aws: Aws, environment: Environment, seen: Container) -> datetime | 
 def _readers(aws: Aws, environment: Environment, name: str) -> tuple[str, ...] | None:
     try:
         with explained(f"read the policy of {name}"):
-            answer = aws.client("secretsmanager").get_resource_policy(SecretId=Names(environment).secret(name))
+            response = aws.client("secretsmanager").get_resource_policy(SecretId=Names(environment).secret(name))
     except AwsError as error:
         if isinstance(error.__cause__, Exception) and code(error.__cause__).startswith("AccessDenied"):
             return None
         raise
-    return tuple(policy_readers(answer.get("ResourcePolicy") or "{}"))
+    return tuple(policy_readers(response.get("ResourcePolicy") or "{}"))
 
 
 def policy_readers(policy: str) -> Iterator[str]:
-    """Names of the roles that a secret's policy excepts from its denial to read."""
+    """Names of the roles that a secret's policy excepts from its denial to read the value."""
     denials = [each for each in read(policy) if not each.allows and each.about("secretsmanager:GetSecretValue")]
     spared = [names for denial in denials if (names := _spared(denial))]
     left = [name for name in spared[0] if all(name in names for names in spared)] if spared else [EVERYBODY]
@@ -134,7 +134,7 @@ def policy_readers(policy: str) -> Iterator[str]:
 
 
 def _spared(denial: IamStatement) -> list[str]:
-    """ARNs of the roles that a denial excepts; none if it isn't about roles."""
+    """ARNs of the roles that a denial excepts; empty if it excepts none."""
     by_condition = [
         arn
         for test, key, arns in denial.conditions

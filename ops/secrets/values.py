@@ -1,4 +1,4 @@
-"""Where a new value comes from. It lives in memory only: never in arguments, logs or messages."""
+"""Reads or generates a new value. It is in memory only: never in arguments, logs or messages."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class Source:
-    """How the operator wants to give a value; nothing said means a prompt."""
+    """Where a value comes from; by default a prompt."""
 
     stdin: bool = False
     descriptor: int | None = None
     generate: bool = False
 
     def check(self, secret: Secret) -> None:
-        """Refuse what can't be, before anything is asked or changed.
+        """Check that the secret's value can come from here, before anything is asked or changed.
 
         Raises:
-            OpsError: Two ways at once, or a way that this secret doesn't have.
+            OpsError: Several sources are given, or the secret doesn't allow this source.
         """
         given = [self.stdin, self.descriptor is not None, self.generate]
         if sum(given) > 1:
-            raise OpsError("a value comes one way: --stdin, --from-fd or --generate, or typed when asked")
+            raise OpsError("pass only one of --stdin, --from-fd and --generate, or none to type the value")
         if self.generate and secret.generated is None:
             raise OpsError(
-                f"{secret.name} can't be generated: leave out --generate, or, if a random key will do, "
-                'say generated="key" in environments/aep.py'
+                f"{secret.name} can't be generated; leave out --generate, or, if a random key is valid, "
+                'set generated="key" in environments/aep.py'
             )
         if secret.generated == "cache_url":
             if any(given) and not self.generate:
-                raise OpsError(f"{secret.name} is made with a new password of the cache's user; say --generate instead")
+                raise OpsError(f"{secret.name} comes with a new password of the cache's user; pass --generate instead")
         elif not any(given) and not sys.stdin.isatty():
             raise OpsError(f"no terminal to type the value of {secret.name} on; pass it with --stdin or --from-fd")
         if self.stdin and sys.stdin.isatty():
-            raise OpsError("--stdin reads a pipe or a file and would show what is typed; leave it out to be asked")
+            raise OpsError("--stdin reads a pipe or a file, and would show what you type; leave it out to be asked")
 
     def value(self, secret: Secret) -> SecretStr:
         """Get the value.
 
         Raises:
-            OpsError: It is empty, too long, or no text.
+            OpsError: The value is empty, too long, or not text.
         """
         if self.generate:
             return SecretStr(base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode())
@@ -78,14 +78,14 @@ def _cleaned(name: str, raw: bytes) -> SecretStr:
     try:
         text = raw.decode()
     except UnicodeDecodeError:
-        text = None  # Raising here would carry that error along, and it holds the value.
+        text = None  # An error raised here would have this one as context, which holds the value.
     if text is None:
-        raise OpsError(f"the value of {name} is no UTF-8 text")
+        raise OpsError(f"the value of {name} isn't UTF-8 text")
     value = text.removesuffix("\n").removesuffix("\r")
     if not value.strip():
         raise OpsError(f"the value of {name} is empty")
     if len(value.encode()) > LONGEST:
-        raise OpsError(f"the value of {name} has {len(value.encode()):,} bytes; Secrets Manager takes {LONGEST:,}")
+        raise OpsError(f"the value of {name} has {len(value.encode()):,} bytes; Secrets Manager's limit is {LONGEST:,}")
     if value != text:
-        say("the newline at its end is left out")
+        say("the newline at the end of the value was removed")
     return SecretStr(value)

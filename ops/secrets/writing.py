@@ -1,4 +1,4 @@
-"""Writing a value to Secrets Manager, so that nothing else gets to know it."""
+"""Writes values to Secrets Manager; no message or log has them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ops.aws.session import Aws
 
 @contextmanager
 def unseen(value: SecretStr, doing: str) -> Iterator[None]:
-    """Like `explained`, for calls that carry a value: AWS's answer is told without it, and nothing is debug-logged.
+    """Like `explained`, for calls that carry a value: errors don't have it, and there is no debug log.
 
     botocore's debug log has whole requests: https://docs.aws.amazon.com/boto3/latest/reference/core/boto3.html.
     """
@@ -33,17 +33,17 @@ def unseen(value: SecretStr, doing: str) -> Iterator[None]:
 
 
 def write(aws: Aws, environment: Environment, name: str, value: SecretStr, *, label: str | None = None) -> str:
-    """Write a new version of a secret and answer its id. The version before it stays, as AWSPREVIOUS.
+    """Write a new version of a secret and return its id. The previous version stays, as AWSPREVIOUS.
 
     Args:
         aws: The account.
         environment: The environment.
         name: The secret.
         value: Its value.
-        label: Staging label of the version; none makes it the current one.
+        label: Staging label of the version; by default AWSCURRENT.
 
     Raises:
-        AwsError: Secrets Manager doesn't take it; nothing was changed.
+        AwsError: Secrets Manager refuses the value; nothing was changed.
     """
     secret = Names(environment).secret(name)
     labels: Any = {"VersionStages": [label]} if label else {}

@@ -1,1 +1,1 @@
-"""Where a rollout stands, phase by phase."""
+"""The status of a rollout, phase by phase."""

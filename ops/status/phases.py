@@ -1,4 +1,4 @@
-"""Where each phase stands: applied when, by whom and from what, and what has changed since."""
+"""The status of each phase: when it was applied, by whom and from which commit, and what has changed since."""
 
 from __future__ import annotations
 
@@ -19,48 +19,48 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where a phase stands."""
+class PhaseStatus:
+    """The status of a phase."""
 
     phase: str
     applied: bool
     says: str
-    """When it was applied by whom, or what it waits for."""
+    """When and by whom it was applied, or what it is waiting for."""
     code: str = ""
-    """Whether what is synthesized is what was applied."""
+    """Whether the synthesized stack is the applied one."""
     drift: str = ""
-    """What the last look for drift found, and how old that is."""
+    """The result of the last `make drift`, and its age."""
     criteria: str = ""
-    """How many exit criteria hold, if that was asked."""
+    """How many exit criteria pass, fail and are unknown; empty without --verify."""
     record: Mapping[str, Any] | None = None
-    """What was written down when it was applied last."""
+    """The record of its last apply."""
 
     def as_data(self) -> dict[str, object]:
         """The phase for a program."""
         return asdict(self)
 
 
-def standings(environment: Environment, states: States, out: Path, now: datetime) -> list[Standing]:
-    """All phases in order.
+def statuses(environment: Environment, states: States, out: Path, now: datetime) -> list[PhaseStatus]:
+    """The status of all phases in order.
 
     Raises:
-        OpsError: AWS can't be asked, or a state is damaged.
+        OpsError: AWS's response is an error, or a state is damaged.
     """
     applied = {phase.name: states.applied(phase.name) for phase in PHASES}
     drift = drift_report(environment, out, now)
     return [
-        _standing(environment, states, out, phase, drift.get(phase.name, "not looked for"))
+        _standing(environment, states, out, phase, drift.get(phase.name, "unknown; make drift compares"))
         if applied[phase.name]
-        else Standing(phase.name, applied=False, says=_waiting(phase, applied))
+        else PhaseStatus(phase.name, applied=False, says=_waiting(phase, applied))
         for phase in PHASES
     ]
 
 
 def drift_report(environment: Environment, out: Path, now: datetime) -> dict[str, str]:
-    """What the last `make drift` found in each phase; empty if there was none.
+    """The result of the last `make drift` by phase; empty if there was none.
 
     Raises:
-        OpsError: Its report isn't readable.
+        OpsError: The report isn't readable.
     """
     path = out / "reports" / f"run-drift-{environment.name}.json"
     try:
@@ -70,15 +70,15 @@ def drift_report(environment: Environment, out: Path, now: datetime) -> dict[str
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError) as error:
-        raise OpsError(f"{path} is no report of drift ({error}); remove it, or compare again: make drift") from None
+        raise OpsError(f"{path} isn't a report of drift ({error}); remove it, or run make drift again") from None
 
 
-def _standing(environment: Environment, states: States, out: Path, phase: Phase, drift: str) -> Standing:
+def _standing(environment: Environment, states: States, out: Path, phase: Phase, drift: str) -> PhaseStatus:
     record = states.record(phase.name)
-    return Standing(
+    return PhaseStatus(
         phase.name,
         applied=True,
-        says=_history(environment, record) if record else "applied; nothing was written down about it",
+        says=_history(environment, record) if record else "applied; there is no record of the apply",
         code=_code(Stack(environment, phase, out).file, record) if record else "",
         drift=drift,
         record=record,
@@ -94,17 +94,15 @@ def _history(environment: Environment, record: Mapping[str, Any]) -> str:
 def _code(file: Path, record: Mapping[str, Any]) -> str:
     if not file.exists():
         return "not synthesized"
-    return "as applied" if digest(file) == record.get("stack_sha256") else "differs from what was applied"
+    return "as applied" if digest(file) == record.get("stack_sha256") else "differs from the applied stack"
 
 
 def _waiting(phase: Phase, applied: Mapping[str, bool]) -> str:
-    # Nothing has a place for its state before the first phase.
+    # The first phase creates the bucket of all states.
     needed = dict.fromkeys((PHASES[0].name, *phase.reads)) if phase != PHASES[0] else ()
     missing = [name for name in needed if not applied[name]]
     return (
-        f"never applied; waits for {', '.join(missing)}"
-        if missing
-        else f"never applied; next, by the {phase.applied_by}"
+        f"not applied; waiting for {', '.join(missing)}" if missing else f"not applied; next, by the {phase.applied_by}"
     )
 
 

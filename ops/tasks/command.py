@@ -1,4 +1,4 @@
-"""`python -m ops tasks`, `logs`, `exec`, `db` and `migrate`: what runs, a look into it, and a one-off task."""
+"""`python -m ops tasks`, `logs`, `exec`, `db` and `migrate`: running tasks, their logs and sessions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say
 
 DATABASE_PORT = 15432
-"""Local port of `db`: not PostgreSQL's own, which a database on the operator's machine may have."""
+"""Local port of `db`: not PostgreSQL's own, which a database on your machine may use."""
 
 Workload = Annotated[
     str, typer.Argument(metavar="SERVICE", help="A service, a scheduled task, or migration.", show_default=False)
@@ -22,14 +22,14 @@ def tasks(
     environment: EnvironmentName,
     service: Annotated[
         str | None,
-        typer.Argument(metavar="[SERVICE]", help="A service, a scheduled task, or migration; all if left out."),
+        typer.Argument(metavar="[SERVICE]", help="A service, a scheduled task, or migration; by default all."),
     ] = None,
     stopped: Annotated[
-        bool, typer.Option("--stopped", help="Those that stopped within the last hour, and why.")
+        bool, typer.Option("--stopped", help="List tasks that stopped within the last hour, and why.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """List the tasks that run."""
+    """List the running tasks."""
     with reporting():
         from ops.aws.session import connect
         from ops.errors import OpsError
@@ -66,7 +66,7 @@ def logs(
     environment: EnvironmentName,
     service: Workload,
     since: Annotated[str, typer.Option(metavar="DURATION", help="How far back: 90s, 10m, 2h, 1d.")] = "10m",
-    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Continue until Ctrl-C.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each line as a JSON object.")] = False,
 ) -> None:
     """Show what a service's tasks log."""
@@ -89,7 +89,7 @@ def logs(
             for line in lines.new():
                 typer.echo(json.dumps(asdict(line)) if as_json else str(line))
             if lines.absent:
-                raise OpsError(f"the log group {work.log_group} isn't there; apply phase services")
+                raise OpsError(f"there is no log group {work.log_group}; apply phase services")
             if not follow:
                 return
             waiting.pause()
@@ -99,13 +99,13 @@ def execute(
     environment: EnvironmentName,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="A service.")],
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="What to run; a shell if left out.")
+        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="The command to run; by default a shell.")
     ] = None,
     task: Annotated[
-        str | None, typer.Option(metavar="ID", help="The first characters of a task's id; the newest task if left out.")
+        str | None, typer.Option(metavar="ID", help="The first characters of a task's id; by default the newest task.")
     ] = None,
 ) -> None:
-    """Open a session in a service's container. Administrators only; what is typed is logged."""
+    """Open a session in a service's container. Administrators only; the session is logged."""
     with reporting():
         import shlex
 
@@ -144,17 +144,17 @@ def db(
 def migrate(
     environment: EnvironmentName,
     timeout: Annotated[
-        float, typer.Option(metavar="MINUTES", help="How long to watch; the task itself goes on.", min=0)
+        float, typer.Option(metavar="MINUTES", help="How long to watch; then the task itself continues.", min=0)
     ] = 30,
     *,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Bring the database's schema up to date, by a one-off task. Ends with the exit code of its container.
+    """Run the database's migrations as a one-off task. Exit code: that of its container.
 
-    1 as well if the container never ran or was stopped, or another migration runs; 2 if it can't be run or watched to
-    its end.
+    Also 1 if the container never ran or was stopped, or if another migration runs; 2 if the task can't be run or
+    watched to its end.
     """
     with reporting():
         from ops.aws.session import connect
@@ -169,7 +169,7 @@ def migrate(
         snapshot = snapshot_id(chosen, prepared.revision) if migration.values.snapshot else None
         say(f"{prepared.revision} in account {aws.caller.account}: {' '.join(migration.values.command)}")
         say(f"image {prepared.image}")
-        say(f"before it, a snapshot of the database: {snapshot}" if snapshot else "without a snapshot before it")
+        say(f"a snapshot of the database first: {snapshot}" if snapshot else "without a snapshot first")
         if dry_run:
             return
         confirm(f"Migrate the database of {environment}?", yes=yes or not chosen.protected)
@@ -182,17 +182,19 @@ def migrate(
                 chosen,
                 task,
                 seconds=timeout * 60,
-                told=say,
+                progress=say,
                 line=lambda line: typer.echo(str(line), err=as_json),
             )
         except (OpsError, KeyboardInterrupt):
-            say(f"the migration may go on. Follow it: python -m ops logs {environment} {MIGRATION} --follow")
-            say(f"Stop it: {migration.stop_command(task)}")
+            say(f"the migration may still run; to follow it: python -m ops logs {environment} {MIGRATION} --follow")
+            say(f"to stop it: {migration.stop_command(task)}")
             raise
         if as_json:
             typer.echo(json.dumps({**asdict(ended), "snapshot": snapshot}))
         if not ended.lines:
-            say("it wrote no lines: does its image log to standard output, and may its execution role write logs?")
+            say(
+                "the task logged nothing; does its image log to standard output, and may its execution role write logs?"
+            )
         say(f"task {task} ended: {ended}")
         if not ended.migrated:
             for text in filter(None, (ended.reason, ended.advice(environment))):

@@ -1,4 +1,4 @@
-"""Lines of a log group, each once."""
+"""Reads lines of a log group, each once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ops.aws.session import Aws
 from ops.errors import OpsError
 
 LATE = 30_000
-"""Milliseconds for which lines that arrive late, with an earlier time, are still looked for."""
+"""Milliseconds by which a line may arrive late and still be found."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True)
 class Line:
-    """What a task said."""
+    """A line that a task logged."""
 
     time: str
     """ISO 8601, in UTC."""
@@ -34,35 +34,35 @@ def seconds(duration: str) -> int:
     """`90s`, `10m`, `2h` or `1d` in seconds.
 
     Raises:
-        OpsError: It is none of these.
+        OpsError: The text isn't a duration.
     """
     match = re.fullmatch(r"(\d+)([smhd])", duration)
     if not match:
-        raise OpsError(f"{duration!r} is no duration; write it as 90s, 10m, 2h or 1d")
+        raise OpsError(f"{duration!r} isn't a duration; write it as 90s, 10m, 2h or 1d")
     return int(match[1]) * _UNITS[match[2]]
 
 
 class LogLines:
-    """Asks a log group again and again for what is new."""
+    """Reads new lines of a log group with each call."""
 
     def __init__(self, aws: Aws, group: str, *, since: datetime, streams: Mapping[str, Any]) -> None:
-        """Begin at a moment.
+        """Begin at a time.
 
         Args:
             aws: The account.
             group: The log group.
-            since: Nothing earlier is looked at.
-            streams: Which streams, in the words of FilterLogEvents: logStreamNames or logStreamNamePrefix.
+            since: Older lines are left out.
+            streams: The streams, as arguments of FilterLogEvents: logStreamNames or logStreamNamePrefix.
         """
         self._client = aws.client("logs")
         self._asked = {"logGroupName": group, **streams}
         self._since = self._newest = int(since.timestamp() * 1000)
         self._seen: dict[str, int] = {}
         self.absent = False
-        """Whether group or stream weren't there at the last look."""
+        """Whether group or stream didn't exist at the last call."""
 
     def new(self) -> Iterator[Line]:
-        """What has come since the last call; nothing while group or stream aren't there.
+        """New lines since the last call; empty while group or stream don't exist.
 
         Raises:
             AwsError: The logs can't be read.

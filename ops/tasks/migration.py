@@ -1,4 +1,4 @@
-"""The database's migration: a snapshot, a one-off task, its states and lines, and its end."""
+"""The database's migration: a snapshot, a one-off task, its log lines, and its end."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     from types_boto3_rds import RDSClient
 
 SNAPSHOT_SECONDS = 2 * 60 * 60
-"""Seconds that a snapshot may take; the first one of a large database is the slowest."""
+"""Seconds that a snapshot may take; the first snapshot of a large database is the slowest."""
 LAST_LOOKS = 2
-"""Looks at the logs after the end: what a container says last reaches CloudWatch seconds later."""
+"""Reads of the logs after the end: a container's last lines reach CloudWatch seconds later."""
 
 FAILED = 1
-"""Exit code of a migration that failed without one that a process can have."""
+"""Exit code of a failed migration whose container has no exit code that a process can have."""
 _LARGEST_EXIT_CODE = 255
 
 ADVICE = {
-    "CannotPullContainer": "the image can't be pulled: is its digest in the repository, and does phase network stand?",
-    "ResourceInitializationError": "ECS couldn't prepare the task, most often because a secret has no value or its "
+    "CannotPullContainer": "the image can't be pulled: is its digest in the repository, and is phase network applied?",
+    "ResourceInitializationError": "ECS couldn't start the task, usually because a secret has no value or its "
     "execution role may not read it: python -m ops secrets status {environment}",
     "OutOfMemory": "it needs more memory: migration.memory in environments/",
 }
-"""What to do, by a word of ECS's reason.
+"""What to do, by a word in ECS's reason.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
 """
@@ -65,7 +65,7 @@ class Migration:
     """The migration of one environment."""
 
     def __init__(self, aws: Aws, environment: Environment) -> None:
-        """Nothing is asked yet.
+        """Calls no AWS API.
 
         Raises:
             OpsError: The product has no migration.
@@ -78,33 +78,33 @@ class Migration:
         self._cluster, self._ecs = Names(environment).prefix, aws.client("ecs")
 
     def prepare(self) -> Prepared:
-        """Find what to run and where.
+        """Find the task definition, and check that no migration runs.
 
         Raises:
-            OpsError: Task definition, its container or the service aren't there.
-            RefusedError: A migration runs already: side by side they would run the same steps twice.
+            OpsError: The task definition, its container or the service doesn't exist.
+            RefusedError: A migration runs already: two would run the same steps twice.
         """
         service = Names(self._environment).service(self._work.service.name)
         found = ecs.task_definition(self._ecs, self._work.family)
         user = ecs.service(self._ecs, self._cluster, service)
         if user is None or not user.networks:
-            raise OpsError(f"the service {service} isn't there, whose network the migration uses; apply phase services")
+            raise OpsError(f"there is no service {service}, whose network the migration uses; apply phase services")
         for task in tasks(self._aws, self._environment, self._work):
             raise RefusedError(
-                f"a migration runs already: task {task.id} ({task.status}), by {task.started_by or 'somebody'}. "
-                f"Follow it: python -m ops logs {self._environment.name} {MIGRATION} --follow"
+                f"a migration runs already: task {task.id} ({task.status}), started by {task.started_by or 'unknown'}; "
+                f"to follow it: python -m ops logs {self._environment.name} {MIGRATION} --follow"
             )
         return Prepared(found.arn, found.container(self._work.name)["image"], user.networks[0])
 
     def start(self, prepared: Prepared) -> str:
-        """Run the task and answer its id.
+        """Run the task and return its id.
 
         Raises:
-            OpsError: ECS doesn't take the call, or has no room for the task.
-            RefusedError: Another one was started at the same moment; ours was stopped, hardly before it ran.
+            OpsError: ECS refuses the call, or has no capacity for the task.
+            RefusedError: Another migration started at the same time; this one was stopped at once.
         """
         with explained(f"run {prepared.revision}"):
-            answer = self._ecs.run_task(
+            response = self._ecs.run_task(
                 cluster=self._cluster,
                 taskDefinition=prepared.definition,
                 launchType="FARGATE",
@@ -114,27 +114,27 @@ class Migration:
                 enableECSManagedTags=True,
                 propagateTags="TASK_DEFINITION",
             )
-        if failures := answer.get("failures"):
+        if failures := response.get("failures"):
             why = "; ".join(f"{each.get('reason')} {each.get('detail', '')}".rstrip() for each in failures)
-            raise OpsError(f"ECS runs no task: {why}")
-        ours = EcsTask.parse(only(answer["tasks"], "tasks that it ran")).id
+            raise OpsError(f"ECS started no task: {why}")
+        ours = EcsTask.parse(only(response["tasks"], "tasks that it ran")).id
         for other in tasks(self._aws, self._environment, self._work):
             if other.id != ours:
-                with explained(f"stop task {ours}, since task {other.id} was started at the same moment"):
+                with explained(f"stop task {ours}, since task {other.id} started at the same time"):
                     self._ecs.stop_task(cluster=self._cluster, task=ours, reason="another migration was started too")
                 raise RefusedError(
-                    f"task {other.id} was started at the same moment by {other.started_by or 'somebody'}; ours was "
-                    f"stopped. See which runs: python -m ops tasks {self._environment.name} {MIGRATION}"
+                    f"task {other.id} started at the same time, by {other.started_by or 'unknown'}; this one was "
+                    f"stopped; to see which runs: python -m ops tasks {self._environment.name} {MIGRATION}"
                 )
         return ours
 
     def stop_command(self, task: str) -> str:
-        """What stops the task, which no command of ours does: half a migration may be worse than a long one."""
+        """The AWS CLI's command that stops the task. `ops` has none: half a migration may be worse than a long one."""
         return f"aws ecs stop-task --cluster {self._cluster} --task {task} --region {self._environment.region}"
 
 
 def _starter(arn: str) -> str:
-    """Who runs it, in the letters that ECS takes: the caller's role and session."""
+    """The caller's role and session, in the characters that ECS allows."""
     return re.sub(r"[^\w/-]", "-", arn.rpartition(":")[2])[:128]
 
 
@@ -144,18 +144,18 @@ class Ended:
 
     task: str
     code: int | None
-    """The container's exit code; none if it never ran."""
+    """The container's exit code; None if it never ran."""
     reason: str
     lines: int
-    """How many it wrote."""
+    """Number of lines that it logged."""
     migrated: bool
     """Whether its container ended by itself, with exit code 0."""
 
     @property
     def exit_code(self) -> int:
-        """What the command ends with: the container's exit code, but 0 only if it migrated.
+        """The command's exit code: the container's, but 0 only if it migrated.
 
-        A shell sees the last eight bits of a code only, so that 256 would be 0.
+        A shell sees only the last eight bits of a code: 256 would be 0.
         """
         if self.migrated:
             return 0
@@ -168,7 +168,7 @@ class Ended:
         return f"exit code {self.code}{stopped}"
 
     def advice(self, environment: str) -> str:
-        """What to do about it, as far as ECS's reason tells; empty if it doesn't."""
+        """What to do, by ECS's reason; empty if the reason isn't known."""
         known = (text for word, text in ADVICE.items() if word in self.reason)
         return next(known, "").format(environment=environment)
 
@@ -179,43 +179,51 @@ def follow(
     task: str,
     *,
     seconds: float,
-    told: Callable[[str], None],
+    progress: Callable[[str], None],
     line: Callable[[Line], None],
 ) -> Ended:
-    """Wait for the end of a migration. Its lines go to `line` as they come, and what happens otherwise to `told`.
+    """Wait for the end of a migration.
+
+    Args:
+        aws: The account.
+        environment: The environment.
+        task: Id of the task.
+        seconds: How long to wait.
+        progress: Called with each change of the task's status, and with errors of its logs.
+        line: Called with each line that the task logs.
 
     Raises:
-        OpsError: The time is up, or ECS can't be asked or doesn't list the task; it may go on.
+        OpsError: The time is over, or ECS's response is an error or doesn't list the task. The task may still run.
     """
-    lines = _Lines(aws, workload(environment, MIGRATION).log_group, task, told, line)
+    lines = _Lines(aws, workload(environment, MIGRATION).log_group, task, progress, line)
     cluster, client, status, unlisted = Names(environment).prefix, aws.client("ecs"), "", 0
     for _ in polls(seconds):
         found, why = ecs.task(client, cluster, task)
         unlisted = 0 if found else unlisted + 1
         if unlisted > ecs.UNLISTED_POLLS:
             why = f" ({why})" if why else ""
-            raise OpsError(f"ECS doesn't list task {task}{why}; how it ended is unknown: its lines may say it")
+            raise OpsError(f"ECS doesn't list task {task}{why}; how it ended is unknown; its log lines may show it")
         if found and found.status != status:
             status = found.status
-            told(f"task {task}: {status}")
+            progress(f"task {task}: {status}")
         lines.pass_on()
         if found and found.ended:
             for _ in range(LAST_LOOKS):
                 pause()
                 lines.pass_on()
             return _ended(found, lines.count)
-    raise OpsError(f"task {task} still runs after {seconds / 60:.0f} minutes; nothing was stopped")
+    raise OpsError(f"task {task} still runs after {seconds / 60:.0f} minutes; it was not stopped")
 
 
 class _Lines:
-    """Passes a task's lines on. That they can't be read is told once, and hides no exit code."""
+    """Passes a task's log lines on. Log errors are reported once and don't change the exit code."""
 
     def __init__(
-        self, aws: Aws, group: str, task: str, told: Callable[[str], None], line: Callable[[Line], None]
+        self, aws: Aws, group: str, task: str, progress: Callable[[str], None], line: Callable[[Line], None]
     ) -> None:
         streams = {"logStreamNames": [ecs.log_stream(MIGRATION, task)]}
         self._lines = LogLines(aws, group, since=datetime.fromtimestamp(0, UTC), streams=streams)
-        self._told, self._line, self._trouble = told, line, ""
+        self._progress, self._line, self._error = progress, line, ""
         self.count = 0
 
     def pass_on(self) -> None:
@@ -224,9 +232,9 @@ class _Lines:
                 self.count += 1
                 self._line(each)
         except AwsError as error:
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                self._told(self._trouble)
+            if str(error) != self._error:
+                self._error = str(error)
+                self._progress(self._error)
 
 
 def _ended(task: EcsTask, lines: int) -> Ended:
@@ -246,26 +254,26 @@ def snapshot_id(environment: Environment, revision: str) -> str:
 
 
 def take_snapshot(aws: Aws, environment: Environment, identifier: str) -> None:
-    """Make a snapshot of the database and wait until it can be restored. It stays until somebody deletes it.
+    """Create a snapshot of the database and wait until it is available. It stays until you delete it.
 
     Raises:
-        AwsError: There is no usable snapshot; the database was not touched.
+        AwsError: There is no usable snapshot; the database was not changed.
     """
     rds, database = aws.client("rds"), Names(environment).prefix
-    with explained(f"make a snapshot of the database {database} (migration.snapshot in environments/ asks for one)"):
+    with explained(f"create a snapshot of the database {database} (migration.snapshot in environments/ requires one)"):
         rds.create_db_snapshot(DBInstanceIdentifier=database, DBSnapshotIdentifier=identifier)
-    say(f"snapshot {identifier}: begun")
+    say(f"snapshot {identifier}: creating")
     try:
         _wait_for_snapshot(rds, identifier)
     except KeyboardInterrupt:
-        say(f"the snapshot {identifier} goes on by itself; nothing was migrated")
+        say(f"RDS continues the snapshot {identifier}; no migration ran")
         raise
 
 
 def _wait_for_snapshot(rds: RDSClient, identifier: str) -> None:
     with shown(f"snapshot {identifier}") as show:
         for _ in polls(SNAPSHOT_SECONDS):
-            with explained(f"look at the snapshot {identifier}"):
+            with explained(f"read the snapshot {identifier}"):
                 found = rds.describe_db_snapshots(DBSnapshotIdentifier=identifier)["DBSnapshots"]
             snapshot = only(found, f"snapshots {identifier}")
             if snapshot["Status"] == "available":
@@ -274,4 +282,4 @@ def _wait_for_snapshot(rds: RDSClient, identifier: str) -> None:
             if snapshot["Status"] == "failed":
                 raise AwsError(f"the snapshot {identifier} failed; see the database's events in RDS")
             show(f"snapshot {identifier}: {snapshot.get('PercentProgress', 0)} %")
-    raise AwsError(f"the snapshot {identifier} isn't there after {SNAPSHOT_SECONDS // 3600} hours")
+    raise AwsError(f"the snapshot {identifier} isn't available after {SNAPSHOT_SECONDS // 3600} hours")

@@ -1,4 +1,4 @@
-"""Deploy services again, with what they run already: tasks read their secrets when they start."""
+"""Redeploys services with their current task definitions: tasks read their secrets when they start."""
 
 from __future__ import annotations
 
@@ -16,36 +16,37 @@ from ops.errors import OpsError
 from ops.tasks.running import tasks, workload
 
 WAIT = 15 * 60
-"""Seconds that a deployment may take: new tasks, their health checks, and the drain of the earlier ones."""
+"""Seconds that a deployment may take: new tasks, their health checks, and draining the previous tasks."""
 
 
 class Result(StrEnum):
     """How a deployment ended."""
 
     DONE = "redeployed"
-    BEGUN = "deployment begun"
-    ABSENT = "not there yet"
-    BY_CODEDEPLOY = "not deployed: CodeDeploy deploys it"
+    BEGUN = "deployment started"
+    ABSENT = "no such service yet"
+    BY_CODEDEPLOY = "not redeployed: CodeDeploy deploys it"
     FAILED = "failed"
 
 
 @dataclass(frozen=True)
 class Restart:
-    """What became of one service."""
+    """The result for one service."""
 
     service: str
     result: Result
     detail: str = ""
     earlier_tasks: int = 0
-    """Tasks that ran before and still run."""
+    """Previous tasks that still run."""
 
     def __str__(self) -> str:
-        still = f"; {self.earlier_tasks} earlier task(s) still run" if self.earlier_tasks else ""
+        count = self.earlier_tasks
+        still = f"; {count} previous {'task' if count == 1 else 'tasks'} still running" if count else ""
         return f"{self.service}: {self.result}{f': {self.detail}' if self.detail else ''}{still}"
 
 
 def restart(aws: Aws, environment: Environment, services: Iterable[str], *, wait: bool) -> list[Restart]:
-    """Deploy each service again and, with `wait`, wait until it is stable.
+    """Redeploy each service and, with `wait`, wait until it is stable.
 
     A failure of one service doesn't stop the others.
     """
@@ -97,7 +98,7 @@ class _Deployment:
                     progress=lambda ours: show(f"{self._name}: {ours.running} of {ours.desired} new tasks run"),
                 )
         except AwsError as error:
-            problem = f"the deployment goes on, unwatched: {error}"
+            problem = f"the deployment continues; its result is unknown: {error}"
         except OpsError as error:
             problem = str(error)
         else:
@@ -108,7 +109,7 @@ class _Deployment:
         return {task.id for task in tasks(self._aws, self._environment, workload(self._environment, self._service))}
 
     def _still_running(self) -> int:
-        """Zero where ECS can't be asked: what failed is reported already."""
+        """Previous tasks that still run; 0 if ECS's response is an error: the failure is reported already."""
         try:
             return len(self._earlier & self._running())
         except AwsError:

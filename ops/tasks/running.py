@@ -1,4 +1,4 @@
-"""What can run as a task, where it logs, and which tasks run or ran lately."""
+"""Workloads, their log groups, and their running and stopped tasks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ops.errors import OpsError
 
 MIGRATION = Migration.name
 SHORT_DIGEST = 12
-"""Digits of an image's digest that tell releases apart, as their tags have it."""
+"""Digits of an image's digest that are shown, as in release tags."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,16 @@ class Workload:
     """A service, a scheduled task, or the migration."""
 
     name: str
-    """Also its container's, and the first part of its log streams' names."""
+    """Also the name of its container, and the first part of its log streams' names."""
     family: str
-    """Of its task definitions; a service's own name too."""
+    """Family of its task definitions; also the name of its ECS service."""
     log_group: str
     service: Service
-    """Itself, or the service whose image, network and log group it uses."""
+    """The service itself, or the service whose image, network and log group it uses."""
 
 
 def workloads(environment: Environment) -> dict[str, Workload]:
-    """All of an environment, by name."""
+    """All workloads of an environment, by name."""
     names, product = Names(environment), environment.product
     runs = {service.name: service for service in product.services}
     runs |= {task.name: product.service(task.service) for task in product.scheduled_tasks}
@@ -45,20 +45,22 @@ def workloads(environment: Environment) -> dict[str, Workload]:
 
 
 def workload(environment: Environment, name: str) -> Workload:
-    """The one of that name.
+    """Return the workload of that name.
 
     Raises:
         OpsError: There is none.
     """
     known = workloads(environment)
     if name not in known:
-        raise OpsError(f"{name!r} is nothing that runs in {environment.name}; known: {', '.join(known)}")
+        raise OpsError(
+            f"no service, scheduled task or migration named {name!r} in {environment.name}; known: {', '.join(known)}"
+        )
     return known[name]
 
 
 @dataclass(frozen=True)
 class Task:
-    """One task, and in it the container of its workload."""
+    """A task and the container of its workload."""
 
     id: str
     revision: str
@@ -67,30 +69,30 @@ class Task:
     """First digits of the image's digest."""
     status: str
     health: str
-    """Of the container's own health check; the load balancer's is the target group's."""
+    """Result of the container's health check, not the target group's."""
     started: datetime | None
     zone: str
     address: str
     """Private IPv4 address."""
     started_by: str
     runtime_id: str
-    """What Session Manager knows the container by."""
+    """The container's id for Session Manager."""
     reason: str
-    """Why it stopped, if it did."""
+    """Why the task stopped; empty if it runs."""
     problem: str = ""
-    """Why nothing is known of its container; empty if something is, or if it is no workload of the environment."""
+    """Why its container is unknown; empty if it is known, or if the task isn't a workload of the environment."""
 
     @property
     def since(self) -> float:
-        """When it started, in seconds; 0 if it didn't."""
+        """When it started, in seconds since the epoch; 0 if it didn't."""
         return self.started.timestamp() if self.started else 0
 
 
 def tasks(aws: Aws, environment: Environment, work: Workload | None = None, *, stopped: bool = False) -> list[Task]:
-    """Tasks of the cluster, or of one workload; those that run, or those that stopped and ECS still remembers.
+    """Running tasks of the cluster or of one workload, or stopped ones that ECS still lists.
 
     Raises:
-        AwsError: ECS can't be asked.
+        AwsError: ECS's response is an error.
     """
     names = {each.family: each.name for each in workloads(environment).values()}
     family = work.family if work else ""
@@ -118,7 +120,7 @@ def _task(given: EcsTask, names: Mapping[str, str]) -> Task:
 
 
 def _own(task: EcsTask, name: str | None) -> tuple[Container, str]:
-    """The container of a task's workload, and why it isn't known."""
+    """The container of a task's workload, and why it is unknown."""
     if name is None:
         return Container(""), ""
     try:
@@ -128,13 +130,13 @@ def _own(task: EcsTask, name: str | None) -> tuple[Container, str]:
 
 
 def _split(revision: str) -> tuple[str, int]:
-    """Family and number of a revision: 9 is before 10."""
+    """Family and number of a revision, so that 9 sorts before 10."""
     family, _, number = revision.rpartition(":")
     return family, int(number)
 
 
 def minute(moment: datetime | None) -> str:
-    """A time in UTC, to the minute; a dash if there is none."""
+    """A time in UTC, to the minute; `-` if there is none."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "-"
 
 

@@ -1,4 +1,4 @@
-"""Sessions in containers, by the AWS CLI and its Session Manager plugin."""
+"""Opens sessions in containers, with the AWS CLI and its Session Manager plugin."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ PROGRAMS = {
     "session-manager-plugin": "https://docs.aws.amazon.com/systems-manager/latest/userguide/"
     "session-manager-working-with-install-plugin.html",
 }
-"""What a session needs on this machine, with the page that says how to install it."""
+"""Programs that a session needs on this machine, with the page about their installation."""
 SHELL = "/bin/sh"
 REFUSED = (254, 255)
-"""Exit codes of the AWS CLI after an error of AWS; version 1 has 255 for it.
+"""Exit codes of the AWS CLI after an error of AWS; 255 in version 1.
 
 https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html
 """
 
 
 def check_programs() -> None:
-    """Refuse before anything is asked of AWS.
+    """Check that the programs are installed.
 
     Raises:
         OpsError: A program is missing.
@@ -45,50 +45,52 @@ def check_programs() -> None:
 
 
 def choose(aws: Aws, environment: Environment, service: str, task: str | None) -> Task:
-    """The task of a service to open a session in; the one that was started last if none is named.
+    """Choose the task of a service to open a session in; by default the newest.
 
     Raises:
-        OpsError: The service has no such task that runs, or the task has no container of the service.
+        OpsError: The service has no such running task, or the task has no container of the service.
     """
     running = [each for each in tasks(aws, environment, workload(environment, service)) if each.status == "RUNNING"]
     fitting = [each for each in running if task is None or each.id.startswith(task)]
     if not fitting:
-        there = ", ".join(each.id for each in running) or "none"
-        raise OpsError(f"{service} has no running task{f' {task}' if task else ''}; running: {there}")
+        others = ", ".join(each.id for each in running) or "none"
+        raise OpsError(f"{service} has no running task{f' {task}' if task else ''}; running: {others}")
     chosen = max(fitting, key=lambda each: each.since)
     if chosen.problem:
-        raise OpsError(f"there is nothing to open a session in: {chosen.problem}")
+        raise OpsError(f"can't open a session in task {chosen.id}: {chosen.problem}")
     return chosen
 
 
 def execute(aws: Aws, environment: Environment, service: str, task: Task, command: str) -> int:
-    """Run a command in a task's container, with this terminal; answers the AWS CLI's exit code."""
+    """Run a command in a task's container, on this terminal; return the AWS CLI's exit code."""
     say(f"{command} in task {task.id} of {service}; the session is logged")
     options = {"cluster": Names(environment).prefix, "task": task.id, "container": service, "command": command}
     return _run(aws, environment, "ecs", "execute-command", "--interactive", **options)
 
 
 def forward_database(aws: Aws, environment: Environment, task: Task, port: int) -> int:
-    """Forward a port of this machine to the database, through a task; answers the AWS CLI's exit code.
+    """Forward a port of this machine to the database, through a task; return the AWS CLI's exit code.
 
     Raises:
-        OpsError: There is no database, or Session Manager doesn't know the task.
+        OpsError: There is no database, or the task has no id for Session Manager.
     """
     names, database = Names(environment), environment.database
     if not task.runtime_id:
-        raise OpsError(f"task {task.id} has no runtime id yet; try again when it runs for a minute")
-    with explained(f"find the database {names.prefix} (phase data makes it)"):
+        raise OpsError(f"task {task.id} has no runtime id yet; try again in a minute")
+    with explained(f"find the database {names.prefix} (phase data creates it)"):
         found = aws.client("rds").describe_db_instances(DBInstanceIdentifier=names.prefix)["DBInstances"]
     instance = only(found, f"databases {names.prefix}")
     if "Endpoint" not in instance:
-        raise OpsError(f"the database {names.prefix} has no address yet: it is {instance.get('DBInstanceStatus')}")
+        raise OpsError(
+            f"the database {names.prefix} has no address yet; its status is {instance.get('DBInstanceStatus')}"
+        )
     parameters = {
         "host": [instance["Endpoint"]["Address"]],
         "portNumber": [str(POSTGRESQL_PORT)],
         "localPortNumber": [str(port)],
     }
     say(f"psql 'host=127.0.0.1 port={port} dbname={database.name} user={database.user} sslmode=require'")
-    say(f"the password is in {names.secret(environment.product.database_secret)}; Ctrl-C ends the forwarding")
+    say(f"the password is in {names.secret(environment.product.database_secret)}; Ctrl-C stops the forwarding")
     # https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-sessions-start.html
     options = {
         "target": f"ecs:{names.prefix}_{task.id}_{task.runtime_id}",
@@ -115,7 +117,7 @@ def _run(aws: Aws, environment: Environment, *words: str, **options: str) -> int
 
 @contextmanager
 def _interrupts_are_the_sessions() -> Iterator[None]:
-    """Leave Ctrl-C to what runs in the session. A handler, unlike SIG_IGN, isn't passed on to the program."""
+    """Inside this context, Ctrl-C reaches only the session. Programs don't inherit a handler, unlike SIG_IGN."""
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield

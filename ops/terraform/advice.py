@@ -1,4 +1,4 @@
-"""What an operator needs when Terraform fails: what happened, and what to do."""
+"""Messages for errors of Terraform: what happened, and what to do."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from ops.terraform.saved import plan_it
 from ops.terraform.stack import Stack
 
 _LONGEST = 1200
-"""Characters of Terraform's own words that are repeated; all of them are in its log."""
+"""Characters of Terraform's own message in ours; its log has the whole message."""
 
 
 def refuse_unsaved(stack: Stack) -> None:
-    """Refuse to go on from a state that lacks what an earlier run made.
+    """Refuse to continue with a state that lacks resources of a previous run.
 
     Raises:
-        RefusedError: That run's state could not be saved, and lies beside the stack.
+        RefusedError: A previous run could not save its state; it is in a file beside the stack.
     """
     if stack.unsaved.exists():
-        raise RefusedError(f"an earlier run could not save its state; it is kept in {stack.unsaved}; {_recover(stack)}")
+        raise RefusedError(f"a previous run could not save its state; it is kept in {stack.unsaved}; {_recover(stack)}")
 
 
 def advice(stack: Stack, done: Done, states: States, go_on: str = "") -> str:
-    """Terraform's complaint, with what is known about it.
+    """Terraform's error message with advice, or the advice alone for a known error.
 
     Args:
         stack: The stack.
         done: How Terraform ended.
         states: The states.
-        go_on: What to do where the state has all that was made; else the advice says.
+        go_on: What to do if the state has all that was created; for known errors the advice says it.
     """
-    said = "; ".join(" ".join(each.split()) for each in done.errors)
-    for words, tell in _KNOWN.items():
-        if words in said and (told := tell(stack, states)):
-            return told
+    message = "; ".join(" ".join(error.split()) for error in done.errors)
+    for words, explanation in _KNOWN.items():
+        if words in message and (text := explanation(stack, states)):
+            return text
     if done.killed:
-        return f"Terraform was killed, and could neither save all that it made nor free its lock; {_recover(stack)}"
+        return f"Terraform was killed before it could save the state and free its lock; {_recover(stack)}"
     if stack.unsaved.exists():
         kept = f"Terraform could not save the state; it is kept in {stack.unsaved}; {_recover(stack)}"
-        return f"{kept} ({said[:_LONGEST]})"
-    return "; ".join(part for part in (said[:_LONGEST], go_on) if part)
+        return f"{kept} ({message[:_LONGEST]})"
+    return "; ".join(part for part in (message[:_LONGEST], go_on) if part)
 
 
 def _locked(stack: Stack, states: States) -> str:
@@ -52,8 +52,8 @@ def _locked(stack: Stack, states: States) -> str:
     except OpsError as error:
         return f"the state is locked ({error})"
     if lock is None:
-        return "the state was locked until just now; try again"
-    return f"the state is locked: {lock}; wait for that run, or if it is dead: {_recover(stack)}"
+        return "the state was locked, and isn't any more; try again"
+    return f"the state is locked: {lock}; wait for that run, or if it has ended: {_recover(stack)}"
 
 
 def _stale(stack: Stack, _: States) -> str:
@@ -65,7 +65,7 @@ def _full(stack: Stack, _: States) -> str:
 
 
 def _tainted(stack: Stack, states: States) -> str:
-    """What prevent_destroy guards is to be replaced only because its creation was cut off."""
+    """A tainted resource: Terraform would replace it, and prevent_destroy forbids that."""
     state = states.get(stack.phase.name, again=True)
     if state is None or not state.tainted:
         return ""
@@ -80,18 +80,18 @@ def _expired(stack: Stack, _: States) -> str:
 
 
 def _plain_record(stack: Stack, _: States) -> str:
-    """A plain record was written after the plan, which would have said so."""
+    """A plain record that was written after the plan."""
     command = f"python -m ops cutover prepare {stack.environment.name}"
     return f"AWS refuses a weighted record beside a plain one of the same name; {command}, then {plan_it(stack)}"
 
 
 def _not_steady(stack: Stack, _: States) -> str:
-    """ECS gave up on a deployment, or goes on trying. The provider waits either way, and doesn't ask why."""
+    """A deployment that failed or is still in progress. The provider waits in both cases, and doesn't report why."""
     names, product = Names(stack.environment), stack.environment.product
     services = " ".join(names.service(service.name) for service in product.services)
     return (
-        "a service isn't steady: its tasks don't start, or stop, and a first deployment has none to return to; "
-        f"why tasks stopped: python -m ops tasks {stack.environment.name} --stopped; what ECS says: "
+        "a service isn't steady: its tasks don't start, or stop, and a first deployment can't roll back; "
+        f"why tasks stopped: python -m ops tasks {stack.environment.name} --stopped; the events of ECS: "
         f"aws ecs describe-services --cluster {names.prefix} --services {services} --query "
         "'services[].[serviceName, deployments[].rolloutStateReason, events[:5].message]'; "
         f"fix it, then {plan_it(stack)}"
@@ -107,7 +107,7 @@ _KNOWN: dict[str, Callable[[Stack, States], str]] = {
     "non-weighted set exists with the same name and type": _plain_record,
     "waiting for state to become 'tfSTABLE'": _not_steady,
 }
-"""By Terraform's and AWS's own words; an empty answer means that it is something else."""
+"""By Terraform's and AWS's own words. An empty text means that the error is another one."""
 
 
 def _recover(stack: Stack) -> str:

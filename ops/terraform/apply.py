@@ -1,4 +1,4 @@
-"""Applies exactly the saved plans that were checked."""
+"""Applies exactly the saved plans that the gates checked."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ class Applier:
     session: Session
     approve_widening: bool = False
     _agreed: dict[str, str] = field(default_factory=dict)
-    """SHA-256 of each phase's plan when it was first checked: what was shown and agreed to."""
+    """SHA-256 of each phase's plan at its first check: the plan that you confirmed."""
 
     def checked(self, stack: Stack) -> Provenance:
-        """What the saved plan was made from, after all checks (see docs/operating.md).
+        """Check the saved plan (docs/operating.md) and return what it was created from.
 
         Raises:
-            RefusedError: It may not be applied.
+            RefusedError: A check fails.
         """
         refuse_unsaved(stack)
         refuse_other_roles(self.session.aws.caller, stack)
-        made = provenance(stack)
-        if self._agreed.setdefault(stack.phase.name, made.plan_sha256) != made.plan_sha256:
+        origin = provenance(stack)
+        if self._agreed.setdefault(stack.phase.name, origin.plan_sha256) != origin.plan_sha256:
             raise RefusedError(f"{stack.name} was re-planned after you confirmed; review the new plan and apply again")
-        check(stack, made, published(stack, self.session.states, again=True))
+        check(stack, origin, published(stack, self.session.states, again=True))
         verdict = judge(stack.saved_json.read_bytes(), name=stack.name, approve_widening=self.approve_widening)
         if verdict.outcome is not Outcome.CLEAN:
             raise RefusedError(reports.as_text(verdict).strip())
         self.check_secrets(stack)
-        return made
+        return origin
 
     def check_secrets(self, stack: Stack) -> None:
-        """Check that every secret that a service reads has a value: its tasks would not start.
+        """Check that every secret that a service reads has a value: tasks don't start without it.
 
         Raises:
-            RefusedError: One has none, and the stack holds services.
+            RefusedError: The stack holds services, and a secret has no value.
         """
         if "aws_ecs_service" not in stack.content.get("resource", {}):
             return
@@ -62,18 +62,18 @@ class Applier:
             raise RefusedError(f"no value yet: {', '.join(names)}; tasks of {stack.name} would not start; {see}")
 
     def apply(self, stack: Stack) -> PhaseResult:
-        """Check a saved plan once more, and apply it."""
+        """Check a saved plan again, and apply it."""
         return self.session.work(stack.phase.name, lambda: self._applied(stack))
 
     def _applied(self, stack: Stack) -> PhaseResult:
         self.session.lasting(stack.phase.name, "applying")
         initialize(self.session.terraform, stack)
-        made = self.checked(stack)  # Last, for another plan may have been saved meanwhile.
-        self.session.board.begin(stack.phase.name, "applying")
-        return self.run(stack, made)
+        origin = self.checked(stack)  # Last: another run may have saved a new plan.
+        self.session.progress.begin(stack.phase.name, "applying")
+        return self.run(stack, origin)
 
-    def run(self, stack: Stack, made: Provenance, *, bootstrap: bool = False) -> PhaseResult:
-        """Apply the saved plan of an initialized stack; write down that it was, unless this makes the bucket for it."""
+    def run(self, stack: Stack, origin: Provenance, *, bootstrap: bool = False) -> PhaseResult:
+        """Apply the saved plan of an initialized stack; write a record of it, but not in a bootstrap."""
         phase = stack.phase.name
         arguments = ("-json", "-input=false", LOCK_TIMEOUT, stack.saved.name)
         done = self.session.terraform.run(
@@ -81,37 +81,37 @@ class Applier:
             "apply",
             *arguments,
             log=stack.events,
-            listener=lambda event: self.session.board.tell(phase, event),
+            listener=lambda event: self.session.progress.update(phase, event),
         )
         if done.code == 0:
             stack.forget_plan()
             stack.end_events()
-            warning = "" if bootstrap else self._recorded(stack, made)
-            return PhaseResult(phase, Result.APPLIED, made.counts, message=warning)
+            warning = "" if bootstrap else self._recorded(stack, origin)
+            return PhaseResult(phase, Result.APPLIED, origin.counts, message=warning)
         again = f"make bootstrap ENV={stack.environment.name}" if bootstrap else f"{plan_it(stack)}, then apply"
-        go_on = f"what was made is in the state; to go on: {again}"
+        go_on = f"created resources are in the state; to continue: {again}"
         result = Result.INTERRUPTED if self.session.terraform.interrupted.is_set() else Result.FAILED
         return PhaseResult(phase, result, message=advice(stack, done, self.session.states, go_on))
 
-    def _recorded(self, stack: Stack, made: Provenance) -> str:
-        """Write down beside the state who applied what; it is applied all the same if that can't be."""
+    def _recorded(self, stack: Stack, origin: Provenance) -> str:
+        """Write the record of an apply; return a warning if it can't be written."""
         try:
-            self.record(stack, made)
+            self.record(stack, origin)
         except OpsError as error:
-            return f"it is applied, but who applied it could not be written down: {error}"
+            return f"applied, but the record of who applied it could not be written: {error}"
         return ""
 
-    def record(self, stack: Stack, made: Provenance | None) -> None:
-        """Write down beside the state who applied which plan of the stack, when, and from which commit it was planned.
+    def record(self, stack: Stack, origin: Provenance | None) -> None:
+        """Write a record beside the state: who applied which plan of the stack, when, and the commit of the plan.
 
         Args:
             stack: The stack.
-            made: What the plan was made from; none if there was nothing to apply.
+            origin: What the plan was created from; None if there was nothing to apply.
 
         Raises:
-            OpsError: It can't be written.
+            OpsError: The record can't be written.
         """
-        head, dirty = (made.commit, made.dirty) if made else commit()
+        head, dirty = (origin.commit, origin.dirty) if origin else commit()
         state = self.session.states.get(stack.phase.name, again=True)
         self.session.states.put_record(
             stack.phase.name,
@@ -123,7 +123,7 @@ class Applier:
                 "applied_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "caller": self.session.aws.caller.arn,
                 "stack_sha256": stack.digest,
-                "plan_sha256": made.plan_sha256 if made else "",
+                "plan_sha256": origin.plan_sha256 if origin else "",
                 "serial": state.serial if state else None,
             },
         )

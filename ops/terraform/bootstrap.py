@@ -1,4 +1,4 @@
-"""The state phase: applied with a state on this machine, which then moves into the bucket that it made."""
+"""The phase `state`: applied with a state on this machine, which then moves into the bucket that it created."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ PHASE = "state"
 _STATE = "terraform.tfstate"
 """Terraform's own name for a state on this machine."""
 _LOCAL = "local_override.tf.json"
-"""Its name sorts behind that of any other override file here: the last one decides."""
+"""Terraform reads override files in order of their names, and the last one wins."""
 
 
 def bootstrap(session: Session, confirm: Callable[[PhaseResult], None]) -> PhaseResult:
-    """Make the state bucket. Begun again after an interruption, it goes on where it was.
+    """Create the state bucket. After an interruption, run it again: it continues.
 
     Args:
         session: The session.
-        confirm: Asks whether the plan is to be applied; raises if not.
+        confirm: Asks whether to apply the plan; raises if you decline.
 
     Raises:
-        OpsError: A step failed, or there is a bucket that this did not make.
+        OpsError: A step failed, or the bucket exists and was not created by this command.
     """
     stack = session.stacks([PHASE])[PHASE]
     local = stack.folder / _STATE
@@ -42,48 +42,48 @@ def bootstrap(session: Session, confirm: Callable[[PhaseResult], None]) -> Phase
         return PhaseResult(PHASE, Result.NO_CHANGES, message=f"the state is in {session.states.bucket} already")
     if there and not local.exists():
         raise OpsError(
-            f"the bucket {session.states.bucket} exists, but holds no state of {stack.name}; if it is an earlier one, "
-            f"import it: see docs/account.md, section 3"
+            f"the bucket {session.states.bucket} exists, but holds no state of {stack.name}; if it is a previous "
+            f"bucket, import it: see docs/account.md, section 3"
         )
     start = time.monotonic()
     applier = Applier(session)
-    result, made = _applied_locally(session, stack, applier, confirm)
+    result, origin = _applied_locally(session, stack, applier, confirm)
     if result.result in {Result.APPLIED, Result.NO_CHANGES}:
         _moved(session, stack)
-        applier.record(stack, made)
+        applier.record(stack, origin)
     return replace(result, seconds=time.monotonic() - start)
 
 
 def _applied_locally(
     session: Session, stack: Stack, applier: Applier, confirm: Callable[[PhaseResult], None]
 ) -> tuple[PhaseResult, Provenance | None]:
-    """How it went, and what the plan that was applied was made from."""
+    """Plan and apply `state`; return the result, and what the applied plan was created from."""
     override = stack.folder / _LOCAL
     override.write_text(json.dumps({"terraform": {"backend": {"local": {}}}}), encoding="utf-8")
     planner = Planner(session)
     stack.forget_plan()
     session.lasting(PHASE, "applying")
-    session.board.begin(PHASE, "initializing")
+    session.progress.begin(PHASE, "initializing")
     initialize(session.terraform, stack)
-    session.board.begin(PHASE, "planning")
+    session.progress.begin(PHASE, "planning")
     planned = planner.saved(stack, {})
     if planned.result is not Result.CHANGES:
         return planned, None
-    made = applier.checked(stack)
+    origin = applier.checked(stack)
     confirm(planned)
-    session.board.begin(PHASE, "applying")
-    return applier.run(stack, made, bootstrap=True), made
+    session.progress.begin(PHASE, "applying")
+    return applier.run(stack, origin, bootstrap=True), origin
 
 
 def _moved(session: Session, stack: Stack) -> None:
-    """Move the state into the bucket, and see that nothing differs there."""
-    session.board.begin(PHASE, "moving the state into its bucket")
+    """Move the state into the bucket, and check that a plan with it has no changes."""
+    session.progress.begin(PHASE, "moving the state into its bucket")
     (stack.folder / _LOCAL).unlink(missing_ok=True)
     initialize(session.terraform, stack, "-migrate-state", "-force-copy")
     done = plan(session.terraform, stack)
     if done.code != NO_CHANGES:
         raise OpsError(
-            f"the state moved into {session.states.bucket}, but a plan of it isn't empty: {' '.join(done.errors)}; "
+            f"the state moved into {session.states.bucket}, but a plan with it has changes: {' '.join(done.errors)}; "
             f"terraform.tfstate in {stack.folder} is kept; {plan_it(stack)}"
         )
     for path in stack.folder.glob(f"{_STATE}*"):
@@ -91,10 +91,10 @@ def _moved(session: Session, stack: Stack) -> None:
 
 
 def refuse_before_bootstrap(session: Session) -> None:
-    """Check that there is a bucket for states, and that its own state isn't left on this machine.
+    """Check that the state bucket exists, and that its own state isn't left on this machine.
 
     Raises:
-        OpsError: There is none yet, or a bootstrap that was begun here did not come to its end.
+        OpsError: There is no bucket yet, or a bootstrap on this machine did not finish.
     """
     bucket, again = session.states.bucket, f"make bootstrap ENV={session.environment.name}"
     if not session.states.bootstrapped():
@@ -103,5 +103,5 @@ def refuse_before_bootstrap(session: Session) -> None:
     if not any((folder / name).exists() for name in (_LOCAL, _STATE)):
         return
     if session.states.get(PHASE) is None:
-        raise OpsError(f"the bucket {bucket} is there, but its own state is still in {folder}; {again} goes on")
-    (folder / _LOCAL).unlink(missing_ok=True)  # Somebody else came to the end.
+        raise OpsError(f"the bucket {bucket} exists, but its own state is still in {folder}; to continue: {again}")
+    (folder / _LOCAL).unlink(missing_ok=True)  # A bootstrap on another machine finished.

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from ops.terraform.report import PhaseResult, Report
 
-Phases = Annotated[list[str] | None, typer.Argument(metavar="[PHASE]...", help="Phases; nothing means all.")]
-Approve = Annotated[bool, typer.Option("--approve-widening", help="The widenings that the plan gate shows are meant.")]
-Jobs = Annotated[int, typer.Option(min=0, help="Terraforms at once; 0: what cores and memory allow.")]
+Phases = Annotated[list[str] | None, typer.Argument(metavar="[PHASE]...", help="Phases; by default all.")]
+Approve = Annotated[bool, typer.Option("--approve-widening", help="Accept the widenings that the plan gate shows.")]
+Jobs = Annotated[int, typer.Option(min=0, help="Terraforms at once; 0: as many as cores and memory allow.")]
 
 
 def plan(
@@ -29,8 +29,7 @@ def plan(
     out: Out = OUT,
     as_json: Json = False,
 ) -> None:
-    """Plan phases side by side; save and judge each plan. Exit code 0: planned; 1: refused; 2: failed."""
-    # Loaded on use, so that `--help` is quick.
+    """Plan phases side by side; save and check each plan. Exit code 0: planned; 1: refused; 2: failed."""
     from ops.terraform.bootstrap import refuse_before_bootstrap
     from ops.terraform.plan import Planner
     from ops.terraform.report import took
@@ -42,7 +41,7 @@ def plan(
         stacks = running.stacks(phases or ())
         refuse_before_bootstrap(running)
         planner = Planner(running, approve_widening)
-        # A plan reads what is applied of other phases, not their plans: none waits for another.
+        # A plan reads the applied outputs of other phases, not their plans: plans don't wait for each other.
         results = side_by_side(running, stacks, planner.plan, jobs=jobs, took=took(out, "plan", environment))
         _end(running.report("plan", results), as_json=as_json)
 
@@ -56,9 +55,9 @@ def apply(
     out: Out = OUT,
     as_json: Json = False,
 ) -> None:
-    """Apply exactly the saved plans, of the named phases or of all that have one, in order.
+    """Apply exactly the saved plans, in order: of the named phases, or of all that have a saved plan.
 
-    Exit code 0: applied; 1: refused; 2: failed or interrupted. Nothing more begins once a phase fails.
+    Exit code 0: applied; 1: refused; 2: failed or interrupted. Once a phase fails, no other begins.
     """
     from ops.terraform.apply import Applier
     from ops.terraform.bootstrap import refuse_before_bootstrap
@@ -73,8 +72,8 @@ def apply(
             raise RefusedError(f"there is no saved plan of {environment}; make plan ENV={environment}")
         applier = Applier(running, approve_widening)
         for name, stack in stacks.items():
-            made = applier.checked(stack)
-            say(f"{name}: {_counts(made.counts)}; planned {made.planned_at} ({stack.saved_summary})")
+            origin = applier.checked(stack)
+            say(f"{name}: {_counts(origin.counts)}; planned {origin.planned_at} ({stack.saved_summary})")
         with running.asking():
             confirm(
                 f"Apply to {environment} (account {running.aws.caller.account}, as {running.aws.caller.arn})?", yes=yes
@@ -83,9 +82,10 @@ def apply(
 
 
 def bootstrap(environment: EnvironmentName, yes: Yes = False, out: Out = OUT, as_json: Json = False) -> None:
-    """Make the state bucket: apply `state` with a state on this machine, and move that into the bucket.
+    """Create the state bucket, and move its state there.
 
-    Exit code 0: it is there; 1: refused; 2: failed or interrupted. Begun again, it goes on where it was.
+    Applies `state` with a state on this machine first. Exit code 0: the bucket exists; 1: refused; 2: failed or
+    interrupted. After an interruption, run it again: it continues.
     """
     from ops.terraform.bootstrap import bootstrap as run
     from ops.terraform.session import session
@@ -98,7 +98,7 @@ def bootstrap(environment: EnvironmentName, yes: Yes = False, out: Out = OUT, as
                 confirm(f"Apply state to {where}: {_counts(planned.counts)}?", yes=yes)
 
         result = run(running, ask)
-        running.board.end(result)
+        running.progress.end(result)
         _end(running.report("bootstrap", [result]), as_json=as_json)
 
 
@@ -117,18 +117,18 @@ def drift(
         stacks = running.stacks(phases or ())
         refuse_before_bootstrap(running)
         before = took(out, "drift", environment)
-        report = running.report("drift", side_by_side(running, stacks, Drift(running).look, jobs=jobs, took=before))
+        report = running.report("drift", side_by_side(running, stacks, Drift(running).compare, jobs=jobs, took=before))
         differs = any(each.result is Result.CHANGES for each in report.phases)
         _end(report, as_json=as_json, code=report.exit_code or int(differs))
 
 
 def destroy(
     environment: EnvironmentName,
-    name: Annotated[str, typer.Option("--confirm", metavar="NAME", help="The environment's name once more.")] = "",
+    name: Annotated[str, typer.Option("--confirm", metavar="NAME", help="The environment's name, to confirm.")] = "",
     out: Out = OUT,
     as_json: Json = False,
 ) -> None:
-    """Take an unprotected environment down, last phase first; the state bucket stays.
+    """Destroy an unprotected environment, last phase first; the state bucket stays.
 
     Exit code 0: destroyed; 1: refused; 2: failed or interrupted.
     """
@@ -141,7 +141,7 @@ def destroy(
         with session(values, out) as running:
             stacks = destroyable(running)
             if not stacks:
-                raise RefusedError(f"nothing of {environment} is applied, but for its bucket of states")
+                raise RefusedError(f"no phase of {environment} but the state bucket is applied")
             count = sum(len(state.addresses) for phase in stacks if (state := running.states.get(phase)))
             say(f"{count} resources of {environment} (account {running.aws.caller.account}): {', '.join(stacks)}")
             if not name and sys.stdin.isatty():
@@ -149,7 +149,7 @@ def destroy(
                     name = typer.prompt(f"To destroy them, type the environment's name ({environment})", err=True)
             if name != environment:
                 wanted = f"--confirm must be {environment!r}, not {name!r} (make: CONFIRM={environment})"
-                raise RefusedError(f"{wanted}; nothing is destroyed")
+                raise RefusedError(f"nothing was destroyed: {wanted}")
             results = in_reverse(running, stacks, Destroyer(running).destroy)
             _end(running.report("destroy", results), as_json=as_json)
 
@@ -159,7 +159,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _end(report: Report, *, as_json: bool, code: int | None = None) -> None:
-    """Tell what came out, on stdout for programs, and exit."""
+    """Print the results, for programs on stdout, and exit."""
     for line in report.lines():
         say(line)
     if as_json:

@@ -1,4 +1,4 @@
-"""Which commit the code is at."""
+"""The commit of the code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ UNKNOWN = "unknown"
 
 
 def commit(folder: Path | None = None) -> tuple[str, bool]:
-    """The commit of a folder's repository, and whether anything there isn't committed; `unknown` outside of one."""
+    """The commit of a folder's repository, or `unknown` outside one; and whether it has uncommitted changes."""
     head = _git(folder, "rev-parse", "HEAD")
     return (head, bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))) if head else (UNKNOWN, False)
 

@@ -1,4 +1,4 @@
-"""Takes an unprotected environment down, last phase first."""
+"""Destroys an unprotected environment, last phase first."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 
 def unprotected(environment: Environment) -> Environment:
-    """The environment, if it may be destroyed.
+    """Return the environment if it may be destroyed.
 
     Raises:
-        RefusedError: It is protected.
+        RefusedError: The environment is protected.
     """
     if environment.protected:
         raise RefusedError(
             f"{environment.name} is protected: no command destroys it (protected in "
-            f"environments/{environment.name.replace('-', '_')}.py or what it imports)"
+            f"environments/{environment.name.replace('-', '_')}.py or a file it imports)"
         )
     return environment
 
 
 def destroyable(session: Session) -> dict[str, Stack]:
-    """The applied phases but `state`, whose bucket keeps the history of all, last first."""
+    """The applied phases without `state`, whose bucket keeps the history of all; last first."""
     found = session.stacks()
     return {name: found[name] for name in reversed(found) if name != STATE and session.states.applied(name)}
 
@@ -46,7 +46,7 @@ class Destroyer:
     session: Session
 
     def destroy(self, stack: Stack) -> PhaseResult:
-        """Destroy what a phase manages; Terraform stops at what is protected."""
+        """Destroy the resources of a phase; Terraform stops at protected resources."""
         return self.session.work(stack.phase.name, lambda: self._destroyed(stack))
 
     def _destroyed(self, stack: Stack) -> PhaseResult:
@@ -54,16 +54,16 @@ class Destroyer:
         refuse_unsaved(stack)
         refuse_other_roles(self.session.aws.caller, stack)
         self.session.lasting(phase, "destroying")
-        self.session.board.begin(phase, "initializing")
+        self.session.progress.begin(phase, "initializing")
         initialize(self.session.terraform, stack)
-        self.session.board.begin(phase, "destroying")
+        self.session.progress.begin(phase, "destroying")
         stack.forget_plan()
         before = states.get(phase)
         done = self.session.terraform.run(
             stack.folder,
             *("destroy", "-json", "-auto-approve", "-input=false", LOCK_TIMEOUT),
             log=stack.events,
-            listener=lambda event: self.session.board.tell(phase, event),
+            listener=lambda event: self.session.progress.update(phase, event),
         )
         after = states.get(phase, again=True)
         gone = len(before.addresses if before else ()) - len(after.addresses if after else ())
@@ -71,7 +71,7 @@ class Destroyer:
             stack.end_events()
             return PhaseResult(phase, Result.DESTROYED, {"delete": gone})
         interrupted = self.session.terraform.interrupted.is_set()
-        again = f"make destroy ENV={stack.environment.name} goes on"
+        again = f"to continue: make destroy ENV={stack.environment.name}"
         return PhaseResult(
             phase,
             Result.INTERRUPTED if interrupted else Result.FAILED,

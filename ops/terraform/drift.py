@@ -1,4 +1,4 @@
-"""Where an account differs from the code: a plan of every applied phase, which is not kept."""
+"""Drift: compares an account with the code by a plan of every applied phase, which is not saved."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _SHOWN = 12
 
 @dataclass
 class Drift:
-    """Looks for drift, without a lock: it changes nothing and must not be in anybody's way."""
+    """Looks for drift. It takes no lock, so that it blocks no other run."""
 
     session: Session
 
-    def look(self, stack: Stack) -> PhaseResult:
-        """Whether the account is as the code says."""
-        return self.session.work(stack.phase.name, lambda: self._looked(stack))
+    def compare(self, stack: Stack) -> PhaseResult:
+        """Compare a phase; the result is `no changes`, `changes` or `not applied`."""
+        return self.session.work(stack.phase.name, lambda: self._compared(stack))
 
-    def _looked(self, stack: Stack) -> PhaseResult:
+    def _compared(self, stack: Stack) -> PhaseResult:
         phase = stack.phase.name
         if not self.session.states.applied(phase):
             return PhaseResult(phase, Result.NOT_APPLIED)
-        self.session.board.begin(phase, "comparing")
+        self.session.progress.begin(phase, "comparing")
         initialize(self.session.terraform, stack)
         events: list[Event] = []
         flags = readable(stack) if is_planner(self.session.aws.caller, stack) else ()
@@ -46,7 +46,7 @@ class Drift:
 
 
 def readable(stack: Stack) -> tuple[str, ...]:
-    """Flags that leave out what holds a secret's value, which the planner may not read; all else is compared.
+    """Flags that leave out secrets' values, which the planner's role may not read; all other resources are compared.
 
     See docs/adr/0007-database-password.md.
     """

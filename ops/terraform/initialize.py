@@ -1,4 +1,4 @@
-"""`terraform init`, once a stack and only when what it depends on changed."""
+"""`terraform init`, only if its inputs changed since the last one."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from ops.terraform.stack import Stack
 
 LOCK_FILE = ".terraform.lock.hcl"
 _ONE_AT_A_TIME = threading.Lock()
-"""Terraform's plugin cache is not made for several writers:
+"""Terraform's plugin cache doesn't support several writers:
 
 https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache
 """
 
 
 def initialize(terraform: Terraform, stack: Stack, *flags: str) -> None:
-    """Make a stack's folder ready, unless it is.
+    """Initialize a stack's folder if it isn't initialized.
 
-    Every stack has the same provider: the first one's lock file serves all, and the plugin cache keeps one copy.
+    Every stack has the same provider: all share the lock file of the first, and the plugin cache keeps one copy.
 
     Args:
         terraform: The Terraform to run.
         stack: The stack.
-        flags: What to do with a state that is elsewhere; by default it stays where it is.
+        flags: Flags of init that move a state; by default the state stays where it is.
 
     Raises:
-        OpsError: It failed.
+        OpsError: Init failed.
     """
     mark, wanted = stack.folder / ".terraform" / "initialized", _digest(stack)
     if not flags and mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
@@ -46,7 +46,7 @@ def initialize(terraform: Terraform, stack: Stack, *flags: str) -> None:
 
 
 def _digest(stack: Stack) -> str:
-    """Of what init reads: versions, backend and providers, in the stack and in override files beside it."""
+    """SHA-256 of init's inputs: versions, backend and providers, in the stack and in its override files."""
     parts = {name: stack.content.get(name) for name in ("terraform", "provider")}
     overrides = [path.read_text(encoding="utf-8") for path in sorted(stack.folder.glob("*_override.tf.json"))]
     return hashlib.sha256(json.dumps([parts, overrides], sort_keys=True).encode()).hexdigest()

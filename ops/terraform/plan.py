@@ -1,4 +1,4 @@
-"""Plans phases: a saved plan, its JSON, a summary and the plan gate's verdict for each."""
+"""Plans phases. For each it saves the plan, its JSON, a summary and the plan gate's verdict."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 CUTOVER = "cutover"
 """The phase that writes the public name's records."""
 SECRET_VALUE = "aws_secretsmanager_secret_version"  # noqa: S105  (a type)
-"""Type of resource whose refresh asks for a secret's value."""
+"""The resource type whose refresh reads a secret's value."""
 _SIGNS = {
     ("create",): "+",
     ("update",): "~",
@@ -53,30 +53,34 @@ class Planner:
     approve_widening: bool = False
 
     def plan(self, stack: Stack) -> PhaseResult:
-        """Plan one phase and save the plan; any earlier one goes."""
+        """Plan one phase and save the plan. The previous plan is removed."""
         stack.forget_plan()
         return self.session.work(stack.phase.name, lambda: self._planned(stack))
 
     def _planned(self, stack: Stack) -> PhaseResult:
         phase = stack.phase.name
         refuse_unsaved(stack)
-        self.session.states.get(phase, again=True)  # A damaged one is said to be so here, in words that lead on.
+        self.session.states.get(
+            phase, again=True
+        )  # A damaged state is an error here, with a message that leads to `recover`.
         if waits := waits_for(stack, self.session.states):
-            return PhaseResult(phase, Result.WAITS, waits_for=waits)
+            return PhaseResult(phase, Result.WAITING, waits_for=waits)
         writes_names = phase == CUTOVER and RECORD in stack.content.get("resource", {})
         if writes_names and (why := blocked(self.session.aws, stack.environment)):
-            return PhaseResult(phase, Result.WAITS, waits_for=(PREPARE,), message=why)
-        self.session.board.begin(phase, "initializing")
+            return PhaseResult(phase, Result.WAITING, waits_for=(PREPARE,), message=why)
+        self.session.progress.begin(phase, "initializing")
         initialize(self.session.terraform, stack)
-        self.session.board.begin(phase, "planning")
+        self.session.progress.begin(phase, "planning")
         return self.saved(stack, published(stack, self.session.states))
 
     def saved(self, stack: Stack, upstream: Mapping[str, str]) -> PhaseResult:
-        """Plan an initialized stack, and put plan, JSON, summary and verdict in place if all of it could be made."""
+        """Plan an initialized stack; save plan, JSON, summary and verdict if all of them could be created."""
         phase = stack.phase.name
         fresh = stack.saved.with_suffix(".new")
         flags = (f"-out={fresh.name}", *caller_flags(self.session.aws.caller, stack))
-        done = plan(self.session.terraform, stack, *flags, listener=lambda event: self.session.board.tell(phase, event))
+        done = plan(
+            self.session.terraform, stack, *flags, listener=lambda event: self.session.progress.update(phase, event)
+        )
         try:
             if done.code not in {NO_CHANGES, CHANGES}:
                 result = Result.INTERRUPTED if self.session.terraform.interrupted.is_set() else Result.FAILED
@@ -86,7 +90,7 @@ class Planner:
                 return PhaseResult(phase, Result.NO_CHANGES, message=older)
             shown = self.session.terraform.run(stack.folder, "show", "-json", "-no-color", fresh.name)
             if shown.code:
-                raise OpsError(f"terraform can't read the plan that it saved: {' '.join(shown.errors)}")
+                raise OpsError(f"Terraform can't read the plan that it saved: {' '.join(shown.errors)}")
             verdict = judge(shown.output.encode(), name=stack.name, approve_widening=self.approve_widening)
             reports.write(verdict, stack.out / "reports")
             for path, text in ((stack.saved_json, shown.output), (stack.saved_summary, summary(shown.output))):
@@ -122,7 +126,7 @@ def plan(terraform: Terraform, stack: Stack, *flags: str, listener: Listener | N
 
 
 def caller_flags(caller: Caller, stack: Stack) -> tuple[str, ...]:
-    """What the planner's role can't do: write a lock, and read what a refresh of a secret's value asks for.
+    """Flags that leave out what the planner's role can't do: write a lock, and read a secret's value in a refresh.
 
     See docs/adr/0004-who-applies-what.md and docs/adr/0007-database-password.md.
     """
@@ -132,12 +136,12 @@ def caller_flags(caller: Caller, stack: Stack) -> tuple[str, ...]:
 
 
 def is_planner(caller: Caller, stack: Stack) -> bool:
-    """Whether the caller has the role that may look and not change."""
+    """Whether the caller has the planner's role, which may only read."""
     return _has_role(caller, Names(stack.environment).role("planner"))
 
 
 def refuse_other_roles(caller: Caller, stack: Stack) -> None:
-    """Refuse to begin what a secret's own policy, which denies its value to all but some roles, would stop half-way.
+    """Refuse an apply that a secret's own policy would stop half-way: it denies the value to all but some roles.
 
     Raises:
         RefusedError: The stack writes a secret's value, and the caller isn't the role that applies it.
@@ -146,7 +150,7 @@ def refuse_other_roles(caller: Caller, stack: Stack) -> None:
     if SECRET_VALUE in stack.content.get("resource", {}) and not _has_role(caller, role):
         raise RefusedError(
             f"{stack.name} writes a secret's value, which the secret's own policy denies to {caller.arn}; "
-            f"come in as {role} (docs/account.md, section 2), then again"
+            f"assume {role} (docs/account.md, section 2), then run the command again"
         )
 
 
@@ -155,12 +159,12 @@ def _has_role(caller: Caller, role: str) -> bool:
 
 
 def _older_than_applied(states: States, phase: str) -> str:
-    """A warning, if the state is older than what the record of the last apply says it wrote."""
+    """A warning if the state is older than the record of the last apply; else empty."""
     state, record = states.get(phase), states.record(phase)
     if state is None or record is None or state.serial >= (record["serial"] or 0):
         return ""
     serials = f"serial {state.serial}, then {record['serial']}"
-    return f"the state is older than what was applied last ({serials}): an earlier version was restored"
+    return f"the state is older than the last apply ({serials}): a previous version was restored"
 
 
 def _judged(phase: str, verdict: PlanVerdict, warning: str) -> PhaseResult:
@@ -172,7 +176,7 @@ def _judged(phase: str, verdict: PlanVerdict, warning: str) -> PhaseResult:
 
 
 def summary(shown: str) -> str:
-    """A plan in a line a resource: what happens to it, and which attributes change."""
+    """A plan with a line for each resource: its action, and the attributes that change."""
     document = json.loads(shown)
     lines = list(_lines(document.get("resource_changes", [])))
     outputs = [name for name, change in document.get("output_changes", {}).items() if change["actions"] != ["no-op"]]

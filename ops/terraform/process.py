@@ -1,4 +1,4 @@
-"""Runs Terraform, listens to what it says, and passes Ctrl-C on to it once."""
+"""Runs Terraform, reads its events, and passes Ctrl-C on to it once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ops.credentials.shared import Credentials
 
 LOCK_TIMEOUT = "-lock-timeout=5s"
-"""Long enough for another command's last write; a lock that is held longer belongs to a run, and is said so."""
+"""Long enough for another command's last write. A lock that is held longer is an error that names its holder."""
 Event = Mapping[str, Any]
 """A line of Terraform's machine-readable output: https://developer.hashicorp.com/terraform/internals/machine-readable-ui."""
 Listener = Callable[[Event], None]
@@ -29,18 +29,18 @@ Listener = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Done:
-    """How a run of Terraform ended."""
+    """The end of a run of Terraform."""
 
     code: int
     """Its exit code; negative: the signal that ended it."""
     output: str = ""
-    """What it printed, where that is wanted."""
+    """What it printed on stdout; empty if its output was read as events."""
     errors: tuple[str, ...] = ()
-    """What it complained of, in a line or more each."""
+    """Its error messages, each of one or more lines."""
 
     @property
     def killed(self) -> bool:
-        """Whether it had no chance to tidy up, to free its lock for instance."""
+        """Whether it was killed, and so could not free its lock or save its state."""
         return self.code in {-signal.SIGKILL, 128 + signal.SIGKILL}
 
 
@@ -50,18 +50,18 @@ class Terraform:
 
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
     credentials: Credentials | None = None
-    """What it gets beside them, and instead of any that are among them."""
+    """Replace any credentials in `variables`."""
     _running: set[subprocess.Popen[str]] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    """Reentrant: a signal's handler takes it, perhaps in the very thread that holds it."""
+    """Reentrant: a signal handler takes it, perhaps in the thread that holds it."""
     interrupted: threading.Event = field(default_factory=threading.Event)
 
     @property
     def binary(self) -> str:
-        """Where it is.
+        """Path of the program.
 
         Raises:
-            OpsError: It isn't installed.
+            OpsError: Terraform isn't installed.
         """
         found = shutil.which("terraform", path=self.variables.get("PATH"))
         if not found:
@@ -76,14 +76,14 @@ class Terraform:
         Args:
             folder: The stack's folder.
             arguments: The command and its flags; with `-json` among them, each line of its output is an event.
-            log: A file to which the events are added as they come; a full disk ends that, and not Terraform.
-            listener: Who is told of each event.
+            log: A file to append events to. If the disk is full, logging stops and Terraform goes on.
+            listener: Called with each event.
 
         Returns:
-            How it ended. Once interrupted, none begins any more.
+            How it ended. After an interruption no run begins.
 
         Raises:
-            AwsError: There are no credentials for it.
+            AwsError: There are no credentials.
         """
         child = self._start([self.binary, *arguments], folder, self.environment())
         if child is None:
@@ -104,16 +104,16 @@ class Terraform:
         return Done(code, output, tuple(errors))
 
     def environment(self) -> dict[str, str]:
-        """All variables of a run that begins now.
+        """All environment variables of a run that begins now.
 
         Raises:
-            AwsError: There are no credentials for it.
+            AwsError: There are no credentials.
         """
         found = self.credentials.environment(self.variables) if self.credentials else self.variables
         return {**found, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
     def interrupt(self) -> None:
-        """Ask everything that runs to stop; Terraform finishes what it is at, and drops it if asked again."""
+        """Send SIGINT to every run. Terraform finishes its current operations; a second SIGINT would abort them."""
         with self._lock:
             self.interrupted.set()
             for child in tuple(self._running):
@@ -121,7 +121,7 @@ class Terraform:
 
     @contextmanager
     def passing_signals_on(self) -> Iterator[None]:
-        """While this lasts, Ctrl-C and SIGTERM reach Terraform, and this program says afterwards what was left how."""
+        """Inside this context, Ctrl-C and SIGTERM interrupt Terraform, and this program then reports the results."""
 
         def handle(number: int, frame: FrameType | None) -> None:
             self.interrupt()
@@ -135,7 +135,7 @@ class Terraform:
 
     @contextmanager
     def taking_no_signals(self) -> Iterator[None]:
-        """While this lasts, Ctrl-C interrupts this program, which asks somebody something."""
+        """Inside this context, Ctrl-C interrupts this program, which asks a question."""
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             yield
@@ -145,11 +145,11 @@ class Terraform:
     def _start(
         self, command: Sequence[str], folder: Path, variables: Mapping[str, str]
     ) -> subprocess.Popen[str] | None:
-        """A process that `interrupt` knows of; none once all was interrupted."""
+        """Start a process that `interrupt` knows; return None after an interruption."""
         with self._lock:
             if self.interrupted.is_set():
                 return None
-            # A process group of its own: the terminal's Ctrl-C would reach it a second time, which drops the apply.
+            # Its own process group: otherwise the terminal's Ctrl-C is a second SIGINT, which aborts the apply.
             child = subprocess.Popen(
                 command,
                 cwd=folder,
@@ -176,7 +176,7 @@ class Terraform:
 
 
 class _Collected:
-    """Reads a pipe to its end beside everything else, so that neither side waits for the other."""
+    """Reads a pipe to its end in a thread, so that neither side waits for the other."""
 
     def __init__(self, pipe: IO[str]) -> None:
         self._parts: list[str] = []
@@ -189,7 +189,7 @@ class _Collected:
 
 
 class _Kept:
-    """A file of events. What can't be written is left out: who writes them must not die of it in the middle."""
+    """A file of events. Lines that can't be written are left out: an apply must not fail because of its log."""
 
     def __init__(self, path: Path | None) -> None:
         self._file: IO[str] | None = None

@@ -1,4 +1,4 @@
-"""What runs now and since when, on stderr: a line a phase that moves on a terminal, and plain lines elsewhere."""
+"""Shows on stderr what runs and for how long: a live line for each phase on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from ops.terraform.process import Event
 
 WIDTH = 15
-"""Of the column of phases: the longest name and two spaces."""
-_STYLE = {Result.FAILED: "red", Result.REFUSED: "red", Result.INTERRUPTED: "red", Result.WAITS: "yellow"}
+"""Width of the column of phases: the longest name and two spaces."""
+_STYLE = {Result.FAILED: "red", Result.REFUSED: "red", Result.INTERRUPTED: "red", Result.WAITING: "yellow"}
 
 
-class Board:
-    """Shows phases while they are worked on."""
+class PhaseProgress:
+    """Shows the phases that a command works on."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -30,7 +30,7 @@ class Board:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Show nothing while this lasts, so that a question can be read."""
+        """Show nothing inside this context, so that you can read a question."""
         self._progress.stop()
         try:
             yield
@@ -38,7 +38,7 @@ class Board:
             self._progress.start()
 
     def begin(self, phase: str, doing: str) -> None:
-        """A phase is worked on from now on, or is at something else."""
+        """Show that work on a phase begins, or that it is at another step."""
         with self._lock:
             if phase not in self._tasks:
                 self._tasks[phase] = self._progress.add_task(phase, total=None, doing=doing)
@@ -47,8 +47,8 @@ class Board:
         if not self._progress.console.is_terminal:
             self._progress.console.print(f"{phase}: {doing}", highlight=False)
 
-    def tell(self, phase: str, event: Event) -> None:
-        """What Terraform says, in so far as it shows how far it is."""
+    def update(self, phase: str, event: Event) -> None:
+        """Show the progress that an event of Terraform reports."""
         kind, hook = event.get("type"), event.get("hook", {})
         if kind not in {"apply_start", "apply_complete", "apply_progress"} or hook.get("action") == "read":
             return
@@ -58,7 +58,7 @@ class Board:
             self._progress.update(self._tasks[phase], doing=doing)
 
     def end(self, result: PhaseResult) -> None:
-        """A phase is finished."""
+        """Show the result of a phase."""
         style = _STYLE.get(result.result, "green")
         with self._lock:
             if result.phase in self._tasks:
@@ -67,8 +67,8 @@ class Board:
 
 
 @contextmanager
-def board() -> Iterator[Board]:
-    """A board for as long as this lasts."""
+def shown() -> Iterator[PhaseProgress]:
+    """Show progress inside this context."""
     from rich.console import Console  # noqa: PLC0415  (loads slowly)
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
@@ -76,4 +76,4 @@ def board() -> Iterator[Board]:
     columns = (SpinnerColumn(), texts[0], TimeElapsedColumn(), texts[1])
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield Board(progress)
+        yield PhaseProgress(progress)

@@ -1,4 +1,4 @@
-"""Brings a phase's state back in order after an apply that was cut off."""
+"""Repairs a phase's state after an interrupted apply."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ops.terraform.stack import Stack
 
 @dataclass
 class Recovery:
-    """The steps, each asked for before it changes anything."""
+    """The steps of a recovery. Each asks you before it changes anything."""
 
     session: Session
     stack: Stack
@@ -27,18 +27,18 @@ class Recovery:
         return self.stack.phase.name
 
     def run(self) -> bool:
-        """Free a dead lock, push a state that was not saved, and take in what was made and not quite noted.
+        """Free a dead lock, push an unsaved state, untaint and import resources that the interrupted apply created.
 
         Returns:
-            Whether the state is in order now.
+            Whether the state is complete now.
 
         Raises:
-            OpsError: A step failed; those before it are done.
+            OpsError: A step failed; the previous steps are done.
         """
         self._unlock()
         try:
             self.session.states.get(self._phase)
-        except DamagedStateError as error:  # Terraform itself can't even initialize with it.
+        except DamagedStateError as error:  # Terraform can't even initialize with it.
             say(str(error))
             self._list_versions()
             return False
@@ -51,26 +51,28 @@ class Recovery:
         return True
 
     def restore(self, version: str) -> None:
-        """Make an earlier version of the state the present one.
+        """Make a previous version of the state the current one.
 
         Raises:
-            OpsError: There is no such version, or it can't be read as a state.
+            OpsError: There is no such version, or it isn't a state.
         """
         found = {each.id: each for each in self.session.states.versions(self._phase)}
         if version not in found or found[version].state is None:
             self._list_versions()
-            raise OpsError(f"{version} is no version of the state of {self._phase} that can be restored; see the list")
+            raise OpsError(
+                f"{version} is not a version of the state of {self._phase} that can be restored; choose one of the list"
+            )
         self._unlock()
         self.confirm(f"Make version {version} the state of {self.stack.name}?")
         self.session.states.restore(self._phase, version)
-        say(f"restored; see what differs: make plan ENV={self.stack.environment.name} PHASE={self._phase}")
+        say(f"restored; to see what differs: make plan ENV={self.stack.environment.name} PHASE={self._phase}")
 
     def _unlock(self) -> None:
         held = self.session.states.lock(self._phase)
         if (lock := held.holder()) is None:
             return
         say(str(lock))
-        self.confirm("Is that run dead? A lock that is freed under a living one can cost the state.")
+        self.confirm("Has that run ended? Freeing the lock of a running apply can damage the state.")
         held.free(lock)
         say("the lock is free")
 
@@ -85,7 +87,7 @@ class Recovery:
         say("the state is saved")
 
     def _untaint(self) -> None:
-        """Keep what is there although its creation was cut off; the next plan completes it in place."""
+        """Keep tainted resources; the next plan completes them in place."""
         state = self.session.states.get(self._phase, again=True)
         if state is None or not state.tainted:
             return
@@ -95,20 +97,20 @@ class Recovery:
             done = self.session.terraform.run(self.stack.folder, "untaint", "-no-color", address)
             if done.code:
                 raise OpsError(f"{address} can't be untainted: {' '.join(done.errors)}")
-        say("they are kept; the next plan completes what they lack")
+        say("kept; the next plan completes them")
 
     def _import(self) -> bool:
         state = self.session.states.get(self._phase)
         known = set(state.addresses if state else ())
-        lost = {address: id_ for address, id_ in made(self.stack).items() if address not in known}
+        lost = {address: id_ for address, id_ in created(self.stack).items() if address not in known}
         if not lost:
-            say(f"the state of {self._phase} has all that the last apply said it made")
+            say(f"the state of {self._phase} has all resources that the last apply reported as created")
             return True
-        say("made, and not in the state: " + ", ".join(f"{address} ({id_})" for address, id_ in lost.items()))
+        say("created, but not in the state: " + ", ".join(f"{address} ({id_})" for address, id_ in lost.items()))
         self.confirm("Import them?")
         failed = [address for address, id_ in lost.items() if not self._imported(address, id_)]
         if failed:
-            say(f"could not be imported: {', '.join(failed)}; the provider's page of each says what to import it by")
+            say(f"could not be imported: {', '.join(failed)}; the provider's pages show which id each type needs")
         return not failed
 
     def _imported(self, address: str, id_: str) -> bool:
@@ -122,8 +124,8 @@ class Recovery:
         say(f"to restore one: make recover ENV={self.stack.environment.name} PHASE={self._phase} RESTORE=VERSION")
 
 
-def made(stack: Stack) -> dict[str, str]:
-    """Ids, by address, of what was made and is still there, as Terraform said while it applied."""
+def created(stack: Stack) -> dict[str, str]:
+    """Ids, by address, of resources that Terraform reported as created and not as deleted."""
     found: dict[str, str] = {}
     if not stack.events.exists():
         return found
@@ -131,7 +133,7 @@ def made(stack: Stack) -> dict[str, str]:
         try:
             event = json.loads(line)
         except ValueError:
-            continue  # the line that was cut off
+            continue  # an incomplete last line
         hook = event.get("hook", {})
         if event.get("type") != "apply_complete":
             continue
@@ -144,4 +146,4 @@ def made(stack: Stack) -> dict[str, str]:
 
 def _line(version: Version) -> str:
     about = f"serial {version.state.serial}, {len(version.state.addresses)} resources" if version.state else "no state"
-    return f"{version.id}  {version.at:%Y-%m-%d %H:%M:%S}Z  {about}{'  (present)' if version.latest else ''}"
+    return f"{version.id}  {version.at:%Y-%m-%d %H:%M:%S}Z  {about}{'  (current)' if version.latest else ''}"

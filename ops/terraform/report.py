@@ -1,4 +1,4 @@
-"""What a run over phases came to: for people a table, for programs one JSON file."""
+"""The results of a command over phases: as a table for you, and as a JSON file for programs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 
 class Result(StrEnum):
-    """How a phase went."""
+    """The result of a phase."""
 
     CHANGES = "changes"
     NO_CHANGES = "no changes"
     APPLIED = "applied"
     DESTROYED = "destroyed"
     NOTHING_SAVED = "nothing saved"
-    WAITS = "waits"
+    WAITING = "waiting"
     NOT_APPLIED = "not applied"
     NOT_BEGUN = "not begun"
     REFUSED = "refused"
@@ -27,13 +27,13 @@ class Result(StrEnum):
 
     @property
     def good(self) -> bool:
-        """Whether what comes after it may go on."""
+        """Whether phases that depend on it may begin."""
         return self in {
             Result.CHANGES,
             Result.NO_CHANGES,
             Result.APPLIED,
             Result.DESTROYED,
-            Result.WAITS,
+            Result.WAITING,
             Result.NOT_APPLIED,
         }
 
@@ -49,32 +49,32 @@ _DONE = {
 
 @dataclass(frozen=True)
 class PhaseResult:
-    """How one phase went."""
+    """The result of one phase, with its details."""
 
     phase: str
     result: Result
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Resources by what happens to them: create, update, replace, delete, forget."""
+    """Number of resources by action: create, update, replace, delete, forget."""
     seconds: float = 0.0
     waits_for: tuple[str, ...] = ()
-    """What must be done first: phases to apply, or a command such as `cutover prepare`."""
+    """What you must do first: phases to apply, or a command such as `cutover prepare`."""
     message: str = ""
 
     @property
     def line(self) -> str:
-        """In one line."""
+        """The result in one line, such as `changes  3 to create  12 s` or `waiting for network`."""
         done = self.result in {Result.APPLIED, Result.DESTROYED}
         counts = ", ".join(f"{count} {_DONE[verb] if done else f'to {verb}'}" for verb, count in self.counts.items())
         if not counts and self.result in {Result.CHANGES, Result.APPLIED}:
             counts = "outputs only"
-        waits = f"for {', '.join(self.waits_for)}" if self.waits_for else ""
-        parts = [self.result.value, waits, counts, f"{self.seconds:.0f} s" if self.seconds >= 1 else ""]
+        status = f"{self.result} for {', '.join(self.waits_for)}" if self.waits_for else self.result.value
+        parts = [status, counts, f"{self.seconds:.0f} s" if self.seconds >= 1 else ""]
         return "  ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
 class Report:
-    """How a command went over the phases of an environment."""
+    """The results of a command over the phases of an environment."""
 
     command: str
     environment: str
@@ -89,7 +89,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0: all went well; 1: something was refused; 2: something failed, was interrupted or did not even begin."""
+        """0: all succeeded; 1: a phase was refused; 2: a phase failed, was interrupted or did not begin."""
         results = {each.result for each in self.phases}
         if results & {Result.FAILED, Result.INTERRUPTED, Result.NOTHING_SAVED}:
             return 2
@@ -112,7 +112,7 @@ class Report:
         return json.dumps(data, indent=2) + "\n"
 
     def write(self, out: Path) -> Path:
-        """Put it among the reports; answer where."""
+        """Write the report to a file; return its path."""
         path = _path(out, self.command, self.environment)
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
@@ -121,7 +121,7 @@ class Report:
         return path
 
     def lines(self) -> Iterator[str]:
-        """What the board has not shown: what there is to know about single phases, and the sum of all."""
+        """The messages of phases, and a summary of all."""
         for each in self.phases:
             if each.message:
                 yield f"{each.phase}: {each.message}"
@@ -130,7 +130,7 @@ class Report:
 
 
 def took(out: Path, command: str, environment: str) -> dict[str, float]:
-    """Seconds that each phase took when a command ran last; nothing where no report can be read."""
+    """Seconds that each phase took in the last run of a command; empty if there is no readable report."""
     try:
         phases = json.loads(_path(out, command, environment).read_bytes())["phases"]
         return {each["phase"]: float(each["seconds"]) for each in phases}
@@ -143,5 +143,5 @@ def _path(out: Path, command: str, environment: str) -> Path:
 
 
 def counted(verbs: Sequence[str]) -> dict[str, int]:
-    """How often each verb stands there."""
+    """The number of times that each verb occurs."""
     return {verb: verbs.count(verb) for verb in dict.fromkeys(verbs)}

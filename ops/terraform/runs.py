@@ -25,14 +25,14 @@ def side_by_side(
     jobs: int = 0,
     took: Mapping[str, float] = MappingProxyType({}),
 ) -> list[PhaseResult]:
-    """Work on all phases, whatever becomes of the others.
+    """Work on all phases; a failure of one doesn't stop the others.
 
     Args:
-        session: The session; nothing more begins once it is interrupted.
+        session: The session; after an interruption no phase begins.
         stacks: The phases.
-        work: What is done with each.
-        jobs: How many at once; 0: what cores and memory allow.
-        took: Seconds that phases took before; the longest begins first, so that none runs alone at the end.
+        work: Works on one phase and returns its result.
+        jobs: How many phases at once; 0: as many as cores and memory allow.
+        took: Seconds that phases took in the last run. The longest begins first, so that none runs alone at the end.
     """
     longest_first = sorted(stacks, key=lambda name: took.get(name, math.inf), reverse=True)
     ordered = {name: stacks[name] for name in longest_first}
@@ -41,13 +41,13 @@ def side_by_side(
 
 
 def in_order(session: Session, stacks: Mapping[str, Stack], work: Work) -> list[PhaseResult]:
-    """Work on each phase after those that it reads; nothing more begins once one fails."""
+    """Work on each phase after those that it reads; once one fails, no other begins."""
     needs = {name: stack.phase.reads for name, stack in stacks.items()}
     return _run(session, stacks, needs, work, jobs=schedule.jobs(waiting=True), good=lambda result: result.result.good)
 
 
 def in_reverse(session: Session, stacks: Mapping[str, Stack], work: Work) -> list[PhaseResult]:
-    """Work on each phase after those that read it; nothing more begins once one fails."""
+    """Work on each phase after those that read it; once one fails, no other begins."""
     needs = {name: [other for other, reader in stacks.items() if name in reader.phase.reads] for name in stacks}
     return _run(session, stacks, needs, work, jobs=schedule.jobs(waiting=True), good=lambda result: result.result.good)
 
@@ -63,7 +63,7 @@ def _run(
 ) -> list[PhaseResult]:
     def left_out(phase: str) -> PhaseResult:
         result = PhaseResult(phase, Result.NOT_BEGUN)
-        session.board.end(result)
+        session.progress.end(result)
         return result
 
     results = schedule.run(

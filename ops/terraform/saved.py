@@ -1,4 +1,4 @@
-"""A saved plan: what it was made from, and whether it may still be applied."""
+"""A saved plan: what it was created from, and whether it may still be applied."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ops.terraform.stack import Stack, digest
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a saved plan was made from."""
+    """What a saved plan was created from."""
 
     stack: str
     stack_sha256: str
-    """Of what synth wrote."""
+    """Of the file that synth wrote."""
     plan_sha256: str
     json_sha256: str
     account: str
@@ -26,20 +26,20 @@ class Provenance:
     planned_at: str
     commit: str
     dirty: bool
-    """Whether anything was not committed when it was planned."""
+    """Whether the code had uncommitted changes."""
     upstream: Mapping[str, str]
-    """SHA-256 of what each phase that it reads published."""
+    """SHA-256 of the outputs of each phase that it reads."""
     counts: Mapping[str, int]
-    """Resources by what the plan does to them."""
+    """Number of resources by action."""
 
     def write(self, path: Path) -> None:
-        """Put it beside the plan."""
+        """Write it to a file beside the plan."""
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
 
 def provenance(stack: Stack) -> Provenance:
-    """What the saved plan of a stack was made from.
+    """Read what the saved plan of a stack was created from.
 
     Raises:
         RefusedError: There is no saved plan.
@@ -49,33 +49,35 @@ def provenance(stack: Stack) -> Provenance:
     except FileNotFoundError:
         raise RefusedError(f"there is no saved plan of {stack.name}; {plan_it(stack)}") from None
     except (ValueError, TypeError):
-        raise RefusedError(f"{stack.provenance} isn't what make plan wrote; {plan_it(stack)}") from None
+        raise RefusedError(f"{stack.provenance} isn't a file that make plan wrote; {plan_it(stack)}") from None
 
 
-def check(stack: Stack, made: Provenance, upstream: Mapping[str, str], *, today: date | None = None) -> None:
-    """Check that a saved plan is of this stack, that the gate passed it, and that what it read is as it was.
+def check(stack: Stack, origin: Provenance, upstream: Mapping[str, str], *, today: date | None = None) -> None:
+    """Check that a saved plan is of this stack, that the gate passed it, and that the outputs it reads are the same.
 
     Args:
         stack: The stack.
-        made: What its saved plan was made from.
-        upstream: SHA-256 of what the phases that it reads publish now.
-        today: The day of which the gate's verdict must be, since accepted risks expire; the clock's if left out.
+        origin: What its saved plan was created from.
+        upstream: SHA-256 of the current outputs of the phases that it reads.
+        today: The date that the gate's verdict must have, since accepted risks expire; by default today's, in UTC.
 
     Raises:
-        RefusedError: Something of this isn't so.
+        RefusedError: A check fails.
     """
-    if made.stack != stack.name or made.account != stack.environment.account_id:
-        raise RefusedError(f"the plan in {stack.folder} is of {made.stack} in {made.account}; {plan_it(stack)}")
-    if made.stack_sha256 != stack.digest:
+    if origin.stack != stack.name or origin.account != stack.environment.account_id:
+        raise RefusedError(
+            f"the plan in {stack.folder} is a plan of {origin.stack} in account {origin.account}; {plan_it(stack)}"
+        )
+    if origin.stack_sha256 != stack.digest:
         raise RefusedError(f"{stack.name} was synthesized again since its plan was saved; {plan_it(stack)}")
-    for path, was in ((stack.saved, made.plan_sha256), (stack.saved_json, made.json_sha256)):
+    for path, was in ((stack.saved, origin.plan_sha256), (stack.saved_json, origin.json_sha256)):
         if not path.is_file() or digest(path) != was:
             raise RefusedError(f"{path} isn't the file that make plan saved; {plan_it(stack)}")
-    changed = sorted(phase for phase, now in upstream.items() if made.upstream.get(phase) != now)
+    changed = sorted(phase for phase, now in upstream.items() if origin.upstream.get(phase) != now)
     if changed:
         others = ", ".join(changed)
-        raise RefusedError(f"{others} publishes something else since {stack.name} was planned; {plan_it(stack)}")
-    _gated(stack, made.stack_sha256, today or datetime.now(UTC).date())
+        raise RefusedError(f"outputs of {others} changed since {stack.name} was planned; {plan_it(stack)}")
+    _gated(stack, origin.stack_sha256, today or datetime.now(UTC).date())
 
 
 def _gated(stack: Stack, sha256: str, today: date) -> None:
@@ -83,15 +85,17 @@ def _gated(stack: Stack, sha256: str, today: date) -> None:
     try:
         verdict = json.loads(stack.gated.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        raise RefusedError(f"the gate has not judged {stack.name}; {again}") from None
+        raise RefusedError(f"the gate has not checked {stack.name}; {again}") from None
     if verdict.get("outcome") != "clean":
         raise RefusedError(f"the gate did not pass ({verdict.get('outcome')}); {again}")
     if verdict.get("sha256") != sha256:
-        raise RefusedError(f"the gate has not judged this {stack.name}; {again}")
+        raise RefusedError(f"the gate has not checked this version of {stack.name}; {again}")
     if verdict.get("today") != today.isoformat():
-        raise RefusedError(f"the gate's verdict is of {verdict.get('today')}, and accepted risks expire; {again}")
+        raise RefusedError(
+            f"the gate last checked {stack.name} on {verdict.get('today')}, and accepted risks expire; {again}"
+        )
 
 
 def plan_it(stack: Stack) -> str:
-    """What to do to plan a phase again."""
+    """The command that plans a phase again."""
     return f"make plan ENV={stack.environment.name} PHASE={stack.phase.name}"

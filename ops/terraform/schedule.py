@@ -1,4 +1,4 @@
-"""Runs work on phases side by side: each after those that it needs, as many at once as this machine bears."""
+"""Runs work on phases side by side: each phase after those that it needs, as many at once as this machine can run."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TypeVar
 R = TypeVar("R")
 
 PROVIDER_BYTES = 900_000_000
-"""What Terraform with the AWS provider 5.100.0 takes at its highest (measured: 0.63 to 0.85 GB), with some room."""
+"""Memory that Terraform with the AWS provider 5.100.0 needs (measured: 0.63 to 0.85 GB), with some margin."""
 WAITING_JOBS = 4
-"""Applies mostly wait for AWS: as many run at once even where there are fewer cores."""
+"""Applies mostly wait for AWS: this many run at once even on fewer cores."""
 
 
 def jobs(*, waiting: bool = False) -> int:
-    """How many Terraforms may run at once here: bounded by cores (unless they mostly wait) and free memory."""
+    """How many Terraforms may run at once here: limited by cores (unless they mostly wait) and free memory."""
     import psutil  # noqa: PLC0415  (only where something is run)
 
     cores = os.cpu_count() or 1
@@ -35,18 +35,18 @@ def run(
     left_out: Callable[[str], R],
     stopping: Callable[[], bool] = lambda: False,
 ) -> dict[str, R]:
-    """Do the work on every name, each after those that it needs and that are among them.
+    """Call `work` with every name, each after the names that it needs.
 
-    Once one of them isn't good, or `stopping`, no other begins; what runs is finished.
+    Once a result isn't good, or `stopping` returns true, no other call begins; running calls finish.
 
     Args:
-        names: What to work on, in the order in which it begins and is answered.
-        needs: What each one needs first.
-        work: Answers how it went.
-        jobs: How many at once.
-        good: Whether it went well.
-        left_out: The answer for one that did not begin.
-        stopping: Whether nothing more may begin.
+        names: What to work on, in the order in which calls begin and results are returned.
+        needs: The names that each name needs first; others than `names` are ignored.
+        work: Returns a result.
+        jobs: How many calls at once.
+        good: Whether a result is a success.
+        left_out: Returns the result of a name whose call did not begin.
+        stopping: Whether no more calls may begin.
     """
     graph = {name: [need for need in needs.get(name, ()) if need in names] for name in names}
     order = TopologicalSorter(graph)

@@ -1,4 +1,4 @@
-"""A phase's stack as files: what synth wrote, what Terraform adds, and what a plan of it is kept in."""
+"""A phase's stack as files: what synth wrote, what Terraform adds, and the saved plan."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Stack:
 
     @property
     def name(self) -> str:
-        """Its id, such as `prod-network`."""
+        """Id of the stack, such as `prod-network`."""
         return Names(self.environment).stack(self.phase.name)
 
     @property
     def folder(self) -> Path:
-        """Where Terraform runs."""
+        """The folder in which Terraform runs."""
         return self.out / "stacks" / self.name
 
     @property
     def file(self) -> Path:
-        """What synth wrote."""
+        """The file that synth wrote."""
         return self.folder / "cdk.tf.json"
 
     @property
@@ -56,40 +56,40 @@ class Stack:
 
     @property
     def saved_summary(self) -> Path:
-        """The saved plan, to read."""
+        """The saved plan as text for you."""
         return self.folder / "saved.tfplan.txt"
 
     @property
     def provenance(self) -> Path:
-        """What the saved plan was made from."""
+        """What the saved plan was created from."""
         return self.folder / "saved.tfplan.from.json"
 
     @property
     def gated(self) -> Path:
-        """What the gate said of it last."""
+        """The gate's last verdict."""
         return self.folder / BESIDE_STACK
 
     @property
     def events(self) -> Path:
-        """What Terraform said while it applied, as it came: of all runs since the state was last in order."""
+        """Terraform's events of all applies since the last one that succeeded."""
         return self.folder / "apply.jsonl"
 
     @property
     def unsaved(self) -> Path:
-        """The state that Terraform could not write to the bucket; its own name for it."""
+        """The state that Terraform could not write to the bucket; Terraform chooses this name."""
         return self.folder / "errored.tfstate"
 
     @property
     def state_key(self) -> str:
-        """Key of its state in the state bucket."""
+        """Key of the state in the state bucket."""
         return Names(self.environment).state_key(self.phase.name)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what synth wrote.
+        """SHA-256 of the file that synth wrote.
 
         Raises:
-            OpsError: It isn't synthesized.
+            OpsError: The stack isn't synthesized.
         """
         try:
             return digest(self.file)
@@ -98,22 +98,22 @@ class Stack:
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        """What synth wrote, as JSON."""
+        """The content of the file that synth wrote."""
         content: dict[str, Any] = json.loads(self.file.read_text(encoding="utf-8"))
         return content
 
     @property
     def outputs(self) -> frozenset[str]:
-        """Names of what it publishes."""
+        """Names of its outputs."""
         return frozenset(self.content.get("output", {}))
 
     def forget_plan(self) -> None:
-        """Remove a saved plan with all that belongs to it."""
+        """Remove the saved plan and its files."""
         for path in (self.provenance, self.saved, self.saved_json, self.saved_summary):
             path.unlink(missing_ok=True)
 
     def end_events(self) -> None:
-        """Put away what Terraform said, since the state has all of it."""
+        """Rename the file of events, since the state now has all that they report."""
         if self.events.exists():
             self.events.replace(self.events.with_name("applied.jsonl"))
 
@@ -124,10 +124,10 @@ def digest(path: Path) -> str:
 
 
 def stacks(environment: Environment, out: Path, names: Sequence[str] = ()) -> tuple[Stack, ...]:
-    """The stacks of the named phases, in order; without names, of all.
+    """The stacks of the named phases, in order; without names, of all phases.
 
     Raises:
-        OpsError: One isn't synthesized.
+        OpsError: A stack isn't synthesized.
     """
     chosen = tuple(Stack(environment, each, out) for each in PHASES if not names or each.name in names)
     for stack in chosen:

@@ -1,4 +1,4 @@
-"""`python -m ops outputs`, `console` and `recover`: what is done with one phase's state."""
+"""`python -m ops outputs`, `console` and `recover`: commands on the state of phases."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Phase = Annotated[str, typer.Argument(metavar="PHASE", help="A phase, such as ne
 
 def outputs(
     environment: EnvironmentName,
-    phase: Annotated[str, typer.Argument(metavar="[PHASE]", help="A phase; nothing means all that are applied.")] = "",
+    phase: Annotated[str, typer.Argument(metavar="[PHASE]", help="A phase; by default all applied phases.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Show what applied phases publish. Exit code 1: nothing is applied."""
+    """Show what applied phases publish. Exit code 1: no phase is applied."""
     from modules.phases import PHASES
     from ops.aws.session import connect
     from ops.aws.states import States
@@ -34,7 +34,7 @@ def outputs(
             if phase in {"", each.name} and (state := states.get(each.name)) and state.applied
         }
         if not found:
-            what = f"{phase} of {environment} isn't" if phase else f"nothing of {environment} is"
+            what = f"phase {phase} of {environment} isn't" if phase else f"no phase of {environment} is"
             raise RefusedError(f"{what} applied; make plan ENV={environment}")
         if as_json:
             typer.echo(json.dumps(found[phase] if phase else found, indent=2))
@@ -63,15 +63,15 @@ def console(environment: EnvironmentName, phase: Phase, out: Out = OUT) -> None:
 def recover(
     environment: EnvironmentName,
     phase: Phase,
-    restore: Annotated[str, typer.Option(metavar="VERSION", help="Make this earlier version the state.")] = "",
+    restore: Annotated[str, typer.Option(metavar="VERSION", help="Restore this previous version of the state.")] = "",
     yes: Yes = False,
     out: Out = OUT,
 ) -> None:
-    """Bring a phase's state back in order after an apply that was cut off.
+    """Repair a state after an interrupted apply.
 
-    Frees a dead lock, pushes a state that could not be saved, and imports what the last apply made and did not write
-    down. A damaged state's earlier versions are listed. Exit code 0: in order; 1: something is
-    left to do, or you declined; 2: it failed.
+    Frees a dead lock, pushes a state that could not be saved, and imports resources that the last apply created and
+    did not save. If the state is damaged, lists its previous versions. Exit code 0: repaired; 1: something is left to
+    do, or you declined; 2: failed.
     """
     from ops.terraform.bootstrap import refuse_before_bootstrap
     from ops.terraform.recover import Recovery

@@ -1,4 +1,4 @@
-"""What a phase reads of others, and whether it is there yet."""
+"""The outputs that a phase reads of other phases, and whether they are published."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def outputs_read(stack: Stack) -> dict[str, set[str]]:
 
 
 def waits_for(stack: Stack, states: States) -> tuple[str, ...]:
-    """Phases that must be applied before this one can be planned.
+    """Phases that must be applied before a stack can be planned.
 
-    One that was applied in part counts as not applied if it doesn't publish yet what is read of it; where it must only
-    come first and nothing is read, if it publishes nothing at all.
+    A partly applied phase must be applied again if it lacks an output that the stack reads or, if the stack reads
+    none, if it has no outputs at all.
     """
     return tuple(
         phase
@@ -32,6 +32,6 @@ def waits_for(stack: Stack, states: States) -> tuple[str, ...]:
 
 
 def published(stack: Stack, states: States, *, again: bool = False) -> dict[str, str]:
-    """SHA-256 of what each phase that this one reads publishes now."""
+    """SHA-256 of the current outputs of each phase that a stack reads."""
     found = {phase: states.get(phase, again=again) for phase in stack.phase.reads}
     return {phase: state.outputs_digest for phase, state in found.items() if state is not None}

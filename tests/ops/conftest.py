@@ -26,7 +26,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 @pytest.fixture
 def control(emulator: Emulator, prod: Environment) -> Control:
-    """The emulator, empty, and what it can be told to do."""
+    """The empty emulator, and its controls."""
     control = Control(emulator.endpoint, prod.account_id, prod.region)
     control.reset()
     return control

@@ -45,7 +45,7 @@ class Identities:
         }
 
     def sts(self, request: dict[str, str], caller: str) -> tuple[int, str]:
-        """What STS answers, with the messages that AWS has."""
+        """STS's response, with AWS's messages."""
         self.asked.append(request)
         action = request["Action"]
         if caller in self.refused:
@@ -68,7 +68,7 @@ class Identities:
         return 200, _answer(action, f"<Credentials>{credentials}</Credentials>")
 
     def portal(self, token: str) -> tuple[int, str]:
-        """What IAM Identity Center answers to GetRoleCredentials."""
+        """IAM Identity Center's response to GetRoleCredentials."""
         if token != SIGNED_IN:
             return 401, json.dumps({"__type": "UnauthorizedException", "message": "Session token not found or invalid"})
         keys = self.session()
@@ -82,7 +82,7 @@ class Identities:
         return 200, json.dumps({"roleCredentials": credentials})
 
     def container(self) -> tuple[int, str]:
-        """What a container's endpoint answers."""
+        """The response of a container's endpoint."""
         keys = self.session()
         return 200, json.dumps({**keys, "Token": keys["SessionToken"]})
 

@@ -1,4 +1,4 @@
-"""What a rollout leaves in an account, as far as the operators' commands look at it, made with boto3."""
+"""The resources of a rollout that the operators' commands read, created with boto3."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def services(aws: Aws) -> None:
 
 @contextmanager
 def agent(emulator: Emulator, place: AgentPlace) -> Iterator[None]:
-    """Let tasks that start meanwhile list GuardDuty's agent somewhere; before and after it is the first one."""
+    """Inside this context, new tasks list GuardDuty's agent at a position; otherwise it is the first container."""
     control = Control(emulator.endpoint, PROD.account_id, PROD.region)
     control.guardduty_agent(AgentWhen.ALWAYS, place)
     try:
@@ -128,7 +128,7 @@ def network(aws: Aws) -> dict[str, Any]:
 
 
 def run_task(aws: Aws, work: str, started_by: str = "") -> str:
-    """Start a task and answer its id. Each look at it takes it one step on: RUNNING, then STOPPED."""
+    """Start a task and return its id. Each read of it advances it by one step: RUNNING, then STOPPED."""
     ecs: Any = aws.client("ecs")
     answer = ecs.run_task(
         cluster=Names(PROD).prefix,

@@ -320,7 +320,7 @@ def test_a_wrong_code_is_asked_for_again(home: Home, capsys: pytest.CaptureFixtu
     assert credentials().keys().access_key == "ASIA0000"
     said = capsys.readouterr()
     assert said.err.count("A code has 6 digits.") == 2
-    assert said.err.count("AWS doesn't accept that code. Each works once: wait for the next one.") == 1
+    assert said.err.count("AWS refused that code. Each code works once: wait for the next one.") == 1
     assert not said.out, "that is for data"
 
 
@@ -347,8 +347,8 @@ def test_without_a_terminal_it_says_what_to_do(home: Home) -> None:
     found = credentials()
     said = error_of(found)
     assert said == (
-        "profile it asks for an MFA code, and there is no terminal to ask on. Run a command on a terminal first: the "
-        "session is kept for the next commands"
+        "profile it needs an MFA code, and there is no terminal to ask on. Run a command on a terminal first: the "
+        "session is cached for the next commands"
     )
     assert error_of(found) == said
     assert len(home.questions) == 1
@@ -358,7 +358,7 @@ def test_an_interrupted_question_is_given_up(home: Home) -> None:
     role_with_mfa(home, pytest.MonkeyPatch())
     found = credentials()
     found.cancelled = lambda: True
-    assert "asks for an MFA code, and the question was interrupted." in error_of(found)
+    assert "needs an MFA code, and the question was interrupted." in error_of(found)
 
 
 SOURCES = {
@@ -403,7 +403,7 @@ def test_a_profile_may_hold_the_keys_for_its_own_role(home: Home) -> None:
 def test_where_the_role_asks_for_a_device_and_the_profile_names_none(home: Home, given: Identities) -> None:
     role(home, pytest.MonkeyPatch())
     given.refused["AKIABASE"] = "AccessDenied"
-    assert "if the role asks for MFA, profile it needs mfa_serial (docs/account.md, section 2)" in error_of(
+    assert "if the role requires MFA, profile it needs mfa_serial (docs/account.md, section 2)" in error_of(
         credentials()
     )
 
@@ -413,7 +413,7 @@ def test_an_expired_session_of_identity_center_names_the_command(home: Home, mon
     for config, key in ((SSO, "company"), (LEGACY_SSO, "https://company.awsapps.com/start")):
         home.config(config)
         expected = (
-            "no credentials from profile it: the sign-in to IAM Identity Center has expired, or there was none; "
+            "no credentials from profile it: you aren't signed in to IAM Identity Center, or the session has expired; "
             "run: aws sso login --profile it"
         )
         assert error_of(credentials()) == expected, "never signed in"
@@ -437,14 +437,17 @@ def test_commands_say_it_in_one_line(home: Home, monkeypatch: pytest.MonkeyPatch
     home.signed_in("company", "old", hours=-1)
     done = run("secrets", "status", "prod")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: no credentials from profile navra-prod: the sign-in to IAM Identity Center")
+    assert done.stderr.startswith("error: no credentials from profile navra-prod: you aren't signed in to IAM Identity")
     assert done.stderr.endswith("; run: aws sso login --profile navra-prod\n")
 
 
 EXPIRED = "2020-01-01T00:00:00Z"
 BROKEN = {
     "fails": ("import sys; sys.exit('vault is sealed')", "vault is sealed"),
-    "prints no JSON": ("print('hello')", "credential_process must print what https://docs.aws.amazon.com/sdkref/"),
+    "prints no JSON": (
+        "print('hello')",
+        "credential_process must print the JSON of https://docs.aws.amazon.com/sdkref/",
+    ),
     "prints nothing of use": ("print('{\"Version\": 1}')", "Missing required key in response: 'AccessKeyId'"),
     "prints another version": ("print('{\"Version\": 2}')", "Unsupported version '2'"),
     "prints expired ones": (
@@ -463,7 +466,7 @@ def test_a_credential_process_that_fails_is_reported(how: str, home: Home) -> No
 
 def test_a_credential_process_that_is_missing_is_reported(home: Home) -> None:
     home.config("[profile it]\ncredential_process = /no/such/program\n")
-    assert "'/no/such/program'; profile it names a program or file that isn't there" in error_of(credentials())
+    assert "'/no/such/program'; profile it names a program or file that doesn't exist" in error_of(credentials())
 
 
 def test_a_profile_that_is_missing_is_reported(home: Home) -> None:
@@ -479,7 +482,7 @@ def test_expired_variables_are_reported_with_what_to_unset(home: Home, monkeypat
     for name, value in (("ACCESS_KEY_ID", "A"), ("SECRET_ACCESS_KEY", "s"), ("CREDENTIAL_EXPIRATION", EXPIRED)):
         monkeypatch.setenv(f"AWS_{name}", value)
     assert error_of(credentials(None)) == (
-        "no credentials from the environment variables: they have expired; bring new ones, or unset "
+        "no credentials from the environment variables: they have expired; set new ones, or unset "
         "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_CREDENTIAL_EXPIRATION to use the environment's profile"
     )
 
@@ -490,9 +493,7 @@ def test_variables_that_aws_refuses_are_reported_with_what_to_unset(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIAOLD")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
     given.refused["ASIAOLD"] = "ExpiredToken"
-    with pytest.raises(
-        AwsError, match=r"have expired.*; bring new ones, or unset AWS_ACCESS_KEY_ID, AWS_SECRET"
-    ) as said:
+    with pytest.raises(AwsError, match=r"have expired.*; set new ones, or unset AWS_ACCESS_KEY_ID, AWS_SECRET") as said:
         connect(load("prod"))
     assert said.value.code == "ExpiredToken"
 
@@ -529,7 +530,7 @@ def test_what_cannot_be_renewed_for_something_long_is_reported(home: Home) -> No
     credentials().keys()
     home.keep(20)
     found = credentials()
-    with pytest.raises(AwsError, match="applying data can take 45 minutes: profile it asks for an MFA code, and there"):
+    with pytest.raises(AwsError, match="applying data can take 45 minutes: profile it needs an MFA code, and there"):
         found.last(2700, "applying data", "Terraform fails")
     assert found.environment({})["AWS_ACCESS_KEY_ID"] == "ASIA0000", "short commands go on"
 
@@ -537,8 +538,8 @@ def test_what_cannot_be_renewed_for_something_long_is_reported(home: Home) -> No
 @pytest.mark.parametrize(
     ("config", "reported"),
     [
-        (MFA, "duration_seconds of the profile decides how long"),
-        (SSO, "the permission set's session duration decides how long"),
+        (MFA, "duration_seconds of the profile sets how long"),
+        (SSO, "the permission set's session duration sets how long"),
     ],
 )
 def test_sessions_that_are_short_are_reported_once_and_not_asked_for_again(
@@ -555,7 +556,7 @@ def test_sessions_that_are_short_are_reported_once_and_not_asked_for_again(
     assert said[0].startswith(
         f"warning: profile it: 15 minutes left, and applying network can take 45 minutes; {reported}"
     )
-    assert said[1].endswith("If it expires meanwhile, Terraform fails")
+    assert said[1].endswith("If they expire first, Terraform fails")
     assert len(given.given) == 1
 
 

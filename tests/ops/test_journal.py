@@ -89,7 +89,9 @@ def test_fields_of_a_newer_version_are_ignored(tmp_path: Path) -> None:
 
 def test_where_it_cannot_be_written_only_going_back_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path("prod", tmp_path).mkdir()
-    with pytest.raises(JournalError, match=r"can't write the journal .*prod.jsonl: Is a directory; run where"):
+    with pytest.raises(
+        JournalError, match=r"can't write the journal .*prod.jsonl: Is a directory; run the command in a folder"
+    ):
         journal(tmp_path).append("step", "intended")
     journal(tmp_path).append("back", "intended", must=False)
     assert "warning: can't write the journal" in capsys.readouterr().err

@@ -57,7 +57,7 @@ def without_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, operation: str, then: Any) -> None:
-    """Do something just after a call of AWS was answered; `then` gets the answer."""
+    """Call `then` with the response of a call of AWS, right after it."""
     call = cast("Any", BaseClient)._make_api_call
 
     def answered(self: BaseClient, name: str, given: dict[str, Any]) -> Any:
@@ -112,7 +112,7 @@ def test_the_commands_exit_code_is_the_containers(
     assert done.exit_code == exit_code
     assert reason in done.stderr
     assert said in done.stderr
-    assert "it wrote no lines" in done.stderr
+    assert "the task logged nothing" in done.stderr
     told = json.loads(done.stdout)
     assert (told["code"], told["reason"], told["snapshot"]) == (code, reason, None)
 
@@ -191,7 +191,7 @@ def test_the_image_is_that_of_the_migrations_container(monkeypatch: pytest.Monke
         (
             "RunTask",
             lambda answer: answer["failures"].append({"reason": "Capacity is unavailable at this time"}),
-            "ECS runs no task: Capacity is unavailable at this time",
+            "ECS started no task: Capacity is unavailable at this time",
         ),
     ],
 )
@@ -260,7 +260,7 @@ def test_of_two_that_start_at_the_same_moment_ours_is_stopped(rolled_out: Aws, m
     meanwhile(monkeypatch, "RunTask", start_another)
     done = run(*MIGRATE)
     assert done.exit_code == 1
-    assert f"task {others[0]} was started at the same moment" in done.stderr
+    assert f"task {others[0]} started at the same time" in done.stderr
     assert [task.id for task in tasks(rolled_out, PROD, workload(PROD, MIGRATION))] == others
     rolled_out.client("ecs").stop_task(cluster="aep-prod", task=others[0])
 
@@ -269,7 +269,7 @@ def test_without_a_snapshot_there_is_no_migration(rolled_out: Aws, faults: Contr
     faults.fail("rds", "CreateDBSnapshot", "AccessDenied", 1)
     done = run(*MIGRATE)
     assert done.exit_code == 2
-    assert "can't make a snapshot of the database aep-prod" in done.stderr
+    assert "can't create a snapshot of the database aep-prod" in done.stderr
     assert "task" not in done.stderr.splitlines()[-1]
     assert not tasks(rolled_out, PROD, workload(PROD, MIGRATION))
 
@@ -288,7 +288,7 @@ def test_time_that_is_up_and_ctrl_c_leave_the_task_running(
     monkeypatch.setattr(migration_end, "polls", polls)
     done = run(*MIGRATE, "--timeout", "0.5")
     assert done.exit_code == code
-    assert "Follow it: python -m ops logs prod migration --follow" in done.stderr
+    assert "to follow it: python -m ops logs prod migration --follow" in done.stderr
     (task,) = tasks(rolled_out, PROD, workload(PROD, MIGRATION))
     assert f"Stop it: aws ecs stop-task --cluster aep-prod --task {task.id} " in done.stderr
     rolled_out.client("ecs").stop_task(cluster="aep-prod", task=task.id)
@@ -308,7 +308,7 @@ def test_a_dry_run_says_what_would_run(rolled_out: Aws) -> None:
     done = run("migrate", "prod", "--dry-run")
     assert done.exit_code == 0
     assert f"aep-migration-prod:1 in account {PROD.account_id}: alembic upgrade head" in done.stderr
-    assert "before it, a snapshot of the database: aep-prod-before-migration-1-" in done.stderr
+    assert "a snapshot of the database first: aep-prod-before-migration-1-" in done.stderr
     assert snapshots(rolled_out) == before
     assert run("migrate", "prod").exit_code == 1
 

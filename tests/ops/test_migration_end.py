@@ -1,4 +1,4 @@
-"""How a migration's end is told: 0 only if its own container ended by itself, with 0 and for no other reason."""
+"""A migration's result: 0 only if its own container ended by itself, with 0 and for no other reason."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNLISTED: dict[str, Any] = {"tasks": [], "failures": [{"arn": ARN, "reason": "MI
 
 
 class Account:
-    """ECS whose task looks as it is told to, look by look, the last one for ever; its logs are empty."""
+    """ECS that returns the given states of a task, one per call, and the last one from then on; its logs are empty."""
 
     class exceptions:  # noqa: N801  (as boto3 has it)
         ResourceNotFoundException = LookupError
@@ -56,7 +56,7 @@ def ended(*looks: dict[str, Any]) -> Ended:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ops.aws.waiting.PAUSE", 0)
         patch.setattr(module, "polls", lambda _: iter(range(100)))
-        return follow(account, PROD, ID, seconds=60, told=lambda _: None, line=lambda _: None)
+        return follow(account, PROD, ID, seconds=60, progress=lambda _: None, line=lambda _: None)
 
 
 def agent(code: int | None = 0, suffix: str = "nm40lC") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a mistyped name is answered with."""
+"""The message for a mistyped name."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from tests.ops.cli import run
     ("words", "message"),
     [
         (("rollback", "service", "prod", "web"), "unknown service 'web'; prod has backend, frontend"),
-        (("exec", "prod", "web"), "'web' is nothing that runs in prod; known: backend, frontend"),
-        (("secrets", "copy-names", "prod", "--from", "prod"), "--from prod: name another environment than prod itself"),
+        (
+            ("exec", "prod", "web"),
+            "no service, scheduled task or migration named 'web' in prod; known: backend, frontend",
+        ),
+        (("secrets", "copy-names", "prod", "--from", "prod"), "--from prod is prod itself; name another environment"),
     ],
 )
 def test_a_mistyped_name_is_told_before_anything_else_is_looked_for(

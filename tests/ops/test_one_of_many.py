@@ -22,7 +22,7 @@ TASK = Task("1", "aep-backend-prod:7", "", "RUNNING", "", None, "", "", "", "run
 
 
 class Listing:
-    """Any service of AWS, which answers every call with the same."""
+    """Any service of AWS, with the same response to every call."""
 
     def __init__(self, answer: dict[str, Any]) -> None:
         self._answer = answer

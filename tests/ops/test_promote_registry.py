@@ -1,4 +1,4 @@
-"""What a registry may answer, and what is made of it."""
+"""Responses of registries, and how they are read."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_busy_registry_is_asked_again() -> None:
     ("answer", "told"),
     [
         (Answer(403, refusal("DENIED")), "app refuses GET manifests/v1: DENIED: no .*both allow it"),
-        (Answer(401, refusal("UNAUTHORIZED")), "doesn't know these credentials"),
+        (Answer(401, refusal("UNAUTHORIZED")), "doesn't accept these credentials"),
         (Answer(400, refusal("NAME_INVALID")), "NAME_INVALID: no$"),
         (Answer(418, b"<html>"), "418"),
         (Answer(403, b'{"errors": []}'), "403 Forbidden"),
@@ -81,7 +81,7 @@ def test_a_refusal_is_one_line(answer: Answer, told: str) -> None:
 def test_a_missing_repository_points_to_its_phase() -> None:
     with (
         canned({"POST /v2/app/blobs/uploads/": [Answer(404, refusal("NAME_UNKNOWN"))]}) as server,
-        pytest.raises(RegistryError, match="is the phase registry applied"),
+        pytest.raises(RegistryError, match="apply phase registry first"),
     ):
         repository(server).upload(BLOB, io.BytesIO(b"layer"))
 
@@ -89,7 +89,7 @@ def test_a_missing_repository_points_to_its_phase() -> None:
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (Answer(200, b"lay", promised=5), "broke off in sha256:.*run it again"),
+        (Answer(200, b"lay", promised=5), "lost the connection while reading sha256:.*run it again"),
         (Answer(200, b"lawyer"), "serves sha256:"),
     ],
 )
@@ -105,7 +105,7 @@ def test_errors_say_neither_password_nor_signed_address() -> None:
     gone = "http://127.0.0.1:9/v2/app/blobs/x?X-Amz-Signature=5ec2e7"
     with (
         canned({f"GET /v2/app/blobs/{BLOB.digest}": [Answer(307, headers={"Location": gone})]}) as server,
-        pytest.raises(RegistryError, match="doesn't answer") as told,
+        pytest.raises(RegistryError, match="doesn't respond") as told,
     ):
         repository(server).read(BLOB)
     assert "5ec2e7" not in str(told.value)

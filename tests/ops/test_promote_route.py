@@ -43,7 +43,7 @@ def test_images_come_from_the_environment_whose_repositories_are_shared(prod: En
 
 @pytest.mark.parametrize("given", [None, "staging"])
 def test_an_environment_that_may_read_nothing_is_told_so(prod: Environment, given: str | None) -> None:
-    with pytest.raises(OpsError, match=f"put its account {OTHER_ACCOUNT} into registry.readers"):
+    with pytest.raises(OpsError, match=f"add its account {OTHER_ACCOUNT} to registry.readers"):
         route.origin_of(replace(prod, account_id=OTHER_ACCOUNT), given)
 
 
@@ -62,7 +62,7 @@ def test_of_several_environments_one_must_be_chosen(
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (WrongAccountError("another"), "these credentials are not staging's"),
+        (WrongAccountError("another"), "the credentials aren't staging's"),
         (AwsError("none", code="NoCredentialsError"), "there are no credentials for staging"),
         (AwsError("none", code="ProfileNotFound"), "there are no credentials for staging"),
     ],

@@ -1,4 +1,4 @@
-"""What is read out of ECR's answers."""
+"""How ECR's responses are read."""
 
 from __future__ import annotations
 

@@ -121,5 +121,5 @@ def test_no_attachment_is_no_signature() -> None:
 
 @pytest.mark.parametrize("key", ["no key", pem(rsa.generate_private_key(65537, 2048))], ids=["no key", "RSA"])
 def test_a_key_of_another_kind_is_refused(key: str) -> None:
-    with pytest.raises(OpsError, match="no ECDSA public key"):
+    with pytest.raises(OpsError, match="isn't an ECDSA public key"):
         told({}, key)

@@ -78,7 +78,7 @@ def test_the_same_digest_is_no_change(prod: Environment, releases: Path) -> None
 def test_what_somebody_else_wrote_meanwhile_is_not_lost(prod: Environment, releases: Path) -> None:
     planned = change(prod, BACKEND, B)
     write(releases, A, frontend=B)
-    with pytest.raises(OpsError, match="changed meanwhile"):
+    with pytest.raises(OpsError, match="changed while this command ran"):
         planned.write()
 
 
@@ -101,9 +101,9 @@ def test_the_release_tag_is_as_the_registry_page_says(prod: Environment) -> None
 
 
 def test_what_is_typed_wrong_is_told_with_what_is_right(prod: Environment) -> None:
-    with pytest.raises(OpsError, match="has no service 'worker'; known: backend, frontend"):
+    with pytest.raises(OpsError, match="no service named 'worker' in aep; known: backend, frontend"):
         repository_of(prod, "worker")
-    with pytest.raises(OpsError, match="'latest' is no digest: sha256: and 64 hexadecimal digits"):
+    with pytest.raises(OpsError, match="'latest' isn't a digest: write sha256: and 64 hexadecimal digits"):
         checked("latest")
 
 
@@ -153,4 +153,7 @@ def test_without_git_the_message_says_so(releases: Path, monkeypatch: pytest.Mon
     assert (code, told.count("\n")) == (2, 1)
     assert "git has no history of prod.json" in told
     monkeypatch.setenv("PATH", str(releases))
-    assert run("history", "prod")[::2] == (2, "error: there is no git here, and so no history of releases\n")
+    assert run("history", "prod")[::2] == (
+        2,
+        "error: git isn't installed, so there is no history of releases; install git\n",
+    )

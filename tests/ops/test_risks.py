@@ -1,4 +1,4 @@
-"""Accepted risks, soonest expiry first, with who answers and what closes them."""
+"""Accepted risks, soonest expiry first, with their owner and what closes them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_command_fails_when_one_has_expired(monkeypatch: pytest.MonkeyPatch,
     file = register(tmp_path, ("old", "*", "2026-06-01"))
     monkeypatch.setattr("ops.risks.listing.accepted", lambda today, environment: accepted(today, environment, file))
     done = CliRunner().invoke(app, ["risks"])
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (1, "1 accepted risks, 1 expired")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (1, "1 accepted risk, 1 expired")
     assert json.loads(CliRunner().invoke(app, ["risks", "prod", "--json"]).stdout)[0]["expires"] == "2026-06-01"
 
 

@@ -42,7 +42,7 @@ def commands(page: Path) -> Iterator[list[str]]:
 
 
 def parsed(arguments: list[str]) -> tuple[str, ...]:
-    """Parse a command as Typer does, without running it; answer its name, with those of its groups."""
+    """Parse a command as Typer does, without running it; return its name, with those of its groups."""
     command, path = typer.main.get_command(app), tuple[str, ...]()
     context = command.make_context("ops", list(arguments))
     while isinstance(command, typer.core.TyperGroup):

@@ -30,7 +30,7 @@ def test_another_accounts_credentials_change_nothing(
 
 def test_expired_credentials_and_a_missing_container_are_one_line_each(account: Aws, control: Control) -> None:
     control.fail("sts", "GetCallerIdentity", "ExpiredToken", 1)
-    for said in ("sign in again", "aep/prod/OPENAI_API_KEY is not there; apply phase secrets first"):
+    for said in ("sign in again", "aep/prod/OPENAI_API_KEY is missing; apply phase secrets first"):
         done = run(*SET, given="sk-planted")
         assert done.exit_code == 2
         assert said in done.stderr

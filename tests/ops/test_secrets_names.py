@@ -45,7 +45,7 @@ def test_copy_names_tells_what_is_missing_and_what_is_too_much(staging: Aws) -> 
     assert done.exit_code == 1
     assert done.stdout.splitlines()[1:3] == [
         "  missing: REDIS_URL (apply phase secrets)",
-        "  extra: OLD_KEY (environments/ doesn't name it)",
+        "  extra: OLD_KEY (not in environments/)",
     ]
     assert "first-" not in done.output
     assert [each["missing"] for each in json.loads(run(*compare, "--json").stdout)] == [["REDIS_URL"], []]

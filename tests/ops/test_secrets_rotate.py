@@ -76,7 +76,7 @@ def test_a_service_that_is_not_deployed_anew_is_named_with_the_tasks_that_run_on
 @pytest.mark.requirement("R4.4")
 def test_no_wait_says_that_the_deployment_is_begun(rolled_out: Aws) -> None:
     done = run(*ROTATE, "--no-wait", given="sk-rotated-3")
-    assert (done.exit_code, "backend: deployment begun\n" in done.stderr) == (0, True)
+    assert (done.exit_code, "backend: deployment started\n" in done.stderr) == (0, True)
 
 
 @pytest.fixture
@@ -140,8 +140,8 @@ def test_a_cache_that_refuses_leaves_what_was_there(
             patch.setattr(BaseClient, "_make_api_call", refused)
             done = run("secrets", "set", "prod", "REDIS_URL", "--yes")
         assert done.exit_code == 2
-        assert "InvalidUserState: not …. The cache's user" in done.stderr
-        assert "do the same again" in done.stderr
+        assert "InvalidUserState: not …. The password of the cache's user" in done.stderr
+        assert "run the command again" in done.stderr
 
     is_refused()
     assert container(rolled_out, PROD, "REDIS_URL").state is State.EMPTY

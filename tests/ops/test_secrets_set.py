@@ -57,7 +57,7 @@ def test_a_value_from_stdin_is_stored_and_shown_nowhere(
     assert PLANTED not in done.output + caplog.text
     assert not [file for file in scratch.rglob("*") if file.is_file()]
     assert seeded.secret_value(secrets, KEY) == PLANTED
-    assert ("the newline at its end is left out" in done.stderr) == bool(ending)
+    assert ("the newline at the end of the value was removed" in done.stderr) == bool(ending)
 
 
 @pytest.mark.requirement("R4.2")
@@ -85,12 +85,12 @@ def test_a_typed_value_is_asked_for_twice_and_not_echoed(secrets: Aws) -> None:
 
 
 def _answer(terminal: int, answers: dict[str, str]) -> str:
-    """Type each answer when it is asked for; what the terminal showed."""
+    """Type each answer to its question; return what the terminal showed."""
     seen, waiting = "", dict(answers)
     while True:
         try:
             seen += os.read(terminal, 4096).decode()
-        except OSError:  # What Linux says when the other end is closed.
+        except OSError:  # Linux's error when the other end is closed.
             return seen
         for question in [question for question in waiting if question in seen]:
             time.sleep(0.1)  # Echo goes off with the question, or just after it.
@@ -110,12 +110,16 @@ def test_a_generated_key_has_256_random_bits(secrets: Aws) -> None:
     [
         (KEY, ["--stdin"], "the value of OPENAI_API_KEY is empty"),
         (KEY, ["--generate"], "OPENAI_API_KEY can't be generated"),
-        (KEY, ["--stdin", "--from-fd", "3"], "a value comes one way"),
+        (KEY, ["--stdin", "--from-fd", "3"], "pass only one of --stdin, --from-fd and --generate"),
         (KEY, ["--from-fd", "999"], "--from-fd 999 can't be read"),
         (KEY, [], "no terminal to type the value"),
         ("DATABASE_URL", ["--stdin"], "raise database.credentials_version"),
-        ("REDIS_URL", ["--stdin"], "is made with a new password of the cache's user"),
-        ("OPENAI_KEY", ["--stdin"], "'OPENAI_KEY' is no secret of prod; known: AUDIT_ENCRYPTION_KEY, OPENAI_API_KEY"),
+        ("REDIS_URL", ["--stdin"], "comes with a new password of the cache's user"),
+        (
+            "OPENAI_KEY",
+            ["--stdin"],
+            "no secret named 'OPENAI_KEY' in prod; known: AUDIT_ENCRYPTION_KEY, OPENAI_API_KEY",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_to_do(secrets: Aws, name: str, options: list[str], said: str) -> None:
@@ -134,14 +138,14 @@ def test_no_value_is_taken_from_the_command_line() -> None:
 def test_bytes_that_are_no_text_are_refused_without_being_shown(secrets: Aws) -> None:
     done = run("secrets", "set", "prod", KEY, "--stdin", "--yes", given=PLANTED.encode() + b"\xff")
     assert done.exit_code == 2
-    assert "no UTF-8 text" in done.stderr
+    assert "isn't UTF-8 text" in done.stderr
     assert PLANTED not in done.output
 
 
 def test_a_value_that_is_too_long_is_refused(secrets: Aws) -> None:
     done = run("secrets", "set", "prod", KEY, "--stdin", "--yes", given="x" * 65_537)
     assert done.exit_code == 2
-    assert "65,537 bytes; Secrets Manager takes 65,536" in done.stderr
+    assert "65,537 bytes; Secrets Manager's limit is 65,536" in done.stderr
 
 
 @pytest.mark.requirement("R4.2")

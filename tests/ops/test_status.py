@@ -1,4 +1,4 @@
-"""Where a rollout stands: applied when, from what and by whom, what has changed since, and what comes next."""
+"""The status of a rollout: when, from which commit and by whom phases were applied, what changed, and what is next."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from modules.phases import PHASES
 from ops.__main__ import app
 from ops.aws.states import States
 from ops.errors import OpsError
-from ops.status.phases import Standing, drift_report, standings
+from ops.status.phases import PhaseStatus, drift_report, statuses
 from tests.ops.verify_responses import Canned
 
 PROD = environments.load("prod")
@@ -47,8 +47,8 @@ class Bucket:
         return self.records.get(phase)
 
 
-def stand(out: Path, bucket: Bucket) -> dict[str, Standing]:
-    return {each.phase: each for each in standings(PROD, cast("States", bucket), out, NOW)}
+def found(out: Path, bucket: Bucket) -> dict[str, PhaseStatus]:
+    return {each.phase: each for each in statuses(PROD, cast("States", bucket), out, NOW)}
 
 
 def synthesized(out: Path, phase: str, text: str = "{}") -> None:
@@ -64,33 +64,33 @@ def drift(out: Path, started_at: str, *phases: Mapping[str, object]) -> None:
 
 
 def test_nothing_applied_says_what_each_phase_waits_for(tmp_path: Path) -> None:
-    phases = stand(tmp_path, Bucket())
+    phases = found(tmp_path, Bucket())
     assert list(phases) == [phase.name for phase in PHASES]
-    assert phases["state"].says == "never applied; next, by the administrator"
-    assert phases["data"].says == "never applied; waits for state, account, network, secrets"
-    assert phases["registry"].says == "never applied; waits for state", "there is no bucket yet"
-    assert stand(tmp_path, Bucket("state", "account", "network", "secrets"))["data"].says == (
-        "never applied; next, by the administrator"
+    assert phases["state"].says == "not applied; next, by the administrator"
+    assert phases["data"].says == "not applied; waiting for state, account, network, secrets"
+    assert phases["registry"].says == "not applied; waiting for state", "there is no bucket yet"
+    assert found(tmp_path, Bucket("state", "account", "network", "secrets"))["data"].says == (
+        "not applied; next, by the administrator"
     )
 
 
 def test_an_applied_phase_says_when_from_what_and_by_whom(tmp_path: Path) -> None:
     synthesized(tmp_path, "network")
-    network = stand(tmp_path, Bucket(network=RECORD))["network"]
+    network = found(tmp_path, Bucket(network=RECORD))["network"]
     assert network.says == f"applied 2026-11-24T10:00:00+00:00 from 0123456789ab by {RECORD['caller']}"
-    assert (network.code, network.drift, network.record) == ("as applied", "not looked for", RECORD)
+    assert (network.code, network.drift, network.record) == ("as applied", "unknown; make drift compares", RECORD)
 
 
 def test_what_was_applied_otherwise_says_so(tmp_path: Path) -> None:
     synthesized(tmp_path, "network", '{"resource": {}}')
     record = {**RECORD, "environment": "prod-starter", "dirty": True}
-    phases = stand(tmp_path, Bucket("edge", network=record))
+    phases = found(tmp_path, Bucket("edge", network=record))
     assert phases["network"].says.startswith(
         "applied as prod-starter 2026-11-24T10:00:00+00:00 from 0123456789ab with changes"
     )
-    assert phases["network"].code == "differs from what was applied"
-    assert (phases["edge"].says, phases["edge"].code) == ("applied; nothing was written down about it", "")
-    assert stand(tmp_path, Bucket(edge=RECORD))["edge"].code == "not synthesized"
+    assert phases["network"].code == "differs from the applied stack"
+    assert (phases["edge"].says, phases["edge"].code) == ("applied; there is no record of the apply", "")
+    assert found(tmp_path, Bucket(edge=RECORD))["edge"].code == "not synthesized"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_the_last_look_for_drift_is_told_with_its_age(tmp_path: Path, started_at
 def test_a_damaged_report_of_drift_is_one_clear_line(tmp_path: Path, text: str) -> None:
     drift(tmp_path, "2026-11-25T11:30:00+00:00")
     (tmp_path / "reports" / "run-drift-prod.json").write_text(text)
-    with pytest.raises(OpsError, match=r"run-drift-prod\.json is no report of drift"):
+    with pytest.raises(OpsError, match=r"run-drift-prod\.json isn't a report of drift"):
         drift_report(PROD, tmp_path, NOW)
 
 
@@ -126,7 +126,7 @@ def test_the_command_shows_the_phases_and_their_exit_criteria(tmp_path: Path, mo
     shown = CliRunner().invoke(app, command)
     assert shown.exit_code == 0, shown.output
     lines = shown.stdout.splitlines()
-    assert lines[0] == "state          never applied; next, by the administrator"
+    assert lines[0] == "state          not applied; next, by the administrator"
     assert "                 code: as applied" in lines
     assert "exit criteria" not in shown.stdout
 

@@ -170,7 +170,10 @@ def test_what_does_not_run_is_refused_by_name(rolled_out: Aws) -> None:
     for command in ("tasks", "logs"):
         done = run(command, "prod", "bakcend")
         assert done.exit_code == 2
-        assert "'bakcend' is nothing that runs in prod; known: backend, frontend, migration" in done.stderr
+        assert (
+            "no service, scheduled task or migration named 'bakcend' in prod; known: backend, frontend, migration"
+            in done.stderr
+        )
 
 
 def test_logs_go_back_as_far_as_asked(rolled_out: Aws) -> None:
@@ -219,7 +222,7 @@ Programs = Callable[[str], Path]
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    """Puts an AWS CLI that runs a script, and a plugin, before everything else on PATH; answers what `aws` was told."""
+    """Puts an AWS CLI that runs a script, and a plugin, first on PATH; returns the arguments of `aws`."""
 
     def make(script: str) -> Path:
         told = tmp_path / "told"

@@ -14,7 +14,7 @@ from tests.ops.seeded import PROD
 
 
 class Ecs:
-    """One service whose deployments look as they are told to, look by look; two tasks run all the time."""
+    """A service with the given states of its deployments, one per call; two tasks run all the time."""
 
     class exceptions:  # noqa: N801  (as boto3 has it)
         ClusterNotFoundException = LookupError
@@ -76,7 +76,7 @@ def test_a_deployment_that_fails_says_how_many_tasks_run_with_the_earlier_value(
     one = restarted(Ecs([], [NEW], last, last))
     assert one.result is Result.FAILED
     assert said in one.detail
-    assert str(one).endswith("; 2 earlier task(s) still run")
+    assert str(one).endswith("; 2 previous tasks still running")
 
 
 def test_a_deployment_that_ecs_lists_late_is_not_given_up() -> None:

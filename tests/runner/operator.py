@@ -73,7 +73,7 @@ class Operator:
 
     @contextmanager
     def applying(self, name: str) -> Iterator[Running]:
-        """An apply that has made something and isn't through yet."""
+        """An apply that has created a resource and still runs."""
         line = self.line("apply", "prod", name, "--yes", "--approve-widening")
         self.stack(name).events.unlink(missing_ok=True)
         with subprocess.Popen(
@@ -106,7 +106,7 @@ class Running:
     stack: Stack
 
     def made(self) -> int:
-        """How many resources it said it made."""
+        """Number of resources that it reported as created."""
         events = self.stack.events
         return events.read_text().count('"type":"apply_complete"') if events.exists() else 0
 
@@ -122,7 +122,7 @@ class Running:
         os.killpg(self.process.pid, signal.SIGINT)
 
     def end(self) -> tuple[int, str]:
-        """Its exit code and what it said."""
+        """Its exit code and output."""
         said, _ = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, re.sub(r" {2,}", "  ", said)
 

@@ -15,7 +15,7 @@ from rehearsal.emulator.settings import credentials
 from tests.runner.operator import client
 
 ACCOUNT = "777788889999"
-"""The account that people's users are in."""
+"""The account of the operators' users."""
 STEP_SECONDS = 30
 """How long a device shows a code: https://datatracker.ietf.org/doc/html/rfc6238."""
 
@@ -69,7 +69,7 @@ def person(variables: Mapping[str, str], name: str = "ada") -> Person:
 
 
 def role_for(whom: Person, variables: Mapping[str, str], name: str = "operator") -> str:
-    """A role of the variables' account that the person may assume with the device; answers its ARN."""
+    """A role of the variables' account that the user may assume with the device; returns its ARN."""
     trust = {
         "Version": "2012-10-17",
         "Statement": {

@@ -23,7 +23,7 @@ REPOSITORY = "navralabs/aep-backend"
 def test_from_plan_to_destroy(operator: Operator) -> None:
     """One long way, since each apply takes its time."""
     said = operator.plan("registry", "secrets")
-    assert "secrets  waits  for account" in said
+    assert "secrets  waiting for account" in said
     assert "registry  changes  7 to create" in said
     report = operator.report("plan")
     assert report["phases"]["secrets"]["waits_for"] == ["account", "registry"]
@@ -71,10 +71,10 @@ def test_a_bootstrap_that_was_cut_off_goes_on(operator: Operator, control: Contr
     operator.client("kms").delete_alias(AliasName=names.alias("state"))
     control.fail("kms", "CreateAlias", "AccessDeniedException", 1, status=400)
     said = operator.run("bootstrap", "prod", "--yes", expect=2).stderr
-    assert "what was made is in the state; to go on: make bootstrap ENV=prod" in said
+    assert "created resources are in the state; to continue: make bootstrap ENV=prod" in said
     for command in ("plan", "apply", "drift"):
         said = operator.run(command, "prod", "state", expect=2).stderr
-        assert f"is there, but its own state is still in {stack.folder}; make bootstrap ENV=prod goes on" in said
+        assert f"exists, but its own state is still in {stack.folder}; to continue: make bootstrap ENV=prod" in said
     operator.run("bootstrap", "prod", "--yes")
     assert not [*stack.folder.glob("*_override.tf.json"), *stack.folder.glob("terraform.tfstate*")]
     record = json.loads(
@@ -100,7 +100,7 @@ def test_destroy_wants_the_environments_name(operator: Operator, output: Path) -
         said = other.run("destroy", "staging", *given, expect=1).stderr
         assert "1 resources of staging (account 444455556666): registry" in said
         assert "--confirm must be 'staging'" in said
-        assert "nothing is destroyed" in said
+        assert "nothing was destroyed" in said
     assert json.loads(other.client("s3").get_object(**where)["Body"].read()) == state
 
 

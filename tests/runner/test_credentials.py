@@ -64,7 +64,7 @@ def type_codes(operator: Operator, whom: Person, *arguments: str) -> Ended:
 def test_a_code_is_asked_for_once_and_terraform_can_plan_and_apply(
     operator: Operator, with_profile: Operator, ada: Person, seen: Path, tmp_path: Path
 ) -> None:
-    """The profile of docs/account.md; with `AWS_PROFILE` alone, `terraform init` says that it can't ask for a code."""
+    """The profile of docs/account.md; with `AWS_PROFILE` alone, `terraform init` can't ask for a code."""
     asking = f"""
 role_arn = {role_for(ada, operator.variables)}
 source_profile = base
@@ -75,7 +75,7 @@ duration_seconds = 3600
     # With neither profile could Terraform do anything by itself.
     config(with_profile, f"[profile {PROFILE}]{asking}[default]{asking}[profile base]\n{keys}")
     without = with_profile.run("plan", "prod", expect=2).stderr
-    assert without.startswith(f"error: profile {PROFILE} asks for an MFA code, and there is no terminal to ask on")
+    assert without.startswith(f"error: profile {PROFILE} needs an MFA code, and there is no terminal to ask on")
     assert not seen.exists()
 
     planned = type_codes(with_profile, ada, "plan", "prod", "registry", "account", "--approve-widening")

@@ -19,7 +19,7 @@ from tests.conftest import ENVIRONMENTS
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_planner_compares_all_but_what_holds_a_secrets_value(name: str, output: Path) -> None:
-    """Nothing refers to that either: Terraform would look at it for the other's sake."""
+    """No other resource refers to the secret's version: -target would include it otherwise."""
     for each in PHASES:
         stack = Stack(load(name), each, output)
         resources = stack.content.get("resource", {})
@@ -63,6 +63,6 @@ def refuses(caller: Caller, stack: Stack) -> bool:
         refuse_other_roles(caller, stack)
     except RefusedError as error:
         role = Names(stack.environment).role("break-glass")
-        assert f"denies to {caller.arn}; come in as {role}" in str(error)
+        assert f"denies to {caller.arn}; assume {role}" in str(error)
         return True
     return False

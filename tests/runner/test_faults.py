@@ -1,4 +1,4 @@
-"""What goes wrong between plan and apply, and what the operator is told and can do then."""
+"""Faults between plan and apply: the message of each, and the recovery."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from environments import load
 from environments.names import Names
-from ops.terraform.recover import made
+from ops.terraform.recover import created
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
@@ -49,18 +49,18 @@ def test_terraform_is_killed_and_the_rollout_goes_on(operator: Operator) -> None
         running.kill_terraform()
         code, said = running.end()
     assert code == 2
-    assert f"Terraform was killed, and could neither save all that it made nor free its lock; {RECOVER}" in said
-    assert "what was made is in the state" not in said
-    kept = made(operator.stack(PHASE))
+    assert f"Terraform was killed before it could save the state and free its lock; {RECOVER}" in said
+    assert "created resources are in the state" not in said
+    kept = created(operator.stack(PHASE))
     assert kept
     assert "the state is locked: " in operator.apply(PHASE, expect=2), "who tries once more"
-    assert made(operator.stack(PHASE)) == kept, "loses nothing by it"
+    assert created(operator.stack(PHASE)) == kept, "loses nothing by it"
     locked = operator.plan(PHASE, expect=2)
     assert "the state is locked: " in locked
-    assert f"if it is dead: {RECOVER}" in locked
+    assert f"if it has ended: {RECOVER}" in locked
     recovered(operator)
     assert len(operator.client("ecr").describe_repositories()["repositories"]) == 2
-    assert made(operator.stack(PHASE)) == {}, "an old record must not mislead the next recovery"
+    assert created(operator.stack(PHASE)) == {}, "an old record must not mislead the next recovery"
 
 
 @pytest.mark.usefixtures("slow")
@@ -71,7 +71,7 @@ def test_ctrl_c_lets_terraform_finish_and_frees_the_lock(operator: Operator) -> 
         code, said = running.end()
     assert code == 2
     assert "registry  interrupted" in said
-    assert "what was made is in the state; to go on: make plan ENV=prod PHASE=registry, then apply" in said
+    assert "created resources are in the state; to continue: make plan ENV=prod PHASE=registry, then apply" in said
     assert operator.report("apply")["phases"][PHASE]["result"] == "interrupted"
     assert (
         "created but marked tainted, because the apply was interrupted; Terraform would replace it; make recover"
@@ -100,21 +100,21 @@ def test_a_stale_lock_is_shown_and_freed(operator: Operator) -> None:
     said = operator.plan(PHASE, expect=2)
     assert "ci@runner holds the lock since 2026-01-01T00:00:00Z" in said
     asked = operator.run("recover", "prod", PHASE, expect=1).stderr
-    assert "Is that run dead?" in asked
+    assert "Has that run ended?" in asked
     assert operator.client("s3").head_object(**LOCK), "not confirmed"
     recovered(operator)
 
 
 @pytest.mark.usefixtures("slow")
 def test_aws_goes_away_in_the_middle(operator: Operator, emulator: Emulator, tmp_path: Path) -> None:
-    """The state that can't be saved is kept. Here even everything that was made is gone afterwards."""
+    """A state that can't be saved is kept. In this test, even all created resources are deleted afterwards."""
     operator.plan(PHASE)
     with operator.applying(PHASE) as running:
         emulator.process.kill()
         code, said = running.end()
     assert code == 2
     assert "Terraform could not save the state; it is kept in" in said
-    assert "what was made is in the state" not in said
+    assert "created resources are in the state" not in said
     assert RECOVER in said
     assert operator.stack(PHASE).unsaved.exists()
     with Emulator.start(load("prod").account_id, tmp_path / "again.log") as other:
@@ -122,7 +122,7 @@ def test_aws_goes_away_in_the_middle(operator: Operator, emulator: Emulator, tmp
         back = replace(operator, variables=variables)
         make_state_bucket(variables)
         for again in (back.plan(PHASE, expect=1), back.apply(PHASE, expect=1)):
-            assert "an earlier run could not save its state" in again, "nothing goes on without that state"
+            assert "a previous run could not save its state" in again, "nothing goes on without that state"
         recovered(back)
         assert not back.stack(PHASE).unsaved.exists()
 
@@ -138,7 +138,7 @@ def test_a_plan_gone_stale_is_refused(operator: Operator, tmp_path: Path) -> Non
 
 
 def test_a_damaged_state_and_an_older_one(operator: Operator) -> None:
-    """Both are noticed; earlier versions are listed and can be put back."""
+    """Both are noticed; previous versions are listed and can be restored."""
     operator.plan(PHASE)
     operator.apply(PHASE)
     s3 = operator.client("s3")
@@ -148,9 +148,9 @@ def test_a_damaged_state_and_an_older_one(operator: Operator) -> None:
     listed = operator.run("recover", "prod", PHASE, "--yes", expect=1).stderr
     versions = {line.split()[0]: line for line in listed.splitlines() if "Z  " in line}
     good = next(version for version, line in versions.items() if "7 resources" in line)
-    assert "no state  (present)" in next(iter(versions.values()))
+    assert "no state  (current)" in next(iter(versions.values()))
     wrong = operator.run("recover", "prod", PHASE, "--restore", "nonsense", "--yes", expect=2).stderr
-    assert "nonsense is no version of the state of registry that can be restored" in wrong
+    assert "the state of registry has no version nonsense that can be restored" in wrong
     s3.put_object(**LOCK, Body=json.dumps({"ID": "1", "Who": "ci@runner", "Operation": "apply"}).encode())
     asked = operator.run("recover", "prod", PHASE, "--restore", good, expect=1).stderr
     assert "ci@runner holds the lock" in asked
@@ -162,7 +162,7 @@ def test_a_damaged_state_and_an_older_one(operator: Operator) -> None:
     older = {**json.loads(whole), "serial": 0, "resources": []}
     s3.put_object(**STATE, Body=json.dumps(older).encode())
     said = operator.plan(PHASE)
-    assert "older than what was applied last" in said
+    assert "older than the last apply" in said
     operator.run("recover", "prod", PHASE, "--restore", good, "--yes")
     assert "no changes" in operator.plan(PHASE)
 

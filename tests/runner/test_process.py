@@ -1,4 +1,4 @@
-"""Terraform is run, listened to and interrupted: here a stand-in of a few lines, so that each case is exact."""
+"""Running, reading and interrupting Terraform; a script of a few lines replaces it, so that each case is exact."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_full_disk_ends_the_record_and_not_terraform(script: Script, tmp_path:
 
 
 def test_a_record_is_added_to(script: Script, tmp_path: Path) -> None:
-    """A second try must not lose what the first one said that it made."""
+    """A second run must not lose the events of the first."""
     terraform = script(event(type="version"))
     for _ in range(2):
         terraform.run(tmp_path, "apply", log=tmp_path / "log")

@@ -89,7 +89,7 @@ def test_plan_waits_for_prepare_and_then_takes_the_records_over(rolled_out: Oper
     operator = rolled_out
     (plain,) = records(operator)
     said = operator.plan("cutover")
-    assert "cutover  waits  for cutover prepare" in said
+    assert "cutover  waiting for cutover prepare" in said
     assert "waiting for cutover prepare: app.navralabs.com has a plain record" in said
     assert "python -m ops cutover prepare prod replaces it in one change" in said
     assert operator.report("plan")["phases"]["cutover"]["waits_for"] == ["cutover prepare"]
@@ -109,7 +109,7 @@ def test_plan_waits_for_prepare_and_then_takes_the_records_over(rolled_out: Oper
     prepare(operator, tmp_path, "--undo", "--yes")
     (back,) = records(operator)
     assert (back["Type"], back["AliasTarget"]["DNSName"]) == ("A", f"{PREVIOUS_NAME}.")
-    assert "cutover  waits  for cutover prepare" in operator.plan("cutover")
+    assert "cutover  waiting for cutover prepare" in operator.plan("cutover")
 
 
 def test_a_plain_record_that_comes_after_the_plan_is_explained(rolled_out: Operator, tmp_path: Path) -> None:

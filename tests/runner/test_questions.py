@@ -1,4 +1,4 @@
-"""A question on a terminal can be read, and Ctrl-C is an answer: no."""
+"""A question on a terminal can be read, and Ctrl-C declines it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from ops.command import confirm, reporting
 from ops.terraform.process import Terraform
-from ops.terraform.progress import Board
+from ops.terraform.progress import PhaseProgress
 from ops.terraform.session import Session
 
 columns = (SpinnerColumn(), TextColumn("{task.fields[doing]}"))
 terraform = Terraform()
 with Progress(*columns, console=Console(stderr=True, force_terminal=True), transient=True) as progress:
-    board = Board(progress)
-    session = Session(None, None, None, None, terraform, board)
+    shown = PhaseProgress(progress)
+    session = Session(None, None, None, None, terraform, shown)
     with reporting(), terraform.passing_signals_on():
-        board.begin("state", "planning")
+        shown.begin("state", "planning")
         with session.asking():
             confirm("Apply it?", yes=False)
         print("agreed", terraform.interrupted.is_set())

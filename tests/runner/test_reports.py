@@ -1,4 +1,4 @@
-"""What a run says: a plan in lines, a report with an exit code, and why `services` has to wait."""
+"""The output of a run: the lines of a plan, a report with an exit code, and why `services` has to wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from modules.phases import PHASES, phase
 from ops.errors import RefusedError
 from ops.terraform import apply
 from ops.terraform.plan import summary
-from ops.terraform.progress import Board
+from ops.terraform.progress import PhaseProgress
 from ops.terraform.report import PhaseResult, Report, Result, took
 from ops.terraform.stack import Stack
 from ops.terraform.upstream import outputs_read
@@ -62,7 +62,7 @@ def test_a_plan_is_a_line_a_resource_with_names_and_no_values() -> None:
 @pytest.mark.parametrize(
     ("results", "code"),
     [
-        ([Result.CHANGES, Result.NO_CHANGES, Result.WAITS, Result.APPLIED], 0),
+        ([Result.CHANGES, Result.NO_CHANGES, Result.WAITING, Result.APPLIED], 0),
         ([Result.CHANGES, Result.REFUSED], 1),
         ([Result.REFUSED, Result.FAILED], 2),
         ([Result.INTERRUPTED, Result.NOT_BEGUN], 2),
@@ -93,23 +93,23 @@ def test_a_report_tells_the_next_run_what_each_phase_took_and_a_broken_one_tells
 def test_people_are_told_each_phase_once_then_what_it_needs_and_the_sum() -> None:
     shown = io.StringIO()
     results = [
-        PhaseResult("data", Result.WAITS, waits_for=("account", "network")),
+        PhaseResult("data", Result.WAITING, waits_for=("account", "network")),
         PhaseResult("network", Result.CHANGES, {"create": 61}, seconds=9.4),
         PhaseResult("cutover", Result.CHANGES),
         PhaseResult("edge", Result.FAILED, message="the state is locked"),
     ]
     with Progress(console=Console(file=shown, width=80), disable=True) as progress:
         for each in results:
-            Board(progress).end(each)
+            PhaseProgress(progress).end(each)
     assert [line.split() for line in shown.getvalue().splitlines()] == [
-        ["data", "waits", "for", "account,", "network"],
+        ["data", "waiting", "for", "account,", "network"],
         ["network", "changes", "61", "to", "create", "9", "s"],
         ["cutover", "changes", "outputs", "only"],
         ["edge", "failed"],
     ]
     assert list(Report("plan", "prod", STARTED, "c", tuple(results)).lines()) == [
         "edge: the state is locked",
-        "plan of prod: 1 waits, 2 changes, 1 failed",
+        "plan of prod: 1 waiting, 2 changes, 1 failed",
     ]
 
 

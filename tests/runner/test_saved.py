@@ -22,7 +22,7 @@ from ops.terraform import apply
 from ops.terraform.advice import advice
 from ops.terraform.apply import Applier
 from ops.terraform.process import Done, Terraform
-from ops.terraform.progress import Board
+from ops.terraform.progress import PhaseProgress
 from ops.terraform.report import Result
 from ops.terraform.saved import Provenance, check, provenance
 from ops.terraform.session import OTHER_SECONDS, Session
@@ -76,15 +76,18 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "another plan": (lambda s: s.saved.write_bytes(b"PK another"), "isn't the file that make plan saved"),
     "another JSON": (lambda s: s.saved_json.write_text('{"a": 1}'), "isn't the file that make plan saved"),
     "a plan that is gone": (lambda s: s.saved.unlink(), "isn't the file that make plan saved"),
-    "another stack's plan": (lambda s: other_provenance(s, stack="prod-data"), "is of prod-data"),
-    "another account's plan": (lambda s: other_provenance(s, account="444455556666"), "in 444455556666"),
-    "no gate": (lambda s: s.gated.unlink(), "the gate has not judged prod-network"),
-    "half a gate": (lambda s: s.gated.write_text("{"), "has not judged prod-network"),
+    "another stack's plan": (lambda s: other_provenance(s, stack="prod-data"), "is a plan of prod-data"),
+    "another account's plan": (lambda s: other_provenance(s, account="444455556666"), "in account 444455556666"),
+    "no gate": (lambda s: s.gated.unlink(), "the gate has not checked prod-network"),
+    "half a gate": (lambda s: s.gated.write_text("{"), "has not checked prod-network"),
     "gate refused": (lambda s: gate(s, outcome="findings"), "the gate did not pass .findings."),
     "gate error": (lambda s: gate(s, outcome="error"), "the gate did not pass .error."),
-    "gated another": (lambda s: gate(s, sha256="0"), "has not judged this prod-network"),
-    "gated nothing": (lambda s: gate(s, sha256=None), "has not judged this prod-network"),
-    "gated yesterday": (lambda s: gate(s, today="2026-11-24"), "is of 2026-11-24, and accepted risks expire"),
+    "gated another": (lambda s: gate(s, sha256="0"), "has not checked this version of prod-network"),
+    "gated nothing": (lambda s: gate(s, sha256=None), "has not checked this version of prod-network"),
+    "gated yesterday": (
+        lambda s: gate(s, today="2026-11-24"),
+        "checked prod-network on 2026-11-24, and accepted risks expire",
+    ),
 }
 
 
@@ -98,13 +101,13 @@ def test_anything_else_is_refused_with_what_to_do(stack: Stack, spoilt: str) -> 
 
 @pytest.mark.parametrize("now", [{"account": "b" * 64}, {**UPSTREAM, "state": "c" * 64}])
 def test_a_plan_is_stale_when_what_it_read_has_changed(stack: Stack, now: dict[str, str]) -> None:
-    with pytest.raises(RefusedError, match="publishes something else since prod-network was planned; make plan"):
+    with pytest.raises(RefusedError, match="changed since prod-network was planned; make plan"):
         check(stack, provenance(stack), now, today=TODAY)
 
 
 def test_a_missing_plan_and_a_spoilt_record_are_refused(stack: Stack) -> None:
     stack.provenance.write_text("{")
-    with pytest.raises(RefusedError, match="isn't what make plan wrote; make plan ENV=prod PHASE=network"):
+    with pytest.raises(RefusedError, match="isn't a file that make plan wrote; make plan ENV=prod PHASE=network"):
         provenance(stack)
     stack.forget_plan()
     with pytest.raises(RefusedError, match="there is no saved plan of prod-network; make plan ENV=prod PHASE=network"):
@@ -152,11 +155,11 @@ def test_credentials_that_last_come_before_the_last_checks(
         cast(Aws, SimpleNamespace(credentials=Short(), caller=CALLER)),
         *[cast(Any, None)] * 3,
     )
-    session.board = cast(Board, SimpleNamespace(end=lambda _: None))
+    session.progress = cast(PhaseProgress, SimpleNamespace(end=lambda _: None))
     monkeypatch.setattr(apply, "initialize", lambda *_: None)
     session.terraform = Terraform()
     applier.session = session
-    assert "the gate has not judged prod-network" in applier.apply(stack).message
+    assert "the gate has not checked prod-network" in applier.apply(stack).message
     gate(stack)
     failed = applier.apply(stack)
     assert (failed.result, failed.message) == (Result.FAILED, "there is no terminal to ask on")
@@ -176,7 +179,7 @@ def test_a_service_that_never_becomes_steady_is_explained(stack: Stack) -> None:
         "timeout while waiting for state to become 'tfSTABLE' (last state: 'tfPENDING', timeout: 11m0s)"
     )
     told = advice(stack, Done(1, errors=(said,)), cast(Any, None))
-    assert "a first deployment has none to return to" in told
+    assert "a first deployment can't roll back" in told
     assert "python -m ops tasks prod --stopped" in told
     assert "describe-services --cluster aep-prod --services aep-backend-prod aep-frontend-prod --query" in told
 

@@ -130,7 +130,9 @@ def test_there_is_always_room_for_one_and_never_for_more_than_memory_bears(
 
 
 def test_in_reverse_each_comes_after_those_that_read_it() -> None:
-    session = cast(Session, SimpleNamespace(terraform=SimpleNamespace(interrupted=threading.Event()), board=Silent()))
+    session = cast(
+        Session, SimpleNamespace(terraform=SimpleNamespace(interrupted=threading.Event()), progress=Silent())
+    )
     stacks = {each.name: Stack(load("staging"), each, Path()) for each in PHASES}
     gone: list[str] = []
 
@@ -145,7 +147,7 @@ def test_in_reverse_each_comes_after_those_that_read_it() -> None:
 
 
 class Silent:
-    """A board that shows nothing."""
+    """A progress that shows nothing."""
 
     def end(self, result: PhaseResult) -> None:
         """Show nothing."""

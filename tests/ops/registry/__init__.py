@@ -1,1 +1,1 @@
-"""Registries for the tests of promotion: a real one, and one that answers as it is told."""
+"""Registries for the tests of promotion: a real one, and one with set responses."""

@@ -1,4 +1,4 @@
-"""A registry that gives the answers it is told, for what a real one does seldom or can't."""
+"""A registry with set responses, for cases that a real one has seldom or never."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from threading import Thread
 
 @dataclass
 class Answer:
-    """One answer."""
+    """A response."""
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     promised: int | None = None
-    """Bytes that Content-Length says, where it lies."""
+    """A wrong Content-Length."""
 
 
 @dataclass

@@ -94,7 +94,7 @@ class Pusher:
         return self.manifest(document, IMAGE, tag) | {"artifactType": media_type}
 
     def signed(self, subject: Descriptor, key: EllipticCurvePrivateKey) -> str:
-        """Sign a manifest as cosign does, under a tag; answer the tag."""
+        """Sign a manifest as cosign does, under a tag; return the tag."""
         claim = {"image": {"docker-manifest-digest": subject["digest"]}, "type": "cosign container image signature"}
         payload = json.dumps({"critical": claim, "optional": None}).encode()
         signature = base64.b64encode(key.sign(payload, ECDSA(SHA256()))).decode()
@@ -103,7 +103,7 @@ class Pusher:
         return tag
 
     def listed(self, subject: Descriptor, *artifacts: Descriptor) -> Descriptor:
-        """Push the index under a tag that stands for a list of referrers."""
+        """Push an index under the tag that lists referrers."""
         return self.manifest({"manifests": artifacts}, INDEX, subject["digest"].replace(":", "-"))
 
     def content(self, reference: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Emulated ECR told what the registries hold, and where they are."""
+"""Sets in emulated ECR what the registries hold, and their addresses."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def test_the_image_that_staging_runs_goes_to_production(scanned: Registries) -> 
     assert scanned.prod.tags() == {scanned.tag}
     assert scanned.prod.content(scanned.tag) == scanned.staging.content(scanned.digest)
     assert scanned.release("prod") == scanned.digest
-    assert "pass     runs in staging: says its release file; ECS was not asked: these credentials are not" in shown
+    assert "pass     runs in staging: according to its release file (not ECS: the credentials aren't" in shown
     assert "pass     no finding of HIGH or over: linux/amd64: 3 MEDIUM; linux/arm64: 3 MEDIUM" in shown
     assert f'"{BACKEND}": "{scanned.digest}"' in shown
     assert "Copied 5 manifests and 9 blobs" in told
@@ -30,9 +30,9 @@ def test_promoting_again_says_that_it_is_there(scanned: Registries) -> None:
     promote("--yes")
     code, shown, told = promote("--yes")
     assert code == 0
-    assert "environments/releases/prod.json names it already." in shown
-    assert "The image was there already" in told
-    assert "Look next" not in told
+    assert "environments/releases/prod.json already has this digest." in shown
+    assert "The target already has the image" in told
+    assert "Next:" not in told
 
 
 def test_a_program_is_told_everything(scanned: Registries) -> None:

@@ -22,7 +22,7 @@ def test_what_staging_does_not_run_is_refused(scanned: Registries) -> None:
     scanned.scans.found(another)
     code, shown, told = promote("--yes", "--digest", another)
     assert code == 1
-    assert f"fail     runs in staging: staging runs {scanned.digest}, says its release file" in shown
+    assert f"fail     runs in staging: staging runs {scanned.digest}, according to its release file" in shown
     assert "not promoted: runs in staging\n" in told
     assert scanned.untouched()
 
@@ -33,8 +33,12 @@ def test_what_staging_does_not_run_is_refused(scanned: Registries) -> None:
     [
         ("COMPLETE", {"HIGH": 1, "LOW": 4}, "linux/arm64: 1 HIGH, 4 LOW"),
         ("COMPLETE", {"CRITICAL": 2}, "linux/arm64: 2 CRITICAL"),
-        ("FAILED", {}, "linux/arm64: FAILED, so nothing is known; scan it: aws ecr start-image-scan --profile"),
-        ("IN_PROGRESS", {}, "linux/arm64: IN_PROGRESS, so nothing is known"),
+        (
+            "FAILED",
+            {},
+            "linux/arm64: FAILED, so its findings are unknown; to scan it: aws ecr start-image-scan --profile",
+        ),
+        ("IN_PROGRESS", {}, "linux/arm64: IN_PROGRESS, so its findings are unknown"),
     ],
 )
 def test_findings_and_unfinished_scans_of_any_platform_are_refused(
@@ -52,7 +56,7 @@ def test_findings_and_unfinished_scans_of_any_platform_are_refused(
 def test_an_image_that_was_never_scanned_is_refused(registries: Registries) -> None:
     code, shown, _ = promote("--yes")
     assert code == 1
-    assert "ScanNotFoundException, so nothing is known" in shown
+    assert "ScanNotFoundException, so its findings are unknown" in shown
     assert registries.untouched()
 
 

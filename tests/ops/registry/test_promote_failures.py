@@ -20,7 +20,7 @@ def test_ctrl_c_says_what_was_left_how(scanned: Registries, monkeypatch: pytest.
         patched.setattr(registry.Repository, "upload", interrupted)
         code, _, told = promote("--yes")
     assert code == 130
-    assert "The release file is as it was." in told
+    assert "The release file is unchanged." in told
     assert scanned.untouched()
     assert promote("--yes")[0] == 0
 

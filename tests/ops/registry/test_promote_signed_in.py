@@ -88,5 +88,5 @@ def test_in_the_same_repository_the_image_gets_its_release_tag(signed_in: Regist
 def test_in_the_same_repository_stagings_credentials_are_needed(scanned: Registries) -> None:
     code, _, told = promote("--yes")
     assert code == 2
-    assert "these credentials are not staging's; sign in to the AWS CLI profile navra-staging" in told
+    assert "the credentials aren't staging's; sign in to the AWS CLI profile navra-staging" in told
     assert scanned.untouched()

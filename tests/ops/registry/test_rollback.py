@@ -49,7 +49,7 @@ def test_an_image_that_is_gone_is_not_gone_back_to(released: tuple[Registries, s
     registries.prod.server.empty()
     code, _, told = run("release", "rollback", "prod", "backend")
     assert (code, registries.release("prod")) == (1, later)
-    assert f"has no {registries.digest} any more; choose another one: --digest" in told
+    assert f"has no {registries.digest} any more; choose another digest: --digest" in told
 
 
 @pytest.mark.requirement("R3.4", "R0.5")
