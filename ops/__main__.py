@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from itertools import groupby
@@ -137,8 +138,6 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        import tomllib  # noqa: PLC0415  (only for this)
-
         project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         typer.echo(f"{project['name']} {project['version']}")
         raise typer.Exit

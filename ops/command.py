@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modules.phases import phase
 from ops.errors import OpsError, RefusedError
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def load(name: str) -> Environment:
     Raises:
         OpsError: No environment has that name, or its values are wrong; the message lists the names or problems.
     """
-    import environments  # noqa: PLC0415  (Pydantic loads slowly)
-    from environments.schema.validation import InvalidEnvironmentError  # noqa: PLC0415
+    import environments
+    from environments.schema.validation import InvalidEnvironmentError
 
     try:
         return environments.load(name)
@@ -55,8 +56,6 @@ def load(name: str) -> Environment:
 
 def check_phases(names: Sequence[str] | None) -> None:
     """Check that phases of these names exist; if one doesn't, print one line and exit."""
-    from modules.phases import phase  # noqa: PLC0415  (finds node, which takes a moment)
-
     with reporting():
         for name in names or ():
             try:

@@ -14,6 +14,7 @@ from typing import get_args, get_type_hints
 from environments.schema import account, environment, infrastructure, organization, principals, workload
 from environments.schema.types import Checked
 from modules.phases import PHASES
+from rehearsal.emulator import additions, first_calls
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = ROOT / "docs" / "settings.md"
@@ -23,9 +24,6 @@ EMULATOR = ROOT / "docs" / "maintainers" / "emulator.md"
 
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
-    # moto, which they load, is needed for development only.
-    from rehearsal.emulator import additions, first_calls  # noqa: PLC0415
-
     emulator = _between(EMULATOR.read_text(encoding="utf-8"), "additions", additions.table())
     return {
         SETTINGS: settings(),

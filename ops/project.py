@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 def new_environment(name: Annotated[str, typer.Argument(help="Its name: lower-case words joined by hyphens.")]) -> None:
     """Write a new environment that synthesizes."""
-    from ops import scaffold  # noqa: PLC0415  (Jinja and the environments load slowly)
+    from ops import scaffold
 
     try:
         written = scaffold.new_environment(name)
@@ -25,7 +25,7 @@ def new_environment(name: Annotated[str, typer.Argument(help="Its name: lower-ca
 
 def docs() -> None:
     """Write the pages that are generated from the code."""
-    from ops import pages  # noqa: PLC0415  (the environments load slowly)
+    from ops import pages
 
     for path in pages.write():
         typer.echo(f"Wrote {path.relative_to(ROOT)}.")

@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from ops.gate.model import ScanFailedError, Verdict
+from ops.gate.reports import as_data, as_text, write
+
 
 def gate(
     names: Annotated[
@@ -30,11 +33,8 @@ def gate(
     Writes gate.txt, gate.json, gate.sarif, gate.junit.xml and gate.md to DIR/reports, and gated.json to each stack's
     folder.
     """
-    # Loaded on use, so that `--help` is quick.
-    from ops.gate.model import ScanFailedError, Verdict  # noqa: PLC0415
-    from ops.gate.reports import as_data, as_text, write  # noqa: PLC0415
-    from ops.gate.run import run  # noqa: PLC0415
-    from ops.gate.stacks import Expected, expected_stacks  # noqa: PLC0415
+    from ops.gate.run import run
+    from ops.gate.stacks import Expected, expected_stacks
 
     day = (today or datetime.now(UTC)).date()
     try:

@@ -111,7 +111,7 @@ def _support(
 
 def _scan(views: list[list[ScannedBlock]], checks: Path) -> tuple[ScanResult, dict[str, Check]]:
     # Importing checkov takes over a second, so it is imported only when everything else is valid.
-    from ops.gate.scanner import Scanner  # noqa: PLC0415
+    from ops.gate.scanner import Scanner
 
     with Scanner(checks) as scanner:
         scans = [scanner.scan(view) for view in views]

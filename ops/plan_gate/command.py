@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ops.plan_gate import reports
+
 _GENERIC = frozenset({"plan", "tfplan", "show"})
 
 
@@ -32,9 +34,7 @@ def gate_plan(
     Refuses the loss of stateful resources, wider access that isn't approved, and secrets. Writes plan-NAME.json and
     plan-NAME.md to DIR/reports.
     """
-    # Loaded on use, so that `--help` is quick.
-    from ops.plan_gate import reports  # noqa: PLC0415
-    from ops.plan_gate.run import run  # noqa: PLC0415
+    from ops.plan_gate.run import run
 
     file = None if plan == "-" else Path(plan)
     try:

@@ -18,7 +18,7 @@ def risks(
 ) -> None:
     """List the accepted risks, soonest expiry first. Exit code 1: a risk has expired."""
     with reporting():
-        from ops.risks.listing import accepted, as_text  # noqa: PLC0415  (the environments load slowly)
+        from ops.risks.listing import accepted, as_text
 
         found = accepted(datetime.now(UTC).date(), load(name) if name else None)
         typer.echo(json.dumps([risk.as_data() for risk in found], indent=2) if as_json else as_text(found))

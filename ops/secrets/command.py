@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.command import DryRun, EnvironmentName, Json, Yes, load, reporting, say
+from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -134,7 +135,6 @@ def copy_names(
     """
     with reporting():
         from ops.aws.session import connect
-        from ops.errors import OpsError
         from ops.secrets.comparing import compared
 
         if source == environment:

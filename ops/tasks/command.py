@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say
+from ops.errors import OpsError
 
 DATABASE_PORT = 15432
 """Local port of `db`: not PostgreSQL's own, which a database on your machine may use."""
@@ -32,7 +35,6 @@ def tasks(
     """List the running tasks."""
     with reporting():
         from ops.aws.session import connect
-        from ops.errors import OpsError
         from ops.tasks import running
         from ops.tasks.running import aligned, minute, workload
 
@@ -71,12 +73,9 @@ def logs(
 ) -> None:
     """Show what a service's tasks log."""
     with reporting():
-        from datetime import UTC, datetime, timedelta
-
         from ops.aws import waiting
         from ops.aws.ecs import log_stream
         from ops.aws.session import connect
-        from ops.errors import OpsError
         from ops.tasks.log_lines import LogLines, seconds
         from ops.tasks.running import workload
 
@@ -107,8 +106,6 @@ def execute(
 ) -> None:
     """Open a session in a service's container. Administrators only; the session is logged."""
     with reporting():
-        import shlex
-
         from ops.aws.session import connect
         from ops.tasks import sessions
         from ops.tasks.running import workload
@@ -129,7 +126,6 @@ def db(
     """Forward a port of this machine to the database, until Ctrl-C. Administrators only."""
     with reporting():
         from ops.aws.session import connect
-        from ops.errors import OpsError
         from ops.tasks import sessions
 
         chosen = load(environment)
@@ -158,7 +154,6 @@ def migrate(
     """
     with reporting():
         from ops.aws.session import connect
-        from ops.errors import OpsError
         from ops.tasks.migration import Migration, follow, snapshot_id, take_snapshot
         from ops.tasks.running import MIGRATION
 

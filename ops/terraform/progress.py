@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
 from ops.terraform.report import PhaseResult, Result
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
     from ops.terraform.process import Event
 
 WIDTH = 15
@@ -69,9 +70,6 @@ class PhaseProgress:
 @contextmanager
 def shown() -> Iterator[PhaseProgress]:
     """Show progress inside this context."""
-    from rich.console import Console  # noqa: PLC0415  (loads slowly)
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-
     texts = TextColumn(f"{{task.description:<{WIDTH}}}"), TextColumn("{task.fields[doing]}")
     columns = (SpinnerColumn(), texts[0], TimeElapsedColumn(), texts[1])
     console = Console(stderr=True)

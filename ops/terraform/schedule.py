@@ -8,6 +8,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from typing import TypeVar
 
+import psutil
+
 R = TypeVar("R")
 
 PROVIDER_BYTES = 900_000_000
@@ -18,8 +20,6 @@ WAITING_JOBS = 4
 
 def jobs(*, waiting: bool = False) -> int:
     """How many Terraforms may run at once here: limited by cores (unless they mostly wait) and free memory."""
-    import psutil  # noqa: PLC0415  (only where something is run)
-
     cores = os.cpu_count() or 1
     wanted = max(cores, WAITING_JOBS) if waiting else cores
     return max(1, min(wanted, psutil.virtual_memory().available // PROVIDER_BYTES))

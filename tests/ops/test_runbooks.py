@@ -28,7 +28,7 @@ WITHOUT_RUNBOOK = {
     "docs": "writes pages of the project; make docs",
     "new-environment": "writes files of the project; README.md",
 }
-HEAVY = ("boto3", "botocore", "pydantic", "rich", "jinja2", "moto", "checkov", "environments", "modules")
+HEAVY = ("boto3", "botocore", "pydantic", "rich", "jinja2", "moto", "checkov", "environments", "cdktf", "jsii")
 
 
 def commands(page: Path) -> Iterator[list[str]]:
