@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.gate import verdict
 from benchmarks.synth import ROOT, Way, peak_memory, run
 from environments import load
-from ops.terraform.schedule import PROVIDER_BYTES, jobs
+from ops.terraform.schedule import PROVIDER_BYTES, default_jobs
 from rehearsal.rollout import nothing_left
 from rehearsal.stage import Stage, stage
 from rehearsal.steps import every_phase_applies
@@ -71,8 +71,8 @@ def compare(played: Stage, runs: int) -> bool:
             times[way.name].append(run(way)[0])
     medians = {each: statistics.median(taken) for each, taken in times.items()}
     memory = {way.name: peak_memory(way) for way in (one_by_one, at_once)}
-    ratio, most = medians[one_by_one.name] / medians[at_once.name], jobs() * PROVIDER_BYTES
-    print(f"planning {len(folders)} phases, median of {runs} runs, {jobs()} at once on {os.cpu_count()} cores")
+    ratio, most = medians[one_by_one.name] / medians[at_once.name], default_jobs() * PROVIDER_BYTES
+    print(f"planning {len(folders)} phases, median of {runs} runs, {default_jobs()} at once on {os.cpu_count()} cores")
     for each, seconds in medians.items():
         print(f"  {each:18} {seconds:6.1f} s {memory[each] / 1e6:6.0f} MB")
     print(f"  times faster (at least {FASTER}) {ratio:5.2f}   {verdict(ratio >= FASTER)}")

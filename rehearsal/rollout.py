@@ -20,7 +20,7 @@ from ops.plan_gate.tables import STATEFUL
 from ops.terraform.apply import Applier
 from ops.terraform.plan import Planner
 from ops.terraform.report import PhaseResult, Result
-from ops.terraform.runs import in_order, side_by_side
+from ops.terraform.schedule import in_order, side_by_side
 from ops.terraform.stack import Stack
 from rehearsal.stage import Stage
 

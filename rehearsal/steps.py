@@ -17,7 +17,7 @@ from ops.tasks.running import MIGRATION, workload
 from ops.terraform.bootstrap import bootstrap
 from ops.terraform.destroy import Destroyer, destroyable, unprotected
 from ops.terraform.report import PhaseResult, Result
-from ops.terraform.runs import in_reverse
+from ops.terraform.schedule import in_reverse
 from ops.verify.context import Context
 from ops.verify.criteria import chosen
 from rehearsal import leaks

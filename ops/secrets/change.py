@@ -9,10 +9,9 @@ from environments.schema import Environment, Secret
 from ops.aws.session import Aws
 from ops.command import confirm, say
 from ops.errors import OpsError
-from ops.secrets import cache_url
 from ops.secrets.status import State, container
 from ops.secrets.values import Source
-from ops.secrets.writing import write
+from ops.secrets.writing import renew_cache_url, write
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Change:
             OpsError: There is no usable value, or AWS refuses it.
         """
         if self.secret.generated == "cache_url":
-            return cache_url.renew(self.aws, self.environment, self.secret.name)
+            return renew_cache_url(self.aws, self.environment, self.secret.name)
         return write(self.aws, self.environment, self.secret.name, self.source.value(self.secret))
 
 

@@ -135,7 +135,7 @@ def copy_names(
     """
     with reporting():
         from ops.aws.session import connect
-        from ops.secrets.comparing import compared
+        from ops.secrets.status import compared
 
         if source == environment:
             raise OpsError(f"--from {source} is {environment} itself; name another environment")

@@ -1,4 +1,4 @@
-"""The status of an environment's secrets. Nothing here reads a value."""
+"""The status of an environment's secrets, and which are missing or extra. Nothing here reads a value."""
 
 from __future__ import annotations
 
@@ -142,3 +142,46 @@ def _spared(denial: IamStatement) -> list[str]:
         for arn in arns
     ]
     return by_condition or [identifier for kind, identifier in denial.not_principals if kind == "AWS"]
+
+
+def missing(aws: Aws, environment: Environment) -> tuple[str, ...]:
+    """Secrets that a service reads and that have no value: its tasks don't start. One call for each secret.
+
+    Raises:
+        AwsError: Secrets Manager's response is an error.
+    """
+    needed = (secret.name for secret in environment.product.secrets if readers_of(environment, secret.name))
+    return tuple(name for name in needed if container(aws, environment, name).state is not State.SET)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The names of an environment's secrets: existing, missing and extra."""
+
+    environment: str
+    there: tuple[str, ...]
+    missing: tuple[str, ...]
+    """In the values, but not in Secrets Manager."""
+    extra: tuple[str, ...]
+    """In Secrets Manager, but not in the values."""
+
+
+def compared(aws: Aws, environment: Environment) -> Compared:
+    """List the secrets below the environment's path, and compare them with its values.
+
+    Raises:
+        AwsError: Secrets Manager's response is an error: the deployer may not list secrets, for instance.
+    """
+    path = f"{Names(environment).path}/"
+    with explained(f"list the secrets of {environment.name} (administrators may)"):
+        pages = (
+            aws.client("secretsmanager")
+            .get_paginator("list_secrets")
+            .paginate(Filters=[{"Key": "name", "Values": [path]}])
+        )
+        names = [each["Name"] for page in pages for each in page["SecretList"]]
+    there = {name.removeprefix(path) for name in names if name.startswith(path)}
+    wanted = {secret.name for secret in environment.product.secrets}
+    return Compared(
+        environment.name, tuple(sorted(there)), tuple(sorted(wanted - there)), tuple(sorted(there - wanted))
+    )

@@ -9,17 +9,15 @@ from ops.errors import OpsError, RefusedError
 from ops.gate.model import Outcome
 from ops.plan_gate import reports
 from ops.plan_gate.run import run as judge
-from ops.secrets.missing import missing
+from ops.secrets.status import missing
 from ops.terraform.advice import advice, refuse_unsaved
-from ops.terraform.commit import commit
 from ops.terraform.initialize import initialize
 from ops.terraform.plan import refuse_other_roles
 from ops.terraform.process import LOCK_TIMEOUT
 from ops.terraform.report import PhaseResult, Result
-from ops.terraform.saved import Provenance, check, plan_it, provenance
+from ops.terraform.saved import Provenance, check, commit, plan_it, provenance
 from ops.terraform.session import Session
-from ops.terraform.stack import Stack
-from ops.terraform.upstream import published
+from ops.terraform.stack import Stack, published
 
 
 @dataclass

@@ -33,7 +33,7 @@ def plan(
     from ops.terraform.bootstrap import refuse_before_bootstrap
     from ops.terraform.plan import Planner
     from ops.terraform.report import took
-    from ops.terraform.runs import side_by_side
+    from ops.terraform.schedule import side_by_side
     from ops.terraform.session import session
 
     check_phases(phases)
@@ -61,7 +61,7 @@ def apply(
     """
     from ops.terraform.apply import Applier
     from ops.terraform.bootstrap import refuse_before_bootstrap
-    from ops.terraform.runs import in_order
+    from ops.terraform.schedule import in_order
     from ops.terraform.session import session
 
     check_phases(phases)
@@ -109,7 +109,7 @@ def drift(
     from ops.terraform.bootstrap import refuse_before_bootstrap
     from ops.terraform.drift import Drift
     from ops.terraform.report import Result, took
-    from ops.terraform.runs import side_by_side
+    from ops.terraform.schedule import side_by_side
     from ops.terraform.session import session
 
     check_phases(phases)
@@ -133,7 +133,7 @@ def destroy(
     Exit code 0: destroyed; 1: refused; 2: failed or interrupted.
     """
     from ops.terraform.destroy import Destroyer, destroyable, unprotected
-    from ops.terraform.runs import in_reverse
+    from ops.terraform.schedule import in_reverse
     from ops.terraform.session import session
 
     with reporting():

@@ -19,14 +19,12 @@ from ops.plan_gate import reports
 from ops.plan_gate.model import PlanVerdict
 from ops.plan_gate.run import run as judge
 from ops.terraform.advice import advice, refuse_unsaved
-from ops.terraform.commit import commit
 from ops.terraform.initialize import initialize
 from ops.terraform.process import LOCK_TIMEOUT, Done, Listener, Terraform
 from ops.terraform.report import PhaseResult, Result
-from ops.terraform.saved import Provenance
+from ops.terraform.saved import Provenance, commit
 from ops.terraform.session import Session
-from ops.terraform.stack import Stack, digest
-from ops.terraform.upstream import published, waits_for
+from ops.terraform.stack import Stack, digest, published, waits_for
 
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 """Exit codes of `terraform plan -detailed-exitcode`."""

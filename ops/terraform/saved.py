@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from ops.errors import RefusedError
 from ops.terraform.stack import Stack, digest
+
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -99,3 +102,17 @@ def _gated(stack: Stack, sha256: str, today: date) -> None:
 def plan_it(stack: Stack) -> str:
     """The command that plans a phase again."""
     return f"make plan ENV={stack.environment.name} PHASE={stack.phase.name}"
+
+
+def commit(folder: Path | None = None) -> tuple[str, bool]:
+    """The commit of a folder's repository, or `unknown` outside one; and whether it has uncommitted changes."""
+    head = _git(folder, "rev-parse", "HEAD")
+    return (head, bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))) if head else (UNKNOWN, False)
+
+
+def _git(folder: Path | None, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -15,10 +15,10 @@ from ops.aws.session import Aws, connect
 from ops.aws.states import States
 from ops.command import say
 from ops.errors import OpsError, RefusedError
-from ops.terraform.commit import commit
 from ops.terraform.process import Terraform
 from ops.terraform.progress import PhaseProgress, shown
 from ops.terraform.report import PhaseResult, Report, Result
+from ops.terraform.saved import commit
 from ops.terraform.stack import Stack, stacks
 
 if TYPE_CHECKING:

@@ -1,9 +1,10 @@
-"""A phase's stack as files: what synth wrote, what Terraform adds, and the saved plan."""
+"""A phase's stack as files: what synth wrote, what Terraform adds, the saved plan, and the outputs that it reads."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from environments.schema import Environment
+    from ops.aws.states import States
+
+_READ = re.compile(r"data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)")
 
 
 @dataclass(frozen=True)
@@ -133,3 +137,30 @@ def stacks(environment: Environment, out: Path, names: Sequence[str] = ()) -> tu
     for stack in chosen:
         _ = stack.digest
     return chosen
+
+
+def outputs_read(stack: Stack) -> dict[str, set[str]]:
+    """Names of the outputs that a stack reads, by phase."""
+    read: dict[str, set[str]] = {phase: set() for phase in stack.phase.reads}
+    for phase, output in _READ.findall(stack.file.read_text(encoding="utf-8")):
+        read[phase].add(output)
+    return read
+
+
+def waits_for(stack: Stack, states: States) -> tuple[str, ...]:
+    """Phases that must be applied before a stack can be planned.
+
+    A partly applied phase must be applied again if it lacks an output that the stack reads or, if the stack reads
+    none, if it has no outputs at all.
+    """
+    return tuple(
+        phase
+        for phase, read in outputs_read(stack).items()
+        if (state := states.get(phase)) is None or not state.outputs or not read <= state.outputs.keys()
+    )
+
+
+def published(stack: Stack, states: States, *, again: bool = False) -> dict[str, str]:
+    """SHA-256 of the current outputs of each phase that a stack reads."""
+    found = {phase: states.get(phase, again=again) for phase in stack.phase.reads}
+    return {phase: state.outputs_digest for phase, state in found.items() if state is not None}

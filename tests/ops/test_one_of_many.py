@@ -12,7 +12,7 @@ from ops.aws import load_balancing
 from ops.aws.errors import AwsError
 from ops.aws.session import Aws
 from ops.registry import repository
-from ops.secrets import cache_url
+from ops.secrets import writing
 from ops.tasks import migration, sessions
 from ops.tasks.running import Task
 from rehearsal.application import metrics
@@ -52,7 +52,7 @@ ASKS: dict[str, tuple[Callable[[Aws], object], str, dict[str, Any]]] = {
         "authorizationData",
         {"authorizationToken": ""},
     ),
-    "cache": (lambda aws: cache_url.renew(aws, PROD, "REDIS_URL"), "ReplicationGroups", group("a")),
+    "cache": (lambda aws: writing.renew_cache_url(aws, PROD, "REDIS_URL"), "ReplicationGroups", group("a")),
     "database": (lambda aws: sessions.forward_database(aws, PROD, TASK, 15432), "DBInstances", {"Endpoint": {}}),
     "snapshot": (lambda aws: migration.take_snapshot(aws, PROD, "before"), "DBSnapshots", {"Status": "available"}),
 }
@@ -72,4 +72,4 @@ def test_a_cache_in_cluster_mode_has_no_one_address(nodes: tuple[str, ...]) -> N
     with pytest.raises(
         AwsError, match=f"AWS lists {len(nodes)} node groups of the cache aep-prod; exactly one is expected"
     ):
-        cache_url.renew(aws, PROD, "REDIS_URL")
+        writing.renew_cache_url(aws, PROD, "REDIS_URL")

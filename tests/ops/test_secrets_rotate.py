@@ -13,8 +13,8 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from ops.aws.session import Aws
-from ops.secrets.cache_url import ACCESS
 from ops.secrets.status import State, container
+from ops.secrets.writing import ACCESS
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from tests.ops import seeded

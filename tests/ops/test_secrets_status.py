@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from ops.aws.session import Aws
-from ops.secrets.missing import missing
-from ops.secrets.status import EVERYBODY, policy_readers
+from ops.secrets.status import EVERYBODY, missing, policy_readers
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from tests.ops import seeded

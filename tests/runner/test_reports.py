@@ -21,8 +21,7 @@ from ops.terraform import apply
 from ops.terraform.plan import summary
 from ops.terraform.progress import PhaseProgress
 from ops.terraform.report import PhaseResult, Report, Result, took
-from ops.terraform.stack import Stack
-from ops.terraform.upstream import outputs_read
+from ops.terraform.stack import Stack, outputs_read
 from tests.conftest import ENVIRONMENTS
 
 STARTED = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

@@ -19,7 +19,7 @@ from environments import load
 from modules.phases import PHASES
 from ops.terraform import schedule
 from ops.terraform.report import PhaseResult, Result
-from ops.terraform.runs import in_reverse, side_by_side
+from ops.terraform.schedule import in_reverse, side_by_side
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
 
@@ -126,7 +126,7 @@ def test_there_is_always_room_for_one_and_never_for_more_than_memory_bears(
 ) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    assert schedule.jobs() == schedule.jobs(waiting=True) == most
+    assert schedule.default_jobs() == schedule.default_jobs(waiting=True) == most
 
 
 def test_in_reverse_each_comes_after_those_that_read_it() -> None:
