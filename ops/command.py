@@ -10,13 +10,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modules.phases import phase
+from modules.phases import PHASES, phase
 from ops.errors import OpsError, RefusedError
 
 if TYPE_CHECKING:
     from environments.schema import Environment
 
-EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="Name of an environment, such as prod.")]
+
+def _environments(incomplete: str) -> list[str]:
+    import environments
+
+    return [name for name in environments.known() if name.startswith(incomplete)]
+
+
+def complete_phase(incomplete: str) -> list[str]:
+    """Return the phases that a shell may complete this to."""
+    return [known.name for known in PHASES if known.name.startswith(incomplete)]
+
+
+EnvironmentName = Annotated[
+    str,
+    typer.Argument(metavar="ENVIRONMENT", help="Name of an environment, such as prod.", autocompletion=_environments),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask before changing anything.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")]

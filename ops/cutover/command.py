@@ -40,8 +40,9 @@ def prepare(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Replace the public name's plain record by weighted ones, 0 % here, in one change; before `apply` of cutover.
+    """Replace the plain record by weighted ones.
 
+    One change, before `apply` of cutover; the weighted records send 0 % of the traffic here.
     Users don't notice: all traffic still goes to cutover.previous. Exit code 1: refused; 2: error.
     """
     with reporting():
@@ -85,7 +86,9 @@ def run(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Move traffic here step by step; roll back automatically when a step fails.
+    """Move traffic here step by step.
+
+    Rolls back automatically when a step fails.
 
     Exit code 0: done; 1: not ready, or rolled back; 2: it can't continue, and the weight stays at its last step.
     """
@@ -107,7 +110,10 @@ def resume(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Continue an interrupted cutover, after comparing DNS with the journal."""
+    """Continue an interrupted cutover.
+
+    First compares DNS with the journal.
+    """
     with reporting():
         from ops.cutover import work
 
@@ -144,7 +150,10 @@ def _finish(environment: Environment, result: CutoverOutcome, *, as_json: bool) 
 
 @rollback.command()
 def dns(environment: EnvironmentName, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Return all traffic to the previous load balancer at once; ends an open cutover."""
+    """Return all traffic to the previous target.
+
+    At once, whatever step an open cutover is at; the cutover ends.
+    """
     with reporting():
         from ops.aws.session import connect
         from ops.cutover import work
@@ -177,7 +186,9 @@ def service(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Deploy the last task definition that was deployed successfully, and wait until it is stable.
+    """Deploy a service's previous task definition.
+
+    That is the last one that was deployed successfully. Waits until the service is stable.
 
     Exit code 1: there is none, its image no longer exists, or ECS gave up; 2: it isn't stable yet.
     """

@@ -16,7 +16,7 @@ from ops.gate.reports import as_data, as_text, write
 def gate(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[STACK|ENVIRONMENT]...", help="Stacks or environments to check; all if left out."),
+        typer.Argument(metavar="STACK|ENVIRONMENT", help="Stacks or environments to check; all if left out."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")] = Path("cdktf.out"),
     policies: Annotated[

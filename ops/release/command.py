@@ -17,10 +17,13 @@ SHALLOW = "this clone is shallow, so older releases are missing; run git fetch -
 @release.command()
 def history(
     environment: EnvironmentName,
-    service: Annotated[str | None, typer.Argument(help="A service; by default all.", metavar="[SERVICE]")] = None,
+    service: Annotated[str | None, typer.Argument(help="A service; by default all.", metavar="SERVICE")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the releases of each image in ENVIRONMENT, newest first: digest, date and author."""
+    """List the releases of each image.
+
+    Newest first, with digest, date and author.
+    """
     with reporting():
         import environments
         from ops.release import file as past

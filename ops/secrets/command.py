@@ -27,9 +27,9 @@ Generate = Annotated[bool, typer.Option("--generate", help="Generate a random va
 
 @secrets.command()
 def status(environment: EnvironmentName, as_json: Json = False) -> None:
-    """Show which secrets have a value, since when, and who may read it.
+    """Show which secrets have a value.
 
-    Exit code 1: a secret that a service needs has no value.
+    Also since when, and who may read it. Exit code 1: a secret that a service needs has no value.
     """
     with reporting():
         from ops.aws.session import connect
@@ -69,7 +69,10 @@ def set_value(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Set a secret to a value that you type or pass. Running tasks keep the old value: see `rotate`."""
+    """Set a secret to a value.
+
+    You type the value or pass it. Running tasks keep the old one: see `rotate`.
+    """
     with reporting():
         change = _change(load(environment), name, stdin=stdin, from_fd=from_fd, generate=generate)
         if not change.ask("running tasks keep the old one", yes=yes, dry_run=dry_run):
@@ -93,7 +96,9 @@ def rotate(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Set a secret to a new value, and redeploy the services that read it.
+    """Set a secret, and redeploy its services.
+
+    The services that read the secret start tasks with the new value.
 
     Exit code 1: tasks of a service may still have the old value.
     """
@@ -129,7 +134,9 @@ def copy_names(
     source: Annotated[str, typer.Option("--from", metavar="ENVIRONMENT", help="The environment to compare with.")],
     as_json: Json = False,
 ) -> None:
-    """Compare which secrets two environments have. No value is read or copied.
+    """Compare two environments' secrets by name.
+
+    No value is read or copied.
 
     Exit code 1: a secret is missing or extra. Terraform creates secrets: apply phase secrets for a missing one.
     """

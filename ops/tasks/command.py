@@ -25,7 +25,7 @@ def tasks(
     environment: EnvironmentName,
     service: Annotated[
         str | None,
-        typer.Argument(metavar="[SERVICE]", help="A service, a scheduled task, or migration; by default all."),
+        typer.Argument(metavar="SERVICE", help="A service, a scheduled task, or migration; by default all."),
     ] = None,
     stopped: Annotated[
         bool, typer.Option("--stopped", help="List tasks that stopped within the last hour, and why.")
@@ -98,7 +98,7 @@ def execute(
     environment: EnvironmentName,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="A service.")],
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="The command to run; by default a shell.")
+        list[str] | None, typer.Argument(metavar="-- COMMAND", help="The command to run; by default a shell.")
     ] = None,
     task: Annotated[
         str | None, typer.Option(metavar="ID", help="The first characters of a task's id; by default the newest task.")

@@ -8,15 +8,18 @@ from typing import Annotated
 
 import typer
 
-from ops.command import OUT, EnvironmentName, Json, Out, Yes, check_phases, confirm, load, reporting
+from ops.command import OUT, EnvironmentName, Json, Out, Yes, check_phases, complete_phase, confirm, load, reporting
 from ops.errors import RefusedError
 
-Phase = Annotated[str, typer.Argument(metavar="PHASE", help="A phase, such as network.")]
+Phase = Annotated[str, typer.Argument(metavar="PHASE", help="A phase, such as network.", autocompletion=complete_phase)]
 
 
 def outputs(
     environment: EnvironmentName,
-    phase: Annotated[str, typer.Argument(metavar="[PHASE]", help="A phase; by default all applied phases.")] = "",
+    phase: Annotated[
+        str,
+        typer.Argument(metavar="PHASE", help="A phase; by default all applied phases.", autocompletion=complete_phase),
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Show what applied phases publish. Exit code 1: no phase is applied."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import EnvironmentName, Json, load, reporting
+from ops.command import EnvironmentName, Json, complete_phase, load, reporting
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ CaFile = Annotated[
 
 def verify(
     name: EnvironmentName,
-    phase: Annotated[str | None, typer.Argument(help="A phase; all if left out.", metavar="PHASE")] = None,
+    phase: Annotated[
+        str | None, typer.Argument(help="A phase; by default all.", metavar="PHASE", autocompletion=complete_phase)
+    ] = None,
     *,
     connect_to: ConnectToOption = None,
     ca_file: CaFile = None,

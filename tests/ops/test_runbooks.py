@@ -129,9 +129,12 @@ def test_the_version_is_the_project_s() -> None:
     assert CliRunner().invoke(app, ["--version"]).stdout == f"{project['name']} {project['version']}\n"
 
 
-def test_shells_can_complete_commands() -> None:
-    words = {"_OPS_COMPLETE": "complete_bash", "COMP_WORDS": "ops go", "COMP_CWORD": "1"}
-    done = subprocess.run(
-        [ROOT / "bin" / "ops"], env=os.environ | words, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.stdout.split() == ["golive"]
+@pytest.mark.parametrize(
+    ("typed", "completed"), [("ops go", "golive"), ("ops plan sta", "staging"), ("ops plan staging netw", "network")]
+)
+def test_shells_complete_commands_environments_and_phases(typed: str, completed: str, tmp_path: Path) -> None:
+    words = {"_OPS_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
+    link = tmp_path / "ops"
+    link.symlink_to(ROOT / "bin" / "ops")
+    done = subprocess.run([link], env=os.environ | words, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.split() == [completed]
