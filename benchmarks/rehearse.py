@@ -2,7 +2,7 @@
 
     python -m benchmarks.rehearse [--environment prod] [--runs N]
 
-The rollout is played on emulated AWS from synthesis to the empty second plan. Then, with everything applied, planning
+The rollout runs on emulated AWS from synthesis to the empty second plan. Then, with everything applied, planning
 all phases with `python -m ops plan` alternates with the baseline: `terraform plan` in one folder after the
 other. Both start from the same initialized folders, against the same emulator; times are medians, memory
 is the highest of the whole process tree (see benchmarks/synth.py). The exit code says whether the promise is kept.
@@ -23,8 +23,8 @@ from benchmarks.gate import verdict
 from benchmarks.synth import ROOT, Way, peak_memory, run
 from environments import load
 from ops.terraform.schedule import PROVIDER_BYTES, default_jobs
+from rehearsal.context import Rehearsal, emulated_environment
 from rehearsal.rollout import nothing_left
-from rehearsal.stage import Stage, stage
 from rehearsal.steps import every_phase_applies
 
 FASTER = 1.5
@@ -43,27 +43,27 @@ def main() -> int:
     start = time.perf_counter()
     subprocess.run([sys.executable, "-O", "main.py", environment.name], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     print(f"{environment.name}\n  synthesis {time.perf_counter() - start:6.1f} s")
-    with stage(environment, ROOT / "cdktf.out", "benchmark") as played:
-        seen = every_phase_applies(played)
+    with emulated_environment(environment, ROOT / "cdktf.out", "benchmark") as rehearsal:
+        seen = every_phase_applies(rehearsal)
         applied = time.perf_counter()
         for phase in seen.phases:
             planning = (seen.planning or {}).get(phase.phase, 0)
             print(f"  {phase.phase:13} {phase.seconds + planning:6.1f} s   of it planning {planning:5.1f} s")
-        nothing_left(played)
+        nothing_left(rehearsal)
         whole = time.perf_counter() - start
         print(f"  second plan   {time.perf_counter() - applied:6.1f} s")
         print(f"  whole rollout {whole:6.1f} s (at most {MINUTES} minutes)   {verdict(whole <= 60 * MINUTES)}")
-        return 0 if compare(played, arguments.runs) and whole <= 60 * MINUTES else 1
+        return 0 if compare(rehearsal, arguments.runs) and whole <= 60 * MINUTES else 1
 
 
-def compare(played: Stage, runs: int) -> bool:
+def compare(rehearsal: Rehearsal, runs: int) -> bool:
     """Planning all phases at once against one after another; whether the promise is kept."""
-    name = played.environment.name
-    folders = [stack.folder for stack in played.session.stacks().values()]
+    name = rehearsal.environment.name
+    folders = [stack.folder for stack in rehearsal.session.stacks().values()]
     plans = [f"terraform -chdir={shlex.quote(str(each))} plan -input=false -out={_plan(each)}" for each in folders]
-    one_by_one = Way("one after another", ["bash", "-ec", "\n".join(plans)], {}, played.folder)
+    one_by_one = Way("one after another", ["bash", "-ec", "\n".join(plans)], {}, rehearsal.folder)
     at_once = Way(
-        "ops plan", [sys.executable, "-m", "ops", "plan", name, "--out", str(played.folder)], {}, played.folder
+        "ops plan", [sys.executable, "-m", "ops", "plan", name, "--out", str(rehearsal.folder)], {}, rehearsal.folder
     )
     times: dict[str, list[float]] = {way.name: [] for way in (one_by_one, at_once)}
     for _ in range(runs):

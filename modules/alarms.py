@@ -125,7 +125,7 @@ def rollback_alarms(environment: Environment, service: Service, edge: Edge) -> I
     """
     # A starting task fails its health checks for a while; a task that is unhealthy for longer is broken.
     check = service.health_check
-    starting = check.grace + check.interval * check.unhealthy if check else 0
+    starting = check.health_check_grace_period + check.interval * check.unhealthy_threshold if check else 0
     for id_, target_group in target_groups(service, edge).items():
         where = {"load_balancer": edge.load_balancer_suffix, "target_group": target_group}
         yield Alarm(

@@ -13,8 +13,8 @@ from typing import Any
 
 from ops.cutover.prepare import COMMAND as PREPARE
 from rehearsal.application.run import Application
+from rehearsal.context import ROOT, Rehearsal
 from rehearsal.rollout import StepError
-from rehearsal.stage import ROOT, Stage
 from rehearsal.steps import ADMINISTRATOR, CUTOVER, public_weights
 from rehearsal.transcript import Transcript
 from rehearsal.values import Values
@@ -55,7 +55,7 @@ the account's roles; from then on, an administrator applies."""
 class Day:
     """One go-live day."""
 
-    stage: Stage
+    rehearsal: Rehearsal
     values: Values
     folder: Path
     log: Transcript
@@ -63,9 +63,9 @@ class Day:
     @property
     def name(self) -> str:
         """Name of the environment."""
-        return self.stage.environment.name
+        return self.rehearsal.environment.name
 
-    def play(self) -> None:
+    def run(self) -> None:
         """Run the day.
 
         Raises:
@@ -81,10 +81,10 @@ class Day:
                 self.prepare()
             self.roll_out(*phases)
             if "account" in phases:
-                self.stage.sign_in(ADMINISTRATOR)
+                self.rehearsal.sign_in(ADMINISTRATOR)
                 self.log.variables = variables()
         with Application.start(
-            self.stage.environment, self.folder / "application", self.stage.emulator.endpoint, pace=PACE
+            self.rehearsal.environment, self.folder / "application", self.rehearsal.emulator.endpoint, pace=PACE
         ) as application:
             self.go_live(application)
 
@@ -102,7 +102,7 @@ class Day:
         """Write every secret that operators write."""
         self.log.headline("Secrets")
         self.log.ops("List the secrets without a value", "secrets", "status", self.name, rehearsed=(), expect=(1,))
-        for secret in self.stage.environment.product.secrets:
+        for secret in self.rehearsal.environment.product.secrets:
             if secret.written_by != "operator":
                 continue
             about = f"{secret.description}"
@@ -121,7 +121,7 @@ class Day:
         Raises:
             StepError: The plan of `cutover` doesn't wait for it.
         """
-        if not self.stage.name_exists:
+        if not self.rehearsal.name_exists:
             return
         self.log.headline("Prepare the public name")
         self.log.ops("The plan of cutover waits for this", "plan", self.name, CUTOVER, rehearsed=())
@@ -143,7 +143,7 @@ class Day:
         self.log.headline("Verify before users arrive")
         self.log.ops("Check every exit criterion", "verify", self.name, rehearsed=http)
         self.log.headline("A release that returns errors: the cutover rolls back by itself")
-        with Visitors(self.stage.environment, application):
+        with Visitors(self.rehearsal.environment, application):
             breaking = threading.Thread(target=self._break_under_traffic, args=(application,), daemon=True)
             breaking.start()
             self.cut_over(expect=1)
@@ -167,15 +167,15 @@ class Day:
 
     def _note_values(self) -> None:
         """Record every secret's value, to search for it later."""
-        client = self.stage.session.aws.client("secretsmanager")
-        for secret in self.stage.environment.product.secrets:
-            name = self.stage.names.secret(secret.name)
-            self.stage.planted[name] = client.get_secret_value(SecretId=name)["SecretString"]
+        client = self.rehearsal.session.aws.client("secretsmanager")
+        for secret in self.rehearsal.environment.product.secrets:
+            name = self.rehearsal.names.secret(secret.name)
+            self.rehearsal.planted[name] = client.get_secret_value(SecretId=name)["SecretString"]
 
     def _break_under_traffic(self, application: Application) -> None:
         """Serve errors as soon as DNS sends users here: a cutover doesn't begin while alarms are on."""
         for _ in range(QUIET_SECONDS):
-            if public_weights(self.stage).get(f"{self.stage.names.prefix}-current"):
+            if public_weights(self.rehearsal).get(f"{self.rehearsal.names.prefix}-current"):
                 application.errors(0.5)
                 return
             time.sleep(1)
@@ -186,7 +186,7 @@ class Day:
         Raises:
             StepError: One stays in ALARM.
         """
-        alarms = self.stage.session.aws.client("cloudwatch")
+        alarms = self.rehearsal.session.aws.client("cloudwatch")
         on: list[str] = []
         for _ in range(QUIET_SECONDS):
             found: Any = alarms.describe_alarms(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
@@ -219,12 +219,12 @@ class Day:
         self.log.ops("Return all traffic to staging", "rollback", "dns", self.name)
 
 
-def day(stage: Stage) -> Day:
+def day(rehearsal: Rehearsal) -> Day:
     """A day in a copy of the project, so that commands find the same files as in the project."""
-    folder = stage.folder / "project"
-    values = Values(stage.environment, folder)
+    folder = rehearsal.folder / "project"
+    values = Values(rehearsal.environment, folder)
     shutil.copytree(ROOT / "policies", folder / "policies", ignore=shutil.ignore_patterns("__pycache__"))
-    return Day(stage, values, folder, Transcript(folder, variables()))
+    return Day(rehearsal, values, folder, Transcript(folder, variables()))
 
 
 def variables() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from rehearsal.stage import Stage
+from rehearsal.context import Rehearsal
 
 STAYS = {
     "s3": "the state bucket, with the history of every state",
@@ -16,12 +16,12 @@ STAYS = {
 Ask = Callable[[Any, str], list[str]]
 
 
-def leftovers(stage: Stage) -> Iterator[str]:
+def leftovers(rehearsal: Rehearsal) -> Iterator[str]:
     """Everything of the environment that should be deleted and isn't."""
-    prefix = stage.names.prefix
+    prefix = rehearsal.names.prefix
     service: Any
     for service, ask in _QUESTIONS.items():
-        for found in ask(stage.session.aws.client(service), prefix):
+        for found in ask(rehearsal.session.aws.client(service), prefix):
             yield f"{service}: {found}"
 
 

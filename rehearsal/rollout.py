@@ -22,7 +22,7 @@ from ops.terraform.plan import Planner
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.schedule import in_order, side_by_side
 from ops.terraform.stack import Stack
-from rehearsal.stage import Stage
+from rehearsal.context import Rehearsal
 
 
 class StepError(OpsError):
@@ -33,7 +33,7 @@ class StepError(OpsError):
 class Rollout:
     """One pass over phases, and what it observed."""
 
-    stage: Stage
+    rehearsal: Rehearsal
     approve_widening: bool = False
     planning: dict[str, float] = field(default_factory=dict)
     """Seconds of planning, by phase."""
@@ -48,7 +48,7 @@ class Rollout:
         Raises:
             StepError: One failed, was refused, or waits for something.
         """
-        session = self.stage.session
+        session = self.rehearsal.session
         planner = Planner(session, self.approve_widening)
         applier = Applier(session, self.approve_widening)
 
@@ -65,7 +65,7 @@ class Rollout:
             self._keep(stack)
             applied = applier.apply(stack)
             if applied.result is Result.APPLIED:
-                give_values(self.stage, stack)
+                give_values(self.rehearsal, stack)
             return applied
 
         results = in_order(session, session.stacks(phases), work)
@@ -76,20 +76,20 @@ class Rollout:
 
     def _keep(self, stack: Stack) -> None:
         self.changes[stack.phase.name] = json.loads(stack.saved_json.read_bytes()).get("resource_changes", [])
-        self.stage.kept.mkdir(exist_ok=True)
-        number = len(list(self.stage.kept.iterdir()))
+        self.rehearsal.kept.mkdir(exist_ok=True)
+        number = len(list(self.rehearsal.kept.iterdir()))
         for path in (stack.saved, stack.saved_json, stack.saved_summary):
-            shutil.copyfile(path, self.stage.kept / f"{number:03}-{stack.phase.name}{''.join(path.suffixes)}")
+            shutil.copyfile(path, self.rehearsal.kept / f"{number:03}-{stack.phase.name}{''.join(path.suffixes)}")
 
     def _prepare(self) -> None:
         """Replace the public name's plain record, as `cutover prepare` does."""
-        stage = self.stage
-        zone, present = adopted(stage.session.aws, stage.environment)
+        rehearsal = self.rehearsal
+        zone, present = adopted(rehearsal.session.aws, rehearsal.environment)
         journal = Journal(
-            stage.environment.stage,
+            rehearsal.environment.stage,
             command=PREPARE,
-            caller=stage.session.aws.caller.arn,
-            folder=stage.folder / "journal",
+            caller=rehearsal.session.aws.caller.arn,
+            folder=rehearsal.folder / "journal",
         )
         replace_records(zone, present, wanted(zone, present) or (), journal)
         self.prepared = True
@@ -113,48 +113,48 @@ class Rollout:
         }
 
 
-def public_records(stage: Stage) -> tuple[dns.Record, ...]:
+def public_records(rehearsal: Rehearsal) -> tuple[dns.Record, ...]:
     """The public name's records in Route 53."""
-    aws, environment = stage.session.aws, stage.environment
+    aws, environment = rehearsal.session.aws, rehearsal.environment
     return dns.PublicZone(aws, environment, "rehearsal").records(environment.edge.host).records
 
 
-def phases_that_change(stage: Stage) -> list[str]:
+def phases_that_change(rehearsal: Rehearsal) -> list[str]:
     """Plan every phase; return those with changes."""
-    planner = Planner(stage.session)
-    results = side_by_side(stage.session, stage.session.stacks(), planner.plan)
+    planner = Planner(rehearsal.session)
+    results = side_by_side(rehearsal.session, rehearsal.session.stacks(), planner.plan)
     return [each.phase for each in results if each.result is not Result.NO_CHANGES]
 
 
-def nothing_left(stage: Stage, phases: Sequence[str] = ()) -> list[PhaseResult]:
+def nothing_left(rehearsal: Rehearsal, phases: Sequence[str] = ()) -> list[PhaseResult]:
     """Plan phases again; no plan may have changes.
 
     Raises:
         StepError: One isn't.
     """
-    session = stage.session
+    session = rehearsal.session
     planner = Planner(session)
     results = side_by_side(session, session.stacks(phases), planner.plan)
     left = [each for each in results if each.result is not Result.NO_CHANGES]
     if left:
-        summaries = {each.phase: _summary(stage, each.phase) for each in left}
+        summaries = {each.phase: _summary(rehearsal, each.phase) for each in left}
         raise StepError("; ".join(f"{each.phase} {each.line} {summaries[each.phase]} {each.message}" for each in left))
     return results
 
 
-def _summary(stage: Stage, phase: str) -> str:
-    path = stage.session.stacks([phase])[phase].saved_summary
+def _summary(rehearsal: Rehearsal, phase: str) -> str:
+    path = rehearsal.session.stacks([phase])[phase].saved_summary
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
-def give_values(stage: Stage, stack: Stack) -> None:
+def give_values(rehearsal: Rehearsal, stack: Stack) -> None:
     """Write the values of the secrets that a stack created, as operators do, and record those that Terraform wrote."""
     kinds = stack.content.get("resource", {})
-    client = stage.session.aws.client("secretsmanager")
-    for secret in stage.environment.product.secrets:
-        name = stage.names.secret(secret.name)
-        if "aws_secretsmanager_secret" in kinds and secret.written_by == "operator" and name not in stage.planted:
-            stage.planted[name] = f"planted-{secrets.token_hex(16)}"
-            client.put_secret_value(SecretId=name, SecretString=stage.planted[name])
+    client = rehearsal.session.aws.client("secretsmanager")
+    for secret in rehearsal.environment.product.secrets:
+        name = rehearsal.names.secret(secret.name)
+        if "aws_secretsmanager_secret" in kinds and secret.written_by == "operator" and name not in rehearsal.planted:
+            rehearsal.planted[name] = f"planted-{secrets.token_hex(16)}"
+            client.put_secret_value(SecretId=name, SecretString=rehearsal.planted[name])
         elif "aws_secretsmanager_secret_version" in kinds and secret.written_by == "terraform":
-            stage.planted[name] = client.get_secret_value(SecretId=name)["SecretString"]
+            rehearsal.planted[name] = client.get_secret_value(SecretId=name)["SecretString"]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ops.command import say
 from ops.errors import OpsError
+from rehearsal.context import Rehearsal, emulated_environment
 from rehearsal.day import ABOUT, WATCH, day
 from rehearsal.report import RehearsalReport, StepResult
-from rehearsal.stage import Stage, stage
 from rehearsal.steps import Step, no_secret_is_stored, steps
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ def run(environment: Environment, larger: str | None, out: Path) -> RehearsalRep
         OpsError: The rehearsal can't be set up.
     """
     report = RehearsalReport(environment.name)
-    with stage(environment, out, report.environment) as played:
+    with emulated_environment(environment, out, report.environment) as rehearsal:
         for name, step in steps(environment, larger).items():
             say(f"— {name}")
-            report.steps.append(_step(played, name, step))
+            report.steps.append(_step(rehearsal, name, step))
             report.write(out / "reports")
-            report.write(played.folder / "reports")  # The last step searches them for secrets.
+            report.write(rehearsal.folder / "reports")  # The last step searches them for secrets.
             if not report.passed:
                 break
     return report
@@ -53,17 +53,17 @@ def run_day(environment: Environment, out: Path) -> RehearsalReport:
         OpsError: The rehearsal can't be set up.
     """
     report = RehearsalReport(f"{environment.name}-go-live")
-    with stage(environment, out, report.environment) as played:
-        today = day(played)
-        failure = _failure(today.play)
+    with emulated_environment(environment, out, report.environment) as rehearsal:
+        today = day(rehearsal)
+        failure = _failure(today.run)
         for headline, entries in today.log.sections().items():
             said = f"{len(entries)} commands"
             report.steps.append(StepResult(headline, True, sum(each.seconds for each in entries), said))
         if failure:
             report.steps[-1] = replace(report.steps[-1], passed=False, evidence=failure)
         else:
-            (played.folder / "transcript.txt").write_text(today.log.everything(), encoding="utf-8")
-            report.steps.append(_step(played, "No secret is stored", no_secret_is_stored))
+            (rehearsal.folder / "transcript.txt").write_text(today.log.everything(), encoding="utf-8")
+            report.steps.append(_step(rehearsal, "No secret is stored", no_secret_is_stored))
         report.write(out / "reports")
         about = ABOUT.format(environment=environment.name, watch=WATCH)
         page = today.log.page("Runbook: go-live day", about.rstrip())
@@ -79,10 +79,10 @@ def _failure(work: Callable[[], object]) -> str:
     return ""
 
 
-def _step(played: Stage, name: str, step: Step) -> StepResult:
+def _step(rehearsal: Rehearsal, name: str, step: Step) -> StepResult:
     start = time.monotonic()
     try:
-        seen = step(played)
+        seen = step(rehearsal)
     except Exception as error:  # Whatever breaks a step, the report says which and why.
         why = str(error) if isinstance(error, OpsError) else f"{type(error).__name__}: {error}"
         return StepResult(name, False, time.monotonic() - start, why)

@@ -21,9 +21,9 @@ from ops.terraform.schedule import in_reverse
 from ops.verify.context import Context
 from ops.verify.criteria import chosen
 from rehearsal import leaks
+from rehearsal.context import Rehearsal
 from rehearsal.leftovers import STAYS, leftovers
 from rehearsal.rollout import Rollout, StepError, nothing_left, phases_that_change, public_records
-from rehearsal.stage import Stage
 from rehearsal.values import Values
 
 if TYPE_CHECKING:
@@ -52,89 +52,89 @@ class Seen:
     """Seconds of planning, by phase."""
 
 
-Step = Callable[[Stage], Seen]
+Step = Callable[[Rehearsal], Seen]
 
 
-def every_phase_applies(stage: Stage) -> Seen:
+def every_phase_applies(rehearsal: Rehearsal) -> Seen:
     """Each phase is planned, checked and applied after those that it reads; `state` is first, into its own bucket.
 
     Once the roles exist, an administrator signs in and applies the rest with the break-glass role.
     """
-    stage.take(stage.source)
-    first = bootstrap(stage.session, lambda planned: None)
+    rehearsal.take(rehearsal.source)
+    first = bootstrap(rehearsal.session, lambda planned: None)
     if first.result is not Result.APPLIED:
         raise StepError(f"{first.phase} {first.line} {first.message}")
-    rollout = Rollout(stage)
+    rollout = Rollout(rehearsal)
     results = rollout.run(BEFORE_ROLES)
-    stage.sign_in(ADMINISTRATOR)
+    rehearsal.sign_in(ADMINISTRATOR)
     results += rollout.run([phase.name for phase in PHASES if phase.name not in BEFORE_ROLES])
     phases = (first, *(each for each in results if each.phase != first.phase))
-    if stage.name_exists and not rollout.prepared:
+    if rehearsal.name_exists and not rollout.prepared:
         raise StepError("cutover was planned although the public name had a plain record")
-    share = public_weights(stage).get(f"{stage.names.prefix}-current", 0)
-    if share != stage.environment.cutover.weight:
-        raise StepError(f"{share} % of the traffic goes here, not {stage.environment.cutover.weight} %")
-    return Seen(f"{_none_left_out(stage)} resources; {share} % of the traffic goes here", phases, rollout.planning)
+    share = public_weights(rehearsal).get(f"{rehearsal.names.prefix}-current", 0)
+    if share != rehearsal.environment.cutover.weight:
+        raise StepError(f"{share} % of the traffic goes here, not {rehearsal.environment.cutover.weight} %")
+    return Seen(f"{_none_left_out(rehearsal)} resources; {share} % of the traffic goes here", phases, rollout.planning)
 
 
-def _none_left_out(stage: Stage) -> int:
+def _none_left_out(rehearsal: Rehearsal) -> int:
     """The number of resources; every synthesized one must be in a state."""
     count = 0
-    for phase, stack in stage.session.stacks().items():
+    for phase, stack in rehearsal.session.stacks().items():
         resources = stack.content.get("resource", {})
         wanted = {f"{kind}.{name}" for kind, found in resources.items() for name in found}
-        state = stage.session.states.get(phase, again=True)
+        state = rehearsal.session.states.get(phase, again=True)
         if missing := wanted - set(state.addresses if state else ()):
             raise StepError(f"{phase} was applied without {', '.join(sorted(missing))}")
         count += len(wanted)
     return count
 
 
-def break_glass_is_seen(stage: Stage) -> Seen:
+def break_glass_is_seen(rehearsal: Rehearsal) -> Seen:
     """Every use of the break-glass role is reported to the topic of alerts, with principal, account and MFA device.
 
     Raises:
         StepError: Nothing is reported, or not who assumed the role.
     """
-    sqs, sns = stage.session.aws.client("sqs"), stage.session.aws.client("sns")
+    sqs, sns = rehearsal.session.aws.client("sqs"), rehearsal.session.aws.client("sns")
     queue = sqs.create_queue(QueueName="rehearsal")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = stage.names.arn("sns", stage.names.resource("alerts"))
+    topic = rehearsal.names.arn("sns", rehearsal.names.resource("alerts"))
     subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
-    stage.sign_in(ADMINISTRATOR)
+    rehearsal.sign_in(ADMINISTRATOR)
     messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
     sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
     sqs.delete_queue(QueueUrl=queue)
     told = [json.loads(json.loads(each["Body"])["Message"])["content"]["description"] for each in messages]
-    who = stage.people.administrator
+    who = rehearsal.people.administrator
     if len(told) != 1 or not all(part in told[0] for part in who):
         raise StepError(f"{len(told)} alerts name the caller; expected one with {', '.join(who)}: {told}")
     return Seen(told[0].replace("\n", ", "))
 
 
-def second_plan_is_empty(stage: Stage) -> Seen:
+def second_plan_is_empty(rehearsal: Rehearsal) -> Seen:
     """A second plan of every phase has no changes."""
-    results = nothing_left(stage)
+    results = nothing_left(rehearsal)
     return Seen(f"{len(results)} phases", tuple(results))
 
 
-def exit_criteria_hold(stage: Stage) -> Seen:
+def exit_criteria_hold(rehearsal: Rehearsal) -> Seen:
     """The exit criteria hold in AWS itself, not only in Terraform's state."""
-    results = run(chosen(over_http=False), Context(stage.session.aws, stage.environment))
+    results = run(chosen(over_http=False), Context(rehearsal.session.aws, rehearsal.environment))
     bad = [f"{each.name}: {each.status} ({each.evidence})" for each in results if each.status is not Status.PASS]
     if bad or not results:
         raise StepError("; ".join(bad) or "no criterion was checked")
     return Seen(f"{len(results)} criteria")
 
 
-def failed_migration_fails(stage: Stage) -> Seen:
+def failed_migration_fails(rehearsal: Rehearsal) -> Seen:
     """A migration ends with its own container's exit code, not with that of another container of its task."""
-    aws, environment = stage.session.aws, stage.environment
+    aws, environment = rehearsal.session.aws, rehearsal.environment
     migration = Migration(aws, environment)
-    stage.control.task_exit(workload(environment, MIGRATION).family, FAILING)
+    rehearsal.control.task_exit(workload(environment, MIGRATION).family, FAILING)
     id_ = migration.start(migration.prepare())
     ended = follow(aws, environment, id_, seconds=MIGRATION_SECONDS, progress=_unheard, line=_unheard)
-    task, _ = ecs.task(aws.client("ecs"), stage.names.prefix, id_)
+    task, _ = ecs.task(aws.client("ecs"), rehearsal.names.prefix, id_)
     codes = {each.name: each.exit_code for each in (task.containers.values() if task else ())}
     others = {name: code for name, code in codes.items() if name != MIGRATION}
     if not others:
@@ -148,9 +148,9 @@ def _unheard(_: object) -> None:
     """Ignore the migration's output: this step needs its exit code only."""
 
 
-def log_groups_are_ours(stage: Stage) -> Seen:
+def log_groups_are_ours(rehearsal: Rehearsal) -> Seen:
     """Every log group has a key and a retention: no AWS service created one by itself."""
-    client = stage.session.aws.client("logs")
+    client = rehearsal.session.aws.client("logs")
     found = [each for page in client.get_paginator("describe_log_groups").paginate() for each in page["logGroups"]]
     bad = [each["logGroupName"] for each in found if "kmsKeyId" not in each or "retentionInDays" not in each]
     if bad or not found:
@@ -158,127 +158,127 @@ def log_groups_are_ours(stage: Stage) -> Seen:
     return Seen(f"{len(found)} log groups")
 
 
-def no_secret_is_stored(stage: Stage) -> Seen:
+def no_secret_is_stored(rehearsal: Rehearsal) -> Seen:
     """Values of secrets are in no version of a state, and in no plan, log or report."""
-    wanted = leaks.needles(stage.planted)
-    if len(stage.planted) < len(stage.environment.product.secrets):
-        raise StepError(f"only {len(stage.planted)} secrets have a value to search for")
-    s3 = stage.session.aws.client("s3")
-    found = [*leaks.in_bucket(s3, stage.names.state_bucket, wanted), *leaks.in_files(stage.folder, wanted)]
+    wanted = leaks.needles(rehearsal.planted)
+    if len(rehearsal.planted) < len(rehearsal.environment.product.secrets):
+        raise StepError(f"only {len(rehearsal.planted)} secrets have a value to search for")
+    s3 = rehearsal.session.aws.client("s3")
+    found = [*leaks.in_bucket(s3, rehearsal.names.state_bucket, wanted), *leaks.in_files(rehearsal.folder, wanted)]
     if found:
         raise StepError("; ".join(found))
     return Seen(f"{len(wanted)} values searched for")
 
 
-def traffic_moves_by_weight(stage: Stage) -> Seen:
+def traffic_moves_by_weight(rehearsal: Rehearsal) -> Seen:
     """The public name's records have each weight in turn, and the first one again at the end."""
-    cutover = stage.environment.cutover
+    cutover = rehearsal.environment.cutover
     # Without a previous target there is nothing to share: all or none.
     weights = [*(WEIGHTS if cutover.previous else (WEIGHTS[0], WEIGHTS[-1])), WEIGHTS[0]]
     if weights[-1] != cutover.weight:
         weights.append(cutover.weight)
-    return Seen(" → ".join(_move(stage, weight) for weight in weights))
+    return Seen(" → ".join(_move(rehearsal, weight) for weight in weights))
 
 
-def _move(stage: Stage, weight: int) -> str:
-    values = Values(stage.environment, stage.folder / "values")
+def _move(rehearsal: Rehearsal, weight: int) -> str:
+    values = Values(rehearsal.environment, rehearsal.folder / "values")
     values.weight(weight)
-    stage.take(values.synthesize(), (CUTOVER,))
-    Rollout(stage, approve_widening=True).run([CUTOVER])
+    rehearsal.take(values.synthesize(), (CUTOVER,))
+    Rollout(rehearsal, approve_widening=True).run([CUTOVER])
     expected = {"current": weight, "previous": 100 - weight}
-    if stage.environment.cutover.previous is None:
+    if rehearsal.environment.cutover.previous is None:
         expected = {"current": weight} if weight == WEIGHTS[-1] else {}
-    said = public_weights(stage)
-    wanted = {f"{stage.names.prefix}-{which}": share for which, share in expected.items()}
+    said = public_weights(rehearsal)
+    wanted = {f"{rehearsal.names.prefix}-{which}": share for which, share in expected.items()}
     if said != wanted:
         raise StepError(f"at weight {weight} Route 53 has {said}, not {wanted}")
     return str(weight)
 
 
-def public_weights(stage: Stage) -> dict[str, int]:
+def public_weights(rehearsal: Rehearsal) -> dict[str, int]:
     """Weights of the public name in Route 53, by set identifier; they are the same for all record types.
 
     Raises:
         StepError: They differ between A and AAAA records, so IPv6 users would go to another target.
     """
     found: dict[str, int] = {}
-    for record in public_records(stage):
+    for record in public_records(rehearsal):
         if "Weight" in record and found.setdefault(record["SetIdentifier"], record["Weight"]) != record["Weight"]:
             raise StepError(f"{record['SetIdentifier']} has different weights for {record['Type']} and another type")
     return found
 
 
-def release_touches_services_only(stage: Stage) -> Seen:
+def release_touches_services_only(rehearsal: Rehearsal) -> Seen:
     """A new image's digest changes task definitions and services, and nothing else."""
-    stage.take(_released(stage, "another image"))
-    changed = phases_that_change(stage)
-    rollout = Rollout(stage)
+    rehearsal.take(_released(rehearsal, "another image"))
+    changed = phases_that_change(rehearsal)
+    rollout = Rollout(rehearsal)
     rollout.run(changed)
     others = rollout.touched() - RELEASED
     if others or not rollout.touched():
         raise StepError(f"a new digest touches {sorted(others) or 'nothing'}")
-    nothing_left(stage, changed)
+    nothing_left(rehearsal, changed)
     return Seen(f"{', '.join(sorted(rollout.touched()))} in {', '.join(changed)}")
 
 
-def rolled_back_deployment_fails(stage: Stage) -> Seen:
+def rolled_back_deployment_fails(rehearsal: Rehearsal) -> Seen:
     """When ECS rolls a deployment back, its apply fails; with the previous digest restored, a plan has no changes."""
-    service = next(each for each in stage.environment.product.services if each.deployment == "rolling")
-    stage.control.roll_back(stage.names.prefix, stage.names.service(service.name))
-    stage.take(_released(stage, "an image that does not start"))
-    changed = phases_that_change(stage)
+    service = next(each for each in rehearsal.environment.product.services if each.deployment == "rolling")
+    rehearsal.control.roll_back(rehearsal.names.prefix, rehearsal.names.service(service.name))
+    rehearsal.take(_released(rehearsal, "an image that does not start"))
+    changed = phases_that_change(rehearsal)
     try:
-        Rollout(stage).run(changed)
+        Rollout(rehearsal).run(changed)
     except StepError as error:
         said = str(error)
     else:
         raise StepError("ECS rolled the deployment back, and the apply did not fail")
     if "rolled the deployment" not in said:
         raise StepError(f"the apply failed for another reason: {said}")
-    stage.take(_released(stage, "another image"))
-    Rollout(stage).run(changed)
-    nothing_left(stage, changed)
+    rehearsal.take(_released(rehearsal, "another image"))
+    Rollout(rehearsal).run(changed)
+    nothing_left(rehearsal, changed)
     return Seen("the apply failed; the previous digest was restored and applied")
 
 
-def _released(stage: Stage, image: str) -> Any:  # noqa: ANN401
-    values = Values(stage.environment, stage.folder / "values")
-    values.release(stage.environment.product.services[0].repository, f"sha256:{sha256(image.encode()).hexdigest()}")
+def _released(rehearsal: Rehearsal, image: str) -> Any:  # noqa: ANN401
+    values = Values(rehearsal.environment, rehearsal.folder / "values")
+    values.release(rehearsal.environment.product.services[0].repository, f"sha256:{sha256(image.encode()).hexdigest()}")
     return values.synthesize()
 
 
 def grows_in_place(larger: str) -> Step:
     """The step from an environment to a larger one of the same stage."""
 
-    def step(stage: Stage) -> Seen:
+    def step(rehearsal: Rehearsal) -> Seen:
         """No stateful resource is replaced or deleted, and a second plan is empty."""
-        stage.switch_to(load(larger))
-        stage.take(stage.source)
-        rollout = Rollout(stage, approve_widening=True)
+        rehearsal.switch_to(load(larger))
+        rehearsal.take(rehearsal.source)
+        rollout = Rollout(rehearsal, approve_widening=True)
         results = rollout.run()
         if lost := rollout.lost():
             raise StepError("; ".join(lost))
-        nothing_left(stage)
+        nothing_left(rehearsal)
         counts = {verb: sum(each.counts.get(verb, 0) for each in results) for verb in ("create", "update", "replace")}
         return Seen(", ".join(f"{count} to {verb}" for verb, count in counts.items()), tuple(results), rollout.planning)
 
     return step
 
 
-def destroy_leaves_nothing(stage: Stage) -> Seen:
+def destroy_leaves_nothing(rehearsal: Rehearsal) -> Seen:
     """Everything is deleted except what is kept on purpose."""
-    unprotected(stage.environment)
-    stacks = destroyable(stage.session)
+    unprotected(rehearsal.environment)
+    stacks = destroyable(rehearsal.session)
     results = []
     for purpose, last in ((ADMINISTRATOR, False), (None, True)):
         # Destroying `account` deletes the roles, so it needs the credentials that existed before them.
-        stage.sign_in(purpose)
+        rehearsal.sign_in(purpose)
         chosen = {name: stack for name, stack in stacks.items() if (name in BEFORE_ROLES) is last}
-        results += in_reverse(stage.session, chosen, Destroyer(stage.session).destroy)
+        results += in_reverse(rehearsal.session, chosen, Destroyer(rehearsal.session).destroy)
     bad = [each for each in results if each.result is not Result.DESTROYED]
     if bad:
         raise StepError("; ".join(f"{each.phase} {each.line} {each.message}" for each in bad))
-    if found := list(leftovers(stage)):
+    if found := list(leftovers(rehearsal)):
         raise StepError(f"left behind: {', '.join(found)}")
     return Seen(f"kept on purpose: {'; '.join(STAYS.values())}", tuple(results))
 

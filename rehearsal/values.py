@@ -10,7 +10,7 @@ from pathlib import Path
 
 from environments.schema import Environment
 from ops.errors import OpsError
-from rehearsal.stage import ROOT
+from rehearsal.context import ROOT
 
 _PARTS = ("environments", "modules")
 _WEIGHT = """

@@ -123,7 +123,7 @@ def load_balancing_is_whole(environment: Environment) -> Iterator[Problem]:
             yield Problem(f"{field}.paths", service.paths, f"a listener rule may have up to {MAX_PATHS} paths")
         if service.deployment == "blue_green" and not service.paths:
             yield Problem(f"{field}.deployment", service.deployment, "a service without paths deploys rolling")
-        if service.health_check and service.health_check.grace and not service.paths:
+        if service.health_check and service.health_check.health_check_grace_period and not service.paths:
             yield Problem(f"{field}.health_check", service.health_check.path, "only a service with paths has one")
         if service.health_check and service.health_check.timeout >= service.health_check.interval:
             allowed = f"less than the interval of {service.health_check.interval} seconds"

@@ -71,12 +71,12 @@ class HealthCheck:
     """Seconds between two checks of one target."""
     timeout: Annotated[int, Field(ge=2, le=120)] = 4
     """Seconds that a response may take; less than the interval."""
-    healthy: Annotated[int, Field(ge=2, le=10)] = 2
+    healthy_threshold: Annotated[int, Field(ge=2, le=10)] = 2
     """Passed checks in a row that make a target healthy."""
-    unhealthy: Annotated[int, Field(ge=2, le=10)] = 3
+    unhealthy_threshold: Annotated[int, Field(ge=2, le=10)] = 3
     """Failed checks in a row that make a target unhealthy."""
-    grace: Annotated[int, Field(ge=0, le=7200)] = 60
-    """Grace period: seconds after a task's start in which failing checks don't stop it."""
+    health_check_grace_period: Annotated[int, Field(ge=0, le=7200)] = 60
+    """Seconds after a task's start in which failing checks don't stop it."""
 
 
 @value
@@ -123,9 +123,9 @@ class Service:
     """ECS's own rolling deployment, or CodeDeploy's blue/green (load-balanced services only)."""
     traffic_shift: TrafficShift = "CodeDeployDefault.ECSCanary10Percent5Minutes"
     """How CodeDeploy moves requests to the green tasks; blue/green only."""
-    keep_blue: Annotated[int, Field(ge=0, le=2880)] = 15
+    termination_wait: Annotated[int, Field(ge=0, le=2880)] = 15
     """Minutes that the blue tasks keep running after the traffic shift, for a fast rollback; blue/green only."""
-    drain: Annotated[int, Field(ge=0, le=3600)] = 30
+    deregistration_delay: Annotated[int, Field(ge=0, le=3600)] = 30
     """Seconds that open requests get before their task is stopped; services with paths only."""
     stop_timeout: Annotated[int, Field(ge=2, le=120)] = 30
     """Seconds between SIGTERM and SIGKILL when a task is stopped."""
@@ -147,7 +147,7 @@ class ScheduledTask:
     """When, as an EventBridge Scheduler expression, in UTC."""
     retries: Annotated[int, Field(ge=0, le=185)] = 3
     """How often a start that ECS refused is retried."""
-    latest: Annotated[int, Field(ge=60, le=86400)] = 3600
+    maximum_event_age: Annotated[int, Field(ge=60, le=86400)] = 3600
     """Seconds after the scheduled time in which it may still start; then the run is dropped and an alarm fires."""
     cpu: int = 256
     """CPU units, of a pair that Fargate offers."""

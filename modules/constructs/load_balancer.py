@@ -73,7 +73,7 @@ class TargetGroup:
             target_type="ip",
             protocol="HTTP",
             port=spec.port,
-            deregistration_delay=str(spec.drain),
+            deregistration_delay=str(spec.deregistration_delay),
             # A slow or newly started task gets fewer new requests than the others.
             load_balancing_algorithm_type="least_outstanding_requests",
             health_check=aws.LbTargetGroupHealthCheck(
@@ -84,8 +84,8 @@ class TargetGroup:
                 matcher=check.codes,
                 interval=check.interval,
                 timeout=check.timeout,
-                healthy_threshold=check.healthy,
-                unhealthy_threshold=check.unhealthy,
+                healthy_threshold=check.healthy_threshold,
+                unhealthy_threshold=check.unhealthy_threshold,
             ),
         )
         self.arn = reference("aws_lb_target_group", id_, "arn")

@@ -48,7 +48,7 @@ class Schedules:
                 arn=self._cluster_arn,
                 role_arn=self._role_arn,
                 retry_policy=aws.SchedulerScheduleTargetRetryPolicy(
-                    maximum_retry_attempts=task.retries, maximum_event_age_in_seconds=task.latest
+                    maximum_retry_attempts=task.retries, maximum_event_age_in_seconds=task.maximum_event_age
                 ),
                 ecs_parameters=aws.SchedulerScheduleTargetEcsParameters(
                     task_definition_arn=task_definition_arn,

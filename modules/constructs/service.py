@@ -77,7 +77,7 @@ class FargateService:
         rollback_alarms: Sequence[str],
     ) -> None:
         rolling = spec.deployment == "rolling"
-        grace = spec.health_check.grace if spec.health_check else 0
+        grace = spec.health_check.health_check_grace_period if spec.health_check else 0
         aws.EcsService(
             scope,
             id_,
@@ -97,7 +97,9 @@ class FargateService:
             ]
             if target_group_arn is not None and spec.port is not None
             else None,
-            health_check_grace_period_seconds=spec.health_check.grace if spec.health_check else None,
+            health_check_grace_period_seconds=spec.health_check.health_check_grace_period
+            if spec.health_check
+            else None,
             availability_zone_rebalancing="ENABLED" if rolling else "DISABLED",
             deployment_controller=aws.EcsServiceDeploymentController(type="ECS" if rolling else "CODE_DEPLOY"),
             # ECS starts new tasks before it stops old ones, so the desired count is always running.
@@ -229,7 +231,7 @@ class BlueGreen:
                     action_on_timeout="CONTINUE_DEPLOYMENT"
                 ),
                 terminate_blue_instances_on_deployment_success=aws.CodedeployDeploymentGroupBlueGreenDeploymentConfigTerminateBlueInstancesOnDeploymentSuccess(
-                    action="TERMINATE", termination_wait_time_in_minutes=spec.keep_blue
+                    action="TERMINATE", termination_wait_time_in_minutes=spec.termination_wait
                 ),
             ),
             auto_rollback_configuration=aws.CodedeployDeploymentGroupAutoRollbackConfiguration(

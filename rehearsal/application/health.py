@@ -20,7 +20,7 @@ class Health:
     def ask(self) -> bool:
         """Check it once; whether it is healthy now."""
         self._against = 0 if self._passes() == self.healthy else self._against + 1
-        if self._against >= (self._check.unhealthy if self.healthy else self._check.healthy):
+        if self._against >= (self._check.unhealthy_threshold if self.healthy else self._check.healthy_threshold):
             self.healthy, self._against = not self.healthy, 0
         return self.healthy
 

@@ -17,11 +17,11 @@ from environments.names import Names
 from ops.aws.session import Aws
 from ops.tasks import migration as migration_end
 from ops.tasks.running import MIGRATION, tasks, workload
+from rehearsal.context import Rehearsal
 from rehearsal.emulator.agent import AgentPlace, AgentWhen
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.rollout import StepError
-from rehearsal.stage import Stage
 from rehearsal.steps import failed_migration_fails
 from tests.ops import seeded
 from tests.ops.cli import run
@@ -223,15 +223,15 @@ def test_where_codedeploy_deploys_the_network_is_that_of_the_primary_task_set(mo
 
 @pytest.mark.usefixtures("without_snapshot")
 def test_a_rehearsal_shows_that_a_failed_migration_fails(rolled_out: Aws, faults: Control) -> None:
-    stage = SimpleNamespace(
+    rehearsal = SimpleNamespace(
         session=SimpleNamespace(aws=rolled_out), environment=PROD, names=Names(PROD), control=faults
     )
-    seen = failed_migration_fails(cast(Stage, stage)).text
+    seen = failed_migration_fails(cast(Rehearsal, rehearsal)).text
     assert seen.startswith("exit code 3, while aws-guardduty-agent-")
     assert seen.endswith(" with 0")
     faults.guardduty_agent(AgentWhen.NEVER)
     with pytest.raises(StepError, match="no other container"):
-        failed_migration_fails(cast(Stage, stage))
+        failed_migration_fails(cast(Rehearsal, rehearsal))
     faults.guardduty_agent(AgentWhen.ALWAYS)
 
 

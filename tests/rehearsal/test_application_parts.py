@@ -172,7 +172,7 @@ def test_a_note_needs_a_text(body: object) -> None:
 
 
 def test_health_changes_after_enough_checks_in_a_row(page: int) -> None:
-    check = HealthCheck(path="/", codes="200-299", healthy=2, unhealthy=3)
+    check = HealthCheck(path="/", codes="200-299", healthy_threshold=2, unhealthy_threshold=3)
     health = Health(check, page)
     assert [health.ask() for _ in range(2)] == [True, True]
     missing = Health(replace(check, path="/missing"), page)

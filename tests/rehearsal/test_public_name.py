@@ -11,11 +11,11 @@ import pytest
 
 from environments import load
 from environments.schema import Environment, IamUser, Zone
+from rehearsal.context import Rehearsal, emulated_environment, seed
 from rehearsal.day import day
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.rollout import Rollout, public_records
-from rehearsal.stage import Stage, seed, stage
 from rehearsal.steps import ADMINISTRATOR
 from tests.emulator.aws import Aws
 
@@ -34,10 +34,10 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def played(output: Path) -> Iterator[Stage]:
-    """A stage on which only what cutover reads of edge is there."""
-    with stage(STARTER, output, "public-name") as playing:
-        aws, names = playing.session.aws, playing.names
+def rehearsal(output: Path) -> Iterator[Rehearsal]:
+    """A rehearsal in which only what cutover reads of edge exists."""
+    with emulated_environment(STARTER, output, "public-name") as rehearsal:
+        aws, names = rehearsal.session.aws, rehearsal.names
         subnets = [each["SubnetId"] for each in aws.client("ec2").describe_subnets()["Subnets"][:2]]
         balancers = aws.client("elbv2").create_load_balancer(Name=names.prefix, Subnets=subnets)["LoadBalancers"]
         outputs = {
@@ -60,9 +60,9 @@ def played(output: Path) -> Iterator[Stage]:
         s3.put_object(Bucket=names.state_bucket, Key=names.state_key("edge"), Body=json.dumps(state).encode())
         administrator = STARTER.access.administrators[0]
         assert isinstance(administrator, IamUser)
-        playing.control.seed_role(STARTER.account_id, names.role(ADMINISTRATOR), (administrator.arn,))
-        playing.sign_in(ADMINISTRATOR)
-        yield playing
+        rehearsal.control.seed_role(STARTER.account_id, names.role(ADMINISTRATOR), (administrator.arn,))
+        rehearsal.sign_in(ADMINISTRATOR)
+        yield rehearsal
 
 
 @pytest.mark.parametrize(
@@ -95,19 +95,19 @@ def test_the_name_leads_to_the_previous_target(
 
 
 @pytest.mark.requirement("R10.1")
-def test_a_rollout_prepares_the_name_when_the_plan_says_so(played: Stage) -> None:
-    played.take(played.source)
-    assert ["SetIdentifier" in record for record in public_records(played)] == [False]
-    rollout = Rollout(played)
+def test_a_rollout_prepares_the_name_when_the_plan_says_so(rehearsal: Rehearsal) -> None:
+    rehearsal.take(rehearsal.source)
+    assert ["SetIdentifier" in record for record in public_records(rehearsal)] == [False]
+    rollout = Rollout(rehearsal)
     (result,) = rollout.run(["cutover"])
     assert rollout.prepared
     assert result.counts == {"create": 2}
-    assert sorted(record["Weight"] for record in public_records(played)) == [0, 100]
+    assert sorted(record["Weight"] for record in public_records(rehearsal)) == [0, 100]
 
 
 @pytest.mark.requirement("R10.1")
-def test_go_live_day_prepares_the_name_before_cutover_is_planned(played: Stage) -> None:
-    today = day(played)
+def test_go_live_day_prepares_the_name_before_cutover_is_planned(rehearsal: Rehearsal) -> None:
+    today = day(rehearsal)
     today.synthesize()
     today.prepare()
     today.roll_out("cutover")

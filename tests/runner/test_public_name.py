@@ -13,9 +13,9 @@ import pytest
 
 from environments import load
 from environments.names import Names
+from rehearsal.context import seed
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.settings import credentials
-from rehearsal.stage import seed
 from tests.runner.operator import ROOT, Operator
 
 pytestmark = pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Where a rehearsal plays: emulated AWS, a folder of its own, and the runner that operators have."""
+"""What a rehearsal works with: emulated AWS, a folder of its own, and the runner that operators have."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 
 
 @dataclass
-class Stage:
+class Rehearsal:
     """An environment on emulated AWS."""
 
     environment: Environment
@@ -122,7 +122,7 @@ class Stage:
 
 
 @contextmanager
-def stage(environment: Environment, out: Path, name: str) -> Iterator[Stage]:
+def emulated_environment(environment: Environment, out: Path, name: str) -> Iterator[Rehearsal]:
     """Start emulated AWS with what exists before a rollout, and point this process at it while this lasts.
 
     Args:
@@ -146,7 +146,7 @@ def stage(environment: Environment, out: Path, name: str) -> Iterator[Stage]:
             people.exist()
             with ExitStack() as entered:
                 running = entered.enter_context(session(environment, folder))
-                yield Stage(environment, out, folder, running, emulator, control, people, entered)
+                yield Rehearsal(environment, out, folder, running, emulator, control, people, entered)
         finally:
             os.environ.clear()
             os.environ.update(before)
