@@ -144,6 +144,11 @@ class Names:
         """A resource whose name may be long: topics, alarms, rules, policies, dashboards."""
         return f"{self.prefix}-{purpose}"
 
+    @property
+    def weighted_records(self) -> tuple[str, str]:
+        """Set identifiers of the public name's records: of this load balancer, and of the previous target."""
+        return self.resource("current"), self.resource("previous")
+
     def role(self, purpose: str) -> str:
         """An IAM role."""
         return f"{self.prefix}-{purpose}"

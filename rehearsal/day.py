@@ -175,7 +175,7 @@ class Day:
     def _break_under_traffic(self, application: Application) -> None:
         """Serve errors as soon as DNS sends users here: a cutover doesn't begin while alarms are on."""
         for _ in range(QUIET_SECONDS):
-            if public_weights(self.rehearsal).get(f"{self.rehearsal.names.prefix}-current"):
+            if public_weights(self.rehearsal).get(self.rehearsal.names.weighted_records[0]):
                 application.errors(0.5)
                 return
             time.sleep(1)

@@ -71,7 +71,7 @@ def every_phase_applies(rehearsal: Rehearsal) -> Seen:
     phases = (first, *(each for each in results if each.phase != first.phase))
     if rehearsal.name_exists and not rollout.prepared:
         raise StepError("cutover was planned although the public name had a plain record")
-    share = public_weights(rehearsal).get(f"{rehearsal.names.prefix}-current", 0)
+    share = public_weights(rehearsal).get(rehearsal.names.weighted_records[0], 0)
     if share != rehearsal.environment.cutover.weight:
         raise StepError(f"{share} % of the traffic goes here, not {rehearsal.environment.cutover.weight} %")
     return Seen(f"{_none_left_out(rehearsal)} resources; {share} % of the traffic goes here", phases, rollout.planning)
@@ -185,13 +185,13 @@ def _move(rehearsal: Rehearsal, weight: int) -> str:
     values.weight(weight)
     rehearsal.take(values.synthesize(), (CUTOVER,))
     Rollout(rehearsal, approve_widening=True).run([CUTOVER])
-    expected = {"current": weight, "previous": 100 - weight}
+    current, previous = rehearsal.names.weighted_records
+    expected = {current: weight, previous: 100 - weight}
     if rehearsal.environment.cutover.previous is None:
-        expected = {"current": weight} if weight == WEIGHTS[-1] else {}
-    said = public_weights(rehearsal)
-    wanted = {f"{rehearsal.names.prefix}-{which}": share for which, share in expected.items()}
-    if said != wanted:
-        raise StepError(f"at weight {weight} Route 53 has {said}, not {wanted}")
+        expected = {current: weight} if weight == WEIGHTS[-1] else {}
+    present = public_weights(rehearsal)
+    if present != expected:
+        raise StepError(f"at weight {weight} Route 53 has {present}, not {expected}")
     return str(weight)
 
 

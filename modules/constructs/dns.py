@@ -138,6 +138,7 @@ class WeightedRecords:
         shares = {"current": (target, weight)} if previous or weight == ALL else {}
         if previous:
             shares["previous"] = ((previous.dns_name, previous.zone_id), ALL - weight)
+        identifiers = dict(zip(("current", "previous"), names.weighted_records, strict=True))
         for kind in previous.record_types if previous else ("A",):
             for which, ((dns_name, alias_zone_id), share) in shares.items():
                 aws.Route53Record(
@@ -147,7 +148,7 @@ class WeightedRecords:
                     zone_id=zone_id,
                     name=names.environment.edge.host,
                     type=kind,
-                    set_identifier=names.resource(which),
+                    set_identifier=identifiers[which],
                     weighted_routing_policy=aws.Route53RecordWeightedRoutingPolicy(weight=share),
                     alias=aws.Route53RecordAlias(
                         name=dns_name,

@@ -33,8 +33,8 @@ class Shares:
     """Weighted records of a name, two for each type, as Terraform creates them (modules/constructs/dns.py)."""
 
     host: str
-    identifier: str
-    """First part of their set identifiers."""
+    identifiers: tuple[str, str]
+    """Their set identifiers: of the current target, and of the previous one."""
     current: AliasTarget
     previous: AliasTarget
     kinds: tuple[str, ...] = ("A",)
@@ -56,19 +56,19 @@ class Shares:
             }
             for kind in self.kinds
             for identifier, target, share in zip(
-                self._identifiers, (self.current, self.previous), (weight, ALL - weight), strict=True
+                self.identifiers, (self.current, self.previous), (weight, ALL - weight), strict=True
             )
         ]
 
     def weight(self, records: Iterable[Record]) -> int | None:
         """The current target's share in percent; none if the records aren't these."""
-        present, first = list(records), self._identifiers[0]
+        present, first = list(records), self.identifiers[0]
         weights = [record.get("Weight", -1) for record in present if record.get("SetIdentifier") == first]
         return weights[0] if weights and same(present, self.at(weights[0])) else None
 
     def own(self, records: Iterable[Record]) -> list[Record]:
         """The records with one of the two set identifiers."""
-        return [record for record in records if record.get("SetIdentifier") in self._identifiers]
+        return [record for record in records if record.get("SetIdentifier") in self.identifiers]
 
     def adopting(self, records: Iterable[Record]) -> Shares | None:
         """The same with the current target that the records name; none if they name none.
@@ -76,18 +76,14 @@ class Shares:
         A rollback doesn't request the load balancer, which may be what is down.
         """
         for record in records:
-            if record.get("SetIdentifier") == self._identifiers[0] and "AliasTarget" in record:
+            if record.get("SetIdentifier") == self.identifiers[0] and "AliasTarget" in record:
                 alias = record["AliasTarget"]
                 return replace(self, current=AliasTarget(alias["DNSName"].rstrip("."), alias["HostedZoneId"]))
         return None
 
-    @property
-    def _identifiers(self) -> tuple[str, str]:
-        return f"{self.identifier}-current", f"{self.identifier}-previous"
-
     def plain(self) -> list[Record]:
         """Plain records that send all traffic to the previous target, as before `cutover prepare`."""
-        weighted = (record for record in self.at(0) if record["SetIdentifier"] == self._identifiers[1])
+        weighted = (record for record in self.at(0) if record["SetIdentifier"] == self.identifiers[1])
         return [{name: record[name] for name in ("Name", "Type", "AliasTarget")} for record in weighted]
 
     def obstacle(self, records: Sequence[Record], *, any_target: bool = False) -> str | None:
@@ -180,7 +176,7 @@ def shares(environment: Environment, current: AliasTarget | None = None) -> Shar
         )
     return Shares(
         environment.edge.host,
-        Names(environment).prefix,
+        Names(environment).weighted_records,
         current or AliasTarget("", ""),
         AliasTarget(previous.dns_name, previous.zone_id),
         kinds=previous.record_types,

@@ -22,7 +22,7 @@ ZONE = "example.com"
 HOST = f"app.{ZONE}"
 SHARES = Shares(
     HOST,
-    "aep-prod",
+    ("aep-prod-current", "aep-prod-previous"),
     AliasTarget("new.elb.amazonaws.com", "Z35SXDOTRQ7X7K"),
     AliasTarget("old.elb.amazonaws.com", "Z35SXDOTRQ7X7K"),
 )
