@@ -5,18 +5,18 @@ from __future__ import annotations
 import importlib
 import ipaddress
 import json
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from environments import beside
+from environments import beside, unreadable
 from environments.schema import Environment
 from environments.schema.organization import Organization, validate_organization
 from environments.schema.rules import Problem
 from environments.schema.validation import InvalidEnvironmentError, validate
+from environments.suggestions import choices
 
 FOLDER = Path(__file__).parent
 RELEASES = FOLDER / "releases"
@@ -45,9 +45,11 @@ def load(name: str) -> Environment:
 
 
 def _load(name: str) -> Environment:
+    if name == "organization":
+        raise UnknownEnvironmentError("organization is a stack outside all environments: docs/organization.md")
     if name not in known():
         raise UnknownEnvironmentError(
-            f"unknown environment {name!r}; known: {', '.join(known())} (one file each in environments/; "
+            f"unknown environment {name!r}; {choices(name, known())} (one file each in environments/; "
             f"`make new-environment NAME={name}` creates one)"
         )
     environment: Environment = _literal(name).ENVIRONMENT
@@ -97,11 +99,7 @@ def _literal(name: str) -> ModuleType:
     try:
         return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
     except (SyntaxError, NameError, TypeError, ImportError) as error:
-        steps = traceback.extract_tb(error.__traceback__)
-        places = [f"{Path(step.filename).name}:{step.lineno}" for step in steps if Path(step.filename).parent == FOLDER]
-        raise InvalidEnvironmentError(
-            name, [Problem(places[-1], str(error), "must be Python that loads; docs/settings.md has every field")]
-        ) from error
+        raise InvalidEnvironmentError(name, [unreadable.problem(error, FOLDER)]) from error
 
 
 def _releases(stage: str) -> dict[str, str]:

@@ -74,6 +74,6 @@ def phase(name: str) -> Phase:
     for candidate in PHASES:
         if candidate.name == name:
             return candidate
-    raise LookupError(
-        f"unknown phase {name!r}; phases: {', '.join(known.name for known in PHASES)} (modules/phases.py)"
-    )
+    from environments.suggestions import choices  # noqa: PLC0415  (the package loads slowly, and this is an error)
+
+    raise LookupError(f"unknown phase {name!r}; {choices(name, [known.name for known in PHASES])}")

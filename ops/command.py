@@ -32,6 +32,10 @@ EnvironmentName = Annotated[
     str,
     typer.Argument(metavar="ENVIRONMENT", help="Name of an environment, such as prod.", autocompletion=_environments),
 ]
+Phases = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PHASE", help="Phases; by default all.", autocompletion=complete_phase),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask before changing anything.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")]

@@ -6,7 +6,8 @@ AWS adds a family about once a year. One that isn't here yet is one line away, w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
+
+from environments.suggestions import did_you_mean
 
 CHECKED_ON = "2026-11-28"
 """The day on which the tables were compared with AWS's pages."""
@@ -59,6 +60,5 @@ def _problem(text: str, kind: str, sizes: Sizes) -> str | None:
     if prefix == kind and family in sizes:
         return f"{kind}.{family} has the sizes {', '.join(sizes[family].split())}"
     known = [f"{kind}.{each}.{size}" for each, of_family in sizes.items() for size in of_family.split()]
-    near = get_close_matches(text, known, n=1)
-    meant = f"did you mean {near[0]}? " if near else ""
-    return f"{meant}environments/schema/instance_classes.py has the families that AWS had on {CHECKED_ON}"
+    families = f"environments/schema/instance_classes.py has the families that AWS had on {CHECKED_ON}"
+    return did_you_mean(text, known) + families

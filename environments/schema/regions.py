@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib.metadata import version
 from typing import NamedTuple
 
 from environments.arns import UnknownRegionError, partition, partitions
+from environments.suggestions import did_you_mean
 
 
 class UsedService(NamedTuple):
@@ -56,9 +56,8 @@ def region_problem(region: str) -> str | None:
         own = partition(region)
     except UnknownRegionError:
         names = [name for each in partitions() for name in each.regions]
-        near = get_close_matches(region, names, n=1, cutoff=0.7)
-        meant = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(names)[:3])}"
-        return f"botocore {version('botocore')} knows no such region{meant}"
+        meant = did_you_mean(region, names) or f"known are {', '.join(sorted(names)[:3])}, …"
+        return f"botocore {version('botocore')} knows no such region; {meant.strip()}"
     if own.name != COMMERCIAL:
         missing = [each.name for each in _USED if each.prefix not in own.services]
         return _refused(own.regions[region], own.name, missing)

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from environments import places
 from environments.schema import limits  # noqa: F401  (registers its rules)
 from environments.schema.environment import Environment
 from environments.schema.principals import KINDS
 from environments.schema.rules import RULES, Problem
+from environments.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 T = TypeVar("T")
+_TYPES = {
+    "tuple_type": "must be a tuple",
+    "string_type": "must be text in quotes",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be True or False",
+    "bool_parsing": "must be True or False",
+}
+"""What is allowed, by pydantic's type of error. https://docs.pydantic.dev/latest/errors/validation_errors/"""
 
 
 class InvalidEnvironmentError(ValueError):
     """An environment's values are wrong; the message lists all problems, one per line."""
 
     def __init__(self, name: str, problems: list[Problem]) -> None:
-        self.problems = problems
-        count, them = ("1 problem", "it") if len(problems) == 1 else (f"{len(problems)} problems", "them")
-        module = f"environments/{name.replace('-', '_')}.py"
+        self.problems = list({str(problem): problem for problem in problems}.values())
+        count, them = ("1 problem", "it") if len(self.problems) == 1 else (f"{len(self.problems)} problems", "them")
+        module = name.replace("-", "_")
         super().__init__(
-            f"{count} in environment {name!r}; fix {them} in {module} or a file it imports:\n"
-            + "\n".join(f"  {problem}" for problem in problems)
+            f"{count} in environment {name!r}; fix {them} in environments/{module}.py or a file it imports:\n"
+            + "\n".join(f"  {_placed(problem, f'environments.{module}')}" for problem in self.problems)
         )
+
+
+def _placed(problem: Problem, module: str) -> str:
+    place = places.place(module, problem.field, problem.given)
+    return f"{place}: {problem}" if place else str(problem)
 
 
 @cache
@@ -45,8 +66,20 @@ def check_fields(adapter: TypeAdapter[T], value: T) -> list[Problem]:
             if any(other != place and other[: len(place)] == place for other, _ in found):
                 continue
             field = ".".join(map(str, place)) or "environment"
-            problems.append(Problem(field, detail["input"], detail["msg"]))
+            problems.append(Problem(field, detail["input"], _allowed(detail)))
     return problems
+
+
+def _allowed(detail: ErrorDetails) -> str:
+    """What is allowed, in the words of those who write values: pydantic's own speak of instances and inputs."""
+    given, context = detail["input"], detail.get("ctx", {})
+    if detail["type"] == "tuple_type" and isinstance(given, (str, int)):
+        return f"must be a tuple; a tuple of one value has a comma after the value: ({given!r},)"
+    if detail["type"] == "literal_error":
+        names = re.findall("'([^']*)'", context["expected"])
+        return f"must be {context['expected']}{'; ' if names else ''}{did_you_mean(str(given), names)}".rstrip("; ")
+    allowed = _TYPES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
+    return allowed.replace("Input should be an instance of", "must be a").replace("Input should", "must")
 
 
 def _own(place: tuple[int | str, ...]) -> tuple[int | str, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from environments.names import Names
 from environments.schema import Environment
+from environments.suggestions import choices
 from ops.aws import ecs
 from ops.aws.dns import Record, describe, is_plain, same
 from ops.aws.errors import AwsError, explained, is_absence
@@ -123,7 +124,7 @@ def check(environment: Environment, service: str) -> None:
     """
     values = {each.name: each for each in environment.product.services}
     if service not in values:
-        raise OpsError(f"unknown service {service!r}; {environment.name} has {', '.join(sorted(values))}")
+        raise OpsError(f"no service named {service!r} in {environment.name}; {choices(service, values)}")
     if values[service].deployment != "rolling":
         raise OpsError(
             f"CodeDeploy deploys {service}: stop its deployment with a rollback, or deploy the previous revision "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from environments.suggestions import choices
 from ops.gate.documents import StackFile, read
 from ops.gate.model import ErrorKind, Record, ScanError, ScanFailedError
 
@@ -159,11 +159,9 @@ def _stale(path: Path) -> ScanError:
 
 def _unknown(name: str, known: Mapping[str, str]) -> ScanError:
     names = sorted({*known, *known.values()})
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
     return ScanError(
         ErrorKind.UNKNOWN_STACK,
         name,
-        f"is neither a stack nor an environment{hint}",
-        f"name one of: {', '.join(names)}",
+        "is neither a stack nor an environment",
+        choices(name, names),
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import environments
 from environments.schema import Environment
+from environments.suggestions import choices
 from ops.errors import OpsError
 
 UNCOMMITTED = "uncommitted"
@@ -85,10 +86,7 @@ def repository_of(environment: Environment, service: str) -> str:
     """
     repositories = {each.name: each.repository for each in environment.product.services}
     if service not in repositories:
-        raise OpsError(
-            f"no service named {service!r} in {environment.product.name}; known: {', '.join(repositories)} "
-            f"(environments/{environment.product.name}.py)"
-        )
+        raise OpsError(f"no service named {service!r} in {environment.name}; {choices(service, repositories)}")
     return repositories[service]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from environments.names import Names
 from environments.schema import Environment, Secret
+from environments.suggestions import choices
 from ops.aws.session import Aws
 from ops.command import confirm, say
 from ops.errors import OpsError
@@ -59,7 +60,7 @@ def writable(environment: Environment, name: str, source: Source) -> Secret:
     """
     known = {secret.name: secret for secret in environment.product.secrets}
     if name not in known:
-        raise OpsError(f"no secret named {name!r} in {environment.name}; known: {', '.join(known)}")
+        raise OpsError(f"no secret named {name!r} in {environment.name}; {choices(name, known)}")
     if known[name].written_by == "terraform":
         raise OpsError(
             f"{name} is written by Terraform, with the database's password: raise database.credentials_version in "

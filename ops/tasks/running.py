@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from environments.names import Names
 from environments.schema import Environment, Migration, Service
+from environments.suggestions import choices
 from ops.aws import ecs
 from ops.aws.ecs import Container, EcsTask, NoContainerError
 from ops.aws.session import Aws
@@ -53,7 +54,7 @@ def workload(environment: Environment, name: str) -> Workload:
     known = workloads(environment)
     if name not in known:
         raise OpsError(
-            f"no service, scheduled task or migration named {name!r} in {environment.name}; known: {', '.join(known)}"
+            f"no service, scheduled task or migration named {name!r} in {environment.name}; {choices(name, known)}"
         )
     return known[name]
 

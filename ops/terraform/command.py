@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import (
-    OUT,
-    EnvironmentName,
-    Json,
-    Out,
-    Yes,
-    check_phases,
-    complete_phase,
-    confirm,
-    load,
-    reporting,
-    say,
-)
+from ops.command import OUT, EnvironmentName, Json, Out, Phases, Yes, check_phases, confirm, load, reporting, say
 from ops.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -27,9 +15,6 @@ if TYPE_CHECKING:
 
     from ops.terraform.report import PhaseResult, Report
 
-Phases = Annotated[
-    list[str] | None, typer.Argument(metavar="PHASE", help="Phases; by default all.", autocompletion=complete_phase)
-]
 Approve = Annotated[bool, typer.Option("--approve-widening", help="Accept the widenings that the plan gate shows.")]
 Jobs = Annotated[int, typer.Option(min=0, help="Terraforms at once; 0: as many as cores and memory allow.")]
 

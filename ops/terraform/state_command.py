@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from ops.command import OUT, EnvironmentName, Json, Out, Yes, check_phases, complete_phase, confirm, load, reporting
+from ops.command import (
+    OUT,
+    EnvironmentName,
+    Json,
+    Out,
+    Phases,
+    Yes,
+    check_phases,
+    complete_phase,
+    confirm,
+    load,
+    reporting,
+)
 from ops.errors import RefusedError
 
 Phase = Annotated[str, typer.Argument(metavar="PHASE", help="A phase, such as network.", autocompletion=complete_phase)]
@@ -16,31 +28,28 @@ Phase = Annotated[str, typer.Argument(metavar="PHASE", help="A phase, such as ne
 
 def outputs(
     environment: EnvironmentName,
-    phase: Annotated[
-        str,
-        typer.Argument(metavar="PHASE", help="A phase; by default all applied phases.", autocompletion=complete_phase),
-    ] = "",
+    phases: Phases = None,
     as_json: Json = False,
 ) -> None:
-    """Show what applied phases publish. Exit code 1: no phase is applied."""
+    """Show what applied phases publish. Exit code 1: no phase of those is applied."""
     from modules.phases import PHASES
     from ops.aws.session import connect
     from ops.aws.states import States
 
-    check_phases([phase] if phase else [])
+    check_phases(phases)
     with reporting():
         values = load(environment)
         states = States(connect(values), values)
         found = {
             each.name: {name: output["value"] for name, output in state.outputs.items()}
             for each in PHASES
-            if phase in {"", each.name} and (state := states.get(each.name)) and state.applied
+            if (not phases or each.name in phases) and (state := states.get(each.name)) and state.applied
         }
         if not found:
-            what = f"phase {phase} of {environment} isn't" if phase else f"no phase of {environment} is"
-            raise RefusedError(f"{what} applied; make plan ENV={environment}")
+            what = f"none of {', '.join(phases)} is" if phases else "no phase is"
+            raise RefusedError(f"{what} applied in {environment}; make status ENV={environment} shows the next step")
         if as_json:
-            typer.echo(json.dumps(found[phase] if phase else found, indent=2))
+            typer.echo(json.dumps(found[phases[0]] if phases and len(phases) == 1 else found, indent=2))
             return
         for name, published in found.items():
             for key, value in published.items():

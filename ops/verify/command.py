@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import EnvironmentName, Json, complete_phase, load, reporting
+from ops.command import EnvironmentName, Json, Phases, check_phases, load, reporting
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ CaFile = Annotated[
 
 def verify(
     name: EnvironmentName,
-    phase: Annotated[
-        str | None, typer.Argument(help="A phase; by default all.", metavar="PHASE", autocompletion=complete_phase)
-    ] = None,
+    phases: Phases = None,
     *,
     connect_to: ConnectToOption = None,
     ca_file: CaFile = None,
@@ -47,11 +45,12 @@ def verify(
 
     Exit code 0: all pass; 1: a criterion fails; 2: a criterion is unknown.
     """
+    check_phases(phases)
     with reporting():
         from ops.conditions import exit_code, watched
         from ops.verify.criteria import chosen
 
-        environment, phases = load(name), _phases(phase)
+        environment = load(name)
         results = watched(chosen(phases), context(environment, connect_to, ca_file))
         text = json.dumps([each.as_data() for each in results], indent=2) if as_json else "\n".join(_lines(results))
         typer.echo(text)
@@ -68,17 +67,6 @@ def context(environment: Environment, connect_to: str | None, ca_file: Path | No
         raise OpsError(f"--ca-file is {ca_file}, which isn't a file; name a file with certificates in PEM")
     http = Http(environment.edge.host, ConnectTo.parse(connect_to) if connect_to else None, ca_file)
     return Context(connect(environment), environment, http)
-
-
-def _phases(phase: str | None) -> tuple[str, ...] | None:
-    from modules import phases
-
-    if phase is None:
-        return None
-    try:
-        return (phases.phase(phase).name,)
-    except LookupError as error:
-        raise OpsError(error.args[0]) from None
 
 
 def _lines(results: list[ConditionResult]) -> Iterator[str]:

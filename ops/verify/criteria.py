@@ -57,7 +57,7 @@ CRITERIA: tuple[Condition[Context], ...] = (
 
 
 def chosen(phases: Collection[str] | None = None, *, over_http: bool = True) -> tuple[Condition[Context], ...]:
-    """The criteria of some phases, or of all."""
+    """The criteria of these phases, or of all if none is given."""
     return tuple(
-        each for each in CRITERIA if (phases is None or each.phase in phases) and (over_http or not each.over_http)
+        each for each in CRITERIA if (not phases or each.phase in phases) and (over_http or not each.over_http)
     )

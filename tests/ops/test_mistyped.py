@@ -10,7 +10,7 @@ from tests.ops.cli import run
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("rollback", "service", "prod", "web"), "unknown service 'web'; prod has backend, frontend"),
+        (("rollback", "service", "prod", "web"), "no service named 'web' in prod; known: backend, frontend"),
         (
             ("exec", "prod", "web"),
             "no service, scheduled task or migration named 'web' in prod; known: backend, frontend",

@@ -101,7 +101,7 @@ def test_the_release_tag_is_as_the_registry_page_says(prod: Environment) -> None
 
 
 def test_what_is_typed_wrong_is_told_with_what_is_right(prod: Environment) -> None:
-    with pytest.raises(OpsError, match="no service named 'worker' in aep; known: backend, frontend"):
+    with pytest.raises(OpsError, match="no service named 'worker' in prod; known: backend, frontend"):
         repository_of(prod, "worker")
     with pytest.raises(OpsError, match="'latest' isn't a digest: write sha256: and 64 hexadecimal digits"):
         checked("latest")

@@ -118,7 +118,7 @@ def test_a_generated_key_has_256_random_bits(secrets: Aws) -> None:
         (
             "OPENAI_KEY",
             ["--stdin"],
-            "no secret named 'OPENAI_KEY' in prod; known: AUDIT_ENCRYPTION_KEY, OPENAI_API_KEY",
+            "no secret named 'OPENAI_KEY' in prod; did you mean OPENAI_API_KEY? known: AUDIT",
         ),
     ],
 )

@@ -44,6 +44,7 @@ def test_from_plan_to_destroy(operator: Operator) -> None:
     assert "registry  no changes" in operator.plan("registry")
     shown = json.loads(operator.run("outputs", "prod", "registry", "--json").stdout)
     assert REPOSITORY in shown["repository_urls"]
+    assert json.loads(operator.run("outputs", "prod", "registry", "network", "--json").stdout) == {"registry": shown}
 
     operator.run("drift", "prod", "registry")
     ecr.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="MUTABLE")
@@ -107,11 +108,11 @@ def test_destroy_wants_the_environments_name(operator: Operator, output: Path) -
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("plan", "prdo"), "unknown environment 'prdo'; known: prod, prod-starter, staging"),
-        (("plan", "prod", "netwrok"), "unknown phase 'netwrok'; phases: state, account, network"),
-        (("apply", "prod", "netwrok"), "unknown phase 'netwrok'; phases: state, account, network"),
-        (("recover", "prod", "netwrok"), "unknown phase 'netwrok'; phases: state, account, network"),
-        (("outputs", "prod", "netwrok"), "unknown phase 'netwrok'; phases: state, account, network"),
+        (("plan", "prdo"), "unknown environment 'prdo'; did you mean prod? known: prod, prod-starter, staging"),
+        (("plan", "prod", "netwrok"), "unknown phase 'netwrok'; did you mean network? known: state"),
+        (("apply", "prod", "netwrok"), "unknown phase 'netwrok'; did you mean network? known: state"),
+        (("recover", "prod", "netwrok"), "unknown phase 'netwrok'; did you mean network? known: state"),
+        (("outputs", "prod", "netwrok"), "unknown phase 'netwrok'; did you mean network? known: state"),
         (("plan", "staging"), "staging-state isn't synthesized; make synth ENV=staging"),
     ],
 )

@@ -82,31 +82,75 @@ def test_a_secret_in_a_tracked_file_is_found(tmp_path: Path, text: str, found: s
 def test_a_mistyped_environment_gets_one_clear_line(tmp_path: Path) -> None:
     done = run(sys.executable, "main.py", "prdo", CDKTF_OUTDIR=str(tmp_path / "out"))
     assert done.returncode == 2
-    assert re.fullmatch(r"error: unknown environment 'prdo'; known: prod, prod-starter, staging .*\n", done.stderr)
+    assert re.fullmatch(
+        r"error: unknown environment 'prdo'; did you mean prod\? known: prod, prod-starter, staging .*\n", done.stderr
+    )
     assert not (tmp_path / "out").exists()
 
 
+PROD, AEP = "environments/prod.py", "environments/aep.py"
+SETTINGS = "docs/settings.md has every setting"
+
+
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("file", "right", "wrong", "message"),
     [
-        ("cidr='10.30.0.0/16', zonez=()", r"prod.py:\d+: .*unexpected keyword argument 'zonez'"),
-        ("cidr=10.30", r"network.cidr: 10.3: Input should be a valid string"),
-        ("cidr='10.30.0.0/30'", r"network.cidr: '10.30.0.0/30': must be a private IPv4 range from /16 to /19"),
+        (
+            PROD,
+            "cidr=",
+            "zonez=(), cidr=",
+            "'zonez': Network has no setting of that name; did you mean zones?",
+        ),
+        (PROD, 'region="us-east-1",', "", f"'Environment(…)': needs 'region'; {SETTINGS}"),
+        (PROD, "network=Network(", "network=Netwrk(", "'Netwrk': isn't defined; did you mean Network? import it from"),
+        (PROD, "    Zone,", "    Zoned,", "'Zoned': environments.schema has no such name; did you mean Zone?"),
+        (PROD, "profiles import", "profile import", "'environments.profile': there is no such module; did you mean"),
+        (PROD, "registry=Registry(),", "registry=Registry()", "'registry=Registry()': invalid syntax"),
+        (PROD, 'cidr="10.30.0.0/16"', "cidr=10.3", "network.cidr: 10.3: must be text in quotes"),
+        (PROD, "0.0/16", "0.0/30", "network.cidr: '10.30.0.0/30': must be a private IPv4 range from /16 to /19"),
+        (PROD, '"other_account"', '"existin"', "edge.zone.kind: 'existin': must be 'created', 'existing' or "),
+        (PROD, "registry=Registry()", "registry=None", "registry: None: must be a Registry"),
+        (PROD, "storage=50", "storage='x'", "database.storage: 'x': must be a whole number"),
+        (
+            AEP,
+            'paths=("/*",)',
+            'paths=("/*")',
+            "product.services.1.paths: '/*': must be a tuple; a tuple of one",
+        ),
+        (
+            AEP,
+            'reaches=("database"',
+            'reaches=("databse"',
+            "product.services.0.reaches.0: 'databse': must be ",
+        ),
+        (
+            AEP,
+            '"OPENAI_API_KEY", "ANTH',
+            '"OPENAI_KEY", "ANTH',
+            "product.services.0.secrets: 'OPENAI_KEY': ",
+        ),
     ],
 )
-def test_a_wrong_value_is_named_with_what_is_allowed(tmp_path: Path, wrong: str, said: str) -> None:
+def test_a_wrong_value_is_named_with_its_place_and_what_is_allowed(
+    tmp_path: Path, file: str, right: str, wrong: str, message: str
+) -> None:
     for part in ("environments", "modules"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-    values = tmp_path / "environments" / "prod.py"
-    text = values.read_text(encoding="utf-8")
-    assert 'cidr="10.30.0.0/16"' in text
-    values.write_text(text.replace('cidr="10.30.0.0/16"', wrong), encoding="utf-8")
+    values = tmp_path / file
+    before, found, after = values.read_text(encoding="utf-8").partition(right)
+    assert found, right
+    values.write_text(before + wrong + after, encoding="utf-8")
     shutil.copy(ROOT / "main.py", tmp_path)
     done = subprocess.run(
         [sys.executable, "main.py", "prod"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 2
-    assert re.search(rf"^error: 1 problem in environment 'prod'; fix it in .*\n  {said}", done.stderr)
+    head, place, *more = done.stderr.splitlines()
+    assert head == f"error: 1 problem in environment 'prod'; fix it in {PROD} or a file it imports:"
+    written = re.match(rf"  {file}:(\d+): (.*)", place)
+    assert written and written[2].startswith(message) and not more, done.stderr
+    # Without its setting, an Environment is named; an import of several lines, where it begins.
+    assert wrong.strip() in "\n".join(values.read_text(encoding="utf-8").splitlines()[int(written[1]) - 1 :])
     assert not (tmp_path / "cdktf.out").exists()
 
 
