@@ -12,6 +12,9 @@ ENV ?=
 PHASE ?=
 # Skips the confirmation before a change: YES=1.
 YES ?=
+# Another folder of values than environments/; what it synthesizes has a folder of its own in cdktf.out.
+ENVIRONMENTS ?=
+export ENVIRONMENTS
 # A saved plan in its stack's folder, or its JSON: `make gate` checks that instead of the stacks.
 PLAN ?=
 APPROVE_WIDENING ?=
@@ -21,11 +24,13 @@ READY := .venv/.ready
 # Accepted risks expire: yesterday's clean result isn't today's.
 # By the clock of the gate: UTC.
 TODAY := $(shell date -u +%F)
-STAMP := cdktf.out/stacks/.stamps
+VALUES := $(or $(ENVIRONMENTS),environments)
+OUT := cdktf.out$(filter-out /environments,$(patsubst $(CURDIR)%,%,$(abspath $(VALUES))))
+STAMP := $(OUT)/stacks/.stamps
 # The command that cdktf.json has too; -O leaves out jsii's type checks, which the tests run with.
 APP := $(BIN)/python -O main.py
 # Folders too: a removed file changes its folder only.
-SOURCES := $(shell find main.py cdktf.json environments modules -name __pycache__ -prune -o \
+SOURCES := $(shell find main.py cdktf.json environments modules $(wildcard $(filter-out environments,$(VALUES))) -name __pycache__ -prune -o \
 	\( -type d -o -name '*.py' -o -name '*.json' -o -name '*.cjs' -o -name '*.js' \) -print)
 POLICIES := $(shell find ops policies -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' -o -name '*.json' \) -print)
 
@@ -58,7 +63,7 @@ gate: $(READY)
 else
 gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Check the synthesized stacks, all or ENV=prod; or a saved plan: PLAN=…
 	@cat $(STAMP)/synth-$(or $(ENV),all) $<
-	@echo "Look next: cdktf.out/stacks/<environment>-<phase>/cdk.tf.json, cdktf.out/reports/gate.md, README.md"
+	@echo "Look next: $(OUT)/stacks/<environment>-<phase>/cdk.tf.json, $(OUT)/reports/gate.md, README.md"
 endif
 
 $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES)
@@ -77,7 +82,7 @@ verify: env ## Check the exit criteria against AWS and the load balancer: ENV=pr
 	@$(OPS) verify "$(ENV)" $(PHASE)
 
 golive: env ## Print the go-live list, each item with its evidence: ENV=prod
-	@mkdir -p cdktf.out/reports && $(OPS) golive "$(ENV)" --out cdktf.out/reports/golive-$(ENV).md
+	@mkdir -p $(OUT)/reports && $(OPS) golive "$(ENV)" --out $(OUT)/reports/golive-$(ENV).md
 
 risks: $(READY) ## List the accepted risks, soonest expiry first: ENV=prod
 	@$(OPS) risks $(ENV)
@@ -214,7 +219,7 @@ benchmark-rehearse: synth terraform ## Measure a rehearsal of prod, and planning
 	@$(BIN)/python -m benchmarks.rehearse
 
 clean: ## Remove generated files, but not .venv
-	@kept=$$(find cdktf.out/stacks -not -path '*/.terraform/*' \( -name errored.tfstate -o -name terraform.tfstate \) -print 2>/dev/null); \
+	@kept=$$(find cdktf.out -not -path '*/.terraform/*' \( -name errored.tfstate -o -name terraform.tfstate \) -print 2>/dev/null); \
 	test -z "$$kept" || { printf 'error: states that are nowhere else; make recover or make bootstrap first:\n%s\n' "$$kept" >&2; exit 2; }
 	@find cdktf.out -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import environments
 from environments.schema.validation import InvalidEnvironmentError
+from modules.output import OUT
 from modules.phases import ORGANIZATION
 
 # cdktf's CLI sets it. cdktf itself writes to a temporary folder first.
-OUTPUT = Path(os.environ.pop("CDKTF_OUTDIR", "cdktf.out"))
+OUTPUT = Path(os.environ.pop("CDKTF_OUTDIR", OUT))
 
 
 def main(names: list[str]) -> int:

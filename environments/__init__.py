@@ -1,10 +1,15 @@
-"""The environments: values only. One module per environment, each with one `ENVIRONMENT` literal."""
+"""The environments: values only. One module per environment, each with one `ENVIRONMENT` literal.
+
+The variable `ENVIRONMENTS` names another folder of values, laid out like this one; its modules are imported as
+`environments.<module>` too.
+"""
 
 from __future__ import annotations
 
 import importlib
 import ipaddress
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,18 +21,44 @@ from environments.schema import Environment
 from environments.schema.organization import Organization, validate_organization
 from environments.schema.rules import Problem
 from environments.schema.validation import InvalidEnvironmentError, validate
-from environments.suggestions import choices
+from environments.suggestions import choices, did_you_mean
 
-FOLDER = Path(__file__).parent
+PACKAGE = Path(__file__).resolve().parent
+FOLDER = (PACKAGE.parent / (os.environ.get("ENVIRONMENTS") or PACKAGE)).resolve()
+"""The folder of values: products, environments, organization.py and releases/."""
 RELEASES = FOLDER / "releases"
+if FOLDER != PACKAGE:
+    __path__.insert(0, str(FOLDER))
 
 
 class UnknownEnvironmentError(LookupError):
-    """No environment has that name."""
+    """No environment has that name, or there are none."""
+
+
+def file_of(name: str) -> Path:
+    """The module of an environment or a product."""
+    return FOLDER / f"{name.replace('-', '_')}.py"
+
+
+def shown(path: str | Path) -> str:
+    """A file or folder as messages name it: from the project's folder, if it is inside."""
+    path = Path(path)
+    return path.relative_to(PACKAGE.parent).as_posix() if path.is_relative_to(PACKAGE.parent) else str(path)
 
 
 def known() -> tuple[str, ...]:
-    """Names of all environments, sorted."""
+    """Names of all environments, sorted.
+
+    Raises:
+        UnknownEnvironmentError: The folder of values doesn't exist.
+    """
+    if not FOLDER.is_dir():
+        folders = [shown(path) for path in FOLDER.parent.glob("*") if path.is_dir()]
+        meant = did_you_mean(shown(FOLDER), folders) or "name a folder that has environments "
+        raise UnknownEnvironmentError(
+            f"ENVIRONMENTS={os.environ.get('ENVIRONMENTS', '')}: no folder {shown(FOLDER)}; {meant}"
+            "(without ENVIRONMENTS, it is environments/)"
+        )
     files = (path for path in FOLDER.glob("*.py") if "\nENVIRONMENT = " in path.read_text(encoding="utf-8"))
     return tuple(sorted(path.stem.replace("_", "-") for path in files))
 
@@ -47,15 +78,26 @@ def load(name: str) -> Environment:
 def _load(name: str) -> Environment:
     if name == "organization":
         raise UnknownEnvironmentError("organization is a stack outside all environments: docs/organization.md")
-    if name not in known():
+    if name not in _some():
         raise UnknownEnvironmentError(
-            f"unknown environment {name!r}; {choices(name, known())} (one file each in environments/; "
+            f"unknown environment {name!r}; {choices(name, known())} (one file each in {shown(FOLDER)}/; "
             f"`make new-environment NAME={name}` creates one)"
         )
     environment: Environment = _literal(name).ENVIRONMENT
     if environment.name != name:
         raise InvalidEnvironmentError(name, [Problem("name", environment.name, f"must be {name!r}, like its file")])
     return validate(replace(environment, releases=_releases(environment.stage)))
+
+
+def _some() -> tuple[str, ...]:
+    """Names of all environments, of which there must be one."""
+    names = known()
+    if not names:
+        raise UnknownEnvironmentError(
+            f"no environments in {shown(FOLDER)}/; each is a file with `ENVIRONMENT = Environment(…)`, such as "
+            "`make new-environment NAME=demo` creates"
+        )
+    return names
 
 
 def _readable(name: str) -> Iterator[Environment]:
@@ -70,9 +112,10 @@ def load_all() -> tuple[Environment, ...]:
     """Read and check all environments, also against one another, and the organization's values.
 
     Raises:
+        UnknownEnvironmentError: There are no environments.
         InvalidEnvironmentError: An environment's values are wrong, or two environments overlap.
     """
-    environments = tuple(_load(name) for name in known())
+    environments = tuple(_load(name) for name in _some())
     _check_apart(environments)
     for environment in environments:
         others = [each for each in environments if each is not environment]
@@ -104,7 +147,7 @@ def _literal(name: str) -> ModuleType:
 
 def _releases(stage: str) -> dict[str, str]:
     path = RELEASES / f"{stage}.json"
-    where = f"environments/releases/{path.name}"
+    where = shown(path)
     try:
         release = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -169,7 +212,7 @@ def _check_account(environment: Environment, neighbours: Sequence[Environment]) 
                 allowed = (
                     f"also {other.name}'s, and an account has GitHub's identity provider, GuardDuty, service-linked "
                     f'roles and more once. Use another account, or set account_resources_from="{other.stage}" here, '
-                    f'or "{environment.stage}" in environments/{other.name.replace("-", "_")}.py'
+                    f'or "{environment.stage}" in {shown(file_of(other.name))}'
                 )
                 problems.append(Problem("account_id", environment.account_id, allowed))
     for other in others:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-_PROJECT = Path(__file__).parents[1]
+import environments
 
 
 class _Written(NamedTuple):
@@ -15,12 +15,6 @@ class _Written(NamedTuple):
 
     node: ast.expr
     module: str
-
-
-def shown(path: str | Path) -> str:
-    """A file's path as messages show it: from the project's folder, where it is in it."""
-    path = Path(path)
-    return str(path.relative_to(_PROJECT) if path.is_relative_to(_PROJECT) else path)
 
 
 def place(module: str, field: str, given: object) -> str | None:
@@ -40,7 +34,7 @@ def place(module: str, field: str, given: object) -> str | None:
         parts.pop(0)
     if not found or (not parts and not _is(found.node, given)):
         return None
-    return f"{shown(sys.modules[found.module].__file__ or '')}:{found.node.lineno}"
+    return f"{environments.shown(sys.modules[found.module].__file__ or '')}:{found.node.lineno}"
 
 
 def _is(node: ast.expr, given: object) -> bool:

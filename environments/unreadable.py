@@ -8,8 +8,8 @@ import traceback
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
+import environments
 from environments import schema
-from environments.places import shown
 from environments.schema.rules import Problem
 from environments.suggestions import did_you_mean
 
@@ -23,6 +23,7 @@ def problem(error: Exception, folder: Path) -> Problem:
         error: What the import raised: a SyntaxError, NameError, TypeError or ImportError.
         folder: The folder of values.
     """
+    shown = environments.shown
     if isinstance(error, SyntaxError) and error.filename:
         return Problem(f"{shown(error.filename)}:{error.lineno}", (error.text or "").strip(), f"{error.msg}")
     steps = [step for step in traceback.extract_tb(error.__traceback__) if Path(step.filename).parent == folder]

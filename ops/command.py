@@ -39,7 +39,6 @@ Phases = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask before changing anything.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")]
-OUT = Path("cdktf.out")
 Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")]
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as in shells: 128 plus the signal's number."""

@@ -12,14 +12,15 @@ ROOT = Path(__file__).parents[1]
 
 def new_environment(name: Annotated[str, typer.Argument(help="Its name: lower-case words joined by hyphens.")]) -> None:
     """Write a new environment that synthesizes."""
+    import environments
     from ops import scaffold
 
     try:
         written = scaffold.new_environment(name)
-    except scaffold.ScaffoldError as error:
+    except (scaffold.ScaffoldError, environments.UnknownEnvironmentError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
-    typer.echo(f"Wrote {' and '.join(str(path.relative_to(ROOT)) for path in written)}.")
+    typer.echo(f"Wrote {' and '.join(environments.shown(path) for path in written)}.")
     typer.echo(f"Next: fill in your own values, then run make synth ENV={name}")
 
 

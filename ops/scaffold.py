@@ -43,15 +43,16 @@ def new_environment(name: str, folder: Path = environments.FOLDER) -> tuple[Path
     release = folder / "releases" / f"{name}.json"
     for file in (module, release):
         if file.exists():
-            raise ScaffoldError(f"NAME={name!r}: environments/{file.relative_to(folder)} exists; choose another name")
+            raise ScaffoldError(f"NAME={name!r}: {environments.shown(file)} exists; choose another name")
     jinja = Jinja(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(environments.PACKAGE),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         autoescape=select_autoescape(),
     )
+    taken = environments.load_all() if environments.known() else ()
     text = jinja.get_template("template.py.j2").render(
-        name=name, title=name.replace("-", " ").capitalize(), **_free(environments.load_all())
+        name=name, title=name.replace("-", " ").capitalize(), **_free(taken)
     )
     module.write_text(text, encoding="utf-8")
     release.write_text((folder / "releases" / "staging.json").read_text(encoding="utf-8"), encoding="utf-8")

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ops.command import OUT, EnvironmentName, Out, load, reporting, say
+from modules.output import OUT
+from ops.command import EnvironmentName, Out, load, reporting, say
 from ops.errors import OpsError
 
 

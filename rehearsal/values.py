@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import environments
 from environments.schema import Environment
 from ops.errors import OpsError
 from rehearsal.context import ROOT
@@ -37,15 +39,20 @@ class Values:
             shutil.rmtree(folder / part, ignore_errors=True)
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copyfile(ROOT / "main.py", folder / "main.py")
+        self._values = folder / "environments"
+        if environments.FOLDER != environments.PACKAGE:
+            self._values = folder / "values"
+            shutil.rmtree(self._values, ignore_errors=True)
+            shutil.copytree(environments.FOLDER, self._values, ignore=shutil.ignore_patterns("__pycache__"))
 
     def weight(self, weight: int) -> None:
         """Change `cutover.weight`."""
-        path = self._folder / "environments" / f"{self._environment.name.replace('-', '_')}.py"
+        path = self._values / environments.file_of(self._environment.name).name
         path.write_text(path.read_text(encoding="utf-8") + _WEIGHT.format(weight=weight), encoding="utf-8")
 
     def release(self, repository: str, digest: str) -> None:
         """Change the digest of a repository's image."""
-        path = self._folder / "environments" / "releases" / f"{self._environment.stage}.json"
+        path = self._values / "releases" / f"{self._environment.stage}.json"
         release = json.loads(path.read_text(encoding="utf-8"))
         path.write_text(json.dumps(release | {repository: digest}, indent=2) + "\n", encoding="utf-8")
 
@@ -55,9 +62,11 @@ class Values:
         Raises:
             OpsError: It can't be synthesized.
         """
+        out = self._folder / "cdktf.out"
         done = subprocess.run(
             [sys.executable, "-O", "main.py", self._environment.name],
             cwd=self._folder,
+            env={**os.environ, "ENVIRONMENTS": str(self._values), "CDKTF_OUTDIR": str(out)},
             capture_output=True,
             text=True,
             check=False,
@@ -66,4 +75,4 @@ class Values:
             raise OpsError(
                 f"the changed values of {self._environment.name} don't synthesize: {done.stderr.strip()[-500:]}"
             )
-        return self._folder / "cdktf.out"
+        return out

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import environments
 from environments.guardduty import agent_repository
 from environments.names import Names, breach
 from environments.schema import risks
@@ -264,7 +265,7 @@ def cutover_has_a_way_back(environment: Environment) -> Iterator[Problem]:
 def every_image_is_released(environment: Environment) -> Iterator[Problem]:
     """The release file has a digest for every repository that a service uses, and no other."""
     wanted = {service.repository for service in environment.product.services}
-    where = f"environments/releases/{environment.stage}.json"
+    where = environments.shown(environments.RELEASES / f"{environment.stage}.json")
     for repository in sorted(wanted - set(environment.releases)):
         yield Problem("releases", repository, f"{where} must have its digest")
     for repository in sorted(set(environment.releases) - wanted):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+import environments
 from environments import places
 from environments.schema import limits  # noqa: F401  (registers its rules)
 from environments.schema.environment import Environment
@@ -37,10 +38,10 @@ class InvalidEnvironmentError(ValueError):
     def __init__(self, name: str, problems: list[Problem]) -> None:
         self.problems = list({str(problem): problem for problem in problems}.values())
         count, them = ("1 problem", "it") if len(self.problems) == 1 else (f"{len(self.problems)} problems", "them")
-        module = name.replace("-", "_")
+        file = environments.file_of(name)
         super().__init__(
-            f"{count} in environment {name!r}; fix {them} in environments/{module}.py or a file it imports:\n"
-            + "\n".join(f"  {_placed(problem, f'environments.{module}')}" for problem in self.problems)
+            f"{count} in environment {name!r}; fix {them} in {environments.shown(file)} or a file it imports:\n"
+            + "\n".join(f"  {_placed(problem, f'environments.{file.stem}')}" for problem in self.problems)
         )
 
 

@@ -12,6 +12,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+import environments
 from environments.arns import account_of
 from environments.schema import Environment
 from ops.aws.errors import REJECTED, AwsError, explained
@@ -94,7 +95,7 @@ def connect(environment: Environment) -> Aws:
         raise WrongAccountError(
             f"the caller is {caller.arn} of account {caller.account}, but {environment.name} is account "
             f"{environment.account_id}; use the AWS CLI profile {environment.cli_profile}, or correct account_id in "
-            f"environments/{environment.name.replace('-', '_')}.py"
+            f"{environments.shown(environments.file_of(environment.name))}"
         )
     return Aws(session, caller, credentials)
 

@@ -249,13 +249,13 @@ def place(environment: Environment, weight: int) -> str | None:
     """The line to change in the values after DNS has `weight`; none if the values already have it."""
     if environment.cutover.weight == weight:
         return None
-    own = environments.FOLDER / f"{environment.name.replace('-', '_')}.py"
-    siblings = sorted(environments.FOLDER / f"{name.replace('-', '_')}.py" for name in environments.known())
+    own = environments.file_of(environment.name)
+    siblings = sorted(map(environments.file_of, environments.known()))
     for file in (own, *siblings):
         line = _line(file, environment)
         if line:
-            return f"environments/{file.name}:{line}: weight={weight}"
-    return f"environments/{own.name}: cutover=Cutover(weight={weight}, …)"
+            return f"{environments.shown(file)}:{line}: weight={weight}"
+    return f"{environments.shown(own)}: cutover=Cutover(weight={weight}, …)"
 
 
 def _line(file: Path, environment: Environment) -> int | None:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from modules.output import OUT
 from ops.gate.model import ScanFailedError, Verdict
 from ops.gate.reports import as_data, as_text, write
 
@@ -18,7 +19,7 @@ def gate(
         list[str] | None,
         typer.Argument(metavar="STACK|ENVIRONMENT", help="Stacks or environments to check; all if left out."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")] = Path("cdktf.out"),
+    out: Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")] = OUT,
     policies: Annotated[
         Path, typer.Option(help="Folder of the project's checks and risks.toml.", metavar="DIR")
     ] = Path("policies"),

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+import environments as values
 from ops.gate.model import Acceptance, Check, ErrorKind, Finding, Record, ScanError, ScanFailedError
 from ops.gate.stacks import Expected
 
@@ -224,7 +225,8 @@ class Register:
                     )
                     yield (
                         f"environment {environment} declares the risk {choice!r}; {found} it. Exactly one [[risk]] of "
-                        f"{self.file} must have it in profile_risks, or environments/ must choose otherwise"
+                        f"{self.file} must have it in profile_risks, or the values in {values.shown(values.FOLDER)}/ "
+                        "must choose otherwise"
                     )
 
     def _expiring(self, today: date) -> Iterator[str]:

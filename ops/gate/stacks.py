@@ -42,14 +42,15 @@ def expected_stacks() -> Expected:
         ScanFailedError: The environments' values are wrong, so the expected stacks are unknown.
     """
     # Imported on use: `python -m ops --help` must be fast, and tests use their own.
-    from environments import load_all  # noqa: PLC0415
+    import environments as values  # noqa: PLC0415
     from modules.phases import ORGANIZATION, PHASES  # noqa: PLC0415
 
     try:
-        environments = load_all()
+        environments = values.load_all()
     except (LookupError, ValueError) as error:
+        folder = f"{values.shown(values.FOLDER)}/"
         raise ScanFailedError(
-            ScanError(ErrorKind.ENVIRONMENTS, "environments/", str(error), "correct the values in environments/")
+            ScanError(ErrorKind.ENVIRONMENTS, folder, str(error), f"correct the values in {folder}")
         ) from error
     phases = tuple(phase.name for phase in PHASES)
     return Expected(

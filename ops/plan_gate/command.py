@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from modules.output import OUT
 from ops.plan_gate import reports
 
 _GENERIC = frozenset({"plan", "tfplan", "show"})
@@ -26,7 +27,7 @@ def gate_plan(
         bool, typer.Option("--approve-widening", help="Approve the wider access that it shows.")
     ] = False,
     name: Annotated[str, typer.Option(help="Name in reports; the file's name if left out.")] = "",
-    out: Annotated[Path, typer.Option(help="Folder; reports go to its reports/.", metavar="DIR")] = Path("cdktf.out"),
+    out: Annotated[Path, typer.Option(help="Folder; reports go to its reports/.", metavar="DIR")] = OUT,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON on stdout.")] = False,
 ) -> None:
     """Judge a saved plan. Exit code 0: clean; 1: refused; 2: it can't be judged.

@@ -33,7 +33,7 @@ class Change:
     @property
     def name(self) -> str:
         """The file's name in the project."""
-        return f"environments/releases/{self.path.name}"
+        return environments.shown(self.path)
 
     @property
     def diff(self) -> str:
@@ -73,8 +73,7 @@ def change(environment: Environment, repository: str, digest: str) -> Change:
         previous=previous,
         before=before,
         after=after,
-        next_step=f"Next: commit environments/releases/{path.name}, then "
-        f"make plan ENV={environment.name} PHASE=services",
+        next_step=f"Next: commit {environments.shown(path)}, then make plan ENV={environment.name} PHASE=services",
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modules.output import OUT
 from ops.command import EnvironmentName, Json, load, reporting
 from ops.verify import command
 from ops.verify.command import CaFile, ConnectToOption
@@ -26,7 +27,7 @@ def status(
     with_criteria: Annotated[
         bool, typer.Option("--verify", help="Also check the exit criteria of applied phases.")
     ] = False,
-    out: Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")] = Path("cdktf.out"),
+    out: Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")] = OUT,
     connect_to: ConnectToOption = None,
     ca_file: CaFile = None,
     as_json: Json = False,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import OUT, EnvironmentName, Json, Out, Phases, Yes, check_phases, confirm, load, reporting, say
+from modules.output import OUT
+from ops.command import EnvironmentName, Json, Out, Phases, Yes, check_phases, confirm, load, reporting, say
 from ops.errors import RefusedError
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import environments
 from ops.errors import RefusedError
 from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.bootstrap import PHASE as STATE
@@ -28,7 +29,7 @@ def unprotected(environment: Environment) -> Environment:
     if environment.protected:
         raise RefusedError(
             f"{environment.name} is protected: no command destroys it (protected in "
-            f"environments/{environment.name.replace('-', '_')}.py or a file it imports)"
+            f"{environments.shown(environments.file_of(environment.name))} or a file it imports)"
         )
     return environment
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from modules.output import OUT
 from ops.command import (
-    OUT,
     EnvironmentName,
     Json,
     Out,

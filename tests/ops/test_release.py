@@ -65,7 +65,7 @@ def test_only_the_digest_changes_in_the_file(prod: Environment, releases: Path) 
     assert (releases / "prod.json").read_text(encoding="utf-8") == before.replace(A, B)
     assert [path.name for path in releases.iterdir()] == ["prod.json"]
     assert f'-    "{BACKEND}": "{A}",\n+    "{BACKEND}": "{B}",\n' in planned.diff
-    assert planned.diff.startswith("--- a/environments/releases/prod.json\n")
+    assert planned.diff.startswith(f"--- a/{releases}/prod.json\n")
     assert planned.previous == A
 
 

@@ -1,0 +1,26 @@
+"""Where synthesis writes and commands read: cdktf.out, with a folder of its own for each other folder of values.
+
+So the stacks and states of one folder's environments never replace those of another.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def output(values: str) -> Path:
+    """The output folder for a folder of values, as `ENVIRONMENTS` names it; "" is environments/.
+
+    The Makefile's `OUT` is the same.
+    """
+    folder = Path(os.path.normpath(ROOT / values))  # not resolve(): make's abspath follows no links either
+    if not values or folder == ROOT / "environments":
+        return Path("cdktf.out")
+    inside = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder.relative_to(folder.anchor)
+    return Path("cdktf.out") / inside
+
+
+OUT = output(os.environ.get("ENVIRONMENTS", ""))
