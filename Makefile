@@ -32,7 +32,7 @@ APP := $(BIN)/python -O main.py
 # Folders too: a removed file changes its folder only.
 SOURCES := $(shell find main.py cdktf.json environments modules $(wildcard $(filter-out environments,$(VALUES))) -name __pycache__ -prune -o \
 	\( -type d -o -name '*.py' -o -name '*.json' -o -name '*.cjs' -o -name '*.js' \) -print)
-POLICIES := $(shell find ops policies -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' -o -name '*.json' \) -print)
+POLICIES := $(shell find ops policies $(wildcard $(VALUES)/risks) -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' -o -name '*.json' \) -print)
 
 .PRECIOUS: $(STAMP)/synth-%
 OPS = $(BIN)/python -m ops
@@ -44,7 +44,7 @@ ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
 .PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
 	docs lock lock-check secrets-check iam-data clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
-	status risks promote release-history release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
+	status risks risks-prune promote release-history release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
 
@@ -52,10 +52,12 @@ all: gate ## Set up, synthesize every environment and gate it (the default)
 
 synth: $(STAMP)/synth-$(or $(ENV),all) ## Synthesize all environments, or one: ENV=prod
 	@cat $<
+	@! grep -q "^invalid values: " $<
 
+# Exit code 3: some environments have invalid values. The gate reports them again, and checks the others.
 $(STAMP)/synth-%: $(SOURCES) | $(READY)
 	@mkdir -p $(@D)
-	@$(APP) $(filter-out all,$*) > $@.new && mv $@.new $@ || { rm -f $@.new; exit 2; }
+	@$(APP) $(filter-out all,$*) > $@.new || test $$? = 3 || { rm -f $@.new; exit 2; }; mv $@.new $@
 
 ifneq ($(PLAN),)
 gate: $(READY)
@@ -86,6 +88,9 @@ golive: env ## Print the go-live list, each item with its evidence: ENV=prod
 
 risks: $(READY) ## List the accepted risks, soonest expiry first: ENV=prod
 	@$(OPS) risks $(ENV)
+
+risks-prune: synth ## Show accepted risks that match nothing any more, and remove them (YES=1 skips the confirmation)
+	@$(OPS) risks prune $(if $(YES),--yes)
 
 ##@ Change the account
 

@@ -1,6 +1,7 @@
 """Synthesizes the Terraform JSON of every phase: `python -O main.py [ENVIRONMENT | organization ...]`.
 
-Without a name, it synthesizes all environments and the organization.
+Without a name, it synthesizes all environments and the organization. A broken one is reported, doesn't stop the others,
+and makes the exit code 3.
 """
 
 from __future__ import annotations
@@ -16,28 +17,38 @@ from modules.phases import ORGANIZATION
 
 # cdktf's CLI sets it. cdktf itself writes to a temporary folder first.
 OUTPUT = Path(os.environ.pop("CDKTF_OUTDIR", OUT))
+PARTLY = 3
+"""Exit code: the valid environments were synthesized, but others have problems."""
 
 
 def main(names: list[str]) -> int:
     """Synthesize, and return the exit code."""
     try:
+        loaded = None if names else environments.load_each()
         named = [environments.load(name) for name in names if name != ORGANIZATION]
-        chosen = named if names else list(environments.load_all())
+        if ORGANIZATION in names:
+            environments.load_organization()
     except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
+    chosen = list(loaded.environments) if loaded else named
+    problems = [*loaded.broken.values(), *loaded.conflicts] if loaded else []
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)  # noqa: T201
     # These load cdktf and start its engine; an error about a mistyped name doesn't wait for that.
     from modules.documents import DocumentsTooLongError  # noqa: PLC0415
     from modules.synthesis import summary, synthesize  # noqa: PLC0415
 
-    organization = not names or ORGANIZATION in names
+    organization = ORGANIZATION in names if loaded is None else loaded.organization is not None
     try:
         synthesize(chosen, OUTPUT, organization=organization)
     except DocumentsTooLongError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     print(summary(OUTPUT, [environment.name for environment in chosen], organization=organization))  # noqa: T201
-    return 0
+    if problems:
+        print(f"invalid values: {', '.join(dict.fromkeys(problem.name for problem in problems))}")  # noqa: T201
+    return PARTLY if problems else 0
 
 
 if __name__ == "__main__":

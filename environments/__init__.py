@@ -10,9 +10,8 @@ import importlib
 import ipaddress
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -104,8 +103,51 @@ def _readable(name: str) -> Iterator[Environment]:
     """The other environments; those with problems of their own are left out, since `load` names these."""
     for other in known():
         if other != name:
-            with suppress(InvalidEnvironmentError):
+            try:
                 yield _load(other)
+            except InvalidEnvironmentError:
+                continue
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What could be read of all values."""
+
+    environments: tuple[Environment, ...]
+    """The environments that `load` returns, sorted by name."""
+    organization: Organization | None
+    """The organization's values, if they are valid."""
+    broken: Mapping[str, InvalidEnvironmentError]
+    """Why each other environment, or the organization, can't be read; by name."""
+    conflicts: tuple[InvalidEnvironmentError, ...]
+    """Values that are valid in themselves, but not beside those of another environment."""
+
+
+def load_each() -> Loaded:
+    """Read and check all environments and the organization; a broken one doesn't stop the others.
+
+    Raises:
+        UnknownEnvironmentError: There are no environments.
+    """
+    readable: dict[str, Environment] = {}
+    broken: dict[str, InvalidEnvironmentError] = {}
+    for name in _some():
+        try:
+            readable[name] = _load(name)
+        except InvalidEnvironmentError as error:
+            broken[name] = error
+    for name, environment in readable.items():
+        try:
+            _check_account(environment, [other for other in readable.values() if other is not environment])
+        except InvalidEnvironmentError as error:
+            broken[name] = error
+    environments = tuple(environment for name, environment in readable.items() if name not in broken)
+    organization = None
+    try:
+        organization = load_organization()
+    except InvalidEnvironmentError as error:
+        broken["organization"] = error
+    return Loaded(environments, organization, broken, tuple(_conflicts(environments, organization)))
 
 
 def load_all() -> tuple[Environment, ...]:
@@ -115,16 +157,25 @@ def load_all() -> tuple[Environment, ...]:
         UnknownEnvironmentError: There are no environments.
         InvalidEnvironmentError: An environment's values are wrong, or two environments overlap.
     """
-    environments = tuple(_load(name) for name in _some())
-    _check_apart(environments)
-    for environment in environments:
-        others = [each for each in environments if each is not environment]
-        _check_account(environment, others)
-        _refuse(environment.name, beside.zone_problems(environment, others))
-    organization = load_organization()
-    for environment in environments:
-        _refuse("organization", beside.guardrail_problems(environment, organization))
-    return environments
+    loaded = load_each()
+    for error in (*loaded.broken.values(), *loaded.conflicts):
+        raise error
+    return loaded.environments
+
+
+def _conflicts(
+    environments: Sequence[Environment], organization: Organization | None
+) -> Iterator[InvalidEnvironmentError]:
+    for index, environment in enumerate(environments):
+        others = [other for other in environments if other is not environment]
+        own = [
+            *(problem for other in environments[:index] for problem in _overlaps(environment, other)),
+            *beside.zone_problems(environment, others),
+        ]
+        if own:
+            yield InvalidEnvironmentError(environment.name, own)
+        if organization and (guardrails := list(beside.guardrail_problems(environment, organization))):
+            yield InvalidEnvironmentError("organization", guardrails)
 
 
 def load_organization() -> Organization:
@@ -141,7 +192,7 @@ def _literal(name: str) -> ModuleType:
     """Import a module of values. A misspelt field is reported as a problem of the environment, not as a traceback."""
     try:
         return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
-    except (SyntaxError, NameError, TypeError, ImportError) as error:
+    except Exception as error:  # A module of values may fail in any way while you edit it.
         raise InvalidEnvironmentError(name, [unreadable.problem(error, FOLDER)]) from error
 
 
@@ -159,29 +210,15 @@ def _releases(stage: str) -> dict[str, str]:
     return release
 
 
-def _refuse(name: str, found: Iterable[Problem]) -> None:
-    if problems := list(found):
-        raise InvalidEnvironmentError(name, problems)
-
-
-def _check_apart(environments: tuple[Environment, ...]) -> None:
+def _overlaps(one: Environment, other: Environment) -> Iterator[Problem]:
     """Environments of one stage share account and network; those of different stages share neither."""
-    for index, one in enumerate(environments):
-        for other in environments[:index]:
-            problems = []
-            ranges = [ipaddress.IPv4Network(environment.network.cidr) for environment in (one, other)]
-            if one.stage == other.stage:
-                for field in ("account_id", "region", "network", "account_resources_from"):
-                    if getattr(one, field) != getattr(other, field):
-                        problems.append(
-                            Problem(field, getattr(one, field), f"like {other.name}'s: both are {one.stage}")
-                        )
-            elif ranges[0].overlaps(ranges[1]):
-                problems.append(
-                    Problem("network.cidr", one.network.cidr, f"overlaps {other.name}'s {other.network.cidr}")
-                )
-            if problems:
-                raise InvalidEnvironmentError(one.name, problems)
+    ranges = [ipaddress.IPv4Network(environment.network.cidr) for environment in (one, other)]
+    if one.stage == other.stage:
+        for field in ("account_id", "region", "network", "account_resources_from"):
+            if getattr(one, field) != getattr(other, field):
+                yield Problem(field, getattr(one, field), f"like {other.name}'s: both are {one.stage}")
+    elif ranges[0].overlaps(ranges[1]):
+        yield Problem("network.cidr", one.network.cidr, f"overlaps {other.name}'s {other.network.cidr}")
 
 
 def _check_account(environment: Environment, neighbours: Sequence[Environment]) -> None:

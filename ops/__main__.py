@@ -22,6 +22,8 @@ CHANGE = "Change the account"
 RELEASE = "Release the application"
 TRAFFIC = "Move traffic"
 DEVELOP = "Develop"
+DEFAULT = "list"
+"""The command of a group that may be left out: `ops risks prod` is `ops risks list prod`."""
 
 
 class Entry(NamedTuple):
@@ -75,6 +77,12 @@ class Group(TyperGroup):
         if option is not None:
             option.default = False
         return option
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  (click's)
+        """Insert `list` where a group has that command and another argument than a command comes first."""
+        if DEFAULT in self.commands and not (args and args[0] in {*self.commands, *self.get_help_option_names(ctx)}):
+            args = [DEFAULT, *args]
+        return super().parse_args(ctx, args)
 
 
 class Commands(Mapping[str, Any]):

@@ -110,8 +110,7 @@ def zone_writers(environment: Environment) -> tuple[str, ...]:
 
     That account's own values list them, if this project has them; else they are the deployer and the break-glass role.
     """
-    for name in environments.known():
-        other = environments.load(name)
+    for other in environments.load_each().environments:
         shared = other.access.shared_zone
         if shared and Names(other).role_arn("dns") == environment.edge.zone.role:
             return shared.writers

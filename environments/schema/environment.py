@@ -50,7 +50,7 @@ class Profile:
     guardduty_agent: bool
     """GuardDuty's agent in every task, for runtime monitoring; running tasks get it with their next deployment."""
     accepts: tuple[str, ...] = ()
-    """Ids of the risks that these choices accept; each has an entry in policies/risks.toml."""
+    """Ids of the risks that these choices accept; each has an entry in environments/risks/."""
 
 
 @value

@@ -1,4 +1,4 @@
-"""The choices that are risks: an environment accepts each by name, and policies/risks.toml gives the reason."""
+"""The choices that are risks: an environment accepts each by name, and environments/risks/ gives the reason."""
 
 from __future__ import annotations
 

@@ -279,7 +279,9 @@ def risks_are_accepted(environment: Environment) -> Iterator[Problem]:
     meanings = {choice.risk: choice.meaning for choice in risks.CHOICES}
     for risk in sorted(chosen - set(environment.accepted_risks)):
         yield Problem(
-            "accepts", risk, f"taken but not accepted ({meanings[risk]}); add it here and to policies/risks.toml"
+            "accepts",
+            risk,
+            f"taken but not accepted ({meanings[risk]}); add it here and to environments/risks/",
         )
     for risk in sorted(set(environment.accepted_risks) - chosen - set(risks.DATED)):
         known = ", ".join([*meanings, *risks.DATED])

@@ -36,6 +36,7 @@ class InvalidEnvironmentError(ValueError):
     """An environment's values are wrong; the message lists all problems, one per line."""
 
     def __init__(self, name: str, problems: list[Problem]) -> None:
+        self.name = name
         self.problems = list({str(problem): problem for problem in problems}.values())
         count, them = ("1 problem", "it") if len(self.problems) == 1 else (f"{len(self.problems)} problems", "them")
         file = environments.file_of(name)

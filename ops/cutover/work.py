@@ -259,8 +259,11 @@ def place(environment: Environment, weight: int) -> str | None:
 
 
 def _line(file: Path, environment: Environment) -> int | None:
-    """The line of `Cutover(weight=…)` in a file of the same stage."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    """The line of `Cutover(weight=…)` in a file of the same stage; none in a file that isn't Python."""
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except SyntaxError:
+        return None
     words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Cutover":

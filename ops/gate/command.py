@@ -13,8 +13,10 @@ from modules.output import OUT
 from ops.gate.model import ScanFailedError, Verdict
 from ops.gate.reports import as_data, as_text, write
 
+POLICIES = Path("policies")
 
-def gate(
+
+def gate(  # noqa: PLR0917  (options of a command)
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="STACK|ENVIRONMENT", help="Stacks or environments to check; all if left out."),
@@ -22,7 +24,11 @@ def gate(
     out: Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")] = OUT,
     policies: Annotated[
         Path, typer.Option(help="Folder of the project's checks and risks.toml.", metavar="DIR")
-    ] = Path("policies"),
+    ] = POLICIES,
+    products: Annotated[
+        Path | None,
+        typer.Option("--risks", help="Folder of each product's accepted risks; environments/risks by default."),
+    ] = None,
     today: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Day for which acceptances must be valid; today if left out."),
@@ -34,6 +40,7 @@ def gate(
     Writes gate.txt, gate.json, gate.sarif, gate.junit.xml and gate.md to DIR/reports, and gated.json to each stack's
     folder.
     """
+    from ops.gate.register import of_products
     from ops.gate.run import run
     from ops.gate.stacks import Expected, expected_stacks
 
@@ -43,7 +50,8 @@ def gate(
     except ScanFailedError as error:
         verdict = Verdict(day, errors=error.errors)
     else:
-        verdict = run(out=out, policies=policies, expected=expected, today=day, names=names or ())
+        found = products or of_products()
+        verdict = run(out=out, policies=policies, products=found, expected=expected, today=day, names=names or ())
     if out.is_dir():  # A mistyped folder isn't created.
         write(verdict, out / "reports")
     typer.echo(as_text(verdict), err=as_json, nl=False)

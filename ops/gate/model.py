@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import Any
 
 
@@ -135,6 +136,18 @@ class Acceptance:
 
 
 @dataclass(frozen=True)
+class Unused:
+    """A value in the register that matches nothing: a pattern, an id or a name."""
+
+    path: Path
+    """The register's file."""
+    risk: str
+    """The entry's id."""
+    field: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The result of the gate."""
 
@@ -151,6 +164,8 @@ class Verdict:
     """Choices of an environment that the register doesn't accept."""
     errors: tuple[ScanError, ...] = ()
     warnings: tuple[str, ...] = ()
+    unused: tuple[Unused, ...] | None = None
+    """Values in the register that match nothing; None if not everything was checked."""
 
     @property
     def outcome(self) -> Outcome:

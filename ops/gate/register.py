@@ -1,6 +1,9 @@
-"""The register of accepted risks, policies/risks.toml, compared with the findings.
+"""The register of accepted risks, compared with the findings.
 
-A finding is fixed, or accepted by exactly one entry; an entry covers findings only, and at least one.
+policies/risks.toml decides about kinds of resources that any product may have; environments/risks/<product>.toml has
+the decisions of one product, and counts in its environments only. A finding is fixed, or accepted by exactly one entry.
+An entry covers findings only, except that a common one may decide about a whole type of resources; an entry of a
+product covers at least one finding.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import environments as values
-from ops.gate.model import Acceptance, Check, ErrorKind, Finding, Record, ScanError, ScanFailedError
+from ops.gate.model import Acceptance, Check, ErrorKind, Finding, Record, ScanError, ScanFailedError, Unused
 from ops.gate.stacks import Expected
 
 WARN = timedelta(days=30)
@@ -26,7 +29,10 @@ LONGEST = timedelta(days=366)
 _SHOWN = 3
 
 Sentence = Annotated[str, Field(min_length=20, description="a sentence of 20 characters or more")]
-Names = tuple[Annotated[str, Field(min_length=1)], ...]
+Day = Annotated[date, Field(description="a date without quotes, such as 2026-11-23")]
+Names = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...], Field(description='a list of texts, such as ["aws_s3_bucket.*"]')
+]
 
 
 class Risk(BaseModel):
@@ -34,7 +40,9 @@ class Risk(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    id: Annotated[
+        str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="lower-case words and numbers joined by hyphens")
+    ]
     checks: Names = ()
     """Ids of checks."""
     resources: Names = ()
@@ -42,36 +50,72 @@ class Risk(BaseModel):
     stacks: Names = ()
     """Patterns of stacks' ids, as in `*-account`."""
     profile_risks: Names = ()
-    """Ids of risks that environments declare, as in `single_nat_gateway`."""
+    """Ids of risks that environments declare, as in `single_nat_gateway`. With `environments`, these are what the entry
+    accepts. With `checks` and `resources`, it accepts findings in all environments that declare one of them."""
     environments: Names = ()
     """Names of the environments that may declare them."""
     why: Sentence
     compensation: Sentence
     """What reduces the risk."""
-    owner: Annotated[str, Field(min_length=3)]
+    owner: Annotated[str, Field(min_length=3, pattern=r"^[^@]+$", description="a role, not a person's address")]
     """The responsible role, not a person."""
-    accepted: date
-    expires: date
+    accepted: Day
+    expires: Day
     closes: Sentence
     """What would make the entry unnecessary."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        of_findings, of_choices = (self.checks, self.resources, self.stacks), (self.profile_risks, self.environments)
-        if not (all(of_findings) and not any(of_choices)) and not (all(of_choices) and not any(of_findings)):
-            raise ValueError("must have either checks, resources and stacks, or profile_risks and environments")
-        if "@" in self.owner:
-            raise ValueError(f"owner is {self.owner!r}, must be a role, not a person's address")
+        if frozenset(field for field in frozenset().union(*FORMS) if getattr(self, field)) not in FORMS:
+            allowed = "; or ".join(", ".join(sorted(form)) for form in FORMS)
+            raise ValueError(f"must have exactly these fields that say what it accepts: {allowed}")
         if not self.accepted < self.expires <= self.accepted + LONGEST:
             raise ValueError(f"expires is {self.expires}, must be after accepted and within {LONGEST.days} days of it")
         return self
 
-    def covers(self, record: Record) -> bool:
+
+FORMS = (
+    frozenset({"checks", "resources", "stacks"}),
+    frozenset({"checks", "resources", "profile_risks"}),
+    frozenset({"profile_risks", "environments"}),
+)
+"""The fields that say what an entry accepts, for each form of an entry."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A risk with the file that it is in."""
+
+    risk: Risk
+    path: Path
+    product: str | None
+    """The product whose environments it is for; None: of any product."""
+
+    @property
+    def file(self) -> str:
+        """The file, for a message."""
+        return values.shown(self.path)
+
+    @property
+    def where(self) -> str:
+        """The entry, for a message."""
+        return f"{self.file} [[risk]] {self.risk.id}"
+
+    def concerns(self, environment: str | None, expected: Expected) -> bool:
+        """Whether the entry is for that environment's product; None: a stack outside any environment."""
+        return self.product is None or (environment is not None and expected.products.get(environment) == self.product)
+
+    def covers(self, record: Record, expected: Expected) -> bool:
         """Whether the entry covers a check's result on a resource."""
+        environment = expected.environment_of(record.block.stack)
         return (
-            record.check in self.checks
-            and _matches(record.block.stack, self.stacks)
-            and _matches(record.block.address, self.resources)
+            record.check in self.risk.checks
+            and _matches(record.block.address, self.risk.resources)
+            and self.concerns(environment, expected)
+            and (
+                _matches(record.block.stack, self.risk.stacks)
+                or not expected.declared_risks.get(environment or "", frozenset()).isdisjoint(self.risk.profile_risks)
+            )
         )
 
 
@@ -84,42 +128,47 @@ class Judgement:
     refusals: tuple[str, ...]
     errors: tuple[ScanError, ...]
     warnings: tuple[str, ...]
+    unused: tuple[Unused, ...] | None = None
+    """Values that match nothing; None if not all environments were scanned, so that they are unknown."""
 
 
 @dataclass(frozen=True)
 class Register:
-    """The entries of a file."""
+    """The entries of all files."""
 
-    file: str
-    risks: tuple[Risk, ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def risks(self) -> tuple[Risk, ...]:
+        """All accepted risks."""
+        return tuple(entry.risk for entry in self.entries)
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, common: Path, products: Path | None = None) -> Self:
         """Read the register.
 
+        Args:
+            common: The file of the entries for any product.
+            products: The folder with one file for each product; it may be missing.
+
         Raises:
-            ScanFailedError: An entry is invalid; all problems are listed.
+            ScanFailedError: An entry is invalid; all problems of all files are listed.
         """
-        file = path.as_posix()
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ScanFailedError(_error(file, f"isn't readable as TOML ({error})", "correct the file")) from error
-        errors, risks = [], []
-        if unknown := content.keys() - {"risk"}:
-            errors.append(_error(file, f"has {', '.join(sorted(unknown))}, allowed are [[risk]] entries", "rename it"))
-        for index, entry in enumerate(content.get("risk", [])):
+        entries: list[Entry] = []
+        errors: list[ScanError] = []
+        for path in (common, *sorted(products.glob("*.toml") if products else ())):
             try:
-                risks.append(Risk.model_validate(entry))
-            except ValidationError as error:
-                where = f"{file} [[risk]] {entry.get('id') or f'number {index + 1}'}"
-                errors += [_error(where, what, "correct the entry") for what in _problems(error, entry)]
-        names = [risk.id for risk in risks]
-        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
-            errors.append(_error(f"{file} [[risk]] {name}", "occurs twice", "give each entry an id of its own"))
+                entries += _entries(path, None if path is common else path.stem)
+            except ScanFailedError as error:
+                errors += error.errors
+        ids: set[tuple[str | None, str]] = set()
+        for entry in entries:
+            if not ids.isdisjoint({(None, entry.risk.id), (entry.product, entry.risk.id)}):
+                errors.append(_error(entry.where, "occurs twice", "give each entry an id of its own"))
+            ids.add((entry.product, entry.risk.id))
         if errors:
             raise ScanFailedError(*errors)
-        return cls(file, tuple(risks))
+        return cls(tuple(entries))
 
     def judge(
         self,
@@ -141,70 +190,76 @@ class Register:
                 since they may cover findings in other environments.
         """
         records = tuple(records)
-        of_findings = [risk for risk in self.risks if risk.checks]
-        findings, accepted, errors = [], [], list(self._unknown(of_findings, checks))
+        findings, accepted, errors = [], [], list(self._unknown(checks))
         for record in (record for record in records if not record.passed):
-            covering = [risk for risk in of_findings if risk.covers(record)]
+            covering = [entry for entry in self.entries if entry.covers(record, expected)]
             if len(covering) > 1:
-                ids = " and ".join(risk.id for risk in covering)
+                ids = " and ".join(entry.risk.id for entry in covering)
                 what = f"{record.check} on {record.block.stack} {record.block.address} is accepted by {ids}"
-                errors.append(_error(self.file, what, "leave it to one entry"))
-            elif covering and covering[0].expires > today:
-                risk = covering[0]
+                errors.append(_error(covering[-1].file, what, "leave it to one entry"))
+            elif covering and covering[0].risk.expires > today:
+                risk = covering[0].risk
                 accepted.append(Acceptance(record, risk.id, risk.why, risk.expires))
             else:
-                findings.append(Finding(record, _expired(covering[0]) if covering else ""))
-        errors += self._too_broad(of_findings, records)
+                findings.append(Finding(record, _expired(covering[0].risk) if covering else ""))
+        errors += self._too_broad(records, expected)
+        warnings = [*self._expiring(today)]
+        unused = None
         if environments is None:
-            errors += self._unused(of_findings, records)
             errors += self._undeclared(expected)
+            found = {entry: tuple(_unused(entry, records, expected)) for entry in self.entries}
+            unused = tuple(each for its in found.values() for each in its)
+            current = frozenset(expected.products.values())
+            for each in (each for entry, its in found.items() if entry.product in current for each in its):
+                missing = "no environment declares" if each.field in FORMS[2] else "covers no finding"
+                what = f"{each.field} has {each.value!r}, which {missing}"
+                where = f"{values.shown(each.path)} [[risk]] {each.risk}"
+                errors.append(_error(where, what, "remove it: make risks-prune YES=1"))
+            for entry in found:
+                if entry.product is not None and entry.product not in current:
+                    warnings.append(f"{entry.file}: no environment has the product {entry.product!r}; make risks-prune")
+            warnings = list(dict.fromkeys(warnings))
         return Judgement(
             tuple(findings),
             tuple(accepted),
             tuple(self._refusals(expected, today, environments)),
             tuple(errors),
-            tuple(self._expiring(today)),
+            tuple(warnings),
+            unused,
         )
 
-    def _where(self, risk: Risk) -> str:
-        return f"{self.file} [[risk]] {risk.id}"
-
-    def _unknown(self, risks: Iterable[Risk], checks: Mapping[str, Check]) -> Iterator[ScanError]:
-        for risk in risks:
-            for check in risk.checks:
+    def _unknown(self, checks: Mapping[str, Check]) -> Iterator[ScanError]:
+        for entry in self.entries:
+            for check in entry.risk.checks:
                 if check not in checks:
-                    yield _error(self._where(risk), f"accepts {check}, but no check has that id", "correct the id")
+                    yield _error(entry.where, f"accepts {check}, but no check has that id", "correct the id")
 
-    def _too_broad(self, risks: Iterable[Risk], records: tuple[Record, ...]) -> Iterator[ScanError]:
-        for risk in risks:
-            passing = [record for record in records if record.passed and risk.covers(record)]
+    def _too_broad(self, records: tuple[Record, ...], expected: Expected) -> Iterator[ScanError]:
+        for entry in self.entries:
+            kinds = [pattern for pattern in entry.risk.resources if entry.product is None and _names_kind(pattern)]
+            passing = [
+                record
+                for record in records
+                if record.passed and entry.covers(record, expected) and not _matches(record.block.address, kinds)
+            ]
             if passing:
                 some = ", ".join(
                     f"{each.check} on {each.block.stack} {each.block.address}" for each in passing[:_SHOWN]
                 )
                 more = f" and {len(passing) - _SHOWN} more" if len(passing) > _SHOWN else ""
                 what = f"also covers checks that pass: {some}{more}"
-                yield _error(self._where(risk), what, "narrow its resources or stacks, or split the entry")
-
-    def _unused(self, risks: Iterable[Risk], records: tuple[Record, ...]) -> Iterator[ScanError]:
-        for risk in risks:
-            covered = [record for record in records if not record.passed and risk.covers(record)]
-            for field, patterns, seen in (
-                ("checks", risk.checks, {record.check for record in covered}),
-                ("resources", risk.resources, {record.block.address for record in covered}),
-                ("stacks", risk.stacks, {record.block.stack for record in covered}),
-            ):
-                for pattern in patterns:
-                    if not any(fnmatchcase(each, pattern) for each in seen):
-                        what = f"{field} has {pattern!r}, which covers no finding"
-                        yield _error(self._where(risk), what, "remove it; the finding is fixed")
+                yield _error(entry.where, what, "narrow its resources or stacks, or split the entry")
 
     def _undeclared(self, expected: Expected) -> Iterator[ScanError]:
-        for risk in self.risks:
-            for environment, choice in product(risk.environments, risk.profile_risks):
-                if choice not in expected.declared_risks.get(environment, ()):
+        """Entries whose choices and environments are declared, but not each choice by each environment."""
+        for entry in self.entries:
+            pairs = [*product(entry.risk.environments, entry.risk.profile_risks)]
+            missing = [pair for pair in pairs if pair[1] not in expected.declared_risks.get(pair[0], ())]
+            declared = set(pairs) - set(missing)
+            for environment, choice in missing:
+                if any(environment == pair[0] for pair in declared) and any(choice == pair[1] for pair in declared):
                     what = f"accepts {choice!r} for {environment!r}, which doesn't declare it"
-                    yield _error(self._where(risk), what, "remove it, or split the entry")
+                    yield _error(entry.where, what, "split the entry")
 
     def _refusals(self, expected: Expected, today: date, environments: frozenset[str] | None) -> Iterator[str]:
         for environment, choices in sorted(expected.declared_risks.items()):
@@ -212,7 +267,11 @@ class Register:
                 continue
             for choice in sorted(choices):
                 entries = [
-                    risk for risk in self.risks if choice in risk.profile_risks and environment in risk.environments
+                    entry.risk
+                    for entry in self.entries
+                    if choice in entry.risk.profile_risks
+                    and environment in entry.risk.environments
+                    and entry.concerns(environment, expected)
                 ]
                 current = [risk for risk in entries if risk.expires > today]
                 if len(current) != 1:
@@ -223,23 +282,84 @@ class Register:
                         if entries
                         else "no entry accepts"
                     )
+                    product = expected.products.get(environment, "<product>")
                     yield (
                         f"environment {environment} declares the risk {choice!r}; {found} it. Exactly one [[risk]] of "
-                        f"{self.file} must have it in profile_risks, or the values in {values.shown(values.FOLDER)}/ "
-                        "must choose otherwise"
+                        f"{values.shown(of_products() / f'{product}.toml')} must have it in profile_risks and "
+                        f"{environment} in environments, or the environment must choose otherwise"
                     )
 
     def _expiring(self, today: date) -> Iterator[str]:
-        for risk in self.risks:
+        for entry in self.entries:
+            risk = entry.risk
             if risk.expires <= today:
-                yield f"{self._where(risk)} expired on {risk.expires}; close it: {risk.closes}"
+                yield f"{entry.where} expired on {risk.expires}; close it: {risk.closes}"
             elif risk.expires - today <= WARN:
                 days = (risk.expires - today).days
-                yield f"{self._where(risk)} expires in {days} days, on {risk.expires}; close it: {risk.closes}"
+                yield f"{entry.where} expires in {days} days, on {risk.expires}; close it: {risk.closes}"
+
+
+def _unused(entry: Entry, records: Iterable[Record], expected: Expected) -> Iterator[Unused]:
+    """Patterns that cover no finding, and choices and environments of which no pair is declared."""
+    risk = entry.risk
+    covered = [record for record in records if not record.passed and entry.covers(record, expected)]
+    declared = [
+        (environment, choice)
+        for environment, choices in expected.declared_risks.items()
+        if entry.concerns(environment, expected) and (environment in risk.environments or not risk.environments)
+        for choice in choices.intersection(risk.profile_risks)
+    ]
+    used = {
+        "checks": {record.check for record in covered},
+        "resources": {record.block.address for record in covered},
+        "stacks": {record.block.stack for record in covered},
+        "environments": {environment for environment, _ in declared},
+        "profile_risks": {choice for _, choice in declared},
+    }
+    for field, seen in used.items():
+        for value in getattr(risk, field):
+            if not any(fnmatchcase(each, value) for each in seen):
+                yield Unused(entry.path, risk.id, field, value)
+
+
+def _entries(path: Path, product: str | None) -> list[Entry]:
+    """The entries of one file.
+
+    Raises:
+        ScanFailedError: An entry is invalid; all problems are listed.
+    """
+    file = values.shown(path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ScanFailedError(_error(file, f"isn't readable as TOML ({error})", "correct the file")) from error
+    errors, entries = [], []
+    if unknown := content.keys() - {"risk"}:
+        errors.append(_error(file, f"has {', '.join(sorted(unknown))}, allowed are [[risk]] entries", "rename it"))
+    for index, entry in enumerate(content.get("risk", [])):
+        try:
+            entries.append(Entry(Risk.model_validate(entry), path, product))
+        except ValidationError as error:
+            where = f"{file} [[risk]] {entry.get('id') or f'number {index + 1}'}"
+            errors += [_error(where, what, "correct the entry") for what in _problems(error, entry)]
+    if errors:
+        raise ScanFailedError(*errors)
+    return entries
+
+
+def of_products() -> Path:
+    """The folder with the register of each product."""
+    return values.FOLDER / "risks"
 
 
 def _matches(text: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
+def _names_kind(pattern: str) -> bool:
+    """Whether a pattern of addresses is about one type of resources, as in `aws_lb_target_group.*`."""
+    kind, _, name = pattern.rpartition(".")
+    return bool(kind) and "*" in name and not set("*?[") & set(kind)
 
 
 def _expired(risk: Risk) -> str:
@@ -252,11 +372,12 @@ def _error(where: str, what: str, fix: str) -> ScanError:
 
 def _problems(error: ValidationError, entry: Mapping[str, Any]) -> Iterator[str]:
     for problem in error.errors():
-        field = ".".join(map(str, problem["loc"]))
+        field = str(problem["loc"][0]) if problem["loc"] else ""
         if problem["type"] == "missing":
-            yield f"has no {field}"
+            yield f"has no {field}, must be {Risk.model_fields[field].description}"
         elif problem["type"] == "extra_forbidden":
             yield f"has {field}, allowed are: {', '.join(Risk.model_fields)}"
+        elif field:
+            yield f"{field} is {entry.get(field)!r}, must be {Risk.model_fields[field].description}"
         else:
-            given = f"{field} is {entry.get(field)!r}: " if field in entry else ""
-            yield given + problem["msg"].removeprefix("Value error, ")
+            yield problem["msg"].removeprefix("Value error, ")

@@ -94,7 +94,7 @@ def _in_text(verdict: Verdict) -> Iterator[str]:
         yield f"       why: {verdict.checks[check].source}"
     yield from (f"WARN   {warning}" for warning in verdict.warnings)
     if verdict.findings:
-        yield "Fix a finding in modules/ or environments/, or accept it with a reason in policies/risks.toml."
+        yield "Fix a finding, or accept it in environments/risks/<product>.toml; docs/gate.md has the rules."
     yield f"gate: {HEADLINES[verdict.outcome]}. {counts(verdict)}"
 
 

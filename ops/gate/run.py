@@ -35,15 +35,17 @@ def run(
     expected: Expected,
     today: date,
     names: Sequence[str] = (),
+    products: Path | None = None,
 ) -> Verdict:
     """Check the synthesized stacks.
 
     Args:
         out: Folder that synth wrote.
-        policies: Folder with `checks/` and `risks.toml`.
+        policies: Folder with `checks/` and the common `risks.toml`.
         expected: Stacks and risks that the project declares.
         today: The day for which acceptances must be valid.
         names: Stacks or environments to check; none means all.
+        products: Folder with the accepted risks of each product.
     """
     errors: list[ScanError] = []
 
@@ -55,7 +57,7 @@ def run(
             errors.extend(error.errors)
             return None
 
-    register = attempt(lambda: Register.read(policies / "risks.toml"))
+    register = attempt(lambda: Register.read(policies / "risks.toml", products))
     selection = attempt(lambda: select(out, names, expected))
     views = [attempt(partial(merged_view, stacks)) for stacks in (selection.environment_stacks if selection else ())]
     if errors or register is None or selection is None:
@@ -88,8 +90,15 @@ def run(
         findings=judgement.findings,
         accepted=judgement.accepted,
         refusals=judgement.refusals,
-        errors=(*scan.errors, *proof.errors, *_unscanned(resources, scan.records), *judgement.errors),
+        errors=(
+            *scan.errors,
+            *proof.errors,
+            *_unscanned(resources, scan.records),
+            *judgement.errors,
+            *(() if names else _invalid(expected)),
+        ),
         warnings=(*judgement.warnings, *warnings),
+        unused=judgement.unused,
     )
 
 
@@ -128,6 +137,14 @@ def _unscanned(resources: list[Block], records: Sequence[Record]) -> Iterator[Sc
         if judged.isdisjoint(own):
             what = f"has {len(own)} resources, but no check has a result on any of them"
             yield ScanError(ErrorKind.NOT_SCANNED, own[0].file, what, "see ops/gate/scanner.py")
+
+
+def _invalid(expected: Expected) -> Iterator[ScanError]:
+    """Scan errors for environments whose values are wrong: the other environments were checked."""
+    for name, problem in expected.broken.items():
+        yield ScanError(ErrorKind.ENVIRONMENTS, name, f"wasn't checked: {problem}", "correct its values")
+    for problem in expected.conflicts:
+        yield ScanError(ErrorKind.ENVIRONMENTS, "environments/", problem, "correct the values")
 
 
 _Run = Callable[[], list[Record]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from environments.suggestions import choices
@@ -28,6 +29,27 @@ class Expected:
     """Ids of the risks that an environment's own values declare."""
     account_resources_elsewhere: frozenset[str] = frozenset()
     """Environments in whose account another stage creates the resources that an account has once."""
+    products: Mapping[str, str] = field(default_factory=dict)
+    """The product of each environment."""
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """Problems of environments that can't be read, by name; their stacks aren't scanned."""
+    conflicts: tuple[str, ...] = ()
+    """Problems between environments; they don't stop the check of one environment."""
+
+    @cached_property
+    def stacks(self) -> dict[str, str]:
+        """The environment of every possible stack; a stack outside any environment is its own."""
+        inside = {
+            f"{environment}-{phase}": environment
+            for environment, phases in self.environments.items()
+            for phase in phases
+        }
+        return inside | {stack: stack for stack in self.outside}
+
+    def environment_of(self, stack: str) -> str | None:
+        """The environment of a stack; None for a stack outside any environment."""
+        environment = self.stacks.get(stack)
+        return environment if environment in self.environments else None
 
     def lacks_rightly(self, record: Record) -> bool:
         """Whether a check fails only because another stage of the same account creates the resource."""
@@ -39,27 +61,31 @@ def expected_stacks() -> Expected:
     """The stacks and risks that environments/ and modules/phases.py declare.
 
     Raises:
-        ScanFailedError: The environments' values are wrong, so the expected stacks are unknown.
+        ScanFailedError: There are no environments.
     """
     # Imported on use: `python -m ops --help` must be fast, and tests use their own.
     import environments as values  # noqa: PLC0415
     from modules.phases import ORGANIZATION, PHASES  # noqa: PLC0415
 
     try:
-        environments = values.load_all()
-    except (LookupError, ValueError) as error:
+        loaded = values.load_each()
+    except LookupError as error:
         folder = f"{values.shown(values.FOLDER)}/"
         raise ScanFailedError(
             ScanError(ErrorKind.ENVIRONMENTS, folder, str(error), f"correct the values in {folder}")
         ) from error
+    environments = loaded.environments
     phases = tuple(phase.name for phase in PHASES)
     return Expected(
         environments={environment.name: phases for environment in environments},
-        outside=(ORGANIZATION,),
+        outside=(ORGANIZATION,) if loaded.organization else (),
         declared_risks={environment.name: frozenset(environment.accepted_risks) for environment in environments},
         account_resources_elsewhere=frozenset(
             environment.name for environment in environments if not environment.creates_account_resources
         ),
+        products={environment.name: environment.product.name for environment in environments},
+        broken={name: str(error) for name, error in loaded.broken.items()},
+        conflicts=tuple(str(error) for error in loaded.conflicts),
     )
 
 
@@ -84,7 +110,7 @@ class Selection:
     stacks: frozenset[str]
     """Ids of the stacks whose findings count. Other stacks of their environments are scanned as context."""
     whole: bool
-    """Whether these are all stacks of the project."""
+    """Whether these are all stacks of the project; not if an environment is broken."""
 
     @property
     def environments(self) -> frozenset[str] | None:
@@ -108,9 +134,19 @@ def select(out: Path, names: Sequence[str], expected: Expected) -> Selection:
     found = {path.name for path in paths if path.is_dir() and not path.name.startswith(".")}
     if not found:
         raise ScanFailedError(ScanError(ErrorKind.NO_STACKS, folder.as_posix(), "holds no stacks", _SYNTHESIZE))
-    known = _known(expected)
-    errors = [_stale(folder / stack) for stack in sorted(found - known.keys())]
-    errors += [_unknown(name, known) for name in names if name not in {*known, *known.values()}]
+    known = expected.stacks
+    unread = tuple(f"{name}-" for name in expected.broken)
+    errors = [
+        _stale(folder / stack)
+        for stack in sorted(found - known.keys() - expected.broken.keys())
+        if not stack.startswith(unread)
+    ]
+    errors += [_unknown(name, known) for name in names if name not in {*known, *known.values(), *expected.broken}]
+    errors += [
+        ScanError(ErrorKind.ENVIRONMENTS, name, expected.broken[name], "correct its values")
+        for name in names
+        if name in expected.broken
+    ]
     wanted = [
         stack
         for stack, environment in known.items()
@@ -127,17 +163,7 @@ def select(out: Path, names: Sequence[str], expected: Expected) -> Selection:
         environment_stacks.append(EnvironmentStacks(environment, documents))
     if errors:
         raise ScanFailedError(*errors)
-    return Selection(tuple(environment_stacks), frozenset(wanted), whole=not names)
-
-
-def _known(expected: Expected) -> dict[str, str]:
-    """The environment of every possible stack; a stack outside any environment is its own."""
-    inside = {
-        f"{environment}-{phase}": environment
-        for environment, phases in expected.environments.items()
-        for phase in phases
-    }
-    return inside | {stack: stack for stack in expected.outside}
+    return Selection(tuple(environment_stacks), frozenset(wanted), whole=not names and not expected.broken)
 
 
 def _read(folder: Path, stack: str) -> StackFile:

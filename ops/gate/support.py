@@ -51,7 +51,7 @@ def ended_support(view: Iterable[ScannedBlock], today: date, accepted: frozenset
                 CHECK,
                 block.block,
                 f"standard support of {what} ended on {standard}, and AWS charges for Extended Support; choose another "
-                f"version, or accept {EXTENDED_SUPPORT} in the environment and in policies/risks.toml",
+                f"version, or accept {EXTENDED_SUPPORT} in the environment and in environments/risks/",
             )
     return ledger.records()
 

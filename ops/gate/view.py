@@ -186,7 +186,7 @@ def _scan_errors(phase: str, document: StackFile) -> Iterator[ScanError]:
             if "checkov" in _dict(_dict(settings).get("//")):
                 what = f"{kind}.{name} has an inline skip, which the gate doesn't accept"
                 yield error(
-                    ErrorKind.INLINE_SKIP, what, "accept the risk in policies/risks.toml", "resource", kind, name
+                    ErrorKind.INLINE_SKIP, what, "accept the risk in environments/risks/", "resource", kind, name
                 )
 
 

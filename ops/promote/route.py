@@ -71,7 +71,7 @@ def origin_of(target: Environment, given: str | None) -> Environment:
     """
     able = {
         each.name: each
-        for each in map(environments.load, environments.known())
+        for each in environments.load_each().environments
         if each.stage != target.stage
         and (each.account_id == target.registry.source_account or target.account_id in each.registry.readers)
     }

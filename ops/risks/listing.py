@@ -13,7 +13,7 @@ from environments.names import Names
 from modules.phases import PHASES
 from ops.errors import OpsError
 from ops.gate.model import ScanFailedError
-from ops.gate.register import Register, Risk
+from ops.gate.register import Entry, Register, of_products
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -47,14 +47,22 @@ class Accepted:
         return {**asdict(self), "expires": self.expires.isoformat()}
 
 
-def accepted(today: date, environment: Environment | None = None, register: Path = REGISTER) -> list[Accepted]:
+def accepted(
+    today: date, environment: Environment | None = None, register: Path = REGISTER, products: Path | None = None
+) -> list[Accepted]:
     """The accepted risks of an environment, or of all; soonest expiry first.
+
+    Args:
+        today: The day for which to count.
+        environment: The environment; None means all.
+        register: The file of the entries for any product.
+        products: The folder with one file for each product; by default environments/risks.
 
     Raises:
         OpsError: The register can't be read.
     """
     try:
-        risks = Register.read(register).risks
+        found = Register.read(register, products or of_products()).entries
     except ScanFailedError as error:
         raise OpsError("; ".join(f"{each.where} {each.what}; {each.fix}" for each in error.errors)) from None
     entries = (
@@ -63,15 +71,16 @@ def accepted(today: date, environment: Environment | None = None, register: Path
             expires=risk.expires,
             days_left=(risk.expires - today).days,
             owner=risk.owner,
-            accepts=risk.profile_risks or risk.checks,
-            where=risk.environments or risk.stacks,
+            accepts=risk.checks or risk.profile_risks,
+            where=risk.environments or risk.stacks or (f"environments with {', '.join(risk.profile_risks)}",),
             why=risk.why,
             closes=risk.closes,
         )
-        for risk in risks
-        if environment is None or _concerns(risk, environment)
+        for entry in found
+        if environment is None or _concerns(entry, environment)
+        for risk in (entry.risk,)
     )
-    return sorted(entries, key=lambda entry: (entry.expires, entry.id))
+    return sorted(entries, key=lambda each: (each.expires, each.id))
 
 
 def as_text(risks: Iterable[Accepted]) -> str:
@@ -88,8 +97,11 @@ def _lines(risks: list[Accepted]) -> Iterator[str]:
     yield f"{len(risks)} accepted {'risk' if len(risks) == 1 else 'risks'}, {expired} expired"
 
 
-def _concerns(risk: Risk, environment: Environment) -> bool:
-    stacks = [Names(environment).stack(phase.name) for phase in PHASES]
-    return environment.name in risk.environments or any(
-        fnmatchcase(stack, pattern) for stack in stacks for pattern in risk.stacks
-    )
+def _concerns(entry: Entry, environment: Environment) -> bool:
+    if entry.product not in {None, environment.product.name}:
+        return False
+    risk, names = entry.risk, Names(environment)
+    if risk.stacks:
+        return any(fnmatchcase(names.stack(phase.name), pattern) for phase in PHASES for pattern in risk.stacks)
+    declared = not set(environment.accepted_risks).isdisjoint(risk.profile_risks)
+    return declared if risk.checks else environment.name in risk.environments

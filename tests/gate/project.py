@@ -74,9 +74,14 @@ class Project:
     folder: Path
     stacks: dict[str, Body] = field(default_factory=dict)
     risks: list[Mapping[str, Any]] = field(default_factory=list)
+    """The register of the product."""
+    common: list[Mapping[str, Any]] = field(default_factory=list)
+    """The register for any product."""
     checks: dict[str, str] | None = None
     """Files in place of the project's own checks."""
-    expected: Expected = field(default_factory=lambda: Expected({"demo": PHASES}, outside=("organization",)))
+    expected: Expected = field(
+        default_factory=lambda: Expected({"demo": PHASES}, outside=("organization",), products={"demo": "aep"})
+    )
 
     def __post_init__(self) -> None:
         for phase in PHASES:
@@ -85,6 +90,11 @@ class Project:
     @property
     def out(self) -> Path:
         return self.folder / "cdktf.out"
+
+    @property
+    def products(self) -> Path:
+        """The folder of the products' registers."""
+        return self.folder / "risks"
 
     def add(self, phase: str, kind: str, name: str, settings: Body, *, section: str = "resource") -> None:
         """Add a block to a stack."""
@@ -101,7 +111,9 @@ class Project:
             path.write_text(json.dumps(body, indent=2), encoding="utf-8")
         policies = self.folder / "policies"
         policies.mkdir(exist_ok=True)
-        (policies / "risks.toml").write_text("\n".join(map(_entry, self.risks)), encoding="utf-8")
+        self.products.mkdir(exist_ok=True)
+        for path, risks in ((policies / "risks.toml", self.common), (self.products / "aep.toml", self.risks)):
+            path.write_text("\n".join(map(_entry, risks)), encoding="utf-8")
         if self.checks is None:
             if not (policies / "checks").exists():
                 (policies / "checks").symlink_to(POLICIES / "checks")
@@ -115,7 +127,14 @@ class Project:
         self.write()
         if before:
             before()
-        return run(out=self.out, policies=self.folder / "policies", expected=self.expected, today=today, names=names)
+        return run(
+            out=self.out,
+            policies=self.folder / "policies",
+            products=self.products,
+            expected=self.expected,
+            today=today,
+            names=names,
+        )
 
 
 def failed(verdict: Verdict) -> set[tuple[str, str]]:

@@ -26,7 +26,14 @@ def known(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def call(project: Project, *arguments: str) -> Result:
     project.write()
-    where = ["--out", str(project.out), "--policies", str(project.folder / "policies")]
+    where = [
+        "--out",
+        str(project.out),
+        "--policies",
+        str(project.folder / "policies"),
+        "--risks",
+        str(project.products),
+    ]
     return CliRunner().invoke(app, ["gate", *where, *arguments])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops.gate.model import Outcome, Verdict
-from ops.gate.register import Register
+from ops.gate.register import Register, of_products
 from ops.gate.reports import as_text
 from ops.gate.run import run
 from ops.gate.stacks import expected_stacks
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.slow  # `make test` has run the gate over the same stac
 @pytest.fixture(scope="session")
 def verdict(output: Path) -> Verdict:
     """The verdict on everything, on the day when the register was last added to; no clock is read."""
-    today = max(risk.accepted for risk in Register.read(POLICIES / "risks.toml").risks)
-    return run(out=output, policies=POLICIES, expected=expected_stacks(), today=today)
+    today = max(risk.accepted for risk in Register.read(POLICIES / "risks.toml", of_products()).risks)
+    return run(out=output, policies=POLICIES, products=of_products(), expected=expected_stacks(), today=today)
 
 
 def holds(verdict: Verdict, stacks: dict[str, Stack], kind: str, *checks: str) -> None:

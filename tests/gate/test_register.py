@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from ops.gate.model import ErrorKind, Outcome, Verdict
-from ops.gate.register import Register
-from ops.gate.stacks import Expected
+from ops.gate.register import Register, Risk, of_products
 from tests.gate.project import POLICIES, Project, entry
+
+ROOT = POLICIES.parent
 
 
 @pytest.fixture
@@ -78,19 +80,28 @@ def test_an_entry_says_everything(open_topic: Project, field: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"why": "because"}, "why is 'because'"),
+        ({"why": "because"}, "why is 'because', must be a sentence of 20 characters or more"),
+        ({"expires": "soon"}, "expires is 'soon', must be a date without quotes, such as 2026-11-23"),
+        ({"stacks": "*-services"}, "stacks is '*-services', must be a list of texts"),
         ({"until": "later"}, "has until, allowed are: id, checks"),
         ({"owner": "someone@example.com"}, "must be a role"),
         ({"expires": date(2028, 1, 1)}, "within 366 days"),
         ({"expires": date(2026, 1, 1)}, "must be after accepted"),
-        ({"stacks": None}, "either checks, resources and stacks, or profile_risks"),
-        ({"environments": ["demo"]}, "either checks, resources and stacks, or profile_risks"),
-        ({"id": "Not a slug"}, "id is 'Not a slug'"),
+        ({"stacks": None}, "must have exactly these fields that say what it accepts: checks, resources, stacks; or "),
+        ({"environments": ["demo"]}, "checks, profile_risks, resources; or environments, profile_risks"),
+        ({"id": "Not a slug"}, "id is 'Not a slug', must be lower-case words and numbers joined by hyphens"),
     ],
 )
 def test_a_wrong_entry_says_what_is_allowed(open_topic: Project, changes: dict[str, Any], expected: str) -> None:
     open_topic.risks = [accept(**changes)]
     assert expected in complaint(open_topic.judge())
+
+
+def test_the_page_has_the_same_rules_as_the_errors() -> None:
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    for name, field in Risk.model_fields.items():
+        assert f"`{name}`" in page
+        assert str(field.description) in page
 
 
 def test_all_wrong_entries_are_listed(open_topic: Project) -> None:
@@ -136,8 +147,7 @@ def test_an_entry_for_another_stack_is_not_unused_when_some_are_judged(open_topi
 
 @pytest.mark.requirement("R11.2")
 def test_a_choice_that_is_a_risk_needs_an_entry(project: Project) -> None:
-    declared = {"demo": frozenset({"single_task"})}
-    project.expected = Expected(project.expected.environments, declared_risks=declared)
+    project.expected = replace(project.expected, declared_risks={"demo": frozenset({"single_task"})})
     verdict = project.judge()
     assert verdict.outcome is Outcome.FINDINGS
     assert "environment demo declares the risk 'single_task'; no entry accepts it" in verdict.refusals[0]
@@ -152,9 +162,70 @@ def test_a_choice_that_is_a_risk_needs_an_entry(project: Project) -> None:
 
 def test_a_choice_that_nobody_made(project: Project) -> None:
     project.risks = [choice()]
-    assert "accepts 'single_task' for 'demo', which doesn't declare it" in complaint(project.judge())
+    found = complaint(project.judge())
+    assert "profile_risks has 'single_task', which no environment declares" in found
+    assert "environments has 'demo', which no environment declares" in found
+
+
+def test_each_environment_of_an_entry_declares_each_of_its_choices(project: Project) -> None:
+    declared = {"demo": frozenset({"single_task", "no_waf"}), "more": frozenset({"no_waf"})}
+    products = {"demo": "aep", "more": "aep"}
+    project.expected = replace(project.expected, declared_risks=declared, products=products)
+    project.risks = [choice(profile_risks=["single_task", "no_waf"], environments=["demo", "more"])]
+    assert "accepts 'single_task' for 'more', which doesn't declare it" in complaint(project.judge())
+
+
+# Several products ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R11.2")
+def test_a_common_entry_accepts_a_type_of_resources_for_any_product(open_topic: Project) -> None:
+    open_topic.common = [accept(resources=["aws_sns_topic.*"])]
+    verdict = open_topic.judge()
+    assert verdict.outcome is Outcome.CLEAN, "it also covers topics that pass: it decides about the type"
+    assert len(verdict.accepted) == 1
+    open_topic.common = [accept(resources=["*"])]
+    assert "also covers checks that pass" in complaint(open_topic.judge())
+
+
+def test_a_common_entry_may_match_nothing(project: Project) -> None:
+    project.common = [accept()]
+    verdict = project.judge()
+    assert (verdict.outcome, verdict.warnings) == (Outcome.CLEAN, ())
+    assert {each.value for each in verdict.unused or ()} == {"CKV_AWS_26", "aws_sns_topic.open", "*-services"}
+
+
+@pytest.mark.requirement("R11.2")
+def test_an_entry_of_another_product_accepts_nothing(open_topic: Project) -> None:
+    open_topic.risks = [accept()]
+    open_topic.expected = replace(open_topic.expected, products={"demo": "shop"})
+    verdict = open_topic.judge()
+    assert verdict.outcome is Outcome.FINDINGS
+    assert verdict.errors == ()
+    (warning,) = verdict.warnings
+    assert warning.endswith("risks/aep.toml: no environment has the product 'aep'; make risks-prune")
+
+
+@pytest.mark.requirement("R11.2")
+def test_an_entry_for_a_declared_risk_covers_the_environments_that_declare_it(open_topic: Project) -> None:
+    open_topic.common = [accept(stacks=None, profile_risks=["no_waf"])]
+    assert open_topic.judge().outcome is Outcome.FINDINGS
+    open_topic.expected = replace(open_topic.expected, declared_risks={"demo": frozenset({"no_waf"})})
+    open_topic.risks = [choice(id="decision", profile_risks=["no_waf"])]
+    assert open_topic.judge().outcome is Outcome.CLEAN
+
+
+def test_two_products_may_use_the_same_id_but_not_a_common_one(open_topic: Project) -> None:
+    open_topic.risks = [accept()]
+
+    def beside() -> None:
+        (open_topic.products / "shop.toml").write_text((open_topic.products / "aep.toml").read_text(encoding="utf-8"))
+
+    assert open_topic.judge(before=beside).outcome is Outcome.CLEAN
+    open_topic.common = [accept(checks=["CKV_AWS_1"])]
+    assert "planted: occurs twice" in complaint(open_topic.judge())
 
 
 def test_the_projects_own_register_is_valid() -> None:
-    risks = Register.read(POLICIES / "risks.toml").risks
+    risks = Register.read(POLICIES / "risks.toml", of_products()).risks
     assert risks

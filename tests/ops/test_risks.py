@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 import environments
 from ops.__main__ import app
 from ops.errors import OpsError
-from ops.gate.register import Register
+from ops.gate.register import Register, of_products
 from ops.risks.listing import REGISTER, accepted, as_text
 
-RISKS = Register.read(REGISTER).risks
+RISKS = Register.read(REGISTER, of_products()).risks
 FIRST = min(risk.expires for risk in RISKS)
 ENTRY = """
 [[risk]]
@@ -33,7 +33,8 @@ closes = "what would make it unnecessary"
 
 
 def register(folder: Path, *entries: tuple[str, str, str]) -> Path:
-    path = folder / "risks.toml"
+    path = folder / "common" / "risks.toml"
+    path.parent.mkdir()
     path.write_text("".join(ENTRY.format(id=id_, stacks=stacks, expires=day) for id_, stacks, day in entries))
     return path
 
@@ -43,7 +44,7 @@ def test_every_entry_is_listed_soonest_first(tmp_path: Path) -> None:
     file = register(
         tmp_path, ("late", "prod-*", "2026-12-01"), ("soon", "*", "2026-06-01"), ("also", "*", "2026-06-01")
     )
-    found = accepted(date(2026, 5, 30), register=file)
+    found = accepted(date(2026, 5, 30), register=file, products=tmp_path / "none")
     assert [(risk.id, risk.days_left, risk.expired) for risk in found] == [
         ("also", 2, False),
         ("soon", 2, False),
@@ -59,7 +60,9 @@ def test_every_entry_is_listed_soonest_first(tmp_path: Path) -> None:
 @pytest.mark.requirement("R11.2")
 def test_an_acceptance_ends_on_the_day_that_the_gate_refuses_it(tmp_path: Path) -> None:
     file = register(tmp_path, ("one", "*", "2026-06-01"))
-    (before,), (on_the_day,) = (accepted(date(2026, 5, 31) + timedelta(days), register=file) for days in (0, 1))
+    (before,), (on_the_day,) = (
+        accepted(date(2026, 5, 31) + timedelta(days), register=file, products=tmp_path / "none") for days in (0, 1)
+    )
     assert (before.expired, on_the_day.expired) == (False, True)
     assert as_text([on_the_day]).splitlines()[0].startswith("EXPIRED 2026-06-01  one")
 
@@ -68,7 +71,7 @@ def test_an_environment_has_its_own_risks(tmp_path: Path) -> None:
     file = register(
         tmp_path, ("all", "*", "2026-06-01"), ("other", "staging-*", "2026-06-01"), ("own", "prod-edge", "2026-06-01")
     )
-    found = accepted(date(2026, 1, 1), environments.load("prod"), file)
+    found = accepted(date(2026, 1, 1), environments.load("prod"), file, tmp_path / "none")
     assert [risk.id for risk in found] == ["all", "own"]
     choices = {risk.id for risk in accepted(FIRST, environments.load("prod-starter"))} - {
         risk.id for risk in accepted(FIRST, environments.load("prod"))
@@ -79,7 +82,9 @@ def test_an_environment_has_its_own_risks(tmp_path: Path) -> None:
 @pytest.mark.requirement("R11.2")
 def test_the_command_fails_when_one_has_expired(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = register(tmp_path, ("old", "*", "2026-06-01"))
-    monkeypatch.setattr("ops.risks.listing.accepted", lambda today, environment: accepted(today, environment, file))
+    monkeypatch.setattr(
+        "ops.risks.listing.accepted", lambda today, environment: accepted(today, environment, file, tmp_path)
+    )
     done = CliRunner().invoke(app, ["risks"])
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (1, "1 accepted risk, 1 expired")
     assert json.loads(CliRunner().invoke(app, ["risks", "prod", "--json"]).stdout)[0]["expires"] == "2026-06-01"
@@ -94,5 +99,5 @@ def test_the_command_lists_the_projects_own_register() -> None:
 def test_a_damaged_register_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "risks.toml").write_text("[[risk]")
     with pytest.raises(OpsError, match=r"risks\.toml isn't readable as TOML .*; correct the file"):
-        accepted(date(2026, 1, 1), register=tmp_path / "risks.toml")
+        accepted(date(2026, 1, 1), register=tmp_path / "risks.toml", products=tmp_path / "none")
     assert CliRunner().invoke(app, ["risks", "prdo"]).exit_code == 2

@@ -202,11 +202,11 @@ def test_tasks_get_guarddutys_agent_only_where_aws_lists_it(monkeypatch: pytest.
 
 @pytest.mark.parametrize(("path", "value"), [("network.cidr", "10.20.64.0/18"), ("network.cidr", "10.20.0.0/16")])
 def test_stages_do_not_share_addresses(path: str, value: str) -> None:
-    with pytest.raises(InvalidEnvironmentError, match=r"network\.cidr.*overlaps"):
-        environments._check_apart((environments.load("staging"), changed(PROD, path, value)))
+    (problem,) = environments._overlaps(changed(PROD, path, value), environments.load("staging"))
+    assert (problem.field, problem.allowed) == ("network.cidr", "overlaps staging's 10.20.0.0/16")
 
 
 @pytest.mark.parametrize(("field", "value"), [("account_id", "999999999999"), ("region", "eu-central-1")])
 def test_sizes_of_one_stage_share_account_and_region(field: str, value: str) -> None:
-    with pytest.raises(InvalidEnvironmentError, match=field):
-        environments._check_apart((PROD, changed(environments.load("prod-starter"), field, value)))
+    found = environments._overlaps(changed(environments.load("prod-starter"), field, value), PROD)
+    assert [problem.field for problem in found] == [field]

@@ -17,11 +17,11 @@ from unittest.mock import patch
 
 import ops.gate.scanner  # noqa: F401 - imports checkov without the caller's settings
 from ops.gate.model import Verdict
-from ops.gate.register import Register
+from ops.gate.register import Register, of_products
 from ops.gate.run import run
 from ops.gate.stacks import Expected, expected_stacks
 from tests.gate.planted.plant import plant
-from tests.gate.planted.row import REGISTER, Row
+from tests.gate.planted.row import PRODUCT_REGISTER, Row
 from tests.gate.project import POLICIES
 
 _PROCESSES = 2
@@ -72,7 +72,7 @@ def judge_one(row: Row, output: Path) -> Result:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         plant(row, output, folder)
-        new = _said(_verdict(folder, folder / "policies", row.environment)) - _before(output, row.environment)
+        new = _said(_verdict(folder, folder, row.environment)) - _before(output, row.environment)
         ours = {each.id for each in new if each.names(row)}
         planted = folder / "stacks" / row.stack
         stock = stock_findings(planted) - _stock_before(output / "stacks" / row.stack) if planted.is_dir() else set()
@@ -101,11 +101,18 @@ def _stock_before(folder: Path) -> frozenset[tuple[str, str]]:
 
 @cache
 def _before(output: Path, environment: str) -> frozenset[Found]:
-    return _said(_verdict(output, POLICIES, environment))
+    return _said(_verdict(output, POLICIES.parent, environment))
 
 
-def _verdict(out: Path, policies: Path, environment: str) -> Verdict:
-    return run(out=out, policies=policies, expected=_expected(), today=_today(), names=(environment,))
+def _verdict(out: Path, project: Path, environment: str) -> Verdict:
+    return run(
+        out=out,
+        policies=project / "policies",
+        products=project / PRODUCT_REGISTER.parent,
+        expected=_expected(),
+        today=_today(),
+        names=(environment,),
+    )
 
 
 @cache
@@ -116,7 +123,7 @@ def _expected() -> Expected:
 @cache
 def _today() -> date:
     """The day when the register was last added to: no clock is read."""
-    return max(risk.accepted for risk in Register.read(POLICIES / "risks.toml").risks)
+    return max(risk.accepted for risk in Register.read(POLICIES / "risks.toml", of_products()).risks)
 
 
 def _said(verdict: Verdict) -> frozenset[Found]:
@@ -128,7 +135,7 @@ def _said(verdict: Verdict) -> frozenset[Found]:
                 for each in records
             ),
             *(Found(each.kind, each.where, each.what) for each in verdict.errors),
-            *(Found(_REFUSED, REGISTER, each) for each in verdict.refusals),
+            *(Found(_REFUSED, PRODUCT_REGISTER.as_posix(), each) for each in verdict.refusals),
         }
     )
 

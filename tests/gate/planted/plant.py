@@ -9,7 +9,7 @@ from typing import Any
 
 from ops.gate.stacks import FILE
 from ops.gate.templates import parse_json, rewrite
-from tests.gate.planted.row import GONE, REGISTER, Row
+from tests.gate.planted.row import GONE, REGISTERS, Row
 from tests.gate.project import POLICIES
 
 
@@ -21,12 +21,13 @@ def plant(row: Row, output: Path, folder: Path) -> None:
         output: Folder that synth wrote; it isn't changed.
         folder: Where the copy goes: `stacks` and `policies`.
     """
-    stacks, policies = folder / "stacks", folder / "policies"
+    stacks = folder / "stacks"
     stacks.mkdir(parents=True)
-    policies.mkdir()
-    (policies / "checks").symlink_to(POLICIES / "checks")
-    register = (POLICIES / "risks.toml").read_text(encoding="utf-8")
-    (policies / "risks.toml").write_text(_risks(row, register) if row.stack == REGISTER else register, encoding="utf-8")
+    for file in REGISTERS:
+        register = (POLICIES.parent / file).read_text(encoding="utf-8")
+        (folder / file).parent.mkdir(parents=True)
+        (folder / file).write_text(_risks(row, register) if Path(row.stack) == file else register, encoding="utf-8")
+    (folder / "policies" / "checks").symlink_to(POLICIES / "checks")
     for stack in (output / "stacks").iterdir():
         if stack.name != row.stack:
             (stacks / stack.name).symlink_to(stack)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 
@@ -14,8 +15,8 @@ class Gone(Enum):
 
 
 GONE = Gone.GONE
-REGISTER = "policies/risks.toml"
-"""Instead of a stack: the register is changed."""
+COMMON_REGISTER, PRODUCT_REGISTER = REGISTERS = (Path("policies/risks.toml"), Path("environments/risks/aep.toml"))
+"""Instead of a stack: a file of the register is changed."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Row:
     @property
     def environment(self) -> str:
         """What has to be judged to see it."""
-        return "prod-starter" if self.stack == REGISTER else self.stack.rpartition("-")[0] or self.stack
+        return "prod-starter" if Path(self.stack) in REGISTERS else self.stack.rpartition("-")[0] or self.stack
 
     @property
     def address(self) -> str:
