@@ -162,8 +162,8 @@ $(READY): requirements.txt requirements-uv.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
 	@touch $@
 
-rehearse: terraform env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=prod-starter TO=prod, or GO_LIVE=1
-	@$(OPS) rehearse "$(ENV)" $(if $(GO_LIVE),--go-live,$(if $(TO),--to "$(TO)"))
+rehearse: terraform env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=prod-starter TO=prod, or GO_LIVE=1 (KEEP_GOING=1)
+	@$(OPS) rehearse "$(ENV)" $(if $(GO_LIVE),--go-live,$(if $(TO),--to "$(TO)")) $(if $(KEEP_GOING),--keep-going)
 
 rehearse-all: ## Rehearse every environment, and the change from prod-starter to prod
 	@$(MAKE) rehearse ENV=prod && $(MAKE) rehearse ENV=prod-starter TO=prod && $(MAKE) rehearse ENV=staging

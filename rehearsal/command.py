@@ -20,6 +20,9 @@ def rehearse(
     go_live: Annotated[
         bool, typer.Option("--go-live", help="Rehearse go-live day instead, with every command that operators run.")
     ] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Go on after a failed step where the next ones can still be tried.")
+    ] = False,
     out: Out = OUT,
 ) -> None:
     """Roll an environment out on emulated AWS, with real Terraform; no account, no cost.
@@ -33,15 +36,19 @@ def rehearse(
         values, larger = load(environment), load(to) if to else None
         if larger and go_live:
             raise OpsError("--to and --go-live are two different rehearsals; pass one of them")
+        if keep_going and go_live:
+            raise OpsError("--keep-going can't be used with --go-live: each command of that day needs the previous one")
         if larger and larger.stage != values.stage:
             stages = f"{environment} is of stage {values.stage}, {to} of {larger.stage}"
             raise OpsError(
                 f"{environment} can't change to {to}: {stages}; name an environment of {values.stage} (make: TO=)"
             )
         start = time.monotonic()
-        report = run_day(values, out) if go_live else run(values, to or None, out)
+        report = run_day(values, out) if go_live else run(values, to or None, out, keep_going=keep_going)
     for step in report.steps:
         say(f"{'pass' if step.passed else 'fail'}  {step.name} ({step.seconds:.0f} s): {step.evidence}")
+    for name in report.not_reached:
+        say(f"not reached  {name}")
     say(f"rehearsal of {environment}: {'pass' if report.passed else 'fail'} in {time.monotonic() - start:.0f} s")
     say(f"Look next: {out}/reports/rehearsal-{report.environment}.md")
     raise typer.Exit(0 if report.passed else 1)

@@ -43,6 +43,8 @@ class RehearsalReport:
     environment: str
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     steps: list[StepResult] = field(default_factory=list)
+    not_reached: list[str] = field(default_factory=list)
+    """Names of steps that weren't tried, because an earlier one failed."""
 
     @property
     def passed(self) -> bool:
@@ -62,6 +64,7 @@ class RehearsalReport:
             "does_not_prove": DOES_NOT_PROVE,
             "unemulated": UNEMULATED,
             "steps": [asdict(step) for step in self.steps],
+            "not_reached": self.not_reached,
         }
         name = f"rehearsal-{self.environment}"
         (folder / f"{name}.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
@@ -75,6 +78,7 @@ class RehearsalReport:
         for step in self.steps:
             seen = " ".join(step.evidence.split()).replace("|", "\\|")
             yield f"| {step.name} | {'pass' if step.passed else '**fail**'} | {step.seconds:.0f} | {seen} |"
+        yield from (f"| {name} | not reached |  |  |" for name in self.not_reached)
         for step in (each for each in self.steps if each.phases):
             yield from ("", f"## {step.name[0].upper()}{step.name[1:]}", "", "| phase | | seconds | of it planning |")
             yield "|---|---|---:|---:|"

@@ -1,4 +1,4 @@
-"""Runs a rehearsal's steps in order, until one fails."""
+"""Runs a rehearsal's steps in order: until one fails, or all that can still be tried."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from environments.schema import Environment
 
 
-def run(environment: Environment, larger: str | None, out: Path) -> RehearsalReport:
+def run(environment: Environment, larger: str | None, out: Path, *, keep_going: bool = False) -> RehearsalReport:
     """Rehearse an environment.
 
     Args:
         environment: The environment.
         larger: Name of the larger environment of the same stage that it then changes to, if any.
         out: Folder that synth wrote; stacks are taken from it as they are.
+        keep_going: Whether to go on after a failed step. The first one applies everything that the others need, so
+            they are tried only if it passes.
 
     Raises:
         OpsError: The rehearsal can't be set up.
@@ -33,12 +35,13 @@ def run(environment: Environment, larger: str | None, out: Path) -> RehearsalRep
     report = RehearsalReport(environment.name)
     with emulated_environment(environment, out, report.environment) as rehearsal:
         for name, step in steps(environment, larger).items():
-            say(f"— {name}")
-            report.steps.append(_step(rehearsal, name, step))
+            if report.passed or (keep_going and report.steps[0].passed):
+                say(f"— {name}")
+                report.steps.append(_step(rehearsal, name, step))
+            else:
+                report.not_reached.append(name)
             report.write(out / "reports")
             report.write(rehearsal.folder / "reports")  # The last step searches them for secrets.
-            if not report.passed:
-                break
     return report
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from modules.phases import BEFORE_ROLES, PHASES
 from ops.aws import ecs
 from ops.command import load
-from ops.conditions import Status, run
+from ops.conditions import run
 from ops.tasks.migration import Migration, follow
 from ops.tasks.running import MIGRATION, workload
 from ops.terraform.bootstrap import bootstrap
@@ -27,7 +27,7 @@ from rehearsal.rollout import Rollout, StepError, nothing_left, phases_that_chan
 from rehearsal.values import Values
 
 if TYPE_CHECKING:
-    from environments.schema import Environment
+    from environments.schema import Environment, Service
 
 WEIGHTS = (0, 10, 100)
 """Shares of traffic that the rehearsed cutover goes through, in percent, before it goes back."""
@@ -121,7 +121,7 @@ def second_plan_is_empty(rehearsal: Rehearsal) -> Seen:
 def exit_criteria_hold(rehearsal: Rehearsal) -> Seen:
     """The exit criteria hold in AWS itself, not only in Terraform's state."""
     results = run(chosen(over_http=False), Context(rehearsal.session.aws, rehearsal.environment))
-    bad = [f"{each.name}: {each.status} ({each.evidence})" for each in results if each.status is not Status.PASS]
+    bad = [f"{each.name}: {each.status} ({each.evidence})" for each in results if not each.passed]
     if bad or not results:
         raise StepError("; ".join(bad) or "no criterion was checked")
     return Seen(f"{len(results)} criteria")
@@ -223,9 +223,9 @@ def release_touches_services_only(rehearsal: Rehearsal) -> Seen:
 
 def rolled_back_deployment_fails(rehearsal: Rehearsal) -> Seen:
     """When ECS rolls a deployment back, its apply fails; with the previous digest restored, a plan has no changes."""
-    service = next(each for each in rehearsal.environment.product.services if each.deployment == "rolling")
+    (service, *_) = _rolling(rehearsal.environment)
     rehearsal.control.roll_back(rehearsal.names.prefix, rehearsal.names.service(service.name))
-    rehearsal.take(_released(rehearsal, "an image that does not start"))
+    rehearsal.take(_released(rehearsal, "an image that does not start", service))
     changed = phases_that_change(rehearsal)
     try:
         Rollout(rehearsal).run(changed)
@@ -241,9 +241,16 @@ def rolled_back_deployment_fails(rehearsal: Rehearsal) -> Seen:
     return Seen("the apply failed; the previous digest was restored and applied")
 
 
-def _released(rehearsal: Rehearsal, image: str) -> Any:  # noqa: ANN401
+def _rolling(environment: Environment) -> list[Service]:
+    """The services that ECS itself deploys."""
+    return [service for service in environment.product.services if service.deployment == "rolling"]
+
+
+def _released(rehearsal: Rehearsal, image: str, service: Service | None = None) -> Any:  # noqa: ANN401
+    """Stacks with another image of a service; by default of the first one."""
+    repository = (service or rehearsal.environment.product.services[0]).repository
     values = Values(rehearsal.environment, rehearsal.folder / "values")
-    values.release(rehearsal.environment.product.services[0].repository, f"sha256:{sha256(image.encode()).hexdigest()}")
+    values.release(repository, f"sha256:{sha256(image.encode()).hexdigest()}")
     return values.synthesize()
 
 
@@ -294,7 +301,11 @@ def steps(environment: Environment, larger: str | None) -> dict[str, Step]:
         "every log group has our key and retention": log_groups_are_ours,
         "traffic moves by weight and back": traffic_moves_by_weight,
         "a new release touches services only": release_touches_services_only,
-        "a deployment that rolled back fails its apply": rolled_back_deployment_fails,
+        **(
+            {"a deployment that rolled back fails its apply": rolled_back_deployment_fails}
+            if _rolling(environment)
+            else {}
+        ),
     }
     if larger:
         found[f"grows into {larger} in place"] = grows_in_place(larger)
