@@ -1,6 +1,6 @@
 """AEP, the product: the same in every environment."""
 
-from environments.schema import HealthCheck, Migration, Product, RejectionMetric, Secret, Service, SmokeTest
+from environments.schema import HealthCheck, Migration, Product, Readiness, RejectionMetric, Secret, Service, SmokeTest
 
 AEP = Product(
     name="aep",
@@ -15,6 +15,8 @@ AEP = Product(
             paths=("/api/*", "/health/*"),
             priority=100,
             health_check=HealthCheck(path="/health/live"),
+            liveness="/health/live",
+            readiness=Readiness(path="/health/ready", checks=("database", "cache")),
             secrets=("AUDIT_ENCRYPTION_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "DATABASE_URL", "REDIS_URL"),
             environment={"APP_ENV": "{stage}", "CORS_ALLOWED_ORIGINS": "{origin}"},
             reaches=("database", "cache"),

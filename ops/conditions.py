@@ -1,6 +1,6 @@
 """A checked condition: pass, fail or unknown, with evidence; for `verify`, `golive`, a cutover and a promotion.
 
-A condition is a function that returns its evidence, or raises FailedError or UnknownError.
+A condition is a function that returns its evidence, or raises FailedError, UnknownError or SkippedError.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ class Status(StrEnum):
     PASS = "pass"  # noqa: S105  (no password)
     FAIL = "fail"
     UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+    """It doesn't apply; the evidence says why."""
 
 
 class FailedError(Exception):
@@ -41,13 +43,17 @@ class UnknownError(Exception):
     """Whether the condition holds is unknown; the message is why."""
 
 
+class SkippedError(Exception):
+    """The condition doesn't apply; the message is why."""
+
+
 @dataclass(frozen=True)
 class Condition(Generic[Subject]):
     """A condition that must hold for a subject."""
 
     name: str
     check: Callable[[Subject], str]
-    """Returns the evidence, or raises FailedError or UnknownError. Its docstring is the condition's meaning."""
+    """Returns the evidence, or raises FailedError, UnknownError or SkippedError. Its docstring is the meaning."""
     phase: str = ""
     """The phase after which it holds."""
     requirements: tuple[str, ...] = ()
@@ -74,8 +80,8 @@ class ConditionResult:
 
     @property
     def passed(self) -> bool:
-        """Whether the condition holds."""
-        return self.status is Status.PASS
+        """Whether the condition holds, or doesn't apply."""
+        return self.status in {Status.PASS, Status.SKIPPED}
 
     def as_data(self) -> dict[str, object]:
         """The result for a program; `light` is what `status` was called before 0.2."""
@@ -136,20 +142,22 @@ def watched(conditions: Sequence[Condition[Subject]], subject: Subject) -> list[
 
 
 def worst(results: Iterable[ConditionResult]) -> Status:
-    """Fail if a result is fail, else unknown if a result is unknown, else pass."""
+    """Fail if a result is fail, else unknown if a result is unknown, else pass; skipped if all are."""
     statuses = {result.status for result in results}
-    return next((status for status in (Status.FAIL, Status.UNKNOWN) if status in statuses), Status.PASS)
+    order = (Status.FAIL, Status.UNKNOWN, Status.PASS, Status.SKIPPED)
+    return next((status for status in order if status in statuses), Status.PASS)
 
 
 def exit_code(results: Iterable[ConditionResult]) -> int:
-    """0 if all pass, 1 if any fails, 2 if none fails and any is unknown."""
-    return {Status.PASS: 0, Status.FAIL: 1, Status.UNKNOWN: 2}[worst(results)]
+    """0 if all pass or don't apply, 1 if any fails, 2 if none fails and any is unknown."""
+    return {Status.PASS: 0, Status.SKIPPED: 0, Status.FAIL: 1, Status.UNKNOWN: 2}[worst(results)]
 
 
 def summary(results: Iterable[ConditionResult]) -> str:
     """A count of each status."""
     counts = Counter(result.status for result in results)
-    return ", ".join(f"{counts[status]} {status}" for status in Status)
+    shown = [status for status in Status if counts[status] or status is not Status.SKIPPED]
+    return ", ".join(f"{counts[status]} {status}" for status in shown)
 
 
 def _checked(condition: Condition[Any], subject: object) -> tuple[Status, str]:
@@ -159,8 +167,8 @@ def _checked(condition: Condition[Any], subject: object) -> tuple[Status, str]:
         return Status.FAIL, str(error)
     except AwsError as error:
         return (Status.FAIL if is_absence(error.code) else Status.UNKNOWN), str(error)
-    except (UnknownError, OpsError) as error:
-        return Status.UNKNOWN, str(error)
+    except (SkippedError, UnknownError, OpsError) as error:
+        return (Status.SKIPPED if isinstance(error, SkippedError) else Status.UNKNOWN), str(error)
     except (BotoCoreError, ClientError) as error:
         return (Status.FAIL if is_absence(code(error)) else Status.UNKNOWN), reason(error)
     except (LookupError, TypeError, ValueError) as error:

@@ -132,6 +132,22 @@ def load_balancing_is_whole(environment: Environment) -> Iterator[Problem]:
 
 
 @rule("product")
+def probes_reach_their_service(environment: Environment) -> Iterator[Problem]:
+    """The load balancer sends the requests for liveness and readiness to the service that they are about."""
+    for field, service in _services(environment):
+        probes = [("liveness", service.liveness), ("readiness.path", service.readiness and service.readiness.path)]
+        for name, path in ((name, path) for name, path in probes if path):
+            target = environment.product.service_at(path)
+            if not service.paths:
+                yield Problem(f"{field}.{name}", path, "only a service with paths can be asked")
+            elif target is not service:
+                where = f"{target.name} gets it" if target else "no service gets it"
+                yield Problem(f"{field}.{name}", path, f"a path that its paths {service.paths} match; {where}")
+        for store in set(service.readiness.checks if service.readiness else ()) - set(service.reaches):
+            yield Problem(f"{field}.readiness.checks", store, f"one of reaches: {', '.join(service.reaches) or 'none'}")
+
+
+@rule("product")
 def listener_rules_do_not_clash(environment: Environment) -> Iterator[Problem]:
     """No two services share a path or a priority."""
     services = environment.product.load_balanced

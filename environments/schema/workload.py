@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from fnmatch import fnmatchcase
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -28,6 +29,8 @@ from environments.schema.types import (
     value,
 )
 
+LAST = 50_001
+"""After the largest priority of a listener rule: the default target has none."""
 Reachable = Literal["database", "cache"]
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-ecs
 TrafficShift = Literal[
@@ -80,6 +83,16 @@ class HealthCheck:
 
 
 @value
+class Readiness:
+    """A request that shows whether a service can do its work."""
+
+    path: UrlPath
+    """Path that returns 200 while the service can do its work; the load balancer sends it to the service."""
+    checks: tuple[Reachable, ...] = ()
+    """Data stores that the response shows to work; none if it doesn't depend on one."""
+
+
+@value
 class Service:
     """One long-running ECS service. Without `paths` it is a worker: no load balancer in front of it."""
 
@@ -99,6 +112,10 @@ class Service:
     """Priority of its listener rule, lowest first; none for the default target and for workers."""
     health_check: HealthCheck | None = None
     """Health check; required with `paths`."""
+    liveness: UrlPath | None = None
+    """Path that returns 200 while the process runs; `verify` and `golive` request it through the load balancer."""
+    readiness: Readiness | None = None
+    """What `verify` and `golive` request to see whether the service can do its work; none: they don't ask."""
     secrets: tuple[SecretName, ...] = ()
     """Secrets that the container gets as environment variables of the same names."""
     environment: Mapping[VariableName, str] = field(default_factory=dict)
@@ -241,7 +258,7 @@ class Product:
     rejections: RejectionMetric | None = None
     """The budget-enforcement metric, where the application publishes one."""
     smoke_tests: tuple[SmokeTest, ...] = ()
-    """Requests that `verify` and `golive` make, in addition to those to `/health/live` and `/health/ready`."""
+    """Requests that `verify` and `golive` make, in addition to those for `liveness` and `readiness` of services."""
 
     def service(self, name: str) -> Service:
         """The service of that name.
@@ -256,6 +273,18 @@ class Product:
         """Name of the secret that Terraform writes the database's URL to."""
         (name,) = (secret.name for secret in self.secrets if secret.written_by == "terraform")
         return name
+
+    @property
+    def sample_request(self) -> SmokeTest:
+        """One request to the public name that succeeds while the product works: the best that the values have."""
+        ready = [SmokeTest(path=service.readiness.path) for service in self.services if service.readiness]
+        live = [SmokeTest(path=service.liveness) for service in self.services if service.liveness]
+        return (*ready, *live, *self.smoke_tests, SmokeTest(path="/"))[0]
+
+    def service_at(self, path: str) -> Service | None:
+        """The service that the load balancer sends a path to; None if the product has no load-balanced service."""
+        ordered = sorted(self.load_balanced, key=lambda service: service.priority or LAST)
+        return next((each for each in ordered if any(fnmatchcase(path, pattern) for pattern in each.paths)), None)
 
     @property
     def load_balanced(self) -> tuple[Service, ...]:

@@ -34,7 +34,7 @@ def golive(
 
         subject = command.context(load(name), connect_to, ca_file)
         results = watched(conditions(), subject)
-        items = checked(results)
+        items = checked(results, subject.environment)
         typer.echo(json.dumps([item.as_data() for item in items], indent=2) if as_json else as_text(items))
         if out:
             write(out, as_markdown(items, subject, datetime.now(UTC)))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from environments.schema import Environment
 from ops import journal
-from ops.conditions import Condition, ConditionResult, FailedError, Status, holds, worst
+from ops.conditions import Condition, ConditionResult, FailedError, SkippedError, Status, holds, worst
 from ops.errors import OpsError
 from ops.risks.listing import accepted
 from ops.verify.checks import account, edge, http, services
@@ -23,18 +24,21 @@ def public_name_leads_here(context: Context) -> str:
 
 
 def public_name_answers_over_https(context: Context) -> str:
-    """HTTPS on the real domain returns 200 at its public addresses, with a valid certificate."""
+    """HTTPS on the real domain works at its public addresses, with a valid certificate."""
     host, problems, addresses = context.environment.edge.host, [], []
+    test = context.environment.product.sample_request
     for address in context.http.addresses(host):
-        status = context.http.get(address, http.READY).status
-        problems += [f"{host} at {address} returns {status} for {http.READY}"] if status != 200 else []
+        status = context.http.get(address, test.path).status
+        problems += [f"{host} at {address} returns {status} for {test.path}"] if status != test.status else []
         addresses.append(address)
-    return holds(problems, f"https://{host}{http.READY} returns 200 at {', '.join(addresses)}")
+    return holds(problems, f"https://{host}{test.path} returns {test.status} at {', '.join(addresses)}")
 
 
 def rollback_was_tested(context: Context) -> str:
     """A rollback of DNS has succeeded once, according to the journal."""
     stage = context.environment.stage
+    if context.environment.cutover.previous is None:
+        raise SkippedError("cutover.previous isn't set: there is no previous deployment that DNS could return to")
     entry = journal.last_rehearsed_rollback(stage)
     if entry is None:
         raise FailedError(f"{journal.path(stage)} has no rollback; rehearse one: docs/runbooks/cutover.md")
@@ -50,11 +54,20 @@ def no_accepted_risk_has_expired(context: Context) -> str:
     )
 
 
+def _readiness(environment: Environment) -> str:
+    ready = [service.readiness for service in environment.product.services if service.readiness]
+    names = {"database": "db", "cache": environment.cache.engine}
+    stores = [name for store, name in names.items() if any(store in each.checks for each in ready)]
+    paths = ", ".join(dict.fromkeys(each.path for each in ready)) or "Readiness"
+    return f"{paths} green ({' + '.join(stores)})" if stores else f"{paths} green"
+
+
 @dataclass(frozen=True)
 class Item:
     """One item of the list."""
 
-    text: str
+    text: str | Callable[[Environment], str]
+    """The item, or how it follows from an environment's values."""
     checks: tuple[Callable[[Context], str], ...]
     """Checks in the form of `ops.conditions.Condition.check`."""
 
@@ -70,6 +83,11 @@ class CheckedItem:
     def status(self) -> Status:
         """The worst of its results."""
         return worst(self.results)
+
+    @property
+    def done(self) -> bool:
+        """Whether it passes or doesn't apply."""
+        return self.status in {Status.PASS, Status.SKIPPED}
 
     def as_data(self) -> dict[str, object]:
         """The item for a program."""
@@ -87,7 +105,7 @@ ITEMS: tuple[Item, ...] = (
             public_name_answers_over_https,
         ),
     ),
-    Item("/health/ready green (db + redis)", (http.health_ready_answers,)),
+    Item(_readiness, (http.services_are_ready,)),
     Item("Secrets in Secrets Manager only", (account.secrets_have_values, services.secrets_come_from_secrets_manager)),
     Item("Tasks in private subnets, no public IP", (services.tasks_are_private,)),
     Item(
@@ -96,6 +114,7 @@ ITEMS: tuple[Item, ...] = (
     ),
     Item("Rollback procedure tested", (rollback_was_tested,)),
     Item("Values say what public DNS says", (edge.public_dns_is_as_the_values_say,)),
+    Item("Liveness and smoke tests green", (http.services_are_live, http.smoke_tests_pass)),
     Item("No accepted risk has expired", (no_accepted_risk_has_expired,)),
 )
 
@@ -105,10 +124,13 @@ def conditions(items: Sequence[Item] = ITEMS) -> tuple[Condition[Context], ...]:
     return tuple(criterion("golive", check, ("R12.1",)) for item in items for check in item.checks)
 
 
-def checked(results: Sequence[ConditionResult], items: Sequence[Item] = ITEMS) -> list[CheckedItem]:
+def checked(
+    results: Sequence[ConditionResult], environment: Environment, items: Sequence[Item] = ITEMS
+) -> list[CheckedItem]:
     """The items with their results, which are in the order of `conditions`."""
     left = iter(results)
-    return [CheckedItem(item.text, tuple(next(left) for _ in item.checks)) for item in items]
+    texts = [item.text if isinstance(item.text, str) else item.text(environment) for item in items]
+    return [CheckedItem(text, tuple(next(left) for _ in item.checks)) for text, item in zip(texts, items, strict=True)]
 
 
 def as_text(items: Sequence[CheckedItem]) -> str:
@@ -121,15 +143,18 @@ def as_markdown(items: Sequence[CheckedItem], context: Context, at: datetime) ->
     who = f"{context.environment.name} (account {context.environment.account_id}), checked by {context.aws.caller.arn}"
     lines = [f"# Go-live list of {context.environment.name}", "", f"{at:%Y-%m-%d %H:%M} UTC. {who}.", ""]
     for item in items:
-        lines.append(f"- [{'x' if item.status is Status.PASS else ' '}] **{item.text}**: {item.status}")
+        lines.append(f"- [{'x' if item.done else ' '}] **{item.text}**: {item.status}")
         lines += [f"  - {result.meaning} {result.status.capitalize()}: {result.evidence}" for result in item.results]
     return "\n".join([*lines, "", verdict(items), ""])
 
 
 def verdict(items: Sequence[CheckedItem]) -> str:
     """One line: all items pass, or how many are open."""
-    still = [item.text for item in items if item.status is not Status.PASS]
-    return f"{len(still)} of {len(items)} open: {'; '.join(still)}" if still else f"All {len(items)} pass."
+    still = [item.text for item in items if not item.done]
+    skipped = sum(item.status is Status.SKIPPED for item in items)
+    if still:
+        return f"{len(still)} of {len(items)} open: {'; '.join(still)}"
+    return f"All {len(items) - skipped} pass{f'; {skipped} not applicable' if skipped else ''}."
 
 
 def write(path: Path, text: str) -> None:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import environments
 import ops.verify.command
+from environments.schema import Readiness
 from ops.__main__ import app
 from ops.conditions import ConditionResult, Status, run
 from ops.golive.items import ITEMS, CheckedItem, checked, conditions
@@ -22,7 +23,7 @@ from ops.verify.http import ConnectTo, Http
 from tests.ops.test_verify import dns, fails, put
 from tests.ops.test_verify_http import ANSWERS, HEADERS
 from tests.ops.tls_server import Site, served
-from tests.ops.verify_responses import LOAD_BALANCER, PREVIOUS, Canned
+from tests.ops.verify_responses import LOAD_BALANCER, PREVIOUS, Canned, records
 
 PLAN = Path(__file__).parents[2] / "docs" / "rollout-plan.md"
 LIVE = replace(environments.load("prod"), cutover=replace(environments.load("prod").cutover, weight=100))
@@ -44,21 +45,22 @@ def context(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cann
 
 
 def asked(context: Canned) -> dict[str, CheckedItem]:
-    return {item.text: item for item in checked(run(conditions(), context))}
+    return {item.text: item for item in checked(run(conditions(), context), context.environment)}
 
 
 @pytest.mark.requirement("R12.1")
 def test_when_all_is_well_every_item_is_green_with_evidence(context: Canned) -> None:
     items = asked(context)
     assert {says: item.results for says, item in items.items() if item.status is not Status.PASS} == {}
-    assert list(items) == [item.text for item in ITEMS]
+    assert len(items) == len(ITEMS)
     assert all(result.evidence for item in items.values() for result in item.results)
 
 
 @pytest.mark.requirement("R12.1")
-def test_the_list_has_every_line_of_the_plans() -> None:
+def test_the_list_has_every_line_of_the_plans(context: Canned) -> None:
     lines = PLAN.read_text(encoding="utf-8").partition('## Exit Criteria (Prod "Go Live")')[2].replace("`", "")
-    assert [item.text for item in ITEMS[:6]] == [line.strip() for line in lines.split("\n- ")[1:]]
+    items = [item.text for item in checked(run(conditions(), context), context.environment)]
+    assert items[:6] == [line.strip() for line in lines.split("\n- ")[1:]]
 
 
 OPEN: list[tuple[str, Callable[[Canned], None], str]] = [
@@ -106,6 +108,45 @@ def test_an_application_that_isnt_ready_keeps_it_open(context: Canned, site: Sit
     assert items["HTTPS on real prod domain"].status is Status.FAIL
 
 
+@pytest.mark.requirement("R12.1")
+def test_it_passes_in_full_without_a_previous_deployment_and_says_why_an_item_does_not_apply(
+    context: Canned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new product: nothing to return to, no smoke tests, and services that have no path to ask."""
+    product = context.environment.product
+    bare = replace(
+        product,
+        smoke_tests=(),
+        services=tuple(replace(service, liveness=None, readiness=None) for service in product.services),
+    )
+    changed = replace(context.environment, product=bare, cutover=replace(context.environment.cutover, previous=None))
+    context.environment = changed
+    context.records = records(changed.edge.host, [(100, LOAD_BALANCER)])
+    Path("journal/prod.jsonl").unlink()
+    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    items = asked(context)
+    reasons = {item.text: item.results[0].evidence for item in items.values() if item.status is Status.SKIPPED}
+    assert reasons == {
+        "Readiness green": "no service of aep has a readiness path",
+        "Rollback procedure tested": "cutover.previous isn't set: there is no previous deployment that DNS could "
+        "return to",
+        "Liveness and smoke tests green": "no service of aep has a liveness path",
+    }
+    done = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md"])
+    assert "skipped  Rollback procedure tested" in done.stdout
+    assert "- [x] **Rollback procedure tested**: skipped" in Path("golive.md").read_text(encoding="utf-8")
+    assert {text: item.status for text, item in items.items() if item.status not in {Status.PASS, Status.SKIPPED}} == {}
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "All 6 pass; 3 not applicable.")
+
+
+def test_the_readiness_item_names_what_the_values_say(context: Canned) -> None:
+    first, *others = context.environment.product.services
+    ready = replace(first, readiness=Readiness(path="/health/state", checks=("database",)))
+    product = replace(context.environment.product, services=(ready, *others))
+    items = checked(run(conditions(), context), replace(context.environment, product=product))
+    assert items[1].text == "/health/state green (db)"
+
+
 @pytest.mark.requirement("R12.1", "R11.2")
 def test_an_expired_risk_keeps_it_open(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
     late = date(2030, 1, 1)
@@ -122,6 +163,8 @@ def test_an_item_is_as_good_as_its_worst_check() -> None:
     assert item(Status.PASS, Status.PASS) is Status.PASS
     assert item(Status.PASS, Status.UNKNOWN) is Status.UNKNOWN
     assert item(Status.UNKNOWN, Status.FAIL, Status.PASS) is Status.FAIL
+    assert item(Status.SKIPPED, Status.PASS) is Status.PASS
+    assert item(Status.SKIPPED, Status.SKIPPED) is Status.SKIPPED
 
 
 @pytest.mark.requirement("R12.1")
@@ -130,11 +173,11 @@ def test_the_command_prints_the_list_and_writes_the_record(context: Canned, monk
     done = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md"])
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[0] == "pass     HTTPS on real prod domain"
-    assert done.stdout.splitlines()[-1] == "All 8 pass."
+    assert done.stdout.splitlines()[-1] == "All 9 pass."
     record = Path("golive.md").read_text(encoding="utf-8")
     assert record.startswith("# Go-live list of prod\n")
     assert "prod (account 111122223333), checked by arn:aws:iam::111122223333:role/aep-prod-planner." in record
-    assert record.count("- [x] **") == 8
+    assert record.count("- [x] **") == 9
 
 
 @pytest.mark.requirement("R12.1")
@@ -142,7 +185,7 @@ def test_the_command_fails_while_one_is_open(context: Canned, monkeypatch: pytes
     monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
     put("cloudwatch", "describe_alarms", "MetricAlarms", 0, "StateValue", value="ALARM")(context)
     done = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md"])
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (1, "1 of 8 open: Observability alarms configured")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (1, "1 of 9 open: Observability alarms configured")
     assert "- [ ] **Observability alarms configured**: fail" in Path("golive.md").read_text(encoding="utf-8")
     as_data = CliRunner().invoke(app, ["golive", "prod", "--json"])
     assert [item["item"] for item in json.loads(as_data.stdout) if item["status"] != "pass"] == [

@@ -68,9 +68,9 @@ def test_a_healthy_application_is_green_under_its_real_name(site: Site) -> None:
 def test_what_isnt_ready_is_red_with_what_it_says(site: Site) -> None:
     site.answers["/health/ready"] = (500, "database: no answer")
     results = asked(site)
-    assert results["health-live-answers"].status is Status.PASS
-    assert results["health-ready-answers"].status is Status.FAIL
-    assert results["health-ready-answers"].evidence == (
+    assert results["services-are-live"].status is Status.PASS
+    assert results["services-are-ready"].status is Status.FAIL
+    assert results["services-are-ready"].evidence == (
         "127.0.0.1 /health/ready returns 500, not 200: database: no answer"
     )
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import environments
 from environments import guardduty
-from environments.schema import Environment, IamUser, PermissionSet, Scaling
+from environments.schema import Environment, IamUser, PermissionSet, Readiness, Scaling
+from environments.schema.rules import probes_reach_their_service
 from environments.schema.validation import InvalidEnvironmentError, validate
 from tests.strategies import any_environment
 
@@ -210,3 +211,28 @@ def test_stages_do_not_share_addresses(path: str, value: str) -> None:
 def test_sizes_of_one_stage_share_account_and_region(field: str, value: str) -> None:
     found = environments._overlaps(changed(environments.load("prod-starter"), field, value), PROD)
     assert [problem.field for problem in found] == [field]
+
+
+@pytest.mark.requirement("R10.2")
+@pytest.mark.parametrize(
+    ("change", "field", "allowed"),
+    [
+        ({"liveness": "/index"}, "product.services.0.liveness", "frontend gets it"),
+        (
+            {"readiness": Readiness(path="/index")},
+            "product.services.0.readiness.path",
+            "a path that its paths ('/api/*', '/health/*') match",
+        ),
+        ({"reaches": ("database",)}, "product.services.0.readiness.checks", "one of reaches: database"),
+        (
+            {"paths": (), "priority": None, "port": None, "health_check": None},
+            "product.services.0.liveness",
+            "only a service with paths can be asked",
+        ),
+    ],
+)
+def test_probes_ask_the_service_that_they_are_about(change: dict[str, Any], field: str, allowed: str) -> None:
+    first, *others = PROD.product.services
+    product = replace(PROD.product, services=(replace(first, **change), *others))
+    found = list(probes_reach_their_service(replace(PROD, product=product)))
+    assert any(problem.field == field and allowed in problem.allowed for problem in found), found

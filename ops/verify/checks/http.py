@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ops.conditions import holds
+from environments.schema import SmokeTest
+from ops.conditions import SkippedError, holds
 from ops.verify.context import Context
 from ops.verify.http import HttpResponse
 
-LIVE = "/health/live"
-READY = "/health/ready"
 FOREIGN_ORIGIN = "https://foreign.example"
 _SHOWN = 200
 
@@ -30,22 +29,39 @@ def http_redirects_to_https(context: Context) -> str:
     return _everywhere(context, "/", wrong, plain=True)
 
 
-def health_live_answers(context: Context) -> str:
-    """/health/live returns 200."""
-    return _everywhere(context, LIVE, _expecting(200))
+def services_are_live(context: Context) -> str:
+    """The liveness path of every service that has one returns 200."""
+    paths = {service.name: service.liveness for service in context.environment.product.services if service.liveness}
+    return _all_of(context, [(name, SmokeTest(path=path), "") for name, path in paths.items()], "a liveness path")
 
 
-def health_ready_answers(context: Context) -> str:
-    """/health/ready returns 200: the application reaches database and Redis."""
-    return _everywhere(context, READY, _expecting(200))
+def services_are_ready(context: Context) -> str:
+    """The readiness path of every service that has one returns 200: the service reaches its data stores."""
+    services = context.environment.product.services
+    ready = {service.name: service.readiness for service in services if service.readiness}
+    requests = [(name, SmokeTest(path=each.path), " and ".join(each.checks)) for name, each in ready.items()]
+    return _all_of(context, requests, "a readiness path")
 
 
 def smoke_tests_pass(context: Context) -> str:
     """The smoke tests of the values pass."""
     tests = context.environment.product.smoke_tests
+    if not tests:
+        raise SkippedError("the product has no smoke_tests")
     for test in tests:
         _everywhere(context, test.path, _expecting(test.status, test.contains))
-    return ", ".join(f"{test.path} {test.status}" for test in tests) or "the product has no smoke tests"
+    return ", ".join(f"{test.path} {test.status}" for test in tests)
+
+
+def _all_of(context: Context, requests: Sequence[tuple[str, SmokeTest, str]], what: str) -> str:
+    """Send the requests of services, by name, with what a successful response shows to work."""
+    if not requests:
+        raise SkippedError(f"no service of {context.environment.product.name} has {what}")
+    evidence = []
+    for name, test, shows in requests:
+        responses = _everywhere(context, test.path, _expecting(test.status))
+        evidence.append(f"{name} {test.path}{f' ({shows})' if shows else ''}: {responses}")
+    return "; ".join(evidence)
 
 
 def security_headers_are_set(context: Context) -> str:
@@ -76,7 +92,8 @@ def foreign_origins_are_refused(context: Context) -> str:
         if allowed != own:
             yield f"a request from {FOREIGN_ORIGIN} gets Access-Control-Allow-Origin {allowed}"
 
-    for path in ("/", READY):
+    services = context.environment.product.services
+    for path in ("/", *(service.readiness.path for service in services if service.readiness)):
         _everywhere(context, path, wrong, headers={"Origin": FOREIGN_ORIGIN})
     return f"only {own} is allowed"
 
