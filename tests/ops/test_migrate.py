@@ -184,9 +184,9 @@ def test_the_image_is_that_of_the_migrations_container(monkeypatch: pytest.Monke
         (
             "DescribeServices",
             lambda answer: answer["services"][0].update(status="INACTIVE"),
-            "the service aep-backend-prod isn't there",
+            "there is no service aep-backend-prod",
         ),
-        ("DescribeServices", lambda answer: answer["services"].clear(), "the service aep-backend-prod isn't there"),
+        ("DescribeServices", lambda answer: answer["services"].clear(), "there is no service aep-backend-prod"),
         ("RunTask", lambda answer: answer["tasks"].clear(), "AWS lists 0 tasks that it ran; exactly one is expected"),
         (
             "RunTask",
@@ -290,7 +290,7 @@ def test_time_that_is_up_and_ctrl_c_leave_the_task_running(
     assert done.exit_code == code
     assert "to follow it: python -m ops logs prod migration --follow" in done.stderr
     (task,) = tasks(rolled_out, PROD, workload(PROD, MIGRATION))
-    assert f"Stop it: aws ecs stop-task --cluster aep-prod --task {task.id} " in done.stderr
+    assert f"stop it: aws ecs stop-task --cluster aep-prod --task {task.id} " in done.stderr
     rolled_out.client("ecs").stop_task(cluster="aep-prod", task=task.id)
 
 
