@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,7 +76,7 @@ def _variable(name: str, module: str) -> _Written | None:
     file = getattr(sys.modules.get(module), "__file__", None)
     if not file:
         return None
-    for statement in ast.parse(Path(file).read_text(encoding="utf-8")).body:
+    for statement in _statements(file):
         match statement:
             case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
                 return _resolved(_Written(value, module))
@@ -84,3 +85,8 @@ def _variable(name: str, module: str) -> _Written | None:
                     if (alias.asname or alias.name) == name:
                         return _variable(alias.name, source)
     return None
+
+
+@cache
+def _statements(file: str) -> list[ast.stmt]:
+    return ast.parse(Path(file).read_text(encoding="utf-8")).body

@@ -52,8 +52,7 @@ def test_of_several_environments_one_must_be_chosen(
     prod: Environment, staging: Environment, given: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = {"staging": staging, "test": replace(staging, name="test", stage="test"), "prod-starter": prod}
-    monkeypatch.setattr(environments, "known", lambda: tuple(loaded))
-    monkeypatch.setattr(environments, "load", loaded.__getitem__)
+    monkeypatch.setattr(environments, "load_each", lambda: environments.Loaded(tuple(loaded.values()), None, {}, ()))
     with pytest.raises(OpsError, match="staging or test; choose: --from staging"):
         route.origin_of(prod, given)
     assert route.origin_of(prod, "test").name == "test"
