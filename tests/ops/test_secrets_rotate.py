@@ -69,7 +69,7 @@ def test_a_service_that_is_not_deployed_anew_is_named_with_the_tasks_that_run_on
     done = run(*ROTATE, given="sk-rotated-2")
     assert done.exit_code == 1
     assert "backend: failed: can't deploy aep-backend-prod: AccessDeniedException: no" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("deploy these services again")
+    assert done.stderr.splitlines()[-1].startswith("fix the problem and deploy these services again")
     assert seeded.secret_value(rolled_out, KEY) == "sk-rotated-2"
 
 

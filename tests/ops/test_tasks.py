@@ -170,10 +170,8 @@ def test_what_does_not_run_is_refused_by_name(rolled_out: Aws) -> None:
     for command in ("tasks", "logs"):
         done = run(command, "prod", "bakcend")
         assert done.exit_code == 2
-        assert (
-            "no service, scheduled task or migration named 'bakcend' in prod; known: backend, frontend, migration"
-            in done.stderr
-        )
+        named = "no service, scheduled task or migration named 'bakcend' in prod; "
+        assert f"{named}did you mean backend? known: backend, frontend, migration" in done.stderr
 
 
 def test_logs_go_back_as_far_as_asked(rolled_out: Aws) -> None:

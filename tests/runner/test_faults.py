@@ -150,7 +150,7 @@ def test_a_damaged_state_and_an_older_one(operator: Operator) -> None:
     good = next(version for version, line in versions.items() if "7 resources" in line)
     assert "no state  (current)" in next(iter(versions.values()))
     wrong = operator.run("recover", "prod", PHASE, "--restore", "nonsense", "--yes", expect=2).stderr
-    assert "the state of registry has no version nonsense that can be restored" in wrong
+    assert "nonsense is not a version of the state of registry that can be restored" in wrong
     s3.put_object(**LOCK, Body=json.dumps({"ID": "1", "Who": "ci@runner", "Operation": "apply"}).encode())
     asked = operator.run("recover", "prod", PHASE, "--restore", good, expect=1).stderr
     assert "ci@runner holds the lock" in asked

@@ -53,7 +53,7 @@ def test_where_ecs_can_be_asked_its_word_counts(signed_in: Registries) -> None:
     deploy(signed_in.digest)
     code, shown, _ = promote("--yes")
     assert code == 0
-    assert "pass     runs in staging: says ECS" in shown
+    assert "pass     runs in staging: according to ECS" in shown
 
 
 @pytest.mark.requirement("R3.3")
@@ -61,7 +61,7 @@ def test_a_release_file_that_was_not_applied_is_not_enough(signed_in: Registries
     deploy(OTHER)
     code, shown, _ = promote("--yes")
     assert code == 1
-    assert f"fail     runs in staging: staging runs {OTHER}, says ECS" in shown
+    assert f"fail     runs in staging: staging runs {OTHER}, according to ECS" in shown
     assert signed_in.untouched()
 
 
