@@ -11,6 +11,7 @@ import ipaddress
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -103,10 +104,8 @@ def _readable(name: str) -> Iterator[Environment]:
     """The other environments; those with problems of their own are left out, since `load` names these."""
     for other in known():
         if other != name:
-            try:
+            with suppress(InvalidEnvironmentError):
                 yield _load(other)
-            except InvalidEnvironmentError:
-                continue
 
 
 @dataclass(frozen=True)

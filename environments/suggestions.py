@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def did_you_mean(given: str, known: Iterable[str], *, most: int = 1) -> str:
-    """The nearest known names as a question with a space after it; empty if none is near."""
-    near = get_close_matches(given, list(known), n=most)
-    return f"did you mean {' or '.join(near)}? " if near else ""
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """The nearest known name as a question with a space after it; empty if none is near."""
+    near = get_close_matches(given, list(known), n=1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def choices(given: str, known: Iterable[str]) -> str:

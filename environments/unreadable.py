@@ -20,7 +20,7 @@ def problem(error: Exception, folder: Path) -> Problem:
     """Describe why a module of values can't be imported: file and line, what is written there, and what is allowed.
 
     Args:
-        error: What the import raised: a SyntaxError, NameError, TypeError or ImportError.
+        error: What the import raised.
         folder: The folder of values.
     """
     shown = environments.shown

@@ -74,10 +74,11 @@ class Risk(BaseModel):
         return self
 
 
+_CHOICES = frozenset({"profile_risks", "environments"})
 FORMS = (
     frozenset({"checks", "resources", "stacks"}),
     frozenset({"checks", "resources", "profile_risks"}),
-    frozenset({"profile_risks", "environments"}),
+    _CHOICES,
 )
 """The fields that say what an entry accepts, for each form of an entry."""
 
@@ -101,9 +102,9 @@ class Entry:
         """The entry, for a message."""
         return f"{self.file} [[risk]] {self.risk.id}"
 
-    def concerns(self, environment: str | None, expected: Expected) -> bool:
-        """Whether the entry is for that environment's product; None: a stack outside any environment."""
-        return self.product is None or (environment is not None and expected.products.get(environment) == self.product)
+    def concerns(self, product: str | None) -> bool:
+        """Whether the entry is for environments of that product; None: a stack outside any environment."""
+        return self.product in {None, product}
 
     def covers(self, record: Record, expected: Expected) -> bool:
         """Whether the entry covers a check's result on a resource."""
@@ -111,7 +112,7 @@ class Entry:
         return (
             record.check in self.risk.checks
             and _matches(record.block.address, self.risk.resources)
-            and self.concerns(environment, expected)
+            and self.concerns(expected.products.get(environment or ""))
             and (
                 _matches(record.block.stack, self.risk.stacks)
                 or not expected.declared_risks.get(environment or "", frozenset()).isdisjoint(self.risk.profile_risks)
@@ -204,28 +205,24 @@ class Register:
                 findings.append(Finding(record, _expired(covering[0].risk) if covering else ""))
         errors += self._too_broad(records, expected)
         warnings = [*self._expiring(today)]
-        unused = None
+        unused: list[Unused] | None = None
         if environments is None:
             errors += self._undeclared(expected)
-            found = {entry: tuple(_unused(entry, records, expected)) for entry in self.entries}
-            unused = tuple(each for its in found.values() for each in its)
-            current = frozenset(expected.products.values())
-            for each in (each for entry, its in found.items() if entry.product in current for each in its):
-                missing = "no environment declares" if each.field in FORMS[2] else "covers no finding"
-                what = f"{each.field} has {each.value!r}, which {missing}"
-                where = f"{values.shown(each.path)} [[risk]] {each.risk}"
-                errors.append(_error(where, what, "remove it: make risks-prune YES=1"))
-            for entry in found:
-                if entry.product is not None and entry.product not in current:
+            unused, current = [], frozenset(expected.products.values())
+            for entry in self.entries:
+                own = list(_unused(entry, records, expected))
+                unused += own
+                if entry.product in current:
+                    errors += [_matches_nothing(entry, each) for each in own]
+                elif entry.product is not None:
                     warnings.append(f"{entry.file}: no environment has the product {entry.product!r}; make risks-prune")
-            warnings = list(dict.fromkeys(warnings))
         return Judgement(
             tuple(findings),
             tuple(accepted),
             tuple(self._refusals(expected, today, environments)),
             tuple(errors),
-            tuple(warnings),
-            unused,
+            tuple(dict.fromkeys(warnings)),
+            None if unused is None else tuple(unused),
         )
 
     def _unknown(self, checks: Mapping[str, Check]) -> Iterator[ScanError]:
@@ -265,13 +262,15 @@ class Register:
         for environment, choices in sorted(expected.declared_risks.items()):
             if environments is not None and environment not in environments:
                 continue
+            of = expected.products.get(environment)
+            file = values.shown(of_products() / f"{of or '<product>'}.toml")
             for choice in sorted(choices):
                 entries = [
                     entry.risk
                     for entry in self.entries
                     if choice in entry.risk.profile_risks
                     and environment in entry.risk.environments
-                    and entry.concerns(environment, expected)
+                    and entry.concerns(of)
                 ]
                 current = [risk for risk in entries if risk.expires > today]
                 if len(current) != 1:
@@ -282,10 +281,9 @@ class Register:
                         if entries
                         else "no entry accepts"
                     )
-                    product = expected.products.get(environment, "<product>")
                     yield (
                         f"environment {environment} declares the risk {choice!r}; {found} it. Exactly one [[risk]] of "
-                        f"{values.shown(of_products() / f'{product}.toml')} must have it in profile_risks and "
+                        f"{file} must have it in profile_risks and "
                         f"{environment} in environments, or the environment must choose otherwise"
                     )
 
@@ -306,7 +304,8 @@ def _unused(entry: Entry, records: Iterable[Record], expected: Expected) -> Iter
     declared = [
         (environment, choice)
         for environment, choices in expected.declared_risks.items()
-        if entry.concerns(environment, expected) and (environment in risk.environments or not risk.environments)
+        if entry.concerns(expected.products.get(environment))
+        and (environment in risk.environments or not risk.environments)
         for choice in choices.intersection(risk.profile_risks)
     ]
     used = {
@@ -364,6 +363,12 @@ def _names_kind(pattern: str) -> bool:
 
 def _expired(risk: Risk) -> str:
     return f"the acceptance {risk.id} expired on {risk.expires}"
+
+
+def _matches_nothing(entry: Entry, unused: Unused) -> ScanError:
+    missing = "no environment declares" if unused.field in _CHOICES else "covers no finding"
+    what = f"{unused.field} has {unused.value!r}, which {missing}"
+    return _error(entry.where, what, "remove it: make risks-prune YES=1")
 
 
 def _error(where: str, what: str, fix: str) -> ScanError:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import environments as values
 from environments.suggestions import choices
+from modules.phases import ORGANIZATION, PHASES
 from ops.gate.documents import StackFile, read
 from ops.gate.model import ErrorKind, Record, ScanError, ScanFailedError
 
@@ -63,10 +65,6 @@ def expected_stacks() -> Expected:
     Raises:
         ScanFailedError: There are no environments.
     """
-    # Imported on use: `python -m ops --help` must be fast, and tests use their own.
-    import environments as values  # noqa: PLC0415
-    from modules.phases import ORGANIZATION, PHASES  # noqa: PLC0415
-
     try:
         loaded = values.load_each()
     except LookupError as error:

@@ -98,7 +98,7 @@ def _lines(risks: list[Accepted]) -> Iterator[str]:
 
 
 def _concerns(entry: Entry, environment: Environment) -> bool:
-    if entry.product not in {None, environment.product.name}:
+    if not entry.concerns(environment.product.name):
         return False
     risk, names = entry.risk, Names(environment)
     if risk.stacks:

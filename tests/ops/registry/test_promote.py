@@ -51,7 +51,7 @@ def test_a_dry_run_changes_nothing(scanned: Registries) -> None:
     assert scanned.untouched()
 
 
-def test_nobody_there_to_answer_is_no(scanned: Registries) -> None:
+def test_without_a_terminal_to_ask_on_the_answer_is_no(scanned: Registries) -> None:
     code, _, told = promote()
     assert code == 1
     assert "--yes" in told
