@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from environments import beside, unreadable
-from environments.schema import Environment
+from environments.schema import Environment, Product
 from environments.schema.organization import Organization, validate_organization
 from environments.schema.rules import Problem
 from environments.schema.validation import InvalidEnvironmentError, validate
@@ -86,7 +86,9 @@ def _load(name: str) -> Environment:
     environment: Environment = _literal(name).ENVIRONMENT
     if environment.name != name:
         raise InvalidEnvironmentError(name, [Problem("name", environment.name, f"must be {name!r}, like its file")])
-    return validate(replace(environment, releases=_releases(environment.stage)))
+    if isinstance(environment.product, Product):
+        environment = replace(environment, releases=_releases(environment))
+    return validate(environment)
 
 
 def _some() -> tuple[str, ...]:
@@ -149,6 +151,11 @@ def load_each() -> Loaded:
     return Loaded(environments, organization, broken, tuple(_conflicts(environments, organization)))
 
 
+def sizes(environment: Environment) -> tuple[Environment, ...]:
+    """The other environments of the same product and stage, as prod-starter is of prod."""
+    return tuple(other for other in _readable(environment.name) if other.prefix == environment.prefix)
+
+
 def load_all() -> tuple[Environment, ...]:
     """Read and check all environments, also against one another, and the organization's values.
 
@@ -195,62 +202,54 @@ def _literal(name: str) -> ModuleType:
         raise InvalidEnvironmentError(name, [unreadable.problem(error, FOLDER)]) from error
 
 
-def _releases(stage: str) -> dict[str, str]:
-    path = RELEASES / f"{stage}.json"
-    where = shown(path)
+def release_file(environment: Environment) -> Path:
+    """The file with the digest of each image that a product's stage runs."""
+    return RELEASES / f"{environment.prefix}.json"
+
+
+def _releases(environment: Environment) -> dict[str, str]:
+    path = release_file(environment)
+    name, where = environment.name, shown(path)
     try:
         release = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InvalidEnvironmentError(stage, [Problem("releases", where, "the file must exist")]) from None
+        raise InvalidEnvironmentError(name, [Problem("releases", where, "the file must exist")]) from None
     except ValueError as error:
-        raise InvalidEnvironmentError(stage, [Problem("releases", where, f"must be JSON ({error})")]) from None
+        raise InvalidEnvironmentError(name, [Problem("releases", where, f"must be JSON ({error})")]) from None
     if not isinstance(release, dict):
-        raise InvalidEnvironmentError(stage, [Problem("releases", where, "must map repositories to digests")])
+        raise InvalidEnvironmentError(name, [Problem("releases", where, "must map repositories to digests")])
     return release
 
 
 def _overlaps(one: Environment, other: Environment) -> Iterator[Problem]:
-    """Environments of one stage share account and network; those of different stages share neither."""
-    ranges = [ipaddress.IPv4Network(environment.network.cidr) for environment in (one, other)]
-    if one.stage == other.stage:
+    """Environments of one product and stage share account and network; others share neither range, host nor zone."""
+    if one.prefix == other.prefix:
         for field in ("account_id", "region", "network", "account_resources_from"):
             if getattr(one, field) != getattr(other, field):
-                yield Problem(field, getattr(one, field), f"like {other.name}'s: both are {one.stage}")
-    elif ranges[0].overlaps(ranges[1]):
+                yield Problem(field, getattr(one, field), f"like {other.name}'s: both are {one.prefix}")
+        return
+    ranges = [ipaddress.IPv4Network(environment.network.cidr) for environment in (one, other)]
+    if ranges[0].overlaps(ranges[1]):
         yield Problem("network.cidr", one.network.cidr, f"overlaps {other.name}'s {other.network.cidr}")
+    if one.edge.host == other.edge.host:
+        yield Problem("edge.host", one.edge.host, f"another one: it is {other.name}'s public name")
+    if one.edge.zone.name == other.edge.zone.name and one.edge.zone.kind == other.edge.zone.kind == "created":
+        allowed = f'kind="existing" or "other_account", with the id of the zone that {other.name} creates'
+        yield Problem("edge.zone.kind", one.edge.zone.kind, allowed)
 
 
 def _check_account(environment: Environment, neighbours: Sequence[Environment]) -> None:
-    """Stages may share an account if one of them, and only one, creates what an account has once.
+    """Products and stages may share an account if one of them, and only one, creates what an account has once.
 
     Raises:
         InvalidEnvironmentError: Both create it, none does, or an AWS quota is too small for both.
     """
     others = [
-        other for other in neighbours if other.account_id == environment.account_id and other.stage != environment.stage
+        other
+        for other in neighbours
+        if other.account_id == environment.account_id and other.prefix != environment.prefix
     ]
-    problems = []
-    source = environment.account_resources_from
-    if source is not None:
-        creators = [other for other in others if other.stage == source and other.creates_account_resources]
-        if not any(creator.region == environment.region for creator in creators):
-            allowed = (
-                f"a stage that creates them in account {environment.account_id} and region {environment.region}; "
-                f"there are {', '.join(sorted(other.stage for other in others)) or 'none'}"
-            )
-            problems.append(Problem("account_resources_from", source, allowed))
-        agent = environment.profile.guardduty_agent
-        if agent and creators and not any(creator.profile.guardduty_agent for creator in creators):
-            problems.append(Problem("profile.guardduty_agent", agent, f"False: {source} turns it off for the account"))
-    else:
-        for other in others:
-            if other.creates_account_resources:
-                allowed = (
-                    f"also {other.name}'s, and an account has GitHub's identity provider, GuardDuty, service-linked "
-                    f'roles and more once. Use another account, or set account_resources_from="{other.stage}" here, '
-                    f'or "{environment.stage}" in {shown(file_of(other.name))}'
-                )
-                problems.append(Problem("account_id", environment.account_id, allowed))
+    problems = list(_creator(environment, others))
     for other in others:
         problems += _shared_names(environment, other)
     problems += _shared_addresses(environment, others)
@@ -258,15 +257,46 @@ def _check_account(environment: Environment, neighbours: Sequence[Environment]) 
         raise InvalidEnvironmentError(environment.name, problems)
 
 
-def _shared_names(environment: Environment, other: Environment) -> Iterator[Problem]:
-    """Repositories have no stage in their names. One stage creates them, and the other pulls from there.
+def _creator(environment: Environment, others: Sequence[Environment]) -> Iterator[Problem]:
+    """Exactly one product and stage of an account and region creates what these have once."""
+    source = environment.account_resources_from
+    if source is None:
+        for other in others:
+            if other.creates_account_resources:
+                allowed = (
+                    f"also {other.name}'s, and an account has GitHub's identity provider, GuardDuty, service-linked "
+                    f'roles and more once. Use another account, or set account_resources_from="{other.prefix}" here, '
+                    f'or "{environment.prefix}" in {shown(file_of(other.name))}'
+                )
+                yield Problem("account_id", environment.account_id, allowed)
+        return
+    creators = [other for other in others if other.prefix == source and other.creates_account_resources]
+    if not any(creator.region == environment.region for creator in creators):
+        allowed = (
+            f"a product and stage, such as aep-prod, that creates them in account {environment.account_id} and region "
+            f"{environment.region}; there are {', '.join(sorted({other.prefix for other in others})) or 'none'}"
+        )
+        yield Problem("account_resources_from", source, allowed)
+    agent = environment.profile.guardduty_agent
+    if agent and creators and not any(creator.profile.guardduty_agent for creator in creators):
+        yield Problem("profile.guardduty_agent", agent, f"False: {source} turns it off for the account")
 
-    All other names begin with product and stage, and policies name them so: `aep-prod-*` is also `aep-prod-eu-…`.
+
+def _shared_names(environment: Environment, other: Environment) -> Iterator[Problem]:
+    """Policies name resources by `<product>-<stage>-*` and `<product>-*-<stage>`: none of another stage may match.
+
+    Repositories have no stage in their names: one stage creates them, and the other pulls from there.
     """
-    own, foreign = (f"{each.product.name}-{each.stage}-" for each in (environment, other))
+    own, foreign = (f"{each.prefix}-" for each in (environment, other))
     if own.startswith(foreign) or foreign.startswith(own):
         allowed = f"one whose names don't begin as {other.name}'s: {own}… and {foreign}… are in one account"
         yield Problem("stage", environment.stage, allowed)
+    elif _matches_services(environment, other) or _matches_services(other, environment):
+        allowed = (
+            f"one whose names don't match {other.name}'s, which is in the same account: {environment.product.name}-*"
+        )
+        allowed += f"-{environment.stage} and {other.product.name}-*-{other.stage} are the names of services"
+        yield Problem("product.name, stage", environment.prefix, allowed)
     mine, theirs = (
         {service.repository for service in each.product.services} if each.registry.source_account is None else set()
         for each in (environment, other)
@@ -277,14 +307,19 @@ def _shared_names(environment: Environment, other: Environment) -> Iterator[Prob
         yield Problem("registry.source_account", None, allowed)
 
 
+def _matches_services(one: Environment, other: Environment) -> bool:
+    """Whether the pattern of one's services, as in `aep-*-prod`, matches services of the other."""
+    return f"{other.product.name}-".startswith(f"{one.product.name}-") and f"-{other.stage}".endswith(f"-{one.stage}")
+
+
 def _shared_addresses(environment: Environment, others: Sequence[Environment]) -> Iterator[Problem]:
-    """Each stage's NAT gateways have Elastic IP addresses, of which a region has few."""
+    """NAT gateways have Elastic IP addresses, of which a region has few."""
     wanted: dict[str, int] = {}
     for each in (environment, *others):
         if each.region == environment.region:
             gateways = len(each.zones) if each.profile.nat_per_zone else 1
-            wanted[each.stage] = max(gateways, wanted.get(each.stage, 0))
+            wanted[each.prefix] = max(gateways, wanted.get(each.prefix, 0))
     if sum(wanted.values()) > environment.quotas.elastic_ips:
-        stages = ", ".join(f"{stage} {count}" for stage, count in sorted(wanted.items()))
-        allowed = f"enough for the NAT gateways of all stages in the account ({stages})"
+        stages = ", ".join(f"{prefix} {count}" for prefix, count in sorted(wanted.items()))
+        allowed = f"enough for all NAT gateways in the account ({stages})"
         yield Problem("quotas.elastic_ips", environment.quotas.elastic_ips, allowed)

@@ -69,14 +69,14 @@ def state_bucket(product: str, stage: str, account_id: str) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """The names of one environment. Environments of the same stage have the same ones."""
+    """The names of one environment. Environments of the same product and stage have the same ones."""
 
     environment: Environment
 
     @property
     def prefix(self) -> str:
         """Product and stage, as in `aep-prod`: the prefix of most names."""
-        return f"{self.environment.product.name}-{self.environment.stage}"
+        return self.environment.prefix
 
     @property
     def path(self) -> str:

@@ -1,4 +1,4 @@
-"""The journal: what commands changed in a stage and why. A command writes a line before and after each change."""
+"""The journal of a product's stage: what commands changed and why. They write a line before and after each change."""
 
 from __future__ import annotations
 
@@ -54,26 +54,26 @@ def endpoint() -> str:
     return os.environ.get("AWS_ENDPOINT_URL") or "aws"
 
 
-def path(stage: str, folder: Path = FOLDER) -> Path:
-    """The journal file of a stage, below the current folder."""
-    return folder / f"{stage}.jsonl"
+def path(prefix: str, folder: Path = FOLDER) -> Path:
+    """The journal file of a product and stage, as in `aep-prod`, below the current folder."""
+    return folder / f"{prefix}.jsonl"
 
 
-def read(stage: str, folder: Path = FOLDER) -> list[Entry]:
-    """All entries of a stage, oldest first, without incomplete lines: `damaged` returns those."""
-    return [entry for entry in map(_entry, _lines(path(stage, folder))) if entry]
+def read(prefix: str, folder: Path = FOLDER) -> list[Entry]:
+    """All entries of a product and stage, oldest first, without incomplete lines: `damaged` returns those."""
+    return [entry for entry in map(_entry, _lines(path(prefix, folder))) if entry]
 
 
-def damaged(stage: str, folder: Path = FOLDER) -> list[str]:
+def damaged(prefix: str, folder: Path = FOLDER) -> list[str]:
     """Incomplete lines, as a power cut leaves them. They stay in the file."""
-    return [line.decode(errors="replace") for line in _lines(path(stage, folder)) if not _entry(line)]
+    return [line.decode(errors="replace") for line in _lines(path(prefix, folder)) if not _entry(line)]
 
 
-def last_rehearsed_rollback(stage: str, folder: Path = FOLDER) -> Entry | None:
+def last_rehearsed_rollback(prefix: str, folder: Path = FOLDER) -> Entry | None:
     """The newest `rollback dns` that returned traffic, on AWS or in a rehearsal (see its `endpoint`); for R12.1."""
     returned = (
         entry
-        for entry in reversed(read(stage, folder))
+        for entry in reversed(read(prefix, folder))
         if (entry.command, entry.event, entry.outcome) == ("rollback dns", "back", "done") and entry.before
     )
     return next(returned, None)
@@ -84,19 +84,19 @@ class Journal:
 
     def __init__(
         self,
-        stage: str,
+        prefix: str,
         *,
         command: str,
         caller: str,
         folder: Path = FOLDER,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._stage, self._folder, self._now = stage, folder, now
+        self._prefix, self._folder, self._now = prefix, folder, now
         self._command, self._caller, self._endpoint = command, caller, endpoint()
 
     def entries(self) -> Sequence[Entry]:
         """Entries of this command's own endpoint: a rehearsal's entries aren't part of the history on AWS."""
-        return [entry for entry in read(self._stage, self._folder) if entry.endpoint == self._endpoint]
+        return [entry for entry in read(self._prefix, self._folder) if entry.endpoint == self._endpoint]
 
     def append(
         self,
@@ -135,7 +135,7 @@ class Journal:
             endpoint=self._endpoint,
             run=run,
         )
-        file = path(self._stage, self._folder)
+        file = path(self._prefix, self._folder)
         try:
             _write(file, json.dumps(asdict(entry), ensure_ascii=False))
         except OSError as error:

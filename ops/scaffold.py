@@ -18,6 +18,10 @@ RANGES = [*ipaddress.IPv4Network("10.0.0.0/8").subnets(new_prefix=16)]
 FIRST_ACCOUNT = 123456789012
 
 
+PRODUCT = "aep"
+"""The product of the template."""
+
+
 class ScaffoldError(ValueError):
     """The environment can't be written; no file was changed."""
 
@@ -40,7 +44,7 @@ def new_environment(name: str, folder: Path = environments.FOLDER) -> tuple[Path
             f"NAME={name!r}: a name is lower-case words joined by hyphens, such as make new-environment NAME=demo"
         )
     module = folder / f"{name.replace('-', '_')}.py"
-    release = folder / "releases" / f"{name}.json"
+    release = folder / "releases" / f"{PRODUCT}-{name}.json"
     for file in (module, release):
         if file.exists():
             raise ScaffoldError(f"NAME={name!r}: {environments.shown(file)} exists; choose another name")
@@ -55,7 +59,7 @@ def new_environment(name: str, folder: Path = environments.FOLDER) -> tuple[Path
         name=name, title=name.replace("-", " ").capitalize(), **_free(taken)
     )
     module.write_text(text, encoding="utf-8")
-    release.write_text((folder / "releases" / "staging.json").read_text(encoding="utf-8"), encoding="utf-8")
+    release.write_text((folder / "releases" / f"{PRODUCT}-staging.json").read_text(encoding="utf-8"), encoding="utf-8")
     return module, release
 
 

@@ -86,7 +86,7 @@ class Rollout:
         rehearsal = self.rehearsal
         zone, present = adopted(rehearsal.session.aws, rehearsal.environment)
         journal = Journal(
-            rehearsal.environment.stage,
+            rehearsal.environment.prefix,
             command=PREPARE,
             caller=rehearsal.session.aws.caller.arn,
             folder=rehearsal.folder / "journal",

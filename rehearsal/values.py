@@ -52,7 +52,7 @@ class Values:
 
     def release(self, repository: str, digest: str) -> None:
         """Change the digest of a repository's image."""
-        path = self._values / "releases" / f"{self._environment.stage}.json"
+        path = self._values / "releases" / f"{self._environment.prefix}.json"
         release = json.loads(path.read_text(encoding="utf-8"))
         path.write_text(json.dumps(release | {repository: digest}, indent=2) + "\n", encoding="utf-8")
 

@@ -60,7 +60,7 @@ class Environment:
     name: Slug
     """Its name on the command line: the first part of its stacks' names."""
     stage: Slug
-    """Part of every AWS name and state key; environments of one stage are the same resources in different sizes."""
+    """Part of AWS names and state keys. Environments of one product and stage are the same resources in other sizes."""
     product: Product
     """The product that it runs."""
     profile: Profile
@@ -70,7 +70,10 @@ class Environment:
     region: Region
     """The AWS region."""
     account_resources_from: Slug | None = None
-    """The stage in the same account and region that creates the once-per-account resources; none: this one does."""
+    """Product and stage, such as `aep-prod`, that create the once-per-account resources of the same account and region.
+
+    None means that this environment's stage creates them.
+    """
     cli_profile: Annotated[str, matching(r"[\w.-]+", "letters, digits and ._-")]
     """The AWS CLI profile that commands use."""
     owner: Annotated[TagValue, Field(min_length=2)]
@@ -96,11 +99,19 @@ class Environment:
     accepts: tuple[str, ...] = ()
     """Ids of accepted risks, in addition to the profile's."""
     releases: Mapping[RepositoryName, Digest] = field(default_factory=dict)
-    """Image digest of each repository; read from environments/releases/<stage>.json."""
+    """Image digest of each repository; read from environments/releases/<product>-<stage>.json."""
+
+    @property
+    def prefix(self) -> str:
+        """Product and stage, as in `aep-prod`: the prefix of most names, and the name of the release file.
+
+        Environments of one prefix are the same resources in different sizes.
+        """
+        return f"{self.product.name}-{self.stage}"
 
     @property
     def creates_account_resources(self) -> bool:
-        """Whether this stage creates what exists once in an account and region.
+        """Whether this product and stage create what exists once in an account and region.
 
         That is GitHub's identity provider, the service-linked roles, RDS's log group, the account's defaults,
         GuardDuty, Security Hub, AWS Config, IAM Access Analyzer, and the registry's scanning: AWS refuses a second one,

@@ -203,8 +203,8 @@ def others_are_others(environment: Environment) -> Iterator[Problem]:
     own, registry, zone = environment.account_id, environment.registry, environment.edge.zone
     if registry.source_account == own and environment.creates_account_resources:
         yield Problem("registry.source_account", own, "another account's id; none creates the repositories here")
-    if environment.account_resources_from == environment.stage:
-        yield Problem("account_resources_from", environment.stage, "another stage; none means this one")
+    if environment.account_resources_from == environment.prefix:
+        yield Problem("account_resources_from", environment.prefix, "another product and stage; none means this one")
     if zone.kind == "other_account" and zone.role and account_of(zone.role) == own:
         yield Problem("edge.zone.role", zone.role, 'a role of another account; kind="existing" is a zone of this one')
     for index, secret in enumerate(environment.product.secrets):

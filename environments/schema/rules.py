@@ -277,11 +277,11 @@ def cutover_has_a_way_back(environment: Environment) -> Iterator[Problem]:
         yield Problem("cutover.weight", cutover.weight, "0 or 100 where there is no previous target")
 
 
-@rule("releases", "product")
+@rule("releases", "product", "stage")
 def every_image_is_released(environment: Environment) -> Iterator[Problem]:
     """The release file has a digest for every repository that a service uses, and no other."""
     wanted = {service.repository for service in environment.product.services}
-    where = environments.shown(environments.RELEASES / f"{environment.stage}.json")
+    where = environments.shown(environments.release_file(environment))
     for repository in sorted(wanted - set(environment.releases)):
         yield Problem("releases", repository, f"{where} must have its digest")
     for repository in sorted(set(environment.releases) - wanted):

@@ -77,9 +77,9 @@ def context(environment: Environment, command: str) -> CutoverContext:
 
 def journal(environment: Environment, aws: Aws, command: str) -> Journal:
     """The journal of the environment's stage; warns about damaged lines."""
-    for line in damaged(environment.stage):
+    for line in damaged(environment.prefix):
         say(f"warning: ignored a damaged line of the journal: {line[:60]}")
-    return Journal(environment.stage, command=command, caller=aws.caller.arn)
+    return Journal(environment.prefix, command=command, caller=aws.caller.arn)
 
 
 def plan(context: CutoverContext, *, goal: int, watch: float, resolvers: Sequence[str]) -> tuple[Run, PresentRecords]:
@@ -138,7 +138,7 @@ def go_on(context: CutoverContext, *, watch: float, yes: bool) -> CutoverOutcome
     run = open_run(context.journal.entries())
     if run is None:
         raise OpsError(
-            f"the journal in this folder has no open cutover of {context.environment.stage}; `python -m ops cutover "
+            f"the journal in this folder has no open cutover of {context.environment.prefix}; `python -m ops cutover "
             f"run {context.environment.name}` continues from the present weight"
         )
     direction = f"back to {run.origin}" if run.returning else f"on to {run.goal}"
@@ -212,9 +212,9 @@ def status(environment: Environment) -> tuple[dict[str, object], list[str]]:
     """
     aws = connect(environment)
     _, present = adopted(aws, environment)
-    run = open_run(Journal(environment.stage, command="cutover status", caller=aws.caller.arn).entries())
+    run = open_run(Journal(environment.prefix, command="cutover status", caller=aws.caller.arn).entries())
     lock, trouble = _lock(aws, environment)
-    rollback = last_rehearsed_rollback(environment.stage)
+    rollback = last_rehearsed_rollback(environment.prefix)
     # Without weighted records, all traffic goes to the previous target.
     next_ = place(environment, present.weight or 0)
     seen: dict[str, object] = {
@@ -229,7 +229,7 @@ def status(environment: Environment) -> tuple[dict[str, object], list[str]]:
         *([f"the values say weight {environment.cutover.weight}; write {next_}"] if next_ else []),
         *(["a cutover hasn't ended"] if run else []),
         *([trouble] if trouble else []),
-        *(f"a damaged line of the journal: {line[:60]}" for line in damaged(environment.stage)),
+        *(f"a damaged line of the journal: {line[:60]}" for line in damaged(environment.prefix)),
     ]
     return seen, open_
 
@@ -250,24 +250,23 @@ def place(environment: Environment, weight: int) -> str | None:
     if environment.cutover.weight == weight:
         return None
     own = environments.file_of(environment.name)
-    siblings = sorted(map(environments.file_of, environments.known()))
-    for file in (own, *siblings):
-        line = _line(file, environment)
+    sizes = [environments.file_of(size.name) for size in environments.sizes(environment)]
+    for file in (own, *sizes):
+        line = _line(file)
         if line:
             return f"{environments.shown(file)}:{line}: weight={weight}"
     return f"{environments.shown(own)}: cutover=Cutover(weight={weight}, …)"
 
 
-def _line(file: Path, environment: Environment) -> int | None:
-    """The line of `Cutover(weight=…)` in a file of the same stage; none in a file that isn't Python."""
+def _line(file: Path) -> int | None:
+    """The line of `Cutover(weight=…)` in a file; none in a file that isn't Python."""
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))
     except SyntaxError:
         return None
-    words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Cutover":
             for keyword in node.keywords:
-                if keyword.arg == "weight" and environment.stage in words:
+                if keyword.arg == "weight":
                     return keyword.value.lineno
     return None

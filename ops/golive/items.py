@@ -36,12 +36,12 @@ def public_name_answers_over_https(context: Context) -> str:
 
 def rollback_was_tested(context: Context) -> str:
     """A rollback of DNS has succeeded once, according to the journal."""
-    stage = context.environment.stage
+    prefix = context.environment.prefix
     if context.environment.cutover.previous is None:
         raise SkippedError("cutover.previous isn't set: there is no previous deployment that DNS could return to")
-    entry = journal.last_rehearsed_rollback(stage)
+    entry = journal.last_rehearsed_rollback(prefix)
     if entry is None:
-        raise FailedError(f"{journal.path(stage)} has no rollback; rehearse one: docs/runbooks/cutover.md")
+        raise FailedError(f"{journal.path(prefix)} has no rollback; rehearse one: docs/runbooks/cutover.md")
     return f"{entry.at}: {entry.before} % to {entry.after} % by {entry.caller} on {entry.endpoint}"
 
 

@@ -64,7 +64,7 @@ def route(target: Environment, given: str | None) -> Route:
 
 
 def origin_of(target: Environment, given: str | None) -> Environment:
-    """The environment whose repositories the target may read.
+    """The environment of the same product whose repositories the target may read.
 
     Raises:
         OpsError: There is none, or there are several.
@@ -72,7 +72,8 @@ def origin_of(target: Environment, given: str | None) -> Environment:
     able = {
         each.name: each
         for each in environments.load_each().environments
-        if each.stage != target.stage
+        if each.product.name == target.product.name
+        and each.stage != target.stage
         and (each.account_id == target.registry.source_account or target.account_id in each.registry.readers)
     }
     name = next(iter(able)) if given is None and len(able) == 1 else given

@@ -29,7 +29,7 @@ def history(
         from ops.release import file as past
 
         target = load(environment)
-        path = environments.RELEASES / f"{target.stage}.json"
+        path = environments.release_file(target)
         named = [service] if service else [each.name for each in target.product.services]
         releases = {each: past.history(path, past.repository_of(target, each)) for each in named}
         if past.is_cut_short(path):

@@ -62,7 +62,7 @@ class Change:
 
 def change(environment: Environment, repository: str, digest: str) -> Change:
     """The change that sets one digest in an environment's release file."""
-    path = environments.RELEASES / f"{environment.stage}.json"
+    path = environments.release_file(environment)
     before = path.read_text(encoding="utf-8")
     entry = re.compile(rf'("{re.escape(repository)}"\s*:\s*")([^"]*)(")')
     after = entry.sub(rf"\g<1>{digest}\g<3>", before)
@@ -123,12 +123,13 @@ def history(path: Path, repository: str) -> list[Release]:
     Raises:
         OpsError: git isn't installed, or there is no git repository.
     """
-    log = _git(path, "log", "--reverse", "--format=%h%x09%aI%x09%an", "--", path.name)
+    # The file may have had another name; --follow prints the name in each commit, from the repository's root.
+    log = _git(path, "log", "--follow", "--name-only", "--format=%x00%h%x09%aI%x09%an", "--", path.name)
     named: list[Release] = []
-    for line in log.splitlines():
-        commit, when, who = line.split("\t", 2)
-        digest = _digest(_git(path, "show", f"{commit}:./{path.name}"), repository)
-        named.append(Release(digest, commit, when, who))
+    for record in reversed(log.split("\0")[1:]):
+        author, name = filter(None, record.splitlines())
+        commit, when, who = author.split("\t", 2)
+        named.append(Release(_digest(_git(path, "show", f"{commit}:{name}"), repository), commit, when, who))
     named.append(Release(_digest(path.read_text(encoding="utf-8"), repository), UNCOMMITTED))
     runs = groupby((each for each in named if each.digest), key=lambda each: each.digest)
     return [next(run) for _, run in runs][::-1]

@@ -57,7 +57,7 @@ def rollback_to(environment: Environment, service: str, digest: str | None) -> R
 
 def _released(environment: Environment, repository: str) -> list[str]:
     """Current and previous digests of the release file, newest first."""
-    return [each.digest for each in history(environments.RELEASES / f"{environment.stage}.json", repository)]
+    return [each.digest for each in history(environments.release_file(environment), repository)]
 
 
 def _before(environment: Environment, repository: str) -> str:

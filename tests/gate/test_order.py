@@ -92,7 +92,7 @@ def test_what_must_exist_is_missed(prod: Ground, phase: str, kind: str, name: st
 
 
 def test_another_stage_may_create_what_an_account_has_once(output: Path) -> None:
-    second = Ground.of(output, replace(PROD, account_resources_from="staging"), what_comes_first)
+    second = Ground.of(output, replace(PROD, account_resources_from="aep-staging"), what_comes_first)
 
     def without(content: Body) -> None:
         content["resource"].pop("aws_iam_service_linked_role")

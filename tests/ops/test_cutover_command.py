@@ -141,7 +141,7 @@ def test_an_alarm_takes_traffic_back(site: RolledOut) -> None:
     assert done.exit_code == 1, done.output
     assert "alarm aep-prod-backend-latency is on" in done.stderr
     assert site.weights() == {"current": 0, "previous": 100}
-    assert read("prod")[-1].outcome == "back"
+    assert read("aep-prod")[-1].outcome == "back"
 
 
 def test_an_alarm_that_is_on_lets_nothing_begin(site: RolledOut) -> None:
@@ -190,7 +190,7 @@ def test_a_change_that_fails_stops_it_there(site: RolledOut) -> None:
     done = run("cutover", "run", "prod", *QUICKLY)
     assert done.exit_code == 2, done.output
     assert site.weights() == {"current": 10, "previous": 90}
-    assert [entry.outcome for entry in read("prod") if entry.event == "step"] == [
+    assert [entry.outcome for entry in read("aep-prod") if entry.event == "step"] == [
         "intended", "done", "intended", "failed"
     ]  # fmt: skip
 
@@ -200,7 +200,7 @@ def test_ctrl_c_leaves_the_step(site: RolledOut) -> None:
         done = run("cutover", "run", "prod", "--yes", "--watch=60")
     assert done.exit_code == 130, done.output
     assert site.weights() == {"current": 10, "previous": 90}
-    assert read("prod")[-1].event == "stop"
+    assert read("aep-prod")[-1].event == "stop"
     assert "python -m ops rollback dns prod" in done.stderr
 
 
@@ -211,7 +211,7 @@ def test_a_killed_cutover_keeps_its_lock_and_is_resumed(site: RolledOut, scratch
         process.wait(timeout=60)
     assert site.weights() == {"current": 10, "previous": 90}
     assert "hasn't ended" in run("cutover", "run", "prod", *QUICKLY).stderr
-    assert (holder := lock(site).holder()) and holder.id == read("prod")[0].run
+    assert (holder := lock(site).holder()) and holder.id == read("aep-prod")[0].run
     assert run("cutover", "resume", "prod", *QUICKLY).exit_code == 0
     assert site.weights() == {"current": 100, "previous": 0}
     assert lock(site).holder() is None
@@ -224,7 +224,7 @@ def test_rollback_takes_one_command(site: RolledOut, weight: int) -> None:
     done = run("rollback", "dns", "prod", "--yes")
     assert done.exit_code == 0, done.output
     assert site.weights() == {"current": 0, "previous": 100}
-    rehearsed = last_rehearsed_rollback("prod")
+    rehearsed = last_rehearsed_rollback("aep-prod")
     assert rehearsed and rehearsed.before == weight
     assert rehearsed.endpoint.startswith("http://127.0.0.1:")
 

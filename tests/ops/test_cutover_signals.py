@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -197,3 +198,6 @@ def test_the_line_of_the_weight_is_found_where_the_values_stand() -> None:
         assert str(place(load(name), 100)).startswith("environments/prod.py:")
     assert str(place(load("staging"), 50)).startswith("environments/staging.py:")
     assert place(PROD, PROD.cutover.weight) is None
+    starter = load("prod-starter")
+    other = replace(starter, product=replace(starter.product, name="shop"))
+    assert place(other, 100) == "environments/prod_starter.py: cutover=Cutover(weight=100, …)"

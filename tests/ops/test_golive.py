@@ -39,7 +39,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def context(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Canned:
     """Production after its cutover, in a folder whose journal has a rehearsed rollback."""
     monkeypatch.chdir(tmp_path)
-    rollback = Journal("prod", command="rollback dns", caller="arn:aws:iam::111122223333:role/aep-prod-deployer")
+    rollback = Journal("aep-prod", command="rollback dns", caller="arn:aws:iam::111122223333:role/aep-prod-deployer")
     rollback.append("back", "done", before=100, after=0)
     return Canned(LIVE, Http(LIVE.edge.host, ConnectTo.parse(site.connect_to), site.ca_file))
 
@@ -86,7 +86,11 @@ OPEN: list[tuple[str, Callable[[Canned], None], str]] = [
         put("cloudwatch", "describe_alarms", "MetricAlarms", value=[]),
         "aep-prod-cutover is missing",
     ),
-    ("Rollback procedure tested", lambda _: Path("journal/prod.jsonl").unlink(), "journal/prod.jsonl has no rollback"),
+    (
+        "Rollback procedure tested",
+        lambda _: Path("journal/aep-prod.jsonl").unlink(),
+        "journal/aep-prod.jsonl has no rollback",
+    ),
     ("Values say what public DNS says", dns((0, LOAD_BALANCER), (100, PREVIOUS)), "cutover.weight is 100"),
 ]
 
@@ -122,7 +126,7 @@ def test_it_passes_in_full_without_a_previous_deployment_and_says_why_an_item_do
     changed = replace(context.environment, product=bare, cutover=replace(context.environment.cutover, previous=None))
     context.environment = changed
     context.records = records(changed.edge.host, [(100, LOAD_BALANCER)])
-    Path("journal/prod.jsonl").unlink()
+    Path("journal/aep-prod.jsonl").unlink()
     monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
     items = asked(context)
     reasons = {item.text: item.results[0].evidence for item in items.values() if item.status is Status.SKIPPED}

@@ -47,6 +47,16 @@ def test_an_environment_that_may_read_nothing_is_told_so(prod: Environment, give
         route.origin_of(replace(prod, account_id=OTHER_ACCOUNT), given)
 
 
+def test_images_come_from_the_same_product(
+    prod: Environment, staging: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(staging, name="shop-staging", product=replace(staging.product, name="shop"))
+    loaded = {"shop-staging": other, "staging": staging}
+    monkeypatch.setattr(environments, "known", lambda: tuple(loaded))
+    monkeypatch.setattr(environments, "load", loaded.__getitem__)
+    assert route.origin_of(prod, None).name == "staging"
+
+
 @pytest.mark.parametrize("given", [None, "prod-starter", "nowhere"])
 def test_of_several_environments_one_must_be_chosen(
     prod: Environment, staging: Environment, given: str | None, monkeypatch: pytest.MonkeyPatch

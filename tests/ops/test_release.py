@@ -48,7 +48,7 @@ def repository(releases: Path) -> Path:
 
 def write(folder: Path, backend: str, frontend: str = C) -> None:
     text = json.dumps({BACKEND: backend, FRONTEND: frontend}, indent=4) + "\n\n"
-    (folder / "prod.json").write_text(text, encoding="utf-8")
+    (folder / "aep-prod.json").write_text(text, encoding="utf-8")
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -58,14 +58,14 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 @pytest.mark.requirement("R3.4")
 def test_only_the_digest_changes_in_the_file(prod: Environment, releases: Path) -> None:
-    before = (releases / "prod.json").read_text(encoding="utf-8")
+    before = (releases / "aep-prod.json").read_text(encoding="utf-8")
     planned = change(prod, BACKEND, B)
-    assert (releases / "prod.json").read_text(encoding="utf-8") == before
+    assert (releases / "aep-prod.json").read_text(encoding="utf-8") == before
     planned.write()
-    assert (releases / "prod.json").read_text(encoding="utf-8") == before.replace(A, B)
-    assert [path.name for path in releases.iterdir()] == ["prod.json"]
+    assert (releases / "aep-prod.json").read_text(encoding="utf-8") == before.replace(A, B)
+    assert [path.name for path in releases.iterdir()] == ["aep-prod.json"]
     assert f'-    "{BACKEND}": "{A}",\n+    "{BACKEND}": "{B}",\n' in planned.diff
-    assert planned.diff.startswith(f"--- a/{releases}/prod.json\n")
+    assert planned.diff.startswith(f"--- a/{releases}/aep-prod.json\n")
     assert planned.previous == A
 
 
@@ -92,8 +92,8 @@ def test_a_write_that_fails_leaves_the_file_and_nothing_beside_it(
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="no space"):
         planned.write()
-    assert [path.name for path in releases.iterdir()] == ["prod.json"]
-    assert A in (releases / "prod.json").read_text(encoding="utf-8")
+    assert [path.name for path in releases.iterdir()] == ["aep-prod.json"]
+    assert A in (releases / "aep-prod.json").read_text(encoding="utf-8")
 
 
 def test_the_release_tag_is_as_the_registry_page_says(prod: Environment) -> None:
@@ -108,24 +108,31 @@ def test_what_is_typed_wrong_is_told_with_what_is_right(prod: Environment) -> No
 
 
 def test_history_has_each_change_of_that_image_alone(repository: Path) -> None:
-    known = history(repository / "prod.json", BACKEND)
+    known = history(repository / "aep-prod.json", BACKEND)
     assert [each.digest for each in known] == [A, B, A]
     assert [each.when[:10] for each in known] == ["2026-01-04", "2026-01-02", "2026-01-01"]
     assert {each.who for each in known} == {"Somebody"}
-    assert not is_cut_short(repository / "prod.json")
+    assert not is_cut_short(repository / "aep-prod.json")
+
+
+def test_history_continues_before_a_rename(repository: Path) -> None:
+    (repository / "aep-prod.json").rename(repository / "aep-live.json")
+    commit(repository, "2026-01-05T00:00:00Z")
+    known = history(repository / "aep-live.json", BACKEND)
+    assert [each.when[:10] for each in known] == ["2026-01-04", "2026-01-02", "2026-01-01"]
 
 
 def test_what_is_not_committed_yet_is_the_newest(repository: Path) -> None:
     write(repository, C, A)
-    assert history(repository / "prod.json", BACKEND)[0].commit == UNCOMMITTED
-    assert history(repository / "prod.json", FRONTEND)[0].commit != UNCOMMITTED
+    assert history(repository / "aep-prod.json", BACKEND)[0].commit == UNCOMMITTED
+    assert history(repository / "aep-prod.json", FRONTEND)[0].commit != UNCOMMITTED
 
 
 def test_a_commit_that_broke_the_file_is_passed_over(repository: Path) -> None:
-    (repository / "prod.json").write_text("<<<<<<<", encoding="utf-8")
+    (repository / "aep-prod.json").write_text("<<<<<<<", encoding="utf-8")
     commit(repository, "2026-01-05T00:00:00Z")
     write(repository, A, A)
-    assert [each.digest for each in history(repository / "prod.json", BACKEND)] == [A, B, A]
+    assert [each.digest for each in history(repository / "aep-prod.json", BACKEND)] == [A, B, A]
 
 
 @pytest.mark.requirement("R3.4")
@@ -151,7 +158,7 @@ def test_a_shallow_clone_says_what_is_missing(
 def test_without_git_the_message_says_so(releases: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _, told = run("history", "prod")
     assert (code, told.count("\n")) == (2, 1)
-    assert "git has no history of prod.json" in told
+    assert "git has no history of aep-prod.json" in told
     monkeypatch.setenv("PATH", str(releases))
     assert run("history", "prod")[::2] == (
         2,

@@ -1,4 +1,4 @@
-"""Two stages in one account: one of them creates what an account has once, and nothing else has the same name."""
+"""Two stages or products in one account: one creates what an account has once, and nothing else has the same name."""
 
 from __future__ import annotations
 
@@ -77,14 +77,15 @@ def identities(phases: Phases) -> set[tuple[str, str, str]]:
     }
 
 
-@pytest.fixture(scope="module")
-def second() -> Environment:
-    """Production's values as another stage of its account, which pulls from the same repositories."""
+@pytest.fixture(scope="module", params=["stage", "product"])
+def second(request: pytest.FixtureRequest) -> Environment:
+    """Production's values as another stage, or another product's prod, which pulls from the same repositories."""
     prod = environments.load("prod")
     return replace(
         prod,
-        stage="second",
-        account_resources_from="prod",
+        stage="second" if request.param == "stage" else prod.stage,
+        product=replace(prod.product, name="aep" if request.param == "stage" else "second"),
+        account_resources_from="aep-prod",
         registry=replace(prod.registry, source_account=prod.account_id),
         edge=replace(prod.edge, host="second.navralabs.com", certificate_names=("second.navralabs.com",)),
     )

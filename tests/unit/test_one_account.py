@@ -22,7 +22,7 @@ STAGING = environments.load("staging")
 TOGETHER = replace(
     STAGING,
     account_id=PROD.account_id,
-    account_resources_from="prod",
+    account_resources_from="aep-prod",
     registry=replace(STAGING.registry, source_account=PROD.account_id, readers=()),
 )
 
@@ -43,7 +43,9 @@ def test_without_the_setting_either_stage_is_refused() -> None:
     without = replace(TOGETHER, account_resources_from=None)
     assert refused(without, [PROD]) == ["account_id"]
     assert refused(PROD, [without]) == ["account_id"]
-    with pytest.raises(InvalidEnvironmentError, match=r'account_resources_from="prod" here.* environments/prod\.py'):
+    with pytest.raises(
+        InvalidEnvironmentError, match=r'account_resources_from="aep-prod" here.* environments/prod\.py'
+    ):
         environments._check_account(without, [PROD])
 
 
@@ -61,12 +63,12 @@ def test_the_stage_that_creates_them_is_in_the_account_and_region(wrong: Environ
 
 
 def test_one_of_the_stages_creates_them() -> None:
-    neither = replace(PROD, account_resources_from="staging")
+    neither = replace(PROD, account_resources_from="aep-staging")
     assert refused(TOGETHER, [neither]) == ["account_resources_from"]
 
 
 def test_a_stage_does_not_name_itself() -> None:
-    assert problems(replace(PROD, account_resources_from="prod")) == ["account_resources_from"]
+    assert problems(replace(PROD, account_resources_from="aep-prod")) == ["account_resources_from"]
 
 
 def test_repositories_of_the_same_name_are_made_once() -> None:
@@ -76,7 +78,16 @@ def test_repositories_of_the_same_name_are_made_once() -> None:
 
 @pytest.mark.parametrize(
     ("product", "stage", "wrong"),
-    [("aep", "prod-eu", ["stage"]), ("aep-prod", "eu", ["stage"]), ("aep", "production", []), ("aep2", "prod-eu", [])],
+    [
+        ("aep", "prod-eu", ["stage"]),
+        ("aep-prod", "eu", ["stage"]),
+        # Policies name AEP's services aep-*-prod.
+        ("aep", "eu-prod", ["product.name, stage"]),
+        ("aep-shop", "prod", ["product.name, stage"]),
+        ("aep", "production", []),
+        ("aep2", "prod-eu", []),
+        ("shop", "prod", []),
+    ],
 )
 def test_names_of_two_stages_do_not_begin_alike(product: str, stage: str, wrong: list[str]) -> None:
     other = replace(TOGETHER, stage=stage, product=replace(TOGETHER.product, name=product))
@@ -100,8 +111,63 @@ def test_a_stage_has_the_agent_only_if_the_accounts_detector_has() -> None:
 
 
 def test_sizes_of_one_stage_create_the_same() -> None:
-    starter = replace(STARTER, account_resources_from="staging")
+    starter = replace(STARTER, account_resources_from="aep-staging")
     assert [problem.field for problem in environments._overlaps(starter, PROD)] == ["account_resources_from"]
+
+
+SHOP = replace(
+    PROD,
+    name="shop-prod",
+    product=replace(
+        PROD.product,
+        name="shop",
+        services=tuple(replace(each, repository=f"shop/{each.name}") for each in PROD.product.services),
+    ),
+    profile=STARTER.profile,
+    account_resources_from="aep-prod",
+    network=replace(PROD.network, cidr="10.40.0.0/16"),
+    edge=replace(PROD.edge, host="shop.navralabs.com", certificate_names=("shop.navralabs.com",)),
+)
+"""Another product, with a stage of the same name, in the same account."""
+
+
+def test_a_second_product_may_have_a_stage_of_the_same_name_in_the_same_account() -> None:
+    for environment in (PROD, STARTER, SHOP):
+        environments._check_account(environment, [PROD, STARTER, SHOP])
+    assert [problem for other in (PROD, STARTER, STAGING) for problem in environments._overlaps(SHOP, other)] == []
+
+
+def test_exactly_one_product_creates_what_an_account_has_once() -> None:
+    both = replace(SHOP, account_resources_from=None)
+    with pytest.raises(InvalidEnvironmentError, match='account_resources_from="aep-prod" here, or "shop-prod" in'):
+        environments._check_account(both, [PROD, STARTER])
+    neither = replace(STARTER, account_resources_from="shop-prod")
+    assert refused(SHOP, [neither]) == ["account_resources_from"]
+    environments._check_account(neither, [both])
+
+
+def test_a_stage_alone_does_not_say_which_product() -> None:
+    with pytest.raises(
+        InvalidEnvironmentError, match=r"'prod': a product and stage, such as aep-prod, .* are aep-prod"
+    ):
+        environments._check_account(replace(SHOP, account_resources_from="prod"), [PROD, STARTER])
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        (replace(SHOP, network=PROD.network), "network.cidr"),
+        (replace(SHOP, edge=PROD.edge), "edge.host"),
+        (
+            replace(SHOP, edge=replace(STAGING.edge, host="shop.staging.navralabs.com")),
+            "edge.zone.kind",
+        ),
+    ],
+    ids=["range", "host", "zone"],
+)
+def test_two_products_share_no_range_host_or_new_zone(other: Environment, field: str) -> None:
+    found = [problem.field for each in (PROD, STAGING) for problem in environments._overlaps(other, each)]
+    assert found == [field]
 
 
 def test_stages_in_accounts_of_their_own_are_none_of_each_others_business() -> None:

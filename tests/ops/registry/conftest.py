@@ -56,7 +56,7 @@ def registries(
     shutil.copytree(environments.RELEASES, releases)
     monkeypatch.setattr(environments, "RELEASES", releases)
     for stage, digest in (("staging", index["digest"]), ("prod", OTHER)):
-        path = releases / f"{stage}.json"
+        path = releases / f"aep-{stage}.json"
         text = re.sub(f'(?<="{BACKEND}": ")[^"]*', digest, path.read_text(encoding="utf-8"))
         path.write_text(text, encoding="utf-8")
     return Registries(staging, production, index, images, scans, releases)

@@ -40,12 +40,12 @@ class Registries:
 
     def release(self, stage: str) -> str:
         """The digest that a release file names."""
-        digest: str = json.loads((self.releases / f"{stage}.json").read_text(encoding="utf-8"))[BACKEND]
+        digest: str = json.loads((self.releases / f"aep-{stage}.json").read_text(encoding="utf-8"))[BACKEND]
         return digest
 
     def runs_in_staging(self, digest: str) -> None:
         """Let staging's release file name another image, whose scan found nothing."""
-        path = self.releases / "staging.json"
+        path = self.releases / "aep-staging.json"
         path.write_text(path.read_text(encoding="utf-8").replace(self.digest, digest), encoding="utf-8")
         self.scans.pushed(digest)
         self.scans.found(digest)

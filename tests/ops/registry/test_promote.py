@@ -23,14 +23,14 @@ def test_the_image_that_staging_runs_goes_to_production(scanned: Registries) -> 
     assert "pass     no finding of HIGH or over: linux/amd64: 3 MEDIUM; linux/arm64: 3 MEDIUM" in shown
     assert f'"{BACKEND}": "{scanned.digest}"' in shown
     assert "Copied 5 manifests and 9 blobs" in told
-    assert f"commit {scanned.releases}/prod.json, then make plan ENV=prod PHASE=services" in told
+    assert f"commit {scanned.releases}/aep-prod.json, then make plan ENV=prod PHASE=services" in told
 
 
 def test_promoting_again_says_that_it_is_there(scanned: Registries) -> None:
     promote("--yes")
     code, shown, told = promote("--yes")
     assert code == 0
-    assert f"{scanned.releases}/prod.json already has this digest." in shown
+    assert f"{scanned.releases}/aep-prod.json already has this digest." in shown
     assert "The target already has the image" in told
     assert "Next:" not in told
 

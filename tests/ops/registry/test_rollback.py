@@ -20,7 +20,7 @@ def released(scanned: Registries) -> tuple[Registries, str]:
     git(scanned.releases, "init", "--quiet")
     commit(scanned.releases, "2026-01-01T00:00:00Z")
     later: str = scanned.prod.image("later")["digest"]
-    path = scanned.releases / "prod.json"
+    path = scanned.releases / "aep-prod.json"
     path.write_text(path.read_text(encoding="utf-8").replace(scanned.digest, later), encoding="utf-8")
     commit(scanned.releases, "2026-01-02T00:00:00Z")
     return scanned, later
