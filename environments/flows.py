@@ -69,4 +69,5 @@ def needed_endpoints(environment: Environment) -> tuple[str, ...]:
 
 def parties(environment: Environment) -> tuple[str, ...]:
     """Everything that has a security group of its own."""
-    return (LOAD_BALANCER, *(service.name for service in environment.product.services), DATABASE, CACHE, ENDPOINTS)
+    services = (service.name for service in environment.product.services)
+    return (LOAD_BALANCER, *services, *environment.stores, ENDPOINTS)

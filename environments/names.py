@@ -206,8 +206,8 @@ class Names:
         product = self.environment.product
         yield "product.name, stage", LOAD_BALANCER, self.prefix
         yield "product.name, stage", CLUSTER, self.prefix
-        yield "product.name, stage", DATABASE, self.prefix
-        yield "product.name, stage", CACHE, self.prefix
+        for store in self.environment.stores:
+            yield "product.name, stage", {"database": DATABASE, "cache": CACHE}[store], self.prefix
         yield "product.name, stage", BUCKET, self.state_bucket
         yield "product.name, stage", BUCKET, self.bucket("access-logs")
         for index, service in enumerate(product.services):

@@ -78,7 +78,8 @@ def _audit(environment: Environment) -> Iterator[Permission]:
     """AWS's own services, and the roles that they use to write."""
     audit, alerts = environment.audit, environment.alerts
     yield Permission("vpc-flow-logs.amazonaws.com", "assume", "flow-log", "Flow logs")
-    yield Permission("monitoring.rds.amazonaws.com", "assume", "database-monitoring", "The database's metrics")
+    if environment.database:
+        yield Permission("monitoring.rds.amazonaws.com", "assume", "database-monitoring", "The database's metrics")
     if audit.cloudtrail:
         yield Permission("cloudtrail.amazonaws.com", "assume", "trail", "The trail's log group")
     if audit.config and environment.creates_account_resources:

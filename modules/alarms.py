@@ -262,6 +262,8 @@ def _tasks(environment: Environment, service: Service, services: Services) -> It
 
 
 def _database(environment: Environment, data: Data) -> Iterator[Alarm]:
+    if environment.database is None:
+        return
     limits = environment.observability
     yield Alarm(
         id="database_connections",
@@ -295,6 +297,8 @@ def _database(environment: Environment, data: Data) -> Iterator[Alarm]:
 
 
 def _cache(environment: Environment, data: Data) -> Iterator[Alarm]:
+    if environment.cache is None:
+        return
     for number, node in metrics.cache_nodes(data.cache_id, environment.profile.cache_nodes).items():
         yield Alarm(
             id=f"cache_{number}_memory",

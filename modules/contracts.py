@@ -107,14 +107,14 @@ class Secrets(Contract):
 
 @dataclass(frozen=True, kw_only=True)
 class Data(Contract):
-    """The data stores."""
+    """The data stores; what belongs to a store that the environment doesn't have is empty."""
 
     phase = "data"
-    database_identifier: str
-    database_address: str
-    cache_id: str
-    cache_address: str
-    cache_user: str
+    database_identifier: str = ""
+    database_address: str = ""
+    cache_id: str = ""
+    cache_address: str = ""
+    cache_user: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

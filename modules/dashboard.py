@@ -127,40 +127,11 @@ def _tasks(environment: Environment, services: Services) -> Iterator[Graph]:
 
 
 def _stores(environment: Environment, data: Data) -> Iterator[Graph]:
-    limits, third = environment.observability, COLUMNS // 3
-    database = partial(metrics.database, instance=data.database_identifier)
-    nodes = metrics.cache_nodes(data.cache_id, environment.profile.cache_nodes)
-    yield Graph(
-        title="Database connections",
-        lines={"connections": database("DatabaseConnections", "Maximum")},
-        limit=limits.database_connections,
-        width=third,
-    )
-    yield Graph(
-        title="Database CPU in percent",
-        lines={"CPU": database("CPUUtilization")},
-        limit=limits.cpu,
-        width=third,
-    )
-    yield Graph(
-        title="Database free storage in bytes",
-        lines={"free": database("FreeStorageSpace", "Minimum")},
-        limit=limits.database_free_storage * GIB,
-        width=third,
-    )
-    yield Graph(
-        title="Cache memory in percent",
-        lines={number: metrics.cache("DatabaseMemoryUsagePercentage", node=node) for number, node in nodes.items()},
-        limit=limits.memory,
-        width=third,
-    )
-    yield Graph(
-        title="Cache evictions",
-        lines={number: metrics.cache("Evictions", "Sum", node=node) for number, node in nodes.items()},
-        limit=limits.cache_evictions,
-        period=300,
-        width=third,
-    )
+    third = COLUMNS // 3
+    if environment.database:
+        yield from _database(environment, data, third)
+    if environment.cache:
+        yield from _cache(environment, data, third)
     if environment.product.rejections:
         yield Graph(
             title="Budget enforcement",
@@ -169,6 +140,47 @@ def _stores(environment: Environment, data: Data) -> Iterator[Graph]:
             period=300,
             width=third,
         )
+
+
+def _database(environment: Environment, data: Data, width: int) -> Iterator[Graph]:
+    limits = environment.observability
+    database = partial(metrics.database, instance=data.database_identifier)
+    yield Graph(
+        title="Database connections",
+        lines={"connections": database("DatabaseConnections", "Maximum")},
+        limit=limits.database_connections,
+        width=width,
+    )
+    yield Graph(
+        title="Database CPU in percent",
+        lines={"CPU": database("CPUUtilization")},
+        limit=limits.cpu,
+        width=width,
+    )
+    yield Graph(
+        title="Database free storage in bytes",
+        lines={"free": database("FreeStorageSpace", "Minimum")},
+        limit=limits.database_free_storage * GIB,
+        width=width,
+    )
+
+
+def _cache(environment: Environment, data: Data, width: int) -> Iterator[Graph]:
+    limits = environment.observability
+    nodes = metrics.cache_nodes(data.cache_id, environment.profile.cache_nodes)
+    yield Graph(
+        title="Cache memory in percent",
+        lines={number: metrics.cache("DatabaseMemoryUsagePercentage", node=node) for number, node in nodes.items()},
+        limit=limits.memory,
+        width=width,
+    )
+    yield Graph(
+        title="Cache evictions",
+        lines={number: metrics.cache("Evictions", "Sum", node=node) for number, node in nodes.items()},
+        limit=limits.cache_evictions,
+        period=300,
+        width=width,
+    )
 
 
 def _errors(environment: Environment, services: Services) -> Widget:

@@ -26,7 +26,9 @@ from environments.schema import (
 )
 from environments.schema.rules import FARGATE_SIZES
 from environments.schema.types import LogRetention
+from environments.schema.workload import Reachable
 from environments.subnets import ZONE_LETTERS
+from tests.shapes import without
 
 SIZES = [(cpu, memory) for cpu, memories in FARGATE_SIZES.items() for memory in memories]
 TAKEN = {"cache", "data", "exec", "internet", "s3"}
@@ -180,4 +182,6 @@ def any_environment(draw: st.DrawFn) -> Environment:
         protected=draw(st.booleans()),
         releases={service.repository: "sha256:" + "a" * 64 for service in product.services},
     )
+    absent: list[Reachable] = draw(st.lists(st.sampled_from(["database", "cache"]), unique=True))
+    environment = without(environment, *absent)
     return replace(environment, accepts=tuple(sorted(risks.taken(environment))))

@@ -22,7 +22,7 @@ from environments.schema.types import (
     matching,
     value,
 )
-from environments.schema.workload import Product, Scaling, Service
+from environments.schema.workload import Product, Reachable, Scaling, Service
 
 
 @value
@@ -53,6 +53,10 @@ class Profile:
     """Ids of the risks that these choices accept; each has an entry in environments/risks/."""
 
 
+_RISKS_OF_STORES = {"database": "single_az_database", "cache": "single_node_cache"}
+"""Risks that a profile may accept, by the store that they belong to."""
+
+
 @value
 class Environment:
     """All values of one environment."""
@@ -80,8 +84,10 @@ class Environment:
     """The team that is responsible for it: the Owner tag."""
     network: Network
     registry: Registry
-    database: Database
-    cache: Cache
+    database: Database | None = None
+    """The database; none if the product stores nothing in one."""
+    cache: Cache | None = None
+    """The cache; none if the product has none."""
     edge: Edge
     access: Access
     alerts: Alerts
@@ -121,8 +127,15 @@ class Environment:
 
     @property
     def accepted_risks(self) -> tuple[str, ...]:
-        """Ids of all risks that this environment accepts."""
-        return tuple(sorted({*self.profile.accepts, *self.accepts}))
+        """Ids of all risks that this environment accepts; a profile's risk of an absent store doesn't count."""
+        moot = {risk for store, risk in _RISKS_OF_STORES.items() if getattr(self, store) is None}
+        return tuple(sorted({*self.profile.accepts} - moot | {*self.accepts}))
+
+    @property
+    def stores(self) -> tuple[Reachable, ...]:
+        """The data stores that it has."""
+        present: dict[Reachable, object] = {"database": self.database, "cache": self.cache}
+        return tuple(name for name, store in present.items() if store is not None)
 
     @property
     def zones(self) -> tuple[str, ...]:

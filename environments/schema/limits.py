@@ -141,8 +141,8 @@ def database_windows_fit(environment: Environment) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
     """
-    database = environment.database
-    yield from _windows("database.backup_window", database.backup_window, database.maintenance_window, shortest=30)
+    if database := environment.database:
+        yield from _windows("database.backup_window", database.backup_window, database.maintenance_window, shortest=30)
 
 
 @rule("cache")
@@ -152,8 +152,8 @@ def cache_windows_fit(environment: Environment) -> Iterator[Problem]:
     https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html and
     https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
     """
-    cache = environment.cache
-    yield from _windows("cache.snapshot_window", cache.snapshot_window, cache.maintenance_window, shortest=60)
+    if cache := environment.cache:
+        yield from _windows("cache.snapshot_window", cache.snapshot_window, cache.maintenance_window, shortest=60)
 
 
 def _windows(field: str, daily: str, weekly: str, *, shortest: int) -> Iterator[Problem]:

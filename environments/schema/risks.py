@@ -34,11 +34,15 @@ def _audit_off(part: str) -> Callable[[Environment], bool]:
 CHOICES: tuple[Choice, ...] = (
     Choice("single_nat_gateway", "one zone's failure stops all outbound traffic", lambda e: not e.profile.nat_per_zone),
     Choice("single_task", "a failing or restarting task causes downtime", lambda e: e.profile.tasks.minimum == 1),
-    Choice("single_az_database", "one zone's failure stops the database", lambda e: not e.profile.database_multi_az),
+    Choice(
+        "single_az_database",
+        "one zone's failure stops the database",
+        lambda e: bool(e.database) and not e.profile.database_multi_az,
+    ),
     Choice(
         "single_node_cache",
         "a failing node empties the cache and causes downtime",
-        lambda e: e.profile.cache_nodes == 1,
+        lambda e: bool(e.cache) and e.profile.cache_nodes == 1,
     ),
     Choice("no_waf", "requests reach the application unfiltered", lambda e: not e.profile.waf),
     Choice(

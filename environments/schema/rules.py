@@ -65,7 +65,7 @@ def _repeated(values: list[Any]) -> list[Any]:
     return [value for value, count in Counter(values).items() if count > 1]
 
 
-@rule("name", "stage", "account_id", "product")
+@rule("name", "stage", "account_id", "product", "database", "cache")
 def names_fit(environment: Environment) -> Iterator[Problem]:
     """AWS accepts every name that follows from the values."""
     for field, kind, name in Names(environment).every():
@@ -230,18 +230,44 @@ def edge_is_whole(environment: Environment) -> Iterator[Problem]:
 def storage_is_ordered(environment: Environment) -> Iterator[Problem]:
     """Storage autoscaling needs room: RDS needs a limit that is at least 10 % above the storage."""
     database = environment.database
+    if database is None:
+        return
     least = -(-database.storage * 11 // 10)
     if database.storage_limit < least:
         yield Problem("database.storage_limit", database.storage_limit, f"at least {least} GiB")
 
 
-@rule("product")
+@rule("product", "database", "cache")
+def stores_exist(environment: Environment) -> Iterator[Problem]:
+    """What services, secrets and the migration use is a data store that the environment has."""
+    product, stores = environment.product, environment.stores
+    uses = [
+        *((f"{field}.reaches", store, store) for field, service in _services(environment) for store in service.reaches),
+        *(
+            (f"product.secrets.{index}.generated", "cache", secret.generated)
+            for index, secret in enumerate(product.secrets)
+            if secret.generated == "cache_url"
+        ),
+        *([("product.migration", "database", product.migration.command)] if product.migration else []),
+    ]
+    for field, store, given in uses:
+        if store not in stores:
+            allowed = (
+                f"nothing that uses a {store}: the environment has none; to have one, set {store}={store.title()}()"
+            )
+            yield Problem(field, given, allowed)
+
+
+@rule("product", "database")
 def secrets_are_whole(environment: Environment) -> Iterator[Problem]:
-    """Terraform writes one secret, the database's URL; one holds the cache's; who rotates a secret has a role."""
+    """Terraform writes the database's URL and nothing else; one holds the cache's; who rotates a secret has a role."""
     secrets = environment.product.secrets
     written = [secret.name for secret in secrets if secret.written_by == "terraform"]
-    if len(written) != 1:
+    if environment.database and len(written) != 1:
         yield Problem("product.secrets.written_by", written, "Terraform writes exactly one: the database's URL")
+    if written and not environment.database:
+        allowed = "none written by terraform: it is the database's URL, and the environment has no database"
+        yield Problem("product.secrets.written_by", written, allowed)
     caches = [secret.name for secret in secrets if secret.generated == "cache_url"]
     if len(caches) > 1:
         yield Problem("product.secrets.generated", caches, "one cache_url: the cache's user has one password at a time")
@@ -257,6 +283,8 @@ def secrets_are_whole(environment: Environment) -> Iterator[Problem]:
 def cache_version_exists(environment: Environment) -> Iterator[Problem]:
     """Each engine has its own versions."""
     cache = environment.cache
+    if cache is None:
+        return
     if wrong := cache_problem(cache.engine, cache.version):
         yield Problem("cache.version", cache.version, wrong)
 
@@ -288,7 +316,7 @@ def every_image_is_released(environment: Environment) -> Iterator[Problem]:
         yield Problem("releases", repository, f"{where} may name only {', '.join(sorted(wanted))}")
 
 
-@rule("profile", "product", "audit", "accepts", "protected", "access")
+@rule("profile", "product", "audit", "accepts", "protected", "access", "database", "cache")
 def risks_are_accepted(environment: Environment) -> Iterator[Problem]:
     """Every risk is accepted by name, and no risk is accepted that isn't taken."""
     chosen = risks.taken(environment)

@@ -254,7 +254,7 @@ class Product:
     scheduled_tasks: tuple[ScheduledTask, ...] = ()
     """Commands on a schedule."""
     migration: Migration | None = None
-    """The database migration."""
+    """The database migration, where there is a database."""
     rejections: RejectionMetric | None = None
     """The budget-enforcement metric, where the application publishes one."""
     smoke_tests: tuple[SmokeTest, ...] = ()
@@ -270,7 +270,7 @@ class Product:
 
     @property
     def database_secret(self) -> str:
-        """Name of the secret that Terraform writes the database's URL to."""
+        """Name of the secret that Terraform writes the database's URL to, where there is a database."""
         (name,) = (secret.name for secret in self.secrets if secret.written_by == "terraform")
         return name
 

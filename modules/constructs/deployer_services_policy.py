@@ -63,7 +63,8 @@ def _cluster(names: Names) -> Iterator[Statement]:
         resources=[names.arn("ecs", f"task-definition/{names.service('*')}:*")],
         conditions=[("ArnEquals", "ecs:cluster", [cluster])],
     )
-    yield snapshot_database(names)
+    if names.environment.database:
+        yield snapshot_database(names)
     yield Statement(
         sid="ListTasks",
         actions=["ecs:ListTasks"],

@@ -186,12 +186,13 @@ def _gauges(environment: Environment, targets: Targets) -> Iterator[Gauge]:
             least=1,
             always=True,
         )
-    yield Gauge(
-        name="database connections",
-        metric=metrics.database("DatabaseConnections", "Maximum", instance=Names(environment).prefix),
-        most=limits.database_connections,
-        always=True,
-    )
+    if environment.database:
+        yield Gauge(
+            name="database connections",
+            metric=metrics.database("DatabaseConnections", "Maximum", instance=Names(environment).prefix),
+            most=limits.database_connections,
+            always=True,
+        )
 
 
 def _query(id_: str, metric: Metric) -> MetricDataQueryTypeDef:

@@ -129,6 +129,8 @@ def db(
         from ops.tasks import sessions
 
         chosen = load(environment)
+        if chosen.database is None:
+            raise OpsError(f"{environment} has no database: its values have database=None")
         through = [service.name for service in chosen.product.services if "database" in service.reaches]
         if not through:
             raise OpsError(f'no service of {chosen.product.name} reaches the database: reaches=("database",)')

@@ -75,6 +75,8 @@ def forward_database(aws: Aws, environment: Environment, task: Task, port: int) 
         OpsError: There is no database, or the task has no id for Session Manager.
     """
     names, database = Names(environment), environment.database
+    if database is None:
+        raise OpsError(f"{environment.name} has no database: its values have database=None")
     if not task.runtime_id:
         raise OpsError(f"task {task.id} has no runtime id yet; try again in a minute")
     with explained(f"find the database {names.prefix} (phase data creates it)"):

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from environments.schema import Environment
+from environments.schema import Database
 from ops.errors import OpsError
 from rehearsal.application import programs
 from rehearsal.application.certificates import Authority
@@ -23,11 +23,11 @@ PACKAGE = "postgresql"
 ACCESS = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
 
 
-def database(environment: Environment, authority: Authority, home: Path, log: Path) -> Store:
+def database(spec: Database, authority: Authority, home: Path, log: Path) -> Store:
     """A new PostgreSQL server, not running yet, with the environment's user.
 
     Args:
-        environment: Names user and database.
+        spec: Names user and database.
         authority: Signs its certificate.
         home: Folder of its data, which the programs' user owns.
         log: Where its output goes.
@@ -36,7 +36,7 @@ def database(environment: Environment, authority: Authority, home: Path, log: Pa
         OpsError: It isn't installed, or refuses to make its files.
     """
     folders = _folders()
-    data, user, password = home / "postgresql", environment.database.user, secrets.token_urlsafe(24)
+    data, user, password = home / "postgresql", spec.user, secrets.token_urlsafe(24)
     _initialize(programs.find("initdb", PACKAGE, folders), data, user, password)
     (data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
     pair = authority.issue("postgresql", ["127.0.0.1"])
@@ -57,7 +57,7 @@ def database(environment: Environment, authority: Authority, home: Path, log: Pa
     return Store(
         "PostgreSQL",
         [programs.find("postgres", PACKAGE, folders), "-D", str(data), *options],
-        url=f"{server}/{environment.database.name}?sslmode=require",
+        url=f"{server}/{spec.name}?sslmode=require",
         answers=lambda: database_answers(f"{server}/postgres?sslmode=require"),
         log=log,
         # Without waiting for clients, and without recovery at the next start.

@@ -33,7 +33,7 @@ class Monitoring:
         *,
         endpoint: str,
         ports: Mapping[str, int],
-        database_url: str,
+        database_url: str | None,
         log: Path,
         pace: float,
     ) -> None:
@@ -43,7 +43,7 @@ class Monitoring:
             environment: Its load balancer, services and database.
             endpoint: The emulator.
             ports: Port of each service's target.
-            database_url: Where connections are counted.
+            database_url: Where connections are counted; none if there is no database.
             log: Where it writes errors.
             pace: How many times faster than CloudWatch's the alarms' periods pass.
 
@@ -90,6 +90,8 @@ class Monitoring:
     def _gauges(self) -> Iterator[tuple[metrics.Metric, float]]:
         for service, health in self._health.items():
             yield from metrics.of_health(service, self._suffixes, healthy=health.ask())
+        if self._database_url is None:
+            return
         try:
             yield metrics.of_database(self._environment, connections(self._database_url))
         except psycopg.Error:

@@ -14,6 +14,7 @@ from rehearsal.application.certificates import Authority
 from rehearsal.application.handlers import Answered, Note
 from rehearsal.application.monitoring import Monitoring
 from rehearsal.application.proxy import Proxy
+from rehearsal.application.stores import Store
 from rehearsal.application.tasks import Task, run
 
 
@@ -23,6 +24,7 @@ class Application:
     def __init__(self, environment: Environment, folder: Path, endpoint: str | None, pace: float) -> None:
         self._environment, self._folder = environment, folder
         self._tasks: dict[str, Task] = {}
+        self._stores: dict[str, Store] = {}
         with ExitStack() as started:
             self._start(started, endpoint, pace)
             # Not reached when something fails; then what was started is stopped.
@@ -60,19 +62,19 @@ class Application:
 
     def stop_database(self) -> None:
         """Stop PostgreSQL; its data stays."""
-        self._database.stop()
+        self._stores["database"].stop()
 
     def start_database(self) -> None:
         """Start PostgreSQL again, where it was."""
-        self._database.start()
+        self._stores["database"].start()
 
     def stop_cache(self) -> None:
         """Stop Redis."""
-        self._cache.stop()
+        self._stores["cache"].stop()
 
     def start_cache(self) -> None:
         """Start Redis again, where it was; it is empty."""
-        self._cache.start()
+        self._stores["cache"].start()
 
     def stop(self) -> None:
         """Stop all of it, and remove the data; logs stay."""
@@ -88,13 +90,13 @@ class Application:
 
     @property
     def database_url(self) -> str:
-        """DATABASE_URL, with its password."""
-        return self._database.url
+        """DATABASE_URL, with its password; the environment has a database."""
+        return self._stores["database"].url
 
     @property
     def redis_url(self) -> str:
-        """REDIS_URL, with its password; the server's certificate is of `ca_file`'s authority."""
-        return self._cache.url
+        """REDIS_URL, with its password; `ca_file`'s authority signs the certificate. The environment has a cache."""
+        return self._stores["cache"].url
 
     def _start(self, started: ExitStack, endpoint: str | None, pace: float) -> None:
         environment, folder = self._environment, self._folder
@@ -105,12 +107,17 @@ class Application:
         programs.hand_over(home)
         authority = Authority(home)
         self.ca_file = Path(shutil.copy(authority.file, folder / "ca.pem"))
-        self._database = database.database(environment, authority, home, folder / "postgresql.log")
-        self._cache = cache.cache(environment, authority, home, folder / "redis.log")
-        for store in (self._database, self._cache):
+        if environment.database:
+            self._stores["database"] = database.database(
+                environment.database, authority, home, folder / "postgresql.log"
+            )
+        if environment.cache:
+            self._stores["cache"] = cache.cache(environment, authority, home, folder / "redis.log")
+        for store in self._stores.values():
             started.callback(store.stop)
             store.start()
-        database.create(self.database_url)
+        if environment.database:
+            database.create(self.database_url)
         ports = self._start_tasks(started)
         note = self._start_monitoring(started, endpoint, ports, pace) if endpoint else _ignore
         proxy = Proxy(environment, authority.server(environment.edge.certificate_names), ports, note)
@@ -129,7 +136,7 @@ class Application:
             self._environment,
             endpoint=endpoint,
             ports=ports,
-            database_url=self.database_url,
+            database_url=self.database_url if self._environment.database else None,
             log=self._folder / "monitoring.log",
             pace=pace,
         )
@@ -138,7 +145,8 @@ class Application:
 
     def _variables(self, service: Service) -> dict[str, str]:
         """The container's environment variables that this application reads."""
-        secrets = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        names = {"database": "DATABASE_URL", "cache": "REDIS_URL"}
+        secrets = {names[name]: store.url for name, store in self._stores.items()}
         return {
             **self._environment.variables(service),
             **{name: value for name, value in secrets.items() if name in service.secrets},

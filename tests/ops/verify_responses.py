@@ -209,7 +209,7 @@ def _way(tier: Tier) -> list[Answer]:
 def _stores(names: Names) -> Answers:
     environment, profile = names.environment, names.environment.profile
     failover = "enabled" if profile.cache_nodes > 1 else "disabled"
-    return {
+    database: Answers = {
         ("rds", "describe_db_instances"): {
             "DBInstances": [
                 {
@@ -218,7 +218,7 @@ def _stores(names: Names) -> Answers:
                     "MultiAZ": profile.database_multi_az,
                     "StorageEncrypted": True,
                     "PubliclyAccessible": False,
-                    "BackupRetentionPeriod": environment.database.backup_days,
+                    "BackupRetentionPeriod": environment.database and environment.database.backup_days,
                     "DeletionProtection": environment.protected,
                     "DBParameterGroups": [{"DBParameterGroupName": "aep-16", "ParameterApplyStatus": "in-sync"}],
                 }
@@ -227,6 +227,8 @@ def _stores(names: Names) -> Answers:
         ("rds", "describe_db_parameters"): {
             "Parameters": [{"ParameterName": "rds.force_ssl", "ParameterValue": "1"}, {"ParameterName": "autovacuum"}]
         },
+    }
+    cache: Answers = {
         ("elasticache", "describe_replication_groups"): {
             "ReplicationGroups": [
                 {
@@ -240,6 +242,7 @@ def _stores(names: Names) -> Answers:
             ]
         },
     }
+    return (database if environment.database else {}) | (cache if environment.cache else {})
 
 
 def _edge(names: Names) -> Answers:

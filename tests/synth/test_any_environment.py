@@ -24,5 +24,5 @@ def test_right_values_synthesize(
     # Synthesis keeps stacks of environments that have a file.
     phases = synthesized(replace(environment, name="prod"))
     assert set(phases) == {phase.name for phase in PHASES}
-    empty = {"hardening"} if not environment.profile.waf else set()
+    empty = {name for name, full in (("hardening", environment.profile.waf), ("data", environment.stores)) if not full}
     assert {name for name, stack in phases.items() if not list(stack.all_resources())} == empty

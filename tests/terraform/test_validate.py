@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from modules.synthesis import synthesize
 from ops.terraform.session import COLLECTOR
 from tests.conftest import Stack
 from tests.references import references
+from tests.shapes import SHAPES
 
 pytestmark = pytest.mark.slow
 JOBS = 2
@@ -34,11 +36,23 @@ def terraform(folder: Path, *arguments: str, environment: dict[str, str]) -> sub
 
 
 @pytest.fixture(scope="session")
-def initialized(output: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, str]]]:
+def shaped(output: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stacks of all environments, and of those of other shapes, named after them."""
+    folder = tmp_path_factory.mktemp("shapes")
+    shutil.copytree(output / "stacks", folder / "stacks", ignore=shutil.ignore_patterns(".terraform*"))
+    for name, shape in SHAPES.items():
+        synthesize([shape], folder / name, organization=False)
+        for stack in (folder / name / "stacks").iterdir():
+            stack.rename(folder / "stacks" / f"{name}-{stack.name}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def initialized(shaped: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, str]]]:
     """Every stack's folder after `terraform init`; one plugin cache serves all."""
     cache = tmp_path_factory.mktemp("plugins")
     environment = {**COLLECTOR, **os.environ, "TF_PLUGIN_CACHE_DIR": str(cache), "TF_IN_AUTOMATION": "1"}
-    folders = sorted(path.parent for path in output.glob("stacks/*/cdk.tf.json"))
+    folders = sorted(path.parent for path in shaped.glob("stacks/*/cdk.tf.json"))
 
     def init(folder: Path) -> None:
         done = terraform(folder, "init", "-backend=false", "-input=false", environment=environment)
@@ -58,7 +72,7 @@ def test_every_stack_is_valid(initialized: dict[str, tuple[Path, dict[str, str]]
         done = terraform(folder, "validate", environment=environment)
         return "" if done.returncode == 0 else f"{name}: {done.stdout}{done.stderr}"
 
-    assert len(initialized) >= 34
+    assert len(initialized) >= 34 + 11 * len(SHAPES)
     with ThreadPoolExecutor(JOBS) as pool:
         problems = [problem for problem in pool.map(validate, initialized) if problem]
     assert not problems, "\n".join(problems)

@@ -77,6 +77,8 @@ def flow_log_is_on(context: Context) -> str:
 def database_is_as_its_values_say(context: Context) -> str:
     """The database is available, encrypted, private and backed up, and in two zones if the profile says so."""
     environment = context.environment
+    if environment.database is None:
+        return _absent(context, "database")
     return _held(
         context.names.prefix,
         _database(context),
@@ -94,6 +96,8 @@ def database_is_as_its_values_say(context: Context) -> str:
 
 def database_takes_tls_only(context: Context) -> str:
     """The parameter group of the running database forces TLS."""
+    if context.environment.database is None:
+        return _absent(context, "database")
     group = only(_database(context)["DBParameterGroups"], f"parameter groups of {context.names.prefix}")
     name = group["DBParameterGroupName"]
     parameters = context.ask("rds", "describe_db_parameters", DBParameterGroupName=name)["Parameters"]
@@ -106,6 +110,8 @@ def database_takes_tls_only(context: Context) -> str:
 
 def cache_is_as_its_values_say(context: Context) -> str:
     """The cache is available, encrypted in transit and at rest, and fails over if the profile says so."""
+    if context.environment.cache is None:
+        return _absent(context, "cache")
     nodes = context.environment.profile.cache_nodes
     groups = context.ask("elasticache", "describe_replication_groups", ReplicationGroupId=context.names.prefix)
     group = only(groups["ReplicationGroups"], f"caches {context.names.prefix}")
@@ -118,6 +124,10 @@ def cache_is_as_its_values_say(context: Context) -> str:
         "nodes": nodes,
     }
     return _held(context.names.prefix, {**group, "nodes": len(group["MemberClusters"])}, wanted)
+
+
+def _absent(context: Context, store: str) -> str:
+    return f"none: {context.environment.name} has no {store} (its values have {store}=None)"
 
 
 def _database(context: Context) -> AwsObject:

@@ -1,0 +1,59 @@
+"""Environments of every shape pass the gate with AEP's register of risks: nothing in it depends on AEP's shape."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import environments
+from environments.schema import Environment
+from environments.schema.validation import validate
+from modules.phases import PHASES
+from modules.synthesis import synthesize
+from ops.gate.run import prove, run
+from ops.gate.stacks import Expected, select
+from ops.gate.view import merged_view
+from tests.shapes import SHAPES
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module", params=SHAPES, ids=str)
+def shape(request: pytest.FixtureRequest) -> Environment:
+    return validate(SHAPES[request.param])
+
+
+@pytest.fixture(scope="module")
+def out(shape: Environment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shape")
+    synthesize([shape], folder, organization=False)
+    return folder
+
+
+@pytest.fixture
+def expected(shape: Environment, monkeypatch: pytest.MonkeyPatch) -> Expected:
+    """The shape is the only environment of the project."""
+    monkeypatch.setattr(environments, "known", lambda: (shape.name,))
+    monkeypatch.setattr(environments, "load", {shape.name: shape}.__getitem__)
+    return Expected(
+        environments={shape.name: tuple(phase.name for phase in PHASES)},
+        declared_risks={shape.name: frozenset(shape.accepted_risks)},
+    )
+
+
+@pytest.mark.requirement("R2.6")
+def test_the_proofs_hold(out: Path, expected: Expected) -> None:
+    stacks = select(out, (), expected).environment_stacks
+    proof = prove(stacks, [merged_view(each) for each in stacks])
+    assert len(proof.records) > 100
+    assert [record for record in proof.records if not record.passed] == []
+    assert proof.errors == ()
+
+
+@pytest.mark.slow
+def test_the_gate_passes(out: Path, shape: Environment, expected: Expected) -> None:
+    policies = ROOT / "policies"
+    verdict = run(out=out, policies=policies, expected=expected, today=date.today(), names=[shape.name])
+    assert (verdict.findings, verdict.errors, verdict.refusals) == ((), (), ())

@@ -1,0 +1,46 @@
+"""Environments of other shapes than AEP's, made of its values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import environments
+from environments.schema import Environment
+from environments.schema.workload import Reachable
+
+PROD = environments.load("prod")
+STARTER = environments.load("prod-starter")
+
+
+def without(environment: Environment, *stores: Reachable) -> Environment:
+    """The environment without data stores, and without what uses them."""
+    product = environment.product
+    secrets = tuple(
+        secret
+        for secret in product.secrets
+        if not ("database" in stores and secret.written_by == "terraform")
+        and not ("cache" in stores and secret.generated == "cache_url")
+    )
+    names = {secret.name for secret in secrets}
+    services = tuple(
+        replace(
+            service,
+            secrets=tuple(name for name in service.secrets if name in names),
+            reaches=tuple(store for store in service.reaches if store not in stores),
+        )
+        for service in product.services
+    )
+    migration = None if "database" in stores else product.migration
+    return replace(
+        environment,
+        product=replace(product, services=services, secrets=secrets, migration=migration),
+        database=None if "database" in stores else environment.database,
+        cache=None if "cache" in stores else environment.cache,
+    )
+
+
+SHAPES = {
+    "no_database": without(STARTER, "database"),
+    "no_cache": without(STARTER, "cache"),
+    "no_stores": without(PROD, "database", "cache"),
+}
