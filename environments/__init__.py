@@ -317,8 +317,7 @@ def _shared_addresses(environment: Environment, others: Sequence[Environment]) -
     wanted: dict[str, int] = {}
     for each in (environment, *others):
         if each.region == environment.region:
-            gateways = len(each.zones) if each.profile.nat_per_zone else 1
-            wanted[each.prefix] = max(gateways, wanted.get(each.prefix, 0))
+            wanted[each.prefix] = max(len(each.nat_zones), wanted.get(each.prefix, 0))
     if sum(wanted.values()) > environment.quotas.elastic_ips:
         stages = ", ".join(f"{prefix} {count}" for prefix, count in sorted(wanted.items()))
         allowed = f"enough for all NAT gateways in the account ({stages})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from environments.endpoints import interface_endpoints
 from environments.guardduty import DATA
 from environments.schema import Environment
 
@@ -39,6 +40,7 @@ class Flow(NamedTuple):
 
 def flows(environment: Environment) -> tuple[Flow, ...]:
     """All connections that an environment allows; all others are blocked."""
+    endpoints = interface_endpoints(environment)
     table = [
         Flow(INTERNET, LOAD_BALANCER, HTTP_PORT, "Browsers that are redirected to HTTPS"),
         Flow(INTERNET, LOAD_BALANCER, HTTPS_PORT, "The public"),
@@ -47,27 +49,26 @@ def flows(environment: Environment) -> tuple[Flow, ...]:
         if service.paths and service.port:
             table.append(Flow(LOAD_BALANCER, service.name, service.port, "Requests and health checks"))
         table += [Flow(service.name, store, _STORE_PORTS[store], "Application data") for store in service.reaches]
-        table += [
-            Flow(service.name, ENDPOINTS, HTTPS_PORT, "AWS APIs: registry, logs, secrets"),
-            Flow(service.name, S3, HTTPS_PORT, "Image layers"),
-        ]
+        if endpoints:
+            table.append(Flow(service.name, ENDPOINTS, HTTPS_PORT, "AWS APIs: registry, logs, secrets"))
+        table.append(Flow(service.name, S3, HTTPS_PORT, "Image layers"))
         if service.internet:
             table.append(Flow(service.name, INTERNET, HTTPS_PORT, "Third-party APIs, through NAT"))
     return tuple(table)
 
 
 def needed_endpoints(environment: Environment) -> tuple[str, ...]:
-    """The services that `endpoints` must have for tasks, as AWS names endpoints: what a task can't start without.
+    """The services that `endpoints` must have for tasks, as AWS names endpoints.
 
-    Image, log and secrets (R2.4, R2.7), and GuardDuty's for its agent, where tasks have it: the agent is a container of
-    the task, so it connects from the task's own address under the task's security group.
+    GuardDuty's is for its agent only. The agent is a container of the task, so it connects from the task's own address
+    under the task's security group.
     https://docs.aws.amazon.com/guardduty/latest/ug/runtime-monitoring-agent-connectivity.html
     """
-    agent = (DATA,) if environment.profile.guardduty_agent else ()
-    return ("ecr.api", "ecr.dkr", "logs", "secretsmanager", *agent)
+    found = interface_endpoints(environment)
+    return tuple(each for each in found if each != DATA or environment.profile.guardduty_agent)
 
 
 def parties(environment: Environment) -> tuple[str, ...]:
     """Everything that has a security group of its own."""
     services = (service.name for service in environment.product.services)
-    return (LOAD_BALANCER, *services, *environment.stores, ENDPOINTS)
+    return (LOAD_BALANCER, *services, *environment.stores, *([ENDPOINTS] if interface_endpoints(environment) else []))

@@ -5,7 +5,7 @@ from environments.schema import Profile, Scaling
 STARTER = Profile(
     name="starter",
     zone_count=2,
-    nat_per_zone=False,
+    nat="single",
     tasks=Scaling(minimum=1, maximum=2),
     database_class="db.t4g.small",
     database_multi_az=False,
@@ -26,7 +26,7 @@ STARTER = Profile(
 STANDARD = Profile(
     name="standard",
     zone_count=3,
-    nat_per_zone=True,
+    nat="per_zone",
     tasks=Scaling(minimum=2, maximum=6),
     database_class="db.m7g.large",
     database_multi_az=True,

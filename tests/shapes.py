@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import environments
-from environments.schema import Environment
+from environments.schema import Environment, risks
 from environments.schema.workload import Reachable
 
 PROD = environments.load("prod")
@@ -39,8 +40,36 @@ def without(environment: Environment, *stores: Reachable) -> Environment:
     )
 
 
+def without_internet(environment: Environment) -> Environment:
+    """The environment without services that reach the internet."""
+    services = tuple(replace(service, internet=False) for service in environment.product.services)
+    return replace(environment, product=replace(environment.product, services=services))
+
+
+def sized(environment: Environment, **sizes: Any) -> Environment:
+    """The environment with a profile of other sizes, which accepts the risks that these are."""
+    changed = replace(environment, profile=replace(environment.profile, accepts=(), **sizes), accepts=())
+    return replace(changed, accepts=tuple(sorted(risks.taken(changed))))
+
+
 SHAPES = {
     "no_database": without(STARTER, "database"),
     "no_cache": without(STARTER, "cache"),
     "no_stores": without(PROD, "database", "cache"),
+    "no_nat": without_internet(sized(PROD, nat="none")),
+    "few_endpoints": sized(
+        without_internet(STARTER),
+        nat="none",
+        endpoints=("ecr.api", "ecr.dkr", "logs", "secretsmanager", "monitoring"),
+        endpoint_zones=1,
+    ),
+    "no_endpoints": sized(
+        replace(
+            PROD,
+            product=replace(
+                PROD.product, services=tuple(replace(each, internet=True) for each in PROD.product.services)
+            ),
+        ),
+        endpoints=(),
+    ),
 }

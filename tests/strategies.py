@@ -28,7 +28,7 @@ from environments.schema.rules import FARGATE_SIZES
 from environments.schema.types import LogRetention
 from environments.schema.workload import Reachable
 from environments.subnets import ZONE_LETTERS
-from tests.shapes import without
+from tests.shapes import without, without_internet
 
 SIZES = [(cpu, memory) for cpu, memories in FARGATE_SIZES.items() for memory in memories]
 TAKEN = {"cache", "data", "exec", "internet", "s3"}
@@ -56,10 +56,11 @@ networks = st.builds(
     retentions,
 )
 profiles = st.builds(
-    lambda zones, nat, tasks, standby, nodes, waf, agent: Profile(
+    lambda zones, nat, endpoint_zones, tasks, standby, nodes, waf, agent: Profile(
         name="drawn",
         zone_count=zones,
-        nat_per_zone=nat,
+        nat=nat,
+        endpoint_zones=endpoint_zones,
         tasks=tasks,
         database_class="db.t4g.small",
         database_multi_az=standby,
@@ -69,7 +70,8 @@ profiles = st.builds(
         guardduty_agent=agent,
     ),
     st.sampled_from([2, 3]),
-    st.booleans(),
+    st.sampled_from(["per_zone", "single", "none"]),
+    st.none() | st.integers(1, 2),
     scalings,
     st.booleans(),
     st.integers(1, 6),
@@ -184,4 +186,6 @@ def any_environment(draw: st.DrawFn) -> Environment:
     )
     absent: list[Reachable] = draw(st.lists(st.sampled_from(["database", "cache"]), unique=True))
     environment = without(environment, *absent)
+    if not environment.nat_zones:
+        environment = without_internet(environment)
     return replace(environment, accepts=tuple(sorted(risks.taken(environment))))

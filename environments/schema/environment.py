@@ -24,6 +24,8 @@ from environments.schema.types import (
 )
 from environments.schema.workload import Product, Reachable, Scaling, Service
 
+Endpoint = Literal["ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "sts", "ssmmessages", "monitoring"]
+
 
 @value
 class Profile:
@@ -33,8 +35,8 @@ class Profile:
     """Name of the profile."""
     zone_count: Literal[2, 3]
     """Availability zones."""
-    nat_per_zone: bool
-    """One NAT gateway in each zone, or a single one."""
+    nat: Literal["per_zone", "single", "none"]
+    """A NAT gateway in each zone, a single one, or none; without one, no service may have `internet`."""
     tasks: Scaling
     """Tasks of a service that has no count of its own."""
     database_class: Annotated[str, Checked(database_class_problem, "an RDS instance class such as db.t4g.small")]
@@ -49,6 +51,14 @@ class Profile:
     """A web application firewall in front of the load balancer."""
     guardduty_agent: bool
     """GuardDuty's agent in every task, for runtime monitoring; running tasks get it with their next deployment."""
+    endpoints: tuple[Endpoint, ...] | None = None
+    """Interface endpoints of the VPC; by default those of all APIs that tasks call. Each is billed by zone and hour.
+
+    An API without an endpoint is reached through NAT, by services with `internet` only. Without `ssmmessages` and `kms`
+    there are no sessions in containers. S3's gateway endpoint and GuardDuty's are free and always exist.
+    """
+    endpoint_zones: Annotated[int, Field(ge=1, le=3)] | None = None
+    """In how many of the zones each endpoint is; by default in all. Tasks of other zones reach it across zones."""
     accepts: tuple[str, ...] = ()
     """Ids of the risks that these choices accept; each has an entry in environments/risks/."""
 
@@ -141,6 +151,11 @@ class Environment:
     def zones(self) -> tuple[str, ...]:
         """Letters of the zones that the profile uses."""
         return self.network.zones[: self.profile.zone_count]
+
+    @property
+    def nat_zones(self) -> tuple[str, ...]:
+        """Letters of the zones that have a NAT gateway."""
+        return {"per_zone": self.zones, "single": self.zones[:1], "none": ()}[self.profile.nat]
 
     def variables(self, service: Service) -> dict[str, str]:
         """The service's plain environment variables, filled in."""

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 
 from environments.arns import account_of, partition
+from environments.endpoints import unreachable
 from environments.flows import INTERNET, S3, flows
 from environments.schema.environment import Environment
 from environments.schema.load_balancers import zone_of
@@ -108,6 +109,26 @@ def the_load_balancer_takes_all_services(environment: Environment) -> Iterator[P
         if wildcards > WILDCARDS and service in with_rules:
             allowed = f"a listener rule may have {WILDCARDS} wildcards"
             yield Problem(f"product.services.{index}.paths", service.paths, allowed)
+
+
+@rule("product", "profile", "network", "region")
+def apis_are_reachable(environment: Environment) -> Iterator[Problem]:
+    """Tasks reach the internet through NAT, and each API of AWS that they need through an endpoint or NAT."""
+    profile, named = environment.profile, environment.profile.endpoints or ()
+    nat = f'the profile {profile.name} has nat="none"; nat="single" or "per_zone" has a way out'
+    for index, service in enumerate(environment.product.services):
+        field = f"product.services.{index}"
+        if service.internet and not environment.nat_zones:
+            yield Problem(f"{field}.internet", True, f"False: {nat}")
+        for api in unreachable(environment, service):
+            if api.required:
+                allowed = f"must have {api.endpoint!r}, with which tasks of {service.name} {api.why}"
+                allowed += f"; or {field}.internet and a NAT gateway"
+                yield Problem("profile.endpoints", profile.endpoints, allowed)
+    if "monitoring" in named and not any(service.metrics_namespace for service in environment.product.services):
+        yield Problem("profile.endpoints", "monitoring", "not without a service with metrics_namespace, which uses it")
+    if (profile.endpoint_zones or 0) > profile.zone_count:
+        yield Problem("profile.endpoint_zones", profile.endpoint_zones, f"up to zone_count, {profile.zone_count}")
 
 
 @rule("product")
@@ -214,7 +235,7 @@ def others_are_others(environment: Environment) -> Iterator[Problem]:
             yield Problem(f"product.secrets.{index}.rotation_lambda", secret.rotation_lambda, allowed)
 
 
-@rule("alerts", "budgets", "registry", "edge", "access", "waf", "cutover", "product")
+@rule("alerts", "budgets", "registry", "edge", "access", "waf", "cutover", "product", "profile")
 def lists_have_each_value_once(environment: Environment) -> Iterator[Problem]:
     """AWS refuses the second of two equal subscribers, notifications, statements, names or conditions."""
     lists: dict[str, Sequence[Hashable]] = {
@@ -224,6 +245,7 @@ def lists_have_each_value_once(environment: Environment) -> Iterator[Problem]:
         "edge.certificate_names": environment.edge.certificate_names,
         "waf.counted_rules": environment.waf.counted_rules,
         "cutover.steps": environment.cutover.steps,
+        "profile.endpoints": environment.profile.endpoints or (),
         "cutover.resolvers": environment.cutover.resolvers,
     }
     for index, service in enumerate(environment.product.services):

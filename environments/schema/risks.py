@@ -32,7 +32,12 @@ def _audit_off(part: str) -> Callable[[Environment], bool]:
 
 
 CHOICES: tuple[Choice, ...] = (
-    Choice("single_nat_gateway", "one zone's failure stops all outbound traffic", lambda e: not e.profile.nat_per_zone),
+    Choice("single_nat_gateway", "one zone's failure stops all outbound traffic", lambda e: e.profile.nat == "single"),
+    Choice(
+        "single_zone_endpoints",
+        "one zone's failure stops new tasks, logs and reading secrets",
+        lambda e: e.profile.endpoint_zones == 1,
+    ),
     Choice("single_task", "a failing or restarting task causes downtime", lambda e: e.profile.tasks.minimum == 1),
     Choice(
         "single_az_database",

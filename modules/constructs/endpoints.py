@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from environments.endpoints import interface_endpoints
 from environments.guardduty import DATA, agent_repository
 from environments.names import Names
 from modules.bindings import aws
@@ -65,7 +66,10 @@ class InterfaceEndpoints:
         security_group: str,
     ) -> None:
         own_principals: Condition = ("StringEquals", "aws:PrincipalAccount", [names.environment.account_id])
-        for policy in interface_endpoints(names):
+        wanted = interface_endpoints(names.environment)
+        for policy in _policies(names):
+            if policy.service not in wanted:
+                continue
             _endpoint(
                 scope,
                 id_,
@@ -127,8 +131,8 @@ def _document(scope: Construct, id_: str, policy: EndpointPolicy, conditions: Se
     return document(scope, id_, *statements)
 
 
-def interface_endpoints(names: Names) -> Iterator[EndpointPolicy]:
-    """Every API that tasks call, with the permissions that they need."""
+def _policies(names: Names) -> Iterator[EndpointPolicy]:
+    """Every API that tasks call, with the permissions that they need; environments/endpoints.py says which exist."""
     environment = names.environment
     registry_account = environment.registry.source_account or environment.account_id
     repositories = [

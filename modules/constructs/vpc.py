@@ -19,7 +19,7 @@ class Vpc:
 
     def __init__(self, scope: Construct, id_: str, *, spec: schema.Network, names: Names) -> None:
         environment, name = names.environment, names.prefix
-        zones, nat_per_zone = environment.zones, environment.profile.nat_per_zone
+        zones = environment.zones
         self._scope, self._name, self._cidr, self._region = scope, name, spec.cidr, environment.region
         aws.Vpc(
             scope, id_, cidr_block=spec.cidr, enable_dns_support=True, enable_dns_hostnames=True, tags={"Name": name}
@@ -40,7 +40,7 @@ class Vpc:
         self.private_subnets = self._tier("private", zones)
         self.isolated_subnets = self._tier("isolated", zones)
         self.private_route_tables = [reference("aws_route_table", f"routes_private_{zone}", "id") for zone in zones]
-        self._routes(zones, zones if nat_per_zone else zones[:1])
+        self._routes(zones, environment.nat_zones)
 
     def _tier(self, tier: Tier, zones: Sequence[str]) -> dict[str, str]:
         for zone in zones:
@@ -81,6 +81,8 @@ class Vpc:
                 depend(resource, [address("aws_internet_gateway", "internet_gateway")])
         for zone in zones:
             self._route_table(f"private_{zone}", {zone: self.private_subnets[zone]})
+            if not nat_zones:
+                continue
             nat = zone if zone in nat_zones else nat_zones[0]
             aws.Route(
                 self._scope,

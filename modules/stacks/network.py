@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from environments.endpoints import endpoint_zones
 from environments.flows import ENDPOINTS
 from modules.constructs.endpoints import GatewayEndpoint, InterfaceEndpoints
 from modules.constructs.flow_log import FlowLog
@@ -21,14 +22,15 @@ class NetworkStack(PhaseStack):
         FlowLog(self, "flow_log", spec=values, names=names, vpc_id=vpc.id, kms_key_arn=account.log_key_arn)
         s3 = GatewayEndpoint(self, "endpoint", names=names, vpc_id=vpc.id, route_tables=vpc.private_route_tables)
         groups = SecurityGroups(self, "group", names=names, vpc_id=vpc.id, s3_prefix_list_id=s3.prefix_list_id)
-        InterfaceEndpoints(
-            self,
-            "endpoint",
-            names=names,
-            vpc_id=vpc.id,
-            subnets=list(vpc.private_subnets.values()),
-            security_group=groups.ids[ENDPOINTS],
-        )
+        if ENDPOINTS in groups.ids:
+            InterfaceEndpoints(
+                self,
+                "endpoint",
+                names=names,
+                vpc_id=vpc.id,
+                subnets=[vpc.private_subnets[zone] for zone in endpoint_zones(self.environment)],
+                security_group=groups.ids[ENDPOINTS],
+            )
         self.publish(
             Network(
                 vpc_id=vpc.id,

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from environments.endpoints import SESSIONS, unreachable
 from environments.flows import POSTGRESQL_PORT
 from environments.names import Names
 from environments.schema import Environment
@@ -48,9 +49,12 @@ def choose(aws: Aws, environment: Environment, service: str, task: str | None) -
     """Choose the task of a service to open a session in; by default the newest.
 
     Raises:
-        OpsError: The service has no such running task, or the task has no container of the service.
+        OpsError: The service has no such running task, the task has no container of the service, or it can't reach
+            Session Manager.
     """
-    running = [each for each in tasks(aws, environment, workload(environment, service)) if each.status == "RUNNING"]
+    work = workload(environment, service)
+    _check_sessions(environment, work.service.name)
+    running = [each for each in tasks(aws, environment, work) if each.status == "RUNNING"]
     fitting = [each for each in running if task is None or each.id.startswith(task)]
     if not fitting:
         others = ", ".join(each.id for each in running) or "none"
@@ -59,6 +63,16 @@ def choose(aws: Aws, environment: Environment, service: str, task: str | None) -
     if chosen.problem:
         raise OpsError(f"can't open a session in task {chosen.id}: {chosen.problem}")
     return chosen
+
+
+def _check_sessions(environment: Environment, service: str) -> None:
+    """Session Manager's agent, which is in the task, needs a way to AWS."""
+    calls = unreachable(environment, environment.product.service(service))
+    if missing := [api.endpoint for api in calls if api.endpoint in SESSIONS]:
+        raise OpsError(
+            f"tasks of {service} have no way to {' and '.join(missing)}; add them to endpoints of the profile "
+            f"{environment.profile.name}, or give the service internet=True and the profile a NAT gateway"
+        )
 
 
 def execute(aws: Aws, environment: Environment, service: str, task: Task, command: str) -> int:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
+from environments.endpoints import interface_endpoints
 from environments.names import Names
 from environments.schema import Environment
 from environments.subnets import Tier, subnet
@@ -156,8 +157,8 @@ def _account(names: Names) -> Answers:
 def _network(names: Names) -> Answers:
     environment = names.environment
     places = [(tier, zone) for tier in TIERS for zone in environment.zones]
-    endpoints = ("ecr.api", "ecr.dkr", "logs", "s3", "secretsmanager", "kms", "guardduty-data")
-    gateways = environment.zones if environment.profile.nat_per_zone else environment.zones[:1]
+    endpoints = ("s3", *interface_endpoints(environment))
+    gateways = environment.nat_zones
     return {
         ("ec2", "describe_vpcs"): {
             "Vpcs": [{"VpcId": "vpc-1", "CidrBlock": environment.network.cidr, "IsDefault": False}]
@@ -180,7 +181,7 @@ def _network(names: Names) -> Answers:
                         "Associations": [{"SubnetId": f"subnet-{tier}-{zone}"}],
                         "Routes": [
                             {"DestinationCidrBlock": environment.network.cidr, "GatewayId": "local"},
-                            *_way(tier),
+                            *(_way(tier) if tier != "private" or gateways else []),
                         ],
                     }
                     for tier, zone in places

@@ -22,10 +22,11 @@ def vpc_is_its_own(context: Context) -> str:
 
 
 def subnets_are_in_three_tiers(context: Context) -> str:
-    """Public subnets route to the internet gateway, private ones to NAT, isolated ones nowhere."""
+    """Public subnets route to the internet gateway, private ones to NAT if there is one, isolated ones nowhere."""
     environment, problems = context.environment, []
+    ways = _WAYS_OUT if environment.nat_zones else {**_WAYS_OUT, "private": ""}
     by_range = {each["CidrBlock"]: each for each in context.subnets.values()}
-    for tier, way in _WAYS_OUT.items():
+    for tier, way in ways.items():
         for zone in environment.zones:
             wanted = subnet(environment.network.cidr, tier, zone)
             found = by_range.get(wanted)
@@ -44,9 +45,9 @@ def nat_gateways_are_there(context: Context) -> str:
     """The number of NAT gateways is that of the profile."""
     gateways = context.ask("ec2", "describe_nat_gateways", Filters=context.in_vpc)["NatGateways"]
     available = [gateway["NatGatewayId"] for gateway in gateways if gateway["State"] == "available"]
-    wanted = len(context.environment.zones) if context.environment.profile.nat_per_zone else 1
+    wanted = len(context.environment.nat_zones)
     problems = [f"{len(available)} available, {wanted} wanted"] if len(available) != wanted else []
-    return holds(problems, ", ".join(available))
+    return holds(problems, ", ".join(available) or 'none, as nat="none" of the profile says')
 
 
 def endpoints_are_available(context: Context) -> str:

@@ -45,6 +45,7 @@ def released_digests_run(context: Context) -> str:
 def tasks_are_private(context: Context) -> str:
     """Tasks run in private subnets without a public address."""
     problems, interfaces = [], []
+    private = "nat-" if context.environment.nat_zones else ""
     for name, service in context.services.items():
         for each in service.networks:
             network = each["awsvpcConfiguration"]
@@ -52,7 +53,7 @@ def tasks_are_private(context: Context) -> str:
                 problems.append(f"{name} gives its tasks public addresses")
             ways = {subnet: context.default_routes.get(subnet, "unknown") for subnet in network["subnets"]}
             problems += [
-                f"{name} runs in {subnet}, no private subnet" for subnet, way in ways.items() if way[:4] != "nat-"
+                f"{name} runs in {subnet}, no private subnet" for subnet, way in ways.items() if way[:4] != private
             ]
         interfaces += [id_ for task in context.tasks[name] if (id_ := task.network.get("networkInterfaceId"))]
     if interfaces:
