@@ -44,7 +44,7 @@ ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
 .PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
 	docs lock lock-check secrets-check iam-data clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
-	status risks risks-prune promote release-history release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
+	status risks risks-prune promote release-history release-set release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
 
@@ -119,6 +119,9 @@ promote: env service ## Copy an image that runs in staging, by digest: ENV=prod 
 
 release-history: env ## Show the previous digests of services: ENV=prod SERVICE=backend
 	@$(OPS) release history "$(ENV)" $(SERVICE)
+
+release-set: env service ## Set an image that no environment runs first: ENV=staging SERVICE=backend IMAGE=sha256:…
+	@$(OPS) release set "$(ENV)" "$(SERVICE)" "$(IMAGE)" $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
 release-rollback: env service ## Return to a service's previous digest: ENV=prod SERVICE=backend
 	@$(OPS) release rollback "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)")

@@ -52,7 +52,14 @@ def sized(environment: Environment, **sizes: Any) -> Environment:
     return replace(changed, accepts=tuple(sorted(risks.taken(changed))))
 
 
+def on_arm(environment: Environment) -> Environment:
+    """The environment with all services on ARM."""
+    services = tuple(replace(service, architecture="ARM64") for service in environment.product.services)
+    return replace(environment, product=replace(environment.product, services=services))
+
+
 SHAPES = {
+    "arm": on_arm(STARTER),
     "no_database": without(STARTER, "database"),
     "no_cache": without(STARTER, "cache"),
     "no_stores": without(PROD, "database", "cache"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from environments.names import Names
@@ -16,6 +17,7 @@ from ops.conditions import Condition, ConditionResult, holds, run
 from ops.promote.route import Route, route
 from ops.promote.signature import is_signed
 from ops.registry.copying import Copied, copy, put_tag
+from ops.registry.platforms import built_for, needed
 from ops.registry.repository import Blob, Repository
 from ops.release.file import checked, repository_of, tag_of
 
@@ -115,53 +117,66 @@ def running(aws: Aws, environment: Environment, service: str, repository: str) -
 
 @dataclass(frozen=True)
 class Image:
-    """An image to promote, in its origin's repository."""
+    """An image that an environment is to run, in the repository where it is now."""
 
-    route: Route
-    service: str
+    target: Environment
+    """The environment that is to run it."""
     repository: str
     digest: str
     pulled: Repository
+    registry: Environment
+    """The environment in whose account the repository is."""
+    ecr: ECRClient
+    """Client of the repository's region."""
     wait: float
     """Seconds to wait for a scan in progress."""
 
 
 def conditions(image: Image) -> tuple[Condition[Image], ...]:
-    """What must hold before the image reaches the next environment."""
-    origin, limit = image.route.origin.name, image.route.target.registry.refused_severity
+    """What must hold of an image, wherever it comes from."""
+    target = image.target
+    platforms = " and ".join(needed(target.product.services, image.repository))
     return (
-        Condition(f"runs in {origin}", _runs),
-        Condition(f"no finding of {limit} or over", _scanned),
+        Condition(f"built for {platforms}", _built),
+        Condition(f"no finding of {target.registry.refused_severity} or over", _scanned),
         Condition("signed where asked for", _signed),
     )
 
 
-def _runs(image: Image) -> str:
+def _runs(route: Route, service: str, image: Image) -> str:
     """The origin runs the image, according to ECS or, without credentials for ECS, to the release file."""
-    route, origin = image.route, image.route.origin
+    origin = route.origin
     if isinstance(route.of_origin, str):
         known = {origin.releases[image.repository]}
         source = f"according to its release file (not ECS: {route.of_origin})"
     else:
-        known, source = running(route.of_origin, origin, image.service, image.repository), "according to ECS"
+        known, source = running(route.of_origin, origin, service, image.repository), "according to ECS"
     others = f"{origin.name} runs {' and '.join(sorted(known)) or 'no image of this repository'}, {source}"
     return holds([] if image.digest in known else [others], source)
 
 
+def _built(image: Image) -> str:
+    """The image has every platform that the services of its repository run on."""
+    found = built_for(image.pulled, image.pulled.manifest(image.digest))
+    missing = [each for each in needed(image.target.product.services, image.repository) if each not in found]
+    words = f"it is for {', '.join(found) or 'no platform'}"
+    advice = f"{words}; build it for {' and '.join(missing)} too, or change the service's architecture"
+    return holds([advice] if missing else [], words)
+
+
 def _scanned(image: Image) -> str:
     """ECR has scanned the image of each platform, with no finding that the target refuses. ECR can't scan an index."""
-    origin, limit = image.route.origin, image.route.target.registry.refused_severity
-    client = image.route.aws.client("ecr", region_name=origin.region)
+    registry, limit = image.registry, image.target.registry.refused_severity
     passed, evidence = [], []
     for platform in image.pulled.manifest(image.digest).images:
-        found = scan(client, origin.account_id, image.repository, platform.digest, wait=image.wait)
+        found = scan(image.ecr, registry.account_id, image.repository, platform.digest, wait=image.wait)
         passed.append(found.status in DONE and not found.refused(limit))
         if found.status in DONE:
             evidence.append(f"{platform.platform}: {found.text}")
         else:
             evidence.append(
                 f"{platform.platform}: {found.status}, so its findings are unknown; to scan it: aws ecr "
-                f"start-image-scan --profile {origin.cli_profile} --repository-name {image.repository} "
+                f"start-image-scan --profile {registry.cli_profile} --repository-name {image.repository} "
                 f"--image-id imageDigest={platform.digest}"
             )
     words = "; ".join(evidence) or "the index has no image"
@@ -170,9 +185,9 @@ def _scanned(image: Image) -> str:
 
 def _signed(image: Image) -> str:
     """The image has a signature by the target's key, if the target has a key."""
-    key = image.route.target.registry.signing_key
+    key = image.target.registry.signing_key
     if key is None:
-        return f"{image.route.target.name} requires no signature"
+        return f"{image.target.name} requires no signature"
     signed = is_signed(image.pulled, image.digest, key)
     return holds([] if signed else ["no signature by registry.signing_key"], "a signature by registry.signing_key")
 
@@ -223,13 +238,15 @@ def examine(target: Environment, service: str, *, digest: str | None, origin: st
     way = route(target, origin)
     wanted = given or way.origin.releases[repository]
     pulled, pushed = way.repositories(repository)
-    image = Image(way, service, repository, wanted, pulled, wait)
+    client = way.aws.client("ecr", region_name=way.origin.region)
+    image = Image(target, repository, wanted, pulled, way.origin, client, wait)
+    runs = Condition(f"runs in {way.origin.name}", partial(_runs, way, service))
     return Candidate(
         origin=way.origin.name,
         repository=repository,
         digest=wanted,
         tag=tag_of(target, wanted),
-        checks=tuple(run(conditions(image), image, at_once=1)),
+        checks=tuple(run((runs, *conditions(image)), image, at_once=1)),
         pulled=pulled,
         pushed=pushed,
     )

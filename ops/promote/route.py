@@ -69,13 +69,7 @@ def origin_of(target: Environment, given: str | None) -> Environment:
     Raises:
         OpsError: There is none, or there are several.
     """
-    able = {
-        each.name: each
-        for each in environments.load_each().environments
-        if each.product.name == target.product.name
-        and each.stage != target.stage
-        and (each.account_id == target.registry.source_account or target.account_id in each.registry.readers)
-    }
+    able = origins(target)
     name = next(iter(able)) if given is None and len(able) == 1 else given
     if name in able:
         return able[name]
@@ -83,8 +77,20 @@ def origin_of(target: Environment, given: str | None) -> Environment:
         raise OpsError(f"images of {target.name} come from {' or '.join(able)}; choose: --from {next(iter(able))}")
     raise OpsError(
         f"no environment shares its images with {target.name}; add its account {target.account_id} to "
-        "registry.readers of the environment that they come from"
+        "registry.readers of the environment that they come from, or, if there is none before it, set the image with: "
+        f"python -m ops release set {target.name} SERVICE DIGEST"
     )
+
+
+def origins(target: Environment) -> dict[str, Environment]:
+    """The environments of the same product whose repositories the target may read, by name."""
+    return {
+        each.name: each
+        for each in environments.load_each().environments
+        if each.product.name == target.product.name
+        and each.stage != target.stage
+        and (each.account_id == target.registry.source_account or target.account_id in each.registry.readers)
+    }
 
 
 def _connect_if_possible(origin: Environment) -> Aws | str:

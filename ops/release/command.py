@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from ops.command import DryRun, EnvironmentName, Json, load, reporting, say
+from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say
+from ops.errors import OpsError, RefusedError
 
-release = typer.Typer(help="Show previous releases and return to one.", no_args_is_help=True)
+release = typer.Typer(help="Set an image, show previous releases and return to one.", no_args_is_help=True)
 SHALLOW = "this clone is shallow, so older releases are missing; run git fetch --unshallow"
 
 
@@ -69,3 +70,45 @@ def rollback(
             result = {"environment": environment, "digest": planned.digest, "previous_digest": planned.previous}
             written = bool(planned.diff) and not dry_run
             typer.echo(json.dumps(result | {"release_file": planned.name, "written": written}, indent=2))
+
+
+@release.command("set")
+def set_(
+    environment: EnvironmentName,
+    service: Annotated[str, typer.Argument(help="The service whose image to set.", metavar="SERVICE")],
+    image: Annotated[str, typer.Argument(help="The image's digest, sha256:…, or a tag of it.", metavar="IMAGE")],
+    *,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a scan in progress.")] = 300,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Write an image of ENVIRONMENT's own repository into its release file. Exit code 1: refused; 2: failed.
+
+    For staging, and where no environment runs images first; otherwise use promote. It checks that the image exists,
+    its platform, its scan and its signature.
+    """
+    with reporting():
+        from ops.conditions import Status, worst
+        from ops.release.direct import direct_release
+
+        target = load(environment)
+        found = direct_release(target, service, image, wait=wait)
+        planned = found.change
+        lines = [f"{found.repository}@{planned.digest}", f"as {found.tag}", *(f"  {each}" for each in found.checks)]
+        text = "\n".join([*lines, planned.diff or f"{planned.name} already has this digest.\n"])
+        typer.echo(text, err=as_json, nl=False)
+        written = found.passed and not dry_run
+        if written:
+            confirm(f"Set the image of {service} in {environment}?", yes=yes or not target.protected)
+            found.carry_out()
+            say(planned.next_step)
+        if as_json:
+            result = {"environment": environment, "digest": planned.digest, "previous_digest": planned.previous}
+            checks = [{**check.as_data(), "passed": check.passed} for check in found.checks]
+            typer.echo(json.dumps(result | {"tag": found.tag, "checks": checks, "written": written}, indent=2))
+        failed = [each for each in found.checks if not each.passed]
+        if worst(found.checks) is Status.FAIL:
+            raise RefusedError("not set: " + "; ".join(each.name for each in failed))
+        if unknown := "; ".join(f"{each.name}: {each.evidence}" for each in failed):
+            raise OpsError(f"not set; unknown: {unknown}")

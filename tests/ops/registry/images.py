@@ -52,18 +52,17 @@ class Pusher:
         self._call("PUT", f"{self.url}/manifests/{tag or digest}", data=content, headers=headers)
         return {"mediaType": media_type, "digest": digest, "size": len(content)}
 
-    def image(self, text: str, tag: str = "") -> Descriptor:
+    def image(self, text: str, tag: str = "", architecture: str = "amd64") -> Descriptor:
         """Push an image of one platform with two layers."""
         layers = [self.blob(f"{text} {part}".encode() * 100, LAYER) for part in ("base", "program")]
-        return self.manifest(
-            {"config": self.blob(json.dumps({"of": text}).encode(), CONFIG), "layers": layers}, IMAGE, tag
-        )
+        config = {"of": text, "os": "linux", "architecture": architecture}
+        return self.manifest({"config": self.blob(json.dumps(config).encode(), CONFIG), "layers": layers}, IMAGE, tag)
 
     def index(self, text: str, tag: str = "") -> Descriptor:
         """Push an index of two platforms, with a builder's attestation for each."""
         listed = []
         for architecture in ("amd64", "arm64"):
-            image = self.image(f"{text} {architecture}")
+            image = self.image(f"{text} {architecture}", architecture=architecture)
             attestation = self.attached(image, f"provenance of {architecture}".encode(), IN_TOTO)
             annotations = {
                 "vnd.docker.reference.type": "attestation-manifest",

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from environments.schema import Environment
 from environments.schema.validation import validate
 from tests.ops.registry.registries import Registries, promote
+from tests.shapes import on_arm
 
 pytestmark = pytest.mark.slow  # a registry writes through to the disk: a second for each copy
 
@@ -89,6 +90,27 @@ def test_a_signed_image_takes_its_signature_along(registries: Registries, signin
     assert code == 0
     assert "pass     signed where asked for: a signature by registry.signing_key" in shown
     assert registries.prod.content(tag) == registries.staging.content(tag)
+
+
+@pytest.mark.requirement("R3.3")
+@pytest.mark.parametrize(("given", "code"), [("amd64", 1), ("arm64", 0)])
+def test_an_image_for_another_platform_is_refused(
+    registries: Registries, given: str, code: int, prod: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.promote.command.load", lambda _: validate(on_arm(prod)))
+    registries.runs_in_staging(registries.staging.image(f"for {given}", architecture=given)["digest"])
+    exit_code, shown, _ = promote("--yes")
+    assert exit_code == code
+    if code:
+        assert "fail     built for linux/arm64: it is for linux/amd64; build it for linux/arm64 too" in shown
+        assert registries.untouched()
+    else:
+        assert "pass     built for linux/arm64: it is for linux/arm64" in shown
+
+
+def test_an_index_has_several_platforms(scanned: Registries) -> None:
+    _, shown, _ = promote("--dry-run")
+    assert "pass     built for linux/amd64: it is for linux/amd64, linux/arm64" in shown
 
 
 def test_all_refusals_are_listed_at_once(registries: Registries) -> None:
