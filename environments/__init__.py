@@ -231,8 +231,9 @@ def _overlaps(one: Environment, other: Environment) -> Iterator[Problem]:
     ranges = [ipaddress.IPv4Network(environment.network.cidr) for environment in (one, other)]
     if ranges[0].overlaps(ranges[1]):
         yield Problem("network.cidr", one.network.cidr, f"overlaps {other.name}'s {other.network.cidr}")
-    if one.edge.host == other.edge.host:
-        yield Problem("edge.host", one.edge.host, f"another one: it is {other.name}'s public name")
+    for host in one.edge.names:
+        if host in other.edge.names:
+            yield Problem("edge.host", host, f"another one: it is a public name of {other.name}")
     if one.edge.zone.name == other.edge.zone.name and one.edge.zone.kind == other.edge.zone.kind == "created":
         allowed = f'kind="existing" or "other_account", with the id of the zone that {other.name} creates'
         yield Problem("edge.zone.kind", one.edge.zone.kind, allowed)

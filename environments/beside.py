@@ -37,7 +37,7 @@ def zone_problems(owner: Environment, others: Iterable[Environment]) -> Iterator
         if missing := sorted(writers - set(shared.writers)):
             allowed = f"must have {', '.join(missing)}, which apply {other.name}'s edge and cutover"
             yield Problem("access.shared_zone.writers", shared.writers, allowed)
-        hosts = {other.edge.host, *other.edge.certificate_names}
+        hosts = {*other.edge.names, *other.edge.certificate_names}
         if missing := sorted(hosts - set(shared.hosts)):
             allowed = f"must have {', '.join(missing)}, whose records {other.name} writes"
             yield Problem("access.shared_zone.hosts", shared.hosts, allowed)

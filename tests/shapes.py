@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import environments
-from environments.schema import Environment, risks
+from environments.schema import Environment, HealthCheck, risks
 from environments.schema.workload import Reachable
 
 PROD = environments.load("prod")
@@ -28,6 +28,10 @@ def without(environment: Environment, *stores: Reachable) -> Environment:
             service,
             secrets=tuple(name for name in service.secrets if name in names),
             reaches=tuple(store for store in service.reaches if store not in stores),
+            readiness=service.readiness
+            and replace(
+                service.readiness, checks=tuple(store for store in service.readiness.checks if store not in stores)
+            ),
         )
         for service in product.services
     )
@@ -58,7 +62,35 @@ def on_arm(environment: Environment) -> Environment:
     return replace(environment, product=replace(environment.product, services=services))
 
 
+def with_hosts(environment: Environment) -> Environment:
+    """The environment with a third service on its own host, and a name that redirects."""
+    backend, frontend = environment.product.services
+    api = replace(
+        backend,
+        name="public-api",
+        paths=("/*",),
+        priority=50,
+        health_check=HealthCheck(path="/live"),
+    )
+    previous = environment.cutover.previous
+    names = (*environment.edge.certificate_names, "api.navralabs.com", "www.navralabs.com")
+    return replace(
+        environment,
+        product=replace(environment.product, services=(backend, frontend, api)),
+        edge=replace(
+            environment.edge,
+            certificate_names=names,
+            service_hosts={"public-api": "api.navralabs.com"},
+            redirects=("www.navralabs.com",),
+        ),
+        cutover=replace(
+            environment.cutover, previous=replace(previous, hosts=("www.navralabs.com",)) if previous else None
+        ),
+    )
+
+
 SHAPES = {
+    "hosts": with_hosts(PROD),
     "arm": on_arm(STARTER),
     "no_database": without(STARTER, "database"),
     "no_cache": without(STARTER, "cache"),

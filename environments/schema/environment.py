@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -22,7 +23,7 @@ from environments.schema.types import (
     matching,
     value,
 )
-from environments.schema.workload import Product, Reachable, Scaling, Service
+from environments.schema.workload import LAST, Product, Reachable, Scaling, Service, SmokeTest
 
 Endpoint = Literal["ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "sts", "ssmmessages", "monitoring"]
 
@@ -151,6 +152,39 @@ class Environment:
     def zones(self) -> tuple[str, ...]:
         """Letters of the zones that the profile uses."""
         return self.network.zones[: self.profile.zone_count]
+
+    @property
+    def default_service(self) -> Service:
+        """The service that gets the requests of the host that no other path takes."""
+        (service,) = (
+            each for each in self.product.services if "/*" in each.paths and each.name not in self.edge.service_hosts
+        )
+        return service
+
+    def service_at(self, path: str, host: str = "") -> Service | None:
+        """The service that the load balancer sends a path to; `host` is a service's own one. None if there is none."""
+        hosts = self.edge.service_hosts
+        ordered = sorted(self.product.load_balanced, key=lambda service: service.priority or LAST)
+        fitting = (service for service in ordered if hosts.get(service.name, host) == host)
+        return next((each for each in fitting if any(fnmatchcase(path, pattern) for pattern in each.paths)), None)
+
+    @property
+    def sample_request(self) -> SmokeTest:
+        """One request to the host that succeeds while the product works: the best that the values have."""
+        services = [service for service in self.product.services if service.name not in self.edge.service_hosts]
+        ready = [SmokeTest(path=service.readiness.path) for service in services if service.readiness]
+        live = [SmokeTest(path=service.liveness) for service in services if service.liveness]
+        return (*ready, *live, *self.product.smoke_tests, SmokeTest(path="/"))[0]
+
+    def routes(self, service: Service) -> tuple[str, ...]:
+        """Path patterns that lead to a service; its own host, if it has one, is in front."""
+        return tuple(f"{self.edge.service_hosts.get(service.name, '')}{path}" for path in service.paths)
+
+    @property
+    def moved_hosts(self) -> tuple[str, ...]:
+        """Names whose traffic a cutover moves, the host first; without a previous target, all."""
+        previous = self.cutover.previous
+        return (self.edge.host, *previous.hosts) if previous else self.edge.names
 
     @property
     def nat_zones(self) -> tuple[str, ...]:

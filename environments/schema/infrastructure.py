@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -16,6 +18,7 @@ from environments.schema.types import (
     LogRetention,
     Percent,
     RoleArn,
+    Slug,
     VpcCidr,
     WeeklyWindow,
     ZoneId,
@@ -179,11 +182,18 @@ class Edge:
     """The public entry point: load balancer, certificate and DNS zone."""
 
     host: HostName
-    """The application's public name: its DNS record, and the only origin that CORS allows."""
+    """The application's main public name: its DNS record, and the only origin that CORS allows."""
     certificate_names: Annotated[tuple[CertificateName, ...], Field(min_length=1)]
-    """All names of the certificate, the first one its subject, of up to 64 characters; they include the host."""
+    """All names of the certificate, the first one its subject, of up to 64 characters; they cover all hosts."""
     zone: Zone
     """The public zone."""
+    service_hosts: Mapping[Slug, HostName] = field(default_factory=dict)
+    """Hosts of services that have one of their own, such as {"api": "api.example.com"}; all its requests go to them."""
+    # A listener rule may have five condition values. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+    redirects: Annotated[tuple[HostName, ...], Field(max_length=5)] = ()
+    """Names that redirect to the host, with the request's path and query, such as www.example.com."""
+    redirect_priority: Annotated[int, Field(ge=1, le=50000)] = 1
+    """Priority of the listener rule of `redirects`; no service may have it."""
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
     tls_policy: Annotated[
         str,
@@ -205,6 +215,11 @@ class Edge:
     """Value of the Content-Security-Policy header: where pages may load from."""
     access_log_days: Annotated[int, Field(ge=30, le=3650)] = 365
     """Days that access logs are kept."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names with a public record, the host first."""
+        return (self.host, *self.service_hosts.values(), *self.redirects)
 
     @property
     def origin(self) -> str:
@@ -261,6 +276,8 @@ class PreviousTarget:
     """Its DNS name."""
     zone_id: ZoneId
     """Its canonical hosted zone id."""
+    hosts: tuple[HostName, ...] = ()
+    """Names that it serves besides `edge.host`: the cutover moves their traffic too. Other names lead here at once."""
     dual_stack: bool = False
     """Whether it also serves IPv6: the name then has AAAA records, which use the same weights."""
 

@@ -92,14 +92,15 @@ def the_certificate_is_issued(environment: Environment) -> Iterator[Problem]:
         yield Problem("edge.certificate_names.0", names[0], allowed)
 
 
-@rule("product", "quotas")
+@rule("product", "edge", "quotas")
 def the_load_balancer_takes_all_services(environment: Environment) -> Iterator[Problem]:
     """Rules, target groups and wildcards. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html."""
     services = environment.product.load_balanced
-    with_rules = [service for service in services if "/*" not in service.paths]
-    if len(with_rules) > environment.quotas.listener_rules:
+    with_rules = [service for service in services if service.priority is not None]
+    rules = len(with_rules) + bool(environment.edge.redirects)
+    if rules > environment.quotas.listener_rules:
         allowed = f"the load balancer's quota is {environment.quotas.listener_rules} rules (quotas.listener_rules)"
-        yield Problem("product.services", f"{len(with_rules)} services with paths", allowed)
+        yield Problem("product.services", f"{rules} listener rules", allowed)
     groups = sum(2 if service.deployment == "blue_green" else 1 for service in services)
     if groups > TARGET_GROUPS:
         allowed = f"a load balancer may have {TARGET_GROUPS} target groups; a blue/green service has two"

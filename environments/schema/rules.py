@@ -107,19 +107,29 @@ def sizes_exist(environment: Environment) -> Iterator[Problem]:
             )
 
 
-@rule("product")
+@rule("product", "edge")
 def load_balancing_is_whole(environment: Environment) -> Iterator[Problem]:
     """A service with paths has all that the load balancer needs, and exactly one is the default target."""
-    default = [service.name for service in environment.product.services if "/*" in service.paths]
+    hosts = environment.edge.service_hosts
+    default = [
+        service.name for service in environment.product.services if "/*" in service.paths and service.name not in hosts
+    ]
     if len(default) != 1:
-        yield Problem("product.services.paths", default, 'exactly one service has the path "/*", the default target')
+        allowed = 'exactly one service without a host of its own has the path "/*", the default target'
+        yield Problem("product.services.paths", default, allowed)
     for field, service in _services(environment):
+        everything, own_host = "/*" in service.paths, service.name in hosts
         if service.paths and (service.port is None or service.health_check is None):
             yield Problem(f"{field}.paths", service.paths, "a service with paths needs a port and a health_check")
-        if service.paths and "/*" not in service.paths and service.priority is None:
+        if service.paths and service.priority is None and (own_host or not everything):
             yield Problem(f"{field}.priority", None, "a service with paths needs a priority, except the one with /*")
-        if "/*" in service.paths and (len(service.paths) > 1 or service.priority is not None):
+        if everything and len(service.paths) > 1:
+            yield Problem(f"{field}.paths", service.paths, 'a service with "/*" has no other path')
+        if everything and not own_host and service.priority is not None:
             yield Problem(f"{field}.paths", service.paths, 'the service with "/*" has no other path and no priority')
+        if own_host and service.paths != ("/*",):
+            allowed = f'("/*",): all requests of {hosts[service.name]} go to it (edge.service_hosts)'
+            yield Problem(f"{field}.paths", service.paths, allowed)
         if len(service.paths) > MAX_PATHS:
             yield Problem(f"{field}.paths", service.paths, f"a listener rule may have up to {MAX_PATHS} paths")
         if service.deployment == "blue_green" and not service.paths:
@@ -131,13 +141,14 @@ def load_balancing_is_whole(environment: Environment) -> Iterator[Problem]:
             yield Problem(f"{field}.health_check.timeout", service.health_check.timeout, allowed)
 
 
-@rule("product")
+@rule("product", "edge")
 def probes_reach_their_service(environment: Environment) -> Iterator[Problem]:
     """The load balancer sends the requests for liveness and readiness to the service that they are about."""
+    hosts = environment.edge.service_hosts
     for field, service in _services(environment):
         probes = [("liveness", service.liveness), ("readiness.path", service.readiness and service.readiness.path)]
         for name, path in ((name, path) for name, path in probes if path):
-            target = environment.product.service_at(path)
+            target = environment.service_at(path, hosts.get(service.name, ""))
             if not service.paths:
                 yield Problem(f"{field}.{name}", path, "only a service with paths can be asked")
             elif target is not service:
@@ -147,14 +158,39 @@ def probes_reach_their_service(environment: Environment) -> Iterator[Problem]:
             yield Problem(f"{field}.readiness.checks", store, f"one of reaches: {', '.join(service.reaches) or 'none'}")
 
 
-@rule("product")
+@rule("product", "edge")
 def listener_rules_do_not_clash(environment: Environment) -> Iterator[Problem]:
-    """No two services share a path or a priority."""
-    services = environment.product.load_balanced
-    for path in _repeated([path for service in services for path in service.paths]):
+    """No two rules have the same priority, no two services share a path, and hosts come before paths."""
+    services, edge = environment.product.load_balanced, environment.edge
+    of_paths = [service for service in services if service.name not in edge.service_hosts]
+    for path in _repeated([path for service in of_paths for path in service.paths]):
         yield Problem("product.services.paths", path, "a path belongs to one service")
-    for priority in _repeated([service.priority for service in services if service.priority is not None]):
+    priorities = [service.priority for service in services if service.priority is not None]
+    for priority in _repeated([*priorities, *([edge.redirect_priority] if edge.redirects else [])]):
         yield Problem("product.services.priority", priority, "each listener rule needs a different priority")
+    # A rule of paths takes the requests of every host. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
+    first = min((service.priority for service in of_paths if service.priority), default=None)
+    hosts = [("product.services.priority", service.priority) for service in services if service not in of_paths]
+    hosts += [("edge.redirect_priority", edge.redirect_priority)] if edge.redirects else []
+    for field, priority in hosts:
+        if first and priority and priority > first:
+            yield Problem(field, priority, f"below {first}: rules of hosts come before rules of paths")
+
+
+@rule("product", "edge", "cutover")
+def hosts_are_whole(environment: Environment) -> Iterator[Problem]:
+    """Each name is there once, belongs to a service with paths or redirects, and can be moved by a cutover."""
+    edge, previous = environment.edge, environment.cutover.previous
+    known = [service.name for service in environment.product.load_balanced]
+    for name in sorted(set(edge.service_hosts) - set(known)):
+        yield Problem("edge.service_hosts", name, f"a service with paths; there are {', '.join(known)}")
+    for host in _repeated(list(edge.names)):
+        yield Problem("edge.service_hosts", host, "each name once: as host, of one service, or in redirects")
+    others = edge.names[1:]
+    for host in previous.hosts if previous else ():
+        if host not in others:
+            allowed = f"names of edge besides the host: {', '.join(others) or 'there are none'}"
+            yield Problem("cutover.previous.hosts", host, allowed)
 
 
 @rule("product")
@@ -214,10 +250,10 @@ def zones_suffice(environment: Environment) -> Iterator[Problem]:
 def edge_is_whole(environment: Environment) -> Iterator[Problem]:
     """The certificate covers the host, the zone contains it, and a zone that isn't created here has an id."""
     edge, zone = environment.edge, environment.edge.zone
-    covered = {edge.host, "*." + edge.host.partition(".")[2]}
-    if not covered & set(edge.certificate_names):
-        yield Problem("edge.certificate_names", edge.certificate_names, f"must include the host {edge.host}")
-    for name in (edge.host, *edge.certificate_names):
+    for host in edge.names:
+        if not {host, "*." + host.partition(".")[2]} & set(edge.certificate_names):
+            yield Problem("edge.certificate_names", edge.certificate_names, f"must include the host {host}")
+    for name in dict.fromkeys((*edge.names, *edge.certificate_names)):
         if name != zone.name and not name.endswith(f".{zone.name}"):
             yield Problem("edge.certificate_names", name, f"must be in the zone {zone.name}")
     if (zone.id is None) != (zone.kind == "created"):
@@ -241,7 +277,7 @@ def storage_is_ordered(environment: Environment) -> Iterator[Problem]:
 def stores_exist(environment: Environment) -> Iterator[Problem]:
     """What services, secrets and the migration use is a data store that the environment has."""
     product, stores = environment.product, environment.stores
-    uses = [
+    uses: list[tuple[str, str, object]] = [
         *((f"{field}.reaches", store, store) for field, service in _services(environment) for store in service.reaches),
         *(
             (f"product.secrets.{index}.generated", "cache", secret.generated)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from fnmatch import fnmatchcase
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -273,18 +272,6 @@ class Product:
         """Name of the secret that Terraform writes the database's URL to, where there is a database."""
         (name,) = (secret.name for secret in self.secrets if secret.written_by == "terraform")
         return name
-
-    @property
-    def sample_request(self) -> SmokeTest:
-        """One request to the public name that succeeds while the product works: the best that the values have."""
-        ready = [SmokeTest(path=service.readiness.path) for service in self.services if service.readiness]
-        live = [SmokeTest(path=service.liveness) for service in self.services if service.liveness]
-        return (*ready, *live, *self.smoke_tests, SmokeTest(path="/"))[0]
-
-    def service_at(self, path: str) -> Service | None:
-        """The service that the load balancer sends a path to; None if the product has no load-balanced service."""
-        ordered = sorted(self.load_balanced, key=lambda service: service.priority or LAST)
-        return next((each for each in ordered if any(fnmatchcase(path, pattern) for pattern in each.paths)), None)
 
     @property
     def load_balanced(self) -> tuple[Service, ...]:

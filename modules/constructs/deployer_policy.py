@@ -117,7 +117,7 @@ def _zone(names: Names) -> Iterator[Statement]:
         yield Statement(sid="DnsOfTheOtherAccount", actions=["sts:AssumeRole"], resources=[edge.zone.role])
         return
     zone_id = edge.zone.id or "*"
-    yield from write_records(names.partition, zone_id, hosts=sorted({edge.host, *edge.certificate_names}))
+    yield from write_records(names.partition, zone_id, hosts=sorted({*edge.names, *edge.certificate_names}))
     if edge.zone.id is None:
         yield Statement(
             sid="CreateZone",

@@ -10,7 +10,7 @@ from environments.names import Names
 from modules.bindings import aws
 from modules.bindings.engine import Construct, TerraformResourceLifecycle
 from modules.constructs.role import Role
-from modules.ids import reference
+from modules.ids import identifier, reference
 from modules.policy import Statement
 
 ALL = 100
@@ -117,10 +117,11 @@ def write_records(partition: Partition, zone_id: str, *, hosts: Sequence[str]) -
 
 
 class WeightedRecords:
-    """Weighted alias records of the public name: for the previous load balancer and for this one.
+    """Weighted alias records of the public names: for the previous load balancer and for this one.
 
     Without a previous load balancer there is one record, and only at full weight. Route 53 weighs each record type
-    separately; all types get the same weights. `target` is this load balancer's DNS name and zone id.
+    separately; all types get the same weights. A name that the previous load balancer doesn't serve has one record, at
+    full weight. `target` is this load balancer's DNS name and zone id.
     """
 
     def __init__(
@@ -134,33 +135,37 @@ class WeightedRecords:
         record_writer: aws.AwsProvider | None,
         target: tuple[str, str],
     ) -> None:
-        previous, weight = spec.previous, spec.weight
-        shares = {"current": (target, weight)} if previous or weight == ALL else {}
-        if previous:
-            shares["previous"] = ((previous.dns_name, previous.zone_id), ALL - weight)
-        identifiers = dict(zip(("current", "previous"), names.weighted_records, strict=True))
-        for kind in previous.record_types if previous else ("A",):
-            for which, ((dns_name, alias_zone_id), share) in shares.items():
-                aws.Route53Record(
-                    scope,
-                    f"{id_}_{which}" if kind == "A" else f"{id_}_{which}_{kind.lower()}",
-                    provider=record_writer,
-                    zone_id=zone_id,
-                    name=names.environment.edge.host,
-                    type=kind,
-                    set_identifier=identifiers[which],
-                    weighted_routing_policy=aws.Route53RecordWeightedRoutingPolicy(weight=share),
-                    alias=aws.Route53RecordAlias(
-                        name=dns_name,
-                        zone_id=alias_zone_id,
-                        # While both have a weight, all traffic goes to the one that has healthy targets. At 0 and 100
-                        # only the weight decides: with health checks, Route 53 could fall back to the record of
-                        # weight 0.
-                        # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html
-                        evaluate_target_health=0 < weight < ALL,
-                    ),
-                    # `cutover prepare` creates the records first, in place of a simple record: docs/adr/0020. AWS
-                    # rejects a CREATE of an existing record; with this, the provider sends an UPSERT.
-                    # https://docs.aws.amazon.com/Route53/latest/APIReference/API_Change.html
-                    allow_overwrite=True,
-                )
+        environment = names.environment
+        for host in environment.edge.names:
+            moved = host in environment.moved_hosts
+            previous, weight = (spec.previous, spec.weight) if moved else (None, ALL)
+            shares = {"current": (target, weight)} if previous or weight == ALL else {}
+            if previous:
+                shares["previous"] = ((previous.dns_name, previous.zone_id), ALL - weight)
+            identifiers = dict(zip(("current", "previous"), names.weighted_records, strict=True))
+            prefix = id_ if host == environment.edge.host else f"{id_}_{identifier(host.replace('.', '-'))}"
+            for kind in previous.record_types if previous else ("A",):
+                for which, ((dns_name, alias_zone_id), share) in shares.items():
+                    aws.Route53Record(
+                        scope,
+                        f"{prefix}_{which}" if kind == "A" else f"{prefix}_{which}_{kind.lower()}",
+                        provider=record_writer,
+                        zone_id=zone_id,
+                        name=host,
+                        type=kind,
+                        set_identifier=identifiers[which],
+                        weighted_routing_policy=aws.Route53RecordWeightedRoutingPolicy(weight=share),
+                        alias=aws.Route53RecordAlias(
+                            name=dns_name,
+                            zone_id=alias_zone_id,
+                            # While both have a weight, all traffic goes to the one that has healthy targets. At 0 and
+                            # 100 only the weight decides: with health checks, Route 53 could fall back to the record
+                            # of weight 0.
+                            # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html
+                            evaluate_target_health=0 < weight < ALL,
+                        ),
+                        # `cutover prepare` creates the records first, in place of a simple record: docs/adr/0020. AWS
+                        # rejects a CREATE of an existing record; with this, the provider sends an UPSERT.
+                        # https://docs.aws.amazon.com/Route53/latest/APIReference/API_Change.html
+                        allow_overwrite=True,
+                    )

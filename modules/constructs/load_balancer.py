@@ -109,7 +109,7 @@ class RedirectListener:
 
 
 class HttpsListener:
-    """Terminates TLS, sets the security headers of every response, and routes by path to the target groups.
+    """Terminates TLS, sets the security headers of every response, and routes by host and path to the target groups.
 
     `target_group_arns` are by service.
     """
@@ -125,8 +125,7 @@ class HttpsListener:
         certificate_arn: str,
         target_group_arns: Mapping[str, str],
     ) -> None:
-        services = names.environment.product.load_balanced
-        (default,) = (service for service in services if "/*" in service.paths)
+        services, default = names.environment.product.load_balanced, names.environment.default_service
         rest = aws.LbListenerDefaultAction(type="forward", target_group_arn=target_group_arns[default.name])
         aws.LbListener(
             scope,
@@ -151,7 +150,6 @@ class HttpsListener:
 
         for service in services:
             if service is not default:
-                paths = aws.LbListenerRuleConditionPathPattern(values=list(service.paths))
                 target = aws.LbListenerRuleAction(type="forward", target_group_arn=target_group_arns[service.name])
                 aws.LbListenerRule(
                     scope,
@@ -159,9 +157,31 @@ class HttpsListener:
                     listener_arn=self.arn,
                     priority=service.priority,
                     action=[target],
-                    condition=[aws.LbListenerRuleCondition(path_pattern=paths)],
+                    condition=[_condition(spec, service)],
                     lifecycle=_moved_by_codedeploy(service, "action"),
                 )
+
+        if spec.redirects:
+            redirect = aws.LbListenerRuleActionRedirect(
+                protocol="HTTPS", port=str(HTTPS_PORT), host=spec.host, status_code="HTTP_301"
+            )
+            hosts = aws.LbListenerRuleConditionHostHeader(values=list(spec.redirects))
+            aws.LbListenerRule(
+                scope,
+                f"{id_}_redirects",
+                listener_arn=self.arn,
+                priority=spec.redirect_priority,
+                action=[aws.LbListenerRuleAction(type="redirect", redirect=redirect)],
+                condition=[aws.LbListenerRuleCondition(host_header=hosts)],
+            )
+
+
+def _condition(spec: schema.Edge, service: schema.Service) -> aws.LbListenerRuleCondition:
+    """Which requests a service gets: all of its own host, or its paths of any host."""
+    if host := spec.service_hosts.get(service.name):
+        return aws.LbListenerRuleCondition(host_header=aws.LbListenerRuleConditionHostHeader(values=[host]))
+    paths = aws.LbListenerRuleConditionPathPattern(values=list(service.paths))
+    return aws.LbListenerRuleCondition(path_pattern=paths)
 
 
 def _moved_by_codedeploy(service: schema.Service, argument: str) -> TerraformResourceLifecycle | None:

@@ -186,6 +186,11 @@ def same(some: Iterable[Record], others: Iterable[Record]) -> bool:
     return sorted(map(_canonical, some)) == sorted(map(_canonical, others))
 
 
+def group(record: Record) -> tuple[str, str]:
+    """Name and type of a record: a group of records with one routing policy."""
+    return _plain(record["Name"]), record["Type"]
+
+
 def is_plain(records: Sequence[Record]) -> bool:
     """Whether there are records, and none has a routing policy."""
     return bool(records) and not any("SetIdentifier" in record for record in records)

@@ -126,7 +126,9 @@ def listeners(client: ElasticLoadBalancingv2Client, balancer: LoadBalancer) -> d
 
 
 def routes(client: ElasticLoadBalancingv2Client, listener: str) -> dict[str, str]:
-    """ARN of the target group that each path pattern of a listener leads to; of a blue/green pair, the heavier one.
+    """Where each path pattern of a listener leads: the ARN of a target group, or the address of a redirect.
+
+    A rule's hosts are in front of its patterns. Of a blue/green pair of target groups, the heavier one counts.
 
     Raises:
         AwsError: AWS doesn't respond.
@@ -164,9 +166,13 @@ def targets(aws: Aws, environment: Environment) -> Targets:
 
 
 def _paths(rule: RuleTypeDef) -> list[str]:
-    patterns = [each for each in rule.get("Conditions", ()) if each.get("Field") == "path-pattern"]
-    values = [each.get("PathPatternConfig", {}).get("Values") or each.get("Values", []) for each in patterns]
-    return [path for paths in values for path in paths] or ["/*"]
+    found: dict[str, list[str]] = {"host-header": [], "path-pattern": []}
+    for each in rule.get("Conditions", ()):
+        config = each.get("PathPatternConfig") or each.get("HostHeaderConfig") or {}
+        if each.get("Field") in found:
+            found[each["Field"]] += config.get("Values") or each.get("Values", [])
+    hosts, paths = found["host-header"] or [""], found["path-pattern"] or ["/*"]
+    return [f"{host}{path}" for host in hosts for path in paths]
 
 
 def _priority(rule: RuleTypeDef) -> float:
@@ -176,14 +182,15 @@ def _priority(rule: RuleTypeDef) -> float:
 
 
 def _leads_to(rule: RuleTypeDef) -> str:
-    """ARN of the target group that a rule forwards to; of several, the one with the most weight.
+    """ARN of the target group that a rule forwards to (of several, the heaviest), or a redirect's address.
 
     A rule may authenticate before it forwards.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Rule.html
     """
     action = next((each for each in rule.get("Actions", ()) if each["Type"] == "forward"), None)
     if action is None:
-        return ""
+        redirects = (each.get("RedirectConfig", {}) for each in rule.get("Actions", ()) if each["Type"] == "redirect")
+        return next((f"https://{each.get('Host')}" for each in redirects if each.get("Protocol") == "HTTPS"), "")
     groups = action.get("ForwardConfig", {}).get("TargetGroups")
     if not groups:
         return action.get("TargetGroupArn", "")

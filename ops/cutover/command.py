@@ -53,7 +53,7 @@ def prepare(
         from ops.cutover.records import adopted
 
         chosen = load(environment)
-        aws, host = connect(chosen), chosen.edge.host
+        aws, host = connect(chosen), ", ".join(chosen.moved_hosts)
         zone, present = adopted(aws, chosen)
         records = undone(zone, present) if undo else wanted(zone, present, any_target=any_target)
         if records is None:
@@ -164,7 +164,7 @@ def dns(environment: EnvironmentName, yes: Yes = False, dry_run: DryRun = False,
         chosen = load(environment)
         aws = connect(chosen)
         zone, present = adopted(aws, chosen)
-        say(f"{chosen.edge.host}: {present} now; then everything to {zone.shares.previous.dns_name}")
+        say(f"{', '.join(chosen.moved_hosts)}: {present} now; then everything to {zone.shares.previous.dns_name}")
         if dry_run:
             return
         confirm("Roll back?", yes=yes or not chosen.protected)

@@ -118,9 +118,10 @@ def blocked(aws: Aws, environment: Environment) -> str | None:
         OpsError: There is no zone of that name, or more than one.
         RefusedError: Records with another routing policy exist, which no command replaces.
     """
-    host, previous = environment.edge.host, environment.cutover.previous
-    records = PublicZone(aws, environment, "plan").records(host).records
-    found = in_the_way(records, previous.record_types if previous else ("A",))
+    previous, zone = environment.cutover.previous, PublicZone(aws, environment, "plan")
+    kinds = previous.record_types if previous else ("A",)
+    obstacles = {host: in_the_way(zone.records(host).records, kinds) for host in environment.edge.names}
+    host, found = next(((host, found) for host, found in obstacles.items() if found), ("", []))
     if not found:
         return None
     if not is_plain(found):
@@ -130,4 +131,6 @@ def blocked(aws: Aws, environment: Environment) -> str | None:
     )
     if previous is None:
         return f"{what}; name its load balancer in cutover.previous, then python -m ops {COMMAND} {environment.name}"
+    if host not in environment.moved_hosts:
+        return f"{what}; remove it, or list {host} in cutover.previous.hosts if the previous load balancer serves it"
     return f"{what}; python -m ops {COMMAND} {environment.name} replaces it in one change, then plan again"

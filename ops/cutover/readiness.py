@@ -120,7 +120,9 @@ def _ttl(ready: Readiness) -> str:
 
 def _resolver(ready: Readiness, resolver: str) -> str:
     """A resolver no longer caches the plain record, or only for a short time."""
-    seen = ready.ask(ready.environment.edge.host, resolver)
+    answers = [ready.ask(host, resolver) for host in ready.zone.shares.hosts]
+    # What isn't a number is a reason why the time is unknown.
+    seen = next((each for each in answers if not isinstance(each, int)), None) or max(answers, key=int)
     short = isinstance(seen, int) and seen <= max(ready.environment.cutover.ttl, ALIAS_SECONDS)
     words = f"{seen} s left" if isinstance(seen, int) else seen
     return holds([] if short else [f"{words}; wait, then try again"], words)

@@ -9,7 +9,7 @@ from datetime import datetime
 from environments.names import Names
 from environments.schema import Environment
 from ops.aws import load_balancing
-from ops.aws.dns import ALL, PublicZone, Record, describe, is_plain, replacement, same, same_name, target
+from ops.aws.dns import ALL, PublicZone, Record, describe, group, is_plain, replacement, same, same_name, target
 from ops.aws.load_balancing import LoadBalancer
 from ops.aws.session import Aws
 from ops.errors import OpsError
@@ -30,9 +30,10 @@ class AliasTarget:
 
 @dataclass(frozen=True)
 class Shares:
-    """Weighted records of a name, two for each type, as Terraform creates them (modules/constructs/dns.py)."""
+    """Weighted records of names, two for each type, as Terraform creates them (modules/constructs/dns.py)."""
 
-    host: str
+    hosts: tuple[str, ...]
+    """The names whose traffic moves, all by the same weight; the application's host is the first."""
     identifiers: tuple[str, str]
     """Their set identifiers: of the current target, and of the previous one."""
     current: AliasTarget
@@ -40,11 +41,16 @@ class Shares:
     kinds: tuple[str, ...] = ("A",)
     """Their types: A, and AAAA if the previous target has IPv6 too."""
 
+    @property
+    def host(self) -> str:
+        """The names as text."""
+        return ", ".join(self.hosts)
+
     def at(self, weight: int) -> list[Record]:
         """The records that send `weight` percent to the current target, and the rest to the previous one."""
         return [
             {
-                "Name": self.host,
+                "Name": host,
                 "Type": kind,
                 "SetIdentifier": identifier,
                 "Weight": share,
@@ -54,6 +60,7 @@ class Shares:
                     "EvaluateTargetHealth": 0 < weight < ALL,
                 },
             }
+            for host in self.hosts
             for kind in self.kinds
             for identifier, target, share in zip(
                 self.identifiers, (self.current, self.previous), (weight, ALL - weight), strict=True
@@ -99,8 +106,8 @@ class Shares:
             return None
         own = self.own(records)
         plain = [record for record in records if record not in own]
-        kinds = {record["Type"] for record in own}
-        if not same(own, [record for record in self.at(0) if record["Type"] in kinds]) or not is_plain(plain):
+        kinds = set(map(group, own))
+        if not same(own, [record for record in self.at(0) if group(record) in kinds]) or not is_plain(plain):
             return f"{self.host} has records that this command didn't create: {describe(records)}"
         if any(record["Type"] == "AAAA" for record in plain) and "AAAA" not in self.kinds:
             return (
@@ -142,8 +149,9 @@ class Zone:
         Raises:
             AwsError: Route 53 doesn't list them.
         """
-        found = self._zone.records(self.shares.host)
-        return PresentRecords(found.records, self.shares.weight(found.records), found.at)
+        found = [self._zone.records(host) for host in self.shares.hosts]
+        records = tuple(record for listed in found for record in listed.records)
+        return PresentRecords(records, self.shares.weight(records), max(listed.at for listed in found))
 
     def move(self, present: PresentRecords, weight: int) -> None:
         """Send `weight` percent to the current target, in one change, which fails if the records have changed.
@@ -175,7 +183,7 @@ def shares(environment: Environment, current: AliasTarget | None = None) -> Shar
             f"return to; set it to the previous load balancer, or apply the phase cutover with weight 100"
         )
     return Shares(
-        environment.edge.host,
+        environment.moved_hosts,
         Names(environment).weighted_records,
         current or AliasTarget("", ""),
         AliasTarget(previous.dns_name, previous.zone_id),

@@ -13,7 +13,7 @@ from environments.names import Names
 from environments.schema import Environment
 from environments.suggestions import choices
 from ops.aws import ecs
-from ops.aws.dns import Record, describe, is_plain, same
+from ops.aws.dns import Record, describe, group, is_plain, same
 from ops.aws.errors import AwsError, explained, is_absence
 from ops.aws.session import Aws
 from ops.aws.waiting import CLOCK, Time
@@ -93,8 +93,8 @@ def back(zone: Zone, present: PresentRecords, journal: Journal, *, run: str = ""
 def _wanted(zone: Zone, present: PresentRecords) -> list[Record]:
     """The records that return all traffic; without types that have other records, which Route 53 would refuse."""
     own = zone.shares.own(present.records)
-    others = {record["Type"] for record in present.records if record not in own}
-    return [record for record in zone.shares.at(0) if record["Type"] not in others]
+    others = {group(record) for record in present.records if record not in own}
+    return [record for record in zone.shares.at(0) if group(record) not in others]
 
 
 def _read(zone: Zone, problem: AwsError | None) -> PresentRecords:

@@ -149,7 +149,7 @@ def go_on(context: CutoverContext, *, watch: float, yes: bool) -> CutoverOutcome
 
 def show(environment: Environment, result: CutoverOutcome) -> dict[str, object]:
     """Print how it ended and what to do next; return the same for a program."""
-    say(f"{result.outcome}: {environment.edge.host} has weight {result.weight}")
+    say(f"{result.outcome}: {', '.join(environment.moved_hosts)} has weight {result.weight}")
     next_ = place(environment, result.weight)
     if next_:
         say(f"next: write {next_}; then plan and apply cutover: no record changes, only its output")
@@ -174,7 +174,7 @@ def unlock(environment: Environment, aws: Aws) -> None:
 def _held(context: CutoverContext, run: Run, *, yes: bool) -> Iterator[None]:
     """Confirm, hold the lock, and print how to continue if it ends too early."""
     environment = context.environment
-    confirm(f"Move traffic of {environment.edge.host}?", yes=yes or not environment.protected)
+    confirm(f"Move traffic of {', '.join(environment.moved_hosts)}?", yes=yes or not environment.protected)
     lock = StateLock(context.aws, Names(environment), PHASE)
     try:
         lock.take(run.id, OPERATION)

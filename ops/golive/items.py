@@ -19,14 +19,13 @@ from ops.verify.criteria import criterion
 
 def public_name_leads_here(context: Context) -> str:
     """Public DNS sends all traffic here."""
-    host = context.environment.edge.host
-    return holds(edge.other_shares(context, 100), f"100 % of {host}")
+    return holds(edge.other_shares(context, 100), f"100 % of {', '.join(context.environment.edge.names)}")
 
 
 def public_name_answers_over_https(context: Context) -> str:
     """HTTPS on the real domain works at its public addresses, with a valid certificate."""
     host, problems, addresses = context.environment.edge.host, [], []
-    test = context.environment.product.sample_request
+    test = context.environment.sample_request
     for address in context.http.addresses(host):
         status = context.http.get(address, test.path).status
         problems += [f"{host} at {address} returns {status} for {test.path}"] if status != test.status else []
@@ -56,7 +55,7 @@ def no_accepted_risk_has_expired(context: Context) -> str:
 
 def _readiness(environment: Environment) -> str:
     ready = [service.readiness for service in environment.product.services if service.readiness]
-    names = {"database": "db", "cache": environment.cache.engine}
+    names = {"database": "db", "cache": environment.cache.engine if environment.cache else ""}
     stores = [name for store, name in names.items() if any(store in each.checks for each in ready)]
     paths = ", ".join(dict.fromkeys(each.path for each in ready)) or "Readiness"
     return f"{paths} green ({' + '.join(stores)})" if stores else f"{paths} green"

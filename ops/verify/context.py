@@ -51,15 +51,15 @@ class Context:
         return self._http
 
     @cached_property
-    def public_shares(self) -> dict[str, int]:
-        """Percent of DNS answers that lead here, by record type: A and AAAA have their own weights.
+    def public_shares(self) -> dict[str, dict[str, int]]:
+        """Percent of DNS answers that lead here, by public name and record type: A and AAAA have their own weights.
 
         Raises:
             NoZoneError: There is no public zone.
             OpsError: There is more than one, or Route 53 doesn't respond.
         """
-        records = dns.PublicZone(self.aws, self.environment, "verify").records(self.environment.edge.host).records
-        return dns.shares(records, self.load_balancer.dns_name) or {"A": 0}
+        zone, name = dns.PublicZone(self.aws, self.environment, "verify"), self.load_balancer.dns_name
+        return {host: dns.shares(zone.records(host).records, name) or {"A": 0} for host in self.environment.edge.names}
 
     @cached_property
     def vpc(self) -> AwsObject:
@@ -105,12 +105,12 @@ class Context:
 
     @cached_property
     def routes(self) -> dict[str, str]:
-        """The target group that each path pattern leads to, by name."""
+        """Where each path pattern, after its rule's host, leads: a target group's name, or a redirect's address."""
         if HTTPS_PORT not in self.listeners:
             return {}
         names = {arn: name for name, arn in self.target_groups.items()}
         leads = load_balancing.routes(self.aws.client("elbv2"), self.listeners[HTTPS_PORT]["ListenerArn"])
-        return {path: names.get(arn, "nowhere") for path, arn in leads.items()}
+        return {path: to if to.startswith("https://") else names.get(to, "nowhere") for path, to in leads.items()}
 
     @cached_property
     def services(self) -> dict[str, EcsService]:

@@ -43,6 +43,7 @@ CRITERIA: tuple[Condition[Context], ...] = (
     criterion("services", services.tasks_write_logs, ("R2.7",)),
     criterion("services", services.secrets_come_from_secrets_manager, ("R0.2",)),
     criterion("services", edge.targets_are_healthy, ("R6.3",)),
+    criterion("services", http.other_names_answer, ("R6.3",), over_http=True),
     criterion("services", http.services_are_live, ("R10.2",), over_http=True),
     criterion("services", http.services_are_ready, ("R10.2",), over_http=True),
     criterion("services", http.smoke_tests_pass, ("R10.3",), over_http=True),

@@ -84,7 +84,11 @@ class Forward(Handler):
 
     def forward(self) -> None:
         """Respond to a request of any method."""
-        service = listener.service_of(self.environment, self.path.partition("?")[0]).name
+        host = self.headers.get("Host", "").partition(":")[0]
+        if address := listener.moved(self.environment, host, self.path):
+            self.answer(301, [("Location", address)])
+            return
+        service = listener.service_of(self.environment, self.path.partition("?")[0], host).name
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         started = time.monotonic()
         target = http.client.HTTPConnection(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 
 from environments.flows import HTTPS_PORT
 from environments.schema import Environment, Service
@@ -35,10 +34,16 @@ def response_headers(environment: Environment) -> dict[str, str]:
     }
 
 
-def service_of(environment: Environment, path: str) -> Service:
-    """Where a path goes: to the first rule by priority that matches, else to the default target."""
-    rules = sorted(environment.product.load_balanced, key=lambda service: service.priority or float("inf"))
-    return next(service for service in rules if any(fnmatchcase(path, pattern) for pattern in service.paths))
+def service_of(environment: Environment, path: str, host: str = "") -> Service:
+    """Where a request goes: to the first rule by priority that matches, else to the default target."""
+    service = environment.service_at(path, host)
+    return service or environment.default_service
+
+
+def moved(environment: Environment, host: str, target: str) -> str | None:
+    """Where a name that only redirects leads; none for other names."""
+    edge = environment.edge
+    return f"{edge.origin}:{HTTPS_PORT}{target}" if host in edge.redirects else None
 
 
 def redirected(host: str, target: str) -> str:

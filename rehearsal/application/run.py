@@ -126,7 +126,11 @@ class Application:
 
     def _start_tasks(self, started: ExitStack) -> dict[str, int]:
         for service in self._environment.product.load_balanced:
-            task = Task(_program(service), self._variables(service), self._folder / f"{service.name}.log")
+            task = Task(
+                "frontend" if service == self._environment.default_service else "backend",
+                self._variables(service),
+                self._folder / f"{service.name}.log",
+            )
             started.callback(task.stop)
             self._tasks[service.name] = task
         return {name: task.port for name, task in self._tasks.items()}
@@ -153,11 +157,6 @@ class Application:
             # The task trusts the CA, as every image trusts Amazon's.
             "SSL_CERT_FILE": str(self.ca_file),
         }
-
-
-def _program(service: Service) -> str:
-    """The module that runs as a service: the default target is the frontend."""
-    return "frontend" if "/*" in service.paths else "backend"
 
 
 def _ignore(_: Answered) -> None:

@@ -21,7 +21,7 @@ from rehearsal.emulator.change_batch import BatchError, changed
 ZONE = "example.com"
 HOST = f"app.{ZONE}"
 SHARES = Shares(
-    HOST,
+    (HOST,),
     ("aep-prod-current", "aep-prod-previous"),
     AliasTarget("new.elb.amazonaws.com", "Z35SXDOTRQ7X7K"),
     AliasTarget("old.elb.amazonaws.com", "Z35SXDOTRQ7X7K"),

@@ -52,8 +52,7 @@ def test_images_come_from_the_same_product(
 ) -> None:
     other = replace(staging, name="shop-staging", product=replace(staging.product, name="shop"))
     loaded = {"shop-staging": other, "staging": staging}
-    monkeypatch.setattr(environments, "known", lambda: tuple(loaded))
-    monkeypatch.setattr(environments, "load", loaded.__getitem__)
+    monkeypatch.setattr(environments, "load_each", lambda: environments.Loaded(tuple(loaded.values()), None, {}, ()))
     assert route.origin_of(prod, None).name == "staging"
 
 

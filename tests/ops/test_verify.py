@@ -367,8 +367,11 @@ def context() -> Canned:
 
 @pytest.mark.requirement("R1.6", "R2.7")
 def test_everything_is_green_when_all_is_well(whole: Canned) -> None:
+    absent = {"database", "cache"} - set(whole.environment.stores)
     for result in run(OF_AWS, whole):
-        assert (result.status, result.evidence != "") == (Status.PASS, True), f"{result.name}: {result.evidence}"
+        skipped = any(result.name.startswith(f"{store}-") for store in absent)
+        wanted = Status.SKIPPED if skipped else Status.PASS
+        assert (result.status, result.evidence != "") == (wanted, True), f"{result.name}: {result.evidence}"
 
 
 @pytest.mark.requirement("R1.6", "R2.7")

@@ -17,6 +17,7 @@ from ops.verify.criteria import CRITERIA
 from ops.verify.http import ConnectTo, Http
 from tests.ops.tls_server import Site, served
 from tests.ops.verify_responses import Canned
+from tests.shapes import SHAPES
 
 OVER_HTTP = [check for check in CRITERIA if check.over_http]
 PROD = environments.load("prod")
@@ -27,6 +28,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Access-Control-Allow-Origin": PROD.edge.origin,
 }
+HOSTS = SHAPES["hosts"]
 ANSWERS = {
     "/": (200, "<html>AEP</html>"),
     "/api/version": (200, "{}"),
@@ -73,6 +75,30 @@ def test_what_isnt_ready_is_red_with_what_it_says(site: Site) -> None:
     assert results["services-are-ready"].evidence == (
         "127.0.0.1 /health/ready returns 500, not 200: database: no answer"
     )
+
+
+@pytest.mark.requirement("R6.3")
+@pytest.mark.parametrize(
+    ("answer", "location", "says"),
+    [
+        ((301, ""), f"https://{PROD.edge.host}:443/", ""),
+        ((301, ""), "https://www.navralabs.com/", "returns 301 https://www.navralabs.com/, not a redirect to"),
+        ((200, "<html>"), "", "returns 200"),
+    ],
+)
+def test_names_that_redirect_lead_to_the_host(
+    tmp_path: Path, answer: tuple[int, str], location: str, says: str
+) -> None:
+    headers = HEADERS | ({"Location": location} if location else {})
+    with served(tmp_path, "*.navralabs.com", headers, {"/": answer}) as site:
+        (result,) = run([each for each in OVER_HTTP if each.name == "other-names-answer"], Canned(HOSTS, http(site)))
+    assert (result.status is Status.PASS, says in result.evidence) == (not says, True)
+
+
+def test_a_name_without_its_certificate_is_red(site: Site) -> None:
+    (result,) = run([each for each in OVER_HTTP if each.name == "other-names-answer"], Canned(HOSTS, http(site)))
+    assert result.status is Status.FAIL
+    assert "not valid for 'www.navralabs.com'" in result.evidence
 
 
 @pytest.mark.requirement("R10.3")

@@ -32,8 +32,11 @@ class Canned(Context):
         caller = Caller(environment.account_id, f"arn:aws:iam::{environment.account_id}:role/aep-prod-planner")
         super().__init__(cast("Aws", FakeAws(caller, self)), environment, http)
         self.answers = answers(environment)
-        weight = environment.cutover.weight
-        self.records = records(environment.edge.host, [(weight, LOAD_BALANCER), (100 - weight, PREVIOUS)])
+        moved = environment.moved_hosts
+        self.records = []
+        for host in environment.edge.names:
+            weight = environment.cutover.weight if host in moved else 100
+            self.records += records(host, [(weight, LOAD_BALANCER), (100 - weight, PREVIOUS)])
 
 
 class FakeAws:
@@ -251,14 +254,28 @@ def _edge(names: Names) -> Answers:
     arns = {service.name: f"arn:{names.target_group(service.name)}" for service in environment.product.load_balanced}
     rules = [
         {
-            "IsDefault": "/*" in service.paths,
+            "IsDefault": service == environment.default_service,
+            "Priority": str(service.priority or "default"),
             "Conditions": []
-            if "/*" in service.paths
+            if service == environment.default_service
+            else [{"Field": "host-header", "HostHeaderConfig": {"Values": [edge.service_hosts[service.name]]}}]
+            if service.name in edge.service_hosts
             else [{"Field": "path-pattern", "PathPatternConfig": {"Values": list(service.paths)}}],
             "Actions": [{"Type": "forward", "TargetGroupArn": arns[service.name]}],
         }
         for service in environment.product.load_balanced
     ]
+    (default,) = (rule for rule in rules if rule["IsDefault"])
+    if edge.redirects:
+        to = {"Protocol": "HTTPS", "Port": "443", "Host": edge.host, "StatusCode": "HTTP_301"}
+        rules.append(
+            {
+                "IsDefault": False,
+                "Priority": str(edge.redirect_priority),
+                "Conditions": [{"Field": "host-header", "HostHeaderConfig": {"Values": list(edge.redirects)}}],
+                "Actions": [{"Type": "redirect", "RedirectConfig": to}],
+            }
+        )
     attributes = {
         "routing.http.drop_invalid_header_fields.enabled": "true",
         "access_logs.s3.enabled": "true",
@@ -288,7 +305,7 @@ def _edge(names: Names) -> Answers:
                     "ListenerArn": "arn:https",
                     "SslPolicy": edge.tls_policy,
                     "Certificates": [{"CertificateArn": "arn:certificate"}],
-                    "DefaultActions": rules[-1]["Actions"],
+                    "DefaultActions": default["Actions"],
                 },
                 {"Port": 80, "ListenerArn": "arn:http", "DefaultActions": [redirect]},
             ]

@@ -12,6 +12,8 @@ from tests.conftest import Body, Stack
 def other_values() -> Environment:
     """Production with another PostgreSQL, Valkey, a driver with words of its own, and a password changed twice."""
     prod = environments.load("prod")
+    assert prod.database
+    assert prod.cache
     database = replace(
         prod.database,
         version="17",

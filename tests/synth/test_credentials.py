@@ -81,6 +81,7 @@ def test_the_url_is_one_that_drivers_read(data: Stack, other_stores: Stack, env:
     ):
         url = re.fullmatch(form, one(stack, "aws_secretsmanager_secret_version")["secret_string_wo"])
         assert url
+        assert env.database
         assert url.groups()[:2] == (scheme, env.database.user)
         assert url[3] == PASSWORD
         assert url.groups()[4:] == (str(POSTGRESQL_PORT), env.database.name, query)

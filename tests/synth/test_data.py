@@ -48,6 +48,7 @@ def test_the_database_takes_tls_only(data: Stack, other_stores: Stack) -> None:
 @pytest.mark.requirement("R5.1")
 def test_the_database_is_backed_up_and_leaves_a_snapshot(data: Stack, env: Environment) -> None:
     database = one(data, "aws_db_instance")
+    assert env.database
     assert database["backup_retention_period"] == env.database.backup_days >= 7
     assert database["copy_tags_to_snapshot"] is True
     assert database["deletion_protection"] is env.protected
@@ -97,6 +98,7 @@ def test_the_cache_is_encrypted_and_available_by_value(data: Stack, env: Environ
     assert cache["num_cache_clusters"] == env.profile.cache_nodes
     assert cache["automatic_failover_enabled"] is cache["multi_az_enabled"] is several
     assert (STARTER.cache_nodes, STANDARD.cache_nodes) == (1, 2)
+    assert env.cache
     assert cache["snapshot_retention_limit"] == env.cache.snapshot_days >= 1
     assert all("isolated_subnets" in each for each in follow(data, cache["subnet_group_name"])["subnet_ids"])
 

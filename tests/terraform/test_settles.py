@@ -112,6 +112,7 @@ def test_parameters_of_the_cache(
     tmp_path: Path,
 ) -> None:
     prod = environments.load("prod")
+    assert prod.cache
     changed = replace(prod, cache=replace(prod.cache, eviction=eviction))
     settle(tmp_path, cache, some_of(synthesized(changed)["data"], "aws_elasticache_parameter_group"))
 

@@ -406,6 +406,7 @@ def test_the_reason_is_in_the_message() -> None:
     ],
 )
 def test_a_cache_has_a_version_of_its_engine(engine: str, version: str, right: bool) -> None:
+    assert PROD.cache
     environment = replace(PROD, cache=replace(PROD.cache, engine=engine, version=version))  # type: ignore[arg-type]
     assert validate(environment) if right else problems(environment) == ["cache.version"]
 

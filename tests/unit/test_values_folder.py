@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
     shutil.copytree(environments.RELEASES, copy / "releases")
     product = copy / "aep.py"
     product.write_text(product.read_text(encoding="utf-8").replace('name="aep"', 'name="other"'), encoding="utf-8")
-    release = copy / "releases" / "prod.json"
+    release = (copy / "releases" / "aep-prod.json").rename(copy / "releases" / "other-prod.json")
     digest = environments.load("prod").releases["navralabs/aep-backend"]
     release.write_text(release.read_text(encoding="utf-8").replace(digest, "sha256:" + "7" * 64), encoding="utf-8")
     return copy
@@ -117,7 +117,7 @@ def test_make_synthesizes_again_when_the_folder_changes(folder: Path, tmp_path: 
     os.utime(stamps / "synth-all", (newest, newest))
     synthesizes = "-O main.py"
     assert synthesizes not in run(*command, folder=folder).stdout
-    for changed in (folder / "aep.py", folder / "releases" / "prod.json", folder):
+    for changed in (folder / "aep.py", folder / "releases" / "other-prod.json", folder):
         os.utime(changed, (newest + 10, newest + 10))
         assert synthesizes in run(*command, folder=folder).stdout
         os.utime(changed, (newest - 10, newest - 10))

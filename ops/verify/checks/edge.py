@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from environments.flows import HTTP_PORT, HTTPS_PORT
 from ops.aws import load_balancing
+from ops.aws.dns import ALL
 from ops.aws.errors import only
 from ops.conditions import FailedError, holds
 from ops.verify.context import AwsObject, Context
@@ -66,12 +67,15 @@ def listeners_use_the_tls_policy(context: Context) -> str:
 
 
 def rules_route_paths_to_services(context: Context) -> str:
-    """Each service's paths lead to its target group, and everything else to the default one."""
-    problems = []
-    for service in context.environment.product.load_balanced:
+    """Hosts and paths lead to their services' target groups, redirects to the host, and all else to the default."""
+    environment, problems = context.environment, []
+    for service in environment.product.load_balanced:
         groups = {context.names.target_group(service.name, colour) for colour in ("", "green")}
-        leads = {path: context.routes.get(path, "nowhere") for path in service.paths}
+        leads = {path: context.routes.get(path, "nowhere") for path in environment.routes(service)}
         problems += [f"{path} leads to {to}, not to {service.name}" for path, to in leads.items() if to not in groups]
+    for name in environment.edge.redirects:
+        if (to := context.routes.get(f"{name}/*", "nowhere")) != environment.edge.origin:
+            problems.append(f"{name} leads to {to}, not to {environment.edge.origin}")
     return holds(problems, ", ".join(f"{path} → {group}" for path, group in sorted(context.routes.items())))
 
 
@@ -93,17 +97,19 @@ def _listener(context: Context, port: int) -> ListenerTypeDef:
 
 
 def public_dns_is_as_the_values_say(context: Context) -> str:
-    """The public name sends this environment the share of traffic that its values say; none before the cutover."""
-    wanted, host = context.environment.cutover.weight, context.environment.edge.host
+    """The public names send this environment the share of traffic that its values say; none before the cutover."""
+    wanted, host = context.environment.cutover.weight, ", ".join(context.environment.edge.names)
     problems = [f"{problem}, cutover.weight is {wanted}" for problem in other_shares(context, wanted)]
     return holds(problems, f"{wanted} % of {host}, as cutover.weight says")
 
 
 def other_shares(context: Context, wanted: int) -> list[str]:
     """Problems of the record types, A or AAAA, that send another share of traffic here."""
-    shares, host = context.public_shares, context.environment.edge.host
+    environment = context.environment
+    moved = environment.moved_hosts
     return [
         f"DNS sends {share} % of {host} here{f' by {kind} records' if len(shares) > 1 else ''}"
+        for host, shares in context.public_shares.items()
         for kind, share in sorted(shares.items())
-        if share != wanted
+        if share != (wanted if host in moved else ALL)
     ]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from environments.schema import SmokeTest
 from ops.conditions import SkippedError, holds
@@ -27,6 +30,24 @@ def http_redirects_to_https(context: Context) -> str:
             yield f"returns {response.status} {location}, not a redirect to {context.environment.edge.origin}"
 
     return _everywhere(context, "/", wrong, plain=True)
+
+
+def other_names_answer(context: Context) -> str:
+    """Names that redirect lead to the host, and services' own hosts respond with a valid certificate."""
+    edge = context.environment.edge
+
+    def wrong(response: HttpResponse) -> Iterator[str]:
+        location = urlsplit(response.headers.get("location", ""))
+        if response.status != HTTPStatus.MOVED_PERMANENTLY or (location.scheme, location.hostname) != (
+            "https",
+            edge.host,
+        ):
+            yield f"returns {response.status} {location.geturl()}, not a redirect to {edge.origin}"
+
+    addresses = context.http.addresses(context.load_balancer.dns_name)
+    found = [f"{name}: {_everywhere(context, '/', wrong, host=name)}" for name in edge.redirects]
+    found += [f"{name}: {_everywhere(context, '/', lambda _: (), host=name)}" for name in edge.service_hosts.values()]
+    return "; ".join(found) or f"{edge.host} is the only name at {', '.join(addresses)}"
 
 
 def services_are_live(context: Context) -> str:
@@ -59,7 +80,8 @@ def _all_of(context: Context, requests: Sequence[tuple[str, SmokeTest, str]], wh
         raise SkippedError(f"no service of {context.environment.product.name} has {what}")
     evidence = []
     for name, test, shows in requests:
-        responses = _everywhere(context, test.path, _expecting(test.status))
+        host = context.environment.edge.service_hosts.get(name)
+        responses = _everywhere(context, test.path, _expecting(test.status), host=host)
         evidence.append(f"{name} {test.path}{f' ({shows})' if shows else ''}: {responses}")
     return "; ".join(evidence)
 
@@ -92,9 +114,12 @@ def foreign_origins_are_refused(context: Context) -> str:
         if allowed != own:
             yield f"a request from {FOREIGN_ORIGIN} gets Access-Control-Allow-Origin {allowed}"
 
-    services = context.environment.product.services
-    for path in ("/", *(service.readiness.path for service in services if service.readiness)):
-        _everywhere(context, path, wrong, headers={"Origin": FOREIGN_ORIGIN})
+    hosts = context.environment.edge.service_hosts
+    _everywhere(context, "/", wrong, headers={"Origin": FOREIGN_ORIGIN})
+    for service in context.environment.product.services:
+        if service.readiness:
+            host = hosts.get(service.name)
+            _everywhere(context, service.readiness.path, wrong, headers={"Origin": FOREIGN_ORIGIN}, host=host)
     return f"only {own} is allowed"
 
 
@@ -115,9 +140,10 @@ def _everywhere(
     *,
     plain: bool = False,
     headers: Mapping[str, str] | None = None,
+    host: str | None = None,
 ) -> str:
-    """Send a request to each of the load balancer's addresses, and return their statuses."""
-    http, problems, statuses = context.http, [], []
+    """Send a request for a host to each of the load balancer's addresses, and return their statuses."""
+    http, problems, statuses = replace(context.http, host=host or context.http.host), [], []
     for address in http.addresses(context.load_balancer.dns_name):
         response = http.get(address, path, plain=plain, headers=headers)
         problems += [f"{address} {path} {problem}" for problem in wrong(response)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NoReturn
 
 from environments.flows import needed_endpoints
 from environments.subnets import Tier, subnet
 from ops.aws.errors import only
-from ops.conditions import holds
+from ops.conditions import SkippedError, holds
 from ops.verify.context import AwsObject, Context
 
 _WAYS_OUT: dict[Tier, str] = {"public": "igw-", "private": "nat-", "isolated": ""}
@@ -24,7 +25,7 @@ def vpc_is_its_own(context: Context) -> str:
 def subnets_are_in_three_tiers(context: Context) -> str:
     """Public subnets route to the internet gateway, private ones to NAT if there is one, isolated ones nowhere."""
     environment, problems = context.environment, []
-    ways = _WAYS_OUT if environment.nat_zones else {**_WAYS_OUT, "private": ""}
+    ways: dict[Tier, str] = {**_WAYS_OUT, "private": _WAYS_OUT["private"] if environment.nat_zones else ""}
     by_range = {each["CidrBlock"]: each for each in context.subnets.values()}
     for tier, way in ways.items():
         for zone in environment.zones:
@@ -79,7 +80,7 @@ def database_is_as_its_values_say(context: Context) -> str:
     """The database is available, encrypted, private and backed up, and in two zones if the profile says so."""
     environment = context.environment
     if environment.database is None:
-        return _absent(context, "database")
+        _absent(context, "database")
     return _held(
         context.names.prefix,
         _database(context),
@@ -98,7 +99,7 @@ def database_is_as_its_values_say(context: Context) -> str:
 def database_takes_tls_only(context: Context) -> str:
     """The parameter group of the running database forces TLS."""
     if context.environment.database is None:
-        return _absent(context, "database")
+        _absent(context, "database")
     group = only(_database(context)["DBParameterGroups"], f"parameter groups of {context.names.prefix}")
     name = group["DBParameterGroupName"]
     parameters = context.ask("rds", "describe_db_parameters", DBParameterGroupName=name)["Parameters"]
@@ -112,7 +113,7 @@ def database_takes_tls_only(context: Context) -> str:
 def cache_is_as_its_values_say(context: Context) -> str:
     """The cache is available, encrypted in transit and at rest, and fails over if the profile says so."""
     if context.environment.cache is None:
-        return _absent(context, "cache")
+        _absent(context, "cache")
     nodes = context.environment.profile.cache_nodes
     groups = context.ask("elasticache", "describe_replication_groups", ReplicationGroupId=context.names.prefix)
     group = only(groups["ReplicationGroups"], f"caches {context.names.prefix}")
@@ -127,8 +128,8 @@ def cache_is_as_its_values_say(context: Context) -> str:
     return _held(context.names.prefix, {**group, "nodes": len(group["MemberClusters"])}, wanted)
 
 
-def _absent(context: Context, store: str) -> str:
-    return f"none: {context.environment.name} has no {store} (its values have {store}=None)"
+def _absent(context: Context, store: str) -> NoReturn:
+    raise SkippedError(f"{context.environment.name} has no {store}: its values have {store}=None")
 
 
 def _database(context: Context) -> AwsObject:

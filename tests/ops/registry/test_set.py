@@ -31,7 +31,7 @@ def pushed(first: Registries, text: str, tag: str = "", **findings: int) -> str:
     """Push an image to production's repository, and scan it."""
     digest: str = first.prod.image(text, tag=tag)["digest"]
     first.scans.pushed(digest)
-    first.scans.found(digest, **findings)
+    first.scans.found(digest, "COMPLETE", **findings)
     return digest
 
 
