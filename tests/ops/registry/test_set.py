@@ -47,7 +47,7 @@ def test_an_image_is_checked_tagged_and_written(first: Registries) -> None:
     assert "pass     no finding of HIGH or over: image: 1 LOW" in shown
     assert first.release("prod") == digest
     assert digest_of(first.prod.content(f"release-prod-{digest[7:19]}") or b"") == digest
-    assert "Next: commit environments/releases/aep-prod.json, then make plan ENV=prod PHASE=services" in told
+    assert f"Next: commit {first.releases}/aep-prod.json, then make plan ENV=prod PHASE=services" in told
 
 
 def test_a_dry_run_writes_nothing(first: Registries) -> None:
