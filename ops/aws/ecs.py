@@ -127,6 +127,8 @@ class EcsService:
     name: str
     task_definition: str
     """ARN, of the primary deployment."""
+    created_with: str
+    """ARN in the service itself. Where CodeDeploy deploys, it stays that of the first deployment."""
     running: int
     desired: int
     deployments: tuple[Deployment, ...]
@@ -143,6 +145,7 @@ class EcsService:
         return cls(
             name=given.get("serviceName", ""),
             task_definition=primary or given.get("taskDefinition", ""),
+            created_with=given.get("taskDefinition", ""),
             running=given.get("runningCount", 0),
             desired=given.get("desiredCount", 0),
             deployments=deployments,

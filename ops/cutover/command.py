@@ -195,12 +195,12 @@ def service(
     with reporting():
         from ops.aws.session import connect
         from ops.cutover import work
-        from ops.cutover.rollback import ServiceRollback, check
+        from ops.cutover.rollback import check, rollback_of
 
         chosen = load(environment)
         check(chosen, name)
         aws = connect(chosen)
-        service_rollback = ServiceRollback(aws, chosen, name)
+        service_rollback = rollback_of(aws, chosen, name)
         step = service_rollback.step()
         say(f"{name}: {step}")
         if dry_run:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from environments.names import Names
 from environments.schema import Environment
 from environments.suggestions import choices
-from ops.aws import ecs
+from ops.aws import codedeploy, ecs
 from ops.aws.dns import Record, describe, group, is_plain, same
 from ops.aws.errors import AwsError, explained, is_absence
 from ops.aws.session import Aws
-from ops.aws.waiting import CLOCK, Time
+from ops.aws.waiting import CLOCK, Time, polls
 from ops.command import say
 from ops.cutover.records import PresentRecords, Zone
 from ops.cutover.watch import OverruledError
@@ -111,25 +111,23 @@ class Step:
 
     running: str
     previous: str
+    stops: str = ""
+    """Id of CodeDeploy's deployment in progress, which the rollback stops."""
 
     def __str__(self) -> str:
-        return f"{ecs.id_of(self.running)} → {ecs.id_of(self.previous)}"
+        stops = f" (stops CodeDeploy's deployment {self.stops})" if self.stops else ""
+        return f"{ecs.id_of(self.running)} → {ecs.id_of(self.previous)}{stops}"
 
 
 def check(environment: Environment, service: str) -> None:
     """Refuse a service that can't be rolled back here, before any AWS call.
 
     Raises:
-        OpsError: The environment has no such service, or CodeDeploy deploys it.
+        OpsError: The environment has no such service.
     """
     values = {each.name: each for each in environment.product.services}
     if service not in values:
         raise OpsError(f"no service named {service!r} in {environment.name}; {choices(service, values)}")
-    if values[service].deployment != "rolling":
-        raise OpsError(
-            f"CodeDeploy deploys {service}: stop its deployment with a rollback, or deploy the previous revision "
-            f"there (aws deploy list-deployments --application-name {Names(environment).service(service)})"
-        )
 
 
 class ServiceRollback:
@@ -171,16 +169,19 @@ class ServiceRollback:
         )
         log("intended")
         try:
-            deployment = ecs.deploy(self._ecs, self._cluster, self._service, step.previous)
-            progress("waiting until it is stable")
-            ecs.wait_until_deployed(
-                self._ecs, self._cluster, self._service, deployment, seconds=SECONDS, every=POLL_SECONDS, clock=time
-            )
+            self._deploy(step, time, progress)
         except (OpsError, KeyboardInterrupt) as error:
             outcome = "failed" if isinstance(error, RefusedError) else "unknown"
             log(outcome, evidence={"reason": str(error) or "interrupted"})
             raise
         log("done")
+
+    def _deploy(self, step: Step, time: Time, progress: Callable[[str], None]) -> None:
+        deployment = ecs.deploy(self._ecs, self._cluster, self._service, step.previous)
+        progress("waiting until it is stable")
+        ecs.wait_until_deployed(
+            self._ecs, self._cluster, self._service, deployment, seconds=SECONDS, every=POLL_SECONDS, clock=time
+        )
 
     def _running(self) -> ecs.EcsService:
         found = ecs.service(self._ecs, self._cluster, self._service)
@@ -232,6 +233,57 @@ class ServiceRollback:
                     f"{ecs.id_of(task_definition)} needs {image['name']}@{image['digest']}, which the registry no "
                     "longer has; promote it again, or roll back to another release"
                 ) from None
+
+
+class BlueGreenRollback(ServiceRollback):
+    """A service that CodeDeploy deploys: stops a deployment in progress, or else deploys the previous revision."""
+
+    def __init__(self, aws: Aws, environment: Environment, service: str) -> None:
+        """Create it after `check`."""
+        super().__init__(aws, environment, service)
+        self._codedeploy, self._spec = aws.client("codedeploy"), environment.product.service(service)
+
+    def step(self) -> Step:
+        """Find the deployment in progress, or else the newest revision before the running one.
+
+        Raises:
+            RefusedError: There is none.
+            AwsError: AWS doesn't respond.
+        """
+        newest = next(iter(codedeploy.history(self._codedeploy, self._service)), None)
+        if newest is None or newest.ended:
+            return super().step()
+        others = {each.task_definition for each in self._running().deployments} - {newest.task_definition}
+        return Step(newest.task_definition, next(iter(others), newest.task_definition), newest.id)
+
+    def _deployed(self) -> Iterator[str]:
+        """Task definitions of successful deployments, newest first; the first one is the service's own."""
+        found = codedeploy.history(self._codedeploy, self._service)
+        yield from (
+            each.task_definition for each in found if each.status == codedeploy.SUCCEEDED and each.task_definition
+        )
+        yield self._running().created_with
+
+    def _deploy(self, step: Step, time: Time, progress: Callable[[str], None]) -> None:
+        if step.stops:
+            codedeploy.stop(self._codedeploy, step.stops)
+            for _ in polls(SECONDS, time, POLL_SECONDS):
+                rollback = codedeploy.read(self._codedeploy, step.stops).rollback
+                if rollback:
+                    progress("waiting until all requests go to the previous tasks")
+                    codedeploy.wait(self._codedeploy, rollback, seconds=SECONDS, every=POLL_SECONDS, clock=time)
+                    return
+            raise OpsError(f"CodeDeploy doesn't list a rollback of its deployment {step.stops} after {SECONDS:g} s")
+        name, port = self._spec.name, self._spec.port or 0
+        id_ = codedeploy.deploy(self._codedeploy, self._service, step.previous, name, port)
+        progress(f"waiting for CodeDeploy's deployment {id_}")
+        codedeploy.wait(self._codedeploy, id_, seconds=codedeploy.SECONDS, every=POLL_SECONDS, clock=time)
+
+
+def rollback_of(aws: Aws, environment: Environment, service: str) -> ServiceRollback:
+    """The rollback of a service, by what deploys it; after `check`."""
+    blue_green = environment.product.service(service).deployment == "blue_green"
+    return (BlueGreenRollback if blue_green else ServiceRollback)(aws, environment, service)
 
 
 def _created(deployment: ServiceDeploymentBriefTypeDef) -> float:

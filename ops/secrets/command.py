@@ -123,7 +123,7 @@ def rotate(
         if as_json:
             result = {"secret": name, "version": version, "services": [asdict(each) for each in restarts]}
             typer.echo(json.dumps(result))
-        if any(each.result in (Result.FAILED, Result.BY_CODEDEPLOY) for each in restarts):
+        if any(each.result is Result.FAILED for each in restarts):
             say("fix the problem and deploy these services again: their previous tasks have the old value")
             raise typer.Exit(1)
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.aws import ecs
+from ops.aws import codedeploy, ecs
 from ops.aws.errors import AwsError, is_absence
 from ops.aws.session import Aws
 from ops.aws.waiting import shown
 from ops.errors import OpsError
 from ops.tasks.running import tasks, workload
+
+if TYPE_CHECKING:
+    from types_boto3_codedeploy import CodeDeployClient
 
 WAIT = 15 * 60
 """Seconds that a deployment may take: new tasks, their health checks, and draining the previous tasks."""
@@ -25,7 +30,6 @@ class Result(StrEnum):
     DONE = "redeployed"
     BEGUN = "deployment started"
     ABSENT = "no such service yet"
-    BY_CODEDEPLOY = "not redeployed: CodeDeploy deploys it"
     FAILED = "failed"
 
 
@@ -60,27 +64,51 @@ class _Deployment:
         names = Names(environment)
         self._ecs, self._cluster, self._name = aws.client("ecs"), names.prefix, names.service(service)
         self._id, self._earlier = "", set[str]()
+        self._wait: Callable[[Callable[[str], None]], None] = self._wait_for_ecs
         try:
             self._ended = self._begin()
         except OpsError as error:
             self._ended = Restart(service, Result.FAILED, str(error))
 
     def _begin(self) -> Restart | None:
-        if self._environment.product.service(self._service).deployment == "blue_green":
-            return Restart(self._service, Result.BY_CODEDEPLOY)
-        if not self._exists():
+        current = self._current()
+        if current is None:
             return Restart(self._service, Result.ABSENT)
         self._earlier = self._running()
-        self._id = ecs.deploy(self._ecs, self._cluster, self._name)
+        spec = self._environment.product.service(self._service)
+        if spec.deployment == "blue_green" and spec.port is not None:
+            client = self._aws.client("codedeploy")
+            self._id = codedeploy.deploy(client, self._name, current.task_definition, spec.name, spec.port)
+            self._wait = partial(self._wait_for_codedeploy, client)
+        else:
+            self._id = ecs.deploy(self._ecs, self._cluster, self._name)
         return None
 
-    def _exists(self) -> bool:
+    def _current(self) -> ecs.EcsService | None:
         try:
-            return ecs.service(self._ecs, self._cluster, self._name) is not None
+            return ecs.service(self._ecs, self._cluster, self._name)
         except AwsError as error:
             if is_absence(error.code):  # There is no cluster yet.
-                return False
+                return None
             raise
+
+    def _wait_for_ecs(self, show: Callable[[str], None]) -> None:
+        ecs.wait_until_deployed(
+            self._ecs,
+            self._cluster,
+            self._name,
+            self._id,
+            seconds=WAIT,
+            progress=lambda ours: show(f"{self._name}: {ours.running} of {ours.desired} new tasks run"),
+        )
+
+    def _wait_for_codedeploy(self, client: CodeDeployClient, show: Callable[[str], None]) -> None:
+        codedeploy.wait(
+            client,
+            self._id,
+            seconds=codedeploy.SECONDS,
+            progress=lambda ours: show(f"{self._name}: CodeDeploy's deployment {ours.id} is in progress"),
+        )
 
     def result(self, *, wait: bool) -> Restart:
         if self._ended:
@@ -89,14 +117,7 @@ class _Deployment:
             return Restart(self._service, Result.BEGUN)
         try:
             with shown(f"{self._name}: waiting for its new tasks") as show:
-                ecs.wait_until_deployed(
-                    self._ecs,
-                    self._cluster,
-                    self._name,
-                    self._id,
-                    seconds=WAIT,
-                    progress=lambda ours: show(f"{self._name}: {ours.running} of {ours.desired} new tasks run"),
-                )
+                self._wait(show)
         except AwsError as error:
             problem = f"the deployment continues; its result is unknown: {error}"
         except OpsError as error:

@@ -13,6 +13,7 @@ from rehearsal.emulator.process import Emulator
 from tests.emulator import (  # noqa: F401  (they fill EXAMPLES)
     examples_of_access,
     examples_of_defaults,
+    examples_of_deployments,
     examples_of_networks,
     examples_of_operations,
     examples_of_policies,

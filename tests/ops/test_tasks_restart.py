@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -89,10 +88,3 @@ def test_a_deployment_that_completes_is_done() -> None:
 
 def test_a_service_that_is_not_there_has_nothing_to_restart() -> None:
     assert restarted(Ecs(status="INACTIVE")).result is Result.ABSENT
-
-
-def test_what_codedeploy_deploys_is_left_to_it() -> None:
-    services = tuple(replace(each, deployment="blue_green") for each in PROD.product.services)
-    blue_green = replace(PROD, product=replace(PROD.product, services=services))
-    (one,) = restart(cast(Aws, Ecs()), blue_green, ["backend"], wait=True)
-    assert one.result is Result.BY_CODEDEPLOY

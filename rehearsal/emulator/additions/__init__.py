@@ -18,6 +18,7 @@ SERVICES = (
     "cloudtrail",
     "cloudwatch",
     "codedeploy",
+    "codedeploy_deployments",
     "config",
     "ec2",
     "ec2_dependencies",

@@ -11,13 +11,20 @@ from moto.ecs.models import Cluster, EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.moto_api._internal import mock_random
 
+from rehearsal.emulator import task_sets
 from rehearsal.emulator.additions.ecs_history import remember
 from rehearsal.emulator.additions.ecs_tasks import keep_running
 from rehearsal.emulator.additions.logs import created_by_service
-from rehearsal.emulator.additions.registry import corrects, kept
+from rehearsal.emulator.additions.registry import AwsError, corrects, kept
+from rehearsal.emulator.task_sets import by_codedeploy
 
 _LOOKS = "looks left"
 """For how many calls a failed deployment is still listed."""
+_CODEDEPLOYS = ("taskDefinition", "networkConfiguration", "platformVersion", "loadBalancers", "forceNewDeployment")
+"""What only CodeDeploy may change in a service that it deploys.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+"""
 _TRIPPED = "ECS deployment circuit breaker: tasks failed to start."
 _ECHOED = (
     "availabilityZoneRebalancing",
@@ -83,7 +90,10 @@ def create_service(original: Callable[..., ActionResult], self: EC2ContainerServ
     service.availability_zone_rebalancing = "ENABLED"
     _echo(service, self.params)
     key = (self.params.get("cluster", "default").split("/")[-1], service.name)
-    if key in rollbacks(self.ecs_backend):
+    if by_codedeploy(service):
+        task_sets.add(service, service.task_definition, service.load_balancers, "PRIMARY")
+        _settle(service)
+    elif key in rollbacks(self.ecs_backend):
         rollbacks(self.ecs_backend).discard(key)
         _fail(service)
     else:
@@ -104,6 +114,12 @@ def update_service(original: Callable[..., ActionResult], self: EC2ContainerServ
     backend = self.ecs_backend
     cluster = self.params.get("cluster", "default").split("/")[-1]
     current = backend._get_service(cluster, self.params["service"].split("/")[-1])
+    if by_codedeploy(current) and (refused := [name for name in _CODEDEPLOYS if self.params.get(name)]):
+        raise AwsError(
+            "InvalidParameterException",
+            f"Unable to update {', '.join(refused)} on services with a CODE_DEPLOY deployment controller. "
+            "Use AWS CodeDeploy to trigger a new deployment.",
+        )
     earlier, ran = current.task_definition, _runs(current)
     answer: Any = original(self)
     service = answer.result["service"]
@@ -114,6 +130,10 @@ def update_service(original: Callable[..., ActionResult], self: EC2ContainerServ
     if wanted != earlier and (cluster, service.name) in rollbacks(backend):
         rollbacks(backend).discard((cluster, service.name))
         _roll_back(service, earlier)
+    elif by_codedeploy(service):
+        for task_set in task_sets.sets_of(service):
+            task_set.update(computedDesiredCount=service.desired_count, runningCount=service.desired_count)
+        _settle(service)
     elif self.params.get("forceNewDeployment") or _runs(service) != ran:
         _deploy(service)
     else:
@@ -196,7 +216,8 @@ def _deploy(service: Service) -> None:
 def _settle(service: Service) -> None:
     """Let the service run as many tasks as it should."""
     service.running_count, service.pending_count = service.desired_count, 0
-    service.deployments[0].update(desiredCount=service.desired_count, runningCount=service.desired_count)
+    for deployment in service.deployments[:1]:
+        deployment.update(desiredCount=service.desired_count, runningCount=service.desired_count)
     keep_running(service)
     _event(service, "has reached a steady state.")
 

@@ -13,6 +13,7 @@ from moto.elbv2.models import elbv2_backends
 
 from rehearsal.emulator.additions.registry import corrects, kept
 from rehearsal.emulator.fargate import TERMINATED, address, make, start, stop, tasks_of
+from rehearsal.emulator.task_sets import by_codedeploy, sets_of
 
 
 @dataclass(frozen=True)
@@ -34,35 +35,38 @@ def exits(backend: EC2ContainerServiceBackend) -> dict[str, list[Exit]]:
 
 
 def keep_running(service: Service) -> None:
-    """Let a service run as many tasks as it should, all of its first deployment, as targets of its load balancers."""
-    backend, group, deployment = service._backend, f"service:{service.name}", service.deployments[0]["id"]
+    """Let a service run as many tasks as it should, as targets of its load balancers.
+
+    All are of its first deployment or, where CodeDeploy deploys it, as many of each task set.
+    """
+    backend, group = service._backend, f"service:{service.name}"
     wanted = service.desired_count if service.status == "ACTIVE" else 0
+    parts = [(each["id"], each["taskDefinition"], each["loadBalancers"]) for each in sets_of(service)]
+    if not by_codedeploy(service):
+        parts = [(service.deployments[0]["id"], service.task_definition, service.load_balancers)]
     tasks = [each for each in tasks_of(backend, service.cluster_name).values() if each.group == group]
     running = [each for each in tasks if each.status == "RUNNING"]
-    stay = [each for each in running if each.started_by == deployment][:wanted]
+    stay = {id_: [each for each in running if each.started_by == id_][:wanted] for id_, *_ in parts}
     for task in running:
-        if task not in stay:
-            stop(
-                task,
-                TERMINATED,
-                f"Scaling activity initiated by (deployment {deployment})",
-                "ServiceSchedulerInitiated",
-            )
-    given = {
-        "taskDefinition": service.task_definition,
-        "launchType": service.launch_type,
-        "networkConfiguration": service.network_configuration,
-        "startedBy": deployment,
-        "enableExecuteCommand": vars(service).get("enable_execute_command"),
-        "capacityProviderStrategy": vars(service).get("capacity_provider_strategy"),
-    }
-    for _ in range(wanted - len(stay)):
-        task = make(backend, service.cluster_name, given, group)
-        start(task)
-        for place in service.load_balancers:
-            target = {"Id": address(task), "Port": place["containerPort"]}
-            balancers = elbv2_backends[backend.account_id][backend.region_name]
-            balancers.register_targets(place["targetGroupArn"], [target])
+        if not any(task in each for each in stay.values()):
+            reason = f"Scaling activity initiated by (deployment {parts[0][0]})" if parts else "Service deleted"
+            stop(task, TERMINATED, reason, "ServiceSchedulerInitiated")
+    for id_, definition, places in parts:
+        given = {
+            "taskDefinition": definition,
+            "launchType": service.launch_type,
+            "networkConfiguration": service.network_configuration,
+            "startedBy": id_,
+            "enableExecuteCommand": vars(service).get("enable_execute_command"),
+            "capacityProviderStrategy": vars(service).get("capacity_provider_strategy"),
+        }
+        for _ in range(wanted - len(stay[id_])):
+            task = make(backend, service.cluster_name, given, group)
+            start(task)
+            for place in places:
+                target = {"Id": address(task), "Port": place["containerPort"]}
+                balancers = elbv2_backends[backend.account_id][backend.region_name]
+                balancers.register_targets(place["targetGroupArn"], [target])
 
 
 @corrects(

@@ -1,0 +1,156 @@
+"""Commands on a service that CodeDeploy deploys, against emulated AWS: redeploy, roll back, and what they wait for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+import environments
+from environments.names import Names
+from environments.schema import Environment
+from ops.aws import codedeploy, ecs
+from ops.aws.ecs import DeploymentFailedError
+from ops.aws.errors import AwsError
+from ops.aws.session import Aws as Session
+from ops.aws.waiting import Time
+from ops.cutover.rollback import BlueGreenRollback, check, rollback_of
+from ops.errors import OpsError, RefusedError
+from ops.journal import Journal, read
+from ops.tasks.restart import Result, restart
+from tests.emulator.aws import Aws
+from tests.emulator.conftest import aws, control, emulator  # noqa: F401  (fixtures)
+from tests.emulator.examples_of_deployments import ALARM, BlueGreen, blue_green
+from tests.emulator.examples_of_operations import define_for_fargate
+
+pytestmark = pytest.mark.slow
+AT_ONCE = Time(sleep=lambda _: None)
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The clients of a session."""
+
+    aws: Aws
+
+    def client(self, service: str, region_name: str | None = None) -> Any:
+        return self.aws(service)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A product whose first service is deployed by CodeDeploy."""
+
+    environment: Environment
+    session: Session
+    service: BlueGreen
+
+    @property
+    def name(self) -> str:
+        return self.environment.product.services[0].name
+
+    def runs(self) -> str:
+        """The task definition of the primary task set."""
+        (cluster, name) = (self.service.cluster, self.service.name)
+        found = ecs.service(self.session.client("ecs"), cluster, name)
+        assert found is not None
+        return found.task_definition
+
+
+@pytest.fixture
+def site(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Site:  # noqa: F811
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ops.aws.waiting.PAUSE", 0)
+    prod = environments.load(environments.known()[0])
+    first, *others = prod.product.services
+    service = replace(first, name="web", deployment="blue_green", port=8080)
+    product = replace(prod.product, services=(service, *others), migration=None, scheduled_tasks=())
+    environment = replace(prod, product=product)
+    names = Names(environment)
+    return Site(environment, cast(Session, Clients(aws)), blue_green(aws, names.prefix, names.service("web")))
+
+
+def roll_back(site: Site) -> BlueGreenRollback:
+    check(site.environment, "web")
+    found = rollback_of(site.session, site.environment, "web")
+    assert isinstance(found, BlueGreenRollback)
+    return found
+
+
+def go(site: Site) -> list[str]:
+    rollback = roll_back(site)
+    journal = Journal("prod", command="rollback service", caller="arn:aws:iam::111122223333:role/deployer")
+    rollback.go(rollback.step(), journal, time=AT_ONCE, progress=lambda _: None)
+    return [entry.outcome for entry in read("prod")]
+
+
+@pytest.mark.requirement("R4.4")
+def test_a_service_is_redeployed_so_that_it_reads_a_new_secret(site: Site) -> None:
+    before = {each["id"] for each in site.service.service()["taskSets"]}
+    (one,) = restart(site.session, site.environment, ["web"], wait=True)
+    assert one.result is Result.DONE, one
+    assert site.runs().endswith("web:1")
+    assert site.service.weights() == {site.service.green: 100}
+    assert not before >= {each["id"] for each in site.service.service()["taskSets"]}
+
+
+def test_a_redeployment_that_an_alarm_stops_is_reported_with_the_previous_tasks(site: Site) -> None:
+    site.service.aws("cloudwatch").set_alarm_state(AlarmName=ALARM, StateValue="ALARM", StateReason="test")
+    (one,) = restart(site.session, site.environment, ["web"], wait=True)
+    assert one.result is Result.FAILED
+    assert "stopped: One or more alarms have been activated: errors; all requests return" in one.detail
+
+
+def test_a_second_deployment_has_to_wait(site: Site) -> None:
+    site.service.deploy(define_for_fargate(site.service.aws))
+    (one,) = restart(site.session, site.environment, ["web"], wait=True)
+    assert one.result is Result.FAILED
+    assert "already has an active Deployment" in one.detail
+
+
+@pytest.mark.requirement("R7.5")
+def test_a_deployment_in_progress_is_stopped(site: Site) -> None:
+    second = define_for_fargate(site.service.aws)
+    id_ = site.service.deploy(second)
+    for _ in range(4):  # All requests go to the green tasks; the blue ones wait.
+        site.service.look(id_)
+    assert site.runs() == second
+    step = roll_back(site).step()
+    assert (step.running, ecs.id_of(step.previous), step.stops) == (second, "web:1", id_)
+    assert go(site)[-1] == "done"
+    assert ecs.id_of(site.runs()) == "web:1"
+    assert site.service.weights() == {site.service.blue: 100}
+
+
+@pytest.mark.requirement("R7.5")
+def test_after_a_deployment_the_previous_revision_is_deployed(site: Site) -> None:
+    for _ in range(2):
+        assert site.service.end(site.service.deploy(define_for_fargate(site.service.aws)))["status"] == "Succeeded"
+    for previous in ("web:2", "web:1"):
+        go(site)
+        id_ = codedeploy.history(site.session.client("codedeploy"), site.service.name)[0].id
+        site.service.end(id_)
+        assert ecs.id_of(site.runs()) == previous
+    with pytest.raises(RefusedError, match="no revision before web:1"):
+        roll_back(site).step()
+
+
+def test_waiting_ends_when_all_requests_go_to_the_new_tasks(site: Site) -> None:
+    id_ = site.service.deploy(define_for_fargate(site.service.aws))
+    client = site.session.client("codedeploy")
+    codedeploy.wait(client, id_, seconds=60, clock=AT_ONCE)
+    assert codedeploy.read(client, id_).status == "Succeeded", "the blue tasks are stopped with the next look"
+
+
+def test_waiting_has_a_limit_and_reports_what_failed(site: Site, aws: Aws) -> None:  # noqa: F811
+    client = site.session.client("codedeploy")
+    id_ = site.service.deploy(define_for_fargate(site.service.aws))
+    with pytest.raises(OpsError, match="hasn't ended after 0 s; it continues"):
+        codedeploy.wait(client, id_, seconds=0, clock=AT_ONCE)
+    codedeploy.stop(client, id_)
+    with pytest.raises(DeploymentFailedError, match="stopped: The deployment was stopped by the user"):
+        codedeploy.wait(client, id_, seconds=60, clock=AT_ONCE)
+    with pytest.raises(AwsError, match="already completed"):
+        codedeploy.stop(client, id_)
