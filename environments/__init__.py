@@ -27,6 +27,24 @@ PACKAGE = Path(__file__).resolve().parent
 FOLDER = (PACKAGE.parent / (os.environ.get("ENVIRONMENTS") or PACKAGE)).resolve()
 """The folder of values: products, environments, organization.py and releases/."""
 RELEASES = FOLDER / "releases"
+LIBRARY = frozenset(
+    {
+        *(
+            "arns",
+            "attached",
+            "attributes",
+            "beside",
+            "documents",
+            "endpoints",
+            "flows",
+            "guardduty",
+            "names",
+            "permissions",
+        ),
+        *("places", "schema", "subnets", "suggestions", "unreadable"),
+    }
+)
+"""Modules of this package that aren't values; no environment or product has one of their names."""
 if FOLDER != PACKAGE:
     __path__.insert(0, str(FOLDER))
 
@@ -145,7 +163,7 @@ def load_each() -> Loaded:
     environments = tuple(environment for name, environment in readable.items() if name not in broken)
     organization = None
     try:
-        organization = load_organization()
+        organization = load_organization() if has_organization() else None
     except InvalidEnvironmentError as error:
         broken["organization"] = error
     return Loaded(environments, organization, broken, tuple(_conflicts(environments, organization)))
@@ -184,12 +202,20 @@ def _conflicts(
             yield InvalidEnvironmentError("organization", guardrails)
 
 
+def has_organization() -> bool:
+    """Whether there are values for the optional organization stack."""
+    return file_of("organization").is_file()
+
+
 def load_organization() -> Organization:
     """Read and check the values of the optional organization stack.
 
     Raises:
+        UnknownEnvironmentError: There is no organization.py.
         InvalidEnvironmentError: Its values are wrong; all problems are listed.
     """
+    if not has_organization():
+        raise UnknownEnvironmentError(f"no {shown(file_of('organization'))}, so there is no organization stack")
     organization: Organization = _literal("organization").ORGANIZATION
     return validate_organization(organization)
 

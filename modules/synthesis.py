@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from environments import known, load_organization
+from environments import has_organization, known, load_organization
 from environments.schema import Environment
 from modules import documents
 from modules.bindings.engine import App
@@ -93,7 +93,9 @@ def _replace(new: Path, target: Path) -> None:
         folder = target / "stacks" / name
         folder.mkdir(parents=True, exist_ok=True)
         (new / "stacks" / name / STACK_FILE).replace(folder / STACK_FILE)
-    valid = {f"{environment}-{phase.name}" for environment in known() for phase in PHASES} | {ORGANIZATION}
+    valid = {f"{environment}-{phase.name}" for environment in known() for phase in PHASES}
+    if has_organization():
+        valid.add(ORGANIZATION)
     for folder in (target / "stacks").iterdir():
         if folder.name not in valid and (folder / STACK_FILE).exists():
             shutil.rmtree(folder)

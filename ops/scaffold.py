@@ -37,11 +37,15 @@ def new_environment(name: str, folder: Path = environments.FOLDER) -> tuple[Path
         The two files.
 
     Raises:
-        ScaffoldError: The name isn't allowed, or a file of that name exists.
+        ScaffoldError: The name isn't allowed, is a module's of the package, or a file of that name exists.
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise ScaffoldError(
             f"NAME={name!r}: a name is lower-case words joined by hyphens, such as make new-environment NAME=demo"
+        )
+    if name.replace("-", "_") in environments.LIBRARY:
+        raise ScaffoldError(
+            f"NAME={name!r}: {environments.shown(environments.PACKAGE)} has a module of that name; choose another"
         )
     module = folder / f"{name.replace('-', '_')}.py"
     release = folder / "releases" / f"{PRODUCT}-{name}.json"

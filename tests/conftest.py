@@ -1,4 +1,8 @@
-"""What all tests share. Every environment is synthesized once a session."""
+"""What all tests share. Every environment is synthesized once a session.
+
+A test of `env` runs on every environment: AEP's, those of the other products in tests/products, and those that you have
+in environments/; its `stacks` are those of the same folder of values. `of_aep` keeps a test to AEP's environments.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +21,7 @@ import environments
 from environments.schema import Environment
 from modules.phases import PHASES
 from modules.synthesis import synthesize
+from tests.products import AEP, OF_AEP, SUBJECTS, Subject, values
 
 # The same examples every time and on every machine, however busy it is; property tests say how many.
 hypothesis.settings.register_profile(
@@ -23,6 +29,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("project")
 ENVIRONMENTS = environments.known()
+of_aep = pytest.mark.parametrize("subject", OF_AEP, indirect=True, ids=str)
+"""Keeps a test of `env` to AEP's environments: it asserts what the plan says about them."""
 Body = dict[str, Any]
 
 
@@ -59,23 +67,49 @@ def read_stacks(folder: Path) -> dict[str, Stack]:
 
 
 @pytest.fixture(scope="session")
-def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All environments, synthesized."""
-    folder = tmp_path_factory.mktemp("cdktf.out")
-    synthesize(environments.load_all(), folder, organization=True)
-    return folder
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Synthesizes the environments of a folder of values, once."""
+
+    @cache
+    def run(folder: Path) -> Path:
+        target = tmp_path_factory.mktemp("cdktf.out")
+        chosen = [subject.environment for subject in SUBJECTS if subject.folder == folder]
+        with values(folder):
+            synthesize(chosen, target, organization=environments.has_organization())
+        return target
+
+    return run
 
 
 @pytest.fixture(scope="session")
-def stacks(output: Path) -> dict[str, Stack]:
-    """All synthesized stacks by name."""
-    return read_stacks(output)
+def output(outputs: Callable[[Path], Path]) -> Path:
+    """AEP's environments, synthesized."""
+    return outputs(AEP)
 
 
-@pytest.fixture(params=ENVIRONMENTS)
-def env(request: pytest.FixtureRequest) -> Environment:
+@pytest.fixture(scope="session")
+def stacks_of(outputs: Callable[[Path], Path]) -> Callable[[Path], dict[str, Stack]]:
+    """The synthesized stacks of a folder of values by name."""
+    return cache(lambda folder: read_stacks(outputs(folder)))
+
+
+@pytest.fixture
+def stacks(request: pytest.FixtureRequest, stacks_of: Callable[[Path], dict[str, Stack]]) -> dict[str, Stack]:
+    """Synthesized stacks by name: of the folder of the test's environment, if it has one, or AEP's."""
+    return stacks_of(request.getfixturevalue("subject").folder if "subject" in request.fixturenames else AEP)
+
+
+@pytest.fixture(params=SUBJECTS, ids=str)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """Each environment in turn, with its folder of values."""
+    found: Subject = request.param
+    return found
+
+
+@pytest.fixture
+def env(subject: Subject) -> Environment:
     """Each environment in turn."""
-    return environments.load(request.param)
+    return subject.environment
 
 
 @pytest.fixture(scope="session")

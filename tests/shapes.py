@@ -89,7 +89,7 @@ def with_hosts(environment: Environment) -> Environment:
     )
 
 
-SHAPES = {
+VARIANTS = {
     "hosts": with_hosts(PROD),
     "arm": on_arm(STARTER),
     "no_database": without(STARTER, "database"),

@@ -248,7 +248,7 @@ class Product:
     """The GitHub repository of this infrastructure, owner/name: tag, and subject of GitHub's OIDC tokens."""
     services: tuple[Service, ...]
     """All services."""
-    secrets: tuple[Secret, ...]
+    secrets: tuple[Secret, ...] = ()
     """All secrets."""
     scheduled_tasks: tuple[ScheduledTask, ...] = ()
     """Commands on a schedule."""

@@ -40,7 +40,7 @@ class Source:
         if self.generate and secret.generated is None:
             raise OpsError(
                 f"{secret.name} can't be generated; leave out --generate, or, if a random key is valid, "
-                'set generated="key" in environments/aep.py'
+                'set generated="key" in the file of the product'
             )
         if secret.generated == "cache_url":
             if any(given) and not self.generate:

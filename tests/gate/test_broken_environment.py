@@ -43,8 +43,8 @@ def demo(folder: Path, old: str, new: str) -> None:
 def python(folder: Path, code: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=folder.parent,
-        env={"PYTHONPATH": f"{folder.parent}:{ROOT}"},
+        cwd=ROOT,
+        env={"ENVIRONMENTS": str(folder)},
         capture_output=True,
         text=True,
         check=False,
@@ -99,7 +99,13 @@ def test_synthesis_reports_it_and_writes_the_others(folder: Path, tmp_path: Path
     done = subprocess.run(
         [sys.executable, "-O", "-c", "import sys, main; sys.exit(main.main([]))"],
         cwd=tmp_path,
-        env={"PYTHONPATH": f"{tmp_path}:{ROOT}", "CDKTF_OUTDIR": "out", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        env={
+            "ENVIRONMENTS": str(folder),
+            "PYTHONPATH": str(ROOT),
+            "CDKTF_OUTDIR": "out",
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(tmp_path),
+        },
         capture_output=True,
         text=True,
         check=False,

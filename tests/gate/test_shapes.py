@@ -15,7 +15,7 @@ from modules.synthesis import synthesize
 from ops.gate.run import prove, run
 from ops.gate.stacks import Expected, select
 from ops.gate.view import merged_view
-from tests.shapes import SHAPES
+from tests.shapes import VARIANTS
 
 ROOT = Path(__file__).parents[2]
 ACCEPTED = """
@@ -32,9 +32,9 @@ closes = "endpoint_zones in environments/profiles.py, two or more"
 """
 
 
-@pytest.fixture(scope="module", params=SHAPES, ids=str)
+@pytest.fixture(scope="module", params=VARIANTS, ids=str)
 def shape(request: pytest.FixtureRequest) -> Environment:
-    return validate(SHAPES[request.param])
+    return validate(VARIANTS[request.param])
 
 
 @pytest.fixture(scope="module")

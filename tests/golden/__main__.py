@@ -1,9 +1,10 @@
-"""Writes the golden lists of addresses from cdktf.out: `python -m tests.golden`, after `make synth`."""
+"""Writes the golden lists of addresses of AEP's stacks: `make golden`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from modules.output import OUT
 from tests.conftest import read_stacks
 
 FOLDER = Path(__file__).parent
@@ -19,4 +20,4 @@ def write(output: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(FOLDER.parents[1] / "cdktf.out")
+    write(FOLDER.parents[1] / OUT)

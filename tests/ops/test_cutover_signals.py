@@ -195,8 +195,8 @@ def test_what_aws_does_not_say_is_unknown(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_line_of_the_weight_is_found_where_the_values_stand() -> None:
     for name in ("prod", "prod-starter"):
-        assert str(place(load(name), 100)).startswith("environments/prod.py:")
-    assert str(place(load("staging"), 50)).startswith("environments/staging.py:")
+        assert str(place(load(name), 100)).startswith("tests/products/aep/prod.py:")
+    assert str(place(load("staging"), 50)).startswith("tests/products/aep/staging.py:")
     assert place(PROD, PROD.cutover.weight) is None
     starter = load("prod-starter")
     other = replace(starter, product=replace(starter.product, name="shop"))

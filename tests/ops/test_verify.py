@@ -24,7 +24,7 @@ from ops.conditions import Condition, ConditionResult, FailedError, Status, exit
 from ops.golive.items import public_name_leads_here
 from ops.verify.criteria import CRITERIA, chosen
 from tests.ops.verify_responses import AGENT, LOAD_BALANCER, PREVIOUS, Canned, FakeZone, records
-from tests.shapes import SHAPES
+from tests.shapes import VARIANTS
 
 Break = Callable[[Canned], None]
 OF_AWS = [check for check in CRITERIA if not check.over_http]
@@ -353,10 +353,10 @@ BROKEN: list[tuple[str, Break, str]] = [
 ]
 
 
-@pytest.fixture(params=[*environments.known(), *SHAPES])
+@pytest.fixture(params=[*environments.known(), *VARIANTS])
 def whole(request: pytest.FixtureRequest) -> Canned:
     """An environment in which everything is as it should be."""
-    return Canned(SHAPES.get(request.param) or environments.load(request.param))
+    return Canned(VARIANTS.get(request.param) or environments.load(request.param))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from ops.verify.criteria import CRITERIA
 from ops.verify.http import ConnectTo, Http
 from tests.ops.tls_server import Site, served
 from tests.ops.verify_responses import Canned
-from tests.shapes import SHAPES
+from tests.shapes import VARIANTS
 
 OVER_HTTP = [check for check in CRITERIA if check.over_http]
 PROD = environments.load("prod")
@@ -28,7 +28,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Access-Control-Allow-Origin": PROD.edge.origin,
 }
-HOSTS = SHAPES["hosts"]
+HOSTS = VARIANTS["hosts"]
 ANSWERS = {
     "/": (200, "<html>AEP</html>"),
     "/api/version": (200, "{}"),

@@ -82,12 +82,21 @@ def _deployment_group(names: Names) -> Iterator[tuple[str, str, Context]]:
 
 
 def _secret(names: Names) -> Iterator[tuple[str, str, Context]]:
-    secret = names.arn("secretsmanager", f"secret:{names.secret('REDIS_URL')}-AbCdEf")
+    own = [secret.name for secret in names.environment.product.secrets if secret.written_by == "operator"]
+    secret = names.arn("secretsmanager", f"secret:{names.secret(own[0])}-AbCdEf")
     through = f"secretsmanager.{names.environment.region}.amazonaws.com"
     yield "secretsmanager:PutSecretValue", secret, {}
     yield "secretsmanager:DescribeSecret", secret, {}
     aliased: Context = {"kms:ViaService": through, "kms:ResourceAliases": [names.alias("secrets")]}
     yield "kms:GenerateDataKey", names.arn("kms", "key/1"), aliased
+
+
+def _promotion(names: Names) -> Iterator[tuple[str, str, Context]]:
+    """To repositories of this account; those of another one get images from their builds."""
+    if names.environment.registry.source_account is None:
+        for repository in {service.repository for service in names.environment.product.services}:
+            for action in ("PutImage", "BatchGetImage", "DescribeImages"):
+                yield f"ecr:{action}", names.arn("ecr", f"repository/{repository}"), {}
 
 
 CALLS: dict[str, Calls] = {
@@ -118,7 +127,7 @@ CALLS: dict[str, Calls] = {
     "aws_scheduler_schedule": _schedule,
     "aws_scheduler_schedule_group": _on("scheduler", "schedule-group/{prefix}", "CreateScheduleGroup"),
     # No resource of Terraform's: what operators' commands call.
-    "promotion": _on("ecr", "repository/navralabs/aep-backend", "PutImage", "BatchGetImage", "DescribeImages"),
+    "promotion": _promotion,
     "secrets": _secret,
 }
 

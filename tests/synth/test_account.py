@@ -9,7 +9,7 @@ import pytest
 import environments
 from environments.names import Names
 from environments.schema import Audit, Environment
-from tests.conftest import Stack
+from tests.conftest import Stack, of_aep
 from tests.synth.iam import allowed
 
 SWITCHES = {
@@ -34,6 +34,7 @@ def account(stacks: dict[str, Stack], env: Environment) -> Stack:
     return stacks[f"{env.name}-account"]
 
 
+@of_aep
 @pytest.mark.requirement("R1.7")
 def test_the_baseline_is_whole_by_default_and_each_part_has_a_switch(
     account: Stack, elsewhere: tuple[Environment, dict[str, Stack]]
@@ -58,6 +59,7 @@ def test_the_trail_sees_every_region_and_cannot_be_altered_unseen(account: Stack
     }
 
 
+@of_aep
 @pytest.mark.requirement("R1.7")
 def test_what_the_baseline_switches_on_is_strict(account: Stack) -> None:
     (block,) = account.resources("aws_s3_account_public_access_block").values()
@@ -83,9 +85,10 @@ def test_what_the_baseline_switches_on_is_strict(account: Stack) -> None:
 
 @pytest.mark.requirement("R1.7", "R11.1")
 def test_guardduty_manages_the_agent_of_tasks_where_the_profile_says_so(account: Stack, env: Environment) -> None:
-    runtime = account.resources("aws_guardduty_detector_feature")["guardduty_runtime_monitoring"]
-    managed = {each["name"] for each in runtime["additional_configuration"] if each["status"] == "ENABLED"}
-    assert managed == ({"ECS_FARGATE_AGENT_MANAGEMENT"} if env.name == "prod" else set())
+    runtime = account.resources("aws_guardduty_detector_feature").get("guardduty_runtime_monitoring", {})
+    assert bool(runtime) is (env.audit.guardduty and env.creates_account_resources)
+    managed = {each["name"] for each in runtime.get("additional_configuration", ()) if each["status"] == "ENABLED"}
+    assert managed == ({"ECS_FARGATE_AGENT_MANAGEMENT"} if runtime and env.profile.guardduty_agent else set())
 
 
 @pytest.mark.requirement("R8.1")

@@ -6,7 +6,7 @@ import pytest
 
 from environments.names import Names
 from environments.schema import Environment
-from tests.conftest import Stack
+from tests.conftest import Stack, of_aep
 from tests.synth.iam import allowed
 
 
@@ -31,6 +31,7 @@ def test_budgets_tell_of_cost_and_forecast_by_mail_and_topic(account: Stack, env
             assert notification["subscriber_sns_topic_arns"] == ["${aws_sns_topic.alerts.arn}"]
 
 
+@of_aep
 @pytest.mark.requirement("R1.5")
 def test_a_budget_is_of_the_service_that_bills_nat_gateways(stacks: dict[str, Stack], env: Environment) -> None:
     """Cost Explorer has NAT gateways' hours and bytes in EC2 - Other, not in Amazon Virtual Private Cloud."""

@@ -9,7 +9,7 @@ from moto.events.models import EventPattern
 
 from environments.names import Names
 from environments.schema import Environment, IamUser
-from tests.conftest import Stack
+from tests.conftest import Stack, of_aep
 from tests.synth.iam import allowed
 
 MFA = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "60", "aws:RequestedRegion": "us-east-1"}
@@ -46,6 +46,7 @@ def matching(stack: Stack, event: dict[str, Any], *, local: bool = True) -> list
     ]
 
 
+@of_aep
 @pytest.mark.requirement("R1.3")
 @pytest.mark.parametrize(
     ("context", "may"),

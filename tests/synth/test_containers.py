@@ -6,7 +6,7 @@ import pytest
 
 from environments.names import Names
 from environments.schema import Environment
-from tests.conftest import Stack
+from tests.conftest import Stack, of_aep
 from tests.synth.tasks import assert_hardened, containers
 
 
@@ -17,9 +17,13 @@ def services(stacks: dict[str, Stack], env: Environment) -> Stack:
 
 @pytest.mark.requirement("R3.4", "R0.5")
 def test_images_are_the_released_digests(services: Stack, env: Environment) -> None:
-    repositories = {Names(env).service(each.name): each.repository for each in env.product.services}
+    product, service_of = env.product, {each.name: each.name for each in env.product.services}
+    service_of |= {each.name: each.service for each in product.scheduled_tasks}
+    service_of |= {each.name: each.service for each in [product.migration] if each}
+    repositories = {Names(env).service(name): product.service(own).repository for name, own in service_of.items()}
+    assert set(containers(services)) == set(repositories)
     for family, container in containers(services).items():
-        repository = repositories.get(family, "navralabs/aep-backend")
+        repository = repositories[family]
         local, _, digest = container["image"].partition("@")
         assert digest == env.releases[repository]
         url = services.document["locals"][local.removeprefix("${local.").removesuffix("}")]
@@ -40,6 +44,7 @@ def test_secrets_come_from_secrets_manager_and_nothing_else_does(services: Stack
         assert found == set(service.secrets)
 
 
+@of_aep
 @pytest.mark.requirement("R9.2")
 def test_the_backend_allows_one_origin(services: Stack, env: Environment) -> None:
     variables = containers(services)[f"aep-backend-{env.stage}"]["environment"]
@@ -47,8 +52,12 @@ def test_the_backend_allows_one_origin(services: Stack, env: Environment) -> Non
 
 
 @pytest.mark.requirement("R9.4")
-def test_every_container_is_hardened(services: Stack) -> None:
+def test_every_container_is_hardened(services: Stack, env: Environment) -> None:
     assert_hardened(services)
+    for service in env.product.services:
+        mounts = containers(services)[Names(env).service(service.name)]["mountPoints"]
+        own = {"/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"}  # of ECS Exec's agent
+        assert {mount["containerPath"] for mount in mounts} == {*service.writable, *own}
 
 
 @pytest.mark.requirement("R8.5")

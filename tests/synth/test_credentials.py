@@ -11,6 +11,7 @@ import pytest
 from environments.flows import POSTGRESQL_PORT
 from environments.schema import Environment
 from tests.conftest import Stack
+from tests.synth import stores
 from tests.synth.stores import follow, one
 
 PASSWORD = "${ephemeral.aws_secretsmanager_random_password.database.random_password}"
@@ -49,7 +50,7 @@ def test_nobody_logs_in_to_the_cache_before_operators_say_so(
         assert user["authentication_mode"] == {"type": "iam"}
         ignored = {"access_string", "authentication_mode", "no_password_required", "passwords"}
         assert set(user["lifecycle"]["ignore_changes"]) == ignored
-    assert one(data, "aws_elasticache_user_group")["user_group_id"] == f"aep-{env.stage}"
+    assert one(data, "aws_elasticache_user_group")["user_group_id"] == f"{env.product.name}-{env.stage}"
 
 
 @pytest.mark.requirement("R0.2", "R4.2")
@@ -64,24 +65,27 @@ def test_the_password_goes_to_write_only_arguments_and_nowhere_else(data: Stack)
 
 
 @pytest.mark.requirement("R4.2", "R4.4")
-def test_database_and_url_get_the_same_password_at_the_same_time(data: Stack, other_stores: Stack) -> None:
-    for stack, version in ((data, 1), (other_stores, 3)):
+def test_database_and_url_get_the_same_password_at_the_same_time(
+    data: Stack, other_stores: Stack, env: Environment
+) -> None:
+    for stack, version, secret in (
+        (data, env.database.credentials_version, env.product.database_secret),
+        (other_stores, 3, "DATABASE_URL"),
+    ):
         database, url = one(stack, "aws_db_instance"), one(stack, "aws_secretsmanager_secret_version")
         assert database["password_wo_version"] == url["secret_string_wo_version"] == version
-        assert url["secret_id"].endswith('.outputs.secret_arns["DATABASE_URL"]}')
+        assert url["secret_id"].endswith(f'.outputs.secret_arns["{secret}"]}}')
         assert url["lifecycle"]["replace_triggered_by"] == ["aws_db_instance.database.resource_id"]
 
 
 @pytest.mark.requirement("R4.2")
 def test_the_url_is_one_that_drivers_read(data: Stack, other_stores: Stack, env: Environment) -> None:
     form = r"([a-z+]+)://(\w+):(\$\{ephemeral[^}]+\})@(\$\{aws_db_instance\.database\.address\}):(\d+)/(\w+)\?(.+)"
-    for stack, scheme, query in (
-        (data, "postgresql", "sslmode=require"),
-        (other_stores, "postgresql+asyncpg", "ssl=require"),
-    ):
+    others = stores.other_values().database
+    assert (others.url_scheme, others.url_query) == ("postgresql+asyncpg", "ssl=require")
+    for stack, database in ((data, env.database), (other_stores, others)):
         url = re.fullmatch(form, one(stack, "aws_secretsmanager_secret_version")["secret_string_wo"])
         assert url
-        assert env.database
-        assert url.groups()[:2] == (scheme, env.database.user)
+        assert url.groups()[:2] == (database.url_scheme, database.user)
         assert url[3] == PASSWORD
-        assert url.groups()[4:] == (str(POSTGRESQL_PORT), env.database.name, query)
+        assert url.groups()[4:] == (str(POSTGRESQL_PORT), database.name, database.url_query)

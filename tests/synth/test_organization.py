@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+import environments
 from environments.documents import ORGANIZATION as ORGANIZATION_POLICY
-from environments.organization import ORGANIZATION
 from environments.schema.organization import MemberAccount, Organization, validate_organization
 from environments.schema.validation import InvalidEnvironmentError
 from modules.documents import documents
 from tests.conftest import Body, Stack
 from tests.synth.iam import allowed
+
+ORGANIZATION = environments.load_organization()
 
 EVERYTHING = {"effect": "Allow", "sid": "FullAWSAccess", "actions": ["*"], "resources": ["*"]}
 HERE = {"aws:RequestedRegion": "us-east-1", "aws:PrincipalArn": "arn:aws:iam::111122223333:role/somebody"}
@@ -103,6 +105,6 @@ def test_its_values_are_checked_like_an_environments() -> None:
         (replace(ORGANIZATION, accounts=same), "accounts.email"),
     ]
     for organization, field in wrong:
-        with pytest.raises(InvalidEnvironmentError, match=r"environments/organization\.py") as caught:
+        with pytest.raises(InvalidEnvironmentError, match=r"tests/products/aep/organization\.py") as caught:
             validate_organization(organization)
         assert field in {problem.field for problem in caught.value.problems}

@@ -12,7 +12,7 @@ import pytest
 import environments
 from environments.schema import Environment, Registry
 from environments.schema.validation import InvalidEnvironmentError, validate
-from tests.conftest import Stack
+from tests.conftest import Stack, of_aep
 
 
 class Image(NamedTuple):
@@ -56,10 +56,12 @@ def registry(stacks: dict[str, Stack], env: Environment) -> Stack:
 @pytest.mark.requirement("R3.1")
 def test_one_repository_for_each_image(registry: Stack, env: Environment) -> None:
     names = [repository["name"] for repository in registry.resources("aws_ecr_repository").values()]
-    assert sorted(names) == sorted({service.repository for service in env.product.services})
-    assert {"navralabs/aep-backend", "navralabs/aep-frontend"} <= set(names)
+    wanted = {service.repository for service in env.product.services}
+    assert sorted(names) == (sorted(wanted) if env.registry.source_account is None else [])
+    if env.product.name == "aep":
+        assert {"navralabs/aep-backend", "navralabs/aep-frontend"} <= set(names)
     for output in ("repository_urls", "repository_arns"):
-        assert set(registry.outputs[output]) == set(names)
+        assert set(registry.outputs[output]) == wanted
 
 
 @pytest.mark.requirement("R3.1")
@@ -75,6 +77,7 @@ def test_the_same_repository_variant_makes_nothing(synthesized: Callable[[Enviro
         assert outputs["repository_arns"][name] == f"arn:aws:ecr:{prod.region}:{source}:repository/{name}"
 
 
+@of_aep
 @pytest.mark.requirement("R3.2")
 def test_images_are_scanned_immutable_and_encrypted(registry: Stack) -> None:
     (scanning,) = registry.resources("aws_ecr_registry_scanning_configuration").values()

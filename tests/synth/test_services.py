@@ -8,7 +8,7 @@ import pytest
 
 from environments.names import Names
 from environments.schema import Environment
-from tests.conftest import Stack
+from tests.conftest import Stack, of_aep
 from tests.synth.tasks import containers
 
 
@@ -20,7 +20,7 @@ def services(stacks: dict[str, Stack], env: Environment) -> Stack:
 @pytest.mark.requirement("R7.1")
 def test_the_cluster_has_container_insights_and_logs_what_is_typed(services: Stack, env: Environment) -> None:
     (cluster,) = services.resources("aws_ecs_cluster").values()
-    assert cluster["name"] == f"aep-{env.stage}"
+    assert cluster["name"] == f"{env.product.name}-{env.stage}"
     assert {"name": "containerInsights", "value": "enhanced"} in cluster["setting"]
     logged = cluster["configuration"]["execute_command_configuration"]
     assert (logged["logging"], logged["log_configuration"]["cloud_watch_encryption_enabled"]) == ("OVERRIDE", True)
@@ -30,6 +30,7 @@ def test_the_cluster_has_container_insights_and_logs_what_is_typed(services: Sta
     assert capacity["capacity_providers"] == ["FARGATE"]
 
 
+@of_aep
 @pytest.mark.requirement("R7.2", "R5.4")
 def test_services_and_migration_are_the_products(services: Stack, env: Environment) -> None:
     found = containers(services)
@@ -52,20 +53,24 @@ def test_tasks_run_in_private_subnets_over_all_zones(services: Stack, env: Envir
         assert [re.findall(r'private_subnets\["(\w)"\]', subnet) for subnet in network["subnets"]] == [
             [letter] for letter in env.zones
         ]
-        assert service["availability_zone_rebalancing"] == "ENABLED"
+        # ECS rebalances what it deploys itself.
+        rolling = service.get("deployment_controller", {}).get("type") != "CODE_DEPLOY"
+        assert service["availability_zone_rebalancing"] == ("ENABLED" if rolling else "DISABLED")
 
 
 @pytest.mark.requirement("R7.3")
 def test_autoscaling_owns_the_number_of_tasks(services: Stack, env: Environment) -> None:
     for service in services.resources("aws_ecs_service").values():
-        assert service["desired_count"] == env.profile.tasks.minimum
+        assert service["desired_count"] in {env.scaling(each).minimum for each in env.product.services}
         assert "desired_count" in service["lifecycle"]["ignore_changes"]
     targets, policies = services.resources("aws_appautoscaling_target"), services.resources("aws_appautoscaling_policy")
     bounds = {(target["min_capacity"], target["max_capacity"]) for target in targets.values()}
-    assert bounds == {(env.profile.tasks.minimum, env.profile.tasks.maximum)}
+    scalings = [env.scaling(service) for service in env.product.services]
+    assert bounds == {(scaling.minimum, scaling.maximum) for scaling in scalings}
     assert len(targets) == len(env.product.services) == len(policies) / 2
 
 
+@of_aep
 @pytest.mark.requirement("R7.4")
 def test_a_failed_deployment_goes_back_and_fails_the_apply(services: Stack) -> None:
     alarms = services.resources("aws_cloudwatch_metric_alarm")

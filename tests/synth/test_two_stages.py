@@ -91,7 +91,7 @@ def second(request: pytest.FixtureRequest) -> Environment:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def first_phases(stacks: dict[str, Stack]) -> Phases:
     return phases_of(stacks, "prod")
 

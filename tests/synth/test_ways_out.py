@@ -14,14 +14,14 @@ from environments.schema.validation import InvalidEnvironmentError, validate
 from ops.errors import OpsError
 from ops.tasks.sessions import _check_sessions
 from tests.conftest import Stack
-from tests.shapes import PROD, SHAPES, STARTER, sized, without_internet
+from tests.shapes import PROD, STARTER, VARIANTS, sized, without_internet
 
 Phases = dict[str, Stack]
 GUARDDUTY = "guardduty-data"
 
 
 def network(shape: str, synthesized: Callable[[Environment], Phases]) -> Stack:
-    return synthesized(SHAPES[shape])["network"]
+    return synthesized(VARIANTS[shape])["network"]
 
 
 def endpoints(stack: Stack) -> dict[str, int]:
@@ -105,4 +105,4 @@ def test_nat_is_a_way_for_services_with_internet_only() -> None:
 def test_sessions_without_a_way_are_refused_with_the_reason() -> None:
     _check_sessions(STARTER, "backend")
     with pytest.raises(OpsError, match="tasks of backend have no way to kms and ssmmessages; add them to endpoints"):
-        _check_sessions(SHAPES["few_endpoints"], "backend")
+        _check_sessions(VARIANTS["few_endpoints"], "backend")

@@ -6,16 +6,19 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from modules.phases import PHASES
 from modules.synthesis import synthesize
 from ops.terraform.session import COLLECTOR
 from tests.conftest import Stack
+from tests.products import SHAPES
 from tests.references import references
-from tests.shapes import SHAPES
+from tests.shapes import VARIANTS
 
 pytestmark = pytest.mark.slow
 JOBS = 2
@@ -51,9 +54,9 @@ def shaped(output: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shapes")
     shutil.copytree(output / "stacks", folder / "stacks", ignore=shutil.ignore_patterns(".terraform*"))
     for name, phases in SHOWN_IN.items():
-        synthesize([SHAPES[name]], folder / name, organization=False)
+        synthesize([VARIANTS[name]], folder / name, organization=False)
         for phase in phases:
-            stack = folder / name / "stacks" / f"{SHAPES[name].name}-{phase}"
+            stack = folder / name / "stacks" / f"{VARIANTS[name].name}-{phase}"
             stack.rename(folder / "stacks" / f"{name}-{phase}")
     return folder
 
@@ -86,6 +89,26 @@ def test_every_stack_is_valid(initialized: dict[str, tuple[Path, dict[str, str]]
     assert len(initialized) >= 34 + sum(map(len, SHOWN_IN.values()))
     with ThreadPoolExecutor(JOBS) as pool:
         problems = [problem for problem in pool.map(validate, initialized) if problem]
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("folder", SHAPES, ids=lambda folder: folder.name)
+def test_stacks_of_other_products_are_valid(
+    folder: Path, initialized: dict[str, tuple[Path, dict[str, str]]], outputs: Callable[[Path], Path]
+) -> None:
+    source, environment = initialized["prod-data"]
+    for stack in (stacks := sorted(path.parent for path in outputs(folder).glob("stacks/*/cdk.tf.json"))):
+        # The same provider: what init would write.
+        (stack / ".terraform").symlink_to(source / ".terraform")
+        shutil.copy(source / ".terraform.lock.hcl", stack)
+
+    def validate(stack: Path) -> str:
+        done = terraform(stack, "validate", environment=environment)
+        return "" if done.returncode == 0 else f"{stack.name}: {done.stdout}{done.stderr}"
+
+    assert len(stacks) >= len(PHASES)
+    with ThreadPoolExecutor(JOBS) as pool:
+        problems = [problem for problem in pool.map(validate, stacks) if problem]
     assert not problems, "\n".join(problems)
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import environments
 from environments.arns import UnknownRegionError, account_of, partition, partitions, root_of
 
 ROOT = Path(__file__).parents[2]
 ONE_PLACE = ROOT / "environments/arns.py"
 # Values that a person gives are whole ARNs; the schema checks their partition.
-VALUES = {
-    ROOT / "environments" / name for name in ("aep.py", "organization.py", "prod.py", "prod_starter.py", "staging.py")
-}
+VALUES = {file for file in environments.PACKAGE.glob("*.py") if file.stem not in {*environments.LIBRARY, "__init__"}}
 FIXED = {
     "an ARN with a fixed partition": re.compile(r"arn:aws[a-z-]*:(?!\*)"),
     "a regional host with a fixed suffix": re.compile(r"region\}\.amazonaws\.com"),

@@ -9,8 +9,9 @@ import pytest
 
 import environments
 from environments.beside import guardrail_problems, zone_problems
-from environments.organization import ORGANIZATION
 from environments.schema import Environment
+
+ORGANIZATION = environments.load_organization()
 
 PROD, STAGING = environments.load("prod"), environments.load("staging")
 ARN = "arn:aws:iam::111122223333:role/aep-prod-"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import environments
 from ops.__main__ import COMMANDS
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +89,7 @@ def test_a_mistyped_environment_gets_one_clear_line(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-PROD, AEP = "environments/prod.py", "environments/aep.py"
+PROD, AEP = "prod.py", "aep.py"
 SETTINGS = "docs/settings.md has every setting"
 
 
@@ -134,24 +135,21 @@ SETTINGS = "docs/settings.md has every setting"
 def test_a_wrong_value_is_named_with_its_place_and_what_is_allowed(
     tmp_path: Path, file: str, right: str, wrong: str, message: str
 ) -> None:
-    for part in ("environments", "modules"):
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-    values = tmp_path / file
+    folder, out = tmp_path / "values", tmp_path / "cdktf.out"
+    shutil.copytree(environments.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    values = folder / file
     before, found, after = values.read_text(encoding="utf-8").partition(right)
     assert found, right
     values.write_text(before + wrong + after, encoding="utf-8")
-    shutil.copy(ROOT / "main.py", tmp_path)
-    done = subprocess.run(
-        [sys.executable, "main.py", "prod"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = run(sys.executable, "main.py", "prod", ENVIRONMENTS=str(folder), CDKTF_OUTDIR=str(out))
     assert done.returncode == 2
     head, place, *more = done.stderr.splitlines()
-    assert head == f"error: 1 problem in environment 'prod'; fix it in {PROD} or a file it imports:"
-    written = re.match(rf"  {file}:(\d+): (.*)", place)
+    assert head == f"error: 1 problem in environment 'prod'; fix it in {folder}/{PROD} or a file it imports:"
+    written = re.match(rf"  {values}:(\d+): (.*)", place)
     assert written and written[2].startswith(message) and not more, done.stderr
     # Without its setting, an Environment is named; an import of several lines, where it begins.
     assert wrong.strip() in "\n".join(values.read_text(encoding="utf-8").splitlines()[int(written[1]) - 1 :])
-    assert not (tmp_path / "cdktf.out").exists()
+    assert not out.exists()
 
 
 def test_a_missing_python_gets_one_clear_line(tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_malformed_values_do_not_hide_ones_that_do_not_fit() -> None:
 
 
 def test_the_message_says_where_to_fix_it() -> None:
-    with pytest.raises(InvalidEnvironmentError, match=r"in environments/prod_starter\.py or a file it"):
+    with pytest.raises(InvalidEnvironmentError, match=r"in tests/products/aep/prod_starter\.py or a file it"):
         validate(replace(environments.load("prod-starter"), region="virginia"))
 
 

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import environments
+from environments import LIBRARY, PACKAGE
+
 ROOT = Path(__file__).parents[2]
+# What the package itself defines.
+ALLOWED = LIBRARY | set(vars(environments))
 CDKTF = {"cdktf", "cdktf_cdktf_provider_aws", "constructs", "jsii"}
 
 
@@ -71,3 +76,16 @@ def test_the_network_is_not_asked_and_the_clock_not_read() -> None:
         assert not imported(file) & {"boto3", "datetime", "time", "urllib.request", "requests", "socket", "random"}, (
             file
         )
+
+
+def test_only_values_import_values() -> None:
+    """What other modules import of environments/ is a library: you may edit or delete every other module there."""
+    for file in [*files("modules"), *files("ops"), *files("policies"), *files("rehearsal"), ROOT / "main.py"]:
+        for name in imported(file):
+            assert not name.startswith("environments.") or name.split(".")[1] in ALLOWED, f"{file}: {name}"
+    for library in LIBRARY:
+        paths = [PACKAGE / f"{library}.py", *(PACKAGE / library).rglob("*.py")]
+        for file in filter(Path.is_file, paths):
+            for name in imported(file):
+                assert not name.startswith("environments.") or name.split(".")[1] in ALLOWED, f"{file}: {name}"
+        assert any(map(Path.is_file, paths)), library

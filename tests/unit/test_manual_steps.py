@@ -12,8 +12,9 @@ from botocore import xform_name
 
 import environments
 from environments.names import Names
-from environments.organization import ORGANIZATION
 from tests.conftest import Stack
+
+ORGANIZATION = environments.load_organization()
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("account.md", "organization.md")

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 
+import environments
 from environments import names
 from environments.flows import (
     CACHE,
@@ -23,10 +24,11 @@ from environments.flows import (
     parties,
 )
 from environments.names import Kind, Names, breach
-from environments.profiles import STANDARD, STARTER
 from environments.schema import Environment, Network
 from environments.subnets import ZONE_LETTERS, Tier, subnet
 from tests.strategies import any_environment, networks
+
+STANDARD, STARTER = (environments.load(name).profile for name in ("prod", "prod-starter"))
 
 KINDS = [value for value in vars(names).values() if isinstance(value, Kind)]
 TIERS: tuple[Tier, ...] = get_args(Tier)

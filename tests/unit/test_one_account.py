@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from environments.schema import Environment
 from environments.schema.validation import InvalidEnvironmentError, validate
 from tests.unit.test_environments import problems
 
+ROOT = Path(__file__).parents[2]
 PROD = environments.load("prod")
 STARTER = environments.load("prod-starter")
 STAGING = environments.load("staging")
@@ -43,9 +45,7 @@ def test_without_the_setting_either_stage_is_refused() -> None:
     without = replace(TOGETHER, account_resources_from=None)
     assert refused(without, [PROD]) == ["account_id"]
     assert refused(PROD, [without]) == ["account_id"]
-    with pytest.raises(
-        InvalidEnvironmentError, match=r'account_resources_from="aep-prod" here.* environments/prod\.py'
-    ):
+    with pytest.raises(InvalidEnvironmentError, match=r'account_resources_from="aep-prod" here.*/aep/prod\.py'):
         environments._check_account(without, [PROD])
 
 
@@ -183,7 +183,8 @@ def test_loading_one_environment_sees_the_other_too(call: str, tmp_path: Path) -
     staging.write_text(text.replace(STAGING.account_id, PROD.account_id), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-c", f"import environments; environments.{call}"],
-        cwd=tmp_path,
+        cwd=ROOT,
+        env={**os.environ, "ENVIRONMENTS": str(copy)},
         capture_output=True,
         text=True,
         check=False,
@@ -201,7 +202,13 @@ def test_an_environment_with_problems_of_its_own_stops_no_other(tmp_path: Path) 
     staging.write_text(text.replace('"us-east-1"', '"xx-nowhere-9"'), encoding="utf-8")
     script = "import environments; print(environments.load('prod').name); environments.load('staging')"
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "ENVIRONMENTS": str(copy)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.stdout.strip() == "prod"
     assert "xx-nowhere-9" in done.stderr

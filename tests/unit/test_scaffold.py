@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,13 @@ def test_it_validates_beside_the_others(folder: Path) -> None:
     new_environment("load-test", folder)
     check = "import environments; print(environments.load('load-test').network.cidr, len(environments.load_all()))"
     done = subprocess.run(
-        [sys.executable, "-c", check], cwd=folder.parent, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", check],
+        cwd=ROOT,
+        env={**os.environ, "ENVIRONMENTS": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout.split() == ["10.0.0.0/16", str(len(environments.known()) + 1)]
 
@@ -39,7 +46,10 @@ def test_a_name_that_is_not_allowed_is_refused(folder: Path, name: str) -> None:
     assert sorted(folder.rglob("*")) == before
 
 
-@pytest.mark.parametrize("name", ["prod", "prod-starter", "aep", "names"])
-def test_a_name_that_is_taken_is_refused(folder: Path, name: str) -> None:
-    with pytest.raises(ScaffoldError, match="exists"):
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("prod", "exists"), ("prod-starter", "exists"), ("aep", "exists"), ("names", "module"), ("schema", "module")],
+)
+def test_a_name_that_is_taken_is_refused(folder: Path, name: str, said: str) -> None:
+    with pytest.raises(ScaffoldError, match=said):
         new_environment(name, folder)

@@ -15,7 +15,10 @@ class Gone(Enum):
 
 
 GONE = Gone.GONE
-COMMON_REGISTER, PRODUCT_REGISTER = REGISTERS = (Path("policies/risks.toml"), Path("environments/risks/aep.toml"))
+COMMON_REGISTER, PRODUCT_REGISTER = REGISTERS = (
+    Path("policies/risks.toml"),
+    Path("tests/products/aep/risks/aep.toml"),
+)
 """Instead of a stack: a file of the register is changed."""
 
 

@@ -1,0 +1,70 @@
+"""Production, whose people sign in with IAM Identity Center."""
+
+from environments.intake import INTAKE
+
+from environments.schema import (
+    Access,
+    Alerts,
+    Budgets,
+    Cache,
+    Cutover,
+    Database,
+    Edge,
+    Environment,
+    Network,
+    Observability,
+    PermissionSet,
+    Profile,
+    Registry,
+    Scaling,
+    Zone,
+)
+
+ENVIRONMENT = Environment(
+    name="intake-prod",
+    stage="prod",
+    product=INTAKE,
+    profile=Profile(
+        name="steady",
+        zone_count=2,
+        nat="per_zone",
+        tasks=Scaling(minimum=2, maximum=4),
+        database_class="db.r7g.large",
+        database_multi_az=True,
+        cache_node_type="cache.m7g.large",
+        cache_nodes=2,
+        waf=False,
+        guardduty_agent=True,
+        accepts=("no_waf",),
+    ),
+    account_id="410987654321",
+    region="eu-west-1",
+    cli_profile="intake-prod",
+    owner="intake",
+    network=Network(cidr="192.168.0.0/17"),
+    registry=Registry(),
+    database=Database(name="intake", user="intake", url_scheme="postgresql+asyncpg", url_query="ssl=require"),
+    cache=Cache(engine="valkey", version="7.2", eviction="noeviction"),
+    edge=Edge(
+        host="intake.example.net",
+        certificate_names=("*.example.net",),
+        zone=Zone(
+            name="example.net",
+            kind="other_account",
+            id="Z0EXAMPLE000000INTAKE",
+            role="arn:aws:iam::777788889999:role/intake-dns",
+        ),
+    ),
+    access=Access(
+        github_environment="intake",
+        github_repository="example@1234/intake-infrastructure@5678",
+        deployers=(PermissionSet(account_id="410987654321", name="deployer"),),
+        planners=(PermissionSet(account_id="410987654321", name="planner"),),
+        administrators=(PermissionSet(account_id="410987654321", name="administrator"),),
+    ),
+    alerts=Alerts(email=("intake@example.net",)),
+    budgets=Budgets(monthly=1500, services={"EC2 - Other": 150}),
+    observability=Observability(log_retention=90, latency=0.5, error_count=50),
+    cutover=Cutover(weight=100),
+    accepts=("mfa_by_identity_center",),
+)

@@ -1,0 +1,68 @@
+"""The folders of values in the tests, which don't depend on what you have in environments/."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import environments
+from tests.products import AEP, OF_AEP, OF_SHAPES, SHAPES, values
+
+ROOT = Path(__file__).parents[2]
+IMPORTED = """
+import json, sys, environments
+environments.load_all()
+found = [module for name, module in sys.modules.items() if name.startswith("environments.")]
+print(json.dumps([module.__file__ for module in found]))
+"""
+
+
+def test_tests_run_on_aeps_values_here() -> None:
+    assert environments.FOLDER == AEP
+    assert [subject.environment.name for subject in OF_AEP] == ["prod", "prod-starter", "staging"]
+    code = "import environments; print(environments.FOLDER)"
+    done = subprocess.run((sys.executable, "-c", code), cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(AEP)
+
+
+def test_there_are_five_other_shapes() -> None:
+    assert len(SHAPES) >= 5
+    products = [subject.environment.product for subject in OF_SHAPES]
+    assert len({len(product.services) for product in products}) >= 3
+    assert {service.deployment for product in products for service in product.services} == {"rolling", "blue_green"}
+    assert {service.architecture for product in products for service in product.services} == {"X86_64", "ARM64"}
+    assert {subject.environment.edge.zone.kind for subject in OF_SHAPES} == {"created", "existing", "other_account"}
+    assert {subject.environment.creates_account_resources for subject in OF_SHAPES} == {True, False}
+    assert len({subject.environment.region for subject in OF_SHAPES}) >= 5
+
+
+@pytest.mark.parametrize("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
+def test_a_folder_needs_no_values_of_yours(folder: Path) -> None:
+    """It imports its own modules and the package's library, but no product, profile or environment of environments/."""
+    done = subprocess.run(
+        (sys.executable, "-c", IMPORTED),
+        cwd=ROOT,
+        env={**os.environ, "ENVIRONMENTS": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for file in map(Path, json.loads(done.stdout)):
+        if file.parent == environments.PACKAGE:
+            assert file.stem in environments.LIBRARY, file
+
+
+def test_another_folders_values_leave_no_trace() -> None:
+    before = environments.load("prod")
+    with values(SHAPES[0]):
+        assert environments.known() == tuple(
+            subject.environment.name for subject in OF_SHAPES if subject.folder == SHAPES[0]
+        )
+        assert environments.load_all()
+    assert environments.FOLDER == AEP == Path(os.environ["ENVIRONMENTS"])
+    assert environments.load("prod") == before
