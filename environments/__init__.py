@@ -28,10 +28,23 @@ FOLDER = (PACKAGE.parent / (os.environ.get("ENVIRONMENTS") or PACKAGE)).resolve(
 """The folder of values: products, environments, organization.py and releases/."""
 RELEASES = FOLDER / "releases"
 LIBRARY = frozenset(
-    (
-        "arns attached attributes beside documents endpoints flows guardduty names permissions places schema subnets "
-        "suggestions unreadable"
-    ).split()
+    {
+        "arns",
+        "attached",
+        "attributes",
+        "beside",
+        "documents",
+        "endpoints",
+        "flows",
+        "guardduty",
+        "names",
+        "permissions",
+        "places",
+        "schema",
+        "subnets",
+        "suggestions",
+        "unreadable",
+    }
 )
 """Modules of this package that aren't values; no environment or product has one of their names."""
 if FOLDER != PACKAGE:
