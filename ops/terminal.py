@@ -17,6 +17,7 @@ ANSWER_SECONDS = 600
 _LOOK_SECONDS = 0.2
 """Seconds between two checks of `cancelled`."""
 _LONGEST = 1024
+"""Bytes of a line, with its end. Linux takes 4,096, macOS 1,024 (their `MAX_CANON`), and drops what is beyond."""
 
 
 class NoTerminalError(OpsError):
@@ -36,7 +37,8 @@ def ask_hidden(question: str, cancelled: Callable[[], bool] = lambda: False) -> 
 
     Raises:
         NoTerminalError: There is no terminal, or this program runs in its background.
-        NoAnswerError: You pressed Ctrl-D, `cancelled` is true, or there was no answer within ten minutes.
+        NoAnswerError: You pressed Ctrl-D, the answer is longer than a terminal's line, `cancelled` is true, or there
+            was no answer within ten minutes.
     """
     with _terminal() as terminal, _without_echo(terminal):
         os.write(terminal, question.encode())
@@ -44,8 +46,11 @@ def ask_hidden(question: str, cancelled: Callable[[], bool] = lambda: False) -> 
         try:
             while time.monotonic() < end and not cancelled():
                 if select.select([terminal], [], [], _LOOK_SECONDS)[0]:
-                    typed = os.read(terminal, _LONGEST).decode(errors="replace").strip()
-                    if not typed:
+                    line = os.read(terminal, _LONGEST)
+                    if len(line) == _LONGEST:
+                        raise NoAnswerError(f"a terminal takes up to {_LONGEST - 2:,} bytes")
+                    typed = line.decode(errors="replace").rstrip("\r\n")
+                    if not typed.strip():
                         raise NoAnswerError("nothing was typed")
                     return typed
         finally:

@@ -151,7 +151,7 @@ class Credentials:
         self._asked = True
         with self.asking():
             for _ in range(ATTEMPTS):
-                typed = ask_hidden(question, self.cancelled)
+                typed = ask_hidden(question, self.cancelled).strip()
                 if len(typed) == CODE_DIGITS and typed.isdecimal():
                     return typed
                 say(f"A code has {CODE_DIGITS} digits.")

@@ -8,12 +8,12 @@ import secrets
 import sys
 from dataclasses import dataclass
 
-import typer
 from pydantic import SecretStr
 
 from environments.schema import Secret
 from ops.command import say
 from ops.errors import OpsError
+from ops.terminal import NoAnswerError, ask_hidden
 
 LONGEST = 65_536
 """Bytes. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html"""
@@ -54,7 +54,7 @@ class Source:
         """Get the value.
 
         Raises:
-            OpsError: The value is empty, too long, or not text.
+            OpsError: The value is empty, too long, or not text; or the two that you typed differ.
         """
         if self.generate:
             return SecretStr(base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode())
@@ -62,8 +62,17 @@ class Source:
             return _cleaned(secret.name, sys.stdin.buffer.read())
         if self.descriptor is not None:
             return _cleaned(secret.name, _read(self.descriptor))
-        typed: str = typer.prompt(f"Value of {secret.name}", hide_input=True, confirmation_prompt="Again", err=True)
-        return _cleaned(secret.name, typed.encode())
+        return _cleaned(secret.name, _typed(secret.name).encode())
+
+
+def _typed(name: str) -> str:
+    try:
+        typed = ask_hidden(f"Value of {name}: ")
+        if ask_hidden("Again: ") != typed:
+            raise OpsError("the two values differ; nothing was changed")
+    except NoAnswerError as error:
+        raise OpsError(f"{name} has no new value: {error}; a long value can be passed with --stdin") from None
+    return typed
 
 
 def _read(descriptor: int) -> bytes:

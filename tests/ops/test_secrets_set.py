@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import logging
 import os
-import pty
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,8 +19,8 @@ from rehearsal.emulator.process import Emulator
 from tests.ops import seeded
 from tests.ops.cli import run
 from tests.ops.seeded import ALL, PROD
+from tests.terminal import at_a_terminal
 
-ROOT = Path(__file__).parents[2]
 PLANTED = "sk-planted-5f3a"
 KEY = "OPENAI_API_KEY"
 
@@ -71,30 +69,22 @@ def test_a_value_comes_from_a_file_descriptor(secrets: Aws) -> None:
 
 @pytest.mark.requirement("R4.2")
 def test_a_typed_value_is_asked_for_twice_and_not_echoed(secrets: Aws) -> None:
-    ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "ops", "secrets", "set", "prod", KEY]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-    ) as child:
-        os.close(theirs)
-        seen = _answer(ours, {"Go on?": "y", f"Value of {KEY}:": "sk-typed", "Again:": "sk-typed"})
-    os.close(ours)
-    assert child.returncode == 0, seen
-    assert "sk-typed" not in seen
+    answers = {"Continue?": "y", f"Value of {KEY}:": "sk-typed", "Again:": "sk-typed"}
+    ended = at_a_terminal(command, os.environ, {question: partial(str, text) for question, text in answers.items()})
+    assert (ended.code, ended.asked) == (0, 3), ended.said
+    assert "sk-typed" not in ended.said
     assert seeded.secret_value(secrets, KEY) == "sk-typed"
 
 
-def _answer(terminal: int, answers: dict[str, str]) -> str:
-    """Type each answer to its question; return what the terminal showed."""
-    seen, waiting = "", dict(answers)
-    while True:
-        try:
-            seen += os.read(terminal, 4096).decode()
-        except OSError:  # Linux's error when the other end is closed.
-            return seen
-        for question in [question for question in waiting if question in seen]:
-            time.sleep(0.1)  # Echo goes off with the question, or just after it.
-            os.write(terminal, f"{waiting.pop(question)}\n".encode())
+def test_two_different_values_change_nothing(secrets: Aws) -> None:
+    before = versions(secrets)
+    command = [sys.executable, "-m", "ops", "secrets", "set", "prod", KEY, "--yes"]
+    answers = {f"Value of {KEY}:": "sk-typed", "Again:": "sk-typde"}
+    ended = at_a_terminal(command, os.environ, {question: partial(str, text) for question, text in answers.items()})
+    assert ended.code == 2
+    assert "the two values differ; nothing was changed" in ended.said
+    assert versions(secrets) == before
 
 
 def test_a_generated_key_has_256_random_bits(secrets: Aws) -> None:

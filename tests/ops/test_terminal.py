@@ -76,10 +76,11 @@ def test_what_is_typed_is_read_and_not_shown(*, controlling: bool) -> None:
     [
         (ASK, b"\n", (), "NoAnswerError nothing was typed"),
         (ASK, b"\x04", (), "NoAnswerError nothing was typed"),
+        (ASK, b"x" * 1500 + b"\n", (), "NoAnswerError a terminal takes up to 1,022 bytes"),
         (ASK, b"", ("cancelled",), "NoAnswerError the question was interrupted"),
         (BEHIND, b"", (), "NoTerminalError there is no terminal to ask on"),
     ],
-    ids=["Enter", "Ctrl-D", "cancelled", "in the background"],
+    ids=["Enter", "Ctrl-D", "too long", "cancelled", "in the background"],
 )
 def test_without_an_answer_it_ends(program: str, typed: bytes, arguments: tuple[str, ...], error: str) -> None:
     assert ask(program, typed, *arguments).output == f"{error}\n"

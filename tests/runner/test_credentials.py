@@ -17,7 +17,7 @@ from rehearsal import leaks
 from rehearsal.emulator.settings import credentials
 from tests.runner.operator import PATIENCE, ROOT, Operator
 from tests.runner.people import Person, person, role_for
-from tests.runner.terminal import Ended, at_a_terminal
+from tests.terminal import Ended, at_a_terminal
 
 pytestmark = pytest.mark.slow
 PROFILE = load("prod").cli_profile
@@ -57,7 +57,7 @@ def config(operator: Operator, text: str) -> None:
 
 
 def type_codes(operator: Operator, whom: Person, *arguments: str) -> Ended:
-    return at_a_terminal(operator.line(*arguments), operator.variables, question="MFA code", answer=whom.code)
+    return at_a_terminal(operator.line(*arguments), operator.variables, {"MFA code": whom.code})
 
 
 @pytest.mark.requirement("R1.4")

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.runner.operator import PATIENCE, ROOT
+ROOT = Path(__file__).parents[1]
+PATIENCE = 300
+"""Seconds after which a command that hasn't ended is stopped."""
 
 
 @dataclass(frozen=True)
@@ -22,24 +24,21 @@ class Ended:
     said: str
     """All that it wrote to the terminal."""
     asked: int
-    """How often it asked."""
+    """How many of its questions were answered."""
 
 
 def at_a_terminal(
     line: Sequence[str],
     variables: Mapping[str, str],
-    *,
-    question: str,
-    answer: Callable[[], str],
+    answers: Mapping[str, Callable[[], str]],
     folder: Path = ROOT,
 ) -> Ended:
-    """Run a command on a terminal; type an answer, and Enter, each time the question appears.
+    """Run a command on a terminal; type an answer, and Enter, each time its question appears.
 
     Args:
         line: The command.
         variables: Its environment variables.
-        question: Part of the question, by which it is known.
-        answer: What is typed.
+        answers: What is typed, by the part of the question by which it is known.
         folder: Where it runs.
     """
     master, slave = pty.openpty()
@@ -47,7 +46,7 @@ def at_a_terminal(
         line, cwd=folder, env=dict(variables), stdin=slave, stdout=slave, stderr=slave, start_new_session=True
     ) as process:
         os.close(slave)
-        said, asked, end = b"", 0, time.monotonic() + PATIENCE
+        said, asked, end = b"", dict.fromkeys(answers, 0), time.monotonic() + PATIENCE
         while time.monotonic() < end:
             if not select.select([master], [], [], 0.1)[0]:
                 continue
@@ -55,10 +54,11 @@ def at_a_terminal(
                 said += os.read(master, 65536)
             except OSError:  # The command has ended.
                 break
-            if said.count(question.encode()) > asked:
-                asked += 1
-                os.write(master, f"{answer()}\n".encode())
+            for question, answer in answers.items():
+                if said.count(question.encode()) > asked[question]:
+                    asked[question] += 1
+                    os.write(master, f"{answer()}\n".encode())
         process.kill()
         code = process.wait()
     os.close(master)
-    return Ended(code, said.decode().replace("\r\n", "\n"), asked)
+    return Ended(code, said.decode().replace("\r\n", "\n"), sum(asked.values()))
