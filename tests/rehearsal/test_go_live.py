@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
+
+from tests.rehearsal.orphans import orphans
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,4 @@ def test_the_list_passes_and_one_command_rolls_traffic_back(day: dict[str, Any])
 
 def test_nothing_runs_on(day: dict[str, Any]) -> None:
     assert day["steps"]
-    names = ("rehearsal.emulator", "rehearsal.application")
-    running = [each for each in psutil.process_iter(["cmdline", "ppid"]) if each.info["ppid"] == 1]
-    assert not [each for each in running if any(name in " ".join(each.info["cmdline"] or []) for name in names)]
+    assert not orphans()

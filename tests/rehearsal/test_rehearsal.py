@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from modules.phases import PHASES
 from ops.verify.criteria import chosen
+from tests.rehearsal.orphans import orphans
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -115,7 +115,4 @@ def test_everything_is_emulated_and_nothing_runs_on(report: dict[str, Any], outp
     ]
     assert shown(report, "every phase applies")["evidence"].startswith(f"{len(resources)} resources")
     assert report["unemulated"] == {}
-    emulators = [
-        each for each in psutil.process_iter(["cmdline"]) if "rehearsal.emulator" in (each.info["cmdline"] or [])
-    ]
-    assert not [each for each in emulators if each.ppid() == 1]
+    assert not orphans()
