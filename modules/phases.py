@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -77,3 +78,12 @@ def phase(name: str) -> Phase:
     from environments.suggestions import choices  # noqa: PLC0415  (the package loads slowly, and this is an error)
 
     raise LookupError(f"unknown phase {name!r}; {choices(name, [known.name for known in PHASES])}")
+
+
+if __name__ == "__main__":  # The Makefile checks names before anything else starts.
+    try:
+        for given in sys.argv[1:]:
+            phase(given)
+    except LookupError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)

@@ -15,6 +15,7 @@ from environments.schema import Environment
 from modules import documents
 from modules.bindings.engine import App
 from modules.phases import ORGANIZATION, PHASES
+from modules.progress import Progress, progress
 from modules.stack import PhaseStack
 
 MANIFEST = "manifest.json"
@@ -37,12 +38,15 @@ def synthesize(environments: Sequence[Environment], target: Path, *, organizatio
         DocumentsTooLongError: Policy documents are longer than AWS allows; the target folder is unchanged.
     """
     target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".synth-", dir=target) as folder:
+    steps = len(environments) * len(PHASES) + organization + 1
+    with tempfile.TemporaryDirectory(prefix=".synth-", dir=target) as folder, progress(steps) as line:
         app = App(outdir=folder, context=CONTEXT)
         for environment in environments:
-            build(app, environment)
+            build(app, environment, line)
         if organization:
+            line.step(f"synthesizing {ORGANIZATION}")
             _stack_class("organization:OrganizationStack")(app)
+        line.step("writing the stacks")
         app.synth()
         for environment in environments:
             stacks = {phase.name: _read_stack(Path(folder), f"{environment.name}-{phase.name}") for phase in PHASES}
@@ -68,10 +72,12 @@ def summary(target: Path, environments: Sequence[str], *, organization: bool) ->
     return "\n".join(lines)
 
 
-def build(app: App, environment: Environment) -> dict[str, PhaseStack]:
+def build(app: App, environment: Environment, line: Progress | None = None) -> dict[str, PhaseStack]:
     """Add the stacks of all phases of an environment to the app, in order."""
     stacks: dict[str, PhaseStack] = {}
     for phase in PHASES:
+        if line:
+            line.step(f"synthesizing {environment.name} {phase.name}")
         stacks[phase.name] = _stack_class(phase.stack)(app, environment, phase, stacks)
     return stacks
 

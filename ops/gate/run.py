@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import environments
+from modules.progress import Progress, progress
 from ops.gate import applying, order, permissions, policy_documents, reachability, support
 from ops.gate.model import (
     Block,
@@ -64,8 +65,9 @@ def run(
         return Verdict(today, tuple(sorted(selection.stacks)) if selection else (), errors=tuple(errors))
 
     blocks = [view for view in views if view is not None]
-    scan, checks = _scan(blocks, policies / "checks")
-    proof, checks = prove(selection.environment_stacks, blocks), checks | CHECKS | support.CHECKS
+    with progress(2 * len(blocks)) as line:
+        scan, checks = _scan(selection.environment_stacks, blocks, policies / "checks", line)
+        proof, checks = prove(selection.environment_stacks, blocks, line), checks | CHECKS | support.CHECKS
     dated, warnings = _support(selection.environment_stacks, blocks, expected, today)
     found = (*scan.records, *proof.records, *dated)
     records = [
@@ -118,12 +120,17 @@ def _support(
     return records, warnings
 
 
-def _scan(views: list[list[ScannedBlock]], checks: Path) -> tuple[ScanResult, dict[str, Check]]:
+def _scan(
+    environment_stacks: Sequence[EnvironmentStacks], views: list[list[ScannedBlock]], checks: Path, line: Progress
+) -> tuple[ScanResult, dict[str, Check]]:
     # Importing checkov takes over a second, so it is imported only when everything else is valid.
     from ops.gate.scanner import Scanner
 
     with Scanner(checks) as scanner:
-        scans = [scanner.scan(view) for view in views]
+        scans = []
+        for stacks, view in zip(environment_stacks, views, strict=True):
+            line.step(f"scanning {stacks.name}")
+            scans.append(scanner.scan(view))
         records = tuple(record for scan in scans for record in scan.records)
         errors = (*scanner.errors, *(error for scan in scans for error in scan.errors))
         return ScanResult(records, errors), scanner.checks
@@ -158,16 +165,23 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def prove(environment_stacks: Iterable[EnvironmentStacks], views: Iterable[Sequence[ScannedBlock]]) -> ScanResult:
+def prove(
+    environment_stacks: Iterable[EnvironmentStacks],
+    views: Iterable[Sequence[ScannedBlock]],
+    line: Progress | None = None,
+) -> ScanResult:
     """Check network, permissions and order of creation against their tables, and policies against AWS's rules.
 
     Args:
         environment_stacks: The stacks; those outside any environment have no tables, so only policies are checked.
         views: Their merged views, in the same order.
+        line: Where progress is shown.
     """
     records: list[Record] = []
     errors: list[ScanError] = []
     for stacks, view in zip(environment_stacks, views, strict=True):
+        if line:
+            line.step(f"checking connections and permissions of {stacks.name}")
         for proof, call in _proofs(stacks, view):
             try:
                 records += call()
