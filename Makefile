@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
+# Those that the project supports.
+PYTHONS := 3.11 3.12 3.13 3.14
 # One environment, or all of them.
 ENV ?=
 # One phase, or several: PHASE="network registry"; nothing means all.
@@ -46,7 +48,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 EXAMPLES := ^(AKIAIOSFODNN7EXAMPLE|hunter2|secret|planted-password)$$
 ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
-.PHONY: all terraform setup setup-dev synth gate test test-slow test-all lint format validate benchmark benchmark-rehearse new-environment golden planted \
+.PHONY: all terraform setup setup-dev synth gate test test-slow test-all lint format validate pythons benchmark benchmark-rehearse new-environment golden planted \
 	docs lock lock-check secrets-check iam-data clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status risks risks-prune promote release-history release-set release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
@@ -216,6 +218,18 @@ test-slow: $(DEV) gate terraform ## Run the slow tests: real Terraform, rehearsa
 
 test-all: lint test test-slow ## Run lint and all tests, as CI does
 
+pythons: $(addprefix python-,$(PYTHONS)) ## Run the fast tests on each Python that is installed; check packages and types for the others
+
+python-%: $(DEV)
+	@if python$* -c '' 2>/dev/null; then \
+		echo "Python $*: running the fast tests on a clone of the last commit"; \
+		folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && git clone --quiet . "$$folder" && $(MAKE) -C "$$folder" PYTHON=python$* test; \
+	else \
+		echo "Python $*: not installed; checking that its packages exist, and types"; \
+		$(UV) pip compile --quiet --no-deps --only-binary :all: --python-version $* requirements-dev.txt >/dev/null && \
+			$(BIN)/mypy --python-version $*; \
+	fi
+
 validate: $(DEV) synth terraform ## Run `terraform validate` on every stack
 	@$(BIN)/python -m pytest -m slow tests/terraform -q
 
@@ -249,6 +263,9 @@ clean: ## Remove generated files, but not .venv
 	@kept=$$(find cdktf.out -not -path '*/.terraform/*' \( -name errored.tfstate -o -name terraform.tfstate \) -print 2>/dev/null); \
 	test -z "$$kept" || { printf 'error: states that are nowhere else; make recover or make bootstrap first:\n%s\n' "$$kept" >&2; exit 2; }
 	@find cdktf.out -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+
+# Not looked for as a target.
+Makefile: ;
 
 .DEFAULT:
 	@near=$$($(PYTHON) -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' $@ $(TARGETS)); \

@@ -62,7 +62,9 @@ def records(operator: Operator) -> list[dict[str, Any]]:
     }
     client = operator.with_variables(**assumed).client("route53")
     found = client.list_resource_record_sets(HostedZoneId=ZONE.id)["ResourceRecordSets"]
-    return [each for each in found if each["Name"] == f"{PROD.edge.host}."]
+    own = [each for each in found if each["Name"] == f"{PROD.edge.host}."]
+    # Terraform creates records side by side, so their order says nothing.
+    return sorted(own, key=lambda record: (record["Type"], record.get("SetIdentifier", "")))
 
 
 def weights(operator: Operator) -> dict[str, int]:

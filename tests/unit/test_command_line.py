@@ -32,6 +32,21 @@ def test_cdktf_runs_the_command_that_make_runs() -> None:
     assert settings["language"] == "python"
 
 
+def test_an_unknown_target_gets_a_suggestion() -> None:
+    done = run("make", "plam")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == "error: no target 'plam'; did you mean plan? make help lists all"
+    assert run("make", "xyzzy").stderr.splitlines()[0] == "error: no target 'xyzzy'; make help lists all"
+
+
+@pytest.mark.parametrize("target", ["plan", "apply", "verify", "outputs", "drift"])
+def test_a_mistyped_phase_is_an_error_before_anything_starts(target: str) -> None:
+    done = run("make", target, "ENV=prod", "PHASE=network regstry")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: unknown phase 'regstry'; did you mean registry? known: state, ")
+    assert not done.stdout
+
+
 def test_help_lists_every_target_with_a_line() -> None:
     rules = re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     listed = run("make", "help").stdout

@@ -1,0 +1,51 @@
+"""A line of progress on a terminal, and nothing elsewhere."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from modules import progress as module
+from modules.progress import progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    seconds = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: seconds[0])
+    return seconds
+
+
+def test_a_terminal_shows_the_step_after_two_seconds_and_nothing_at_the_end(clock: list[float]) -> None:
+    terminal = Terminal()
+    with progress(3, terminal) as line:
+        line.step("first")
+        assert not terminal.getvalue(), "a short command shows nothing"
+        clock[0] = 2
+        line.step("second")
+        assert terminal.getvalue().endswith("second (2 of 3)")
+    assert terminal.getvalue().endswith("\r\x1b[K"), "the line is erased"
+
+
+def test_the_line_is_erased_before_an_error(clock: list[float]) -> None:
+    terminal = Terminal()
+    clock[0] = -10
+    with pytest.raises(ValueError, match="broken"), progress(1, terminal) as line:
+        clock[0] = 0
+        line.step("first")
+        raise ValueError("broken")
+    assert terminal.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_pipe_shows_nothing(clock: list[float]) -> None:
+    pipe = io.StringIO()
+    with progress(1, pipe) as line:
+        clock[0] = 100
+        line.step("first")
+    assert not pipe.getvalue()

@@ -1,0 +1,165 @@
+"""`make setup` works behind a company's mirror and proxy, installs what each command needs, and on any system."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WRAPPER = ROOT / "bin" / "with_pip_configuration.py"
+PROGRAMS = [ROOT / "main.py", *(ROOT / folder for folder in ("environments", "modules", "ops", "policies"))]
+"""What `make` and the operators' commands run."""
+REHEARSED = [ROOT / folder for folder in ("rehearsal", "tests", "benchmarks")]
+SHELL = [ROOT / "Makefile", ROOT / "bin" / "ops"]
+
+
+@pytest.fixture(scope="module")
+def wrapper() -> ModuleType:
+    spec = spec_from_file_location("with_pip_configuration", WRAPPER)
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_uv_gets_what_pip_is_configured_with(tmp_path: Path) -> None:
+    file = tmp_path / "pip.conf"
+    file.write_text(
+        "[global]\nindex-url = https://user:word@mirror.example.com/simple\ncert = /etc/company.pem\ntimeout = 5\n"
+        "[install]\nextra-index-url =\n  https://one.example.com/simple\n  https://two.example.com/simple\n"
+        "find-links = /wheels /more wheels\n",
+        encoding="utf-8",
+    )
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "SSL_"))}
+    given = {
+        "PIP_CONFIG_FILE": str(file),
+        "PIP_PROXY": "http://proxy.example.com:3128",
+        "PIP_TRUSTED_HOST": "one.example.com two.example.com",
+        "PIP_TIMEOUT": "60",
+        "UV_FIND_LINKS": "/uv",
+    }
+    done = subprocess.run(
+        [sys.executable, WRAPPER, sys.executable, "-c", "import os; print(dict(os.environ))"],
+        env={**kept, **given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seen = ast.literal_eval(done.stdout)
+    assert seen["UV_DEFAULT_INDEX"] == "https://user:word@mirror.example.com/simple"
+    assert seen["UV_INDEX"] == "https://one.example.com/simple https://two.example.com/simple"
+    assert seen["UV_INSECURE_HOST"] == "one.example.com two.example.com"
+    assert seen["SSL_CERT_FILE"] == "/etc/company.pem"
+    assert seen["HTTPS_PROXY"] == seen["HTTP_PROXY"] == "http://proxy.example.com:3128"
+    assert seen["UV_HTTP_TIMEOUT"] == "60", "the environment is stronger than a file"
+    assert seen["UV_FIND_LINKS"] == "/uv", "what is set for uv itself is strongest"
+
+
+def test_several_links_are_separated_as_uv_reads_them(wrapper: ModuleType) -> None:
+    assert wrapper.translated("global.find-links='/one\\n/two'\n") == {"UV_FIND_LINKS": "/one,/two"}
+    assert wrapper.translated("global.no-index='true'\nglobal.user='true'\n") == {"UV_NO_INDEX": "true"}
+
+
+def test_setup_installs_all_packages_through_it() -> None:
+    printed = subprocess.run(
+        ("make", "--dry-run", "--always-make", "setup-dev"), cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    installs = [line for line in printed.splitlines() if re.search(r"pip install .* -r ", line)]
+    files = [line.rpartition(" ")[2] for line in installs]
+    assert files == ["requirements-uv.txt", "requirements.txt", "requirements-dev.txt"]
+    assert all("--require-hashes" in line for line in installs)
+    assert all(("with_pip_configuration.py" in line) != (".venv/bin/pip install" in line) for line in installs)
+
+
+def pinned(file: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9-]+)==", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def imported(places: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Each file with the top-level name of each module that it imports."""
+    for place in places:
+        for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    yield from ((file, alias.name.partition(".")[0]) for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    yield file, node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize(
+    ("places", "file"), [(PROGRAMS, "requirements.txt"), (REHEARSED, "requirements-dev.txt")], ids=["base", "dev"]
+)
+def test_every_import_is_in_the_file_that_its_command_installs(places: list[Path], file: str) -> None:
+    distributions = packages_distributions()
+    own = {path.stem for path in ROOT.iterdir()}
+    known = pinned(file)
+    missing = {
+        f"{path.relative_to(ROOT)}: {module}"
+        for path, module in imported(places)
+        if module not in own | sys.stdlib_module_names
+        and not module.startswith("types_")  # for mypy only
+        and not {name.lower().replace("_", "-") for name in distributions.get(module, ())} & known
+    }
+    assert not missing
+
+
+def test_both_files_have_the_same_versions() -> None:
+    def versions(file: str) -> set[str]:
+        return set(re.findall(r"^\S+==[^\\]+", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert versions("requirements.txt") < versions("requirements-dev.txt")
+
+
+# What GNU's tools and newer versions of make and bash have, and macOS's don't: it has make 3.81, bash 3.2, BSD's tools.
+# https://www.gnu.org/software/make/manual/html_node/Features.html, https://man.freebsd.org/cgi/man.cgi?query=sed
+NOT_EVERYWHERE = {
+    "a long option of a small tool": (
+        r"(?<![\w/.-])(cat|cp|mv|rm|mkdir|ls|sort|uniq|head|tail|cut|tr|wc|date|find|grep|sed|awk|xargs|touch|tee|diff)"
+        r"(\s+-\w+)*\s+--\w",
+        "sort --unique file",
+    ),
+    "sed -i without a suffix": (r"\bsed\s+(-\w+\s+)*-i(?!\s*'')\b", "sed -i s/a/b/ file"),
+    "sed -r": (r"\bsed\s+-\w*r", "sed -r s/a+/b/ file"),
+    "a newline or tab in sed's replacement": (r"\bsed\b.*/[^/]*\\[nt][^/]*/[gp]*'", "sed 's/a/\\n/'"),
+    "grep -P": (r"\bgrep\s+-\w*P", "grep -oP x file"),
+    "readlink -f": (r"\breadlink\s+-[fem]", "readlink -f file"),
+    "realpath of the shell": (r"(?<!\()\brealpath\s", "realpath file"),
+    "date -d": (r"\bdate\s+.*-d\b", "date -u -d yesterday"),
+    "xargs -r or -d": (r"\bxargs\s+(-\w+\s+)*-[rd]\b", "xargs -0 -r rm"),
+    "stat -c": (r"\bstat\s+-c\b", "stat -c %s file"),
+    "find -printf, -quit or -regextype": (r"\bfind\b.*-(printf|quit|regextype)\b", "find . -print -quit"),
+    "cp or mv with the folder first": (r"\b(cp|mv)\s+-\w*t\b", "cp -t folder file"),
+    "a tool of GNU only": (r"(?<![\w.-])(tac|nproc|timeout|sha256sum|md5sum|numfmt|shuf)\s", "nproc "),
+    "base64 -w": (r"\bbase64\s+-w", "base64 -w0 file"),
+    "head -n with a negative number": (r"\bhead\s+-n\s*-", "head -n -1 file"),
+    "sort -V": (r"\bsort\s+-\w*V", "sort -V file"),
+    "a feature of make 3.82 or newer": (
+        r"^\.(ONESHELL|SHELLFLAGS|RECIPEPREFIX)\b|^undefine |^define [\w-]+ *[:+?]?=|^[\w-]+ *(!=|::=|:::=)|&:"
+        r"|\$\((file|let|intcmp) |--output-sync",
+        "NAME != date",
+    ),
+    "a feature of bash 4 or newer": (
+        r"\$\{\w+(,,|\^\^|@[A-Z])|\b(mapfile|readarray)\b|declare -A|&>>|\|&|\bwait -n\b",
+        'echo "${NAME,,}"',
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NOT_EVERYWHERE)
+def test_make_and_the_scripts_use_what_every_system_has(what: str) -> None:
+    pattern, example = NOT_EVERYWHERE[what]
+    assert re.search(pattern, example, re.MULTILINE), "the pattern finds its example"
+    for file in SHELL:
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            assert not re.search(pattern, line), f"{file.name}:{number}: {what}: {line}"
