@@ -12,7 +12,9 @@ from botocore import xform_name
 
 import environments
 from environments.names import Names
+from ops.account import PAGE, steps
 from tests.conftest import Stack
+from tests.products import OF_SHAPES, Subject, values
 
 ORGANIZATION = environments.load_organization()
 
@@ -116,3 +118,15 @@ def test_the_pages_say_the_values_of_today() -> None:
         assert value in account
     organization = (DOCS / "organization.md").read_text(encoding="utf-8")
     assert ORGANIZATION.state_bucket in organization and ORGANIZATION.parent_id in organization
+
+
+@pytest.mark.requirement("R0.4", "R1.1")
+@pytest.mark.parametrize("subject", OF_SHAPES, ids=str)
+def test_the_page_is_printed_with_the_names_and_ids_of_any_environment(subject: Subject) -> None:
+    with values(subject.folder):
+        text = steps(subject.environment)
+    assert not re.findall(r"navra|aep|111122223333|444455556666|[=/ `]staging\b", text)
+    assert f"make bootstrap ENV={subject.environment.name}\n" in text
+    assert f":role/{subject.environment.prefix}-break-glass" in text
+    assert "--region us-east-1 --domain-name" in text, "the registrar's API is in one region"
+    assert text.count("```") == PAGE.read_text(encoding="utf-8").count("```")
