@@ -1,4 +1,4 @@
-"""`ops account ENVIRONMENT`: the manual steps of docs/account.md, with the names and ids of that environment."""
+"""The manual steps of docs/account.md, with the names and ids of an environment."""
 
 from __future__ import annotations
 
@@ -6,20 +6,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import typer
-
 import environments
 from environments.arns import partition
 from environments.schema import Environment, IamUser
-from ops.command import EnvironmentName, load, reporting
 
 PAGE = Path(__file__).parents[1] / "docs" / "account.md"
-
-
-def account(environment: EnvironmentName) -> None:
-    """Print the manual steps of an account, with your names and ids: docs/account.md for one environment."""
-    with reporting():
-        typer.echo(steps(load(environment)), nl=False)
 
 
 def steps(environment: Environment) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ops.command import EnvironmentName, load, reporting
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -22,6 +24,14 @@ def new_environment(name: Annotated[str, typer.Argument(help="Its name: lower-ca
         raise typer.Exit(2) from None
     typer.echo(f"Wrote {' and '.join(environments.shown(path) for path in written)}.")
     typer.echo(f"Next: fill in your own values, then run make synth ENV={name}")
+
+
+def account(environment: EnvironmentName) -> None:
+    """Print the manual steps of an account, with your names and ids: docs/account.md for one environment."""
+    from ops.account import steps
+
+    with reporting():
+        typer.echo(steps(load(environment)), nl=False)
 
 
 def docs() -> None:

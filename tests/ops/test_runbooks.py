@@ -25,6 +25,7 @@ ENDS = {"|", "&&", "||", ";", ">", ">>", "<", "2>", "&"}
 WITHOUT_RUNBOOK = {
     "gate": "make runs it; docs/gate.md says what its findings mean",
     "gate-plan": "make runs it before each apply; docs/gate.md",
+    "account": "prints docs/account.md",
     "docs": "writes pages of the project; make docs",
     "new-environment": "writes files of the project; README.md",
 }
