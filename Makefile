@@ -29,7 +29,7 @@ DEV := .venv/.dev
 # By the clock of the gate: UTC.
 TODAY := $(shell date -u +%F)
 VALUES := $(or $(ENVIRONMENTS),environments)
-OUT := cdktf.out$(filter-out /environments,$(patsubst $(CURDIR)%,%,$(abspath $(VALUES))))
+OUT := cdktf.out$(filter-out /environments,$(patsubst $(CURDIR)/%,/%,$(abspath $(VALUES))))
 STAMP := $(OUT)/stacks/.stamps
 # The command that cdktf.json has too; -O leaves out jsii's type checks, which the tests run with.
 APP := $(BIN)/python -O main.py
@@ -48,7 +48,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 EXAMPLES := ^(AKIAIOSFODNN7EXAMPLE|hunter2|secret|planted-password)$$
 ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
-.PHONY: all terraform setup setup-dev synth gate test test-slow test-all lint format validate pythons benchmark benchmark-rehearse new-environment golden planted \
+.PHONY: all terraform setup setup-dev synth gate test test-slow test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted \
 	docs lock lock-check secrets-check iam-data clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status risks risks-prune promote release-history release-set release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
@@ -184,8 +184,11 @@ rehearse: $(DEV) terraform env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an 
 rehearse-all: ## Rehearse every environment, and the change from prod-starter to prod
 	@$(MAKE) rehearse ENV=prod && $(MAKE) rehearse ENV=prod-starter TO=prod && $(MAKE) rehearse ENV=staging
 
-new-environment: $(READY) ## Write a new environment that synthesizes: NAME=demo
-	@$(BIN)/python -m ops new-environment "$(NAME)"
+new-product: $(READY) ## Write a product with three environments: NAME=shop (YES=1 doesn't ask; OPTIONS='--database …')
+	@$(OPS) new-product $(OPTIONS) $(if $(YES),--yes) -- "$(NAME)"
+
+new-environment: $(READY) ## Write another environment of a product: NAME=demo (PRODUCT=shop)
+	@$(OPS) new-environment $(if $(PRODUCT),--product "$(PRODUCT)") -- "$(NAME)"
 
 docs: $(READY) ## Write the pages that are generated from the code
 	@$(BIN)/python -m ops docs

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from environments import beside, unreadable
 from environments.schema import Environment, Product
@@ -47,6 +48,8 @@ LIBRARY = frozenset(
     }
 )
 """Modules of this package that aren't values; no environment or product has one of their names."""
+RESERVED = LIBRARY | {"organization", "profiles", "releases", "risks"}
+"""Names of modules and folders that no environment or product may have."""
 if FOLDER != PACKAGE:
     __path__.insert(0, str(FOLDER))
 
@@ -103,7 +106,7 @@ def _load(name: str) -> Environment:
             f"unknown environment {name!r}; {choices(name, known())} (one file each in {shown(FOLDER)}/; "
             f"`make new-environment NAME={name}` creates one)"
         )
-    environment: Environment = _literal(name).ENVIRONMENT
+    environment: Environment = read_module(name).ENVIRONMENT
     if environment.name != name:
         raise InvalidEnvironmentError(name, [Problem("name", environment.name, f"must be {name!r}, like its file")])
     if isinstance(environment.product, Product):
@@ -204,6 +207,58 @@ def _conflicts(
             yield InvalidEnvironmentError("organization", guardrails)
 
 
+def check_new(added: Sequence[Environment]) -> None:
+    """Check environments that have no file yet, each alone and beside those that exist; a broken one doesn't count.
+
+    Raises:
+        InvalidEnvironmentError: An environment would be invalid, or invalid beside the others.
+    """
+    for environment in added:
+        validate(environment)
+    existing = load_each() if known() else Loaded((), None, {}, ())
+    everything = (*existing.environments, *added)
+    for environment in everything:
+        _check_account(environment, [other for other in everything if other is not environment])
+    before = {str(error) for error in existing.conflicts}
+    for error in _conflicts(everything, existing.organization):
+        if str(error) not in before:
+            raise error
+
+
+class Written(NamedTuple):
+    """A product, and where it is written."""
+
+    module: str
+    """The module's name in the folder of values."""
+    variable: str
+    product: Product
+
+
+def products() -> dict[str, Written]:
+    """All products of the folder of values, by name.
+
+    Raises:
+        InvalidEnvironmentError: The module of a product can't be read; others are left out if there is one.
+    """
+    found: dict[str, Written] = {}
+    error = None
+    others = {file_of(name) for name in known()}
+    for path in sorted(FOLDER.glob("*.py")):
+        if path in others or path.stem in RESERVED or path.stem == "__init__":
+            continue
+        try:
+            variables = vars(read_module(path.stem))
+        except InvalidEnvironmentError as raised:
+            error = raised
+            continue
+        for variable, value in variables.items():
+            if isinstance(value, Product):
+                found.setdefault(str(value.name), Written(path.stem, variable, value))
+    if error and not found:
+        raise error
+    return found
+
+
 def has_organization() -> bool:
     """Whether there are values for the optional organization stack."""
     return file_of("organization").is_file()
@@ -218,11 +273,11 @@ def load_organization() -> Organization:
     """
     if not has_organization():
         raise UnknownEnvironmentError(f"no {shown(file_of('organization'))}, so there is no organization stack")
-    organization: Organization = _literal("organization").ORGANIZATION
+    organization: Organization = read_module("organization").ORGANIZATION
     return validate_organization(organization)
 
 
-def _literal(name: str) -> ModuleType:
+def read_module(name: str) -> ModuleType:
     """Import a module of values. A misspelt field is reported as a problem of the environment, not as a traceback."""
     try:
         return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")

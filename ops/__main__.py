@@ -64,7 +64,13 @@ COMMANDS = (
     Entry(TRAFFIC, "cutover", "ops.cutover.command:cutover", "Move traffic by DNS weight, in watched steps."),
     Entry(TRAFFIC, "rollback", "ops.cutover.command:rollback", "Roll back DNS, or a service."),
     Entry(DEVELOP, "rehearse", "rehearsal.command:rehearse", "Roll an environment out on emulated AWS."),
-    Entry(DEVELOP, "new-environment", "ops.project:new_environment", "Write a new environment that synthesizes."),
+    Entry(
+        DEVELOP,
+        "new-product",
+        "ops.scaffold.command:new_product",
+        "Write a new product with its environments.",
+    ),
+    Entry(DEVELOP, "new-environment", "ops.scaffold.command:new_environment", "Write a new environment of a product."),
     Entry(DEVELOP, "docs", "ops.project:docs", "Write the pages that are generated from the code."),
 )
 

@@ -73,6 +73,11 @@ def _refused(where: str, other: str, missing: list[str]) -> str:
     )
 
 
+def names() -> tuple[str, ...]:
+    """The regions that an environment can be in."""
+    return tuple(sorted(name for each in partitions() if each.name == COMMERCIAL for name in each.regions))
+
+
 def lacks(region: str, service: UsedService) -> bool:
     """Whether the endpoint data has a service in other regions of the partition, but not in this one."""
     has = partition(region).services.get(service.prefix, frozenset())

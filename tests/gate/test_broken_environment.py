@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 def demo(folder: Path, old: str, new: str) -> None:
     """Write the environment `demo` with a mistake in it."""
-    python(folder, "from ops.scaffold import new_environment; new_environment('demo')")
+    python(folder, "from ops.scaffold.write import new_environment; new_environment('demo')")
     text = (folder / "demo.py").read_text(encoding="utf-8")
     assert old in text
     (folder / "demo.py").write_text(text.replace(old, new, 1), encoding="utf-8")

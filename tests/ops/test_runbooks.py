@@ -27,6 +27,7 @@ WITHOUT_RUNBOOK = {
     "gate-plan": "make runs it before each apply; docs/gate.md",
     "account": "prints docs/account.md",
     "docs": "writes pages of the project; make docs",
+    "new-product": "writes files of the project; docs/tutorial.md",
     "new-environment": "writes files of the project; README.md",
 }
 HEAVY = ("boto3", "botocore", "pydantic", "rich", "jinja2", "moto", "checkov", "environments", "cdktf", "jsii")

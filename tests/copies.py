@@ -1,0 +1,51 @@
+"""A copy of the project as a user has it: a clone with other values, and without what this run of the tests has set."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import environments
+
+ROOT = Path(__file__).parents[1]
+
+
+def copy_project(folder: Path, values: Path) -> Path:
+    """Copy the project, with the changes that aren't committed, as a repository of its own.
+
+    Args:
+        folder: The copy; it doesn't exist yet.
+        values: What its environments/ has instead of the present values; profiles.py stays, if these have none.
+    """
+    listed = subprocess.run(
+        ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    package = folder / environments.PACKAGE.name
+    kept = {*environments.LIBRARY, "__init__", "profiles"}
+    for file in (*package.glob("*.py"), *package.glob("releases/*"), *package.glob("risks/*")):
+        if file.stem not in kept:
+            file.unlink()
+    shutil.copytree(values, package, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "Our product")):
+        subprocess.run(
+            ("git", "-c", "user.name=user", "-c", "user.email=user@example.com", *command), cwd=folder, check=True
+        )
+    return folder
+
+
+def plain_environment() -> dict[str, str]:
+    """This process's environment variables, without those of this run of the tests."""
+    return {
+        name: value for name, value in os.environ.items() if name != "ENVIRONMENTS" and not name.startswith("PYTEST")
+    }
