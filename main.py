@@ -14,6 +14,7 @@ import environments
 from environments.schema.validation import InvalidEnvironmentError
 from modules.output import OUT
 from modules.phases import ORGANIZATION
+from ops.progress import progress
 
 # cdktf's CLI sets it. cdktf itself writes to a temporary folder first.
 OUTPUT = Path(os.environ.pop("CDKTF_OUTDIR", OUT))
@@ -41,7 +42,8 @@ def main(names: list[str]) -> int:
 
     organization = ORGANIZATION in names if loaded is None else loaded.organization is not None
     try:
-        synthesize(chosen, OUTPUT, organization=organization)
+        with progress() as step:
+            synthesize(chosen, OUTPUT, organization=organization, step=step)
     except DocumentsTooLongError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2

@@ -6,7 +6,7 @@ import importlib
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from environments.schema import Environment
 from modules import documents
 from modules.bindings.engine import App
 from modules.phases import ORGANIZATION, PHASES
-from modules.progress import Progress, progress
 from modules.stack import PhaseStack
 
 MANIFEST = "manifest.json"
@@ -24,7 +23,13 @@ STACK_FILE = "cdk.tf.json"
 CONTEXT = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true"}
 
 
-def synthesize(environments: Sequence[Environment], target: Path, *, organization: bool) -> None:
+Step = Callable[[str, int], None]
+"""Is called when a step begins, with what it does and how many steps there are."""
+
+
+def synthesize(
+    environments: Sequence[Environment], target: Path, *, organization: bool, step: Step = lambda _what, _total: None
+) -> None:
     """Synthesize environments, and replace the previous output when all stacks are synthesized.
 
     Stacks of other environments stay as they are. So do other files in a stack's folder (Terraform's own).
@@ -33,20 +38,22 @@ def synthesize(environments: Sequence[Environment], target: Path, *, organizatio
         environments: The environments.
         target: The output folder, cdktf.out.
         organization: Whether the organization stack is synthesized too.
+        step: Shows progress.
 
     Raises:
         DocumentsTooLongError: Policy documents are longer than AWS allows; the target folder is unchanged.
     """
     target.mkdir(parents=True, exist_ok=True)
-    steps = len(environments) * len(PHASES) + organization + 1
-    with tempfile.TemporaryDirectory(prefix=".synth-", dir=target) as folder, progress(steps) as line:
+    total = len(environments) + organization + 1
+    with tempfile.TemporaryDirectory(prefix=".synth-", dir=target) as folder:
         app = App(outdir=folder, context=CONTEXT)
         for environment in environments:
-            build(app, environment, line)
+            step(f"synthesizing {environment.name}", total)
+            build(app, environment)
         if organization:
-            line.step(f"synthesizing {ORGANIZATION}")
+            step(f"synthesizing {ORGANIZATION}", total)
             _stack_class("organization:OrganizationStack")(app)
-        line.step("writing the stacks")
+        step("writing the stacks", total)
         app.synth()
         for environment in environments:
             stacks = {phase.name: _read_stack(Path(folder), f"{environment.name}-{phase.name}") for phase in PHASES}
@@ -72,12 +79,10 @@ def summary(target: Path, environments: Sequence[str], *, organization: bool) ->
     return "\n".join(lines)
 
 
-def build(app: App, environment: Environment, line: Progress | None = None) -> dict[str, PhaseStack]:
+def build(app: App, environment: Environment) -> dict[str, PhaseStack]:
     """Add the stacks of all phases of an environment to the app, in order."""
     stacks: dict[str, PhaseStack] = {}
     for phase in PHASES:
-        if line:
-            line.step(f"synthesizing {environment.name} {phase.name}")
         stacks[phase.name] = _stack_class(phase.stack)(app, environment, phase, stacks)
     return stacks
 

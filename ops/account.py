@@ -11,6 +11,7 @@ from environments.arns import partition
 from environments.schema import Environment, IamUser
 
 PAGE = Path(__file__).parents[1] / "docs" / "account.md"
+EXAMPLE_REGION = "us-east-1"
 
 
 def steps(environment: Environment) -> str:
@@ -27,7 +28,7 @@ def values(environment: Environment) -> Mapping[str, str]:
     label, _, parent = zone.name.partition(".")
     domain = parent if "." in parent else zone.name
     job = environment.access.github_environment
-    of_partition = f"arn:{partition(environment.region).name}:"
+    example, here = (f"arn:{partition(region).name}:" for region in (EXAMPLE_REGION, environment.region))
     people = [who.arn for who in environment.access.administrators if isinstance(who, IamUser)]
     own = {
         "`prod` (`environments/prod.py`)": f"`{name}` (`{environments.shown(environments.file_of(name))}`)",
@@ -42,9 +43,9 @@ def values(environment: Environment) -> Mapping[str, str]:
         "navra-staging": environment.cli_profile,
         "111122223333": environment.account_id,
         "444455556666": environment.account_id,
-        "arn:aws:": of_partition,
-        "set region us-east-1": f"set region {environment.region}",
-        "arn:aws:sns:us-east-1": f"{of_partition}sns:{environment.region}",
+        example: here,
+        f"set region {EXAMPLE_REGION}": f"set region {environment.region}",
+        f"{example}sns:{EXAMPLE_REGION}": f"{here}sns:{environment.region}",
         "`production`": f"`{job}`",
         "`production-plan`": f"`{job}-plan`",
         "environments/production": f"environments/{job}",
@@ -56,6 +57,6 @@ def values(environment: Environment) -> Mapping[str, str]:
         "Z0EXAMPLE00STAGING00": zone.id or "ID_OF_THE_PARENTS_ZONE",
     }
     if people:
-        own["arn:aws:iam::777788889999:mfa/platform-lead"] = people[0].replace(":user/", ":mfa/")
+        own[f"{example}iam::777788889999:mfa/platform-lead"] = people[0].replace(":user/", ":mfa/")
         own["platform-lead"] = people[0].rpartition("/")[2]
     return own

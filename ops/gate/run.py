@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import environments
-from modules.progress import Progress, progress
 from ops.gate import applying, order, permissions, policy_documents, reachability, support
 from ops.gate.model import (
     Block,
@@ -25,8 +24,11 @@ from ops.gate.model import (
 from ops.gate.register import Register
 from ops.gate.stacks import EnvironmentStacks, Expected, select
 from ops.gate.view import merged_view
+from ops.progress import progress
 
 T = TypeVar("T")
+Step = Callable[[str, int], None]
+"""Is called when a step begins, with what it does and how many steps there are."""
 
 
 def run(
@@ -65,9 +67,9 @@ def run(
         return Verdict(today, tuple(sorted(selection.stacks)) if selection else (), errors=tuple(errors))
 
     blocks = [view for view in views if view is not None]
-    with progress(2 * len(blocks)) as line:
-        scan, checks = _scan(selection.environment_stacks, blocks, policies / "checks", line)
-        proof, checks = prove(selection.environment_stacks, blocks, line), checks | CHECKS | support.CHECKS
+    with progress() as step:
+        scan, checks = _scan(selection.environment_stacks, blocks, policies / "checks", step)
+        proof, checks = prove(selection.environment_stacks, blocks, step), checks | CHECKS | support.CHECKS
     dated, warnings = _support(selection.environment_stacks, blocks, expected, today)
     found = (*scan.records, *proof.records, *dated)
     records = [
@@ -121,7 +123,7 @@ def _support(
 
 
 def _scan(
-    environment_stacks: Sequence[EnvironmentStacks], views: list[list[ScannedBlock]], checks: Path, line: Progress
+    environment_stacks: Sequence[EnvironmentStacks], views: list[list[ScannedBlock]], checks: Path, step: Step
 ) -> tuple[ScanResult, dict[str, Check]]:
     # Importing checkov takes over a second, so it is imported only when everything else is valid.
     from ops.gate.scanner import Scanner
@@ -129,7 +131,7 @@ def _scan(
     with Scanner(checks) as scanner:
         scans = []
         for stacks, view in zip(environment_stacks, views, strict=True):
-            line.step(f"scanning {stacks.name}")
+            step(f"scanning {stacks.name}", 2 * len(views))
             scans.append(scanner.scan(view))
         records = tuple(record for scan in scans for record in scan.records)
         errors = (*scanner.errors, *(error for scan in scans for error in scan.errors))
@@ -166,22 +168,21 @@ CHECKS: dict[str, Check] = {
 
 
 def prove(
-    environment_stacks: Iterable[EnvironmentStacks],
-    views: Iterable[Sequence[ScannedBlock]],
-    line: Progress | None = None,
+    environment_stacks: Sequence[EnvironmentStacks],
+    views: Sequence[Sequence[ScannedBlock]],
+    step: Step = lambda _what, _total: None,
 ) -> ScanResult:
     """Check network, permissions and order of creation against their tables, and policies against AWS's rules.
 
     Args:
         environment_stacks: The stacks; those outside any environment have no tables, so only policies are checked.
         views: Their merged views, in the same order.
-        line: Where progress is shown.
+        step: Shows progress.
     """
     records: list[Record] = []
     errors: list[ScanError] = []
     for stacks, view in zip(environment_stacks, views, strict=True):
-        if line:
-            line.step(f"checking connections and permissions of {stacks.name}")
+        step(f"checking connections and permissions of {stacks.name}", 2 * len(views))
         for proof, call in _proofs(stacks, view):
             try:
                 records += call()

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from modules import progress as module
-from modules.progress import progress
+from ops import progress as module
+from ops.progress import progress
 
 
 class Terminal(io.StringIO):
@@ -24,11 +24,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_a_terminal_shows_the_step_after_two_seconds_and_nothing_at_the_end(clock: list[float]) -> None:
     terminal = Terminal()
-    with progress(3, terminal) as line:
-        line.step("first")
+    with progress(terminal) as step:
+        step("first", 3)
         assert not terminal.getvalue(), "a short command shows nothing"
         clock[0] = 2
-        line.step("second")
+        step("second", 3)
         assert terminal.getvalue().endswith("second (2 of 3)")
     assert terminal.getvalue().endswith("\r\x1b[K"), "the line is erased"
 
@@ -36,16 +36,16 @@ def test_a_terminal_shows_the_step_after_two_seconds_and_nothing_at_the_end(cloc
 def test_the_line_is_erased_before_an_error(clock: list[float]) -> None:
     terminal = Terminal()
     clock[0] = -10
-    with pytest.raises(ValueError, match="broken"), progress(1, terminal) as line:
+    with pytest.raises(ValueError, match="broken"), progress(terminal) as step:
         clock[0] = 0
-        line.step("first")
+        step("first", 1)
         raise ValueError("broken")
     assert terminal.getvalue().endswith("\r\x1b[K")
 
 
 def test_a_pipe_shows_nothing(clock: list[float]) -> None:
     pipe = io.StringIO()
-    with progress(1, pipe) as line:
+    with progress(pipe) as step:
         clock[0] = 100
-        line.step("first")
+        step("first", 1)
     assert not pipe.getvalue()
