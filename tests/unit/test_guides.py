@@ -41,7 +41,8 @@ def changed(environment: Environment, text: str) -> Environment:
     made: Any = eval(text, vars(schema))
     if name in {field.name for field in fields(Product)}:
         product = environment.product
-        more = replace(product, **{name: (*getattr(product, name), made)})
+        longer: Any = {name: (*getattr(product, name), made)}
+        more = replace(product, **longer)
         releases = dict(environment.releases)
         releases |= {service.repository: releases.get(service.repository, DIGEST) for service in more.services}
         return replace(environment, product=more, releases=releases)

@@ -6,7 +6,6 @@ import io
 
 import pytest
 
-from ops import progress as module
 from ops.progress import progress
 
 
@@ -18,7 +17,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seconds = [0.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: seconds[0])
+    monkeypatch.setattr("ops.progress.time.monotonic", lambda: seconds[0])
     return seconds
 
 
