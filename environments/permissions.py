@@ -142,10 +142,12 @@ def _deployer(environment: Environment) -> Iterator[Permission]:
     for service in product.services:
         for role in _roles(service):
             yield Permission(DEPLOYER, "pass", role, "Creates services")
-    for secret in product.secrets:
-        if secret.written_by == "operator":
-            yield Permission(DEPLOYER, "write", secret.name, "Operators set its value")
-    yield Permission(DEPLOYER, "decrypt", "secrets", "Encrypts new values, through Secrets Manager only (by condition)")
+    set_by_operators = [secret.name for secret in product.secrets if secret.written_by == "operator"]
+    for secret in set_by_operators:
+        yield Permission(DEPLOYER, "write", secret, "Operators set its value")
+    if set_by_operators:
+        why = "Encrypts new values, through Secrets Manager only (by condition)"
+        yield Permission(DEPLOYER, "decrypt", "secrets", why)
     yield Permission(DEPLOYER, "decrypt", "state", "Reads and writes the state")
 
 

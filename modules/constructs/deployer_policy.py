@@ -164,7 +164,14 @@ def _images(names: Names) -> Iterator[Statement]:
 
 
 def _secrets(names: Names) -> Iterator[Statement]:
-    """Set values, never read them."""
+    """Set values, never read them.
+
+    AWS refuses a statement without resources, so a product whose operators set no secret has none of these.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    secrets = [secret.name for secret in names.environment.product.secrets if secret.written_by == "operator"]
+    if not secrets:
+        return
     yield Statement(
         sid="SetSecrets",
         actions=[
@@ -172,11 +179,7 @@ def _secrets(names: Names) -> Iterator[Statement]:
             "secretsmanager:UpdateSecretVersionStage",
         ],
         # Secrets Manager adds a hyphen and six random characters to each ARN.
-        resources=[
-            names.arn("secretsmanager", f"secret:{names.secret(secret.name)}-??????")
-            for secret in names.environment.product.secrets
-            if secret.written_by == "operator"
-        ],
+        resources=[names.arn("secretsmanager", f"secret:{names.secret(secret)}-??????") for secret in secrets],
     )
     yield Statement(
         sid="SeeSecrets",

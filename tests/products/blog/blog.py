@@ -17,6 +17,7 @@ BLOG = Product(
             secrets=("DATABASE_URL",),
             environment={"HOST": "{host}"},
             reaches=("database",),
+            internet=True,
         ),
     ),
     secrets=(
