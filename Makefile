@@ -48,7 +48,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 EXAMPLES := ^(AKIAIOSFODNN7EXAMPLE|hunter2|secret|planted-password)$$
 ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
-.PHONY: all terraform setup setup-dev synth gate test test-slow test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted \
+.PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted \
 	docs lock lock-check secrets-check iam-data clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status risks risks-prune promote release-history release-set release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
@@ -218,6 +218,9 @@ test: $(DEV) gate ## Run the fast tests (about a minute)
 
 test-slow: $(DEV) gate terraform ## Run the slow tests: real Terraform, rehearsals, real servers (about 25 minutes)
 	@$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+
+test-copy: $(DEV) terraform ## Run all tests but rehearsals in a copy without AEP, with another product (as long as test and test-slow)
+	@$(BIN)/python -m pytest -m slow tests/test_without_aep.py --whole
 
 test-all: lint test test-slow ## Run lint and all tests, as CI does
 

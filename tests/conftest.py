@@ -6,8 +6,10 @@ in environments/; its `stacks` are those of the same folder of values. `of_aep` 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +33,17 @@ hypothesis.settings.load_profile("project")
 ENVIRONMENTS = environments.known()
 of_aep = pytest.mark.parametrize("subject", OF_AEP, indirect=True, ids=str)
 """Keeps a test of `env` to AEP's environments: it asserts what the plan says about them."""
+
+
+def subjects_with(has: Callable[[Environment], object]) -> pytest.MarkDecorator:
+    """Keeps a test of `env` to environments that have what it is about."""
+    return pytest.mark.parametrize(
+        "subject", [each for each in SUBJECTS if has(each.environment)], indirect=True, ids=str
+    )
+
+
+with_database = subjects_with(lambda environment: environment.database)
+with_cache = subjects_with(lambda environment: environment.cache)
 Body = dict[str, Any]
 
 
@@ -68,14 +81,21 @@ def read_stacks(folder: Path) -> dict[str, Stack]:
 
 @pytest.fixture(scope="session")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
-    """Synthesizes the environments of a folder of values, once."""
+    """Synthesizes the environments of a folder of values, once for all processes of the run; each gets a copy."""
+    base = tmp_path_factory.getbasetemp()
+    # A process of pytest-xdist has a folder of its own in the run's.
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
     @cache
     def run(folder: Path) -> Path:
-        target = tmp_path_factory.mktemp("cdktf.out")
+        made, target = shared / f"synthesized-{folder.name}", tmp_path_factory.mktemp("cdktf.out")
         chosen = [subject.environment for subject in SUBJECTS if subject.folder == folder]
-        with values(folder):
-            synthesize(chosen, target, organization=environments.has_organization())
+        with made.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (made / "stacks").is_dir():
+                with values(folder):
+                    synthesize(chosen, made, organization=environments.has_organization())
+        shutil.copytree(made, target, dirs_exist_ok=True)
         return target
 
     return run
@@ -123,6 +143,11 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Environme
         return {phase.name: made[f"{environment.name}-{phase.name}"] for phase in PHASES}
 
     return run
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make test-copy` passes it."""
+    parser.addoption("--whole", action="store_true", help="run all tests in a copy without AEP")
 
 
 def pytest_configure() -> None:

@@ -1,4 +1,4 @@
-"""Environments of other shapes than AEP's, made of its values."""
+"""Changes to an environment that a test makes; whole products of other shapes are in tests/products."""
 
 from __future__ import annotations
 
@@ -87,28 +87,3 @@ def with_hosts(environment: Environment) -> Environment:
             environment.cutover, previous=replace(previous, hosts=("www.navralabs.com",)) if previous else None
         ),
     )
-
-
-VARIANTS = {
-    "hosts": with_hosts(PROD),
-    "arm": on_arm(STARTER),
-    "no_database": without(STARTER, "database"),
-    "no_cache": without(STARTER, "cache"),
-    "no_stores": without(PROD, "database", "cache"),
-    "no_nat": without_internet(sized(PROD, nat="none")),
-    "few_endpoints": sized(
-        without_internet(STARTER),
-        nat="none",
-        endpoints=("ecr.api", "ecr.dkr", "logs", "secretsmanager", "monitoring"),
-        endpoint_zones=1,
-    ),
-    "no_endpoints": sized(
-        replace(
-            PROD,
-            product=replace(
-                PROD.product, services=tuple(replace(each, internet=True) for each in PROD.product.services)
-            ),
-        ),
-        endpoints=(),
-    ),
-}

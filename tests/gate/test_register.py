@@ -38,7 +38,7 @@ def complaint(verdict: Verdict) -> str:
 
 
 @pytest.mark.requirement("R11.2")
-def test_a_finding_that_nobody_accepted_fails(open_topic: Project) -> None:
+def test_a_finding_that_is_not_accepted_fails(open_topic: Project) -> None:
     verdict = open_topic.judge()
     assert verdict.outcome is Outcome.FINDINGS
     assert [finding.record.check for finding in verdict.findings] == ["CKV_AWS_26"]
@@ -160,7 +160,7 @@ def test_a_choice_that_is_a_risk_needs_an_entry(project: Project) -> None:
     assert "several accept it" in project.judge().refusals[0]
 
 
-def test_a_choice_that_nobody_made(project: Project) -> None:
+def test_a_choice_that_was_not_made(project: Project) -> None:
     project.risks = [choice()]
     found = complaint(project.judge())
     assert "profile_risks has 'single_task', which no environment declares" in found

@@ -33,7 +33,7 @@ def verdict(project: Project) -> Verdict:
     return project.judge()
 
 
-def test_the_console_says_what_failed_where_and_how_to_mend_it(verdict: Verdict, tmp_path: Path) -> None:
+def test_the_console_says_what_failed_where_and_how_to_fix_it(verdict: Verdict, tmp_path: Path) -> None:
     text = written(verdict, tmp_path / "reports")["gate.txt"]
     assert "FAIL   CKV_ROLLOUT_32 Logs are encrypted with our own key" in text
     assert "demo-services/cdk.tf.json:" in text

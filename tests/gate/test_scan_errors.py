@@ -156,7 +156,7 @@ def test_blocks_that_make_checkov_drop_a_stack_are_set_aside(project: Project, s
         ("${data.terraform_remote_state.nowhere.outputs.topic}", "phases: network, services"),
     ],
 )
-def test_a_contract_that_nobody_keeps(project: Project, expression: str, complaint: str) -> None:
+def test_a_contract_that_is_not_kept(project: Project, expression: str, complaint: str) -> None:
     project.stacks["demo-network"]["output"] = {"topic": {"value": "${aws_sns_topic.network.arn}"}}
     project.add("services", "aws_sns_topic", "reader", topic(display_name=expression))
     verdict = project.judge()

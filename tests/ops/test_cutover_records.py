@@ -88,7 +88,7 @@ def test_what_stands_is_deleted_as_it_stands() -> None:
     assert [change["Action"] for change in changes[1:]] == ["CREATE", "CREATE"]
 
 
-def test_the_records_name_the_load_balancer_when_nobody_else_does() -> None:
+def test_the_records_name_the_load_balancer_when_nothing_else_does() -> None:
     listed = shared(30)
     listed[0]["AliasTarget"]["DNSName"] = "newest.elb.amazonaws.com."
     adopted = SHARES.adopting(listed)

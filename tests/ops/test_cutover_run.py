@@ -285,7 +285,7 @@ def test_rollback_ends_an_open_cutover_and_a_needless_one_proves_nothing(tmp_pat
     assert open_run(stage.entries) is None
 
 
-def test_rollback_mends_its_own_records_whatever_they_say(tmp_path: Path) -> None:
+def test_rollback_fixes_its_own_records_whatever_they_say(tmp_path: Path) -> None:
     broken = shared(50)
     broken[0]["Weight"] = 77
     stage = Stage(tmp_path, Route53(*broken))

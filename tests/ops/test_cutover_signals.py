@@ -200,4 +200,4 @@ def test_the_line_of_the_weight_is_found_where_the_values_stand() -> None:
     assert place(PROD, PROD.cutover.weight) is None
     starter = load("prod-starter")
     other = replace(starter, product=replace(starter.product, name="shop"))
-    assert place(other, 100) == "environments/prod_starter.py: cutover=Cutover(weight=100, …)"
+    assert place(other, 100) == "tests/products/aep/prod_starter.py: cutover=Cutover(weight=100, …)"

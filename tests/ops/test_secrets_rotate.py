@@ -49,7 +49,7 @@ def deployments(aws: Aws) -> dict[str, str]:
 
 
 @pytest.mark.requirement("R4.4")
-def test_rotating_deploys_the_readers_anew_and_keeps_the_earlier_value(rolled_out: Aws) -> None:
+def test_rotating_redeploys_the_readers_and_keeps_the_previous_value(rolled_out: Aws) -> None:
     before, earlier = deployments(rolled_out), seeded.secret_value(rolled_out, KEY)
     done = run(*ROTATE, "--json", given="sk-rotated")
     assert done.exit_code == 0, done.output
@@ -62,9 +62,7 @@ def test_rotating_deploys_the_readers_anew_and_keeps_the_earlier_value(rolled_ou
 
 
 @pytest.mark.requirement("R4.4")
-def test_a_service_that_is_not_deployed_anew_is_named_with_the_tasks_that_run_on(
-    rolled_out: Aws, faults: Control
-) -> None:
+def test_a_service_that_is_not_redeployed_is_named_with_its_running_tasks(rolled_out: Aws, faults: Control) -> None:
     faults.fail("ecs", "UpdateService", "AccessDeniedException", 1, message="no")
     done = run(*ROTATE, given="sk-rotated-2")
     assert done.exit_code == 1

@@ -54,7 +54,7 @@ def test_a_policy_that_the_caller_may_not_see_is_no_failure(secrets: Aws, emulat
     assert run("secrets", "status", "prod").stdout.count("unknown (administrators only)") == len(ALL)
 
 
-def test_a_policy_that_denies_nobody_leaves_everybody() -> None:
+def test_a_policy_that_denies_no_role_leaves_all_roles() -> None:
     assert list(policy_readers("{}")) == [EVERYBODY]
 
 

@@ -24,7 +24,7 @@ from ops.conditions import Condition, ConditionResult, FailedError, Status, exit
 from ops.golive.items import public_name_leads_here
 from ops.verify.criteria import CRITERIA, chosen
 from tests.ops.verify_responses import AGENT, LOAD_BALANCER, PREVIOUS, Canned, FakeZone, records
-from tests.shapes import VARIANTS
+from tests.products import SUBJECTS, Subject
 
 Break = Callable[[Canned], None]
 OF_AWS = [check for check in CRITERIA if not check.over_http]
@@ -353,10 +353,11 @@ BROKEN: list[tuple[str, Break, str]] = [
 ]
 
 
-@pytest.fixture(params=[*environments.known(), *VARIANTS])
+@pytest.fixture(params=SUBJECTS, ids=str)
 def whole(request: pytest.FixtureRequest) -> Canned:
     """An environment in which everything is as it should be."""
-    return Canned(VARIANTS.get(request.param) or environments.load(request.param))
+    subject: Subject = request.param
+    return Canned(subject.environment)
 
 
 @pytest.fixture
@@ -459,7 +460,7 @@ def test_a_zone_is_found_by_its_name_only_if_one_has_it(
 
 @pytest.mark.requirement("R2.7")
 @pytest.mark.parametrize("name", ["tasks-pulled-their-images", "tasks-write-logs"])
-def test_without_a_running_task_nobody_can_tell(context: Canned, name: str) -> None:
+def test_without_a_running_task_it_is_unknown(context: Canned, name: str) -> None:
     context.answers["ecs", "list_tasks"] = {"taskArns": []}
     result = one(name, context)
     assert (result.status, result.evidence) == (Status.UNKNOWN, "ECS lists no running task of backend, frontend")

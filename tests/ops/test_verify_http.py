@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import environments
 from environments.schema import Environment
 from ops.conditions import ConditionResult, FailedError, Status, UnknownError, run
 from ops.errors import OpsError
@@ -17,10 +16,9 @@ from ops.verify.criteria import CRITERIA
 from ops.verify.http import ConnectTo, Http
 from tests.ops.tls_server import Site, served
 from tests.ops.verify_responses import Canned
-from tests.shapes import VARIANTS
+from tests.shapes import PROD, with_hosts
 
 OVER_HTTP = [check for check in CRITERIA if check.over_http]
-PROD = environments.load("prod")
 HEADERS = {
     "Strict-Transport-Security": f"max-age={PROD.edge.hsts}; includeSubDomains",
     "Content-Security-Policy": PROD.edge.content_security_policy,
@@ -28,7 +26,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Access-Control-Allow-Origin": PROD.edge.origin,
 }
-HOSTS = VARIANTS["hosts"]
+HOSTS = with_hosts(PROD)
 ANSWERS = {
     "/": (200, "<html>AEP</html>"),
     "/api/version": (200, "{}"),
@@ -134,7 +132,7 @@ def test_a_certificate_for_another_name_is_red(site: Site) -> None:
     assert not site.asked
 
 
-def test_a_certificate_that_nobody_trusts_is_red(site: Site) -> None:
+def test_an_untrusted_certificate_fails(site: Site) -> None:
     with pytest.raises(FailedError, match="self-signed certificate"):
         Http(PROD.edge.host, ConnectTo.parse(site.connect_to)).get("127.0.0.1", "/")
 
@@ -147,7 +145,7 @@ def test_a_passing_503_is_asked_again_and_a_lasting_one_is_red(site: Site) -> No
     assert site.broken == 6
 
 
-def test_nobody_listening_is_red() -> None:
+def test_a_refused_connection_fails() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         closed = ConnectTo("127.0.0.1", *[free.getsockname()[1]] * 2)

@@ -80,7 +80,7 @@ def test_a_move_loses_nothing() -> None:
     assert judge(plan(moved)).outcome is Outcome.CLEAN
 
 
-def test_what_is_made_anew_just_as_it_was_may_go() -> None:
+def test_what_is_re_created_just_as_it_was_may_go() -> None:
     assert judge(plan(*HARMLESS)).outcome is Outcome.CLEAN
 
 

@@ -60,14 +60,13 @@ def subjects(folder: Path) -> tuple[Subject, ...]:
         return tuple(Subject(folder, environment) for environment in environments.load_all())
 
 
-def users() -> tuple[Subject, ...]:
-    """Those of environments/ that differ from AEP's here: the default copy is tested once, not twice."""
-    with values(environments.PACKAGE):
+def users(folder: Path = environments.PACKAGE) -> tuple[Subject, ...]:
+    """Those of environments/ that differ from the ones here: what is in both is tested once."""
+    with values(folder):
         if not environments.known():
             return ()
-    known = {subject.environment.name: subject.environment for subject in OF_AEP}
-    found = subjects(environments.PACKAGE)
-    return tuple(each for each in found if known.get(each.environment.name) != each.environment)
+    here = {subject.environment.name: subject.environment for subject in (*OF_AEP, *OF_SHAPES)}
+    return tuple(each for each in subjects(folder) if here.get(each.environment.name) != each.environment)
 
 
 OF_AEP = subjects(AEP)

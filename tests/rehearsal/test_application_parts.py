@@ -135,7 +135,7 @@ def test_plain_requests_are_redirected_on_both_addresses(balancer: Balancer, pag
         connection.close()
 
 
-def test_a_client_that_says_nothing_holds_up_nobody(balancer: Balancer, page: int) -> None:
+def test_a_client_that_says_nothing_holds_up_no_other(balancer: Balancer, page: int) -> None:
     proxy, _, trust = balancer({"frontend": page, "backend": page})
     with socket.create_connection(("127.0.0.1", proxy.tls_port)):
         assert get(proxy.tls_port, trust, "/").status == 200

@@ -62,7 +62,7 @@ def test_words_on_stderr_are_told_where_there_is_no_event(script: Script, tmp_pa
     assert terraform.run(tmp_path, "plan", listener=lambda _: None).errors == ("Error: no such thing",)
 
 
-def test_a_lot_on_both_pipes_blocks_nobody(script: Script, tmp_path: Path) -> None:
+def test_a_lot_on_both_pipes_blocks_nothing(script: Script, tmp_path: Path) -> None:
     terraform = script(
         "for i in 1 2 3; do head -c 300000 /dev/zero | tr '\\0' x >&2; head -c 300000 /dev/zero | tr '\\0' y; done"
     )

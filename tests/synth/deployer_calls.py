@@ -82,13 +82,14 @@ def _deployment_group(names: Names) -> Iterator[tuple[str, str, Context]]:
 
 
 def _secret(names: Names) -> Iterator[tuple[str, str, Context]]:
-    own = [secret.name for secret in names.environment.product.secrets if secret.written_by == "operator"]
-    secret = names.arn("secretsmanager", f"secret:{names.secret(own[0])}-AbCdEf")
     through = f"secretsmanager.{names.environment.region}.amazonaws.com"
-    yield "secretsmanager:PutSecretValue", secret, {}
-    yield "secretsmanager:DescribeSecret", secret, {}
     aliased: Context = {"kms:ViaService": through, "kms:ResourceAliases": [names.alias("secrets")]}
-    yield "kms:GenerateDataKey", names.arn("kms", "key/1"), aliased
+    for each in names.environment.product.secrets:
+        if each.written_by == "operator":
+            secret = names.arn("secretsmanager", f"secret:{names.secret(each.name)}-AbCdEf")
+            yield "secretsmanager:PutSecretValue", secret, {}
+            yield "secretsmanager:DescribeSecret", secret, {}
+            yield "kms:GenerateDataKey", names.arn("kms", "key/1"), aliased
 
 
 def _promotion(names: Names) -> Iterator[tuple[str, str, Context]]:

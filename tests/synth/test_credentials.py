@@ -10,7 +10,7 @@ import pytest
 
 from environments.flows import POSTGRESQL_PORT
 from environments.schema import Environment
-from tests.conftest import Stack
+from tests.conftest import Stack, with_cache, with_database
 from tests.synth import stores
 from tests.synth.stores import follow, one
 
@@ -30,8 +30,9 @@ def places(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, value
 
 
+@with_cache
 @pytest.mark.requirement("R5.2", "R4.2", "R0.2")
-def test_nobody_logs_in_to_the_cache_before_operators_say_so(
+def test_users_of_the_cache_are_off_until_an_operator_turns_them_on(
     data: Stack, other_stores: Stack, env: Environment
 ) -> None:
     for stack in (data, other_stores):
@@ -53,6 +54,7 @@ def test_nobody_logs_in_to_the_cache_before_operators_say_so(
     assert one(data, "aws_elasticache_user_group")["user_group_id"] == f"{env.product.name}-{env.stage}"
 
 
+@with_database
 @pytest.mark.requirement("R0.2", "R4.2")
 def test_the_password_goes_to_write_only_arguments_and_nowhere_else(data: Stack) -> None:
     found = {path.rpartition(".")[2] for path, text in places(data.document) if "ephemeral." in text}
@@ -64,10 +66,12 @@ def test_the_password_goes_to_write_only_arguments_and_nowhere_else(data: Stack)
     assert not {"password", "manage_master_user_password"} & set(one(data, "aws_db_instance"))
 
 
+@with_database
 @pytest.mark.requirement("R4.2", "R4.4")
 def test_database_and_url_get_the_same_password_at_the_same_time(
     data: Stack, other_stores: Stack, env: Environment
 ) -> None:
+    assert env.database
     for stack, version, secret in (
         (data, env.database.credentials_version, env.product.database_secret),
         (other_stores, 3, "DATABASE_URL"),
@@ -78,10 +82,12 @@ def test_database_and_url_get_the_same_password_at_the_same_time(
         assert url["lifecycle"]["replace_triggered_by"] == ["aws_db_instance.database.resource_id"]
 
 
+@with_database
 @pytest.mark.requirement("R4.2")
 def test_the_url_is_one_that_drivers_read(data: Stack, other_stores: Stack, env: Environment) -> None:
     form = r"([a-z+]+)://(\w+):(\$\{ephemeral[^}]+\})@(\$\{aws_db_instance\.database\.address\}):(\d+)/(\w+)\?(.+)"
     others = stores.other_values().database
+    assert env.database and others
     assert (others.url_scheme, others.url_query) == ("postgresql+asyncpg", "ssl=require")
     for stack, database in ((data, env.database), (other_stores, others)):
         url = re.fullmatch(form, one(stack, "aws_secretsmanager_secret_version")["secret_string_wo"])

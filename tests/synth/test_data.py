@@ -7,7 +7,7 @@ import pytest
 import environments
 from environments.flows import POSTGRESQL_PORT, REDIS_PORT
 from environments.schema import Environment
-from tests.conftest import Stack, of_aep
+from tests.conftest import Stack, of_aep, with_cache, with_database
 from tests.synth.stores import follow, one
 
 STANDARD, STARTER = (environments.load(name).profile for name in ("prod", "prod-starter"))
@@ -18,6 +18,7 @@ def data(stacks: dict[str, Stack], env: Environment) -> Stack:
     return stacks[f"{env.name}-data"]
 
 
+@with_database
 @pytest.mark.requirement("R5.1")
 def test_the_database_is_private_encrypted_and_available_by_value(data: Stack, env: Environment) -> None:
     database = one(data, "aws_db_instance")
@@ -34,6 +35,7 @@ def test_the_database_is_private_encrypted_and_available_by_value(data: Stack, e
     assert database["storage_type"] == "gp3"
 
 
+@with_database
 @pytest.mark.requirement("R5.1")
 def test_the_database_takes_tls_only(data: Stack, other_stores: Stack) -> None:
     for stack in (data, other_stores):
@@ -47,6 +49,7 @@ def test_the_database_takes_tls_only(data: Stack, other_stores: Stack) -> None:
         assert group["lifecycle"]["create_before_destroy"] is True
 
 
+@with_database
 @pytest.mark.requirement("R5.1")
 def test_the_database_is_backed_up_and_leaves_a_snapshot(data: Stack, env: Environment) -> None:
     database = one(data, "aws_db_instance")
@@ -60,22 +63,23 @@ def test_the_database_is_backed_up_and_leaves_a_snapshot(data: Stack, env: Envir
 
 
 @pytest.mark.requirement("R5.1", "R8.5")
-def test_logs_go_to_groups_that_are_there_before(data: Stack, env: Environment) -> None:
-    database = one(data, "aws_db_instance")
-    assert set(database["enabled_cloudwatch_logs_exports"]) == {"postgresql", "upgrade"}
+def test_logs_go_to_groups_that_are_created_first(data: Stack, env: Environment) -> None:
     groups = {body["name"]: id_ for id_, body in data.resources("aws_cloudwatch_log_group").items()}
-    for log in database["enabled_cloudwatch_logs_exports"]:
-        made = groups[f"/aws/rds/instance/{database['identifier']}/{log}"]
-        assert f"aws_cloudwatch_log_group.{made}" in database["depends_on"]
-    delivered = {
-        each["log_type"] for each in one(data, "aws_elasticache_replication_group")["log_delivery_configuration"]
-    }
-    assert delivered == {"slow-log", "engine-log"}
+    for database in data.resources("aws_db_instance").values():
+        assert set(database["enabled_cloudwatch_logs_exports"]) == {"postgresql", "upgrade"}
+        for log in database["enabled_cloudwatch_logs_exports"]:
+            first = groups[f"/aws/rds/instance/{database['identifier']}/{log}"]
+            assert f"aws_cloudwatch_log_group.{first}" in database["depends_on"]
+    for cache in data.resources("aws_elasticache_replication_group").values():
+        delivered = {each["log_type"] for each in cache["log_delivery_configuration"]}
+        assert delivered == {"slow-log", "engine-log"}
+    assert len(groups) == 2 * len(env.stores)
     for group in data.resources("aws_cloudwatch_log_group").values():
         assert group["retention_in_days"] == env.observability.log_retention
         assert group["kms_key_id"].endswith(".outputs.log_key_arn}")
 
 
+@with_database
 @pytest.mark.requirement("R5.1")
 def test_the_database_is_monitored(data: Stack, env: Environment) -> None:
     database = one(data, "aws_db_instance")
@@ -90,6 +94,7 @@ def test_the_database_is_monitored(data: Stack, env: Environment) -> None:
     assert all(each["sns_topic"].endswith("alerts_topic_arn}") for each in told.values())
 
 
+@with_cache
 @pytest.mark.requirement("R5.2")
 def test_the_cache_is_encrypted_and_available_by_value(data: Stack, env: Environment) -> None:
     cache = one(data, "aws_elasticache_replication_group")
@@ -122,30 +127,32 @@ def test_only_what_reaches_a_store_by_value_may_connect(
 ) -> None:
     """Each store has the network's group for it; nothing here, and no rule there, lets anyone else in."""
     assert not [kind for kind, _, _ in data.all_resources() if "security_group" in kind]
-    groups = {
-        "database": one(data, "aws_db_instance")["vpc_security_group_ids"],
-        "cache": one(data, "aws_elasticache_replication_group")["security_group_ids"],
-    }
     network = stacks[f"{env.name}-network"]
     rules = network.resources("aws_vpc_security_group_ingress_rule").values()
-    for store, port in (("database", POSTGRESQL_PORT), ("cache", REDIS_PORT)):
-        assert groups[store] == [f'${{data.terraform_remote_state.network.outputs.security_groups["{store}"]}}']
+    places: dict[str, tuple[str, str, int]] = {
+        "database": ("aws_db_instance", "vpc_security_group_ids", POSTGRESQL_PORT),
+        "cache": ("aws_elasticache_replication_group", "security_group_ids", REDIS_PORT),
+    }
+    for store in env.stores:
+        kind, groups, port = places[store]
+        body = one(data, kind)
+        assert body["port"] == port
+        assert body[groups] == [f'${{data.terraform_remote_state.network.outputs.security_groups["{store}"]}}']
         ids = network.outputs["security_groups"]
         into = [rule for rule in rules if rule["security_group_id"] == ids[store]]
         allowed = {ids[service.name] for service in env.product.services if store in service.reaches}
         assert env.product.name != "aep" or allowed == {ids["backend"]}
         assert {rule.get("referenced_security_group_id") for rule in into} == allowed
         assert {(rule["from_port"], rule["to_port"]) for rule in into} == {(port, port)}
-    assert one(data, "aws_db_instance")["port"] == POSTGRESQL_PORT
-    assert one(data, "aws_elasticache_replication_group")["port"] == REDIS_PORT
 
 
 @pytest.mark.requirement("R5.5")
 def test_what_holds_data_is_not_destroyed_by_accident(data: Stack, env: Environment) -> None:
     guarded = {"aws_db_instance", "aws_elasticache_replication_group", "aws_kms_key"}
-    bodies = [body for kind, _, body in data.all_resources() if kind in guarded]
-    bodies.append(data.resources("aws_elasticache_user")["cache_users_application"])
-    assert len(bodies) == 4
+    user = "aws_elasticache_user.cache_users_application"
+    bodies = [body for kind, id_, body in data.all_resources() if kind in guarded or f"{kind}.{id_}" == user]
+    # A database; a cache and its user; the key of both.
+    assert len(bodies) == bool(env.database) + 2 * bool(env.cache) + bool(env.stores)
     assert all(body["lifecycle"]["prevent_destroy"] is env.protected for body in bodies)
 
 

@@ -51,7 +51,14 @@ def test_the_certificate_has_the_names_and_is_proved_in_the_zone(edge: Stack, en
     (validation,) = edge.resources("aws_acm_certificate_validation").values()
     assert set(validation["validation_record_fqdns"]) == {f"${{aws_route53_record.{id_}.fqdn}}" for id_ in records}
     for name in names:
-        assert any(f'option.domain_name == "{name}"' in record["name"] for record in records.values()), name
+        # A name and its wildcard have the same validation record.
+        pair = {name, f"*.{name}", name.removeprefix("*.")}
+        found = [
+            record
+            for record in records.values()
+            if any(f'option.domain_name == "{either}"' in record["name"] for either in pair)
+        ]
+        assert len(found) == 1, name
 
 
 @pytest.mark.requirement("R6.1")
@@ -107,8 +114,14 @@ def test_plain_http_is_redirected_and_paths_go_to_their_services(edge: Stack, en
     for rule in edge.resources("aws_lb_listener_rule").values():
         ((action,), (condition,)) = rule["action"], rule["condition"]
         assert rule["listener_arn"] == edge.outputs["listener_arn"]
-        routes |= dict.fromkeys(condition["path_pattern"]["values"], groups[action["target_group_arn"]])
-    assert routes == {path: service.name for service in env.product.load_balanced for path in service.paths}
+        (matched,) = condition.values()
+        to = groups[action["target_group_arn"]] if action["type"] == "forward" else action["redirect"]["host"]
+        routes |= dict.fromkeys(matched["values"], to)
+    hosts = env.edge.service_hosts
+    wanted = dict.fromkeys(env.edge.redirects, env.edge.host)
+    for service in env.product.load_balanced:
+        wanted |= dict.fromkeys([hosts[service.name]] if service.name in hosts else service.paths, service.name)
+    assert routes == wanted
     if env.product.name == "aep":
         assert routes == {"/*": "frontend", "/api/*": "backend", "/health/*": "backend"}
 

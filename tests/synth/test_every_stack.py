@@ -112,8 +112,14 @@ def test_stateful_resources_of_protected_environments_cannot_be_destroyed(
             if kind in STATEFUL:
                 found.add(kind)
                 assert body.get("lifecycle", {}).get("prevent_destroy", False) is env.protected, f"{kind}.{id_}"
-    elsewhere = {"aws_ecr_repository"} if env.registry.source_account else set()
-    assert found >= STATEFUL - {"aws_route53_zone"} - elsewhere
+    has = {
+        "aws_db_instance": env.database,
+        "aws_ecr_repository": env.registry.source_account is None,
+        "aws_elasticache_replication_group": env.cache,
+        "aws_route53_zone": env.edge.zone.kind == "created",
+        "aws_secretsmanager_secret": env.product.secrets,
+    }
+    assert found == {kind for kind in STATEFUL if has.get(kind, True)}
 
 
 @pytest.mark.requirement("R5.5")
@@ -181,6 +187,19 @@ def test_every_wildcard_has_its_reason_beside_it(stacks: dict[str, Stack]) -> No
                     *statement.get("resources", []),
                 ]:
                     assert len(reasons.get(statement["sid"], "")) > 15, f"{name}: {id_}: {statement['sid']}"
+
+
+@pytest.mark.requirement("R1.2")
+def test_every_statement_of_a_permission_has_resources(stacks: dict[str, Stack], env: Environment) -> None:
+    """AWS refuses one without: a list by secret, service or store may be empty in another product.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    for phase in PHASES:
+        for id_, document in stacks[f"{env.name}-{phase.name}"].data("aws_iam_policy_document").items():
+            for statement in document["statement"]:
+                # A resource's own policy, which names principals, is about that resource.
+                assert statement.get("resources") or statement.get("principals"), f"{id_}: {statement['sid']}"
 
 
 @pytest.mark.requirement("R0.5")

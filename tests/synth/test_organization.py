@@ -75,7 +75,7 @@ def test_the_policy_is_attached_to_the_unit_and_fits(organization: Stack) -> Non
         "access-analyzer:DeleteAnalyzer",
     ],
 )
-def test_nobody_leaves_or_switches_the_audit_off(guardrails: list[Body], action: str) -> None:
+def test_no_account_leaves_or_switches_the_audit_off(guardrails: list[Body], action: str) -> None:
     assert not allowed(guardrails, action, context=HERE)
 
 

@@ -50,7 +50,7 @@ def test_references_of_every_environment(stacks: dict[str, Stack], env: Environm
         document = stacks[f"{env.name}-{phase.name}"].document
         found |= references(document)
         assert not missing(document), phase.name
-    assert len({each.kind for each in found}) > 30
+    assert len({each.kind for each in found}) > 25
     assert not unknown(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,41 +15,43 @@ from environments.schema.validation import InvalidEnvironmentError, validate
 from ops.errors import OpsError
 from ops.tasks.sessions import _check_sessions
 from tests.conftest import Stack
-from tests.shapes import PROD, STARTER, VARIANTS, sized, without_internet
+from tests.products import AEP, HERE
+from tests.shapes import PROD, STARTER, sized, without_internet
 
-Phases = dict[str, Stack]
 GUARDDUTY = "guardduty-data"
 
 
-def network(shape: str, synthesized: Callable[[Environment], Phases]) -> Stack:
-    return synthesized(VARIANTS[shape])["network"]
+Stacks = Callable[[Path], dict[str, Stack]]
 
 
 def endpoints(stack: Stack) -> dict[str, int]:
     """Number of subnets of each interface endpoint."""
     return {
-        body["service_name"].removeprefix("com.amazonaws.us-east-1."): len(body["subnet_ids"])
+        body["service_name"].split(".", 3)[3]: len(body["subnet_ids"])
         for body in stack.resources("aws_vpc_endpoint").values()
         if body["vpc_endpoint_type"] == "Interface"
     }
 
 
 @pytest.mark.requirement("R2.3")
-def test_without_nat_private_subnets_lead_nowhere(synthesized: Callable[[Environment], Phases]) -> None:
-    stack = network("no_nat", synthesized)
+def test_without_nat_private_subnets_lead_nowhere(stacks_of: Stacks) -> None:
+    stack = stacks_of(HERE / "mini")["mini-demo-network"]
     assert not stack.resources("aws_nat_gateway")
     assert not stack.resources("aws_eip")
     assert list(stack.resources("aws_route")) == ["route_public_internet"]
     # The load balancer is public, and S3's gateway endpoint needs the route tables.
     assert stack.resources("aws_internet_gateway")
-    assert len(stack.resources("aws_vpc_endpoint")["endpoint_s3"]["route_table_ids"]) == 3
+    assert len(stack.resources("aws_vpc_endpoint")["endpoint_s3"]["route_table_ids"]) == 2
 
 
-def test_endpoints_are_those_of_the_profile(synthesized: Callable[[Environment], Phases]) -> None:
-    few = endpoints(network("few_endpoints", synthesized))
-    assert few == dict.fromkeys(["ecr.api", "ecr.dkr", "logs", "secretsmanager", "monitoring", GUARDDUTY], 1)
-    assert endpoints(network("no_endpoints", synthesized)) == {GUARDDUTY: 3}
-    assert set(endpoints(network("no_nat", synthesized))) == {GUARDDUTY, *(api.endpoint for api in APIS)}
+def test_endpoints_are_those_of_the_profile(stacks_of: Stacks) -> None:
+    few, none, default = (
+        endpoints(stacks_of(folder)[f"{name}-network"])
+        for folder, name in ((HERE / "mini", "mini-demo"), (HERE / "relay", "relay-prod"), (AEP, "prod"))
+    )
+    assert few == dict.fromkeys(["ecr.api", "ecr.dkr", "logs", GUARDDUTY], 1)
+    assert none == {GUARDDUTY: 2}
+    assert default == dict.fromkeys([GUARDDUTY, *(api.endpoint for api in APIS)], 3)
 
 
 def test_an_api_without_callers_has_no_endpoint_by_default() -> None:
@@ -104,5 +107,5 @@ def test_nat_is_a_way_for_services_with_internet_only() -> None:
 
 def test_sessions_without_a_way_are_refused_with_the_reason() -> None:
     _check_sessions(STARTER, "backend")
-    with pytest.raises(OpsError, match="tasks of backend have no way to kms and ssmmessages; add them to endpoints"):
-        _check_sessions(VARIANTS["few_endpoints"], "backend")
+    with pytest.raises(OpsError, match="tasks of frontend have no way to kms and ssmmessages; add them to endpoints"):
+        _check_sessions(sized(STARTER, endpoints=("ecr.api", "ecr.dkr", "logs")), "frontend")

@@ -13,25 +13,13 @@ from pathlib import Path
 import pytest
 
 from modules.phases import PHASES
-from modules.synthesis import synthesize
 from ops.terraform.session import COLLECTOR
 from tests.conftest import Stack
 from tests.products import SHAPES
 from tests.references import references
-from tests.shapes import VARIANTS
 
 pytestmark = pytest.mark.slow
 JOBS = 2
-SHOWN_IN = {
-    "hosts": ("edge", "cutover"),
-    "arm": ("services",),
-    "no_cache": ("data",),
-    "no_database": ("data",),
-    "no_stores": ("data", "observability"),
-    "no_nat": ("network",),
-    "few_endpoints": ("network",),
-}
-"""Phases of each shape that differ in more than names: the others are validated as AEP's."""
 
 
 def terraform(folder: Path, *arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -49,24 +37,11 @@ def terraform(folder: Path, *arguments: str, environment: dict[str, str]) -> sub
 
 
 @pytest.fixture(scope="session")
-def shaped(output: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stacks of all environments, and those stacks of other shapes in which a shape shows, named after it."""
-    folder = tmp_path_factory.mktemp("shapes")
-    shutil.copytree(output / "stacks", folder / "stacks", ignore=shutil.ignore_patterns(".terraform*"))
-    for name, phases in SHOWN_IN.items():
-        synthesize([VARIANTS[name]], folder / name, organization=False)
-        for phase in phases:
-            stack = folder / name / "stacks" / f"{VARIANTS[name].name}-{phase}"
-            stack.rename(folder / "stacks" / f"{name}-{phase}")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def initialized(shaped: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, str]]]:
+def initialized(output: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, str]]]:
     """Every stack's folder after `terraform init`; one plugin cache serves all."""
     cache = tmp_path_factory.mktemp("plugins")
     environment = {**COLLECTOR, **os.environ, "TF_PLUGIN_CACHE_DIR": str(cache), "TF_IN_AUTOMATION": "1"}
-    folders = sorted(path.parent for path in shaped.glob("stacks/*/cdk.tf.json"))
+    folders = sorted(path.parent for path in output.glob("stacks/*/cdk.tf.json"))
 
     def init(folder: Path) -> None:
         done = terraform(folder, "init", "-backend=false", "-input=false", environment=environment)
@@ -86,7 +61,7 @@ def test_every_stack_is_valid(initialized: dict[str, tuple[Path, dict[str, str]]
         done = terraform(folder, "validate", environment=environment)
         return "" if done.returncode == 0 else f"{name}: {done.stdout}{done.stderr}"
 
-    assert len(initialized) >= 34 + sum(map(len, SHOWN_IN.values()))
+    assert len(initialized) >= 34
     with ThreadPoolExecutor(JOBS) as pool:
         problems = [problem for problem in pool.map(validate, initialized) if problem]
     assert not problems, "\n".join(problems)
