@@ -104,19 +104,21 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
     assert "Usage" in done.stdout
 
 
-@pytest.mark.parametrize("command", [(), *everything()], ids=" ".join)
-def test_help_loads_nothing_that_takes_long(command: tuple[str, ...]) -> None:
+def test_help_loads_nothing_that_takes_long() -> None:
+    """One process shows the help of every command; what one of them loads stays loaded."""
     code = f"""
-import sys
-import tomllib
-from ops.__main__ import COMMANDS, app
-app([*{command}, "--help"], standalone_mode=False)
-print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+import contextlib, io, sys
+from ops.__main__ import app
+for command in {[(), *everything()]}:
+    with contextlib.redirect_stdout(io.StringIO()):
+        app([*command, "--help"], standalone_mode=False)
+    heavy = [name for name in {HEAVY} if name in sys.modules]
+    assert not heavy, (command, heavy)
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
-    assert done.stderr == "[]\n"
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_list_of_commands_has_them_all_and_a_mistyped_one_gets_a_suggestion() -> None:
