@@ -69,7 +69,7 @@ def settings() -> str:
     """Every field of an environment: type, default and meaning, from the schema's own docstrings."""
     parts = [
         "# Settings",
-        "The values of an environment (`environments/<name>.py`), of a product (`environments/aep.py`) and of the "
+        "The values of an environment (`environments/<name>.py`), of a product (`environments/<product>.py`) and of the "
         "organization (`environments/organization.py`). Generated from `environments/schema/` by `make docs`.",
     ]
     for module in (environment, account, principals, infrastructure, workload, organization):
