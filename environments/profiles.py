@@ -6,6 +6,7 @@ STARTER = Profile(
     name="starter",
     zone_count=2,
     nat="single",
+    endpoint_zones=1,
     tasks=Scaling(minimum=1, maximum=2),
     database_class="db.t4g.small",
     database_multi_az=False,
@@ -20,6 +21,7 @@ STARTER = Profile(
         "single_nat_gateway",
         "single_node_cache",
         "single_task",
+        "single_zone_endpoints",
     ),
 )
 

@@ -28,9 +28,15 @@ class _Reason(NamedTuple):
 _REASONS = {
     "single_nat_gateway": _Reason(
         "one NAT gateway instead of one per zone is the largest saving of the starter profile",
-        "endpoints carry image pulls, logs and secrets, so a failed zone stops calls to the internet only",
+        "running tasks in the other zone keep answering what needs no call to the internet",
         "platform lead",
         'nat="per_zone" in the profile',
+    ),
+    "single_zone_endpoints": _Reason(
+        "AWS bills interface endpoints by zone and hour, so one zone costs least",
+        "running tasks in the other zone keep answering; starting tasks and writing logs wait for the zone",
+        "platform lead",
+        "endpoint_zones left out of the profile",
     ),
     "single_task": _Reason(
         "one task per service costs least; downtime while it is replaced is accepted",

@@ -32,7 +32,7 @@ def test_the_proofs_hold(folder: Path, outputs: Callable[[Path], Path]) -> None:
 
 @pytest.mark.slow
 @of_shapes
-@pytest.mark.requirement("R11.2")
+@pytest.mark.requirement("R11.2", "R13.5")
 def test_a_product_of_another_shape_passes_the_gate(folder: Path, outputs: Callable[[Path], Path]) -> None:
     output = outputs(folder)
     with values(folder):

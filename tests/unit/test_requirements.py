@@ -16,7 +16,6 @@ PENDING = {
     "R13.2": "the gate rejects what it doesn't know",
     "R13.3": "the plan gate detects loss in place, outages and protections switched off",
     "R13.4": "state, journal and DNS after a command that was interrupted",
-    "R13.5": "products of other shapes",
     "R13.6": "one page about the rollout",
     "R13.7": "executed workflows",
     "R13.8": "adoption of existing resources",

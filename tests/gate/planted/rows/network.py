@@ -135,6 +135,14 @@ ROWS = (
         "resource/aws_vpc_endpoint/endpoint_secretsmanager",
     ),
     Row(
+        "endpoint-in-too-few-zones",
+        "R13.5",
+        "An endpoint is in one zone, but the profile has it in three",
+        _NETWORK,
+        "resource/aws_vpc_endpoint/endpoint_logs/subnet_ids",
+        ["${aws_subnet.private_a.id}"],
+    ),
+    Row(
         "endpoint-without-private-dns",
         "R2.4",
         "An endpoint isn't used, because its private DNS is off",
