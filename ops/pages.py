@@ -69,8 +69,8 @@ def settings() -> str:
     """Every field of an environment: type, default and meaning, from the schema's own docstrings."""
     parts = [
         "# Settings",
-        "The values of an environment (`environments/<name>.py`), of a product (`environments/<product>.py`) and of the "
-        "organization (`environments/organization.py`). Generated from `environments/schema/` by `make docs`.",
+        "The values of an environment (`environments/<name>.py`), of a product (`environments/<product>.py`) and of "
+        "the organization (`environments/organization.py`). Generated from `environments/schema/` by `make docs`.",
     ]
     for module in (environment, account, principals, infrastructure, workload, organization):
         for cls in _classes(module):

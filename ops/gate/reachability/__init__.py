@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from environments.flows import flows, needed_endpoints
+from environments.flows import flows
 from environments.names import Names
 from environments.schema import Environment
 from ops.gate.index import Index
@@ -43,5 +43,5 @@ def reachability(view: Sequence[ScannedBlock], environment: Environment) -> list
     reported = judge_extra(reach, table, ledger)
     judge_wider(reach, table, ledger, reported)
     fallback = next((each for each in reach.index.all("aws_vpc")), view[0])
-    judge_missing(reach, table, needed_endpoints(environment), ledger, fallback.block)
+    judge_missing(reach, table, environment, ledger, fallback.block)
     return ledger.records()

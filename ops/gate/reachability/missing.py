@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from environments.flows import CACHE, DATABASE, ENDPOINTS, INTERNET, LOAD_BALANCER, S3, Flow
+from environments.endpoints import endpoint_zones
+from environments.flows import CACHE, DATABASE, ENDPOINTS, INTERNET, LOAD_BALANCER, S3, Flow, needed_endpoints
+from environments.schema import Environment
 from ops.gate.index import Index, is_true, shown
 from ops.gate.model import Block, Ledger, ScannedBlock
 from ops.gate.reachability.interfaces import Interface
@@ -17,9 +19,10 @@ MISSING = "ROLLOUT_REACH_MISSING"
 _DEFAULT_PORTS = {DATABASE: 5432, CACHE: 6379}
 
 
-def judge_missing(reach: Reach, table: Table, needed_endpoints: Sequence[str], ledger: Ledger, fallback: Block) -> None:
-    """Check every row: all interfaces of the source must reach all interfaces of the target."""
+def judge_missing(reach: Reach, table: Table, environment: Environment, ledger: Ledger, fallback: Block) -> None:
+    """Check every row: all interfaces of the source must reach all interfaces of the target, in all zones."""
     ledger.examine(MISSING, (interface.block.block for interface in reach.interfaces.all))
+    _judge_zones(reach, environment, ledger)
     for flow in table.flows:
         sources, targets = _parties(reach, flow.source), _parties(reach, flow.target)
         for name, found in ((flow.source, sources), (flow.target, targets)):
@@ -30,8 +33,18 @@ def judge_missing(reach: Reach, table: Table, needed_endpoints: Sequence[str], l
                 for block, what in _gaps(reach, flow, source, target):
                     ledger.wrong(MISSING, block.block, f"{_row(flow)}: {what}")
         if flow.target == ENDPOINTS and targets:
-            for block, what in _endpoints(reach, targets, needed_endpoints):
+            for block, what in _endpoints(reach, targets, needed_endpoints(environment)):
                 ledger.wrong(MISSING, block.block, f"{_row(flow)}: {what}")
+
+
+def _judge_zones(reach: Reach, environment: Environment, ledger: Ledger) -> None:
+    """Each interface is in as many zones as the values say: one zone's failure then leaves what they promise."""
+    names = {LOAD_BALANCER, DATABASE, CACHE, *(service.name for service in environment.product.services)}
+    wanted = dict.fromkeys(names, len(environment.zones)) | {ENDPOINTS: len(endpoint_zones(environment))}
+    for interface in reach.interfaces.all:
+        have, want = len(set(interface.subnets)), wanted.get(interface.party, 0)
+        if have < want:
+            ledger.wrong(MISSING, interface.block.block, f"{interface.party} is in {have} of {want} zones")
 
 
 def _row(flow: Flow) -> str:
