@@ -64,7 +64,7 @@ ENVIRONMENT = Environment(
     ),
     alerts=Alerts(email=("intake@example.net",)),
     budgets=Budgets(monthly=1500, services={"EC2 - Other": 150}),
-    observability=Observability(log_retention=90, latency=0.5, error_count=50),
+    observability=Observability(log_retention=731, latency=0.5, error_count=50),
     cutover=Cutover(weight=100),
     accepts=("mfa_by_identity_center",),
 )

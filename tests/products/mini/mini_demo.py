@@ -28,7 +28,7 @@ ENVIRONMENT = Environment(
         nat="none",
         endpoints=("ecr.api", "ecr.dkr", "logs"),
         endpoint_zones=1,
-        tasks=Scaling(minimum=1, maximum=1),
+        tasks=Scaling(minimum=1, maximum=2),
         database_class="db.t4g.micro",
         database_multi_az=False,
         cache_node_type="cache.t4g.micro",
