@@ -120,7 +120,7 @@ def _some() -> tuple[str, ...]:
     if not names:
         raise UnknownEnvironmentError(
             f"no environments in {shown(FOLDER)}/; each is a file with `ENVIRONMENT = Environment(…)`, such as "
-            "`make new-environment NAME=demo` creates"
+            "`make new-product NAME=shop` creates"
         )
     return names
 

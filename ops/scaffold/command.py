@@ -138,10 +138,7 @@ def _report(written: tuple[Path, ...]) -> None:
     typer.echo("Wrote:")
     for path in written:
         text = path.read_text(encoding="utf-8")
-        notes = {
-            f"{text.count(f'# {MARK}')} values to replace": f"# {MARK}",
-            f"{text.count('[[risk]]')} risks": "[[risk]]",
-        }
-        shown = ", ".join(note for note, mark in notes.items() if mark in text)
+        notes = {"values to replace": f"# {MARK}", "risks": "[[risk]]"}
+        shown = ", ".join(f"{note}: {text.count(mark)}" for note, mark in notes.items() if mark in text)
         typer.echo(f"  {environments.shown(path)}{f'  {shown}' if shown else ''}")
     typer.echo(f"Next: read the accepted risks, and replace what is below each comment `# {MARK}`, by the first apply.")

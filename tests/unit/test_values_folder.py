@@ -100,6 +100,7 @@ def test_an_empty_folder_is_one_clear_error(tmp_path: Path) -> None:
         ("tests/products/aep", "cdktf.out/tests/products/aep"),
         (str(ROOT / "tests" / "products" / "aep"), "cdktf.out/tests/products/aep"),
         ("/srv/values", "cdktf.out/srv/values"),
+        (f"{ROOT}-values", f"cdktf.out{ROOT}-values"),
     ],
 )
 def test_each_folder_has_an_output_of_its_own(given: str, wanted: str) -> None:
