@@ -16,6 +16,7 @@ from tests.copies import copy_project, plain_environment
 from tests.products import HERE
 
 WHOLE = ("--ignore=tests/rehearsal", "--ignore=tests/test_without_aep.py")
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(45 * 60)]
 PART = ("tests/synth", "tests/unit", "tests/gate/test_broken_environment.py")
 
 
@@ -32,7 +33,6 @@ def run(folder: Path, *command: str) -> str:
     return done.stdout
 
 
-@pytest.mark.slow
 def test_make_synthesizes_and_gates_another_product(copy: Path) -> None:
     printed = run(copy, "make")
     assert "shop-prod" in printed
@@ -40,12 +40,10 @@ def test_make_synthesizes_and_gates_another_product(copy: Path) -> None:
     assert not list((copy / "cdktf.out" / "stacks").glob("prod-*"))
 
 
-@pytest.mark.slow
 def test_the_fast_tests_pass(copy: Path) -> None:
     assert " passed" in run(copy, "make", "test")
 
 
-@pytest.mark.slow
 def test_the_slow_tests_pass(copy: Path, request: pytest.FixtureRequest) -> None:
     chosen = WHOLE if request.config.getoption("--whole") else PART
     printed = run(copy, ".venv/bin/python", "-m", "pytest", "-m", "slow", "-n", "2", "--dist", "loadfile", *chosen)

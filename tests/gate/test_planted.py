@@ -65,6 +65,7 @@ def test_the_page_has_the_rows() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(30 * 60)
 def test_everything_is_found_and_the_page_says_by_whom(output: Path) -> None:
     results = judge(ROWS, output)
     assert [each.row.id for each in results if not each.gate] == []

@@ -14,7 +14,7 @@ import pytest
 
 from tests.rehearsal.orphans import orphans
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(45 * 60)]
 ROOT = Path(__file__).parents[2]
 LONGEST = 40 * 60
 """Seconds after which the day counts as hanging: four times what it takes."""

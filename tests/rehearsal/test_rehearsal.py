@@ -15,7 +15,7 @@ from modules.phases import PHASES
 from ops.verify.criteria import chosen
 from tests.rehearsal.orphans import orphans
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(45 * 60)]
 ROOT = Path(__file__).parents[2]
 LONGEST = 45 * 60
 """Seconds after which a rehearsal counts as hanging: five times what it takes."""
