@@ -50,7 +50,7 @@ ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted \
 	docs lock lock-check secrets-check iam-data clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
-	status risks risks-prune promote release-history release-set release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
+	status risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
 
@@ -132,6 +132,9 @@ release-set: env service ## Set an image that no environment runs first: ENV=sta
 release-rollback: env service ## Return to a service's previous digest: ENV=prod SERVICE=backend
 	@$(OPS) release rollback "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)")
 
+release-deploy: env service ## Deploy the applied revision of a blue/green service: ENV=prod SERVICE=backend
+	@$(OPS) release deploy "$(ENV)" "$(SERVICE)" $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
+
 secrets: env ## Show which secrets have a value, and who reads them: ENV=prod
 	@$(OPS) secrets status "$(ENV)"
 
@@ -181,8 +184,14 @@ $(DEV): requirements-dev.txt $(READY)
 rehearse: $(DEV) terraform env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=prod-starter TO=prod, or GO_LIVE=1 (KEEP_GOING=1)
 	@$(OPS) rehearse "$(ENV)" $(if $(GO_LIVE),--go-live,$(if $(TO),--to "$(TO)")) $(if $(KEEP_GOING),--keep-going)
 
-rehearse-all: ## Rehearse every environment, and the change from prod-starter to prod
-	@$(MAKE) rehearse ENV=prod && $(MAKE) rehearse ENV=prod-starter TO=prod && $(MAKE) rehearse ENV=staging
+rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to prod, and products of other shapes
+	@$(MAKE) rehearse ENV=prod ENVIRONMENTS=tests/products/aep
+	@$(MAKE) rehearse ENV=prod-starter TO=prod ENVIRONMENTS=tests/products/aep
+	@$(MAKE) rehearse ENV=staging ENVIRONMENTS=tests/products/aep
+	@$(MAKE) rehearse ENV=shop-prod ENVIRONMENTS=tests/products/shop
+	@$(MAKE) rehearse ENV=intake-prod ENVIRONMENTS=tests/products/intake
+	@$(MAKE) rehearse ENV=desk-prod ENVIRONMENTS=tests/products/desk
+	@$(MAKE) rehearse ENV=mini-demo ENVIRONMENTS=tests/products/mini
 
 new-product: $(READY) ## Write a product with three environments: NAME=shop (YES=1 doesn't ask; OPTIONS='--database …')
 	@$(OPS) new-product $(OPTIONS) $(if $(YES),--yes) -- "$(NAME)"

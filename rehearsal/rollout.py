@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from ops.aws import dns
@@ -23,10 +25,24 @@ from ops.terraform.report import PhaseResult, Result
 from ops.terraform.schedule import in_order, side_by_side
 from ops.terraform.stack import Stack
 from rehearsal.context import Rehearsal
+from rehearsal.values import Values
 
 
 class StepError(OpsError):
     """A step of the rehearsal failed."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a step observed."""
+
+    text: str
+    phases: tuple[PhaseResult, ...] = ()
+    planning: dict[str, float] | None = None
+    """Seconds of planning, by phase."""
+
+
+Step = Callable[[Rehearsal], Seen]
 
 
 @dataclass
@@ -145,6 +161,18 @@ def nothing_left(rehearsal: Rehearsal, phases: Sequence[str] = ()) -> list[Phase
 def _summary(rehearsal: Rehearsal, phase: str) -> str:
     path = rehearsal.session.stacks([phase])[phase].saved_summary
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+
+def digest_of(text: str) -> str:
+    """A digest for an image that the rehearsal doesn't have."""
+    return f"sha256:{sha256(text.encode()).hexdigest()}"
+
+
+def released(rehearsal: Rehearsal, repository: str, digest: str) -> Path:
+    """Stacks in which a repository's image has another digest; they are in a copy of the project."""
+    values = Values(rehearsal.environment, rehearsal.folder / "values")
+    values.release(repository, digest)
+    return values.synthesize()
 
 
 def give_values(rehearsal: Rehearsal, stack: Stack) -> None:

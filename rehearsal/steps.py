@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import environments
 from modules.phases import BEFORE_ROLES, PHASES
 from ops.aws import ecs
 from ops.command import load
@@ -16,14 +15,24 @@ from ops.tasks.migration import Migration, follow
 from ops.tasks.running import MIGRATION, workload
 from ops.terraform.bootstrap import bootstrap
 from ops.terraform.destroy import Destroyer, destroyable, unprotected
-from ops.terraform.report import PhaseResult, Result
+from ops.terraform.report import Result
 from ops.terraform.schedule import in_reverse
 from ops.verify.context import Context
 from ops.verify.criteria import chosen
-from rehearsal import leaks
+from rehearsal import blue_green, leaks
 from rehearsal.context import Rehearsal
 from rehearsal.leftovers import STAYS, leftovers
-from rehearsal.rollout import Rollout, StepError, nothing_left, phases_that_change, public_records
+from rehearsal.rollout import (
+    Rollout,
+    Seen,
+    Step,
+    StepError,
+    digest_of,
+    nothing_left,
+    phases_that_change,
+    public_records,
+    released,
+)
 from rehearsal.values import Values
 
 if TYPE_CHECKING:
@@ -32,34 +41,25 @@ if TYPE_CHECKING:
 WEIGHTS = (0, 10, 100)
 """Shares of traffic that the rehearsed cutover goes through, in percent, before it goes back."""
 CUTOVER = "cutover"
+REGISTRY = "registry"
 FAILING = 3
 """Exit code of the migration that fails."""
 MIGRATION_SECONDS = 60
 """How long it may take."""
 ADMINISTRATOR = "break-glass"
 """Purpose of the role that administrators assume."""
-RELEASED = {"aws_ecs_task_definition", "aws_ecs_service"}
-"""Types of resources that a new image may change."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a step observed."""
-
-    text: str
-    phases: tuple[PhaseResult, ...] = ()
-    planning: dict[str, float] | None = None
-    """Seconds of planning, by phase."""
-
-
-Step = Callable[[Rehearsal], Seen]
+RELEASED = {"aws_ecs_task_definition", "aws_ecs_service", "aws_scheduler_schedule"}
+"""Types of resources that a new image may change: revisions, and what runs them."""
 
 
 def every_phase_applies(rehearsal: Rehearsal) -> Seen:
     """Each phase is planned, checked and applied after those that it reads; `state` is first, into its own bucket.
 
-    Once the roles exist, an administrator signs in and applies the rest with the break-glass role.
+    Once the roles exist, an administrator signs in and applies the rest with the break-glass role. Where another stage
+    creates what the account has once, that stage's first phases are applied before.
     """
+    if rehearsal.environment.account_resources_from:
+        _apply_account_resources(rehearsal)
     rehearsal.take(rehearsal.source)
     first = bootstrap(rehearsal.session, lambda planned: None)
     if first.result is not Result.APPLIED:
@@ -75,6 +75,19 @@ def every_phase_applies(rehearsal: Rehearsal) -> Seen:
     if share != rehearsal.environment.cutover.weight:
         raise StepError(f"{share} % of the traffic goes here, not {rehearsal.environment.cutover.weight} %")
     return Seen(f"{_none_left_out(rehearsal)} resources; {share} % of the traffic goes here", phases, rollout.planning)
+
+
+def _apply_account_resources(rehearsal: Rehearsal) -> None:
+    """Apply the phases of another stage that create what the account has once, with the first credentials."""
+    own, source = rehearsal.environment, rehearsal.environment.account_resources_from
+    creator = next(each for each in environments.load_each().environments if each.prefix == source)
+    rehearsal.switch_to(creator)
+    rehearsal.take(rehearsal.source)
+    first = bootstrap(rehearsal.session, lambda planned: None)
+    if first.result is not Result.APPLIED:
+        raise StepError(f"{creator.name}: {first.phase} {first.line} {first.message}")
+    Rollout(rehearsal).run([*BEFORE_ROLES, REGISTRY])
+    rehearsal.switch_to(own)
 
 
 def _none_left_out(rehearsal: Rehearsal) -> int:
@@ -209,8 +222,8 @@ def public_weights(rehearsal: Rehearsal) -> dict[str, int]:
 
 
 def release_touches_services_only(rehearsal: Rehearsal) -> Seen:
-    """A new image's digest changes task definitions and services, and nothing else."""
-    rehearsal.take(_released(rehearsal, "another image"))
+    """A new image's digest changes task definitions, services and schedules, and nothing else."""
+    rehearsal.take(_another_image(rehearsal))
     changed = phases_that_change(rehearsal)
     rollout = Rollout(rehearsal)
     rollout.run(changed)
@@ -225,7 +238,7 @@ def rolled_back_deployment_fails(rehearsal: Rehearsal) -> Seen:
     """When ECS rolls a deployment back, its apply fails; with the previous digest restored, a plan has no changes."""
     (service, *_) = _rolling(rehearsal.environment)
     rehearsal.control.roll_back(rehearsal.names.prefix, rehearsal.names.service(service.name))
-    rehearsal.take(_released(rehearsal, "an image that does not start", service))
+    rehearsal.take(released(rehearsal, service.repository, digest_of("an image that does not start")))
     changed = phases_that_change(rehearsal)
     try:
         Rollout(rehearsal).run(changed)
@@ -235,23 +248,20 @@ def rolled_back_deployment_fails(rehearsal: Rehearsal) -> Seen:
         raise StepError("ECS rolled the deployment back, and the apply did not fail")
     if "rolled the deployment" not in said:
         raise StepError(f"the apply failed for another reason: {said}")
-    rehearsal.take(_released(rehearsal, "another image"))
+    rehearsal.take(_another_image(rehearsal))
     Rollout(rehearsal).run(changed)
     nothing_left(rehearsal, changed)
     return Seen("the apply failed; the previous digest was restored and applied")
 
 
+def _another_image(rehearsal: Rehearsal) -> Path:
+    """Stacks with another image of the first service."""
+    return released(rehearsal, rehearsal.environment.product.services[0].repository, digest_of("another image"))
+
+
 def _rolling(environment: Environment) -> list[Service]:
     """The services that ECS itself deploys."""
     return [service for service in environment.product.services if service.deployment == "rolling"]
-
-
-def _released(rehearsal: Rehearsal, image: str, service: Service | None = None) -> Any:  # noqa: ANN401
-    """Stacks with another image of a service; by default of the first one."""
-    repository = (service or rehearsal.environment.product.services[0]).repository
-    values = Values(rehearsal.environment, rehearsal.folder / "values")
-    values.release(repository, f"sha256:{sha256(image.encode()).hexdigest()}")
-    return values.synthesize()
 
 
 def grows_in_place(larger: str) -> Step:
@@ -307,6 +317,7 @@ def steps(environment: Environment, larger: str | None) -> dict[str, Step]:
             else {}
         ),
     }
+    found |= blue_green.steps(environment)
     if larger:
         found[f"grows into {larger} in place"] = grows_in_place(larger)
     found["no secret is stored"] = no_secret_is_stored

@@ -207,6 +207,7 @@ def service(
             return
         confirm("Roll back?", yes=yes or not chosen.protected)
         service_rollback.go(step, work.journal(chosen, aws, "rollback service"))
-        say(f"next: python -m ops release rollback {environment} {name}; until then the next apply undoes this")
+        undoes = "release deploy" if chosen.product.service(name).deployment == "blue_green" else "apply"
+        say(f"next: python -m ops release rollback {environment} {name}; until then the next {undoes} undoes this")
         if as_json:
             typer.echo(json.dumps({"service": name, "before": step.running, "after": step.previous}, indent=2))

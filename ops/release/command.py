@@ -11,7 +11,7 @@ import typer
 from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say
 from ops.errors import OpsError, RefusedError
 
-release = typer.Typer(help="Set an image, show previous releases and return to one.", no_args_is_help=True)
+release = typer.Typer(help="Set an image, deploy it, show previous releases and return to one.", no_args_is_help=True)
 SHALLOW = "this clone is shallow, so older releases are missing; run git fetch --unshallow"
 
 
@@ -112,3 +112,32 @@ def set_(
             raise RefusedError("not set: " + "; ".join(each.name for each in failed))
         if unknown := "; ".join(f"{each.name}: {each.evidence}" for each in failed):
             raise OpsError(f"not set; unknown: {unknown}")
+
+
+@release.command()
+def deploy(
+    environment: EnvironmentName,
+    service: Annotated[str, typer.Argument(help="A blue/green service.", metavar="SERVICE")],
+    *,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Deploy the applied revision of a blue/green service with CodeDeploy. Exit code 1: refused or failed; 2: not yet.
+
+    For the other services, applying phase services is enough. Waits until all requests go to the new tasks.
+    """
+    with reporting():
+        from ops.aws.session import connect
+        from ops.release.deploy import check, deploy_of
+
+        target = load(environment)
+        check(target, service)
+        found = deploy_of(connect(target), target, service)
+        say(f"{service}: {found}" if found.needed else f"{service}: {found.applied.rpartition('/')[2]} runs already")
+        if found.needed and not dry_run:
+            confirm(f"Deploy {service} in {environment}?", yes=yes or not target.protected)
+            found.go()
+        if as_json:
+            result = {"service": service, "before": found.running, "after": found.applied}
+            typer.echo(json.dumps(result | {"deployed": found.needed and not dry_run}, indent=2))

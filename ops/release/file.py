@@ -67,13 +67,20 @@ def change(environment: Environment, repository: str, digest: str) -> Change:
     entry = re.compile(rf'("{re.escape(repository)}"\s*:\s*")([^"]*)(")')
     after = entry.sub(rf"\g<1>{digest}\g<3>", before)
     previous = json.loads(before)[repository]
+    shifted = [
+        service.name
+        for service in environment.product.services
+        if service.repository == repository and service.deployment == "blue_green"
+    ]
+    deploys = "".join(f"; after the apply: bin/ops release deploy {environment.name} {name}" for name in shifted)
     return Change(
         path=path,
         digest=digest,
         previous=previous,
         before=before,
         after=after,
-        next_step=f"Next: commit {environments.shown(path)}, then make plan ENV={environment.name} PHASE=services",
+        next_step=f"Next: commit {environments.shown(path)}, then make plan ENV={environment.name} PHASE=services"
+        + deploys,
     )
 
 

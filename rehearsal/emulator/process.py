@@ -14,7 +14,7 @@ from typing import IO
 from ops.errors import OpsError
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 60
+START_SECONDS = 300
 STOP_SECONDS = 10
 
 
@@ -38,7 +38,7 @@ class Emulator:
             log: Where its requests and errors are written.
 
         Raises:
-            EmulatorError: It ended, or didn't answer in a minute; the message ends with the log's last lines.
+            EmulatorError: It ended, or didn't answer in `START_SECONDS`; the message ends with the log's last lines.
         """
         command = [sys.executable, "-m", "rehearsal.emulator", "--account", account_id]
         with log.open("w", encoding="utf-8") as file:

@@ -37,11 +37,11 @@ def deploy_behind_load_balancer(aws: Aws) -> str:
     return str(target_group)
 
 
-def define_for_fargate(aws: Aws) -> str:
+def define_for_fargate(aws: Aws, family: str = "web") -> str:
     """The next task definition; its container has no memory of its own."""
     options = {"awslogs-group": GROUP, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web"}
     made = aws("ecs").register_task_definition(
-        family="web",
+        family=family,
         networkMode="awsvpc",
         requiresCompatibilities=["FARGATE"],
         cpu="256",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -19,11 +20,14 @@ from ops.aws.waiting import Time
 from ops.cutover.rollback import BlueGreenRollback, check, rollback_of
 from ops.errors import OpsError, RefusedError
 from ops.journal import Journal, read
+from ops.release.deploy import check as check_deploy
+from ops.release.deploy import deploy_of
+from ops.release.file import change
 from ops.tasks.restart import Result, restart
 from tests.emulator.aws import Aws
 from tests.emulator.conftest import aws, control, emulator  # noqa: F401  (fixtures)
 from tests.emulator.examples_of_deployments import ALARM, BlueGreen, blue_green
-from tests.emulator.examples_of_operations import define_for_fargate
+from tests.emulator.examples_of_operations import DIGEST, define_for_fargate
 
 pytestmark = pytest.mark.slow
 AT_ONCE = Time(sleep=lambda _: None)
@@ -154,3 +158,54 @@ def test_waiting_has_a_limit_and_reports_what_failed(site: Site, aws: Aws) -> No
         codedeploy.wait(client, id_, seconds=60, clock=AT_ONCE)
     with pytest.raises(AwsError, match="already completed"):
         codedeploy.stop(client, id_)
+
+
+def applied(site: Site) -> tuple[str, Environment]:
+    """A new revision, as an apply registers it, and the environment whose release file has its image."""
+    revision = define_for_fargate(site.service.aws, site.service.name)
+    repository = site.environment.product.service("web").repository
+    return revision, replace(site.environment, releases={**site.environment.releases, repository: DIGEST})
+
+
+@pytest.mark.requirement("R7.4")
+def test_what_was_applied_is_deployed_by_command(site: Site) -> None:
+    revision, environment = applied(site)
+    deployment = deploy_of(site.session, environment, "web")
+    assert (ecs.id_of(deployment.running), deployment.applied, deployment.needed) == ("web:1", revision, True)
+    deployment.go(time=AT_ONCE, progress=lambda _: None)
+    assert site.runs() == revision
+    assert not deploy_of(site.session, environment, "web").needed
+
+
+def test_a_deployment_by_command_that_an_alarm_stops_fails(site: Site) -> None:
+    _, environment = applied(site)
+    site.service.aws("cloudwatch").set_alarm_state(AlarmName=ALARM, StateValue="ALARM", StateReason="test")
+    with pytest.raises(DeploymentFailedError, match="stopped: One or more alarms have been activated: errors"):
+        deploy_of(site.session, environment, "web").go(time=AT_ONCE, progress=lambda _: None)
+    assert ecs.id_of(site.runs()) == "web:1"
+
+
+def test_an_image_that_is_not_applied_yet_is_not_deployed(site: Site) -> None:
+    _, environment = applied(site)
+    repository = environment.product.service("web").repository
+    released = replace(environment, releases={**environment.releases, repository: f"sha256:{'e' * 64}"})
+    with pytest.raises(RefusedError, match=r"not sha256:e+ of the release file; plan and apply phase"):
+        deploy_of(site.session, released, "web")
+
+
+def test_only_services_of_codedeploy_are_deployed_by_command(site: Site) -> None:
+    (other, *_) = (each for each in site.environment.product.services if each.name != "web")
+    with pytest.raises(RefusedError, match="only blue/green services need this"):
+        check_deploy(site.environment, other.name)
+    with pytest.raises(OpsError, match="no service named 'wep'"):
+        check_deploy(site.environment, "wep")
+    check_deploy(site.environment, "web")
+
+
+def test_the_next_step_of_a_release_names_the_deployment(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = site.environment.product.service("web")
+    path = Path("release.json")
+    path.write_text(json.dumps({service.repository: DIGEST}), encoding="utf-8")
+    monkeypatch.setattr(environments, "release_file", lambda _: path)
+    step = change(site.environment, service.repository, f"sha256:{'e' * 64}").next_step
+    assert step.endswith(f"after the apply: bin/ops release deploy {site.environment.name} web")

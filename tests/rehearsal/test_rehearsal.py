@@ -13,6 +13,7 @@ import pytest
 
 from modules.phases import PHASES
 from ops.verify.criteria import chosen
+from tests.products import AEP
 from tests.rehearsal.orphans import orphans
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(45 * 60)]
@@ -26,7 +27,13 @@ def report(output: Path) -> dict[str, Any]:
     """What the rehearsal showed; it goes on to the end or to the first step that fails."""
     command = [sys.executable, "-m", "ops", "rehearse", "prod-starter", "--to", "prod", "--out", str(output)]
     done = subprocess.run(
-        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=LONGEST, check=False
+        command,
+        cwd=ROOT,
+        env={**os.environ, "ENVIRONMENTS": str(AEP)},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
     )
     path = output / "reports" / "rehearsal-prod-starter.json"
     assert path.exists(), done.stderr

@@ -1,6 +1,6 @@
 """Intake: an API and a worker on ARM64, without a page for people."""
 
-from environments.schema import HealthCheck, Product, Scaling, Secret, Service, SmokeTest
+from environments.schema import HealthCheck, Product, RejectionMetric, Scaling, Secret, Service, SmokeTest
 
 INTAKE = Product(
     name="intake",
@@ -29,7 +29,7 @@ INTAKE = Product(
             secrets=("DATABASE_URL", "CACHE_URL"),
             reaches=("database", "cache"),
             internet=True,
-            scaling=Scaling(minimum=2, maximum=20, cpu_target=70),
+            scaling=Scaling(minimum=2, maximum=20, cpu_target=70, memory_target=80, out_cooldown=30, in_cooldown=600),
             architecture="ARM64",
             stop_timeout=120,
         ),
@@ -39,5 +39,6 @@ INTAKE = Product(
         Secret(name="CACHE_URL", description="Valkey URL, with user and password", generated="cache_url"),
         Secret(name="SIGNING_KEY", description="Key that signs receipts", generated="key"),
     ),
+    rejections=RejectionMetric(namespace="Intake", rejected="Rejected", total="Requests", threshold=10),
     smoke_tests=(SmokeTest(path="/version", status=401),),
 )

@@ -1,4 +1,4 @@
-"""Mini: one service without data stores and without access to the internet, at the lowest cost."""
+"""Mini: one blue/green service without data stores and without access to the internet, at the lowest cost."""
 
 from environments.schema import HealthCheck, Product, Service
 
@@ -16,6 +16,7 @@ MINI = Product(
             health_check=HealthCheck(path="/", codes="200-399"),
             user="1000:1000",
             writable=(),
+            deployment="blue_green",
         ),
     ),
 )

@@ -14,7 +14,14 @@ SHOP = Product(
             port=8000,
             paths=("/api/*", "/health/*"),
             priority=10,
-            health_check=HealthCheck(path="/health/live"),
+            health_check=HealthCheck(
+                path="/health/live",
+                interval=10,
+                timeout=3,
+                healthy_threshold=3,
+                unhealthy_threshold=2,
+                health_check_grace_period=120,
+            ),
             liveness="/health/live",
             readiness=Readiness(path="/health/ready", checks=("database", "cache")),
             secrets=("SESSION_KEY", "PAYMENTS_TOKEN", "POSTGRES_URL", "VALKEY_URL"),
@@ -22,6 +29,9 @@ SHOP = Product(
             reaches=("database", "cache"),
             internet=True,
             deployment="blue_green",
+            traffic_shift="CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
+            termination_wait=5,
+            deregistration_delay=60,
         ),
         Service(
             name="search",
@@ -66,9 +76,16 @@ SHOP = Product(
     ),
     scheduled_tasks=(
         ScheduledTask(
-            name="invoices", service="api", command=("python", "-m", "shop.invoices"), schedule="cron(15 3 * * ? *)"
+            name="invoices",
+            service="api",
+            command=("python", "-m", "shop.invoices"),
+            schedule="cron(15 3 * * ? *)",
+            retries=2,
+            maximum_event_age=600,
+            cpu=512,
+            memory=1024,
         ),
     ),
-    migration=Migration(service="api", command=("python", "-m", "shop.migrate")),
+    migration=Migration(service="api", command=("python", "-m", "shop.migrate"), cpu=1024, memory=2048),
     smoke_tests=(SmokeTest(path="/", contains="<html"), SmokeTest(path="/api/version")),
 )
