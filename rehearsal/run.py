@@ -13,7 +13,8 @@ from ops.errors import OpsError
 from rehearsal.context import Rehearsal, emulated_environment
 from rehearsal.day import ABOUT, WATCH, day
 from rehearsal.report import RehearsalReport, StepResult
-from rehearsal.steps import Step, no_secret_is_stored, steps
+from rehearsal.rollout import Step
+from rehearsal.steps import no_secret_is_stored, steps
 
 if TYPE_CHECKING:
     from environments.schema import Environment

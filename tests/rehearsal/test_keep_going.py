@@ -15,8 +15,7 @@ from typer.testing import CliRunner
 import environments
 import rehearsal.run
 from ops.__main__ import app
-from rehearsal.rollout import StepError
-from rehearsal.steps import Seen
+from rehearsal.rollout import Seen, StepError
 
 NAME = environments.known()[0]
 
