@@ -14,7 +14,7 @@ import environments
 from environments.schema.validation import InvalidEnvironmentError
 from modules.output import OUT
 from modules.phases import ORGANIZATION
-from ops.progress import progress
+from modules.progress import progress
 
 # cdktf's CLI sets it. cdktf itself writes to a temporary folder first.
 OUTPUT = Path(os.environ.pop("CDKTF_OUTDIR", OUT))

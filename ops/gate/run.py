@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import environments
+from modules.progress import progress
 from ops.gate import applying, order, permissions, policy_documents, reachability, support
 from ops.gate.model import (
     Block,
@@ -24,7 +25,6 @@ from ops.gate.model import (
 from ops.gate.register import Register
 from ops.gate.stacks import EnvironmentStacks, Expected, select
 from ops.gate.view import merged_view
-from ops.progress import progress
 
 T = TypeVar("T")
 Step = Callable[[str, int], None]

@@ -79,10 +79,11 @@ def test_no_code_asks_which_environment_it_is() -> None:
 
 
 def test_the_network_is_not_asked_and_the_clock_not_read() -> None:
+    """The line of progress measures how long you wait; main.py passes it in, so no module of synthesis imports it."""
+    outside = {"boto3", "datetime", "time", "urllib.request", "requests", "socket", "random", "modules.progress"}
     for file in files("modules") + files("environments"):
-        assert not imported(file) & {"boto3", "datetime", "time", "urllib.request", "requests", "socket", "random"}, (
-            file
-        )
+        if file.name != "progress.py":
+            assert not imported(file) & outside, file
 
 
 def test_only_values_import_values() -> None:

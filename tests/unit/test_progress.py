@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from ops.progress import progress
+from modules.progress import progress
 
 
 class Terminal(io.StringIO):
@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seconds = [0.0]
-    monkeypatch.setattr("ops.progress.time.monotonic", lambda: seconds[0])
+    monkeypatch.setattr("modules.progress.time.monotonic", lambda: seconds[0])
     return seconds
 
 
