@@ -178,6 +178,19 @@ def target_group(aws: Aws) -> None:
     assert "waf.fail_open.enabled" not in found
 
 
+@example("elbv2", "DescribeTargetGroups")
+def target_groups_that_requests_go_to(aws: Aws) -> None:
+    client, (balancer, first) = aws("elbv2"), _balancer(aws)
+    vpc = client.describe_target_groups(TargetGroupArns=[first])["TargetGroups"][0]["VpcId"]
+    second = client.create_target_group(Name="two", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")
+    arns = [first, second["TargetGroups"][0]["TargetGroupArn"]]
+    forward = [{"Type": "forward", "TargetGroupArn": arn} for arn in arns]
+    made = client.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=forward[:1])
+    client.modify_listener(ListenerArn=made["Listeners"][0]["ListenerArn"], DefaultActions=forward[1:])
+    found = client.describe_target_groups(LoadBalancerArn=balancer)["TargetGroups"]
+    assert [each["TargetGroupArn"] for each in found] == arns[1:]
+
+
 @example("elbv2", "CreateListener", "DescribeListenerAttributes", "CreateRule")
 def listener(aws: Aws) -> None:
     client, (balancer, group) = aws("elbv2"), _balancer(aws)

@@ -60,6 +60,13 @@ class BlueGreen:
         (found,) = self.aws("ecs").describe_services(cluster=self.cluster, services=[self.name])["services"]
         return dict(found)
 
+    def groups(self) -> set[str]:
+        """The target groups that the load balancer routes requests to."""
+        client = self.aws("elbv2")
+        (balancer,) = client.describe_load_balancers()["LoadBalancers"]
+        found = client.describe_target_groups(LoadBalancerArn=balancer["LoadBalancerArn"])["TargetGroups"]
+        return {each["TargetGroupArn"] for each in found}
+
     def weights(self) -> dict[str, int]:
         """Shares of the requests, by target group."""
         (listener,) = self.aws("elbv2").describe_listeners(ListenerArns=[self.listener])["Listeners"]
@@ -131,8 +138,10 @@ def blue_green(aws: Aws, cluster: str = "main", name: str = "web") -> BlueGreen:
 @example("codedeploy", "CreateDeployment", "GetDeployment")
 def deployment_that_succeeds(aws: Aws) -> None:
     site = blue_green(aws)
-    (blue,) = site.service()["taskSets"]
-    assert (blue["status"], site.service().get("deployments", [])) == ("PRIMARY", [])
+    assert site.groups() == {site.blue}
+    service = site.service()
+    assert [each["status"] for each in service["taskSets"]] == ["PRIMARY"]
+    assert not service.get("deployments")
     second = define_for_fargate(aws)
     id_ = site.deploy(second)
     with pytest.raises(ClientError, match="DeploymentLimitExceededException"):
@@ -144,6 +153,7 @@ def deployment_that_succeeds(aws: Aws) -> None:
     assert site.weights() == {site.blue: 90, site.green: 10}
     site.look(id_)
     assert site.weights() == {site.green: 100}
+    assert site.groups() == {site.blue, site.green}
     assert [each["status"] for each in site.service()["taskSets"]] == ["ACTIVE", "PRIMARY"]
     assert site.look(id_)["instanceTerminationWaitTimeStarted"] is True
     assert site.end(id_)["status"] == "Succeeded"

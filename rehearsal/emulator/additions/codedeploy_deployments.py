@@ -24,6 +24,7 @@ from moto.moto_api._internal import mock_random
 from rehearsal.emulator import task_sets
 from rehearsal.emulator.additions.ecs import rollbacks
 from rehearsal.emulator.additions.ecs_tasks import keep_running
+from rehearsal.emulator.additions.elbv2 import target_groups_of
 from rehearsal.emulator.additions.registry import AwsError, adds, corrects, kept, parameters
 from rehearsal.emulator.task_sets import TaskSet
 
@@ -180,17 +181,9 @@ def _shift(backend: CodeDeployBackend, progress: Progress, share: int) -> None:
     balancers = elbv2_backends[backend.account_id][backend.region_name].load_balancers.values()
     for listener in (listener for balancer in balancers for listener in balancer.listeners.values()):
         for rule in listener.rules.values():
-            if any(_targets(action) & set(progress.groups) for action in rule.actions):
+            if any(target_groups_of(action) & set(progress.groups) for action in rule.actions):
                 rule.actions = [FakeAction({"Type": "forward", "ForwardConfig": {"TargetGroups": weights}})]
         listener.default_actions = listener._default_rule[0].actions
-
-
-def _targets(action: FakeAction) -> set[str]:
-    forward = action.data.get("ForwardConfig") or {}
-    return {
-        action.data.get("TargetGroupArn", ""),
-        *(each["TargetGroupArn"] for each in forward.get("TargetGroups", ())),
-    }
 
 
 def _end(

@@ -184,6 +184,37 @@ def make_action(original: Callable[..., None], action: FakeAction, data: dict[st
     original(action, data)
 
 
+def target_groups_of(action: FakeAction) -> set[str]:
+    """ARNs of the target groups that an action forwards to, also those without a share of the requests."""
+    forward = action.data.get("ForwardConfig") or {}
+    named = (action.data.get("TargetGroupArn"), *(each["TargetGroupArn"] for each in forward.get("TargetGroups", ())))
+    return {arn for arn in named if arn}
+
+
+@corrects(
+    ELBv2Backend,
+    "describe_target_groups",
+    "elbv2",
+    "DescribeTargetGroups",
+    why="in moto a target group is its first rule's load balancer's; in AWS that of the rules that lead to it now",
+    source="https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html",
+)
+def describe_target_groups(original: Callable[..., Any], backend: ELBv2Backend, *given: object, **named: object) -> Any:  # noqa: ANN401  (moto's)
+    """List each with the load balancers that route requests to it."""
+    for group in backend.target_groups.values():
+        group.load_balancer_arns = [
+            arn
+            for arn, balancer in backend.load_balancers.items()
+            if any(
+                group.arn in target_groups_of(action)
+                for listener in balancer.listeners.values()
+                for rule in listener.rules.values()
+                for action in rule.actions
+            )
+        ]
+    return original(backend, *given, **named)
+
+
 @corrects(
     FakeListenerRule,
     "__init__",
