@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import os
 import re
 import subprocess
 import sys
+import threading
+import zipfile
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import packages_distributions
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -64,6 +69,44 @@ def test_uv_gets_what_pip_is_configured_with(tmp_path: Path) -> None:
     assert seen["HTTPS_PROXY"] == seen["HTTP_PROXY"] == "http://proxy.example.com:3128"
     assert seen["UV_HTTP_TIMEOUT"] == "60", "the environment is stronger than a file"
     assert seen["UV_FIND_LINKS"] == "/uv", "what is set for uv itself is strongest"
+
+
+def test_packages_come_from_pips_mirror(tmp_path: Path) -> None:
+    """A mirror with one package, which is nowhere else."""
+    folder = tmp_path / "simple" / "only-in-the-mirror"
+    folder.mkdir(parents=True)
+    wheel = folder / "only_in_the_mirror-1.0-py3-none-any.whl"
+    about = "only_in_the_mirror-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("only_in_the_mirror.py", "")
+        file.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: only-in-the-mirror\nVersion: 1.0\n")
+        file.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        file.writestr(f"{about}/RECORD", "")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (folder / "index.html").write_text(f'<a href="{wheel.name}#sha256={digest}">{wheel.name}</a>', encoding="utf-8")
+    wanted = tmp_path / "requirements.txt"
+    wanted.write_text(f"only-in-the-mirror==1.0 --hash=sha256:{digest}\n", encoding="utf-8")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        configuration = tmp_path / "pip.conf"
+        configuration.write_text(
+            f"[global]\nindex-url = http://127.0.0.1:{server.server_port}/simple\n", encoding="utf-8"
+        )
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+        command = [sys.executable, WRAPPER, Path(sys.executable).with_name("uv"), "pip", "install", "--require-hashes"]
+        done = subprocess.run(
+            [*command, "--target", tmp_path / "site", "-r", wanted],
+            env={**kept, "PIP_CONFIG_FILE": str(configuration), "UV_CACHE_DIR": str(tmp_path / "cache")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        server.shutdown()
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "site" / "only_in_the_mirror.py").is_file()
 
 
 def test_several_links_are_separated_as_uv_reads_them(wrapper: ModuleType) -> None:
