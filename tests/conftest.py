@@ -158,9 +158,16 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs against emulated AWS is slow: the emulator alone takes seconds to start."""
+    """What runs against emulated AWS is slow: the emulator alone takes seconds to start. The longest tests go first."""
     for item in items:
         # pytest-xdist wants the same names in every process.
         assert " at 0x" not in item.nodeid, f"{item.nodeid} has an address in memory: give its parameters ids"
         if "emulator" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=_limit, reverse=True)
+
+
+def _limit(item: pytest.Item) -> float:
+    """The time limit of a test that has one of its own, in seconds."""
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0
