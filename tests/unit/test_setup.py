@@ -96,9 +96,10 @@ def test_packages_come_from_pips_mirror(tmp_path: Path) -> None:
             f"[global]\nindex-url = http://127.0.0.1:{server.server_port}/simple\n", encoding="utf-8"
         )
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
-        command = [sys.executable, WRAPPER, Path(sys.executable).with_name("uv"), "pip", "install", "--require-hashes"]
+        uv = Path(sys.executable).with_name("uv")
+        command = [sys.executable, str(WRAPPER), str(uv), "pip", "install", "--require-hashes"]
         done = subprocess.run(
-            [*command, "--target", tmp_path / "site", "-r", wanted],
+            [*command, "--target", str(tmp_path / "site"), "-r", str(wanted)],
             env={**kept, "PIP_CONFIG_FILE": str(configuration), "UV_CACHE_DIR": str(tmp_path / "cache")},
             capture_output=True,
             text=True,
