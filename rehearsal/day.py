@@ -17,7 +17,7 @@ from rehearsal.context import ROOT, Rehearsal
 from rehearsal.rollout import StepError
 from rehearsal.steps import ADMINISTRATOR, CUTOVER, public_weights
 from rehearsal.transcript import Transcript
-from rehearsal.values import Values
+from rehearsal.values import COPYS, Values
 from rehearsal.visitors import ADDRESS, Visitors
 
 PACE = 20.0
@@ -229,4 +229,4 @@ def day(rehearsal: Rehearsal) -> Day:
 
 def variables() -> dict[str, str]:
     """The commands' environment variables, with the credentials of the role that was assumed last."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "140"}
+    return {**os.environ, **COPYS, "PYTHONPATH": str(ROOT), "COLUMNS": "140"}

@@ -22,6 +22,9 @@ from dataclasses import replace
 ENVIRONMENT = replace(ENVIRONMENT, cutover=replace(ENVIRONMENT.cutover, weight={weight}))
 """
 
+COPYS = {"ENVIRONMENTS": ""}
+"""A copy has its values in environments/, wherever they came from, so its commands and output are as a user's."""
+
 
 class Values:
     """A copy of the project's values and modules, to edit."""
@@ -41,9 +44,7 @@ class Values:
         shutil.copyfile(ROOT / "main.py", folder / "main.py")
         self._values = folder / "environments"
         if environments.FOLDER != environments.PACKAGE:
-            self._values = folder / "values"
-            shutil.rmtree(self._values, ignore_errors=True)
-            shutil.copytree(environments.FOLDER, self._values, ignore=shutil.ignore_patterns("__pycache__"))
+            _replace(self._values)
 
     def weight(self, weight: int) -> None:
         """Change `cutover.weight`."""
@@ -66,7 +67,7 @@ class Values:
         done = subprocess.run(
             [sys.executable, "-O", "main.py", self._environment.name],
             cwd=self._folder,
-            env={**os.environ, "ENVIRONMENTS": str(self._values), "CDKTF_OUTDIR": str(out)},
+            env={**os.environ, **COPYS, "CDKTF_OUTDIR": str(out)},
             capture_output=True,
             text=True,
             check=False,
@@ -76,3 +77,12 @@ class Values:
                 f"the changed values of {self._environment.name} don't synthesize: {done.stderr.strip()[-500:]}"
             )
         return out
+
+
+def _replace(package: Path) -> None:
+    """Replace a copy's own values by those of the folder that this process uses; it may need the package's profiles."""
+    kept = {*environments.LIBRARY, "__init__", "profiles"}
+    for file in (*package.glob("*.py"), *package.glob("releases/*"), *package.glob("risks/*")):
+        if file.stem not in kept:
+            file.unlink()
+    shutil.copytree(environments.FOLDER, package, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
