@@ -32,13 +32,14 @@ def steps() -> list[tuple[str, list[str]]]:
 
 @pytest.mark.slow
 def test_the_tutorial_s_commands_print_what_it_shows(tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project", AEP)
+    folder = where = copy_project(tmp_path / "project", AEP)
+    left = tmp_path / "left"  # The folder that a block leaves the shell in is the next block's.
     for commands, shown in steps():
         if commands == REHEARSAL:
             continue
         done = subprocess.run(
-            ("bash", "-e", "-c", commands),
-            cwd=folder,
+            ("bash", "-e", "-c", f"{commands}\npwd > {left}"),
+            cwd=where,
             env=plain_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -46,6 +47,7 @@ def test_the_tutorial_s_commands_print_what_it_shows(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, f"{commands}{done.stdout[-4000:]}"
+        where = Path(left.read_text(encoding="utf-8").strip())
         for line in shown:
             pattern = ".*".join(re.escape(part) for part in line.rstrip().split("…"))
             assert re.search(f"^{pattern}", done.stdout, re.MULTILINE), f"{line!r} isn't in:\n{done.stdout[-4000:]}"
