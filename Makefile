@@ -225,7 +225,7 @@ lint: $(DEV) ## Check style and types
 test: $(DEV) gate ## Run the fast tests (about a minute)
 	@$(BIN)/python -m pytest -n 2
 
-test-slow: $(DEV) gate terraform ## Run the slow tests: real Terraform, rehearsals, real servers (about 25 minutes)
+test-slow: $(DEV) gate terraform ## Run the slow tests: real Terraform, rehearsals, real servers (about 35 minutes)
 	@$(BIN)/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
 
 test-copy: $(DEV) terraform ## Run all tests but rehearsals in a copy without AEP, with another product (as long as test and test-slow)
