@@ -44,7 +44,7 @@ class Values:
         shutil.copyfile(ROOT / "main.py", folder / "main.py")
         self._values = folder / "environments"
         if environments.FOLDER != environments.PACKAGE:
-            _replace(self._values)
+            replace_values(self._values, environments.FOLDER)
 
     def weight(self, weight: int) -> None:
         """Change `cutover.weight`."""
@@ -79,10 +79,15 @@ class Values:
         return out
 
 
-def _replace(package: Path) -> None:
-    """Replace a copy's own values by those of the folder that this process uses; it may need the package's profiles."""
+def replace_values(package: Path, folder: Path) -> None:
+    """Replace the values in a copy's environments/.
+
+    Args:
+        package: The copy's environments/.
+        folder: The folder of values that it gets; profiles.py stays, if these have none.
+    """
     kept = {*environments.LIBRARY, "__init__", "profiles"}
     for file in (*package.glob("*.py"), *package.glob("releases/*"), *package.glob("risks/*")):
         if file.stem not in kept:
             file.unlink()
-    shutil.copytree(environments.FOLDER, package, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(folder, package, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import environments
+from rehearsal.values import replace_values
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,12 +31,7 @@ def copy_project(folder: Path, values: Path) -> Path:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    package = folder / environments.PACKAGE.name
-    kept = {*environments.LIBRARY, "__init__", "profiles"}
-    for file in (*package.glob("*.py"), *package.glob("releases/*"), *package.glob("risks/*")):
-        if file.stem not in kept:
-            file.unlink()
-    shutil.copytree(values, package, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    replace_values(folder / environments.PACKAGE.name, values)
     (folder / ".venv").symlink_to(ROOT / ".venv")
     for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "Our product")):
         subprocess.run(
