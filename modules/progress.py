@@ -10,11 +10,13 @@ from typing import TextIO
 
 QUIET_SECONDS = 2.0
 """Shorter commands show nothing."""
+Step = Callable[[str, int], None]
+"""Is called when a step begins, with what it does and how many steps there are."""
 _ERASE = "\r\x1b[K"
 
 
 @contextmanager
-def progress(stream: TextIO | None = None) -> Iterator[Callable[[str, int], None]]:
+def progress(stream: TextIO | None = None) -> Iterator[Step]:
     """Count steps inside this context.
 
     Args:

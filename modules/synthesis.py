@@ -23,12 +23,12 @@ STACK_FILE = "cdk.tf.json"
 CONTEXT = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true"}
 
 
-Step = Callable[[str, int], None]
-"""Is called when a step begins, with what it does and how many steps there are."""
-
-
 def synthesize(
-    environments: Sequence[Environment], target: Path, *, organization: bool, step: Step = lambda _what, _total: None
+    environments: Sequence[Environment],
+    target: Path,
+    *,
+    organization: bool,
+    step: Callable[[str, int], None] = lambda _what, _total: None,
 ) -> None:
     """Synthesize environments, and replace the previous output when all stacks are synthesized.
 
@@ -38,7 +38,7 @@ def synthesize(
         environments: The environments.
         target: The output folder, cdktf.out.
         organization: Whether the organization stack is synthesized too.
-        step: Shows progress.
+        step: Is called when a step begins, with what it does and how many steps there are.
 
     Raises:
         DocumentsTooLongError: Policy documents are longer than AWS allows; the target folder is unchanged.

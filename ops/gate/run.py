@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import environments
-from modules.progress import progress
+from modules.progress import Step, progress
 from ops.gate import applying, order, permissions, policy_documents, reachability, support
 from ops.gate.model import (
     Block,
@@ -27,8 +27,6 @@ from ops.gate.stacks import EnvironmentStacks, Expected, select
 from ops.gate.view import merged_view
 
 T = TypeVar("T")
-Step = Callable[[str, int], None]
-"""Is called when a step begins, with what it does and how many steps there are."""
 
 
 def run(

@@ -31,7 +31,7 @@ from ops.__main__ import app
 from ops.scaffold import answers as parse
 from ops.scaffold import files, source
 from ops.scaffold.answers import SIZES, Answers, Job, Workload, ZoneChoice
-from ops.scaffold.build import STANDARD
+from ops.scaffold.build import STANDARD, STARTER
 from ops.scaffold.write import new_environment, new_product
 from tests.products import AEP, SHAPES, SUBJECTS, values
 
@@ -484,3 +484,9 @@ def test_examples_of_the_options_can_be_typed() -> None:
     for option, text in parse.EXAMPLES.items():
         _, _, given = text.partition(" ")
         assert getattr(parse, option)(given.removeprefix('"').removesuffix('"'))
+
+
+def test_the_profiles_that_it_writes_are_those_of_the_plan() -> None:
+    """A folder without profiles.py gets these; AEP's are the plan's."""
+    plan = environments.read_module("profiles")
+    assert (STARTER, STANDARD) == (plan.STARTER, plan.STANDARD)
