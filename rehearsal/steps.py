@@ -33,7 +33,7 @@ from rehearsal.rollout import (
     public_records,
     released,
 )
-from rehearsal.values import Values
+from rehearsal.values import Values, synthesize
 
 if TYPE_CHECKING:
     from environments.schema import Environment, Service
@@ -82,7 +82,7 @@ def _apply_account_resources(rehearsal: Rehearsal) -> None:
     own, source = rehearsal.environment, rehearsal.environment.account_resources_from
     creator = next(each for each in environments.load_each().environments if each.prefix == source)
     rehearsal.switch_to(creator)
-    rehearsal.take(rehearsal.source)
+    rehearsal.take(synthesize(creator, rehearsal.folder / "creator"))
     first = bootstrap(rehearsal.session, lambda planned: None)
     if first.result is not Result.APPLIED:
         raise StepError(f"{creator.name}: {first.phase} {first.line} {first.message}")

@@ -7,7 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import environments
 from environments.schema import Environment
@@ -63,20 +65,34 @@ class Values:
         Raises:
             OpsError: It can't be synthesized.
         """
-        out = self._folder / "cdktf.out"
-        done = subprocess.run(
-            [sys.executable, "-O", "main.py", self._environment.name],
-            cwd=self._folder,
-            env={**os.environ, **COPYS, "CDKTF_OUTDIR": str(out)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise OpsError(
-                f"the changed values of {self._environment.name} don't synthesize: {done.stderr.strip()[-500:]}"
-            )
-        return out
+        return synthesize(self._environment, self._folder / "cdktf.out", self._folder, COPYS)
+
+
+def synthesize(
+    environment: Environment, out: Path, project: Path = ROOT, settings: Mapping[str, str] = MappingProxyType({})
+) -> Path:
+    """Synthesize an environment in a process of its own.
+
+    Args:
+        environment: The environment.
+        out: The output folder, which is returned.
+        project: This project, or a copy of it.
+        settings: Variables of the process's environment that differ.
+
+    Raises:
+        OpsError: It can't be synthesized.
+    """
+    done = subprocess.run(
+        [sys.executable, "-O", "main.py", environment.name],
+        cwd=project,
+        env={**os.environ, **settings, "CDKTF_OUTDIR": str(out)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise OpsError(f"the values of {environment.name} don't synthesize: {done.stderr.strip()[-500:]}")
+    return out
 
 
 def replace_values(package: Path, folder: Path) -> None:
