@@ -10,6 +10,7 @@ import importlib
 import ipaddress
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from environments.schema import Environment, Product
 from environments.schema.organization import Organization, validate_organization
 from environments.schema.rules import Problem
 from environments.schema.validation import InvalidEnvironmentError, validate
+from environments.source import ValuesFinder
 from environments.suggestions import choices, did_you_mean
 
 PACKAGE = Path(__file__).resolve().parent
@@ -42,6 +44,7 @@ LIBRARY = frozenset(
         "permissions",
         "places",
         "schema",
+        "source",
         "subnets",
         "suggestions",
         "unreadable",
@@ -50,6 +53,7 @@ LIBRARY = frozenset(
 """Modules of this package that aren't values; no environment or product has one of their names."""
 RESERVED = LIBRARY | {"organization", "profiles", "releases", "risks"}
 """Names of modules and folders that no environment or product may have."""
+sys.meta_path.insert(0, ValuesFinder(__name__, LIBRARY))
 if FOLDER != PACKAGE:
     __path__.insert(0, str(FOLDER))
 

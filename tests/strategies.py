@@ -188,4 +188,6 @@ def any_environment(draw: st.DrawFn) -> Environment:
     environment = without(environment, *absent)
     if not environment.nat_zones:
         environment = without_internet(environment)
+    elif not any(service.internet for service in environment.product.services):
+        environment = replace(environment, profile=replace(environment.profile, nat="none"))
     return replace(environment, accepts=tuple(sorted(risks.taken(environment))))

@@ -126,6 +126,8 @@ def apis_are_reachable(environment: Environment) -> Iterator[Problem]:
                 allowed = f"must have {api.endpoint!r}, with which tasks of {service.name} {api.why}"
                 allowed += f"; or {field}.internet and a NAT gateway"
                 yield Problem("profile.endpoints", profile.endpoints, allowed)
+    if environment.nat_zones and not any(service.internet for service in environment.product.services):
+        yield Problem("profile.nat", profile.nat, '"none": only services with internet=True use NAT; there are none')
     if "monitoring" in named and not any(service.metrics_namespace for service in environment.product.services):
         yield Problem("profile.endpoints", "monitoring", "not without a service with metrics_namespace, which uses it")
     if (profile.endpoint_zones or 0) > profile.zone_count:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _TYPES = {
-    "tuple_type": "must be a tuple",
+    "mapping_type": 'must be a mapping, such as {"NAME": "value"}',
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
@@ -30,6 +31,10 @@ _TYPES = {
     "bool_parsing": "must be True or False",
 }
 """What is allowed, by pydantic's type of error. https://docs.pydantic.dev/latest/errors/validation_errors/"""
+
+
+_SHOWN = 6
+"""The most values that a message repeats."""
 
 
 class InvalidEnvironmentError(ValueError):
@@ -75,13 +80,22 @@ def check_fields(adapter: TypeAdapter[T], value: T) -> list[Problem]:
 def _allowed(detail: ErrorDetails) -> str:
     """What is allowed, in the words of those who write values: pydantic's own speak of instances and inputs."""
     given, context = detail["input"], detail.get("ctx", {})
-    if detail["type"] == "tuple_type" and isinstance(given, (str, int)):
-        return f"must be a tuple; a tuple of one value has a comma after the value: ({given!r},)"
+    if detail["type"] == "tuple_type":
+        return f"must be a tuple, with a comma after each value, also after a single one: {_as_tuple(given)}"
     if detail["type"] == "literal_error":
         names = re.findall("'([^']*)'", context["expected"])
         return f"must be {context['expected']}{'; ' if names else ''}{did_you_mean(str(given), names)}".rstrip("; ")
     allowed = _TYPES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
     return allowed.replace("Input should be an instance of", "must be a").replace("Input should", "must")
+
+
+def _as_tuple(given: object) -> str:
+    """The values as a tuple; an example, if they are too many to show, or no texts or numbers."""
+    values = list(given) if isinstance(given, (list, set, frozenset)) else [given]
+    if not values or len(values) > _SHOWN or not all(isinstance(each, (str, int)) for each in values):
+        return "(first, second) or (only,)"
+    shown = [json.dumps(each, ensure_ascii=False) if isinstance(each, str) else repr(each) for each in values]
+    return f"({', '.join(shown)}{',' if len(shown) == 1 else ''})"
 
 
 def _own(place: tuple[int | str, ...]) -> tuple[int | str, ...]:

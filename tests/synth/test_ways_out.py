@@ -70,6 +70,7 @@ def test_a_region_without_guarddutys_agent_may_have_no_endpoint_at_all() -> None
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
+        (without_internet(PROD), r"profile\.nat: 'per_zone': \"none\": only services with internet=True use NAT"),
         (sized(PROD, nat="none"), r'product\.services\.0\.internet: True: False: .* nat="none"'),
         (
             sized(without_internet(PROD), nat="none", endpoints=("ecr.dkr", "logs", "secretsmanager", "monitoring")),
@@ -83,7 +84,7 @@ def test_a_region_without_guarddutys_agent_may_have_no_endpoint_at_all() -> None
             r"accepts: 'single_zone_endpoints': taken but not accepted",
         ),
     ],
-    ids=["internet", "image", "logs", "zones", "twice", "risk"],
+    ids=["unused", "internet", "image", "logs", "zones", "twice", "risk"],
 )
 def test_a_task_without_a_way_is_refused(wrong: Environment, says: str) -> None:
     with pytest.raises(InvalidEnvironmentError, match=says):

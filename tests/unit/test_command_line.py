@@ -131,8 +131,17 @@ SETTINGS = "docs/settings.md has every setting"
             AEP,
             'paths=("/*",)',
             'paths=("/*")',
-            "product.services.1.paths: '/*': must be a tuple; a tuple of one",
+            "product.services.1.paths: '/*': must be a tuple, with a comma after each value, also after a single one: "
+            '("/*",)',
         ),
+        (
+            AEP,
+            'paths=("/*",)',
+            'paths=["/*"]',
+            "product.services.1.paths: ['/*']: must be a tuple, with a comma after each value, also after a single "
+            'one: ("/*",)',
+        ),
+        (AEP, '("/api/*", ', '("/api/*" ', '\'paths=("/api/*" "/health'),
         (
             AEP,
             'reaches=("database"',

@@ -122,3 +122,38 @@ def test_make_synthesizes_again_when_the_folder_changes(folder: Path, tmp_path: 
         os.utime(changed, (newest + 10, newest + 10))
         assert synthesizes in run(*command, folder=folder).stdout
         os.utime(changed, (newest - 10, newest - 10))
+
+
+def test_an_edit_of_the_same_size_in_the_same_second_is_read(folder: Path) -> None:
+    """Python's cached bytecode of a module would count as current."""
+    file = folder / "prod.py"
+    read = ("-c", "import environments; print(environments.load('prod').region)")
+    assert run(sys.executable, *read, folder=folder).stdout == "us-east-1\n"
+    before = file.stat()
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('region="us-east-1"', 'region="us-east-2"'), encoding="utf-8")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_size == before.st_size
+    assert run(sys.executable, *read, folder=folder).stdout == "us-east-2\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('A = ("/a" "/b")', 1),
+        ('A = ("/a" "/b", "/c")', 1),
+        ('A = (\n    "/a",\n    "/b"\n    "/c",\n)', 3),
+        ('A = (\n    "/a"  # first\n    "/b",\n)', 2),
+        ('A = (\n    "one long text "\n    "over two lines"\n)', None),
+        ('A = (\n    "/a",\n    (\n        "one long text "\n        "over two lines"\n    ),\n)', None),
+        ('"""A page."""\n\nA = {"a": "b"}', None),
+    ],
+)
+def test_texts_without_a_comma_between_them_are_found(tmp_path: Path, text: str, line: int | None) -> None:
+    (tmp_path / "values.py").write_text(text, encoding="utf-8")
+    done = run(sys.executable, "-c", "import environments.values", folder=tmp_path)
+    if line is None:
+        assert done.returncode == 0, done.stderr
+    else:
+        assert f'values.py", line {line}\n' in done.stderr
+        assert "SyntaxError: a comma may be missing between " in done.stderr
