@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 # Those that the project supports.
 PYTHONS := 3.11 3.12 3.13 3.14
-# One environment, or all of them.
+# What you may give: `make help` and errors read the names here. One environment, or all of them.
 ENV ?=
 # One phase, or several: PHASE="network registry"; nothing means all.
 PHASE ?=
@@ -19,7 +19,28 @@ ENVIRONMENTS ?=
 export ENVIRONMENTS
 # A saved plan in its stack's folder, or its JSON: `make gate` checks that instead of the stacks.
 PLAN ?=
+# Lets a plan widen access: APPROVE_WIDENING=1.
 APPROVE_WIDENING ?=
+# The version of a state to restore.
+RESTORE ?=
+# The environment's name again, to destroy it.
+CONFIRM ?=
+# A service, and the digest or the image of a release.
+SERVICE ?=
+DIGEST ?=
+IMAGE ?=
+# Shows what would be done: DRY_RUN=1.
+DRY_RUN ?=
+# Follows a log: FOLLOW=1.
+FOLLOW ?=
+# A rehearsal: the larger environment that it changes to, go-live day instead, going on after a failed step.
+TO ?=
+GO_LIVE ?=
+KEEP_GOING ?=
+# A new product or environment, its product, and options of new-product.
+NAME ?=
+PRODUCT ?=
+OPTIONS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -47,16 +68,38 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 # Values that look like secrets and are none: AWS's example key and the URLs of tests.
 EXAMPLES := ^(AKIAIOSFODNN7EXAMPLE|hunter2|secret|planted-password)$$
 ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
+REHEARSED = $(if $(GO_LIVE),--go-live) $(if $(TO),--to "$(TO)") $(if $(KEEP_GOING),--keep-going)
+# The name in examples: that of an environment which exists.
+EXAMPLE = $(subst _,-,$(basename $(notdir $(firstword $(shell grep -ls '^ENVIRONMENT = ' $(VALUES)/*.py)))))
+
+# Variables on the command line that this file doesn't have, and switches with another value than 1. What a make
+# that called this one was given is that one's.
+ifeq ($(filter-out 0,$(MAKELEVEL)),)
+GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
+ifneq ($(GIVEN),)
+KNOWN := $(shell sed -n 's/^\([A-Z][A-Z_]*\) ?=.*/\1/p' $(firstword $(MAKEFILE_LIST)))
+OWN := $(shell sed -n 's/^\([A-Z][A-Z_]*\) [:]*=.*/\1/p' $(firstword $(MAKEFILE_LIST)))
+UNKNOWN := $(firstword $(filter-out $(KNOWN) $(OWN) MAKEFLAGS,$(GIVEN)))
+ifneq ($(UNKNOWN),)
+NEAR := $(shell $(PYTHON) -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1))' '$(UNKNOWN)' $(KNOWN) 2>/dev/null)
+$(error error: no variable $(UNKNOWN) (you gave $(UNKNOWN)=$($(UNKNOWN)))$(if $(NEAR),; did you mean $(NEAR)?,;) known: $(KNOWN))
+endif
+SWITCH := $(firstword $(foreach name,$(filter YES APPROVE_WIDENING DRY_RUN FOLLOW GO_LIVE KEEP_GOING,$(GIVEN)),$(if $(filter-out 1 y yes true,$($(name))),$(name))))
+ifneq ($(SWITCH),)
+$(error error: $(SWITCH)=$($(SWITCH)): must be 1, or be left out)
+endif
+endif
+endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted \
-	docs lock lock-check secrets-check iam-data clean help env phase service bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
+	docs lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
 
-synth: $(STAMP)/synth-$(or $(ENV),all) ## Synthesize all environments, or one: ENV=prod
+synth: $(STAMP)/synth-$(or $(ENV),all) ## Synthesize all environments, or one: ENV=<name>
 	@cat $<
 	@! grep -q "^invalid values: " $<
 
@@ -69,7 +112,7 @@ ifneq ($(PLAN),)
 gate: $(READY)
 	@$(BIN)/python -m ops gate-plan "$(PLAN)" $(if $(APPROVE_WIDENING),--approve-widening)
 else
-gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Check the synthesized stacks, all or ENV=prod; or a saved plan: PLAN=…
+gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Check the synthesized stacks, all or ENV=<name>; or a saved plan: PLAN=…
 	@cat $(STAMP)/synth-$(or $(ENV),all) $<
 	@echo "Look next: $(OUT)/stacks/<environment>-<phase>/cdk.tf.json, $(OUT)/reports/gate.md, README.md"
 endif
@@ -77,22 +120,22 @@ endif
 $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES)
 	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }
 
-status: env ## Show how far the rollout is, phase by phase: ENV=prod
+status: env ## Show how far the rollout is, phase by phase: ENV=<name>
 	@$(OPS) status "$(ENV)"
 
-outputs: env ## Show what applied phases publish: ENV=prod PHASE=network
+outputs: env ## Show what applied phases publish: ENV=<name> PHASE=network
 	@$(OPS) outputs "$(ENV)" $(PHASE)
 
-drift: terraform env synth ## Compare the account with the code: ENV=prod
+drift: terraform env synth ## Compare the account with the code: ENV=<name>
 	@$(OPS) drift "$(ENV)" $(PHASE)
 
-verify: env ## Check the exit criteria against AWS and the load balancer: ENV=prod PHASE=network
+verify: env ## Check the exit criteria against AWS and the load balancer: ENV=<name> PHASE=network
 	@$(OPS) verify "$(ENV)" $(PHASE)
 
-golive: env ## Print the go-live list, each item with its evidence: ENV=prod
+golive: env ## Print the go-live list, each item with its evidence: ENV=<name>
 	@mkdir -p $(OUT)/reports && $(OPS) golive "$(ENV)" --out $(OUT)/reports/golive-$(ENV).md
 
-risks: $(READY) ## List the accepted risks, soonest expiry first: ENV=prod
+risks: $(READY) ## List the accepted risks, soonest expiry first: ENV=<name>
 	@$(OPS) risks $(ENV)
 
 risks-prune: synth ## Show accepted risks that match nothing any more, and remove them (YES=1 skips the confirmation)
@@ -100,65 +143,65 @@ risks-prune: synth ## Show accepted risks that match nothing any more, and remov
 
 ##@ Change the account
 
-bootstrap: terraform env gate ## Create the state bucket, and move its state there: ENV=prod
+bootstrap: terraform env gate ## Create the state bucket, and move its state there: ENV=<name>
 	@$(OPS) bootstrap "$(ENV)" $(if $(YES),--yes)
 
-plan: terraform env gate ## Plan phases side by side; save and check each plan: ENV=prod PHASE=network
+plan: terraform env gate ## Plan phases side by side; save and check each plan: ENV=<name> PHASE=network
 	@$(OPS) plan "$(ENV)" $(PHASE) $(if $(APPROVE_WIDENING),--approve-widening)
 
-apply: terraform env ## Apply exactly the saved plans, in order: ENV=prod PHASE=network (YES=1 skips the confirmation)
+apply: terraform env ## Apply exactly the saved plans, in order: ENV=<name> PHASE=network (YES=1 skips the confirmation)
 	@$(OPS) apply "$(ENV)" $(PHASE) $(ASKED)
 
-console: terraform env phase synth ## Open Terraform's console on a phase's state: ENV=prod PHASE=network
+console: terraform env phase synth ## Open Terraform's console on a phase's state: ENV=<name> PHASE=network
 	@$(OPS) console "$(ENV)" "$(PHASE)"
 
-recover: terraform env phase synth ## Repair a state after an interrupted apply: ENV=prod PHASE=network (RESTORE=version)
+recover: terraform env phase synth ## Repair a state after an interrupted apply: ENV=<name> PHASE=network (RESTORE=version)
 	@$(OPS) recover "$(ENV)" "$(PHASE)" $(if $(YES),--yes) $(if $(RESTORE),--restore "$(RESTORE)")
 
-destroy: terraform env gate ## Destroy an unprotected environment, last phase first: ENV=staging CONFIRM=staging
+destroy: terraform env confirmed gate ## Destroy an unprotected environment, last phase first: ENV=<name> CONFIRM=<name>
 	@$(OPS) destroy "$(ENV)" $(if $(CONFIRM),--confirm "$(CONFIRM)")
 
 ##@ Release the application
 
-promote: env service ## Copy an image that runs in staging, by digest: ENV=prod SERVICE=backend (DIGEST=sha256:…, DRY_RUN=1)
+promote: env service ## Copy an image that runs in staging, by digest: ENV=<name> SERVICE=backend (DIGEST=sha256:…, DRY_RUN=1)
 	@$(OPS) promote "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
-release-history: env ## Show the previous digests of services: ENV=prod SERVICE=backend
+release-history: env ## Show the previous digests of services: ENV=<name> SERVICE=backend
 	@$(OPS) release history "$(ENV)" $(SERVICE)
 
-release-set: env service ## Set an image that no environment runs first: ENV=staging SERVICE=backend IMAGE=sha256:…
+release-set: env service ## Set an image that no environment runs first: ENV=<name> SERVICE=backend IMAGE=sha256:…
 	@$(OPS) release set "$(ENV)" "$(SERVICE)" "$(IMAGE)" $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
-release-rollback: env service ## Return to a service's previous digest: ENV=prod SERVICE=backend
+release-rollback: env service ## Return to a service's previous digest: ENV=<name> SERVICE=backend
 	@$(OPS) release rollback "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)")
 
-release-deploy: env service ## Deploy the applied revision of a blue/green service: ENV=prod SERVICE=backend
+release-deploy: env service ## Deploy the applied revision of a blue/green service: ENV=<name> SERVICE=backend
 	@$(OPS) release deploy "$(ENV)" "$(SERVICE)" $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
-secrets: env ## Show which secrets have a value, and who reads them: ENV=prod
+secrets: env ## Show which secrets have a value, and who reads them: ENV=<name>
 	@$(OPS) secrets status "$(ENV)"
 
-migrate: env ## Run the database's migrations as a one-off task: ENV=prod
+migrate: env ## Run the database's migrations as a one-off task: ENV=<name>
 	@$(OPS) migrate "$(ENV)" $(if $(YES),--yes)
 
-tasks: env ## List the running tasks: ENV=prod SERVICE=backend
+tasks: env ## List the running tasks: ENV=<name> SERVICE=backend
 	@$(OPS) tasks "$(ENV)" $(SERVICE)
 
-logs: env service ## Show what a service's tasks log: ENV=prod SERVICE=backend (FOLLOW=1)
+logs: env service ## Show what a service's tasks log: ENV=<name> SERVICE=backend (FOLLOW=1)
 	@$(OPS) logs "$(ENV)" "$(SERVICE)" $(if $(FOLLOW),--follow)
 
 ##@ Move traffic
 
-cutover-prepare: env ## Replace the public name's plain record by weighted ones: ENV=prod
+cutover-prepare: env ## Replace the public name's plain record by weighted ones: ENV=<name>
 	@$(OPS) cutover prepare "$(ENV)" $(if $(YES),--yes)
 
-cutover: env ## Move traffic by DNS weight, in watched steps: ENV=prod
+cutover: env ## Move traffic by DNS weight, in watched steps: ENV=<name>
 	@$(OPS) cutover run "$(ENV)" $(if $(YES),--yes)
 
-rollback-dns: env ## Return all traffic to the previous target: ENV=prod
+rollback-dns: env ## Return all traffic to the previous target: ENV=<name>
 	@$(OPS) rollback dns "$(ENV)" $(if $(YES),--yes)
 
-rollback-service: env service ## Deploy a service's last good revision: ENV=prod SERVICE=backend
+rollback-service: env service ## Deploy a service's last good revision: ENV=<name> SERVICE=backend
 	@$(OPS) rollback service "$(ENV)" "$(SERVICE)" $(if $(YES),--yes)
 
 ##@ Develop
@@ -181,8 +224,8 @@ $(DEV): requirements-dev.txt $(READY)
 	@$(INSTALL) -r $<
 	@touch $@
 
-rehearse: $(DEV) terraform env gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=prod-starter TO=prod, or GO_LIVE=1 (KEEP_GOING=1)
-	@$(OPS) rehearse "$(ENV)" $(if $(GO_LIVE),--go-live,$(if $(TO),--to "$(TO)")) $(if $(KEEP_GOING),--keep-going)
+rehearse: $(DEV) terraform rehearsable gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=<name> (TO=<larger>, or GO_LIVE=1; KEEP_GOING=1)
+	@$(OPS) rehearse "$(ENV)" $(REHEARSED)
 
 rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to prod, and products of other shapes
 	@$(MAKE) rehearse ENV=prod ENVIRONMENTS=tests/products/aep
@@ -193,7 +236,7 @@ rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to pr
 	@$(MAKE) rehearse ENV=desk-prod ENVIRONMENTS=tests/products/desk
 	@$(MAKE) rehearse ENV=mini-demo ENVIRONMENTS=tests/products/mini
 
-new-product: $(READY) ## Write a product with three environments: NAME=shop (YES=1 doesn't ask; OPTIONS='--database …')
+new-product: $(READY) ## Write a product with three environments: NAME=shop (YES=1 doesn't ask; its options are in OPTIONS: OPTIONS='--database')
 	@$(OPS) new-product $(OPTIONS) $(if $(YES),--yes) -- "$(NAME)"
 
 new-environment: $(READY) ## Write another environment of a product: NAME=demo (PRODUCT=shop)
@@ -291,7 +334,7 @@ HASH := \#
 TARGETS = $(shell awk -F: '/^[a-z-]+:.*$(HASH)$(HASH) / { print $$1 }' $(MAKEFILE_LIST))
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-20s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' -v name='$(or $(EXAMPLE),shop-staging)' '{ gsub("<name>", name) } /^##@ / { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-20s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Checks that targets need.
 
@@ -299,11 +342,17 @@ terraform:
 	@command -v terraform >/dev/null || { echo "error: no terraform here; install the version in .tool-versions (developer.hashicorp.com/terraform/install)" >&2; exit 2; }
 
 env: | $(READY)
-	@test -n "$(ENV)" || { echo "error: which environment? For example ENV=prod" >&2; exit 2; }
+	@test -n "$(ENV)" || { echo "error: which environment? $(if $(EXAMPLE),For example ENV=$(EXAMPLE),There is none; make new-product NAME=shop creates three)" >&2; exit 2; }
 	@$(if $(PHASE),$(BIN)/python -m modules.phases $(PHASE))
 
 phase: env
 	@test -n "$(PHASE)" || { echo "error: which phase? For example PHASE=network" >&2; exit 2; }
 
-service:
-	@test -n "$(SERVICE)" || { echo "error: which service? For example SERVICE=backend" >&2; exit 2; }
+service: env
+	@test -n "$(SERVICE)" || { echo "error: which service? $$($(BIN)/python -m ops.services "$(ENV)")" >&2; exit 2; }
+
+confirmed:
+	@test -z "$(CONFIRM)" || test "$(CONFIRM)" = "$(ENV)" || { echo "error: nothing was destroyed: CONFIRM=$(CONFIRM) must be the environment's name, $(ENV)" >&2; exit 2; }
+
+rehearsable: env
+	@$(OPS) rehearse "$(ENV)" $(REHEARSED) --check

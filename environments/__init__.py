@@ -361,7 +361,7 @@ def _creator(environment: Environment, others: Sequence[Environment]) -> Iterato
     creators = [other for other in others if other.prefix == source and other.creates_account_resources]
     if not any(creator.region == environment.region for creator in creators):
         allowed = (
-            f"a product and stage, such as aep-prod, that creates them in account {environment.account_id} and region "
+            f"a product and stage that creates them in account {environment.account_id} and region "
             f"{environment.region}; there are {', '.join(sorted({other.prefix for other in others})) or 'none'}"
         )
         yield Problem("account_resources_from", source, allowed)

@@ -30,7 +30,7 @@ def complete_phase(incomplete: str) -> list[str]:
 
 EnvironmentName = Annotated[
     str,
-    typer.Argument(metavar="ENVIRONMENT", help="Name of an environment, such as prod.", autocompletion=_environments),
+    typer.Argument(metavar="ENVIRONMENT", help="Name of an environment.", autocompletion=_environments),
 ]
 Phases = Annotated[
     list[str] | None,

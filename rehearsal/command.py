@@ -12,7 +12,7 @@ from ops.command import EnvironmentName, Out, load, reporting, say
 from ops.errors import OpsError
 
 
-def rehearse(
+def rehearse(  # noqa: PLR0917  (options)
     environment: EnvironmentName,
     to: Annotated[
         str, typer.Option(metavar="ENVIRONMENT", help="Then change to this larger environment of the same stage.")
@@ -23,15 +23,15 @@ def rehearse(
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Go on after a failed step where the next ones can still be tried.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check that such a rehearsal is possible, and start nothing.")
+    ] = False,
     out: Out = OUT,
 ) -> None:
     """Roll an environment out on emulated AWS, with real Terraform; no account, no cost.
 
     Writes rehearsal-ENVIRONMENT.md and .json to DIR/reports. Exit code 0: every step passed; 1: a step failed.
     """
-    # Loaded on use, so that `--help` is quick.
-    from rehearsal.run import run, run_day  # noqa: PLC0415
-
     with reporting():
         values, larger = load(environment), load(to) if to else None
         if larger and go_live:
@@ -43,6 +43,11 @@ def rehearse(
             raise OpsError(
                 f"{environment} can't change to {to}: {stages}; name an environment of {values.stage} (make: TO=)"
             )
+        if check:
+            return
+        # Loaded on use, so that `--help` is quick.
+        from rehearsal.run import run, run_day  # noqa: PLC0415
+
         start = time.monotonic()
         report = run_day(values, out) if go_live else run(values, to or None, out, keep_going=keep_going)
     for step in report.steps:

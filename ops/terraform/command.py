@@ -136,7 +136,14 @@ def destroy(
     from ops.terraform.schedule import in_reverse
     from ops.terraform.session import session
 
+    def check(name: str) -> None:
+        if name != environment:
+            wanted = f"--confirm must be {environment!r}, not {name!r} (make: CONFIRM={environment})"
+            raise RefusedError(f"nothing was destroyed: {wanted}")
+
     with reporting():
+        if name:
+            check(name)
         values = unprotected(load(environment))
         with session(values, out) as running:
             stacks = destroyable(running)
@@ -147,9 +154,7 @@ def destroy(
             if not name and sys.stdin.isatty():
                 with running.asking():
                     name = typer.prompt(f"To destroy them, type the environment's name ({environment})", err=True)
-            if name != environment:
-                wanted = f"--confirm must be {environment!r}, not {name!r} (make: CONFIRM={environment})"
-                raise RefusedError(f"nothing was destroyed: {wanted}")
+            check(name)
             results = in_reverse(running, stacks, Destroyer(running).destroy)
             _end(running.report("destroy", results), as_json=as_json)
 

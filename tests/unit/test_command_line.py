@@ -47,10 +47,91 @@ def test_a_mistyped_phase_is_an_error_before_anything_starts(target: str) -> Non
     assert not done.stdout
 
 
+def typed(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run make as in a terminal, also if make runs this test."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"MAKELEVEL", "MAKEFLAGS", "MFLAGS"}}
+    return subprocess.run(
+        ("make", *words),
+        cwd=ROOT,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("EVN=prod", "no variable EVN (you gave EVN=prod); did you mean ENV? known: PYTHON ENV PHASE YES "),
+        ("env=prod", "no variable env (you gave env=prod); did you mean ENV? known: "),
+        ("XYZZY=", "no variable XYZZY (you gave XYZZY=); known: "),
+        ("YES=no", "YES=no: must be 1, or be left out"),
+        ("KEEP_GOING=0", "KEEP_GOING=0: must be 1, or be left out"),
+    ],
+)
+@pytest.mark.parametrize("target", ["gate", "help", "rehearse"])
+def test_a_mistyped_variable_is_an_error_before_anything_starts(target: str, given: str, message: str) -> None:
+    done = typed(target, given)
+    assert done.returncode == 2
+    assert re.fullmatch(rf"Makefile:\d+: \*\*\* error: {re.escape(message)}.*\n", done.stderr)
+    assert not done.stdout
+
+
+def test_variables_of_the_environment_and_of_another_make_are_no_error(tmp_path: Path) -> None:
+    for environment in ({"EVN": "prod"}, {"MAKEFLAGS": "-k"}, {"MAKELEVEL": "1", "MAKEFLAGS": "-- V=1"}):
+        assert typed("help", **environment).returncode == 0, environment
+    outer = tmp_path / "Makefile"
+    outer.write_text(f"all:\n\t@$(MAKE) -C {ROOT} help\n", encoding="utf-8")
+    done = typed("-f", str(outer), "V=1")
+    assert done.returncode == 0, done.stderr
+
+
+def test_each_variable_that_pages_and_recipes_have_is_known() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    known = set(re.findall(r"^([A-Z][A-Z_]*) [:?]?=", text, re.MULTILINE))
+    used = set(re.findall(r"\$\(([A-Z][A-Z_]*)\)", text)) - {"MAKE", "MAKELEVEL", "MAKEFILE_LIST", "CURDIR"}
+    assert used <= known
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for words in re.findall(r"\bmake [a-z][a-z-]+((?: [A-Z_]+=[^ `\n]+)+)", page.read_text(encoding="utf-8")):
+            assert {word.partition("=")[0] for word in words.split()} <= known, (page, words)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("rehearse", "ENV=prod", "TO=prd"), "unknown environment 'prd'; did you mean prod?"),
+        (("rehearse", "ENV=prod", "TO=staging"), "prod can't change to staging"),
+        (("rehearse", "ENV=prod", "GO_LIVE=1", "KEEP_GOING=1"), "--keep-going can't be used with --go-live"),
+        (("destroy", "ENV=staging", "CONFIRM=stagin"), "CONFIRM=stagin must be the environment's name, staging"),
+        (("logs", "ENV=prod"), "which service? For example SERVICE=backend; known: backend, frontend"),
+    ],
+)
+def test_a_mistyped_second_variable_is_an_error_before_the_gate(words: tuple[str, ...], message: str) -> None:
+    before = ("BIN=.venv/bin", "READY=", "DEV=", "STAMP=/never", "SOURCES=/never", "POLICIES=/never")
+    done = typed(*words, *before)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert message in done.stderr.splitlines()[0]
+
+
+def test_examples_name_an_environment_that_exists(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests" / "products" / "mini" / "mini_demo.py", tmp_path)
+    done = typed("env", f"ENVIRONMENTS={tmp_path}")
+    assert done.stderr.splitlines()[0] == "error: which environment? For example ENV=mini-demo"
+    shown = typed("help", f"ENVIRONMENTS={tmp_path}").stdout
+    assert "ENV=mini-demo PHASE=network" in shown
+    assert "prod" not in re.findall(r"ENV=([\w-]+)", shown)
+    (tmp_path / "mini_demo.py").unlink()
+    none = typed("env", f"ENVIRONMENTS={tmp_path}").stderr.splitlines()[0]
+    assert none == "error: which environment? There is none; make new-product NAME=shop creates three"
+
+
 def test_help_lists_every_target_with_a_line() -> None:
     rules = re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     listed = run("make", "help").stdout
-    for target in set(rules) - {"terraform", "env", "phase", "service"}:
+    for target in set(rules) - {"terraform", "env", "phase", "service", "confirmed", "rehearsable"}:
         assert re.search(rf"^  {target} +\w", listed, re.MULTILINE), target
 
 
