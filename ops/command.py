@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from environments.schema import Environment
 
 
-def _environments(incomplete: str) -> list[str]:
+def complete_environment(incomplete: str) -> list[str]:
+    """Return the environments that a shell may complete this to."""
     import environments
 
     return [name for name in environments.known() if name.startswith(incomplete)]
@@ -30,7 +31,7 @@ def complete_phase(incomplete: str) -> list[str]:
 
 EnvironmentName = Annotated[
     str,
-    typer.Argument(metavar="ENVIRONMENT", help="Name of an environment.", autocompletion=_environments),
+    typer.Argument(metavar="ENVIRONMENT", help="Name of an environment.", autocompletion=complete_environment),
 ]
 Phases = Annotated[
     list[str] | None,

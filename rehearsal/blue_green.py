@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ops.aws import codedeploy, ecs
-from ops.aws.waiting import Time
+from ops.aws.waiting import Time, polls
 from ops.conditions import run
 from ops.cutover.rollback import rollback_of
 from ops.journal import Journal
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}
 FAST = Time(sleep=lambda _: None)
 """Without pauses: the emulator's deployments advance with each poll."""
+FINISH_SECONDS = 300
+"""How long a deployment may take to stop the previous tasks."""
 
 
 def services(environment: Environment) -> list[Service]:
@@ -166,10 +168,16 @@ def _history(rehearsal: Rehearsal, service: Service) -> list[codedeploy.BlueGree
 
 
 def _finish(rehearsal: Rehearsal, service: Service) -> None:
-    """Wait until CodeDeploy has stopped the previous tasks of the newest deployment."""
+    """Wait until CodeDeploy has stopped the previous tasks of the newest deployment.
+
+    Raises:
+        StepError: It hasn't within FINISH_SECONDS.
+    """
     client, id_ = rehearsal.session.aws.client("codedeploy"), _history(rehearsal, service)[0].id
-    while not codedeploy.read(client, id_).ended:
-        pass
+    for _ in polls(FINISH_SECONDS, FAST):
+        if codedeploy.read(client, id_).ended:
+            return
+    raise StepError(f"deployment {id_} of {service.name} didn't end within {FINISH_SECONDS} s")
 
 
 def _unheard(_: object) -> None:

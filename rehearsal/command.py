@@ -8,14 +8,19 @@ from typing import Annotated
 import typer
 
 from modules.output import OUT
-from ops.command import EnvironmentName, Out, load, reporting, say
+from ops.command import EnvironmentName, Out, complete_environment, load, reporting, say
 from ops.errors import OpsError
 
 
 def rehearse(  # noqa: PLR0917  (options)
     environment: EnvironmentName,
     to: Annotated[
-        str, typer.Option(metavar="ENVIRONMENT", help="Then change to this larger environment of the same stage.")
+        str,
+        typer.Option(
+            metavar="ENVIRONMENT",
+            help="Then change to this larger environment of the same stage.",
+            autocompletion=complete_environment,
+        ),
     ] = "",
     go_live: Annotated[
         bool, typer.Option("--go-live", help="Rehearse go-live day instead, with every command that operators run.")
@@ -30,7 +35,8 @@ def rehearse(  # noqa: PLR0917  (options)
 ) -> None:
     """Roll an environment out on emulated AWS, with real Terraform; no account, no cost.
 
-    Writes rehearsal-ENVIRONMENT.md and .json to DIR/reports. Exit code 0: every step passed; 1: a step failed.
+    Writes rehearsal-ENVIRONMENT.md and .json to DIR/reports. Exit code 0: every step passed; 1: a step failed; 130:
+    interrupted.
     """
     with reporting():
         values, larger = load(environment), load(to) if to else None
@@ -50,8 +56,6 @@ def rehearse(  # noqa: PLR0917  (options)
 
         start = time.monotonic()
         report = run_day(values, out) if go_live else run(values, to or None, out, keep_going=keep_going)
-    for step in report.steps:
-        say(f"{'pass' if step.passed else 'fail'}  {step.name} ({step.seconds:.0f} s): {step.evidence}")
     for name in report.not_reached:
         say(f"not reached  {name}")
     say(f"rehearsal of {environment}: {'pass' if report.passed else 'fail'} in {time.monotonic() - start:.0f} s")

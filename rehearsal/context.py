@@ -54,6 +54,11 @@ class Rehearsal:
         return Names(self.environment)
 
     @property
+    def interrupted(self) -> bool:
+        """Whether you pressed Ctrl-C."""
+        return self.session.terraform.interrupted.is_set()
+
+    @property
     def name_exists(self) -> bool:
         """Whether the public name is a plain record before the rollout: its zone exists, and the name resolves."""
         return self.environment.edge.zone.kind != "created" and self.environment.cutover.previous is not None
@@ -72,10 +77,12 @@ class Rehearsal:
         Raises:
             AwsError: The role's trust policy denies its principal.
         """
-        first = credentials(self.environment.account_id)
+        first, interrupted = credentials(self.environment.account_id), self.interrupted
         os.environ.update(self.people.as_role(purpose) if purpose else first)
         self._open.close()
         self.session = self._open.enter_context(session(self.environment, self.folder))
+        if interrupted:
+            self.session.terraform.interrupted.set()
 
     def switch_to(self, environment: Environment) -> None:
         """Use another environment of the same stage from now on."""

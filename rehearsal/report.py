@@ -35,6 +35,11 @@ class StepResult:
     phases: tuple[PhaseResult, ...] = ()
     planning: dict[str, float] | None = None
 
+    @property
+    def line(self) -> str:
+        """The result as one line of text."""
+        return f"{'pass' if self.passed else 'fail'}  {self.name} ({self.seconds:.0f} s): {self.evidence}"
+
 
 @dataclass
 class RehearsalReport:

@@ -32,17 +32,22 @@ def run(environment: Environment, larger: str | None, out: Path, *, keep_going: 
 
     Raises:
         OpsError: The rehearsal can't be set up.
+        KeyboardInterrupt: You interrupted it; no other step began.
     """
-    report = RehearsalReport(environment.name)
+    report, todo = RehearsalReport(environment.name), steps(environment, larger)
     with emulated_environment(environment, out, report.environment) as rehearsal:
-        for name, step in steps(environment, larger).items():
-            if report.passed or (keep_going and report.steps[0].passed):
-                say(f"— {name}")
+        for number, (name, step) in enumerate(todo.items(), 1):
+            if not rehearsal.interrupted and (report.passed or (keep_going and report.steps[0].passed)):
+                say(f"step {number} of {len(todo)}: {name}")
                 report.steps.append(_step(rehearsal, name, step))
+                say(report.steps[-1].line)
             else:
                 report.not_reached.append(name)
             report.write(out / "reports")
             report.write(rehearsal.folder / "reports")  # The last step searches them for secrets.
+        interrupted = rehearsal.interrupted
+    if interrupted:
+        raise KeyboardInterrupt
     return report
 
 
@@ -55,6 +60,7 @@ def run_day(environment: Environment, out: Path) -> RehearsalReport:
 
     Raises:
         OpsError: The rehearsal can't be set up.
+        KeyboardInterrupt: You interrupted it.
     """
     report = RehearsalReport(f"{environment.name}-go-live")
     with emulated_environment(environment, out, report.environment) as rehearsal:
@@ -72,6 +78,11 @@ def run_day(environment: Environment, out: Path) -> RehearsalReport:
         about = ABOUT.format(environment=environment.name, watch=WATCH)
         page = today.log.page("Runbook: go-live day", about.rstrip())
         (out / "reports" / f"go-live-{environment.name}.md").write_text(page, encoding="utf-8")
+        for step in report.steps:
+            say(step.line)
+        interrupted = rehearsal.interrupted
+    if interrupted:
+        raise KeyboardInterrupt
     return report
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import DryRun, EnvironmentName, Json, Yes, load, reporting, say
+from ops.command import DryRun, EnvironmentName, Json, Yes, complete_environment, load, reporting, say
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -131,7 +131,15 @@ def rotate(
 @secrets.command()
 def copy_names(
     environment: EnvironmentName,
-    source: Annotated[str, typer.Option("--from", metavar="ENVIRONMENT", help="The environment to compare with.")],
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="ENVIRONMENT",
+            help="The environment to compare with.",
+            autocompletion=complete_environment,
+        ),
+    ],
     as_json: Json = False,
 ) -> None:
     """Compare two environments' secrets by name.
