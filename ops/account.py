@@ -12,13 +12,18 @@ from environments.schema import Environment, IamUser
 
 PAGE = Path(__file__).parents[1] / "docs" / "account.md"
 EXAMPLE_REGION = "us-east-1"
+_ABOUT = re.compile(r"^`bin/ops account ENVIRONMENT` .*?\n\n", re.DOTALL | re.MULTILINE)
+"""The paragraph about the page itself."""
+_LINK = re.compile(r"\]\((?!#|https?:)")
+"""The beginning of a link to another page."""
 
 
 def steps(environment: Environment) -> str:
     """Return the page with the environment's values in place of the example's, which are `prod`'s and `staging`'s."""
     own = values(environment)
     examples = "|".join(re.escape(example) for example in sorted(own, key=len, reverse=True))
-    return re.sub(examples, lambda found: own[found[0]], PAGE.read_text(encoding="utf-8"))
+    page = _LINK.sub(rf"]({PAGE.parent.name}/", _ABOUT.sub("", PAGE.read_text(encoding="utf-8")))
+    return re.sub(examples, lambda found: own[found[0]], page)
 
 
 def values(environment: Environment) -> Mapping[str, str]:

@@ -13,6 +13,8 @@ from ops.errors import OpsError
 Item = TypeVar("Item")
 REJECTED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"})
 """AWS's codes for unknown or expired credentials."""
+MISSING = frozenset({"NoCredentialsError", "ProfileNotFound"})
+"""botocore's errors if there are no credentials yet."""
 _SIGN_IN = "the credentials have expired; sign in again"
 _UNKNOWN_CREDENTIALS = "AWS doesn't know these credentials"
 _NO_CONNECTION = "AWS doesn't answer; check the network and AWS_ENDPOINT_URL"

@@ -15,7 +15,7 @@ from botocore.config import Config
 import environments
 from environments.arns import account_of
 from environments.schema import Environment
-from ops.aws.errors import REJECTED, AwsError, explained
+from ops.aws.errors import MISSING, REJECTED, AwsError, explained
 from ops.credentials.shared import Credentials
 from ops.credentials.source import Source
 from ops.errors import OpsError
@@ -90,7 +90,13 @@ def connect(environment: Environment) -> Aws:
         WrongAccountError: They are another account's.
     """
     credentials = Credentials(Source(profile(environment), environment.region, _CONFIG))
-    session, caller = _identified(credentials)
+    try:
+        session, caller = _identified(credentials)
+    except AwsError as error:
+        if error.code not in MISSING:
+            raise
+        first = f"bin/ops account {environment.name} prints how to create them"
+        raise AwsError(f"{error}; {first}", code=error.code) from None
     if caller.account != environment.account_id:
         raise WrongAccountError(
             f"the caller is {caller.arn} of account {caller.account}, but {environment.name} is account "

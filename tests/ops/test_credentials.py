@@ -473,6 +473,12 @@ def test_a_profile_that_is_missing_is_reported(home: Home) -> None:
     assert "the AWS CLI has no such profile; see docs/account.md, section 2" in error_of(credentials())
 
 
+def test_without_credentials_the_command_that_prints_how_to_create_them_is_named(home: Home) -> None:
+    home.config("")
+    with pytest.raises(AwsError, match=r"no such profile.*; bin/ops account prod prints how to create them"):
+        connect(load("prod"))
+
+
 def test_a_config_file_that_cannot_be_read_is_reported(home: Home) -> None:
     home.config("[profile it\n")
     assert "Unable to parse config file" in error_of(credentials())
