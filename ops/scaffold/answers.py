@@ -46,7 +46,7 @@ class Workload:
     size: Size = SMALL
     internet: bool = False
     stores: tuple[Reachable, ...] | None = None
-    """Stores that it uses; by default all that the product has."""
+    """Stores that it uses; by default all that the product has, and none for a page (`build.is_page`)."""
     command: tuple[str, ...] = ()
 
 

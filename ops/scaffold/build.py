@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -96,6 +96,8 @@ NO_IMAGE = f"sha256:{0:064x}"
 """The digest of a repository that has no image yet (docs/services.md)."""
 _RULE_STEP = 100
 """Between two priorities of listener rules, so that others fit between them."""
+EVERYTHING = ("/*",)
+"""Paths of the service that takes what no other one does."""
 _RISK_OF = {"nat": "single_nat_gateway", "guardduty_agent": "no_guardduty_agent", "waf": "no_waf"}
 """The risk of a profile's setting that may have to change."""
 
@@ -143,10 +145,12 @@ def product(answers: Answers) -> Product:
     first = services[0].repository or f"{answers.name}/{services[0].name}"
     built, priority = [], 0
     for workload in (*services, *answers.workers):
-        has_rule = workload.paths not in {(), ("/*",)}
+        if workload.stores is None:
+            workload = replace(workload, stores=() if is_page(workload, services) else tuple(stores))  # noqa: PLW2901
+        has_rule = workload.paths not in {(), EVERYTHING}
         priority += _RULE_STEP if has_rule else 0
         default = f"{answers.name}/{workload.name}" if workload.paths else first
-        built.append(_service(workload, stores, default, priority if has_rule else None))
+        built.append(_service(workload, default, priority if has_rule else None))
     return Product(
         name=answers.name,
         repository=answers.repository or f"example/{answers.name}-infrastructure",
@@ -156,8 +160,13 @@ def product(answers: Answers) -> Product:
     )
 
 
-def _service(workload: Workload, stores: Collection[str], repository: str, priority: int | None) -> Service:
-    used = tuple(store for store in STORES if store in (stores if workload.stores is None else workload.stores))
+def is_page(workload: Workload, services: Sequence[Workload]) -> bool:
+    """Whether a service is a product's page: it takes `/*`, and other services have paths of their own."""
+    return workload.paths == EVERYTHING and any(other.paths not in {(), EVERYTHING} for other in services)
+
+
+def _service(workload: Workload, repository: str, priority: int | None) -> Service:
+    used = tuple(store for store in STORES if store in (workload.stores or ()))
     return Service(
         name=workload.name,
         repository=workload.repository or repository,
@@ -273,7 +282,7 @@ def environment(
 
 def _needs_host(service: Service) -> bool:
     """Whether a service takes all requests of a host of its own: it isn't the default target."""
-    return service.paths == ("/*",) and (service.priority or LAST) < LAST
+    return service.paths == EVERYTHING and (service.priority or LAST) < LAST
 
 
 def _images(product: Product, like: Environment | None) -> dict[str, str]:

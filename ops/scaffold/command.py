@@ -30,7 +30,11 @@ def new_product(  # noqa: PLR0917  (options)
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name: lower-case words joined by hyphens.")],
     service: Annotated[
         list[str] | None,
-        typer.Option(metavar="TEXT", help='"NAME port=8080 paths=/* health=/ size=small internet=no"; repeatable.'),
+        typer.Option(
+            metavar="TEXT",
+            help='"NAME port=8080 paths=/* health=/ size=small internet=no stores=database"; repeatable. By default a '
+            "service uses all stores; none, if it has /* beside services with other paths.",
+        ),
     ] = None,
     worker: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="\"NAME command='…' size=small internet=no\"; repeatable.")
@@ -141,4 +145,7 @@ def _report(written: tuple[Path, ...]) -> None:
         notes = {"values to replace": f"# {MARK}", "risks": "[[risk]]"}
         shown = ", ".join(f"{note}: {text.count(mark)}" for note, mark in notes.items() if mark in text)
         typer.echo(f"  {environments.shown(path)}{f'  {shown}' if shown else ''}")
+        for number, line in enumerate(text.splitlines(), 1):
+            if f"# {MARK}" in line:
+                typer.echo(f"    line {number}: {line.partition(MARK)[2].strip()}")
     typer.echo(f"Next: read the accepted risks, and replace what is below each comment `# {MARK}`, by the first apply.")

@@ -155,7 +155,7 @@ def new_environment(name: str, product: str = "") -> tuple[Path, ...]:
         region=region,
         cidr=free.cidr(),
         host=f"app.{domain}",
-        zone=Zone(name=domain, kind="existing", id="Z0EXAMPLE00000000000"),
+        zone=Zone(name=domain, kind="created"),
         beside=existing,
         email="alerts@example.com",
         like=like,

@@ -164,7 +164,9 @@ def test_any_product_is_written_as_it_was_asked_for(answers: Answers) -> None:
         for service, asked in zip(prod.product.services, wanted, strict=True):
             assert (service.port, service.paths, service.internet) == (asked.port, asked.paths, asked.internet)
             assert (service.cpu, service.memory, service.command) == (*asked.size, asked.command)
-            assert service.reaches == (answers.stores if asked.stores is None else asked.stores)
+            others = [each for each in answers.services if each.name != asked.name]
+            page = asked.paths == ("/*",) and any(each.paths != ("/*",) for each in others)
+            assert service.reaches == ((() if page else answers.stores) if asked.stores is None else asked.stores)
     assert [task.schedule for task in prod.product.scheduled_tasks] == [job.when for job in answers.schedules]
     assert {environment.region for environment in loaded.values()} == {answers.region or "us-east-1"}
     assert prod.edge.host == (answers.host or f"{answers.name}.example.com")
@@ -429,6 +431,38 @@ def test_a_new_environment_of_any_product_is_valid(folder: Path, shape: Path) ->
     entries = [entry for entry in tomllib.loads(accepted)["risk"] if "load-test" in entry.get("environments", ())]
     assert sorted(risk for entry in entries for risk in entry["profile_risks"]) == sorted(new.accepted_risks)
     assert len({entry["id"] for entry in tomllib.loads(accepted)["risk"]}) == len(tomllib.loads(accepted)["risk"])
+
+
+def test_what_to_replace_is_listed_and_the_zone_is_no_placeholder(folder: Path) -> None:
+    assert run(folder, "new-product", "shop", "--yes")[0] == 0
+    code, printed = run(folder, "new-environment", "shop-demo")
+    assert code == 0, printed
+    file = folder / "shop_demo.py"
+    marked = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if "# Replace:" in line]
+    listed = [line.partition(": ")[2] for line in printed.splitlines() if line.startswith("    line ")]
+    assert [f"# Replace: {text}" for text in listed] == marked
+    assert "the public name, and its zone." in listed
+    zone = load(folder)["shop-demo"].edge.zone
+    assert (zone.kind, zone.id) == ("created", None), "an id would be one of nothing"
+
+
+@pytest.mark.parametrize(
+    ("page", "others", "reaches"),
+    [
+        ("web", ["api paths=/api/*"], ()),
+        ("web stores=database", ["api paths=/api/*"], ("database",)),
+        ("web", [], ("database",)),
+    ],
+    ids=["beside an API", "asked for", "alone"],
+)
+def test_a_page_beside_other_services_reaches_the_database_only_if_asked(
+    folder: Path, page: str, others: list[str], reaches: tuple[str, ...]
+) -> None:
+    options = [word for text in (page, *others) for word in ("--service", text)]
+    assert run(folder, "new-product", "shop", "--yes", "--database", *options)[0] == 0
+    first, *more = load(folder)["shop-prod"].product.services
+    assert (first.reaches, bool(first.secrets)) == (reaches, bool(reaches))
+    assert all(service.reaches == ("database",) for service in more)
 
 
 def test_it_is_written_while_another_environment_is_broken(beside_aep: Path) -> None:
