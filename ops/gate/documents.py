@@ -31,9 +31,9 @@ class StackFile:
     content: dict[str, Any]
 
     @property
-    def sha256(self) -> str:
-        """SHA-256 of the file: `apply` compares it with the file that it applies."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+    def files(self) -> dict[str, str]:
+        """SHA-256 by name of the files that were read: `apply` compares them with those that Terraform loads."""
+        return {Path(self.file).name: hashlib.sha256(self.text.encode()).hexdigest()}
 
     def line(self, *path: str) -> int:
         """The line of the key at a path; 1 if there is none."""

@@ -153,8 +153,8 @@ class Verdict:
 
     today: date
     stacks: tuple[str, ...] = ()
-    digests: Mapping[str, str] = field(default_factory=dict)
-    """SHA-256 of each stack's file."""
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """SHA-256 of the files that were checked, by stack and name."""
     resources: int = 0
     checks: Mapping[str, Check] = field(default_factory=dict)
     passed: int = 0

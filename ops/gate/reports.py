@@ -11,11 +11,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ops.gate.folder import BESIDE_STACK
 from ops.gate.model import Finding, Outcome, Record, Verdict
 from ops.gate.reports_for_ci import as_junit, as_sarif
-
-BESIDE_STACK = "gated.json"
-"""The verdict in the folder of each stack, which `apply` reads."""
 
 
 def write(verdict: Verdict, folder: Path) -> None:
@@ -43,7 +41,7 @@ def _beside_stacks(verdict: Verdict, folder: Path) -> None:
             verdict_of_stack = {
                 "outcome": verdict.outcome.name.lower(),
                 "today": verdict.today.isoformat(),
-                "sha256": verdict.digests.get(stack),
+                "files": verdict.files.get(stack, {}),
             }
             (folder / stack / BESIDE_STACK).write_text(json.dumps(verdict_of_stack) + "\n", encoding="utf-8")
 
@@ -151,7 +149,7 @@ def as_data(verdict: Verdict) -> dict[str, Any]:
         **outcome_of(verdict.outcome),
         "today": verdict.today.isoformat(),
         "stacks": list(verdict.stacks),
-        "digests": {stack: verdict.digests[stack] for stack in verdict.stacks if stack in verdict.digests},
+        "files": {stack: verdict.files[stack] for stack in verdict.stacks if stack in verdict.files},
         "resources": verdict.resources,
         "checks": {
             "own": sum(check.own for check in verdict.checks.values()),

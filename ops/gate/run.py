@@ -83,9 +83,7 @@ def run(
     return Verdict(
         today=today,
         stacks=tuple(sorted(selection.stacks)),
-        digests={
-            each.stack: each.sha256 for stacks in selection.environment_stacks for each in stacks.documents.values()
-        },
+        files={each.stack: each.files for stacks in selection.environment_stacks for each in stacks.documents.values()},
         resources=len(resources),
         checks=checks,
         passed=sum(record.passed for record in records),

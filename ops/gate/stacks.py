@@ -11,9 +11,9 @@ import environments as values
 from environments.suggestions import choices
 from modules.phases import ORGANIZATION, PHASES
 from ops.gate.documents import StackFile, read
+from ops.gate.folder import STACK_FILE, scan_errors
 from ops.gate.model import ErrorKind, Record, ScanError, ScanFailedError
 
-FILE = "cdk.tf.json"
 _SYNTHESIZE = "make synth (or make synth ENV=…)"
 ONCE_PER_ACCOUNT = frozenset(f"CKV_ROLLOUT_{number}" for number in range(39, 47))
 """Checks of policies/checks/account.py for resources that an account has once."""
@@ -165,11 +165,13 @@ def select(out: Path, names: Sequence[str], expected: Expected) -> Selection:
 
 
 def _read(folder: Path, stack: str) -> StackFile:
-    path = folder / stack / FILE
+    path = folder / stack / STACK_FILE
     if not path.is_file():
         raise ScanFailedError(
             ScanError(ErrorKind.MISSING_PHASE, path.as_posix(), f"{stack} isn't synthesized", _SYNTHESIZE)
         )
+    if errors := [*scan_errors(path.parent)]:
+        raise ScanFailedError(*errors)
     return read(path, stack)
 
 

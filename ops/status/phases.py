@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from modules.phases import PHASES, Phase
 from ops.aws.states import States
 from ops.errors import OpsError
-from ops.terraform.stack import Stack, digest
+from ops.gate.folder import digest
+from ops.terraform.stack import Stack
 
 if TYPE_CHECKING:
     from environments.schema import Environment

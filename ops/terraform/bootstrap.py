@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from modules.phases import phase
 from ops.errors import OpsError
+from ops.gate.folder import BOOTSTRAP, BOOTSTRAP_FILE
 from ops.terraform.apply import Applier
 from ops.terraform.initialize import initialize
 from ops.terraform.plan import NO_CHANGES, Planner, plan
@@ -20,8 +21,6 @@ from ops.terraform.stack import Stack
 PHASE = "state"
 _STATE = "terraform.tfstate"
 """Terraform's own name for a state on this machine."""
-_LOCAL = "local_override.tf.json"
-"""Terraform reads override files in order of their names, and the last one wins."""
 
 
 def bootstrap(session: Session, confirm: Callable[[PhaseResult], None]) -> PhaseResult:
@@ -38,7 +37,7 @@ def bootstrap(session: Session, confirm: Callable[[PhaseResult], None]) -> Phase
     local = stack.folder / _STATE
     there = session.states.bootstrapped()
     if there and session.states.get(PHASE) is not None:
-        (stack.folder / _LOCAL).unlink(missing_ok=True)
+        (stack.folder / BOOTSTRAP_FILE).unlink(missing_ok=True)
         return PhaseResult(PHASE, Result.NO_CHANGES, message=f"the state is in {session.states.bucket} already")
     if there and not local.exists():
         raise OpsError(
@@ -58,8 +57,8 @@ def _applied_locally(
     session: Session, stack: Stack, applier: Applier, confirm: Callable[[PhaseResult], None]
 ) -> tuple[PhaseResult, Provenance | None]:
     """Plan and apply `state`; return the result, and what the applied plan was created from."""
-    override = stack.folder / _LOCAL
-    override.write_text(json.dumps({"terraform": {"backend": {"local": {}}}}), encoding="utf-8")
+    override = stack.folder / BOOTSTRAP_FILE
+    override.write_text(json.dumps(BOOTSTRAP), encoding="utf-8")
     planner = Planner(session)
     stack.forget_plan()
     session.lasting(PHASE, "applying")
@@ -78,7 +77,7 @@ def _applied_locally(
 def _moved(session: Session, stack: Stack) -> None:
     """Move the state into the bucket, and check that a plan with it has no changes."""
     session.progress.begin(PHASE, "moving the state into its bucket")
-    (stack.folder / _LOCAL).unlink(missing_ok=True)
+    (stack.folder / BOOTSTRAP_FILE).unlink(missing_ok=True)
     initialize(session.terraform, stack, "-migrate-state", "-force-copy")
     done = plan(session.terraform, stack)
     if done.code != NO_CHANGES:
@@ -100,8 +99,8 @@ def refuse_before_bootstrap(session: Session) -> None:
     if not session.states.bootstrapped():
         raise OpsError(f"there is no state bucket {bucket} yet; {again}")
     folder = Stack(session.environment, phase(PHASE), session.out).folder
-    if not any((folder / name).exists() for name in (_LOCAL, _STATE)):
+    if not any((folder / name).exists() for name in (BOOTSTRAP_FILE, _STATE)):
         return
     if session.states.get(PHASE) is None:
         raise OpsError(f"the bucket {bucket} exists, but its own state is still in {folder}; to continue: {again}")
-    (folder / _LOCAL).unlink(missing_ok=True)  # A bootstrap on another machine finished.
+    (folder / BOOTSTRAP_FILE).unlink(missing_ok=True)  # A bootstrap on another machine finished.

@@ -9,10 +9,10 @@ import threading
 from pathlib import Path
 
 from ops.errors import OpsError
+from ops.gate.folder import LOCK_FILE
 from ops.terraform.process import Terraform
 from ops.terraform.stack import Stack
 
-LOCK_FILE = ".terraform.lock.hcl"
 _ONE_AT_A_TIME = threading.Lock()
 """Terraform's plugin cache doesn't support several writers:
 

@@ -14,6 +14,7 @@ from ops.aws.states import States
 from ops.cutover.prepare import COMMAND as PREPARE
 from ops.cutover.prepare import RECORD, blocked
 from ops.errors import OpsError, RefusedError
+from ops.gate.folder import digest
 from ops.gate.model import Outcome
 from ops.plan_gate import reports
 from ops.plan_gate.model import PlanVerdict
@@ -24,7 +25,7 @@ from ops.terraform.process import LOCK_TIMEOUT, Done, Listener, Terraform
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import Provenance, commit
 from ops.terraform.session import Session
-from ops.terraform.stack import Stack, digest, published, waits_for
+from ops.terraform.stack import Stack, published, waits_for
 
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 """Exit codes of `terraform plan -detailed-exitcode`."""
@@ -104,7 +105,7 @@ class Planner:
         head, dirty = commit()
         return Provenance(
             stack=stack.name,
-            stack_sha256=stack.digest,
+            files=stack.files,
             plan_sha256=digest(stack.saved),
             json_sha256=digest(stack.saved_json),
             account=self.session.aws.caller.account,

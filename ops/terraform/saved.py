@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ops.errors import RefusedError
-from ops.terraform.stack import Stack, digest
+from ops.gate.folder import digest
+from ops.terraform.stack import Stack
 
 UNKNOWN = "unknown"
 
@@ -20,8 +21,8 @@ class Provenance:
     """What a saved plan was created from."""
 
     stack: str
-    stack_sha256: str
-    """Of the file that synth wrote."""
+    files: Mapping[str, str]
+    """SHA-256 by name of the files that Terraform loads from the stack's folder."""
     plan_sha256: str
     json_sha256: str
     account: str
@@ -34,6 +35,15 @@ class Provenance:
     """SHA-256 of the outputs of each phase that it reads."""
     counts: Mapping[str, int]
     """Number of resources by action."""
+
+    def __post_init__(self) -> None:
+        """Check the one field that is read before it is compared.
+
+        Raises:
+            TypeError: It isn't an object, so the file isn't one that `write` wrote.
+        """
+        if not isinstance(self.files, dict):
+            raise TypeError(f"files is {self.files!r}")
 
     def write(self, path: Path) -> None:
         """Write it to a file beside the plan."""
@@ -48,11 +58,12 @@ def provenance(stack: Stack) -> Provenance:
         RefusedError: There is no saved plan.
     """
     try:
-        return Provenance(**json.loads(stack.provenance.read_text(encoding="utf-8")))
+        found = Provenance(**json.loads(stack.provenance.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise RefusedError(f"there is no saved plan of {stack.name}; {plan_it(stack)}") from None
     except (ValueError, TypeError):
         raise RefusedError(f"{stack.provenance} isn't a file that make plan wrote; {plan_it(stack)}") from None
+    return found
 
 
 def check(stack: Stack, origin: Provenance, upstream: Mapping[str, str], *, today: date | None = None) -> None:
@@ -71,8 +82,8 @@ def check(stack: Stack, origin: Provenance, upstream: Mapping[str, str], *, toda
         raise RefusedError(
             f"the plan in {stack.folder} is a plan of {origin.stack} in account {origin.account}; {plan_it(stack)}"
         )
-    if origin.stack_sha256 != stack.digest:
-        raise RefusedError(f"{stack.name} was synthesized again since its plan was saved; {plan_it(stack)}")
+    if origin.files != stack.files:
+        raise RefusedError(f"{_differing(origin.files, stack)} changed since the plan was saved; {plan_it(stack)}")
     for path, was in ((stack.saved, origin.plan_sha256), (stack.saved_json, origin.json_sha256)):
         if not path.is_file() or digest(path) != was:
             raise RefusedError(f"{path} isn't the file that make plan saved; {plan_it(stack)}")
@@ -80,18 +91,27 @@ def check(stack: Stack, origin: Provenance, upstream: Mapping[str, str], *, toda
     if changed:
         others = ", ".join(changed)
         raise RefusedError(f"outputs of {others} changed since {stack.name} was planned; {plan_it(stack)}")
-    _gated(stack, origin.stack_sha256, today or datetime.now(UTC).date())
+    _gated(stack, origin.files, today or datetime.now(UTC).date())
 
 
-def _gated(stack: Stack, sha256: str, today: date) -> None:
+def _differing(files: Mapping[str, str], stack: Stack) -> str:
+    """The names of the files that differ from those that Terraform loads now."""
+    now = stack.files
+    differing = sorted(name for name in {*files, *now} if files.get(name) != now.get(name))
+    return f"{', '.join(differing)} of {stack.name}"
+
+
+def _gated(stack: Stack, files: Mapping[str, str], today: date) -> None:
     again = f"make gate ENV={stack.environment.name}"
     try:
         verdict = json.loads(stack.gated.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        if not isinstance(verdict, dict):
+            raise TypeError
+    except (FileNotFoundError, ValueError, TypeError):
         raise RefusedError(f"the gate has not checked {stack.name}; {again}") from None
     if verdict.get("outcome") != "clean":
         raise RefusedError(f"the gate did not pass ({verdict.get('outcome')}); {again}")
-    if verdict.get("sha256") != sha256:
+    if verdict.get("files") != files:
         raise RefusedError(f"the gate has not checked this version of {stack.name}; {again}")
     if verdict.get("today") != today.isoformat():
         raise RefusedError(

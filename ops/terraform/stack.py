@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from environments.names import Names
 from modules.phases import PHASES, Phase
 from ops.errors import OpsError
-from ops.gate.reports import BESIDE_STACK
+from ops.gate.folder import BESIDE_STACK, STACK_FILE, digest, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +45,7 @@ class Stack:
     @property
     def file(self) -> Path:
         """The file that synth wrote."""
-        return self.folder / "cdk.tf.json"
+        return self.folder / STACK_FILE
 
     @property
     def saved(self) -> Path:
@@ -89,6 +88,11 @@ class Stack:
         return Names(self.environment).state_key(self.phase.name)
 
     @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 by name of the files that Terraform loads."""
+        return loaded(self.folder)
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the file that synth wrote.
 
@@ -120,11 +124,6 @@ class Stack:
         """Rename the file of events, since the state now has all that they report."""
         if self.events.exists():
             self.events.replace(self.events.with_name("applied.jsonl"))
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def stacks(environment: Environment, out: Path, names: Sequence[str] = ()) -> tuple[Stack, ...]:

@@ -8,8 +8,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ops.gate.folder import BESIDE_STACK
 from ops.gate.model import Outcome, Verdict
-from ops.gate.reports import BESIDE_STACK, as_data, write
+from ops.gate.reports import as_data, write
 from tests.gate.project import Project, entry
 from tests.gate.test_scan_errors import CHECK
 
@@ -130,7 +131,7 @@ def test_a_verdict_stands_beside_each_stack_until_that_is_judged_again(verdict: 
         assert said == {
             "outcome": "findings",
             "today": verdict.today.isoformat(),
-            "sha256": verdict.digests[folder.name],
+            "files": verdict.files[folder.name],
         }
     assert (stacks[-1] / BESIDE_STACK).read_text() == "kept"
     write(Verdict(verdict.today), tmp_path / "reports")

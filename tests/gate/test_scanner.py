@@ -87,7 +87,7 @@ def test_settings_of_the_environment_and_stray_files_change_nothing(
 
     for name, value in WEAKENING.items():
         monkeypatch.setenv(name, value)
-    for folder in (project.folder, project.out, project.file("services").parent):
+    for folder in (project.folder, project.out, project.out / "stacks"):
         (folder / ".checkov.yaml").write_text("skip-check: [CKV_AWS_26]\n", encoding="utf-8")
         (folder / "terraform.tfvars.json").write_text("{}", encoding="utf-8")
     monkeypatch.chdir(project.folder)

@@ -17,6 +17,7 @@ from modules.phases import phase
 from ops.aws.errors import AwsError
 from ops.aws.session import Aws, Caller
 from ops.errors import RefusedError
+from ops.gate.folder import digest
 from ops.gate.model import Outcome
 from ops.terraform import apply
 from ops.terraform.advice import advice
@@ -26,7 +27,7 @@ from ops.terraform.progress import PhaseProgress
 from ops.terraform.report import Result
 from ops.terraform.saved import Provenance, check, provenance
 from ops.terraform.session import OTHER_SECONDS, Session
-from ops.terraform.stack import Stack, digest
+from ops.terraform.stack import Stack
 
 TODAY = date(2026, 11, 25)
 UPSTREAM = {"account": "a" * 64}
@@ -42,7 +43,7 @@ def stack(tmp_path: Path) -> Stack:
     stack.saved_json.write_text("{}")
     Provenance(
         stack=stack.name,
-        stack_sha256=stack.digest,
+        files=stack.files,
         plan_sha256=digest(stack.saved),
         json_sha256=digest(stack.saved_json),
         account=stack.environment.account_id,
@@ -58,7 +59,7 @@ def stack(tmp_path: Path) -> Stack:
 
 
 def gate(stack: Stack, **changed: object) -> None:
-    verdict = {"outcome": "clean", "today": TODAY.isoformat(), "sha256": stack.digest, **changed}
+    verdict = {"outcome": "clean", "today": TODAY.isoformat(), "files": stack.files, **changed}
     stack.gated.write_text(json.dumps(verdict))
 
 
@@ -72,7 +73,12 @@ def test_what_was_planned_and_gated_may_be_applied(stack: Stack) -> None:
 
 Spoil = Callable[[Stack], object]
 SPOILT: dict[str, tuple[Spoil, str]] = {
-    "synthesized again": (lambda s: s.file.write_text('{"resource": {"a": {}}}'), "synthesized again since"),
+    "synthesized again": (lambda s: s.file.write_text('{"a": {}}'), "cdk.tf.json of prod-network changed since"),
+    "an override": (
+        lambda s: (s.folder / "x_override.tf.json").write_text("{}"),
+        "x_override.tf.json of .* changed since",
+    ),
+    "values": (lambda s: (s.folder / ".x.auto.tfvars").write_text("a = 1"), ".x.auto.tfvars of .* changed since"),
     "another plan": (lambda s: s.saved.write_bytes(b"PK another"), "isn't the file that make plan saved"),
     "another JSON": (lambda s: s.saved_json.write_text('{"a": 1}'), "isn't the file that make plan saved"),
     "a plan that is gone": (lambda s: s.saved.unlink(), "isn't the file that make plan saved"),
@@ -82,8 +88,9 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "half a gate": (lambda s: s.gated.write_text("{"), "has not checked prod-network"),
     "gate refused": (lambda s: gate(s, outcome="findings"), "the gate did not pass .findings."),
     "gate error": (lambda s: gate(s, outcome="error"), "the gate did not pass .error."),
-    "gated another": (lambda s: gate(s, sha256="0"), "has not checked this version of prod-network"),
-    "gated nothing": (lambda s: gate(s, sha256=None), "has not checked this version of prod-network"),
+    "a gate of another form": (lambda s: s.gated.write_text("[]"), "has not checked prod-network"),
+    "gated another": (lambda s: gate(s, files={"cdk.tf.json": "0"}), "has not checked this version of prod-network"),
+    "gated nothing": (lambda s: gate(s, files=None), "has not checked this version of prod-network"),
     "gated yesterday": (
         lambda s: gate(s, today="2026-11-24"),
         "checked prod-network on 2026-11-24, and accepted risks expire",
@@ -106,9 +113,11 @@ def test_a_plan_is_stale_when_what_it_read_has_changed(stack: Stack, now: dict[s
 
 
 def test_a_missing_plan_and_a_spoilt_record_are_refused(stack: Stack) -> None:
-    stack.provenance.write_text("{")
-    with pytest.raises(RefusedError, match="isn't a file that make plan wrote; make plan ENV=prod PHASE=network"):
-        provenance(stack)
+    whole = json.loads(stack.provenance.read_text())
+    for spoilt in ("{", "[]", json.dumps({**whole, "files": ["cdk.tf.json"]})):
+        stack.provenance.write_text(spoilt)
+        with pytest.raises(RefusedError, match="isn't a file that make plan wrote; make plan ENV=prod PHASE=network"):
+            provenance(stack)
     stack.forget_plan()
     with pytest.raises(RefusedError, match="there is no saved plan of prod-network; make plan ENV=prod PHASE=network"):
         provenance(stack)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ops.gate.stacks import FILE
+from ops.gate.folder import STACK_FILE
 from ops.gate.templates import parse_json, rewrite
 from tests.gate.planted.row import GONE, REGISTERS, Row
 from tests.gate.project import POLICIES
@@ -32,9 +32,11 @@ def plant(row: Row, output: Path, folder: Path) -> None:
         if stack.name != row.stack:
             (stacks / stack.name).symlink_to(stack)
         elif row.path:
-            document = json.loads((stack / FILE).read_text(encoding="utf-8"))
+            document = json.loads((stack / STACK_FILE).read_text(encoding="utf-8"))
             (stacks / stack.name).mkdir()
-            (stacks / stack.name / FILE).write_text(json.dumps(planted(row, document), indent=2), encoding="utf-8")
+            (stacks / stack.name / STACK_FILE).write_text(
+                json.dumps(planted(row, document), indent=2), encoding="utf-8"
+            )
 
 
 def planted(row: Row, document: Any) -> Any:
