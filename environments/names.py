@@ -91,6 +91,17 @@ class Names:
         """Key of a phase's Terraform state."""
         return f"{self.environment.stage}/{phase}.tfstate"
 
+    def tags(self, phase: str) -> dict[str, str]:
+        """Default tags of a phase. `Environment` is the stage: prod-starter and prod have the same tags."""
+        product = self.environment.product
+        return {
+            "Project": product.name,
+            "Environment": self.environment.stage,
+            "Phase": phase,
+            "Owner": self.environment.owner,
+            "Repository": product.repository,
+        }
+
     def applied_key(self, phase: str) -> str:
         """Key of the record, beside the state, of who applied a phase when and from which commit."""
         return f"{self.environment.stage}/{phase}.applied.json"

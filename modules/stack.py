@@ -100,12 +100,5 @@ class PhaseStack(TerraformStack):
 
     @property
     def tags(self) -> dict[str, str]:
-        """Default tags. `Environment` is the stage: prod-starter and prod have the same tags."""
-        product = self.environment.product
-        return {
-            "Project": product.name,
-            "Environment": self.environment.stage,
-            "Phase": self.phase.name,
-            "Owner": self.environment.owner,
-            "Repository": product.repository,
-        }
+        """Default tags."""
+        return self.names.tags(self.phase.name)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ops.gate.model import ErrorKind, ScanError, ScanFailedError, ScannedBlock
-from ops.gate.templates import expression
+from ops.gate.templates import plain
 from ops.iam.policy import listed
 
-_PLAIN = re.compile(r"(?P<data>data\.)?(?P<kind>[a-z]\w*)\.(?P<name>[A-Za-z_][\w-]*)(?:\.\w+|\[(?:\d+|\"[^\"]*\")\])*")
 _REPEATED = ("count", "for_each", "dynamic")
 _DEFAULTS = {"aws_default_security_group": "vpc_id", "aws_default_route_table": "default_route_table_id"}
 """Resources that every VPC has once: their key is the VPC's, however they are referred to."""
@@ -53,7 +51,7 @@ class Index:
 
     def follow(self, value: object) -> ScannedBlock | None:
         """The block of this environment that a value refers to; none if it isn't a plain reference."""
-        found = _PLAIN.fullmatch(expression(value) or "") if isinstance(value, str) else None
+        found = plain(value)
         if found is None:
             return None
         if found["kind"] == "local":
@@ -70,7 +68,7 @@ class Index:
         if block is not None:
             return self.name(block)
         text = str(value)
-        if "${" in text and not _PLAIN.fullmatch(expression(text) or ""):
+        if "${" in text and not plain(text):
             raise not_understood(of, f"has {text!r} where the gate needs a plain value or reference")
         return text
 

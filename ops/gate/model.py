@@ -75,7 +75,7 @@ class ScannedBlock:
 
     block: Block
     section: str
-    """`resource`, `data`, `provider`, `variable` or `locals`."""
+    """`resource`, `data`, `ephemeral`, `provider`, `variable` or `locals`."""
     kind: str
     """Its type, as in `aws_vpc`; of a provider, its name."""
     name: str

@@ -24,6 +24,7 @@ from ops.gate.model import (
 )
 from ops.gate.register import Register
 from ops.gate.stacks import EnvironmentStacks, Expected, select
+from ops.gate.understood import attributes, structure
 from ops.gate.view import merged_view
 
 T = TypeVar("T")
@@ -60,7 +61,12 @@ def run(
 
     register = attempt(lambda: Register.read(policies / "risks.toml", products))
     selection = attempt(lambda: select(out, names, expected))
-    views = [attempt(partial(merged_view, stacks)) for stacks in (selection.environment_stacks if selection else ())]
+    environment_stacks = selection.environment_stacks if selection else ()
+    views = []
+    for stacks in environment_stacks:
+        strange = [*structure.scan_errors(stacks, expected.frames)]
+        errors += strange
+        views.append(None if strange else attempt(partial(merged_view, stacks)))
     if errors or register is None or selection is None:
         return Verdict(today, tuple(sorted(selection.stacks)) if selection else (), errors=tuple(errors))
 
@@ -91,6 +97,7 @@ def run(
         accepted=judgement.accepted,
         refusals=judgement.refusals,
         errors=(
+            *(error for view in blocks for error in attributes.scan_errors(view)),
             *scan.errors,
             *proof.errors,
             *_unscanned(resources, scan.records),

@@ -235,6 +235,8 @@ def _definitions(blocks: Iterable[ScannedBlock]) -> tuple[_Files, _Definitions]:
     files = _Files()
     definitions: _Definitions = {}
     for each in blocks:
+        if each.section == "ephemeral":  # Checkov doesn't know it.
+            continue
         path, line = files.add(each)
         settings = {**each.settings, START_LINE: line, END_LINE: line}
         named = {each.name: settings} if each.section in {"resource", "data"} else settings

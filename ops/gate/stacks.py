@@ -13,6 +13,8 @@ from modules.phases import ORGANIZATION, PHASES
 from ops.gate.documents import StackFile, read
 from ops.gate.folder import STACK_FILE, scan_errors
 from ops.gate.model import ErrorKind, Record, ScanError, ScanFailedError
+from ops.gate.understood.frame import Frame, organization_frame
+from ops.gate.understood.frame import frames as environment_frames
 
 _SYNTHESIZE = "make synth (or make synth ENV=…)"
 ONCE_PER_ACCOUNT = frozenset(f"CKV_ROLLOUT_{number}" for number in range(39, 47))
@@ -31,6 +33,8 @@ class Expected:
     """Ids of the risks that an environment's own values declare."""
     account_resources_elsewhere: frozenset[str] = frozenset()
     """Environments in whose account another stage creates the resources that an account has once."""
+    frames: Mapping[str, Frame] = field(default_factory=dict)
+    """What each stack has beside its resources."""
     products: Mapping[str, str] = field(default_factory=dict)
     """The product of each environment."""
     broken: Mapping[str, str] = field(default_factory=dict)
@@ -74,6 +78,7 @@ def expected_stacks() -> Expected:
         ) from error
     environments = loaded.environments
     phases = tuple(phase.name for phase in PHASES)
+    frames = {name: frame for environment in environments for name, frame in environment_frames(environment).items()}
     return Expected(
         environments={environment.name: phases for environment in environments},
         outside=(ORGANIZATION,) if loaded.organization else (),
@@ -81,6 +86,7 @@ def expected_stacks() -> Expected:
         account_resources_elsewhere=frozenset(
             environment.name for environment in environments if not environment.creates_account_resources
         ),
+        frames={**frames, **({ORGANIZATION: organization_frame()} if loaded.organization else {})},
         products={environment.name: environment.product.name for environment in environments},
         broken={name: str(error) for name, error in loaded.broken.items()},
         conflicts=tuple(str(error) for error in loaded.conflicts),

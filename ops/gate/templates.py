@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+_REFERENCE = re.compile(r"(?<![\w.-])((?:data\.|ephemeral\.)?[A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
 _QUOTED_OR_BRACE = re.compile(r'\\?"(?:[^"\\]|\\[^"])*\\?"|[{}]')
 
 
@@ -35,6 +36,26 @@ def expression(text: str) -> str | None:
     """The expression, if the whole text is one `${…}`; else None."""
     whole = next(spans(text), None) == (0, len(text))
     return text[2:-1].strip() if whole else None
+
+
+_PLAIN = re.compile(
+    r"(?P<data>data\.)?(?P<kind>[a-z]\w*)\.(?P<name>[A-Za-z_][\w-]*)(?P<attribute>(?:\.\w+|\[(?:\d+|\"[^\"]*\")\])*)"
+)
+
+
+def plain(value: object) -> re.Match[str] | None:
+    """The parts of a value that is one reference and nothing else: data, kind, name and attribute."""
+    return _PLAIN.fullmatch(expression(value) or "") if isinstance(value, str) else None
+
+
+def references(value: object) -> Iterator[tuple[str, str]]:
+    """The first two parts of each reference in the expressions of a JSON value, as in `("local", "image")`."""
+    if isinstance(value, str):
+        for start, end in spans(value):
+            yield from _REFERENCE.findall(value[start + 2 : end - 1])
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from references(each)
 
 
 def rewrite(text: str, change: Callable[[str], str]) -> str:

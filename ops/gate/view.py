@@ -15,14 +15,12 @@ from ops.gate.documents import StackFile
 from ops.gate.model import Block, ErrorKind, ScanError, ScanFailedError, ScannedBlock
 from ops.gate.stacks import EnvironmentStacks
 from ops.gate.templates import parse_json, rewrite
+from ops.gate.understood.structure import REMOTE_STATE
+from ops.gate.understood.values import converted
 
-_SET_ASIDE = frozenset({"//", "terraform", "ephemeral", "import", "moved", "removed", "check"})
-"""Blocks that checkov can't parse or doesn't know."""
-_SCANNED = frozenset({"resource", "data", "provider", "variable", "locals", "output"})
-_SHAPES = {"resource": 3, "data": 3, "output": 2, "variable": 2, "locals": 1, "terraform": 1}
+_SHAPES = {"resource": 3, "data": 3, "ephemeral": 3, "output": 2, "variable": 2, "locals": 1, "terraform": 1}
 """Levels of nested objects, from a section to a block's settings."""
 _REFERENCE = re.compile(r"(?<![\w.-])((?:data\.)?[A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
-_REMOTE_STATE = "terraform_remote_state"
 _SYNTHETIC = frozenset({"terraform_backend", "terraform_output", "terraform_variable"})
 """Types of synthetic resources, for blocks that checkov passes to no check."""
 
@@ -34,8 +32,8 @@ def merged_view(stacks: EnvironmentStacks) -> list[ScannedBlock]:
         ScanFailedError: A stack has a part that wouldn't be scanned; all are listed.
     """
     errors: list[ScanError] = []
-    for phase, document in stacks.documents.items():
-        errors += _scan_errors(phase, document)
+    for document in stacks.documents.values():
+        errors += _scan_errors(document)
     if errors:
         raise ScanFailedError(*errors)
     blocks = {phase: list(_blocks(document)) for phase, document in stacks.documents.items()}
@@ -53,9 +51,7 @@ def merged_view(stacks: EnvironmentStacks) -> list[ScannedBlock]:
             errors += error.errors
             continue
         unique = f"{_key(each.block.stack)}__{each.name}" if each.name else ""
-        view.append(
-            ScannedBlock(each.block, each.section, each.kind, unique, _decode(each.kind, settings), each.synthetic)
-        )
+        view.append(ScannedBlock(each.block, each.section, each.kind, unique, _decode(each, settings), each.synthetic))
     if errors:
         raise ScanFailedError(*errors)
     return view
@@ -70,10 +66,10 @@ def _blocks(document: StackFile) -> Iterator[ScannedBlock]:
         return ScannedBlock(where, section, kind, name, rename.apply(_stripped(settings)), kind in _SYNTHETIC)
 
     content = document.content
-    for section in ("resource", "data"):
+    for section in ("resource", "data", "ephemeral"):
         for kind, named in content.get(section, {}).items():
             for name, settings in named.items():
-                if kind != _REMOTE_STATE:
+                if kind != REMOTE_STATE:
                     yield block(section, kind, name, settings, (section, kind, name))
     for name, configurations in content.get("provider", {}).items():
         for settings in configurations if isinstance(configurations, list) else [configurations]:
@@ -107,7 +103,7 @@ class _Renaming:
             for section, prefix in (("resource", ""), ("data", "data."))
             for kind, named in content.get(section, {}).items()
             for name in named
-            if kind != _REMOTE_STATE
+            if kind != REMOTE_STATE
         }
         self._own |= {f"var.{name}" for name in content.get("variable", {})}
         self._own |= {f"local.{name}" for name in content.get("locals", {})}
@@ -148,10 +144,11 @@ def _comment(comment: Any) -> Any:  # noqa: ANN401 - any JSON value
     return {key: each for key, each in comment.items() if key != "metadata"} if isinstance(comment, dict) else comment
 
 
-def _decode(kind: str, settings: dict[str, Any]) -> Mapping[str, Any]:
-    """The settings with container definitions parsed: they are JSON in a string, which stock checks don't parse."""
+def _decode(block: ScannedBlock, settings: dict[str, Any]) -> Mapping[str, Any]:
+    """The settings as Terraform converts them, with container definitions parsed: stock checks don't parse them."""
+    settings = converted(block.section, block.kind, settings)
     definitions = settings.get("container_definitions")
-    if kind == "aws_ecs_task_definition" and isinstance(definitions, str):
+    if block.kind == "aws_ecs_task_definition" and isinstance(definitions, str):
         try:
             return {**settings, "container_definitions": _stripped(parse_json(definitions))}
         except ValueError:
@@ -159,28 +156,17 @@ def _decode(kind: str, settings: dict[str, Any]) -> Mapping[str, Any]:
     return settings
 
 
-def _scan_errors(phase: str, document: StackFile) -> Iterator[ScanError]:
+def _scan_errors(document: StackFile) -> Iterator[ScanError]:
     """Parts of a stack that the view doesn't support, so that they wouldn't be scanned."""
     content = document.content
 
     def error(kind: ErrorKind, what: str, fix: str, *path: str) -> ScanError:
         return ScanError(kind, f"{document.file}:{document.line(*path)}", what, fix)
 
-    for section in content.keys() - _SCANNED - _SET_ASIDE:
-        what = f"has a block {section!r}, which the gate doesn't know how to scan"
-        yield error(ErrorKind.NOT_UNDERSTOOD, what, "add it to ops/gate/view.py, or remove it", section)
     for section, depth in _SHAPES.items():
         for path in _misshapen(content.get(section, {}), depth, (section,)):
             what = f"{'.'.join(path)} isn't an object, which is the only form that the gate reads"
             yield error(ErrorKind.NOT_UNDERSTOOD, what, "write it as cdktf does", *path)
-    for name, state in _dict(_dict(content.get("data")).get(_REMOTE_STATE)).items():
-        key = _dict(_dict(state).get("config")).get("key", "")
-        if not str(key).endswith(f"/{name}.tfstate"):
-            what = f"the remote state {name!r} has the key {key!r}, must end in '/{name}.tfstate'"
-            yield error(ErrorKind.BROKEN_CONTRACT, what, "read it with PhaseStack.read()", "data", _REMOTE_STATE, name)
-        elif name == phase:
-            what = f"the phase {phase!r} reads its own state"
-            yield error(ErrorKind.BROKEN_CONTRACT, what, "refer to the resource itself", "data", _REMOTE_STATE, name)
     for kind, named in _dict(content.get("resource")).items():
         for name, settings in _dict(named).items():
             if "checkov" in _dict(_dict(settings).get("//")):

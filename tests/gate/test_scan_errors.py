@@ -141,11 +141,12 @@ def test_a_form_that_would_go_unscanned(project: Project, body: Body) -> None:
     assert kinds(project.judge()) == [ErrorKind.NOT_UNDERSTOOD]
 
 
-@pytest.mark.parametrize("section", ["import", "moved", "removed"])
-def test_blocks_that_make_checkov_drop_a_stack_are_set_aside(project: Project, section: str) -> None:
-    project.stacks["demo-services"][section] = [{"from": "aws_sns_topic.old", "to": "aws_sns_topic.services"}]
-    project.stacks["demo-services"]["terraform"]["experiments"] = ["module_variable_optional_attrs"]
-    assert project.judge().outcome is Outcome.CLEAN
+@pytest.mark.parametrize("section", ["import", "moved", "removed", "check", "variable"])
+def test_blocks_that_the_project_never_writes(project: Project, section: str) -> None:
+    project.stacks["demo-services"][section] = {"a": {"to": "aws_sns_topic.services"}}
+    verdict = project.judge()
+    assert kinds(verdict) == [ErrorKind.NOT_UNDERSTOOD]
+    assert f'add `[blocks] {section} = "check …"` to ops/gate/understood/stack.toml' in words(verdict)
 
 
 @pytest.mark.parametrize(

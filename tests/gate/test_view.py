@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from ops.gate.model import Outcome
 from ops.gate.stacks import EnvironmentStacks
 from ops.gate.templates import expression, literal, parse_json, rewrite, spans
 from ops.gate.view import merged_view
-from tests.gate.project import Body, Project, failed, frame, remote_state
+from tests.gate.project import PHASES, Body, Project, failed, frame, frames, remote_state
 
 CONTAINER = {
     "name": "app",
@@ -148,7 +149,8 @@ def test_containers_that_cannot_be_read_fail(project: Project) -> None:
 
 
 def test_environments_do_not_see_one_another(project: Project) -> None:
-    project.expected = type(project.expected)({"demo": ("network", "services"), "demo-small": ("network", "services")})
+    names = ("demo", "demo-small")
+    project.expected = replace(project.expected, environments=dict.fromkeys(names, PHASES), frames=frames(*names))
     closed = {"bucket": "${aws_s3_bucket.logs.id}", "block_public_acls": True, "block_public_policy": True}
     closed |= {"ignore_public_acls": True, "restrict_public_buckets": True}
     for environment in project.expected.environments:
@@ -177,12 +179,11 @@ def test_the_organization_is_scanned_when_it_is_there(project: Project) -> None:
     assert failed(verdict) == {("CKV_AWS_26", "aws_sns_topic.open")}
 
 
-def test_variables_and_locals_keep_to_their_stack(project: Project, tmp_path: Path) -> None:
+def test_locals_keep_to_their_stack(project: Project, tmp_path: Path) -> None:
     for phase in ("network", "services"):
         stack = project.stacks[f"demo-{phase}"]
-        stack["variable"] = {"name": {"type": "string"}}
         stack["locals"] = {"port": 22 if phase == "network" else 443}
-        rule = {"security_group_id": "sg-1", "description": "${var.name}", "ip_protocol": "tcp"}
+        rule = {"security_group_id": "sg-1", "ip_protocol": "tcp"}
         rule |= {"cidr_ipv4": "0.0.0.0/0", "from_port": "${local.port}", "to_port": "${local.port}"}
         project.add(phase, "aws_vpc_security_group_ingress_rule", "rule", rule)
     found = [each.record.block.stack for each in project.judge().findings if each.record.check == "CKV_AWS_24"]

@@ -1,0 +1,119 @@
+"""Rejects types, attributes, nested blocks and values that the tables of types don't have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ops.gate.index import Index
+from ops.gate.model import ErrorKind, ScanError, ScannedBlock
+from ops.gate.templates import plain, spans
+from ops.gate.understood import schema, table
+from ops.iam.policy import listed
+
+RESERVED = frozenset({"optional", "unset", "ignore_changes"})
+"""Keys of a type's table that aren't attributes."""
+_NOTHING = "nothing: "
+_REFERS = "refers to "
+_INDEX = re.compile(r"\[\d+\]")
+_SECTIONS = {"resource": "", "data": "data.", "ephemeral": "ephemeral."}
+
+
+def scan_errors(view: Sequence[ScannedBlock]) -> Iterator[ScanError]:
+    """A scan error for each type, attribute and value of a merged view that isn't understood."""
+    index = Index(view)
+    for block in view:
+        if block.section in _SECTIONS and not block.synthetic:
+            kind = f"{_SECTIONS[block.section]}{block.kind}"
+            known = table.types().get(kind)
+            if known is None:
+                yield _error(block, f"is of the type {kind}, which the gate doesn't know", f"[{kind}]")
+            else:
+                yield from _Block(block, kind, index).errors(block.settings, known, schema.types()[kind], (kind,))
+
+
+class _Block:
+    """One block."""
+
+    def __init__(self, block: ScannedBlock, kind: str, index: Index) -> None:
+        self._block = block
+        self._kind = kind
+        self._index = index
+
+    def errors(
+        self, settings: Mapping[str, Any], known: Mapping[str, Any], types: object, path: tuple[str, ...]
+    ) -> Iterator[ScanError]:
+        """Scan errors for one block, and for the blocks in it.
+
+        Args:
+            settings: Its settings.
+            known: Its table.
+            types: Terraform's types of its attributes.
+            path: Its type, and where it is in that.
+        """
+        meta = schema.META if len(path) == 1 else frozenset()
+        for name, value in settings.items():
+            entry, type_ = known.get(name), types.get(name) if isinstance(types, dict) else None
+            if name in meta:
+                continue
+            if entry is None or name in RESERVED:
+                what = "must be unset" if name in known.get("unset", ()) else "isn't known to the gate"
+                yield self._error(path, name, what, f'[{".".join(path)}] {name} = "check …"')
+            elif isinstance(entry, dict):
+                for each in listed(value):
+                    if isinstance(each, Mapping):
+                        yield from self.errors(each, entry, type_, (*path, name))
+                    else:
+                        yield self._error(path, name, "isn't a block, or can't be read")
+            else:
+                yield from self._value(value, entry, type_, path, name)
+        optional = {*known.get("optional", ()), *settings}
+        for name in sorted(name for name in known if name not in optional and name not in RESERVED):
+            if not str(known[name]).startswith(_NOTHING):
+                yield self._error(path, name, "must be set")
+
+    def _value(
+        self, value: object, entry: str | list[Any], type_: object, path: tuple[str, ...], name: str
+    ) -> Iterator[ScanError]:
+        if not _can_be_read(value, type_):
+            yield self._error(path, name, f"has a value that only Terraform can evaluate, or that isn't a {type_}")
+        elif isinstance(entry, list):
+            if not any(type(value) is type(each) and value == each for each in entry):
+                yield self._error(path, name, f"must be {' or '.join(map(repr, entry))}")
+        elif entry.startswith(_REFERS):
+            targets = entry.removeprefix(_REFERS).partition(";")[0].split(" or ")
+            if any(self._target(each) not in targets for each in listed(value)):
+                yield self._error(path, name, f"must be a reference to {' or '.join(targets)} of this environment")
+
+    def _target(self, value: object) -> str:
+        """The type and attribute that a value refers to, as in `aws_kms_key.arn`; empty if it isn't a reference."""
+        found, block = plain(value), self._index.follow(value)
+        if found is None or block is None:
+            return ""
+        return f"{_SECTIONS[block.section]}{block.kind}{_INDEX.sub('', found['attribute'])}"
+
+    def _error(self, path: tuple[str, ...], name: str, what: str, line: str = "") -> ScanError:
+        return _error(self._block, f"{'.'.join([*path[1:], name])} {what}", line or f"[{'.'.join(path)}] {name} = …")
+
+
+def _can_be_read(value: object, type_: object) -> bool:
+    """Whether a value can be compared: literals, and references in texts, but not for numbers and true or false."""
+    if isinstance(value, str):
+        return type_ not in ("bool", "number") and all(_is_known(value[start:end]) for start, end in spans(value))
+    if isinstance(value, Mapping):
+        return all(_can_be_read(each, None) for each in value.values())
+    if isinstance(value, list):
+        return all(_can_be_read(each, None) for each in value)
+    return type_ != "bool" or isinstance(value, bool)
+
+
+def _is_known(expression: str) -> bool:
+    """Whether an expression is a reference, or of a form that `stack.toml` has."""
+    inside = expression.removeprefix("${").removesuffix("}")
+    return bool(plain(expression)) or any(re.fullmatch(form, inside) for form in table.stack()["expressions"])
+
+
+def _error(block: ScannedBlock, what: str, line: str) -> ScanError:
+    where = f"{block.block.file}:{block.block.line} {block.block.address}"
+    return ScanError(ErrorKind.NOT_UNDERSTOOD, where, what, table.adding(line, "a table"))

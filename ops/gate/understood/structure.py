@@ -1,0 +1,169 @@
+"""Rejects what a stack has beside its resources' own attributes, unless `stack.toml` and the frame have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ops.gate.documents import StackFile
+from ops.gate.model import ErrorKind, ScanError
+from ops.gate.stacks import EnvironmentStacks
+from ops.gate.templates import references
+from ops.gate.understood import schema, table
+from ops.gate.understood.frame import Frame
+
+REMOTE_STATE = "terraform_remote_state"
+_AS_SYNTHESIZED = "change the environment's values, and synthesize again: make synth"
+_TYPED = ("resource", "data", "ephemeral")
+
+
+def scan_errors(stacks: EnvironmentStacks, frames: Mapping[str, Frame]) -> Iterator[ScanError]:
+    """A scan error for each part of the stacks that isn't understood.
+
+    Args:
+        stacks: The stacks of one environment.
+        frames: The frame of each stack, from the environment's values.
+    """
+    for document in stacks.documents.values():
+        frame = frames.get(document.stack)
+        if frame is None:
+            what = "has no frame: the values of its environment are unknown"
+            yield ScanError(ErrorKind.NOT_UNDERSTOOD, document.file, what, "see ops/gate/understood/frame.py")
+        else:
+            yield from _Structure(document, frame).errors()
+
+
+class _Structure:
+    """One stack."""
+
+    def __init__(self, document: StackFile, frame: Frame) -> None:
+        self._document = document
+        self._frame = frame
+        self._content = document.content
+
+    def errors(self) -> Iterator[ScanError]:
+        yield from self._unknown("blocks", self._content)
+        yield from self._terraform(_dict(self._content.get("terraform")))
+        yield from self._providers(self._content.get("provider"))
+        yield from self._locals(_dict(self._content.get("locals")))
+        for name, output in _dict(self._content.get("output")).items():
+            yield from self._unknown("output", output, "output", name)
+        for section in _TYPED:
+            for kind, named in _dict(self._content.get(section)).items():
+                for name, settings in _dict(named).items():
+                    if (section, kind) == ("data", REMOTE_STATE):
+                        yield from self._remote_state(name, settings)
+                    else:
+                        yield from self._meta(_dict(settings), section, kind, name)
+
+    def _error(self, what: str, fix: str, *path: str) -> ScanError:
+        where = f"{self._document.file}:{self._document.line(*path)}"
+        return ScanError(ErrorKind.NOT_UNDERSTOOD, where, what, fix)
+
+    def _unknown(self, known: str, value: object, *path: str) -> Iterator[ScanError]:
+        """Scan errors for the keys of an object that a table of `stack.toml` doesn't have."""
+        for key in [key for key, each in _dict(value).items() if each is not None and key not in table.stack()[known]]:
+            what = f"has {'.'.join([*path, key])!r}, which the gate doesn't understand"
+            yield self._error(what, table.adding(f'[{known}] {key} = "check …"'), *path, key)
+
+    def _terraform(self, settings: Mapping[str, Any]) -> Iterator[ScanError]:
+        yield from self._unknown("terraform", settings, "terraform")
+        expected = {"backend": {"s3": self._frame.backend}, "required_providers": {"aws": schema.required()}}
+        for name, value in expected.items():
+            yield from self._differences(settings.get(name), value, "terraform", name)
+
+    def _providers(self, configurations: object) -> Iterator[ScanError]:
+        found = _dict(configurations)
+        for name in found.keys() - {"aws"}:
+            what = f"uses the provider {name!r}; the project uses AWS's only"
+            yield self._error(what, "remove it", "provider", name)
+        listed = found.get("aws", [])
+        aliases = []
+        for each in listed if isinstance(listed, list) else [listed]:
+            alias = str(_dict(each).get("alias", ""))
+            aliases.append(alias)
+            if alias not in self._frame.providers:
+                what = f"has a provider with the alias {alias!r}, which the environment's values don't lead to"
+                yield self._error(what, _AS_SYNTHESIZED, "provider", "aws")
+            else:
+                yield from self._differences(each, self._frame.providers[alias], "provider", "aws")
+        if "" not in aliases or len(aliases) > len({*aliases}):
+            yield self._error(
+                "needs one provider without an alias, and one for each alias", _AS_SYNTHESIZED, "provider"
+            )
+
+    def _remote_state(self, name: str, settings: object) -> Iterator[ScanError]:
+        path = ("data", REMOTE_STATE, name)
+        expected = self._frame.remote_states.get(name)
+        if expected is None:
+            allowed = ", ".join(self._frame.remote_states) or "none"
+            what = f"reads the state of {name!r}; its row in modules/phases.py allows: {allowed}"
+            yield self._broken(what, "add the phase to the row, or don't read it", *path)
+        else:
+            plain = {key: value for key, value in _dict(settings).items() if key != "//"}
+            for error in self._differences(plain, expected, *path):
+                yield self._broken(error.what, "read it with PhaseStack.read()", *path)
+
+    def _broken(self, what: str, fix: str, *path: str) -> ScanError:
+        return ScanError(ErrorKind.BROKEN_CONTRACT, f"{self._document.file}:{self._document.line(*path)}", what, fix)
+
+    def _differences(self, found: object, expected: object, *path: str) -> Iterator[ScanError]:
+        """Scan errors where a value isn't exactly the expected one."""
+        if isinstance(expected, Mapping) and isinstance(found, dict):
+            for key in sorted(expected.keys() | {key for key, value in found.items() if value is not None}):
+                yield from self._differences(found.get(key), expected.get(key), *path, key)
+        elif not _same(found, expected):
+            wanted = "must be unset" if expected is None else f"must be {expected!r}, from the environment's values"
+            yield self._error(f"{'.'.join(path)} {wanted}", _AS_SYNTHESIZED, *path)
+
+    def _locals(self, settings: Mapping[str, Any]) -> Iterator[ScanError]:
+        for name in settings.keys() - {name for kind, name in references(self._content) if kind == "local"}:
+            what = f"has the local {name!r}, which nothing uses"
+            yield self._error(what, "remove it; a value is checked where it is used", "locals", name)
+
+    def _meta(self, settings: Mapping[str, Any], section: str, kind: str, name: str) -> Iterator[ScanError]:
+        path, address = (section, kind, name), f"{kind}.{name}"
+        for key in schema.META & settings.keys() - table.stack()["meta"].keys():
+            what = f"{address} has {key!r}, which the gate doesn't understand: what it creates or runs depends on it"
+            yield self._error(what, "write every resource as a block of its own, without programs", *path)
+        alias = settings.get("provider")
+        if alias is not None and alias not in {f"aws.{each}" for each in self._declared() if each}:
+            what = f"{address} uses the provider {alias!r}, which the stack doesn't have"
+            yield self._error(what, "use the stack's provider or one of its aliases", *path)
+        waits = settings.get("depends_on", [])
+        if not isinstance(waits, list) or not all(isinstance(each, str) for each in waits):
+            yield self._error(f"{address} has a depends_on that isn't a list of addresses", "write addresses", *path)
+        if "lifecycle" in settings:
+            yield from self._lifecycle(settings["lifecycle"], kind, *path)
+
+    def _declared(self) -> list[str]:
+        listed = _dict(self._content.get("provider")).get("aws", [])
+        return [str(_dict(each).get("alias", "")) for each in (listed if isinstance(listed, list) else [listed])]
+
+    def _lifecycle(self, lifecycle: object, kind: str, *path: str) -> Iterator[ScanError]:
+        address = ".".join(path[1:])
+        if not isinstance(lifecycle, dict):
+            yield self._error(f"{address} has a lifecycle that isn't an object", "write it as one object", *path)
+            return
+        yield from self._unknown("lifecycle", lifecycle, *path)
+        for key in ("prevent_destroy", "create_before_destroy"):
+            if not isinstance(lifecycle.get(key, False), bool):
+                yield self._error(f"{address} has a {key} that isn't true or false", "write true or false", *path)
+        ignored, allowed = lifecycle.get("ignore_changes", []), table.types().get(kind, {}).get("ignore_changes", [])
+        if not isinstance(ignored, list) or any(each not in allowed for each in ignored):
+            names = ", ".join(allowed) or "nothing"
+            what = f"{address} ignores changes of {ignored!r}; the table allows for {kind}: {names}"
+            yield self._error(what, "remove it; what Terraform ignores isn't as the code says", *path)
+
+
+def _same(found: object, expected: object) -> bool:
+    """Whether two JSON values are equal; true isn't 1."""
+    if isinstance(found, Sequence) and isinstance(expected, Sequence) and not isinstance(found, str):
+        return len(found) == len(expected) and all(map(_same, found, expected))
+    if isinstance(found, dict) and isinstance(expected, Mapping):
+        return found.keys() == expected.keys() and all(_same(found[key], expected[key]) for key in found)
+    return type(found) is type(expected) and found == expected
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

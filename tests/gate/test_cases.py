@@ -1,0 +1,79 @@
+"""Small changes to production's stacks, each of which the gate must report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.gate.model import ScanError, ScanFailedError
+from ops.gate.stacks import Expected, expected_stacks, select
+from ops.gate.understood import attributes, structure
+from ops.gate.view import merged_view
+
+CASES = sorted(Path(__file__).with_name("cases").glob("*.json"))
+ENVIRONMENT = "prod"
+LATER = {
+    "bucket-expire-states.prod-state": "6: days until versions of states expire",
+    "container-proxy.prod-services": "4: proxies to external hosts",
+    "force-destroy-bucket.prod-state": "6: force_destroy in a protected environment",
+    "service-count-zero.prod-services": "6: zero tasks",
+}
+"""Cases that the tables mark as open, with the item that will close them."""
+
+
+@pytest.fixture(scope="module")
+def expected() -> Expected:
+    """The project's stacks."""
+    return expected_stacks()
+
+
+def merged(value: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """A stack with a change."""
+    changed = dict(value)
+    for key, each in change.items():
+        if each == "(removed)":
+            del changed[key]
+        else:
+            both = isinstance(each, dict) and isinstance(changed.get(key), dict)
+            changed[key] = merged(changed[key], each) if both else each
+    return changed
+
+
+def errors(out: Path, expected: Expected) -> Iterator[ScanError]:
+    """What the gate rejects before it scans: exit code 2."""
+    try:
+        (stacks,) = select(out, [ENVIRONMENT], expected).environment_stacks
+        yield from structure.scan_errors(stacks, expected.frames)
+        yield from attributes.scan_errors(merged_view(stacks))
+    except ScanFailedError as error:
+        yield from error.errors
+
+
+@pytest.fixture
+def copy(output: Path, tmp_path: Path) -> Path:
+    """A copy of production's stacks."""
+    for stack in output.glob(f"stacks/{ENVIRONMENT}-*"):
+        shutil.copytree(stack, tmp_path / "stacks" / stack.name)
+    return tmp_path
+
+
+def test_production_as_it_is(copy: Path, expected: Expected) -> None:
+    assert [*errors(copy, expected)] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_a_case_is_reported(case: Path, copy: Path, expected: Expected) -> None:
+    given = json.loads(case.read_text(encoding="utf-8"))
+    file = copy / "stacks" / given["stack"] / "cdk.tf.json"
+    stack = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(merged(stack, given["changed"]), indent=2), encoding="utf-8")
+    for name, text in given["files_beside"].items():
+        (file.parent / name).write_text(text, encoding="utf-8")
+    found = [*errors(copy, expected)]
+    assert all(given["stack"] in error.where and error.fix for error in found)
+    assert bool(found) != (case.stem in LATER), "a case that is found now leaves LATER"

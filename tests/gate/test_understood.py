@@ -1,0 +1,235 @@
+"""The tables of what the gate understands: whole, against the provider's schema, and without slack."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.gate.model import ErrorKind, ScannedBlock
+from ops.gate.run import CHECKS
+from ops.gate.scanner import Scanner
+from ops.gate.stacks import expected_stacks, select
+from ops.gate.support import CHECKS as SUPPORT
+from ops.gate.understood import attributes, schema, structure, table
+from ops.gate.view import merged_view
+from tests.gate.project import POLICIES, Body, Project, frame
+from tests.products import AEP, SHAPES, values
+
+OPEN = 68
+"""Attributes that nothing covers yet. The number only goes down."""
+CLASSES = ("check ", "proof ", "refers to ", "nothing: ", "open ")
+DECODED = "container_definitions"
+"""A text in the provider's schema, which the view decodes."""
+
+
+def entries(known: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each attribute of a table, with what it says."""
+    for name, entry in known.items():
+        if isinstance(entry, dict):
+            yield from entries(entry, (*path, name))
+        elif name not in attributes.RESERVED:
+            yield (*path, name), entry
+
+
+ENTRIES = [entry for kind, known in table.types().items() for entry in entries(known, (kind,))]
+
+
+def unclassified(known: dict[str, Any], types: dict[str, Any], path: str) -> Iterator[str]:
+    """Attributes and blocks that the table or the schema lacks."""
+    listed = {*known, *known.get("unset", ())} - attributes.RESERVED
+    yield from (f"{path}.{name}" for name in listed ^ types.keys())
+    yield from (f"{path}.{name}" for name in known.get("optional", ()) if name not in known)
+    for name, entry in known.items():
+        if isinstance(entry, dict) and name != DECODED:
+            yield from unclassified(entry, types[name], f"{path}.{name}")
+
+
+def test_every_attribute_and_block_of_the_schema_is_classified() -> None:
+    assert table.types().keys() == schema.types().keys()
+    assert [
+        *(each for kind, known in table.types().items() for each in unclassified(known, schema.types()[kind], kind))
+    ] == []
+
+
+def test_every_entry_has_a_class_and_its_reason() -> None:
+    wrong = [path for path, entry in ENTRIES if isinstance(entry, str) and not entry.startswith(CLASSES)]
+    assert wrong == []
+    assert [path for path, entry in ENTRIES if isinstance(entry, list) and not entry] == []
+    reasons = [entry.removeprefix("nothing: ") for _, entry in ENTRIES if str(entry).startswith("nothing: ")]
+    assert min(map(len, reasons)) > 10
+    assert sum(bool(re.search(r"\bopen \d: ", str(entry))) for _, entry in ENTRIES) == OPEN
+
+
+def test_no_reason_covers_a_whole_type() -> None:
+    for kind in table.types():
+        own = [entry for path, entry in ENTRIES if path[0] == kind]
+        reasons = Counter(entry for entry in own if str(entry).startswith("nothing: "))
+        assert len(own) < 3 or not reasons or max(reasons.values()) < len(own), kind
+
+
+def test_every_check_and_proof_exists_and_every_reference_is_to_a_known_type() -> None:
+    with Scanner(POLICIES / "checks") as scanner:
+        known = {*scanner.checks, *CHECKS, *SUPPORT}
+    named = {entry.split(";")[0].split()[1] for _, entry in ENTRIES if str(entry).startswith(("check ", "proof "))}
+    assert named - known == set()
+    targets = {
+        target.rpartition(".")[0]
+        for _, entry in ENTRIES
+        if str(entry).startswith("refers to ")
+        for target in entry.removeprefix("refers to ").partition(";")[0].split(" or ")
+    }
+    assert targets - table.types().keys() == set()
+
+
+@pytest.mark.parametrize("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
+@pytest.mark.requirement("R11.2")
+def test_every_product_is_understood(folder: Path, outputs: Callable[[Path], Path]) -> None:
+    with values(folder):
+        expected = expected_stacks()
+        for stacks in select(outputs(folder), (), expected).environment_stacks:
+            assert [*structure.scan_errors(stacks, expected.frames)] == []
+            assert [*attributes.scan_errors(merged_view(stacks))] == []
+
+
+def rejected(project: Project) -> list[tuple[ErrorKind, str]]:
+    return [(error.kind, error.what) for error in project.judge().errors]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"count": 0}, "has 'count'"),
+        ({"count": "${1 - 1}"}, "has 'count'"),
+        ({"for_each": {}}, "has 'for_each'"),
+        ({"dynamic": {"x": {"for_each": []}}}, "has 'dynamic'"),
+        ({"provisioner": [{"local-exec": {"command": "id"}}]}, "has 'provisioner'"),
+        ({"connection": {}}, "has 'connection'"),
+        ({"provider": "aws.other"}, "uses the provider 'aws.other'"),
+        ({"lifecycle": {"ignore_changes": "all"}}, "ignores changes of 'all'"),
+        ({"lifecycle": {"ignore_changes": ["policy"]}}, "ignores changes of ['policy']"),
+        ({"lifecycle": {"prevent_destroy": "${var.x}"}}, "isn't true or false"),
+        ({"lifecycle": {"other": 1}}, "which the gate doesn't understand"),
+        ({"lifecycle": []}, "isn't an object"),
+        ({"depends_on": "aws_sns_topic.a"}, "isn't a list of addresses"),
+    ],
+    ids=str,
+)
+def test_meta_arguments(project: Project, change: Body, what: str) -> None:
+    project.stacks["demo-network"]["resource"]["aws_sns_topic"]["network"] |= change
+    ((kind, said),) = rejected(project)
+    assert kind is ErrorKind.NOT_UNDERSTOOD
+    assert what in said
+
+
+@pytest.mark.parametrize("value", [None, [], "text", [{}], [None], {"aws": None}, {"aws": "text"}, {"http": {}}])
+def test_a_provider_of_another_form(project: Project, value: object) -> None:
+    project.stacks["demo-network"]["provider"] = value
+    assert {kind for kind, _ in rejected(project)} <= {ErrorKind.NOT_UNDERSTOOD}
+    assert rejected(project)
+
+
+@pytest.mark.parametrize("value", [None, [], "text", {}, {"s3": None}, {"s3": []}, {"local": {}}])
+def test_a_backend_of_another_form(project: Project, value: object) -> None:
+    project.stacks["demo-network"]["terraform"]["backend"] = value
+    assert {kind for kind, _ in rejected(project)} <= {ErrorKind.NOT_UNDERSTOOD}
+    assert rejected(project)
+
+
+def test_settings_of_terraform(project: Project) -> None:
+    project.stacks["demo-network"]["terraform"] |= {
+        "cloud": {},
+        "experiments": ["x"],
+        "required_providers": {"aws": {}},
+    }
+    assert len(rejected(project)) == 4
+
+
+def test_a_stack_whose_environment_is_unknown(project: Project) -> None:
+    project.expected = type(project.expected)(project.expected.environments)
+    assert {what for _, what in rejected(project)} == {"has no frame: the values of its environment are unknown"}
+
+
+def block(kind: str, settings: Body, name: str = "a") -> ScannedBlock:
+    from ops.gate.model import Block  # noqa: PLC0415
+
+    section, _, plain = kind.rpartition(".")
+    where = Block("s", f"{plain}.{name}", "f", 1)
+    return ScannedBlock(where, section or "resource", plain, name, settings)
+
+
+TOPIC = {"name": "alerts", "kms_master_key_id": "${aws_kms_key.k.arn}"}
+KEY = {"enable_key_rotation": True, "deletion_window_in_days": 30, "policy": "${data.aws_iam_policy_document.d.json}"}
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({}, ""),
+        ({"kms_master_key_id": "alias/aws/sns"}, "kms_master_key_id must be a reference to aws_kms_key.arn"),
+        ({"kms_master_key_id": "${aws_kms_key.k.id}"}, "kms_master_key_id must be a reference to aws_kms_key.arn"),
+        ({"kms_master_key_id": "${aws_kms_key.other.arn}"}, "kms_master_key_id must be a reference to aws_kms_key.arn"),
+        ({"kms_master_key_id": '${coalesce(aws_kms_key.k.arn, "")}'}, "has a value that only Terraform can evaluate"),
+        ({"policy": "{}"}, "policy must be unset"),
+        ({"novelty": 1}, "novelty isn't known to the gate"),
+        ({"optional": 1}, "optional isn't known to the gate"),
+    ],
+    ids=str,
+)
+def test_attributes(change: Body, what: str) -> None:
+    found = [*attributes.scan_errors([block("aws_sns_topic", {**TOPIC, **change}), *keys()])]
+    assert [what in error.what for error in found] == ([True] if what else [])
+
+
+def keys() -> list[ScannedBlock]:
+    statement = {"sid": "A", "effect": "Allow", "actions": ["a:b"], "resources": ["*"]}
+    return [block("aws_kms_key", KEY, "k"), block("data.aws_iam_policy_document", {"statement": [statement]}, "d")]
+
+
+def test_an_attribute_that_is_gone_and_a_type_that_is_not_known() -> None:
+    (gone,) = attributes.scan_errors([block("aws_sns_topic", {"name": "alerts"})])
+    assert "kms_master_key_id must be set" in gone.what
+    (other,) = attributes.scan_errors([block("aws_instance", {})])
+    assert "is of the type aws_instance" in other.what
+    assert "[aws_instance]" in other.fix
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        ("true", True),
+        ("1", True),
+        ("${true}", True),
+        ("${!false}", True),
+        ("0", False),
+        ('${"false"}', False),
+        ("yes", "yes"),
+    ],
+)
+def test_true_and_false_as_terraform_converts_them(project: Project, given: str, seen: object) -> None:
+    project.add("network", "aws_db_instance", "a", {"publicly_accessible": given})
+    project.write()
+    from ops.gate.documents import read  # noqa: PLC0415
+    from ops.gate.stacks import EnvironmentStacks  # noqa: PLC0415
+
+    view = merged_view(EnvironmentStacks("demo", {"network": read(project.file("network"), "demo-network")}))
+    (found,) = [each.settings for each in view if each.kind == "aws_db_instance"]
+    assert found["publicly_accessible"] == seen
+
+
+def test_the_frame_is_compared_whole(project: Project) -> None:
+    for phase in ("network", "services"):
+        body = frame(phase)
+        body["provider"]["aws"][0] |= {"endpoints": [{"s3": "https://example.com"}], "skip_region_validation": True}
+        body["provider"]["aws"].append({"alias": "other", "region": "eu-central-1"})
+        body["terraform"]["backend"]["s3"] |= {"use_lockfile": "true", "profile": "other"}
+        project.stacks[f"demo-{phase}"] = body
+    said = json.dumps(rejected(project))
+    assert len(rejected(project)) == 10
+    for name in ("endpoints", "skip_region_validation", "alias 'other'", "use_lockfile", "profile"):
+        assert said.count(name) == 2, name
