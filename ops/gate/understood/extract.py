@@ -45,20 +45,18 @@ def _nested(block: dict[str, Any], known: object) -> object:
     return _block(block, known) if isinstance(known, dict) else "block"
 
 
-def main() -> None:
-    """Write `schema.json` for the version that it has, or for another one: `VERSION`."""
-    version = sys.argv[1] if len(sys.argv) > 1 else schema.version()
+def text(version: str) -> str:
+    """The extract as the file has it: one line for each type, so that a new version shows which types changed."""
     terraform = Terraform().binary
     with tempfile.TemporaryDirectory() as folder:
-        required = {"aws": {"source": "aws", "version": version}}
-        (Path(folder) / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}))
+        required = {"required_providers": {"aws": {"source": "aws", "version": version}}}
+        (Path(folder) / "main.tf.json").write_text(json.dumps({"terraform": required}), encoding="utf-8")
         subprocess.run([terraform, "init", "-input=false"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         command = [terraform, "providers", "schema", "-json"]
-        printed = subprocess.run(command, cwd=folder, check=True, capture_output=True).stdout
+        printed = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE).stdout
     found = json.dumps(extract(json.loads(printed), version), separators=(",", ":"))
-    # One line for each type: a new version shows which types changed.
-    schema.FILE.write_text(found.replace('},"', '},\n"') + "\n", encoding="utf-8")
+    return found.replace('},"', '},\n"') + "\n"
 
 
 if __name__ == "__main__":
-    main()
+    schema.FILE.write_text(text(sys.argv[1] if len(sys.argv) > 1 else schema.version()), encoding="utf-8")

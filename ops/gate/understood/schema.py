@@ -9,8 +9,10 @@ from typing import Any
 
 FILE = Path(__file__).with_name("schema.json")
 META = frozenset(
-    ("count", "for_each", "dynamic", "provisioner", "connection")
-    + ("provider", "lifecycle", "depends_on", "timeouts", "//")
+    {
+        *("count", "for_each", "dynamic", "provisioner", "connection"),
+        *("provider", "lifecycle", "depends_on", "timeouts", "//"),
+    }
 )
 """What any block may have: https://developer.hashicorp.com/terraform/language/meta-arguments."""
 
