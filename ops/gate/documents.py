@@ -80,7 +80,7 @@ def read(path: Path, stack: str) -> StackFile:
     try:
         text = path.read_bytes().decode("utf-8")
         content = strict_json(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _malformed(file, f"isn't readable as JSON ({error})") from error
     if not isinstance(content, dict) or not content:
         raise _malformed(file, f"is {_kind(content)}, must be an object with blocks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
@@ -57,20 +58,19 @@ def run(
             return work()
         except ScanFailedError as error:
             errors.extend(error.errors)
-            return None
+        except Exception as error:
+            errors.append(_raised(error))
+        return None
 
     register = attempt(lambda: Register.read(policies / "risks.toml", products))
     selection = attempt(lambda: select(out, names, expected))
     environment_stacks = selection.environment_stacks if selection else ()
-    views = []
-    for stacks in environment_stacks:
-        strange = [*structure.scan_errors(stacks, expected.frames)]
-        errors += strange
-        views.append(None if strange else attempt(partial(merged_view, stacks)))
+    views = [attempt(partial(_understood, stacks, expected)) for stacks in environment_stacks]
     if errors or register is None or selection is None:
         return Verdict(today, tuple(sorted(selection.stacks)) if selection else (), errors=tuple(errors))
 
     blocks = [view for view in views if view is not None]
+    strange = [error for view in blocks for error in attributes.scan_errors(view)]
     with progress() as step:
         scan, checks = _scan(selection.environment_stacks, blocks, policies / "checks", step)
         proof, checks = prove(selection.environment_stacks, blocks, step), checks | CHECKS | support.CHECKS
@@ -97,7 +97,7 @@ def run(
         accepted=judgement.accepted,
         refusals=judgement.refusals,
         errors=(
-            *(error for view in blocks for error in attributes.scan_errors(view)),
+            *strange,
             *scan.errors,
             *proof.errors,
             *_unscanned(resources, scan.records),
@@ -125,6 +125,25 @@ def _support(
     return records, warnings
 
 
+def _understood(stacks: EnvironmentStacks, expected: Expected) -> list[ScannedBlock]:
+    """The merged view of stacks whose structure is understood.
+
+    Raises:
+        ScanFailedError: It isn't.
+    """
+    if strange := [*structure.scan_errors(stacks, expected.frames)]:
+        raise ScanFailedError(*strange)
+    return merged_view(stacks)
+
+
+def _raised(error: Exception) -> ScanError:
+    """A scan error for an exception: what raises isn't understood. Without its message, which may quote a value."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    what = f"raised {type(error).__name__} while the stacks were read"
+    return ScanError(ErrorKind.NOT_UNDERSTOOD, where, what, "synthesize again: make synth")
+
+
 def _scan(
     environment_stacks: Sequence[EnvironmentStacks], views: list[list[ScannedBlock]], checks: Path, step: Step
 ) -> tuple[ScanResult, dict[str, Check]]:
@@ -135,7 +154,10 @@ def _scan(
         scans = []
         for stacks, view in zip(environment_stacks, views, strict=True):
             step(f"scanning {stacks.name}", 2 * len(views))
-            scans.append(scanner.scan(view))
+            try:
+                scans.append(scanner.scan(view))
+            except Exception as error:
+                scans.append(ScanResult((), (_raised(error),)))
         records = tuple(record for scan in scans for record in scan.records)
         errors = (*scanner.errors, *(error for scan in scans for error in scan.errors))
         return ScanResult(records, errors), scanner.checks

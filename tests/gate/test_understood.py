@@ -142,6 +142,34 @@ def test_a_backend_of_another_form(project: Project, value: object) -> None:
     assert rejected(project)
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"dynamic": {"statement": {"for_each": ["*"], "content": {"actions": ["*"]}}}},
+        {"statement": {"dynamic": {"condition": {"for_each": []}}}},
+        {"statement": [{"condition": [{"test": {"deep": [[[{}]]]}}]}]},
+        {"statement": "text"},
+        {"statement": [None, "text", 3]},
+    ],
+    ids=str,
+)
+def test_a_document_of_another_form_is_no_traceback(project: Project, block: Body) -> None:
+    project.knows_types = True
+    project.add("network", "aws_iam_policy_document", "a", block, section="data")
+    assert ErrorKind.NOT_UNDERSTOOD in {kind for kind, _ in rejected(project)}
+
+
+def test_what_raises_is_a_scan_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("hunter2")
+
+    monkeypatch.setattr("ops.gate.run.merged_view", fails)
+    ((kind, what),) = set(rejected(project))
+    assert kind is ErrorKind.NOT_UNDERSTOOD
+    assert "raised ZeroDivisionError" in what
+    assert "hunter2" not in what
+
+
 def test_settings_of_terraform(project: Project) -> None:
     project.stacks["demo-network"]["terraform"] |= {
         "cloud": {},
