@@ -5,17 +5,15 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from ops.gate.model import Verdict
 from ops.gate.run import run
 from ops.gate.stacks import Expected
-from ops.gate.understood import attributes, schema
+from ops.gate.understood import schema
 from ops.gate.understood.frame import Frame
 
 Body = dict[str, Any]
@@ -151,15 +149,14 @@ class Project:
         self.write()
         if before:
             before()
-        with nullcontext() if self.knows_types else patch.object(attributes, "scan_errors", lambda _: ()):
-            return run(
-                out=self.out,
-                policies=self.folder / "policies",
-                products=self.products,
-                expected=self.expected,
-                today=today,
-                names=names,
-            )
+        return run(
+            out=self.out,
+            policies=self.folder / "policies",
+            products=self.products,
+            expected=self.expected,
+            today=today,
+            names=names,
+        )
 
 
 def failed(verdict: Verdict) -> set[tuple[str, str]]:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from ops.gate.model import ErrorKind, ScannedBlock
+from ops.gate.documents import read
+from ops.gate.model import Block, ErrorKind, ScannedBlock
 from ops.gate.run import CHECKS
 from ops.gate.scanner import Scanner
-from ops.gate.stacks import expected_stacks, select
+from ops.gate.stacks import EnvironmentStacks, expected_stacks, select
 from ops.gate.support import CHECKS as SUPPORT
 from ops.gate.understood import attributes, schema, structure, table
 from ops.gate.understood.extract import PROVIDER, extract
@@ -185,8 +186,6 @@ def test_a_stack_whose_environment_is_unknown(project: Project) -> None:
 
 
 def block(kind: str, settings: Body, name: str = "a") -> ScannedBlock:
-    from ops.gate.model import Block  # noqa: PLC0415
-
     section, _, plain = kind.rpartition(".")
     where = Block("s", f"{plain}.{name}", "f", 1)
     return ScannedBlock(where, section or "resource", plain, name, settings)
@@ -245,9 +244,6 @@ def test_an_attribute_that_is_gone_and_a_type_that_is_not_known() -> None:
 def test_true_and_false_as_terraform_converts_them(project: Project, given: str, seen: object) -> None:
     project.add("network", "aws_db_instance", "a", {"publicly_accessible": given})
     project.write()
-    from ops.gate.documents import read  # noqa: PLC0415
-    from ops.gate.stacks import EnvironmentStacks  # noqa: PLC0415
-
     view = merged_view(EnvironmentStacks("demo", {"network": read(project.file("network"), "demo-network")}))
     (found,) = [each.settings for each in view if each.kind == "aws_db_instance"]
     assert found["publicly_accessible"] == seen
