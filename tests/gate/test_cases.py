@@ -18,10 +18,8 @@ from ops.gate.view import merged_view
 CASES = sorted(Path(__file__).with_name("cases").glob("*.json"))
 ENVIRONMENT = "prod"
 LATER = {
-    "bucket-expire-states.prod-state": "6: days until versions of states expire",
     "container-proxy.prod-services": "4: proxies to external hosts",
     "force-destroy-bucket.prod-state": "6: force_destroy in a protected environment",
-    "service-count-zero.prod-services": "6: zero tasks",
 }
 """Cases that the tables mark as open, with the item that will close them."""
 

@@ -23,9 +23,9 @@ from ops.gate.view import merged_view
 from tests.gate.project import POLICIES, Body, Project, frame
 from tests.products import AEP, SHAPES, values
 
-OPEN = 68
+OPEN = 63
 """Attributes that nothing covers yet. The number only goes down."""
-CLASSES = ("check ", "proof ", "refers to ", "nothing: ", "open ")
+CLASSES = ("at least ", "check ", "proof ", "refers to ", "nothing: ", "open ")
 DECODED = "container_definitions"
 """A text in the provider's schema, which the view decodes."""
 

@@ -1,7 +1,8 @@
-"""Whatever passes validation synthesizes, in whole."""
+"""Whatever passes validation synthesizes, in whole, and the gate understands all of it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,6 +11,11 @@ from hypothesis import HealthCheck, given, settings
 
 from environments.schema import Environment
 from modules.phases import PHASES
+from ops.gate.documents import StackFile
+from ops.gate.stacks import EnvironmentStacks
+from ops.gate.understood import attributes, structure
+from ops.gate.understood.frame import frames
+from ops.gate.view import merged_view
 from tests.conftest import Stack
 from tests.strategies import any_environment
 
@@ -22,7 +28,14 @@ def test_right_values_synthesize(
     synthesized: Callable[[Environment], dict[str, Stack]], environment: Environment
 ) -> None:
     # Synthesis keeps stacks of environments that have a file.
-    phases = synthesized(replace(environment, name="prod"))
+    environment = replace(environment, name="prod")
+    phases = synthesized(environment)
     assert set(phases) == {phase.name for phase in PHASES}
     empty = {name for name, full in (("hardening", environment.profile.waf), ("data", environment.stores)) if not full}
     assert {name for name, stack in phases.items() if not list(stack.all_resources())} == empty
+    files = {
+        phase: StackFile(stack.name, "f", json.dumps(stack.document), stack.document) for phase, stack in phases.items()
+    }
+    stacks = EnvironmentStacks("prod", files)
+    assert [*structure.scan_errors(stacks, frames(environment))] == []
+    assert [*attributes.scan_errors(merged_view(stacks))] == []

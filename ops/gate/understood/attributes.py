@@ -16,6 +16,7 @@ RESERVED = frozenset({"optional", "unset", "ignore_changes"})
 """Keys of a type's table that aren't attributes."""
 _NOTHING = "nothing: "
 _REFERS = "refers to "
+_AT_LEAST = "at least "
 _INDEX = re.compile(r"\[\d+\]")
 _SECTIONS = {"resource": "", "data": "data.", "ephemeral": "ephemeral."}
 
@@ -83,6 +84,10 @@ class _Block:
         elif isinstance(entry, list):
             if not any(type(value) is type(each) and value == each for each in entry):
                 yield self._error(path, name, f"must be {' or '.join(map(repr, entry))}")
+        elif entry.startswith(_AT_LEAST):
+            least = float(entry.removeprefix(_AT_LEAST))
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
+                yield self._error(path, name, f"must be a number of {least:g} or more")
         elif entry.startswith(_REFERS):
             targets = entry.removeprefix(_REFERS).partition(";")[0].split(" or ")
             if any(self._target(each) not in targets for each in listed(value)):
