@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ops.gate.model import ErrorKind, ScanError
 
@@ -23,7 +23,7 @@ BESIDE_STACK = "gated.json"
 LOCK_FILE = ".terraform.lock.hcl"
 BOOTSTRAP_FILE = "local_override.tf.json"
 """Terraform reads override files in order of their names, and the last one wins."""
-BOOTSTRAP = {"terraform": {"backend": {"local": {}}}}
+BOOTSTRAP: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
 """`bootstrap` applies the phase `state` with a state in its folder, since the bucket doesn't exist yet."""
 _BOOTSTRAPPED = "-state"
 _LOADED = re.compile(r".*\.(tf|tofu)(\.json)?|terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?", re.DOTALL)
