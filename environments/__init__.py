@@ -301,7 +301,7 @@ def _releases(environment: Environment) -> dict[str, str]:
         release = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InvalidEnvironmentError(name, [Problem("releases", where, "the file must exist")]) from None
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidEnvironmentError(name, [Problem("releases", where, f"must be JSON ({error})")]) from None
     if not isinstance(release, dict):
         raise InvalidEnvironmentError(name, [Problem("releases", where, "must map repositories to digests")])

@@ -119,6 +119,6 @@ def _replace(new: Path, target: Path) -> None:
 def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        return {**manifest, "stacks": dict(manifest["stacks"])}
+    except (FileNotFoundError, ValueError, LookupError, TypeError, RecursionError):
         return {"stacks": {}}
-    return manifest

@@ -154,7 +154,7 @@ app = typer.Typer(
 def _version(asked: bool) -> None:
     if asked:
         project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        typer.echo(f"{project['name']} {project['version']}")
+        typer.echo(f"{project['name']} {project['version']}")  # noqa: TID251 - our own text
         raise typer.Exit
 
 

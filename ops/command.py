@@ -12,6 +12,7 @@ import typer
 
 from modules.phases import PHASES, phase
 from ops.errors import OpsError, RefusedError
+from ops.printable import printable
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -85,7 +86,18 @@ def check_phases(names: Sequence[str] | None) -> None:
 
 def say(text: str) -> None:
     """Print a message on stderr. Only data goes to stdout."""
-    typer.echo(text, err=True)
+    show(text, err=True)
+
+
+def show(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print data on stdout, without what would control a terminal.
+
+    Args:
+        text: The data.
+        err: Whether it goes to stderr, because other data goes to stdout.
+        nl: Whether a line break follows.
+    """
+    typer.echo(printable(text, keep="\n\t"), err=err, nl=nl)  # noqa: TID251
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ops.command import say
 from ops.errors import OpsError
+from ops.stored import parse
 
 FOLDER = Path("journal")
 Position = int | str | None
@@ -43,10 +44,6 @@ class Entry:
     """`aws`, or the address of the emulator."""
     run: str = ""
     """Id that the entries of one cutover share."""
-
-
-_FIELDS = {each.name for each in fields(Entry)}
-_NEEDED = ("at", "command", "event", "outcome")
 
 
 def endpoint() -> str:
@@ -170,14 +167,17 @@ def _keep_name(folder: Path) -> None:
 
 
 def _lines(file: Path) -> list[bytes]:
-    return [line for line in file.read_bytes().split(b"\n") if line.strip()] if file.exists() else []
+    try:
+        return [line for line in file.read_bytes().split(b"\n") if line.strip()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:  # A rollback must not stop because of it.
+        say(f"warning: can't read the journal {file}: {error.strerror}")
+        return []
 
 
 def _entry(line: bytes) -> Entry | None:
     try:
-        values = json.loads(line)
+        return parse(Entry, line)
     except ValueError:
         return None
-    if not isinstance(values, dict) or not all(isinstance(values.get(name), str) for name in _NEEDED):
-        return None
-    return Entry(**{name: value for name, value in values.items() if name in _FIELDS})

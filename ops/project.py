@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
-from ops.command import EnvironmentName, load, reporting
+from ops.command import EnvironmentName, load, reporting, show
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,7 +14,7 @@ def account(environment: EnvironmentName) -> None:
     from ops.account import steps
 
     with reporting():
-        typer.echo(steps(load(environment)), nl=False)
+        show(steps(load(environment)), nl=False)
 
 
 def docs() -> None:
@@ -24,4 +22,4 @@ def docs() -> None:
     from ops import pages
 
     for path in pages.write():
-        typer.echo(f"Wrote {path.relative_to(ROOT)}.")
+        show(f"Wrote {path.relative_to(ROOT)}.")

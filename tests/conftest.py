@@ -80,14 +80,18 @@ def read_stacks(folder: Path) -> dict[str, Stack]:
 
 
 @pytest.fixture(scope="session")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+def outputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
     """Synthesizes the environments of a folder of values, once for all processes of the run; each gets a copy."""
     base = tmp_path_factory.getbasetemp()
     # A process of pytest-xdist has a folder of its own in the run's.
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
+    given = request.config.getoption("--synthesized")
+
     @cache
     def run(folder: Path) -> Path:
+        if given and folder == AEP:
+            return Path(given)
         made, target = shared / f"synthesized-{folder.name}", tmp_path_factory.mktemp("cdktf.out")
         chosen = [subject.environment for subject in SUBJECTS if subject.folder == folder]
         with made.with_suffix(".lock").open("w") as lock:
@@ -146,8 +150,9 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Environme
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`make test-copy` passes it."""
+    """`make test-copy` and `make mutants` pass them."""
     parser.addoption("--whole", action="store_true", help="run all tests in a copy without AEP")
+    parser.addoption("--synthesized", metavar="FOLDER", help="test these stacks of AEP instead of synthesizing them")
 
 
 def pytest_configure() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ops.aws.errors import AwsError, explained
 from ops.errors import OpsError, RefusedError
+from ops.stored import parse
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -28,6 +29,14 @@ _HELD = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 """
+
+
+@dataclass(frozen=True)
+class _LockFile:
+    ID: str
+    Who: str = "unknown"
+    Created: str = "unknown"
+    Operation: str = "unknown"
 
 
 @dataclass(frozen=True)
@@ -47,11 +56,10 @@ class Lock:
     def parse(cls, body: bytes) -> Lock:
         """Read a lock's object. An object that can't be read still holds the lock."""
         try:
-            found = json.loads(body)
-            who, since, operation = (str(found.get(key, "unknown")) for key in ("Who", "Created", "Operation"))
-            return cls(body, str(found["ID"]), who, since, operation, readable=True)
-        except (ValueError, LookupError, TypeError, AttributeError):
+            found = parse(_LockFile, body)
+        except ValueError:
             return cls(body)
+        return cls(body, found.ID, found.Who, found.Created, found.Operation, readable=True)
 
     def __str__(self) -> str:
         if not self.readable:

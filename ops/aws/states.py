@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,9 @@ from environments.names import Names
 from ops.aws.errors import AwsError, explained
 from ops.aws.state_lock import MISSING, StateLock
 from ops.errors import OpsError
+from ops.stored import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from types_boto3_s3 import S3Client
 
     from environments.schema import Environment
@@ -49,6 +49,52 @@ class State:
     def outputs_digest(self) -> str:
         """SHA-256 of its outputs, to find out whether a reader's plan is out of date."""
         return hashlib.sha256(json.dumps(self.outputs, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ApplyRecord:
+    """The record of a phase's last apply: who applied which plan of the stack, when, and the commit of the plan."""
+
+    phase: str
+    environment: str
+    commit: str | None
+    dirty: bool
+    """Whether the code had uncommitted changes."""
+    applied_at: str
+    """UTC, ISO 8601."""
+    caller: str
+    stack_sha256: str
+    plan_sha256: str
+    """Empty if there was nothing to apply."""
+    serial: int | None
+    """The state's serial after it."""
+
+
+@dataclass(frozen=True)
+class _Instance:
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class _Resource:
+    mode: str
+    type: str
+    name: str
+    instances: list[_Instance]
+
+    @property
+    def address(self) -> str:
+        return f"{self.type}.{self.name}"
+
+
+@dataclass(frozen=True)
+class _StateFile:
+    """What is read of a state."""
+
+    serial: int
+    lineage: str
+    outputs: dict[str, Any]
+    resources: list[_Resource]
 
 
 @dataclass(frozen=True)
@@ -111,18 +157,22 @@ class States:
         """The lock of a phase's state."""
         return StateLock(self._aws, self._names, phase)
 
-    def record(self, phase: str) -> dict[str, Any] | None:
-        """The record of a phase's last apply; none if there is none."""
+    def record(self, phase: str) -> ApplyRecord | None:
+        """The record of a phase's last apply; none if there is none that can be read."""
         body = self._object(self._names.applied_key(phase))
-        return None if body is None else json.loads(body)
+        try:
+            return None if body is None else parse(ApplyRecord, body)
+        except ValueError:
+            return None
 
-    def put_record(self, phase: str, record: Mapping[str, Any]) -> None:
+    def put_record(self, record: ApplyRecord) -> None:
         """Write the record of an apply next to the phase's state."""
-        with explained(f"write {self._names.applied_key(phase)} to {self.bucket}"):
+        key = self._names.applied_key(record.phase)
+        with explained(f"write {key} to {self.bucket}"):
             self._s3.put_object(
                 Bucket=self.bucket,
-                Key=self._names.applied_key(phase),
-                Body=json.dumps(record, indent=2).encode(),
+                Key=key,
+                Body=json.dumps(asdict(record), indent=2).encode(),
                 ContentType="application/json",
             )
 
@@ -166,25 +216,19 @@ class States:
 
     def _parsed(self, phase: str, body: bytes) -> State:
         try:
-            state = json.loads(body)
-            managed = [each for each in state["resources"] if each["mode"] == "managed" and each["instances"]]
-            return State(
-                serial=state["serial"],
-                lineage=state["lineage"],
-                outputs=state["outputs"],
-                addresses=tuple(_address(each) for each in managed),
-                tainted=tuple(_address(each) for each in managed if _is_tainted(each)),
-            )
-        except (ValueError, KeyError, TypeError):
+            state = parse(_StateFile, body)
+        except ValueError as error:
             raise DamagedStateError(
                 f"the state of {phase} is damaged: s3://{self.bucket}/{self._names.state_key(phase)} isn't a valid "
-                f"state; restore a previous version: make recover ENV={self._environment.name} PHASE={phase}"
+                f"state ({error}); restore a previous version: make recover ENV={self._environment.name} PHASE={phase}"
             ) from None
-
-
-def _address(resource: Mapping[str, Any]) -> str:
-    return f"{resource['type']}.{resource['name']}"
-
-
-def _is_tainted(resource: Mapping[str, Any]) -> bool:
-    return any(instance.get("status") == "tainted" for instance in resource["instances"])
+        managed = [each for each in state.resources if each.mode == "managed" and each.instances]
+        return State(
+            serial=state.serial,
+            lineage=state.lineage,
+            outputs=state.outputs,
+            addresses=tuple(each.address for each in managed),
+            tainted=tuple(
+                each.address for each in managed if any(instance.status == "tainted" for instance in each.instances)
+            ),
+        )

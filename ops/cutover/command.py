@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say
+from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say, show
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -57,7 +57,7 @@ def prepare(
         zone, present = adopted(aws, chosen)
         records = undone(zone, present) if undo else wanted(zone, present, any_target=any_target)
         if records is None:
-            typer.echo(f"{host}: {present}; nothing to replace")
+            show(f"{host}: {present}; nothing to replace")
             return
         say(f"{host}: {describe(present.records)}")
         say(f"in one change → {describe(records)}")
@@ -67,7 +67,7 @@ def prepare(
         journal = work.journal(chosen, aws, COMMAND)
         found = replace(zone, present, records, journal, event=UNDO if undo else PREPARE)
         kept = longest_ttl(present.records)
-        typer.echo(f"{host}: {found}" + (f"; resolvers keep the plain record for up to {kept} s" if kept else ""))
+        show(f"{host}: {found}" + (f"; resolvers keep the plain record for up to {kept} s" if kept else ""))
         if not undo:
             say(f"next: python -m ops plan {environment} cutover")
 
@@ -130,10 +130,10 @@ def status(environment: EnvironmentName, as_json: Json = False) -> None:
 
         seen, still_open = work.status(load(environment))
         if as_json:
-            typer.echo(json.dumps({**seen, "open": still_open}, indent=2))
+            show(json.dumps({**seen, "open": still_open}, indent=2))
         else:
             for name, value in seen.items():
-                typer.echo(f"{name:22}{'-' if value is None else value}")
+                show(f"{name:22}{'-' if value is None else value}")
             for each in still_open:
                 say(f"open: {each}")
         raise typer.Exit(int(bool(still_open)))
@@ -144,7 +144,7 @@ def _finish(environment: Environment, result: CutoverOutcome, *, as_json: bool) 
 
     shown = work.show(environment, result)
     if as_json:
-        typer.echo(json.dumps(shown, indent=2))
+        show(json.dumps(shown, indent=2))
     raise typer.Exit(int(result.outcome != "done"))
 
 
@@ -174,7 +174,7 @@ def dns(environment: EnvironmentName, yes: Yes = False, dry_run: DryRun = False,
         work.unlock(chosen, aws)
         shown = work.show(chosen, CutoverOutcome("done", 0))
         if as_json:
-            typer.echo(json.dumps(shown, indent=2))
+            show(json.dumps(shown, indent=2))
 
 
 @rollback.command()
@@ -210,4 +210,4 @@ def service(
         undoes = "release deploy" if chosen.product.service(name).deployment == "blue_green" else "apply"
         say(f"next: python -m ops release rollback {environment} {name}; until then the next {undoes} undoes this")
         if as_json:
-            typer.echo(json.dumps({"service": name, "before": step.running, "after": step.previous}, indent=2))
+            show(json.dumps({"service": name, "before": step.running, "after": step.previous}, indent=2))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from modules.output import OUT
+from ops.command import reporting, show
 from ops.gate.model import ScanFailedError, Verdict
 from ops.gate.reports import as_data, as_text, write
 
@@ -52,9 +53,10 @@ def gate(  # noqa: PLR0917  (options of a command)
     else:
         found = products or of_products()
         verdict = run(out=out, policies=policies, products=found, expected=expected, today=day, names=names or ())
-    if out.is_dir():  # A mistyped folder isn't created.
-        write(verdict, out / "reports")
-    typer.echo(as_text(verdict), err=as_json, nl=False)
+    show(as_text(verdict), err=as_json, nl=False)
     if as_json:
-        typer.echo(json.dumps(as_data(verdict), indent=2))
+        show(json.dumps(as_data(verdict), indent=2))
+    with reporting():
+        if out.is_dir():  # A mistyped folder isn't created.
+            write(verdict, out / "reports")
     raise typer.Exit(int(verdict.outcome))

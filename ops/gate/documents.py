@@ -18,6 +18,7 @@ from ops.gate.model import ErrorKind, ScanError, ScanFailedError
 
 _DEPTH = 3
 """resource → type → name: no block lies deeper."""
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -91,9 +92,12 @@ def strict_json(text: str) -> Any:  # noqa: ANN401  (any JSON value)
     """Parse JSON, and refuse what parsers read differently.
 
     Raises:
-        ValueError: It isn't JSON, has a key twice in one object, or a number that isn't JSON.
+        ValueError: It isn't JSON, has a key twice in one object, a number that isn't JSON, or half of a character.
     """
-    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    if _SURROGATE.search(text):
+        json.dumps(found, ensure_ascii=False).encode()  # raises for a lone one
+    return found
 
 
 def _malformed(file: str, what: str) -> ScanFailedError:

@@ -175,6 +175,18 @@ class Verdict:
         return Outcome.FINDINGS if self.findings or self.refusals else Outcome.CLEAN
 
 
+@dataclass(frozen=True)
+class StackVerdict:
+    """The verdict on one stack, as it is kept in its folder."""
+
+    outcome: str
+    """An outcome's name in lower case."""
+    today: str
+    """The day for which accepted risks were valid."""
+    files: Mapping[str, str]
+    """SHA-256 by name of the files that were checked."""
+
+
 class Ledger:
     """Collects a check's results over several blocks, as records like those of any other check."""
 

@@ -330,12 +330,15 @@ def _entries(path: Path, product: str | None) -> list[Entry]:
     file = values.shown(path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ScanFailedError(_error(file, f"isn't readable as TOML ({error})", "correct the file")) from error
     errors, entries = [], []
     if unknown := content.keys() - {"risk"}:
         errors.append(_error(file, f"has {', '.join(sorted(unknown))}, allowed are [[risk]] entries", "rename it"))
-    for index, entry in enumerate(content.get("risk", [])):
+    found = content.get("risk", [])
+    if not (isinstance(found, list) and all(isinstance(entry, dict) for entry in found)):
+        raise ScanFailedError(_error(file, "has a risk that isn't an entry", "begin each entry with [[risk]]"))
+    for index, entry in enumerate(found):
         try:
             entries.append(Entry(Risk.model_validate(entry), path, product))
         except ValidationError as error:

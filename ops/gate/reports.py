@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ops.errors import OpsError
 from ops.gate.folder import BESIDE_STACK
-from ops.gate.model import Finding, Outcome, Record, Verdict
+from ops.gate.model import Finding, Outcome, Record, StackVerdict, Verdict
 from ops.gate.reports_for_ci import as_junit, as_sarif
+from ops.printable import printable
 
 
 def write(verdict: Verdict, folder: Path) -> None:
     """Write all reports, and replace those of a previous run.
 
     The verdict of each stack is also written to its folder; a run over other stacks doesn't change it.
+
+    Raises:
+        OpsError: A file can't be written.
     """
     files = {
         "gate.txt": as_text(verdict),
@@ -38,12 +44,8 @@ def _beside_stacks(verdict: Verdict, folder: Path) -> None:
             path.unlink()
     for stack in verdict.stacks:
         if (folder / stack).is_dir():
-            verdict_of_stack = {
-                "outcome": verdict.outcome.name.lower(),
-                "today": verdict.today.isoformat(),
-                "files": verdict.files.get(stack, {}),
-            }
-            (folder / stack / BESIDE_STACK).write_text(json.dumps(verdict_of_stack) + "\n", encoding="utf-8")
+            own = StackVerdict(verdict.outcome.name.lower(), verdict.today.isoformat(), verdict.files.get(stack, {}))
+            write_files({BESIDE_STACK: json.dumps(asdict(own)) + "\n"}, folder / stack)
 
 
 HEADLINES = {
@@ -55,7 +57,7 @@ HEADLINES = {
 
 def as_text(verdict: Verdict) -> str:
     """The summary as plain text."""
-    return "\n".join(_in_text(verdict)) + "\n"
+    return lines(_in_text(verdict))
 
 
 def counts(verdict: Verdict) -> str:
@@ -98,7 +100,7 @@ def _in_text(verdict: Verdict) -> Iterator[str]:
 
 def as_markdown(verdict: Verdict) -> str:
     """The verdict as a comment for a pull request."""
-    return "\n".join(_in_markdown(verdict)) + "\n"
+    return lines(_in_markdown(verdict))
 
 
 def _in_markdown(verdict: Verdict) -> Iterator[str]:
@@ -189,10 +191,22 @@ def _record(record: Record, verdict: Verdict) -> dict[str, Any]:
 
 
 def write_files(files: Mapping[str, str], folder: Path) -> None:
-    """Write reports, and replace those of a previous run."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    """Write reports, and replace those of a previous run.
+
+    Raises:
+        OpsError: A file can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OpsError(f"can't write reports to {folder}: {error.filename or folder}: {error.strerror}") from None
+
+
+def lines(texts: Iterable[str]) -> str:
+    """A report of lines: no name in one of them starts another."""
+    return "".join(f"{printable(text)}\n" for text in texts)
 
 
 def as_json(data: Mapping[str, Any]) -> str:

@@ -10,8 +10,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from ops.gate.model import Acceptance, Finding, Record, Verdict
-
-_ILLEGAL = dict.fromkeys((*range(9), 11, 12, *range(14, 32)), "�")
+from ops.printable import printable
 
 
 def as_junit(verdict: Verdict) -> str:
@@ -52,12 +51,12 @@ def _suite(root: ET.Element, name: str) -> ET.Element:
 
 def _case(suite: ET.Element, record: Record) -> ET.Element:
     name = f"{record.check} {record.block.address}"
-    return ET.SubElement(suite, "testcase", name=name, classname=record.block.stack, file=record.block.file)
+    return ET.SubElement(suite, "testcase", name=_clean(name), classname=record.block.stack, file=record.block.file)
 
 
 def _clean(text: str) -> str:
     """A text without control characters, which XML can't hold."""
-    return text.translate(_ILLEGAL)
+    return printable(text, keep="\n")
 
 
 def as_sarif(verdict: Verdict) -> dict[str, Any]:

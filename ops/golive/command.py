@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ops.command import EnvironmentName, Json, load, reporting, say
+from ops.command import EnvironmentName, Json, load, reporting, say, show
 from ops.verify import command
 from ops.verify.command import CaFile, ConnectToOption
 
@@ -35,7 +35,7 @@ def golive(
         subject = command.context(load(name), connect_to, ca_file)
         results = watched(conditions(), subject)
         items = checked(results, subject.environment)
-        typer.echo(json.dumps([item.as_data() for item in items], indent=2) if as_json else as_text(items))
+        show(json.dumps([item.as_data() for item in items], indent=2) if as_json else as_text(items))
         if out:
             write(out, as_markdown(items, subject, datetime.now(UTC)))
             say(f"wrote {out}")

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from modules.output import OUT
+from ops.command import reporting, show
 from ops.plan_gate import reports
 
 _GENERIC = frozenset({"plan", "tfplan", "show"})
@@ -41,14 +42,15 @@ def gate_plan(
     try:
         content = file.read_bytes() if file else sys.stdin.buffer.read()
     except OSError as error:
-        typer.echo(f"error: {plan}: {error.strerror}; create one with terraform plan -out", err=True)
+        show(f"error: {plan}: {error.strerror}; create one with terraform plan -out", err=True)
         raise typer.Exit(2) from None
     verdict = run(content, name=_name(name, file), file=file, approve_widening=approve_widening)
-    if out.is_dir():  # A mistyped folder isn't created.
-        reports.write(verdict, out / "reports")
-    typer.echo(reports.as_text(verdict), err=as_json, nl=False)
+    show(reports.as_text(verdict), err=as_json, nl=False)
     if as_json:
-        typer.echo(reports.as_json(verdict), nl=False)
+        show(reports.as_json(verdict), nl=False)
+    with reporting():
+        if out.is_dir():  # A mistyped folder isn't created.
+            reports.write(verdict, out / "reports")
     raise typer.Exit(int(verdict.outcome))
 
 

@@ -77,7 +77,7 @@ def parse(content: bytes) -> Values:
     except json.JSONDecodeError as error:
         raise PlanError(f"isn't complete JSON (line {error.lineno}, column {error.colno})") from None
     except ValueError:  # Its message quotes the plan.
-        raise PlanError("has a key twice in one object, or a number that isn't JSON") from None
+        raise PlanError("has a key twice in one object, a number that isn't JSON, or half of a character") from None
     except RecursionError:
         raise PlanError("is nested too deeply") from None
     if not isinstance(document, dict) or not document:

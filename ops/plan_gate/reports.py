@@ -50,7 +50,7 @@ def as_json(verdict: PlanVerdict) -> str:
 
 def as_text(verdict: PlanVerdict) -> str:
     """The summary for the terminal."""
-    return "\n".join(_lines(verdict)) + "\n"
+    return reports.lines(_lines(verdict))
 
 
 def _lines(verdict: PlanVerdict) -> Iterator[str]:
@@ -89,4 +89,4 @@ def as_markdown(verdict: PlanVerdict) -> str:
             lines += reports.table(_TITLES[kind], ("where", "what"), rows)
             if any(each.refused for each in found):
                 lines += ["", f"To continue: {_HOW[kind]}."]
-    return "\n".join(lines) + "\n"
+    return reports.lines(lines)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say
+from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say, show
 from ops.errors import OpsError, RefusedError
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ def promote(
         target = load(environment)
         candidate = examine(target, service, digest=digest, origin=source, wait=wait)
         planned = change(target, candidate.repository, candidate.digest)
-        typer.echo(_as_text(candidate, planned), err=as_json, nl=False)
+        show(_as_text(candidate, planned), err=as_json, nl=False)
         copied = None
         if candidate.passed and not dry_run:
             confirm(f"Promote the image to {environment}?", yes=yes or not target.protected)
             copied = _carry_out(candidate, planned)
         if as_json:
-            typer.echo(_as_json(environment, candidate, planned, copied))
+            show(_as_json(environment, candidate, planned, copied))
         if worst(candidate.checks) is Status.FAIL:
             raise RefusedError("not promoted: " + "; ".join(each.name for each in candidate.checks if not each.passed))
         if unknown := "; ".join(f"{each.name}: {each.evidence}" for each in candidate.checks if not each.passed):

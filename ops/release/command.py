@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say
+from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say, show
 from ops.errors import OpsError, RefusedError
 
 release = typer.Typer(help="Set an image, deploy it, show previous releases and return to one.", no_args_is_help=True)
@@ -37,12 +37,12 @@ def history(
             say(SHALLOW)
         if as_json:
             result = {name: [asdict(each) for each in known] for name, known in releases.items()}
-            typer.echo(json.dumps(result, indent=2))
+            show(json.dumps(result, indent=2))
             return
         for name, known in releases.items():
-            typer.echo(name)
+            show(name)
             for each in known:
-                typer.echo(f"  {each.when or '-':25}  {each.digest}  {each.commit:11}  {each.who}".rstrip())
+                show(f"  {each.when or '-':25}  {each.digest}  {each.commit:11}  {each.who}".rstrip())
 
 
 @release.command()
@@ -62,14 +62,14 @@ def rollback(
 
         found = rollback_to(load(environment), service, digest)
         planned = found.change
-        typer.echo(planned.diff or f"{planned.name} already has this digest.\n", err=as_json, nl=False)
+        show(planned.diff or f"{planned.name} already has this digest.\n", err=as_json, nl=False)
         if planned.diff and not dry_run:
             found.carry_out()
             say(planned.next_step)
         if as_json:
             result = {"environment": environment, "digest": planned.digest, "previous_digest": planned.previous}
             written = bool(planned.diff) and not dry_run
-            typer.echo(json.dumps(result | {"release_file": planned.name, "written": written}, indent=2))
+            show(json.dumps(result | {"release_file": planned.name, "written": written}, indent=2))
 
 
 @release.command("set")
@@ -97,7 +97,7 @@ def set_(
         planned = found.change
         lines = [f"{found.repository}@{planned.digest}", f"as {found.tag}", *(f"  {each}" for each in found.checks)]
         text = "\n".join([*lines, planned.diff or f"{planned.name} already has this digest.\n"])
-        typer.echo(text, err=as_json, nl=False)
+        show(text, err=as_json, nl=False)
         written = found.passed and not dry_run
         if written:
             confirm(f"Set the image of {service} in {environment}?", yes=yes or not target.protected)
@@ -106,7 +106,7 @@ def set_(
         if as_json:
             result = {"environment": environment, "digest": planned.digest, "previous_digest": planned.previous}
             checks = [{**check.as_data(), "passed": check.passed} for check in found.checks]
-            typer.echo(json.dumps(result | {"tag": found.tag, "checks": checks, "written": written}, indent=2))
+            show(json.dumps(result | {"tag": found.tag, "checks": checks, "written": written}, indent=2))
         failed = [each for each in found.checks if not each.passed]
         if worst(found.checks) is Status.FAIL:
             raise RefusedError("not set: " + "; ".join(each.name for each in failed))
@@ -140,4 +140,4 @@ def deploy(
             found.go()
         if as_json:
             result = {"service": service, "before": found.running, "after": found.applied}
-            typer.echo(json.dumps(result | {"deployed": found.needed and not dry_run}, indent=2))
+            show(json.dumps(result | {"deployed": found.needed and not dry_run}, indent=2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 import subprocess
 import tempfile
@@ -15,6 +14,7 @@ import environments
 from environments.schema import Environment
 from environments.suggestions import choices
 from ops.errors import OpsError
+from ops.stored import parse
 
 UNCOMMITTED = "uncommitted"
 
@@ -66,7 +66,7 @@ def change(environment: Environment, repository: str, digest: str) -> Change:
     before = path.read_text(encoding="utf-8")
     entry = re.compile(rf'("{re.escape(repository)}"\s*:\s*")([^"]*)(")')
     after = entry.sub(rf"\g<1>{digest}\g<3>", before)
-    previous = json.loads(before)[repository]
+    previous = _digest(before, repository)
     shifted = [
         service.name
         for service in environment.product.services
@@ -134,7 +134,7 @@ def history(path: Path, repository: str) -> list[Release]:
     log = _git(path, "log", "--follow", "--name-only", "--format=%x00%h%x09%aI%x09%an", "--", path.name)
     named: list[Release] = []
     for record in reversed(log.split("\0")[1:]):
-        author, name = filter(None, record.splitlines())
+        author, name = filter(None, record.split("\n"))
         commit, when, who = author.split("\t", 2)
         named.append(Release(_digest(_git(path, "show", f"{commit}:{name}"), repository), commit, when, who))
     named.append(Release(_digest(path.read_text(encoding="utf-8"), repository), UNCOMMITTED))
@@ -150,19 +150,18 @@ def is_cut_short(path: Path) -> bool:
 def _digest(text: str, repository: str) -> str:
     """The digest of a repository in a release file; empty if it has none, or isn't a release file."""
     try:
-        return str(json.loads(text)[repository])
-    except (ValueError, KeyError, TypeError):
+        return parse(dict[str, str], text).get(repository, "")
+    except ValueError:
         return ""
 
 
 def _git(path: Path, *arguments: str) -> str:
     try:
-        done = subprocess.run(
-            ["git", "-C", str(path.parent), *arguments], capture_output=True, text=True, check=False, encoding="utf-8"
-        )
+        done = subprocess.run(["git", "-C", str(path.parent), *arguments], capture_output=True, check=False)
     except FileNotFoundError:
         raise OpsError("git isn't installed, so there is no history of releases; install git") from None
     if done.returncode:
-        why = (done.stderr.strip().splitlines() or ["no reason given"])[0]
+        why = (done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[0]
         raise OpsError(f"git has no history of {path.name}: {why}")
-    return done.stdout
+    # Not as text: that would change a carriage return in an author's name into the end of a line.
+    return done.stdout.decode(errors="replace")

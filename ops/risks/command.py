@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from modules.output import OUT
-from ops.command import Json, Out, Yes, confirm, load, reporting, say
+from ops.command import Json, Out, Yes, confirm, load, reporting, say, show
 from ops.gate.command import POLICIES
 
 risks = typer.Typer(help="List the accepted risks, soonest expiry first.")
@@ -27,7 +27,7 @@ def list_(
         from ops.risks.listing import accepted, as_text
 
         found = accepted(datetime.now(UTC).date(), load(name) if name else None)
-        typer.echo(json.dumps([risk.as_data() for risk in found], indent=2) if as_json else as_text(found))
+        show(json.dumps([risk.as_data() for risk in found], indent=2) if as_json else as_text(found))
         raise typer.Exit(int(any(risk.expired for risk in found)))
 
 
@@ -55,7 +55,7 @@ def prune(
         verdict = run(out=out, policies=policies, expected=expected_stacks(), today=today, products=of_products())
         changes = [change for change in removals(verdict) if common or change.path.parent == of_products()]
         for change in changes:
-            typer.echo(change.text)
+            show(change.text)
         if not changes:
             say("no changes: each entry and pattern matches something")
             return

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 import typer
 
+from ops.command import say
 from ops.scaffold import answers as parse
 from ops.scaffold.answers import QUESTIONS, Answers, problem
 from ops.scaffold.errors import ScaffoldError
@@ -61,9 +62,9 @@ def complete(answers: Answers, *, given: frozenset[str]) -> Answers:
         answers: What the options have given.
         given: Names of these options, such as `--service`.
     """
-    typer.echo(f"A new product, {answers.name}. Enter takes what is in brackets; Ctrl-C writes nothing.", err=True)
+    say(f"A new product, {answers.name}. Enter takes what is in brackets; Ctrl-C writes nothing.")
     if "--service" not in given:
-        typer.echo("Its first service:", err=True)
+        say("Its first service:")
         services = [_group("service", _SERVICE, parse.service), *_more("service", _SERVICE, parse.service)]
         answers = replace(answers, services=tuple(services))
     if "--worker" not in given:
@@ -107,7 +108,7 @@ def _group(option: str, parts: tuple[_Part, ...], read: Callable[[str], T]) -> T
         try:
             return read(text)
         except ScaffoldError as error:
-            typer.echo(f"  {error}", err=True)
+            say(f"  {error}")
 
 
 def _one(text: str, default: str, type_: object) -> str:
@@ -117,4 +118,4 @@ def _one(text: str, default: str, type_: object) -> str:
         wrong = problem(type_, typed) if typed else None
         if wrong is None:
             return typed
-        typer.echo(f"  {typed!r}: {wrong}", err=True)
+        say(f"  {typed!r}: {wrong}")

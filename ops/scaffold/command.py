@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ops.command import INTERRUPTED, reporting, say
+from ops.command import INTERRUPTED, reporting, say, show
 from ops.errors import OpsError
 
 
@@ -101,7 +101,7 @@ def new_product(  # noqa: PLR0917  (options)
                 )
             answers = ask.complete(answers, given=given)
         _report(write.new_product(answers))
-    typer.echo(f"      make gate ENV={name}-staging, then make rehearse ENV={name}-staging")
+    show(f"      make gate ENV={name}-staging, then make rehearse ENV={name}-staging")
 
 
 def new_environment(
@@ -115,7 +115,7 @@ def new_environment(
 
     with _values_errors():
         _report(write.new_environment(name, product))
-    typer.echo(f"      make gate ENV={name}")
+    show(f"      make gate ENV={name}")
 
 
 @contextmanager
@@ -139,13 +139,13 @@ def _report(written: tuple[Path, ...]) -> None:
     import environments
     from ops.scaffold.write import MARK
 
-    typer.echo("Wrote:")
+    show("Wrote:")
     for path in written:
         text = path.read_text(encoding="utf-8")
         notes = {"values to replace": f"# {MARK}", "risks": "[[risk]]"}
         shown = ", ".join(f"{note}: {text.count(mark)}" for note, mark in notes.items() if mark in text)
-        typer.echo(f"  {environments.shown(path)}{f'  {shown}' if shown else ''}")
+        show(f"  {environments.shown(path)}{f'  {shown}' if shown else ''}")
         for number, line in enumerate(text.splitlines(), 1):
             if f"# {MARK}" in line:
-                typer.echo(f"    line {number}: {line.partition(MARK)[2].strip()}")
-    typer.echo(f"Next: read the accepted risks, and replace what is below each comment `# {MARK}`, by the first apply.")
+                show(f"    line {number}: {line.partition(MARK)[2].strip()}")
+    show(f"Next: read the accepted risks, and replace what is below each comment `# {MARK}`, by the first apply.")

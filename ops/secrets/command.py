@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import DryRun, EnvironmentName, Json, Yes, complete_environment, load, reporting, say
+from ops.command import DryRun, EnvironmentName, Json, Yes, complete_environment, load, reporting, say, show
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def status(environment: EnvironmentName, as_json: Json = False) -> None:
         chosen = load(environment)
         found = statuses(connect(chosen), chosen)
         if as_json:
-            typer.echo(json.dumps([asdict(each) for each in found], indent=2, default=str))
+            show(json.dumps([asdict(each) for each in found], indent=2, default=str))
         else:
             rows = [
                 (
@@ -51,7 +51,7 @@ def status(environment: EnvironmentName, as_json: Json = False) -> None:
                 )
                 for each in found
             ]
-            typer.echo(aligned(("SECRET", "VALUE", "SINCE (UTC)", "NEEDED BY", "MAY BE READ BY"), *rows))
+            show(aligned(("SECRET", "VALUE", "SINCE (UTC)", "NEEDED BY", "MAY BE READ BY"), *rows))
         if blocking := [each.name for each in found if each.blocks]:
             say(f"without a value, services don't start: {', '.join(blocking)}")
             raise typer.Exit(1)
@@ -79,7 +79,7 @@ def set_value(
             return
         version = change.write()
         if as_json:
-            typer.echo(json.dumps({"secret": name, "version": version}))
+            show(json.dumps({"secret": name, "version": version}))
         say(f"{name} has a new value, version {version}")
 
 
@@ -122,7 +122,7 @@ def rotate(
             say(str(each))
         if as_json:
             result = {"secret": name, "version": version, "services": [asdict(each) for each in restarts]}
-            typer.echo(json.dumps(result))
+            show(json.dumps(result))
         if any(each.result is Result.FAILED for each in restarts):
             say("fix the problem and deploy these services again: their previous tasks have the old value")
             raise typer.Exit(1)
@@ -156,14 +156,14 @@ def copy_names(
             raise OpsError(f"--from {source} is {environment} itself; name another environment")
         both = [compared(connect(chosen), chosen) for chosen in map(load, (source, environment))]
         if as_json:
-            typer.echo(json.dumps([asdict(each) for each in both], indent=2))
+            show(json.dumps([asdict(each) for each in both], indent=2))
         else:
             for each in both:
-                typer.echo(f"{each.environment}: {len(each.there)} secrets")
+                show(f"{each.environment}: {len(each.there)} secrets")
                 for name in each.missing:
-                    typer.echo(f"  missing: {name} (apply phase secrets)")
+                    show(f"  missing: {name} (apply phase secrets)")
                 for name in each.extra:
-                    typer.echo(f"  extra: {name} (not in environments/)")
+                    show(f"  extra: {name} (not in environments/)")
         if any(each.missing or each.extra for each in both):
             raise typer.Exit(1)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modules.output import OUT
-from ops.command import EnvironmentName, Json, load, reporting
+from ops.command import EnvironmentName, Json, load, reporting, show
 from ops.verify import command
 from ops.verify.command import CaFile, ConnectToOption
 
@@ -49,7 +49,7 @@ def status(
         for phase in {result.phase for result in results}:
             criteria = summary(result for result in results if result.phase == phase)
             found = [replace(each, criteria=criteria) if each.phase == phase else each for each in found]
-        typer.echo(json.dumps([each.as_data() for each in found], indent=2) if as_json else "\n".join(_lines(found)))
+        show(json.dumps([each.as_data() for each in found], indent=2) if as_json else "\n".join(_lines(found)))
         raise typer.Exit(exit_code(results))
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modules.phases import PHASES, Phase
-from ops.aws.states import States
+from ops.aws.states import ApplyRecord, States
 from ops.errors import OpsError
 from ops.gate.folder import digest
+from ops.stored import parse
+from ops.terraform.report import PhaseResult, Report
 from ops.terraform.stack import Stack
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class PhaseStatus:
     """The result of the last `make drift`, and its age."""
     criteria: str = ""
     """How many exit criteria pass, fail and are unknown; empty without --verify."""
-    record: Mapping[str, Any] | None = None
+    record: ApplyRecord | None = None
     """The record of its last apply."""
 
     def as_data(self) -> dict[str, object]:
@@ -65,13 +66,13 @@ def drift_report(environment: Environment, out: Path, now: datetime) -> dict[str
     """
     path = out / "reports" / f"run-drift-{environment.name}.json"
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-        age = _ago(now - datetime.fromisoformat(report["started_at"]))
-        return {each["phase"]: f"{_found(each)}, {age}" for each in report["phases"]}
+        report = parse(Report, path.read_bytes())
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, OSError) as error:
         raise OpsError(f"{path} isn't a report of drift ({error}); remove it, or run make drift again") from None
+    age = _ago(now - report.started_at)
+    return {each.phase: f"{_found(each)}, {age}" for each in report.phases}
 
 
 def _standing(environment: Environment, states: States, out: Path, phase: Phase, drift: str) -> PhaseStatus:
@@ -79,23 +80,25 @@ def _standing(environment: Environment, states: States, out: Path, phase: Phase,
     return PhaseStatus(
         phase.name,
         applied=True,
-        says=_history(environment, record) if record else "applied; there is no record of the apply",
+        says=_history(environment, record) if record else "applied; there is no readable record of the apply",
         code=_code(Stack(environment, phase, out).file, record) if record else "",
         drift=drift,
         record=record,
     )
 
 
-def _history(environment: Environment, record: Mapping[str, Any]) -> str:
-    commit = f"{str(record.get('commit') or 'an unknown commit')[:12]}{' with changes' if record.get('dirty') else ''}"
-    other = f" as {record['environment']}" if record.get("environment") != environment.name else ""
-    return f"applied{other} {record.get('applied_at')} from {commit} by {record.get('caller')}"
+def _history(environment: Environment, record: ApplyRecord) -> str:
+    commit = record.commit[:12] if record.commit else "an unknown commit"
+    other = f" as {record.environment}" if record.environment != environment.name else ""
+    return (
+        f"applied{other} {record.applied_at} from {commit}{' with changes' if record.dirty else ''} by {record.caller}"
+    )
 
 
-def _code(file: Path, record: Mapping[str, Any]) -> str:
+def _code(file: Path, record: ApplyRecord) -> str:
     if not file.exists():
         return "not synthesized"
-    return "as applied" if digest(file) == record.get("stack_sha256") else "differs from the applied stack"
+    return "as applied" if digest(file) == record.stack_sha256 else "differs from the applied stack"
 
 
 def _waiting(phase: Phase, applied: Mapping[str, bool]) -> str:
@@ -107,9 +110,9 @@ def _waiting(phase: Phase, applied: Mapping[str, bool]) -> str:
     )
 
 
-def _found(phase: Mapping[str, Any]) -> str:
-    counts = ", ".join(f"{count} to {verb}" for verb, count in phase.get("counts", {}).items())
-    return f"{phase['result']} ({counts})" if counts else str(phase["result"])
+def _found(phase: PhaseResult) -> str:
+    counts = ", ".join(f"{count} to {verb}" for verb, count in phase.counts.items())
+    return f"{phase.result} ({counts})" if counts else str(phase.result)
 
 
 def _ago(age: timedelta) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say
+from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say, show
 from ops.errors import OpsError
 
 DATABASE_PORT = 15432
@@ -42,7 +42,7 @@ def tasks(
         work = workload(chosen, service) if service else None
         found = running.tasks(connect(chosen), chosen, work, stopped=stopped)
         if as_json:
-            typer.echo(json.dumps([asdict(each) for each in found], indent=2, default=str))
+            show(json.dumps([asdict(each) for each in found], indent=2, default=str))
         rows = [
             (
                 each.id,
@@ -59,7 +59,7 @@ def tasks(
         ]
         heading = ("TASK", "REVISION", "IMAGE", "STATUS", "HEALTH", "STARTED (UTC)", "ZONE", "ADDRESS")
         if not as_json:
-            typer.echo(aligned((*heading, *(["REASON"] if stopped else [])), *rows))
+            show(aligned((*heading, *(["REASON"] if stopped else [])), *rows))
         if problems := "; ".join(each.problem for each in found if each.problem):
             raise OpsError(problems)
 
@@ -86,7 +86,7 @@ def logs(
         lines = LogLines(connect(chosen), work.log_group, since=begin, streams=streams)
         while True:
             for line in lines.new():
-                typer.echo(json.dumps(asdict(line)) if as_json else str(line))
+                show(json.dumps(asdict(line)) if as_json else str(line))
             if lines.absent:
                 raise OpsError(f"there is no log group {work.log_group}; apply phase services")
             if not follow:
@@ -180,14 +180,14 @@ def migrate(
                 task,
                 seconds=timeout * 60,
                 progress=say,
-                line=lambda line: typer.echo(str(line), err=as_json),
+                line=lambda line: show(str(line), err=as_json),
             )
         except (OpsError, KeyboardInterrupt):
             say(f"the migration may still run; to follow it: python -m ops logs {environment} {MIGRATION} --follow")
             say(f"to stop it: {migration.stop_command(task)}")
             raise
         if as_json:
-            typer.echo(json.dumps({**asdict(ended), "snapshot": snapshot}))
+            show(json.dumps({**asdict(ended), "snapshot": snapshot}))
         if not ended.lines:
             say(
                 "the task logged nothing; does its image log to standard output, and may its execution role write logs?"

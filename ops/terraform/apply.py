@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from ops.aws.states import ApplyRecord
 from ops.errors import OpsError, RefusedError
 from ops.gate.model import Outcome
 from ops.plan_gate import reports
@@ -112,16 +113,15 @@ class Applier:
         head, dirty = (origin.commit, origin.dirty) if origin else commit()
         state = self.session.states.get(stack.phase.name, again=True)
         self.session.states.put_record(
-            stack.phase.name,
-            {
-                "phase": stack.phase.name,
-                "environment": stack.environment.name,
-                "commit": head,
-                "dirty": dirty,
-                "applied_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "caller": self.session.aws.caller.arn,
-                "stack_sha256": stack.digest,
-                "plan_sha256": origin.plan_sha256 if origin else "",
-                "serial": state.serial if state else None,
-            },
+            ApplyRecord(
+                phase=stack.phase.name,
+                environment=stack.environment.name,
+                commit=head,
+                dirty=dirty,
+                applied_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                caller=self.session.aws.caller.arn,
+                stack_sha256=stack.digest,
+                plan_sha256=origin.plan_sha256 if origin else "",
+                serial=state.serial if state else None,
+            )
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modules.output import OUT
-from ops.command import EnvironmentName, Json, Out, Phases, Yes, check_phases, confirm, load, reporting, say
+from ops.command import EnvironmentName, Json, Out, Phases, Yes, check_phases, confirm, load, reporting, say, show
 from ops.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -168,5 +168,5 @@ def _end(report: Report, *, as_json: bool, code: int | None = None) -> None:
     for line in report.lines():
         say(line)
     if as_json:
-        typer.echo(report.as_json(), nl=False)
+        show(report.as_json(), nl=False)
     raise typer.Exit(report.exit_code if code is None else code)

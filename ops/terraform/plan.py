@@ -16,6 +16,7 @@ from ops.cutover.prepare import RECORD, blocked
 from ops.errors import OpsError, RefusedError
 from ops.gate.folder import digest
 from ops.gate.model import Outcome
+from ops.gate.reports import lines
 from ops.plan_gate import reports
 from ops.plan_gate.model import PlanVerdict
 from ops.plan_gate.run import run as judge
@@ -160,9 +161,9 @@ def _has_role(caller: Caller, role: str) -> bool:
 def _older_than_applied(states: States, phase: str) -> str:
     """A warning if the state is older than the record of the last apply; else empty."""
     state, record = states.get(phase), states.record(phase)
-    if state is None or record is None or state.serial >= (record["serial"] or 0):
+    if state is None or record is None or state.serial >= (record.serial or 0):
         return ""
-    serials = f"serial {state.serial}, then {record['serial']}"
+    serials = f"serial {state.serial}, then {record.serial}"
     return f"the state is older than the last apply ({serials}): a previous version was restored"
 
 
@@ -177,9 +178,9 @@ def _judged(phase: str, verdict: PlanVerdict, warning: str) -> PhaseResult:
 def summary(shown: str) -> str:
     """A plan with a line for each resource: its action, and the attributes that change."""
     document = json.loads(shown)
-    lines = list(_lines(document.get("resource_changes", [])))
+    changes = list(_lines(document.get("resource_changes", [])))
     outputs = [name for name, change in document.get("output_changes", {}).items() if change["actions"] != ["no-op"]]
-    return "\n".join([*lines, *([f"outputs: {', '.join(sorted(outputs))}"] if outputs else [])]) + "\n"
+    return lines([*changes, *([f"outputs: {', '.join(sorted(outputs))}"] if outputs else [])])
 
 
 def _lines(changes: list[dict[str, Any]]) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from ops.aws.states import DamagedStateError, Version
 from ops.command import say
 from ops.errors import OpsError
+from ops.stored import parse
 from ops.terraform.initialize import initialize
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
@@ -129,19 +130,37 @@ def created(stack: Stack) -> dict[str, str]:
     found: dict[str, str] = {}
     if not stack.events.exists():
         return found
-    for line in stack.events.read_text(encoding="utf-8").splitlines():
+    for line in stack.events.read_bytes().splitlines():
         try:
-            event = json.loads(line)
+            event = parse(_Event, line)
         except ValueError:
-            continue  # an incomplete last line
-        hook = event.get("hook", {})
-        if event.get("type") != "apply_complete":
-            continue
-        if hook.get("action") == "create" and hook.get("id_key") == "id":
-            found[hook["resource"]["addr"]] = hook["id_value"]
-        elif hook.get("action") == "delete":
-            found.pop(hook["resource"]["addr"], None)
+            continue  # another event, or an incomplete last line
+        if event.hook.action == "create" and event.hook.id_key == "id":
+            found[event.hook.resource.addr] = event.hook.id_value
+        elif event.hook.action == "delete":
+            found.pop(event.hook.resource.addr, None)
     return found
+
+
+@dataclass(frozen=True)
+class _EventResource:
+    addr: str
+
+
+@dataclass(frozen=True)
+class _Hook:
+    action: str
+    resource: _EventResource
+    id_key: str = ""
+    id_value: str = ""
+
+
+@dataclass(frozen=True)
+class _Event:
+    """An applied change: https://developer.hashicorp.com/terraform/internals/machine-readable-ui#apply-complete."""
+
+    type: Literal["apply_complete"]
+    hook: _Hook
 
 
 def _line(version: Version) -> str:

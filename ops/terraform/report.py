@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from ops.stored import parse
+
 
 class Result(StrEnum):
     """The result of a phase."""
@@ -132,10 +134,10 @@ class Report:
 def took(out: Path, command: str, environment: str) -> dict[str, float]:
     """Seconds that each phase took in the last run of a command; empty if there is no readable report."""
     try:
-        phases = json.loads(_path(out, command, environment).read_bytes())["phases"]
-        return {each["phase"]: float(each["seconds"]) for each in phases}
-    except (OSError, ValueError, LookupError, TypeError):
+        report = parse(Report, _path(out, command, environment).read_bytes())
+    except (OSError, ValueError):
         return {}
+    return {each.phase: each.seconds for each in report.phases}
 
 
 def _path(out: Path, command: str, environment: str) -> Path:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from ops.errors import RefusedError
 from ops.gate.folder import digest
+from ops.gate.model import StackVerdict
+from ops.stored import parse
 from ops.terraform.stack import Stack
 
 UNKNOWN = "unknown"
@@ -36,15 +38,6 @@ class Provenance:
     counts: Mapping[str, int]
     """Number of resources by action."""
 
-    def __post_init__(self) -> None:
-        """Check the one field that is read before it is compared.
-
-        Raises:
-            TypeError: It isn't an object, so the file isn't one that `write` wrote.
-        """
-        if not isinstance(self.files, dict):
-            raise TypeError(f"files is {self.files!r}")
-
     def write(self, path: Path) -> None:
         """Write it to a file beside the plan."""
         path.touch(mode=0o600)
@@ -58,11 +51,13 @@ def provenance(stack: Stack) -> Provenance:
         RefusedError: There is no saved plan.
     """
     try:
-        found = Provenance(**json.loads(stack.provenance.read_text(encoding="utf-8")))
+        found = parse(Provenance, stack.provenance.read_bytes())
     except FileNotFoundError:
         raise RefusedError(f"there is no saved plan of {stack.name}; {plan_it(stack)}") from None
-    except (ValueError, TypeError):
-        raise RefusedError(f"{stack.provenance} isn't a file that make plan wrote; {plan_it(stack)}") from None
+    except ValueError as error:
+        raise RefusedError(
+            f"{stack.provenance} isn't a file that make plan wrote ({error}); {plan_it(stack)}"
+        ) from None
     return found
 
 
@@ -104,19 +99,15 @@ def _differing(files: Mapping[str, str], stack: Stack) -> str:
 def _gated(stack: Stack, files: Mapping[str, str], today: date) -> None:
     again = f"make gate ENV={stack.environment.name}"
     try:
-        verdict = json.loads(stack.gated.read_text(encoding="utf-8"))
-        if not isinstance(verdict, dict):
-            raise TypeError
-    except (FileNotFoundError, ValueError, TypeError):
+        verdict = parse(StackVerdict, stack.gated.read_bytes())
+    except (FileNotFoundError, ValueError):
         raise RefusedError(f"the gate has not checked {stack.name}; {again}") from None
-    if verdict.get("outcome") != "clean":
-        raise RefusedError(f"the gate did not pass ({verdict.get('outcome')}); {again}")
-    if verdict.get("files") != files:
+    if verdict.outcome != "clean":
+        raise RefusedError(f"the gate did not pass ({verdict.outcome}); {again}")
+    if verdict.files != files:
         raise RefusedError(f"the gate has not checked this version of {stack.name}; {again}")
-    if verdict.get("today") != today.isoformat():
-        raise RefusedError(
-            f"the gate last checked {stack.name} on {verdict.get('today')}, and accepted risks expire; {again}"
-        )
+    if verdict.today != today.isoformat():
+        raise RefusedError(f"the gate last checked {stack.name} on {verdict.today}, and accepted risks expire; {again}")
 
 
 def plan_it(stack: Stack) -> str:

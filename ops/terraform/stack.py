@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ from environments.names import Names
 from modules.phases import PHASES, Phase
 from ops.errors import OpsError
 from ops.gate.folder import BESIDE_STACK, STACK_FILE, digest, loaded
+from ops.stored import parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,10 +105,17 @@ class Stack:
             raise OpsError(f"{self.name} isn't synthesized; make synth ENV={self.environment.name}") from None
 
     @cached_property
-    def content(self) -> dict[str, Any]:
-        """The content of the file that synth wrote."""
-        content: dict[str, Any] = json.loads(self.file.read_text(encoding="utf-8"))
-        return content
+    def content(self) -> dict[str, dict[str, Any]]:
+        """The content of the file that synth wrote.
+
+        Raises:
+            OpsError: It isn't a JSON object of objects.
+        """
+        try:
+            return parse(dict[str, dict[str, Any]], self.file.read_bytes())
+        except (OSError, ValueError) as error:
+            again = f"make synth ENV={self.environment.name}"
+            raise OpsError(f"{self.file} isn't a stack that synth wrote ({error}); {again}") from None
 
     @property
     def outputs(self) -> frozenset[str]:

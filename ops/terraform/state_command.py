@@ -20,6 +20,7 @@ from ops.command import (
     confirm,
     load,
     reporting,
+    show,
 )
 from ops.errors import RefusedError
 
@@ -49,11 +50,11 @@ def outputs(
             what = f"none of {', '.join(phases)} is" if phases else "no phase is"
             raise RefusedError(f"{what} applied in {environment}; make status ENV={environment} shows the next step")
         if as_json:
-            typer.echo(json.dumps(found[phases[0]] if phases and len(phases) == 1 else found, indent=2))
+            show(json.dumps(found[phases[0]] if phases and len(phases) == 1 else found, indent=2))
             return
         for name, published in found.items():
             for key, value in published.items():
-                typer.echo(f"{name}.{key} = {value if isinstance(value, str) else json.dumps(value)}")
+                show(f"{name}.{key} = {value if isinstance(value, str) else json.dumps(value)}")
 
 
 def console(environment: EnvironmentName, phase: Phase, out: Out = OUT) -> None:

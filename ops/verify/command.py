@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import EnvironmentName, Json, Phases, check_phases, load, reporting
+from ops.command import EnvironmentName, Json, Phases, check_phases, load, reporting, show
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def verify(
         environment = load(name)
         results = watched(chosen(phases), context(environment, connect_to, ca_file))
         text = json.dumps([each.as_data() for each in results], indent=2) if as_json else "\n".join(_lines(results))
-        typer.echo(text)
+        show(text)
         raise typer.Exit(exit_code(results))
 
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ops.errors import OpsError
 from ops.gate.folder import BESIDE_STACK
 from ops.gate.model import Outcome, Verdict
 from ops.gate.reports import as_data, write
@@ -136,3 +137,21 @@ def test_a_verdict_stands_beside_each_stack_until_that_is_judged_again(verdict: 
     assert (stacks[-1] / BESIDE_STACK).read_text() == "kept"
     write(Verdict(verdict.today), tmp_path / "reports")
     assert not list(tmp_path.glob(f"stacks/*/{BESIDE_STACK}"))
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2J", "a\u202eb", "x\ngate: clean. 0 findings", "\u2028gate: clean."])
+def test_a_resource_cannot_fake_a_line_of_the_gates_reports(project: Project, name: str) -> None:
+    project.add("network", "aws_sns_topic", name, {"name": "open"})
+    verdict = project.judge()
+    write(verdict, project.out / "reports")
+    for report in ("gate.txt", "gate.md", "gate.junit.xml", "gate.json", "gate.sarif"):
+        text = (project.out / "reports" / report).read_text(encoding="utf-8")
+        assert name not in text
+        assert not [line for line in text.splitlines() if line.startswith("gate: clean")]
+        assert text.replace("\n", "").isprintable(), report
+
+
+def test_reports_that_cannot_be_written_are_one_clear_error(verdict: Verdict, tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("a file")
+    with pytest.raises(OpsError, match=r"can't write reports to .*reports"):
+        write(verdict, tmp_path / "reports")

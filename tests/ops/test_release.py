@@ -115,6 +115,16 @@ def test_history_has_each_change_of_that_image_alone(repository: Path) -> None:
     assert not is_cut_short(repository / "aep-prod.json")
 
 
+@pytest.mark.parametrize("name", ["Line\u2028break", "Next\x85line", "Tab\tstop", "Form\x0cfeed", "A\rB"])
+def test_an_author_of_any_name_is_one_line_of_history(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("GIT_AUTHOR_NAME", name)
+    write(repository, B)
+    commit(repository, "2026-01-05T00:00:00Z")
+    assert history(repository / "aep-prod.json", BACKEND)[0].who == name
+
+
 def test_history_continues_before_a_rename(repository: Path) -> None:
     (repository / "aep-prod.json").rename(repository / "aep-live.json")
     commit(repository, "2026-01-05T00:00:00Z")

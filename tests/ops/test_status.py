@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from typer.testing import CliRunner
@@ -16,34 +17,36 @@ import environments
 import ops.verify.command
 from modules.phases import PHASES
 from ops.__main__ import app
-from ops.aws.states import States
+from ops.aws.states import ApplyRecord, States
 from ops.errors import OpsError
 from ops.status.phases import PhaseStatus, drift_report, statuses
 from tests.ops.verify_responses import Canned
 
 PROD = environments.load("prod")
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
-RECORD = {
-    "phase": "network",
-    "environment": "prod",
-    "commit": "0123456789abcdef",
-    "dirty": False,
-    "applied_at": "2026-11-24T10:00:00+00:00",
-    "caller": "arn:aws:sts::111122223333:assumed-role/aep-prod-break-glass/lead",
-    "stack_sha256": hashlib.sha256(b"{}").hexdigest(),
-}
+RECORD = ApplyRecord(
+    phase="network",
+    environment="prod",
+    commit="0123456789abcdef",
+    dirty=False,
+    applied_at="2026-11-24T10:00:00+00:00",
+    caller="arn:aws:sts::111122223333:assumed-role/aep-prod-break-glass/lead",
+    stack_sha256=hashlib.sha256(b"{}").hexdigest(),
+    plan_sha256="",
+    serial=3,
+)
 
 
 class Bucket:
     """A state bucket with some phases applied."""
 
-    def __init__(self, *phases: str, **records: dict[str, Any]) -> None:
+    def __init__(self, *phases: str, **records: ApplyRecord) -> None:
         self.phases, self.records = {*phases, *records}, records
 
     def applied(self, phase: str) -> bool:
         return phase in self.phases
 
-    def record(self, phase: str) -> dict[str, Any] | None:
+    def record(self, phase: str) -> ApplyRecord | None:
         return self.records.get(phase)
 
 
@@ -59,7 +62,8 @@ def synthesized(out: Path, phase: str, text: str = "{}") -> None:
 
 def drift(out: Path, started_at: str, *phases: Mapping[str, object]) -> None:
     (out / "reports").mkdir(parents=True)
-    report = {"version": 1, "started_at": started_at, "phases": phases}
+    about = {"version": 1, "command": "drift", "environment": "prod", "commit": "0123456789ab"}
+    report = {**about, "started_at": started_at, "phases": phases}
     (out / "reports" / "run-drift-prod.json").write_text(json.dumps(report))
 
 
@@ -77,19 +81,19 @@ def test_nothing_applied_says_what_each_phase_waits_for(tmp_path: Path) -> None:
 def test_an_applied_phase_says_when_from_what_and_by_whom(tmp_path: Path) -> None:
     synthesized(tmp_path, "network")
     network = found(tmp_path, Bucket(network=RECORD))["network"]
-    assert network.says == f"applied 2026-11-24T10:00:00+00:00 from 0123456789ab by {RECORD['caller']}"
+    assert network.says == f"applied 2026-11-24T10:00:00+00:00 from 0123456789ab by {RECORD.caller}"
     assert (network.code, network.drift, network.record) == ("as applied", "unknown; make drift compares", RECORD)
 
 
 def test_what_was_applied_otherwise_says_so(tmp_path: Path) -> None:
     synthesized(tmp_path, "network", '{"resource": {}}')
-    record = {**RECORD, "environment": "prod-starter", "dirty": True}
+    record = replace(RECORD, environment="prod-starter", dirty=True)
     phases = found(tmp_path, Bucket("edge", network=record))
     assert phases["network"].says.startswith(
         "applied as prod-starter 2026-11-24T10:00:00+00:00 from 0123456789ab with changes"
     )
     assert phases["network"].code == "differs from the applied stack"
-    assert (phases["edge"].says, phases["edge"].code) == ("applied; there is no record of the apply", "")
+    assert (phases["edge"].says, phases["edge"].code) == ("applied; there is no readable record of the apply", "")
     assert found(tmp_path, Bucket(edge=RECORD))["edge"].code == "not synthesized"
 
 
@@ -134,7 +138,7 @@ def test_the_command_shows_the_phases_and_their_exit_criteria(tmp_path: Path, mo
     assert asked.exit_code == 0, asked.output
     assert "                 exit criteria: 5 pass, 0 fail, 0 unknown" in asked.stdout.splitlines()
     phases = {phase["phase"]: phase for phase in json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)}
-    assert (phases["network"]["applied"], phases["network"]["record"]["commit"]) == (True, RECORD["commit"])
+    assert (phases["network"]["applied"], phases["network"]["record"]["commit"]) == (True, RECORD.commit)
 
 
 def test_a_red_criterion_is_the_commands_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,9 +61,9 @@ def judge(rows: Sequence[Row], output: Path, *, processes: int = _PROCESSES) -> 
         processes: How many work on it side by side; 1 does it here.
     """
     if processes == 1:
-        with _remembering():
+        with remembering():
             return [judge_one(row, output) for row in rows]
-    with ProcessPoolExecutor(processes, initializer=_remember) as pool:
+    with ProcessPoolExecutor(processes, initializer=remember) as pool:
         return list(pool.map(judge_one, rows, repeat(output), chunksize=4))
 
 
@@ -71,12 +71,17 @@ def judge_one(row: Row, output: Path) -> Result:
     """Plant one row, and ask both."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        plant(row, output, folder)
-        new = _said(_verdict(folder, folder, row.environment)) - _before(output, row.environment)
+        new = new_findings(row, output, folder)
         ours = {each.id for each in new if each.names(row)}
         planted = folder / "stacks" / row.stack
         stock = stock_findings(planted) - _stock_before(output / "stacks" / row.stack) if planted.is_dir() else set()
     return Result(row, tuple(sorted({id_ for id_, _ in stock})), tuple(sorted(ours)))
+
+
+def new_findings(row: Row, output: Path, folder: Path) -> frozenset[Found]:
+    """Plant one row in a folder, and ask this gate what it says that it didn't say before."""
+    plant(row, output, folder)
+    return _said(_verdict(folder, folder, row.environment)) - _before(output, row.environment)
 
 
 def stock_findings(folder: Path) -> frozenset[tuple[str, str]]:
@@ -101,7 +106,12 @@ def _stock_before(folder: Path) -> frozenset[tuple[str, str]]:
 
 @cache
 def _before(output: Path, environment: str) -> frozenset[Found]:
-    return _said(_verdict(output, POLICIES.parent, environment))
+    return _said(verdict_on(output, environment))
+
+
+def verdict_on(out: Path, environment: str) -> Verdict:
+    """What this gate says of an environment's stacks in a folder, with the project's own policies."""
+    return _verdict(out, POLICIES.parent, environment)
 
 
 def _verdict(out: Path, project: Path, environment: str) -> Verdict:
@@ -150,7 +160,7 @@ def _quiet() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def _remembering() -> Any:
+def remembering() -> Any:
     """Let checkov evaluate each expression once: a row changes one of thousands, and this is half of a scan's time."""
     from checkov.terraform.graph_builder.variable_rendering.safe_eval_functions import evaluate  # noqa: PLC0415
 
@@ -172,5 +182,6 @@ def _remembering() -> Any:
     return patch("checkov.terraform.graph_builder.variable_rendering.evaluate_terraform.evaluate", remembered)
 
 
-def _remember() -> None:
-    _remembering().start()
+def remember() -> None:
+    """Do that in a process that judges many rows."""
+    remembering().start()
