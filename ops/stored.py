@@ -25,8 +25,9 @@ def parse(form: type[T], content: str | bytes) -> T:
     Raises:
         ValueError: It isn't JSON of that form. The message has the place, and no value.
     """
+    known: Any = form
     try:
-        found: T = _adapter(form).validate_json(content, strict=True)
+        found: T = _adapter(known).validate_json(content, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
