@@ -19,17 +19,23 @@ class DocumentKind(NamedTuple):
     """Whether the limit is for all such documents of one role, user or group together."""
     as_is: bool = False
     """Whether Terraform's provider sends it unchanged. It removes the blanks of all others."""
+    needs: frozenset[str] = frozenset({"principals", "resources"})
+    """What each of its statements must name."""
+    rejects: frozenset[str] = frozenset()
+    """What none of its statements may name."""
 
 
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+_RESOURCES, _PRINCIPALS = frozenset({"resources"}), frozenset({"principals"})
 _DOCS = "https://docs.aws.amazon.com/"
 _IAM = _DOCS + "IAM/latest/UserGuide/reference_iam-quotas.html"
 
-MANAGED = DocumentKind("managed policy", 6_144, _IAM)
-INLINE = DocumentKind("role's inline policies", 10_240, _IAM, together=True)
-INLINE_OF_GROUP = DocumentKind("group's inline policies", 5_120, _IAM, together=True)
-INLINE_OF_USER = DocumentKind("user's inline policies", 2_048, _IAM, together=True)
+MANAGED = DocumentKind("managed policy", 6_144, _IAM, needs=_RESOURCES, rejects=_PRINCIPALS)
+INLINE = DocumentKind("role's inline policies", 10_240, _IAM, together=True, needs=_RESOURCES, rejects=_PRINCIPALS)
+INLINE_OF_GROUP = INLINE._replace(label="group's inline policies", longest=5_120)
+INLINE_OF_USER = INLINE._replace(label="user's inline policies", longest=2_048)
 # By default; AWS raises it to 8,192 on request.
-TRUST = DocumentKind("trust policy", 2_048, _IAM, ("sts:role",))
+TRUST = DocumentKind("trust policy", 2_048, _IAM, ("sts:role",), needs=_PRINCIPALS, rejects=_RESOURCES)
 BUCKET = DocumentKind(
     "bucket policy",
     20_480,
@@ -50,6 +56,7 @@ REPOSITORY = DocumentKind(
     10_240,
     _DOCS + "AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html",
     ("ecr:repository",),
+    needs=_PRINCIPALS,
 )
 REGISTRY = DocumentKind("registry policy", 10_240, _DOCS + "AmazonECR/latest/APIReference/API_PutRegistryPolicy.html")
 TOPIC = DocumentKind(
@@ -71,7 +78,12 @@ LOGS = DocumentKind(
     _DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html",
 )
 ORGANIZATION = DocumentKind(
-    "service control policy", 5_120, _DOCS + "organizations/latest/userguide/orgs_reference_limits.html", as_is=True
+    "service control policy",
+    5_120,
+    _DOCS + "organizations/latest/userguide/orgs_reference_limits.html",
+    as_is=True,
+    needs=_RESOURCES,
+    rejects=_PRINCIPALS,
 )
 
 

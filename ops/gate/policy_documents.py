@@ -64,11 +64,20 @@ def idle_statements(view: Sequence[ScannedBlock]) -> list[Record]:
         about = use.kind.about if use.kind else ()
         services = _services(use.holder, reference().services) if use.kind is ENDPOINT else ()
         for statement in use.statements:
-            for what in idle(
-                statement, about=about, services=services, partition=place.partition.name if place else ""
-            ):
+            found = idle(statement, about=about, services=services, partition=place.partition.name if place else "")
+            for what in (*found, *(_malformed(statement, use.kind) if use.kind else ())):
                 ledger.wrong(IDLE, statement.block.block, f"{statement.label}: {what}")
     return ledger.records()
+
+
+def _malformed(statement: PlacedStatement, kind: DocumentKind) -> Iterator[str]:
+    """What AWS rejects in a statement of a kind of policy."""
+    for element in ("principals", "resources"):
+        named = getattr(statement, element) or getattr(statement, f"not_{element}")
+        if element in kind.needs and not named:
+            yield f"names no {element}; AWS rejects such a {kind.label}"
+        if element in kind.rejects and named:
+            yield f"names {element}; AWS rejects such a {kind.label}"
 
 
 def document_sizes(view: Sequence[ScannedBlock], stacks: EnvironmentStacks) -> list[Record]:

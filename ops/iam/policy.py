@@ -88,6 +88,10 @@ class IamStatement:
         conditions = statement.get("Condition") or {}
         if not isinstance(conditions, Mapping) or not all(isinstance(keys, Mapping) for keys in conditions.values()):
             raise ValueError("a condition isn't an object")
+        if not (listed(statement.get("Action")) or listed(statement.get("NotAction"))):
+            raise ValueError("a statement has no actions")
+        if any(not listed(values) for keys in conditions.values() for values in keys.values()):
+            raise ValueError("a condition has no values")
         if empty := [key for key, value in statement.items() if key.startswith("Not") and value in ([], "", {})]:
             raise ValueError(f"{empty[0]} is empty, which would mean everything")
         allows = statement["Effect"] == "Allow"

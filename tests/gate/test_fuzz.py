@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from modules.phases import PHASES
@@ -24,14 +24,15 @@ ENVIRONMENT = "prod"
 
 def covered(place: Place) -> bool:
     """Whether a check, a proof or a table covers a place of a stack."""
-    section, *path = (str(each) for each in place if not isinstance(each, int))
-    if section not in {"resource", "data"} or len(path) < 3:
-        return bool(path) and section not in {"//", "locals"}
-    kind, _, *names = path
-    known: Any = table.types()[kind if section == "resource" else f"data.{kind}"]
+    section, *path = (str(each) for each in place if not isinstance(each, int)) if place else ("",)
+    if section in {"resource", "data"} and len(path) > 2:
+        kind, _, *names = path
+        known: Any = table.types()[kind if section == "resource" else f"data.{kind}"] | table.stack()["meta"]
+    else:
+        names = path[1:] if section == "output" else path
+        known = table.stack().get(section) or table.stack()["blocks"].get(section, {})
     for name in names:
-        if isinstance(known, dict):
-            known = known.get(name, {})
+        known = known.get(name, {}) if isinstance(known, dict) else known
     return isinstance(known, dict) or not str(known).startswith("nothing: ")
 
 
@@ -42,7 +43,7 @@ def test_a_stack_of_any_form_is_reported(output: Path, tmp_path: Path) -> None:
     stacks = [f"{ENVIRONMENT}-{phase.name}" for phase in PHASES]
     files = {stack: (output / "stacks" / stack / STACK_FILE).read_bytes() for stack in stacks}
 
-    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(st.data())
     def any_form(data: st.DataObject) -> None:
         stack = data.draw(st.sampled_from(sorted(files)))

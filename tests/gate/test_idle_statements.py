@@ -11,7 +11,7 @@ import pytest
 import environments
 from environments.documents import HOLDERS
 from modules.synthesis import synthesize
-from ops.gate.model import Outcome
+from ops.gate.model import Outcome, ScanFailedError
 from ops.gate.policy_documents import IDLE, idle_statements
 from ops.gate.stacks import EnvironmentStacks
 from ops.gate.view import merged_view
@@ -175,7 +175,9 @@ HOLDER_SETTINGS = {
 
 @pytest.mark.parametrize(("kind", "attribute"), HOLDERS)
 def test_every_kind_of_document_is_judged_as_json_too(prod: Ground, kind: str, attribute: str) -> None:
-    planted = {"Statement": [{"Effect": "Deny", "Action": "ecs:NoSuchAction", "Resource": "*"}]}
+    elements = {"resources": {"Resource": "*"}, "principals": {"Principal": "*"}}
+    named = {key: value for need in HOLDERS[kind, attribute].document.needs for key, value in elements[need].items()}
+    planted = {"Statement": [{"Effect": "Deny", "Action": "ecs:NoSuchAction", **named}]}
     change = add(kind, "planted", {attribute: json.dumps(planted), **HOLDER_SETTINGS.get(kind, {})})
     assert prod.planted("registry", change) == {
         (IDLE, f"{kind}.planted"): (
@@ -183,6 +185,31 @@ def test_every_kind_of_document_is_judged_as_json_too(prod: Ground, kind: str, a
             "reference: make iam-data"
         )
     }
+
+
+@pytest.mark.parametrize(("kind", "attribute"), HOLDERS)
+def test_a_statement_without_what_aws_needs_is_found(prod: Ground, kind: str, attribute: str) -> None:
+    document = HOLDERS[kind, attribute].document
+    extra = {"principals": {"Principal": "*"}, "resources": {"Resource": "*"}}
+    bad = {key: value for each in document.rejects for key, value in extra[each].items()}
+    planted = {"Statement": [{"Effect": "Deny", "Action": "s3:GetObject", **bad}]}
+    change = add(kind, "planted", {attribute: json.dumps(planted), **HOLDER_SETTINGS.get(kind, {})})
+    said = prod.planted("registry", change)[IDLE, f"{kind}.planted"]
+    assert all(f"names no {element}; AWS rejects such a {document.label}" in said for element in document.needs)
+    assert all(f"names {element}; AWS rejects such a {document.label}" in said for element in document.rejects)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"actions": []}, "a statement has no actions"),
+        ({"condition": [{"test": "Bool", "variable": "aws:SecureTransport", "values": []}]}, "has no values"),
+    ],
+    ids=str,
+)
+def test_a_statement_that_aws_rejects_is_not_understood(prod: Ground, changes: Body, what: str) -> None:
+    with pytest.raises(ScanFailedError, match=what):
+        prod.planted("account", statement("deployer_services", 0, **changes))
 
 
 def test_an_inline_policy_in_its_role_is_judged(prod: Ground) -> None:
