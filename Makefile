@@ -41,6 +41,8 @@ KEEP_GOING ?=
 NAME ?=
 PRODUCT ?=
 OPTIONS ?=
+# A number from which changes at random follow.
+SEED ?= 1
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -91,7 +93,7 @@ endif
 endif
 endif
 
-.PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted \
+.PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted mutants \
 	docs schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
@@ -241,6 +243,9 @@ new-product: $(READY) ## Write a product with three environments: NAME=shop (YES
 
 new-environment: $(READY) ## Write another environment of a product: NAME=demo (PRODUCT=shop)
 	@$(OPS) new-environment $(if $(PRODUCT),--product "$(PRODUCT)") -- "$(NAME)"
+
+mutants: $(DEV) ## Change one attribute of prod at a time, 300 times: does the gate notice, or a test? SEED=1 (up to an hour)
+	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && $(BIN)/python -m tests.gate.mutants --seed "$(SEED)"
 
 docs: $(READY) ## Write the pages that are generated from the code
 	@$(BIN)/python -m ops docs

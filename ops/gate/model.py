@@ -152,6 +152,8 @@ class Verdict:
     """The result of the gate."""
 
     today: date
+    until: date | None = None
+    """The first later day on which an acceptance has expired."""
     stacks: tuple[str, ...] = ()
     files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """SHA-256 of the files that were checked, by stack and name."""
@@ -183,6 +185,8 @@ class StackVerdict:
     """An outcome's name in lower case."""
     today: str
     """The day for which accepted risks were valid."""
+    until: str | None
+    """The first day on which one of them has expired."""
     files: Mapping[str, str]
     """SHA-256 by name of the files that were checked."""
 

@@ -144,6 +144,10 @@ class Register:
         """All accepted risks."""
         return tuple(entry.risk for entry in self.entries)
 
+    def next_expiry(self, today: date) -> date | None:
+        """The first day after `today` on which an acceptance has expired; None if none expires."""
+        return min((risk.expires for risk in self.risks if risk.expires > today), default=None)
+
     @classmethod
     def read(cls, common: Path, products: Path | None = None) -> Self:
         """Read the register.

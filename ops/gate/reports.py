@@ -44,7 +44,12 @@ def _beside_stacks(verdict: Verdict, folder: Path) -> None:
             path.unlink()
     for stack in verdict.stacks:
         if (folder / stack).is_dir():
-            own = StackVerdict(verdict.outcome.name.lower(), verdict.today.isoformat(), verdict.files.get(stack, {}))
+            own = StackVerdict(
+                verdict.outcome.name.lower(),
+                verdict.today.isoformat(),
+                verdict.until.isoformat() if verdict.until else None,
+                verdict.files.get(stack, {}),
+            )
             write_files({BESIDE_STACK: json.dumps(asdict(own)) + "\n"}, folder / stack)
 
 

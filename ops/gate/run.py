@@ -67,7 +67,7 @@ def run(
     environment_stacks = selection.environment_stacks if selection else ()
     views = [attempt(partial(_understood, stacks, expected)) for stacks in environment_stacks]
     if errors or register is None or selection is None:
-        return Verdict(today, tuple(sorted(selection.stacks)) if selection else (), errors=tuple(errors))
+        return Verdict(today, stacks=tuple(sorted(selection.stacks)) if selection else (), errors=tuple(errors))
 
     blocks = [view for view in views if view is not None]
     strange = [error for view in blocks for error in attributes.scan_errors(view)]
@@ -88,6 +88,7 @@ def run(
     judgement = register.judge(records, checks, expected, today, environments=selection.environments)
     return Verdict(
         today=today,
+        until=register.next_expiry(today),
         stacks=tuple(sorted(selection.stacks)),
         files={each.stack: each.files for stacks in selection.environment_stacks for each in stacks.documents.values()},
         resources=len(resources),

@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from ops.errors import RefusedError
@@ -68,7 +68,8 @@ def check(stack: Stack, origin: Provenance, upstream: Mapping[str, str], *, toda
         stack: The stack.
         origin: What its saved plan was created from.
         upstream: SHA-256 of the current outputs of the phases that it reads.
-        today: The date that the gate's verdict must have, since accepted risks expire; by default today's, in UTC.
+        today: Today, in UTC. The gate's verdict must be of this day or the day before, and no acceptance may have
+            expired since.
 
     Raises:
         RefusedError: A check fails.
@@ -106,7 +107,9 @@ def _gated(stack: Stack, files: Mapping[str, str], today: date) -> None:
         raise RefusedError(f"the gate did not pass ({verdict.outcome}); {again}")
     if verdict.files != files:
         raise RefusedError(f"the gate has not checked this version of {stack.name}; {again}")
-    if verdict.today != today.isoformat():
+    # A run may begin before midnight and end after it.
+    recent = verdict.today in {today.isoformat(), (today - timedelta(days=1)).isoformat()}
+    if not recent or (verdict.until and verdict.until <= today.isoformat()):
         raise RefusedError(f"the gate last checked {stack.name} on {verdict.today}, and accepted risks expire; {again}")
 
 

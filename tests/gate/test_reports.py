@@ -132,6 +132,7 @@ def test_a_verdict_stands_beside_each_stack_until_that_is_judged_again(verdict: 
         assert said == {
             "outcome": "findings",
             "today": verdict.today.isoformat(),
+            "until": str(verdict.until),
             "files": verdict.files[folder.name],
         }
     assert (stacks[-1] / BESIDE_STACK).read_text() == "kept"

@@ -51,7 +51,7 @@ LOCK = {"ID": "i", "Who": "w", "Created": "c", "Operation": "o"}
 PROVENANCE = asdict(
     Provenance("prod-network", {"cdk.tf.json": "a"}, "b", "c", "1", "arn", "now", "c", False, {}, {"create": 1})
 )
-VERDICT = {"outcome": "clean", "today": "2026-11-25", "files": {"cdk.tf.json": "a"}}
+VERDICT = {"outcome": "clean", "today": "2026-11-25", "until": None, "files": {"cdk.tf.json": "a"}}
 CREATED = {
     "type": "apply_complete",
     "hook": {"action": "create", "id_key": "id", "id_value": "vpc-1", "resource": {"addr": "aws_vpc.a"}},
@@ -105,20 +105,20 @@ def _states(folder: Path, content: bytes) -> States:
     return States(cast("Aws", SimpleNamespace(client=lambda _: Bucket())), PROD)
 
 
-def _provenance(folder: Path, content: bytes) -> object:
+def _provenance(folder: Path, content: bytes) -> None:
     stack = _stack(folder)
     stack.file.write_text("{}")
     stack.provenance.write_bytes(content)
-    return check(stack, provenance(stack), {}, today=NOW.date())
+    check(stack, provenance(stack), {}, today=NOW.date())
 
 
-def _verdict(folder: Path, content: bytes) -> object:
+def _verdict(folder: Path, content: bytes) -> None:
     stack = _stack(folder)
     stack.file.write_text("{}")
     for path in (stack.saved, stack.saved_json):
         path.write_text("{}")
     stack.gated.write_bytes(content)
-    return check(stack, _origin(stack), {}, today=NOW.date())
+    check(stack, _origin(stack), {}, today=NOW.date())
 
 
 def _origin(stack: Stack) -> Provenance:

@@ -125,7 +125,7 @@ def test_waiting_for_a_deployment_has_a_limit(monkeypatch: pytest.MonkeyPatch) -
     going = SimpleNamespace(id="d-1", ended=False)
     monkeypatch.setattr(blue_green, "FINISH_SECONDS", 0)
     monkeypatch.setattr(blue_green, "_history", lambda *_: [going])
-    monkeypatch.setattr(blue_green.codedeploy, "read", lambda *_: going)
+    monkeypatch.setattr("rehearsal.blue_green.codedeploy.read", lambda *_: going)
     aws = SimpleNamespace(client=lambda _: None)
     rehearsal: Any = SimpleNamespace(session=SimpleNamespace(aws=aws))
     service: Any = SimpleNamespace(name="app")

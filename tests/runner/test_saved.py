@@ -59,7 +59,7 @@ def stack(tmp_path: Path) -> Stack:
 
 
 def gate(stack: Stack, **changed: object) -> None:
-    verdict = {"outcome": "clean", "today": TODAY.isoformat(), "files": stack.files, **changed}
+    verdict = {"outcome": "clean", "today": TODAY.isoformat(), "until": None, "files": stack.files, **changed}
     stack.gated.write_text(json.dumps(verdict))
 
 
@@ -68,6 +68,12 @@ def other_provenance(saved: Stack, **changed: Any) -> None:
 
 
 def test_what_was_planned_and_gated_may_be_applied(stack: Stack) -> None:
+    check(stack, provenance(stack), UPSTREAM, today=TODAY)
+
+
+@pytest.mark.parametrize("until", [None, "2026-11-26"])
+def test_a_run_may_begin_before_midnight(stack: Stack, until: str | None) -> None:
+    gate(stack, today="2026-11-24", until=until)
     check(stack, provenance(stack), UPSTREAM, today=TODAY)
 
 
@@ -91,8 +97,13 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "a gate of another form": (lambda s: s.gated.write_text("[]"), "has not checked prod-network"),
     "gated another": (lambda s: gate(s, files={"cdk.tf.json": "0"}), "has not checked this version of prod-network"),
     "gated nothing": (lambda s: gate(s, files=None), "the gate has not checked prod-network"),
-    "gated yesterday": (
-        lambda s: gate(s, today="2026-11-24"),
+    "gated two days ago": (
+        lambda s: gate(s, today="2026-11-23"),
+        "checked prod-network on 2026-11-23, and accepted risks expire",
+    ),
+    "gated for a later day": (lambda s: gate(s, today="2026-11-26"), "checked prod-network on 2026-11-26"),
+    "gated before an acceptance expired": (
+        lambda s: gate(s, today="2026-11-24", until="2026-11-25"),
         "checked prod-network on 2026-11-24, and accepted risks expire",
     ),
 }
