@@ -165,19 +165,19 @@ destroy: terraform env confirmed gate ## Destroy an unprotected environment, las
 
 ##@ Release the application
 
-promote: env service ## Copy an image that runs in staging, by digest: ENV=<name> SERVICE=backend (DIGEST=sha256:…, DRY_RUN=1)
+promote: env service ## Copy an image that runs in another environment, by digest: ENV=<name> SERVICE=… (DIGEST=sha256:…, DRY_RUN=1)
 	@$(OPS) promote "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
-release-history: env ## Show the previous digests of services: ENV=<name> SERVICE=backend
+release-history: env ## Show the previous digests of services: ENV=<name> SERVICE=…
 	@$(OPS) release history "$(ENV)" $(SERVICE)
 
-release-set: env service ## Set an image that no environment runs first: ENV=<name> SERVICE=backend IMAGE=sha256:…
+release-set: env service ## Set an image that no environment runs first: ENV=<name> SERVICE=… IMAGE=sha256:…
 	@$(OPS) release set "$(ENV)" "$(SERVICE)" "$(IMAGE)" $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
-release-rollback: env service ## Return to a service's previous digest: ENV=<name> SERVICE=backend
+release-rollback: env service ## Return to a service's previous digest: ENV=<name> SERVICE=…
 	@$(OPS) release rollback "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)")
 
-release-deploy: env service ## Deploy the applied revision of a blue/green service: ENV=<name> SERVICE=backend
+release-deploy: env service ## Deploy the applied revision of a blue/green service: ENV=<name> SERVICE=…
 	@$(OPS) release deploy "$(ENV)" "$(SERVICE)" $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
 secrets: env ## Show which secrets have a value, and who reads them: ENV=<name>
@@ -186,10 +186,10 @@ secrets: env ## Show which secrets have a value, and who reads them: ENV=<name>
 migrate: env ## Run the database's migrations as a one-off task: ENV=<name>
 	@$(OPS) migrate "$(ENV)" $(if $(YES),--yes)
 
-tasks: env ## List the running tasks: ENV=<name> SERVICE=backend
+tasks: env ## List the running tasks: ENV=<name> SERVICE=…
 	@$(OPS) tasks "$(ENV)" $(SERVICE)
 
-logs: env service ## Show what a service's tasks log: ENV=<name> SERVICE=backend (FOLLOW=1)
+logs: env service ## Show what a service's tasks log: ENV=<name> SERVICE=… (FOLLOW=1)
 	@$(OPS) logs "$(ENV)" "$(SERVICE)" $(if $(FOLLOW),--follow)
 
 ##@ Move traffic
@@ -203,7 +203,7 @@ cutover: env ## Move traffic by DNS weight, in watched steps: ENV=<name>
 rollback-dns: env ## Return all traffic to the previous target: ENV=<name>
 	@$(OPS) rollback dns "$(ENV)" $(if $(YES),--yes)
 
-rollback-service: env service ## Deploy a service's last good revision: ENV=<name> SERVICE=backend
+rollback-service: env service ## Deploy a service's last good revision: ENV=<name> SERVICE=…
 	@$(OPS) rollback service "$(ENV)" "$(SERVICE)" $(if $(YES),--yes)
 
 ##@ Develop
@@ -226,7 +226,7 @@ $(DEV): requirements-dev.txt $(READY)
 	@$(INSTALL) -r $<
 	@touch $@
 
-rehearse: $(DEV) terraform rehearsable gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=<name> (TO=<larger>, or GO_LIVE=1; KEEP_GOING=1)
+rehearse: $(DEV) terraform rehearsable gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=<name> (TO=…, or GO_LIVE=1; KEEP_GOING=1)
 	@$(OPS) rehearse "$(ENV)" $(REHEARSED)
 
 rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to prod, and products of other shapes
