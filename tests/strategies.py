@@ -189,5 +189,7 @@ def any_environment(draw: st.DrawFn) -> Environment:
     if not environment.nat_zones:
         environment = without_internet(environment)
     elif not any(service.internet for service in environment.product.services):
-        environment = replace(environment, profile=replace(environment.profile, nat="none"))
+        first, *others = environment.product.services
+        whole = replace(environment.product, services=(replace(first, internet=True), *others))
+        environment = replace(environment, product=whole)
     return replace(environment, accepts=tuple(sorted(risks.taken(environment))))
