@@ -18,7 +18,6 @@ from typer.testing import CliRunner
 import environments
 import rehearsal.run
 from ops.__main__ import app
-from ops.aws import codedeploy
 from ops.terraform.process import Terraform
 from rehearsal import blue_green
 from rehearsal.rollout import Seen, StepError
