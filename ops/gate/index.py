@@ -58,6 +58,11 @@ class Index:
             return self.follow(self._locals.get(found["name"]))
         return self._blocks.get(("data" if found["data"] else "resource", found["kind"], found["name"]))
 
+    def local(self, value: object) -> object:
+        """What a value stands for if it is one local, else the value itself."""
+        found = plain(value)
+        return self.local(self._locals.get(found["name"])) if found and found["kind"] == "local" else value
+
     def key(self, value: object, of: ScannedBlock) -> str:
         """A key for a value: the unique name of the block that it refers to, or the literal itself.
 

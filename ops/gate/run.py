@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import environments
 from modules.progress import Step, progress
-from ops.gate import applying, order, permissions, policy_documents, reachability, support
+from ops.gate import applying, order, permissions, policy_documents, reachability, support, tasks
 from ops.gate.model import (
     Block,
     Check,
@@ -189,6 +189,7 @@ CHECKS: dict[str, Check] = {
     **permissions.CHECKS,
     **order.CHECKS,
     **applying.CHECKS,
+    **tasks.CHECKS,
     **policy_documents.CHECKS,
 }
 
@@ -198,7 +199,7 @@ def prove(
     views: Sequence[Sequence[ScannedBlock]],
     step: Step = lambda _what, _total: None,
 ) -> ScanResult:
-    """Check network, permissions and order of creation against their tables, and policies against AWS's rules.
+    """Check network, permissions, tasks and order of creation against their tables, and policies against AWS's rules.
 
     Args:
         environment_stacks: The stacks; those outside any environment have no tables, so only policies are checked.
@@ -232,5 +233,6 @@ def _proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator
             permissions.who_may_what,
             order.what_comes_first,
             applying.who_applies_can,
+            tasks.what_runs,
         ):
             yield proof, partial(proof, view, environment)

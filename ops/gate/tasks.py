@@ -1,0 +1,225 @@
+"""Checks what each task runs, and as which role: its own workload's, as the environment's values say.
+
+ECS starts whatever a task definition names. With another service's execution role a container gets that service's
+secrets; with another command or a variable such as LD_PRELOAD it runs another program of the image; with HTTPS_PROXY it
+sends its requests to another host. So the program, image, user, variables, secrets and log group of each container are
+compared with the values, and not with a list of dangerous ones.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from environments.names import Names
+from environments.schema import Environment, Migration, ScheduledTask, Service
+from ops.gate.index import Index
+from ops.gate.model import Check, Ledger, Record, ScannedBlock
+from ops.gate.templates import plain
+from ops.iam.policy import listed
+
+TASK, ROLE = "ROLLOUT_TASK", "ROLLOUT_ROLE"
+CHECKS = {
+    TASK: Check(
+        TASK,
+        "Each task runs its own workload's image, program, variables and secrets, as the environment's values say",
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html",
+        own=True,
+    ),
+    ROLE: Check(
+        ROLE,
+        "Each task, and each service of AWS, uses the role that is for it",
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html",
+        own=True,
+    ),
+}
+DEFINITION = "aws_ecs_task_definition"
+ROLES: Mapping[tuple[str, str], str] = {
+    ("aws_chatbot_slack_channel_configuration", "iam_role_arn"): "slack",
+    ("aws_cloudtrail", "cloud_watch_logs_role_arn"): "trail",
+    ("aws_cloudwatch_event_target", "role_arn"): "event-forward",
+    ("aws_codedeploy_deployment_group", "service_role_arn"): "deployment",
+    ("aws_db_instance", "monitoring_role_arn"): "database-monitoring",
+    ("aws_flow_log", "iam_role_arn"): "flow-log",
+    ("aws_scheduler_schedule", "target.role_arn"): "scheduler",
+}
+"""The purpose of the role that a service of AWS uses for a resource, by type and attribute."""
+_LOG_OPTIONS = "logConfiguration.options.awslogs"
+STARTED_BY = {
+    "aws_ecs_service": "task_definition",
+    "aws_scheduler_schedule": "target.ecs_parameters.task_definition_arn",
+}
+"""What starts tasks, with its attribute that names the task definition."""
+
+Workload = Service | ScheduledTask | Migration
+
+
+def what_runs(view: Sequence[ScannedBlock], environment: Environment) -> list[Record]:
+    """Compare the tasks and the services' roles of one environment with its values.
+
+    Args:
+        view: The merged view of all its stacks.
+        environment: Its values.
+    """
+    ledger, index, names = Ledger(), Index(view), Names(environment)
+    workloads = _workloads(environment)
+    for task in index.all(DEFINITION):
+        ledger.examine(TASK, [task.block])
+        ledger.examine(ROLE, [task.block])
+        workload = workloads.get(str(task.settings.get("family")))
+        if workload is None:
+            what = f"its family {task.settings.get('family')!r} belongs to no service, scheduled task or migration"
+            ledger.wrong(TASK, task.block, f"{what} of the environment's values")
+            continue
+        run = _Run(task, workload, names, index)
+        for what in run.differences():
+            ledger.wrong(TASK, task.block, what)
+        for what in run.roles():
+            ledger.wrong(ROLE, task.block, what)
+    for starter in index.all(*STARTED_BY):
+        ledger.examine(TASK, [starter.block])
+        for what in _starts(starter, index, names):
+            ledger.wrong(TASK, starter.block, what)
+    for (kind, attribute), purpose in ROLES.items():
+        for block in index.all(kind):
+            ledger.examine(ROLE, [block.block])
+            for value in _at(block.settings, attribute):
+                if what := _other_role(index, value, names.role(purpose)):
+                    ledger.wrong(ROLE, block.block, f"{attribute} {what}")
+    return ledger.records()
+
+
+def _workloads(environment: Environment) -> dict[str, Workload]:
+    """Everything that runs as a task, by the family of its task definition."""
+    product = environment.product
+    every = [*product.services, *product.scheduled_tasks, *([product.migration] if product.migration else [])]
+    return {Names(environment).service(workload.name): workload for workload in every}
+
+
+class _Run:
+    """One task definition, and the workload that it is for."""
+
+    def __init__(self, task: ScannedBlock, workload: Workload, names: Names, index: Index) -> None:
+        self._task, self._workload, self._names, self._index = task, workload, names, index
+        product = names.environment.product
+        self._service = workload if isinstance(workload, Service) else product.service(workload.service)
+
+    def roles(self) -> Iterator[str]:
+        """Each role that isn't the one of its service."""
+        for kind in ("execution", "task"):
+            wanted = self._names.role(f"{self._service.name}-{kind}")
+            if what := _other_role(self._index, self._task.settings.get(f"{kind}_role_arn"), wanted):
+                yield f"{kind}_role_arn {what}"
+
+    def differences(self) -> Iterator[str]:
+        """Each difference from the values, without the values themselves: a command may contain a credential."""
+        containers = [each for each in listed(self._task.settings.get("container_definitions")) if _is_object(each)]
+        if [each.get("name") for each in containers] != [self._workload.name]:
+            found = ", ".join(str(each.get("name")) for each in containers) or "none that can be read"
+            yield f"its containers are {found}; the values have one, {self._workload.name}"
+        for container in containers:
+            yield from self._container(container)
+
+    def _container(self, container: Mapping[str, Any]) -> Iterator[str]:
+        service, environment = self._service, self._names.environment
+        of = f"{service.name} in the environment's values"
+        if self._image(container.get("image")) != self._released():
+            yield f"its image isn't the released digest of {service.repository}"
+        if listed(container.get("command")) != [_escaped(word) for word in self._workload.command]:
+            yield f"its command isn't the one of {self._workload.name} in the environment's values"
+        if container.get("user") != service.user:
+            yield f"its user isn't {service.user}, the one of {of}"
+        variables = {name: _escaped(value) for name, value in environment.variables(service).items()}
+        yield from _differing("variables", of, _pairs(container.get("environment"), "value"), variables.items())
+        secrets = {name: self._names.secret(name) for name in service.secrets}
+        references = _pairs(container.get("secrets"), "valueFrom")
+        given = [(name, self._name(value, "aws_secretsmanager_secret")) for name, value in references]
+        yield from _differing("secrets", of, given, secrets.items())
+        groups = [self._name(each, "aws_cloudwatch_log_group") for each in _at(container, f"{_LOG_OPTIONS}-group")]
+        if groups != [self._names.log_group(service.name)]:
+            yield f"it doesn't log to the log group of {of}"
+        if [*_at(container, f"{_LOG_OPTIONS}-region")] != [environment.region]:
+            yield f"it doesn't log to {environment.region}, the environment's region"
+
+    def _image(self, image: object) -> str:
+        """The image with its repository's host, as far as it is known."""
+        repository, _, digest = str(image).partition("@")
+        found, block = plain(self._index.local(repository)), self._index.follow(repository)
+        if block is None or found is None or block.kind != "aws_ecr_repository":
+            return f"{self._index.local(repository)}@{digest}"
+        environment = self._names.environment
+        host = self._names.partition.registry(environment.account_id, environment.region)
+        return f"{host}/{block.settings.get('name')}@{digest}" if found["attribute"] == ".repository_url" else ""
+
+    def _released(self) -> str:
+        """The image that the environment's release file has for the service."""
+        environment, repository = self._names.environment, self._service.repository
+        account = environment.registry.source_account or environment.account_id
+        host = self._names.partition.registry(account, environment.region)
+        return f"{host}/{repository}@{environment.releases[repository]}"
+
+    def _name(self, value: object, kind: str) -> object:
+        """The name of the resource of a type that a value refers to; None for anything else."""
+        block = self._index.follow(value)
+        return block.settings.get("name") if block is not None and block.kind == kind else None
+
+
+def _starts(starter: ScannedBlock, index: Index, names: Names) -> Iterator[str]:
+    """Why a service or schedule starts another workload's task."""
+    product = names.environment.product
+    known = {
+        "aws_ecs_service": {names.service(service.name): service for service in product.services},
+        "aws_scheduler_schedule": {names.resource(task.name): task for task in product.scheduled_tasks},
+    }[starter.kind]
+    workload: Workload | None = known.get(str(starter.settings.get("name")))
+    if workload is None:
+        yield f"its name {starter.settings.get('name')!r} is of nothing that the environment's values run"
+        return
+    for value in _at(starter.settings, STARTED_BY[starter.kind]):
+        task = index.follow(value)
+        family = task.settings.get("family") if task is not None and task.kind == DEFINITION else None
+        if family != names.service(workload.name):
+            yield f"it starts the task {family!r}, not its own {names.service(workload.name)!r}"
+
+
+def _other_role(index: Index, value: object, wanted: str) -> str:
+    """Why a value isn't the wanted role; empty if it is."""
+    role = index.follow(value)
+    name = role.settings.get("name") if role is not None and role.kind == "aws_iam_role" else None
+    found = f"the role {name}" if name else "no role of the stacks"
+    return "" if name == wanted else f"is {found}; it must be {wanted}"
+
+
+def _at(value: object, path: str) -> Iterator[object]:
+    """The values at a path of nested blocks."""
+    name, _, rest = path.partition(".")
+    for block in (each for each in listed(value) if _is_object(each)):
+        if not rest and name in block:
+            yield block[name]
+        elif rest:
+            yield from _at(block.get(name), rest)
+
+
+def _pairs(entries: object, value: str) -> list[tuple[str, str]]:
+    """Names and values of a container's variables or secrets."""
+    return [(str(each.get("name")), str(each.get(value))) for each in listed(entries) if _is_object(each)]
+
+
+def _differing(
+    label: str, of: str, given: Iterable[tuple[str, object]], wanted: Iterable[tuple[str, object]]
+) -> Iterator[str]:
+    """Names that only one side has, or that have different values or more than one."""
+    found, known = Counter(given), Counter(wanted)
+    if names := sorted({name for name, _ in (found - known) + (known - found)}):
+        yield f"its {label} differ from those of {of}: {', '.join(names)}"
+
+
+def _escaped(text: str) -> str:
+    """A text as a template: `$${` is a literal."""
+    return text.replace("${", "$${").replace("%{", "%%{")
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, Mapping)
