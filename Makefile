@@ -93,6 +93,15 @@ endif
 endif
 endif
 
+# A target that doesn't know DRY_RUN would do what it says.
+ifneq ($(DRY_RUN),)
+DRY := $(shell awk -F: '/^[a-z][a-z-]*:/ { target = $$1 } /^\t.*\(DRY_RUN\)/ { print target }' $(firstword $(MAKEFILE_LIST)))
+REAL := $(firstword $(filter-out $(DRY),$(or $(MAKECMDGOALS),all)))
+ifneq ($(REAL),)
+$(error error: $(REAL) has no DRY_RUN, and would make its changes; these have it: $(DRY))
+endif
+endif
+
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted mutants \
 	docs schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service

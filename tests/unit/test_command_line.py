@@ -79,6 +79,17 @@ def test_a_mistyped_variable_is_an_error_before_anything_starts(target: str, giv
     assert not done.stdout
 
 
+@pytest.mark.parametrize("words", [("apply", "ENV=prod"), ("release-set", "apply"), ()], ids=str)
+def test_a_target_without_a_dry_run_does_not_start_with_one(words: tuple[str, ...]) -> None:
+    done = typed(*words, "DRY_RUN=1")
+    assert done.returncode == 2
+    name = words[-1] if words[1:] == ("apply",) else words[0] if words else "all"
+    assert (
+        f"error: {name} has no DRY_RUN, and would make its changes; these have it: promote release-set" in done.stderr
+    )
+    assert not done.stdout
+
+
 def test_variables_of_the_environment_and_of_another_make_are_no_error(tmp_path: Path) -> None:
     for environment in ({"EVN": "prod"}, {"MAKEFLAGS": "-k"}, {"MAKELEVEL": "1", "MAKEFLAGS": "-- V=1"}):
         assert typed("help", **environment).returncode == 0, environment
