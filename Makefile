@@ -41,6 +41,8 @@ KEEP_GOING ?=
 NAME ?=
 PRODUCT ?=
 OPTIONS ?=
+# Of the AWS provider, whose schema `make schema` extracts.
+VERSION ?=
 # A number from which changes at random follow.
 SEED ?= 1
 
