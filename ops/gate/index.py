@@ -34,6 +34,10 @@ class Index:
         """All resources."""
         return (block for blocks in self._resources.values() for block in blocks)
 
+    def resource(self, kind: str, name: str) -> ScannedBlock | None:
+        """The resource of that type and unique name."""
+        return self._blocks.get(("resource", kind, name))
+
     def data(self, kind: str) -> Iterator[ScannedBlock]:
         """All data sources of a kind."""
         return (block for block in self._blocks.values() if block.section == "data" and block.kind == kind)

@@ -70,7 +70,11 @@ def run(
         return Verdict(today, stacks=tuple(sorted(selection.stacks)) if selection else (), errors=tuple(errors))
 
     blocks = [view for view in views if view is not None]
-    strange = [error for view in blocks for error in attributes.scan_errors(view)]
+    strange = [
+        error
+        for stacks, view in zip(environment_stacks, blocks, strict=True)
+        for error in attributes.scan_errors(view, expected.values.get(stacks.name))
+    ]
     with progress() as step:
         scan, checks = _scan(selection.environment_stacks, blocks, policies / "checks", step)
         proof, checks = prove(selection.environment_stacks, blocks, step), checks | CHECKS | support.CHECKS

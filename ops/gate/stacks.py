@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import environments as values
+from environments.schema import Environment
 from environments.suggestions import choices
 from modules.phases import ORGANIZATION, PHASES
 from ops.gate.documents import StackFile, read
@@ -33,6 +34,8 @@ class Expected:
     """Ids of the risks that an environment's own values declare."""
     account_resources_elsewhere: frozenset[str] = frozenset()
     """Environments in whose account another stage creates the resources that an account has once."""
+    values: Mapping[str, Environment] = field(default_factory=dict)
+    """The values of each environment."""
     frames: Mapping[str, Frame] = field(default_factory=dict)
     """What each stack has beside its resources."""
     products: Mapping[str, str] = field(default_factory=dict)
@@ -86,6 +89,7 @@ def expected_stacks() -> Expected:
         account_resources_elsewhere=frozenset(
             environment.name for environment in environments if not environment.creates_account_resources
         ),
+        values={environment.name: environment for environment in environments},
         frames={**frames, **({ORGANIZATION: organization_frame()} if loaded.organization else {})},
         products={environment.name: environment.product.name for environment in environments},
         broken={name: str(error) for name, error in loaded.broken.items()},

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ops.gate.model import ScanError
 from ops.gate.understood import attributes
 from tests.gate.project import Project
 
@@ -14,5 +17,9 @@ from tests.gate.project import Project
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A clean project of its own. Its blocks are examples: the gate compares them with its tables on demand only."""
     project, compare = Project(tmp_path), attributes.scan_errors
-    monkeypatch.setattr(attributes, "scan_errors", lambda view: compare(view) if project.knows_types else iter(()))
+
+    def on_demand(*given: Any) -> Iterator[ScanError]:
+        return compare(*given) if project.knows_types else iter(())
+
+    monkeypatch.setattr(attributes, "scan_errors", on_demand)
     return project

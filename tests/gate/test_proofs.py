@@ -35,7 +35,7 @@ def test_what_the_proofs_find_is_in_the_verdict(tmp_path: Path, monkeypatch: pyt
         file.write_text(json.dumps(content), encoding="utf-8")
     (tmp_path / "risks.toml").touch()
     (tmp_path / "checks").symlink_to(Path(__file__).parents[2] / "policies" / "checks")
-    monkeypatch.setattr(attributes, "scan_errors", lambda _: ())  # The topics are examples of no product.
+    monkeypatch.setattr(attributes, "scan_errors", lambda *_: ())  # The topics are examples of no product.
     expected = Expected({"prod": PHASES}, frames=frames("prod"))
     verdict = run(out=tmp_path / "out", policies=tmp_path, expected=expected, today=date(2026, 3, 1))
     assert verdict.outcome is Outcome.FINDINGS

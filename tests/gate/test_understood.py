@@ -23,9 +23,9 @@ from ops.gate.view import merged_view
 from tests.gate.project import POLICIES, Body, Project, frame
 from tests.products import AEP, SHAPES, values
 
-OPEN = 54
+OPEN = 31
 """Attributes that nothing covers yet. The number only goes down."""
-CLASSES = ("at least ", "check ", "proof ", "refers to ", "nothing: ", "open ")
+CLASSES = ("at least ", "check ", "proof ", "refers to ", "value ", "nothing: ", "open ")
 DECODED = "container_definitions"
 """A text in the provider's schema, which the view decodes."""
 
@@ -96,7 +96,7 @@ def test_every_product_is_understood(folder: Path, outputs: Callable[[Path], Pat
         expected = expected_stacks()
         for stacks in select(outputs(folder), (), expected).environment_stacks:
             assert [*structure.scan_errors(stacks, expected.frames)] == []
-            assert [*attributes.scan_errors(merged_view(stacks))] == []
+            assert [*attributes.scan_errors(merged_view(stacks), expected.values.get(stacks.name))] == []
 
 
 def rejected(project: Project) -> list[tuple[ErrorKind, str]]:

@@ -38,4 +38,4 @@ def test_right_values_synthesize(
     }
     stacks = EnvironmentStacks("prod", files)
     assert [*structure.scan_errors(stacks, frames(environment))] == []
-    assert [*attributes.scan_errors(merged_view(stacks))] == []
+    assert [*attributes.scan_errors(merged_view(stacks), environment)] == []

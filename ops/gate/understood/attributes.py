@@ -6,43 +6,65 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from environments.schema import Environment
 from ops.gate.index import Index
 from ops.gate.model import ErrorKind, ScanError, ScannedBlock
 from ops.gate.templates import plain, spans
 from ops.gate.understood import schema, table
+from ops.gate.understood.settings import Settings
 from ops.iam.policy import listed
 
 RESERVED = frozenset({"optional", "unset", "ignore_changes"})
 """Keys of a type's table that aren't attributes."""
 _NOTHING = "nothing: "
 _REFERS = "refers to "
+_VALUE = "value "
 _AT_LEAST = "at least "
 _INDEX = re.compile(r"\[\d+\]")
 _SECTIONS = {"resource": "", "data": "data.", "ephemeral": "ephemeral."}
 
 
-def scan_errors(view: Sequence[ScannedBlock]) -> Iterator[ScanError]:
-    """A scan error for each type, attribute and value of a merged view that isn't understood."""
+def scan_errors(view: Sequence[ScannedBlock], environment: Environment | None = None) -> Iterator[ScanError]:
+    """A scan error for each type, attribute and value of a merged view that isn't understood.
+
+    Args:
+        view: The merged view.
+        environment: Whose stacks these are; none for a stack outside any environment, which may have no such values.
+    """
     index = Index(view)
+    settings = Settings(environment, index) if environment else None
     for block in view:
-        if block.section == "locals" or block.kind == "terraform_output":
-            yield from _named_values(block)
-        elif block.section in _SECTIONS and not block.synthetic:
-            kind = f"{_SECTIONS[block.section]}{block.kind}"
-            known = table.types().get(kind)
-            if known is None:
-                yield _error(block, f"is of the type {kind}, which the gate doesn't know", f"[{kind}]", kind)
-            else:
-                yield from _Block(block, kind, index).errors(block.settings, known, schema.types()[kind], (kind,))
+        yield from block_errors(block, index, settings)
+
+
+def block_errors(block: ScannedBlock, index: Index, settings: Settings | None) -> Iterator[ScanError]:
+    """The scan errors of one block.
+
+    Args:
+        block: A block of the merged view.
+        index: The index of that view.
+        settings: The environment's values; none outside any environment.
+    """
+    if block.section == "locals" or block.kind == "terraform_output":
+        yield from _named_values(block)
+    elif block.section in _SECTIONS and not block.synthetic:
+        kind = f"{_SECTIONS[block.section]}{block.kind}"
+        known = table.types().get(kind)
+        if known is None:
+            yield _error(block, f"is of the type {kind}, which the gate doesn't know", f"[{kind}]", kind)
+        else:
+            types = schema.types()[kind]
+            yield from _Block(block, kind, index, settings).errors(block.settings, known, types, (kind,))
 
 
 class _Block:
     """One block."""
 
-    def __init__(self, block: ScannedBlock, kind: str, index: Index) -> None:
+    def __init__(self, block: ScannedBlock, kind: str, index: Index, settings: Settings | None) -> None:
         self._block = block
         self._kind = kind
         self._index = index
+        self._settings = settings
 
     def errors(
         self, settings: Mapping[str, Any], known: Mapping[str, Any], types: object, path: tuple[str, ...]
@@ -88,10 +110,20 @@ class _Block:
             least = float(entry.removeprefix(_AT_LEAST))
             if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
                 yield self._error(path, name, f"must be a number of {least:g} or more")
-        elif entry.startswith(_REFERS):
-            targets = entry.removeprefix(_REFERS).partition(";")[0].split(" or ")
-            if any(self._target(each) not in targets for each in listed(value)):
-                yield self._error(path, name, f"must be a reference to {' or '.join(targets)} of this environment")
+        elif entry.startswith((_REFERS, _VALUE)):
+            allowed = entry.partition(";")[0].split(" or ")
+            targets = [each.removeprefix(_REFERS) for each in allowed if not each.startswith(_VALUE)]
+            values = [each.removeprefix(_VALUE) for each in allowed if each.startswith(_VALUE)]
+            refers = bool(targets) and all(self._target(each) in targets for each in listed(value))
+            if not refers and not any(self._is_setting(value, each) for each in values):
+                reference = [f"a reference to {' or '.join(targets)} of this environment"] if targets else []
+                setting = [f"the environment's {each}" for each in values]
+                yield self._error(path, name, f"must be {' or '.join([*reference, *setting])}")
+
+    def _is_setting(self, value: object, path: str) -> bool:
+        """Whether a value is the environment's, in any order."""
+        known = self._settings.of(path, self._block) if self._settings else []
+        return any(_comparable(value) == _comparable(each) for each in known)
 
     def _target(self, value: object) -> str:
         """The type and attribute that a value refers to, as in `aws_kms_key.arn`; empty if it isn't a reference."""
@@ -103,6 +135,13 @@ class _Block:
     def _error(self, path: tuple[str, ...], name: str, what: str, line: str = "") -> ScanError:
         what = f"{'.'.join([*path[1:], name])} {what}"
         return _error(self._block, what, line or f"[{'.'.join(path)}] {name} = …", self._kind)
+
+
+def _comparable(value: object) -> object:
+    """A value in a form in which Terraform's and Python's are equal: `1` and `"1"`, but not `1` and true."""
+    if isinstance(value, list):
+        return sorted(str(_comparable(each)) for each in value)
+    return value if isinstance(value, bool) else str(value)
 
 
 def _can_be_read(value: object, type_: object) -> bool:
