@@ -14,6 +14,10 @@ CREDENTIAL = re.compile(
     r"|://[^/\s:@${}]*:[^/\s:@${}]+@"
 )
 """Texts that are credentials anywhere."""
+SECRET_SOURCE = re.compile(
+    r"random_password\.|\.secret_(?:string|binary)\b|\.(?:master_)?password\b|\.auth_token\b|aws_iam_access_key\.\S+\.secret"
+)
+"""References to attributes that are secrets."""
 _SECRET_NAME = re.compile(
     r"PASSW(?:OR)?D|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|ENCRYPTION_?KEY"
     r"|DATABASE_URL|REDIS_URL|CONNECTION_?STRING|_DSN$",

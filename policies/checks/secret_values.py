@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from ops.iam.policy import listed
 from policies.rule import Resource, Settings, rule
-from policies.secret_texts import CREDENTIAL, is_secret_name
+from policies.secret_texts import CREDENTIAL, SECRET_SOURCE, is_secret_name
 
 _SOURCE = "https://developer.hashicorp.com/terraform/language/manage-sensitive-data"
 _IN_STATE = {
@@ -22,14 +22,13 @@ _IN_STATE = {
     "random_password": (),
 }
 """Attributes that Terraform keeps in its state; empty for resources whose secret always is in the state."""
-_SECRET_SOURCE = re.compile(
-    r"random_password\.|\.secret_(?:string|binary)\b|\.(?:master_)?password\b|\.auth_token\b|aws_iam_access_key\.\S+\.secret"
-)
+
+_EPHEMERAL = re.compile(r"\bephemeral\.\w+\.\w+\.\w+")
 
 
 @rule("CKV_ROLLOUT_6", source=_SOURCE, on=tuple(_IN_STATE))
 def values_stay_out_of_state(resource: Resource) -> Iterator[str]:
-    """No attribute that Terraform keeps in its state holds a secret."""
+    """No attribute that Terraform keeps in its state holds a secret, and no write-only one a plain text."""
     attributes = _IN_STATE[resource.kind]
     if not attributes:
         yield f"{resource.kind} keeps its secret in the state; make the value ephemeral or set it by command"
@@ -38,6 +37,9 @@ def values_stay_out_of_state(resource: Resource) -> Iterator[str]:
     for name in attributes:
         if name in resource and not _switched_off(resource, name):
             yield f"{name} would be kept in the state; use {name}_wo, or set the value by command"
+        # https://developer.hashicorp.com/terraform/language/manage-sensitive-data/write-only
+        if f"{name}_wo" in resource and not _EPHEMERAL.search(resource.text(f"{name}_wo")):
+            yield f"{name}_wo is a text of the stack's file; use the value of an ephemeral resource"
 
 
 def _switched_off(resource: Resource, name: str) -> bool:
@@ -90,7 +92,7 @@ def _named(container: Settings, key: str) -> list[Settings]:
 @rule("CKV_ROLLOUT_9", source=_SOURCE, on=("terraform_output", "terraform_variable"))
 def outputs_hold_no_secrets(resource: Resource) -> Iterator[str]:
     """No output and no variable's default holds a secret."""
-    if any(_SECRET_SOURCE.search(each) for each in _strings(dict(resource))):
+    if any(SECRET_SOURCE.search(each) for each in _strings(dict(resource))):
         yield "publishes a secret's value, which outputs keep in the state; publish its ARN"
     name = resource.text("name")
     if resource.kind == "terraform_variable" and "default" in resource and is_secret_name(name):

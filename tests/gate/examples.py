@@ -167,11 +167,19 @@ EXAMPLES: dict[str, list[Example]] = {
         )
     ],
     "CKV_ROLLOUT_6": [
-        Example("aws_db_instance", good=[{"password_wo": "x", "password_wo_version": 1}], bad=[{"password": "x"}]),
+        Example(
+            "aws_db_instance",
+            good=[{"password_wo": "${ephemeral.a.b.c}", "password_wo_version": 1}],
+            bad=[{"password": "x"}, {"password_wo": "x", "password_wo_version": 1}],
+        ),
         Example(
             "aws_secretsmanager_secret_version",
             good=[{"secret_string_wo": "${ephemeral.a.b.c}"}],
-            bad=[{"secret_string": "x"}, {"secret_string": "${aws_db_instance.a.address}"}],
+            bad=[
+                {"secret_string": "x"},
+                {"secret_string": "${aws_db_instance.a.address}"},
+                {"secret_string_wo": "x${aws_db_instance.a.address}"},
+            ],
         ),
         Example(
             "aws_elasticache_user",
@@ -183,7 +191,7 @@ EXAMPLES: dict[str, list[Example]] = {
         ),
         Example(
             "aws_ssm_parameter",
-            good=[{"type": "String", "value": "x"}, {"type": "SecureString", "value_wo": "x"}],
+            good=[{"type": "String", "value": "x"}, {"type": "SecureString", "value_wo": "${ephemeral.a.b.c}"}],
             bad=[{"type": "SecureString", "value": "x"}],
         ),
         Example("random_password", good=[], bad=[{"length": 32}]),

@@ -13,6 +13,7 @@ from ops.gate.templates import plain, spans
 from ops.gate.understood import schema, table
 from ops.gate.understood.settings import Settings
 from ops.iam.policy import listed
+from policies.secret_texts import CREDENTIAL, SECRET_SOURCE, is_secret_name
 
 RESERVED = frozenset({"optional", "unset", "ignore_changes"})
 """Keys of a type's table that aren't attributes."""
@@ -156,11 +157,25 @@ def _can_be_read(value: object, type_: object) -> bool:
 
 
 def _named_values(block: ScannedBlock) -> Iterator[ScanError]:
-    """Scan errors for locals and outputs, whose values other blocks use."""
-    for name, value in block.settings.items():
+    """Scan errors for locals and outputs, whose values other blocks use and outputs keep in the state."""
+    output = block.kind == "terraform_output"
+    for key, value in block.settings.items():
+        its = (block.name if output else key).partition("__")[2]  # Without the stack's name.
         if not _can_be_read(value, None):
             line = '[expressions] … = "nothing: …"'
-            yield _error(block, f"{name} has a value that only Terraform can evaluate", line)
+            yield _error(block, f"{its} has a value that only Terraform can evaluate", line)
+        if is_secret_name(its) or any(CREDENTIAL.search(each) or SECRET_SOURCE.search(each) for each in _texts(value)):
+            what = f"{its} holds a secret, or has a secret's name: the stack's file or its state would hold its value"
+            yield _error(block, what, '[blocks] locals = "check …"')
+
+
+def _texts(value: object) -> Iterator[str]:
+    """The texts in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)
 
 
 def _is_known(expression: str) -> bool:
