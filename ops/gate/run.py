@@ -11,7 +11,19 @@ from typing import TypeVar
 
 import environments
 from modules.progress import Step, progress
-from ops.gate import applying, order, permissions, policy_documents, reachability, support, tasks
+from ops.gate import (
+    alarms,
+    applying,
+    detection,
+    kept,
+    order,
+    permissions,
+    policy_documents,
+    reachability,
+    support,
+    tasks,
+    traffic,
+)
 from ops.gate.model import (
     Block,
     Check,
@@ -194,6 +206,10 @@ CHECKS: dict[str, Check] = {
     **order.CHECKS,
     **applying.CHECKS,
     **tasks.CHECKS,
+    **alarms.CHECKS,
+    **detection.CHECKS,
+    **kept.CHECKS,
+    **traffic.CHECKS,
     **policy_documents.CHECKS,
 }
 
@@ -238,5 +254,9 @@ def _proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator
             order.what_comes_first,
             applying.who_applies_can,
             tasks.what_runs,
+            alarms.silent_alarms,
+            detection.unseen,
+            kept.lost_data,
+            traffic.stray_traffic,
         ):
             yield proof, partial(proof, view, environment)

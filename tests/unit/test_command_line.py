@@ -102,7 +102,13 @@ def test_variables_of_the_environment_and_of_another_make_are_no_error(tmp_path:
 def test_each_variable_that_pages_and_recipes_have_is_known() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     known = set(re.findall(r"^([A-Z][A-Z_]*) [:?]?=", text, re.MULTILINE))
-    used = set(re.findall(r"\$\(([A-Z][A-Z_]*)\)", text)) - {"MAKE", "MAKELEVEL", "MAKEFILE_LIST", "MAKECMDGOALS", "CURDIR"}
+    used = set(re.findall(r"\$\(([A-Z][A-Z_]*)\)", text)) - {
+        "MAKE",
+        "MAKELEVEL",
+        "MAKEFILE_LIST",
+        "MAKECMDGOALS",
+        "CURDIR",
+    }
     assert used <= known
     for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         for words in re.findall(r"\bmake [a-z][a-z-]+((?: [A-Z_]+=[^ `\n]+)+)", page.read_text(encoding="utf-8")):

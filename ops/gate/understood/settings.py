@@ -44,6 +44,14 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """The names of the certificate."""
+
+    subject: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Rule:
     """A rule of a listener: its priority, and the requests that it is for."""
 
@@ -61,7 +69,9 @@ class Settings:
         self._index = index
         self._subjects = dict(subjects(environment))
         edge, logs = environment.edge, environment.observability.log_retention
+        first, *others = edge.certificate_names
         self._others: Mapping[str, Roots] = {
+            "aws_acm_certificate": {"certificate": Certificate(first, tuple(others))},
             "aws_lb_listener_rule": {"rule": Rule(edge.redirect_priority, hosts=edge.redirects)},
             "aws_cloudwatch_log_group": {"kept": Kept(logs)},
         }
@@ -109,8 +119,9 @@ def subjects(environment: Environment) -> Iterator[tuple[tuple[str, str], Roots]
     for task in product.scheduled_tasks:
         yield ("aws_scheduler_schedule", names.resource(task.name)), {"run": task}
     budgets = environment.budgets
-    for name, limit in {"account": budgets.monthly, **budgets.services}.items():
-        yield ("aws_budgets_budget", names.resource(slug(name))), {"budget": limit}
+    yield ("aws_budgets_budget", names.resource("account")), {"budget": budgets.monthly}
+    for name, limit in budgets.services.items():
+        yield ("aws_budgets_budget", names.resource(slug(name))), {"budget": limit, "billed": (name,)}
     logs = {
         names.bucket("access-logs"): environment.edge.access_log_days,
         names.bucket("trail"): environment.audit.retention_days,

@@ -5,9 +5,19 @@ from __future__ import annotations
 import re
 
 from tests.gate.planted.row import Row
-from tests.gate.planted.rows import account, data, edge, network, operations, register, secrets, services
+from tests.gate.planted.rows import (
+    account,
+    data,
+    edge,
+    loss_and_outage,
+    network,
+    operations,
+    register,
+    secrets,
+    services,
+)
 
-_THEMES = (account, network, secrets, data, edge, services, operations, register)
+_THEMES = (account, network, secrets, data, edge, services, operations, loss_and_outage, register)
 
 
 def _place(row: Row) -> list[int]:

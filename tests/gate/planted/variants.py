@@ -1,0 +1,75 @@
+"""Generate a variant of a row: the same mistake at another block of its type, or in another form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from tests.gate.planted.plant import planted
+from tests.gate.planted.row import GONE, Row
+
+_BLOCK = 3
+"""Keys to a block: section, type and name."""
+
+
+def variant(row: Row, document: Any, random: Random) -> Row | None:
+    """A variant of a row; None if it has none.
+
+    Args:
+        row: The violation.
+        document: The stack that it is planted into.
+        random: Chooses among the possible ones.
+    """
+    possible = [*_siblings(row, document)] or [*_forms(row)]
+    return random.choice(possible) if possible else None
+
+
+def _siblings(row: Row, document: Any) -> Iterator[Row]:
+    """The same mistake at other blocks of the type that the document has."""
+    section, kind, name, *rest = [*row.path.split("/"), "", "", ""][: max(len(row.path.split("/")), _BLOCK)]
+    blocks = document.get(section, {}).get(kind, {})
+    if not isinstance(blocks, dict) or not isinstance(blocks.get(name), dict):
+        return
+    for other in sorted(blocks.keys() - {name}):
+        there = replace(row, path="/".join([section, kind, other, *rest]), seen="")
+        try:
+            changed = planted(there, document)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            continue
+        # An attribute that the planted block has is one that the other must have.
+        needed = rest if _has(blocks[name], rest) else rest[:-1]
+        if changed != document and _has(blocks[other], needed):
+            yield there
+
+
+def _has(value: Any, path: list[str]) -> bool:
+    """Whether a value has something at a path; texts are taken to have it."""
+    for key in path:
+        if isinstance(value, list):
+            value = value[int(key)] if key.isdecimal() and int(key) < len(value) else None
+        elif isinstance(value, dict):
+            value = value.get(key)
+        if value is None:
+            return False
+    return True
+
+
+def _forms(row: Row) -> Iterator[Row]:
+    """The mistake in other forms, or with other values."""
+    *start, name = row.path.split("/")
+    if row.value is GONE:
+        yield replace(row, value=None)  # Terraform takes null as unset.
+    elif isinstance(row.value, bool):
+        yield replace(row, value=str(row.value).lower())  # Terraform converts it.
+    elif isinstance(row.value, int | float):
+        yield replace(row, value=str(row.value))
+    elif isinstance(row.value, str):
+        yield replace(row, value=f"{row.value}x")
+    elif len(start) == _BLOCK - 1 and name != "-":
+        yield replace(row, path="/".join([*start, f"{name}_other"]))
+    elif isinstance(row.value, list):
+        yield replace(row, value=[*row.value, *row.value])
+    else:
+        yield replace(row, value=[row.value])
