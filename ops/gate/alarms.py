@@ -115,6 +115,8 @@ class _Alarms:
             self._judge(alarm, self._metric_alarm(alarm))
         for composite in self._index.all(_COMPOSITE):
             self._judge(composite, self._composite(composite))
+        for balancer in self._index.all("aws_lb"):
+            self._judge(balancer, self._missing())
         for service in self._index.all("aws_ecs_service"):
             if controls(service) == "ECS":
                 groups = [each.get("target_group_arn") for each in nested(service.settings, "load_balancer")]
@@ -259,6 +261,14 @@ class _Alarms:
         for alarm in self._needed(str(composite.settings.get("alarm_name"))):
             if alarm.name not in found:
                 yield f"doesn't include {alarm.block.address}"
+
+    def _missing(self) -> Iterator[str]:
+        """Composite alarms that don't exist: what stops a cutover, and what says to roll a service back."""
+        found = {each.settings.get("alarm_name") for each in self._index.all(_COMPOSITE)}
+        purposes = ["cutover", *(f"{service.name}-rollback" for service in self._environment.product.load_balanced)]
+        for name in map(self._names.resource, purposes):
+            if name not in found:
+                yield f"no composite alarm {name} exists"
 
     def _needed(self, name: str) -> list[ScannedBlock]:
         """The alarms that a composite alarm must include."""

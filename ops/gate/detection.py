@@ -256,6 +256,7 @@ class _Detection:
         """What must be noticed but no rule sends to this topic."""
         if topic.settings.get("name") != self._names.resource("alerts"):
             return
+        yield from self._recipients(topic)
         targets = list(self._index.all("aws_cloudwatch_event_target"))
         alerting = [pattern(rule) for rule in self._rules(targets, topic)]
         forwarding = [pattern(rule) for rule in self._rules(targets, None)]
@@ -266,6 +267,17 @@ class _Detection:
             elsewhere = event["source"] == "aws.signin" and self._environment.region != GLOBAL_REGION
             if elsewhere and not any(matches(each, event) for each in forwarding):
                 yield f"no rule in {GLOBAL_REGION} forwards {what}"
+
+    def _recipients(self, topic: ScannedBlock) -> Iterator[str]:
+        alerts = self._environment.alerts
+        subscriptions = [each.settings for each in self._index.all("aws_sns_topic_subscription")]
+        reached = [each.get("endpoint") for each in subscriptions if self._index.follow(each.get("topic_arn")) == topic]
+        for address in alerts.email:
+            if address not in reached:
+                yield f"{address} gets no alerts: alerts.email"
+        channels = self._index.all("aws_chatbot_slack_channel_configuration")
+        if alerts.slack_channel not in {None, *(each.settings.get("slack_channel_id") for each in channels)}:
+            yield f"{alerts.slack_channel} gets no alerts: alerts.slack_channel"
 
     def _rules(self, targets: Sequence[ScannedBlock], topic: ScannedBlock | None) -> Iterator[ScannedBlock]:
         """Rules that send events to a topic; without one, the rules of other regions."""

@@ -226,6 +226,9 @@ class _Traffic:
         ignored = {name for each in nested(block.settings, "lifecycle") for name in listed(each.get("ignore_changes"))}
         if rolling and (more := ignored - {"desired_count"}):
             yield f"ignores changes of {', '.join(sorted(more))}, so an apply deploys nothing"
+        # Without it, ECS stops tasks that still start: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/load-balancer-healthcheck.html
+        if service.health_check and "health_check_grace_period_seconds" not in block.settings:
+            yield "has no health_check_grace_period_seconds, so starting tasks are stopped"
         if rolling and block.settings.get("wait_for_steady_state") is not True:
             yield "has no wait_for_steady_state, so an apply ends before the deployment does"
         if rolling and not self._notices(block):

@@ -81,6 +81,7 @@ def test_no_product_has_any(folder: Path, outputs: Callable[[Path], Path]) -> No
 
 
 ALARM, COMPOSITE = "aws_cloudwatch_metric_alarm.", "aws_cloudwatch_composite_alarm.cutover"
+ROLLBACK = "aws_cloudwatch_composite_alarm"
 CPU, TASKS = f"{ALARM}backend_cpu", f"{ALARM}backend_missing_tasks"
 SERVICE = "aws_ecs_service.backend_service"
 RECORD = "aws_route53_record.application_current"
@@ -268,6 +269,17 @@ def images(changed_rule: int, name: str, value: object) -> str:
         (TARGET, ["input_transformer", "input_template"], '"<account>"', TARGET, "isn't a notification"),
         (TARGET, ["input_transformer", "input_template"], "<account>", TARGET, "so the alert lacks a fact"),
         (TARGET, ["input_transformer"], {"input_template": "{}"}, TARGET, "without a fact of the event"),
+        (COMPOSITE, [], GONE, BALANCER, "no composite alarm aep-prod-cutover exists"),
+        (f"{ROLLBACK}.backend_rollback", [], GONE, BALANCER, "no composite alarm aep-prod-backend-rollback exists"),
+        ("aws_chatbot_slack_channel_configuration.slack", [], GONE, TOPIC, "gets no alerts: alerts.slack_channel"),
+        (
+            "aws_sns_topic_subscription.alerts_alerts_navralabs_com",
+            ["endpoint"],
+            "x@example.test",
+            TOPIC,
+            "gets no alerts: alerts.email",
+        ),
+        (SERVICE, ["health_check_grace_period_seconds"], GONE, SERVICE, "so starting tasks are stopped"),
         (SERVICE, ["wait_for_steady_state"], False, SERVICE, "so an apply ends before the deployment does"),
         (f"{ALARM}load_balancer_5xx", ["evaluation_periods"], 2, f"{ALARM}load_balancer_5xx", "must be 1 of 300"),
         (f"{ALARM}load_balancer_5xx", ["period"], 60, f"{ALARM}load_balancer_5xx", "must be 1 of 300"),

@@ -203,6 +203,7 @@ KEY = {"enable_key_rotation": True, "deletion_window_in_days": 30, "policy": "${
         ({"kms_master_key_id": "${aws_kms_key.k.id}"}, "kms_master_key_id must be a reference to aws_kms_key.arn"),
         ({"kms_master_key_id": "${aws_kms_key.other.arn}"}, "kms_master_key_id must be a reference to aws_kms_key.arn"),
         ({"kms_master_key_id": '${coalesce(aws_kms_key.k.arn, "")}'}, "has a value that only Terraform can evaluate"),
+        ({"kms_master_key_id": []}, "kms_master_key_id must be a reference to aws_kms_key.arn"),
         ({"policy": "{}"}, "policy must be unset"),
         ({"novelty": 1}, "novelty isn't known to the gate"),
         ({"optional": 1}, "optional isn't known to the gate"),
@@ -227,6 +228,13 @@ def test_an_attribute_that_is_gone_and_a_type_that_is_not_known() -> None:
     assert "[aws_instance]" in other.fix
     (unset,) = attributes.scan_errors([*keys(), block("aws_sns_topic", {**TOPIC, "policy": "{}"})])
     assert '`[aws_sns_topic] policy = "check …"` to ops/gate/understood/operations.toml' in unset.fix
+
+
+def test_a_list_without_blocks_sets_nothing() -> None:
+    repository = {"encryption_configuration": [], "image_scanning_configuration": [{"scan_on_push": True}]}
+    found = {error.what for error in attributes.scan_errors([block("aws_ecr_repository", repository)])}
+    assert "encryption_configuration must be set" in found
+    assert "image_scanning_configuration must be set" not in found
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,8 @@ class _Block:
                         yield self._error(path, name, "isn't a block, or can't be read")
             else:
                 yield from self._value(value, entry, type_, path, name)
-        optional = {*known.get("optional", ()), *settings}
+        given = {name for name, value in settings.items() if value != [] or not isinstance(known.get(name), dict)}
+        optional = {*known.get("optional", ()), *given}  # Without a block in it, a list of blocks sets nothing.
         for name in sorted(name for name in known if name not in optional and name not in RESERVED):
             if not str(known[name]).startswith(_NOTHING):
                 yield self._error(path, name, "must be set")
@@ -115,7 +116,7 @@ class _Block:
             allowed = entry.partition(";")[0].split(" or ")
             targets = [each.removeprefix(_REFERS) for each in allowed if not each.startswith(_VALUE)]
             values = [each.removeprefix(_VALUE) for each in allowed if each.startswith(_VALUE)]
-            refers = bool(targets) and all(self._target(each) in targets for each in listed(value))
+            refers = bool(targets and listed(value)) and all(self._target(each) in targets for each in listed(value))
             if not refers and not any(self._is_setting(value, each) for each in values):
                 reference = [f"a reference to {' or '.join(targets)} of this environment"] if targets else []
                 setting = [f"the environment's {each}" for each in values]

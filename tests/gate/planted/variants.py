@@ -69,6 +69,8 @@ def _forms(row: Row) -> Iterator[Row]:
         yield replace(row, value=f"{row.value}x")
     elif len(start) == _BLOCK - 1 and name != "-":
         yield replace(row, path="/".join([*start, f"{name}_other"]))
+    elif row.value == []:
+        yield replace(row, value=None)
     elif isinstance(row.value, list):
         yield replace(row, value=[*row.value, *row.value])
     else:

@@ -318,6 +318,65 @@ _KEPT_ROWS = (
         3,
     ),
 )
+_EMPTY_ROWS = (
+    Row(
+        "no-rollback-alarm",
+        "R8.2",
+        "No alarm says to roll the backend back",
+        _OBSERVABILITY,
+        f"{_COMPOSITE}/backend_rollback",
+        seen=_BALANCER,
+    ),
+    Row(
+        "another-recipient",
+        "R8.3",
+        "Alerts go to another address",
+        _ACCOUNT,
+        "resource/aws_sns_topic_subscription/alerts_alerts_navralabs_com/endpoint",
+        "else@example.test",
+        seen=_ALERTS,
+    ),
+    Row(
+        "no-chat",
+        "R8.3",
+        "Alerts don't reach the chat's channel",
+        _ACCOUNT,
+        "resource/aws_chatbot_slack_channel_configuration/slack",
+        seen=_ALERTS,
+    ),
+    Row(
+        "empty-list-of-selectors",
+        "R1.7",
+        "The trail has an empty list of event selectors",
+        _ACCOUNT,
+        "resource/aws_cloudtrail/trail/event_selector",
+        [],
+    ),
+    Row(
+        "empty-list-of-actions",
+        "R8.3",
+        "An alarm has an empty list of actions",
+        _OBSERVABILITY,
+        f"{_ALARM}/database_cpu/alarm_actions",
+        [],
+    ),
+    Row(
+        "empty-list-of-rules",
+        "R9.1",
+        "The firewall has an empty list of rules",
+        _FIREWALL,
+        _WEB_ACL,
+        [],
+    ),
+    Row(
+        "empty-log-of-requests",
+        "R8.1",
+        "The load balancer has an empty list of access logs",
+        _EDGE,
+        "resource/aws_lb/load_balancer/access_logs",
+        [],
+    ),
+)
 _FIREWALL_ROWS = (
     Row(
         "first-rule-counts",
@@ -1301,4 +1360,4 @@ _CODE_ROWS = (
 )
 
 
-ROWS = (*_LOSS, *_KEPT_ROWS, *_FIREWALL_ROWS, *_ALARM_ROWS, *_DETECTION_ROWS, *_TRAFFIC_ROWS, *_CODE_ROWS)
+ROWS = (*_LOSS, *_KEPT_ROWS, *_EMPTY_ROWS, *_FIREWALL_ROWS, *_ALARM_ROWS, *_DETECTION_ROWS, *_TRAFFIC_ROWS, *_CODE_ROWS)
