@@ -19,8 +19,11 @@ ENVIRONMENTS ?=
 export ENVIRONMENTS
 # A saved plan in its stack's folder, or its JSON: `make gate` checks that instead of the stacks.
 PLAN ?=
-# Lets a plan widen access: APPROVE_WIDENING=1.
+# Approve what the plan gate shows: APPROVE_OUTAGE=1.
 APPROVE_WIDENING ?=
+APPROVE_LOSS_IN_PLACE ?=
+APPROVE_OUTAGE ?=
+APPROVE_PROTECTION_OFF ?=
 # The version of a state to restore.
 RESTORE ?=
 # The environment's name again, to destroy it.
@@ -71,7 +74,8 @@ INSTALL = $(UV) pip install $$(test -t 2 || echo --quiet) --python $(BIN)/python
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 # Values that look like secrets and are none: AWS's example key and the URLs of tests.
 EXAMPLES := ^(AKIAIOSFODNN7EXAMPLE|hunter2|secret|planted-password)$$
-ASKED = $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
+APPROVED = $(if $(APPROVE_WIDENING),--approve-widening) $(if $(APPROVE_LOSS_IN_PLACE),--approve-loss-in-place) \
+	$(if $(APPROVE_OUTAGE),--approve-outage) $(if $(APPROVE_PROTECTION_OFF),--approve-protection-off)
 REHEARSED = $(if $(GO_LIVE),--go-live) $(if $(TO),--to "$(TO)") $(if $(KEEP_GOING),--keep-going)
 # The name in examples: that of an environment which exists.
 EXAMPLE = $(subst _,-,$(basename $(notdir $(firstword $(shell grep -ls '^ENVIRONMENT = ' $(VALUES)/*.py)))))
@@ -88,7 +92,7 @@ ifneq ($(UNKNOWN),)
 NEAR := $(shell $(PYTHON) -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1))' '$(UNKNOWN)' $(KNOWN) 2>/dev/null)
 $(error error: no variable $(UNKNOWN) (you gave $(UNKNOWN)=$($(UNKNOWN)))$(if $(NEAR),; did you mean $(NEAR)?,;) known: $(KNOWN))
 endif
-SWITCH := $(firstword $(foreach name,$(filter YES APPROVE_WIDENING DRY_RUN FOLLOW GO_LIVE KEEP_GOING,$(GIVEN)),$(if $(filter-out 1 y yes true,$($(name))),$(name))))
+SWITCH := $(firstword $(foreach name,$(filter YES APPROVE_WIDENING APPROVE_LOSS_IN_PLACE APPROVE_OUTAGE APPROVE_PROTECTION_OFF DRY_RUN FOLLOW GO_LIVE KEEP_GOING,$(GIVEN)),$(if $(filter-out 1 y yes true,$($(name))),$(name))))
 ifneq ($(SWITCH),)
 $(error error: $(SWITCH)=$($(SWITCH)): must be 1, or be left out)
 endif
@@ -123,7 +127,7 @@ $(STAMP)/synth-%: $(SOURCES) | $(READY)
 
 ifneq ($(PLAN),)
 gate: $(READY)
-	@$(BIN)/python -m ops gate-plan "$(PLAN)" $(if $(APPROVE_WIDENING),--approve-widening)
+	@$(BIN)/python -m ops gate-plan "$(PLAN)" $(APPROVED)
 else
 gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Check the synthesized stacks, all or ENV=<name>; or a saved plan: PLAN=…
 	@cat $(STAMP)/synth-$(or $(ENV),all) $<
@@ -157,13 +161,13 @@ risks-prune: synth ## Show accepted risks that match nothing any more, and remov
 ##@ Change the account
 
 bootstrap: terraform env gate ## Create the state bucket, and move its state there: ENV=<name>
-	@$(OPS) bootstrap "$(ENV)" $(if $(YES),--yes)
+	@$(OPS) bootstrap "$(ENV)" $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)
 
 plan: terraform env gate ## Plan phases side by side; save and check each plan: ENV=<name> PHASE=network
-	@$(OPS) plan "$(ENV)" $(PHASE) $(if $(APPROVE_WIDENING),--approve-widening)
+	@$(OPS) plan "$(ENV)" $(PHASE) $(APPROVED)
 
 apply: terraform env ## Apply exactly the saved plans, in order: ENV=<name> PHASE=network (YES=1 skips the confirmation)
-	@$(OPS) apply "$(ENV)" $(PHASE) $(ASKED)
+	@$(OPS) apply "$(ENV)" $(PHASE) $(if $(YES),--yes) $(APPROVED)
 
 console: terraform env phase synth ## Open Terraform's console on a phase's state: ENV=<name> PHASE=network
 	@$(OPS) console "$(ENV)" "$(PHASE)"

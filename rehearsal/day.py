@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.cutover.prepare import COMMAND as PREPARE
+from ops.plan_gate.model import FindingKind
 from rehearsal.application.run import Application
 from rehearsal.context import ROOT, Rehearsal
 from rehearsal.rollout import StepError
@@ -40,6 +41,8 @@ On the day:
 - If a command stops, run the same command again. To return all traffic at any time: `bin/ops rollback dns prod`.
 """
 """What the page begins with."""
+APPROVED = (FindingKind.WIDENING.flag,)
+"""What operators approve in a first rollout: all that a new stack allows is new."""
 ROUNDS = (
     ("registry", "account"),
     ("network", "secrets"),
@@ -74,7 +77,8 @@ class Day:
         self.log.headline("Synthesize and gate")
         self.synthesize()
         self.log.headline("Roll out")
-        self.log.ops("Create the state bucket", "bootstrap", self.name)
+        shared = APPROVED if self.rehearsal.environment.account_resources_from else ()
+        self.log.ops("Create the state bucket", "bootstrap", self.name, *shared)
         for phases in ROUNDS:
             if "services" in phases:
                 self.give_secrets()
@@ -94,9 +98,9 @@ class Day:
         self.log.ops("Check the stacks", "gate", self.name, rehearsed=())
 
     def roll_out(self, *phases: str) -> None:
-        """Plan phases, and apply the plans."""
-        self.log.ops("Plan", "plan", self.name, *phases, rehearsed=())
-        self.log.ops("Apply the saved plans", "apply", self.name)
+        """Plan phases for the first time, and apply the plans."""
+        self.log.ops("Plan", "plan", self.name, *phases, *APPROVED, rehearsed=())
+        self.log.ops("Apply the saved plans", "apply", self.name, *APPROVED)
 
     def give_secrets(self) -> None:
         """Write every secret that operators write."""

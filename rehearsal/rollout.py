@@ -18,6 +18,7 @@ from ops.cutover.prepare import wanted
 from ops.cutover.records import adopted
 from ops.errors import OpsError
 from ops.journal import Journal
+from ops.plan_gate.model import NOTHING_APPROVED, Approved, FindingKind
 from ops.plan_gate.tables import STATEFUL
 from ops.terraform.apply import Applier
 from ops.terraform.plan import Planner
@@ -26,6 +27,13 @@ from ops.terraform.schedule import in_order, side_by_side
 from ops.terraform.stack import Stack
 from rehearsal.context import Rehearsal
 from rehearsal.values import Values
+
+FIRST = frozenset({FindingKind.WIDENING})
+"""What an operator approves in a rollout: everything that a stack's first plan allows is new."""
+MOVING = frozenset({FindingKind.OUTAGE})
+"""What an operator approves when traffic moves back to no target: the public name's records are deleted."""
+GROWING = frozenset({FindingKind.WIDENING, FindingKind.OUTAGE})
+"""What an operator approves when an environment grows: another zone's routes, subnets and permissions."""
 
 
 class StepError(OpsError):
@@ -50,7 +58,8 @@ class Rollout:
     """One pass over phases, and what it observed."""
 
     rehearsal: Rehearsal
-    approve_widening: bool = False
+    approved: Approved = NOTHING_APPROVED
+    """What the operator of this pass approves."""
     planning: dict[str, float] = field(default_factory=dict)
     """Seconds of planning, by phase."""
     changes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -65,8 +74,8 @@ class Rollout:
             StepError: One failed, was refused, or waits for something.
         """
         session = self.rehearsal.session
-        planner = Planner(session, self.approve_widening)
-        applier = Applier(session, self.approve_widening)
+        planner = Planner(session, self.approved)
+        applier = Applier(session, self.approved)
 
         def work(stack: Stack) -> PhaseResult:
             planned = planner.plan(stack)

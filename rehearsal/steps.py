@@ -23,6 +23,9 @@ from rehearsal import blue_green, leaks
 from rehearsal.context import Rehearsal
 from rehearsal.leftovers import STAYS, leftovers
 from rehearsal.rollout import (
+    FIRST,
+    GROWING,
+    MOVING,
     Rollout,
     Seen,
     Step,
@@ -61,10 +64,10 @@ def every_phase_applies(rehearsal: Rehearsal) -> Seen:
     if rehearsal.environment.account_resources_from:
         _apply_account_resources(rehearsal)
     rehearsal.take(rehearsal.source)
-    first = bootstrap(rehearsal.session, lambda planned: None)
+    first = bootstrap(rehearsal.session, lambda planned: None, FIRST)
     if first.result is not Result.APPLIED:
         raise StepError(f"{first.phase} {first.line} {first.message}")
-    rollout = Rollout(rehearsal)
+    rollout = Rollout(rehearsal, FIRST)
     results = rollout.run(BEFORE_ROLES)
     rehearsal.sign_in(ADMINISTRATOR)
     results += rollout.run([phase.name for phase in PHASES if phase.name not in BEFORE_ROLES])
@@ -86,7 +89,7 @@ def _apply_account_resources(rehearsal: Rehearsal) -> None:
     first = bootstrap(rehearsal.session, lambda planned: None)
     if first.result is not Result.APPLIED:
         raise StepError(f"{creator.name}: {first.phase} {first.line} {first.message}")
-    Rollout(rehearsal).run([*BEFORE_ROLES, REGISTRY])
+    Rollout(rehearsal, FIRST).run([*BEFORE_ROLES, REGISTRY])
     rehearsal.switch_to(own)
 
 
@@ -197,7 +200,7 @@ def _move(rehearsal: Rehearsal, weight: int) -> str:
     values = Values(rehearsal.environment, rehearsal.folder / "values")
     values.weight(weight)
     rehearsal.take(values.synthesize(), (CUTOVER,))
-    Rollout(rehearsal, approve_widening=True).run([CUTOVER])
+    Rollout(rehearsal, MOVING).run([CUTOVER])
     current, previous = rehearsal.names.weighted_records
     expected = {current: weight, previous: 100 - weight}
     if rehearsal.environment.cutover.previous is None:
@@ -271,7 +274,7 @@ def grows_in_place(larger: str) -> Step:
         """No stateful resource is replaced or deleted, and a second plan is empty."""
         rehearsal.switch_to(load(larger))
         rehearsal.take(rehearsal.source)
-        rollout = Rollout(rehearsal, approve_widening=True)
+        rollout = Rollout(rehearsal, GROWING)
         results = rollout.run()
         if lost := rollout.lost():
             raise StepError("; ".join(lost))

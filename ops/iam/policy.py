@@ -18,6 +18,13 @@ from ops.iam.globs import matches, matches_any
 
 Principals = tuple[tuple[str, str], ...]
 """Kind (AWS, Service, Federated, CanonicalUser) and identifier; `*` alone is ("AWS", "*")."""
+ELEMENTS = frozenset(
+    {
+        *("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal"),
+        "Condition",
+    }
+)
+"""Elements of a statement, as AWS documents them; another spelling is none that this reader understands."""
 Render = Callable[[Any, bool], str]
 """Returns a value of a statement as text; the second argument is whether the statement allows."""
 _PROBES = [
@@ -85,6 +92,8 @@ class IamStatement:
         """
         if not isinstance(statement, Mapping) or statement.get("Effect") not in ("Allow", "Deny"):
             raise ValueError("a statement's effect is neither Allow nor Deny")
+        if unknown := statement.keys() - ELEMENTS:
+            raise ValueError(f"{min(unknown)} is no element of a statement")
         conditions = statement.get("Condition") or {}
         if not isinstance(conditions, Mapping) or not all(isinstance(keys, Mapping) for keys in conditions.values()):
             raise ValueError("a condition isn't an object")

@@ -14,6 +14,9 @@ from ops.plan_gate.model import UNKNOWN, Change, PlanError, Values, leaves, with
 from ops.plan_gate.tables import GRANTS, POLICIES, PROTECTED_SETTINGS
 from policies.security_group_rules import ALL, INLINE, SELF, SecurityGroupRule, read_rules
 
+_BLANK = " \t\r\n\ufeff"
+"""What may precede a policy's JSON."""
+
 
 class Subject(NamedTuple):
     """Whose policy it is, and of which kind."""
@@ -124,7 +127,10 @@ def _note_policies(each: ResourceValues, access: AccessState) -> None:
         # Once a resource with its own policy is deleted, there is nothing left to access.
         if not each.kind.endswith("_policy"):
             access.exists.add(subject)
-        if UNKNOWN in leaves(each.values, attribute) and _stated(each, attribute):
+        _refuse_unreadable(each, attribute)
+        # A resource that is a policy always sets it.
+        stated = each.kind.endswith("_policy") or _stated(each, attribute)
+        if UNKNOWN in leaves(each.values, attribute) and stated:
             access.blank[subject] = each.address
     for path, text in _texts(each.values, ""):
         statements = _parsed(text)
@@ -144,18 +150,29 @@ def _parsed(policy: object) -> list[IamStatement] | None:
         PlanError: It is one, but in a form that can't be read.
     """
     if isinstance(policy, str):
-        if not policy.lstrip().startswith("{"):
+        if not policy.lstrip(_BLANK).startswith("{"):
             return None
         try:
-            policy = json.loads(policy)
+            policy = json.loads(policy.lstrip(_BLANK))
         except ValueError:
             return None
-    if not isinstance(policy, Mapping) or "Statement" not in policy:
+    if not isinstance(policy, Mapping):
+        return None
+    if "Statement" not in policy:
+        if any(str(key).lower() == "statement" for key in policy):
+            raise PlanError("holds a policy whose elements aren't written as AWS documents them, such as Statement")
         return None
     try:
         return read(policy)
     except ValueError:
         raise PlanError("holds a policy whose statements can't be read") from None
+
+
+def _refuse_unreadable(each: ResourceValues, attribute: str) -> None:
+    """Refuse a policy's attribute with a value that isn't read as a policy."""
+    for value in leaves(each.values, attribute):
+        if value not in {UNKNOWN, "", "{}"} and not value.startswith("${") and _parsed(value) is None:
+            raise PlanError("holds a policy that can't be read: it isn't JSON with a Statement")
 
 
 def _rules(each: ResourceValues) -> Iterator[SecurityGroupRule]:

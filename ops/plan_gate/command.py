@@ -12,11 +12,12 @@ import typer
 from modules.output import OUT
 from ops.command import reporting, show
 from ops.plan_gate import reports
+from ops.plan_gate.approvals import LossInPlace, Outage, ProtectionOff, Widening, approvals
 
 _GENERIC = frozenset({"plan", "tfplan", "show"})
 
 
-def gate_plan(
+def gate_plan(  # noqa: PLR0917  (options of a command)
     plan: Annotated[
         str,
         typer.Argument(
@@ -24,8 +25,12 @@ def gate_plan(
             help="JSON of `terraform show -json`, - for standard input, or a saved plan in its stack.",
         ),
     ],
-    approve_widening: Annotated[
-        bool, typer.Option("--approve-widening", help="Approve the wider access that it shows.")
+    approve_widening: Widening = False,
+    approve_loss_in_place: LossInPlace = False,
+    approve_outage: Outage = False,
+    approve_protection_off: ProtectionOff = False,
+    first_in_account: Annotated[
+        bool, typer.Option("--first-in-account", help="The account has no other stack: a first plan widens nothing.")
     ] = False,
     name: Annotated[str, typer.Option(help="Name in reports; the file's name if left out.")] = "",
     out: Annotated[Path, typer.Option(help="Folder; reports go to its reports/.", metavar="DIR")] = OUT,
@@ -33,8 +38,9 @@ def gate_plan(
 ) -> None:
     """Judge a saved plan. Exit code 0: clean; 1: refused; 2: it can't be judged.
 
-    Refuses the loss of stateful resources, wider access that isn't approved, and secrets. Writes plan-NAME.json and
-    plan-NAME.md to DIR/reports.
+    Refuses the loss of stateful resources, what would run other code, and secrets; and, unless it is approved, loss in
+    place, outages, protections that are switched off, and wider access. Writes plan-NAME.json and plan-NAME.md to
+    DIR/reports.
     """
     from ops.plan_gate.run import run
 
@@ -44,7 +50,19 @@ def gate_plan(
     except OSError as error:
         show(f"error: {plan}: {error.strerror}; create one with terraform plan -out", err=True)
         raise typer.Exit(2) from None
-    verdict = run(content, name=_name(name, file), file=file, approve_widening=approve_widening)
+    verdict = run(
+        content,
+        name=_name(name, file),
+        file=file,
+        approved=approvals(
+            widening=approve_widening,
+            loss_in_place=approve_loss_in_place,
+            outage=approve_outage,
+            protection_off=approve_protection_off,
+        ),
+        alone=first_in_account,
+        roles=_zone_writers,
+    )
     show(reports.as_text(verdict), err=as_json, nl=False)
     if as_json:
         show(reports.as_json(verdict), nl=False)
@@ -52,6 +70,13 @@ def gate_plan(
         if out.is_dir():  # A mistyped folder isn't created.
             reports.write(verdict, out / "reports")
     raise typer.Exit(int(verdict.outcome))
+
+
+def _zone_writers() -> frozenset[str]:
+    """The roles that write the zones of environments in other accounts: a provider may assume these."""
+    import environments
+
+    return frozenset(each.edge.zone.role for each in environments.load_each().environments if each.edge.zone.role)
 
 
 def _name(name: str, file: Path | None) -> str:

@@ -45,6 +45,11 @@ class Change:
     deposed: bool = False
     """A previous object of this address, which a failed replacement left behind."""
 
+    @property
+    def planned(self) -> Values | None:
+        """Its values after the apply, with `UNKNOWN` for those that aren't known until then."""
+        return None if self.after is None else with_unknown(self.after, self.unknown)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -60,8 +65,28 @@ class FindingKind(StrEnum):
     """What a finding is about."""
 
     STATEFUL = "stateful"
+    CONFIGURATION = "configuration"
+    LOSS_IN_PLACE = "loss_in_place"
+    OUTAGE = "outage"
+    PROTECTION_OFF = "protection_off"
     WIDENING = "widening"
     SECRET = "secret"  # noqa: S105 - the name of a kind
+
+    @property
+    def flag(self) -> str:
+        """The option that approves such changes."""
+        return f"--approve-{self.value.replace('_', '-')}"
+
+    @property
+    def variable(self) -> str:
+        """The variable of `make` that passes the option."""
+        return f"APPROVE_{self.value.upper()}"
+
+
+APPROVABLE = (FindingKind.WIDENING, FindingKind.LOSS_IN_PLACE, FindingKind.OUTAGE, FindingKind.PROTECTION_OFF)
+"""Kinds of change that you may want."""
+Approved = frozenset[FindingKind]
+NOTHING_APPROVED: Approved = frozenset()
 
 
 @dataclass(frozen=True, order=True)
@@ -73,6 +98,7 @@ class PlanFinding:
     """An address, or a path into the plan's JSON."""
     what: str
     refused: bool = True
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,8 +110,11 @@ class PlanVerdict:
     """SHA-256 of what was judged: the saved plan, or its JSON."""
     counts: Mapping[str, int] = field(default_factory=dict)
     first: bool = False
-    approved: bool = False
-    """Whether the caller approved wider access."""
+    """Whether it creates the first stack of an account, in which nothing exists that it could widen."""
+    approved: Approved = NOTHING_APPROVED
+    """What the caller approved."""
+    unchecked: tuple[str, ...] = ()
+    """Changed types that no table has."""
     findings: tuple[PlanFinding, ...] = ()
     error: str = ""
     """Why the plan can't be judged; empty if it can."""

@@ -6,6 +6,7 @@ Any part that this module doesn't know is a PlanError: a part that it skipped co
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -36,8 +37,21 @@ _ACTIONS = frozenset(
         ("create", "forget"),
     }
 )
+_KNOWN_OF_RESOURCE = frozenset(
+    {
+        *("address", "previous_address", "module_address", "mode", "type", "name", "index", "provider_name"),
+        *("deposed", "change", "action_reason"),
+    }
+)
+_KNOWN_OF_CHANGE = frozenset(
+    {
+        *("actions", "before", "after", "after_unknown", "before_sensitive", "after_sensitive", "replace_paths"),
+        *("importing", "generated_config", "before_identity", "after_identity"),
+    }
+)
 _ARCHIVE = b"PK"
 """A saved plan is a zip archive."""
+_MODULES = re.compile(r"^(?:module\.[\w-]+(?:\[[^\]]*\])?\.)+")
 _TIMEOUT = 300
 
 
@@ -92,6 +106,8 @@ def read(document: Values) -> Plan:
         PlanError: It isn't a whole plan that can be applied, or has parts that this gate doesn't know.
     """
     _acceptable(document)
+    for each in (*_objects(document, "resource_changes"), *_objects(document, "resource_drift")):
+        _known_form(each)
     drift = {_text(each, "address"): _object(each, "change") for each in _objects(document, "resource_drift")}
     configured = _configured(document)
     raw = [each for each in _objects(document, "resource_changes") if _managed(each)]
@@ -130,6 +146,29 @@ def _acceptable(document: Values) -> None:
         raise PlanError(
             "has parts that this gate doesn't know; it was created by a later Terraform than .tool-versions"
         )
+
+
+def _known_form(each: Values) -> None:
+    """Refuse an entry with parts that this module doesn't know, or whose address is of another type.
+
+    Raises:
+        PlanError: It is one.
+    """
+    if each.keys() - _KNOWN_OF_RESOURCE or _object(each, "change").keys() - _KNOWN_OF_CHANGE:
+        raise PlanError("has a change with parts that this gate doesn't know; a later Terraform than ours created it")
+    _same_type(each)
+
+
+def _same_type(each: Values) -> None:
+    """Refuse a resource whose type isn't that of its address."""
+    kind, address = each.get("type"), _text(each, "address")
+    if kind is None:
+        return
+    module = str(each.get("module_address", ""))
+    own = address.removeprefix(f"{module}.") if module else _MODULES.sub("", address)
+    prefix = {"data": "data.", "ephemeral": "ephemeral."}.get(str(each.get("mode")), "")
+    if not own.startswith(f"{prefix}{kind}."):
+        raise PlanError("has a resource whose address is of another type than its type")
 
 
 def _change(each: Values, drift: Mapping[str, Values], configured: Mapping[str, frozenset[str]]) -> Change:
@@ -190,9 +229,10 @@ def _resources(state: object) -> dict[str, object]:
     root = _mapping(_mapping(_mapping(state).get("values")).get("root_module"))
 
     def walk(module: Values) -> Iterator[tuple[str, object]]:
-        yield from (
-            (_text(each, "address"), each.get("values", {})) for each in _objects(module, "resources") if _managed(each)
-        )
+        for each in _objects(module, "resources"):
+            _same_type(each)
+            if _managed(each):
+                yield _text(each, "address"), each.get("values", {})
         for child in _objects(module, "child_modules"):
             yield from walk(child)
 

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from ops.gate import reports
 from ops.gate.model import Outcome
-from ops.plan_gate.model import FindingKind, PlanVerdict
+from ops.plan_gate.model import APPROVABLE, FindingKind, PlanFinding, PlanVerdict
 
 _HEADLINES = {Outcome.CLEAN: "clean", Outcome.FINDINGS: "refused", Outcome.ERROR: "can't be judged"}
-_LABELS = {FindingKind.STATEFUL: "LOSS", FindingKind.WIDENING: "WIDER", FindingKind.SECRET: "SECRET"}
+_LABELS = {
+    FindingKind.STATEFUL: "LOSS",
+    FindingKind.CONFIGURATION: "CONFIG",
+    FindingKind.LOSS_IN_PLACE: "LESS",
+    FindingKind.OUTAGE: "OUTAGE",
+    FindingKind.PROTECTION_OFF: "OFF",
+    FindingKind.WIDENING: "WIDER",
+    FindingKind.SECRET: "SECRET",
+}
 _TITLES = {
     FindingKind.STATEFUL: "Would lose data that can't be restored",
+    FindingKind.CONFIGURATION: "Would run other code, or use another provider",
+    FindingKind.LOSS_IN_PLACE: "Would lose data in place, now or later",
+    FindingKind.OUTAGE: "Would stop traffic or change where it goes",
+    FindingKind.PROTECTION_OFF: "Would switch a protection off",
     FindingKind.WIDENING: "Would allow more than before",
     FindingKind.SECRET: "Holds what looks like a secret",
 }
 _HOW = {
     FindingKind.STATEFUL: "keep the resource; docs/gate.md shows how to remove one on purpose",
-    FindingKind.WIDENING: "if you want this, approve it: --approve-widening (make gate PLAN=… APPROVE_WIDENING=1)",
+    FindingKind.CONFIGURATION: "remove it from the stack",
     FindingKind.SECRET: "fix it in modules/ or environments/, and plan again",
+} | {kind: f"if you want this, approve it: {kind.flag} (make gate PLAN=… {kind.variable}=1)" for kind in APPROVABLE}
+_ALWAYS_SHOWN = frozenset({FindingKind.LOSS_IN_PLACE, FindingKind.OUTAGE, FindingKind.PROTECTION_OFF})
+"""Kinds of which every change is printed, approved or not."""
+_COUNTED = {
+    FindingKind.LOSS_IN_PLACE: "losses in place",
+    FindingKind.OUTAGE: "outages",
+    FindingKind.PROTECTION_OFF: "protections off",
 }
 _SHOWN = 12
 
@@ -38,11 +58,18 @@ def as_json(verdict: PlanVerdict) -> str:
         "sha256": verdict.digest,
         "counts": dict(verdict.counts),
         "first_creation": verdict.first,
-        "approved_widening": verdict.approved,
+        "approved": sorted(verdict.approved),
         "findings": [
-            {"kind": each.kind.value, "where": each.where, "what": each.what, "refused": each.refused}
+            {
+                "kind": each.kind.value,
+                "where": each.where,
+                "what": each.what,
+                "remedy": each.remedy,
+                "refused": each.refused,
+            }
             for each in verdict.findings
         ],
+        "unchecked": list(verdict.unchecked),
         "error": verdict.error,
     }
     return reports.as_json(data)
@@ -61,22 +88,51 @@ def _lines(verdict: PlanVerdict) -> Iterator[str]:
         found = verdict.of(kind)
         if kind is FindingKind.WIDENING and verdict.first:
             continue
-        for each in found[:_SHOWN]:
-            yield f"{_LABELS[kind]:<7}{each.where} {'' if kind is FindingKind.SECRET else '· '}{each.what}"
-        if len(found) > _SHOWN:
-            yield f"       … and {len(found) - _SHOWN} more in cdktf.out/reports/plan-{verdict.name}.md"
+        shown = len(found) if kind in _ALWAYS_SHOWN else _SHOWN
+        yield from _findings(found[:shown])
+        if len(found) > shown:
+            yield f"       … and {len(found) - shown} more in cdktf.out/reports/plan-{verdict.name}.md"
         if any(each.refused for each in found):
             yield f"       {_HOW[kind]}"
+    yield from _unchecked(verdict)
     yield f"plan gate: {_HEADLINES[verdict.outcome]}. {_summary(verdict)}"
+
+
+def _findings(found: Sequence[PlanFinding]) -> Iterator[str]:
+    """A line for each finding, and one for each remedy after the findings that it is for."""
+    for remedy, group in groupby(found, key=lambda each: each.remedy):
+        for each in group:
+            kind = each.kind
+            yield f"{_LABELS[kind]:<7}{each.where} {'' if kind is FindingKind.SECRET else '· '}{each.what}"
+        if remedy:
+            yield f"       {remedy}"
+
+
+def _unchecked(verdict: PlanVerdict) -> Iterator[str]:
+    if verdict.unchecked:
+        yield f"UNCHECKED  types that no table of this gate has: {', '.join(verdict.unchecked)}"
+
+
+def notes(verdict: PlanVerdict) -> str:
+    """What is always shown, even if it is approved: losses in place, outages, protections off and unchecked types."""
+    found = [each for each in verdict.findings if each.kind in _ALWAYS_SHOWN]
+    return "\n".join([*_findings(found), *_unchecked(verdict)])
 
 
 def _summary(verdict: PlanVerdict) -> str:
     counts = ", ".join(f"{count} to {verb}" for verb, count in verdict.counts.items()) or "no changes"
     text = f"{verdict.name}: {counts}"
     if wider := verdict.of(FindingKind.WIDENING):
-        why = "the stack's first" if verdict.first else "approved" if verdict.approved else "not approved"
+        why = "the account's first stack" if verdict.first else _approved(verdict, FindingKind.WIDENING)
         text += f"; {len(wider)} permissions and rules are new or wider ({why})"
+    for kind, name in _COUNTED.items():
+        if found := verdict.of(kind):
+            text += f"; {len(found)} {name} ({_approved(verdict, kind)})"
     return text
+
+
+def _approved(verdict: PlanVerdict, kind: FindingKind) -> str:
+    return "approved" if kind in verdict.approved else "not approved"
 
 
 def as_markdown(verdict: PlanVerdict) -> str:
@@ -85,8 +141,9 @@ def as_markdown(verdict: PlanVerdict) -> str:
     lines.append(f"`{verdict.name}` {verdict.error}." if verdict.error else f"{_summary(verdict)}.")
     for kind in FindingKind:
         if found := verdict.of(kind):
-            rows = [(reports.code(each.where), each.what.replace("`", "'")) for each in found]
-            lines += reports.table(_TITLES[kind], ("where", "what"), rows)
+            rows = [(reports.code(each.where), each.what.replace("`", "'"), each.remedy) for each in found]
+            lines += reports.table(_TITLES[kind], ("where", "what", "instead"), rows)
             if any(each.refused for each in found):
                 lines += ["", f"To continue: {_HOW[kind]}."]
+    lines += ["", *_unchecked(verdict)] if verdict.unchecked else []
     return reports.lines(lines)

@@ -1,4 +1,4 @@
-"""Judge a plan: losses, wider access and secrets, then the verdict."""
+"""Judge a plan: losses, costly changes, wider access, what would run code, and secrets; then the verdict."""
 
 from __future__ import annotations
 
@@ -8,11 +8,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ops.plan_gate import reading
-from ops.plan_gate.model import Change, FindingKind, Plan, PlanError, PlanFinding, PlanVerdict
+from ops.plan_gate import configuration, reading
+from ops.plan_gate.changes import costly, unchecked
+from ops.plan_gate.configuration import Roles
+from ops.plan_gate.model import (
+    APPROVABLE,
+    NOTHING_APPROVED,
+    Approved,
+    Change,
+    FindingKind,
+    Plan,
+    PlanError,
+    PlanFinding,
+    PlanVerdict,
+)
 from ops.plan_gate.secret_values import find, without
 from ops.plan_gate.tables import STATEFUL
-from ops.plan_gate.widening import widenings
+from ops.plan_gate.widening import closed_rules, widenings
 
 COUNTED = ("create", "update", "replace", "delete", "forget")
 _REASONS = {
@@ -28,34 +40,52 @@ _REASONS = {
 }
 
 
-def run(content: bytes, *, name: str, file: Path | None = None, approve_widening: bool = False) -> PlanVerdict:
+def run(
+    content: bytes,
+    *,
+    name: str,
+    file: Path | None = None,
+    approved: Approved = NOTHING_APPROVED,
+    alone: bool = False,
+    roles: Roles = frozenset,
+) -> PlanVerdict:
     """Judge one plan.
 
     Args:
         content: A saved plan, or the JSON that `terraform show -json` makes of it.
         name: What to call it in reports.
         file: The plan's file; Terraform reads a saved plan in its folder.
-        approve_widening: Whether the caller approves wider access.
+        approved: The kinds of change that the caller approves.
+        alone: Whether the account has no other stack. A first plan then has nothing that it could widen.
+        roles: Returns the ARNs of the roles that a provider may assume.
     """
-    verdict = PlanVerdict(name, hashlib.sha256(content).hexdigest(), approved=approve_widening)
+    verdict = PlanVerdict(name, hashlib.sha256(content).hexdigest(), approved=approved)
     try:
-        return _judged(reading.read(reading.parse(reading.as_json(content, file))), verdict)
+        plan = reading.read(reading.parse(reading.as_json(content, file)))
+        return _judged(plan, replace(verdict, first=plan.first and alone), roles)
     except PlanError as error:
         return replace(verdict, error=str(error))
     except Exception as error:  # An exit code of 1 would mean findings, and a traceback could quote a value.
         return replace(verdict, error=f"isn't in a form that this gate knows ({type(error).__name__})")
 
 
-def _judged(plan: Plan, verdict: PlanVerdict) -> PlanVerdict:
+def _judged(plan: Plan, verdict: PlanVerdict, roles: Roles) -> PlanVerdict:
     secrets = find(plan.document)
-    refused = not plan.first and not verdict.approved
-    wider = [replace(each, refused=refused) for each in widenings(plan.changes)]
-    findings = without(secrets, [*losses(plan.changes), *wider, *secrets.findings])
+    found = [
+        *losses(plan.changes),
+        *configuration.find(plan.document, roles),
+        *costly(plan.changes),
+        *closed_rules(plan.changes),
+        *widenings(plan.changes),
+    ]
+    allowed = frozenset(APPROVABLE) if verdict.first else verdict.approved
+    judged = [replace(each, refused=each.kind not in allowed) for each in found]
+    findings = without(secrets, [*judged, *secrets.findings])
     counts = Counter(_verb(change) for change in plan.changes)
     return replace(
         verdict,
         counts={verb: counts[verb] for verb in COUNTED if counts[verb]},
-        first=plan.first,
+        unchecked=unchecked(plan.changes),
         findings=tuple(dict.fromkeys(findings)),
     )
 

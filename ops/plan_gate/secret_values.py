@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ops.plan_gate.model import FindingKind, PlanFinding, Values
@@ -14,6 +14,7 @@ from policies.secret_texts import CREDENTIAL, is_secret_name
 _WHAT = {
     "credential": "holds what looks like a credential; move it to Secrets Manager and rotate it, as it is exposed",
     "sensitive": "holds a value that Terraform marks as sensitive; the plan and the state keep it as plain text",
+    "password": "holds what looks like a password; move it to Secrets Manager and change it, as it is exposed",
     "name": "holds a value under a secret's name; write it by a write-only argument, or set it by command",
 }
 _TRANSPARENT = frozenset({"constant_value", "value", "default", "before", "after"})
@@ -27,6 +28,9 @@ _HARMLESS = re.compile(
     re.DOTALL,
 )
 """Harmless values under a secret's name: an ARN, a URL whose password is an expression, or the type of an output."""
+_PASSWORD = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*[!#$%^&~;])[\w!#$%^&~;.,@+=-]{8,64}", re.ASCII)
+"""A text in which small and capital letters, digits and such signs are mixed."""
+_PASSWORD_NAME = re.compile(r"(?:^|_|PG|DB|SQL|REDIS|USER)(?:PASS|PWD|PW)$", re.IGNORECASE)
 _SHORTEST = 4
 """Shorter values occur in too many words to be removed from them."""
 _TAKEN_OUT = "[secret]"
@@ -145,13 +149,17 @@ def _text(text: str, at: _Place) -> Iterator[_Hit]:
             return
     if CREDENTIAL.search(text):
         yield _Hit(at.path, "credential", text)
+    elif inner is None and _PASSWORD.fullmatch(text):
+        yield _Hit(at.path, "password", text)
     elif inner is None and _names_a_secret(at.name) and not _HARMLESS.fullmatch(text):
         yield _Hit(at.path, "name", text)
 
 
 def _names_a_secret(name: str) -> bool:
     """Keys of policies' conditions, such as `token.actions.githubusercontent.com:sub`, aren't names of values."""
-    return bool(_PLAIN_NAME.fullmatch(name)) and is_secret_name(_OTHER.sub("", name))
+    return bool(_PLAIN_NAME.fullmatch(name)) and (
+        is_secret_name(_OTHER.sub("", name)) or bool(_PASSWORD_NAME.search(name))
+    )
 
 
 def _json(text: str) -> Mapping[str, object] | list[object] | None:
@@ -167,4 +175,4 @@ def _json(text: str) -> Mapping[str, object] | list[object] | None:
 def without(secrets: Secrets, findings: Iterable[PlanFinding]) -> Iterator[PlanFinding]:
     """The findings with all secrets in their texts replaced."""
     for each in findings:
-        yield PlanFinding(each.kind, secrets.out_of(each.where), secrets.out_of(each.what), each.refused)
+        yield replace(each, where=secrets.out_of(each.where), what=secrets.out_of(each.what))

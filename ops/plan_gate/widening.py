@@ -42,6 +42,21 @@ def widenings(changes: tuple[Change, ...]) -> list[PlanFinding]:
     return [PlanFinding(FindingKind.WIDENING, where, what) for where, what in found]
 
 
+def closed_rules(changes: tuple[Change, ...]) -> list[PlanFinding]:
+    """Traffic that a security group's rule lets through now, and none will after the plan."""
+    earlier, later = access.before(changes), access.after(changes)
+    return [
+        PlanFinding(
+            FindingKind.OUTAGE,
+            address,
+            f"{rule.direction} of {rule.group}: no longer {rule}; connections that need it end",
+            remedy="add the rule that replaces it first, or check that nothing uses it (VPC flow log)",
+        )
+        for rule, address in sorted(earlier.rules.items(), key=lambda item: (item[1], str(item[0])))
+        if not any(_lets_through(each, rule) for each in later.rules)
+    ]
+
+
 def _grown(old: AccessState, new: AccessState) -> Iterator[tuple[str, str]]:
     yield from _policies(old, new)
     for rule, address in new.rules.items():

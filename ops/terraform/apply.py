@@ -9,11 +9,11 @@ from ops.aws.states import ApplyRecord
 from ops.errors import OpsError, RefusedError
 from ops.gate.model import Outcome
 from ops.plan_gate import reports
-from ops.plan_gate.run import run as judge
+from ops.plan_gate.model import NOTHING_APPROVED, Approved
 from ops.secrets.status import missing
 from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.initialize import initialize
-from ops.terraform.plan import refuse_other_roles
+from ops.terraform.plan import Planner, refuse_other_roles
 from ops.terraform.process import LOCK_TIMEOUT
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import Provenance, check, commit, plan_it, provenance
@@ -26,7 +26,9 @@ class Applier:
     """Applies saved plans of one environment."""
 
     session: Session
-    approve_widening: bool = False
+    approved: Approved = NOTHING_APPROVED
+    notes: dict[str, str] = field(default_factory=dict)
+    """What the plan gate always shows of each phase's plan."""
     _agreed: dict[str, str] = field(default_factory=dict)
     """SHA-256 of each phase's plan at its first check: the plan that you confirmed."""
 
@@ -42,7 +44,8 @@ class Applier:
         if self._agreed.setdefault(stack.phase.name, origin.plan_sha256) != origin.plan_sha256:
             raise RefusedError(f"{stack.name} was re-planned after you confirmed; review the new plan and apply again")
         check(stack, origin, published(stack, self.session.states, again=True))
-        verdict = judge(stack.saved_json.read_bytes(), name=stack.name, approve_widening=self.approve_widening)
+        verdict = Planner(self.session, self.approved).judge(stack, stack.saved_json.read_bytes())
+        self.notes[stack.phase.name] = reports.notes(verdict)
         if verdict.outcome is not Outcome.CLEAN:
             raise RefusedError(reports.as_text(verdict).strip())
         self.check_secrets(stack)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from modules.phases import phase
 from ops.errors import OpsError
 from ops.gate.folder import BOOTSTRAP, BOOTSTRAP_FILE
+from ops.plan_gate.model import NOTHING_APPROVED, Approved
 from ops.terraform.apply import Applier
 from ops.terraform.initialize import initialize
 from ops.terraform.plan import NO_CHANGES, Planner, plan
@@ -23,12 +24,15 @@ _STATE = "terraform.tfstate"
 """Terraform's own name for a state on this machine."""
 
 
-def bootstrap(session: Session, confirm: Callable[[PhaseResult], None]) -> PhaseResult:
+def bootstrap(
+    session: Session, confirm: Callable[[PhaseResult], None], approved: Approved = NOTHING_APPROVED
+) -> PhaseResult:
     """Create the state bucket. After an interruption, run it again: it continues.
 
     Args:
         session: The session.
         confirm: Asks whether to apply the plan; raises if you decline.
+        approved: The kinds of change that the caller approves.
 
     Raises:
         OpsError: A step failed, or the bucket exists and was not created by this command.
@@ -45,7 +49,7 @@ def bootstrap(session: Session, confirm: Callable[[PhaseResult], None]) -> Phase
             f"bucket, import it: see docs/account.md, section 3"
         )
     start = time.monotonic()
-    applier = Applier(session)
+    applier = Applier(session, approved)
     result, origin = _applied_locally(session, stack, applier, confirm)
     if result.result in {Result.APPLIED, Result.NO_CHANGES}:
         _moved(session, stack)
@@ -59,7 +63,7 @@ def _applied_locally(
     """Plan and apply `state`; return the result, and what the applied plan was created from."""
     override = stack.folder / BOOTSTRAP_FILE
     override.write_text(json.dumps(BOOTSTRAP), encoding="utf-8")
-    planner = Planner(session)
+    planner = Planner(session, applier.approved)
     stack.forget_plan()
     session.lasting(PHASE, "applying")
     session.progress.begin(PHASE, "initializing")

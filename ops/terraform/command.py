@@ -10,13 +10,13 @@ import typer
 from modules.output import OUT
 from ops.command import EnvironmentName, Json, Out, Phases, Yes, check_phases, confirm, load, reporting, say, show
 from ops.errors import RefusedError
+from ops.plan_gate.approvals import LossInPlace, Outage, ProtectionOff, Widening, approvals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ops.terraform.report import PhaseResult, Report
 
-Approve = Annotated[bool, typer.Option("--approve-widening", help="Accept the widenings that the plan gate shows.")]
 Jobs = Annotated[int, typer.Option(min=0, help="Terraforms at once; 0: as many as cores and memory allow.")]
 
 
@@ -24,7 +24,10 @@ def plan(
     environment: EnvironmentName,
     phases: Phases = None,
     *,
-    approve_widening: Approve = False,
+    approve_widening: Widening = False,
+    approve_loss_in_place: LossInPlace = False,
+    approve_outage: Outage = False,
+    approve_protection_off: ProtectionOff = False,
     jobs: Jobs = 0,
     out: Out = OUT,
     as_json: Json = False,
@@ -37,10 +40,16 @@ def plan(
     from ops.terraform.session import session
 
     check_phases(phases)
+    approved = approvals(
+        widening=approve_widening,
+        loss_in_place=approve_loss_in_place,
+        outage=approve_outage,
+        protection_off=approve_protection_off,
+    )
     with reporting(), session(load(environment), out) as running:
         stacks = running.stacks(phases or ())
         refuse_before_bootstrap(running)
-        planner = Planner(running, approve_widening)
+        planner = Planner(running, approved)
         # A plan reads the applied outputs of other phases, not their plans: plans don't wait for each other.
         results = side_by_side(running, stacks, planner.plan, jobs=jobs, took=took(out, "plan", environment))
         _end(running.report("plan", results), as_json=as_json)
@@ -51,7 +60,10 @@ def apply(
     phases: Phases = None,
     *,
     yes: Yes = False,
-    approve_widening: Approve = False,
+    approve_widening: Widening = False,
+    approve_loss_in_place: LossInPlace = False,
+    approve_outage: Outage = False,
+    approve_protection_off: ProtectionOff = False,
     out: Out = OUT,
     as_json: Json = False,
 ) -> None:
@@ -65,15 +77,23 @@ def apply(
     from ops.terraform.session import session
 
     check_phases(phases)
+    approved = approvals(
+        widening=approve_widening,
+        loss_in_place=approve_loss_in_place,
+        outage=approve_outage,
+        protection_off=approve_protection_off,
+    )
     with reporting(), session(load(environment), out) as running:
         stacks = {name: each for name, each in running.stacks(phases or ()).items() if phases or each.saved.exists()}
         refuse_before_bootstrap(running)
         if not stacks:
             raise RefusedError(f"there is no saved plan of {environment}; make plan ENV={environment}")
-        applier = Applier(running, approve_widening)
+        applier = Applier(running, approved)
         for name, stack in stacks.items():
             origin = applier.checked(stack)
             say(f"{name}: {_counts(origin.counts)}; planned {origin.planned_at} ({stack.saved_summary})")
+            if notes := applier.notes[name]:
+                say(notes)
         with running.asking():
             confirm(
                 f"Apply to {environment} (account {running.aws.caller.account}, as {running.aws.caller.arn})?", yes=yes
@@ -81,7 +101,14 @@ def apply(
         _end(running.report("apply", in_order(running, stacks, applier.apply)), as_json=as_json)
 
 
-def bootstrap(environment: EnvironmentName, yes: Yes = False, out: Out = OUT, as_json: Json = False) -> None:
+def bootstrap(
+    environment: EnvironmentName,
+    *,
+    yes: Yes = False,
+    approve_widening: Widening = False,
+    out: Out = OUT,
+    as_json: Json = False,
+) -> None:
     """Create the state bucket, and move its state there.
 
     Applies `state` with a state on this machine first. Exit code 0: the bucket exists; 1: refused; 2: failed or
@@ -97,7 +124,8 @@ def bootstrap(environment: EnvironmentName, yes: Yes = False, out: Out = OUT, as
             with running.asking():
                 confirm(f"Apply state to {where}: {_counts(planned.counts)}?", yes=yes)
 
-        result = run(running, ask)
+        approved = approvals(widening=approve_widening, loss_in_place=False, outage=False, protection_off=False)
+        result = run(running, ask, approved)
         running.progress.end(result)
         _end(running.report("bootstrap", [result]), as_json=as_json)
 

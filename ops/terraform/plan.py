@@ -18,7 +18,7 @@ from ops.gate.folder import digest
 from ops.gate.model import Outcome
 from ops.gate.reports import lines
 from ops.plan_gate import reports
-from ops.plan_gate.model import PlanVerdict
+from ops.plan_gate.model import NOTHING_APPROVED, Approved, PlanVerdict
 from ops.plan_gate.run import run as judge
 from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.initialize import initialize
@@ -50,7 +50,18 @@ class Planner:
     """Plans phases of one environment."""
 
     session: Session
-    approve_widening: bool = False
+    approved: Approved = NOTHING_APPROVED
+
+    def judge(self, stack: Stack, shown: bytes) -> PlanVerdict:
+        """Judge the JSON of a plan of a stack."""
+        writer = stack.environment.edge.zone.role
+        return judge(
+            shown,
+            name=stack.name,
+            approved=self.approved,
+            alone=self.session.alone(stack.phase.name),
+            roles=lambda: [writer] if writer else [],
+        )
 
     def plan(self, stack: Stack) -> PhaseResult:
         """Plan one phase and save the plan. The previous plan is removed."""
@@ -91,7 +102,7 @@ class Planner:
             shown = self.session.terraform.run(stack.folder, "show", "-json", "-no-color", fresh.name)
             if shown.code:
                 raise OpsError(f"Terraform can't read the plan that it saved: {' '.join(shown.errors)}")
-            verdict = judge(shown.output.encode(), name=stack.name, approve_widening=self.approve_widening)
+            verdict = self.judge(stack, shown.output.encode())
             reports.write(verdict, stack.out / "reports")
             for path, text in ((stack.saved_json, shown.output), (stack.saved_summary, summary(shown.output))):
                 path.touch(mode=0o600)
@@ -169,7 +180,8 @@ def _older_than_applied(states: States, phase: str) -> str:
 
 def _judged(phase: str, verdict: PlanVerdict, warning: str) -> PhaseResult:
     if verdict.outcome is Outcome.CLEAN:
-        return PhaseResult(phase, Result.CHANGES, verdict.counts, message=warning)
+        shown = "\n".join(each for each in (warning, reports.notes(verdict)) if each)
+        return PhaseResult(phase, Result.CHANGES, verdict.counts, message=shown)
     text = reports.as_text(verdict).strip()
     result = Result.REFUSED if verdict.outcome is Outcome.FINDINGS else Result.FAILED
     return PhaseResult(phase, result, verdict.counts, message=text)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modules.phases import PHASES
 from ops.aws.session import Aws, connect
 from ops.aws.states import States
 from ops.command import say
@@ -56,6 +57,16 @@ class Session:
     def stacks(self, names: Sequence[str] = ()) -> dict[str, Stack]:
         """Stacks of the named phases in order, by phase; without names, of all phases."""
         return {stack.phase.name: stack for stack in stacks(self.environment, self.out, names)}
+
+    def alone(self, phase: str) -> bool:
+        """Whether the account has no stack but this phase's, so that its first plan has nothing that it could widen.
+
+        Other phases are known by their states; another environment of the account by `account_resources_from` only.
+        """
+        if self.environment.account_resources_from:
+            return False
+        others = (each.name for each in PHASES if each.name != phase)
+        return not (self.states.bootstrapped() and any(self.states.applied(each) for each in others))
 
     @contextmanager
     def asking(self) -> Iterator[None]:

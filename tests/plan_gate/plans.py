@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ops.plan_gate.model import FindingKind, PlanFinding, PlanVerdict
+from ops.plan_gate.model import APPROVABLE, NOTHING_APPROVED, FindingKind, PlanFinding, PlanVerdict
 from ops.plan_gate.run import run
 
 Body = dict[str, Any]
@@ -25,7 +25,7 @@ def change(
     if not actions:
         actions = ("create",) if before is None else ("delete",) if after is None else ("update",)
         actions = ("no-op",) if before == after else actions
-    kind, _, name = address.partition(".")
+    kind, _, name = address.removeprefix(f"{more.get('module_address', '')}.").partition(".")
     inner = {"replace_paths": more.pop("replace_paths")} if "replace_paths" in more else {}
     return {
         "address": address,
@@ -104,8 +104,10 @@ def deny(actions: Any = "s3:*", resources: Any = "*", **more: Any) -> Body:
     return {"Sid": "Never", "Effect": "Deny", "Action": actions, "Resource": resources, **more}
 
 
-def judge(document: Body, *, approve: bool = False) -> PlanVerdict:
-    return run(json.dumps(document).encode(), name="demo", approve_widening=approve)
+def judge(document: Body, *, approve: bool = False, alone: bool = False) -> PlanVerdict:
+    """The verdict; approving approves every kind that can be."""
+    approved = frozenset(APPROVABLE) if approve else NOTHING_APPROVED
+    return run(json.dumps(document).encode(), name="demo", approved=approved, alone=alone)
 
 
 def found(document: Body, kind: FindingKind) -> list[PlanFinding]:

@@ -68,7 +68,7 @@ def test_a_widening_needs_its_flag(out: Path) -> None:
     assert approved.exit_code == 0
     assert "WIDER  aws_iam_role_policy.a" in approved.stdout, "what is approved is shown"
     assert "(approved)" in approved.stdout
-    assert report(out)["approved_widening"] is True
+    assert report(out)["approved"] == ["widening"]
 
 
 def test_approval_of_a_widening_is_none_of_a_loss(out: Path) -> None:

@@ -67,6 +67,13 @@ CHANGED = change("aws_s3_bucket.a", None, BUCKET)
         (without(plan(), "planned_values"), "isn't complete"),
         (without(plan(), "configuration"), "isn't complete"),
         (plan(action_invocations=[]), "doesn't know"),
+        (plan(deferred_action_invocations=[]), "doesn't know"),
+        (plan(resource_changes=[{**CHANGED, "deferred": {}}]), "parts that this gate doesn't know"),
+        (plan(resource_changes=[{**CHANGED, "change": {**CHANGED["change"], "x": 1}}]), "parts that this gate doesn't"),
+        (plan({**change("aws_db_instance.a", BUCKET), "type": "aws_vpc"}), "of another type"),
+        (plan({**change("aws_db_instance.a", BUCKET), "type": "aws_db"}), "of another type"),
+        (plan({**change("aws_vpc.a", BUCKET), "address": "module.b.aws_db_instance.a"}), "of another type"),
+        (plan(drift=({**change("aws_db_instance.a", BUCKET, {}), "type": "aws_vpc"},)), "of another type"),
         (plan(resource_changes={}), "in a form"),
         (plan(resource_changes=[1]), "in a form"),
         (plan(change("aws_s3_bucket.a", BUCKET, actions=("destroy",))), "actions that this gate doesn't know"),
@@ -77,6 +84,18 @@ CHANGED = change("aws_s3_bucket.a", None, BUCKET)
         (plan(resource_changes=[{**CHANGED, "change": None}]), "without change"),
         (plan(resource_changes=[{**CHANGED, "address": ""}]), "without address"),
         (plan(change("aws_iam_policy.a", None, {"policy": '{"Statement": "no"}'})), "statements can't be read"),
+        *(
+            (plan(change("aws_iam_policy.a", None, {"policy": json.dumps(document)})), "polic")
+            for document in (
+                {"statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+                {"Statement": [{"effect": "Allow", "Action": "*", "Resource": "*"}]},
+                {"Statement": [{"Effect": "Allow", "action": "*", "Resource": "*"}]},
+                {"Statement": [{"Effect": "Allow", "Action": "*", "resource": "*"}]},
+                {"Version": "2012-10-17"},
+            )
+        ),
+        (plan(change("aws_iam_policy.a", None, {"policy": '{ // a comment\n"Statement": []}'})), "can't be read"),
+        (plan(change("aws_iam_role.a", None, {"assume_role_policy": "Statement"})), "can't be read"),
     ],
 )
 def test_what_is_no_plan_to_apply(document: Body, why: str) -> None:
@@ -98,7 +117,8 @@ def test_no_changes_are_clean_although_terraform_would_not_apply_them() -> None:
 
 
 def test_data_sources_are_read_without_a_word() -> None:
-    data = {**change("aws_iam_policy_document.a", None, {"json": "{}"}, actions=("read",)), "mode": "data"}
+    read = change("aws_iam_policy_document.a", None, {"json": "{}"}, actions=("read",))
+    data = {**read, "address": f"data.{read['address']}", "mode": "data"}
     assert judge(plan(data)).outcome is Outcome.CLEAN
 
 

@@ -21,7 +21,7 @@ LOSSES: list[tuple[tuple[str, ...], bool]] = [
     (("create", "forget"), True),
 ]
 HARMLESS = [
-    change("aws_vpc_endpoint.s3", {"id": "vpce-1"}),
+    change("aws_cloudwatch_dashboard.main", {"dashboard_name": "main"}),
     change("aws_ecs_task_definition.app", {"family": "app"}, {"family": "app"}, actions=("delete", "create")),
     change("aws_sns_topic.alarms", None, {"name": "alarms"}),
     change("aws_db_instance.other", {"multi_az": False}, {"multi_az": True}),

@@ -349,9 +349,9 @@ def test_aws_answer_about_a_role_does_not_hide_that_a_deny_goes() -> None:
     assert any("no longer denies" in each for each in widened(document))
 
 
-def test_a_stacks_first_plan_is_shown_and_not_refused() -> None:
+def test_an_accounts_first_plan_is_shown_and_not_refused() -> None:
     made = first(change("aws_iam_role.app", None, ROLE), change(INGRESS, None, rule("0.0.0.0/0")))
-    verdict = judge(made)
+    verdict = judge(made, alone=True)
     assert verdict.first
     assert [each.refused for each in verdict.of(FindingKind.WIDENING)] == [False, False]
     assert verdict.outcome is Outcome.CLEAN
@@ -359,6 +359,6 @@ def test_a_stacks_first_plan_is_shown_and_not_refused() -> None:
 
 def test_a_stack_that_lost_its_state_only_in_part_is_not_its_first() -> None:
     made = first(change("aws_iam_role.app", None, ROLE), drift=(change("aws_s3_bucket.a", {"bucket": "a"}),))
-    verdict = judge(made)
+    verdict = judge(made, alone=True)
     assert not verdict.first
     assert verdict.outcome is Outcome.FINDINGS

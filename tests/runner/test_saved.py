@@ -18,10 +18,11 @@ from ops.aws.errors import AwsError
 from ops.aws.session import Aws, Caller
 from ops.errors import RefusedError
 from ops.gate.folder import digest
-from ops.gate.model import Outcome
+from ops.plan_gate.model import PlanVerdict
 from ops.terraform import apply
 from ops.terraform.advice import advice
 from ops.terraform.apply import Applier
+from ops.terraform.plan import Planner
 from ops.terraform.process import Done, Terraform
 from ops.terraform.progress import PhaseProgress
 from ops.terraform.report import Result
@@ -142,7 +143,7 @@ CALLER = Caller("111122223333", "arn:aws:sts::111122223333:assumed-role/aep-prod
 def applier(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Applier:
     """Finds everything else about the plan in order."""
     monkeypatch.setattr(apply, "published", lambda *_, **__: UPSTREAM)
-    monkeypatch.setattr(apply, "judge", lambda *_, **__: SimpleNamespace(outcome=Outcome.CLEAN))
+    monkeypatch.setattr(Planner, "judge", lambda *_: PlanVerdict("prod-network"))
     gate(stack, today=datetime.now(UTC).date().isoformat())
     return Applier(cast(Session, SimpleNamespace(states=None, aws=SimpleNamespace(caller=CALLER))))
 
