@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from environments.names import Names
 from environments.schema import Environment
 from modules.bindings import aws
 from modules.bindings.engine import App, DataTerraformRemoteStateS3, S3Backend, TerraformOutput, TerraformStack
+from modules.constructs.provider_tags import ignored_tags
 from modules.contracts import Contract
 from modules.phases import Phase
 
 C = TypeVar("C", bound=Contract)
 
 
-def add_provider(stack: TerraformStack, *, region: str, account_id: str, tags: Mapping[str, str]) -> None:
+def add_provider(
+    stack: TerraformStack,
+    *,
+    region: str,
+    account_id: str,
+    tags: Mapping[str, str],
+    ignored: Sequence[aws.AwsProviderIgnoreTags] | None = None,
+) -> None:
     """Add the AWS provider, with default tags, for this account only (R1.4)."""
     aws.AwsProvider(
         stack,
@@ -23,6 +31,7 @@ def add_provider(stack: TerraformStack, *, region: str, account_id: str, tags: M
         region=region,
         allowed_account_ids=[account_id],
         default_tags=[aws.AwsProviderDefaultTags(tags=dict(tags))],
+        ignore_tags=ignored,
     )
 
 
@@ -52,7 +61,13 @@ class PhaseStack(TerraformStack):
         self.phase = phase
         self._upstream = upstream
         super().__init__(scope, self.names.stack(phase.name))
-        add_provider(self, region=environment.region, account_id=environment.account_id, tags=self.tags)
+        add_provider(
+            self,
+            region=environment.region,
+            account_id=environment.account_id,
+            tags=self.tags,
+            ignored=ignored_tags(environment),
+        )
         add_backend(
             self,
             bucket=self.names.state_bucket,

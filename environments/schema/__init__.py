@@ -1,6 +1,6 @@
 """The typed settings of an environment; every field has a meaning, a unit and bounds."""
 
-from environments.schema.account import Access, Alerts, Audit, Budgets, Quotas, SharedZone
+from environments.schema.account import Access, Alerts, Audit, Budgets, IgnoredTags, Quotas, SharedZone
 from environments.schema.environment import Environment, Profile
 from environments.schema.infrastructure import (
     Cache,
@@ -40,6 +40,7 @@ __all__ = [
     "Environment",
     "HealthCheck",
     "IamUser",
+    "IgnoredTags",
     "Migration",
     "Network",
     "Observability",

@@ -17,6 +17,7 @@ from environments.schema.types import (
     LogRetention,
     NumberedRepository,
     RoleArn,
+    TagKey,
     ZoneId,
     matching,
     value,
@@ -39,6 +40,16 @@ class SharedZone:
     """Names whose records it may write: its host and its certificate's names."""
     writers: Annotated[tuple[RoleArn, ...], Field(min_length=1)]
     """Roles of the other account that may write: its deployer and its break-glass role. They need no MFA."""
+
+
+@value
+class IgnoredTags:
+    """Tags that others put on resources, such as a cost tool's: they are no drift, and an apply keeps them."""
+
+    keys: tuple[TagKey, ...] = ()
+    """Keys, as in `map-migrated`."""
+    key_prefixes: tuple[TagKey, ...] = ()
+    """What keys begin with, as in `aws-backup:`."""
 
 
 @value

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from environments.schema.account import Access, Alerts, Audit, Budgets, Quotas
+from environments.schema.account import Access, Alerts, Audit, Budgets, IgnoredTags, Quotas
 from environments.schema.infrastructure import Cache, Cutover, Database, Edge, Network, Observability, Registry, Waf
 from environments.schema.instance_classes import database_class_problem, node_type_problem
 from environments.schema.types import (
@@ -109,6 +109,8 @@ class Environment:
     quotas: Quotas = field(default_factory=Quotas)
     """The account's service quotas; see [Quotas](#quotas)."""
     cutover: Cutover = field(default_factory=Cutover)
+    ignored_tags: IgnoredTags = field(default_factory=IgnoredTags)
+    """Tags that others put on its resources."""
     state_history: Annotated[int, Field(ge=30, le=3650)] = 365
     """Days that previous versions of Terraform's state are kept."""
     protected: bool = True

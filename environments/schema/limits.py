@@ -23,6 +23,8 @@ TARGET_GROUPS = 100
 WILDCARDS = 5
 # https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 LONGEST_COMMON_NAME = 64
+OWN_TAGS = ("Project", "Environment", "Phase", "Owner", "Repository", "Name", "Tier")
+"""Keys of the tags that stacks set."""
 _DAY = 24 * 60
 _WEEK = 7 * _DAY
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -238,7 +240,18 @@ def others_are_others(environment: Environment) -> Iterator[Problem]:
             yield Problem(f"product.secrets.{index}.rotation_lambda", secret.rotation_lambda, allowed)
 
 
-@rule("alerts", "budgets", "registry", "edge", "access", "waf", "cutover", "product", "profile")
+@rule("ignored_tags")
+def own_tags_are_not_ignored(environment: Environment) -> Iterator[Problem]:
+    """Terraform would neither set nor compare a tag of its own that it ignores."""
+    ignored = environment.ignored_tags
+    for name, values in (("keys", ignored.keys), ("key_prefixes", ignored.key_prefixes)):
+        for value in values:
+            own = [tag for tag in OWN_TAGS if tag == value or (name == "key_prefixes" and tag.startswith(value))]
+            if own:
+                yield Problem(f"ignored_tags.{name}", value, f"tags of others; Terraform itself sets {', '.join(own)}")
+
+
+@rule("alerts", "budgets", "registry", "edge", "access", "waf", "cutover", "product", "profile", "ignored_tags")
 def lists_have_each_value_once(environment: Environment) -> Iterator[Problem]:
     """AWS refuses the second of two equal subscribers, notifications, statements, names or conditions."""
     lists: dict[str, Sequence[Hashable]] = {
@@ -250,6 +263,8 @@ def lists_have_each_value_once(environment: Environment) -> Iterator[Problem]:
         "cutover.steps": environment.cutover.steps,
         "profile.endpoints": environment.profile.endpoints or (),
         "cutover.resolvers": environment.cutover.resolvers,
+        "ignored_tags.keys": environment.ignored_tags.keys,
+        "ignored_tags.key_prefixes": environment.ignored_tags.key_prefixes,
     }
     for index, service in enumerate(environment.product.services):
         lists[f"product.services.{index}.secrets"] = service.secrets

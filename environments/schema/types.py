@@ -143,6 +143,7 @@ NumberedRepository = Annotated[
 ]
 # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 TagValue = Annotated[str, matching(r"[\w .:/=+@-]*", "letters, digits, spaces and .:/=+-@_", longest=256)]
+TagKey = Annotated[str, matching(r"[\w .:/=+@-]{1,128}", "1 to 128 letters, digits, spaces and .:/=+-@_")]
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
 Namespace = Annotated[
     str,

@@ -9,6 +9,7 @@ from environments.arns import Partition, account_of, root_of
 from environments.names import Names
 from modules.bindings import aws
 from modules.bindings.engine import Construct, TerraformResourceLifecycle
+from modules.constructs.provider_tags import ignored_tags
 from modules.constructs.role import Role
 from modules.ids import identifier, reference
 from modules.policy import Statement
@@ -56,6 +57,7 @@ def record_writer(
         allowed_account_ids=[account_of(spec.role)],
         assume_role=[aws.AwsProviderAssumeRole(role_arn=spec.role, session_name=names.resource(purpose))],
         default_tags=[aws.AwsProviderDefaultTags(tags=dict(tags))],
+        ignore_tags=ignored_tags(names.environment),
     )
 
 

@@ -11,6 +11,7 @@ from environments.names import Names
 from modules.bindings import aws
 from modules.bindings.engine import Construct
 from modules.constructs.alerts_topic import AlertsTopic
+from modules.constructs.provider_tags import ignored_tags
 from modules.constructs.role import Role
 from modules.ids import depend, reference, slug
 from modules.policy import Statement, trust
@@ -89,6 +90,7 @@ class EventForward:
             region=GLOBAL_REGION,
             allowed_account_ids=[environment.account_id],
             default_tags=[aws.AwsProviderDefaultTags(tags=dict(tags))],
+            ignore_tags=ignored_tags(environment),
         )
         role = Role(
             scope,

@@ -6,8 +6,7 @@ import json
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ops.plan_gate.differences import differences
 from ops.plan_gate.model import UNKNOWN, Change, FindingKind, PlanFinding, Values, few
 from ops.plan_gate.tables import GRANTS, POLICIES, PROTECTED_SETTINGS, STATEFUL
 from policies.security_group_rules import KINDS as RULES
@@ -24,8 +24,6 @@ _NO_ENTRY = "deletes a resource of a type that the gate's tables don't have, so 
 _CHECK_IT = "find out what depends on it, then approve it; or add its type to ops/plan_gate/changes.toml"
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _ON = frozenset({"true", "1", "yes", "on", "enabled", "enable", "active", "required"})
-_NAMES = ("name", "key", "sid", "id", "rule_id", "device_name")
-"""Attributes by which elements of a list are recognized, so that an inserted element doesn't look like a change."""
 _PLAIN = re.compile(r"[\w.:/@ -]{1,60}")
 _OWN_MAJOR = frozenset({"mysql", "mariadb", "aurora-mysql"})
 """Engines whose major version has two parts."""
@@ -107,7 +105,9 @@ def _entry(**entry: Any) -> CostlyChange:  # noqa: ANN401  (a table of TOML)
 def known() -> frozenset[str]:
     """The types whose attributes or creation a table of this gate names."""
     named = {kind for each in table().changes for kind in (*each.created, *each.attributes)}
-    others = {each.kind for each in (*GRANTS, *PROTECTED_SETTINGS)} | {kind for kind, _ in POLICIES}
+    others = (
+        {each.kind for each in GRANTS} | {each.kind for each in PROTECTED_SETTINGS} | {kind for kind, _ in POLICIES}
+    )
     every = named | others | set(RULES) | table().harmless
     return frozenset(kind for kind in every if not set(kind) & set("*?["))
 
@@ -173,17 +173,6 @@ def _names(pattern: str, kind: str) -> bool:
 # Attributes -----------------------------------------------------------------------------------------------------
 
 
-class _Difference(NamedTuple):
-    """A value that differs."""
-
-    key: str
-    """Its place, as in `rule[main].expiration.days`."""
-    names: str
-    """The names on the way, as in `rule.expiration.days`."""
-    old: object
-    new: object
-
-
 def _changed(change: Change) -> Iterator[PlanFinding]:
     after = change.planned
     if after is None or not change.actions & {"update", "create"}:
@@ -192,7 +181,7 @@ def _changed(change: Change) -> Iterator[PlanFinding]:
     new = {key: value if _set(change, key) else old.get(key) for key, value in after.items()}
     engine = str(new.get("engine", old.get("engine", "")))
     reported: set[tuple[FindingKind, str]] = set()
-    for key, names, before, then in _differences(old, new):
+    for key, names, before, then in differences(old, new):
         for entry, direction in _directions(change.kind, names):
             if change.before is None and not (entry.created_too and direction is Direction.ON):
                 continue
@@ -208,56 +197,6 @@ def _set(change: Change, attribute: str) -> bool:
     if change.configured is None or attribute in change.configured:
         return True
     return change.unknown.get(attribute) is not True
-
-
-def _differences(old: object, new: object, key: str = "", names: str = "") -> Iterator[_Difference]:
-    """All values of a resource that differ, outer ones first, with those inside JSON texts."""
-    old, new = _parsed(old), _parsed(new)
-    if old == new:
-        return
-    if key:
-        yield _Difference(key, names, old, new)
-    if isinstance(old, list) or isinstance(new, list):
-        pairs = _elements(old, new)
-    else:
-        pairs = [("", _mapping(old), _mapping(new))]
-    for label, one, other in pairs:
-        if new == UNKNOWN:
-            other = dict.fromkeys(one, UNKNOWN)  # noqa: PLW2901  (what is inside is unknown too)
-        for name in dict.fromkeys([*one, *other]):
-            place = f"{key}{label}.{name}".lstrip(".")
-            yield from _differences(one.get(name), other.get(name), place, f"{names}.{name}".lstrip("."))
-
-
-def _elements(old: object, new: object) -> Iterable[tuple[str, Values, Values]]:
-    """The blocks of two lists in pairs, each with its label; one block is the same as the other list's only one."""
-    sides = [_labelled(each) for each in (old, new)]
-    if all(len(each) <= 1 for each in sides):
-        return [("", *(next(iter(each.values()), {}) for each in sides))]
-    labels = dict.fromkeys(label for each in sides for label in each)
-    return [(f"[{label}]", *(each.get(label, {}) for each in sides)) for label in labels]
-
-
-def _labelled(blocks: object) -> dict[str, Values]:
-    """The blocks of a list by the attribute that names them, or else by their position."""
-    found: dict[str, Values] = {}
-    for index, block in enumerate(blocks if isinstance(blocks, list) else ()):
-        if isinstance(block, Mapping):
-            label = next((str(block[name]) for name in _NAMES if isinstance(block.get(name), str | int)), str(index))
-            found[f"{label}#{index}" if label in found else label] = block
-    return found
-
-
-def _mapping(value: object) -> Values:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _parsed(value: object) -> object:
-    """The content of a JSON text; any other value as it is."""
-    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
-        with suppress(ValueError):
-            return json.loads(value)
-    return value
 
 
 @cache
@@ -305,7 +244,7 @@ def _counts(direction: Direction, old: object, new: object, engine: str) -> bool
     was_set = old not in _EMPTY
     if new == UNKNOWN:
         return direction is Direction.SET or (was_set and direction is not Direction.NOTHING)
-    return {
+    tests: Mapping[Direction, Callable[[], bool]] = {
         Direction.DOWN: lambda: _moves(direction, _number(old), _number(new)),
         Direction.UP: lambda: _moves(direction, _number(old), _number(new)),
         Direction.ZERO: lambda: _moves(direction, _number(old), _number(new)),
@@ -318,7 +257,8 @@ def _counts(direction: Direction, old: object, new: object, engine: str) -> bool
         Direction.ANY: lambda: was_set,
         Direction.SET: lambda: was_set or new not in _EMPTY,
         Direction.NOTHING: lambda: False,
-    }[direction]()
+    }
+    return tests[direction]()
 
 
 def _moves(direction: Direction, old: float | None, new: float | None) -> bool:

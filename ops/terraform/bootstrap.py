@@ -10,7 +10,7 @@ from dataclasses import replace
 from modules.phases import phase
 from ops.errors import OpsError
 from ops.gate.folder import BOOTSTRAP, BOOTSTRAP_FILE
-from ops.plan_gate.model import NOTHING_APPROVED, Approved
+from ops.plan_gate.model import NOTHING_APPROVED, Approved, FindingKind
 from ops.terraform.apply import Applier
 from ops.terraform.initialize import initialize
 from ops.terraform.plan import NO_CHANGES, Planner, plan
@@ -49,7 +49,8 @@ def bootstrap(
             f"bucket, import it: see docs/account.md, section 3"
         )
     start = time.monotonic()
-    applier = Applier(session, approved)
+    # Expiry loses nothing: the bucket is this command's own, and empty until the state moves.
+    applier = Applier(session, approved | {FindingKind.LOSS_IN_PLACE})
     result, origin = _applied_locally(session, stack, applier, confirm)
     if result.result in {Result.APPLIED, Result.NO_CHANGES}:
         _moved(session, stack)

@@ -1,18 +1,29 @@
-"""Drift: compares an account with the code by a plan of every applied phase, which is not saved."""
+"""Drift: compares an account with the code by a plan of every applied phase, which is not kept."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
+from ops.errors import OpsError
+from ops.plan_gate.differences import Difference, differences
+from ops.plan_gate.secret_values import Secrets, find
 from ops.terraform.advice import advice
 from ops.terraform.initialize import initialize
 from ops.terraform.plan import CHANGES, NO_CHANGES, SECRET_VALUE, is_planner, plan
-from ops.terraform.process import Event
-from ops.terraform.report import PhaseResult, Result, counted
+from ops.terraform.report import AttributeDrift, PhaseResult, Result, counted
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
 
 _SHOWN = 12
+_LONGEST = 120
+"""Characters of a value that are shown."""
+_HIDDEN = "(sensitive)"
+_VERBS = {("delete", "create"): "replace", ("create", "delete"): "replace", ("create", "forget"): "replace"}
 
 
 @dataclass
@@ -31,18 +42,93 @@ class Drift:
             return PhaseResult(phase, Result.NOT_APPLIED)
         self.session.progress.begin(phase, "comparing")
         initialize(self.session.terraform, stack)
-        events: list[Event] = []
         flags = readable(stack) if is_planner(self.session.aws.caller, stack) else ()
-        done = plan(self.session.terraform, stack, "-lock=false", *flags, listener=events.append)
-        if done.code == NO_CHANGES:
-            return PhaseResult(phase, Result.NO_CHANGES)
-        if done.code != CHANGES:
-            return PhaseResult(phase, Result.FAILED, message=advice(stack, done, self.session.states))
-        changes = [each["change"] for each in events if each.get("type") == "planned_change"]
-        found = [f"{each['action']} {each['resource']['addr']}" for each in changes]
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        message = "; ".join(found[:_SHOWN]) + more or "only outputs differ"
-        return PhaseResult(phase, Result.CHANGES, counted([each["action"] for each in changes]), message=message)
+        with TemporaryDirectory(prefix="drift-") as folder:
+            saved = Path(folder) / "drift.tfplan"
+            done = plan(self.session.terraform, stack, "-lock=false", f"-out={saved}", *flags)
+            if done.code == NO_CHANGES:
+                return PhaseResult(phase, Result.NO_CHANGES)
+            if done.code != CHANGES:
+                return PhaseResult(phase, Result.FAILED, message=advice(stack, done, self.session.states))
+            shown = self.session.terraform.run(stack.folder, "show", "-json", "-no-color", str(saved))
+        if shown.code:
+            raise OpsError(f"Terraform can't read the plan that it saved: {' '.join(shown.errors)}")
+        return drifted(phase, json.loads(shown.output))
+
+
+def drifted(phase: str, document: Mapping[str, Any]) -> PhaseResult:
+    """The drift of a phase: each changed resource, with the attributes that differ.
+
+    Args:
+        phase: The phase.
+        document: The plan's JSON.
+    """
+    changes = [
+        (_verb(each["change"]["actions"]), each)
+        for each in document.get("resource_changes", [])
+        if each.get("mode") == "managed" and each["change"]["actions"] != ["no-op"]
+    ]
+    secrets = find(document)
+    attributes = tuple(found for _, each in changes for found in _attributes(each, secrets))
+    found = [f"{verb} {each['address']}" for verb, each in changes]
+    outputs = document.get("output_changes", {})
+    differing = sorted(name for name, each in outputs.items() if each["actions"] != ["no-op"])
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    first = "; ".join(found[:_SHOWN]) + more or f"only outputs differ: {', '.join(differing)}"
+    message = "\n".join([first, *(f"  {each}" for each in attributes)])
+    counts = counted([verb for verb, _ in changes])
+    return PhaseResult(phase, Result.CHANGES, counts, message=message, drift=attributes)
+
+
+def _verb(actions: list[str]) -> str:
+    return _VERBS.get(tuple(actions), actions[0])
+
+
+def _attributes(each: Mapping[str, Any], secrets: Secrets) -> Iterator[AttributeDrift]:
+    """The attributes of a resource that differ, innermost ones only."""
+    change = each["change"]
+    before, after = change["before"], change["after"]
+    if before is None or after is None:
+        return
+    # What isn't in `after` will be known after the apply: AWS reports it.
+    after = {**before, **after}
+    found = list(differences(before, after))
+    marked = _marked(change.get("before_sensitive")) | _marked(change.get("after_sensitive"))
+    shown = {difference.key for difference in found}
+    for difference in _innermost(found):
+        twin = difference.key.removeprefix("tags_all")
+        if twin != difference.key and f"tags{twin}" in shown:
+            continue
+        values = (_text(value, difference.names, marked, secrets) for value in (difference.old, difference.new))
+        yield AttributeDrift(each["address"], secrets.out_of(difference.key), *values)
+
+
+def _innermost(found: list[Difference]) -> Iterator[Difference]:
+    """The differences that no other one is inside of."""
+    for index, difference in enumerate(found):
+        inside = (f"{difference.key}.", f"{difference.key}[")
+        if not any(other.key.startswith(inside) for other in found[index + 1 :]):
+            yield difference
+
+
+def _marked(mask: object, names: str = "") -> set[str]:
+    """The names of attributes that Terraform marks as sensitive."""
+    if mask is True:
+        return {names}
+    inner = (
+        mask.items() if isinstance(mask, Mapping) else ((None, each) for each in mask) if isinstance(mask, list) else ()
+    )
+    return {found for name, each in inner for found in _marked(each, f"{names}.{name}".lstrip(".") if name else names)}
+
+
+def _text(value: object, names: str, marked: set[str], secrets: Secrets) -> str:
+    """A value as text: none, hidden if it is secret, and shortened if it is long."""
+    if value is None:
+        return "none"
+    if any(names == each or names.startswith(f"{each}.") or not each for each in marked):
+        return _HIDDEN
+    text = secrets.out_of(value if isinstance(value, str) else json.dumps(value))
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def readable(stack: Stack) -> tuple[str, ...]:

@@ -50,6 +50,22 @@ _DONE = {
 
 
 @dataclass(frozen=True)
+class AttributeDrift:
+    """An attribute whose value in the account isn't the code's. Secrets are hidden."""
+
+    address: str
+    attribute: str
+    """Its name, as in `tags.Owner` or `rule[main].priority`."""
+    account: str
+    """The value in the account."""
+    code: str
+    """The value in the code."""
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.attribute}: {self.account} in the account, {self.code} in the code"
+
+
+@dataclass(frozen=True)
 class PhaseResult:
     """The result of one phase, with its details."""
 
@@ -61,6 +77,8 @@ class PhaseResult:
     waits_for: tuple[str, ...] = ()
     """What you must do first: phases to apply, or a command such as `cutover prepare`."""
     message: str = ""
+    drift: tuple[AttributeDrift, ...] = ()
+    """What differs, for a comparison with the account."""
 
     @property
     def line(self) -> str:

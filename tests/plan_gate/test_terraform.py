@@ -1,35 +1,27 @@
-"""Plans that real Terraform made with the real provider, without an account."""
+"""Plans that real Terraform made with the real provider, from a state that a test writes; STS is emulated."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from environments import load
 from ops.__main__ import app
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import environment
 from tests.terraform.test_validate import terraform
 
 pytestmark = pytest.mark.slow
 KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "hunter2-correct-horse"
-OFFLINE = {
-    "terraform": {"backend": {"local": {"path": "terraform.tfstate"}}},
-    "provider": {
-        "aws": [
-            {
-                "allowed_account_ids": None,
-                "skip_credentials_validation": True,
-                "skip_metadata_api_check": "true",
-                "skip_requesting_account_id": True,
-            }
-        ]
-    },
-}
+LOCAL = {"terraform": {"backend": {"local": {"path": "terraform.tfstate"}}}}
 BUCKET = {"force_destroy": False, "tags": {}, "tags_all": {}}
 RULE = {"security_group_id": "sg-1", "ip_protocol": "tcp", "from_port": 443, "to_port": 443}
 Body = dict[str, Any]
@@ -96,16 +88,17 @@ class Folder:
 
 
 @pytest.fixture(scope="module")
-def folder(output: Path, tmp_path_factory: pytest.TempPathFactory) -> Folder:
+def folder(output: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
     path = tmp_path_factory.mktemp("plan") / "prod-state"
     path.mkdir()
     shutil.copy(output / "stacks" / "prod-state" / "cdk.tf.json", path)
-    (path / "override.tf.json").write_text(json.dumps(OFFLINE), encoding="utf-8")
-    fake = {"AWS_ACCESS_KEY_ID": "fake", "AWS_SECRET_ACCESS_KEY": "fake"}
-    environment = {**os.environ, **fake, "TF_IN_AUTOMATION": "1"}
-    done = terraform(path, "init", "-input=false", environment=environment)
-    assert done.returncode == 0, done.stderr
-    return Folder(path, environment)
+    (path / "override.tf.json").write_text(json.dumps(LOCAL), encoding="utf-8")
+    account = load("prod").account_id
+    with Emulator.start(account, path.parent / "emulator.log") as emulator:
+        variables = {**environment(emulator.endpoint, account, os.environ), "TF_IN_AUTOMATION": "1"}
+        done = terraform(path, "init", "-input=false", environment=variables)
+        assert done.returncode == 0, done.stderr
+        yield Folder(path, variables)
 
 
 def without_guard(folder: Folder) -> Body:
@@ -117,10 +110,13 @@ def test_a_stacks_first_plan(folder: Folder, tmp_path: Path) -> None:
     folder.change()
     folder.had()
     assert folder.plan() == 0
-    result = folder.gate(tmp_path / "out")
+    assert folder.gate(tmp_path / "out").exit_code == 1
+    alone = "--first-in-account"
+    result = folder.gate(tmp_path / "out", alone)
     assert result.exit_code == 0, result.stdout
     assert "9 to create" in result.stdout
-    assert folder.gate(tmp_path / "out", file="saved.tfplan").stdout == result.stdout, "Terraform shows it itself"
+    shown = folder.gate(tmp_path / "out", alone, file="saved.tfplan").stdout
+    assert shown == result.stdout, "Terraform shows it itself"
     assert json.loads((tmp_path / "out" / "reports" / "plan-demo.json").read_text())["first_creation"] is True
 
 

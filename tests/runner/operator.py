@@ -23,6 +23,8 @@ from modules.phases import phase
 from ops.terraform.stack import Stack
 
 ROOT = Path(__file__).parents[2]
+APPROVED = ("--approve-widening", "--approve-loss-in-place")
+"""What the first plan of a phase needs, and the one after a first apply that stopped half-way."""
 PATIENCE = 300
 """Seconds after which a command counts as hanging."""
 
@@ -61,10 +63,10 @@ class Operator:
         return done
 
     def plan(self, *phases: str, expect: int = 0) -> str:
-        return self.run("plan", "prod", *phases, "--approve-widening", expect=expect).stderr
+        return self.run("plan", "prod", *phases, *APPROVED, expect=expect).stderr
 
     def apply(self, *phases: str, expect: int = 0) -> str:
-        return self.run("apply", "prod", *phases, "--yes", "--approve-widening", expect=expect).stderr
+        return self.run("apply", "prod", *phases, "--yes", *APPROVED, expect=expect).stderr
 
     def report(self, command: str) -> dict[str, Any]:
         """The run report, with phases by their names."""
@@ -74,7 +76,7 @@ class Operator:
     @contextmanager
     def applying(self, name: str) -> Iterator[Running]:
         """An apply that has created a resource and still runs."""
-        line = self.line("apply", "prod", name, "--yes", "--approve-widening")
+        line = self.line("apply", "prod", name, "--yes", *APPROVED)
         self.stack(name).events.unlink(missing_ok=True)
         with subprocess.Popen(
             line,

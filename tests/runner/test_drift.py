@@ -1,8 +1,11 @@
-"""Drift as the planner sees it, who may read no secret."""
+"""Drift: which attributes differ, and what the planner compares, who may read no secret."""
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,8 +14,9 @@ from environments.names import Names
 from modules.phases import PHASES, phase
 from ops.aws.session import Caller
 from ops.errors import RefusedError
-from ops.terraform.drift import readable
+from ops.terraform.drift import drifted, readable
 from ops.terraform.plan import SECRET_VALUE, caller_flags, is_planner, refuse_other_roles
+from ops.terraform.report import Report
 from ops.terraform.stack import Stack
 from tests.conftest import ENVIRONMENTS
 
@@ -66,3 +70,94 @@ def refuses(caller: Caller, stack: Stack) -> bool:
         assert f"denies to {caller.arn}; assume {role}" in str(error)
         return True
     return False
+
+
+SECRET = "hunter2-correct-horse"
+CHANGED: dict[str, Any] = {
+    "format_version": "1.2",
+    "configuration": {},
+    "output_changes": {"id": {"actions": ["no-op"]}},
+    "resource_changes": [
+        {
+            "address": "aws_vpc.main",
+            "mode": "managed",
+            "change": {
+                "actions": ["update"],
+                "before": {
+                    "id": "1",
+                    "tags": {"Owner": "a"},
+                    "tags_all": {"Owner": "a", "Phase": "x"},
+                    "cidr": "10.0.0.0/16",
+                },
+                "after": {
+                    "id": "1",
+                    "tags": {"Owner": "b"},
+                    "tags_all": {"Owner": "b", "Phase": "y"},
+                    "cidr": "10.0.0.0/16",
+                },
+                "after_unknown": {"arn": True},
+            },
+        },
+        {
+            "address": "aws_db_instance.main",
+            "mode": "managed",
+            "change": {
+                "actions": ["update"],
+                "before": {
+                    "password": SECRET,
+                    "rule": [{"name": "a", "days": 1}, {"name": "b", "days": 2}],
+                    "note": "x" * 200,
+                },
+                "after": {
+                    "password": "other-" + SECRET,
+                    "rule": [{"name": "a", "days": 1}, {"name": "b", "days": 3}],
+                    "note": None,
+                },
+                "before_sensitive": {"password": True},
+                "after_sensitive": {"password": True},
+            },
+        },
+        {
+            "address": "aws_eip.a",
+            "mode": "managed",
+            "change": {"actions": ["create"], "before": None, "after": {"id": "1"}},
+        },
+        {"address": "aws_eip.b", "mode": "managed", "change": {"actions": ["no-op"], "before": {}, "after": {}}},
+    ],
+}
+
+
+def test_drift_names_each_attribute_and_hides_secrets() -> None:
+    result = drifted("network", CHANGED)
+    assert result.counts == {"update": 2, "create": 1}
+    assert result.message.splitlines() == [
+        "update aws_vpc.main; update aws_db_instance.main; create aws_eip.a",
+        "  aws_vpc.main tags.Owner: a in the account, b in the code",
+        "  aws_vpc.main tags_all.Phase: x in the account, y in the code",
+        "  aws_db_instance.main password: (sensitive) in the account, (sensitive) in the code",
+        "  aws_db_instance.main rule[b].days: 2 in the account, 3 in the code",
+        f"  aws_db_instance.main note: {'x' * 120}… in the account, none in the code",
+    ]
+    report = Report("drift", "prod", datetime.now(UTC), "c", (result,)).as_json()
+    assert SECRET not in report
+    assert json.loads(report)["phases"][0]["drift"][0] == {
+        "address": "aws_vpc.main",
+        "attribute": "tags.Owner",
+        "account": "a",
+        "code": "b",
+    }
+
+
+def test_a_credential_that_terraform_does_not_mark_is_hidden_too() -> None:
+    key = "AKIAIOSFODNN7EXAMPLE"
+    change = {"actions": ["update"], "before": {"tags": {"Note": f"key {key}"}}, "after": {"tags": {}}}
+    document = {"resource_changes": [{"address": "aws_vpc.a", "mode": "managed", "change": change}]}
+    assert key not in str(drifted("network", document))
+
+
+def test_drift_of_outputs_names_them() -> None:
+    document = {
+        "resource_changes": [],
+        "output_changes": {"vpc_id": {"actions": ["update"]}, "b": {"actions": ["no-op"]}},
+    }
+    assert drifted("network", document).message == "only outputs differ: vpc_id"

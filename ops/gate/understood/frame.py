@@ -70,13 +70,22 @@ def organization_frame() -> Frame:
 
 def _providers(environment: Environment, phase: Phase, names: Names) -> Iterator[tuple[str, Settings]]:
     region, account_id, tags = environment.region, environment.account_id, names.tags(phase.name)
-    yield "", _provider(region, account_id, tags)
+    own = _ignored(environment)
+    yield "", {**_provider(region, account_id, tags), **own}
     writer = environment.edge.zone.role
     if phase.name in {"edge", "cutover"} and writer is not None:
         session = {"role_arn": writer, "session_name": names.resource(phase.name)}
-        yield "dns", {**_provider(region, account_of(writer), tags), "alias": "dns", "assume_role": [session]}
+        yield "dns", {**_provider(region, account_of(writer), tags), **own, "alias": "dns", "assume_role": [session]}
     if phase.name == "account" and region != GLOBAL_REGION:
-        yield "global_events", {**_provider(GLOBAL_REGION, account_id, tags), "alias": "global_events"}
+        yield "global_events", {**_provider(GLOBAL_REGION, account_id, tags), **own, "alias": "global_events"}
+
+
+def _ignored(environment: Environment) -> Settings:
+    """What providers ignore: tags of others."""
+    ignored = environment.ignored_tags
+    if not (ignored.keys or ignored.key_prefixes):
+        return {}
+    return {"ignore_tags": [{"keys": list(ignored.keys), "key_prefixes": list(ignored.key_prefixes)}]}
 
 
 def _provider(region: str, account_id: str, tags: Mapping[str, str]) -> Settings:
