@@ -18,6 +18,9 @@ _BLANK = " \t\r\n\ufeff"
 """What may precede a policy's JSON."""
 
 
+_GROUPS = frozenset({"aws_security_group", "aws_default_security_group"})
+
+
 class Subject(NamedTuple):
     """Whose policy it is, and of which kind."""
 
@@ -50,6 +53,8 @@ class AccessState:
     """Policies that aren't known until apply."""
     exists: set[Subject] = field(default_factory=set)
     rules: dict[SecurityGroupRule, str] = field(default_factory=dict)
+    stated_rules: set[SecurityGroupRule] = field(default_factory=set)
+    """The rules without those that only AWS reports: a group's own list may still have a rule that is deleted."""
     grants: dict[Pair, str] = field(default_factory=dict)
     stated: dict[Pair, str] = field(default_factory=dict)
     """The grants that the configuration sets, without those that only AWS reports."""
@@ -97,6 +102,8 @@ def _access(resources: Iterable[ResourceValues]) -> AccessState:
         _note_policies(each, access)
         for rule in _rules(each):
             access.rules.setdefault(rule, each.address)
+            if each.kind not in _GROUPS or _stated(each, rule.direction):
+                access.stated_rules.add(rule)
         for grant in GRANTS:
             if grant.kind == each.kind:
                 subjects = [_name(subject, each) for subject in leaves(each.values, grant.subject)]
@@ -183,7 +190,7 @@ def _rules(each: ResourceValues) -> Iterator[SecurityGroupRule]:
         if rule.peer:
             group = _name(rule.group, each) if rule.group else own
             yield replace(rule, group=group, peer=group if rule.peer == SELF else _name(rule.peer, each))
-    if each.kind in {"aws_security_group", "aws_default_security_group"}:
+    if each.kind in _GROUPS:
         for direction in INLINE:
             if UNKNOWN in listed(each.values.get(direction)) and _stated(each, direction):
                 yield SecurityGroupRule(_name(UNKNOWN, each), direction, ALL, (-1, -1), UNKNOWN)

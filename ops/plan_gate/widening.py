@@ -53,7 +53,7 @@ def closed_rules(changes: tuple[Change, ...]) -> list[PlanFinding]:
             remedy="add the rule that replaces it first, or check that nothing uses it (VPC flow log)",
         )
         for rule, address in sorted(earlier.rules.items(), key=lambda item: (item[1], str(item[0])))
-        if not any(_lets_through(each, rule) for each in later.rules)
+        if rule in earlier.stated_rules and not any(_lets_through(each, rule) for each in later.stated_rules)
     ]
 
 

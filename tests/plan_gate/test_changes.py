@@ -406,6 +406,11 @@ def test_traffic_that_no_rule_lets_through_any_more_is_an_outage() -> None:
         "aws_vpc_security_group_ingress_rule.a", {"id": "1", **rule}, {"id": "1", **rule, "cidr_ipv4": "10.1.0.0/16"}
     )
     assert judge(plan(narrower)).of(OUTAGE)
+    reported = {"id": "sg-1", "name": "a", "ingress": [{**rule, "protocol": "tcp", "cidr_blocks": ["10.0.0.0/8"]}]}
+    group = change("aws_security_group.a", reported, reported)
+    document = plan(gone, group)
+    document["configuration"]["root_module"]["resources"][-1]["expressions"] = {"name": {}}
+    assert [each.where for each in judge(document).of(OUTAGE)] == ["aws_vpc_security_group_ingress_rule.a"]
     replaced = change("aws_vpc_security_group_ingress_rule.b", None, rule)
     assert judge(plan(gone, replaced)).outcome is Outcome.CLEAN
 

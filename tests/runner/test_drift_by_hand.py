@@ -23,10 +23,7 @@ def resources() -> dict[str, Any]:
     return {
         "aws_sns_topic": {"alerts": {"name": "alerts", "display_name": "Alerts", "tags": {"Tier": "app"}}},
         "aws_ecs_cluster": {"app": {"name": "app"}},
-        "aws_iam_service_linked_role": {
-            "rds": {"aws_service_name": "rds.amazonaws.com"},
-            "ecs": {"aws_service_name": "ecs.amazonaws.com"},
-        },
+        "aws_iam_service_linked_role": {"rds": {"aws_service_name": "rds.amazonaws.com"}},
         "aws_vpc": {"main": {"cidr_block": "10.0.0.0/16"}},
         "aws_subnet": {"a": {"vpc_id": "${aws_vpc.main.id}", "cidr_block": "10.0.1.0/24"}},
         "aws_security_group": {"app": {"name": "app", "vpc_id": "${aws_vpc.main.id}"}},
@@ -53,7 +50,6 @@ def resources() -> dict[str, Any]:
                     "subnets": ["${aws_subnet.a.id}"],
                     "security_groups": ["${aws_security_group.app.id}"],
                 },
-                "depends_on": ["aws_iam_service_linked_role.ecs"],
                 "lifecycle": {"ignore_changes": ["desired_count"]},
             }
         },
