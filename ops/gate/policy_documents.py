@@ -42,7 +42,7 @@ https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-supp
 """
 
 
-class _Use(NamedTuple):
+class Use(NamedTuple):
     """A document, and the block that uses it."""
 
     statements: Sequence[PlacedStatement]
@@ -59,7 +59,7 @@ def idle_statements(view: Sequence[ScannedBlock]) -> list[Record]:
     ledger = Ledger()
     index = Index(view)
     place = _place(view)
-    for use in _uses(index, place or _SOMEWHERE):
+    for use in uses(index, place or _SOMEWHERE):
         ledger.examine(IDLE, [use.holder.block, *(statement.block.block for statement in use.statements)])
         about = use.kind.about if use.kind else ()
         services = _services(use.holder, reference().services) if use.kind is ENDPOINT else ()
@@ -115,17 +115,22 @@ def _place(view: Sequence[ScannedBlock]) -> Place | None:
         return None
 
 
-def _uses(index: Index, place: Place) -> Iterator[_Use]:
+def uses(index: Index, place: Place) -> Iterator[Use]:
+    """Each policy document of a merged view with the block that uses it; without a kind if no block does.
+
+    Raises:
+        ScanFailedError: Only Terraform can evaluate a policy.
+    """
     documents = Documents(index, _KnownArns(index, place))
     for block in index.resources():
         for (kind, attribute), holder in HOLDERS.items():
             if block.kind == kind and block.settings.get(attribute):
-                yield _Use(documents.read(block.settings[attribute], block), holder.document, block)
+                yield Use(documents.read(block.settings[attribute], block), holder.document, block)
         for inline in nested(block.settings, "inline_policy"):
-            yield _Use(documents.read(inline.get("policy"), block), INLINE, block)
+            yield Use(documents.read(inline.get("policy"), block), INLINE, block)
     for block in index.data(DOCUMENT):
         if block.name not in documents.seen:
-            yield _Use(documents.read(f"${{data.{block.kind}.{block.name}.json}}", block), None, block)
+            yield Use(documents.read(f"${{data.{block.kind}.{block.name}.json}}", block), None, block)
 
 
 class _KnownArns(Arns):

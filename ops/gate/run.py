@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import environments
+from modules.phases import ORGANIZATION
 from modules.progress import Step, progress
 from ops.gate import (
     alarms,
@@ -17,6 +18,7 @@ from ops.gate import (
     detection,
     kept,
     order,
+    outside,
     permissions,
     policy_documents,
     reachability,
@@ -210,6 +212,7 @@ CHECKS: dict[str, Check] = {
     **detection.CHECKS,
     **kept.CHECKS,
     **traffic.CHECKS,
+    **outside.CHECKS,
     **policy_documents.CHECKS,
 }
 
@@ -258,5 +261,9 @@ def _proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator
             detection.unseen,
             kept.lost_data,
             traffic.stray_traffic,
+            outside.what_leads_outside,
         ):
             yield proof, partial(proof, view, environment)
+    elif stacks.name == ORGANIZATION and environments.has_organization():
+        proof = outside.what_leads_outside
+        yield proof, partial(proof, view, environments.load_organization())

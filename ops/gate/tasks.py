@@ -17,8 +17,10 @@ from environments.names import Names
 from environments.schema import Environment, Migration, ScheduledTask, Service
 from ops.gate.index import Index
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
+from ops.gate.permissions.actors import Actors
 from ops.gate.templates import plain
-from ops.iam.policy import listed
+from ops.iam.globs import matches_any
+from ops.iam.policy import IamStatement, listed
 
 TASK, ROLE = "ROLLOUT_TASK", "ROLLOUT_ROLE"
 CHECKS = {
@@ -30,7 +32,7 @@ CHECKS = {
     ),
     ROLE: Check(
         ROLE,
-        "Each task, and each service of AWS, uses the role that is for it",
+        "Each task, and each service of AWS, uses the role that is for it, which allows no other work",
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html",
         own=True,
     ),
@@ -53,7 +55,44 @@ STARTED_BY = {
 }
 """What starts tasks, with its attribute that names the task definition."""
 
+_WRITE_LOGS = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+_GIVE_ROLES = "iam:PassRole"
+ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "deployment": (
+        *("cloudwatch:DescribeAlarms", "ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:DescribeServices"),
+        *("ecs:UpdateServicePrimaryTaskSet", "elasticloadbalancing:Describe*", "elasticloadbalancing:ModifyListener"),
+        *("elasticloadbalancing:ModifyRule", _GIVE_ROLES),
+    ),
+    "database-monitoring": (*_WRITE_LOGS, "logs:CreateLogGroup", "logs:GetLogEvents", "logs:PutRetentionPolicy"),
+    "dns": (
+        *("route53:ChangeResourceRecordSets", "route53:GetChange", "route53:GetHostedZone"),
+        *("route53:ListResourceRecordSets", "route53:ListTagsForResource"),
+    ),
+    "event-forward": ("events:PutEvents",),
+    "execution": (
+        *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken"),
+        *("ecr:GetDownloadUrlForLayer", "kms:Decrypt", "secretsmanager:GetSecretValue", *_WRITE_LOGS),
+    ),
+    "flow-log": _WRITE_LOGS,
+    "scheduler": ("ecs:RunTask", "ecs:TagResource", _GIVE_ROLES),
+    "slack": ("cloudwatch:Describe*", "cloudwatch:GetMetricData", "cloudwatch:GetMetricWidgetImage"),
+    "task": (
+        *("cloudwatch:PutMetricData", "kms:Decrypt", "logs:DescribeLogGroups", *_WRITE_LOGS),
+        *("ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"),
+        *("ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"),
+    ),
+    "trail": _WRITE_LOGS,
+}
+"""What a role may do at most, by its purpose or the end of that; people's and the pipeline's roles aren't here.
+
+A role that a task or a service of AWS uses has the permissions of that work only: with `ecs:ExecuteCommand` a task runs
+commands in other tasks, with `s3:PutObject` it copies data out.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html
+"""
+
 Workload = Service | ScheduledTask | Migration
+Examined = tuple[str, ScannedBlock, Iterable[str]]
+"""A check, a block, and what is wrong with it."""
 
 
 def what_runs(view: Sequence[ScannedBlock], environment: Environment) -> list[Record]:
@@ -64,31 +103,57 @@ def what_runs(view: Sequence[ScannedBlock], environment: Environment) -> list[Re
         environment: Its values.
     """
     ledger, index, names = Ledger(), Index(view), Names(environment)
-    workloads = _workloads(environment)
+    for examine in (_tasks, _starters, _roles, _permissions):
+        for check, block, problems in examine(index, names):
+            ledger.examine(check, [block.block])
+            for what in problems:
+                ledger.wrong(check, block.block, what)
+    return ledger.records()
+
+
+def _tasks(index: Index, names: Names) -> Iterator[Examined]:
+    """Each task definition, compared with the workload that it is for."""
+    workloads = _workloads(names.environment)
     for task in index.all(DEFINITION):
-        ledger.examine(TASK, [task.block])
-        ledger.examine(ROLE, [task.block])
-        workload = workloads.get(str(task.settings.get("family")))
-        if workload is None:
-            what = f"its family {task.settings.get('family')!r} belongs to no service, scheduled task or migration"
-            ledger.wrong(TASK, task.block, f"{what} of the environment's values")
-            continue
-        run = _Run(task, workload, names, index)
-        for what in run.differences():
-            ledger.wrong(TASK, task.block, what)
-        for what in run.roles():
-            ledger.wrong(ROLE, task.block, what)
+        family = str(task.settings.get("family"))
+        if family in workloads:
+            run = _Run(task, workloads[family], names, index)
+            yield TASK, task, run.differences()
+            yield ROLE, task, run.roles()
+        else:
+            what = f"its family {family!r} belongs to no service, scheduled task or migration"
+            yield TASK, task, [f"{what} of the environment's values"]
+
+
+def _starters(index: Index, names: Names) -> Iterator[Examined]:
+    """Each service and schedule, with why it starts another workload's task."""
     for starter in index.all(*STARTED_BY):
-        ledger.examine(TASK, [starter.block])
-        for what in _starts(starter, index, names):
-            ledger.wrong(TASK, starter.block, what)
+        yield TASK, starter, _starts(starter, index, names)
+
+
+def _roles(index: Index, names: Names) -> Iterator[Examined]:
+    """Each resource for which a service of AWS uses a role, with why that isn't the role for it."""
     for (kind, attribute), purpose in ROLES.items():
         for block in index.all(kind):
-            ledger.examine(ROLE, [block.block])
-            for value in _at(block.settings, attribute):
-                if what := _other_role(index, value, names.role(purpose)):
-                    ledger.wrong(ROLE, block.block, f"{attribute} {what}")
-    return ledger.records()
+            others = (_other_role(index, value, names.role(purpose)) for value in _at(block.settings, attribute))
+            yield ROLE, block, [f"{attribute} {what}" for what in others if what]
+
+
+def _permissions(index: Index, names: Names) -> Iterator[Examined]:
+    """Each statement of a role in the table of actions, with the actions that the role doesn't need."""
+    for principal in Actors(index, names).principals:
+        allowed = ACTIONS.get(principal.name) or ACTIONS.get(principal.name.rpartition("-")[2], ())
+        for held in principal.identity if allowed else ():
+            lets = f"{held.statement.label} lets {principal.name} call"
+            more = [f"{lets} {action}, which it doesn't need" for action in _more(held.statement, allowed)]
+            yield ROLE, held.statement.block, more
+
+
+def _more(statement: IamStatement, allowed: tuple[str, ...]) -> Iterator[str]:
+    """The actions that a statement allows and a role doesn't need."""
+    if statement.allows:
+        yield from (each for each in statement.actions if not matches_any(allowed, each, case=False))
+        yield from ("all actions but some" for _ in statement.not_actions[:1])
 
 
 def _workloads(environment: Environment) -> dict[str, Workload]:

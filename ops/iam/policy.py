@@ -33,6 +33,18 @@ _PROBES = [
     for resource in ("s3:::bucket/key", "ec2:us-east-1:111122223333:instance/i-1")
 ]
 """ARNs of two services in each partition: a pattern that matches both is for all services."""
+_POSITIVE = frozenset({"stringequals", "stringlike", "arnequals", "arnlike"})
+_OWNERS = frozenset(
+    {
+        *("aws:principalaccount", "aws:principalarn", "aws:sourceaccount", "aws:sourcearn", "aws:sourceowner"),
+        *("kms:calleraccount", "kms:encryptioncontext:aws:cloudtrail:arn", "kms:encryptioncontext:aws:logs:arn"),
+    }
+)
+"""Condition keys, in lower case, with the account of the caller, or of the resource that a service calls for.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+"""
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 _WILD = frozenset("*?")
 
@@ -58,6 +70,12 @@ def listed(value: object) -> list[Any]:
 def nested(settings: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     """The nested blocks of that name."""
     return [each for each in listed(settings.get(name)) if isinstance(each, Mapping)]
+
+
+def account(text: str) -> str:
+    """The account that a principal or a condition's value names, by its id or in an ARN; empty if it names none."""
+    parts = text.split(":", 5)
+    return parts[4] if len(parts) == 6 and parts[0] == "arn" else text if re.fullmatch(r"\d{12}", text) else ""
 
 
 def _plain(value: object, allows: bool) -> str:
@@ -178,6 +196,15 @@ class IamStatement:
     def everyone(self) -> bool:
         """Whether it names principals by a pattern (AWS only accepts `*`), or has NotPrincipal."""
         return bool(self.not_principals) or any(_WILD & set(identifier) for _, identifier in self.principals)
+
+    def confined_to(self, account_id: str) -> bool:
+        """Whether a condition holds only for callers of an account, or for services on its behalf."""
+        return any(
+            condition.test.lower() in _POSITIVE
+            and condition.key.lower() in _OWNERS
+            and set(map(account, condition.values)) == {account_id}
+            for condition in self.conditions
+        )
 
     def about(self, action: str) -> bool:
         """Whether it includes an action. Names of actions are not case-sensitive."""

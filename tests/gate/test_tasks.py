@@ -178,6 +178,29 @@ def test_a_schedule_that_starts_another_task_or_uses_another_role(shop: Ground) 
     assert "it starts the task 'shop-migration-prod'" in found[TASK]
 
 
+@pytest.mark.parametrize(
+    ("phase", "role", "action"),
+    [
+        ("secrets", "frontend_task_role", "ecs:ExecuteCommand"),
+        ("secrets", "backend_task_role", "s3:PutObject"),
+        ("secrets", "backend_execution_role", "secretsmanager:PutSecretValue"),
+        ("account", "trail_role", "logs:DeleteLogGroup"),
+        ("account", "slack_role", "cloudwatch:*"),
+        ("network", "flow_log_role", "*"),
+    ],
+)
+def test_a_role_with_more_than_its_work(ground: Ground, phase: str, role: str, action: str) -> None:
+    def plant(effect: str) -> dict[tuple[str, str], str]:
+        statement = {"sid": "Planted", "effect": effect, "actions": [action], "resources": ["*"]}
+        document = f"{role}_document"
+        return ground.planted(
+            phase, lambda content: content["data"]["aws_iam_policy_document"][document]["statement"].append(statement)
+        )
+
+    assert f"call {action}, which it doesn't need" in "".join(plant("Allow").values())
+    assert plant("Deny") == {}
+
+
 def test_every_attribute_that_is_a_role_has_a_purpose() -> None:
     """A service of AWS that uses a role is in the table, with what the role is for."""
     tables = [entry for kind, known in table.types().items() for entry in entries(known, (kind,))]

@@ -12,12 +12,13 @@ from tests.gate.planted.rows import (
     loss_and_outage,
     network,
     operations,
+    outside,
     register,
     secrets,
     services,
 )
 
-_THEMES = (account, network, secrets, data, edge, services, operations, loss_and_outage, register)
+_THEMES = (account, network, secrets, data, edge, services, operations, outside, loss_and_outage, register)
 
 
 def _place(row: Row) -> list[int]:
