@@ -27,7 +27,7 @@ CHECKS = {
     ),
     UNNOTICED: Check(
         UNNOTICED,
-        "A service runs its own task definition and scales itself, and an apply notices a deployment that failed",
+        "A service deploys what an apply says and scales itself, and the apply notices a deployment that failed",
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html",
         own=True,
     ),
@@ -214,11 +214,7 @@ class _Traffic:
     def _deployment(self, block: ScannedBlock) -> Iterator[str]:
         service = self._services.get(str(block.settings.get("name")))
         if service is None:
-            yield f"is no service of {self._environment.product.name}"
-            return
-        task = self._index.follow(block.settings.get("task_definition"))
-        if task is None or task.settings.get("family") != self._names.service(service.name):
-            yield f"runs another task definition than {self._names.service(service.name)}"
+            return  # ROLLOUT_TASK reports it.
         rolling = service.deployment == "rolling"
         controllers = [each.get("type") for each in nested(block.settings, "deployment_controller")]
         if controllers != ["ECS" if rolling else "CODE_DEPLOY"]:

@@ -152,14 +152,6 @@ def images(changed_rule: int, name: str, value: object) -> str:
             SERVICE,
             "the value of its deployment is 'rolling'",
         ),
-        (SERVICE, ["name"], "other", SERVICE, "is no service of aep"),
-        (
-            SERVICE,
-            ["task_definition"],
-            "${aws_ecs_task_definition.prod_services__frontend_task.arn}",
-            SERVICE,
-            "runs another",
-        ),
         (
             SERVICE,
             ["load_balancer", 0, "target_group_arn"],

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from environments.schema import Environment
-from ops.gate import alarms, detection, kept, traffic
+from ops.gate import alarms, detection, kept, tasks, traffic
 from ops.gate.documents import StackFile
 from ops.gate.model import ScanFailedError
 from ops.gate.stacks import EnvironmentStacks, expected_stacks, select
@@ -41,7 +41,7 @@ def reported(
     try:
         view = merged_view(stacks)
         yield from attributes.scan_errors(view, environment)
-        for proof in (alarms.silent_alarms, detection.unseen, kept.lost_data, traffic.stray_traffic):
+        for proof in (alarms.silent_alarms, detection.unseen, kept.lost_data, tasks.what_runs, traffic.stray_traffic):
             yield from (record for record in proof(view, environment) if not record.passed)
     except ScanFailedError as error:
         yield from error.errors

@@ -377,6 +377,16 @@ _EMPTY_ROWS = (
         [],
     ),
 )
+_SIZE_ROWS = (
+    Row(
+        "task-small",
+        "R7.2",
+        "The backend's tasks have half of their memory",
+        _SERVICES,
+        "resource/aws_ecs_task_definition/backend_task/memory",
+        "512",
+    ),
+)
 _FIREWALL_ROWS = (
     Row(
         "first-rule-counts",
@@ -1360,4 +1370,14 @@ _CODE_ROWS = (
 )
 
 
-ROWS = (*_LOSS, *_KEPT_ROWS, *_EMPTY_ROWS, *_FIREWALL_ROWS, *_ALARM_ROWS, *_DETECTION_ROWS, *_TRAFFIC_ROWS, *_CODE_ROWS)
+ROWS = (
+    *_LOSS,
+    *_KEPT_ROWS,
+    *_EMPTY_ROWS,
+    *_SIZE_ROWS,
+    *_FIREWALL_ROWS,
+    *_ALARM_ROWS,
+    *_DETECTION_ROWS,
+    *_TRAFFIC_ROWS,
+    *_CODE_ROWS,
+)
