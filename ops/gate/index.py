@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ops.gate.model import ErrorKind, ScanError, ScanFailedError, ScannedBlock
 from ops.gate.templates import plain
-from ops.iam.policy import listed
+from ops.iam.policy import listed, nested
 
 _REPEATED = ("count", "for_each", "dynamic")
 _DEFAULTS = {"aws_default_security_group": "vpc_id", "aws_default_route_table": "default_route_table_id"}
@@ -96,6 +96,15 @@ def not_understood(block: ScannedBlock, what: str) -> ScanFailedError:
     """A scan error: the gate doesn't understand the block."""
     where = f"{block.block.file}:{block.block.line} {block.block.address}"
     return ScanFailedError(ScanError(ErrorKind.NOT_UNDERSTOOD, where, what, "write it as plain values and references"))
+
+
+def at(settings: Mapping[str, Any], path: str) -> Iterator[object]:
+    """The values at a path of nested blocks."""
+    name, _, rest = path.partition(".")
+    if rest:
+        yield from (value for block in nested(settings, name) for value in at(block, rest))
+    elif name in settings:
+        yield settings[name]
 
 
 def is_true(value: object) -> bool:

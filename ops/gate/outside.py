@@ -36,7 +36,7 @@ from environments.guardduty import agent_repository
 from environments.names import Names
 from environments.schema import Environment, PermissionSet
 from environments.schema.organization import Organization
-from ops.gate.index import Index
+from ops.gate.index import Index, at
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.policy_documents import uses
 from ops.gate.templates import parse_json, spans
@@ -132,8 +132,8 @@ def _mentions(text: str) -> Iterator[Mention]:
 
 def _texts(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every text in a value, with its path; a value is one of the environment's, or JSON."""
-    if isinstance(value, str):
-        yield path, value
+    if isinstance(value, str | int):
+        yield path, str(value)
     elif isinstance(value, Mapping):
         for key, each in value.items():
             yield from _texts(each, (*path, str(key)))
@@ -346,7 +346,7 @@ def _endpoints(index: Index, values: Environment | Organization) -> Iterator[tup
         allowed = {place: named(values) for place, named in OF_ORGANIZATION.items()}
     for (kind, attribute), known in allowed.items():
         for block in index.all(kind):
-            for value in _at(block.settings, attribute.split(".")):
+            for value in (each for found in at(block.settings, attribute) for each in listed(found)):
                 target = index.follow(value)
                 if value not in known and (target is None or target.kind != REFERRED.get((kind, attribute))):
                     yield block, f"{attribute} isn't what the environment's values name"
@@ -370,17 +370,11 @@ def _in_block(block: ScannedBlock) -> Iterator[tuple[str, Mention]]:
                     yield from ((".".join(path), mention) for mention in mentions(text))
 
 
-def _at(value: object, path: Sequence[str]) -> Iterator[object]:
-    """The values at a path of nested blocks."""
-    for block in (each for each in listed(value) if isinstance(each, Mapping)):
-        yield from _at(block.get(path[0]), path[1:]) if len(path) > 1 else listed(block.get(path[0]))
-
-
 def _lets_in(statement: IamStatement, kind: DocumentKind | None, values: Environment) -> Iterator[str]:
     """Why a statement of a resource's or role's own policy lets others in."""
-    if kind is TRUST or kind in SERVICES:
+    if kind is not None and (kind is TRUST or kind in SERVICES):
         yield from _services(statement, kind, values)
-    if kind in SERVICES:  # The table of permissions has who may assume which role.
+    if kind is not None and kind in SERVICES:  # The table of permissions has who may assume which role.
         yield from _callers(statement, kind, values)
 
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from environments.names import Names
 from environments.schema import Environment, Migration, ScheduledTask, Service
-from ops.gate.index import Index
+from ops.gate.index import Index, at
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.permissions.actors import Actors
 from ops.gate.templates import plain
 from ops.iam.globs import matches_any
-from ops.iam.policy import IamStatement, listed
+from ops.iam.policy import IamStatement, listed, nested
 
 TASK, ROLE = "ROLLOUT_TASK", "ROLLOUT_ROLE"
 CHECKS = {
@@ -135,7 +135,7 @@ def _roles(index: Index, names: Names) -> Iterator[Examined]:
     """Each resource for which a service of AWS uses a role, with why that isn't the role for it."""
     for (kind, attribute), purpose in ROLES.items():
         for block in index.all(kind):
-            others = (_other_role(index, value, names.role(purpose)) for value in _at(block.settings, attribute))
+            others = (_other_role(index, value, names.role(purpose)) for value in at(block.settings, attribute))
             yield ROLE, block, [f"{attribute} {what}" for what in others if what]
 
 
@@ -159,7 +159,8 @@ def _more(statement: IamStatement, allowed: tuple[str, ...]) -> Iterator[str]:
 def _workloads(environment: Environment) -> dict[str, Workload]:
     """Everything that runs as a task, by the family of its task definition."""
     product = environment.product
-    every = [*product.services, *product.scheduled_tasks, *([product.migration] if product.migration else [])]
+    every: list[Workload] = [*product.services, *product.scheduled_tasks]
+    every += [product.migration] if product.migration else []
     return {Names(environment).service(workload.name): workload for workload in every}
 
 
@@ -180,7 +181,7 @@ class _Run:
 
     def differences(self) -> Iterator[str]:
         """Each difference from the values, without the values themselves: a command may contain a credential."""
-        containers = [each for each in listed(self._task.settings.get("container_definitions")) if _is_object(each)]
+        containers = nested(self._task.settings, "container_definitions")
         if [each.get("name") for each in containers] != [self._workload.name]:
             found = ", ".join(str(each.get("name")) for each in containers) or "none that can be read"
             yield f"its containers are {found}; the values have one, {self._workload.name}"
@@ -197,15 +198,15 @@ class _Run:
         if container.get("user") != service.user:
             yield f"its user isn't {service.user}, the one of {of}"
         variables = {name: _escaped(value) for name, value in environment.variables(service).items()}
-        yield from _differing("variables", of, _pairs(container.get("environment"), "value"), variables.items())
+        yield from _differing("variables", of, _pairs(container, "environment", "value"), variables.items())
         secrets = {name: self._names.secret(name) for name in service.secrets}
-        references = _pairs(container.get("secrets"), "valueFrom")
+        references = _pairs(container, "secrets", "valueFrom")
         given = [(name, self._name(value, "aws_secretsmanager_secret")) for name, value in references]
         yield from _differing("secrets", of, given, secrets.items())
-        groups = [self._name(each, "aws_cloudwatch_log_group") for each in _at(container, f"{_LOG_OPTIONS}-group")]
+        groups = [self._name(each, "aws_cloudwatch_log_group") for each in at(container, f"{_LOG_OPTIONS}-group")]
         if groups != [self._names.log_group(service.name)]:
             yield f"it doesn't log to the log group of {of}"
-        if [*_at(container, f"{_LOG_OPTIONS}-region")] != [environment.region]:
+        if [*at(container, f"{_LOG_OPTIONS}-region")] != [environment.region]:
             yield f"it doesn't log to {environment.region}, the environment's region"
 
     def _image(self, image: object) -> str:
@@ -234,19 +235,24 @@ class _Run:
 def _starts(starter: ScannedBlock, index: Index, names: Names) -> Iterator[str]:
     """Why a service or schedule starts another workload's task."""
     product = names.environment.product
-    known = {
+    known: dict[str, Mapping[str, Workload]] = {
         "aws_ecs_service": {names.service(service.name): service for service in product.services},
         "aws_scheduler_schedule": {names.resource(task.name): task for task in product.scheduled_tasks},
-    }[starter.kind]
-    workload: Workload | None = known.get(str(starter.settings.get("name")))
+    }
+    workload = known[starter.kind].get(str(starter.settings.get("name")))
     if workload is None:
         yield f"its name {starter.settings.get('name')!r} is of nothing that the environment's values run"
         return
-    for value in _at(starter.settings, STARTED_BY[starter.kind]):
+    for value in at(starter.settings, STARTED_BY[starter.kind]):
         task = index.follow(value)
         family = task.settings.get("family") if task is not None and task.kind == DEFINITION else None
         if family != names.service(workload.name):
             yield f"it starts the task {family!r}, not its own {names.service(workload.name)!r}"
+    own = {names.target_group(workload.name, colour) for colour in ("", "green")}
+    for value in at(starter.settings, "load_balancer.target_group_arn"):
+        target = index.follow(value)
+        if target is None or target.settings.get("name") not in own:
+            yield f"it gets the requests of another target group than its own, {names.target_group(workload.name)}"
 
 
 def _other_role(index: Index, value: object, wanted: str) -> str:
@@ -257,19 +263,9 @@ def _other_role(index: Index, value: object, wanted: str) -> str:
     return "" if name == wanted else f"is {found}; it must be {wanted}"
 
 
-def _at(value: object, path: str) -> Iterator[object]:
-    """The values at a path of nested blocks."""
-    name, _, rest = path.partition(".")
-    for block in (each for each in listed(value) if _is_object(each)):
-        if not rest and name in block:
-            yield block[name]
-        elif rest:
-            yield from _at(block.get(name), rest)
-
-
-def _pairs(entries: object, value: str) -> list[tuple[str, str]]:
+def _pairs(container: Mapping[str, Any], entries: str, value: str) -> list[tuple[str, str]]:
     """Names and values of a container's variables or secrets."""
-    return [(str(each.get("name")), str(each.get(value))) for each in listed(entries) if _is_object(each)]
+    return [(str(each.get("name")), str(each.get(value))) for each in nested(container, entries)]
 
 
 def _differing(
@@ -284,7 +280,3 @@ def _differing(
 def _escaped(text: str) -> str:
     """A text as a template: `$${` is a literal."""
     return text.replace("${", "$${").replace("%{", "%%{")
-
-
-def _is_object(value: object) -> bool:
-    return isinstance(value, Mapping)

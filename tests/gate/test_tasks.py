@@ -108,6 +108,12 @@ def secret(name: str, of: str = "OPENAI_API_KEY") -> Body:
             "not its own 'aep-frontend-prod'",
         ),
         (
+            lambda content: content["resource"][SERVICE]["frontend_service"].update(
+                load_balancer=content["resource"][SERVICE]["backend_service"]["load_balancer"]
+            ),
+            "the requests of another target group than its own, aep-prod-frontend",
+        ),
+        (
             lambda content: content["resource"][SERVICE]["frontend_service"].update(name="other"),
             "of nothing that the environment's values run",
         ),

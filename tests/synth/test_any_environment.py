@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from environments.schema import Environment
 from modules.phases import PHASES
 from ops.gate.documents import StackFile
+from ops.gate.outside import what_leads_outside
 from ops.gate.stacks import EnvironmentStacks
+from ops.gate.tasks import what_runs
 from ops.gate.understood import attributes, structure
 from ops.gate.understood.frame import frames
 from ops.gate.view import merged_view
@@ -38,4 +40,7 @@ def test_right_values_synthesize(
     }
     stacks = EnvironmentStacks("prod", files)
     assert [*structure.scan_errors(stacks, frames(environment))] == []
-    assert [*attributes.scan_errors(merged_view(stacks), environment)] == []
+    view = merged_view(stacks)
+    assert [*attributes.scan_errors(view, environment)] == []
+    for proof in (what_runs, what_leads_outside, silent_alarms, unseen, lost_data, stray_traffic):
+        assert [record for record in proof(view, environment) if not record.passed] == []

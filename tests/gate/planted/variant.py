@@ -57,7 +57,9 @@ def _places(row: Row, output: Path) -> Iterator[tuple[str, str]]:
     phase = row.stack.rpartition("-")[2]
     for stack in sorted(path.name for path in (output / "stacks").iterdir() if path.name.rpartition("-")[2] == phase):
         named = _document(output, stack).get(section, {}).get(kind, {})
-        for other in named:
+        if not rest and row.value is not GONE:
+            yield stack, row.path  # The row adds a block.
+        for other in named if rest or row.value is GONE else ():
             # A value with a reference may be right in another block.
             same_kind = other == name or (section == "resource" and "${" not in str(row.value))
             if same_kind and _exists(named[other], rest if row.value is GONE else rest[:-1]):

@@ -446,7 +446,7 @@ _POLICIES = (
     Row(
         "endpoint-to-another-bucket",
         "R2.4",
-        "The S3 endpoint lets tasks write to a bucket of somebody else",
+        "The S3 endpoint leads to a bucket that the environment doesn't have",
         _NETWORK,
         f"{_DOCUMENT}/endpoint_s3_document/statement/0/resources/-",
         "arn:aws:s3:::aep-exports/*",
@@ -587,4 +587,144 @@ _LEAVING = (
     ),
 )
 
-ROWS = (*_TASKS, *_POLICIES, *_LEAVING)
+
+def _resource(id_: str, requirement: str, sentence: str, place: tuple[str, str], settings: dict[str, Any]) -> Row:
+    """A row that adds a resource: a type that the gate's tables don't have.
+
+    Args:
+        id_: The row's id.
+        requirement: Its requirement.
+        sentence: What is wrong.
+        place: The stack and the type.
+        settings: The resource's settings.
+    """
+    stack, kind = place
+    return Row(id_, requirement, sentence, stack, f"resource/{kind}/planted", settings)
+
+
+_TYPES = (
+    _resource(
+        "shared-resources",
+        "R0.3",
+        "Subnets are shared with another account",
+        (_NETWORK, "aws_ram_principal_association"),
+        {"principal": _OTHER, "resource_share_arn": f"arn:aws:ram:us-east-1:{_OWN}:resource-share/example"},
+    ),
+    _resource(
+        "copied-objects",
+        "R1.7",
+        "The trail's bucket is replicated to another account",
+        (_ACCOUNT, "aws_s3_bucket_replication_configuration"),
+        {
+            "bucket": "${aws_s3_bucket.trail_bucket.id}",
+            "role": f"arn:aws:iam::{_OWN}:role/x",
+            "rule": [{"status": "Enabled"}],
+        },
+    ),
+    _resource(
+        "copied-images",
+        "R3.1",
+        "Images are replicated to another account",
+        ("prod-registry", "aws_ecr_replication_configuration"),
+        {"replication_configuration": {"rule": [{"destination": [{"region": "us-east-1", "registry_id": _OTHER}]}]}},
+    ),
+    _resource(
+        "registry-for-another-account",
+        "R3.1",
+        "The registry's policy lets another account replicate into it",
+        ("prod-registry", "aws_ecr_registry_policy"),
+        {"policy": '{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "999988887777"}, "Action": "ecr:*"}]}'},
+    ),
+    _resource(
+        "log-subscription",
+        "R8.5",
+        "The backend's log goes to another account",
+        (_SERVICES, "aws_cloudwatch_log_subscription_filter"),
+        {
+            "name": "copy",
+            "log_group_name": "${aws_cloudwatch_log_group.backend_logs.name}",
+            "filter_pattern": "",
+            "destination_arn": f"arn:aws:logs:us-east-1:{_OTHER}:destination:copy",
+        },
+    ),
+    _resource(
+        "event-bus-for-another-account",
+        "R1.3",
+        "Another account may send events to the account's bus",
+        (_ACCOUNT, "aws_cloudwatch_event_permission"),
+        {"principal": _OTHER, "statement_id": "other"},
+    ),
+    _resource(
+        "access-point",
+        "R0.3",
+        "A bucket has an access point with a policy of its own",
+        ("prod-state", "aws_s3_access_point"),
+        {"bucket": "${aws_s3_bucket.state.id}", "name": "copy", "bucket_account_id": _OTHER},
+    ),
+    _resource(
+        "mirrored-traffic",
+        "R2.5",
+        "Packets are copied to a target outside the environment",
+        (_NETWORK, "aws_ec2_traffic_mirror_session"),
+        {"network_interface_id": "eni-0123456789abcdef0", "traffic_mirror_target_id": "tmt-0123456789abcdef0"},
+    ),
+    _resource(
+        "shared-snapshot",
+        "R5.1",
+        "A snapshot of the database is shared with another account",
+        ("prod-data", "aws_db_snapshot"),
+        {"db_instance_identifier": "aep-prod", "db_snapshot_identifier": "copy", "shared_accounts": [_OTHER]},
+    ),
+    _resource(
+        "copied-backups",
+        "R5.1",
+        "The database's backups are copied to another region",
+        ("prod-data", "aws_db_instance_automated_backups_replication"),
+        {"source_db_instance_arn": f"arn:aws:rds:us-east-1:{_OWN}:db:aep-prod"},
+    ),
+    _resource(
+        "granted-key",
+        "R4.3",
+        "Another account's role gets a grant of the secrets' key",
+        (_SECRETS, "aws_kms_grant"),
+        {
+            "key_id": "${aws_kms_key.secrets_key.key_id}",
+            "grantee_principal": f"arn:aws:iam::{_OTHER}:role/x",
+            "operations": ["Decrypt"],
+        },
+    ),
+    _resource(
+        "metric-stream",
+        "R8.4",
+        "Metrics are streamed out of the account",
+        ("prod-observability", "aws_cloudwatch_metric_stream"),
+        {"firehose_arn": f"arn:aws:firehose:us-east-1:{_OTHER}:deliverystream/x", "output_format": "json"},
+    ),
+    _resource(
+        "private-link",
+        "R2.4",
+        "Another account may connect to a service of the VPC",
+        (_NETWORK, "aws_vpc_endpoint_service_allowed_principal"),
+        {"principal_arn": _ROOT, "vpc_endpoint_service_id": "vpce-svc-0123456789abcdef0"},
+    ),
+    _resource(
+        "event-connection",
+        "R1.3",
+        "Events are sent to a host of the internet",
+        (_ACCOUNT, "aws_cloudwatch_event_api_destination"),
+        {"name": "out", "invocation_endpoint": "https://events.example.net/x", "http_method": "POST"},
+    ),
+)
+
+_TARGETS = (
+    Row(
+        "another-services-requests",
+        "R7.2",
+        "The frontend's tasks get the backend's requests",
+        _SERVICES,
+        "resource/aws_ecs_service/frontend_service/load_balancer/0/target_group_arn",
+        '${data.terraform_remote_state.edge.outputs.target_group_arns["backend"]}',
+    ),
+)
+
+ROWS = (*_TASKS, *_TARGETS, *_POLICIES, *_LEAVING, *_TYPES)
