@@ -71,6 +71,7 @@ def trusting(who: str, *asked: tuple[str, str, str], kind: str = "AWS", effect: 
 
 PRESENT = ("Bool", "aws:MultiFactorAuthPresent", "true")
 ACCOUNT = "arn:aws:iam::777788889999:root"
+NOT_ONE = {"Effect": "Allow", "Action": "sts:AssumeRole", "NotPrincipal": {"AWS": "1"}}
 SSO = "arn:aws:iam::777788889999:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_lead_*"
 
 
@@ -221,7 +222,7 @@ EXAMPLES: dict[str, list[Example]] = {
                 {"assume_role_policy": "${data.aws_iam_policy_document.beside_48_2.json}"},
                 {"max_session_duration": 43200},
                 {"assume_role_policy": "${data.aws_iam_policy_document.beside_48_3.json}"},
-                {"assume_role_policy": json.dumps({"Statement": {"Effect": "Allow", "NotPrincipal": {"AWS": "1"}}})},
+                {"assume_role_policy": json.dumps({"Statement": NOT_ONE})},
             ],
             beside=(
                 Beside("aws_iam_policy_document", trust(), "data"),

@@ -76,7 +76,7 @@ def test_the_exit_code_tells_the_worst(results: list[Result], code: int, tmp_pat
     written = json.loads(report.write(tmp_path).read_text())
     assert (written["exit_code"], written["command"], written["environment"]) == (code, "plan", "prod")
     assert [each["result"] for each in written["phases"]] == [each.value for each in results]
-    assert set(written["phases"][0]) == {"phase", "result", "counts", "seconds", "waits_for", "message"}
+    assert set(written["phases"][0]) == {"phase", "result", "counts", "seconds", "waits_for", "message", "drift"}
 
 
 def test_a_report_tells_the_next_run_what_each_phase_took_and_a_broken_one_tells_nothing(tmp_path: Path) -> None:

@@ -11,10 +11,14 @@ from hypothesis import HealthCheck, given, settings
 
 from environments.schema import Environment
 from modules.phases import PHASES
+from ops.gate.alarms import silent_alarms
+from ops.gate.detection import unseen
 from ops.gate.documents import StackFile
+from ops.gate.kept import lost_data
 from ops.gate.outside import what_leads_outside
 from ops.gate.stacks import EnvironmentStacks
 from ops.gate.tasks import what_runs
+from ops.gate.traffic import stray_traffic
 from ops.gate.understood import attributes, structure
 from ops.gate.understood.frame import frames
 from ops.gate.view import merged_view

@@ -147,9 +147,7 @@ def test_exactly_one_product_creates_what_an_account_has_once() -> None:
 
 
 def test_a_stage_alone_does_not_say_which_product() -> None:
-    with pytest.raises(
-        InvalidEnvironmentError, match=r"'prod': a product and stage, such as aep-prod, .* are aep-prod"
-    ):
+    with pytest.raises(InvalidEnvironmentError, match=r"'prod': a product and stage that creates them .* are aep-prod"):
         environments._check_account(replace(SHOP, account_resources_from="prod"), [PROD, STARTER])
 
 

@@ -22,7 +22,7 @@ STATEMENTS = st.fixed_dictionaries(
         **dict.fromkeys(("actions", "not_actions", "resources", "not_resources"), WORDS),
         **dict.fromkeys(("principals", "not_principals"), PRINCIPALS),
     }
-)
+).filter(lambda statement: statement["actions"] or statement["not_actions"])
 
 
 def as_json(statement: dict[str, Any]) -> dict[str, Any]:

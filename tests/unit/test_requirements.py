@@ -13,7 +13,6 @@ PAGE = ROOT / "docs" / "requirements.md"
 PENDING = {
     "R11.3": "monthly cost, by a command of its own",
     "R13.1": "calls of a rehearsal are evaluated against the roles' policies",
-    "R13.3": "the plan gate detects loss in place, outages and protections switched off",
     "R13.4": "state, journal and DNS after a command that was interrupted",
     "R13.6": "one page about the rollout",
     "R13.7": "executed workflows",

@@ -11,6 +11,7 @@ from environments.schema import (
     Edge,
     Environment,
     IamUser,
+    IgnoredTags,
     Network,
     Profile,
     Registry,
@@ -72,6 +73,7 @@ ENVIRONMENT = Environment(
     ),
     cutover=Cutover(weight=100),
     protected=False,
+    ignored_tags=IgnoredTags(keys=("cost-centre",), key_prefixes=("aws-backup:",)),
     accepts=(
         "no_access_analyzer",
         "no_cloudtrail",
