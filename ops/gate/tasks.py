@@ -197,6 +197,9 @@ class _Run:
             yield f"its command isn't the one of {self._workload.name} in the environment's values"
         if container.get("user") != service.user:
             yield f"its user isn't {service.user}, the one of {of}"
+        port = self._workload.port if isinstance(self._workload, Service) else None
+        if {*at(container, "systemControls.value")} - {str(port)}:
+            yield f"it may listen on other ports below 1024 than its own, {port}"
         variables = {name: _escaped(value) for name, value in environment.variables(service).items()}
         yield from _differing("variables", of, _pairs(container, "environment", "value"), variables.items())
         secrets = {name: self._names.secret(name) for name in service.secrets}

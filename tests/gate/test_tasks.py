@@ -74,6 +74,10 @@ def secret(name: str, of: str = "OPENAI_API_KEY") -> Body:
         (container(lambda body: body.update(command=["sh", "-c", "id"])), "its command isn't the one of backend"),
         (container(lambda body: body.pop("command"), "migration_task"), "its command isn't the one of migration"),
         (container(lambda body: body.update(user="10002:10002")), "its user isn't 10001:10001"),
+        (
+            container(lambda body: body["systemControls"][0].update(value="22"), "frontend_task"),
+            "other ports below 1024 than its own, 80",
+        ),
         (container(lambda body: body.update(name="other")), "its containers are other"),
         (container(lambda body: body.update(image=body["image"].partition("@")[0] + f"@{DIGEST}")), "released digest"),
         (container(lambda body: body.update(image=f"docker.io/library/nginx@{DIGEST}")), "released digest"),
