@@ -96,11 +96,12 @@ def _attributes(each: Mapping[str, Any], secrets: Secrets) -> Iterator[Attribute
     marked = _marked(change.get("before_sensitive")) | _marked(change.get("after_sensitive"))
     shown = {difference.key for difference in found}
     for difference in _innermost(found):
-        twin = difference.key.removeprefix("tags_all")
-        if twin != difference.key and f"tags{twin}" in shown:
+        # `tags_all` has the default tags too: a tag that was changed is in both, and `tags` may lack the code's value.
+        if difference.key.startswith("tags.") and difference.key.replace("tags.", "tags_all.", 1) in shown:
             continue
         values = (_text(value, difference.names, marked, secrets) for value in (difference.old, difference.new))
-        yield AttributeDrift(each["address"], secrets.out_of(difference.key), *values)
+        name = difference.key.replace("tags_all.", "tags.", 1)
+        yield AttributeDrift(each["address"], secrets.out_of(name), *values)
 
 
 def _innermost(found: list[Difference]) -> Iterator[Difference]:

@@ -133,7 +133,7 @@ def test_drift_names_each_attribute_and_hides_secrets() -> None:
     assert result.message.splitlines() == [
         "update aws_vpc.main; update aws_db_instance.main; create aws_eip.a",
         "  aws_vpc.main tags.Owner: a in the account, b in the code",
-        "  aws_vpc.main tags_all.Phase: x in the account, y in the code",
+        "  aws_vpc.main tags.Phase: x in the account, y in the code",
         "  aws_db_instance.main password: (sensitive) in the account, (sensitive) in the code",
         "  aws_db_instance.main rule[b].days: 2 in the account, 3 in the code",
         f"  aws_db_instance.main note: {'x' * 120}… in the account, none in the code",

@@ -112,7 +112,7 @@ def test_drift_reports_exactly_what_was_changed_by_hand(applied: Operator) -> No
     assert reported(applied) == [
         {"address": "aws_db_instance.main", "attribute": "backup_retention_period", "account": "1", "code": "14"},
         {"address": "aws_sns_topic.alerts", "attribute": "display_name", "account": "By hand", "code": "Alerts"},
-        {"address": "aws_sns_topic.alerts", "attribute": "tags_all.Owner", "account": "somebody-else", "code": owner},
+        {"address": "aws_sns_topic.alerts", "attribute": "tags.Owner", "account": "somebody-else", "code": owner},
     ]
     assert "aws_db_instance.main backup_retention_period: 1 in the account, 14 in the code" in said
 
