@@ -238,6 +238,10 @@ class SmokeTest:
     """Text that the response's body contains."""
 
 
+Workload = Service | ScheduledTask | Migration
+"""What runs as a task."""
+
+
 @value
 class Product:
     """The product: the same in every environment."""
@@ -272,6 +276,11 @@ class Product:
         """Name of the secret that Terraform writes the database's URL to, where there is a database."""
         (name,) = (secret.name for secret in self.secrets if secret.written_by == "terraform")
         return name
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """Everything that runs as a task."""
+        return (*self.services, *self.scheduled_tasks, *([self.migration] if self.migration else []))
 
     @property
     def load_balanced(self) -> tuple[Service, ...]:

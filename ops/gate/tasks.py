@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from environments.names import Names
-from environments.schema import Environment, Migration, ScheduledTask, Service
+from environments.schema import Environment, Service
+from environments.schema.workload import Workload
 from ops.gate.index import Index, at
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.permissions.actors import Actors
@@ -90,7 +91,6 @@ commands in other tasks, with `s3:PutObject` it copies data out.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html
 """
 
-Workload = Service | ScheduledTask | Migration
 Examined = tuple[str, ScannedBlock, Iterable[str]]
 """A check, a block, and what is wrong with it."""
 
@@ -158,10 +158,8 @@ def _more(statement: IamStatement, allowed: tuple[str, ...]) -> Iterator[str]:
 
 def _workloads(environment: Environment) -> dict[str, Workload]:
     """Everything that runs as a task, by the family of its task definition."""
-    product = environment.product
-    every: list[Workload] = [*product.services, *product.scheduled_tasks]
-    every += [product.migration] if product.migration else []
-    return {Names(environment).service(workload.name): workload for workload in every}
+    names = Names(environment)
+    return {names.service(workload.name): workload for workload in environment.product.workloads}
 
 
 class _Run:

@@ -23,7 +23,11 @@ _SHOWN = 12
 _LONGEST = 120
 """Characters of a value that are shown."""
 _HIDDEN = "(sensitive)"
-_VERBS = {("delete", "create"): "replace", ("create", "delete"): "replace", ("create", "forget"): "replace"}
+_VERBS: Mapping[tuple[str, ...], str] = {
+    ("delete", "create"): "replace",
+    ("create", "delete"): "replace",
+    ("create", "forget"): "replace",
+}
 
 
 @dataclass

@@ -340,6 +340,7 @@ def test_a_change_of_blue_green_deployments_and_redirects_is_found(views: Views,
 def test_a_cutover_in_progress(views: Views) -> None:
     view, environment = views(*PROD)
     begun = replace(environment, cutover=replace(environment.cutover, weight=10))
+    assert environment.cutover.previous
     assert {each.target[0] for each in traffic.shares(begun).values()} == {"", environment.cutover.previous.dns_name}
     assert {(each.weight, each.evaluates_health) for each in traffic.shares(begun).values()} == {(10, True), (90, True)}
     assert "has the weights [0], must be 10" in " ".join(found(view, begun))

@@ -116,7 +116,7 @@ def subjects(environment: Environment) -> Iterator[tuple[tuple[str, str], Roots]
             yield (kind, names.service(service.name)), roots
         for colour in ("", "green"):
             yield ("aws_lb_target_group", names.target_group(service.name, colour)), roots
-    for work in (*product.services, *product.scheduled_tasks, *([product.migration] if product.migration else [])):
+    for work in product.workloads:
         yield ("aws_ecs_task_definition", names.service(work.name)), {"work": work}
     for task in product.scheduled_tasks:
         yield ("aws_scheduler_schedule", names.resource(task.name)), {"run": task}
