@@ -1,4 +1,4 @@
-"""Checks what each task runs, and as which role: its own workload's, as the environment's values say.
+"""Checks what each task runs, as which role, and what it can call: its own workload's, as the values say.
 
 ECS starts whatever a task definition names. With another service's execution role a container gets that service's
 secrets; with another command or a variable such as LD_PRELOAD it runs another program of the image; with HTTPS_PROXY it
@@ -13,17 +13,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from environments.documents import ENDPOINT
 from environments.names import Names
 from environments.schema import Environment, Service
 from environments.schema.workload import Workload
 from ops.gate.index import Index, at
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.permissions.actors import Actors
+from ops.gate.policy_documents import uses
 from ops.gate.templates import plain
 from ops.iam.globs import matches_any
 from ops.iam.policy import IamStatement, listed, nested
 
-TASK, ROLE = "ROLLOUT_TASK", "ROLLOUT_ROLE"
+TASK, ROLE, CALL = "ROLLOUT_TASK", "ROLLOUT_ROLE", "ROLLOUT_CALL"
 CHECKS = {
     TASK: Check(
         TASK,
@@ -35,6 +37,12 @@ CHECKS = {
         ROLE,
         "Each task, and each service of AWS, uses the role that is for it, which allows no other work",
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html",
+        own=True,
+    ),
+    CALL: Check(
+        CALL,
+        "Through VPC endpoints tasks can call only what they need",
+        "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
         own=True,
     ),
 }
@@ -91,6 +99,12 @@ commands in other tasks, with `s3:PutObject` it copies data out.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html
 """
 
+THROUGH_ENDPOINTS = (
+    *(*ACTIONS["execution"], *ACTIONS["task"], "guardduty:SendSecurityTelemetry", "kms:DescribeKey"),
+    *("kms:GenerateDataKey*", "s3:GetObject", "secretsmanager:DescribeSecret", "sts:GetCallerIdentity"),
+)
+"""What tasks, GuardDuty's agent and ECS Exec call at most. Whoever takes over a task can call no more from inside."""
+
 Examined = tuple[str, ScannedBlock, Iterable[str]]
 """A check, a block, and what is wrong with it."""
 
@@ -103,7 +117,7 @@ def what_runs(view: Sequence[ScannedBlock], environment: Environment) -> list[Re
         environment: Its values.
     """
     ledger, index, names = Ledger(), Index(view), Names(environment)
-    for examine in (_tasks, _starters, _roles, _permissions):
+    for examine in (_tasks, _starters, _roles, _permissions, _endpoints):
         for check, block, problems in examine(index, names):
             ledger.examine(check, [block.block])
             for what in problems:
@@ -149,8 +163,17 @@ def _permissions(index: Index, names: Names) -> Iterator[Examined]:
             yield ROLE, held.statement.block, more
 
 
+def _endpoints(index: Index, names: Names) -> Iterator[Examined]:
+    """Each statement of a VPC endpoint's policy, with the actions that no task needs."""
+    for use in uses(index, names.place):
+        for statement in use.statements if use.kind is ENDPOINT else ():
+            lets = f"{statement.label} lets tasks call"
+            more = [f"{lets} {action}, which none needs" for action in _more(statement, THROUGH_ENDPOINTS)]
+            yield CALL, statement.block, more
+
+
 def _more(statement: IamStatement, allowed: tuple[str, ...]) -> Iterator[str]:
-    """The actions that a statement allows and a role doesn't need."""
+    """The actions that a statement allows beyond a list."""
     if statement.allows:
         yield from (each for each in statement.actions if not matches_any(allowed, each, case=False))
         yield from ("all actions but some" for _ in statement.not_actions[:1])
