@@ -272,3 +272,50 @@ def test_the_stacks_themselves_hold_none(stacks: dict[str, Stack]) -> None:
     for stack in stacks.values():
         configured = [change(f"{kind}.{id_}", None, body) for kind, id_, body in stack.all_resources()]
         assert found(first(*configured), FindingKind.SECRET) == [], stack.name
+
+
+PASSWORD = "Tr0ub4dor&3-prod"
+
+
+@pytest.mark.parametrize("name", ["PGPASS", "DB_PWD", "APP_PASS", "NOTE"])
+def test_a_password_under_any_name_is_found(name: str) -> None:
+    environment = [{"name": name, "value": PASSWORD}]
+    task = {"family": "a", "container_definitions": json.dumps([{"name": "a", "environment": environment}])}
+    verdict = judge(plan(change("aws_ecs_task_definition.a", None, task)), approve=True)
+    assert verdict.of(FindingKind.SECRET)
+    assert silent(verdict, PASSWORD)
+
+
+@pytest.mark.parametrize("value", ["password1", "letmein", "postgres"])
+def test_a_weak_password_is_found_by_its_name(value: str) -> None:
+    environment = [{"name": "PGPASS", "value": value}]
+    task = {"family": "a", "container_definitions": json.dumps([{"name": "a", "environment": environment}])}
+    assert found(plan(change("aws_ecs_task_definition.a", None, task)), FindingKind.SECRET)
+
+
+def test_an_output_that_is_a_password_is_found() -> None:
+    output = {"actions": ["create"], "before": None, "after": PASSWORD, "after_unknown": False}
+    verdict = judge(plan(output_changes={"note": output}), approve=True)
+    assert verdict.of(FindingKind.SECRET)
+    assert silent(verdict, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+            "cron(0 3 * * ? *)",
+            "/api/V1/*",
+            "https://A1b.example/?a=1&b=2",
+        ),
+        *(
+            "{ $.Level = 1 && $.Name != ABC }",
+            "Mon:03:00-mon:04:00",
+            "AWSManagedRulesCommonRuleSet1",
+            "on ~App1:* +@read",
+        ),
+    ],
+)
+def test_a_harmless_text_with_signs_is_no_password(value: str) -> None:
+    assert found(plan(change("aws_sns_topic.a", None, {"name": value})), FindingKind.SECRET) == []
