@@ -17,6 +17,8 @@ from tests.gate.planted.rows import ROWS
 from tests.unit.test_requirements import PENDING
 
 FEWEST = 60
+OF_PLANS = {"R13.3"}
+"""Requirements about changes: their violations are plans (tests/plan_gate/cases)."""
 REQUIREMENTS = PAGE.parents[1] / "requirements.md"
 LINE = re.compile(r"^\| (?P<number>\d+) \| (?P<rest>R\d+\.\d+ \| .*)\|$", re.MULTILINE)
 
@@ -36,7 +38,7 @@ def lines(text: str) -> Iterator[str]:
 def test_every_requirement_that_synthesis_proves_has_a_violation() -> None:
     assert len(ROWS) >= FEWEST
     assert len(proven_by_synthesis()) > 40
-    assert proven_by_synthesis() - set(PENDING) == {row.requirement for row in ROWS}
+    assert proven_by_synthesis() - set(PENDING) - OF_PLANS == {row.requirement for row in ROWS}
 
 
 def test_ids_and_sentences_are_of_one_row_each() -> None:

@@ -195,9 +195,8 @@ def test_a_schedule_that_starts_another_task_or_uses_another_role(shop: Ground) 
 )
 def test_an_endpoint_with_more_than_its_work(ground: Ground, document: str, action: str) -> None:
     def change(content: Body) -> None:
-        content["data"]["aws_iam_policy_document"][f"endpoint_{document}_document"]["statement"][0]["actions"] += [
-            action
-        ]
+        statements = content["data"]["aws_iam_policy_document"][f"endpoint_{document}_document"]["statement"]
+        statements[0]["actions"] += [action]
 
     said = ground.planted("network", change)[CALL, f"data.aws_iam_policy_document.endpoint_{document}_document"]
     assert f"lets tasks call {action}, which none needs" in said
