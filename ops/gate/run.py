@@ -233,7 +233,7 @@ def prove(
     errors: list[ScanError] = []
     for stacks, view in zip(environment_stacks, views, strict=True):
         step(f"checking connections and permissions of {stacks.name}", 2 * len(views))
-        for proof, call in _proofs(stacks, view):
+        for proof, call in proofs(stacks, view):
             try:
                 records += call()
             except ScanFailedError as error:
@@ -245,7 +245,7 @@ def prove(
     return ScanResult(tuple(sorted(records)), tuple(errors))
 
 
-def _proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[tuple[Callable[..., object], _Run]]:
+def proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[tuple[Callable[..., object], _Run]]:
     """Each check, and a function that runs it."""
     yield policy_documents.idle_statements, partial(policy_documents.idle_statements, view)
     yield policy_documents.document_sizes, partial(policy_documents.document_sizes, view, stacks)
