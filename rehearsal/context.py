@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import environments
 from environments.arns import account_of
 from environments.names import Names
 from modules.phases import PHASES
@@ -30,13 +31,22 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 
+class Synthesized(NamedTuple):
+    """Synthesized stacks, and the values that they follow."""
+
+    out: Path
+    """Folder that synth wrote."""
+    values: Path
+    """Folder of the values."""
+
+
 @dataclass
 class Rehearsal:
     """An environment on emulated AWS."""
 
     environment: Environment
-    source: Path
-    """Folder that synth wrote."""
+    source: Synthesized
+    """The environment's own stacks."""
     folder: Path
     """Its own cdktf.out: stacks, reports and Terraform's files."""
     session: Session
@@ -91,11 +101,11 @@ class Rehearsal:
         states = States(self.session.aws, environment)
         self.session = replace(self.session, environment=environment, states=states)
 
-    def take(self, out: Path, phases: tuple[str, ...] = ()) -> None:
+    def take(self, made: Synthesized, phases: tuple[str, ...] = ()) -> None:
         """Copy an environment's synthesized stacks, unchanged, and gate them.
 
         Args:
-            out: Folder that synth wrote.
+            made: The stacks, of this project or of a copy with other values.
             phases: Phases to copy; empty means all.
 
         Raises:
@@ -109,19 +119,23 @@ class Rehearsal:
             target = self.folder / "stacks" / name
             target.mkdir(parents=True, exist_ok=True)
             try:
-                shutil.copyfile(out / "stacks" / name / "cdk.tf.json", target / "cdk.tf.json")
+                shutil.copyfile(made.out / "stacks" / name / "cdk.tf.json", target / "cdk.tf.json")
             except FileNotFoundError:
                 raise OpsError(f"{name} isn't synthesized; make synth ENV={self.environment.name}") from None
-        self.gate()
+        self.gate(made.values)
 
-    def gate(self) -> None:
+    def gate(self, values: Path) -> None:
         """Run the gate as operators do.
+
+        Args:
+            values: The folder of the values, with which the gate compares the stacks.
 
         Raises:
             RefusedError: The gate refuses them.
         """
         command = [sys.executable, "-m", "ops", "gate", self.environment.name, "--out", str(self.folder)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        settings = {**os.environ, "ENVIRONMENTS": str(values)}
+        done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RefusedError(
                 f"the gate refuses {self.environment.name}: {done.stdout.strip()[-2000:]}{done.stderr[-500:]}"
@@ -153,7 +167,8 @@ def emulated_environment(environment: Environment, out: Path, name: str) -> Iter
             people.exist()
             with ExitStack() as entered:
                 running = entered.enter_context(session(environment, folder))
-                yield Rehearsal(environment, out, folder, running, emulator, control, people, entered)
+                own = Synthesized(out, environments.FOLDER)
+                yield Rehearsal(environment, own, folder, running, emulator, control, people, entered)
         finally:
             os.environ.clear()
             os.environ.update(before)

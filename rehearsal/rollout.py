@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from ops.aws import dns
@@ -25,7 +24,7 @@ from ops.terraform.plan import Planner
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.schedule import in_order, side_by_side
 from ops.terraform.stack import Stack
-from rehearsal.context import Rehearsal
+from rehearsal.context import Rehearsal, Synthesized
 from rehearsal.values import Values
 
 FIRST = frozenset({FindingKind.WIDENING})
@@ -177,7 +176,7 @@ def digest_of(text: str) -> str:
     return f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
-def released(rehearsal: Rehearsal, repository: str, digest: str) -> Path:
+def released(rehearsal: Rehearsal, repository: str, digest: str) -> Synthesized:
     """Stacks in which a repository's image has another digest; they are in a copy of the project."""
     values = Values(rehearsal.environment, rehearsal.folder / "values")
     values.release(repository, digest)

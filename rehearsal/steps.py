@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import environments
@@ -20,7 +19,7 @@ from ops.terraform.schedule import in_reverse
 from ops.verify.context import Context
 from ops.verify.criteria import chosen
 from rehearsal import blue_green, leaks
-from rehearsal.context import Rehearsal
+from rehearsal.context import Rehearsal, Synthesized
 from rehearsal.leftovers import STAYS, leftovers
 from rehearsal.rollout import (
     FIRST,
@@ -257,7 +256,7 @@ def rolled_back_deployment_fails(rehearsal: Rehearsal) -> Seen:
     return Seen("the apply failed; the previous digest was restored and applied")
 
 
-def _another_image(rehearsal: Rehearsal) -> Path:
+def _another_image(rehearsal: Rehearsal) -> Synthesized:
     """Stacks with another image of the first service."""
     return released(rehearsal, rehearsal.environment.product.services[0].repository, digest_of("another image"))
 

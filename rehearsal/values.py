@@ -9,12 +9,11 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import environments
 from environments.schema import Environment
 from ops.errors import OpsError
-from rehearsal.context import ROOT
+from rehearsal.context import ROOT, Synthesized
 
 _PARTS = ("environments", "modules")
 _WEIGHT = """
@@ -59,29 +58,30 @@ class Values:
         release = json.loads(path.read_text(encoding="utf-8"))
         path.write_text(json.dumps(release | {repository: digest}, indent=2) + "\n", encoding="utf-8")
 
-    def synthesize(self) -> Path:
-        """Synthesize the environment; return the output folder.
+    def synthesize(self) -> Synthesized:
+        """Synthesize the environment.
 
         Raises:
             OpsError: It can't be synthesized.
         """
-        return synthesize(self._environment, self._folder / "cdktf.out", self._folder, COPYS)
+        out = _synthesize(self._environment, self._folder / "cdktf.out", self._folder, COPYS)
+        return Synthesized(out, self._values)
 
 
-def synthesize(
-    environment: Environment, out: Path, project: Path = ROOT, settings: Mapping[str, str] = MappingProxyType({})
-) -> Path:
-    """Synthesize an environment in a process of its own.
+def synthesize(environment: Environment, out: Path) -> Synthesized:
+    """Synthesize an environment of this project in a process of its own.
 
     Args:
         environment: The environment.
-        out: The output folder, which is returned.
-        project: This project, or a copy of it.
-        settings: Variables of the process's environment that differ.
+        out: The output folder.
 
     Raises:
         OpsError: It can't be synthesized.
     """
+    return Synthesized(_synthesize(environment, out, ROOT, {}), environments.FOLDER)
+
+
+def _synthesize(environment: Environment, out: Path, project: Path, settings: Mapping[str, str]) -> Path:
     done = subprocess.run(
         [sys.executable, "-O", "main.py", environment.name],
         cwd=project,
