@@ -18,7 +18,7 @@ from ops.gate.understood import table
 from tests.fuzz import Place, changed
 from tests.gate.planted.judge import remembering, verdict_on
 
-EXAMPLES = 120
+EXAMPLES = 40
 ENVIRONMENT = "prod"
 
 
