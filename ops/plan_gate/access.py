@@ -53,7 +53,7 @@ class AccessState:
     """Policies that aren't known until apply."""
     exists: set[Subject] = field(default_factory=set)
     rules: dict[SecurityGroupRule, str] = field(default_factory=dict)
-    stated_rules: set[SecurityGroupRule] = field(default_factory=set)
+    stated_rules: dict[SecurityGroupRule, str] = field(default_factory=dict)
     """The rules without those that only AWS reports: a group's own list may still have a rule that is deleted."""
     grants: dict[Pair, str] = field(default_factory=dict)
     stated: dict[Pair, str] = field(default_factory=dict)
@@ -101,9 +101,9 @@ def _access(resources: Iterable[ResourceValues]) -> AccessState:
     for each in resources:
         _note_policies(each, access)
         for rule in _rules(each):
-            access.rules.setdefault(rule, each.address)
             if each.kind not in _GROUPS or _stated(each, rule.direction):
-                access.stated_rules.add(rule)
+                access.stated_rules.setdefault(rule, each.address)
+            access.rules.setdefault(rule, each.address)
         for grant in GRANTS:
             if grant.kind == each.kind:
                 subjects = [_name(subject, each) for subject in leaves(each.values, grant.subject)]

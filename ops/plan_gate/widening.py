@@ -52,8 +52,8 @@ def closed_rules(changes: tuple[Change, ...]) -> list[PlanFinding]:
             f"{rule.direction} of {rule.group}: no longer {rule}; connections that need it end",
             remedy="add the rule that replaces it first, or check that nothing uses it (VPC flow log)",
         )
-        for rule, address in sorted(earlier.rules.items(), key=lambda item: (item[1], str(item[0])))
-        if rule in earlier.stated_rules and not any(_lets_through(each, rule) for each in later.stated_rules)
+        for rule, address in sorted(earlier.stated_rules.items(), key=lambda item: (item[1], str(item[0])))
+        if not any(_lets_through(each, rule) for each in later.stated_rules)
     ]
 
 
