@@ -103,7 +103,7 @@ THROUGH_ENDPOINTS = (
     *(*ACTIONS["execution"], *ACTIONS["task"], "guardduty:SendSecurityTelemetry", "kms:DescribeKey"),
     *("kms:GenerateDataKey*", "s3:GetObject", "secretsmanager:DescribeSecret", "sts:GetCallerIdentity"),
 )
-"""What tasks, GuardDuty's agent and ECS Exec call at most. Whoever takes over a task can call no more from inside."""
+"""What tasks, GuardDuty's agent and ECS Exec call at most. A task that was taken over can call no more from inside."""
 
 Examined = tuple[str, ScannedBlock, Iterable[str]]
 """A check, a block, and what is wrong with it."""
