@@ -1,7 +1,6 @@
 """Production in two Availability Zones, in a hosted zone of the same account; alerts go to Slack too."""
 
 from environments.blog import BLOG
-
 from environments.schema import (
     Access,
     Alerts,

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from environments.desk_staging import ENVIRONMENT as STAGING
-
 from environments.schema import Access, Cutover, Edge, IamUser, Network, Registry, Zone
 
 ENVIRONMENT = replace(

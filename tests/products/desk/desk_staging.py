@@ -1,7 +1,6 @@
 """Staging; it creates what the account has once."""
 
 from environments.desk import DESK
-
 from environments.schema import (
     Access,
     Alerts,

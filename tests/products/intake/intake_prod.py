@@ -1,7 +1,6 @@
 """Production, whose people sign in with IAM Identity Center."""
 
 from environments.intake import INTAKE
-
 from environments.schema import (
     Access,
     Alerts,

@@ -1,7 +1,6 @@
 """A demonstration: every cheaper choice, nothing protected, in an account that the organization audits."""
 
 from environments.mini import MINI
-
 from environments.schema import (
     Access,
     Alerts,

@@ -1,7 +1,6 @@
 """Production; its tasks reach AWS's APIs through NAT, without interface endpoints."""
 
 from environments.relay import RELAY
-
 from environments.schema import (
     Access,
     Alerts,

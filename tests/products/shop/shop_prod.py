@@ -1,7 +1,5 @@
 """Production in three Availability Zones, with a hosted zone that Terraform creates and no previous deployment."""
 
-from environments.shop import SHOP
-
 from environments.schema import (
     Access,
     Alerts,
@@ -20,6 +18,7 @@ from environments.schema import (
     Waf,
     Zone,
 )
+from environments.shop import SHOP
 
 ENVIRONMENT = Environment(
     name="shop-prod",
