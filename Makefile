@@ -49,6 +49,27 @@ VERSION ?=
 # A number from which changes at random follow.
 SEED ?= 1
 
+# Of what a value that you give may consist: recipes pass it to the shell, and files are named after it.
+IN_NAMES := a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K L M N O P Q R S T U V W X Y Z \
+	0 1 2 3 4 5 6 7 8 9 - _
+IN_PATHS := $(IN_NAMES) . : / @ + = ~
+SPACE := $(subst ,, )
+define without
+REST := $$(subst $(1),,$$(REST))
+endef
+define consists_of
+REST := $$(if $$(filter command,$$(origin $(1))),$$(subst $$(SPACE),?,$$($(1))))
+$$(foreach each,$$($(2)),$$(eval $$(call without,$$(each))))
+ifneq ($$(REST),)
+$$(error error: $(1)='$$($(1))': must be one value of these characters: $$(subst $$(SPACE),,$$($(2))))
+endif
+endef
+$(foreach name,ENV TO NAME PRODUCT SERVICE CONFIRM,$(eval $(call consists_of,$(name),IN_NAMES)))
+$(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION,$(eval $(call consists_of,$(name),IN_PATHS)))
+ifeq ($(ENV),all)
+$(error error: ENV=all: leave ENV out for all environments)
+endif
+
 BIN := .venv/bin
 READY := .venv/.ready
 # With the packages of tests and rehearsals too.
@@ -254,7 +275,7 @@ rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to pr
 	@$(MAKE) rehearse ENV=mini-demo ENVIRONMENTS=tests/products/mini
 
 new-product: $(READY) ## Write a product with three environments: NAME=shop (YES=1 doesn't ask; its options are in OPTIONS: OPTIONS='--database')
-	@$(OPS) new-product $(OPTIONS) $(if $(YES),--yes) -- "$(NAME)"
+	@$(OPS) new-product $(if $(YES),--yes) $(OPTIONS) -- "$(NAME)"
 
 new-environment: $(READY) ## Write another environment of a product: NAME=demo (PRODUCT=shop)
 	@$(OPS) new-environment $(if $(PRODUCT),--product "$(PRODUCT)") -- "$(NAME)"

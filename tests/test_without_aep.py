@@ -40,6 +40,10 @@ def test_make_synthesizes_and_gates_another_product(copy: Path) -> None:
     assert not list((copy / "cdktf.out" / "stacks").glob("prod-*"))
 
 
+def test_lint_sorts_imports_of_values_the_same(copy: Path) -> None:
+    run(copy, ".venv/bin/ruff", "check", "--quiet")
+
+
 def test_the_fast_tests_pass(copy: Path) -> None:
     assert " passed" in run(copy, "make", "test")
 

@@ -90,6 +90,26 @@ def test_a_target_without_a_dry_run_does_not_start_with_one(words: tuple[str, ..
     assert not done.stdout
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("ENV=prod staging", "ENV='prod staging': must be one value of these characters: abc"),
+        ("ENV=prod ", "ENV='prod ': must be one value of these characters: abc"),
+        ("ENV=../x", "ENV='../x': must be one value of these characters: abc"),
+        ("ENV=all", "ENV=all: leave ENV out for all environments"),
+        ("NAME=a`id`b", "NAME='a`id`b': must be one value of these characters: abc"),
+        ('NAME=a"b', "NAME='a\"b': must be one value of these characters: abc"),
+        ("ENVIRONMENTS=a b", "ENVIRONMENTS='a b': must be one value of these characters: abc"),
+        ("IMAGE=$(shell id)", "IMAGE='"),
+    ],
+)
+def test_a_value_that_a_shell_would_read_otherwise_is_an_error(given: str, message: str) -> None:
+    done = typed("gate", given)
+    assert done.returncode == 2
+    assert f"error: {message}" in done.stderr
+    assert not done.stdout
+
+
 def test_variables_of_the_environment_and_of_another_make_are_no_error(tmp_path: Path) -> None:
     for environment in ({"EVN": "prod"}, {"MAKEFLAGS": "-k"}, {"MAKELEVEL": "1", "MAKEFLAGS": "-- V=1"}):
         assert typed("help", **environment).returncode == 0, environment
@@ -280,7 +300,7 @@ def test_a_missing_python_gets_one_clear_line(tmp_path: Path) -> None:
     assert "no python-that-is-missing here; install Python 3.11 or newer" in done.stderr.splitlines()[0]
 
 
-@pytest.mark.parametrize("name", ["", "Not Allowed"])
+@pytest.mark.parametrize("name", ["", "Not-Allowed"])
 def test_a_new_environment_needs_a_name(name: str) -> None:
     done = run("make", "new-environment", f"NAME={name}")
     assert done.returncode == 2
