@@ -21,6 +21,7 @@ from ops.gate import (
     outside,
     permissions,
     policy_documents,
+    publishing,
     reachability,
     support,
     tasks,
@@ -212,6 +213,7 @@ CHECKS: dict[str, Check] = {
     **detection.CHECKS,
     **kept.CHECKS,
     **traffic.CHECKS,
+    **publishing.CHECKS,
     **outside.CHECKS,
     **policy_documents.CHECKS,
 }
@@ -261,6 +263,7 @@ def proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[
             detection.unseen,
             kept.lost_data,
             traffic.stray_traffic,
+            publishing.unsent,
             outside.what_leads_outside,
         ):
             yield proof, partial(proof, view, environment)

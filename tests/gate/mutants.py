@@ -87,7 +87,7 @@ def _other(value: Any, others: Sequence[str], chance: random.Random) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float):
-        return chance.choice([0, 1, value * 10, value - 1])
+        return chance.choice([each for each in (0, 1, value * 10, value - 1) if each != value])
     if isinstance(value, list):
         return value[1:] if chance.random() < 0.5 else []
     if isinstance(value, dict):
