@@ -116,6 +116,25 @@ def test_a_register_that_is_no_toml(open_topic: Project) -> None:
     assert "isn't readable as TOML" in complaint(verdict)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[risk]\nid = "x"', "has a risk that isn't an entry"),
+        ('risk = "x"', "has a risk that isn't an entry"),
+        ("risk = [1]", "has a risk that isn't an entry"),
+        ("risk = []\nother = 1", "has other, allowed are [[risk]] entries"),
+        ("[[risk]]\nid = 1", "id is 1, must be lower-case"),
+        ("x = " + "[" * 2000 + "]" * 2000, "isn't readable as TOML"),
+        ("\ud800", "isn't readable as TOML"),
+    ],
+    ids=["table", "text", "number", "other", "id", "deep", "surrogate"],
+)
+def test_a_register_of_another_form(open_topic: Project, text: str, said: str) -> None:
+    content = text.encode("utf-8", "surrogatepass")
+    verdict = open_topic.judge(before=lambda: (open_topic.folder / "policies/risks.toml").write_bytes(content))
+    assert said in complaint(verdict)
+
+
 def test_a_missing_register(open_topic: Project) -> None:
     verdict = open_topic.judge(before=(open_topic.folder / "policies/risks.toml").unlink)
     assert "isn't readable" in complaint(verdict)
