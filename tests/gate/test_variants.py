@@ -11,13 +11,16 @@ import pytest
 from ops.gate.folder import STACK_FILE
 from tests.gate.planted.found import found
 from tests.gate.planted.row import GONE, Row
-from tests.gate.planted.rows import loss_and_outage
+from tests.gate.planted.rows import loss_and_outage, outside
 from tests.gate.planted.variants import variant
 
 SEED = 13
-PARTS = 4
-ROWS = loss_and_outage.ROWS
-DOCUMENT = {"resource": {"a": {"x": {"n": 1, "l": [1]}, "y": {"n": 2}, "z": {"m": 2}}}}
+PARTS = 8
+ROWS = (*loss_and_outage.ROWS, *outside.ROWS)
+DOCUMENT = {
+    "provider": {"aws": [{"allowed_account_ids": ["111122223333"]}]},
+    "resource": {"a": {"x": {"n": 1, "l": [1]}, "y": {"n": 2}, "z": {"m": 2}}},
+}
 
 
 @pytest.mark.slow
@@ -36,7 +39,7 @@ def test_a_variant_of_each_row_is_found(output: Path, part: int) -> None:
 
 
 def test_as_many_kinds_as_the_plan_asks_for() -> None:
-    assert len(ROWS) >= 60
+    assert len(ROWS) >= 120
 
 
 @pytest.mark.parametrize(
