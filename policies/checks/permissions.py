@@ -91,3 +91,17 @@ def _open(value: str) -> bool:
     parts = value.split(":", 5)
     account, name = parts[4:] if len(parts) == 6 and parts[0] == "arn" else ("", value)
     return value.endswith("/0") or bool(set("*?") & set(account or name[:5]))
+
+
+@rule(
+    "CKV_ROLLOUT_93",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html",
+    on="aws_*",
+    data=DOCUMENT,
+)
+def conditions_name_what_they_allow(policy: Resource) -> Iterator[str]:
+    """An Allow's conditions name what they let through, not all but some."""
+    for each in _allows(policy):
+        for condition in each.conditions:
+            if "Not" in condition.test:
+                yield f"{each.label} allows all but some values of {condition.key}; name those that it allows"

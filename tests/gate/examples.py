@@ -451,6 +451,27 @@ EXAMPLES: dict[str, list[Example]] = {
         ),
         Example("aws_iam_policy", good=[policy()], bad=[policy(Resource="*")]),
     ],
+    "CKV_ROLLOUT_93": [
+        Example(
+            "aws_iam_policy_document",
+            good=[
+                document(condition=[{"test": "StringEquals", "variable": "aws:RequestTag/Project", "values": ["a"]}]),
+                document(
+                    effect="Deny",
+                    condition=[{"test": "StringNotEquals", "variable": "aws:RequestTag/Project", "values": ["a"]}],
+                ),
+            ],
+            bad=[
+                document(condition=[{"test": test, "variable": key, "values": ["a"]}])
+                for test, key in (
+                    ("StringNotEquals", "ecs:cluster"),
+                    ("ForAllValues:StringNotLike", "aws:TagKeys"),
+                    ("ArnNotEqualsIfExists", "ecs:cluster"),
+                )
+            ],
+            section="data",
+        ),
+    ],
     "CKV_ROLLOUT_37": [
         Example(
             "aws_iam_policy_document",
