@@ -57,14 +57,15 @@ def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
             yield from _texts(part, f"{path}.{index}")
 
 
-@rule("region", "profile", "product", "audit")
+@rule("region", "profile", "product", "audit", "account_resources_from")
 def the_region_has_the_services(environment: Environment) -> Iterator[Problem]:
     """The region has every service that is used. https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html."""
+    audit, creates = environment.audit, environment.creates_account_resources
     used = {
         SCHEDULER: ("product.scheduled_tasks", bool(environment.product.scheduled_tasks)),
         WAF: ("profile.waf", environment.profile.waf),
-        GUARDDUTY: ("audit.guardduty", environment.audit.guardduty),
-        SECURITY_HUB: ("audit.security_hub", environment.audit.security_hub),
+        GUARDDUTY: ("audit.guardduty", audit.guardduty and creates),
+        SECURITY_HUB: ("audit.security_hub", audit.security_hub and creates),
     }
     for service, (field, needed) in used.items():
         if needed and lacks(environment.region, service):

@@ -322,13 +322,15 @@ def fitted(profile: Profile, product: Product, region: str, agent: bool | None =
     Args:
         profile: The sizes.
         product: Without a service that reaches the internet, a NAT gateway would have no use.
-        region: It may lack the agent, or the firewall.
+        region: It may lack GuardDuty, its agent, or the firewall.
         agent: Whether the tasks must have GuardDuty's agent, or must not; None leaves it to the profile.
     """
     internet = any(service.internet for service in product.services)
     wanted = {
         "nat": "none" if not internet else "single" if profile.nat == "none" else profile.nat,
-        "guardduty_agent": (profile.guardduty_agent if agent is None else agent) and bool(agent_repository(region)),
+        "guardduty_agent": (profile.guardduty_agent if agent is None else agent)
+        and bool(agent_repository(region))
+        and not lacks(region, GUARDDUTY),
         "waf": profile.waf and not lacks(region, WAF),
     }
     changed = {name: value for name, value in wanted.items() if value != getattr(profile, name)}

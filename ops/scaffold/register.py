@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from environments.schema import Environment, Product
-from environments.schema.risks import CHOICES
+from environments.schema.regions import GUARDDUTY, SECURITY_HUB, WAF, UsedService, lacks
+from environments.schema.risks import CHOICES, Choice
 
 COMMON = Path(__file__).parents[2] / "policies" / "risks.toml"
 _YEAR = timedelta(days=364)
@@ -75,34 +76,62 @@ _REASONS = {
         "protected=True in the environment",
     ),
 }
+_ABSENT: dict[str, tuple[UsedService, str]] = {
+    "no_guardduty": (GUARDDUTY, "the trail and AWS Config record what happens in the account, with alarms"),
+    "no_guardduty_agent": (GUARDDUTY, "root file systems are read-only, and flow logs record all connections"),
+    "no_security_hub": (SECURITY_HUB, "the gate checks each change, and AWS Config records what the account has"),
+    "no_waf": (WAF, "two ports are open, invalid headers are dropped, and 5xx and latency alarms show abuse"),
+}
+"""What reduces a risk that is taken because the region lacks a service."""
+_CHECKS = {"no_guardduty": "CKV_ROLLOUT_39", "no_security_hub": "CKV_ROLLOUT_42"}
+"""The gate's finding in the account phase of every environment that takes the risk (policies/checks/account.py)."""
+_ACCOUNT = "terraform.backend.s3"
+"""What these checks judge: a missing resource has no address."""
 
 
 def entries(environments: Sequence[Environment], taken: str) -> str:
-    """Entries for the choices of these environments, of one product.
+    """Entries for the choices of these environments, of one product, and for what the gate finds because of them.
 
     Args:
         environments: The environments that are new.
         taken: The register's text so far; its ids aren't used again.
     """
-    names: dict[str, list[str]] = {}
+    takers: dict[str, list[Environment]] = {}
     for environment in environments:
         for risk in environment.accepted_risks:
-            names.setdefault(risk, []).append(environment.name)
+            takers.setdefault(risk, []).append(environment)
     ids = _ids(taken) | _ids(COMMON.read_text(encoding="utf-8"))
     written = []
     for choice in CHOICES:
-        if choice.risk in names:
-            usual = choice.risk.replace("_", "-")
-            reason = _REASONS.get(choice.risk) or _Reason(
-                f"these environments accept that {choice.meaning}",
-                "none was written down yet: replace this sentence",
-                "platform lead",
-                f"another choice than {choice.risk} in the environment or its profile",
-            )
-            id_ = f"{names[choice.risk][0]}-{usual}" if usual in ids else usual
-            fields = {"profile_risks": [choice.risk], "environments": sorted(names[choice.risk])}
-            written.append(_entry(id_, fields, reason))
+        if choice.risk not in takers:
+            continue
+        names = sorted(environment.name for environment in takers[choice.risk])
+        accepted = {choice.risk: {"profile_risks": [choice.risk], "environments": names}}
+        if check := _CHECKS.get(choice.risk):
+            stacks = [f"{name}-account" for name in names]
+            accepted[f"{choice.risk}_found"] = {"checks": [check], "resources": [_ACCOUNT], "stacks": stacks}
+        for what, fields in accepted.items():
+            usual = what.replace("_", "-")
+            id_ = f"{names[0]}-{usual}" if usual in ids else usual
+            written.append(_entry(id_, fields, _reason(choice, takers[choice.risk])))
     return "\n".join(written)
+
+
+def _reason(choice: Choice, takers: Sequence[Environment]) -> _Reason:
+    service, compensation = _ABSENT.get(choice.risk, (None, ""))
+    if service and all(lacks(environment.region, service) for environment in takers):
+        return _Reason(
+            f"the region has no {service.name}, by botocore's endpoint data",
+            compensation,
+            "security lead",
+            f"the setting turned on, when the region has {service.name}",
+        )
+    return _REASONS.get(choice.risk) or _Reason(
+        f"these environments accept that {choice.meaning}",
+        "none was written down yet: replace this sentence",
+        "platform lead",
+        f"another choice than {choice.risk} in the environment or its profile",
+    )
 
 
 def _ids(text: str) -> set[str]:

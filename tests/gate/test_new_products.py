@@ -33,6 +33,12 @@ SHAPES = {
         *("--staging-account", "210987654321", "--prod-account", "210987654321"),
         *("--host", "shop.example.org", "--zone", "existing id=Z0123456789ABC"),
     ),
+    "a region without GuardDuty": ("--region", "ap-southeast-5"),
+    "a region without GuardDuty, Security Hub and the firewall": ("--region", "mx-central-1"),
+    "stages in one account of such a region": (
+        *("--service", "web internet=yes", "--database", "--region", "ap-southeast-7"),
+        *("--staging-account", "210987654321", "--prod-account", "210987654321"),
+    ),
 }
 
 

@@ -111,6 +111,7 @@ def test_a_region_without_a_service_is_refused_where_the_service_is_used() -> No
         accepts=("no_guardduty", "no_security_hub", "no_waf"),
     )
     validate(without)
+    validate(replace(without, account_resources_from="shop-prod", audit=PROD.audit, accepts=("no_waf",)))
     task = ScheduledTask(name="nightly", service="backend", command=("true",), schedule="rate(1 day)")
     with pytest.raises(InvalidEnvironmentError, match=r"product\.scheduled_tasks.*EventBridge Scheduler"):
         validate(replace(without, product=replace(PROD.product, scheduled_tasks=(task,))))

@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 import environments
 from environments import schema
 from environments.schema import Environment
-from environments.schema.regions import SCHEDULER, lacks
+from environments.schema.regions import GUARDDUTY, SCHEDULER, SECURITY_HUB, lacks
 from environments.schema.regions import names as regions
 from environments.schema.workload import Reachable
 from modules.synthesis import synthesize
@@ -254,6 +254,33 @@ def test_both_stages_may_have_one_account(folder: Path) -> None:
     assert code == 0, printed
     prod = load(folder)["shop-prod"]
     assert (prod.account_resources_from, prod.registry.source_account) == ("shop-staging", "210987654321")
+
+
+@pytest.mark.parametrize("region", ["ap-southeast-5", "ap-southeast-7", "mx-central-1"])
+def test_what_the_region_lacks_is_off_and_accepted_in_each_account(folder: Path, region: str) -> None:
+    assert run(folder, "new-product", "shop", "--yes", "--region", region)[0] == 0
+    assert run(folder, "new-environment", "shop-demo")[0] == 0
+    loaded = load(folder)
+    entries = tomllib.loads((folder / "risks" / "shop.toml").read_text(encoding="utf-8"))["risk"]
+    for part, check, service in (
+        ("guardduty", "CKV_ROLLOUT_39", GUARDDUTY),
+        ("security_hub", "CKV_ROLLOUT_42", SECURITY_HUB),
+    ):
+        off = {name for name, environment in loaded.items() if not getattr(environment.audit, part)}
+        assert off == (set(loaded) if lacks(region, service) else set())
+        covered = [stack for entry in entries if check in entry.get("checks", ()) for stack in entry["stacks"]]
+        assert sorted(covered) == sorted(f"{name}-account" for name in off), "a wider entry covers checks that pass"
+    assert not any(environment.profile.guardduty_agent for environment in loaded.values())
+    assert not [entry for entry in entries if "GuardDuty watches" in entry["compensation"]]
+
+
+@pytest.mark.parametrize("region", ["ap-southeast-5", "ap-southeast-7", "mx-central-1"])
+def test_both_stages_may_have_one_account_where_a_region_lacks_services(folder: Path, region: str) -> None:
+    account = "210987654321"
+    options = ("--region", region, "--staging-account", account, "--prod-account", account)
+    code, printed = run(folder, "new-product", "shop", "--yes", *options)
+    assert code == 0, printed
+    assert load(folder)["shop-prod"].account_resources_from == "shop-staging"
 
 
 def test_profiles_are_written_where_there_are_none(folder: Path) -> None:
