@@ -51,8 +51,10 @@ LIBRARY = frozenset(
     }
 )
 """Modules of this package that aren't values; no environment or product has one of their names."""
-RESERVED = LIBRARY | {"organization", "profiles", "releases", "risks"}
-"""Names of modules and folders that no environment or product may have."""
+EVERYTHING = "all"
+"""Stands for all environments: in make, ENV=all."""
+RESERVED = LIBRARY | {"organization", "profiles", "releases", "risks", EVERYTHING}
+"""Names that no environment or product may have."""
 sys.meta_path.insert(0, ValuesFinder(__name__, LIBRARY))
 if FOLDER != PACKAGE:
     __path__.insert(0, str(FOLDER))
@@ -221,7 +223,7 @@ def check_new(added: Sequence[Environment]) -> None:
         validate(environment)
     existing = load_each() if known() else Loaded((), None, {}, ())
     everything = (*existing.environments, *added)
-    for environment in everything:
+    for environment in (*added, *existing.environments):  # a problem of both is one of the new environment
         _check_account(environment, [other for other in everything if other is not environment])
     before = {str(error) for error in existing.conflicts}
     for error in _conflicts(everything, existing.organization):

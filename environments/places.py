@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,9 @@ class _Written(NamedTuple):
     module: str
 
 
-def place(module: str, field: str, given: object) -> str | None:
+def place(
+    module: str, field: str, given: object, variables: Sequence[str] = ("ENVIRONMENT", "ORGANIZATION")
+) -> str | None:
     """Where a field of an environment is written, as `environments/prod.py:31`.
 
     A field that isn't written, because its default is used, has the place of what it belongs to.
@@ -27,8 +30,9 @@ def place(module: str, field: str, given: object) -> str | None:
         module: The environment's module, which is imported.
         field: Path of the field, such as `product.services.0.port`.
         given: Its value. If the file has another one, the value isn't from there.
+        variables: What the field may be a part of; the first that the module has.
     """
-    found = _variable("ENVIRONMENT", module) or _variable("ORGANIZATION", module)
+    found = next(filter(None, (_variable(name, module) for name in variables)), None)
     parts = field.split(".")
     while found and parts and (inner := _part(found, parts[0])):
         found = inner

@@ -44,10 +44,12 @@ def rehearse(  # noqa: PLR0917  (options)
             raise OpsError("--to and --go-live are two different rehearsals; pass one of them")
         if keep_going and go_live:
             raise OpsError("--keep-going can't be used with --go-live: each command of that day needs the previous one")
-        if larger and larger.stage != values.stage:
-            stages = f"{environment} is of stage {values.stage}, {to} of {larger.stage}"
+        if larger and (larger.prefix != values.prefix or larger.name == values.name):
+            why = "it is the same one"
+            if larger.prefix != values.prefix:
+                why = f"{environment} is of product and stage {values.prefix}, {to} of {larger.prefix}"
             raise OpsError(
-                f"{environment} can't change to {to}: {stages}; name an environment of {values.stage} (make: TO=)"
+                f"{environment} can't change to {to}: {why}; name another environment of {values.prefix} (make: TO=)"
             )
         if check:
             return

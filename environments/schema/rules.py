@@ -80,8 +80,10 @@ def workloads_are_unique(environment: Environment) -> Iterator[Problem]:
     names = [service.name for service in product.services] + [task.name for task in product.scheduled_tasks]
     greens = [f"{service.name}-green" for service in product.services if service.deployment == "blue_green"]
     parties = ("internet", "database", "cache", "endpoints", "load-balancer", "s3")
-    for name in _repeated([*names, *greens, *parties, "migration", "exec", "flow-log", "trail"]):
-        yield Problem("product.services.name", name, "services and scheduled tasks need unique names")
+    taken = (*greens, *parties, "migration", "exec", "flow-log", "trail")
+    for name in _repeated([*names, *taken]):
+        other = "; the network, a log group or a blue/green deployment has this one" if name in taken else ""
+        yield Problem("product.services.name", name, f"services and scheduled tasks need unique names{other}")
     for name in _repeated([secret.name for secret in product.secrets]):
         yield Problem("product.secrets.name", name, "each secret may be listed once")
 
@@ -163,7 +165,7 @@ def listener_rules_do_not_clash(environment: Environment) -> Iterator[Problem]:
     """No two rules have the same priority, no two services share a path, and hosts come before paths."""
     services, edge = environment.product.load_balanced, environment.edge
     of_paths = [service for service in services if service.name not in edge.service_hosts]
-    for path in _repeated([path for service in of_paths for path in service.paths]):
+    for path in _repeated([path for service in of_paths for path in service.paths if path != "/*"]):
         yield Problem("product.services.paths", path, "a path belongs to one service")
     priorities = [service.priority for service in services if service.priority is not None]
     for priority in _repeated([*priorities, *([edge.redirect_priority] if edge.redirects else [])]):

@@ -47,12 +47,18 @@ class InvalidEnvironmentError(ValueError):
         file = environments.file_of(name)
         super().__init__(
             f"{count} in environment {name!r}; fix {them} in {environments.shown(file)} or a file it imports:\n"
-            + "\n".join(f"  {_placed(problem, f'environments.{file.stem}')}" for problem in self.problems)
+            + "\n".join(f"  {placed(problem, file.stem)}" for problem in self.problems)
         )
 
 
-def _placed(problem: Problem, module: str) -> str:
-    place = places.place(module, problem.field, problem.given)
+def placed(problem: Problem, module: str) -> str:
+    """A problem of an environment, with the file and line of the value.
+
+    Args:
+        problem: The problem.
+        module: The environment's module in the folder of values.
+    """
+    place = places.place(f"environments.{module}", problem.field, problem.given)
     return f"{place}: {problem}" if place else str(problem)
 
 

@@ -139,6 +139,19 @@ def with_value(answers: Answers, option: str, text: str) -> Answers:
     return replace(answers, **changed)
 
 
+def check_stores(answers: Answers, refused: Sequence[str]) -> None:
+    """Refuse services and workers that use a store which the product isn't to have.
+
+    Raises:
+        ScaffoldError: One does.
+    """
+    for option, workloads in (("--service", answers.services), ("--worker", answers.workers)):
+        for workload in workloads:
+            for store in refused:
+                if store in (workload.stores or ()):
+                    raise ScaffoldError(f"--no-{store}: {option} {workload.name!r} has stores={store}; leave one out")
+
+
 def problem(type_: Any, text: str) -> str | None:  # noqa: ANN401  (an annotated type of the schema)
     """What is allowed, if a text isn't a value of a schema's type; None if it is."""
     try:
@@ -166,6 +179,9 @@ def _values(option: str, text: str) -> dict[str, str]:
             raise ScaffoldError(f"--{option} {text!r}: no key {key!r}; {choices(key, known)}")
         if key in found:
             raise ScaffoldError(f"--{option} {text!r}: {key} is given twice; each key once")
+        if not given:
+            meant = "stores=none uses none; without the key" if key == "stores" else "without the key"
+            raise ScaffoldError(f"--{option} {text!r}: {key} has no value; {meant}, it has its default")
         found[key] = given
     return found
 

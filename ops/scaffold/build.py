@@ -94,6 +94,8 @@ _RANGES = [*ipaddress.IPv4Network("10.0.0.0/8").subnets(new_prefix=16)]
 _FIRST_ACCOUNT = 123456789012
 NO_IMAGE = f"sha256:{0:064x}"
 """The digest of a repository that has no image yet (docs/services.md)."""
+DEFAULT = Workload(name="web", port=8080, paths=("/*",), health="/")
+"""The service of a product that is given none."""
 _RULE_STEP = 100
 """Between two priorities of listener rules, so that others fit between them."""
 EVERYTHING = ("/*",)
@@ -140,7 +142,7 @@ def _network(text: str) -> Iterator[ipaddress.IPv4Network]:
 
 def product(answers: Answers) -> Product:
     """The product of these answers; probes are added by `with_liveness`."""
-    services = answers.services or (Workload(name="web", port=8080, paths=("/*",), health="/"),)
+    services = answers.services or (DEFAULT,)
     stores = {*answers.stores}.union(*(each.stores or () for each in (*services, *answers.workers)))
     first = services[0].repository or f"{answers.name}/{services[0].name}"
     built, priority = [], 0

@@ -66,7 +66,7 @@ def new_product(  # noqa: PLR0917  (options)
     """
     # Loaded on use, so that `--help` is quick.
     from ops.scaffold import answers as parse
-    from ops.scaffold import ask, write
+    from ops.scaffold import ask, problems, write
 
     single = {
         "--repository": repository,
@@ -75,10 +75,15 @@ def new_product(  # noqa: PLR0917  (options)
         "--staging-account": staging_account,
         "--prod-account": prod_account,
     }
-    several = {"--service": service, "--worker": worker, "--schedule": schedule, "--zone": zone}
+    several = {"--service": service, "--worker": worker, "--schedule": schedule}
     stores = {"--database": database, "--cache": cache}
-    given = frozenset(key for key, value in (single | several | stores).items() if value is not None)
+    texts = {
+        option: [text] for option, text in (single | {"--zone": zone, "--email": email}).items() if text is not None
+    }
+    texts |= {option: each for option, each in several.items() if each is not None}
+    given = frozenset([*texts, *(option for option, wanted in stores.items() if wanted is not None)])
     with _values_errors():
+        problems.check_given(texts)
         write.check_product_name(name)
         answers = parse.Answers(
             name=name,
@@ -89,6 +94,7 @@ def new_product(  # noqa: PLR0917  (options)
             zone=parse.zone(zone or "created"),
             email=email,
         )
+        parse.check_stores(answers, [store for store in parse.STORES if stores[f"--{store}"] is False])
         for option, value in single.items():
             if value is not None:
                 answers = parse.with_value(answers, option, value)
@@ -107,14 +113,15 @@ def new_product(  # noqa: PLR0917  (options)
 def new_environment(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name: lower-case words joined by hyphens.")],
     product: Annotated[
-        str, typer.Option(metavar="PRODUCT", help="The product, if there are several.", autocompletion=_products)
-    ] = "",
+        str | None, typer.Option(metavar="PRODUCT", help="The product, if there are several.", autocompletion=_products)
+    ] = None,
 ) -> None:
     """Write a new environment of a product."""
-    from ops.scaffold import write
+    from ops.scaffold import problems, write
 
     with _values_errors():
-        _report(write.new_environment(name, product))
+        problems.check_given({"--product": [] if product is None else [product]})
+        _report(write.new_environment(name, product or ""))
     show(f"      make gate ENV={name}")
 
 

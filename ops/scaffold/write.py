@@ -12,14 +12,14 @@ from pathlib import Path
 
 import environments
 from environments.schema import Environment, Product, Profile, Zone
-from environments.schema.rules import Problem
 from environments.schema.types import Slug
 from environments.schema.validation import InvalidEnvironmentError
 from environments.suggestions import choices
 from ops.gate.register import of_products
-from ops.scaffold import build, files, register, source
-from ops.scaffold.answers import QUESTIONS, Answers, problem
+from ops.scaffold import build, files, problems, register, source
+from ops.scaffold.answers import Answers, problem
 from ops.scaffold.errors import ScaffoldError
+from ops.scaffold.problems import Source
 from ops.scaffold.source import Reference
 
 MARK = "Replace:"
@@ -40,15 +40,6 @@ _PURPOSES = {
 _OTHER_CONSTANTS = ("environment", "standard", "starter")
 """Products whose constant would be one that the environments' modules have already."""
 _PROFILES = {"STARTER": build.STARTER, "STANDARD": build.STANDARD}
-_OPTIONS = {
-    "product.name": "NAME",
-    "product.repository": "--repository",
-    "edge.host": "--host",
-    "edge.certificate_names": "--host",
-    "edge.zone": "--zone",
-    "region": "--region",
-}
-"""Options by the setting that they are written to."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +66,15 @@ def new_product(answers: Answers) -> tuple[Path, ...]:
     """
     name = answers.name
     check_product_name(name)
-    _check_answers(answers)
+    problems.check_answers(answers)
     profiles = _profiles() or _PROFILES
     staging, starter, prod = drafts = _drafts(answers, profiles)
     product, new = prod.environment.product, [each.environment for each in drafts]
-    _check(new, product)
+    try:
+        environments.check_new(new)
+    except InvalidEnvironmentError as error:
+        sources = {each.environment.name: (each.environment, _sources(each)) for each in drafts}
+        raise problems.of_product(error, answers, sources) from None
     imported = (name.replace("-", "_"), _constant(name))
     contents = (
         _product_module(product, answers),
@@ -137,6 +132,8 @@ def new_environment(name: str, product: str = "") -> tuple[Path, ...]:
     module = environments.file_of(name)
     _check_name(name, [module], "make new-environment NAME=demo")
     written = _product(product)
+    product_source = Source(written.module, written.variable)
+    problems.check_source("product", written.product, product_source)
     stage = name.removeprefix(f"{written.product.name}-")
     release = environments.RELEASES / f"{written.product.name}-{stage}.json"
     _check_name(name, [release], "make new-environment NAME=demo")
@@ -160,13 +157,16 @@ def new_environment(name: str, product: str = "") -> tuple[Path, ...]:
         email="alerts@example.com",
         like=like,
     )
-    _check([environment], written.product)
     draft = Draft(
         environment,
         shown,
         frozenset({"account_id", "edge.host", "access.administrators", "alerts"}),
         f"{name.replace('-', ' ').capitalize()}: say here what it is for.",
     )
+    try:
+        environments.check_new([environment])
+    except InvalidEnvironmentError as error:
+        raise problems.of_environment(error, environment, {"product": product_source, **_sources(draft)}) from None
     texts = {module: _environment_module(draft, written.module, written.variable), release: _release(environment)}
     risks = of_products() / f"{written.product.name}.toml"
     accepted = risks.read_text(encoding="utf-8") if risks.is_file() else ""
@@ -261,6 +261,8 @@ def _check_name(name: str, wanted: Sequence[Path], example: str = "make new-prod
     module = name.replace("-", "_")
     if keyword.iskeyword(module):
         raise ScaffoldError(f"NAME={name!r}: a keyword of Python can't be a module's name; choose another")
+    if module == environments.EVERYTHING:
+        raise ScaffoldError(f"NAME={name!r}: ENV={name} is all environments; choose another")
     if module in environments.RESERVED:
         raise ScaffoldError(
             f"NAME={name!r}: {environments.shown(environments.PACKAGE)} uses the name {module} itself; choose another"
@@ -270,62 +272,23 @@ def _check_name(name: str, wanted: Sequence[Path], example: str = "make new-prod
             raise ScaffoldError(f"NAME={name!r}: {environments.shown(file)} exists; choose another name")
 
 
-def _check_answers(answers: Answers) -> None:
-    """Refuse single values that their settings don't allow."""
-    given = {
-        "--repository": answers.repository,
-        "--host": answers.host,
-        "--region": answers.region,
-        **{f"--{stage}-account": account for stage, account in answers.accounts.items()},
-    }
-    wrong = [
-        f"{question.option} {given[question.option]!r}: {reason}"
-        for question in QUESTIONS
-        if (text := given.get(question.option)) is not None and (reason := problem(question.type, text))
-    ]
-    if wrong:
-        raise ScaffoldError(_listed(wrong))
-
-
-def _check(new: Sequence[Environment], product: Product) -> None:
-    """Refuse values that would be invalid, also beside those that exist."""
-    try:
-        environments.check_new(new)
-    except InvalidEnvironmentError as error:
-        raise ScaffoldError(_listed([_named(each, product) for each in error.problems])) from None
-
-
-def _listed(wrong: Sequence[str]) -> str:
-    count = "1 problem" if len(wrong) == 1 else f"{len(wrong)} problems"
-    return "\n  ".join([f"{count}; nothing was written:", *wrong])
-
-
-def _named(problem: Problem, product: Product) -> str:
-    """A problem, by the option instead of the setting."""
-    field = problem.field
-    for kind, items in (("services", product.services), ("scheduled_tasks", product.scheduled_tasks)):
-        if found := re.match(rf"product\.{kind}\.(\d+)\.?", field):
-            item = items[int(found[1])]
-            option = "schedule" if kind == "scheduled_tasks" else "service" if getattr(item, "paths", ()) else "worker"
-            field = f"--{option} {item.name!r}: {field[found.end() :]}"
-    return f"{_OPTIONS.get(field, field)}: {problem.given!r}: {problem.allowed}"
-
-
 def _profiles() -> Mapping[str, Profile] | None:
     """The profiles in the folder of values; None if it has no such module.
 
     Raises:
-        ScaffoldError: It has others only.
+        ScaffoldError: It has others only, or malformed ones.
         InvalidEnvironmentError: It can't be read.
     """
     if find_spec(f"{environments.__name__}.profiles") is None:
         return None
     module = environments.read_module("profiles")
-    found = {name: getattr(module, name, None) for name in _PROFILES}
-    if not all(isinstance(profile, Profile) for profile in found.values()):
+    found = {name: profile for name in _PROFILES if isinstance(profile := getattr(module, name, None), Profile)}
+    if len(found) < len(_PROFILES):
         file = environments.shown(module.__file__ or "")
         raise ScaffoldError(f"{file} must have the profiles {', '.join(_PROFILES)}, which new environments use")
-    return {name: profile for name, profile in found.items() if profile}
+    for name, profile in found.items():
+        problems.check_source("profile", profile, Source("profiles", name))
+    return found
 
 
 def _sized(
@@ -368,6 +331,10 @@ def _environment_module(draft: Draft, module: str, variable: str) -> str:
         imports["dataclasses"] = ["replace"]
     body = source.assignment("ENVIRONMENT", environment, references, comments)
     return source.module(draft.purpose, imports, body)
+
+
+def _sources(draft: Draft) -> problems.Sources:
+    return {"profile": Source("profiles", _profile_of(draft))}
 
 
 def _profile_of(draft: Draft) -> str:

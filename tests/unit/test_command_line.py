@@ -11,9 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import environments
-from ops.__main__ import COMMANDS
+from ops.__main__ import COMMANDS, app
+from ops.scaffold.answers import Answers
+from ops.scaffold.write import new_product
+from tests import products
 
 ROOT = Path(__file__).parents[2]
 
@@ -140,6 +144,10 @@ def test_each_variable_that_pages_and_recipes_have_is_known() -> None:
     [
         (("rehearse", "ENV=prod", "TO=prd"), "unknown environment 'prd'; did you mean prod?"),
         (("rehearse", "ENV=prod", "TO=staging"), "prod can't change to staging"),
+        (
+            ("rehearse", "ENV=prod", "TO=prod"),
+            "prod can't change to prod: it is the same one; name another environment",
+        ),
         (("rehearse", "ENV=prod", "GO_LIVE=1", "KEEP_GOING=1"), "--keep-going can't be used with --go-live"),
         (("destroy", "ENV=staging", "CONFIRM=stagin"), "CONFIRM=stagin must be the environment's name, staging"),
         (("logs", "ENV=prod"), "which service? For example SERVICE=backend; known: backend, frontend"),
@@ -151,6 +159,15 @@ def test_a_mistyped_second_variable_is_an_error_before_the_gate(words: tuple[str
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert message in done.stderr.splitlines()[0]
+
+
+def test_a_rehearsal_changes_to_no_other_product_s_stage_of_that_name(tmp_path: Path) -> None:
+    folder = tmp_path / "values"
+    shutil.copytree(products.AEP, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    with products.values(folder):
+        new_product(Answers(name="shop"))
+        done = CliRunner().invoke(app, ["rehearse", "prod", "--to", "shop-prod", "--check"])
+    assert (done.exit_code, "prod is of product and stage aep-prod, shop-prod of shop-prod" in done.output) == (2, True)
 
 
 def test_examples_name_an_environment_that_exists(tmp_path: Path) -> None:

@@ -300,13 +300,15 @@ def test_profiles_are_written_where_there_are_none(folder: Path) -> None:
         ("../shop", "lower-case words"),
         ("1shop", "lower-case words"),
         ("schema", "uses the name schema"),
+        ("all", "ENV=all"),
         ("releases", "uses the name releases"),
         ("profiles", "uses the name profiles"),
         ("class", "keyword of Python"),
         ("standard", "has a name STANDARD"),
         ("environment", "has a name ENVIRONMENT"),
         ("aep", "aep.py exists"),
-        ("a-product-with-a-very-long-name", "AWS allows"),
+        ("a-product-with-a-very-long-name", "NAME: 'a-product-with-a-very-long-name-staging': makes the load balancer"),
+        ("a-product-with-a-long-name", "NAME: 'a-product-with-a-long-name-staging"),
     ],
 )
 def test_a_product_s_name_that_is_not_allowed_is_refused(beside_aep: Path, name: str, why: str) -> None:
@@ -335,7 +337,7 @@ def test_a_product_s_name_that_is_not_allowed_is_refused(beside_aep: Path, name:
         (("--service", "api", "--service", "web"), 'exactly one service without a host of its own has the path "/*"'),
         (("--service", "api", "--service", "api paths=/x"), "unique names"),
         (("--worker", "mailer"), "needs command"),
-        (("--schedule", "x when='rate(1 days)' command=x"), "--schedule 'x': schedule: 'rate(1 days)'"),
+        (("--schedule", "x when='rate(1 days)' command=x"), "--schedule 'x': when: 'rate(1 days)'"),
         (("--schedule", "x when='rate(1 day)' command=x service=no"), "product.services defines web"),
         (("--zone", "existng"), "did you mean existing?"),
         (("--zone", "existing"), "needs id"),
@@ -344,7 +346,26 @@ def test_a_product_s_name_that_is_not_allowed_is_refused(beside_aep: Path, name:
         (("--host", "Shop!"), "--host 'Shop!': must be a lower-case DNS name"),
         (("--staging-account", "123"), "--staging-account '123': must be 12 digits"),
         (("--repository", "shop"), "--repository 'shop': must be a GitHub repository"),
-        (("--email", "not-an-address"), "must be an e-mail address"),
+        (("--email", "not-an-address"), "--email 'not-an-address': must be an e-mail address"),
+        (("--zone", "existing id=bad"), "--zone: id: 'bad': must be a hosted zone id"),
+        (("--host", "shop.local"), "--host: 'staging.shop.local': must be a lower-case name in a public domain"),
+        (("--service", "Api"), "--service 'Api': name: must be lower-case words"),
+        (("--service", "api size=256/999"), "--service 'api': size: 999"),
+        (("--service", "api health=up"), "--service 'api': health: 'up'"),
+        (("--service", "database"), "--service 'database': name: 'database': services and scheduled tasks need unique"),
+        (("--service", "api", "--service", "web paths=/x", "--service", "w paths=/x"), "--service: paths: '/x'"),
+        (("--service", "api", "--worker", "api command=x"), "--service and --worker 'api': 2 have this name"),
+        (("--schedule", "web when='rate(1 day)' command=x"), "--service and --schedule 'web': 2 have this name"),
+        (("--service", f"api-{'x' * 20}"), f"NAME, --service 'api-{'x' * 20}': 'shop-"),
+        *(
+            ((option, " "), f"{option} ' ': must have a value")
+            for option in ("--email", "--region", "--host", "--zone")
+        ),
+        (("--service", ""), "--service '': must have a value"),
+        (("--service", "api health="), "health has no value; without the key, it has its default"),
+        (("--service", "--database"), "--service has no value: --database comes next"),
+        (("--no-database", "--service", "api stores=database"), "--no-database: --service 'api' has stores=database"),
+        (("--no-cache", "--worker", "m command=x stores=cache"), "--no-cache: --worker 'm' has stores=cache"),
     ],
     ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
 )
@@ -354,12 +375,33 @@ def test_values_that_are_not_allowed_are_refused(folder: Path, options: tuple[st
     assert code == 2
     assert problem in printed
     assert printed.count("error: ") == 1
+    assert "problems; " not in printed, "one mistake is one problem"
+
+
+@pytest.mark.parametrize(
+    "option", ["--repository", "--host", "--zone", "--region", "--staging-account", "--prod-account", "--email"]
+)
+def test_an_empty_value_is_not_the_default(folder: Path, option: str) -> None:
+    with unchanged(folder):
+        code, printed = run(folder, "new-product", "shop", "--yes", option, "")
+    assert (code, f"{option} '': must have a value" in printed) == (2, True), printed
+
+
+@pytest.mark.parametrize(
+    "command", ["new-product --service --yes -- shop", "new-product --email -- shop", "new-environment --product -- x"]
+)
+def test_an_option_is_not_the_value_of_the_one_before_it(folder: Path, command: str) -> None:
+    """As `make new-product OPTIONS=--service YES=1` passes them."""
+    with unchanged(folder):
+        code, printed = run(folder, *command.split())
+    assert (code, "has no value: --" in printed) == (2, True), printed
 
 
 def test_all_wrong_values_are_listed_together(folder: Path) -> None:
-    code, printed = run(folder, "new-product", "shop", "--yes", "--region", "x", "--host", "X", "--prod-account", "1")
+    wrong = ("--region", "x", "--host", "X", "--prod-account", "1", "--email", "x", "--zone", "existing id=x")
+    code, printed = run(folder, "new-product", "shop", "--yes", *wrong)
     assert code == 2
-    assert "3 problems; nothing was written" in printed
+    assert "5 problems; nothing was written" in printed
 
 
 def test_without_a_terminal_one_error_names_all_that_is_missing(folder: Path) -> None:
@@ -503,6 +545,49 @@ def test_it_is_written_while_another_environment_is_broken(beside_aep: Path) -> 
         assert environments.load("demo").network.cidr == "10.1.0.0/16", "also the broken one's range is taken"
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "problem"),
+    [
+        ("shop.py", "cpu=256", "cpu=257", "product.services.0.cpu: 257: Fargate offers"),
+        ("shop.py", "cpu=256", 'cpu="x"', "product.services.0.cpu: 'x': must be a whole number"),
+        ("shop.py", "services=(", "services=(1,", "product.services.0: 1: must be a Service"),
+        ("profiles.py", "zone_count=3", "zone_count=4", "profile.zone_count: 4: must be 2 or 3"),
+        ("profiles.py", "tasks=Scaling(minimum=2, maximum=6)", "tasks=6", "profile.tasks: 6: must be a Scaling"),
+    ],
+)
+def test_a_value_that_exists_and_is_wrong_is_named_by_file_and_line(
+    folder: Path, file: str, old: str, new: str, problem: str
+) -> None:
+    shutil.copy(AEP / "profiles.py", folder)
+    assert run(folder, "new-product", "shop", "--yes")[0] == 0
+    lines = (folder / file).read_text(encoding="utf-8").splitlines()
+    number = next(number for number, line in enumerate(lines) if old in line)
+    lines[number] = lines[number].replace(old, new)
+    (folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for path in (folder / file).parent.glob("__pycache__"):
+        shutil.rmtree(path)
+    with unchanged(folder):
+        code, printed = run(folder, "new-environment", "shop-demo")
+    assert code == 2
+    assert f"{folder / file}:{number + 1}: {problem}" in printed
+
+
+def test_a_problem_beside_another_product_is_named_by_the_new_one_s_option(beside_aep: Path) -> None:
+    account = load(beside_aep)["prod"].account_id
+    for arguments, problem in (
+        (("aep-shop", "--prod-account", account), "NAME: 'aep-shop-prod': one whose names don't match prod's"),
+        (("shop", "--prod-account", account, "--region", "eu-central-1"), "--prod-account: account_resources_from"),
+        (
+            ("shop", "--prod-account", account, "--service", "web internet=yes"),
+            "--prod-account: quotas.elastic_ips: 5: enough for all NAT gateways",
+        ),
+        (("shop", "--host", "app.navralabs.com"), "--host: 'app.navralabs.com': another one"),
+    ):
+        with unchanged(beside_aep):
+            code, printed = run(beside_aep, "new-product", *arguments, "--yes")
+        assert (code, problem in printed) == (2, True), printed
+
+
 def test_the_product_is_the_only_one_or_named(beside_aep: Path) -> None:
     assert run(beside_aep, "new-product", "shop", "--yes")[0] == 0
     for arguments, problem in (((), "name the product: PRODUCT="), (("--product", "shp"), "did you mean shop?")):
@@ -524,7 +609,8 @@ def test_without_a_product_there_is_no_new_environment(folder: Path) -> None:
         *((name, "lower-case words") for name in ("", "Demo", "de mo", "-demo", "../demo", "1demo")),
         *((name, "exists") for name in ("prod", "prod-starter", "aep")),
         *((name, "uses the name") for name in ("names", "schema", "releases", "organization")),
-        ("an-environment-with-a-very-long-name", "AWS allows"),
+        ("all", "ENV=all"),
+        ("an-environment-with-a-very-long-name", "NAME: 'aep-an-environment-with-a-very-long-name': makes the load"),
         ("import", "keyword"),
     ],
 )
