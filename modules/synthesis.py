@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from modules.stack import PhaseStack
 
 MANIFEST = "manifest.json"
 STACK_FILE = "cdk.tf.json"
+_PREFIX = ".synth-"
 # cdktf's feature flags, as `cdktf init` sets them: ids stay as they are written.
 CONTEXT = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true"}
 
@@ -45,7 +49,7 @@ def synthesize(
     """
     target.mkdir(parents=True, exist_ok=True)
     total = len(environments) + organization + 1
-    with tempfile.TemporaryDirectory(prefix=".synth-", dir=target) as folder:
+    with _working_folder(target) as folder:
         app = App(outdir=folder, context=CONTEXT)
         for environment in environments:
             step(f"synthesizing {environment.name}", total)
@@ -61,6 +65,40 @@ def synthesize(
         if organization:
             documents.check(ORGANIZATION, {ORGANIZATION: _read_stack(Path(folder), ORGANIZATION)}, load_organization())
         _replace(Path(folder), target)
+
+
+@contextmanager
+def _working_folder(target: Path) -> Iterator[str]:
+    """A folder in the output folder; those of processes that were killed are removed.
+
+    A process holds the lock of its folder while it runs. The lock of the output folder is held while one looks at the
+    others' and creates its own, so that no folder is seen without its lock.
+    """
+    with ExitStack() as stack:
+        with _locked(target):
+            for left in target.glob(f"{_PREFIX}*"):
+                with suppress(FileNotFoundError), _locked(left, fcntl.LOCK_NB) as unused:
+                    if unused:
+                        shutil.rmtree(left)
+            folder = tempfile.mkdtemp(prefix=_PREFIX, dir=target)
+            stack.enter_context(_locked(Path(folder)))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield folder
+
+
+@contextmanager
+def _locked(folder: Path, how: int = 0) -> Iterator[bool]:
+    """Lock a folder; False if another process has it, or the file system has no locks."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | how)
+            locked = True
+        except OSError:
+            locked = False
+        yield locked
+    finally:
+        os.close(descriptor)
 
 
 def summary(target: Path, environments: Sequence[str], *, organization: bool) -> str:
