@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from environments.beside import GLOBAL_REGION
@@ -231,7 +232,9 @@ class _Detection:
             yield f"doesn't alert at {percent:g} % ({kind})"
 
     def _alert(self, target: ScannedBlock) -> Iterator[str]:
-        samples = samples_of(self._environment).values()  # A path that an event doesn't have adds no text.
+        # A path that an event doesn't have adds no text. Rules may be about events that another trail records.
+        audit = replace(self._environment.audit, cloudtrail=True, guardduty=True)
+        samples = samples_of(replace(self._environment, audit=audit)).values()
         transformers = nested(target.settings, "input_transformer")
         if not transformers and self._is_topic(target.settings.get("arn")):
             yield "sends the event itself to the topic: AWS Chatbot drops what isn't a notification"
@@ -241,7 +244,7 @@ class _Detection:
             for name in sorted(paths.keys() ^ {*_PLACEHOLDER.findall(text)}):
                 yield f"input_template and input_paths don't agree on {name}, so the alert lacks a fact"
             for name, path in sorted(paths.items()):
-                if samples and not any(has(sample, str(path)) for sample in samples):
+                if not any(has(sample, str(path)) for sample in samples):
                     yield f"{name} is {path}, which no such event has"
             if not paths:
                 yield "sends an alert without a fact of the event"
