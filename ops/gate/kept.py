@@ -14,6 +14,7 @@ from environments.schema import Environment
 from ops.gate.index import Index
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.iam.policy import listed, nested
+from ops.release.file import tag_of
 
 LOST = "ROLLOUT_DATA_LOST"
 CHECKS = {
@@ -75,7 +76,7 @@ def _images(policy: ScannedBlock, environment: Environment) -> Iterator[str]:
     # A rule never expires an image that a rule of a lower number selects.
     selections = [nested(each, "selection")[0] for each in sorted(rules, key=_priority) if nested(each, "selection")]
     for what, tag, unit, least in (
-        ("a released image", f"{registry.release_prefix}1", "imageCountMoreThan", _FOREVER),
+        ("a released image", tag_of(environment, "sha256:" + "0" * 64), "imageCountMoreThan", _FOREVER),
         ("a signature", "sha256-0.sig", "imageCountMoreThan", _FOREVER),
         ("an image without a tag", "", "sinceImagePushed", registry.untagged_days),
         ("another image", "other", "imageCountMoreThan", registry.keep_manifests),

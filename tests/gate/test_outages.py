@@ -112,6 +112,12 @@ def images(changed_rule: int, name: str, value: object) -> str:
     return json.dumps({"rules": rules[::-1]})
 
 
+ONE = {"tagStatus": "tagged", "tagPrefixList": ["release-prod-"], "countType": "imageCountMoreThan", "countNumber": 1}
+OF_STAGE = json.dumps(
+    {"rules": [{"rulePriority": number, "selection": each} for number, each in enumerate([ONE, *SELECTIONS])]}
+)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -289,6 +295,7 @@ def images(changed_rule: int, name: str, value: object) -> str:
             "expires an image without a tag by sinceImagePushed 1",
         ),
         (IMAGES, ["policy"], images(0, "tagPrefixList", ["old-"]), IMAGES, "expires a released image by"),
+        (IMAGES, ["policy"], OF_STAGE, IMAGES, "expires a released image by imageCountMoreThan 1"),
         (IMAGES, ["policy"], images(0, "tagPrefixList", ["release-", "x"]), IMAGES, "expires a released image by"),
         (IMAGES, ["policy"], images(1, "countNumber", 10), IMAGES, "expires a signature by imageCountMoreThan 10"),
         (IMAGES, ["policy"], images(3, "tagStatus", "untagged"), IMAGES, "never expires another image"),
