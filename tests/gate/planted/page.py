@@ -20,7 +20,7 @@ which this gate runs too. `CKV_ROLLOUT` are the project's own. `ROLLOUT_REACH` a
 with the tables of flows and permissions ([reachability](../reachability.md)). The others are scan errors and
 refusals ([gate](../gate.md)).
 
-`make planted` writes this page. Tests check that it is current, that this gate finds every row, and that every
+`make planted` writes this page. Tests check that it has every row, that this gate finds each, and that every
 [requirement](../requirements.md) that synthesis must prove has one.
 
 | # | requirement | violation | found by stock checkov | found by this gate |
