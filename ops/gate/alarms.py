@@ -132,9 +132,7 @@ class _Alarms:
         return self._ledger.records()
 
     def _judge(self, block: ScannedBlock, problems: Iterator[str]) -> None:
-        self._ledger.examine(SILENT, [block.block])
-        for what in problems:
-            self._ledger.wrong(SILENT, block.block, what)
+        self._ledger.judge(SILENT, block.block, problems)
 
     def _metric_alarm(self, alarm: ScannedBlock) -> Iterator[str]:
         settings, queries = alarm.settings, nested(alarm.settings, "metric_query")

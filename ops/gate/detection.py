@@ -80,6 +80,9 @@ class _Detection:
     def __init__(self, view: Sequence[ScannedBlock], environment: Environment) -> None:
         self._index, self._ledger = Index(view), Ledger()
         self._environment, self._names = environment, Names(environment)
+        # A path that an event doesn't have adds no text. Rules may be about events that another trail records.
+        audit = replace(environment.audit, cloudtrail=True, guardduty=True)
+        self._samples = samples_of(replace(environment, audit=audit)).values()
 
     def records(self) -> list[Record]:
         judges = (
@@ -99,9 +102,7 @@ class _Detection:
         )
         for check, kind, judge in judges:
             for block in self._index.all(kind):
-                self._ledger.examine(check, [block.block])
-                for what in judge(block):
-                    self._ledger.wrong(check, block.block, what)
+                self._ledger.judge(check, block.block, judge(block))
         return self._ledger.records()
 
     # The firewall
@@ -232,9 +233,6 @@ class _Detection:
             yield f"doesn't alert at {percent:g} % ({kind})"
 
     def _alert(self, target: ScannedBlock) -> Iterator[str]:
-        # A path that an event doesn't have adds no text. Rules may be about events that another trail records.
-        audit = replace(self._environment.audit, cloudtrail=True, guardduty=True)
-        samples = samples_of(replace(self._environment, audit=audit)).values()
         transformers = nested(target.settings, "input_transformer")
         if not transformers and self._is_topic(target.settings.get("arn")):
             yield "sends the event itself to the topic: AWS Chatbot drops what isn't a notification"
@@ -244,7 +242,7 @@ class _Detection:
             for name in sorted(paths.keys() ^ {*_PLACEHOLDER.findall(text)}):
                 yield f"input_template and input_paths don't agree on {name}, so the alert lacks a fact"
             for name, path in sorted(paths.items()):
-                if not any(has(sample, str(path)) for sample in samples):
+                if not any(has(sample, str(path)) for sample in self._samples):
                     yield f"{name} is {path}, which no such event has"
             if not paths:
                 yield "sends an alert without a fact of the event"

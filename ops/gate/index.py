@@ -107,6 +107,11 @@ def at(settings: Mapping[str, Any], path: str) -> Iterator[object]:
         yield settings[name]
 
 
+def values_at(settings: Mapping[str, Any], path: str) -> Iterator[Any]:
+    """The values at a path of nested blocks, and each member of a list by itself."""
+    return (each for value in at(settings, path) for each in listed(value))
+
+
 def is_true(value: object) -> bool:
     """Whether a value is true in Terraform, which accepts texts too."""
     return str(value).lower() in {"true", "enabled"}

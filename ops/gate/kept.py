@@ -58,9 +58,7 @@ def lost_data(view: Sequence[ScannedBlock], environment: Environment) -> list[Re
     }
     for kind, judge in judges.items():
         for block in index.all(kind):
-            ledger.examine(LOST, [block.block])
-            for what in judge(block, environment):
-                ledger.wrong(LOST, block.block, what)
+            ledger.judge(LOST, block.block, judge(block, environment))
     return ledger.records()
 
 

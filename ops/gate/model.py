@@ -206,6 +206,12 @@ class Ledger:
         """Record a problem, in words."""
         self._wrong[check, block].add(what)
 
+    def judge(self, check: str, block: Block, problems: Iterable[str]) -> None:
+        """Record that a check examines a block, and what is wrong with it, in words."""
+        self.examine(check, [block])
+        for what in problems:
+            self.wrong(check, block, what)
+
     def records(self) -> list[Record]:
         """One record for every block and check."""
         failed = [Record(check, block, False, tuple(sorted(what))) for (check, block), what in self._wrong.items()]

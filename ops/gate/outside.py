@@ -36,12 +36,12 @@ from environments.guardduty import agent_repository
 from environments.names import Names
 from environments.schema import Environment, PermissionSet
 from environments.schema.organization import Organization
-from ops.gate.index import Index, at
+from ops.gate.index import Index, values_at
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.policy_documents import uses
 from ops.gate.templates import parse_json, spans
 from ops.gate.understood import schema
-from ops.iam.policy import IamStatement, account, listed
+from ops.iam.policy import IamStatement, account
 
 OUTSIDE = "ROLLOUT_OUTSIDE"
 CHECKS = {
@@ -346,7 +346,7 @@ def _endpoints(index: Index, values: Environment | Organization) -> Iterator[tup
         allowed = {place: named(values) for place, named in OF_ORGANIZATION.items()}
     for (kind, attribute), known in allowed.items():
         for block in index.all(kind):
-            for value in (each for found in at(block.settings, attribute) for each in listed(found)):
+            for value in values_at(block.settings, attribute):
                 target = index.follow(value)
                 if value not in known and (target is None or target.kind != REFERRED.get((kind, attribute))):
                     yield block, f"{attribute} isn't what the environment's values name"

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from environments.names import Names
 from environments.schema import Environment
-from ops.gate.index import Index, at
+from ops.gate.index import Index, values_at
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.permissions.statements import Arns, Documents, PlacedStatement
-from ops.iam.policy import listed
 
 UNSENT = "ROLLOUT_UNSENT"
 CHECKS = {
@@ -57,16 +56,10 @@ def unsent(view: Sequence[ScannedBlock], environment: Environment) -> list[Recor
     documents = Documents(index, Arns(index, Names(environment).place))
     for (kind, attribute), sender in SENDERS.items():
         for block in index.all(kind):
-            for topic in filter(None, (index.follow(each) for each in _values(block, attribute))):
+            for topic in filter(None, (index.follow(each) for each in values_at(block.settings, attribute))):
                 if topic.kind == "aws_sns_topic":
-                    ledger.examine(UNSENT, [topic.block])
-                    for what in _stopped(topic, sender, index, documents):
-                        ledger.wrong(UNSENT, topic.block, what)
+                    ledger.judge(UNSENT, topic.block, _stopped(topic, sender, index, documents))
     return ledger.records()
-
-
-def _values(block: ScannedBlock, attribute: str) -> Iterator[object]:
-    return (each for value in at(block.settings, attribute) for each in listed(value))
 
 
 def _stopped(topic: ScannedBlock, sender: str, index: Index, documents: Documents) -> Iterator[str]:

@@ -119,9 +119,7 @@ def what_runs(view: Sequence[ScannedBlock], environment: Environment) -> list[Re
     ledger, index, names = Ledger(), Index(view), Names(environment)
     for examine in (_tasks, _starters, _roles, _permissions, _endpoints):
         for check, block, problems in examine(index, names):
-            ledger.examine(check, [block.block])
-            for what in problems:
-                ledger.wrong(check, block.block, what)
+            ledger.judge(check, block.block, problems)
     return ledger.records()
 
 

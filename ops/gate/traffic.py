@@ -105,9 +105,7 @@ class _Traffic:
         return self._ledger.records()
 
     def _judge(self, check: str, block: ScannedBlock, problems: Iterator[str]) -> None:
-        self._ledger.examine(check, [block.block])
-        for what in problems:
-            self._ledger.wrong(check, block.block, what)
+        self._ledger.judge(check, block.block, problems)
 
     # Records
 
@@ -219,8 +217,7 @@ class _Traffic:
         controllers = [each.get("type") for each in nested(block.settings, "deployment_controller")]
         if controllers != ["ECS" if rolling else "CODE_DEPLOY"]:
             yield f"is deployed by {controllers}; the value of its deployment is {service.deployment!r}"
-        ignored = {name for each in nested(block.settings, "lifecycle") for name in listed(each.get("ignore_changes"))}
-        if rolling and (more := ignored - {"desired_count"}):
+        if rolling and (more := _ignores(block) - {"desired_count"}):
             yield f"ignores changes of {', '.join(sorted(more))}, so an apply deploys nothing"
         # Without it, ECS stops tasks that still start: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/load-balancer-healthcheck.html
         if service.health_check and "health_check_grace_period_seconds" not in block.settings:
@@ -269,6 +266,10 @@ class _Traffic:
 
 def _ignored(block: ScannedBlock, argument: str, moved: bool) -> Iterator[str]:
     """Changes of an argument are ignored only where CodeDeploy changes it."""
-    ignored = {name for each in nested(block.settings, "lifecycle") for name in listed(each.get("ignore_changes"))}
-    if argument in ignored and not moved:
+    if argument in _ignores(block) and not moved:
         yield f"ignores changes of {argument}, although no blue/green deployment changes it"
+
+
+def _ignores(block: ScannedBlock) -> set[str]:
+    """The arguments whose changes Terraform ignores."""
+    return {name for each in nested(block.settings, "lifecycle") for name in listed(each.get("ignore_changes"))}

@@ -9,16 +9,14 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-import environments
-from environments.schema import Environment
 from ops.gate.documents import read
 from ops.gate.folder import STACK_FILE
 from ops.gate.model import Record, ScanError, ScanFailedError
 from ops.gate.run import proofs
-from ops.gate.stacks import EnvironmentStacks, Expected, expected_stacks
+from ops.gate.stacks import EnvironmentStacks
 from ops.gate.understood import attributes, structure
 from ops.gate.view import merged_view
-from tests.gate.planted.judge import Found, new_findings
+from tests.gate.planted.judge import Found, expected, new_findings
 from tests.gate.planted.plant import planted
 from tests.gate.planted.row import REGISTERS, Row
 
@@ -56,11 +54,11 @@ def _quick(row: Row, output: Path) -> Iterator[Found]:
 
 def _said(stacks: EnvironmentStacks) -> Iterator[Found]:
     try:
-        if errors := [*structure.scan_errors(stacks, _expected().frames)]:
+        if errors := [*structure.scan_errors(stacks, expected().frames)]:
             yield from map(_error, errors)
             return
         view = merged_view(stacks)
-        yield from map(_error, attributes.scan_errors(view, _environment(stacks.name)))
+        yield from map(_error, attributes.scan_errors(view, expected().values.get(stacks.name)))
         for _, prove in proofs(stacks, view):
             yield from (_record(each) for each in prove() if not each.passed)
     except ScanFailedError as error:
@@ -73,19 +71,9 @@ def _before(output: Path, environment: str) -> frozenset[Found]:
 
 
 @cache
-def _expected() -> Expected:
-    return expected_stacks()
-
-
-@cache
-def _environment(name: str) -> Environment | None:
-    return environments.load(name) if name in environments.known() else None
-
-
-@cache
 def _stacks(output: Path, environment: str) -> EnvironmentStacks:
     folder = output / "stacks"
-    phases = _expected().environments.get(environment, ())
+    phases = expected().environments.get(environment, ())
     names = {phase: f"{environment}-{phase}" for phase in phases} or {environment: environment}
     return EnvironmentStacks(environment, {phase: read(folder / s / STACK_FILE, s) for phase, s in names.items()})
 

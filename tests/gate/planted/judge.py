@@ -119,14 +119,15 @@ def _verdict(out: Path, project: Path, environment: str) -> Verdict:
         out=out,
         policies=project / "policies",
         products=project / PRODUCT_REGISTER.parent,
-        expected=_expected(),
+        expected=expected(),
         today=_today(),
         names=(environment,),
     )
 
 
 @cache
-def _expected() -> Expected:
+def expected() -> Expected:
+    """What the project declares, read once."""
     return expected_stacks()
 
 
