@@ -5,8 +5,8 @@
 Each measured command is a new process over what synth wrote, after one run that fills the caches. Runs alternate, so
 that a busy moment of the machine meets both; times are medians, memory is the highest of the whole process tree (see
 benchmarks/synth.py). Processor time is printed beside wall time: it hardly depends on what else the machine does. The
-gate runs more checks than stock checkov, on rendered values and one view of all stacks; the promise is that it costs at
-most 1.2 times as much all the same.
+gate runs more checks than stock checkov, on rendered values and one view of all stacks; the promise is that it takes at
+most 0.8 of stock checkov's time all the same, and at most its memory.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from ops.gate.understood.frame import frames
 
 COPIED = "prod"
 SIZES = (1, 3, 10)
-MOST = 1.2
+MOST = {"wall time": 0.8, "processor time": 0.8, "memory": 1.0}
+"""The promised ratios."""
 
 
 class Cost(NamedTuple):
@@ -77,10 +78,10 @@ def compare(out: Path, folder: Path, runs: int) -> bool:
     for way, cost in zip(ways, (gate, checkov), strict=True):
         print(f"  {way.name:15} {cost.wall:6.2f} s wall {cost.processor:6.2f} s processor {cost.megabytes:5.0f} MB")
     ratios = [ours / theirs for ours, theirs in zip(gate, checkov, strict=True)]
-    for name, ratio in zip(("wall time", "processor time", "memory"), ratios, strict=True):
-        print(f"  {name + f' as a part of stock checkov (at most {MOST})':55} {ratio:5.2f} {verdict(ratio <= MOST)}")
+    for (name, most), ratio in zip(MOST.items(), ratios, strict=True):
+        print(f"  {name + f' as a part of stock checkov (at most {most})':55} {ratio:5.2f} {verdict(ratio <= most)}")
     print()
-    return max(ratios) <= MOST
+    return all(ratio <= most for ratio, most in zip(ratios, MOST.values(), strict=True))
 
 
 def grow(out: Path, folder: Path, runs: int) -> None:

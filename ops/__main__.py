@@ -17,6 +17,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
+from modules.garbage import collect_less
+
 LOOK = "Look (nothing changes)"
 CHANGE = "Change the account"
 RELEASE = "Release the application"
@@ -168,4 +170,5 @@ def ops(
 
 
 if __name__ == "__main__":
+    collect_less()
     app(prog_name="ops")

@@ -9,8 +9,6 @@ Importing this package prepares the process. Only its modules `engine` and `aws`
 
 from __future__ import annotations
 
-import atexit
-import gc
 import importlib
 import os
 import re
@@ -21,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 from modules.bindings import optimized
+from modules.garbage import collect_less
 
 PACKAGE = "cdktf_cdktf_provider_aws"
 SWITCH = "SYNTH_BINDINGS"
@@ -37,7 +36,7 @@ def install() -> None:
     _preload_node()
     if not __debug__:
         optimized.install(frozenset({"constructs", "cdktf", PACKAGE}))
-    _collect_less_garbage()
+    collect_less()
 
 
 def _warn(why: str) -> None:
@@ -77,13 +76,6 @@ def _preload_node() -> None:
     present = os.environ.get("NODE_OPTIONS", "")
     if ours not in present:  # A parent process may have set it already.
         os.environ["NODE_OPTIONS"] = f"{present} {ours}".lstrip()
-
-
-def _collect_less_garbage() -> None:
-    # The imports create a hundred thousand objects that stay alive; a collection after every 700 would free none.
-    gc.set_threshold(100_000)
-    # Freeing them one by one at exit would take 0.2 s; the operating system frees them at once.
-    atexit.register(gc.freeze)
 
 
 def _use_supported_node() -> None:

@@ -15,7 +15,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,8 @@ def _bare_environment() -> Iterator[None]:
 with _bare_environment():  # Checkov reads most of its settings on import.
     import checkov.common.checks_infra.solvers.attribute_solvers.base_attribute_solver as _attribute_solver
     import checkov.common.checks_infra.solvers.resource_solvers.base_resource_solver as _resource_solver
+    import checkov.terraform.graph_builder.variable_rendering.evaluate_terraform as _rendering
+    import ply.yacc as _grammar  # type: ignore[import-untyped]
     from checkov.common.models.enums import CheckResult
     from checkov.common.util.consts import END_LINE, START_LINE
     from checkov.terraform_json.parser import prepare_definition
@@ -59,6 +63,38 @@ class _Inline:
         done: Future[Any] = Future()
         done.set_result(work(*arguments, **named))
         return done
+
+
+def _evaluating_once(evaluate: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Checkov's evaluation of an expression, once for each text: it creates an interpreter each time."""
+
+    @lru_cache(maxsize=None, typed=True)
+    def outcome(text: str) -> tuple[Any, str | None]:
+        try:
+            return evaluate(text), None
+        except Exception as error:
+            return None, str(error)
+
+    def remembered(text: str) -> Any:  # noqa: ANN401 - whatever the expression results in
+        value, error = outcome(text)
+        if error is not None:
+            raise ValueError(error)
+        return deepcopy(value)
+
+    return remembered
+
+
+def _building_once(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Ply's parsers, once for each grammar: the library of JSON paths builds one for each path."""
+    parsers: dict[tuple[type, object], Any] = {}
+
+    def remembered(**settings: Any) -> Any:  # noqa: ANN401 - ply's
+        grammar = (type(settings["module"]), settings.get("start"))
+        if grammar not in parsers:
+            parsers[grammar] = build(**settings)
+        return parsers[grammar]
+
+    return remembered
 
 
 class Scanner:
@@ -109,9 +145,16 @@ class Scanner:
                 self._restore.append(_restorer(registry, name, defaultdict(list, before)))
         own = self._runner.graph_registry
         self._restore.append(_restorer(own, "checks", list(own.checks)))
-        for module in (_attribute_solver, _resource_solver):
-            self._restore.append(_restorer(module, _POOL, getattr(module, _POOL)))
-            setattr(module, _POOL, _Inline)
+        replacements: tuple[tuple[object, str, Callable[[Any], object]], ...] = (
+            (_attribute_solver, _POOL, lambda _: _Inline),
+            (_resource_solver, _POOL, lambda _: _Inline),
+            (_rendering, "evaluate", _evaluating_once),
+            (_grammar, "yacc", _building_once),
+        )
+        for module, name, replaced in replacements:
+            before = getattr(module, name)
+            self._restore.append(_restorer(module, name, before))
+            setattr(module, name, replaced(before))
 
     def _registered(self) -> Iterator[Any]:
         for registry in self._runner.block_type_registries.values():

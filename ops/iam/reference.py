@@ -81,8 +81,14 @@ class Reference:
     def find(self, pattern: str) -> tuple[Action, ...]:
         """The actions that an action element of a policy includes: `ecs:Describe*`. Not case-sensitive."""
         wanted = pattern.lower()
+        if "*" not in wanted and "?" not in wanted:
+            return (self._named[wanted],) if wanted in self._named else ()
         service = wanted.partition(":")[0]
         return tuple(action for action in self.actions.get(service, ()) if matches(wanted, action.name.lower()))
+
+    @cached_property
+    def _named(self) -> Mapping[str, Action]:
+        return {action.name.lower(): action for actions in self.actions.values() for action in actions}
 
     def _of(self, service: str) -> Iterable[Action]:
         data = self._services[service]
