@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import cdktf
@@ -19,11 +20,11 @@ from ops.cutover.records import AliasTarget
 from tests.ops.cutover_fakes import CNAME, SHARES, shared
 
 
-def from_terraform(weight: int, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
+def from_terraform(weight: int, kinds: tuple[str, ...], folder: Path) -> list[dict[str, Any]]:
     """What Terraform's resources ask Route 53 for."""
     prod = environments.load("prod")
     previous = PreviousTarget(**vars(SHARES.previous), dual_stack="AAAA" in kinds)
-    stack = TerraformStack(cdktf.Testing.app(), "cutover")
+    stack = TerraformStack(cdktf.Testing.app(outdir=str(folder)), "cutover")
     WeightedRecords(
         stack,
         "application",
@@ -53,11 +54,11 @@ def from_terraform(weight: int, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
 @pytest.mark.requirement("R10.4")
 @pytest.mark.parametrize("kinds", [("A",), ("A", "AAAA")])
 @pytest.mark.parametrize("weight", [0, 1, 50, 99, 100])
-def test_they_are_terraforms(weight: int, kinds: tuple[str, ...]) -> None:
+def test_they_are_terraforms(weight: int, kinds: tuple[str, ...], tmp_path: Path) -> None:
     def by(record: dict[str, Any]) -> tuple[str, str]:
         return record["Type"], record["SetIdentifier"]
 
-    assert replace(SHARES, kinds=kinds).at(weight) == sorted(from_terraform(weight, kinds), key=by)
+    assert replace(SHARES, kinds=kinds).at(weight) == sorted(from_terraform(weight, kinds, tmp_path), key=by)
 
 
 def test_a_weight_is_read_however_route_53_writes_names() -> None:
