@@ -6,25 +6,32 @@ import json
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ops.plan_gate.differences import differences
-from ops.plan_gate.model import UNKNOWN, Change, FindingKind, PlanFinding, Values, few
+from ops.plan_gate.differences import Difference, differences
+from ops.plan_gate.model import APPROVABLE, UNKNOWN, Change, FindingKind, PlanFinding, Values, few, leaves
 from ops.plan_gate.tables import GRANTS, POLICIES, PROTECTED_SETTINGS, STATEFUL
 from policies.security_group_rules import KINDS as RULES
 
 EVERY_TYPE = "*"
-_NO_ENTRY = "deletes a resource of a type that the gate's tables don't have, so what it stops is unknown"
+_NO_ENTRY = "the gate's tables don't have its type, so what it stops is unknown"
+_NO_TABLE = (
+    "the gate's tables don't have its type, so what the change does is unknown; it needs the approval of every class"
+)
 _CHECK_IT = "find out what depends on it, then approve it; or add its type to ops/plan_gate/changes.toml"
 _EMPTY: tuple[object, ...] = (None, "", [], {})
-_ON = frozenset({"true", "1", "yes", "on", "enabled", "enable", "active", "required"})
+_ON = frozenset({"true", "1", "yes", "on", "enabled", "enable", "active", "required", "signing"})
 _PLAIN = re.compile(r"[\w.:/@ -]{1,60}")
+_NAMES = ("id", "arn", "name")
+"""Attributes by which other resources refer to one."""
+_OTHER_STACK = "data.terraform_remote_state."
 _OWN_MAJOR = frozenset({"mysql", "mariadb", "aurora-mysql"})
 """Engines whose major version has two parts."""
 
@@ -41,9 +48,17 @@ class Direction(StrEnum):
     SHORTER = "shorter"
     LONGER = "longer"
     MAJOR = "major"
+    GONE = "gone"
+    THRESHOLD = "threshold"
     ANY = "any"
     SET = "set"
     NOTHING = "nothing"
+
+
+_ADDED = frozenset({Direction.ON, Direction.UP, Direction.LONGER, Direction.SET})
+"""Directions that count in a new resource of an entry with `created_too`."""
+_UNSET = frozenset({Direction.OFF, Direction.GONE})
+"""Directions for which a new resource that leaves the attribute out counts as well."""
 
 
 @dataclass(frozen=True)
@@ -56,22 +71,46 @@ class CostlyChange:
     source: str = ""
     deleted: tuple[str, ...] = ()
     """Types whose deletion or replacement it is."""
-    created: Mapping[str, str] = field(default_factory=dict)
-    """Patterns of types whose creation it is, each with the attribute that names what it acts on."""
+    created: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Patterns of types whose creation it is, each with the attributes that name what it acts on or, after `to:`, where
+    it leads."""
     created_too: bool = False
     """Whether its attributes count in a new resource too."""
     attributes: Mapping[str, Mapping[str, Direction]] = field(default_factory=dict)
     """By type: a pattern of paths, and the direction."""
 
 
+class Order(NamedTuple):
+    """Values from weak to strong: a change to a later one is no loss."""
+
+    names: tuple[str, ...]
+    """Patterns of the last part of a path."""
+    values: tuple[str, ...]
+
+
+class Addition(NamedTuple):
+    """Elements of lists that only add protection."""
+
+    names: tuple[str, ...]
+    """The lists' paths."""
+    has: Mapping[str, str]
+    """Paths in an element, each with a pattern of its value."""
+
+
 class ChangeTable(NamedTuple):
     """The table, and what it says to be without effect."""
 
     changes: tuple[CostlyChange, ...]
+    assumed: Mapping[str, Values]
+    """By type: the state that a new resource is compared with."""
+    orders: tuple[Order, ...]
+    additions: tuple[Addition, ...]
     harmless_attributes: tuple[str, ...]
     harmless_to_delete: frozenset[str]
     harmless: frozenset[str]
     """Types whose creation and attributes are without effect."""
+    creatable: frozenset[str]
+    """Types that no pattern of created types is for."""
 
 
 @cache
@@ -82,9 +121,13 @@ def table() -> ChangeTable:
     harmless = content["nothing"]
     return ChangeTable(
         changes,
+        content["assumed"],
+        tuple(Order(tuple(each["names"]), tuple(each["values"])) for each in content["order"]),
+        tuple(Addition(tuple(each["names"]), each["has"]) for each in content["addition"]),
         tuple(name for each in harmless for name in each.get("attributes", ())),
         frozenset(kind for each in harmless for kind in each.get("deleted", ())),
         frozenset(kind for each in harmless for kind in each.get("types", ())),
+        frozenset(kind for each in harmless for kind in each.get("created", ())),
     )
 
 
@@ -97,6 +140,10 @@ def _entry(**entry: Any) -> CostlyChange:  # noqa: ANN401  (a table of TOML)
         kind=FindingKind(entry.pop("class")),
         attributes=attributes,
         deleted=tuple(entry.pop("deleted", ())),
+        created={
+            kind: tuple([acts_on] if isinstance(acts_on, str) else acts_on)
+            for kind, acts_on in entry.pop("created", {}).items()
+        },
         **entry,
     )
 
@@ -108,7 +155,7 @@ def known() -> frozenset[str]:
     others = (
         {each.kind for each in GRANTS} | {each.kind for each in PROTECTED_SETTINGS} | {kind for kind, _ in POLICIES}
     )
-    every = named | others | set(RULES) | table().harmless
+    every = named | others | set(RULES) | table().harmless | table().assumed.keys()
     return frozenset(kind for kind in every if not set(kind) & set("*?["))
 
 
@@ -119,28 +166,37 @@ def unchecked(changes: Sequence[Change]) -> tuple[str, ...]:
 
 def costly(changes: Sequence[Change]) -> Iterator[PlanFinding]:
     """What the changes lose, stop, switch off or open."""
-    new = {
-        (value, each.address)
-        for each in changes
-        if _is_new(each)
-        for value in (each.after or {}).values()
-        if isinstance(value, str)
-    }
+    new, own = _names_in(changes, lambda change: change.is_new), _names_in(changes, lambda change: not change.imported)
+    ours = {_record(each) for each in changes if each.is_new and _is_there(each, "to:alias.name", new, own)}
     for change in changes:
         yield from _deleted(change)
-        yield from _created(change, {value for value, address in new if address != change.address})
+        if not (change.is_new and _is_beside(change, ours)):
+            yield from _created(change, new, own)
         yield from _changed(change)
     yield from _without_weight(changes)
+
+
+def _names_in(changes: Sequence[Change], counts: Callable[[Change], bool]) -> dict[str, set[str]]:
+    """Addresses and names of resources, each with the types of the resources that have it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for change in filter(counts, changes):
+        values = change.after or change.before or {}
+        named = [values.get(each) for each in (*_NAMES, *(["bucket"] if change.kind == "aws_s3_bucket" else []))]
+        for value in (change.address, *named):
+            if isinstance(value, str):
+                found[value].add(change.kind)
+    return found
 
 
 # Deletions and creations ------------------------------------------------------------------------------------------
 
 
 def _deleted(change: Change) -> Iterator[PlanFinding]:
-    if "delete" not in change.actions or change.deposed or change.kind in STATEFUL:
+    if not change.actions & {"delete", "forget"} or change.deposed or change.kind in STATEFUL:
         return
     forced = f", forced by {', '.join(change.forced_by)}" if change.forced_by else ""
-    what = f"would be {'replaced' if 'create' in change.actions else 'deleted'}{forced}"
+    done = "replaced" if "create" in change.actions else "deleted"
+    what = "would no longer be managed by Terraform" if "forget" in change.actions else f"would be {done}{forced}"
     entries = [each for each in table().changes if change.kind in each.deleted]
     for entry in entries:
         yield _finding(entry, change, what)
@@ -148,26 +204,39 @@ def _deleted(change: Change) -> Iterator[PlanFinding]:
         yield PlanFinding(FindingKind.OUTAGE, change.address, f"{what}: {_NO_ENTRY}", remedy=_CHECK_IT)
 
 
-def _created(change: Change, new: set[str]) -> Iterator[PlanFinding]:
-    if not _is_new(change):
+def _created(change: Change, new: Mapping[str, set[str]], own: Mapping[str, set[str]]) -> Iterator[PlanFinding]:
+    if not change.is_new and not change.imported:
         return
     for entry in table().changes:
         pattern = next((each for each in entry.created if _names(each, change.kind)), None)
-        if pattern is None:
+        if pattern is None or (change.imported and entry.kind is not FindingKind.WIDENING):
             continue
-        acts_on = entry.created[pattern]
-        if acts_on and ((target := (change.planned or {}).get(acts_on)) == UNKNOWN or target in new):
-            continue
-        yield _finding(entry, change, "would be created")
+        if not any(_is_there(change, each, new, own) for each in entry.created[pattern]):
+            yield _finding(entry, change, f"would be {'imported' if change.imported else 'created'}")
 
 
-def _is_new(change: Change) -> bool:
-    return "create" in change.actions and change.before is None
+def _is_there(change: Change, attribute: str, new: Mapping[str, set[str]], own: Mapping[str, set[str]]) -> bool:
+    """Whether all that an attribute names is unknown until apply, or created by the plan.
+
+    Where it leads may also be a resource that the stack has, or one of another stack of the environment.
+    """
+    path = attribute.removeprefix("to:")
+    known = new if path == attribute else own
+    values, references = list(leaves(change.planned, path)), change.references.get(path.partition(".")[0], ())
+    if known is own and any(each.startswith(_OTHER_STACK) for each in references):
+        return True
+    if not values:  # A write-only value isn't in the plan; what it is made of is.
+        return any(known.get(each) for each in references)
+    return all(each == UNKNOWN or bool(known.get(each, set()) - {change.kind}) for each in values)
 
 
 def _names(pattern: str, kind: str) -> bool:
-    """Whether an entry is for a type: by its name, or by a pattern if no table names the type."""
-    return pattern == kind or (kind not in known() and fnmatchcase(kind, pattern))
+    """Whether an entry is for a type: by its name, or by a pattern if no entry names the type."""
+    if pattern == kind:
+        return True
+    if kind in table().creatable or any(kind in each.created for each in table().changes):
+        return False
+    return fnmatchcase(kind, pattern)
 
 
 # Attributes -----------------------------------------------------------------------------------------------------
@@ -177,19 +246,38 @@ def _changed(change: Change) -> Iterator[PlanFinding]:
     after = change.planned
     if after is None or not change.actions & {"update", "create"}:
         return
-    old = change.before or {}
+    old = table().assumed.get(change.kind, {}) if change.before is None else change.before
     new = {key: value if _set(change, key) else old.get(key) for key, value in after.items()}
-    engine = str(new.get("engine", old.get("engine", "")))
     reported: set[tuple[FindingKind, str]] = set()
-    for key, names, before, then in differences(old, new):
+    for difference in differences(old, new):
+        key, names, before, then = difference
         for entry, direction in _directions(change.kind, names):
-            if change.before is None and not (entry.created_too and direction is Direction.ON):
+            if change.before is None and not _counts_in_new(entry, direction, difference, old, new):
                 continue
             if any(entry.kind is kind and key.startswith((f"{above}.", f"{above}[")) for kind, above in reported):
                 continue
-            if _counts(direction, before, then, engine):
+            if _counts(direction, difference, {**old, **new}):
                 reported.add((entry.kind, key))
                 yield _finding(entry, change, f"{key}: {_shown(before)} → {_shown(then)}")
+    if change.before is not None and change.kind not in known() and not reported:
+        changed = {names for _, names, _, _ in differences(old, new) if not _is_harmless(names)}
+        for kind in APPROVABLE if changed else ():
+            what = f"{few({names.partition('.')[0] for names in changed})}: {_NO_TABLE}"
+            yield PlanFinding(kind, change.address, what, remedy=_CHECK_IT)
+
+
+def _counts_in_new(
+    entry: CostlyChange, direction: Direction, difference: Difference, assumed: Values, new: Values
+) -> bool:
+    """Whether a difference between a new resource and the assumed state is judged at all."""
+    first, _, below = difference.names.partition(".")
+    if entry.created_too and direction in _ADDED:
+        return True
+    if first not in assumed or (below and new.get(first) in _EMPTY):
+        return False
+    if isinstance(assumed[first], list) and not below and direction is not Direction.GONE:
+        return False
+    return difference.new not in _EMPTY or direction in _UNSET
 
 
 def _set(change: Change, attribute: str) -> bool:
@@ -197,6 +285,10 @@ def _set(change: Change, attribute: str) -> bool:
     if change.configured is None or attribute in change.configured:
         return True
     return change.unknown.get(attribute) is not True
+
+
+def _is_harmless(names: str) -> bool:
+    return any(fnmatchcase(names, pattern) for pattern in table().harmless_attributes)
 
 
 @cache
@@ -213,18 +305,18 @@ def _directions(kind: str, names: str) -> tuple[tuple[CostlyChange, Direction], 
     # Below an attribute that an entry judges as a whole there is nothing more to judge.
     parts = names.split(".")
     above = [".".join(parts[:count]) for count in range(1, len(parts))]
-    if any(fnmatchcase(each, pattern) for each in above for _, pattern, _ in own) or any(
-        fnmatchcase(names, pattern) for pattern in table().harmless_attributes
-    ):
+    if any(fnmatchcase(each, pattern) for each in above for _, pattern, _ in own):
         return ()
-    if _read_elsewhere(kind, names):
+    if _is_harmless(names) or _read_elsewhere(kind, names):
         return ()
-    return tuple(
-        (entry, direction)
+    found = [
+        (entry, pattern, direction)
         for entry in table().changes
         for pattern, direction in entry.attributes.get(EVERY_TYPE, {}).items()
         if fnmatchcase(parts[-1], pattern)
-    )
+    ]
+    named = any(pattern == parts[-1] for _, pattern, _ in found)
+    return tuple((entry, direction) for entry, pattern, direction in found if not named or pattern == parts[-1])
 
 
 def _read_elsewhere(kind: str, names: str) -> bool:
@@ -239,21 +331,27 @@ def _read_elsewhere(kind: str, names: str) -> bool:
     return any(names == each or names.startswith(f"{each}.") for each in (*policies, *grants, *settings))
 
 
-def _counts(direction: Direction, old: object, new: object, engine: str) -> bool:
+def _counts(direction: Direction, difference: Difference, values: Values) -> bool:
     """Whether a difference is one in this direction; a value that is unknown until apply may be the worst one."""
+    _, names, old, new = difference
     was_set = old not in _EMPTY
     if new == UNKNOWN:
         return direction is Direction.SET or (was_set and direction is not Direction.NOTHING)
+    if _is_stronger(names, old, new) or _only_adds(names, old, new):
+        return False
+    engine = str(values.get("engine", ""))
     tests: Mapping[Direction, Callable[[], bool]] = {
-        Direction.DOWN: lambda: _moves(direction, _number(old), _number(new)),
-        Direction.UP: lambda: _moves(direction, _number(old), _number(new)),
-        Direction.ZERO: lambda: _moves(direction, _number(old), _number(new)),
-        Direction.SOONER: lambda: _moves(direction, _number(old), _number(new)),
+        Direction.DOWN: lambda: _moves(direction, old, new),
+        Direction.UP: lambda: _moves(direction, old, new),
+        Direction.ZERO: lambda: _moves(direction, old, new),
+        Direction.SOONER: lambda: _moves(direction, old, new),
+        Direction.THRESHOLD: lambda: _moves(_later(values), old, new),
         Direction.OFF: lambda: _is_on(old) and not _is_on(new),
         Direction.ON: lambda: _is_on(new) and not _is_on(old),
         Direction.SHORTER: lambda: bool(_items(old) - _items(new)),
         Direction.LONGER: lambda: bool(_items(new) - _items(old)),
         Direction.MAJOR: lambda: was_set and _major(old, engine) != _major(new, engine),
+        Direction.GONE: lambda: was_set and new in _EMPTY,
         Direction.ANY: lambda: was_set,
         Direction.SET: lambda: was_set or new not in _EMPTY,
         Direction.NOTHING: lambda: False,
@@ -261,8 +359,57 @@ def _counts(direction: Direction, old: object, new: object, engine: str) -> bool
     return tests[direction]()
 
 
-def _moves(direction: Direction, old: float | None, new: float | None) -> bool:
+def _is_stronger(names: str, old: object, new: object) -> bool:
+    """Whether both values are in one order, and the new one is later; an unset value is ''."""
+    last = names.rpartition(".")[2]
+    for names_, values in table().orders:
+        if any(fnmatchcase(last, each) for each in names_):
+            places = [values.index(text) if (text := _text(each)) in values else -1 for each in (old, new)]
+            if -1 < places[0] < places[1]:
+                return True
+    return False
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _only_adds(names: str, old: object, new: object) -> bool:
+    """Whether a list keeps all its elements, except those that get stronger, and only gets such that add protection."""
+    additions = [each for each in table().additions if names in each.names]
+    if not additions or not isinstance(new, list):
+        return False
+    before = old if isinstance(old, list) else []
+    added = [each for each in new if each not in before]
+    gone = [each for each in before if each not in new]
+    strong = [each for each in added if any(_has(each, addition.has) for addition in additions)]
+    replaced = {_label(each) for each in strong}
+    return bool(added) and strong == added and all(_label(each) in replaced for each in gone)
+
+
+def _has(element: object, wanted: Mapping[str, str]) -> bool:
+    return all(any(fnmatchcase(each, pattern) for each in leaves(element, path)) for path, pattern in wanted.items())
+
+
+def _label(element: object) -> str:
+    return str(element.get("name")) if isinstance(element, Mapping) else str(element)
+
+
+def _later(values: Values) -> Direction:
+    """The direction in which an alarm's threshold moves when the alarm gets later."""
+    operator = str(values.get("comparison_operator", ""))
+    if operator.startswith("Greater"):
+        return Direction.UP
+    return Direction.DOWN if operator.startswith("Less") else Direction.ANY
+
+
+def _moves(direction: Direction, before: object, after: object) -> bool:
+    old, new = _number(before), _number(after)
+    if after not in _EMPTY and new is None:
+        return True  # It isn't a number, so whether it is worse is unknown.
     match direction:
+        case Direction.ANY:
+            return True
         case Direction.ZERO:
             return bool(old) and not new
         case Direction.UP:
@@ -276,9 +423,10 @@ def _number(value: object) -> float | None:
     if isinstance(value, bool):
         return None
     try:
-        return float(value)  # type: ignore[arg-type]  # What isn't a number is caught.
-    except (TypeError, ValueError):
+        number = float(value)  # type: ignore[arg-type]  # What isn't a number is caught.
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if isfinite(number) else None
 
 
 def _is_on(value: object) -> bool:
@@ -315,27 +463,37 @@ def _shown(value: object) -> str:
 
 
 def _without_weight(changes: Sequence[Change]) -> Iterator[PlanFinding]:
-    """Names whose weighted records had a share of the traffic, and have none any more.
+    """Records that get a lower weight although no other record of their name gets a higher one.
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html
     """
     shares: dict[tuple[str, ...], list[tuple[Change, float, float]]] = defaultdict(list)
     for change in changes:
         if change.kind == "aws_route53_record" and not change.deposed:
-            values = change.before or change.after or {}
-            name = tuple(str(values.get(key)) for key in ("zone_id", "name", "type"))
-            shares[name].append((change, _weight(change.before), _weight(change.after)))
+            shares[_record(change)].append((change, _weight(change.before), _weight(change.after)))
     for found in shares.values():
-        if any(old for _, old, _ in found) and not any(new for _, _, new in found):
-            for change, old, _ in found:
-                if old and "delete" not in change.actions:
-                    what = f"weight: {old:.0f} → 0, and no other record of this name has a weight"
-                    yield PlanFinding(
-                        FindingKind.OUTAGE,
-                        change.address,
-                        f"{what}: Route 53 then spreads requests over all of them alike",
-                        remedy="give one of them the traffic: `cutover` moves it by weight",
-                    )
+        if any(new > old for _, old, new in found):
+            continue
+        for change, old, new in found:
+            if new < old and "delete" not in change.actions:
+                yield PlanFinding(
+                    FindingKind.OUTAGE,
+                    change.address,
+                    f"weight: {old:.0f} → {new:.0f}, and no other record of this name gets more: "
+                    "records outside this plan get its share, and at 0 for all of them Route 53 spreads requests alike",
+                    remedy="give one of them the traffic: `cutover` moves it by weight",
+                )
+
+
+def _record(change: Change) -> tuple[str, ...]:
+    """The name that a record is for."""
+    values = change.before or change.after or {}
+    return tuple(str(values.get(key)) for key in ("zone_id", "name", "type"))
+
+
+def _is_beside(change: Change, ours: Collection[tuple[str, ...]]) -> bool:
+    """Whether a record shares its name, from the start, with one that leads to this environment: as in a cutover."""
+    return change.kind == "aws_route53_record" and bool(_weight(change.after)) and _record(change) in ours
 
 
 def _weight(values: Values | None) -> float:

@@ -42,8 +42,17 @@ class Change:
     """Why Terraform deletes or replaces it: Terraform's own code."""
     forced_by: tuple[str, ...] = ()
     """Attributes that can't be changed in place."""
+    references: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By attribute: the resources of this module that its expression refers to."""
     deposed: bool = False
     """A previous object of this address, which a failed replacement left behind."""
+    imported: bool = False
+    """Whether Terraform takes over a resource that it didn't manage."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is created where there was none."""
+        return "create" in self.actions and self.before is None
 
     @property
     def planned(self) -> Values | None:

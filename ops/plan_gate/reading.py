@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ops.gate.documents import strict_json
+from ops.gate.understood import schema
 from ops.plan_gate.model import Change, Plan, PlanError, Values
 
 FORMAT = "1.2"
@@ -109,9 +110,9 @@ def read(document: Values) -> Plan:
     for each in (*_objects(document, "resource_changes"), *_objects(document, "resource_drift")):
         _known_form(each)
     drift = {_text(each, "address"): _object(each, "change") for each in _objects(document, "resource_drift")}
-    configured = _configured(document)
+    configured, references = _configured(document)
     raw = [each for each in _objects(document, "resource_changes") if _managed(each)]
-    changes = [_change(each, drift, configured) for each in raw]
+    changes = [_change(each, drift, configured, references) for each in raw]
     planned = {change.address for change in changes}
     for each in _objects(document, "resource_drift"):
         if _managed(each) and _text(each, "address") not in planned:
@@ -171,7 +172,12 @@ def _same_type(each: Values) -> None:
         raise PlanError("has a resource whose address is of another type than its type")
 
 
-def _change(each: Values, drift: Mapping[str, Values], configured: Mapping[str, frozenset[str]]) -> Change:
+def _change(
+    each: Values,
+    drift: Mapping[str, Values],
+    configured: Mapping[str, frozenset[str]],
+    references: Mapping[str, Mapping[str, frozenset[str]]],
+) -> Change:
     address = _text(each, "address")
     body = _object(each, "change")
     actions = _actions(body)
@@ -190,11 +196,39 @@ def _change(each: Values, drift: Mapping[str, Values], configured: Mapping[str, 
         before=before,
         after=after,
         unknown=_mapping(body.get("after_unknown")),
-        configured=configured.get(address.split("[")[0]),
+        configured=_evident(each, configured.get(address.split("[")[0])),
+        references=references.get(address.split("[")[0], {}),
         reason=str(each.get("action_reason", "")),
         forced_by=tuple(_path(path) for path in body.get("replace_paths") or ()),
         deposed=deposed,
+        imported=bool(body.get("importing")),
     )
+
+
+def _evident(each: Values, configured: frozenset[str] | None) -> frozenset[str] | None:
+    """The attributes that the configuration sets: also those that a `dynamic` block makes, which it doesn't list.
+
+    An attribute that AWS computes keeps its value in an update, and a block is never computed then:
+    https://developer.hashicorp.com/terraform/plugin/sdkv2/schemas/schema-behaviors#computed
+    """
+    body = _object(each, "change")
+    before, after, unknown = (_mapping(body.get(key)) for key in ("before", "after", "after_unknown"))
+    if configured is None or body.get("actions") != ["update"]:
+        return configured
+    known = schema.types().get(_text(each, "type"), {})
+    return configured | {
+        name
+        for name in before.keys() | after.keys() | unknown.keys()
+        if (unknown.get(name) is not True and before.get(name) != after.get(name))
+        or (unknown.get(name) is True and (_is_block(known.get(name)) or _is_block(before.get(name))))
+    }
+
+
+def _is_block(value: object) -> bool:
+    """Whether it is a block: in the schema's extract, or as the value of a resource."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(each, dict) for each in value)
+    return value == "block" or isinstance(value, dict)
 
 
 def _drifted(each: Values) -> Change:
@@ -239,11 +273,28 @@ def _resources(state: object) -> dict[str, object]:
     return dict(walk(root))
 
 
-def _configured(document: Values) -> dict[str, frozenset[str]]:
+def _configured(document: Values) -> tuple[dict[str, frozenset[str]], dict[str, dict[str, frozenset[str]]]]:
+    """By address: the attributes that the configuration sets, and by attribute what their expressions refer to."""
     root = _mapping(_mapping(document.get("configuration")).get("root_module"))
-    return {
-        _text(each, "address"): frozenset(_mapping(each.get("expressions"))) for each in _objects(root, "resources")
+    expressions = {_text(each, "address"): _mapping(each.get("expressions")) for each in _objects(root, "resources")}
+    references = {
+        address: {name: found for name, value in body.items() if (found := frozenset(_references(value)))}
+        for address, body in expressions.items()
     }
+    return {address: frozenset(body) for address, body in expressions.items()}, references
+
+
+def _references(expression: object) -> Iterator[str]:
+    """The names in all `references` of an expression."""
+    if isinstance(expression, list):
+        for each in expression:
+            yield from _references(each)
+    elif isinstance(expression, dict):
+        for key, value in expression.items():
+            if key == "references" and isinstance(value, list):
+                yield from map(str, value)
+            else:
+                yield from _references(value)
 
 
 def _managed(each: Values) -> bool:
