@@ -29,6 +29,7 @@ _CHECK_IT = "find out what depends on it, then approve it; or add its type to op
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _ON = frozenset({"true", "1", "yes", "on", "enabled", "enable", "active", "required", "signing"})
 _PLAIN = re.compile(r"[\w.:/@ -]{1,60}")
+_PLACE = re.compile(r"arn:[\w:/.-]+|(?:[\w-]+\.)+[a-zA-Z]{2,}|\d+(?:\.\d+){3}|[\da-fA-F]*:(?:[\da-fA-F]*:)+[\da-fA-F]*")
 _NAMES = ("id", "arn", "name")
 """Attributes by which other resources refer to one."""
 _OTHER_STACK = "data.terraform_remote_state."
@@ -49,6 +50,9 @@ class Direction(StrEnum):
     LONGER = "longer"
     MAJOR = "major"
     GONE = "gone"
+    IMMEDIATELY = "immediately"
+    SOURCE = "source"
+    ELSEWHERE = "elsewhere"
     THRESHOLD = "threshold"
     ANY = "any"
     SET = "set"
@@ -105,7 +109,8 @@ class ChangeTable(NamedTuple):
     """By type: the state that a new resource is compared with."""
     orders: tuple[Order, ...]
     additions: tuple[Addition, ...]
-    harmless_attributes: tuple[str, ...]
+    harmless_attributes: Mapping[str, tuple[str, ...]]
+    """Patterns of paths, by type."""
     harmless_to_delete: frozenset[str]
     harmless: frozenset[str]
     """Types whose creation and attributes are without effect."""
@@ -124,11 +129,19 @@ def table() -> ChangeTable:
         content["assumed"],
         tuple(Order(tuple(each["names"]), tuple(each["values"])) for each in content["order"]),
         tuple(Addition(tuple(each["names"]), each["has"]) for each in content["addition"]),
-        tuple(name for each in harmless for name in each.get("attributes", ())),
+        _by_type(harmless),
         frozenset(kind for each in harmless for kind in each.get("deleted", ())),
         frozenset(kind for each in harmless for kind in each.get("types", ())),
         frozenset(kind for each in harmless for kind in each.get("created", ())),
     )
+
+
+def _by_type(harmless: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = defaultdict(tuple)
+    for each in harmless:
+        for kind, names in {EVERY_TYPE: (), **each.get("of", {})}.items():
+            found[kind] += (*names, *(each.get("attributes", ()) if kind == EVERY_TYPE else ()))
+    return found
 
 
 def _entry(**entry: Any) -> CostlyChange:  # noqa: ANN401  (a table of TOML)
@@ -260,7 +273,7 @@ def _changed(change: Change) -> Iterator[PlanFinding]:
                 reported.add((entry.kind, key))
                 yield _finding(entry, change, f"{key}: {_shown(before)} → {_shown(then)}")
     if change.before is not None and change.kind not in known() and not reported:
-        changed = {names for _, names, _, _ in differences(old, new) if not _is_harmless(names)}
+        changed = {names for _, names, _, _ in differences(old, new) if not _is_harmless(change.kind, names)}
         for kind in APPROVABLE if changed else ():
             what = f"{few({names.partition('.')[0] for names in changed})}: {_NO_TABLE}"
             yield PlanFinding(kind, change.address, what, remedy=_CHECK_IT)
@@ -287,8 +300,9 @@ def _set(change: Change, attribute: str) -> bool:
     return change.unknown.get(attribute) is not True
 
 
-def _is_harmless(names: str) -> bool:
-    return any(fnmatchcase(names, pattern) for pattern in table().harmless_attributes)
+def _is_harmless(kind: str, names: str) -> bool:
+    patterns = table().harmless_attributes
+    return any(fnmatchcase(names, pattern) for pattern in (*patterns.get(kind, ()), *patterns[EVERY_TYPE]))
 
 
 @cache
@@ -299,24 +313,29 @@ def _directions(kind: str, names: str) -> tuple[tuple[CostlyChange, Direction], 
         for entry in table().changes
         for pattern, direction in entry.attributes.get(kind, {}).items()
     ]
-    exact = tuple((entry, direction) for entry, pattern, direction in own if fnmatchcase(names, pattern))
-    if exact:
-        return exact
+    exact = [(entry, direction) for entry, pattern, direction in own if fnmatchcase(names, pattern)]
     # Below an attribute that an entry judges as a whole there is nothing more to judge.
     parts = names.split(".")
     above = [".".join(parts[:count]) for count in range(1, len(parts))]
-    if any(fnmatchcase(each, pattern) for each in above for _, pattern, _ in own):
+    if not exact and any(fnmatchcase(each, pattern) for each in above for _, pattern, _ in own):
         return ()
-    if _is_harmless(names) or _read_elsewhere(kind, names):
-        return ()
+    if _is_harmless(kind, names) or _read_elsewhere(kind, names):
+        return tuple(exact)
     found = [
         (entry, pattern, direction)
         for entry in table().changes
         for pattern, direction in entry.attributes.get(EVERY_TYPE, {}).items()
-        if fnmatchcase(parts[-1], pattern)
+        if fnmatchcase(parts[-1], pattern) and (not exact or _widens_too(entry, exact))
     ]
     named = any(pattern == parts[-1] for _, pattern, _ in found)
-    return tuple((entry, direction) for entry, pattern, direction in found if not named or pattern == parts[-1])
+    return (*exact, *((entry, direction) for entry, pattern, direction in found if not named or pattern == parts[-1]))
+
+
+def _widens_too(entry: CostlyChange, exact: Sequence[tuple[CostlyChange, Direction]]) -> bool:
+    """Whether an entry for all types adds to those of the type itself: another class never hides wider access."""
+    return entry.kind is FindingKind.WIDENING and all(
+        each.kind is not FindingKind.WIDENING and direction is not Direction.NOTHING for each, direction in exact
+    )
 
 
 def _read_elsewhere(kind: str, names: str) -> bool:
@@ -336,7 +355,7 @@ def _counts(direction: Direction, difference: Difference, values: Values) -> boo
     _, names, old, new = difference
     was_set = old not in _EMPTY
     if new == UNKNOWN:
-        return direction is Direction.SET or (was_set and direction is not Direction.NOTHING)
+        return direction is Direction.SET or (was_set and direction not in {Direction.NOTHING, Direction.SOURCE})
     if _is_stronger(names, old, new) or _only_adds(names, old, new):
         return False
     engine = str(values.get("engine", ""))
@@ -351,6 +370,9 @@ def _counts(direction: Direction, difference: Difference, values: Values) -> boo
         Direction.SHORTER: lambda: bool(_items(old) - _items(new)),
         Direction.LONGER: lambda: bool(_items(new) - _items(old)),
         Direction.MAJOR: lambda: was_set and _major(old, engine) != _major(new, engine),
+        Direction.IMMEDIATELY: lambda: was_set and _is_on(values.get("apply_immediately")),
+        Direction.SOURCE: lambda: _source(old) != _source(new),
+        Direction.ELSEWHERE: lambda: bool(_places(new) - _places(old)),
         Direction.GONE: lambda: was_set and new in _EMPTY,
         Direction.ANY: lambda: was_set,
         Direction.SET: lambda: was_set or new not in _EMPTY,
@@ -401,6 +423,17 @@ def _later(values: Values) -> Direction:
     if operator.startswith("Greater"):
         return Direction.UP
     return Direction.DOWN if operator.startswith("Less") else Direction.ANY
+
+
+def _source(value: object) -> str:
+    """An image without its tag and digest, or a task definition without its revision."""
+    path, slash, name = _text(value).partition("@")[0].rpartition("/")
+    return f"{path}{slash}{name.partition(':')[0]}"
+
+
+def _places(value: object) -> set[str]:
+    """The hosts, addresses and ARNs in a text."""
+    return set(_PLACE.findall(_text(value)))
 
 
 def _moves(direction: Direction, before: object, after: object) -> bool:
