@@ -76,14 +76,18 @@ class ResourceValues(NamedTuple):
 def before(changes: Iterable[Change]) -> AccessState:
     """Access as it is now."""
     return _access(
-        ResourceValues(each.address, each.kind, each.before, each.configured) for each in changes if each.before
+        ResourceValues(each.address, each.kind, each.before, each.configured)
+        for each in changes
+        if each.before and not each.imported
     )
 
 
 def recorded(changes: Iterable[Change]) -> AccessState:
     """Access as the last state has it."""
     return _access(
-        ResourceValues(each.address, each.kind, each.recorded, each.configured) for each in changes if each.recorded
+        ResourceValues(each.address, each.kind, each.recorded, each.configured)
+        for each in changes
+        if each.recorded and not each.imported
     )
 
 

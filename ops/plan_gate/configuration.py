@@ -59,7 +59,7 @@ def _module(module: object, prefix: str) -> Iterator[tuple[str, str]]:
     for name, call in (module.get("module_calls") or {}).items():
         where = f"{prefix}module.{name}"
         source = str(call.get("source", "")) if isinstance(call, Mapping) else ""
-        if not source.startswith("./"):
+        if not source.startswith("./") or ".." in source.split("/"):
             yield where, "is a module that isn't part of the stack's folder"
         if isinstance(call, Mapping):
             yield from _module(call.get("module"), f"{where}.")

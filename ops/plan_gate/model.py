@@ -48,6 +48,8 @@ class Change:
     """A previous object of this address, which a failed replacement left behind."""
     imported: bool = False
     """Whether Terraform takes over a resource that it didn't manage."""
+    moved: bool = False
+    """Whether it had another address."""
 
     @property
     def is_new(self) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ops.gate.documents import strict_json
 from ops.gate.understood import schema
+from ops.plan_gate.forms import CONFIGURATION, RESOURCE_CHANGE, expect, named, refuse_depth
 from ops.plan_gate.model import Change, Plan, PlanError, Values
 
 FORMAT = "1.2"
@@ -36,18 +37,6 @@ _ACTIONS = frozenset(
         ("delete", "create"),
         ("create", "delete"),
         ("create", "forget"),
-    }
-)
-_KNOWN_OF_RESOURCE = frozenset(
-    {
-        *("address", "previous_address", "module_address", "mode", "type", "name", "index", "provider_name"),
-        *("deposed", "change", "action_reason"),
-    }
-)
-_KNOWN_OF_CHANGE = frozenset(
-    {
-        *("actions", "before", "after", "after_unknown", "before_sensitive", "after_sensitive", "replace_paths"),
-        *("importing", "generated_config", "before_identity", "after_identity"),
     }
 )
 _ARCHIVE = b"PK"
@@ -97,6 +86,7 @@ def parse(content: bytes) -> Values:
         raise PlanError("is nested too deeply") from None
     if not isinstance(document, dict) or not document:
         raise PlanError("isn't a JSON object with a plan in it")
+    refuse_depth(document)
     return document
 
 
@@ -107,8 +97,11 @@ def read(document: Values) -> Plan:
         PlanError: It isn't a whole plan that can be applied, or has parts that this gate doesn't know.
     """
     _acceptable(document)
-    for each in (*_objects(document, "resource_changes"), *_objects(document, "resource_drift")):
-        _known_form(each)
+    expect(document["configuration"], CONFIGURATION, "configuration")
+    for part in ("resource_changes", "resource_drift"):
+        expect(document.get(part) or [], [RESOURCE_CHANGE], part)
+        for each in _objects(document, part):
+            _same_type(each)
     drift = {_text(each, "address"): _object(each, "change") for each in _objects(document, "resource_drift")}
     configured, references = _configured(document)
     raw = [each for each in _objects(document, "resource_changes") if _managed(each)]
@@ -149,27 +142,19 @@ def _acceptable(document: Values) -> None:
         )
 
 
-def _known_form(each: Values) -> None:
-    """Refuse an entry with parts that this module doesn't know, or whose address is of another type.
-
-    Raises:
-        PlanError: It is one.
-    """
-    if each.keys() - _KNOWN_OF_RESOURCE or _object(each, "change").keys() - _KNOWN_OF_CHANGE:
-        raise PlanError("has a change with parts that this gate doesn't know; a later Terraform than ours created it")
-    _same_type(each)
-
-
 def _same_type(each: Values) -> None:
     """Refuse a resource whose type isn't that of its address."""
     kind, address = each.get("type"), _text(each, "address")
     if kind is None:
         return
+    previous = each.get("previous_address")
+    if previous and not _MODULES.sub("", previous).startswith(f"{kind}."):
+        raise PlanError(f"moves {named(previous)} to another type, which this gate doesn't know; plan without the move")
     module = str(each.get("module_address", ""))
     own = address.removeprefix(f"{module}.") if module else _MODULES.sub("", address)
     prefix = {"data": "data.", "ephemeral": "ephemeral."}.get(str(each.get("mode")), "")
     if not own.startswith(f"{prefix}{kind}."):
-        raise PlanError("has a resource whose address is of another type than its type")
+        raise PlanError(f"has {named(address)} whose address is of another type than its type")
 
 
 def _change(
@@ -185,7 +170,11 @@ def _change(
     if (before is None and actions & {"update", "delete", "forget", "no-op"}) or (
         after is None and actions & {"update", "create", "no-op"}
     ):
-        raise PlanError("has a change without its values before or after")
+        raise PlanError(f"has {named(address)} without its values before or after")
+    if actions == {"read"}:
+        raise PlanError(f"reads {named(address)}, which is no data source")
+    if actions == {"no-op"} and (before != after or _has_true(body.get("after_unknown"))):
+        raise PlanError(f"says that {named(address)} doesn't change, but its values before and after differ")
     deposed = "deposed" in each
     drifted = None if deposed else drift.get(address, drift.get(str(each.get("previous_address"))))
     return Change(
@@ -201,7 +190,8 @@ def _change(
         reason=str(each.get("action_reason", "")),
         forced_by=tuple(_path(path) for path in body.get("replace_paths") or ()),
         deposed=deposed,
-        imported=bool(body.get("importing")),
+        imported=body.get("importing") is not None,
+        moved=str(each.get("previous_address") or address) != address,
     )
 
 
@@ -222,6 +212,12 @@ def _evident(each: Values, configured: frozenset[str] | None) -> frozenset[str] 
         if (unknown.get(name) is not True and before.get(name) != after.get(name))
         or (unknown.get(name) is True and (_is_block(known.get(name)) or _is_block(before.get(name))))
     }
+
+
+def _has_true(mask: object) -> bool:
+    """Whether a mask of unknown values marks one."""
+    inner = mask.values() if isinstance(mask, dict) else mask if isinstance(mask, list) else ()
+    return mask is True or any(map(_has_true, inner))
 
 
 def _is_block(value: object) -> bool:

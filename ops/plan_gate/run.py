@@ -26,7 +26,7 @@ from ops.plan_gate.secret_values import find, without
 from ops.plan_gate.tables import STATEFUL
 from ops.plan_gate.widening import closed_rules, widenings
 
-COUNTED = ("create", "update", "replace", "delete", "forget")
+COUNTED = ("create", "update", "replace", "delete", "forget", "import", "move")
 _REASONS = {
     "replace_because_tainted": "because it is marked as tainted",
     "replace_by_request": "because -replace asks for it",
@@ -81,7 +81,7 @@ def _judged(plan: Plan, verdict: PlanVerdict, roles: Roles) -> PlanVerdict:
     allowed = frozenset(APPROVABLE) if verdict.first else verdict.approved
     judged = [replace(each, refused=each.kind not in allowed) for each in found]
     findings = without(secrets, [*judged, *secrets.findings])
-    counts = Counter(_verb(change) for change in plan.changes)
+    counts = Counter(verb for change in plan.changes for verb in _verbs(change))
     return replace(
         verdict,
         counts={verb: counts[verb] for verb in COUNTED if counts[verb]},
@@ -90,11 +90,12 @@ def _judged(plan: Plan, verdict: PlanVerdict, roles: Roles) -> PlanVerdict:
     )
 
 
-def _verb(change: Change) -> str:
-    if len(change.actions) > 1:
-        return "replace"
-    (verb,) = change.actions
-    return verb
+def _verbs(change: Change) -> Iterator[str]:
+    yield "replace" if len(change.actions) > 1 else next(iter(change.actions))
+    if change.imported:
+        yield "import"
+    if change.moved:
+        yield "move"
 
 
 def losses(changes: tuple[Change, ...]) -> Iterator[PlanFinding]:

@@ -66,6 +66,8 @@ def plan(*changes: Body, drift: tuple[Body, ...] = (), **parts: Any) -> Body:
                     {
                         "address": each["address"],
                         "mode": "managed",
+                        "type": each["type"],
+                        "name": each["name"],
                         "expressions": {
                             key: {} for key in {**each["change"]["after"], **each["change"]["after_unknown"]}
                         },

@@ -91,7 +91,16 @@ def setting(argument: str, value: object = True) -> Body:
                 module_calls={
                     "a": {
                         "source": "./a",
-                        "module": {"resources": [{"address": "aws_vpc.a", "provisioners": [{"type": "remote-exec"}]}]},
+                        "module": {
+                            "resources": [
+                                {
+                                    "address": "aws_vpc.a",
+                                    "mode": "managed",
+                                    "type": "aws_vpc",
+                                    "provisioners": [{"type": "remote-exec"}],
+                                }
+                            ]
+                        },
                     }
                 }
             ),

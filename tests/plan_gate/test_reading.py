@@ -68,8 +68,11 @@ CHANGED = change("aws_s3_bucket.a", None, BUCKET)
         (without(plan(), "configuration"), "isn't complete"),
         (plan(action_invocations=[]), "doesn't know"),
         (plan(deferred_action_invocations=[]), "doesn't know"),
-        (plan(resource_changes=[{**CHANGED, "deferred": {}}]), "parts that this gate doesn't know"),
-        (plan(resource_changes=[{**CHANGED, "change": {**CHANGED["change"], "x": 1}}]), "parts that this gate doesn't"),
+        (plan(resource_changes=[{**CHANGED, "deferred": {}}]), "a part that this gate doesn't know"),
+        (
+            plan(resource_changes=[{**CHANGED, "change": {**CHANGED["change"], "x": 1}}]),
+            "a part that this gate doesn't",
+        ),
         (plan({**change("aws_db_instance.a", BUCKET), "type": "aws_vpc"}), "of another type"),
         (plan({**change("aws_db_instance.a", BUCKET), "type": "aws_db"}), "of another type"),
         (plan({**change("aws_vpc.a", BUCKET), "address": "module.b.aws_db_instance.a"}), "of another type"),
@@ -81,7 +84,7 @@ CHANGED = change("aws_s3_bucket.a", None, BUCKET)
         (plan(change("aws_s3_bucket.a", None, BUCKET, actions=("update",))), "without its values before"),
         (plan(change("aws_s3_bucket.a", BUCKET, None, actions=("update",))), "without its values before"),
         (plan(resource_changes=[{**CHANGED, "mode": "new"}]), "neither managed nor data"),
-        (plan(resource_changes=[{**CHANGED, "change": None}]), "without change"),
+        (plan(resource_changes=[{**CHANGED, "change": None}]), "resource_changes[aws_s3_bucket.a].change in a form"),
         (plan(resource_changes=[{**CHANGED, "address": ""}]), "without address"),
         (plan(change("aws_iam_policy.a", None, {"policy": '{"Statement": "no"}'})), "statements can't be read"),
         *(

@@ -180,7 +180,15 @@ CONTAINER = [{"name": "app", "environment": [{"name": "DB_PASSWORD", "value": SE
         ),
         (
             plan(
-                configuration={"provider_config": {"aws": {"expressions": {"secret_key": {"constant_value": SECRET}}}}}
+                configuration={
+                    "provider_config": {
+                        "aws": {
+                            "full_name": "registry.terraform.io/hashicorp/aws",
+                            "expressions": {"secret_key": {"constant_value": SECRET}},
+                        }
+                    },
+                    "root_module": {},
+                }
             ),
             "configuration.provider_config.aws.expressions.secret_key.constant_value",
         ),
