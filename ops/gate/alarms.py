@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEma
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -49,27 +50,41 @@ class Measured(NamedTuple):
     """How missing data counts: no request means no error, but a store that runs always reports."""
     window: int | None = None
     """Seconds that the environment's value counts in; such an alarm fires after one of them."""
+    of: str = ""
+    """The dimension whose resources need one alarm each; empty for a metric that needs one."""
 
 
 _FIVE_MINUTES = 300
-_COUNT = Measured("high", ("Sum",), "observability.error_count", window=_FIVE_MINUTES)
+_BALANCER, _GROUP, _TASKS = "LoadBalancer", "TargetGroup", "ServiceName"
+_CACHE, _DATABASE, _SCHEDULES, _FIREWALL = "CacheClusterId", "DBInstanceIdentifier", "ScheduleGroup", "WebACL"
+_COUNT = Measured("high", ("Sum",), "observability.error_count", window=_FIVE_MINUTES, of=_BALANCER)
 # Units and ranges: the pages of `policies/published.py`.
 METRICS: Mapping[tuple[str, str], Measured] = {
     ("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count"): _COUNT,
-    ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"): _COUNT,
-    ("AWS/ApplicationELB", "TargetResponseTime"): Measured("high", ("p95",), "observability.latency"),
-    ("AWS/ApplicationELB", "UnHealthyHostCount"): Measured("high", ("Maximum",), "0"),
-    ("AWS/ECS", "CPUUtilization"): Measured("high", ("Average",), "observability.cpu", 100),
-    ("AWS/ECS", "MemoryUtilization"): Measured("high", ("Average",), "observability.memory", 100),
+    ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"): _COUNT._replace(of=_GROUP),
+    ("AWS/ApplicationELB", "TargetResponseTime"): Measured("high", ("p95",), "observability.latency", of=_GROUP),
+    ("AWS/ApplicationELB", "UnHealthyHostCount"): Measured("high", ("Maximum",), "0", of=_GROUP),
+    ("AWS/ECS", "CPUUtilization"): Measured("high", ("Average",), "observability.cpu", 100, of=_TASKS),
+    ("AWS/ECS", "MemoryUtilization"): Measured("high", ("Average",), "observability.memory", 100, of=_TASKS),
     ("AWS/ElastiCache", "DatabaseMemoryUsagePercentage"): Measured(
-        "high", ("Average",), "observability.memory", 100, missing="breaching"
+        "high", ("Average",), "observability.memory", 100, missing="breaching", of=_CACHE
     ),
-    ("AWS/ElastiCache", "Evictions"): Measured("high", ("Sum",), "observability.cache_evictions", window=_FIVE_MINUTES),
-    ("AWS/RDS", "CPUUtilization"): Measured("high", ("Average",), "observability.cpu", 100, missing="breaching"),
-    ("AWS/RDS", "DatabaseConnections"): Measured("high", ("Maximum",), "observability.database_connections"),
-    ("AWS/RDS", "FreeStorageSpace"): Measured("low", ("Minimum",), "observability.database_free_storage", unit=_GIB),
-    ("AWS/Scheduler", "InvocationDroppedCount"): Measured("high", ("Sum",), "0"),
-    ("AWS/WAFV2", "BlockedRequests"): Measured("high", ("Sum",), "waf.blocked_requests", window=_FIVE_MINUTES),
+    ("AWS/ElastiCache", "Evictions"): Measured(
+        "high", ("Sum",), "observability.cache_evictions", window=_FIVE_MINUTES, of=_CACHE
+    ),
+    ("AWS/RDS", "CPUUtilization"): Measured(
+        "high", ("Average",), "observability.cpu", 100, missing="breaching", of=_DATABASE
+    ),
+    ("AWS/RDS", "DatabaseConnections"): Measured(
+        "high", ("Maximum",), "observability.database_connections", of=_DATABASE
+    ),
+    ("AWS/RDS", "FreeStorageSpace"): Measured(
+        "low", ("Minimum",), "observability.database_free_storage", unit=_GIB, of=_DATABASE
+    ),
+    ("AWS/Scheduler", "InvocationDroppedCount"): Measured("high", ("Sum",), "0", of=_SCHEDULES),
+    ("AWS/WAFV2", "BlockedRequests"): Measured(
+        "high", ("Sum",), "waf.blocked_requests", window=_FIVE_MINUTES, of=_FIREWALL
+    ),
 }
 """Metrics by namespace and name."""
 DIMENSIONS = {
@@ -82,6 +97,9 @@ DIMENSIONS = {
     "TargetGroup": "aws_lb_target_group.arn_suffix",
 }
 """Attributes of this environment's resources that dimensions must refer to."""
+_ABOUT = (_GROUP, _TASKS, _CACHE, _DATABASE, _SCHEDULES, _FIREWALL, _BALANCER)
+"""Dimensions that identify what an alarm is about, the narrowest first."""
+_MISSING_TASKS = "desired - FILL(running, 0)"
 _NODE = re.compile(r"-(\d{3})$")
 _MEMBERS = re.compile(r'ALARM\("([^"]+|\$\{[^}]*\})"\)')
 _STOPS = frozenset(
@@ -117,6 +135,8 @@ class _Alarms:
             self._judge(composite, self._composite(composite))
         for balancer in self._index.all("aws_lb"):
             self._judge(balancer, self._missing())
+        for block, problems in self._unwatched():
+            self._judge(block, problems)
         for service in self._index.all("aws_ecs_service"):
             if controls(service) == "ECS":
                 groups = [each.get("target_group_arn") for each in nested(service.settings, "load_balancer")]
@@ -188,7 +208,7 @@ class _Alarms:
             "desired": (insights, "DesiredTaskCount", "Average"),
             "running": (insights, "RunningTaskCount", "Average"),
         }
-        yield "desired - FILL(running, 0)", tasks, Measured("high", (), "0", missing="breaching")
+        yield _MISSING_TASKS, tasks, Measured("high", (), "0", missing="breaching", of=_TASKS)
         if rejections := self._environment.product.rejections:
             metrics = {
                 "rejected": (rejections.namespace, rejections.rejected, "Sum"),
@@ -255,10 +275,11 @@ class _Alarms:
         alarms = [self._index.follow(each) for each in members]
         if any(each is None or each.kind != _METRIC for each in alarms):
             yield "has a member that isn't an alarm of this environment"
-        found = {each.name for each in alarms if each}
-        for alarm in self._needed(str(composite.settings.get("alarm_name"))):
-            if alarm.name not in found:
-                yield f"doesn't include {alarm.block.address}"
+        found = {each.name: each for each in alarms if each}
+        needed = {each.name: each for each in self._needed(str(composite.settings.get("alarm_name")))}
+        for name in sorted(needed.keys() ^ found.keys()):
+            wrong = "doesn't include" if name in needed else "includes"
+            yield f"{wrong} {(needed | found)[name].block.address}"
 
     def _missing(self) -> Iterator[str]:
         """Composite alarms that don't exist: what stops a cutover, and what says to roll a service back."""
@@ -268,14 +289,46 @@ class _Alarms:
             if name not in found:
                 yield f"no composite alarm {name} exists"
 
+    def _unwatched(self) -> Iterator[tuple[ScannedBlock, Iterator[str]]]:
+        """Each resource that metrics are about, with the metrics that none or several alarms are on."""
+        known = {*((measured.of, " ".join(metric)) for metric, measured in METRICS.items())}
+        known |= {(measured.of, formula) for formula, _, measured in self._formulas()}
+        watched = Counter(self._watches(alarm) for alarm in self._alarms)
+        for dimension, metric in sorted(known):
+            for block, value in self._resources(dimension):
+                count = watched[metric, value]
+                yield block, iter([f"{count} alarms are on {metric} of {value}, must be 1"] if count != 1 else [])
+
+    def _watches(self, alarm: ScannedBlock) -> tuple[str, str]:
+        """The metric or formula of an alarm, and the name of what it is about."""
+        settings, queries = alarm.settings, nested(alarm.settings, "metric_query")
+        metric = f"{settings.get('namespace')} {settings.get('metric_name')}"
+        formulas = [str(query["expression"]) for query in queries if "expression" in query]
+        blocks = [settings, *(metric for query in queries for metric in nested(query, "metric"))]
+        dimensions = {
+            name: value for block in blocks for each in nested(block, "dimensions") for name, value in each.items()
+        }
+        about = next((dimensions[name] for name in _ABOUT if name in dimensions), "")
+        return (formulas or [metric])[0], str(self._index.evaluated(about))
+
+    def _resources(self, dimension: str) -> Iterator[tuple[ScannedBlock, str]]:
+        """The resources that have values of a dimension, with these values as names."""
+        kind, _, _ = DIMENSIONS.get(dimension, "aws_wafv2_web_acl." if dimension else "aws_lb.").partition(".")
+        for block in self._index.all(kind):
+            name = str(self._index.evaluated(f"${{{kind}.{block.name}.id}}"))
+            nodes = block.settings.get("num_cache_clusters") if dimension == _CACHE else None
+            values = [f"{name}-{number:03}" for number in range(1, nodes + 1)] if isinstance(nodes, int) else [name]
+            yield from ((block, value if dimension else "") for value in values)
+
     def _needed(self, name: str) -> list[ScannedBlock]:
-        """The alarms that a composite alarm must include."""
+        """The alarms that a composite alarm must include, and no others: it says what to do about them."""
         if name == self._names.resource("cutover"):
             return [each for each in self._alarms if each.settings.get("metric_name") in _STOPS]
         for service in self._environment.product.load_balanced:
             if name == self._names.resource(f"{service.name}-rollback"):
                 groups = {self._names.target_group(service.name, colour) for colour in ("", "green")}
-                return [each for each in self._alarms if self._group(each) in groups]
+                missing = (_MISSING_TASKS, self._names.service(service.name))
+                return [each for each in self._alarms if self._group(each) in groups or self._watches(each) == missing]
         return []
 
     def _group(self, alarm: ScannedBlock) -> str:

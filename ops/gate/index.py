@@ -6,10 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ops.gate.model import ErrorKind, ScanError, ScanFailedError, ScannedBlock
-from ops.gate.templates import plain
+from ops.gate.templates import plain, spans
 from ops.iam.policy import listed, nested
 
 _REPEATED = ("count", "for_each", "dynamic")
+NAMED_BY = {
+    "aws_chatbot_slack_channel_configuration": "configuration_name",
+    "aws_cloudwatch_composite_alarm": "alarm_name",
+    "aws_cloudwatch_dashboard": "dashboard_name",
+    "aws_cloudwatch_metric_alarm": "alarm_name",
+    "aws_db_instance": "identifier",
+    "aws_ecs_task_definition": "family",
+    "aws_elasticache_replication_group": "replication_group_id",
+    "aws_elasticache_user": "user_id",
+    "aws_elasticache_user_group": "user_group_id",
+    "aws_s3_bucket": "bucket",
+    "aws_subnet": "cidr_block",
+}
+"""The attribute that identifies a resource among those of its type, if it isn't `name`."""
 _DEFAULTS = {"aws_default_security_group": "vpc_id", "aws_default_route_table": "default_route_table_id"}
 """Resources that every VPC has once: their key is the VPC's, however they are referred to."""
 
@@ -66,6 +80,19 @@ class Index:
         """What a value stands for if it is one local, else the value itself."""
         found = plain(value)
         return self.local(self._locals.get(found["name"])) if found and found["kind"] == "local" else value
+
+    def evaluated(self, value: object) -> object:
+        """A value with the texts that its references stand for: what the referred block sets there, else its name."""
+        if not isinstance(value, str):
+            return value
+        for start, end in reversed([*spans(value)]):
+            block, found = self.follow(value[start:end]), plain(value[start:end])
+            if block is None or found is None:
+                continue
+            attribute = found["attribute"].removeprefix(".")
+            own = block.settings.get(attribute) or block.settings.get(NAMED_BY.get(block.kind, "name"))
+            value = f"{value[:start]}{self.evaluated(own) if own else block.block.address}{value[end:]}"
+        return value
 
     def key(self, value: object, of: ScannedBlock) -> str:
         """A key for a value: the unique name of the block that it refers to, or the literal itself.

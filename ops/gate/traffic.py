@@ -102,6 +102,8 @@ class _Traffic:
             self._judge(UNNOTICED, scaling, self._scaled(scaling))
         for balancer in self._index.all("aws_lb"):
             self._judge(ASTRAY, balancer, self._missing())
+        for validation in self._index.all("aws_acm_certificate_validation"):
+            self._judge(ASTRAY, validation, self._unproven(validation))
         return self._ledger.records()
 
     def _judge(self, check: str, block: ScannedBlock, problems: Iterator[str]) -> None:
@@ -149,6 +151,21 @@ class _Traffic:
         """The type and attribute that a value refers to, or the value itself."""
         block, found = self._index.follow(value), plain(value)
         return f"{block.kind}{found['attribute']}" if block and found else str(value)
+
+    def _unproven(self, validation: ScannedBlock) -> Iterator[str]:
+        """Names of the certificate that have no validation record: ACM neither issues it nor renews it.
+
+        https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+        """
+        found = [_OPTION.fullmatch(str(each.settings.get("name"))) for each in self._index.all("aws_route53_record")]
+        waits = [self._index.follow(each) for each in listed(validation.settings.get("validation_record_fqdns"))]
+        awaited = [_OPTION.fullmatch(str(each.settings.get("name"))) for each in waits if each]
+        wanted = {each.removeprefix("*."): each for each in self._environment.edge.certificate_names}
+        for host in sorted(wanted.values()):
+            if [each["host"] for each in found if each].count(host) != 1:
+                yield f"{host} needs one validation record in its zone"
+            if host not in [each["host"] for each in awaited if each]:
+                yield f"doesn't wait for the validation of {host}"
 
     def _missing(self) -> Iterator[str]:
         records = [

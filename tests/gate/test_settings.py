@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ops.gate.index import Index
+from ops.gate.index import NAMED_BY, Index
 from ops.gate.model import Block, ScannedBlock
 from ops.gate.stacks import Expected, expected_stacks, select
 from ops.gate.understood import attributes, table
-from ops.gate.understood.settings import NAMED_BY, Settings, subjects
+from ops.gate.understood.settings import Settings, subjects
 from ops.gate.view import merged_view
 from ops.iam.policy import listed
 from tests.products import AEP, SHAPES

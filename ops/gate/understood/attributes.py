@@ -10,19 +10,18 @@ from environments.schema import Environment
 from ops.gate.index import Index
 from ops.gate.model import ErrorKind, ScanError, ScannedBlock
 from ops.gate.templates import plain, spans
-from ops.gate.understood import schema, table
+from ops.gate.understood import present, schema, table
 from ops.gate.understood.settings import Settings
 from ops.iam.policy import listed
 from policies.secret_texts import CREDENTIAL, SECRET_SOURCE, is_secret_name
 
-RESERVED = frozenset({"optional", "unset", "ignore_changes"})
+RESERVED = frozenset({"optional", "unset", "ignore_changes", present.PRESENT})
 """Keys of a type's table that aren't attributes."""
 _NOTHING = "nothing: "
 _REFERS = "refers to "
 _VALUE = "value "
 _AT_LEAST = "at least "
 _INDEX = re.compile(r"\[\d+\]")
-_SECTIONS = {"resource": "", "data": "data.", "ephemeral": "ephemeral."}
 
 
 def scan_errors(view: Sequence[ScannedBlock], environment: Environment | None = None) -> Iterator[ScanError]:
@@ -36,6 +35,8 @@ def scan_errors(view: Sequence[ScannedBlock], environment: Environment | None = 
     settings = Settings(environment, index) if environment else None
     for block in view:
         yield from block_errors(block, index, settings)
+    if environment is not None:
+        yield from present.scan_errors(view, environment)
 
 
 def block_errors(block: ScannedBlock, index: Index, settings: Settings | None) -> Iterator[ScanError]:
@@ -48,8 +49,8 @@ def block_errors(block: ScannedBlock, index: Index, settings: Settings | None) -
     """
     if block.section == "locals" or block.kind == "terraform_output":
         yield from _named_values(block)
-    elif block.section in _SECTIONS and not block.synthetic:
-        kind = f"{_SECTIONS[block.section]}{block.kind}"
+    elif block.section in schema.SECTIONS and not block.synthetic:
+        kind = f"{schema.SECTIONS[block.section]}{block.kind}"
         known = table.types().get(kind)
         if known is None:
             yield _error(block, f"is of the type {kind}, which the gate doesn't know", f"[{kind}]", kind)
@@ -132,7 +133,7 @@ class _Block:
         found, block = plain(value), self._index.follow(value)
         if found is None or block is None:
             return ""
-        return f"{_SECTIONS[block.section]}{block.kind}{_INDEX.sub('', found['attribute'])}"
+        return f"{schema.SECTIONS[block.section]}{block.kind}{_INDEX.sub('', found['attribute'])}"
 
     def _error(self, path: tuple[str, ...], name: str, what: str, line: str = "") -> ScanError:
         what = f"{'.'.join([*path[1:], name])} {what}"

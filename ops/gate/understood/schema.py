@@ -16,6 +16,9 @@ META = frozenset(
 )
 """What any block may have: https://developer.hashicorp.com/terraform/language/meta-arguments."""
 
+SECTIONS = {"resource": "", "data": "data.", "ephemeral": "ephemeral."}
+"""The start of a type's name in the tables, by its section of a stack's file."""
+
 
 @cache
 def _extract() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from environments.names import Names
 from environments.schema import Environment, Service
 from modules.ids import slug
-from ops.gate.index import Index
+from ops.gate.index import NAMED_BY, Index
 from ops.gate.model import ScannedBlock
 from ops.gate.templates import references
 
@@ -24,8 +24,6 @@ _ABOUT = {
     "aws_s3_bucket_lifecycle_configuration": "bucket",
 }
 """The attribute that leads from a block to the one that has the name of what both are about."""
-NAMED_BY = {"aws_s3_bucket": "bucket", "aws_ecs_task_definition": "family"}
-"""The attribute with a block's name, if it isn't `name`."""
 _LOG_VERSIONS = 90
 """Days that a log's replaced or deleted versions are kept."""
 Roots = Mapping[str, object]

@@ -1,0 +1,236 @@
+"""What an environment has, from its values: lists of names, for the lines `present` of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from environments.beside import GLOBAL_REGION
+from environments.endpoints import interface_endpoints
+from environments.flows import INTERNET, S3, flows, parties
+from environments.names import DATABASE_METRICS, Names
+from environments.schema import Environment, Service
+from environments.subnets import Tier, subnet
+from modules.ids import slug
+
+Facts = Mapping[str, Sequence[tuple[str, ...]]]
+"""Values of the attributes that a line compares, by the fact's name."""
+_SERVICES_WITH_A_ROLE = (
+    "ecs.amazonaws.com",
+    "elasticloadbalancing.amazonaws.com",
+    "ecs.application-autoscaling.amazonaws.com",
+    "rds.amazonaws.com",
+    "elasticache.amazonaws.com",
+)
+"""Services whose linked roles an account needs before they create anything: `modules/stacks/account.py` says why."""
+FIREWALL_RULES = (
+    ("0", "AWSManagedRulesAmazonIpReputationList"),
+    ("1", "AWSManagedRulesAnonymousIpList"),
+    ("2", ""),
+    ("3", "AWSManagedRulesKnownBadInputsRuleSet"),
+    ("4", "AWSManagedRulesCommonRuleSet"),
+)
+"""Priorities of the firewall's rules, and their groups; the one without a group is the rate limit.
+
+https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-processing-order.html
+"""
+_TIERS: tuple[Tier, ...] = ("public", "private", "isolated")
+
+
+def facts(environment: Environment) -> Facts:
+    """What an environment has, by the words that tables use."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for word, values in _facts(environment, Names(environment)):
+        found[word] = [each if isinstance(each, tuple) else (each,) for each in values]
+    return found
+
+
+_Values = Sequence[str | tuple[str, ...]]
+
+
+def _if(condition: object, *values: str) -> tuple[str, ...]:
+    """The values if something is so; without values, one without a name."""
+    return (values or ("",)) if condition else ()
+
+
+def _facts(environment: Environment, names: Names) -> Iterator[tuple[str, _Values]]:
+    yield "one", [""]
+    yield from _account(environment, names)
+    yield from _network(environment, names)
+    yield from _stores(environment, names)
+    yield from _services(environment, names)
+    yield from _edge(environment, names)
+
+
+def _account(environment: Environment, names: Names) -> Iterator[tuple[str, _Values]]:
+    audit, once, product = environment.audit, environment.creates_account_resources, environment.product
+    records, findings, hub = audit.config and once, audit.guardduty and once, audit.security_hub and once
+    slack = environment.alerts.slack_workspace and environment.alerts.slack_channel
+    yield "once", _if(once)
+    for name in ("public_access_block", "ebs_encryption", "imdsv2", "password_policy", "access_analyzer"):
+        yield name, _if(once and getattr(audit, name))
+    yield "config", _if(records)
+    yield "guardduty", _if(findings)
+    yield "security_hub", _if(hub)
+    yield "standards", ["", ""] if hub else []
+    yield "trail", _if(audit.cloudtrail)
+    yield "slack", _if(slack)
+    yield "emails", environment.alerts.email
+    linked = {"config": records, "guardduty": findings, "securityhub": hub}
+    linked |= {"access-analyzer": once and audit.access_analyzer}
+    yield (
+        "linked_roles",
+        [*_if(once, *_SERVICES_WITH_A_ROLE), *(f"{name}.amazonaws.com" for name, its in linked.items() if its)],
+    )
+    yield "budgets", [names.resource("account"), *(names.resource(slug(each)) for each in environment.budgets.services)]
+    buckets = [
+        names.bucket("access-logs"),
+        *_if(audit.cloudtrail, names.bucket("trail")),
+        *_if(records, names.bucket("config")),
+    ]
+    yield "buckets", [names.state_bucket, *buckets]
+    yield "logged_buckets", [names.state_bucket, *buckets[1:]]
+    own = not environment.registry.source_account
+    repositories = sorted({service.repository for service in product.services}) if own else []
+    yield "repositories", repositories
+    yield "shared_repositories", repositories if environment.registry.readers else []
+    yield "scanning", _if(own and once)
+    keys = {"state": True, "alerts": True, "logs": True, "secrets": True, "registry": own, "data": environment.stores}
+    keys["audit"] = audit.cloudtrail or records
+    yield "keys", [names.alias(purpose) for purpose, its in keys.items() if its]
+    roles = [
+        *("planner", "break-glass", "flow-log"),
+        *_if(slack, "slack"),
+        *_if(audit.cloudtrail, "trail"),
+        *_if(environment.access.shared_zone, "dns"),
+        *_if(environment.region != GLOBAL_REGION, "event-forward"),
+        *_if(product.scheduled_tasks, "scheduler"),
+        *_if(_blue_green(environment), "deployment"),
+        *_if(environment.database, "database-monitoring"),
+        *(f"{service.name}-{kind}" for service in product.services for kind in ("execution", "task")),
+    ]
+    yield "roles", [names.role(purpose) for purpose in ("deployer", *roles)]
+    yield "roles_with_a_policy", [(names.role(purpose), names.role(purpose)) for purpose in roles]
+    deployer = [names.resource(f"deployer-{part}") for part in ("delivery", "edge", "release", "services", "state")]
+    yield "policies", [names.resource("boundary"), *deployer, *_if(slack, names.resource("slack-guardrail"))]
+    administrator = names.partition.managed_policy("AdministratorAccess")
+    yield (
+        "attachments",
+        [*((names.role("deployer"), each) for each in deployer), (names.role("break-glass"), administrator)],
+    )
+    alerts = ["break-glass-assumed", "break-glass-console", "root-console"]
+    forwarded = alerts if environment.region != GLOBAL_REGION else []
+    rules = [*alerts, *_if(findings, "guardduty"), *(f"forward-{each}" for each in forwarded)]
+    yield "event_rules", [names.resource(each) for each in rules]
+    yield "log_groups", [*_log_groups(environment, names)]
+
+
+def _log_groups(environment: Environment, names: Names) -> Iterator[str]:
+    """AWS creates each of them without a key and without an end, if it has another name than the service's own."""
+    alerts = environment.alerts
+    if environment.creates_account_resources:
+        yield DATABASE_METRICS
+    yield names.insights_log_group
+    if alerts.slack_workspace and alerts.slack_channel and environment.region == GLOBAL_REGION:
+        yield names.chat_log_group
+    if environment.audit.cloudtrail:
+        yield names.log_group("trail")
+    yield names.log_group("flow-log")
+    if environment.cache:
+        yield from (names.log_group(f"cache-{log}") for log in _CACHE_LOGS)
+    if environment.database:
+        yield from (f"/aws/rds/instance/{names.prefix}/{log}" for log in ("postgresql", "upgrade"))
+    yield from (names.log_group(each) for each in ("exec", *(service.name for service in environment.product.services)))
+    if environment.profile.waf:
+        yield names.waf_log_group
+
+
+_CACHE_LOGS = ("engine-log", "slow-log")
+
+
+def _network(environment: Environment, names: Names) -> Iterator[tuple[str, _Values]]:
+    zones, cidr = environment.zones, environment.network.cidr
+    ranges = {tier: [subnet(cidr, tier, zone) for zone in zones] for tier in _TIERS}
+    yield (
+        "subnets",
+        [(subnet(cidr, tier, zone), f"{environment.region}{zone}") for tier in _TIERS for zone in zones],
+    )
+    yield "subnet_ranges", [each for tier in _TIERS for each in ranges[tier]]
+    yield "nat", [subnet(cidr, "public", zone) for zone in environment.nat_zones]
+    yield "route_tables", ["public", "isolated", *zones]
+    yield "routes", ["public", *(zones if environment.nat_zones else ())]
+    own = parties(environment)
+
+    def group(party: str) -> str:
+        """The name of a party's security group; empty if it has none."""
+        return names.resource(party.replace("_", "-")) if party in own else ""
+
+    services = (*interface_endpoints(environment), "s3")
+    yield "endpoints", [names.endpoint_service(service) for service in services]
+    yield (
+        "opened",
+        [
+            (group(each.source), group(each.target), str(each.port))
+            for each in flows(environment)
+            if each.source != INTERNET
+        ],
+    )
+    yield (
+        "accepted",
+        [
+            (group(each.target), group(each.source), str(each.port))
+            for each in flows(environment)
+            if each.target not in (INTERNET, S3)
+        ],
+    )
+    yield "groups", list(map(group, own))
+
+
+def _stores(environment: Environment, names: Names) -> Iterator[tuple[str, _Values]]:
+    database, product = environment.database, environment.product
+    yield "database", _if(database)
+    yield "database_events", _if(database, "db-instance", "db-parameter-group")
+    yield "cache", _if(environment.cache)
+    app, default = names.resource("app"), names.resource("default")
+    yield "cache_users", [(app, app), (default, "default")] if environment.cache else []
+    yield "cache_user_groups", [f"{app} {default}"] if environment.cache else []
+    yield (
+        "cache_logs",
+        [(log, names.log_group(f"cache-{log}")) for log in _CACHE_LOGS] if environment.cache else [],
+    )
+    yield "secrets", [names.secret(secret.name) for secret in product.secrets]
+    yield "written_secrets", [names.secret(product.database_secret)] if database else []
+
+
+def _blue_green(environment: Environment) -> list[Service]:
+    return [service for service in environment.product.services if service.deployment == "blue_green"]
+
+
+def _services(environment: Environment, names: Names) -> Iterator[tuple[str, _Values]]:
+    product, blue_green = environment.product, _blue_green(environment)
+    yield "services", [names.service(service.name) for service in product.services]
+    yield "tasks", [names.service(work.name) for work in product.workloads]
+    scaled = [f"service/{names.prefix}/{names.service(service.name)}" for service in product.services]
+    yield "scaled_services", scaled
+    yield (
+        "scaling",
+        [(each, f"ECSServiceAverage{metric}Utilization") for each in scaled for metric in ("CPU", "Memory")],
+    )
+    yield "blue_green", [names.service(service.name) for service in blue_green]
+    yield "schedules", [names.resource(task.name) for task in product.scheduled_tasks]
+    yield "schedule_groups", _if(product.scheduled_tasks)
+    yield (
+        "target_groups",
+        [
+            *(names.target_group(service.name) for service in product.load_balanced),
+            *(names.target_group(service.name, "green") for service in blue_green),
+        ],
+    )
+    rollbacks = (f"{service.name}-rollback" for service in product.load_balanced)
+    yield "composite_alarms", [names.resource(each) for each in ("cutover", *rollbacks)]
+
+
+def _edge(environment: Environment, _: Names) -> Iterator[tuple[str, _Values]]:
+    yield "created_zone", _if(environment.edge.zone.kind == "created")
+    yield "listeners", ["HTTP", "HTTPS"]
+    yield "firewall", _if(environment.profile.waf)
+    yield "firewall_rules", FIREWALL_RULES if environment.profile.waf else []

@@ -1,0 +1,177 @@
+"""Which resources exist is compared with the environment's values: none may be gone, and none may be too many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from environments.schema import Environment
+from ops.gate import alarms, detection, traffic
+from ops.gate.index import Index
+from ops.gate.model import Block, Record, ScannedBlock
+from ops.gate.stacks import expected_stacks, select
+from ops.gate.understood import present, schema, table
+from ops.gate.understood.facts import facts
+from ops.gate.view import merged_view
+from ops.iam.policy import listed
+from tests.products import SUBJECTS
+
+LINES = {kind: listed(known.get(present.PRESENT)) for kind, known in table.types().items()}
+PROOFS: dict[str, Callable[[Sequence[ScannedBlock], Environment], list[Record]]] = {
+    "ROLLOUT_ALARM_SILENT": alarms.silent_alarms,
+    "ROLLOUT_DETECTION": detection.unseen,
+    "ROLLOUT_TRAFFIC": traffic.stray_traffic,
+}
+"""The proofs that lines name."""
+
+
+@pytest.fixture(scope="module")
+def production(output: Path) -> tuple[list[ScannedBlock], Environment]:
+    expected = expected_stacks()
+    (stacks,) = select(output, ["prod"], expected).environment_stacks
+    return merged_view(stacks), expected.values["prod"]
+
+
+def test_every_type_has_a_line_and_every_fact_a_type() -> None:
+    assert [kind for kind, lines in LINES.items() if not lines] == []
+    rules = [present.RULE.fullmatch(each) for lines in LINES.values() for each in lines]
+    wrong = [each for lines in LINES.values() for each in lines if not each.startswith(present.UNCOUNTED)]
+    assert [each for each in wrong if not present.RULE.fullmatch(each)] == []
+    assert {rule["kind"] for rule in rules if rule and rule["kind"]} <= table.types().keys()
+    used = {rule["fact"] for rule in rules if rule and rule["fact"]} - {"one"}
+    for subject in SUBJECTS:
+        assert facts(subject.environment).keys() - {"one"} == used
+
+
+def test_the_attributes_of_a_line_are_of_its_type() -> None:
+    for kind, lines in LINES.items():
+        for rule in filter(None, map(present.RULE.fullmatch, lines)):
+            start = f"{rule['path']}." if rule["path"] else ""
+            parts = [rule["attribute"]] if rule["attribute"] else (rule["parts"] or "").split(" and ")
+            for part in filter(None, parts):
+                known: Any = schema.types()[kind]
+                for name in part[1:].split(".") if part.startswith("/") else f"{start}{part}".split("."):
+                    assert name in known, (kind, part)
+                    known = known[name]
+
+
+def test_each_fact_has_a_value_somewhere() -> None:
+    found = {word for subject in SUBJECTS for word, values in facts(subject.environment).items() if values}
+    assert facts(SUBJECTS[0].environment).keys() - found == set()
+
+
+def test_each_resource_of_production_that_is_gone_is_reported(
+    production: tuple[list[ScannedBlock], Environment],
+) -> None:
+    view, environment = production
+    assert [*present.scan_errors(view, environment)] == []
+    silent = []
+    for block in view:
+        kind = f"{schema.SECTIONS.get(block.section, '')}{block.kind}"
+        if block.section in schema.SECTIONS and not block.synthetic and not LINES[kind][0].startswith("nothing: "):
+            rest = [each for each in view if each is not block]
+            proof = PROOFS.get(LINES[kind][0].removeprefix("proof "))
+            said = (
+                [each for each in proof(rest, environment) if not each.passed]
+                if proof
+                else [*present.scan_errors(rest, environment)]
+            )
+            silent += [] if said else [block.block.address]
+    assert silent == []
+
+
+def test_a_second_one_of_each_counted_type_is_reported(production: tuple[list[ScannedBlock], Environment]) -> None:
+    view, environment = production
+    counted = {kind for kind, lines in LINES.items() if not lines[0].startswith(present.UNCOUNTED)}
+    first = {block.kind: block for block in view if block.section == "resource" and block.kind in counted}
+    for block in first.values():
+        assert [*present.scan_errors([*view, replace(block, name=f"{block.name}_2")], environment)], block.kind
+
+
+def resource(kind: str, id_: str, /, **settings: Any) -> ScannedBlock:
+    return ScannedBlock(Block("s", f"{kind}.{id_}", "f", 1), "resource", kind, id_, settings)
+
+
+BUCKETS = [resource("aws_s3_bucket", "a", bucket="logs"), resource("aws_s3_bucket", "b", bucket="states")]
+FACTS = {"buckets": [("logs",), ("states",)], "two": [("",), ("",)], "pairs": [("x", "logs"), ("y", "states")]}
+say = partial(present.differences, index=Index(BUCKETS), known=FACTS)
+
+
+def policies(*names: str) -> list[ScannedBlock]:
+    return [resource("aws_p", str(place), bucket=f"${{aws_s3_bucket.{name}.id}}") for place, name in enumerate(names)]
+
+
+@pytest.mark.parametrize(
+    ("line", "blocks", "said"),
+    [
+        ("buckets by bucket", policies("a", "b"), []),
+        ("buckets by bucket", policies("a"), ["none has bucket states, which the environment's values lead to"]),
+        (
+            "buckets by bucket",
+            policies("a", "a"),
+            [
+                "none has bucket states, which the environment's values lead to",
+                "a second one has bucket logs, which the environment's values don't lead to",
+            ],
+        ),
+        (
+            "buckets by bucket",
+            policies("a", "b", "other"),
+            ["one has bucket ${aws_s3_bucket.other.id}, which the environment's values don't lead to"],
+        ),
+        ("each aws_s3_bucket by bucket", policies("b", "a"), []),
+        (
+            "each aws_s3_bucket by bucket",
+            policies("b"),
+            ["none has bucket of aws_s3_bucket.a, which the environment's values lead to"],
+        ),
+        ("two", policies("a", "b"), []),
+        ("two", policies("a"), ["1 exist, must be 2, from the environment's values"]),
+        (
+            "pairs of rule by /name and bucket",
+            [
+                resource("aws_p", "1", name="x", rule=[{"bucket": "${aws_s3_bucket.a.id}"}]),
+                resource("aws_p", "2", name="y", rule=[{"bucket": "states"}]),
+            ],
+            [],
+        ),
+        (
+            "pairs of rule by /name and bucket",
+            [resource("aws_p", "1", name="x", rule=[{"bucket": "logs"}, {"bucket": "states"}])],
+            [
+                "none has /name and bucket y, states, which the environment's values lead to",
+                "one has /name and bucket x, states, which the environment's values don't lead to",
+            ],
+        ),
+    ],
+)
+def test_lines(line: str, blocks: list[ScannedBlock], said: list[str]) -> None:
+    assert [what for _, what in say(line, blocks)] == said
+
+
+def test_the_last_one_is_too_many() -> None:
+    blocks = policies("a", "b", "a")
+    assert [block for block, _ in say("buckets by bucket", blocks)] == [blocks[-1]]
+    assert [block for block, _ in say("two", blocks)] == [blocks[-1]]
+    assert [block for block, _ in say("two", [])] == [None]
+
+
+def test_a_line_of_another_form_names_itself() -> None:
+    with pytest.raises(ValueError, match="isn't one that"):
+        [*say("buckets by", [])]
+
+
+def test_names_instead_of_references() -> None:
+    service = resource("aws_ecs_service", "s", name="web")
+    scaling = resource("aws_appautoscaling_target", "t", resource_id="service/c/${aws_ecs_service.s.name}")
+    index = Index([service, scaling, resource("aws_eip", "e")])
+    assert index.evaluated("${aws_appautoscaling_target.t.resource_id}") == "service/c/web"
+    assert index.evaluated("${aws_ecs_service.s.id}:x") == "web:x"
+    assert index.evaluated("${aws_eip.e.id}") == "aws_eip.e"
+    assert index.evaluated("${aws_eip.gone.id}") == "${aws_eip.gone.id}"
+    assert index.evaluated(7) == 7
