@@ -139,7 +139,7 @@ class HttpsListener:
             # These replace the application's headers, so it can't allow more.
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/header-modification.html
             routing_http_response_access_control_allow_origin_header_value=spec.origin,
-            routing_http_response_strict_transport_security_header_value=f"max-age={spec.hsts}; includeSubDomains",
+            routing_http_response_strict_transport_security_header_value=spec.strict_transport,
             routing_http_response_content_security_policy_header_value=spec.content_security_policy,
             routing_http_response_x_content_type_options_header_value="nosniff",
             routing_http_response_x_frame_options_header_value="DENY",

@@ -116,6 +116,9 @@ class _Traffic:
         block = self._index.follow(settings.get("zone_id"))
         if settings.get("zone_id") != zone.id and (block is None or block.kind != "aws_route53_zone"):
             yield f"is in the zone {settings.get('zone_id')}, must be in that of {zone.name}"
+        writer = "aws.dns" if zone.role else None
+        if settings.get("provider") != writer:
+            yield f"is written by the provider {settings.get('provider')}, must be {writer}: edge.zone.role"
         parts = [settings.get("name"), settings.get("type"), *listed(settings.get("records"))]
         options = [_OPTION.fullmatch(str(each)) for each in parts]
         if all(options) and not nested(settings, "alias"):
@@ -241,19 +244,19 @@ class _Traffic:
             yield "has no health_check_grace_period_seconds, so starting tasks are stopped"
         if rolling and block.settings.get("wait_for_steady_state") is not True:
             yield "has no wait_for_steady_state, so an apply ends before the deployment does"
-        if rolling and not self._notices(block):
-            yield "has no postcondition on self.task_definition, so an apply succeeds although ECS rolled back"
+        if not self._notices(block, rolling):
+            yield "has no postcondition on self.task_definition, or another: applies hide rollbacks, or never succeed"
 
     @staticmethod
-    def _notices(block: ScannedBlock) -> bool:
-        """Whether an apply fails if ECS rolled back: the running revision isn't the planned one."""
+    def _notices(block: ScannedBlock, rolling: bool) -> bool:
+        """Whether an apply fails if, and only if, ECS rolled back: the running revision isn't the planned one."""
         wanted = str(block.settings.get("task_definition")).removeprefix("${").removesuffix("}")
         conditions = [
             str(each.get("condition"))
             for lifecycle in nested(block.settings, "lifecycle")
             for each in nested(lifecycle, "postcondition")
         ]
-        return f"${{self.task_definition == {wanted}}}" in conditions
+        return conditions == ([f"${{self.task_definition == {wanted}}}"] if rolling else [])
 
     def _moved(self, group: ScannedBlock) -> Iterator[str]:
         name = str(group.settings.get("deployment_group_name"))

@@ -42,7 +42,6 @@ def frame(phase: str) -> Body:
             ]
         },
         "terraform": {
-            "required_version": ">= 1.11",
             "required_providers": {"aws": schema.required()},
             "backend": {
                 "s3": {

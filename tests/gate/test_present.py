@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from ops.gate import alarms, detection, traffic
 from ops.gate.index import Index
 from ops.gate.model import Block, Record, ScannedBlock
 from ops.gate.stacks import expected_stacks, select
-from ops.gate.understood import present, schema, table
+from ops.gate.understood import attributes, present, schema, table
 from ops.gate.understood.facts import facts
 from ops.gate.view import merged_view
 from ops.iam.policy import listed
@@ -48,16 +48,31 @@ def test_every_type_has_a_line_and_every_fact_a_type() -> None:
         assert facts(subject.environment).keys() - {"one"} == used
 
 
-def test_the_attributes_of_a_line_are_of_its_type() -> None:
-    for kind, lines in LINES.items():
-        for rule in filter(None, map(present.RULE.fullmatch, lines)):
-            start = f"{rule['path']}." if rule["path"] else ""
-            parts = [rule["attribute"]] if rule["attribute"] else (rule["parts"] or "").split(" and ")
-            for part in filter(None, parts):
-                known: Any = schema.types()[kind]
-                for name in part[1:].split(".") if part.startswith("/") else f"{start}{part}".split("."):
-                    assert name in known, (kind, part)
-                    known = known[name]
+def compared(kind: str) -> Iterator[tuple[str, ...]]:
+    """The attributes that the lines of a type compare, as paths in its table."""
+    for rule in filter(None, map(present.RULE.fullmatch, LINES[kind])):
+        start = rule["path"].split(".") if rule["path"] else []
+        for part in filter(None, (rule["attribute"] or rule["parts"] or "").split(" and ")):
+            yield tuple(part[1:].split(".") if part.startswith("/") else [*start, *part.split(".")])
+
+
+def marked(known: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The attributes of a table that say that a line compares them."""
+    for name, entry in known.items():
+        if isinstance(entry, Mapping):
+            yield from marked(entry, (*path, name))
+        elif str(entry).startswith(present.PRESENT) and name not in attributes.RESERVED:
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_the_attributes_of_a_line_are_of_its_type(kind: str) -> None:
+    for path in compared(kind):
+        known: Any = table.types()[kind]
+        for name in path:
+            assert name in known, path
+            known = known[name]
+    assert {*marked(table.types()[kind])} <= {*compared(kind)}
 
 
 def test_each_fact_has_a_value_somewhere() -> None:

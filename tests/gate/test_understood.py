@@ -23,7 +23,7 @@ from ops.gate.view import merged_view
 from tests.gate.project import POLICIES, Body, Project, frame
 from tests.products import AEP, SHAPES, values
 
-CLASSES = ("at least ", "check ", "proof ", "refers to ", "value ", "nothing: ")
+CLASSES = ("at least ", "check ", "keys ", "present", "proof ", "refers to ", "value ", "nothing: ")
 DECODED = "container_definitions"
 """A text in the provider's schema, which the view decodes."""
 
@@ -31,9 +31,11 @@ DECODED = "container_definitions"
 def entries(known: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Each attribute of a table, with what it says."""
     for name, entry in known.items():
+        if name in attributes.RESERVED:
+            continue
         if isinstance(entry, dict):
             yield from entries(entry, (*path, name))
-        elif name not in attributes.RESERVED:
+        else:
             yield (*path, name), entry
 
 
@@ -46,7 +48,7 @@ def unclassified(known: dict[str, Any], types: dict[str, Any], path: str) -> Ite
     yield from (f"{path}.{name}" for name in listed ^ types.keys())
     yield from (f"{path}.{name}" for name in known.get("optional", ()) if name not in known)
     for name, entry in known.items():
-        if isinstance(entry, dict) and name != DECODED:
+        if isinstance(entry, dict) and name not in {DECODED, *attributes.RESERVED}:
             yield from unclassified(entry, types[name], f"{path}.{name}")
 
 
@@ -116,6 +118,12 @@ def rejected(project: Project) -> list[tuple[ErrorKind, str]]:
         ({"lifecycle": {"prevent_destroy": "${var.x}"}}, "isn't true or false"),
         ({"lifecycle": {"other": 1}}, "which the gate doesn't understand"),
         ({"lifecycle": []}, "isn't an object"),
+        ({"lifecycle": {"precondition": [{"condition": False, "error_message": "No."}]}}, "doesn't understand"),
+        ({"lifecycle": {"postcondition": [{"condition": False, "error_message": "No."}]}}, "no apply may succeed"),
+        ({"lifecycle": {"create_before_destroy": True}}, "the table says for aws_sns_topic: False"),
+        ({"lifecycle": {"create_before_destroy": "true"}}, "the table says for aws_sns_topic: False"),
+        ({"lifecycle": {"replace_triggered_by": ["aws_sns_topic.a.arn"]}}, "the table says for aws_sns_topic: []"),
+        ({"timeouts": {"create": "1s"}}, "timeouts.create must be unset"),
         ({"depends_on": "aws_sns_topic.a"}, "isn't a list of addresses"),
     ],
     ids=str,
@@ -125,6 +133,41 @@ def test_meta_arguments(project: Project, change: Body, what: str) -> None:
     ((kind, said),) = rejected(project)
     assert kind is ErrorKind.NOT_UNDERSTOOD
     assert what in said
+
+
+WRITES_THE_URL = {"lifecycle": {"replace_triggered_by": ["aws_db_instance.other.resource_id"]}}
+DEPLOYS = {"timeouts": {"create": "11m"}, "lifecycle": {"postcondition": [{"condition": "${true}"}]}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "what"),
+    [
+        ("aws_acm_certificate", {"lifecycle": {"create_before_destroy": True}}, ""),
+        ("aws_acm_certificate", {}, "has the create_before_destroy False"),
+        ("aws_secretsmanager_secret_version", WRITES_THE_URL, ""),
+        ("aws_secretsmanager_secret_version", {}, "has the replace_triggered_by []"),
+        (
+            "aws_secretsmanager_secret_version",
+            {"lifecycle": {"replace_triggered_by": ["aws_db_instance.other.status"]}},
+            "has the replace_triggered_by ['aws_db_instance.status']",
+        ),
+        ("aws_ecs_service", DEPLOYS, ""),
+        ("aws_ecs_service", {**DEPLOYS, "timeouts": {"create": "1h"}}, ""),
+        (
+            "aws_ecs_service",
+            {**DEPLOYS, "timeouts": {"create": "9m59s"}},
+            "timeouts.create must be 600 seconds or more",
+        ),
+        ("aws_ecs_service", {**DEPLOYS, "timeouts": {"create": "soon"}}, "timeouts.create must be 600 seconds or more"),
+        ("aws_ecs_service", {}, "timeouts.create must be 600 seconds or more"),
+        ("aws_ecs_service", {**DEPLOYS, "timeouts": {"create": "10m", "delete": "1s"}}, "delete must be unset"),
+    ],
+    ids=str,
+)
+def test_meta_arguments_that_a_type_needs(project: Project, kind: str, settings: Body, what: str) -> None:
+    project.add("network", kind, "a", settings)
+    said = [text for _, text in rejected(project)]
+    assert [what in text for text in said] == ([True] if what else [])
 
 
 @pytest.mark.parametrize("value", [None, [], "text", [{}], [None], {"aws": None}, {"aws": "text"}, {"http": {}}])
@@ -211,6 +254,16 @@ KEY = {"enable_key_rotation": True, "deletion_window_in_days": 30, "policy": "${
 def test_attributes(change: Body, what: str) -> None:
     found = [*attributes.scan_errors([block("aws_sns_topic", {**TOPIC, **change}), *keys()])]
     assert [what in error.what for error in found] == ([True] if what else [])
+
+
+@pytest.mark.parametrize(
+    ("tags", "allowed"),
+    [({}, True), ({"Name": "x"}, True), ({"Name": "x", "Project": "other"}, False), ("${local.tags}", False)],
+    ids=str,
+)
+def test_tags_that_policies_read_are_the_providers(tags: object, allowed: bool) -> None:
+    found = [error.what for error in attributes.scan_errors([block("aws_eip", {"domain": "vpc", "tags": tags})])]
+    assert ("tags may have the keys Name only" in found) is not allowed
 
 
 def keys() -> list[ScannedBlock]:

@@ -15,12 +15,13 @@ from ops.gate.understood.settings import Settings
 from ops.iam.policy import listed
 from policies.secret_texts import CREDENTIAL, SECRET_SOURCE, is_secret_name
 
-RESERVED = frozenset({"optional", "unset", "ignore_changes", present.PRESENT})
+RESERVED = frozenset({"optional", "unset", present.PRESENT, *schema.OF_META})
 """Keys of a type's table that aren't attributes."""
 _NOTHING = "nothing: "
 _REFERS = "refers to "
 _VALUE = "value "
 _AT_LEAST = "at least "
+_KEYS = "keys "
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -113,6 +114,10 @@ class _Block:
             least = float(entry.removeprefix(_AT_LEAST))
             if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
                 yield self._error(path, name, f"must be a number of {least:g} or more")
+        elif entry.startswith(_KEYS):
+            allowed = entry.removeprefix(_KEYS).split(" or ")
+            if not isinstance(value, Mapping) or not value.keys() <= {*allowed}:
+                yield self._error(path, name, f"may have the keys {' and '.join(allowed)} only")
         elif entry.startswith((_REFERS, _VALUE)):
             allowed = entry.partition(";")[0].split(" or ")
             targets = [each.removeprefix(_REFERS) for each in allowed if not each.startswith(_VALUE)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from environments.beside import GLOBAL_REGION
@@ -23,16 +24,19 @@ _SERVICES_WITH_A_ROLE = (
 )
 """Services whose linked roles an account needs before they create anything: `modules/stacks/account.py` says why."""
 FIREWALL_RULES = (
-    ("0", "AWSManagedRulesAmazonIpReputationList"),
-    ("1", "AWSManagedRulesAnonymousIpList"),
-    ("2", ""),
-    ("3", "AWSManagedRulesKnownBadInputsRuleSet"),
-    ("4", "AWSManagedRulesCommonRuleSet"),
+    ("ip-reputation", "AWSManagedRulesAmazonIpReputationList"),
+    ("anonymous-ip", "AWSManagedRulesAnonymousIpList"),
+    ("rate-limit", ""),
+    ("known-bad-inputs", "AWSManagedRulesKnownBadInputsRuleSet"),
+    ("common", "AWSManagedRulesCommonRuleSet"),
 )
-"""Priorities of the firewall's rules, and their groups; the one without a group is the rate limit.
+"""The firewall's rules by priority, and their groups; the one without a group is the rate limit.
 
 https://docs.aws.amazon.com/waf/latest/developerguide/web-acl-processing-order.html
 """
+_EXEC_FOLDERS = ("/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm")
+"""Folders that the agent of ECS Exec writes to: https://github.com/aws/containers-roadmap/issues/1359."""
+_PRIVILEGED_PORTS = 1024
 _TIERS: tuple[Tier, ...] = ("public", "private", "isolated")
 
 
@@ -119,8 +123,9 @@ def _account(environment: Environment, names: Names) -> Iterator[tuple[str, _Val
     )
     alerts = ["break-glass-assumed", "break-glass-console", "root-console"]
     forwarded = alerts if environment.region != GLOBAL_REGION else []
-    rules = [*alerts, *_if(findings, "guardduty"), *(f"forward-{each}" for each in forwarded)]
-    yield "event_rules", [names.resource(each) for each in rules]
+    rules = [(each, "") for each in (*alerts, *_if(findings, "guardduty"))]
+    rules += [(f"forward-{each}", "aws.global_events") for each in forwarded]
+    yield "event_rules", [(names.resource(each), provider) for each, provider in rules]
     yield "log_groups", [*_log_groups(environment, names)]
 
 
@@ -215,6 +220,19 @@ def _services(environment: Environment, names: Names) -> Iterator[tuple[str, _Va
         "scaling",
         [(each, f"ECSServiceAverage{metric}Utilization") for each in scaled for metric in ("CPU", "Memory")],
     )
+    balanced = [(service, str(service.port)) for service in product.load_balanced]
+    yield "balanced", [(names.service(service.name), service.name, port) for service, port in balanced]
+    ports = [(names.service(service.name), service.port) for service in product.services if service.port]
+    yield "ports", [(family, str(port), str(port)) for family, port in ports]
+    yield "low_ports", [(family, str(port)) for family, port in ports if port < _PRIVILEGED_PORTS]
+    folders = [
+        (names.service(work.name), re.sub(r"\W+", "-", folder).strip("-"), folder)
+        for work in product.workloads
+        for service in [work if isinstance(work, Service) else product.service(work.service)]
+        for folder in (*service.writable, *_EXEC_FOLDERS)
+    ]
+    yield "mounts", folders
+    yield "volumes", [(family, volume) for family, volume, _ in folders]
     yield "blue_green", [names.service(service.name) for service in blue_green]
     yield "schedules", [names.resource(task.name) for task in product.scheduled_tasks]
     yield "schedule_groups", _if(product.scheduled_tasks)
@@ -229,8 +247,12 @@ def _services(environment: Environment, names: Names) -> Iterator[tuple[str, _Va
     yield "composite_alarms", [names.resource(each) for each in ("cutover", *rollbacks)]
 
 
-def _edge(environment: Environment, _: Names) -> Iterator[tuple[str, _Values]]:
+def _edge(environment: Environment, names: Names) -> Iterator[tuple[str, _Values]]:
     yield "created_zone", _if(environment.edge.zone.kind == "created")
     yield "listeners", ["HTTP", "HTTPS"]
     yield "firewall", _if(environment.profile.waf)
-    yield "firewall_rules", FIREWALL_RULES if environment.profile.waf else []
+    rules = enumerate(FIREWALL_RULES if environment.profile.waf else ())
+    yield (
+        "firewall_rules",
+        [(str(priority), rule, f"{names.prefix}-{rule}", group) for priority, (rule, group) in rules],
+    )

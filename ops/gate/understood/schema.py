@@ -16,6 +16,18 @@ META = frozenset(
 )
 """What any block may have: https://developer.hashicorp.com/terraform/language/meta-arguments."""
 
+OF_META = frozenset(
+    {
+        *("create_before_destroy", "ignore_changes", "postcondition"),
+        *("provider", "replace_triggered_by", "timeouts"),
+    }
+)
+"""Keys of a type's table about meta-arguments of its resources, which must be exactly so.
+
+Of `ignore_changes`, less is fine; `provider` has the aliases that a resource may use; `timeouts` has seconds, and more
+are fine: Terraform marks what isn't complete in time as tainted, and replaces it.
+https://developer.hashicorp.com/terraform/language/resources/syntax#operation-timeouts
+"""
 SECTIONS = {"resource": "", "data": "data.", "ephemeral": "ephemeral."}
 """The start of a type's name in the tables, by its section of a stack's file."""
 

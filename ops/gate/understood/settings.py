@@ -115,7 +115,8 @@ def subjects(environment: Environment) -> Iterator[tuple[tuple[str, str], Roots]
         for colour in ("", "green"):
             yield ("aws_lb_target_group", names.target_group(service.name, colour)), roots
     for work in product.workloads:
-        yield ("aws_ecs_task_definition", names.service(work.name)), {"work": work}
+        runs = work if isinstance(work, Service) else product.service(work.service)
+        yield ("aws_ecs_task_definition", names.service(work.name)), {"work": work, "runs": runs}
     for task in product.scheduled_tasks:
         yield ("aws_scheduler_schedule", names.resource(task.name)), {"run": task}
     budgets = environment.budgets

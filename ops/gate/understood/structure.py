@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -126,34 +127,68 @@ class _Structure:
         for key in schema.META & settings.keys() - table.stack()["meta"].keys():
             what = f"{address} has {key!r}, which the gate doesn't understand: what it creates or runs depends on it"
             yield self._error(what, "write every resource as a block of its own, without programs", *path)
-        alias = settings.get("provider")
-        if alias is not None and alias not in {f"aws.{each}" for each in self._declared() if each}:
-            what = f"{address} uses the provider {alias!r}, which the stack doesn't have"
+        known = table.types().get(kind if section == "resource" else f"{section}.{kind}", {})
+        alias, used = settings.get("provider"), known.get("provider", [])
+        if alias is not None and (alias not in used or alias.removeprefix("aws.") not in self._declared()):
+            what = f"{address} uses the provider {alias!r}; the stack and the table allow for {kind}: " + (
+                ", ".join(used) or "none but the stack's own"
+            )
             yield self._error(what, "use the stack's provider or one of its aliases", *path)
         waits = settings.get("depends_on", [])
         if not isinstance(waits, list) or not all(isinstance(each, str) for each in waits):
             yield self._error(f"{address} has a depends_on that isn't a list of addresses", "write addresses", *path)
-        if "lifecycle" in settings:
-            yield from self._lifecycle(settings["lifecycle"], kind, *path)
+        yield from self._lifecycle(settings.get("lifecycle", {}), known, *path)
+        timeouts = _dict(settings.get("timeouts"))
+        for step in sorted(timeouts.keys() | known.get("timeouts", {}).keys()):
+            least = known.get("timeouts", {}).get(step)
+            if least is None or _seconds(timeouts.get(step)) < least:
+                wanted = "must be unset" if least is None else f"must be {least} seconds or more"
+                yield self._error(f"{address} timeouts.{step} {wanted}", _AS_SYNTHESIZED, *path)
 
     def _declared(self) -> list[str]:
         listed = _dict(self._content.get("provider")).get("aws", [])
         return [str(_dict(each).get("alias", "")) for each in (listed if isinstance(listed, list) else [listed])]
 
-    def _lifecycle(self, lifecycle: object, kind: str, *path: str) -> Iterator[ScanError]:
-        address = ".".join(path[1:])
+    def _lifecycle(self, lifecycle: object, known: Mapping[str, Any], *path: str) -> Iterator[ScanError]:
+        address, kind = ".".join(path[1:]), path[1]
         if not isinstance(lifecycle, dict):
             yield self._error(f"{address} has a lifecycle that isn't an object", "write it as one object", *path)
             return
         yield from self._unknown("lifecycle", lifecycle, *path)
-        for key in ("prevent_destroy", "create_before_destroy"):
-            if not isinstance(lifecycle.get(key, False), bool):
-                yield self._error(f"{address} has a {key} that isn't true or false", "write true or false", *path)
-        ignored, allowed = lifecycle.get("ignore_changes", []), table.types().get(kind, {}).get("ignore_changes", [])
+        if not isinstance(lifecycle.get("prevent_destroy", False), bool):
+            yield self._error(f"{address} has a prevent_destroy that isn't true or false", "write true or false", *path)
+        triggers = lifecycle.get("replace_triggered_by", [])
+        found: dict[str, object] = {
+            "create_before_destroy": lifecycle.get("create_before_destroy", False),
+            "replace_triggered_by": [_NAME.sub(".", str(each), count=1) for each in triggers]
+            if isinstance(triggers, list)
+            else triggers,
+        }
+        for key, value in found.items():
+            wanted = known.get(key, [] if key == "replace_triggered_by" else False)
+            if value != wanted:
+                what = f"{address} has the {key} {value!r}; the table says for {kind}: {wanted!r}"
+                yield self._error(what, _AS_SYNTHESIZED, *path)
+        if lifecycle.get("postcondition") and "postcondition" not in known:
+            what = f"{address} has a postcondition, which the table doesn't allow for {kind}: no apply may succeed"
+            yield self._error(what, "remove it", *path)
+        ignored, allowed = lifecycle.get("ignore_changes", []), known.get("ignore_changes", [])
         if not isinstance(ignored, list) or any(each not in allowed for each in ignored):
             names = ", ".join(allowed) or "nothing"
             what = f"{address} ignores changes of {ignored!r}; the table allows for {kind}: {names}"
             yield self._error(what, "remove it; what Terraform ignores isn't as the code says", *path)
+
+
+_NAME = re.compile(r"\.[\w-]+\.")
+"""The name in an address such as `aws_db_instance.main.id`."""
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def _seconds(text: object) -> int:
+    """The seconds of a duration such as `1h20m`; 0 if it can't be read."""
+    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    hours, minutes, seconds = (int(each or 0) for each in found.groups()) if found else (0, 0, 0)
+    return (hours * 60 + minutes) * 60 + seconds
 
 
 def _same(found: object, expected: object) -> bool:
