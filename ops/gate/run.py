@@ -21,8 +21,8 @@ from ops.gate import (
     outside,
     permissions,
     policy_documents,
-    publishing,
     reachability,
+    requests,
     support,
     tasks,
     traffic,
@@ -213,7 +213,7 @@ CHECKS: dict[str, Check] = {
     **detection.CHECKS,
     **kept.CHECKS,
     **traffic.CHECKS,
-    **publishing.CHECKS,
+    **requests.CHECKS,
     **outside.CHECKS,
     **policy_documents.CHECKS,
 }
@@ -263,7 +263,7 @@ def proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[
             detection.unseen,
             kept.lost_data,
             traffic.stray_traffic,
-            publishing.unsent,
+            requests.wrong_requests,
             outside.what_leads_outside,
         ):
             yield proof, partial(proof, view, environment)

@@ -18,7 +18,7 @@ Body = dict[str, Any]
 Proof = Callable[[list[ScannedBlock], Environment], list[Record]]
 
 # Contracts lead from the proven phases to these only.
-PHASES = ("state", "account", "network", "registry", "secrets", "data", "edge", "services")
+PHASES = ("state", "account", "network", "registry", "secrets", "data", "edge", "services", "hardening")
 
 
 @dataclass(frozen=True)

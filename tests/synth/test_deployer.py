@@ -7,9 +7,9 @@ import pytest
 from environments.names import Names
 from environments.schema import Environment
 from modules.phases import PHASES
+from ops.gate.requests.deployer import DEPLOYER_CALLS, deployer_never
 from ops.iam.reference import reference
 from tests.conftest import Body, Stack
-from tests.synth.deployer_calls import CALLS, NEVER
 from tests.synth.iam import Context, allowed
 
 GUARDED = (
@@ -49,8 +49,8 @@ def test_the_deployer_can_make_what_its_phases_hold(stacks: dict[str, Stack], ac
     for phase in PHASES:
         if phase.applied_by == "deployer":
             for kind in stacks[f"{env.name}-{phase.name}"].document.get("resource", {}):
-                assert kind in CALLS, f"{phase.name}: what does {kind} call? tests/synth/deployer_calls.py"
-    for kind, calls in CALLS.items():
+                assert kind in DEPLOYER_CALLS, f"{phase.name}: what does {kind} call? ops/gate/requests/deployer.py"
+    for kind, calls in DEPLOYER_CALLS.items():
         for action, resource, context in calls(names):
             assert may(policies, boundary, action, resource, context), f"{kind}: {action} on {resource}"
 
@@ -74,7 +74,7 @@ def test_the_deployer_never_can(account: Stack, env: Environment, widened: bool)
     """What guards the account holds even if somebody gave the deployer everything."""
     everything = [{"effect": "Allow", "sid": "Everything", "actions": ["*"], "resources": ["*"]}]
     policies = everything if widened else deployer(account)
-    for action, resource in NEVER(Names(env)):
+    for action, resource in deployer_never(Names(env)):
         context: Context = {
             "kms:ViaService": f"s3.{env.region}.amazonaws.com",
             "iam:PassedToService": "ecs-tasks.amazonaws.com",
@@ -88,7 +88,7 @@ def test_the_boundary_denies_by_name_what_guards_the_account(account: Stack, env
     guards = ("iam", "kms", "budgets", "cloudtrail", "config", "guardduty", "securityhub", "access-analyzer")
     denied = [statement for statement in account.policy("boundary") if statement["effect"] == "Deny"]
     everything = {"effect": "Allow", "sid": "Everything", "actions": ["*"], "resources": ["*"]}
-    for action, resource in NEVER(Names(env)):
+    for action, resource in deployer_never(Names(env)):
         if action.startswith(guards) and action != "iam:PassRole":
             assert not allowed([everything, *denied], action, resource), f"{action} on {resource}"
 

@@ -18,7 +18,7 @@ OWN_POLICIES: Mapping[str, tuple[str, str]] = {
     holder.attached_to: (kind, holder.subject) for (kind, _), holder in HOLDERS.items() if holder.attached_to
 }
 """Resources with their own policy: the type that attaches one, and its attribute that names the resource."""
-_CHOSEN = {"aws_secretsmanager_secret": "Ab1Cd2"}
+CHOSEN = {"aws_secretsmanager_secret": "Ab1Cd2"}
 """Placeholders for the characters of an ARN that AWS chooses; for other types, the block's name."""
 
 
@@ -43,7 +43,7 @@ class Arns:
     def _attribute(self, block: ScannedBlock, name: str) -> str | None:
         named = {"name", "name_prefix"} & block.settings.keys()
         settings = block.settings if named else {**block.settings, "name": block.name}
-        return worth(block.kind, name, settings, self._place, lambda _: _CHOSEN.get(block.kind, block.name))
+        return worth(block.kind, name, settings, self._place, lambda _: CHOSEN.get(block.kind, block.name))
 
     def render(self, value: object, *, allows: bool) -> str:
         """A text with its references replaced; an unknown value means anything in an Allow, and nothing in a Deny."""

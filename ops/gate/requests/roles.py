@@ -1,0 +1,252 @@
+"""What the roles of tasks and of people must be able to call, and what their policies must deny, by the values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from environments.arns import partition
+from environments.endpoints import interface_endpoints
+from environments.guardduty import DATA, agent_repository
+from environments.names import Names
+from environments.schema import IamUser, Service
+from environments.schema.principals import arns
+from modules.phases import PHASES
+from ops.gate.requests.deployer import PULL, deployer_requests
+from ops.gate.requests.policies import Keys, Policies, Request
+from ops.iam.mfa import AGE, PRESENT
+
+_ECR = ("ecr.api", "ecr.dkr")
+_CHANNELS = tuple(f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data"))
+_ISSUER = "token.actions.githubusercontent.com"
+_SSE = "s3:x-amz-server-side-encryption"
+
+
+def role_requests(names: Names, policies: Policies) -> Iterator[Request]:
+    """All of them.
+
+    Args:
+        names: The environment's names.
+        policies: Its policies, for the ARNs of keys, secrets and buckets.
+    """
+    for service in names.environment.product.services:
+        yield from _execution(service, names, policies)
+        yield from _task(service, names, policies)
+    yield from _endpoints(names)
+    yield from _people(names)
+    yield from _state(names, policies)
+    yield from _keys(names, policies)
+    yield from _readers_and_administrators(names)
+    yield from deployer_requests(names)
+    yield from _denied(names, policies)
+
+
+def _key(policies: Policies, purpose: str) -> str:
+    """ARN of the key of a purpose; empty without such a key."""
+    return next((each.arn for each in policies.actors.keys if each.name == purpose), "")
+
+
+def _execution(service: Service, names: Names, policies: Policies) -> Iterator[Request]:
+    """ECS starts tasks with the execution role: it pulls the image, writes logs and reads the secrets.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+    """
+    environment, caller = names.environment, names.role_arn(f"{service.name}-execution")
+    account = environment.registry.source_account or environment.account_id
+    image = names.partition.arn(
+        "ecr", f"repository/{service.repository}", region=environment.region, account_id=account
+    )
+    agent = agent_repository(environment.region) if environment.profile.guardduty_agent else None
+    for endpoint in _ECR:
+        for repository in filter(None, (image, agent)):
+            for action in PULL:
+                yield Request(caller=caller, action=action, resource=repository, endpoint=endpoint)
+    yield Request(caller=caller, action="ecr:GetAuthorizationToken", resource="*", endpoint="ecr.api")
+    yield from _logs(caller, f"{names.log_group_arn(service.name)}:log-stream:{service.name}/1")
+    for secret in policies.actors.secrets:
+        if secret.name in service.secrets:
+            action = "secretsmanager:GetSecretValue"
+            yield Request(caller=caller, action=action, resource=secret.arn, endpoint="secretsmanager")
+            # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+            keys = {"kms:ViaService": names.host("secretsmanager"), "kms:EncryptionContext:SecretARN": secret.arn}
+            yield Request(caller=caller, action="kms:Decrypt", resource=_key(policies, "secrets"), keys=keys)
+
+
+def _task(service: Service, names: Names, policies: Policies) -> Iterator[Request]:
+    """Sessions of ECS Exec, and the application's metrics.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+    """
+    caller = names.role_arn(f"{service.name}-task")
+    for action in _CHANNELS:
+        yield Request(caller=caller, action=action, resource="*", endpoint="ssmmessages")
+    yield Request(caller=caller, action="logs:DescribeLogGroups", resource="*", endpoint="logs")
+    yield from _logs(caller, f"{names.log_group_arn('exec')}:log-stream:{service.name}-1", "logs:DescribeLogStreams")
+    session: Keys = {"kms:EncryptionContext:SecretARN": None}
+    key = _key(policies, "secrets")
+    yield Request(caller=caller, action="kms:Decrypt", resource=key, keys=session, endpoint="kms")
+    if service.metrics_namespace:
+        keys = {"cloudwatch:namespace": service.metrics_namespace}
+        action = "cloudwatch:PutMetricData"
+        yield Request(caller=caller, action=action, resource="*", keys=keys, endpoint="monitoring")
+
+
+def _logs(caller: str, stream: str, *more: str) -> Iterator[Request]:
+    for action in ("logs:CreateLogStream", "logs:PutLogEvents", *more):
+        yield Request(caller=caller, action=action, resource=stream, endpoint="logs")
+
+
+def _endpoints(names: Names) -> Iterator[Request]:
+    """What goes through endpoints without a permission of a role: image layers, and GuardDuty's agent.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
+    https://docs.aws.amazon.com/guardduty/latest/ug/prereq-runtime-monitoring-ecs-support.html
+    """
+    layers = names.partition.bucket(f"prod-{names.environment.region}-starport-layer-bucket/layer")
+    callers = [names.role_arn(f"{service.name}-execution") for service in names.environment.product.services[:1]]
+    calls = {"s3": ("s3:GetObject", layers), DATA: ("guardduty:SendSecurityTelemetry", "*")}
+    exist = {"s3", *interface_endpoints(names.environment)}
+    for endpoint, (action, resource) in calls.items():
+        for caller in callers if endpoint in exist else ():
+            yield Request(caller=caller, action=action, resource=resource, endpoint=endpoint, only="endpoint")
+    for caller in callers if "sts" in exist else ():
+        action = "sts:GetCallerIdentity"
+        yield Request(caller=caller, action=action, resource="*", endpoint="sts", only="endpoint")
+
+
+def _people(names: Names) -> Iterator[Request]:
+    """Who assumes the roles: people with MFA, and GitHub's jobs.
+
+    https://docs.github.com/actions/reference/security/oidc
+    """
+    access, product = names.environment.access, names.environment.product
+    place = partition(names.environment.region)
+    for role, principals in (
+        ("deployer", access.deployers),
+        ("planner", access.planners),
+        ("break-glass", access.administrators),
+    ):
+        for principal in principals:
+            mfa = {PRESENT: "true", AGE: "60"} if isinstance(principal, IamUser) else {}
+            for arn in arns(principal, place):
+                keys = {**mfa, "aws:PrincipalArn": arn}
+                resource = names.role_arn(role)
+                yield Request(caller=arn, action="sts:AssumeRole", resource=resource, keys=keys, kind="AWS")
+    provider = names.arn("iam", f"oidc-provider/{_ISSUER}", region="")
+    repository = access.github_repository or product.repository
+    for role, job in (("deployer", access.github_environment), ("planner", access.github_plan_environment)):
+        keys = {f"{_ISSUER}:aud": "sts.amazonaws.com", f"{_ISSUER}:sub": f"repo:{repository}:environment:{job}"}
+        yield Request(
+            caller=provider,
+            action="sts:AssumeRoleWithWebIdentity",
+            resource=names.role_arn(role),
+            keys=keys,
+            kind="Federated",
+        )
+
+
+def _state(names: Names, policies: Policies) -> Iterator[Request]:
+    """Terraform's state: all roles read it, and who applies a phase writes its own."""
+    bucket, key = names.partition.bucket(names.state_bucket), _key(policies, "state")
+    encrypted: Keys = {
+        _SSE: "aws:kms",
+        f"{_SSE}-aws-kms-key-id": names.alias_arn("state"),
+        f"{_SSE}-customer-algorithm": None,
+        "s3:x-amz-acl": None,
+    }
+    through = {"kms:ViaService": names.host("s3")}
+    for role in ("planner", "deployer", "break-glass"):
+        caller = names.role_arn(role)
+        yield Request(caller=caller, action="s3:ListBucket", resource=bucket)
+        yield Request(caller=caller, action="kms:Decrypt", resource=key, keys=through)
+        for phase in PHASES:
+            for name in (names.state_key(phase.name), names.applied_key(phase.name)):
+                yield Request(caller=caller, action="s3:GetObject", resource=f"{bucket}/{name}")
+    for phase in PHASES:
+        caller, state = names.role_arn(phase.role), f"{bucket}/{names.state_key(phase.name)}"
+        for name in (state, f"{bucket}/{names.applied_key(phase.name)}", f"{state}.tflock"):
+            yield Request(caller=caller, action="s3:PutObject", resource=name, keys=encrypted)
+        yield Request(caller=caller, action="s3:DeleteObject", resource=f"{state}.tflock")
+        yield Request(caller=caller, action="s3:GetObjectVersion", resource=state)
+        yield Request(caller=caller, action="s3:ListBucketVersions", resource=bucket)
+        yield Request(caller=caller, action="kms:GenerateDataKey", resource=key, keys=through)
+
+
+def _keys(names: Names, policies: Policies) -> Iterator[Request]:
+    """Administrators change keys, and encrypt with them: a key without such a statement can never be changed.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#allow-iam-policies
+    """
+    for key in policies.actors.keys:
+        for action in ("PutKeyPolicy", "CreateGrant", "Decrypt", "GenerateDataKey"):
+            yield Request(caller=names.role_arn("break-glass"), action=f"kms:{action}", resource=key.arn)
+
+
+_READS = (
+    *("access-analyzer:ListAnalyzers", "acm:DescribeCertificate", "application-autoscaling:DescribeScalableTargets"),
+    *("budgets:ViewBudget", "chatbot:DescribeSlackChannelConfigurations", "cloudtrail:DescribeTrails"),
+    *("cloudtrail:GetTrailStatus", "cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard"),
+    *("codedeploy:GetDeploymentGroup", "config:DescribeConfigurationRecorders", "ec2:DescribeVpcs"),
+    *("ec2:GetEbsEncryptionByDefault", "ec2:GetInstanceMetadataDefaults", "ec2:GetManagedPrefixListEntries"),
+    *("ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:GetRegistryScanningConfiguration"),
+    *("ecr:GetRepositoryPolicy", "ecs:DescribeServices", "elasticache:DescribeReplicationGroups"),
+    *("elasticloadbalancing:DescribeLoadBalancers", "events:DescribeRule", "events:ListTargetsByRule"),
+    *("guardduty:GetDetector", "iam:GetRole", "iam:ListAttachedRolePolicies", "kms:DescribeKey", "kms:GetKeyPolicy"),
+    *("kms:ListAliases", "logs:DescribeLogGroups", "logs:ListTagsForResource", "rds:DescribeDBInstances"),
+    *("rds:ListTagsForResource", "route53:GetHostedZone", "route53:ListResourceRecordSets"),
+    *("s3:GetEncryptionConfiguration", "s3:GetAccountPublicAccessBlock", "s3:GetBucketPolicy", "scheduler:GetSchedule"),
+    *("secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "securityhub:DescribeHub"),
+    *("securityhub:GetEnabledStandards", "sns:GetTopicAttributes", "sns:ListTagsForResource", "wafv2:GetWebACL"),
+    *("wafv2:ListTagsForResource",),
+)
+"""Reads of a plan, some of each service: the provider calls them for each resource that a state has."""
+
+
+_CHANGES = (
+    *("iam:CreateRole", "iam:PutRolePolicy", "iam:PassRole", "ec2:CreateVpc", "rds:ModifyDBInstance", "kms:CreateKey"),
+    *("secretsmanager:CreateSecret", "secretsmanager:PutResourcePolicy", "ecr:CreateRepository", "s3:CreateBucket"),
+    *(
+        "cloudtrail:UpdateTrail",
+        "budgets:ModifyBudget",
+        "sns:CreateTopic",
+        "events:PutRule",
+        "guardduty:UpdateDetector",
+    ),
+    *("cloudwatch:PutMetricAlarm", "wafv2:UpdateWebACL", "elasticache:ModifyReplicationGroup", "ecs:ExecuteCommand"),
+)
+"""Some changes of each phase that administrators apply, and what repairs it."""
+
+
+def _readers_and_administrators(names: Names) -> Iterator[Request]:
+    for action in _READS:
+        yield Request(caller=names.role_arn("planner"), action=action, resource="*")
+    for action in _CHANGES:
+        yield Request(caller=names.role_arn("break-glass"), action=action, resource="*")
+
+
+def _denied(names: Names, policies: Policies) -> Iterator[Request]:
+    """Requests that must fail: without TLS, to the state with another key, and access keys of administrators.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
+    """
+    caller = names.role_arn("break-glass")
+    plain: Keys = {"aws:SecureTransport": "false"}
+    for arn, kind in policies.with_policies():
+        if kind == "aws_s3_bucket":
+            yield Request(caller=caller, action="s3:ListBucket", resource=arn, keys=plain, denied=True)
+            for action in ("s3:GetObject", "s3:PutObject"):
+                yield Request(caller=caller, action=action, resource=f"{arn}/object", keys=plain, denied=True)
+        elif kind == "aws_sns_topic":
+            yield Request(caller=caller, action="sns:Publish", resource=arn, keys=plain, denied=True)
+    state = f"{names.partition.bucket(names.state_bucket)}/{names.state_key('services')}"
+    other = names.arn("kms", "key/other")
+    algorithm = f"{_SSE}-customer-algorithm"
+    uploads: tuple[Keys, ...] = (
+        {_SSE: "AES256", f"{_SSE}-aws-kms-key-id": None, algorithm: None},
+        {_SSE: "aws:kms", f"{_SSE}-aws-kms-key-id": other, algorithm: None},
+        {_SSE: "aws:kms:dsse", f"{_SSE}-aws-kms-key-id": names.alias_arn("state"), algorithm: None},
+        {_SSE: None, f"{_SSE}-aws-kms-key-id": None, algorithm: "AES256"},
+    )
+    for keys in uploads:
+        yield Request(caller=caller, action="s3:PutObject", resource=state, keys=keys, denied=True)
+    user = names.arn("iam", "user/any", region="")
+    yield Request(caller=caller, action="iam:CreateAccessKey", resource=user, denied=True)

@@ -1,0 +1,238 @@
+"""Policies let production's requests through, and stop those that must fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import environments
+from ops.gate.requests import REQUEST, wrong_requests
+from tests.gate.plants import Body, Ground
+from tests.products import SUBJECTS, Subject, values
+
+DOCUMENT = "aws_iam_policy_document"
+OTHER = "arn:aws:s3:::another"
+
+
+@pytest.fixture(scope="module")
+def prod(output: Path) -> Ground:
+    return Ground.of(output, environments.load("prod"), wrong_requests)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=str)
+def test_every_products_requests_are_decided_rightly(subject: Subject, outputs: Callable[[Path], Path]) -> None:
+    with values(subject.folder):
+        assert Ground.of(outputs(subject.folder), subject.environment, wrong_requests).failed == frozenset()
+
+
+def statement(document: str, sid: str, **settings: object) -> Callable[[Body], None]:
+    """A change of one statement: other settings, or none of it if there are none."""
+
+    def change(content: Body) -> None:
+        body = content["data"][DOCUMENT][f"{document}_document"]
+        found = next(each for each in body["statement"] if each["sid"] == sid)
+        if settings:
+            found.update(settings)
+        else:
+            body["statement"].remove(found)
+
+    return change
+
+
+def removed(kind: str, name: str) -> Callable[[Body], None]:
+    return lambda content: content["resource"][kind].pop(name)
+
+
+def setting(kind: str, name: str, attribute: str, value: object) -> Callable[[Body], None]:
+    return lambda content: content["resource"][kind][name].update({attribute: value})
+
+
+def asks(test: str, variable: str, value: str) -> Body:
+    return {"test": test, "variable": variable, "values": [value]}
+
+
+TLS = [asks("Bool", "aws:SecureTransport", "true")]
+KEY = "alias/aep-prod-state"
+
+
+@pytest.mark.requirement("R13.2")
+@pytest.mark.parametrize(
+    ("phase", "change", "address", "said"),
+    [
+        # Alerts.
+        ("account", statement("alerts_policy", "TlsOnly", condition=TLS), "aws_sns_topic.alerts", "denies it"),
+        (
+            "account",
+            statement("alerts_policy", "PublishAlarms", condition=[asks("ArnLike", "aws:SourceArn", "arn:aws:x")]),
+            "aws_sns_topic.alerts",
+            "cloudwatch.amazonaws.com can't call sns:Publish",
+        ),
+        (
+            "account",
+            statement("alerts_key", "EncryptBudgets", actions=["kms:Decrypt"]),
+            "aws_kms_key.alerts_key",
+            "budgets.amazonaws.com can't call kms:GenerateDataKey",
+        ),
+        ("account", removed("aws_sns_topic_policy", "alerts_policy"), "aws_sns_topic.alerts", "events.amazonaws.com"),
+        # Records of the account.
+        (
+            "account",
+            statement("trail_bucket", "Write", condition=[asks("StringEquals", "aws:SourceArn", "trail/other")]),
+            "aws_s3_bucket.trail_bucket",
+            "cloudtrail.amazonaws.com can't call s3:PutObject",
+        ),
+        ("account", statement("audit_key", "TrailEncrypts"), "aws_kms_key.audit_key", "cloudtrail.amazonaws.com"),
+        ("account", statement("config_bucket", "Write", resources=[OTHER]), "aws_s3_bucket.config_bucket", "config."),
+        ("account", statement("access_logs", "Buckets"), "aws_s3_bucket.access_logs", "logging.s3.amazonaws.com"),
+        ("account", statement("access_logs", "LoadBalancers"), "aws_s3_bucket.access_logs", "logdelivery."),
+        ("account", removed("aws_s3_bucket_policy", "access_logs_policy"), "aws_s3_bucket.access_logs", "logging.s3."),
+        (
+            "account",
+            setting("aws_s3_bucket_logging", "trail_bucket_logging", "target_prefix", "trail/"),
+            "aws_s3_bucket.access_logs",
+            "aws:s3:::aep-prod-access-logs-111122223333/trail/",
+        ),
+        # Roles of AWS's services.
+        ("account", statement("trail_role", "Write", resources=[OTHER]), "aws_iam_role.trail_role", "PutLogEvents"),
+        (
+            "account",
+            statement("trail_role_trust", "Assume", condition=[asks("StringEquals", "aws:SourceAccount", "1")]),
+            "aws_iam_role.trail_role",
+            "cloudtrail.amazonaws.com can't call sts:AssumeRole",
+        ),
+        ("network", removed("aws_iam_role_policy", "flow_log_role_policy"), "aws_iam_role.flow_log_role", "Stream"),
+        (
+            "data",
+            statement("database_monitoring_role", "WriteMetrics"),
+            "aws_iam_role.database_monitoring_role",
+            "RDSOSMetrics",
+        ),
+        ("account", statement("slack_guardrail", "ShowMetrics"), "aws_iam_role.slack_role", "slack-guardrail"),
+        # Log groups.
+        (
+            "hardening",
+            statement("web_acl_log", "Deliver", resources=[OTHER]),
+            "aws_wafv2_web_acl_logging_configuration.web_acl_log_configuration",
+            "delivery.logs.amazonaws.com",
+        ),
+        (
+            "hardening",
+            removed("aws_cloudwatch_log_resource_policy", "web_acl_log_policy"),
+            "aws_wafv2_web_acl_logging_configuration.web_acl_log_configuration",
+            "delivery.logs.amazonaws.com",
+        ),
+        (
+            "account",
+            statement("log_key", "LogGroups", condition=[asks("ArnLike", "kms:EncryptionContext:aws:logs:arn", "x")]),
+            "aws_kms_key.log_key",
+            "logs.us-east-1.amazonaws.com",
+        ),
+        # Tasks.
+        ("secrets", statement("backend_execution_role", "WriteItsLogs"), "aws_iam_role.backend_execution_role", "logs"),
+        (
+            "secrets",
+            statement(
+                "backend_execution_role", "DecryptItsSecrets", condition=[asks("StringEquals", "kms:ViaService", "rds")]
+            ),
+            "aws_iam_role.backend_execution_role",
+            "kms:Decrypt",
+        ),
+        ("secrets", statement("backend_task_role", "PublishItsMetrics"), "aws_iam_role.backend_task_role", "Metric"),
+        ("secrets", statement("backend_task_role", "OpenSessionChannels"), "aws_iam_role.backend_task_role", "Open"),
+        (
+            "network",
+            statement("endpoint_logs", "ThisEnvironmentOnly", effect="Deny"),
+            "aws_iam_role.backend_execution_role",
+            "the endpoint logs denies it",
+        ),
+        (
+            "network",
+            statement("endpoint_s3", "ThisEnvironmentOnly", resources=[OTHER]),
+            "aws_iam_role.backend_execution_role",
+            "the endpoint s3",
+        ),
+        (
+            "network",
+            statement("endpoint_secretsmanager", "ThisEnvironmentOnly", actions=["secretsmanager:DescribeSecret"]),
+            "aws_iam_role.backend_execution_role",
+            "secretsmanager:GetSecretValue",
+        ),
+        # People.
+        (
+            "account",
+            removed("aws_iam_role_policy_attachment", "deployer_delivery_attachment"),
+            "aws_iam_role.deployer",
+            "scheduler:CreateSchedule",
+        ),
+        (
+            "account",
+            setting(
+                "aws_iam_role_policy_attachment",
+                "deployer_edge_attachment",
+                "policy_arn",
+                "${aws_iam_policy.deployer_state.arn}",
+            ),
+            "aws_iam_role.deployer",
+            "elasticloadbalancing:CreateLoadBalancer",
+        ),
+        ("account", statement("deployer_services", "Cluster"), "aws_iam_role.deployer", "ecs:UpdateService"),
+        ("account", statement("boundary", "Deploy", effect="Deny"), "aws_iam_role.deployer", "permissions boundary"),
+        ("account", statement("planner", "ReadSettings"), "aws_iam_role.planner", "iam:GetRole"),
+        ("account", statement("break_glass", "NoAccessKeys"), "aws_iam_role.break_glass", "iam:CreateAccessKey"),
+        (
+            "account",
+            statement("break_glass", "NoAccessKeys", actions=["iam:*"], resources=["*"]),
+            "aws_iam_role.break_glass",
+            "iam:CreateRole",
+        ),
+        ("account", statement("alerts_key", "AccountDecidesByIam"), "aws_iam_role.break_glass", "kms:PutKeyPolicy"),
+        # State.
+        ("state", statement("state", "TlsOnly"), "aws_iam_role.break_glass", "s3:GetObject"),
+        ("state", statement("state", "OtherKey"), "aws_iam_role.break_glass", "can call s3:PutObject"),
+        ("state", removed("aws_s3_bucket_policy", "state_policy"), "aws_iam_role.break_glass", "can call s3:PutObject"),
+        (
+            "state",
+            statement("state", "OtherEncryption", condition=[asks("Bool", "aws:SecureTransport", "true")]),
+            "aws_iam_role.deployer",
+            "s3:PutObject",
+        ),
+    ],
+)
+def test_a_policy_that_lost_what_production_needs(
+    prod: Ground, phase: str, change: Callable[[Body], None], address: str, said: str
+) -> None:
+    assert said in prod.planted(phase, change)[REQUEST, address]
+
+
+@pytest.mark.parametrize(
+    ("phase", "change"),
+    [
+        ("account", statement("alerts_policy", "PublishEvents", resources=["*"])),
+        ("account", statement("trail_bucket", "Write", resources=["arn:aws:s3:::aep-prod-trail-111122223333/*"])),
+        ("account", statement("deployer_release", "Observe", actions=["*"])),
+        ("network", statement("endpoint_kms", "ThisEnvironmentOnly", condition=[])),
+    ],
+)
+def test_a_policy_that_allows_more_is_for_other_checks(
+    prod: Ground, phase: str, change: Callable[[Body], None]
+) -> None:
+    assert prod.planted(phase, change) == {}
+
+
+@pytest.mark.slow
+def test_each_statement_is_needed(prod: Ground) -> None:
+    """Without any of them, a request is decided wrongly; the policies of secrets are compared with permissions."""
+    unnoticed = []
+    for phase, document in prod.documents.items():
+        for name, body in json.loads(document.text).get("data", {}).get(DOCUMENT, {}).items():
+            for each in body["statement"]:
+                # The planner lists the state's bucket as any other, and only one of ECR's endpoints is for its API.
+                known = {"planner_document ListState", "endpoint_ecr_dkr_document OfAnyResource"}
+                if not each["sid"].endswith("ByItsRolesOnly") and f"{name} {each['sid']}" not in known:
+                    change = statement(name.removesuffix("_document"), each["sid"])
+                    if not prod.planted(phase, change):
+                        unnoticed.append(f"{name} {each['sid']}")
+    assert unnoticed == []
