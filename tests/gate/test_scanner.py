@@ -61,7 +61,6 @@ def stock_records(folder: Path) -> set[tuple[str, str, bool]]:
 def test_the_stock_checks_say_what_stock_checkov_makes_them_say(tmp_path: Path) -> None:
     path = tmp_path / "cdk.tf.json"
     body = {**frame("network"), "resource": RESOURCES}
-    del body["terraform"]["required_version"]
     # The stock runner names the resource without its type, so names are made unique.
     body["resource"] = {kind: {kind: settings["a"]} for kind, settings in RESOURCES.items()}
     path.write_text(json.dumps(body, indent=2), encoding="utf-8")
