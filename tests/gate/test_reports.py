@@ -96,14 +96,16 @@ def test_no_report_holds_a_secret(project: Project, tmp_path: Path) -> None:
     clean.folder.mkdir()
     database = {"identifier": "a", "username": "postgres", "password": SECRET, "db_name": "a"}
     clean.add("network", "aws_db_instance", "a", database)
-    clean.add("services", "aws_secretsmanager_secret_version", "a", {"secret_id": "a", "secret_string": SECRET})
+    replaced = {"replace_triggered_by": ["aws_db_instance.a.resource_id"]}
+    version = {"secret_id": "a", "secret_string": SECRET, "lifecycle": replaced}
+    clean.add("services", "aws_secretsmanager_secret_version", "a", version)
     clean.add("services", "aws_ssm_parameter", "a", {"name": "a", "type": "SecureString", "value": SECRET})
     clean.add("services", "aws_sns_topic", "url", {"name": f"postgresql://user:{SECRET}@host/db"})
     environment = [{"name": "DB_PASSWORD", "value": SECRET}]
     container = {"name": "app", "image": "app", "environment": environment, "command": ["--password", SECRET]}
     clean.add("services", "aws_ecs_task_definition", "a", {"container_definitions": json.dumps([container])})
     verdict = clean.judge()
-    assert verdict.outcome is Outcome.FINDINGS
+    assert verdict.outcome is Outcome.FINDINGS, verdict.errors
     found = {(each.record.check, each.record.block.address.split(".")[0]) for each in verdict.findings}
     assert {("CKV_ROLLOUT_6", "aws_db_instance"), ("CKV_ROLLOUT_8", "aws_ecs_task_definition")} <= found
     assert ("CKV_ROLLOUT_7", "aws_sns_topic") in found
