@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, NamedTuple
 
+from ops.iam.conditions import PolicyCondition
 from ops.iam.policy import IamStatement, listed, read
+from ops.plan_gate.differences import content
+from ops.plan_gate.forms import judging, named
 from ops.plan_gate.model import UNKNOWN, Change, PlanError, Values, leaves, with_unknown
 from ops.plan_gate.tables import GRANTS, POLICIES, PROTECTED_SETTINGS
 from policies.security_group_rules import ALL, INLINE, SELF, SecurityGroupRule, read_rules
 
+_ELEMENTS = frozenset({"Version", "Id", "Statement"})
+_CURRENT, _OLD = "2012-10-17", "2008-10-17"
 _BLANK = " \t\r\n\ufeff"
 """What may precede a policy's JSON."""
 
@@ -103,29 +107,33 @@ def after(changes: Iterable[Change]) -> AccessState:
 def _access(resources: Iterable[ResourceValues]) -> AccessState:
     access = AccessState()
     for each in resources:
-        _note_policies(each, access)
-        for rule in _rules(each):
-            if each.kind not in _GROUPS or _stated(each, rule.direction):
-                access.stated_rules.setdefault(rule, each.address)
-            access.rules.setdefault(rule, each.address)
-        for grant in GRANTS:
-            if grant.kind == each.kind:
-                subjects = [_name(subject, each) for subject in leaves(each.values, grant.subject)]
-                for subject, object_ in product(subjects, leaves(each.values, grant.object)):
-                    pair = Pair(grant.what, subject, object_)
-                    if _stated(each, grant.object):
-                        access.stated.setdefault(pair, each.address)
-                    elif object_ == UNKNOWN:
-                        continue
-                    access.grants.setdefault(pair, each.address)
-        for setting in PROTECTED_SETTINGS:
-            if setting.kind == each.kind:
-                subject = each.address
-                if setting.subject:
-                    subject = _name(next(leaves(each.values, setting.subject), UNKNOWN), each)
-                value = next(leaves(each.values, setting.attribute), "")
-                access.settings[SettingKey(each.kind, subject, setting.attribute)] = (value, each.address)
+        with judging(each.address):
+            _note(each, access)
     return access
+
+
+def _note(each: ResourceValues, access: AccessState) -> None:
+    """Add what one resource gives."""
+    _note_policies(each, access)
+    for rule in _rules(each):
+        if each.kind not in _GROUPS or _stated(each, rule.direction):
+            access.stated_rules.setdefault(rule, each.address)
+        access.rules.setdefault(rule, each.address)
+    for grant in (grant for grant in GRANTS if grant.kind == each.kind):
+        subjects = [_name(subject, each) for subject in leaves(each.values, grant.subject)]
+        for subject, object_ in product(subjects, leaves(each.values, grant.object)):
+            pair = Pair(grant.what, subject, object_)
+            if _stated(each, grant.object):
+                access.stated.setdefault(pair, each.address)
+            elif object_ == UNKNOWN:
+                continue
+            access.grants.setdefault(pair, each.address)
+    for setting in (setting for setting in PROTECTED_SETTINGS if setting.kind == each.kind):
+        subject = each.address
+        if setting.subject:
+            subject = _name(next(leaves(each.values, setting.subject), UNKNOWN), each)
+        value = next(leaves(each.values, setting.attribute), "")
+        access.settings[SettingKey(each.kind, subject, setting.attribute)] = (value, each.address)
 
 
 def _note_policies(each: ResourceValues, access: AccessState) -> None:
@@ -161,22 +169,47 @@ def _parsed(policy: object) -> list[IamStatement] | None:
         PlanError: It is one, but in a form that can't be read.
     """
     if isinstance(policy, str):
-        if not policy.lstrip(_BLANK).startswith("{"):
+        text = policy.lstrip(_BLANK)
+        if not text.startswith(("{", '"{')):
             return None
-        try:
-            policy = json.loads(policy.lstrip(_BLANK))
-        except ValueError:
-            return None
+        policy = content(text, None)
+        if isinstance(policy, str):
+            return _parsed(policy)
     if not isinstance(policy, Mapping):
         return None
-    if "Statement" not in policy:
-        if any(str(key).lower() == "statement" for key in policy):
-            raise PlanError("holds a policy whose elements aren't written as AWS documents them, such as Statement")
+    keys = [str(key).lower() for key in policy]
+    if "statement" not in keys or not (policy.keys() <= _ELEMENTS or _has_effect(policy)):
         return None
+    if unknown := policy.keys() - _ELEMENTS:
+        raise PlanError(
+            f"holds a policy with {named(min(map(str, unknown)))}, where AWS documents {', '.join(sorted(_ELEMENTS))}"
+        )
     try:
-        return read(policy)
+        statements = read(policy)
     except ValueError:
         raise PlanError("holds a policy whose statements can't be read") from None
+    version = str(policy.get("Version", _OLD))
+    return [_of_version(each, version) for each in statements]
+
+
+def _has_effect(policy: Mapping[str, Any]) -> bool:
+    """Whether an object with other keys than a policy's has statements with an effect: AWS WAF's rules have none."""
+    return any(
+        isinstance(each, Mapping) and any(str(name).lower() == "effect" for name in each)
+        for key, value in policy.items()
+        if str(key).lower() == "statement"
+        for each in listed(value)
+    )
+
+
+def _of_version(statement: IamStatement, version: str) -> IamStatement:
+    """A statement as AWS reads it in a policy of that version: only in the current one, `${…}` is a variable.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    if version == _CURRENT or "${" not in repr(statement):
+        return statement
+    return replace(statement, conditions=(*statement.conditions, PolicyCondition("Version", "policy", (version,))))
 
 
 def _refuse_unreadable(each: ResourceValues, attribute: str) -> None:
@@ -222,12 +255,20 @@ def _stated(resource: ResourceValues, attribute: str) -> bool:
     return resource.configured is None or attribute.partition(".")[0] in resource.configured
 
 
+def _inside(document: object, path: str) -> Iterator[tuple[str, object]]:
+    """The policies inside a JSON text, such as a template's; the text itself may be one."""
+    for each in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
+        yield from _texts(each, f"{path} inside")
+
+
 def _texts(value: object, path: str) -> Iterator[tuple[str, object]]:
     if isinstance(value, str):
         yield path, value
+        if value.lstrip(_BLANK).startswith(("{", "[")):
+            yield from _inside(content(value.lstrip(_BLANK), None), path)
     elif isinstance(value, dict):
-        if "Statement" in value:
-            yield path, json.dumps(value)
+        if any(str(key).lower() == "statement" for key in value):
+            yield path, value
         for name, each in value.items():
             yield from _texts(each, f"{path}.{name}" if path else name)
     elif isinstance(value, list):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ops.plan_gate.differences import Difference, differences
+from ops.plan_gate.forms import judging
 from ops.plan_gate.model import APPROVABLE, UNKNOWN, Change, FindingKind, PlanFinding, Values, few, leaves
 from ops.plan_gate.tables import GRANTS, POLICIES, PROTECTED_SETTINGS, STATEFUL
 from policies.security_group_rules import KINDS as RULES
@@ -182,10 +183,11 @@ def costly(changes: Sequence[Change]) -> Iterator[PlanFinding]:
     new, own = _names_in(changes, lambda change: change.is_new), _names_in(changes, lambda change: not change.imported)
     ours = {_record(each) for each in changes if each.is_new and _is_there(each, "to:alias.name", new, own)}
     for change in changes:
-        yield from _deleted(change)
-        if not (change.is_new and _is_beside(change, ours)):
-            yield from _created(change, new, own)
-        yield from _changed(change)
+        with judging(change.address):
+            yield from _deleted(change)
+            if not (change.is_new and _is_beside(change, ours)):
+                yield from _created(change, new, own)
+            yield from _changed(change)
     yield from _without_weight(changes)
 
 

@@ -6,7 +6,8 @@ https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ops.plan_gate.model import PlanError
@@ -141,6 +142,22 @@ def _of(value: object, types: tuple[type, ...], path: str) -> None:
         )
 
 
+def expect_values(values: Mapping[str, object], attributes: Mapping[str, object], path: str) -> None:
+    """Refuse a resource's value that is a text or a number where the provider's schema has a block, list, set or map.
+
+    Raises:
+        PlanError: There is one.
+    """
+    for name, value in values.items():
+        known = attributes.get(name)
+        if isinstance(known, dict | list) or known == "block":
+            _of(value, (list, dict, type(None)), f"{path}.{name}")
+        if isinstance(known, dict):
+            for each in value if isinstance(value, list) else [value]:
+                if isinstance(each, dict):
+                    expect_values(each, known, f"{path}.{name}")
+
+
 def named(path: str) -> str:
     """A path or an address for a message: on one line, without a credential, and cut off where it isn't plain."""
     plain = CREDENTIAL.split(path)[0]
@@ -165,3 +182,21 @@ def refuse_depth(document: object) -> None:
         if not level:
             return
     raise PlanError(f"is nested too deeply: more than {DEPTH} levels")
+
+
+@contextmanager
+def judging(address: str) -> Iterator[None]:
+    """Name the resource whose values are in a form that the gate doesn't know.
+
+    Raises:
+        PlanError: They are.
+    """
+    try:
+        yield
+    except PlanError as error:
+        raise PlanError(f"{error} ({named(address)})") from None
+    except (AttributeError, TypeError, ValueError, LookupError, RecursionError) as error:
+        raise PlanError(
+            f"has {named(address)} with values in a form that this gate doesn't know ({type(error).__name__}); "
+            "compare them with the provider's documentation"
+        ) from None

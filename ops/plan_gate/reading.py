@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ops.gate.documents import strict_json
 from ops.gate.understood import schema
-from ops.plan_gate.forms import CONFIGURATION, RESOURCE_CHANGE, expect, named, refuse_depth
+from ops.plan_gate.forms import CONFIGURATION, RESOURCE_CHANGE, expect, expect_values, named, refuse_depth
 from ops.plan_gate.model import Change, Plan, PlanError, Values
 
 FORMAT = "1.2"
@@ -171,6 +171,8 @@ def _change(
         after is None and actions & {"update", "create", "no-op"}
     ):
         raise PlanError(f"has {named(address)} without its values before or after")
+    for values in (before, after):
+        expect_values(values or {}, schema.types().get(_text(each, "type"), {}), address)
     if actions == {"read"}:
         raise PlanError(f"reads {named(address)}, which is no data source")
     if actions == {"no-op"} and (before != after or _has_true(body.get("after_unknown"))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ops.plan_gate.model import FindingKind, PlanFinding, Values
-from policies.secret_texts import CREDENTIAL, is_secret_name
+from policies.secret_texts import ASSIGNED, CREDENTIAL, SECRET_KEY, is_secret_name
 
 _WHAT = {
     "credential": "holds what looks like a credential; move it to Secrets Manager and rotate it, as it is exposed",
@@ -31,6 +32,9 @@ _HARMLESS = re.compile(
 _PASSWORD = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*[!#$%^&~;])[\w!#$%^&~;.,@+=-]{8,64}", re.ASCII)
 """A text in which small and capital letters, digits and such signs are mixed."""
 _PASSWORD_NAME = re.compile(r"(?:^|_|PG|DB|SQL|REDIS|USER)(?:PASS|PWD|PW)$", re.IGNORECASE)
+_OPTION = re.compile(r"--?([A-Za-z][\w-]*)")
+"""An option of a command, whose value is the next element of the list."""
+_BASE64 = re.compile(r"(?:[A-Za-z\d+/]{4}){5,}(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?")
 _SHORTEST = 4
 """Shorter values occur in too many words to be removed from them."""
 _TAKEN_OUT = "[secret]"
@@ -111,6 +115,8 @@ def _walk(value: object, at: _Place) -> Iterator[_Hit]:
             name = at.name
             if at.environment and isinstance(each, Mapping):
                 name = str(each.get("name", ""))
+            elif index and isinstance(each, str) and (option := _OPTION.fullmatch(str(value[index - 1]))):
+                name = option[1].replace("-", "_")
             yield from _walk(each, _Place(f"{at.path}[{step}]", name, mark))
     elif isinstance(value, str):
         yield from _text(value, at)
@@ -147,12 +153,29 @@ def _text(text: str, at: _Place) -> Iterator[_Hit]:
         yield from hits
         if hits:
             return
-    if CREDENTIAL.search(text):
+    if _is_credential(text):
         yield _Hit(at.path, "credential", text)
     elif inner is None and _PASSWORD.fullmatch(text):
         yield _Hit(at.path, "password", text)
     elif inner is None and _names_a_secret(at.name) and not _HARMLESS.fullmatch(text):
         yield _Hit(at.path, "name", text)
+
+
+def _is_credential(text: str) -> bool:
+    inner = _decoded(text)
+    if any(pattern.search(each) for pattern in (CREDENTIAL, ASSIGNED) for each in (text, inner)):
+        return True
+    return not inner and bool(SECRET_KEY.search(text))
+
+
+def _decoded(text: str) -> str:
+    """The text that another one encodes in Base64, as in user data; empty if it encodes none."""
+    if not _BASE64.fullmatch(text):
+        return ""
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8")
+    except ValueError:
+        return ""
 
 
 def _names_a_secret(name: str) -> bool:

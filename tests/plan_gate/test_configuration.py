@@ -86,6 +86,7 @@ def setting(argument: str, value: object = True) -> Body:
             configured(module_calls={"a": {"source": "git::https://example.com/a", "module": {}}}),
             "a module that isn't part",
         ),
+        (configured(module_calls={"a": {"source": "./../../evil", "module": {}}}), "a module that isn't part"),
         (
             configured(
                 module_calls={

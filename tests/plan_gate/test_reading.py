@@ -114,6 +114,99 @@ def test_a_plan_with_a_change_taken_out_is_not_whole(before: Body | None, after:
     assert "isn't complete" in judge(document).error
 
 
+def configured(**parts: Any) -> Body:
+    return plan(configuration={**plan()["configuration"], **parts})
+
+
+def module(**parts: Any) -> Body:
+    return configured(root_module={**plan()["configuration"]["root_module"], **parts})
+
+
+OTHER: Body = {"address": "aws_vpc.b", "mode": "managed", "type": "aws_vpc", "name": "b"}
+RULES: Body = {"id": "sg-1", "ingress": "all"}
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        (plan(configuration={"provider_config": {}}), "configuration without root_module"),
+        (configured(root_module=None), "configuration.root_module in a form that this gate doesn't know: it is null"),
+        (configured(root_module=[]), "configuration.root_module in a form that this gate doesn't know: it is a list"),
+        (configured(provider_config=[]), "configuration.provider_config in a form"),
+        (configured(provider_config={"aws": {"name": "aws"}}), "configuration.provider_config.aws without full_name"),
+        (configured(provider_config={"aws": []}), "configuration.provider_config.aws in a form"),
+        (configured(checks={}), "configuration.checks, a part that this gate doesn't know"),
+        (module(actions=[]), "configuration.root_module.actions, a part that this gate doesn't know"),
+        (module(resources=[{**OTHER, "mode": None}]), "resources[aws_vpc.b].mode in a form"),
+        (
+            module(resources=[{"address": "data.http.a", "mode": "data", "name": "a"}]),
+            "configuration.root_module.resources[data.http.a] without type",
+        ),
+        (module(resources=[{**OTHER, "lifecycle": {}}]), "resources[aws_vpc.b].lifecycle, a part"),
+        (module(resources=[{**OTHER, "provisioners": {}}]), "resources[aws_vpc.b].provisioners in a form"),
+        (module(resources=[{**OTHER, "provisioners": ["local-exec"]}]), "provisioners[0] in a form"),
+        (module(resources=[{**OTHER, "expressions": []}]), "resources[aws_vpc.b].expressions in a form"),
+        (module(module_calls={"a": {"source": "./a"}}), "module_calls.a without module"),
+        (module(module_calls={"a": {"source": "./a", "module": []}}), "module_calls.a.module in a form"),
+        (module(module_calls=[]), "module_calls in a form"),
+        (
+            module(module_calls={"a": {"source": "./a", "module": {"module_calls": {"b": {"source": "./b"}}}}}),
+            "module_calls.a.module.module_calls.b without module",
+        ),
+        (plan(resource_changes=[{**CHANGED, "deposed": None}]), "resource_changes[aws_s3_bucket.a].deposed in a form"),
+        (plan(resource_changes=[{**CHANGED, "change": {**CHANGED["change"], "after_unknown": True}}]), "after_unknown"),
+        (
+            plan(resource_changes=[{**CHANGED, "change": {**CHANGED["change"], "before": []}}]),
+            "change.before in a form",
+        ),
+        (plan(resource_changes=[{**CHANGED, "change": {**CHANGED["change"], "replace_paths": "a"}}]), "replace_paths"),
+        (
+            plan(change("aws_s3_bucket.a", {"force_destroy": False}, {"force_destroy": True}, actions=("no-op",))),
+            "aws_s3_bucket.a doesn't change, but its values before and after differ",
+        ),
+        (
+            plan(change("aws_s3_bucket.a", BUCKET, BUCKET, actions=("no-op",), unknown={"policy": True})),
+            "aws_s3_bucket.a doesn't change",
+        ),
+        (plan(change("aws_s3_bucket.a", BUCKET, {}, actions=("read",))), "reads aws_s3_bucket.a, which is no data"),
+        (
+            plan(change("aws_vpc.a", BUCKET, BUCKET, previous_address="aws_subnet.a")),
+            "moves aws_subnet.a to another type",
+        ),
+        (plan(change("aws_security_group.a", RULES, RULES)), "aws_security_group.a.ingress in a form"),
+        (plan(change("aws_x.a", {"a": '{"b": 1, "b": 2}'}, {"a": "{}"})), "a key twice"),
+        (
+            plan(change("aws_iam_policy.a", None, {"policy": '{"Statement": [], "Statement": []}'})),
+            "no JSON (aws_iam_policy.a)",
+        ),
+        (
+            plan(
+                change(
+                    "aws_iam_policy.a",
+                    None,
+                    {"policy": json.dumps({"Statement": [], "statement": [{"Effect": "Allow", "Action": "*"}]})},
+                )
+            ),
+            "a policy with statement, where AWS documents Id, Statement, Version (aws_iam_policy.a)",
+        ),
+        (plan(change("aws_x.a", None, {"a": json.loads("[" * 99 + "]" * 99)})), "nested too deeply"),
+    ],
+)
+def test_a_part_in_another_form_is_named(document: Body, why: str) -> None:
+    verdict = judge(document, approve=True)
+    assert verdict.outcome is Outcome.ERROR
+    assert why in verdict.error, verdict.error
+    assert "\n" not in verdict.error
+
+
+def test_imports_and_moves_are_counted() -> None:
+    values = {"id": "1"}
+    taken = change("aws_cloudwatch_dashboard.a", values, values)
+    taken["change"]["importing"] = {"id": "1"}
+    moved = change("aws_cloudwatch_dashboard.c", values, values, previous_address="aws_cloudwatch_dashboard.b")
+    assert judge(plan(taken, moved)).counts == {"import": 1, "move": 1}
+
+
 def test_no_changes_are_clean_although_terraform_would_not_apply_them() -> None:
     verdict = judge(plan(applyable=False))
     assert (verdict.outcome, verdict.counts) == (Outcome.CLEAN, {})

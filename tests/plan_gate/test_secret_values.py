@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 from collections.abc import Iterator
@@ -327,3 +328,54 @@ def test_an_output_that_is_a_password_is_found() -> None:
 )
 def test_a_harmless_text_with_signs_is_no_password(value: str) -> None:
     assert found(plan(change("aws_sns_topic.a", None, {"name": value})), FindingKind.SECRET) == []
+
+
+def fake(length: int) -> str:
+    return ("aB3dE5fG7h" * 8)[:length]
+
+
+CREDENTIALS: list[Body] = [
+    {"description": f"wJalrXUtnFEMI/K7MDENG/{fake(18)}"},
+    {"note": f"key {'wJalrXUtnFEMI/K7MDENG/' + fake(18)} of the user"},
+    {"public": "-----BEGIN PGP PRIVATE KEY BLOCK-----"},
+    {"note": "sk_live_" + fake(24)},
+    {"note": "rk_live_" + fake(24)},
+    {"note": "npm_" + fake(36)},
+    {"note": "glpat-" + fake(20)},
+    {"note": "AIza" + fake(35)},
+    {"note": f"SG.{fake(22)}.{fake(43)}"},
+    {"connection": "Server=db;User Id=app;Password=hunter2x;"},
+    {"command": ["sh", "-c", "psql --password=hunter2x"]},
+    {"command": ["migrate", "--password", "hunter2x"]},
+    {"command": ["migrate", "--api-key", "hunter2x"]},
+    {"headers": [{"value": "Bearer " + fake(20)}]},
+    {"headers": [{"value": "Basic dXNlcjpodW50ZXIy"}]},
+    {"user_data_base64": base64.b64encode(b"#!/bin/sh\nexport PASSWORD=hunter2x\n").decode()},
+    {"user_data": base64.b64encode(b"#!/bin/sh\naws configure set x sk_live_" + fake(24).encode()).decode()},
+]
+ORDINARY: list[Body] = [
+    {"description": "The password: an operator writes it"},
+    {"command": ["migrate", "--no-password=true", "--timeout", "30"]},
+    {"command": ["sh", "-c", "psql --password=${PASSWORD}"]},
+    {"arn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:app/DATABASE_URL-a1B2c3"},
+    {"suffix": "targetgroup/BackendTargets/0123456789abcdef"},
+    {"digest": "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3"},
+    {"image": "111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:" + "0123456789abcdef" * 4},
+    {"source_code_hash": base64.b64encode(bytes(range(32))).decode()},
+    {"note": "Basic authentication is off"},
+    {"user_data": base64.b64encode(b"#!/bin/sh\nsystemctl start app\n").decode()},
+]
+
+
+@pytest.mark.requirement("R0.2")
+@pytest.mark.parametrize("values", CREDENTIALS, ids=range(len(CREDENTIALS)))
+def test_a_credential_of_any_kind_is_found_and_no_flag_allows_it(values: Body) -> None:
+    verdict = judge(plan(change("aws_vpc.a", {"id": "1"}, {"id": "1", **values})), approve=True)
+    assert verdict.of(FindingKind.SECRET)
+    assert verdict.outcome is Outcome.FINDINGS
+    assert "hunter2x" not in repr(verdict)
+
+
+@pytest.mark.parametrize("values", ORDINARY, ids=range(len(ORDINARY)))
+def test_an_ordinary_text_is_no_credential(values: Body) -> None:
+    assert not judge(plan(change("aws_vpc.a", {"id": "1"}, {"id": "1", **values}))).of(FindingKind.SECRET)
