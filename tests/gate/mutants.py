@@ -121,9 +121,10 @@ def main() -> int:
     rows = mutants(output, chosen.seed, chosen.samples)
     with ProcessPoolExecutor(2, initializer=remember) as pool:
         gate = [*pool.map(_noticed_by_gate, rows, repeat(output), chunksize=4)]
-    left = [row for row, noticed in zip(rows, gate, strict=True) if not noticed]
-    if not chosen.gate_only:
-        left = [row for row in left if not _noticed_by_tests(row, output)]
+        left = [row for row, noticed in zip(rows, gate, strict=True) if not noticed]
+        if not chosen.gate_only:
+            tests = [*pool.map(_noticed_by_tests, left, repeat(output))]
+            left = [row for row, noticed in zip(left, tests, strict=True) if not noticed]
     for row in left:
         sys.stdout.write(f"not noticed: {row.stack} {row.sentence}\n")
     share = 1 - len(left) / len(rows)
