@@ -315,6 +315,7 @@ def test_weights_that_move_to_another_record_are_no_outage() -> None:
         return change(f"aws_route53_record.{name}", before, after)
 
     assert judge(plan(record("current", 0, 100), record("previous", 100, 0))).outcome is Outcome.CLEAN
+    assert judge(plan(record("current", 255, 1))).of(OUTAGE)
     verdict = judge(plan(record("current", 0, 0), record("previous", 100, 0)))
     assert [each.where for each in verdict.of(OUTAGE)] == ["aws_route53_record.previous"]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from ops.plan_gate.run import run
 from tests.conftest import Stack
 from tests.plan_gate.first_plans import first_plan
 from tests.plan_gate.plans import Body, change, judge, plan
+from tests.products import SUBJECTS
 
 LOSS, OUTAGE, OFF, WIDER = (
     FindingKind.LOSS_IN_PLACE,
@@ -211,8 +214,11 @@ def test_a_write_only_value_that_is_made_of_a_new_resource_is_its_first() -> Non
     assert judge(document).outcome is Outcome.CLEAN
 
 
-def test_a_first_plan_needs_only_the_approval_of_widening(stacks: dict[str, Stack]) -> None:
-    for name, stack in stacks.items():
+@pytest.mark.parametrize("folder", sorted({each.folder for each in SUBJECTS}), ids=lambda path: path.name)
+def test_a_first_plan_needs_only_the_approval_of_widening(
+    stacks_of: Callable[[Path], dict[str, Stack]], folder: Path
+) -> None:
+    for name, stack in stacks_of(folder).items():
         verdict = judge(first_plan(stack))
         assert not verdict.error, (name, verdict.error)
         assert [each for each in verdict.findings if each.kind is not WIDER] == [], name
