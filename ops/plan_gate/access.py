@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, NamedTuple
 
+from ops.gate.documents import strict_json
 from ops.iam.conditions import PolicyCondition
 from ops.iam.policy import IamStatement, listed, read
-from ops.plan_gate.differences import content
 from ops.plan_gate.forms import judging, named
 from ops.plan_gate.model import UNKNOWN, Change, PlanError, Values, leaves, with_unknown
 from ops.plan_gate.tables import GRANTS, POLICIES, PROTECTED_SETTINGS
@@ -172,7 +173,7 @@ def _parsed(policy: object) -> list[IamStatement] | None:
         text = policy.lstrip(_BLANK)
         if not text.startswith(("{", '"{')):
             return None
-        policy = content(text, None)
+        policy = _content(text)
         if isinstance(policy, str):
             return _parsed(policy)
     if not isinstance(policy, Mapping):
@@ -190,6 +191,20 @@ def _parsed(policy: object) -> list[IamStatement] | None:
         raise PlanError("holds a policy whose statements can't be read") from None
     version = str(policy.get("Version", _OLD))
     return [_of_version(each, version) for each in statements]
+
+
+def _content(text: str) -> object:
+    """The content of a JSON text; None if it is no JSON.
+
+    Raises:
+        PlanError: Parsers read it differently.
+    """
+    try:
+        return strict_json(text)
+    except json.JSONDecodeError:
+        return None
+    except ValueError:
+        raise PlanError("holds JSON that parsers read differently: a key twice, or a value that is no JSON") from None
 
 
 def _has_effect(policy: Mapping[str, Any]) -> bool:
@@ -265,7 +280,7 @@ def _texts(value: object, path: str) -> Iterator[tuple[str, object]]:
     if isinstance(value, str):
         yield path, value
         if value.lstrip(_BLANK).startswith(("{", "[")):
-            yield from _inside(content(value.lstrip(_BLANK), None), path)
+            yield from _inside(_content(value.lstrip(_BLANK)), path)
     elif isinstance(value, dict):
         if any(str(key).lower() == "statement" for key in value):
             yield path, value

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from ops.gate.documents import strict_json
-from ops.plan_gate.model import UNKNOWN, PlanError, Values
+from ops.plan_gate.model import UNKNOWN, Values
 
 _NAMES = ("name", "key", "sid", "id", "rule_id", "device_name")
 """Attributes by which elements of a list are recognized, so that an inserted element doesn't look like a change."""
@@ -66,27 +66,8 @@ def _mapping(value: object) -> Values:
 
 
 def _parsed(value: object) -> object:
-    """The content of a JSON text; any other value as it is.
-
-    Raises:
-        PlanError: It has a key twice.
-    """
+    """The content of a JSON text; any other value, and JSON that parsers read differently, as it is."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
-        return content(value, value)
+        with suppress(ValueError):
+            return strict_json(value)
     return value
-
-
-def content(text: str, otherwise: object) -> object:
-    """The content of a JSON text, or something else if it is no JSON.
-
-    Raises:
-        PlanError: It has a key twice.
-    """
-    try:
-        return strict_json(text)
-    except json.JSONDecodeError:
-        return otherwise
-    except ValueError:
-        raise PlanError(
-            "holds JSON that parsers read differently: with a key twice, or a value that is no JSON"
-        ) from None

@@ -177,7 +177,7 @@ RULES: Body = {"id": "sg-1", "ingress": "all"}
         (plan(change("aws_x.a", {"a": '{"b": 1, "b": 2}'}, {"a": "{}"})), "a key twice"),
         (
             plan(change("aws_iam_policy.a", None, {"policy": '{"Statement": [], "Statement": []}'})),
-            "no JSON (aws_iam_policy.a)",
+            "is no JSON (aws_iam_policy.a)",
         ),
         (
             plan(

@@ -334,7 +334,7 @@ def fake(length: int) -> str:
     return ("aB3dE5fG7h" * 8)[:length]
 
 
-CREDENTIALS: list[Body] = [
+FORMS: list[Body] = [
     {"description": f"wJalrXUtnFEMI/K7MDENG/{fake(18)}"},
     {"note": f"key {'wJalrXUtnFEMI/K7MDENG/' + fake(18)} of the user"},
     {"public": "-----BEGIN PGP PRIVATE KEY BLOCK-----"},
@@ -368,7 +368,7 @@ ORDINARY: list[Body] = [
 
 
 @pytest.mark.requirement("R0.2")
-@pytest.mark.parametrize("values", CREDENTIALS, ids=range(len(CREDENTIALS)))
+@pytest.mark.parametrize("values", FORMS, ids=range(len(FORMS)))
 def test_a_credential_of_any_kind_is_found_and_no_flag_allows_it(values: Body) -> None:
     verdict = judge(plan(change("aws_vpc.a", {"id": "1"}, {"id": "1", **values})), approve=True)
     assert verdict.of(FindingKind.SECRET)
