@@ -55,6 +55,7 @@ class Direction(StrEnum):
     SOURCE = "source"
     ELSEWHERE = "elsewhere"
     THRESHOLD = "threshold"
+    CHANGED = "changed"
     ANY = "any"
     SET = "set"
     NOTHING = "nothing"
@@ -100,6 +101,8 @@ class Addition(NamedTuple):
     """The lists' paths."""
     has: Mapping[str, str]
     """Paths in an element, each with a pattern of its value."""
+    replaces: bool
+    """Whether it may take the place of an element of its name."""
 
 
 class ChangeTable(NamedTuple):
@@ -129,7 +132,7 @@ def table() -> ChangeTable:
         changes,
         content["assumed"],
         tuple(Order(tuple(each["names"]), tuple(each["values"])) for each in content["order"]),
-        tuple(Addition(tuple(each["names"]), each["has"]) for each in content["addition"]),
+        tuple(Addition(tuple(each["names"]), each["has"], each.get("replaces", False)) for each in content["addition"]),
         _by_type(harmless),
         frozenset(kind for each in harmless for kind in each.get("deleted", ())),
         frozenset(kind for each in harmless for kind in each.get("types", ())),
@@ -265,7 +268,7 @@ def _changed(change: Change) -> Iterator[PlanFinding]:
     new = {key: value if _set(change, key) else old.get(key) for key, value in after.items()}
     reported: set[tuple[FindingKind, str]] = set()
     for difference in differences(old, new):
-        key, names, before, then = difference
+        key, names, before, then, _ = difference
         for entry, direction in _directions(change.kind, names):
             if change.before is None and not _counts_in_new(entry, direction, difference, old, new):
                 continue
@@ -275,7 +278,7 @@ def _changed(change: Change) -> Iterator[PlanFinding]:
                 reported.add((entry.kind, key))
                 yield _finding(entry, change, f"{key}: {_shown(before)} → {_shown(then)}")
     if change.before is not None and change.kind not in known() and not reported:
-        changed = {names for _, names, _, _ in differences(old, new) if not _is_harmless(change.kind, names)}
+        changed = {names for _, names, *_ in differences(old, new) if not _is_harmless(change.kind, names)}
         for kind in APPROVABLE if changed else ():
             what = f"{few({names.partition('.')[0] for names in changed})}: {_NO_TABLE}"
             yield PlanFinding(kind, change.address, what, remedy=_CHECK_IT)
@@ -354,7 +357,7 @@ def _read_elsewhere(kind: str, names: str) -> bool:
 
 def _counts(direction: Direction, difference: Difference, values: Values) -> bool:
     """Whether a difference is one in this direction; a value that is unknown until apply may be the worst one."""
-    _, names, old, new = difference
+    _, names, old, new, removed = difference
     was_set = old not in _EMPTY
     if new == UNKNOWN:
         return direction is Direction.SET or (was_set and direction not in {Direction.NOTHING, Direction.SOURCE})
@@ -376,6 +379,7 @@ def _counts(direction: Direction, difference: Difference, values: Values) -> boo
         Direction.SOURCE: lambda: _source(old) != _source(new),
         Direction.ELSEWHERE: lambda: bool(_places(new) - _places(old)),
         Direction.GONE: lambda: was_set and new in _EMPTY,
+        Direction.CHANGED: lambda: was_set and not removed,
         Direction.ANY: lambda: was_set,
         Direction.SET: lambda: was_set or new not in _EMPTY,
         Direction.NOTHING: lambda: False,
@@ -406,9 +410,14 @@ def _only_adds(names: str, old: object, new: object) -> bool:
     before = old if isinstance(old, list) else []
     added = [each for each in new if each not in before]
     gone = [each for each in before if each not in new]
-    strong = [each for each in added if any(_has(each, addition.has) for addition in additions)]
-    replaced = {_label(each) for each in strong}
-    return bool(added) and strong == added and all(_label(each) in replaced for each in gone)
+    kept = {_label(each) for each in before}
+    replaced = {_label(each) for each in gone}
+    strong = [
+        each
+        for each in added
+        if any(_has(each, has) and (replaces or _label(each) not in kept) for _, has, replaces in additions)
+    ]
+    return bool(added) and strong == added and replaced <= {_label(each) for each in strong}
 
 
 def _has(element: object, wanted: Mapping[str, str]) -> bool:

@@ -22,15 +22,19 @@ class Difference(NamedTuple):
     """The names on the way, as in `rule.expiration.days`."""
     old: object
     new: object
+    removed: bool = False
+    """Whether the block that it is in is removed as a whole."""
 
 
-def differences(old: object, new: object, key: str = "", names: str = "") -> Iterator[Difference]:
+def differences(
+    old: object, new: object, key: str = "", names: str = "", *, removed: bool = False
+) -> Iterator[Difference]:
     """All values of a resource that differ, outer ones first, with those inside JSON texts."""
     old, new = _parsed(old), _parsed(new)
     if old == new:
         return
     if key:
-        yield Difference(key, names, old, new)
+        yield Difference(key, names, old, new, removed)
     if isinstance(old, list) or isinstance(new, list):
         pairs = _elements(old, new)
     else:
@@ -38,9 +42,10 @@ def differences(old: object, new: object, key: str = "", names: str = "") -> Ite
     for label, one, other in pairs:
         if new == UNKNOWN:
             other = dict.fromkeys(one, UNKNOWN)  # noqa: PLW2901  (what is inside is unknown too)
+        gone = removed or bool(key and one and not other)
         for name in dict.fromkeys([*one, *other]):
-            place = f"{key}{label}.{name}".lstrip(".")
-            yield from differences(one.get(name), other.get(name), place, f"{names}.{name}".lstrip("."))
+            place, path = f"{key}{label}.{name}".lstrip("."), f"{names}.{name}".lstrip(".")
+            yield from differences(one.get(name), other.get(name), place, path, removed=gone)
 
 
 def _elements(old: object, new: object) -> Iterable[tuple[str, Values, Values]]:

@@ -39,6 +39,13 @@ def waf(*rules: Body) -> Body:
     return {"rule": [{"name": "common", "override_action": [{"none": [{}], "count": []}]}, *rules]}
 
 
+def expiry(days: int, tag: str = "untagged") -> Body:
+    selection = {"tagStatus": tag, "countType": "sinceImagePushed", "countUnit": "days", "countNumber": days}
+    return {
+        "policy": json.dumps({"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]})
+    }
+
+
 def task(name: str, **more: Any) -> Body:
     return {"target": [{"arn": "cluster", "ecs_parameters": [{"task_definition_arn": name, **more}]}]}
 
@@ -205,6 +212,15 @@ COSTLY: list[tuple[FindingKind, str, Body, Body]] = [
     (LOSS, "aws_cloudwatch_log_group", {"retention_in_days": 365}, {"retention_in_days": "nan"}),
     (LOSS, "aws_db_instance", {"backup_retention_period": 14}, {"backup_retention_period": "nan"}),
     # Alarms and lists.
+    (LOSS, "aws_ecr_lifecycle_policy", expiry(90), expiry(14)),
+    (LOSS, "aws_ecr_lifecycle_policy", expiry(90), expiry(90, "any")),
+    (OFF, "aws_wafv2_web_acl", waf(BLOCK), waf({**BLOCK, "statement": [{"limit": 1}]})),
+    (
+        LOSS,
+        "aws_cloudwatch_event_target",
+        {"retry_policy": [{"maximum_retry_attempts": 100}]},
+        {"retry_policy": [{"maximum_retry_attempts": 0}]},
+    ),
     (OFF, "aws_cloudwatch_metric_alarm", alarm("GreaterThan", 80), alarm("GreaterThan", 90)),
     (OFF, "aws_cloudwatch_metric_alarm", alarm("LessThan", 20), alarm("LessThan", 10)),
     (OFF, "aws_wafv2_web_acl", waf(), waf(ALLOW)),
@@ -301,6 +317,22 @@ STRICTER: list[tuple[str, Body, Body]] = [
     ("aws_ecs_task_definition", {"cpu": "256"}, {"cpu": "512"}),
     ("aws_db_instance", {"iops": 3000}, {"iops": 12000}),
     ("aws_lambda_function_url", {"authorization_type": "NONE"}, {"authorization_type": "AWS_IAM"}),
+    ("aws_ecr_lifecycle_policy", expiry(14), expiry(90)),
+    (
+        "aws_ecs_cluster",
+        {"setting": [{"name": "containerInsights", "value": "disabled"}]},
+        {"setting": [{"name": "containerInsights", "value": "enabled"}]},
+    ),
+    (
+        "aws_config_configuration_recorder",
+        {"recording_group": [{"all_supported": False}]},
+        {"recording_group": [{"all_supported": True}]},
+    ),
+    (
+        "aws_s3_bucket_lifecycle_configuration",
+        {"rule": [{"id": "a", "status": "Enabled", "filter": [{"prefix": "a/"}], "expiration": [{"days": 30}]}]},
+        {"rule": []},
+    ),
 ]
 
 
