@@ -20,6 +20,7 @@ NAMED_BY = {
     "aws_elasticache_replication_group": "replication_group_id",
     "aws_elasticache_user": "user_id",
     "aws_elasticache_user_group": "user_group_id",
+    "aws_lb_listener": "protocol",
     "aws_s3_bucket": "bucket",
     "aws_subnet": "cidr_block",
 }
@@ -90,9 +91,21 @@ class Index:
             if block is None or found is None:
                 continue
             attribute = found["attribute"].removeprefix(".")
-            own = block.settings.get(attribute) or block.settings.get(NAMED_BY.get(block.kind, "name"))
-            value = f"{value[:start]}{self.evaluated(own) if own else block.block.address}{value[end:]}"
+            own = block.settings.get(attribute)
+            value = f"{value[:start]}{self.evaluated(own) if own else self.named(block)}{value[end:]}"
         return value
+
+    def named(self, block: ScannedBlock) -> str:
+        """A resource's name in AWS: of a key, its alias; else the tag `Name`, or the address of one without a name."""
+        if block.kind == "aws_kms_key":
+            aliases = (
+                each for each in self.all("aws_kms_alias") if self.follow(each.settings.get("target_key_id")) is block
+            )
+            return str(next((each.settings.get("name") for each in aliases), block.block.address))
+        tags = block.settings.get("tags")
+        tagged = tags.get("Name") if isinstance(tags, Mapping) else None
+        name = block.settings.get(NAMED_BY.get(block.kind, "name"), tagged)
+        return str(self.evaluated(name)) if name else block.block.address
 
     def key(self, value: object, of: ScannedBlock) -> str:
         """A key for a value: the unique name of the block that it refers to, or the literal itself.

@@ -10,7 +10,7 @@ from environments.schema import Environment
 from ops.gate.index import Index
 from ops.gate.model import ErrorKind, ScanError, ScannedBlock
 from ops.gate.templates import plain, spans
-from ops.gate.understood import present, schema, table
+from ops.gate.understood import outputs, present, schema, table
 from ops.gate.understood.settings import Settings
 from ops.iam.policy import listed
 from policies.secret_texts import CREDENTIAL, SECRET_SOURCE, is_secret_name
@@ -38,6 +38,7 @@ def scan_errors(view: Sequence[ScannedBlock], environment: Environment | None = 
         yield from block_errors(block, index, settings)
     if environment is not None:
         yield from present.scan_errors(view, environment)
+        yield from outputs.scan_errors(view, environment)
 
 
 def block_errors(block: ScannedBlock, index: Index, settings: Settings | None) -> Iterator[ScanError]:

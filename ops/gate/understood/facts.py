@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from environments.beside import GLOBAL_REGION
-from environments.endpoints import interface_endpoints
-from environments.flows import INTERNET, S3, flows, parties
+from environments.endpoints import endpoint_zones, interface_endpoints
+from environments.flows import ENDPOINTS, INTERNET, S3, flows, parties
 from environments.names import DATABASE_METRICS, Names
 from environments.schema import Environment, Service
 from environments.subnets import Tier, subnet
@@ -54,6 +54,11 @@ _Values = Sequence[str | tuple[str, ...]]
 def _if(condition: object, *values: str) -> tuple[str, ...]:
     """The values if something is so; without values, one without a name."""
     return (values or ("",)) if condition else ()
+
+
+def _joined(values: Iterable[str]) -> str:
+    """Several values of one attribute."""
+    return " ".join(sorted(values))
 
 
 def _facts(environment: Environment, names: Names) -> Iterator[tuple[str, _Values]]:
@@ -157,20 +162,36 @@ def _network(environment: Environment, names: Names) -> Iterator[tuple[str, _Val
     ranges = {tier: [subnet(cidr, tier, zone) for zone in zones] for tier in _TIERS}
     yield (
         "subnets",
-        [(subnet(cidr, tier, zone), f"{environment.region}{zone}") for tier in _TIERS for zone in zones],
+        [(subnet(cidr, tier, zone), f"{environment.region}{zone}", tier) for tier in _TIERS for zone in zones],
     )
-    yield "subnet_ranges", [each for tier in _TIERS for each in ranges[tier]]
-    yield "nat", [subnet(cidr, "public", zone) for zone in environment.nat_zones]
-    yield "route_tables", ["public", "isolated", *zones]
-    yield "routes", ["public", *(zones if environment.nat_zones else ())]
+    tables = {tier: {zone: names.resource(tier) for zone in zones} for tier in _TIERS}
+    tables["private"] = {zone: names.resource(f"private-{zone}") for zone in zones}
+    yield "route_tables", sorted({table for of_tier in tables.values() for table in of_tier.values()})
+    yield (
+        "associations",
+        [(subnet(cidr, tier, zone), table) for tier, of_tier in tables.items() for zone, table in of_tier.items()],
+    )
+    gateways = {zone: names.resource(f"nat-{zone}") for zone in environment.nat_zones}
+    yield "addresses", list(gateways.values())
+    yield "nat", [(name, subnet(cidr, "public", zone), name) for zone, name in gateways.items()]
+    through = [
+        (table, "", gateways.get(zone, next(iter(gateways.values()), ""))) for zone, table in tables["private"].items()
+    ]
+    yield "routes", [(names.resource("public"), names.prefix, ""), *(through if gateways else [])]
+    yield "balancer_subnets", [_joined(ranges["public"])]
+    yield "database_subnets", _if(environment.database, _joined(ranges["isolated"]))
+    yield "cache_subnets", _if(environment.cache, _joined(ranges["isolated"]))
     own = parties(environment)
 
     def group(party: str) -> str:
         """The name of a party's security group; empty if it has none."""
         return names.resource(party.replace("_", "-")) if party in own else ""
 
-    services = (*interface_endpoints(environment), "s3")
-    yield "endpoints", [names.endpoint_service(service) for service in services]
+    inside = _joined(subnet(cidr, "private", zone) for zone in endpoint_zones(environment))
+    interfaces = [
+        (names.endpoint_service(each), inside, group(ENDPOINTS), "") for each in interface_endpoints(environment)
+    ]
+    yield "endpoints", [*interfaces, (names.endpoint_service("s3"), "", "", _joined(tables["private"].values()))]
     yield (
         "opened",
         [
@@ -212,7 +233,11 @@ def _blue_green(environment: Environment) -> list[Service]:
 
 def _services(environment: Environment, names: Names) -> Iterator[tuple[str, _Values]]:
     product, blue_green = environment.product, _blue_green(environment)
-    yield "services", [names.service(service.name) for service in product.services]
+    private = _joined(subnet(environment.network.cidr, "private", zone) for zone in environment.zones)
+    yield (
+        "services",
+        [(names.service(each.name), private, names.resource(each.name)) for each in product.services],
+    )
     yield "tasks", [names.service(work.name) for work in product.workloads]
     scaled = [f"service/{names.prefix}/{names.service(service.name)}" for service in product.services]
     yield "scaled_services", scaled
@@ -234,7 +259,8 @@ def _services(environment: Environment, names: Names) -> Iterator[tuple[str, _Va
     yield "mounts", folders
     yield "volumes", [(family, volume) for family, volume, _ in folders]
     yield "blue_green", [names.service(service.name) for service in blue_green]
-    yield "schedules", [names.resource(task.name) for task in product.scheduled_tasks]
+    scheduled = product.scheduled_tasks
+    yield "schedules", [(names.resource(task.name), names.resource(task.service)) for task in scheduled]
     yield "schedule_groups", _if(product.scheduled_tasks)
     yield (
         "target_groups",
