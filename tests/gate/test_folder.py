@@ -11,7 +11,23 @@ from ops.gate.folder import BOOTSTRAP, BOOTSTRAP_FILE, STACK_FILE, loaded, scan_
 from ops.gate.model import ErrorKind, Outcome
 from tests.gate.project import Project
 
-LOCK = 'provider "registry.terraform.io/hashicorp/{}" {{\n  version = "5.100.0"\n}}\n'
+LOCK = """# This file is maintained automatically by "terraform init".
+provider "registry.terraform.io/hashicorp/{}" {{
+  version     = "5.100.0"
+  constraints = "5.100.0"
+  hashes = [
+    "h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=",
+  ]
+}}
+"""
+AWS = LOCK.format("aws")
+BACKEND = {"bucket": "states", "key": "prod/state.tfstate", "encrypt": True, "allowed_account_ids": ["111122223333"]}
+
+
+def recorded(kind: str = "s3", **changes: object) -> str:
+    """What `terraform init` records of a backend: all its settings, most of them null."""
+    settings = {**(BACKEND if kind == "s3" else {"path": None}), "profile": None, **changes}
+    return json.dumps({"version": 3, "backend": {"type": kind, "config": settings, "hash": 1986273094}})
 
 
 @pytest.fixture
@@ -19,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     """The folder of a stack of the phase state."""
     found = tmp_path / "prod-state"
     found.mkdir()
-    (found / STACK_FILE).write_text("{}")
+    (found / STACK_FILE).write_text(json.dumps({"terraform": {"backend": {"s3": BACKEND}}}))
     return found
 
 
@@ -59,7 +75,7 @@ def test_what_the_runner_and_terraform_write_is_known(folder: Path) -> None:
         *(".terraform.tfstate.lock.info", "crash.log"),
     ):
         (folder / name).write_text("{}")
-    (folder / ".terraform.lock.hcl").write_text(LOCK.format("aws"))
+    (folder / ".terraform.lock.hcl").write_text(AWS)
     (folder / ".terraform").mkdir()
     (folder / BOOTSTRAP_FILE).write_text(json.dumps(BOOTSTRAP))
     assert [*scan_errors(folder)] == []
@@ -68,7 +84,7 @@ def test_what_the_runner_and_terraform_write_is_known(folder: Path) -> None:
 
 def test_a_known_name_needs_its_known_content(folder: Path) -> None:
     (folder / BOOTSTRAP_FILE).write_text('{"terraform": {"backend": {"local": {"path": "/tmp/x"}}}}')
-    (folder / ".terraform.lock.hcl").write_text(LOCK.format("aws") + LOCK.format("http"))
+    (folder / ".terraform.lock.hcl").write_text(AWS + LOCK.format("http"))
     (folder / ".terraform").mkdir()
     (folder / ".terraform" / "environment").write_text("other")
     (folder / "gated.json").mkdir()
@@ -97,3 +113,61 @@ def test_the_gate_rejects_a_file_beside_the_stack_and_records_what_it_checked(pr
         Outcome.ERROR,
         [ErrorKind.NOT_UNDERSTOOD],
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        (AWS, True),
+        (AWS.replace("    ", "\t"), True),
+        (AWS + LOCK.format("http"), False),
+        (AWS + "  " + LOCK.format("http").partition("\n")[2], False),
+        (AWS.replace('"h1:edX', '"h1:other", "h1:edX'), False),
+        (AWS.replace("h1:edX", "h1:xdX"), False),
+        (AWS.replace('    "h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=",\n', ""), False),
+        (AWS.replace('version     = "5.100.0"', 'version     = "5.99.0"'), False),
+        (AWS.replace("registry.terraform.io", "registry.example.net"), False),
+        ("", False),
+    ],
+    ids=range(10),
+)
+def test_lock_files(folder: Path, text: str, known: bool) -> None:
+    (folder / ".terraform.lock.hcl").write_text(text)
+    assert ([*scan_errors(folder)] == []) is known
+
+
+@pytest.mark.parametrize(
+    ("files", "known"),
+    [
+        ({"terraform.tfstate": recorded(), "initialized": "0", "environment": "default\n"}, True),
+        ({"providers/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64/LICENSE.txt": ""}, True),
+        ({"terraform.tfstate": recorded("local")}, True),
+        ({"terraform.tfstate": recorded("local", path="/elsewhere/terraform.tfstate")}, False),
+        ({"terraform.tfstate": recorded(bucket="other")}, False),
+        ({"terraform.tfstate": recorded(profile="other")}, False),
+        ({"terraform.tfstate": recorded(allowed_account_ids=None)}, False),
+        ({"terraform.tfstate": recorded("http")}, False),
+        ({"terraform.tfstate": "[]"}, False),
+        ({"terraform.tfstate": "[" * 100_000}, False),
+        ({"environment": "other"}, False),
+        ({"plugin_path": "[]"}, False),
+        ({"modules/modules.json": "{}"}, False),
+        ({"providers/registry.terraform.io/hashicorp/http/3.5.0/linux_amd64/LICENSE.txt": ""}, False),
+        ({"providers/registry.terraform.io/other/aws/5.100.0/linux_amd64/LICENSE.txt": ""}, False),
+        ({"providers/registry.example.net/hashicorp/aws/5.100.0/linux_amd64/LICENSE.txt": ""}, False),
+    ],
+    ids=range(16),
+)
+def test_what_init_writes(folder: Path, files: dict[str, str], known: bool) -> None:
+    for name, text in files.items():
+        path = folder / ".terraform" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert ([*scan_errors(folder)] == []) is known
+
+
+def test_a_local_backend_is_bootstraps_only(folder: Path) -> None:
+    (folder / ".terraform").mkdir()
+    (folder / ".terraform" / "terraform.tfstate").write_text(recorded("local"))
+    assert [*scan_errors(folder)] == []
+    assert len([*scan_errors(folder.rename(folder.with_name("prod-data")))]) == 1
