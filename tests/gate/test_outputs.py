@@ -44,7 +44,8 @@ def of_production(production: Production) -> list[ScannedBlock]:
 
 
 def test_every_contract_is_compared() -> None:
-    wanted = {kind.phase: {field.name for field in fields(kind)} for kind in Contract.__subclasses__()}
+    kinds = [kind for kind in Contract.__subclasses__() if kind.__module__.startswith("modules.")]  # Not a test's own.
+    wanted = {kind.phase: {field.name for field in fields(kind)} for kind in kinds}
     for subject in SUBJECTS:
         assert {phase: {*values} for phase, values in outputs.outputs(subject.environment).items()} == wanted
 
