@@ -139,7 +139,7 @@ def _has_its_backend(path: Path) -> bool:
     if backend["type"] == "local":
         return not found and path.parent.name.endswith(_BOOTSTRAPPED)
     wanted = json.loads((path.parent / STACK_FILE).read_bytes())["terraform"]["backend"]
-    return wanted == {backend["type"]: found}
+    return bool(wanted == {backend["type"]: found})
 
 
 _OF_INIT = frozenset({"environment", "initialized", "providers", "terraform.tfstate"})

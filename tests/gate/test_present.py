@@ -16,7 +16,7 @@ from ops.gate.index import Index
 from ops.gate.model import Block, Record, ScannedBlock
 from ops.gate.stacks import expected_stacks, select
 from ops.gate.understood import attributes, present, schema, table
-from ops.gate.understood.facts import facts
+from ops.gate.understood.facts import Facts, facts
 from ops.gate.view import merged_view
 from ops.iam.policy import listed
 from tests.products import SUBJECTS
@@ -115,7 +115,7 @@ def resource(kind: str, id_: str, /, **settings: Any) -> ScannedBlock:
 
 
 BUCKETS = [resource("aws_s3_bucket", "a", bucket="logs"), resource("aws_s3_bucket", "b", bucket="states")]
-FACTS = {"buckets": [("logs",), ("states",)], "two": [("",), ("",)], "pairs": [("x", "logs"), ("y", "states")]}
+FACTS: Facts = {"buckets": [("logs",), ("states",)], "two": [("",), ("",)], "pairs": [("x", "logs"), ("y", "states")]}
 say = partial(present.differences, index=Index(BUCKETS), known=FACTS)
 
 

@@ -46,10 +46,10 @@ def scan_errors(view: Sequence[ScannedBlock], environment: Environment) -> Itera
         blocks = by_kind.get(kind, [])
         for line in listed(types.get(PRESENT)):
             if not line.startswith(UNCOUNTED):
-                for block, what in differences(line, blocks, index, known):
-                    seen = block or next(iter(blocks), None)
+                for wrong, what in differences(line, blocks, index, known):
+                    seen = wrong or next(iter(blocks), None)
                     where = f"{seen.block.file}:{seen.block.line}" if seen else f"{environment.name}, any stack"
-                    address = f" {block.block.address}" if block else ""
+                    address = f" {wrong.block.address}" if wrong else ""
                     yield ScanError(ErrorKind.NOT_UNDERSTOOD, f"{where}{address}", f"{kind}: {what}", _FIX)
 
 
@@ -68,6 +68,7 @@ def differences(
     if rule is None:
         raise ValueError(f"the line `{PRESENT} = {line!r}` isn't one that ops/gate/understood/present.py explains")
     parts = (rule["parts"] or "").split(" and ") if rule["parts"] else []
+    wanted: list[tuple[str, ...]]
     if kind := rule["kind"]:
         wanted, label = [(each.block.address,) for each in index.all(kind)], f"{rule['attribute']} of"
         found = [*_targets(blocks, rule["attribute"], index)]
