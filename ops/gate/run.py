@@ -19,6 +19,7 @@ from ops.gate import (
     kept,
     order,
     outside,
+    overwritten,
     permissions,
     policy_documents,
     reachability,
@@ -215,6 +216,7 @@ CHECKS: dict[str, Check] = {
     **traffic.CHECKS,
     **requests.CHECKS,
     **outside.CHECKS,
+    **overwritten.CHECKS,
     **policy_documents.CHECKS,
 }
 
@@ -265,6 +267,7 @@ def proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[
             traffic.stray_traffic,
             requests.wrong_requests,
             outside.what_leads_outside,
+            overwritten.overwritten,
         ):
             yield proof, partial(proof, view, environment)
     elif stacks.name == ORGANIZATION and environments.has_organization():

@@ -72,6 +72,8 @@ _OWNED = {"s3:x-amz-acl": "bucket-owner-full-control"}
 _BLUE_GREEN = "aws_codedeploy_deployment_group"
 _SCHEDULE = "aws_scheduler_schedule"
 _CONFIG = "aws_config_delivery_channel"
+_BALANCING = "elasticloadbalancing"
+_ACTIONS = _DOCS + "service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"
 _TASK = "target.ecs_parameters.task_definition_arn"
 
 CALLS: tuple[Call, ...] = (
@@ -377,6 +379,26 @@ CALLS: tuple[Call, ...] = (
         "service_role_arn",
         _ARN + "codedeploy:" + _HERE + "deploymentgroup:{own[app_name]}/{own[deployment_group_name]}",
         _DOCS + "codedeploy/latest/userguide/getting-started-create-service-role.html",
+    ),
+    # The deployer's permissions are on names.
+    *(
+        Call(kind, "", _ARN + "iam::{account}:role/{prefix}-deployer", (action,), _ARN + resource, {}, _ACTIONS)
+        for kind, action, resource in (
+            ("aws_codedeploy_app", "codedeploy:GetApplication", f"codedeploy:{_HERE}application:{{own[name]}}"),
+            ("aws_db_instance", "rds:CreateDBSnapshot", f"rds:{_HERE}db:{{own[identifier]}}"),
+            ("aws_ecs_cluster", "ecs:UpdateCluster", f"ecs:{_HERE}cluster/{{own[name]}}"),
+            ("aws_lb", f"{_BALANCING}:SetSubnets", f"{_BALANCING}:{_HERE}loadbalancer/app/{{own[name]}}/1"),
+            (
+                "aws_lb_target_group",
+                f"{_BALANCING}:ModifyTargetGroup",
+                f"{_BALANCING}:{_HERE}targetgroup/{{own[name]}}/1",
+            ),
+            (
+                "aws_scheduler_schedule_group",
+                "scheduler:GetScheduleGroup",
+                f"scheduler:{_HERE}schedule-group/{{own[name]}}",
+            ),
+        )
     ),
     # Tasks; what their roles may call is in `roles.py`.
     *(
