@@ -163,6 +163,11 @@ def overwritten(view: Sequence[ScannedBlock], environment: Environment) -> list[
                 f"its {attribute} {name!r} doesn't start with {names.prefix!r}: another environment may have that name"
             )
             ledger.judge(OVERWRITTEN, block.block, [] if own else [what])
+    for block in index.resources():
+        phase = block.block.stack.removeprefix(f"{environment.name}-")
+        if tags := sorted(set(names.tags(phase)) & set(block.settings.get("tags") or ())):
+            what = f"its tags override the provider's default tags: {', '.join(tags)}"
+            ledger.judge(OVERWRITTEN, block.block, [what])
     return ledger.records()
 
 

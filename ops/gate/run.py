@@ -271,5 +271,6 @@ def proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[
         ):
             yield proof, partial(proof, view, environment)
     elif stacks.name == ORGANIZATION and environments.has_organization():
-        proof = outside.what_leads_outside
-        yield proof, partial(proof, view, environments.load_organization())
+        organization = environments.load_organization()
+        for check in (outside.what_leads_outside, requests.wrong_guardrails):
+            yield check, partial(check, view, organization)

@@ -89,6 +89,17 @@ def test_a_name_of_another_environment(prod: Ground, name: str) -> None:
     assert f"its name {name!r} doesn't start with 'aep-prod'" in said
 
 
+@pytest.mark.parametrize("tag", ["Project", "Environment", "Owner"])
+def test_a_tag_that_overrides_a_default_tag(prod: Ground, tag: str) -> None:
+    """The deployer's permissions and the costs depend on default tags."""
+
+    def change(content: Body) -> None:
+        content["resource"]["aws_vpc"]["vpc"]["tags"][tag] = "other"
+
+    said = prod.planted("network", change)[OVERWRITTEN, "aws_vpc.vpc"]
+    assert said == f"its tags override the provider's default tags: {tag}"
+
+
 def test_the_tables_name_attributes_of_the_types() -> None:
     types = table.types()
     for kind, attributes in [*IDENTITIES.items(), *((kind, (name,)) for kind, name in NAMES.items())]:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import environments
-from ops.gate.requests import REQUEST, wrong_requests
+from modules.phases import ORGANIZATION
+from ops.gate.documents import read
+from ops.gate.folder import STACK_FILE
+from ops.gate.requests import REQUEST, wrong_guardrails, wrong_requests
+from ops.gate.stacks import EnvironmentStacks
+from ops.gate.view import merged_view
 from tests.gate.plants import Body, Ground
 from tests.products import SUBJECTS, Subject, values
 
@@ -111,6 +117,17 @@ KEY = "alias/aep-prod-state"
             "RDSOSMetrics",
         ),
         ("account", statement("slack_guardrail", "ShowMetrics"), "aws_iam_role.slack_role", "slack-guardrail"),
+        (
+            "account",
+            setting(
+                "aws_chatbot_slack_channel_configuration",
+                "slack",
+                "guardrail_policy_arns",
+                ["${aws_iam_policy.boundary.arn}"],
+            ),
+            "aws_iam_role.slack_role",
+            "can call cloudwatch:DeleteAlarms",
+        ),
         # Log groups.
         (
             "hardening",
@@ -220,6 +237,52 @@ def test_a_policy_that_allows_more_is_for_other_checks(
     prod: Ground, phase: str, change: Callable[[Body], None]
 ) -> None:
     assert prod.planted(phase, change) == {}
+
+
+GUARDRAILS = "aws_organizations_account.account_aep_prod"
+
+
+def guardrails(output: Path, change: Callable[[Body], None]) -> dict[str, str]:
+    """What is said of the organization's accounts after a change."""
+    document = read(output / "stacks" / ORGANIZATION / STACK_FILE, ORGANIZATION)
+    content: Body = json.loads(document.text)
+    change(content)
+    view = merged_view(EnvironmentStacks(ORGANIZATION, {ORGANIZATION: replace(document, content=content)}))
+    records = wrong_guardrails(view, environments.load_organization())
+    return {record.block.address: "\n".join(record.details) for record in records if not record.passed}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (statement("guardrails", "NoRoot"), "root can call iam:CreateAccessKey"),
+        (statement("guardrails", "NoRoot", condition=[]), "role/any can't call iam:CreateRole"),
+        (statement("guardrails", "StayInside", effect="Allow"), "can call organizations:LeaveOrganization"),
+        (
+            statement("guardrails", "AuditStaysOn", actions=["cloudtrail:StopLogging"]),
+            "can call cloudtrail:DeleteTrail",
+        ),
+        (statement("guardrails", "OtherRegions"), "can call ec2:RunInstances"),
+        (statement("guardrails", "OtherRegions", not_actions=["*"]), "can call ec2:RunInstances"),
+        (statement("guardrails", "OtherRegions", not_actions=["iam:*", "ec2:*"]), "can call ec2:RunInstances"),
+        (
+            statement("guardrails", "OtherRegions", condition=[asks("StringNotLike", "aws:RequestedRegion", "*")]),
+            "can call ec2:RunInstances",
+        ),
+        (
+            statement("guardrails", "OtherRegions", condition=[asks("StringNotEquals", "aws:RequestedRegion", "x")]),
+            "can't call ec2:CreateVpc",
+        ),
+        (removed("aws_organizations_policy_attachment", "guardrails_attachment"), "organizations:LeaveOrganization"),
+        (setting("aws_organizations_account", "account_aep_prod", "parent_id", "r-ex4m"), "organizations:Leave"),
+    ],
+)
+def test_a_guardrail_that_lost_its_effect(output: Path, change: Callable[[Body], None], said: str) -> None:
+    assert said in guardrails(output, change)[GUARDRAILS]
+
+
+def test_the_guardrails_are_right(output: Path) -> None:
+    assert guardrails(output, lambda _: None) == {}
 
 
 @pytest.mark.slow

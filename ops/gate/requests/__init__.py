@@ -10,13 +10,15 @@ from collections.abc import Iterator, Sequence
 
 from environments.names import Names
 from environments.schema import Environment
+from environments.schema.organization import Organization
 from ops.gate.index import Index
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
+from ops.gate.requests.organization import guardrail_problems
 from ops.gate.requests.policies import Policies, Request
 from ops.gate.requests.roles import role_requests
 from ops.gate.requests.services import service_requests
 
-__all__ = ["CHECKS", "REQUEST", "wrong_requests"]
+__all__ = ["CHECKS", "REQUEST", "wrong_guardrails", "wrong_requests"]
 
 REQUEST = "ROLLOUT_REQUEST"
 CHECKS = {
@@ -44,6 +46,22 @@ def wrong_requests(view: Sequence[ScannedBlock], environment: Environment) -> li
     for needed_by, request in _requests(index, names, policies):
         block = policies.holder(request) or needed_by
         ledger.judge(REQUEST, block.block, filter(None, [policies.wrong(request)]))
+    return ledger.records()
+
+
+def wrong_guardrails(view: Sequence[ScannedBlock], organization: Organization) -> list[Record]:
+    """Find the sample requests that an organization's guardrails allow or deny wrongly.
+
+    Args:
+        view: The merged view of its stack.
+        organization: Its values.
+
+    Raises:
+        ScanFailedError: Only Terraform can evaluate a policy.
+    """
+    ledger = Ledger()
+    for block, problem in guardrail_problems(Index(view), organization):
+        ledger.judge(REQUEST, block.block, filter(None, [problem]))
     return ledger.records()
 
 

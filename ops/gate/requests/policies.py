@@ -47,7 +47,7 @@ class Request:
     """The VPC endpoint that it is sent through, as AWS names it."""
     limit: str = ""
     """ARN of a managed policy that must allow it too, such as the guardrail of a chat channel."""
-    only: Literal["", "boundary", "endpoint"] = ""
+    only: Literal["", "boundary", "endpoint", "limit"] = ""
     """The only policy that decides, whatever others allow."""
     denied: bool = False
     """Whether the policies must deny it; otherwise they must allow it."""
@@ -110,7 +110,7 @@ class Policies:
         for layer, statements in self._layers(request, caller).items():
             if statements is not None and request.only in {"", layer}:
                 named = [each for each in statements if layer != "endpoint" or each.names(identities)]
-                allowing, denial = _judged(named, request, context)
+                allowing, denial = judged(named, request, context)
                 where = _LAYERS[layer].format(request)
                 if denial:
                     return f"{denial.label} of {where} denies it"
@@ -136,7 +136,7 @@ class Policies:
         block, own = self._own_of(request.resource)
         if role := self._principals.get(request.resource):
             own = list(role.trust) if request.action.startswith("sts:Assume") else []
-        allowing, denial = _judged([each for each in own if each.names(identities)], request, context)
+        allowing, denial = judged([each for each in own if each.names(identities)], request, context)
         on = block.block.address if block else request.resource
         if denial:
             return f"{denial.label} of the policy of {on} denies it"
@@ -179,7 +179,7 @@ def _statements(held: Iterable[Held]) -> list[PlacedStatement]:
     return [each.statement for each in held]
 
 
-def _judged(
+def judged(
     statements: Iterable[PlacedStatement], request: Request, context: RequestContext
 ) -> tuple[list[PlacedStatement], PlacedStatement | None]:
     """The statements that allow a request, and one that denies it; what isn't sure counts against the result."""

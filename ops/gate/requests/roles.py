@@ -181,7 +181,7 @@ def _keys(names: Names, policies: Policies) -> Iterator[Request]:
             yield Request(caller=names.role_arn("break-glass"), action=f"kms:{action}", resource=key.arn)
 
 
-_READS = (
+READS = (
     *("access-analyzer:ListAnalyzers", "acm:DescribeCertificate", "application-autoscaling:DescribeScalableTargets"),
     *("budgets:ViewBudget", "chatbot:DescribeSlackChannelConfigurations", "cloudtrail:DescribeTrails"),
     *("cloudtrail:GetTrailStatus", "cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard"),
@@ -201,7 +201,7 @@ _READS = (
 """Reads of a plan, some of each service: the provider calls them for each resource that a state has."""
 
 
-_CHANGES = (
+CHANGES = (
     *("iam:CreateRole", "iam:PutRolePolicy", "iam:PassRole", "ec2:CreateVpc", "rds:ModifyDBInstance", "kms:CreateKey"),
     *("secretsmanager:CreateSecret", "secretsmanager:PutResourcePolicy", "ecr:CreateRepository", "s3:CreateBucket"),
     *(
@@ -217,9 +217,9 @@ _CHANGES = (
 
 
 def _readers_and_administrators(names: Names) -> Iterator[Request]:
-    for action in _READS:
+    for action in READS:
         yield Request(caller=names.role_arn("planner"), action=action, resource="*")
-    for action in _CHANGES:
+    for action in CHANGES:
         yield Request(caller=names.role_arn("break-glass"), action=action, resource="*")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from environments.names import Names
 from ops.gate.index import Index, values_at
@@ -48,6 +48,8 @@ class Call:
     """Type that the target must have; a call isn't made on others."""
     limit: str = ""
     """`@` and the attribute with a policy that must allow it too."""
+    only: Literal["", "limit"] = ""
+    denied: bool = False
 
 
 def _sent(service: str, kind: str, attribute: str, source_arn: str, source: str) -> Iterator[Call]:
@@ -282,6 +284,18 @@ CALLS: tuple[Call, ...] = (
             ("DescribeAlarmHistory", _ARN + "cloudwatch:" + _HERE + "alarm:{prefix}-any"),
         )
     ),
+    Call(
+        "aws_chatbot_slack_channel_configuration",
+        "",
+        "@iam_role_arn",
+        ("cloudwatch:DeleteAlarms", "ecs:UpdateService", "logs:FilterLogEvents", "s3:GetObject"),
+        "*",
+        {},
+        _DOCS + "chatbot/latest/adminguide/understanding-permissions.html",
+        limit="@guardrail_policy_arns",
+        only="limit",
+        denied=True,
+    ),
     _used(
         _CHAT,
         "aws_chatbot_slack_channel_configuration",
@@ -440,6 +454,8 @@ def service_requests(index: Index, names: Names, arns: Arns) -> Iterator[tuple[S
                             resource=call.resource.format_map(values),
                             keys={key: value.format_map(values) for key, value in call.keys.items()},
                             limit=limit or "",
+                            only=call.only,
+                            denied=call.denied,
                         ),
                     )
 
