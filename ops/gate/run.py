@@ -17,6 +17,7 @@ from ops.gate import (
     applying,
     detection,
     kept,
+    keys,
     order,
     outside,
     overwritten,
@@ -217,6 +218,7 @@ CHECKS: dict[str, Check] = {
     **requests.CHECKS,
     **outside.CHECKS,
     **overwritten.CHECKS,
+    **keys.CHECKS,
     **policy_documents.CHECKS,
 }
 
@@ -268,6 +270,7 @@ def proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[
             requests.wrong_requests,
             outside.what_leads_outside,
             overwritten.overwritten,
+            keys.other_keys,
         ):
             yield proof, partial(proof, view, environment)
     elif stacks.name == ORGANIZATION and environments.has_organization():

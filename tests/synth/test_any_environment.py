@@ -16,6 +16,7 @@ from ops.gate.detection import unseen
 from ops.gate.documents import StackFile
 from ops.gate.kept import lost_data
 from ops.gate.outside import what_leads_outside
+from ops.gate.overwritten import overwritten
 from ops.gate.requests import wrong_requests
 from ops.gate.stacks import EnvironmentStacks
 from ops.gate.tasks import what_runs
@@ -47,5 +48,14 @@ def test_right_values_synthesize(
     assert [*structure.scan_errors(stacks, frames(environment))] == []
     view = merged_view(stacks)
     assert [*attributes.scan_errors(view, environment)] == []
-    for proof in (what_runs, what_leads_outside, silent_alarms, unseen, lost_data, stray_traffic, wrong_requests):
+    for proof in (
+        what_runs,
+        what_leads_outside,
+        silent_alarms,
+        unseen,
+        lost_data,
+        stray_traffic,
+        wrong_requests,
+        overwritten,
+    ):
         assert [record for record in proof(view, environment) if not record.passed] == []
