@@ -98,7 +98,7 @@ def document_sizes(view: Sequence[ScannedBlock], stacks: EnvironmentStacks) -> l
             ledger.examine(LONG, [block])
             if len(document.text) > document.kind.longest:
                 ledger.wrong(LONG, block, f"{document}; shorten it, or split it")
-    except (LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         what = f"has a policy that can't be measured ({error})"
         raise ScanFailedError(
             ScanError(ErrorKind.NOT_UNDERSTOOD, stacks.name, what, "write it as plain values and references")

@@ -13,12 +13,13 @@ from tests.gate.planted.rows import (
     network,
     operations,
     outside,
+    policies,
     register,
     secrets,
     services,
 )
 
-_THEMES = (account, network, secrets, data, edge, services, operations, outside, loss_and_outage, register)
+_THEMES = (account, network, secrets, data, edge, services, operations, outside, loss_and_outage, policies, register)
 
 
 def _place(row: Row) -> list[int]:
