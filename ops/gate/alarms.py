@@ -27,6 +27,8 @@ _METRIC, _COMPOSITE = "aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_a
 _GIB = 1024**3
 _NOTICED = 900
 """Seconds in which an alarm must notice a bad state."""
+_LASTS = 2
+"""Periods in which a value other than a count must be bad: alarms that fire without need aren't read."""
 _OPERATORS = {
     "high": ("GreaterThanThreshold", "GreaterThanOrEqualToThreshold"),
     "low": ("LessThanThreshold", "LessThanOrEqualToThreshold"),
@@ -81,7 +83,7 @@ METRICS: Mapping[tuple[str, str], Measured] = {
     ("AWS/RDS", "FreeStorageSpace"): Measured(
         "low", ("Minimum",), "observability.database_free_storage", unit=_GIB, of=_DATABASE
     ),
-    ("AWS/Scheduler", "InvocationDroppedCount"): Measured("high", ("Sum",), "0", of=_SCHEDULES),
+    ("AWS/Scheduler", "InvocationDroppedCount"): Measured("high", ("Sum",), "0", window=_FIVE_MINUTES, of=_SCHEDULES),
     ("AWS/WAFV2", "BlockedRequests"): Measured(
         "high", ("Sum",), "waf.blocked_requests", window=_FIVE_MINUTES, of=_FIREWALL
     ),
@@ -180,7 +182,7 @@ class _Alarms:
         once = (settings.get("period"), settings.get("evaluation_periods"))
         if measured.window is not None and once != (measured.window, 1):
             yield f"counts in {once[1]} periods of {once[0]} seconds, must be 1 of {measured.window}"
-        yield from self._time(settings, queries, self._noticed(settings))
+        yield from self._time(alarm, measured)
 
     def _metric(self, settings: Mapping[str, Any]) -> Measured | str:
         metric = str(settings.get("namespace")), str(settings.get("metric_name"))
@@ -225,23 +227,36 @@ class _Alarms:
             value = getattr(value, part)
         return float(value * measured.unit)
 
-    def _noticed(self, settings: Mapping[str, Any]) -> int:
-        """Seconds after which a bad state must be noticed; a starting task fails its health checks for a while."""
-        if settings.get("metric_name") != "UnHealthyHostCount":
-            return _NOTICED
-        checks = [service.health_check for service in self._environment.product.load_balanced if service.health_check]
-        starting = (each.health_check_grace_period + each.interval * each.unhealthy_threshold for each in checks)
-        return max(_NOTICED, *(seconds + 120 for seconds in starting))
-
-    @staticmethod
-    def _time(settings: Mapping[str, Any], queries: Sequence[Mapping[str, Any]], noticed: int) -> Iterator[str]:
-        inner = [each.get("period") for query in queries for each in nested(query, "metric")]
+    def _time(self, alarm: ScannedBlock, measured: Measured) -> Iterator[str]:
+        settings = alarm.settings
+        inner = [each.get("period") for query in nested(settings, "metric_query") for each in nested(query, "metric")]
         periods, evaluations = [settings.get("period"), *inner], settings.get("evaluation_periods")
         longest = max((each for each in periods if isinstance(each, int)), default=0)
+        starting = self._starting(alarm)
+        most = max(_NOTICED, starting + 120)
         if not isinstance(evaluations, int) or evaluations < 1 or longest < 1:
             yield f"evaluates {evaluations} periods of {longest} seconds; both must be 1 or more"
-        elif evaluations * longest > noticed:
-            yield f"fires after {evaluations * longest} seconds; must be {noticed} or less"
+        elif evaluations * longest > most:
+            yield f"fires after {evaluations * longest} seconds; must be {most} or less"
+        elif evaluations * longest <= starting:
+            yield f"fires after {evaluations * longest} seconds, in which tasks may start; must be over {starting}"
+        elif measured.window is None and evaluations < _LASTS:
+            yield f"fires after {evaluations} period; must be {_LASTS} or more, since a single value may be an outlier"
+
+    def _starting(self, alarm: ScannedBlock) -> int:
+        """Seconds in which a starting task may fail the health checks that an alarm is on."""
+        if alarm.settings.get("metric_name") != "UnHealthyHostCount":
+            return 0
+        group = self._group(alarm)
+        checks = [
+            service.health_check
+            for service in self._environment.product.load_balanced
+            if service.health_check
+            and group in {self._names.target_group(service.name, colour) for colour in ("", "green")}
+        ]
+        return max(
+            (each.health_check_grace_period + each.interval * each.unhealthy_threshold for each in checks), default=0
+        )
 
     def _dimensions(self, settings: Mapping[str, Any]) -> Iterator[str]:
         for name, value in (each for block in nested(settings, "dimensions") for each in block.items()):

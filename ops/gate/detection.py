@@ -97,6 +97,7 @@ class _Detection:
             (UNSEEN, "aws_db_instance", self._database),
             (UNSEEN, "aws_db_event_subscription", self._subscription),
             (UNSEEN, "aws_budgets_budget", self._budget),
+            (UNSEEN, "aws_cloudwatch_event_rule", self._rule),
             (UNSEEN, "aws_cloudwatch_event_target", self._alert),
             (UNSEEN, "aws_sns_topic", self._alerts),
         )
@@ -232,6 +233,14 @@ class _Detection:
         for kind, percent in sorted(wanted - found):
             yield f"doesn't alert at {percent:g} % ({kind})"
 
+    def _rule(self, rule: ScannedBlock) -> Iterator[str]:
+        found = pattern(rule)
+        if unread := sorted({*_unread(found)}):
+            yield f"has the forms {', '.join(unread)} in its pattern, which the gate doesn't evaluate"
+        for what, event in ordinary_of(self._environment).items():
+            if matches(found, event):
+                yield f"matches {what}: alerts that come all the time aren't read"
+
     def _alert(self, target: ScannedBlock) -> Iterator[str]:
         transformers = nested(target.settings, "input_transformer")
         if not transformers and self._is_topic(target.settings.get("arn")):
@@ -322,6 +331,46 @@ def samples_of(environment: Environment) -> dict[str, Event]:
             environment, "aws.sts", "AWS API Call via CloudTrail", {**assumed, "userIdentity": user}
         )
     return found
+
+
+def ordinary_of(environment: Environment) -> dict[str, Event]:
+    """Events that happen all the time, by what they are: no rule may match them."""
+    names, account = Names(environment), environment.account_id
+    partition, signs_in = names.partition, "AWS Console Sign In via CloudTrail"
+    users = {
+        "IAMUser": partition.arn("iam", "user/person", region="", account_id=account),
+        "AssumedRole": partition.arn("sts", "assumed-role/Admin/person", region="", account_id=account),
+    }
+    low = {"severity": 2, "title": "A threat", "type": "Recon:EC2/Portscan"}
+    found = {"a GuardDuty finding of severity 2": _event(environment, "aws.guardduty", "GuardDuty Finding", low)}
+    for kind, arn in users.items():
+        user = {"type": kind, "arn": arn}
+        detail = {"eventName": "ConsoleLogin", "eventSource": "signin.amazonaws.com", "userIdentity": user}
+        found[f"a console sign-in of an {kind}"] = _event(environment, "aws.signin", signs_in, detail)
+        for service, call in (("sts", "AssumeRole"), ("s3", "PutObject"), ("ec2", "DescribeInstances")):
+            request = {"roleArn": names.role_arn("deployer"), "roleSessionName": "person"}
+            called = {"eventName": call, "eventSource": f"{service}.amazonaws.com", "requestParameters": request}
+            found[f"a call of {call} by an {kind}"] = _event(
+                environment, f"aws.{service}", "AWS API Call via CloudTrail", {**called, "userIdentity": user}
+            )
+    change = {"desiredStatus": "RUNNING", "lastStatus": "RUNNING"}
+    found["a change of an ECS task"] = _event(environment, "aws.ecs", "ECS Task State Change", change)
+    return found
+
+
+def _unread(pattern: object) -> Iterator[str]:
+    """The forms in a pattern that `matches` doesn't know, and takes as never matching."""
+    if isinstance(pattern, Mapping):
+        yield from (name for name in pattern if name.startswith("$"))
+        for each in pattern.values():
+            yield from _unread(each)
+    elif isinstance(pattern, list):
+        yield from (name for each in pattern if isinstance(each, Mapping) for name in each.keys() - _READ)
+    else:
+        yield repr(pattern)
+
+
+_READ = frozenset({"numeric", "prefix"})
 
 
 def _event(environment: Environment, source: str, kind: str, detail: Event) -> Event:

@@ -34,11 +34,13 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "log_disconnections": ("1",),
     "log_lock_waits": ("1",),
     "log_min_duration_statement": (),
-    "log_statement": ("ddl", "mod", "all"),
+    "log_statement": ("ddl",),
     "rds.force_ssl": ("1",),
     "ssl_min_protocol_version": ("TLSv1.2", "TLSv1.3"),
 }
 """Parameters of PostgreSQL that must be set, and their values: those that turn off TLS, logs or durability aren't here.
+
+`log_statement` logs changes of the schema only: with `mod` or `all`, rows and passwords are in the logs.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Parameters.html
 """

@@ -127,6 +127,44 @@ OF_STAGE = json.dumps(
         (CPU, ["statistic"], "Minimum", CPU, "hides a bad state; must be Average"),
         (CPU, ["comparison_operator"], "LessThanThreshold", CPU, "but high values are the bad ones"),
         (CPU, ["treat_missing_data"], "missing", CPU, "must be 'notBreaching'"),
+        (CPU, ["evaluation_periods"], 1, CPU, "since a single value may be an outlier"),
+        (CPU, [], GONE, SERVICE, "0 alarms are on AWS/ECS CPUUtilization of aep-backend-prod, must be 1"),
+        (TASKS, [], GONE, SERVICE, "0 alarms are on desired - FILL(running, 0) of aep-backend-prod"),
+        (f"{ALARM}cache_002_memory", [], GONE, "aws_elasticache_replication_group.cache", "of aep-prod-002, must be 1"),
+        (f"{ALARM}blocked_requests", [], GONE, FIREWALL, "0 alarms are on AWS/WAFV2 BlockedRequests of aep-prod"),
+        (f"{ALARM}backend_unhealthy", ["evaluation_periods"], 1, f"{ALARM}backend_unhealthy", "tasks may start"),
+        (
+            COMPOSITE,
+            ["alarm_rule"],
+            'ALARM("${aws_cloudwatch_metric_alarm.prod_observability__backend_cpu.alarm_name}")',
+            COMPOSITE,
+            "includes aws_cloudwatch_metric_alarm.backend_cpu",
+        ),
+        (
+            f"{ROLLBACK}.backend_rollback",
+            ["alarm_rule"],
+            MEMBER,
+            f"{ROLLBACK}.backend_rollback",
+            "backend_missing_tasks",
+        ),
+        (EVENTS, ["event_pattern"], '{"source": [{"prefix": ""}]}', EVENTS, "matches a change of an ECS task"),
+        (EVENTS, ["event_pattern"], '{"source": [{"exists": true}]}', EVENTS, "has the forms exists in its pattern"),
+        (RECORD, ["provider"], GONE, RECORD, "is written by the provider None, must be aws.dns"),
+        (
+            "aws_acm_certificate_validation.certificate_validation",
+            ["validation_record_fqdns", 0],
+            GONE,
+            "aws_acm_certificate_validation.certificate_validation",
+            "doesn't wait for the validation of",
+        ),
+        (
+            "aws_route53_record.certificate_app_navralabs_com",
+            [],
+            GONE,
+            "aws_acm_certificate_validation.certificate_validation",
+            "app.navralabs.com needs one validation record",
+        ),
+        (PARAMETERS, ["parameter", 4, "value"], "all", PARAMETERS, "must be"),
         (CPU, ["evaluation_periods"], 16, CPU, "fires after 960 seconds; must be 900 or less"),
         (CPU, ["evaluation_periods"], 0, CPU, "evaluates 0 periods"),
         (CPU, ["dimensions", "ServiceName"], "x", CPU, "must be aws_ecs_service.name of this environment"),
@@ -373,3 +411,20 @@ def test_a_cutover_in_progress(views: Views) -> None:
 )
 def test_patterns_of_events(pattern: object, event: object, expected: bool) -> None:
     assert detection.matches(pattern, event) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matched"),
+    [
+        ({"detail-type": ["AWS Console Sign In via CloudTrail"]}, {"a console sign-in of an IAMUser"}),
+        ({"detail-type": [{"prefix": "GuardDuty"}]}, {"a GuardDuty finding of severity 2"}),
+        ({"detail": {"eventName": ["AssumeRole"]}}, {"a call of AssumeRole by an AssumedRole"}),
+        ({"source": ["aws.other"]}, set()),
+    ],
+    ids=str,
+)
+def test_ordinary_events(views: Views, pattern: object, matched: set[str]) -> None:
+    _, environment = views(*PROD)
+    found = {what for what, event in detection.ordinary_of(environment).items() if detection.matches(pattern, event)}
+    assert matched <= found
+    assert bool(matched) is bool(found)
