@@ -17,8 +17,10 @@ DEPTH = 100
 """More levels than Terraform's own format and AWS's provider have together."""
 Form = Any
 """A type or several; `[form]`, a list; `{"*": form}`, an object with any keys; `{key: form}`, one with these, of which
-those that end in `!` are required."""
+those that end in `!` are required, and `...` is for others."""
 _TEXT, _ANY = str, object
+MASK = "mask"
+"""The form of a resource's values, with true or false in place of each."""
 _RESOURCE: Form = {
     "address!": _TEXT,
     "mode!": _TEXT,
@@ -65,9 +67,9 @@ CHANGE: Form = {
     "actions!": [_TEXT],
     "before": (dict, type(None)),
     "after": (dict, type(None)),
-    "after_unknown": (dict, type(None)),
-    "before_sensitive": _ANY,
-    "after_sensitive": _ANY,
+    "after_unknown!": MASK,
+    "before_sensitive": MASK,
+    "after_sensitive": MASK,
     "replace_paths": [list],
     "importing": (dict, type(None)),
     "generated_config": _TEXT,
@@ -82,12 +84,27 @@ RESOURCE_CHANGE: Form = {
     "type!": _TEXT,
     "name": _TEXT,
     "index": (str, int),
-    "provider_name": _TEXT,
+    "provider_name!": _TEXT,
     "deposed": _TEXT,
     "change!": CHANGE,
     "action_reason": _TEXT,
 }
-_NAMES = {dict: "an object", list: "a list", str: "a text", int: "a number", bool: "true or false", type(None): "null"}
+_STATE: dict[str, Form] = {
+    "resources": [{"address!": _TEXT, "mode!": _TEXT, "type": _TEXT, "values": (dict, type(None)), "...": _ANY}],
+    "...": _ANY,
+}
+_STATE["child_modules"] = [_STATE]
+PLANNED: Form = {"root_module": _STATE, "outputs": {"*": {"*": _ANY}}}
+PRIOR: Form = {"values": PLANNED, "...": _ANY}
+_NAMES = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
 _PLAIN = re.compile(r"[\w.\[\]\"/:-]{1,120}")
 
 
@@ -110,6 +127,11 @@ def expect(value: object, form: Form, path: str) -> None:
     elif isinstance(form, dict):
         _of(value, (dict,), path)
         _expect_keys(value if isinstance(value, dict) else {}, form, path)
+    elif form == MASK:
+        _of(value, (dict, list, bool, type(None)), path)
+        inner = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ())
+        for key, each in inner:
+            expect(each, MASK, f"{path}.{key}")
     elif form is not object:
         _of(value, form if isinstance(form, tuple) else (form,), path)
 
@@ -121,12 +143,12 @@ def _expect_keys(value: Mapping[str, object], form: Mapping[str, Form], path: st
         return
     forms = {key.removesuffix("!"): each for key, each in form.items()}
     for key, each in value.items():
-        if key not in forms:
+        if key not in forms and "..." not in forms:
             raise PlanError(
                 f"has {named(f'{path}.{key}')}, a part that this gate doesn't know; it must be of the Terraform in "
                 ".tool-versions"
             )
-        expect(each, forms[key], f"{path}.{key}")
+        expect(each, forms.get(key, object), f"{path}.{key}")
     for key in form:
         if key.endswith("!") and key.removesuffix("!") not in value:
             raise PlanError(f"has {named(path)} without {key.removesuffix('!')}; show the whole plan again")
@@ -135,7 +157,7 @@ def _expect_keys(value: Mapping[str, object], form: Mapping[str, Form], path: st
 def _of(value: object, types: tuple[type, ...], path: str) -> None:
     # true isn't a number, although it is one to Python.
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        allowed = " or ".join(_NAMES[each] for each in types)
+        allowed = " or ".join(dict.fromkeys(_NAMES[each] for each in types))
         raise PlanError(
             f"has {named(path)} in a form that this gate doesn't know: it is {_NAMES.get(type(value), 'a number')}, "
             f"must be {allowed}"
@@ -143,7 +165,7 @@ def _of(value: object, types: tuple[type, ...], path: str) -> None:
 
 
 def expect_values(values: Mapping[str, object], attributes: Mapping[str, object], path: str) -> None:
-    """Refuse a resource's value that is a text or a number where the provider's schema has a block, list, set or map.
+    """Refuse a resource's value that is one where the provider's schema has several, or the other way round.
 
     Raises:
         PlanError: There is one.
@@ -152,6 +174,8 @@ def expect_values(values: Mapping[str, object], attributes: Mapping[str, object]
         known = attributes.get(name)
         if isinstance(known, dict | list) or known == "block":
             _of(value, (list, dict, type(None)), f"{path}.{name}")
+        elif known in {"bool", "number"}:
+            _of(value, (str, int, float, bool, type(None)), f"{path}.{name}")
         if isinstance(known, dict):
             for each in value if isinstance(value, list) else [value]:
                 if isinstance(each, dict):

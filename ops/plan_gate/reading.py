@@ -14,7 +14,16 @@ from pathlib import Path
 
 from ops.gate.documents import strict_json
 from ops.gate.understood import schema
-from ops.plan_gate.forms import CONFIGURATION, RESOURCE_CHANGE, expect, expect_values, named, refuse_depth
+from ops.plan_gate.forms import (
+    CONFIGURATION,
+    PLANNED,
+    PRIOR,
+    RESOURCE_CHANGE,
+    expect,
+    expect_values,
+    named,
+    refuse_depth,
+)
 from ops.plan_gate.model import Change, Plan, PlanError, Values
 
 FORMAT = "1.2"
@@ -98,6 +107,8 @@ def read(document: Values) -> Plan:
     """
     _acceptable(document)
     expect(document["configuration"], CONFIGURATION, "configuration")
+    expect(document["planned_values"], PLANNED, "planned_values")
+    expect(document.get("prior_state") or {}, PRIOR, "prior_state")
     for part in ("resource_changes", "resource_drift"):
         expect(document.get(part) or [], [RESOURCE_CHANGE], part)
         for each in _objects(document, part):
@@ -173,6 +184,12 @@ def _change(
         raise PlanError(f"has {named(address)} without its values before or after")
     for values in (before, after):
         expect_values(values or {}, schema.types().get(_text(each, "type"), {}), address)
+    if (
+        actions & {"create", "update"}
+        and "module_address" not in each
+        and not {address, address.split("[")[0]} & configured.keys()
+    ):
+        raise PlanError(f"changes {named(address)}, which isn't in the configuration; show the whole plan again")
     if actions == {"read"}:
         raise PlanError(f"reads {named(address)}, which is no data source")
     if actions == {"no-op"} and (before != after or _has_true(body.get("after_unknown"))):
@@ -186,7 +203,7 @@ def _change(
         recorded=_values(drifted, "before") if drifted is not None else before,
         before=before,
         after=after,
-        unknown=_mapping(body.get("after_unknown")),
+        unknown=_unknown(body, after, address),
         configured=_evident(each, configured.get(address.split("[")[0])),
         references=references.get(address.split("[")[0], {}),
         reason=str(each.get("action_reason", "")),
@@ -214,6 +231,18 @@ def _evident(each: Values, configured: frozenset[str] | None) -> frozenset[str] 
         if (unknown.get(name) is not True and before.get(name) != after.get(name))
         or (unknown.get(name) is True and (_is_block(known.get(name)) or _is_block(before.get(name))))
     }
+
+
+def _unknown(body: Values, after: Values | None, address: str) -> Values:
+    """The mask of unknown values.
+
+    Raises:
+        PlanError: All values together are unknown.
+    """
+    mask = body.get("after_unknown")
+    if mask is True or (isinstance(mask, list) and after is not None):
+        raise PlanError(f"has {named(address)} without an after_unknown for each value, so what it changes is unknown")
+    return _mapping(mask)
 
 
 def _has_true(mask: object) -> bool:

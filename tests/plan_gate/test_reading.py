@@ -154,12 +154,33 @@ RULES: Body = {"id": "sg-1", "ingress": "all"}
             "module_calls.a.module.module_calls.b without module",
         ),
         (plan(resource_changes=[{**CHANGED, "deposed": None}]), "resource_changes[aws_s3_bucket.a].deposed in a form"),
-        (plan(resource_changes=[{**CHANGED, "change": {**CHANGED["change"], "after_unknown": True}}]), "after_unknown"),
+        (
+            plan(CHANGED, resource_changes=[{**CHANGED, "change": {**CHANGED["change"], "after_unknown": True}}]),
+            "aws_s3_bucket.a without an after_unknown for each value",
+        ),
         (
             plan(resource_changes=[{**CHANGED, "change": {**CHANGED["change"], "before": []}}]),
             "change.before in a form",
         ),
         (plan(resource_changes=[{**CHANGED, "change": {**CHANGED["change"], "replace_paths": "a"}}]), "replace_paths"),
+        (
+            plan(resource_changes=[{**CHANGED, "change": {**CHANGED["change"], "after_unknown": {"a": 1}}}]),
+            "change.after_unknown.a in a form that this gate doesn't know: it is a number",
+        ),
+        (
+            plan(resource_changes=[{**CHANGED, "change": without(CHANGED["change"], "after_unknown")}]),
+            "resource_changes[aws_s3_bucket.a].change without after_unknown",
+        ),
+        (
+            plan(resource_changes=[without(CHANGED, "provider_name")]),
+            "resource_changes[aws_s3_bucket.a] without provider_name",
+        ),
+        (
+            plan(change("aws_s3_bucket.a", {"force_destroy": True}, {"force_destroy": [False]})),
+            "aws_s3_bucket.a.force_destroy in a form that this gate doesn't know: it is a list",
+        ),
+        (plan(planned_values={"root_module": {"resources": [{}]}}), "planned_values.root_module.resources[0] without"),
+        (plan(CHANGED, configuration={"root_module": {}}), "aws_s3_bucket.a, which isn't in the configuration"),
         (
             plan(change("aws_s3_bucket.a", {"force_destroy": False}, {"force_destroy": True}, actions=("no-op",))),
             "aws_s3_bucket.a doesn't change, but its values before and after differ",
