@@ -293,8 +293,10 @@ def _counts_in_new(
         return True
     if first not in assumed or (below and new.get(first) in _EMPTY):
         return False
-    if isinstance(assumed[first], list) and not below and direction is not Direction.GONE:
-        return False
+    if isinstance(assumed[first], list):
+        (block,) = assumed[first]
+        if below.partition(".")[0] not in block and not (not below and direction is Direction.GONE):
+            return False
     return difference.new not in _EMPTY or direction in _UNSET
 
 
