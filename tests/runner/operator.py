@@ -23,7 +23,7 @@ from modules.phases import phase
 from ops.terraform.stack import Stack
 
 ROOT = Path(__file__).parents[2]
-APPROVED = ("--approve-widening", "--approve-loss-in-place")
+APPROVED = ("--approve-widening", "--approve-loss-in-place", "--approve-outage")
 """What the first plan of a phase needs, and the one after a first apply that stopped half-way."""
 PATIENCE = 300
 """Seconds after which a command counts as hanging."""
