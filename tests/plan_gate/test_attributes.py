@@ -74,6 +74,10 @@ COSTLY: list[tuple[FindingKind, str, Body, Body]] = [
     (OUTAGE, "aws_lambda_function", {"vpc_config": []}, {"vpc_config": [{"subnet_ids": ["a"]}]}),
     (WIDER, "aws_s3_bucket", {}, {"acl": "public-read"}),
     (OUTAGE, "aws_route_table", {"route": []}, {"route": [{"cidr_block": "0.0.0.0/0", "gateway_id": "igw-1"}]}),
+    (OFF, "aws_cloudtrail", {}, {"s3_key_prefix": "other/"}),
+    (OFF, "aws_cloudtrail", {}, {"kms_key_id": "arn:theirs"}),
+    (OFF, "aws_config_delivery_channel", {}, {"s3_key_prefix": "other/"}),
+    (OFF, "aws_lb_listener", {}, {"routing_http_response_server_enabled": False}),
     # Attributes of this project's types.
     (OUTAGE, "aws_db_instance", {"identifier": "a"}, {"identifier": "b"}),
     (OUTAGE, "aws_db_instance", {}, {"replicate_source_db": "arn:a"}),
