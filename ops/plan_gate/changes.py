@@ -334,6 +334,9 @@ def _directions(kind: str, names: str) -> tuple[tuple[CostlyChange, Direction], 
         for pattern, direction in entry.attributes.get(EVERY_TYPE, {}).items()
         if fnmatchcase(parts[-1], pattern) and (not exact or _widens_too(entry, exact))
     ]
+    if not own and not found and not above:
+        # What needs approval when it is created, and has no attributes in the table, needs it for any change.
+        return tuple((entry, Direction.SET) for entry in table().changes if kind in entry.created)
     named = any(pattern == parts[-1] for _, pattern, _ in found)
     return (*exact, *((entry, direction) for entry, pattern, direction in found if not named or pattern == parts[-1]))
 

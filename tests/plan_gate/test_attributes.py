@@ -212,6 +212,14 @@ COSTLY: list[tuple[FindingKind, str, Body, Body]] = [
         {"target": [{"retry_policy": [{"maximum_retry_attempts": 0}]}]},
     ),
     (OFF, "aws_config_conformance_pack", {"template_body": "a"}, {"template_body": "b"}),
+    (WIDER, "aws_guardduty_publishing_destination", {"destination_arn": "a"}, {"destination_arn": "b"}),
+    (WIDER, "aws_route53_query_log", {"cloudwatch_log_group_arn": "a"}, {"cloudwatch_log_group_arn": "b"}),
+    (
+        WIDER,
+        "aws_ecs_task_definition",
+        containers(),
+        containers(secrets=[{"name": "A", "valueFrom": "arn:aws:secretsmanager:us-east-1:1:secret:a"}]),
+    ),
     # Numbers that are none.
     (LOSS, "aws_cloudwatch_log_group", {"retention_in_days": 365}, {"retention_in_days": "nan"}),
     (LOSS, "aws_db_instance", {"backup_retention_period": 14}, {"backup_retention_period": "nan"}),
