@@ -11,12 +11,12 @@ import pytest
 from ops.gate.folder import STACK_FILE
 from tests.gate.planted.found import found
 from tests.gate.planted.row import GONE, Row
-from tests.gate.planted.rows import loss_and_outage, outside, policies
+from tests.gate.planted.rows import loss_and_outage, missing, outside, policies
 from tests.gate.planted.variants import variant
 
 SEED = 13
 PARTS = 8
-ROWS = (*loss_and_outage.ROWS, *outside.ROWS, *policies.ROWS)
+ROWS = (*loss_and_outage.ROWS, *missing.ROWS, *outside.ROWS, *policies.ROWS)
 DOCUMENT = {
     "provider": {"aws": [{"allowed_account_ids": ["111122223333"]}]},
     "resource": {"a": {"x": {"n": 1, "l": [1]}, "y": {"n": 2}, "z": {"m": 2}}},

@@ -10,6 +10,7 @@ from tests.gate.planted.rows import (
     data,
     edge,
     loss_and_outage,
+    missing,
     network,
     operations,
     outside,
@@ -19,7 +20,20 @@ from tests.gate.planted.rows import (
     services,
 )
 
-_THEMES = (account, network, secrets, data, edge, services, operations, outside, loss_and_outage, policies, register)
+_THEMES = (
+    account,
+    network,
+    secrets,
+    data,
+    edge,
+    services,
+    operations,
+    outside,
+    loss_and_outage,
+    missing,
+    policies,
+    register,
+)
 
 
 def _place(row: Row) -> list[int]:
