@@ -281,6 +281,14 @@ def test_an_attribute_that_is_gone_and_a_type_that_is_not_known() -> None:
     assert '`[aws_sns_topic] policy = "check …"` to ops/gate/understood/operations.toml' in unset.fix
 
 
+def test_a_block_that_is_there_twice() -> None:
+    paths = {"path_pattern": [{"values": ["/api/*"]}]}
+    for conditions, twice in (([paths], False), ([paths, paths], True), ([paths, {"host_header": []}], False)):
+        rule = block("aws_lb_listener_rule", {"condition": conditions})
+        said = [error.what for error in attributes.scan_errors([rule])]
+        assert any("condition has the same block twice" in what for what in said) is twice
+
+
 def test_a_list_without_blocks_sets_nothing() -> None:
     repository = {"encryption_configuration": [], "image_scanning_configuration": [{"scan_on_push": True}]}
     found = {error.what for error in attributes.scan_errors([block("aws_ecr_repository", repository)])}

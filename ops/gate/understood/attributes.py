@@ -90,7 +90,10 @@ class _Block:
                 what = "must be unset" if name in known.get("unset", ()) else "isn't known to the gate"
                 yield self._error(path, name, what, f'[{".".join(path)}] {name} = "check …"')
             elif isinstance(entry, dict):
-                for each in listed(value):
+                blocks = listed(value)
+                if any(each in blocks[:place] for place, each in enumerate(blocks)):
+                    yield self._error(path, name, "has the same block twice, which AWS rejects or takes as one")
+                for each in blocks:
                     if isinstance(each, Mapping):
                         yield from self.errors(each, entry, type_, (*path, name))
                     else:
