@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from environments.schema import Environment
+from modules.phases import PHASES
 from ops.gate.documents import StackFile, read
 from ops.gate.model import Record, ScannedBlock
 from ops.gate.stacks import EnvironmentStacks
@@ -16,9 +17,6 @@ from ops.gate.view import merged_view
 
 Body = dict[str, Any]
 Proof = Callable[[list[ScannedBlock], Environment], list[Record]]
-
-# Contracts lead from the proven phases to these only.
-PHASES = ("state", "account", "network", "registry", "secrets", "data", "edge", "services", "hardening")
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Ground:
 
     @classmethod
     def of(cls, folder: Path, environment: Environment, proof: Proof) -> Ground:
-        stacks = {phase: f"{environment.name}-{phase}" for phase in PHASES}
+        stacks = {phase.name: f"{environment.name}-{phase.name}" for phase in PHASES}
         files = {phase: folder / "stacks" / stack / "cdk.tf.json" for phase, stack in stacks.items()}
         documents = {phase: read(file, stacks[phase]) for phase, file in files.items()}
         return cls(environment, documents, proof, _failed(environment, documents, proof))
