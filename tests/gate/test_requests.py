@@ -239,6 +239,24 @@ def test_a_policy_that_allows_more_is_for_other_checks(
     assert prod.planted(phase, change) == {}
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (statement("dns", "DnsRecords"), "can't call route53:ChangeResourceRecordSets"),
+        (statement("dns", "DnsReads", actions=["route53:GetHostedZone"]), "can't call route53:GetChange"),
+        (
+            statement(
+                "dns_trust", "OtherAccounts", condition=[asks("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::x")]
+            ),
+            "aep-prod-deployer can't call sts:AssumeRole",
+        ),
+    ],
+)
+def test_roles_of_another_account_that_lost_access(output: Path, change: Callable[[Body], None], said: str) -> None:
+    staging = Ground.of(output, environments.load("staging"), wrong_requests)
+    assert said in staging.planted("account", change)[REQUEST, "aws_iam_role.dns"]
+
+
 GUARDRAILS = "aws_organizations_account.account_aep_prod"
 
 

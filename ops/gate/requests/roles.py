@@ -33,6 +33,7 @@ def role_requests(names: Names, policies: Policies) -> Iterator[Request]:
         yield from _task(service, names, policies)
     yield from _endpoints(names)
     yield from _people(names)
+    yield from _other_accounts(names)
     yield from _state(names, policies)
     yield from _keys(names, policies)
     yield from _readers_and_administrators(names)
@@ -142,6 +143,32 @@ def _people(names: Names) -> Iterator[Request]:
             keys=keys,
             kind="Federated",
         )
+
+
+def _other_accounts(names: Names) -> Iterator[Request]:
+    """Roles of other accounts: they write records in this account's zone, and pull its images.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
+    """
+    environment, role = names.environment, names.role_arn("dns")
+    if zone := environment.access.shared_zone:
+        for writer in zone.writers:
+            yield Request(caller=writer, action="sts:AssumeRole", resource=role, kind="AWS")
+        arn, suffix = names.partition.zone(zone.id), "route53:ChangeResourceRecordSets"
+        for host in zone.hosts:
+            for name, kind in ((host, "A"), (f"_x1.{host.removeprefix('*.')}", "CNAME")):
+                keys: Keys = {f"{suffix}NormalizedRecordNames": [name], f"{suffix}RecordTypes": [kind]}
+                yield Request(caller=role, action=suffix, resource=arn, keys=keys)
+        for action in ("GetHostedZone", "ListResourceRecordSets"):
+            yield Request(caller=role, action=f"route53:{action}", resource=arn)
+        yield Request(caller=role, action="route53:GetChange", resource=names.partition.arn("route53", "change/C1"))
+    for account in environment.registry.readers:
+        caller = names.partition.arn("iam", f"role/{environment.product.name}-other-execution", account_id=account)
+        for repository in sorted({service.repository for service in environment.product.services}):
+            arn = names.arn("ecr", f"repository/{repository}")
+            for action in PULL:
+                yield Request(caller=caller, action=action, resource=arn, kind="AWS")
 
 
 def _state(names: Names, policies: Policies) -> Iterator[Request]:

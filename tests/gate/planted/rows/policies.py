@@ -239,6 +239,16 @@ _PEOPLE = (
         "resource/aws_s3_bucket_policy/state_policy",
         seen="aws_iam_role.break_glass",
     ),
+    _policy("R6.5", "The role for another account's records may not write them", ("staging-account", "dns", 0)),
+    _policy(
+        "R6.5",
+        "The role for another account's records trusts another role",
+        ("staging-account", "dns_trust", 0),
+        (
+            "condition",
+            _condition("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::111122223333:role/aep-prod-planner"),
+        ),
+    ),
     Row(
         "guardrail-of-slack-is-the-boundary",
         "R1.5",
