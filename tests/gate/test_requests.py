@@ -62,6 +62,7 @@ def asks(test: str, variable: str, value: str) -> Body:
 
 TLS = [asks("Bool", "aws:SecureTransport", "true")]
 KEY = "alias/aep-prod-state"
+ENVIRONMENT_TAG = "aws:RequestTag/Environment"
 
 
 @pytest.mark.requirement("R13.2")
@@ -197,6 +198,12 @@ KEY = "alias/aep-prod-state"
         ),
         ("account", statement("deployer_services", "Cluster"), "aws_iam_role.deployer", "ecs:UpdateService"),
         ("account", statement("boundary", "Deploy", effect="Deny"), "aws_iam_role.deployer", "permissions boundary"),
+        (
+            "account",
+            statement("deployer_edge", "TagNewCertificate", condition=[asks("StringEquals", ENVIRONMENT_TAG, "prod")]),
+            "aws_iam_role.deployer",
+            "can call acm:AddTagsToCertificate",
+        ),
         ("account", statement("planner", "ReadSettings"), "aws_iam_role.planner", "iam:GetRole"),
         ("account", statement("break_glass", "NoAccessKeys"), "aws_iam_role.break_glass", "iam:CreateAccessKey"),
         (
@@ -209,6 +216,7 @@ KEY = "alias/aep-prod-state"
         # State.
         ("state", statement("state", "TlsOnly"), "aws_iam_role.break_glass", "s3:GetObject"),
         ("state", statement("state", "OtherKey"), "aws_iam_role.break_glass", "can call s3:PutObject"),
+        ("state", statement("state", "CustomerKey"), "aws_iam_role.break_glass", "can call s3:PutObject"),
         ("state", removed("aws_s3_bucket_policy", "state_policy"), "aws_iam_role.break_glass", "can call s3:PutObject"),
         (
             "state",
@@ -229,7 +237,7 @@ def test_a_policy_that_lost_what_production_needs(
     [
         ("account", statement("alerts_policy", "PublishEvents", resources=["*"])),
         ("account", statement("trail_bucket", "Write", resources=["arn:aws:s3:::aep-prod-trail-111122223333/*"])),
-        ("account", statement("deployer_release", "Observe", actions=["*"])),
+        ("account", statement("deployer_release", "Observe", actions=["logs:*"])),
         ("network", statement("endpoint_kms", "ThisEnvironmentOnly", condition=[])),
     ],
 )

@@ -12,6 +12,9 @@ PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 Calls = Callable[[Names], Iterator[tuple[str, str, Keys]]]
 
 
+_TAGS = {f"aws:{of}Tag/{tag}" for of in ("Request", "Resource") for tag in ("Project", "Environment")}
+
+
 def _tags(names: Names, key: str) -> Keys:
     return {f"{key}/Project": names.environment.product.name, f"{key}/Environment": names.environment.stage}
 
@@ -278,10 +281,14 @@ def deployer_never(names: Names) -> Iterator[tuple[str, str]]:
 
 
 def deployer_requests(names: Names) -> Iterator[Request]:
-    """The calls of the table, and what the boundary must deny whatever other policies allow."""
+    """The calls of the table, none with another's tags, and what the boundary must deny whatever policies allow."""
+    deployer = names.role_arn("deployer")
     for calls in DEPLOYER_CALLS.values():
         for action, resource, keys in calls(names):
-            yield Request(caller=names.role_arn("deployer"), action=action, resource=resource, keys=keys)
+            yield Request(caller=deployer, action=action, resource=resource, keys=keys)
+            for tag in _TAGS & keys.keys():
+                another = dict.fromkeys(_TAGS) | dict(keys) | {tag: "other"}
+                yield Request(caller=deployer, action=action, resource=resource, keys=another, denied=True)
     keys = {"kms:ViaService": names.host("s3"), "iam:PassedToService": "ecs-tasks.amazonaws.com"}
     for role in ("deployer", "planner"):
         for action, resource in deployer_never(names):

@@ -272,6 +272,7 @@ def _denied(names: Names, policies: Policies) -> Iterator[Request]:
         {_SSE: "aws:kms", f"{_SSE}-aws-kms-key-id": other, algorithm: None},
         {_SSE: "aws:kms:dsse", f"{_SSE}-aws-kms-key-id": names.alias_arn("state"), algorithm: None},
         {_SSE: None, f"{_SSE}-aws-kms-key-id": None, algorithm: "AES256"},
+        {_SSE: "aws:kms", f"{_SSE}-aws-kms-key-id": names.alias_arn("state"), algorithm: "AES256"},
     )
     for keys in uploads:
         yield Request(caller=caller, action="s3:PutObject", resource=state, keys=keys, denied=True)
