@@ -237,7 +237,6 @@ def test_a_policy_that_lost_what_production_needs(
     [
         ("account", statement("alerts_policy", "PublishEvents", resources=["*"])),
         ("account", statement("trail_bucket", "Write", resources=["arn:aws:s3:::aep-prod-trail-111122223333/*"])),
-        ("account", statement("deployer_release", "Observe", actions=["logs:*"])),
         ("network", statement("endpoint_kms", "ThisEnvironmentOnly", condition=[])),
     ],
 )
