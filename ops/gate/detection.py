@@ -1,33 +1,25 @@
-"""Checks that attacks are blocked and seen: firewall rules, findings, the record of calls, and alerts about events.
+"""Checks that attacks are seen: findings, the record of calls, and alerts about events.
 
 Instead of counting rules, it asks whether samples of what must be noticed are: an alert's pattern has to match them.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from environments.beside import GLOBAL_REGION
 from environments.names import Names
 from environments.schema import Environment
+from ops.gate.events import has, is_notification, matches, ordinary_of, pattern, samples_of, unread
 from ops.gate.index import Index
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.templates import plain
 from ops.iam.policy import listed, nested
 
-UNBLOCKED = "ROLLOUT_FIREWALL"
 UNSEEN = "ROLLOUT_DETECTION"
 CHECKS = {
-    UNBLOCKED: Check(
-        UNBLOCKED,
-        "The firewall blocks what its rules match, and its logs have no credentials",
-        "https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statements.html",
-        own=True,
-    ),
     UNSEEN: Check(
         UNSEEN,
         "Threats, changes, sign-ins and costs are recorded, and alerts say what happened",
@@ -35,14 +27,6 @@ CHECKS = {
         own=True,
     ),
 }
-_COUNTED_GROUP = "AWSManagedRulesAnonymousIpList"
-"""The only group that may count: it has customers' servers and VPN users."""
-_COMMON = "AWSManagedRulesCommonRuleSet"
-_DECODED = ["URL_DECODE", "NORMALIZE_PATH"]
-"""Without both, in this order, `/x/../api/` or `%2fapi%2f` has no limit: AWS's text transformations
-(https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-transformation.html)."""
-REDACTED = frozenset({"authorization", "cookie"})
-"""Headers that let a reader of the logs act as the user."""
 FEATURES = frozenset({"RDS_LOGIN_EVENTS", "RUNTIME_MONITORING", "S3_DATA_EVENTS"})
 """Features of GuardDuty: https://docs.aws.amazon.com/guardduty/latest/ug/guardduty-features-activation-model.html."""
 _AGENT = "ECS_FARGATE_AGENT_MANAGEMENT"
@@ -64,11 +48,10 @@ CATEGORIES: Mapping[str, frozenset[str]] = {
 }
 """Categories of RDS's events that must be subscribed, by the type of their source."""
 _PLACEHOLDER = re.compile(r"<(\w+)>")
-Event = Mapping[str, Any]
 
 
 def unseen(view: Sequence[ScannedBlock], environment: Environment) -> list[Record]:
-    """Compare one environment's firewall, detection and alerts with what must be blocked and seen.
+    """Compare one environment's detection and alerts with what must be seen.
 
     Raises:
         ScanFailedError: A resource is repeated, so the number of rules is unknown.
@@ -86,63 +69,23 @@ class _Detection:
 
     def records(self) -> list[Record]:
         judges = (
-            (UNBLOCKED, "aws_wafv2_web_acl", self._firewall),
-            (UNBLOCKED, "aws_wafv2_web_acl_logging_configuration", self._firewall_log),
-            (UNSEEN, "aws_guardduty_detector", self._threats),
-            (UNSEEN, "aws_ecs_cluster", self._cluster),
-            (UNSEEN, "aws_securityhub_account", self._standards),
-            (UNSEEN, "aws_securityhub_standards_subscription", self._standard),
-            (UNSEEN, "aws_cloudtrail", self._trail),
-            (UNSEEN, "aws_s3_bucket", self._bucket),
-            (UNSEEN, "aws_db_instance", self._database),
-            (UNSEEN, "aws_db_event_subscription", self._subscription),
-            (UNSEEN, "aws_budgets_budget", self._budget),
-            (UNSEEN, "aws_cloudwatch_event_rule", self._rule),
-            (UNSEEN, "aws_cloudwatch_event_target", self._alert),
-            (UNSEEN, "aws_sns_topic", self._alerts),
+            ("aws_guardduty_detector", self._threats),
+            ("aws_ecs_cluster", self._cluster),
+            ("aws_securityhub_account", self._standards),
+            ("aws_securityhub_standards_subscription", self._standard),
+            ("aws_cloudtrail", self._trail),
+            ("aws_s3_bucket", self._bucket),
+            ("aws_db_instance", self._database),
+            ("aws_db_event_subscription", self._subscription),
+            ("aws_budgets_budget", self._budget),
+            ("aws_cloudwatch_event_rule", self._rule),
+            ("aws_cloudwatch_event_target", self._alert),
+            ("aws_sns_topic", self._alerts),
         )
-        for check, kind, judge in judges:
+        for kind, judge in judges:
             for block in self._index.all(kind):
-                self._ledger.judge(check, block.block, judge(block))
+                self._ledger.judge(UNSEEN, block.block, judge(block))
         return self._ledger.records()
-
-    # The firewall
-
-    def _firewall(self, firewall: ScannedBlock) -> Iterator[str]:
-        for rule in nested(firewall.settings, "rule"):
-            name = rule.get("name")
-            for statement in nested(rule, "statement"):
-                for group in nested(statement, "managed_rule_group_statement"):
-                    yield from self._managed(f"rule {name}", rule, group)
-                for limit in nested(statement, "rate_based_statement"):
-                    yield from self._limited(f"rule {name}", rule, limit)
-
-    @staticmethod
-    def _managed(name: str, rule: Mapping[str, Any], group: Mapping[str, Any]) -> Iterator[str]:
-        counts = any("count" in each for each in nested(rule, "override_action"))
-        if counts and group.get("name") != _COUNTED_GROUP:
-            yield f"{name} only counts"
-        if nested(group, "rule_action_override") and group.get("name") != _COMMON:
-            yield f"{name} changes what rules of {group.get('name')} do; only rules of {_COMMON} may count"
-
-    @staticmethod
-    def _limited(name: str, rule: Mapping[str, Any], limit: Mapping[str, Any]) -> Iterator[str]:
-        if not any("block" in each for each in nested(rule, "action")):
-            yield f"{name} doesn't block"
-        for scope in nested(limit, "scope_down_statement"):
-            for match in nested(scope, "byte_match_statement"):
-                ordered = sorted(nested(match, "text_transformation"), key=lambda each: str(each.get("priority")))
-                if [each.get("type") for each in ordered] != _DECODED:
-                    yield f"{name} compares paths without the transformations {', '.join(_DECODED)}"
-
-    def _firewall_log(self, log: ScannedBlock) -> Iterator[str]:
-        headers = {
-            str(header.get("name")).lower()
-            for field in nested(log.settings, "redacted_fields")
-            for header in nested(field, "single_header")
-        }
-        if headers != REDACTED:
-            yield f"redacts the headers {sorted(headers)}, must redact {sorted(REDACTED)} and no others"
 
     # Findings
 
@@ -235,8 +178,8 @@ class _Detection:
 
     def _rule(self, rule: ScannedBlock) -> Iterator[str]:
         found = pattern(rule)
-        if unread := sorted({*_unread(found)}):
-            yield f"has the forms {', '.join(unread)} in its pattern, which the gate doesn't evaluate"
+        if forms := sorted({*unread(found)}):
+            yield f"has the forms {', '.join(forms)} in its pattern, which the gate doesn't evaluate"
         for what, event in ordinary_of(self._environment).items():
             if matches(found, event):
                 yield f"matches {what}: alerts that come all the time aren't read"
@@ -295,144 +238,3 @@ class _Detection:
             rule, sent = self._index.follow(target.settings.get("rule")), self._index.follow(target.settings.get("arn"))
             if rule is not None and sent == topic and ("provider" in rule.settings) == (topic is None):
                 yield rule
-
-
-def samples_of(environment: Environment) -> dict[str, Event]:
-    """Events that must alert, by what they are, with the facts that such an event has.
-
-    https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings_eventbridge.html
-    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
-    """
-    names, once = Names(environment), environment.creates_account_resources
-    role = names.role("break-glass")
-    account, partition = environment.account_id, names.partition
-    session = partition.arn("sts", f"assumed-role/{role}/person", region="", account_id=account)
-    found: dict[str, Event] = {}
-    if environment.audit.guardduty and once:
-        for severity in (7, 8.9, 9.5):
-            detail = {"severity": severity, "title": "A threat", "type": "UnauthorizedAccess:IAMUser/Other"}
-            found[f"a GuardDuty finding of severity {severity}"] = _event(
-                environment, "aws.guardduty", "GuardDuty Finding", detail
-            )
-    if environment.audit.cloudtrail:
-        signs_in = "AWS Console Sign In via CloudTrail"
-        users = {
-            "a sign-in of the root user": {"type": "Root", "arn": partition.root(account)},
-            "a console sign-in of the break-glass role": {"type": "AssumedRole", "arn": session},
-        }
-        for what, user in users.items():
-            found[what] = _event(
-                environment, "aws.signin", signs_in, {"eventName": "ConsoleLogin", "userIdentity": user}
-            )
-        request = {"roleArn": names.role_arn("break-glass"), "roleSessionName": "person", "serialNumber": "arn"}
-        user = {"type": "IAMUser", "arn": partition.arn("iam", "user/person", region="", account_id=account)}
-        assumed = {"eventName": "AssumeRole", "eventSource": "sts.amazonaws.com", "requestParameters": request}
-        found["an assumption of the break-glass role"] = _event(
-            environment, "aws.sts", "AWS API Call via CloudTrail", {**assumed, "userIdentity": user}
-        )
-    return found
-
-
-def ordinary_of(environment: Environment) -> dict[str, Event]:
-    """Events that happen all the time, by what they are: no rule may match them."""
-    names, account = Names(environment), environment.account_id
-    partition, signs_in = names.partition, "AWS Console Sign In via CloudTrail"
-    users = {
-        "IAMUser": partition.arn("iam", "user/person", region="", account_id=account),
-        "AssumedRole": partition.arn("sts", "assumed-role/Admin/person", region="", account_id=account),
-    }
-    low = {"severity": 2, "title": "A threat", "type": "Recon:EC2/Portscan"}
-    found = {"a GuardDuty finding of severity 2": _event(environment, "aws.guardduty", "GuardDuty Finding", low)}
-    for kind, arn in users.items():
-        user = {"type": kind, "arn": arn}
-        detail = {"eventName": "ConsoleLogin", "eventSource": "signin.amazonaws.com", "userIdentity": user}
-        found[f"a console sign-in of an {kind}"] = _event(environment, "aws.signin", signs_in, detail)
-        for service, call in (("sts", "AssumeRole"), ("s3", "PutObject"), ("ec2", "DescribeInstances")):
-            request = {"roleArn": names.role_arn("deployer"), "roleSessionName": "person"}
-            called = {"eventName": call, "eventSource": f"{service}.amazonaws.com", "requestParameters": request}
-            found[f"a call of {call} by an {kind}"] = _event(
-                environment, f"aws.{service}", "AWS API Call via CloudTrail", {**called, "userIdentity": user}
-            )
-    change = {"desiredStatus": "RUNNING", "lastStatus": "RUNNING"}
-    found["a change of an ECS task"] = _event(environment, "aws.ecs", "ECS Task State Change", change)
-    return found
-
-
-def _unread(pattern: object) -> Iterator[str]:
-    """The forms in a pattern that `matches` doesn't know, and takes as never matching."""
-    if isinstance(pattern, Mapping):
-        yield from (name for name in pattern if name.startswith("$"))
-        for each in pattern.values():
-            yield from _unread(each)
-    elif isinstance(pattern, list):
-        yield from (name for each in pattern if isinstance(each, Mapping) for name in each.keys() - _READ)
-    else:
-        yield repr(pattern)
-
-
-_READ = frozenset({"numeric", "prefix"})
-
-
-def _event(environment: Environment, source: str, kind: str, detail: Event) -> Event:
-    """An event with what all events have, and what all of CloudTrail's have."""
-    where = {"account": environment.account_id, "region": environment.region, "time": "2026-01-01T00:00:00Z"}
-    user = {"accountId": environment.account_id, "principalId": "AIDAEXAMPLE", **detail.get("userIdentity", {})}
-    caller = {"userIdentity": user, "sourceIPAddress": "192.0.2.1", "eventTime": "2026-01-01T00:00:00Z"}
-    return {
-        **where,
-        "source": source,
-        "detail-type": kind,
-        "detail": {**detail, **(caller if "userIdentity" in detail else {})},
-    }
-
-
-def pattern(rule: ScannedBlock) -> object:
-    """The pattern of a rule; None, which matches nothing, if it can't be read."""
-    try:
-        return json.loads(str(rule.settings.get("event_pattern")))
-    except ValueError:
-        return None
-
-
-def matches(pattern: object, event: object) -> bool:
-    """Whether EventBridge matches an event; a form that isn't understood matches nothing.
-
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
-    """
-    if isinstance(pattern, Mapping):
-        return isinstance(event, Mapping) and all(matches(each, event.get(name)) for name, each in pattern.items())
-    return isinstance(pattern, list) and any(_matches_one(each, event) for each in pattern)
-
-
-def _matches_one(wanted: object, value: object) -> bool:
-    if isinstance(wanted, Mapping):
-        if wanted.keys() == {"prefix"}:
-            return isinstance(value, str) and value.startswith(str(wanted["prefix"]))
-        if wanted.keys() == {"numeric"} and isinstance(value, int | float):
-            terms = wanted["numeric"]
-            return all(_compare(value, *terms[index : index + 2]) for index in range(0, len(terms), 2))
-        return False
-    return type(wanted) is type(value) and wanted == value
-
-
-def _compare(value: float, operator: str, limit: float) -> bool:
-    compared = {"<": value < limit, "<=": value <= limit, "=": value == limit, ">": value > limit, ">=": value >= limit}
-    return compared.get(operator, False)
-
-
-def has(event: Event, path: str) -> bool:
-    """Whether an event has a value at a path such as `$.detail.title`."""
-    value: object = event
-    for part in path.removeprefix("$.").split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value is not None
-
-
-def is_notification(template: str) -> bool:
-    """Whether a template has Slack's format: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html."""
-    try:
-        message = json.loads(template)
-    except ValueError:
-        return False
-    content = message.get("content") if isinstance(message, Mapping) else None
-    return isinstance(content, Mapping) and bool(content.get("title")) and "<" in str(content.get("description"))

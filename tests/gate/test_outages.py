@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from environments.schema import Environment
-from ops.gate import alarms, detection, kept, traffic
+from ops.gate import alarms, detection, events, firewall, kept, traffic
 from ops.gate.model import Record, ScannedBlock
 from ops.gate.stacks import expected_stacks, select
 from ops.gate.view import merged_view
@@ -20,7 +20,13 @@ from tests.gate.planted.row import GONE
 from tests.products import AEP, HERE, SHAPES, values
 
 Proof = Callable[[Sequence[ScannedBlock], Environment], list[Record]]
-PROOFS: tuple[Proof, ...] = (alarms.silent_alarms, detection.unseen, kept.lost_data, traffic.stray_traffic)
+PROOFS: tuple[Proof, ...] = (
+    alarms.silent_alarms,
+    detection.unseen,
+    firewall.unblocked,
+    kept.lost_data,
+    traffic.stray_traffic,
+)
 Views = Callable[[str, str], tuple[list[ScannedBlock], Environment]]
 Change = tuple[str, list[str | int], Any, str, str]
 """A block, a place in it, what is there then, and where and how it is reported."""
@@ -410,7 +416,7 @@ def test_a_cutover_in_progress(views: Views) -> None:
     ids=str,
 )
 def test_patterns_of_events(pattern: object, event: object, expected: bool) -> None:
-    assert detection.matches(pattern, event) is expected
+    assert events.matches(pattern, event) is expected
 
 
 @pytest.mark.parametrize(
@@ -425,6 +431,6 @@ def test_patterns_of_events(pattern: object, event: object, expected: bool) -> N
 )
 def test_ordinary_events(views: Views, pattern: object, matched: set[str]) -> None:
     _, environment = views(*PROD)
-    found = {what for what, event in detection.ordinary_of(environment).items() if detection.matches(pattern, event)}
+    found = {what for what, event in events.ordinary_of(environment).items() if events.matches(pattern, event)}
     assert matched <= found
     assert bool(matched) is bool(found)

@@ -14,6 +14,7 @@ from modules.phases import PHASES
 from ops.gate.alarms import silent_alarms
 from ops.gate.detection import unseen
 from ops.gate.documents import StackFile
+from ops.gate.firewall import unblocked
 from ops.gate.kept import lost_data
 from ops.gate.outside import what_leads_outside
 from ops.gate.overwritten import overwritten
@@ -53,6 +54,7 @@ def test_right_values_synthesize(
         what_leads_outside,
         silent_alarms,
         unseen,
+        unblocked,
         lost_data,
         stray_traffic,
         wrong_requests,
