@@ -92,8 +92,8 @@ limits = st.builds(
     log_retention=retentions,
     error_count=st.integers(1, 1000),
     latency=st.floats(0.1, 60),
-    cpu=st.integers(0, 100),
-    memory=st.integers(0, 100),
+    cpu=st.integers(1, 99),
+    memory=st.integers(1, 99),
 )
 PEOPLE: tuple[IamUser | PermissionSet, ...] = (
     IamUser(arn="arn:aws:iam::777788889999:user/lead"),

@@ -16,6 +16,7 @@ from environments.schema.types import (
     HostName,
     IpAddress,
     LogRetention,
+    PartialPercent,
     Percent,
     RoleArn,
     Slug,
@@ -245,9 +246,9 @@ class Observability:
     """5xx responses in five minutes; the alarm fires above this number."""
     latency: Annotated[float, Field(gt=0, le=60)] = 2.0
     """The alarm fires when the 95th percentile of response times exceeds so many seconds."""
-    cpu: Percent = 85
+    cpu: PartialPercent = 85
     """CPU utilization in percent: services, database."""
-    memory: Percent = 85
+    memory: PartialPercent = 85
     """Memory utilization in percent: services, cache."""
     database_connections: Annotated[int, Field(ge=1)] = 80
     """Open connections to the database."""

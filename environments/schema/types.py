@@ -163,6 +163,8 @@ PathPattern = Annotated[str, matching(r"/[\w$.~@:+*?/-]*", "a path that starts w
 ContainerPath = Annotated[str, matching(r"(/[\w.-]+)+", "an absolute path in the container")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Percent = Annotated[int, Field(ge=0, le=100)]
+PartialPercent = Annotated[int, Field(ge=1, le=99)]
+"""A threshold of an alarm: utilization is never above 100 percent, and almost always above 0."""
 # 16 to 19 leaves /24 to /27 for the public tier: a load balancer needs /27 or larger.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
 VpcCidr = Annotated[str, Checked(_vpc_range_problem, "a private IPv4 range from /16 to /19, such as 10.30.0.0/16")]

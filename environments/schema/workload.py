@@ -14,8 +14,8 @@ from environments.schema.types import (
     LambdaArn,
     MetricName,
     Namespace,
+    PartialPercent,
     PathPattern,
-    Percent,
     Port,
     RepositoryName,
     RoleArn,
@@ -222,7 +222,7 @@ class RejectionMetric:
     """Name of the metric that counts rejected requests."""
     total: MetricName
     """Name of the metric that counts all requests."""
-    threshold: Percent = 5
+    threshold: PartialPercent = 5
     """Share of rejected requests, in percent; the alarm fires above it."""
 
 
