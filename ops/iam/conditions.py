@@ -76,7 +76,8 @@ def holds(test: str, key: str, values: Iterable[str], context: RequestContext) -
     quantifier, operator, if_exists = _parts(test)
     present = context.has(key)
     if operator == "null":
-        return None if present is None else present != _truth(values)
+        # Another value than true or false matches no request.
+        return None if present is None else str(not present).lower() in {value.lower() for value in values}
     if present is None:
         return None
     compare = _OPERATORS.get(operator.replace("not", "", 1) if "not" in operator else operator)
@@ -107,10 +108,6 @@ def _parts(test: str) -> tuple[str | None, str, bool]:
     quantifier, _, operator = test.lower().rpartition(":")
     bare = operator.removesuffix("ifexists")
     return quantifier or None, bare, bare != operator
-
-
-def _truth(values: Iterable[str]) -> bool:
-    return [value.lower() for value in values] == ["true"]
 
 
 def _filled(value: str, context: RequestContext) -> str:

@@ -62,6 +62,7 @@ def asks(test: str, variable: str, value: str) -> Body:
 
 TLS = [asks("Bool", "aws:SecureTransport", "true")]
 KEY = "alias/aep-prod-state"
+CUSTOMER_ALGORITHM = "s3:x-amz-server-side-encryption-customer-algorithm"
 ENVIRONMENT_TAG = "aws:RequestTag/Environment"
 
 
@@ -217,6 +218,12 @@ ENVIRONMENT_TAG = "aws:RequestTag/Environment"
         ("state", statement("state", "TlsOnly"), "aws_iam_role.break_glass", "s3:GetObject"),
         ("state", statement("state", "OtherKey"), "aws_iam_role.break_glass", "can call s3:PutObject"),
         ("state", statement("state", "CustomerKey"), "aws_iam_role.break_glass", "can call s3:PutObject"),
+        (
+            "state",
+            statement("state", "CustomerKey", condition=[asks("Null", CUSTOMER_ALGORITHM, "other")]),
+            "aws_iam_role.break_glass",
+            "can call s3:PutObject",
+        ),
         ("state", removed("aws_s3_bucket_policy", "state_policy"), "aws_iam_role.break_glass", "can call s3:PutObject"),
         (
             "state",
