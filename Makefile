@@ -87,6 +87,9 @@ SOURCES := $(shell find main.py cdktf.json environments modules $(wildcard $(fil
 	\( -type d -o -name '*.py' -o -name '*.json' -o -name '*.cjs' -o -name '*.js' \) -print)
 POLICIES := $(shell find ops policies $(wildcard $(VALUES)/risks) -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' -o -name '*.json' \) -print)
 
+# Files that Terraform would load from a stack's folder, also those that somebody wrote or changed by hand.
+LOADED = $(shell find $(OUT)/stacks -mindepth 2 -maxdepth 2 -name '*.tf*' ! -name '*.tfplan*' 2>/dev/null)
+
 .PRECIOUS: $(STAMP)/synth-%
 OPS = $(BIN)/python -m ops
 # On a terminal, uv shows its progress.
@@ -142,7 +145,7 @@ synth: $(STAMP)/synth-$(or $(ENV),all) ## Synthesize all environments, or one: E
 	@! grep -q "^invalid values: " $<
 
 # Exit code 3: some environments have invalid values. The gate reports them again, and checks the others.
-$(STAMP)/synth-%: $(SOURCES) | $(READY)
+$(STAMP)/synth-%: $(SOURCES) $(filter %/cdk.tf.json,$(LOADED)) | $(READY)
 	@mkdir -p $(@D)
 	@$(APP) $(filter-out all,$*) > $@.new || test $$? = 3 || { rm -f $@.new; exit 2; }; mv $@.new $@
 
@@ -155,7 +158,7 @@ gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Check the synthesized stacks, a
 	@echo "Look next: $(OUT)/stacks/<environment>-<phase>/cdk.tf.json, $(OUT)/reports/gate.md, README.md"
 endif
 
-$(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES)
+$(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES) $(LOADED)
 	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }
 
 status: env ## Show how far the rollout is, phase by phase: ENV=<name>

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 from environments.names import Names
@@ -220,8 +221,8 @@ class _Alarms:
             yield "IF(total > 0, 100 * FILL(rejected, 0) / total, 0)", metrics, share
 
     def _limit(self, measured: Measured) -> float:
-        if measured.limit.isdecimal():
-            return float(measured.limit)
+        with suppress(ValueError):
+            return float(measured.limit) * measured.unit
         value: Any = self._environment
         for part in measured.limit.split("."):
             value = getattr(value, part)

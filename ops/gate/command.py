@@ -39,13 +39,14 @@ def gate(  # noqa: PLR0917  (options of a command)
     """Check the synthesized stacks. Exit code 0: clean; 1: findings; 2: scan errors, so the result is incomplete.
 
     Writes gate.txt, gate.json, gate.sarif, gate.junit.xml and gate.md to DIR/reports, and gated.json to each stack's
-    folder.
+    folder. With --today it writes nothing, unless that is today.
     """
     from ops.gate.register import of_products
     from ops.gate.run import run
     from ops.gate.stacks import Expected, expected_stacks
 
-    day = (today or datetime.now(UTC)).date()
+    now = datetime.now(UTC).date()
+    day = today.date() if today else now
     try:
         expected: Expected = expected_stacks()
     except ScanFailedError as error:
@@ -57,6 +58,7 @@ def gate(  # noqa: PLR0917  (options of a command)
     if as_json:
         show(json.dumps(as_data(verdict), indent=2))
     with reporting():
-        if out.is_dir():  # A mistyped folder isn't created.
+        # A mistyped folder isn't created. What another day's result will be isn't today's.
+        if out.is_dir() and day == now:
             write(verdict, out / "reports")
     raise typer.Exit(int(verdict.outcome))

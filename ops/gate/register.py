@@ -207,7 +207,7 @@ class Register:
                 risk = covering[0].risk
                 accepted.append(Acceptance(record, risk.id, risk.why, risk.expires))
             else:
-                findings.append(Finding(record, _expired(covering[0].risk) if covering else ""))
+                findings.append(Finding(record, _expired(covering[0]) if covering else ""))
         errors += self._too_broad(records, expected)
         warnings = [*self._expiring(today)]
         unused: list[Unused] | None = None
@@ -271,18 +271,18 @@ class Register:
             file = values.shown(of_products() / f"{of or '<product>'}.toml")
             for choice in sorted(choices):
                 entries = [
-                    entry.risk
+                    entry
                     for entry in self.entries
                     if choice in entry.risk.profile_risks
                     and environment in entry.risk.environments
                     and entry.concerns(of)
                 ]
-                current = [risk for risk in entries if risk.expires > today]
+                current = [entry for entry in entries if entry.risk.expires > today]
                 if len(current) != 1:
                     found = (
                         "several accept"
                         if current
-                        else f"{_expired(entries[0])} and no longer accepts"
+                        else f"{_expired(entries[0])}; it no longer accepts"
                         if entries
                         else "no entry accepts"
                     )
@@ -369,8 +369,11 @@ def _names_kind(pattern: str) -> bool:
     return bool(kind) and "*" in name and not set("*?[") & set(kind)
 
 
-def _expired(risk: Risk) -> str:
-    return f"the acceptance {risk.id} expired on {risk.expires}"
+def _expired(entry: Entry) -> str:
+    risk = entry.risk
+    return (
+        f"the acceptance {risk.id} expired on {risk.expires}; close it, or review it and renew its dates: {entry.file}"
+    )
 
 
 def _matches_nothing(entry: Entry, unused: Unused) -> ScanError:

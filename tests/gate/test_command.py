@@ -77,3 +77,10 @@ def test_help_does_not_load_checkov() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.splitlines()[-1].strip() == "loaded"
+
+
+def test_the_result_of_another_day_is_not_written(known: Project) -> None:
+    call(known, "--today", "2031-05-06")
+    assert not [*known.out.glob("stacks/*/gated.json"), *known.out.glob("reports/*")]
+    call(known)
+    assert len([*known.out.glob("stacks/*/gated.json")]) == len(known.stacks)

@@ -60,7 +60,9 @@ def test_an_expired_entry_accepts_nothing(open_topic: Project) -> None:
     assert open_topic.judge(today=date(2026, 12, 31)).outcome is Outcome.CLEAN
     verdict = open_topic.judge(today=date(2027, 1, 1))
     assert verdict.outcome is Outcome.FINDINGS
-    assert verdict.findings[0].note == "the acceptance planted expired on 2027-01-01"
+    note = verdict.findings[0].note
+    assert note.startswith("the acceptance planted expired on 2027-01-01; close it, or review it and renew its dates: ")
+    assert note.endswith("risks/aep.toml")
 
 
 def test_thirty_days_before_it_expires_it_warns(open_topic: Project) -> None:

@@ -129,6 +129,6 @@ def test_a_value_of_another_service_bucket_or_budget_is_another_value(output: Pa
 
 def test_a_stack_outside_any_environment_has_no_values() -> None:
     block = resource("aws_db_instance", {"multi_az": True})
-    assert "multi_az must be the environment's profile.database_multi_az" in {
+    assert "multi_az is true, must be the environment's profile.database_multi_az" in {
         error.what for error in attributes.scan_errors([block])
     }

@@ -278,7 +278,34 @@ def test_an_attribute_that_is_gone_and_a_type_that_is_not_known() -> None:
     assert "is of the type aws_instance" in other.what
     assert "[aws_instance]" in other.fix
     (unset,) = attributes.scan_errors([*keys(), block("aws_sns_topic", {**TOPIC, "policy": "{}"})])
-    assert '`[aws_sns_topic] policy = "check …"` to ops/gate/understood/operations.toml' in unset.fix
+    assert (
+        '`[aws_sns_topic] policy = "check …"` and take it out of its `unset` to ops/gate/understood/operations.toml'
+        in (unset.fix)
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "check …"}, "whose table has name = 'check …'"),
+        ({"name": None}, "whose table lacks name"),
+        ({"present": None}, "whose table lacks the line present"),
+    ],
+)
+def test_a_table_that_is_half_written(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, str | None], said: str
+) -> None:
+    half = {key: line for key, line in (table.types()["aws_sns_topic"] | change).items() if line is not None}
+    tables = table.types() | {"aws_sns_topic": half}
+    monkeypatch.setattr(table, "types", lambda: tables)
+    assert any(said in error.what for error in attributes.scan_errors([*keys(), block("aws_sns_topic", TOPIC)]))
+
+
+def test_a_type_whose_attributes_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = table.types() | {"aws_sqs_queue": {"name": "proof X"}}
+    monkeypatch.setattr(table, "types", lambda: tables)
+    (error,) = attributes.scan_errors([block("aws_sqs_queue", {"name": "a"})])
+    assert "make schema" in error.fix
 
 
 def test_a_block_that_is_there_twice() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -23,6 +24,7 @@ _VALUE = "value "
 _AT_LEAST = "at least "
 _KEYS = "keys "
 _INDEX = re.compile(r"\[\d+\]")
+_AS_SYNTHESIZED = "change the environment's values, and synthesize again: make synth"
 
 
 def scan_errors(view: Sequence[ScannedBlock], environment: Environment | None = None) -> Iterator[ScanError]:
@@ -56,9 +58,26 @@ def block_errors(block: ScannedBlock, index: Index, settings: Settings | None) -
         known = table.types().get(kind)
         if known is None:
             yield _error(block, f"is of the type {kind}, which the gate doesn't know", f"[{kind}]", kind)
+        elif kind not in schema.types():
+            what = f"is of the type {kind}, whose attributes ops/gate/understood/schema.json doesn't have"
+            yield _scan_error(block, what, "run make schema, which asks Terraform for them")
         else:
             types = schema.types()[kind]
+            yield from _half_written(block, kind, known, types)
             yield from _Block(block, kind, index, settings).errors(block.settings, known, types, (kind,))
+
+
+def _half_written(block: ScannedBlock, kind: str, known: Mapping[str, Any], types: object) -> Iterator[ScanError]:
+    """Scan errors for a type whose table lacks attributes, or names no check or proof that exists."""
+    fix = "finish its table, whose file's first lines explain the words: .venv/bin/pytest tests/gate/test_understood.py"
+    missing = sorted({*(types if isinstance(types, dict) else ())} - known.keys() - {*known.get("unset", ())})
+    if missing:
+        yield _scan_error(block, f"is of the type {kind}, whose table lacks {', '.join(missing)}", fix)
+    if present.PRESENT not in known:
+        yield _scan_error(block, f"is of the type {kind}, whose table lacks the line {present.PRESENT}", fix)
+    for name, line in known.items():
+        if isinstance(line, str) and line.endswith("…"):
+            yield _scan_error(block, f"is of the type {kind}, whose table has {name} = {line!r}", fix)
 
 
 class _Block:
@@ -87,8 +106,10 @@ class _Block:
             if name in meta:
                 continue
             if entry is None or name in RESERVED:
-                what = "must be unset" if name in known.get("unset", ()) else "isn't known to the gate"
-                yield self._error(path, name, what, f'[{".".join(path)}] {name} = "check …"')
+                what, line = "isn't known to the gate", f'[{".".join(path)}] {name} = "check …"'
+                if name in known.get("unset", ()):
+                    what, line = "must be unset", f"{line}` and take it out of its `unset"
+                yield self._error(path, name, what, line)
             elif isinstance(entry, dict):
                 blocks = listed(value)
                 if any(each in blocks[:place] for place, each in enumerate(blocks)):
@@ -129,13 +150,19 @@ class _Block:
             refers = bool(targets and listed(value)) and all(self._target(each) in targets for each in listed(value))
             if not refers and not any(self._is_setting(value, each) for each in values):
                 reference = [f"a reference to {' or '.join(targets)} of this environment"] if targets else []
-                setting = [f"the environment's {each}" for each in values]
-                yield self._error(path, name, f"must be {' or '.join([*reference, *setting])}")
+                setting = [f"{self._known(each)}the environment's {each}" for each in values]
+                given = f"is {json.dumps(value)}, " if isinstance(value, bool | int | float) else ""
+                yield self._error(path, name, f"{given}must be {' or '.join([*reference, *setting])}")
 
     def _is_setting(self, value: object, path: str) -> bool:
         """Whether a value is the environment's, in any order."""
         known = self._settings.of(path, self._block) if self._settings else []
         return any(_comparable(value) == _comparable(each) for each in known)
+
+    def _known(self, path: str) -> str:
+        """The environment's value for a message, if it has one."""
+        known = self._settings.of(path, self._block) if self._settings else []
+        return f"{json.dumps(known[0])}, " if len(known) == 1 and isinstance(known[0], bool | int | float | str) else ""
 
     def _target(self, value: object) -> str:
         """The type and attribute that a value refers to, as in `aws_kms_key.arn`; empty if it isn't a reference."""
@@ -146,7 +173,9 @@ class _Block:
 
     def _error(self, path: tuple[str, ...], name: str, what: str, line: str = "") -> ScanError:
         what = f"{'.'.join([*path[1:], name])} {what}"
-        return _error(self._block, what, line or f"[{'.'.join(path)}] {name} = …", self._kind)
+        if line:
+            return _error(self._block, what, line, self._kind)
+        return _scan_error(self._block, what, f"{_AS_SYNTHESIZED}; or change its line in {table.file(self._kind)}")
 
 
 def _comparable(value: object) -> object:
@@ -196,5 +225,9 @@ def _is_known(expression: str) -> bool:
 
 
 def _error(block: ScannedBlock, what: str, line: str, kind: str = "") -> ScanError:
+    return _scan_error(block, what, table.adding(line, kind))
+
+
+def _scan_error(block: ScannedBlock, what: str, fix: str) -> ScanError:
     where = f"{block.block.file}:{block.block.line} {block.block.address}"
-    return ScanError(ErrorKind.NOT_UNDERSTOOD, where, what, table.adding(line, kind))
+    return ScanError(ErrorKind.NOT_UNDERSTOOD, where, what, fix)

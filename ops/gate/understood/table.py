@@ -39,6 +39,11 @@ def _tables() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield from ((path.name, kind, known) for kind, known in tables.items())
 
 
+def file(kind: str) -> str:
+    """The file with the table of a type."""
+    return f"ops/gate/understood/{_files()[kind]}"
+
+
 def adding(line: str, kind: str = "") -> str:
     """How to make the gate understand something, and what that means.
 
