@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,29 @@ def test_make_synthesizes_again_when_the_folder_changes(folder: Path, tmp_path: 
         os.utime(changed, (newest + 10, newest + 10))
         assert synthesizes in run(*command, folder=folder).stdout
         os.utime(changed, (newest - 10, newest - 10))
+
+
+def test_make_looks_again_at_stacks_that_were_changed_by_hand(folder: Path, tmp_path: Path) -> None:
+    """A cached result would call a stack clean that isn't as it was gated."""
+    stack = tmp_path / "stacks" / "prod-data"
+    stamps = tmp_path / "stacks" / ".stamps"
+    for made in (stack, stamps):
+        made.mkdir(parents=True)
+    gated = time.time() + 1000
+    for stamp, age in (("synth-all", 10), (f"gate-all-{datetime.now(UTC).date()}", 0)):
+        (stamps / stamp).touch()
+        os.utime(stamps / stamp, (gated - age, gated - age))
+    command = ("make", "--dry-run", "gate", f"OUT={tmp_path}", f"TODAY={datetime.now(UTC).date()}")
+    assert "-m ops gate" not in run(*command, folder=folder).stdout
+    for name, synthesizes in (("cdk.tf.json", True), ("extra.tf", False), ("a.auto.tfvars", False)):
+        (stack / name).touch()
+        os.utime(stack / name, (gated + 10, gated + 10))
+        said = run(*command, folder=folder).stdout
+        assert "-m ops gate" in said
+        assert ("-O main.py" in said) is synthesizes
+        (stack / name).unlink()
+    (stack / "gated.json").touch()
+    assert "-m ops gate" not in run(*command, folder=folder).stdout
 
 
 def test_an_edit_of_the_same_size_in_the_same_second_is_read(folder: Path) -> None:
