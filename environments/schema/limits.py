@@ -249,7 +249,8 @@ def own_tags_are_not_ignored(environment: Environment) -> Iterator[Problem]:
         for value in values:
             own = [tag for tag in OWN_TAGS if tag == value or (name == "key_prefixes" and tag.startswith(value))]
             if own:
-                yield Problem(f"ignored_tags.{name}", value, f"tags of others; Terraform itself sets {', '.join(own)}")
+                rule = f"must be tags of others; Terraform itself sets {', '.join(own)}"
+                yield Problem(f"ignored_tags.{name}", value, rule)
 
 
 @rule("alerts", "budgets", "registry", "edge", "access", "waf", "cutover", "product", "profile", "ignored_tags")

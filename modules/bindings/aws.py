@@ -100,3 +100,8 @@ from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import *
 from cdktf_cdktf_provider_aws.wafv2_web_acl import *
 from cdktf_cdktf_provider_aws.wafv2_web_acl_association import *
 from cdktf_cdktf_provider_aws.wafv2_web_acl_logging_configuration import *
+
+
+def __getattr__(name: str) -> object:
+    """Say what a type needs that no construct has used yet."""
+    raise AttributeError(f"{__name__} has no {name}: add its module to modules/bindings/aws.py")

@@ -199,7 +199,9 @@ def _unscanned(resources: list[Block], records: Sequence[Record]) -> Iterator[Sc
 def _invalid(expected: Expected) -> Iterator[ScanError]:
     """Scan errors for environments whose values are wrong: the other environments were checked."""
     for name, problem in expected.broken.items():
-        yield ScanError(ErrorKind.ENVIRONMENTS, name, f"wasn't checked: {problem}", "correct its values")
+        first, *each = str(problem).splitlines()
+        for line in each or [first]:
+            yield ScanError(ErrorKind.ENVIRONMENTS, name, f"wasn't checked: {line.strip()}", "correct its values")
     for problem in expected.conflicts:
         yield ScanError(ErrorKind.ENVIRONMENTS, "environments/", problem, "correct the values")
 
