@@ -89,7 +89,7 @@ class Operator:
         ) as process:
             running = Running(process, self.stack(name))
             try:
-                until(lambda: running.made() > 0)
+                until(lambda: running.made() > 0, PATIENCE)
                 yield running
             finally:
                 running.kill_terraform()

@@ -43,7 +43,7 @@ def at_a_terminal(answer: bytes | None) -> tuple[int, str]:
         [sys.executable, "-c", PROGRAM], cwd=ROOT, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
     ) as process:
         os.close(slave)
-        said, answered, end = b"", False, time.monotonic() + 30
+        said, answered, end = b"", False, time.monotonic() + 120
         while time.monotonic() < end:
             if select.select([master], [], [], 0.1)[0]:
                 try:
