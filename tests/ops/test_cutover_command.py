@@ -71,7 +71,7 @@ def meanwhile(site: RolledOut, work: Callable[[], None]) -> Iterator[None]:
     """Do something as soon as the first step is written."""
 
     def wait() -> None:
-        for _ in range(200):
+        for _ in range(2400):  # Two minutes: on a busy machine, what comes before the step takes longer than the step.
             if site.weights()["current"] == 10:
                 work()
                 return
