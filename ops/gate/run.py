@@ -29,6 +29,7 @@ from ops.gate import (
     support,
     tasks,
     traffic,
+    urls,
 )
 from ops.gate.model import (
     Block,
@@ -223,6 +224,7 @@ CHECKS: dict[str, Check] = {
     **outside.CHECKS,
     **overwritten.CHECKS,
     **keys.CHECKS,
+    **urls.CHECKS,
     **policy_documents.CHECKS,
 }
 
@@ -276,6 +278,7 @@ def proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[
             outside.what_leads_outside,
             overwritten.overwritten,
             keys.other_keys,
+            urls.other_urls,
         ):
             yield proof, partial(proof, view, environment)
     elif stacks.name == ORGANIZATION and environments.has_organization():

@@ -18,6 +18,7 @@ from tests.gate.planted.rows import (
     register,
     secrets,
     services,
+    siblings,
 )
 
 _THEMES = (
@@ -32,6 +33,7 @@ _THEMES = (
     loss_and_outage,
     missing,
     policies,
+    siblings,
     register,
 )
 
