@@ -167,6 +167,9 @@ class _Alarms:
         for query in queries:
             for metric in nested(query, "metric"):
                 yield from self._dimensions(metric)
+        subjects = [nested(metric, "dimensions") for query in queries for metric in nested(query, "metric")]
+        if any(each != subjects[0] for each in subjects):
+            yield "has a formula of metrics about several resources, so it compares what doesn't belong together"
         statistic = settings.get("statistic") or settings.get("extended_statistic")
         if not queries and statistic not in measured.statistics:
             yield f"uses the statistic {statistic}, which hides a bad state; must be {' or '.join(measured.statistics)}"

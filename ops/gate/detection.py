@@ -13,7 +13,7 @@ from environments.beside import GLOBAL_REGION
 from environments.names import Names
 from environments.schema import Environment
 from ops.gate.events import has, is_notification, matches, ordinary_of, pattern, samples_of, unread
-from ops.gate.index import Index
+from ops.gate.index import Index, values_at
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.templates import plain
 from ops.iam.policy import listed, nested
@@ -47,6 +47,13 @@ CATEGORIES: Mapping[str, frozenset[str]] = {
     "db-parameter-group": frozenset({"configuration change"}),
 }
 """Categories of RDS's events that must be subscribed, by the type of their source."""
+SOURCES = {"db-instance": "aws_db_instance", "db-parameter-group": "aws_db_parameter_group"}
+"""Types of the resources that a source may be.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateEventSubscription.html
+"""
+_SESSIONS = "configuration.execute_command_configuration.log_configuration.cloud_watch_log_group_name"
+"""https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-logging."""
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 
 
@@ -112,6 +119,10 @@ class _Detection:
             wanted = {"GuardDutyManaged": "false"}
         if tags != wanted:
             yield f"has the tags {tags}, must have {wanted}: profile.guardduty_agent"
+        group = self._names.log_group("exec")
+        for value in values_at(cluster.settings, _SESSIONS):
+            if self._index.evaluated(value) != group:
+                yield f"records sessions of ECS Exec in the log group {self._index.evaluated(value)}, must be {group}"
 
     def _standards(self, _: ScannedBlock) -> Iterator[str]:
         found = {
@@ -155,8 +166,7 @@ class _Detection:
             if source not in kinds:
                 yield f"events of its {source} are subscribed by no aws_db_event_subscription"
 
-    @staticmethod
-    def _subscription(subscription: ScannedBlock) -> Iterator[str]:
+    def _subscription(self, subscription: ScannedBlock) -> Iterator[str]:
         source, found = (
             str(subscription.settings.get("source_type")),
             listed(subscription.settings.get("event_categories")),
@@ -164,6 +174,9 @@ class _Detection:
         # Without categories, AWS sends all.
         if found and (missing := CATEGORIES.get(source, frozenset()) - {*found}):
             yield f"lacks the categories {', '.join(sorted(missing))}"
+        followed = [self._index.follow(each) for each in listed(subscription.settings.get("source_ids"))]
+        if [each.kind for each in followed if each] != [SOURCES.get(source)]:
+            yield f"is about other sources than this environment's {SOURCES.get(source)}, so its events aren't sent"
 
     # Alerts about events and costs
 

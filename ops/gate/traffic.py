@@ -14,6 +14,7 @@ from environments.schema import Environment, Service
 from ops.gate.index import Index
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.templates import plain
+from ops.gate.understood import table
 from ops.iam.policy import listed, nested
 
 ASTRAY = "ROLLOUT_TRAFFIC"
@@ -93,6 +94,10 @@ class _Traffic:
             self._judge(ASTRAY, listener, self._listener(listener))
         for rule in self._index.all("aws_lb_listener_rule"):
             self._judge(ASTRAY, rule, self._rule(rule))
+        for user in self._index.all("aws_elasticache_user"):
+            # Operators enable it with a password: docs/adr/0006.
+            enabled = user.settings.get("user_name") != "default"
+            self._judge(UNNOTICED, user, _ignored(user, enabled))
         for service in self._index.all("aws_ecs_service"):
             self._judge(ASTRAY, service, self._targets(service))
             self._judge(UNNOTICED, service, self._deployment(service))
@@ -200,7 +205,7 @@ class _Traffic:
     def _listener(self, listener: ScannedBlock) -> Iterator[str]:
         default, group = self._environment.default_service, self._group(listener)
         encrypted = listener.settings.get("protocol") == "HTTPS"
-        yield from _ignored(listener, "default_action", encrypted and default.deployment == "blue_green")
+        yield from _ignored(listener, encrypted and default.deployment == "blue_green")
         if not encrypted:
             if group:
                 yield f"forwards to {group} without TLS"
@@ -215,11 +220,11 @@ class _Traffic:
         kinds, group = [each.get("type") for each in nested(rule.settings, "action")], self._group(rule)
         if kinds != (["forward"] if group else ["redirect"]):
             yield f"has the actions {kinds}"
+        moved = [each for each in self._environment.product.load_balanced if each.deployment == "blue_green"]
+        yield from _ignored(rule, group in {self._names.target_group(each.name) for each in moved})
         for service in self._environment.product.load_balanced:
             if group == self._names.target_group(service.name, "green"):
                 yield f"forwards to {group}, which has tasks only after a deployment"
-            if group == self._names.target_group(service.name):
-                yield from _ignored(rule, "action", service.deployment == "blue_green")
 
     def _targets(self, block: ScannedBlock) -> Iterator[str]:
         service = self._services.get(str(block.settings.get("name")))
@@ -237,8 +242,7 @@ class _Traffic:
         controllers = [each.get("type") for each in nested(block.settings, "deployment_controller")]
         if controllers != ["ECS" if rolling else "CODE_DEPLOY"]:
             yield f"is deployed by {controllers}; the value of its deployment is {service.deployment!r}"
-        if rolling and (more := _ignores(block) - {"desired_count"}):
-            yield f"ignores changes of {', '.join(sorted(more))}, so an apply deploys nothing"
+        yield from _ignored(block, not rolling, always=_SCALES)
         # Without it, ECS stops tasks that still start: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/load-balancer-healthcheck.html
         if service.health_check and "health_check_grace_period_seconds" not in block.settings:
             yield "has no health_check_grace_period_seconds, so starting tasks are stopped"
@@ -284,10 +288,25 @@ class _Traffic:
             yield f"scales {scaling.settings.get('resource_id')}, which is no service of this environment"
 
 
-def _ignored(block: ScannedBlock, argument: str, moved: bool) -> Iterator[str]:
-    """Changes of an argument are ignored only where CodeDeploy changes it."""
-    if argument in _ignores(block) and not moved:
-        yield f"ignores changes of {argument}, although no blue/green deployment changes it"
+_SCALES = frozenset({"desired_count"})
+"""What autoscaling changes: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-auto-scaling.html."""
+
+
+def _ignored(block: ScannedBlock, moved: bool, *, always: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Why a block doesn't ignore exactly the changes that something else than Terraform makes.
+
+    https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#ignore_changes
+
+    Args:
+        block: A resource whose type has a line `ignore_changes` in its table.
+        moved: Whether CodeDeploy or operators change what that line has.
+        always: Arguments that autoscaling changes in any case.
+    """
+    found, wanted = _ignores(block), {*table.types()[block.kind]["ignore_changes"]} if moved else always
+    if more := sorted(found - wanted):
+        yield f"ignores changes of {', '.join(more)}, so an apply deploys nothing of them"
+    if less := sorted(wanted - found):
+        yield f"doesn't ignore changes of {', '.join(less)}, so an apply reverts what deployments or operators changed"
 
 
 def _ignores(block: ScannedBlock) -> set[str]:

@@ -91,6 +91,11 @@ ROLLBACK = "aws_cloudwatch_composite_alarm"
 CPU, TASKS = f"{ALARM}backend_cpu", f"{ALARM}backend_missing_tasks"
 SERVICE = "aws_ecs_service.backend_service"
 RECORD = "aws_route53_record.application_current"
+USER, OFF_USER = "aws_elasticache_user.cache_users_application", "aws_elasticache_user.cache_users_default"
+CLUSTER, SESSIONS = "aws_ecs_cluster.cluster", ["configuration", "execute_command_configuration", "log_configuration"]
+DATABASE_EVENTS = "aws_db_event_subscription.database_events"
+CHANGES = "aws_db_event_subscription.database_parameter_events"
+DATABASE = "${aws_db_instance.prod_data__database.identifier}"
 RULE, HTTPS, HTTP = "aws_lb_listener_rule.https_backend", "aws_lb_listener.https", "aws_lb_listener.http"
 FIREWALL = "aws_wafv2_web_acl.web_acl"
 TARGET = "aws_cloudwatch_event_target.root_console_target"
@@ -344,6 +349,25 @@ OF_STAGE = json.dumps(
         (IMAGES, ["policy"], images(1, "countNumber", 10), IMAGES, "expires a signature by imageCountMoreThan 10"),
         (IMAGES, ["policy"], images(3, "tagStatus", "untagged"), IMAGES, "never expires another image"),
         (IMAGES, ["policy"], "{}", IMAGES, "isn't a policy with rules"),
+        (SERVICE, ["lifecycle", "ignore_changes"], [], SERVICE, "doesn't ignore changes of desired_count"),
+        (USER, ["lifecycle", "ignore_changes", 0], GONE, USER, "doesn't ignore changes of access_string"),
+        (OFF_USER, ["lifecycle"], {"ignore_changes": ["passwords"]}, OFF_USER, "ignores changes of passwords"),
+        (
+            CLUSTER,
+            [*SESSIONS, "cloud_watch_log_group_name"],
+            "${aws_cloudwatch_log_group.prod_services__backend_logs.name}",
+            CLUSTER,
+            "in the log group /aep/prod/backend, must be /aep/prod/exec",
+        ),
+        (CHANGES, ["source_ids"], [DATABASE], CHANGES, "about other sources than this environment's aws_db_parameter"),
+        (DATABASE_EVENTS, ["source_ids"], [DATABASE, DATABASE], DATABASE_EVENTS, "about other sources"),
+        (
+            TASKS,
+            ["metric_query", 2, "metric", "dimensions", "ServiceName"],
+            "${aws_ecs_service.prod_services__frontend_service.name}",
+            TASKS,
+            "of metrics about several resources",
+        ),
     ],
     ids=lambda change: f"{change[0]} {change[-1]}",
 )
@@ -353,6 +377,7 @@ def test_a_change_of_production_is_found(views: Views, change: Change) -> None:
     assert [each for each in found(planted(view, address, place, new), environment) if where in each and what in each]
 
 
+BLUE_GREEN = "aws_ecs_service.api_service"
 DEPLOYMENT = "aws_codedeploy_deployment_group.api_deployment_group"
 PAIR = ["load_balancer_info", "target_group_pair_info"]
 
@@ -377,6 +402,8 @@ PAIR = ["load_balancer_info", "target_group_pair_info"]
             "aws_lb_listener_rule.https_api",
             "which has tasks only after a deployment",
         ),
+        (BLUE_GREEN, ["lifecycle", "ignore_changes", 1], GONE, BLUE_GREEN, "doesn't ignore changes of task_definition"),
+        ("aws_lb_listener_rule.https_api", ["lifecycle"], GONE, "https_api", "doesn't ignore changes of action"),
         ("aws_lb_listener_rule.https_redirects", [], GONE, BALANCER, "0 listener rules redirect"),
         ("aws_lb_listener_rule.https_search", [], GONE, BALANCER, "0 listener rules forward to shop-prod-search"),
     ],

@@ -24,8 +24,8 @@ OF_META = frozenset(
 )
 """Keys of a type's table about meta-arguments of its resources, which must be exactly so.
 
-Of `ignore_changes`, less is fine; `provider` has the aliases that a resource may use; `timeouts` has seconds, and more
-are fine: Terraform marks what isn't complete in time as tainted, and replaces it.
+Of `ignore_changes`, ROLLOUT_TRAFFIC and ROLLOUT_DEPLOYMENT find less; `provider` has the aliases that a resource may
+use; `timeouts` has seconds, and more are fine: Terraform marks what isn't complete in time as tainted, and replaces it.
 https://developer.hashicorp.com/terraform/language/resources/syntax#operation-timeouts
 """
 SECTIONS = {"resource": "", "data": "data.", "ephemeral": "ephemeral."}

@@ -109,7 +109,13 @@ def subjects(environment: Environment) -> Iterator[tuple[tuple[str, str], Roots]
     """What an environment has by its type and name in AWS."""
     names, product = Names(environment), environment.product
     for service in product.services:
-        roots = {"service": service, "tasks": environment.scaling(service), "rule": _rule(environment, service)}
+        roots: dict[str, object] = {
+            "service": service,
+            "tasks": environment.scaling(service),
+            "rule": _rule(environment, service),
+        }
+        # CodeDeploy's services can't have it: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html
+        roots["rebalancing"] = "ENABLED" if service.deployment == "rolling" else "DISABLED"
         for kind in ("aws_ecs_service", "aws_codedeploy_app"):
             yield (kind, names.service(service.name)), roots
         for colour in ("", "green"):
@@ -119,6 +125,8 @@ def subjects(environment: Environment) -> Iterator[tuple[tuple[str, str], Roots]
         yield ("aws_ecs_task_definition", names.service(work.name)), {"work": work, "runs": runs}
     for task in product.scheduled_tasks:
         yield ("aws_scheduler_schedule", names.resource(task.name)), {"run": task}
+    for kind in ("aws_db_instance", "aws_elasticache_replication_group"):
+        yield (kind, names.prefix), {"final_snapshot": f"{names.prefix}-final" if environment.protected else None}
     budgets = environment.budgets
     yield ("aws_budgets_budget", names.resource("account")), {"budget": budgets.monthly}
     for name, limit in budgets.services.items():
