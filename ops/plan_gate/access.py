@@ -49,11 +49,17 @@ class SettingKey(NamedTuple):
     attribute: str
 
 
+Located = tuple[str, IamStatement]
+"""A statement, with the address of the resource that holds it."""
+
+
 @dataclass
 class AccessState:
     """Access at one time; each entry has the address of the resource that gives it."""
 
-    policies: dict[Subject, list[tuple[str, IamStatement]]] = field(default_factory=lambda: defaultdict(list))
+    policies: dict[Subject, list[Located]] = field(default_factory=lambda: defaultdict(list))
+    stated_policies: dict[Subject, list[Located]] = field(default_factory=lambda: defaultdict(list))
+    """The policies that the configuration sets, without the copies that only AWS reports."""
     blank: dict[Subject, str] = field(default_factory=dict)
     """Policies that aren't known until apply."""
     exists: set[Subject] = field(default_factory=set)
@@ -159,6 +165,8 @@ def _note_policies(each: ResourceValues, access: AccessState) -> None:
             # A copy that AWS returned is older than the plan, and would hide that the plan removes a Deny.
             copy = path in subjects and not _stated(each, path)
             access.policies[subject] += [(each.address, item) for item in statements if item.allows or not copy]
+            if not copy:
+                access.stated_policies[subject] += [(each.address, item) for item in statements]
             if each.kind == "aws_iam_policy" and not all(statement.allows for statement in statements):
                 access.denying.add(str(each.values.get("arn")))
 

@@ -183,8 +183,8 @@ def unchecked(changes: Sequence[Change]) -> tuple[str, ...]:
 
 def costly(changes: Sequence[Change]) -> Iterator[PlanFinding]:
     """What the changes lose, stop, switch off or open."""
-    new, own = _names_in(changes, lambda change: change.is_new), _names_in(changes, lambda change: not change.imported)
-    ours = {_record(each) for each in changes if each.is_new and _is_there(each, "to:alias.name", new, own)}
+    new, own = created_names(changes), _names_in(changes, lambda change: not change.imported)
+    ours = {_record(each) for each in changes if each.is_new and is_there(each, "to:alias.name", new, own)}
     for change in changes:
         with judging(change.address):
             yield from _deleted(change)
@@ -192,6 +192,11 @@ def costly(changes: Sequence[Change]) -> Iterator[PlanFinding]:
                 yield from _created(change, new, own)
             yield from _changed(change)
     yield from _without_weight(changes)
+
+
+def created_names(changes: Sequence[Change]) -> dict[str, set[str]]:
+    """Addresses and names of the resources that the plan creates where there was none, each with their types."""
+    return _names_in(changes, lambda change: change.is_new)
 
 
 def _names_in(changes: Sequence[Change], counts: Callable[[Change], bool]) -> dict[str, set[str]]:
@@ -229,11 +234,11 @@ def _created(change: Change, new: Mapping[str, set[str]], own: Mapping[str, set[
         pattern = next((each for each in entry.created if _names(each, change.kind)), None)
         if pattern is None or (change.imported and entry.kind is not FindingKind.WIDENING):
             continue
-        if not any(_is_there(change, each, new, own) for each in entry.created[pattern]):
+        if not any(is_there(change, each, new, own) for each in entry.created[pattern]):
             yield _finding(entry, change, f"would be {'imported' if change.imported else 'created'}")
 
 
-def _is_there(change: Change, attribute: str, new: Mapping[str, set[str]], own: Mapping[str, set[str]]) -> bool:
+def is_there(change: Change, attribute: str, new: Mapping[str, set[str]], own: Mapping[str, set[str]]) -> bool:
     """Whether all that an attribute names is unknown until apply, or created by the plan.
 
     Where it leads may also be a resource that the stack has, or one of another stack of the environment.

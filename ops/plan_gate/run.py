@@ -22,6 +22,7 @@ from ops.plan_gate.model import (
     PlanFinding,
     PlanVerdict,
 )
+from ops.plan_gate.narrowing import lockouts
 from ops.plan_gate.secret_values import find, without
 from ops.plan_gate.tables import STATEFUL
 from ops.plan_gate.widening import closed_rules, widenings
@@ -76,6 +77,7 @@ def _judged(plan: Plan, verdict: PlanVerdict, roles: Roles) -> PlanVerdict:
         *configuration.find(plan.document, roles),
         *costly(plan.changes),
         *closed_rules(plan.changes),
+        *lockouts(plan.changes),
         *widenings(plan.changes),
     ]
     allowed = frozenset(APPROVABLE) if verdict.first else verdict.approved

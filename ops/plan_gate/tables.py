@@ -13,6 +13,15 @@ OPEN_WITHOUT = frozenset({ENDPOINT.label, KEY.label})
 """Kinds of policy that AWS replaces by a wide default when they are removed."""
 
 
+ATTACHED_LATER = frozenset({"aws_iam_policy", "aws_organizations_policy"})
+"""Types of policy that have no effect until something gets them."""
+DENYING = ("arn:aws*:iam::aws:policy/AWSDenyAll", "arn:aws*:iam::aws:policy/AWSCompromisedKeyQuarantine*")
+"""Patterns of the ARNs of AWS's own policies that deny.
+
+https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSDenyAll.html
+"""
+
+
 class Grant(NamedTuple):
     """A pair of attributes that gives access while the resource exists."""
 

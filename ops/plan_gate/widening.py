@@ -17,12 +17,14 @@ from environments.arns import partitions
 from ops.iam.globs import includes
 from ops.iam.policy import IamStatement, Principals
 from ops.plan_gate import access
-from ops.plan_gate.access import AccessState, Subject
+from ops.plan_gate.access import AccessState, Located, Subject
 from ops.plan_gate.model import Change, FindingKind, PlanFinding, few
 from ops.plan_gate.tables import OPEN_WITHOUT, PROTECTED_SETTINGS
 from policies.security_group_rules import ALL, SecurityGroupRule
 
 _OUTSIDE = "; it was changed outside Terraform since the last state"
+GAINED = ", under other conditions than before"
+LOST = ", under the conditions that it had"
 _NONE = ("",)
 """A trust policy names no resource, and an identity's policy names no principal."""
 _EVERY_TYPE = (-1, -1)
@@ -72,17 +74,17 @@ def _grown(old: AccessState, new: AccessState) -> Iterator[tuple[str, str]]:
 
 def _policies(old: AccessState, new: AccessState) -> Iterator[tuple[str, str]]:
     for subject, address in new.blank.items():
-        yield address, f"{_of(subject)} isn't known until apply"
+        yield address, f"{of(subject)} isn't known until apply"
     for subject in new.policies.keys() | old.policies.keys():
         earlier, later = old.policies.get(subject, []), new.policies.get(subject, [])
         if subject in new.blank or (subject in old.exists and subject not in new.exists):
             continue
         if earlier and not later and subject.what in OPEN_WITHOUT:
-            yield earlier[0][0], f"{_of(subject)} is gone; AWS's wide default takes its place"
-        for where, each, part in _uncovered(later, earlier, allows=True):
-            yield where, f"{_of(subject)}: {_label(each)} allows {part}"
-        for where, each, part in _uncovered(earlier, later, allows=False):
-            yield where, f"{_of(subject)}: {_label(each)} no longer denies {part}"
+            yield earlier[0][0], f"{of(subject)} is gone; AWS's wide default takes its place"
+        for where, each, part in uncovered(later, earlier, allows=True, change=GAINED):
+            yield where, f"{of(subject)}: {label(each)} allows {part}"
+        for where, each, part in uncovered(earlier, later, allows=False, change=LOST):
+            yield where, f"{of(subject)}: {label(each)} no longer denies {part}"
 
 
 def _protected_settings(old: AccessState, new: AccessState) -> Iterator[tuple[str, str]]:
@@ -97,11 +99,13 @@ def _protected_settings(old: AccessState, new: AccessState) -> Iterator[tuple[st
                 yield address, f"{protected.attribute} was {value}, and is {later or 'gone'}"
 
 
-def _of(subject: Subject) -> str:
+def of(subject: Subject) -> str:
+    """The policy and what it belongs to, as in `bucket policy of app-data`."""
     return f"{subject.what} of {subject.name}"
 
 
-def _label(statement: IamStatement) -> str:
+def label(statement: IamStatement) -> str:
+    """A statement's name in findings."""
     return f"statement '{statement.sid}'" if statement.sid else "a statement"
 
 
@@ -195,10 +199,17 @@ def _principals(principals: Principals) -> Iterator[str]:
             yield f"{kind} {each}"
 
 
-def _uncovered(
-    wanted: list[tuple[str, IamStatement]], by: list[tuple[str, IamStatement]], *, allows: bool
+def uncovered(
+    wanted: list[Located], by: list[Located], *, allows: bool, change: str
 ) -> Iterator[tuple[str, IamStatement, str]]:
-    """The statements with a part that isn't covered, each with a description of that part."""
+    """The statements with a part that isn't covered, each with a description of that part.
+
+    Args:
+        wanted: The statements, each with its resource's address.
+        by: The statements that may cover them.
+        allows: Whether to compare what they allow, or else what they deny.
+        change: What to add to the description if only the conditions differ: `GAINED` or `LOST`.
+    """
     others = [_selected(each) for _, each in by if each.allows is allows]
     for where, statement in wanted:
         if statement.allows is allows:
@@ -206,10 +217,10 @@ def _uncovered(
             split = product(this.actions.parts(), this.resources.parts(), this.principals.parts())
             parts = [part for part in split if not any(_covers(other, this, part) for other in others)]
             if parts:
-                yield where, statement, _worded(this, parts, others, allows=allows)
+                yield where, statement, _worded(this, parts, others, change)
 
 
-def _worded(statement: _Selected, parts: list[Part], others: list[_Selected], *, allows: bool) -> str:
+def _worded(statement: _Selected, parts: list[Part], others: list[_Selected], change: str) -> str:
     actions, resources, principals = (
         few(str(each) for each in dict.fromkeys(column)) for column in zip(*parts, strict=True)
     )
@@ -217,7 +228,7 @@ def _worded(statement: _Selected, parts: list[Part], others: list[_Selected], *,
     if statement.principals.patterns != set(_NONE):
         text += f" for {principals}"
     if all(any(_selects(other, part) for other in others) for part in parts):
-        text += ", under other conditions than before" if allows else ", under the conditions that it had"
+        text += change
     return text
 
 
