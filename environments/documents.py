@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -85,6 +86,19 @@ ORGANIZATION = DocumentKind(
     needs=_RESOURCES,
     rejects=_PRINCIPALS,
 )
+
+
+OPERATORS = re.compile(
+    r"Null|((ForAllValues|ForAnyValue):)?"
+    r"(String(Not)?(Equals|EqualsIgnoreCase|Like)|(Numeric|Date)((Not)?Equals|(LessThan|GreaterThan)(Equals)?)"
+    r"|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?"
+)
+"""IAM's condition operators; `Null` is the only one without `IfExists`.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
+TRUTH = re.compile(r"(?:(?:ForAllValues|ForAnyValue):)?(?:Null|Bool(?:IfExists)?)")
+"""Operators whose values are `true` and `false` only."""
 
 
 class Holder(NamedTuple):

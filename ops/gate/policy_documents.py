@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from environments.arns import partition, partitions
 from environments.attributes import Place
-from environments.documents import ENDPOINT, HOLDERS, INLINE, DocumentKind
+from environments.documents import ENDPOINT, HOLDERS, INLINE, OPERATORS, TRUTH, DocumentKind
 from modules.documents import documents
 from ops.gate.index import Index
 from ops.gate.model import Check, ErrorKind, Ledger, Record, ScanError, ScanFailedError, ScannedBlock
@@ -65,7 +65,8 @@ def idle_statements(view: Sequence[ScannedBlock]) -> list[Record]:
         services = _services(use.holder, reference().services) if use.kind is ENDPOINT else ()
         for statement in use.statements:
             found = idle(statement, about=about, services=services, partition=place.partition.name if place else "")
-            for what in (*found, *(_malformed(statement, use.kind) if use.kind else ())):
+            refused = [*_unknown_conditions(statement), *(_malformed(statement, use.kind) if use.kind else ())]
+            for what in (*found, *refused):
                 ledger.wrong(IDLE, statement.block.block, f"{statement.label}: {what}")
     return ledger.records()
 
@@ -78,6 +79,18 @@ def _malformed(statement: PlacedStatement, kind: DocumentKind) -> Iterator[str]:
             yield f"names no {element}; AWS rejects such a {kind.label}"
         if element in kind.rejects and named:
             yield f"names {element}; AWS rejects such a {kind.label}"
+
+
+def _unknown_conditions(statement: PlacedStatement) -> Iterator[str]:
+    """What AWS rejects in the conditions of a statement.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    for test, key, values in statement.conditions:
+        if not OPERATORS.fullmatch(test):
+            yield f"has the operator {test!r} on {key}, which IAM doesn't have; AWS rejects such a policy"
+        elif TRUTH.fullmatch(test) and not {each.lower() for each in values} <= {"true", "false"}:
+            yield f"compares {key} by {test} with another value than true or false; AWS rejects such a policy"
 
 
 def document_sizes(view: Sequence[ScannedBlock], stacks: EnvironmentStacks) -> list[Record]:

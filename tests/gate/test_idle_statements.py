@@ -212,6 +212,34 @@ def test_a_statement_that_aws_rejects_is_not_understood(prod: Ground, changes: B
         prod.planted("account", statement("deployer_services", 0, **changes))
 
 
+@pytest.mark.requirement("R13.2")
+@pytest.mark.parametrize(
+    ("test", "values", "what"),
+    [
+        ("Null", ["true"], ""),
+        ("Bool", [False], ""),
+        ("BoolIfExists", ["false"], ""),
+        ("ForAnyValue:StringNotLikeIfExists", ["x"], ""),
+        ("NullIfExists", ["true"], "the operator 'NullIfExists'"),
+        ("ForAllValues:NullIfExists", ["true"], "which IAM doesn't have"),
+        ("StringEqual", ["x"], "which IAM doesn't have"),
+        ("StringNotLikeIgnoreCase", ["x"], "which IAM doesn't have"),
+        ("ForEachValue:StringLike", ["x"], "which IAM doesn't have"),
+        ("BinaryNotEquals", ["x"], "which IAM doesn't have"),
+        ("NumericLike", ["1"], "which IAM doesn't have"),
+        ("Null", ["yes"], "another value than true or false"),
+        ("Bool", ["0"], "another value than true or false"),
+        ("BoolIfExists", ["true", "maybe"], "another value than true or false"),
+    ],
+)
+def test_a_condition_that_aws_rejects_is_found(prod: Ground, test: str, values: list[object], what: str) -> None:
+    condition = [{"test": test, "variable": "aws:PrincipalArn", "values": values}]
+    found = prod.planted("account", statement("break_glass", condition=condition))
+    said = found.get((IDLE, f"data.{DOCUMENT}.break_glass_document"), "")
+    assert said.count("AWS rejects such a policy") == bool(what)
+    assert what in said
+
+
 def test_an_inline_policy_in_its_role_is_judged(prod: Ground) -> None:
     policy = {"Statement": {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::logs/*"}}
     role = {"name": "planted", "inline_policy": [{"name": "planted", "policy": json.dumps(policy)}]}

@@ -48,6 +48,12 @@ def statement(document: str, sid: str, **settings: object) -> Callable[[Body], N
     return change
 
 
+def added(document: str, **body: object) -> Callable[[Body], None]:
+    """Another statement in a document."""
+    planted = {"sid": "Planted", "effect": "Allow", **body}
+    return lambda content: content["data"][DOCUMENT][f"{document}_document"]["statement"].append(planted)
+
+
 def removed(kind: str, name: str) -> Callable[[Body], None]:
     return lambda content: content["resource"][kind].pop(name)
 
@@ -239,6 +245,127 @@ ENVIRONMENT_TAG = "aws:RequestTag/Environment"
     ],
 )
 def test_a_policy_that_lost_what_production_needs(
+    prod: Ground, phase: str, change: Callable[[Body], None], address: str, said: str
+) -> None:
+    assert said in prod.planted(phase, change)[REQUEST, address]
+
+
+TRAIL = "arn:aws:s3:::aep-prod-trail-111122223333"
+VIA, OF_SECRET = "kms:ViaService", "kms:EncryptionContext:SecretARN"
+VIA_SECRETS = asks("StringEquals", VIA, "secretsmanager.us-east-1.amazonaws.com")
+BACKEND = "aws_iam_role.backend_execution_role"
+ISSUER = "token.actions.githubusercontent.com"
+JOB = asks("StringEquals", f"{ISSUER}:sub", "repo:navralabs/aep-infrastructure:environment:production")
+AWS = {"type": "AWS", "identifiers": ["arn:aws:iam::111122223333:role/aep-prod-backend-task"]}
+ANYBODY = {"type": "AWS", "identifiers": ["*"]}
+GITHUB = {"type": "Federated", "identifiers": ["${aws_iam_openid_connect_provider.github.arn}"]}
+USER = {"type": "AWS", "identifiers": ["arn:aws:iam::777788889999:user/platform-engineer"]}
+
+
+def decrypts(*conditions: Body) -> Callable[[Body], None]:
+    return statement("backend_execution_role", "DecryptItsSecrets", condition=list(conditions))
+
+
+@pytest.mark.requirement("R13.2")
+@pytest.mark.parametrize(
+    ("phase", "change", "address", "said"),
+    [
+        # Records of the account: no role changes them, and administrators read them.
+        *(
+            (phase, added(document, actions=[action], resources=[f"{TRAIL}/*"]), f"aws_iam_role.{role}", action)
+            for phase, document, role in (
+                ("account", "planner", "planner"),
+                ("account", "trail_role", "trail_role"),
+                ("secrets", "backend_task_role", "backend_task_role"),
+                ("network", "flow_log_role", "flow_log_role"),
+            )
+            for action in ("s3:DeleteObject", "s3:PutObject")
+        ),
+        (
+            "account",
+            added("planner", actions=["s3:Delete*"], resources=[TRAIL]),
+            "aws_iam_role.planner",
+            "can call s3:DeleteBucket",
+        ),
+        (
+            "account",
+            added("trail_bucket", actions=["s3:DeleteObject"], resources=[f"{TRAIL}/*"], principals=[AWS]),
+            "aws_iam_role.backend_task_role",
+            "can call s3:DeleteObject",
+        ),
+        (
+            "account",
+            added("config_bucket", actions=["s3:PutLifecycleConfiguration"], resources=["*"], principals=[ANYBODY]),
+            "aws_iam_role.trail_role",
+            "can call s3:PutLifecycleConfiguration",
+        ),
+        (
+            "account",
+            added(
+                "trail_bucket", effect="Deny", actions=["s3:GetObject"], resources=[f"{TRAIL}/*"], principals=[ANYBODY]
+            ),
+            "aws_iam_role.break_glass",
+            "can't call s3:GetObject",
+        ),
+        (
+            "account",
+            added("break_glass", effect="Deny", actions=["logs:FilterLogEvents"], resources=["*"]),
+            "aws_iam_role.break_glass",
+            "can't call logs:FilterLogEvents",
+        ),
+        # Execution roles decrypt their own secrets only, through Secrets Manager only.
+        ("secrets", decrypts(), BACKEND, "can call kms:Decrypt"),
+        ("secrets", decrypts(VIA_SECRETS), BACKEND, "can call kms:Decrypt"),
+        ("secrets", decrypts(VIA_SECRETS, asks("StringLike", OF_SECRET, "*")), BACKEND, "can call kms:Decrypt"),
+        *(
+            ("secrets", decrypts(VIA_SECRETS, asks(test, OF_SECRET, "${aws_secretsmanager_secret.redis_url.arn}")), *to)
+            for test in ("StringEqualsIfExists", "ForAllValues:StringEquals")
+            for to in [(BACKEND, "can call kms:Decrypt")]
+        ),
+        (
+            "secrets",
+            added("frontend_task_role", actions=["kms:Decrypt"], resources=["${aws_kms_key.secrets_key.arn}"]),
+            "aws_iam_role.frontend_task_role",
+            "can call kms:Decrypt",
+        ),
+        # Logs of others.
+        (
+            "secrets",
+            added(
+                "backend_task_role",
+                actions=["logs:PutLogEvents"],
+                resources=["arn:aws:logs:us-east-1:111122223333:log-group:*:*"],
+            ),
+            "aws_iam_role.backend_task_role",
+            "log-group:/aep/prod/trail",
+        ),
+        # Trust in the pipeline and in people.
+        (
+            "account",
+            statement("deployer_trust", "GithubJobs", condition=[JOB]),
+            "aws_iam_role.deployer",
+            "can call sts",
+        ),
+        (
+            "account",
+            statement(
+                "deployer_trust", "GithubJobs", condition=[JOB, asks("StringEqualsIfExists", f"{ISSUER}:aud", "x")]
+            ),
+            "aws_iam_role.deployer",
+            "can call sts:AssumeRoleWithWebIdentity",
+        ),
+        *(
+            (
+                "account",
+                added("deployer_trust", actions=["sts:TagSession"], principals=[principal]),
+                "aws_iam_role.deployer",
+                "can call sts:TagSession",
+            )
+            for principal in (GITHUB, USER)
+        ),
+    ],
+)
+def test_a_policy_that_allows_what_must_fail(
     prod: Ground, phase: str, change: Callable[[Body], None], address: str, said: str
 ) -> None:
     assert said in prod.planted(phase, change)[REQUEST, address]

@@ -47,7 +47,7 @@ class Request:
     """The VPC endpoint that it is sent through, as AWS names it."""
     limit: str = ""
     """ARN of a managed policy that must allow it too, such as the guardrail of a chat channel."""
-    only: Literal["", "boundary", "endpoint", "limit"] = ""
+    only: Literal["", "boundary", "endpoint", "identity", "limit"] = ""
     """The only policy that decides, whatever others allow."""
     denied: bool = False
     """Whether the policies must deny it; otherwise they must allow it."""
@@ -107,6 +107,7 @@ class Policies:
         identities = self._identities(request, caller)
         if not request.only and (refused := self._by_own_policy(request, caller, context, identities)):
             return refused
+        direct = request.denied and not request.only and self._names_directly(request, context)
         for layer, statements in self._layers(request, caller).items():
             if statements is not None and request.only in {"", layer}:
                 named = [each for each in statements if layer != "endpoint" or each.names(identities)]
@@ -114,7 +115,7 @@ class Policies:
                 where = _LAYERS[layer].format(request)
                 if denial:
                     return f"{denial.label} of {where} denies it"
-                if not allowing:
+                if not allowing and not (direct and layer == "identity"):
                     return f"{where} doesn't surely allow it"
         return ""
 
@@ -129,13 +130,21 @@ class Policies:
             "limit": self._managed.get(request.limit, []) if request.limit else None,
         }
 
+    def _names_directly(self, request: Request, context: RequestContext) -> bool:
+        """Whether the resource's own policy allows a request to the caller, whose policies needn't allow it too.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html
+        """
+        named = [each for each in self._own_of(request.resource)[1] if each.names([("AWS", request.caller)])]
+        return bool(judged(named, request, context)[0])
+
     def _by_own_policy(
         self, request: Request, caller: Principal | None, context: RequestContext, identities: Principals
     ) -> str:
         """Why the own policy of a resource refuses a request."""
         block, own = self._own_of(request.resource)
         if role := self._principals.get(request.resource):
-            own = list(role.trust) if request.action.startswith("sts:Assume") else []
+            own = list(role.trust) if request.action.startswith("sts:") else []
         allowing, denial = judged([each for each in own if each.names(identities)], request, context)
         on = block.block.address if block else request.resource
         if denial:

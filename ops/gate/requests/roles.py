@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from environments.arns import partition
 from environments.endpoints import interface_endpoints
@@ -18,6 +19,12 @@ from ops.iam.mfa import AGE, PRESENT
 _ECR = ("ecr.api", "ecr.dkr")
 _CHANNELS = tuple(f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data"))
 _ISSUER = "token.actions.githubusercontent.com"
+_SESSION = ("sts:SetSourceIdentity", "sts:TagSession")
+"""What a trust policy allows beside a role itself: tags of a session count in conditions of policies.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+"""
+_VIA, _OF_SECRET = "kms:ViaService", "kms:EncryptionContext:SecretARN"
 _SSE = "s3:x-amz-server-side-encryption"
 
 
@@ -39,6 +46,7 @@ def role_requests(names: Names, policies: Policies) -> Iterator[Request]:
     yield from _readers_and_administrators(names)
     yield from deployer_requests(names)
     yield from _denied(names, policies)
+    yield from _records(names, policies)
 
 
 def _key(policies: Policies, purpose: str) -> str:
@@ -68,8 +76,22 @@ def _execution(service: Service, names: Names, policies: Policies) -> Iterator[R
             action = "secretsmanager:GetSecretValue"
             yield Request(caller=caller, action=action, resource=secret.arn, endpoint="secretsmanager")
             # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
-            keys = {"kms:ViaService": names.host("secretsmanager"), "kms:EncryptionContext:SecretARN": secret.arn}
+            keys = {_VIA: names.host("secretsmanager"), _OF_SECRET: secret.arn}
             yield Request(caller=caller, action="kms:Decrypt", resource=_key(policies, "secrets"), keys=keys)
+            for other in (
+                {_VIA: names.host("s3")},
+                {_VIA: None},
+                {_OF_SECRET: _other_secret(names)},
+                {_OF_SECRET: None},
+            ):
+                yield Request(
+                    caller=caller,
+                    action="kms:Decrypt",
+                    resource=_key(policies, "secrets"),
+                    keys={**keys, **other},
+                    denied=True,
+                )
+    yield from _no_other_logs(caller, names, service.name)
 
 
 def _task(service: Service, names: Names, policies: Policies) -> Iterator[Request]:
@@ -82,13 +104,28 @@ def _task(service: Service, names: Names, policies: Policies) -> Iterator[Reques
         yield Request(caller=caller, action=action, resource="*", endpoint="ssmmessages")
     yield Request(caller=caller, action="logs:DescribeLogGroups", resource="*", endpoint="logs")
     yield from _logs(caller, f"{names.log_group_arn('exec')}:log-stream:{service.name}-1", "logs:DescribeLogStreams")
-    session: Keys = {"kms:EncryptionContext:SecretARN": None}
+    yield from _no_other_logs(caller, names, "exec")
+    session: Keys = {_OF_SECRET: None}
     key = _key(policies, "secrets")
+    of_secret: Keys = {_VIA: names.host("secretsmanager"), _OF_SECRET: _other_secret(names)}
+    yield Request(caller=caller, action="kms:Decrypt", resource=key, keys=of_secret, denied=True)
     yield Request(caller=caller, action="kms:Decrypt", resource=key, keys=session, endpoint="kms")
     if service.metrics_namespace:
         keys = {"cloudwatch:namespace": service.metrics_namespace}
         action = "cloudwatch:PutMetricData"
         yield Request(caller=caller, action=action, resource="*", keys=keys, endpoint="monitoring")
+
+
+def _other_secret(names: Names) -> str:
+    """ARN of a secret that no service has."""
+    return names.arn("secretsmanager", f"secret:{names.secret('OTHER')}-Ab1Cd2")
+
+
+def _no_other_logs(caller: str, names: Names, own: str) -> Iterator[Request]:
+    """A role that writes one log group can't write others, whose records would no longer be evidence."""
+    for group in {"trail", "flow-log", "exec", *(each.name for each in names.environment.product.services)} - {own}:
+        stream = f"{names.log_group_arn(group)}:log-stream:1"
+        yield Request(caller=caller, action="logs:PutLogEvents", resource=stream, denied=True)
 
 
 def _logs(caller: str, stream: str, *more: str) -> Iterator[Request]:
@@ -132,17 +169,27 @@ def _people(names: Names) -> Iterator[Request]:
                 keys = {**mfa, "aws:PrincipalArn": arn}
                 resource = names.role_arn(role)
                 yield Request(caller=arn, action="sts:AssumeRole", resource=resource, keys=keys, kind="AWS")
+                for action in _SESSION:
+                    yield Request(caller=arn, action=action, resource=resource, keys=keys, kind="AWS", denied=True)
     provider = names.arn("iam", f"oidc-provider/{_ISSUER}", region="")
     repository = access.github_repository or product.repository
     for role, job in (("deployer", access.github_environment), ("planner", access.github_plan_environment)):
-        keys = {f"{_ISSUER}:aud": "sts.amazonaws.com", f"{_ISSUER}:sub": f"repo:{repository}:environment:{job}"}
-        yield Request(
+        audience, subject = f"{_ISSUER}:aud", f"{_ISSUER}:sub"
+        token: Keys = {audience: "sts.amazonaws.com", subject: f"repo:{repository}:environment:{job}"}
+        signed_in = Request(
             caller=provider,
             action="sts:AssumeRoleWithWebIdentity",
             resource=names.role_arn(role),
-            keys=keys,
+            keys=token,
             kind="Federated",
         )
+        yield signed_in
+        for other in (
+            *({audience: "another"}, {audience: None}, {subject: None}, {subject: f"repo:{repository}:pull_request"}),
+            *({subject: f"repo:{repository}:ref:refs/heads/main"}, {subject: f"repo:{repository}-x:environment:{job}"}),
+        ):
+            yield replace(signed_in, keys={**token, **other}, denied=True)
+        yield from (replace(signed_in, action=action, denied=True) for action in _SESSION)
 
 
 def _other_accounts(names: Names) -> Iterator[Request]:
@@ -207,6 +254,37 @@ def _keys(names: Names, policies: Policies) -> Iterator[Request]:
         for action in ("PutKeyPolicy", "CreateGrant", "Decrypt", "GenerateDataKey"):
             yield Request(caller=names.role_arn("break-glass"), action=f"kms:{action}", resource=key.arn)
 
+
+def _records(names: Names, policies: Policies) -> Iterator[Request]:
+    """Records of calls and settings: administrators read them, and no other role changes or deletes them.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html
+    """
+    state, reader = names.partition.bucket(names.state_bucket), names.role_arn("break-glass")
+    buckets = [arn for arn, kind in policies.with_policies() if kind == "aws_s3_bucket" and arn != state]
+    for bucket in buckets:
+        record = f"{bucket}/AWSLogs/{names.environment.account_id}/record.json.gz"
+        yield Request(caller=reader, action="s3:ListBucket", resource=bucket)
+        yield from (Request(caller=reader, action=f"s3:{each}", resource=record) for each in _READ_RECORD)
+        for principal in policies.actors.principals:
+            if principal.arn and principal.arn != reader:
+                for action, resource in (*((each, bucket) for each in _OF_BUCKET), *((e, record) for e in _OF_RECORD)):
+                    denied = Request(caller=principal.arn, action=f"s3:{action}", resource=resource, denied=True)
+                    # Not by its boundary alone, which is there for mistakes in its policies.
+                    yield from (denied, replace(denied, only="identity"))
+    for action in ("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"):
+        yield Request(caller=reader, action=action, resource=names.log_group_arn("trail"))
+
+
+_READ_RECORD = ("GetObject", "GetObjectVersion")
+_OF_RECORD = ("DeleteObject", "DeleteObjectVersion", "PutObject", "PutObjectAcl")
+_OF_BUCKET = (
+    "DeleteBucket",
+    "DeleteBucketPolicy",
+    "PutBucketPolicy",
+    "PutBucketVersioning",
+    "PutLifecycleConfiguration",
+)
 
 READS = (
     *("access-analyzer:ListAnalyzers", "acm:DescribeCertificate", "application-autoscaling:DescribeScalableTargets"),

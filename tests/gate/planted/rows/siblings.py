@@ -126,4 +126,121 @@ _SIBLINGS = (
     ),
 )
 
-ROWS = (*_URLS, *_SIBLINGS)
+_POLICY = "data/aws_iam_policy_document"
+_TRAIL = "arn:aws:s3:::aep-prod-trail-111122223333"
+_BACKEND_TASKS = [{"type": "AWS", "identifiers": ["arn:aws:iam::111122223333:role/aep-prod-backend-task"]}]
+_DECRYPT = f"{_POLICY}/backend_execution_role_document/statement/5/condition"
+_EXECUTION, _TASK = "aws_iam_role.backend_execution_role", "aws_iam_role.backend_task_role"
+
+
+def _statement(actions: str, *resources: str, effect: str = "Allow", **more: object) -> dict[str, object]:
+    return {"sid": "Planted", "effect": effect, "actions": [actions], "resources": [*resources], **more}
+
+
+_POLICIES = (
+    Row(
+        "planner-deletes-the-trail",
+        "R1.7",
+        "The planner may delete the account's records of calls",
+        "prod-account",
+        f"{_POLICY}/planner_document/statement/-",
+        _statement("s3:DeleteObject", f"{_TRAIL}/*"),
+        seen="aws_iam_role.planner",
+    ),
+    Row(
+        "tasks-delete-the-trail-by-its-policy",
+        "R1.7",
+        "The policy of the trail's bucket lets the backend's tasks delete records",
+        "prod-account",
+        f"{_POLICY}/trail_bucket_document/statement/-",
+        _statement("s3:DeleteObject", f"{_TRAIL}/*", principals=_BACKEND_TASKS),
+        seen=_TASK,
+    ),
+    Row(
+        "planner-expires-the-trail",
+        "R1.7",
+        "The planner may let records of the account's calls expire",
+        "prod-account",
+        f"{_POLICY}/planner_document/statement/-",
+        _statement("s3:PutLifecycleConfiguration", _TRAIL),
+        seen="aws_iam_role.planner",
+    ),
+    Row(
+        "trail-that-administrators-cannot-read",
+        "R1.7",
+        "The policy of the trail's bucket denies reading to those who investigate",
+        "prod-account",
+        f"{_POLICY}/trail_bucket_document/statement/-",
+        _statement("s3:GetObject", f"{_TRAIL}/*", effect="Deny", principals=[{"type": "AWS", "identifiers": ["*"]}]),
+        seen="aws_iam_role.break_glass",
+    ),
+    Row(
+        "decrypts-through-any-service",
+        "R9.3",
+        "The backend's execution role may decrypt with the secrets' key through any service",
+        "prod-secrets",
+        f"{_DECRYPT}/0",
+        seen=_EXECUTION,
+    ),
+    Row(
+        "decrypts-any-secret",
+        "R9.3",
+        "The backend's execution role may decrypt every secret",
+        "prod-secrets",
+        f"{_DECRYPT}/1",
+        seen=_EXECUTION,
+    ),
+    Row(
+        "decrypts-without-a-secret",
+        "R9.3",
+        "The backend's execution role may decrypt what is no secret: a condition holds without its key",
+        "prod-secrets",
+        f"{_DECRYPT}/1/test",
+        "StringEqualsIfExists",
+        seen=_EXECUTION,
+    ),
+    Row(
+        "tasks-write-every-log",
+        "R9.3",
+        "The backend's tasks may write to every log group, the trail's included",
+        "prod-secrets",
+        f"{_POLICY}/backend_task_role_document/statement/-",
+        _statement("logs:PutLogEvents", "arn:aws:logs:us-east-1:111122223333:log-group:*:*"),
+        seen=_TASK,
+    ),
+    Row(
+        "token-for-another-audience",
+        "R1.2",
+        "The deployer trusts tokens for any audience",
+        "prod-account",
+        f"{_POLICY}/deployer_trust_document/statement/0/condition/0",
+        seen="aws_iam_role.deployer",
+    ),
+    Row(
+        "tags-of-sessions",
+        "R1.2",
+        "Who assumes the deployer may give the session tags, which conditions read",
+        "prod-account",
+        f"{_POLICY}/deployer_trust_document/statement/1/actions/-",
+        "sts:TagSession",
+        seen="aws_iam_role.deployer",
+    ),
+    Row(
+        "operator-that-iam-lacks",
+        "R9.3",
+        "A condition has an operator that IAM doesn't have",
+        "prod-secrets",
+        f"{_POLICY}/backend_task_role_document/statement/3/condition/0/test",
+        "NullIfExists",
+    ),
+    Row(
+        "truth-that-iam-lacks",
+        "R1.7",
+        "A condition compares TLS with another value than true or false",
+        "prod-account",
+        f"{_POLICY}/trail_bucket_document/statement/0/condition/0/values",
+        ["no"],
+    ),
+)
+
+ROWS = (*_URLS, *_SIBLINGS, *_POLICIES)
