@@ -31,6 +31,7 @@ _EMPTY: tuple[object, ...] = (None, "", [], {})
 _ON = frozenset({"true", "1", "yes", "on", "enabled", "enable", "active", "required", "signing"})
 _PLAIN = re.compile(r"[\w.:/@ -]{1,60}")
 _PLACE = re.compile(r"arn:[\w:/.-]+|(?:[\w-]+\.)+[a-zA-Z]{2,}|\d+(?:\.\d+){3}|[\da-fA-F]*:(?:[\da-fA-F]*:)+[\da-fA-F]*")
+_DIGEST = "@sha256:"
 _NAMES = ("id", "arn", "name")
 """Attributes by which other resources refer to one."""
 _OTHER_STACK = "data.terraform_remote_state."
@@ -55,12 +56,15 @@ class Direction(StrEnum):
     SOURCE = "source"
     ELSEWHERE = "elsewhere"
     THRESHOLD = "threshold"
+    UNPINNED = "unpinned"
     CHANGED = "changed"
     ANY = "any"
     SET = "set"
     NOTHING = "nothing"
 
 
+_KNOWN_ONLY = frozenset({Direction.NOTHING, Direction.SOURCE, Direction.UNPINNED})
+"""Directions for which an unknown value doesn't count: each release has one."""
 _ADDED = frozenset({Direction.ON, Direction.UP, Direction.LONGER, Direction.SET})
 """Directions that count in a new resource of an entry with `created_too`."""
 _UNSET = frozenset({Direction.OFF, Direction.GONE})
@@ -84,6 +88,8 @@ class CostlyChange:
     """Whether its attributes count in a new resource too."""
     attributes: Mapping[str, Mapping[str, Direction]] = field(default_factory=dict)
     """By type: a pattern of paths, and the direction."""
+    named: tuple[str, ...] = ()
+    """Patterns of the elements that count when a list gets longer, or one of its elements changes; empty: all."""
 
 
 class Order(NamedTuple):
@@ -157,6 +163,7 @@ def _entry(**entry: Any) -> CostlyChange:  # noqa: ANN401  (a table of TOML)
         kind=FindingKind(entry.pop("class")),
         attributes=attributes,
         deleted=tuple(entry.pop("deleted", ())),
+        named=tuple(entry.pop("named", ())),
         created={
             kind: tuple([acts_on] if isinstance(acts_on, str) else acts_on)
             for kind, acts_on in entry.pop("created", {}).items()
@@ -279,7 +286,7 @@ def _changed(change: Change) -> Iterator[PlanFinding]:
                 continue
             if any(entry.kind is kind and key.startswith((f"{above}.", f"{above}[")) for kind, above in reported):
                 continue
-            if _counts(direction, difference, {**old, **new}):
+            if _counts(direction, difference, {**old, **new}) and _is_named(entry, before, then):
                 reported.add((entry.kind, key))
                 yield _finding(entry, change, f"{key}: {_shown(before)} → {_shown(then)}")
     if change.before is not None and change.kind not in known() and not reported:
@@ -370,7 +377,9 @@ def _counts(direction: Direction, difference: Difference, values: Values) -> boo
     _, names, old, new, removed = difference
     was_set = old not in _EMPTY
     if new == UNKNOWN:
-        return direction is Direction.SET or (was_set and direction not in {Direction.NOTHING, Direction.SOURCE})
+        return direction is Direction.SET or (
+            was_set and direction not in {Direction.NOTHING, Direction.SOURCE, Direction.UNPINNED}
+        )
     if _is_stronger(names, old, new) or _only_adds(names, old, new):
         return False
     engine = str(values.get("engine", ""))
@@ -387,6 +396,7 @@ def _counts(direction: Direction, difference: Difference, values: Values) -> boo
         Direction.MAJOR: lambda: was_set and _major(old, engine) != _major(new, engine),
         Direction.IMMEDIATELY: lambda: was_set and _is_on(values.get("apply_immediately")),
         Direction.SOURCE: lambda: _source(old) != _source(new),
+        Direction.UNPINNED: lambda: _DIGEST in _text(old) and new not in _EMPTY and _DIGEST not in _text(new),
         Direction.ELSEWHERE: lambda: bool(_places(new) - _places(old)),
         Direction.GONE: lambda: was_set and new in _EMPTY,
         Direction.CHANGED: lambda: was_set and not removed,
@@ -395,6 +405,14 @@ def _counts(direction: Direction, difference: Difference, values: Values) -> boo
         Direction.NOTHING: lambda: False,
     }
     return tests[direction]()
+
+
+def _is_named(entry: CostlyChange, old: object, new: object) -> bool:
+    """Whether one of the elements that are new or differ is among those that the entry names."""
+    if not entry.named or not isinstance(new, list):
+        return True
+    known = old if isinstance(old, list) else []
+    return any(fnmatchcase(_label(each), pattern) for each in new if each not in known for pattern in entry.named)
 
 
 def _is_stronger(names: str, old: object, new: object) -> bool:

@@ -31,6 +31,14 @@ def containers(*more: Body, **settings: Any) -> Body:
     return {"container_definitions": json.dumps([own, *more])}
 
 
+def variables(**values: str) -> Body:
+    return {"environment": [{"name": name, "value": value} for name, value in values.items()]}
+
+
+def files(limit: int) -> Body:
+    return {"ulimits": [{"name": "nofile", "softLimit": limit, "hardLimit": limit}]}
+
+
 def alarm(operator: str, threshold: float) -> Body:
     return {"comparison_operator": f"{operator}Threshold", "threshold": threshold}
 
@@ -223,6 +231,83 @@ COSTLY: list[tuple[FindingKind, str, Body, Body]] = [
     # Numbers that are none.
     (LOSS, "aws_cloudwatch_log_group", {"retention_in_days": 365}, {"retention_in_days": "nan"}),
     (LOSS, "aws_db_instance", {"backup_retention_period": 14}, {"backup_retention_period": "nan"}),
+    # Containers.
+    (OFF, "aws_ecs_task_definition", containers(), containers(image=f"{IMAGE}:latest")),
+    *(
+        (OFF, "aws_ecs_task_definition", containers(**variables(A="1")), containers(**variables(**after)))
+        for after in ({"A": "2"}, {}, {"B": "1"})
+    ),
+    *(
+        (kind, "aws_ecs_task_definition", containers(**before), containers(**variables(A="1", **{name: "x"})))
+        for before in ({}, variables(A="1"), variables(A="1", B="2"))
+        for kind, name in (
+            *((WIDER, each) for each in ("NODE_OPTIONS", "PYTHONPATH", "BASH_ENV", "GIT_SSH_COMMAND", "LD_PRELOAD")),
+            *((OFF, each) for each in ("NODE_TLS_REJECT_UNAUTHORIZED", "PGSSLMODE", "REQUESTS_CA_BUNDLE")),
+        )
+    ),
+    (OFF, "aws_ecs_task_definition", containers(), containers(healthCheck={"command": ["CMD", "false"]})),
+    (
+        OFF,
+        "aws_ecs_task_definition",
+        containers(healthCheck={"command": ["CMD", "check"]}),
+        containers(healthCheck={"command": ["CMD", "true"]}),
+    ),
+    (OUTAGE, "aws_ecs_task_definition", {"memory": "2048"}, {"memory": "512"}),
+    (OUTAGE, "aws_ecs_task_definition", {"cpu": "1024"}, {"cpu": "256"}),
+    (OUTAGE, "aws_ecs_task_definition", containers(memory=512), containers(memory=64)),
+    (OUTAGE, "aws_ecs_task_definition", containers(cpu=512), containers(cpu=64)),
+    (OUTAGE, "aws_ecs_task_definition", containers(**files(65535)), containers(**files(64))),
+    (OUTAGE, "aws_ecs_task_definition", containers(), containers(**files(64))),
+    # Services, load balancers, records and alarms.
+    (OUTAGE, "aws_ecs_service", {"desired_count": 4}, {"desired_count": 1}),
+    (OUTAGE, "aws_ecs_service", {}, {"capacity_provider_strategy": [{"capacity_provider": "FARGATE_SPOT"}]}),
+    (OUTAGE, "aws_ecs_service", {}, {"service_connect_configuration": [{"enabled": True}]}),
+    (
+        OUTAGE,
+        "aws_ecs_service",
+        {"availability_zone_rebalancing": "ENABLED"},
+        {"availability_zone_rebalancing": "DISABLED"},
+    ),
+    (
+        OUTAGE,
+        "aws_ecs_service",
+        {"task_definition": "arn:aws:ecs:us-east-1:111122223333:task-definition/app:1"},
+        {"task_definition": "arn:aws:ecs:us-east-1:444455556666:task-definition/app:2"},
+    ),
+    (OUTAGE, "aws_appautoscaling_target", {"max_capacity": 8}, {"max_capacity": 2}),
+    (OUTAGE, "aws_lb_listener", {}, {"mutual_authentication": [{"mode": "verify"}]}),
+    (OUTAGE, "aws_lb", {"idle_timeout": 60}, {"idle_timeout": 1}),
+    (OUTAGE, "aws_lb", {"client_keep_alive": 3600}, {"client_keep_alive": 60}),
+    (OUTAGE, "aws_lb_target_group", {"deregistration_delay": "120"}, {"deregistration_delay": "0"}),
+    (OUTAGE, "aws_wafv2_web_acl", waf(), waf({**BLOCK, "statement": [{"geo_match_statement": [{"a": 1}]}]})),
+    (
+        OUTAGE,
+        "aws_wafv2_web_acl",
+        waf(),
+        waf({**BLOCK, "statement": [{"not_statement": [{"statement": [{"geo_match_statement": [{"a": 1}]}]}]}]}),
+    ),
+    (OUTAGE, "aws_route53_record", {"ttl": 60}, {"ttl": 86400}),
+    (OUTAGE, "aws_db_instance", {"backup_window": "02:00-03:00"}, {"backup_window": "12:00-13:00"}),
+    (OUTAGE, "aws_db_instance", {"maintenance_window": "sun:03:00-sun:04:00"}, {"maintenance_window": "mon:12:00"}),
+    (OUTAGE, "aws_elasticache_replication_group", {"snapshot_window": "02:00"}, {"snapshot_window": "12:00"}),
+    (OUTAGE, "aws_rds_cluster", {"preferred_maintenance_window": "a"}, {"preferred_maintenance_window": "b"}),
+    *(
+        (WIDER, kind, {}, {actions: [action]})
+        for kind in ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
+        for actions in ("alarm_actions", "ok_actions", "insufficient_data_actions")
+        for action in (
+            "arn:aws:automate:us-east-1:ec2:terminate",
+            "arn:aws:lambda:us-east-1:444455556666:function:theirs",
+        )
+    ),
+    (
+        OFF,
+        "aws_cloudwatch_event_target",
+        {"input_transformer": [{"input_template": "a"}]},
+        {"input_transformer": [{"input_template": "b"}]},
+    ),
+    (OFF, "aws_cloudwatch_dashboard", {"dashboard_body": '{"widgets": [{}]}'}, {"dashboard_body": '{"widgets": []}'}),
+    (OFF, "aws_cloudwatch_alarm_mute_rule", {"rule": [{"a": 1}]}, {"rule": [{"a": 2}]}),
     # Alarms and lists.
     (LOSS, "aws_ecr_lifecycle_policy", expiry(90), expiry(14)),
     (LOSS, "aws_ecr_lifecycle_policy", expiry(90), expiry(90, "any")),
@@ -327,6 +412,35 @@ STRICTER: list[tuple[str, Body, Body]] = [
         containers(image=f"{IMAGE}@sha256:2"),
     ),
     ("aws_ecs_task_definition", {"cpu": "256"}, {"cpu": "512"}),
+    ("aws_ecs_task_definition", containers(), containers(**variables(LOG_LEVEL="info"))),
+    ("aws_ecs_task_definition", containers(**variables(A="1")), containers(**variables(A="1", B="2"))),
+    ("aws_ecs_task_definition", containers(image=f"{IMAGE}:1"), containers(image=f"{IMAGE}:2")),
+    ("aws_ecs_task_definition", containers(**files(64)), containers(**files(65535))),
+    ("aws_ecs_service", {"desired_count": 1}, {"desired_count": 4}),
+    (
+        "aws_ecs_service",
+        {"availability_zone_rebalancing": "DISABLED"},
+        {"availability_zone_rebalancing": "ENABLED"},
+    ),
+    (
+        "aws_ecs_service",
+        {"task_definition": "arn:aws:ecs:us-east-1:111122223333:task-definition/app:1"},
+        {"task_definition": "arn:aws:ecs:us-east-1:111122223333:task-definition/app:2"},
+    ),
+    ("aws_appautoscaling_target", {"max_capacity": 2}, {"max_capacity": 8}),
+    ("aws_lb", {"idle_timeout": 60}, {"idle_timeout": 120}),
+    ("aws_route53_record", {"ttl": 300}, {"ttl": 60}),
+    (
+        "aws_cloudwatch_metric_alarm",
+        {"alarm_actions": ["arn:aws:sns:us-east-1:111122223333:a"]},
+        {"alarm_actions": ["arn:aws:sns:us-east-1:111122223333:a", "arn:aws:sns:us-east-1:111122223333:b"]},
+    ),
+    ("aws_cloudwatch_dashboard", {"dashboard_body": '{"widgets": [1]}'}, {"dashboard_body": '{"widgets": [2]}'}),
+    (
+        "aws_budgets_budget",
+        {"notification": [{"threshold": 80}]},
+        {"notification": [{"threshold": 80}, {"threshold": 50}]},
+    ),
     ("aws_db_instance", {"iops": 3000}, {"iops": 12000}),
     ("aws_lambda_function_url", {"authorization_type": "NONE"}, {"authorization_type": "AWS_IAM"}),
     ("aws_ecr_lifecycle_policy", expiry(14), expiry(90)),

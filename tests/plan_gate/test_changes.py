@@ -268,7 +268,7 @@ HARMLESS: list[tuple[str, Body, Body]] = [
     ("aws_guardduty_detector_feature", {"status": "DISABLED"}, {"status": "ENABLED"}),
     ("aws_ecs_service", {"desired_count": 2}, {"desired_count": 4}),
     ("aws_ecs_service", {"task_definition": "app:1"}, {"task_definition": "app:2"}),
-    ("aws_appautoscaling_target", {"min_capacity": 4, "max_capacity": 8}, {"min_capacity": 2, "max_capacity": 6}),
+    ("aws_appautoscaling_target", {"min_capacity": 4, "max_capacity": 8}, {"min_capacity": 2, "max_capacity": 8}),
     ("aws_route53_record", {"weighted_routing_policy": [{"weight": 0}]}, {"weighted_routing_policy": [{"weight": 10}]}),
     ("aws_vpc_endpoint", {"subnet_ids": ["a"]}, {"subnet_ids": ["a", "b"]}),
     ("aws_vpc", {"tags": {"Owner": "a"}}, {"tags": {"Owner": "b"}}),
@@ -280,7 +280,7 @@ HARMLESS: list[tuple[str, Body, Body]] = [
     (
         "aws_ecs_task_definition",
         {"container_definitions": containers(environment=[{"name": "A", "value": "1"}])},
-        {"container_definitions": containers(environment=[{"name": "A", "value": "2"}])},
+        {"container_definitions": containers(environment=[{"name": "A", "value": "1"}, {"name": "B", "value": "2"}])},
     ),
 ]
 
