@@ -109,6 +109,8 @@ class Addition(NamedTuple):
     """Paths in an element, each with a pattern of its value."""
     replaces: bool
     """Whether it may take the place of an element of its name."""
+    only: str
+    """The attribute in which it may differ from that element; empty if it may in any, and needs none before it."""
 
 
 class ChangeTable(NamedTuple):
@@ -138,7 +140,10 @@ def table() -> ChangeTable:
         changes,
         content["assumed"],
         tuple(Order(tuple(each["names"]), tuple(each["values"])) for each in content["order"]),
-        tuple(Addition(tuple(each["names"]), each["has"], each.get("replaces", False)) for each in content["addition"]),
+        tuple(
+            Addition(tuple(each["names"]), each["has"], each.get("replaces", False), each.get("only", ""))
+            for each in content["addition"]
+        ),
         _by_type(harmless),
         frozenset(kind for each in harmless for kind in each.get("deleted", ())),
         frozenset(kind for each in harmless for kind in each.get("types", ())),
@@ -333,6 +338,11 @@ def _directions(kind: str, names: str) -> tuple[tuple[CostlyChange, Direction], 
         for pattern, direction in entry.attributes.get(kind, {}).items()
     ]
     exact = [(entry, direction) for entry, pattern, direction in own if fnmatchcase(names, pattern)]
+    exact += [
+        (entry, Direction(entry.attributes[EVERY_TYPE][names]))
+        for entry in table().changes
+        if "." in names and names in entry.attributes.get(EVERY_TYPE, {})
+    ]
     # Below an attribute that an entry judges as a whole there is nothing more to judge.
     parts = names.split(".")
     above = [".".join(parts[:count]) for count in range(1, len(parts))]
@@ -440,12 +450,21 @@ def _only_adds(names: str, old: object, new: object) -> bool:
     gone = [each for each in before if each not in new]
     kept = {_label(each) for each in before}
     replaced = {_label(each) for each in gone}
-    strong = [
-        each
-        for each in added
-        if any(_has(each, has) and (replaces or _label(each) not in kept) for _, has, replaces in additions)
-    ]
+    strong = [each for each in added if any(_adds(each, addition, before, kept) for addition in additions)]
     return bool(added) and strong == added and replaced <= {_label(each) for each in strong}
+
+
+def _adds(element: object, addition: Addition, before: Sequence[object], kept: Collection[str]) -> bool:
+    if not _has(element, addition.has):
+        return False
+    if addition.only:
+        previous = [each for each in before if _label(each) == _label(element)]
+        return len(previous) == 1 and _without(previous[0], addition.only) == _without(element, addition.only)
+    return addition.replaces or _label(element) not in kept
+
+
+def _without(element: object, attribute: str) -> dict[str, object]:
+    return {key: value for key, value in element.items() if key != attribute} if isinstance(element, Mapping) else {}
 
 
 def _has(element: object, wanted: Mapping[str, str]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
 from ops.plan_gate.model import FindingKind, PlanError, PlanFinding, Values
 
@@ -19,6 +20,11 @@ _DATA = frozenset(
 )
 """Data sources that only read, and no secret's value."""
 _EPHEMERAL = frozenset({"aws_secretsmanager_random_password"})
+_BACKEND = "s3"
+_STATE = frozenset({"allowed_account_ids", "bucket", "key", "region"})
+"""Settings of the backend that a stack reads another one's state from."""
+_READ_TAGS = frozenset({"Environment", "Project"})
+"""Tags by which policies tell environments apart."""
 _REMEDY = "remove it; Terraform's plan and apply run no other code, and use no other provider, than the gate checks"
 
 
@@ -35,7 +41,12 @@ def find(document: Values, roles: Roles) -> Iterator[PlanFinding]:
     """
     configuration = document["configuration"]
     root = configuration.get("root_module")
-    found = [*_module(root, ""), *_providers(configuration.get("provider_config"), roles), *_used(document)]
+    found = [
+        *_module(root, ""),
+        *_states(configuration),
+        *_providers(configuration.get("provider_config"), roles),
+        *_used(document),
+    ]
     for where, what in dict.fromkeys(found):
         yield PlanFinding(FindingKind.CONFIGURATION, where, what, remedy=_REMEDY)
 
@@ -65,6 +76,34 @@ def _module(module: object, prefix: str) -> Iterator[tuple[str, str]]:
             yield from _module(call.get("module"), f"{where}.")
 
 
+def _states(configuration: Values) -> Iterator[tuple[str, str]]:
+    """States of other stacks that are read elsewhere than in a bucket of the account that the provider changes.
+
+    https://developer.hashicorp.com/terraform/language/state/remote-state-data
+    """
+    root, providers = configuration.get("root_module"), configuration.get("provider_config")
+    default = providers.get("aws") if isinstance(providers, Mapping) else None
+    accounts = _constant(default, "allowed_account_ids")
+    for resource in (root.get("resources") or ()) if isinstance(root, Mapping) else ():
+        if resource.get("type") != "terraform_remote_state" or not resource.get("expressions"):
+            continue
+        where, config = str(resource.get("address")), _constant(resource, "config")
+        if _constant(resource, "backend") != _BACKEND or not isinstance(config, Mapping):
+            yield where, f"reads a state whose backend isn't {_BACKEND} with constant settings"
+            continue
+        for setting in sorted(config.keys() - _STATE):
+            yield where, f"sets {setting} of the backend"
+        if accounts and config.get("allowed_account_ids") != accounts:
+            yield where, f"reads a state of another account than {', '.join(map(str, accounts))}, which the stack is in"
+
+
+def _constant(part: object, argument: str) -> Any:  # noqa: ANN401  (any JSON value)
+    """An argument's value if it is a constant, otherwise None."""
+    expressions = part.get("expressions") if isinstance(part, Mapping) else None
+    expression = expressions.get(argument) if isinstance(expressions, Mapping) else None
+    return expression.get("constant_value") if isinstance(expression, Mapping) else None
+
+
 def _providers(providers: object, roles: Roles) -> Iterator[tuple[str, str]]:
     for name, provider in (providers if isinstance(providers, Mapping) else {}).items():
         where = f"provider {name}"
@@ -82,9 +121,23 @@ def _providers(providers: object, roles: Roles) -> Iterator[tuple[str, str]]:
         settings = provider.get("expressions") or {}
         for argument in sorted(settings.keys() - _ARGUMENTS):
             yield where, f"sets {argument}"
+        for tag in sorted(_ignored(settings.get("ignore_tags"))):
+            yield where, f"ignores the tag {tag}, which policies read"
         for role in _roles(settings.get("assume_role")):
             if role not in roles():
                 yield where, "assumes a role that isn't an environment's `zone.role`"
+
+
+def _ignored(blocks: object) -> set[str]:
+    """The tags of policies that a provider's `ignore_tags` matches.
+
+    https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs#ignore_tags-configuration-block
+    """
+    found = set()
+    for block in blocks if isinstance(blocks, list) else [blocks] if blocks else []:
+        keys, prefixes = (_constant({"expressions": block}, each) or () for each in ("keys", "key_prefixes"))
+        found |= {tag for tag in _READ_TAGS if tag in keys or tag.startswith(tuple(prefixes))}
+    return found
 
 
 def _roles(blocks: object) -> Iterator[str]:

@@ -60,6 +60,8 @@ def task(name: str, **more: Any) -> Body:
 
 EVERY_ACTION: Body = {"name": "new", "action": [{"allow": [], "block": [], "count": []}]}
 BLOCK: Body = {"name": "new", "action": [{"allow": [], "block": [{"custom_response": []}]}]}
+COUNTED: Body = {"name": "group", "override_action": [{"none": [], "count": [{}]}]}
+BLOCKING: Body = {"name": "group", "override_action": [{"none": [{}], "count": []}]}
 ALLOW: Body = {"name": "new", "action": [{"allow": [{}], "block": []}]}
 AUTHENTICATED: Body = {"default_action": [{"type": "authenticate-oidc", "authenticate_oidc": [{"issuer": "a"}]}]}
 COSTLY: list[tuple[FindingKind, str, Body, Body]] = [
@@ -308,6 +310,20 @@ COSTLY: list[tuple[FindingKind, str, Body, Body]] = [
     ),
     (OFF, "aws_cloudwatch_dashboard", {"dashboard_body": '{"widgets": [{}]}'}, {"dashboard_body": '{"widgets": []}'}),
     (OFF, "aws_cloudwatch_alarm_mute_rule", {"rule": [{"a": 1}]}, {"rule": [{"a": 2}]}),
+    *(
+        (WIDER, kind, {tags: {name: "prod"}}, {tags: after})
+        for kind in ("aws_s3_bucket", "aws_ecs_service", "aws_xray_group", "aws_cloudwatch_dashboard")
+        for tags in ("tags", "tags_all")
+        for name in ("Environment", "Project")
+        for after in ({name: "dev"}, {})
+    ),
+    (
+        OFF,
+        "aws_wafv2_web_acl",
+        waf({**COUNTED, "statement": [{"a": 1}]}),
+        waf({**BLOCKING, "statement": [{"a": 2}]}),
+    ),
+    (OFF, "aws_wafv2_web_acl", waf(BLOCKING), waf(COUNTED)),
     # Alarms and lists.
     (LOSS, "aws_ecr_lifecycle_policy", expiry(90), expiry(14)),
     (LOSS, "aws_ecr_lifecycle_policy", expiry(90), expiry(90, "any")),
@@ -358,6 +374,8 @@ def test_a_change_needs_the_approval_of_its_class(kind: FindingKind, type_: str,
 
 STRICTER: list[tuple[str, Body, Body]] = [
     ("aws_wafv2_web_acl", waf(), waf(BLOCK)),
+    ("aws_wafv2_web_acl", waf(COUNTED), waf(BLOCKING)),
+    ("aws_s3_bucket", {"tags": {"Environment": "prod", "Owner": "a"}}, {"tags": {"Environment": "prod", "Owner": "b"}}),
     (
         "aws_lb_listener",
         {"ssl_policy": "ELBSecurityPolicy-2016-08"},

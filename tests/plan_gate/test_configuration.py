@@ -38,9 +38,39 @@ def setting(argument: str, value: object = True) -> Body:
     return {"aws": {**AWS, "expressions": {**AWS["expressions"], argument: {"constant_value": value}}}}
 
 
+ACCOUNT = ["111122223333"]
+BUCKET: Body = {
+    "bucket": "app-prod-tfstate-111122223333",
+    "key": "prod/account.tfstate",
+    "region": "us-east-1",
+    "allowed_account_ids": ACCOUNT,
+}
+
+
+def state(backend: str = "s3", **config: object) -> Body:
+    """A plan that reads the state of another stack."""
+    read = {"backend": {"constant_value": backend}, "config": {"constant_value": {**BUCKET, **config}}}
+    kind = "terraform_remote_state"
+    resource = {"address": f"data.{kind}.account", "mode": "data", "type": kind, "expressions": read}
+    return configured(setting("allowed_account_ids", ACCOUNT), resources=[resource])
+
+
 @pytest.mark.parametrize(
     ("document", "what"),
     [
+        (state("http"), "whose backend isn't s3"),
+        (state("local"), "whose backend isn't s3"),
+        (state(endpoints={"s3": "https://example.net"}), "sets endpoints of the backend"),
+        (state(role_arn="arn:theirs"), "sets role_arn of the backend"),
+        (state(allowed_account_ids=["444455556666"]), "a state of another account than 111122223333"),
+        (state(allowed_account_ids=None), "a state of another account than 111122223333"),
+        *(
+            (configured({"aws": {**AWS, "expressions": {"ignore_tags": [{key: {"constant_value": [tag]}}]}}}), what)
+            for key, tag, what in (
+                ("keys", "Environment", "ignores the tag Environment"),
+                ("key_prefixes", "Proj", "ignores the tag Project"),
+            )
+        ),
         (
             configured(
                 resources=[
@@ -167,6 +197,15 @@ def test_code_and_other_providers_are_refused_and_no_flag_allows_them(document: 
     verdict = judge(document, approve=True)
     assert verdict.outcome is Outcome.FINDINGS, verdict.error
     assert any(what in each.what for each in verdict.of(FindingKind.CONFIGURATION))
+
+
+def test_the_state_of_another_stack_of_the_account_is_read() -> None:
+    assert judge(state()).outcome is Outcome.CLEAN
+
+
+def test_a_provider_may_ignore_tags_of_others() -> None:
+    ignored = [{"keys": {"constant_value": ["map-migrated"]}, "key_prefixes": {"constant_value": ["aws:"]}}]
+    assert judge(configured({"aws": {**AWS, "expressions": {"ignore_tags": ignored}}})).outcome is Outcome.CLEAN
 
 
 def test_our_own_providers_and_data_sources_are_clean() -> None:
