@@ -293,7 +293,7 @@ def _changed(change: Change) -> Iterator[PlanFinding]:
                 continue
             if _counts(direction, difference, {**old, **new}) and _is_named(entry, before, then):
                 reported.add((entry.kind, key))
-                yield _finding(entry, change, f"{key}: {_shown(before)} → {_shown(then)}")
+                yield _finding(entry, change, f"{key}: {_shown(before)} → {_shown(then)}{_inside(before, then)}")
     if change.before is not None and change.kind not in known() and not reported:
         changed = {names for _, names, *_ in differences(old, new) if not _is_harmless(change.kind, names)}
         for kind in APPROVABLE if changed else ():
@@ -543,11 +543,27 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
-        return few(map(_shown, value)) if all(isinstance(each, str) for each in value) else f"{len(value)} blocks"
+        return (
+            few(map(_shown, value))
+            if all(isinstance(each, str) for each in value)
+            else f"{len(value)} block{'s'[: len(value) - 1]}"
+        )
     text = str(value)
     if text == UNKNOWN:
         return text
     return text if not isinstance(value, Mapping) and _PLAIN.fullmatch(text) else "another value"
+
+
+def _inside(old: object, new: object) -> str:
+    """What differs inside blocks, before and after; of an attribute `value`, only its place."""
+    found = [each for each in differences(old, new) if each.old not in _EMPTY or each.new not in _EMPTY]
+    following = [*(each.key for each in found[1:]), ""]
+    parts = [
+        each.key if each.names.endswith("value") else f"{each.key}: {_shown(each.old)} → {_shown(each.new)}"
+        for each, then in zip(found, following, strict=False)
+        if not then.startswith((f"{each.key}.", f"{each.key}["))
+    ]
+    return f" ({few(parts)})" if parts else ""
 
 
 # Records ----------------------------------------------------------------------------------------------------------

@@ -486,6 +486,33 @@ def test_a_stricter_value_needs_no_approval(type_: str, before: Body, after: Bod
     assert (verdict.outcome, verdict.findings) == (Outcome.CLEAN, ())
 
 
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "what"),
+    [
+        (
+            "aws_lb_target_group",
+            {"health_check": [{"path": "/health", "interval": 10}]},
+            {"health_check": [{"path": "/", "interval": 300}]},
+            "health_check: 1 block → 1 block (interval: 10 → 300, path: /health → /)",
+        ),
+        (
+            "aws_wafv2_web_acl",
+            waf(BLOCKING),
+            waf(COUNTED),
+            "([group].override_action.count: none → 1 block, ",
+        ),
+        (
+            "aws_ecs_task_definition",
+            containers(**variables(A="1", B="2")),
+            containers(**variables(A="1", B="3")),
+            "environment: 2 blocks → 2 blocks ([B].value): ",
+        ),
+    ],
+)
+def test_a_finding_shows_what_differs_inside_blocks(type_: str, before: Body, after: Body, what: str) -> None:
+    assert any(what in each.what for each in judge(update(type_, before, after)).findings)
+
+
 def test_a_change_of_a_type_that_no_table_has_needs_every_approval() -> None:
     document = update("aws_xray_group", {"filter_expression": "a"}, {"filter_expression": "b"})
     assert {each.kind for each in judge(document).findings if each.refused} == set(APPROVABLE)
