@@ -90,7 +90,7 @@ def _unknown_conditions(statement: PlacedStatement) -> Iterator[str]:
         if not OPERATORS.fullmatch(test):
             yield f"has the operator {test!r} on {key}, which IAM doesn't have; AWS rejects such a policy"
         elif TRUTH.fullmatch(test) and not {each.lower() for each in values} <= {"true", "false"}:
-            yield f"compares {key} by {test} with another value than true or false; AWS rejects such a policy"
+            yield f"compares {key} by {test} with another value than true or false: it never holds, or AWS rejects it"
 
 
 def document_sizes(view: Sequence[ScannedBlock], stacks: EnvironmentStacks) -> list[Record]:

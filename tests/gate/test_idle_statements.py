@@ -236,7 +236,7 @@ def test_a_condition_that_aws_rejects_is_found(prod: Ground, test: str, values: 
     condition = [{"test": test, "variable": "aws:PrincipalArn", "values": values}]
     found = prod.planted("account", statement("break_glass", condition=condition))
     said = found.get((IDLE, f"data.{DOCUMENT}.break_glass_document"), "")
-    assert said.count("AWS rejects such a policy") == bool(what)
+    assert bool(said) is bool(what)
     assert what in said
 
 
