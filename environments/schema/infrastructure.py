@@ -38,6 +38,8 @@ _SQL = (
     "references|returning|right|select|session_user|similar|some|symmetric|system_user|table|tablesample|then|to|"
     "trailing|true|union|unique|user|using|variadic|verbose|when|where|window|with"
 )
+_OVERRIDES = "(?:dbname|host|hostaddr|password|port|service|ssl|sslmode|user)"
+"""Options that override the rest of a URL: https://www.postgresql.org/docs/current/libpq-connect.html."""
 
 
 @value
@@ -130,7 +132,8 @@ class Database:
     url_query: Annotated[
         str,
         matching(
-            r"(sslmode|ssl)=(require|verify-ca|verify-full)(&[\w.=&/-]+)?", "sslmode=require, ssl=require or stricter"
+            rf"(sslmode|ssl)=(require|verify-ca|verify-full)(&(?!{_OVERRIDES}=)[\w.]+=[\w.=/-]*)*",
+            "sslmode=require, ssl=require or stricter",
         ),
     ] = "sslmode=require"
     """Query of DATABASE_URL: the driver's TLS option (asyncpg needs `ssl`) and others."""
