@@ -308,7 +308,6 @@ COSTLY: list[tuple[FindingKind, str, Body, Body]] = [
         {"input_transformer": [{"input_template": "a"}]},
         {"input_transformer": [{"input_template": "b"}]},
     ),
-    (OFF, "aws_cloudwatch_dashboard", {"dashboard_body": '{"widgets": [{}]}'}, {"dashboard_body": '{"widgets": []}'}),
     (OFF, "aws_cloudwatch_alarm_mute_rule", {"rule": [{"a": 1}]}, {"rule": [{"a": 2}]}),
     *(
         (WIDER, kind, {tags: {name: "prod"}}, {tags: after})
