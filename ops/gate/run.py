@@ -89,11 +89,9 @@ def run(
         return Verdict(today, stacks=tuple(sorted(selection.stacks)) if selection else (), errors=tuple(errors))
 
     blocks = [view for view in views if view is not None]
-    strange = [
-        error
-        for stacks, view in zip(environment_stacks, blocks, strict=True)
-        for error in attributes.scan_errors(view, expected.values.get(stacks.name))
-    ]
+    for stacks, view in zip(environment_stacks, blocks, strict=True):
+        strange = attributes.scan_errors(view, expected.values.get(stacks.name))
+        errors.extend(attempt(partial(list, strange)) or ())
     with progress() as step:
         scan, checks = _scan(selection.environment_stacks, blocks, policies / "checks", step)
         proof, checks = prove(selection.environment_stacks, blocks, step), checks | CHECKS | support.CHECKS
@@ -121,7 +119,7 @@ def run(
         accepted=judgement.accepted,
         refusals=judgement.refusals,
         errors=(
-            *strange,
+            *errors,
             *scan.errors,
             *proof.errors,
             *_unscanned(resources, scan.records),

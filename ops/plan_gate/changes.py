@@ -387,9 +387,7 @@ def _counts(direction: Direction, difference: Difference, values: Values) -> boo
     _, names, old, new, removed = difference
     was_set = old not in _EMPTY
     if new == UNKNOWN:
-        return direction is Direction.SET or (
-            was_set and direction not in {Direction.NOTHING, Direction.SOURCE, Direction.UNPINNED}
-        )
+        return direction is Direction.SET or (was_set and direction not in _KNOWN_ONLY)
     if _is_stronger(names, old, new) or _only_adds(names, old, new):
         return False
     engine = str(values.get("engine", ""))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from ops.gate.model import ErrorKind, Outcome, Verdict
+from ops.gate.model import ErrorKind, Outcome, ScanError, Verdict
 from ops.gate.stacks import Expected
+from ops.gate.understood import attributes
 from tests.gate.project import Body, Project, entry, frame, remote_state, topic
 
 CHECK = """
@@ -276,3 +277,16 @@ def test_every_reason_comes_out_in_one_run(project: Project) -> None:
         project.file("network").write_text(json.dumps([]), encoding="utf-8")
 
     assert set(kinds(project.judge(before=spoil))) == {ErrorKind.REGISTER, ErrorKind.UNKNOWN_STACK, ErrorKind.MALFORMED}
+
+
+def test_an_error_of_the_tables_is_no_traceback(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """References in a circle, or a table without its type, raise where values are compared."""
+
+    def raising(*_: object) -> Iterator[ScanError]:
+        raise RecursionError
+        yield
+
+    monkeypatch.setattr(attributes, "scan_errors", raising)
+    verdict = project.judge()
+    assert verdict.outcome is Outcome.ERROR
+    assert any("RecursionError" in error.what for error in verdict.errors)

@@ -14,7 +14,6 @@ from tests.products import SUBJECTS, Subject, values
 
 SECRET, DATABASE = "aws_secretsmanager_secret_version.database_url", "aws_db_instance.database"
 PASSWORD = "${ephemeral.aws_secretsmanager_random_password.database.random_password}"
-OTHER_PASSWORD = "${ephemeral.aws_secretsmanager_random_password.other.random_password}"
 ADDRESS = "${aws_db_instance.database.address}"
 
 

@@ -24,7 +24,6 @@ _VALUE = "value "
 _AT_LEAST = "at least "
 _KEYS = "keys "
 _INDEX = re.compile(r"\[\d+\]")
-_AS_SYNTHESIZED = "change the environment's values, and synthesize again: make synth"
 
 
 def scan_errors(view: Sequence[ScannedBlock], environment: Environment | None = None) -> Iterator[ScanError]:
@@ -175,7 +174,7 @@ class _Block:
         what = f"{'.'.join([*path[1:], name])} {what}"
         if line:
             return _error(self._block, what, line, self._kind)
-        return _scan_error(self._block, what, f"{_AS_SYNTHESIZED}; or change its line in {table.file(self._kind)}")
+        return _scan_error(self._block, what, f"{table.AS_SYNTHESIZED}; or change its line in {table.file(self._kind)}")
 
 
 def _comparable(value: object) -> object:

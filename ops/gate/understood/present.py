@@ -27,7 +27,6 @@ RULE = re.compile(
     r"|each (?P<kind>aws_\w+) by (?P<attribute>[\w.]+))"
 )
 """`FACT`, `FACT by ATTRIBUTE and …`, `FACT of BLOCK by ATTRIBUTE and …` or `each TYPE by ATTRIBUTE`."""
-_FIX = "change the environment's values, and synthesize again: make synth"
 
 
 def scan_errors(view: Sequence[ScannedBlock], environment: Environment) -> Iterator[ScanError]:
@@ -50,7 +49,9 @@ def scan_errors(view: Sequence[ScannedBlock], environment: Environment) -> Itera
                     seen = wrong or next(iter(blocks), None)
                     where = f"{seen.block.file}:{seen.block.line}" if seen else f"{environment.name}, any stack"
                     address = f" {wrong.block.address}" if wrong else ""
-                    yield ScanError(ErrorKind.NOT_UNDERSTOOD, f"{where}{address}", f"{kind}: {what}", _FIX)
+                    yield ScanError(
+                        ErrorKind.NOT_UNDERSTOOD, f"{where}{address}", f"{kind}: {what}", table.AS_SYNTHESIZED
+                    )
 
 
 def differences(

@@ -14,7 +14,6 @@ from ops.gate.understood import schema, table
 from ops.gate.understood.frame import Frame
 
 REMOTE_STATE = "terraform_remote_state"
-_AS_SYNTHESIZED = "change the environment's values, and synthesize again: make synth"
 _TYPED = ("resource", "data", "ephemeral")
 
 
@@ -85,12 +84,12 @@ class _Structure:
             aliases.append(alias)
             if alias not in self._frame.providers:
                 what = f"has a provider with the alias {alias!r}, which the environment's values don't lead to"
-                yield self._error(what, _AS_SYNTHESIZED, "provider", "aws")
+                yield self._error(what, table.AS_SYNTHESIZED, "provider", "aws")
             else:
                 yield from self._differences(each, self._frame.providers[alias], "provider", "aws")
         if "" not in aliases or len(aliases) > len({*aliases}):
             yield self._error(
-                "needs one provider without an alias, and one for each alias", _AS_SYNTHESIZED, "provider"
+                "needs one provider without an alias, and one for each alias", table.AS_SYNTHESIZED, "provider"
             )
 
     def _remote_state(self, name: str, settings: object) -> Iterator[ScanError]:
@@ -115,7 +114,7 @@ class _Structure:
                 yield from self._differences(found.get(key), expected.get(key), *path, key)
         elif not _same(found, expected):
             wanted = "must be unset" if expected is None else f"must be {expected!r}, from the environment's values"
-            yield self._error(f"{'.'.join(path)} {wanted}", _AS_SYNTHESIZED, *path)
+            yield self._error(f"{'.'.join(path)} {wanted}", table.AS_SYNTHESIZED, *path)
 
     def _locals(self, settings: Mapping[str, Any]) -> Iterator[ScanError]:
         for name in settings.keys() - {name for kind, name in references(self._content) if kind == "local"}:
@@ -143,7 +142,7 @@ class _Structure:
             least = known.get("timeouts", {}).get(step)
             if least is None or _seconds(timeouts.get(step)) < least:
                 wanted = "must be unset" if least is None else f"must be {least} seconds or more"
-                yield self._error(f"{address} timeouts.{step} {wanted}", _AS_SYNTHESIZED, *path)
+                yield self._error(f"{address} timeouts.{step} {wanted}", table.AS_SYNTHESIZED, *path)
 
     def _declared(self) -> list[str]:
         listed = _dict(self._content.get("provider")).get("aws", [])
@@ -168,7 +167,7 @@ class _Structure:
             wanted = known.get(key, [] if key == "replace_triggered_by" else False)
             if value != wanted:
                 what = f"{address} has the {key} {value!r}; the table says for {kind}: {wanted!r}"
-                yield self._error(what, _AS_SYNTHESIZED, *path)
+                yield self._error(what, table.AS_SYNTHESIZED, *path)
         if lifecycle.get("postcondition") and "postcondition" not in known:
             what = f"{address} has a postcondition, which the table doesn't allow for {kind}: no apply may succeed"
             yield self._error(what, "remove it", *path)

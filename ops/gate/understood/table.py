@@ -10,6 +10,8 @@ from typing import Any
 
 HERE = Path(__file__).parent
 STACK = "stack.toml"
+AS_SYNTHESIZED = "change the environment's values, and synthesize again: make synth"
+"""How to correct a value that comes from the environment's."""
 
 
 @cache
