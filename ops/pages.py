@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import get_args, get_type_hints
 
-from environments.schema import account, environment, infrastructure, organization, principals, workload
+from environments.schema import account, environment, infrastructure, organization, principals, usage, workload
 from environments.schema.types import Checked
 from modules.phases import PHASES
 from rehearsal.emulator import additions, first_calls
@@ -72,7 +72,7 @@ def settings() -> str:
         "The values of an environment (`environments/<name>.py`), of a product (`environments/<product>.py`) and of "
         "the organization (`environments/organization.py`). Generated from `environments/schema/` by `make docs`.",
     ]
-    for module in (environment, account, principals, infrastructure, workload, organization):
+    for module in (environment, account, principals, infrastructure, workload, usage, organization):
         for cls in _classes(module):
             hints = get_type_hints(cls, include_extras=True)
             rows = [

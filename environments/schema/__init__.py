@@ -15,6 +15,7 @@ from environments.schema.infrastructure import (
     Zone,
 )
 from environments.schema.principals import IamUser, PermissionSet
+from environments.schema.usage import LARGE_USAGE, MEDIUM_USAGE, SMALL_USAGE, Usage
 from environments.schema.workload import (
     HealthCheck,
     Migration,
@@ -29,6 +30,9 @@ from environments.schema.workload import (
 )
 
 __all__ = [
+    "LARGE_USAGE",
+    "MEDIUM_USAGE",
+    "SMALL_USAGE",
     "Access",
     "Alerts",
     "Audit",
@@ -58,6 +62,7 @@ __all__ = [
     "Service",
     "SharedZone",
     "SmokeTest",
+    "Usage",
     "Waf",
     "Zone",
 ]

@@ -23,6 +23,7 @@ from environments.schema.types import (
     matching,
     value,
 )
+from environments.schema.usage import Usage
 from environments.schema.workload import LAST, Product, Reachable, Scaling, Service, SmokeTest
 
 Endpoint = Literal["ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "sts", "ssmmessages", "monitoring"]
@@ -103,6 +104,8 @@ class Environment:
     access: Access
     alerts: Alerts
     budgets: Budgets
+    usage: Usage = field(default_factory=Usage)
+    """Assumed use, from which `ops cost` estimates what depends on it; see [Usage](#usage)."""
     audit: Audit = field(default_factory=Audit)
     observability: Observability = field(default_factory=Observability)
     waf: Waf = field(default_factory=Waf)

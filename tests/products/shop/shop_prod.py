@@ -1,6 +1,7 @@
 """Production in three Availability Zones, with a hosted zone that Terraform creates and no previous deployment."""
 
 from environments.schema import (
+    LARGE_USAGE,
     Access,
     Alerts,
     Budgets,
@@ -80,6 +81,7 @@ ENVIRONMENT = Environment(
     ),
     alerts=Alerts(email=("shop@example.com", "on-call@example.com")),
     budgets=Budgets(monthly=3000, services={"EC2 - Other": 300}, actual_percent=(60, 90, 100), forecast_percent=(110,)),
+    usage=LARGE_USAGE,
     waf=Waf(
         rate_limit=5000,
         rate_limited_path="/api/login",
