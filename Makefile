@@ -32,6 +32,10 @@ CONFIRM ?=
 SERVICE ?=
 DIGEST ?=
 IMAGE ?=
+# The cost: against another version of git, for other use, and what each accepted risk saves.
+AGAINST ?=
+USE ?=
+RISKS ?=
 # Shows what would be done: DRY_RUN=1.
 DRY_RUN ?=
 # Follows a log: FOLLOW=1.
@@ -64,8 +68,8 @@ ifneq ($$(REST),)
 $$(error error: $(1)='$$($(1))': must be one value of these characters: $$(subst $$(SPACE),,$$($(2))))
 endif
 endef
-$(foreach name,ENV TO NAME PRODUCT SERVICE CONFIRM,$(eval $(call consists_of,$(name),IN_NAMES)))
-$(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION,$(eval $(call consists_of,$(name),IN_PATHS)))
+$(foreach name,ENV TO NAME PRODUCT SERVICE CONFIRM USE,$(eval $(call consists_of,$(name),IN_NAMES)))
+$(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST,$(eval $(call consists_of,$(name),IN_PATHS)))
 ifeq ($(ENV),all)
 $(error error: ENV=all: leave ENV out for all environments)
 endif
@@ -116,7 +120,7 @@ ifneq ($(UNKNOWN),)
 NEAR := $(shell $(PYTHON) -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1))' '$(UNKNOWN)' $(KNOWN) 2>/dev/null)
 $(error error: no variable $(UNKNOWN) (you gave $(UNKNOWN)=$($(UNKNOWN)))$(if $(NEAR),; did you mean $(NEAR)?,;) known: $(KNOWN))
 endif
-SWITCH := $(firstword $(foreach name,$(filter YES APPROVE_WIDENING APPROVE_LOSS_IN_PLACE APPROVE_OUTAGE APPROVE_PROTECTION_OFF DRY_RUN FOLLOW GO_LIVE KEEP_GOING,$(GIVEN)),$(if $(filter-out 1 y yes true,$($(name))),$(name))))
+SWITCH := $(firstword $(foreach name,$(filter YES APPROVE_WIDENING APPROVE_LOSS_IN_PLACE APPROVE_OUTAGE APPROVE_PROTECTION_OFF DRY_RUN FOLLOW GO_LIVE KEEP_GOING RISKS,$(GIVEN)),$(if $(filter-out 1 y yes true,$($(name))),$(name))))
 ifneq ($(SWITCH),)
 $(error error: $(SWITCH)=$($(SWITCH)): must be 1, or be left out)
 endif
@@ -134,7 +138,7 @@ endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted mutants \
 	docs schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
-	status risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
+	status cost risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
 
@@ -160,6 +164,9 @@ endif
 
 $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES) $(LOADED)
 	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }
+
+cost: synth ## Estimate the monthly cost, line by line: all, or ENV=<name> (AGAINST=main, USE=medium, RISKS=1: what each risk saves)
+	@$(OPS) cost $(ENV) $(if $(AGAINST),--against "$(AGAINST)") $(if $(USE),--use "$(USE)") $(if $(RISKS),--risks)
 
 status: env ## Show how far the rollout is, phase by phase: ENV=<name>
 	@$(OPS) status "$(ENV)"

@@ -48,6 +48,7 @@ COMMANDS = (
     Entry(LOOK, "verify", "ops.verify.command:verify", "Check the exit criteria against AWS and the load balancer."),
     Entry(LOOK, "golive", "ops.golive.command:golive", "Print the go-live list, each item with its evidence."),
     Entry(LOOK, "account", "ops.project:account", "Print the manual steps of an account, with your names and ids."),
+    Entry(LOOK, "cost", "ops.cost.command:cost", "Estimate what environments cost a month."),
     Entry(LOOK, "risks", "ops.risks.command:risks", "List the accepted risks, soonest expiry first."),
     Entry(CHANGE, "bootstrap", "ops.terraform.command:bootstrap", "Create the state bucket, and move its state there."),
     Entry(CHANGE, "plan", "ops.terraform.command:plan", "Plan phases side by side; save and check each plan."),

@@ -26,6 +26,7 @@ WITHOUT_RUNBOOK = {
     "gate": "make runs it; docs/gate.md says what its findings mean",
     "gate-plan": "make runs it before each apply; docs/gate.md",
     "account": "prints docs/account.md",
+    "cost": "changes nothing and needs no account; docs/cost.md",
     "docs": "writes pages of the project; make docs",
     "new-product": "writes files of the project; docs/tutorial.md",
     "new-environment": "writes files of the project; README.md",

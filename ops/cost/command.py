@@ -1,0 +1,86 @@
+"""`python -m ops cost`: the command line of the estimates."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modules.output import OUT
+from ops.command import Json, complete_environment, load, reporting, show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from environments.schema import Environment
+
+
+def cost(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ENVIRONMENT", help="An environment; by default all.", autocompletion=complete_environment
+        ),
+    ] = None,
+    *,
+    against: Annotated[
+        str, typer.Option(metavar="REF", help="Compare with another version: a commit, branch or tag of git.")
+    ] = "",
+    risks: Annotated[bool, typer.Option("--risks", help="Show what each accepted risk saves.")] = False,
+    use: Annotated[
+        str, typer.Option(metavar="SIZE", help="Assume small, medium or large use instead of the environment's own.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")] = OUT,
+    as_json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
+) -> None:
+    """Estimate what environments cost a month, line by line, with the source of each price. It doesn't ask AWS.
+
+    An environment in a region without prices is skipped.
+    """
+    with reporting():
+        from environments.schema.usage import SIZES
+        from environments.suggestions import choices
+        from ops.cost.estimate import Estimate
+        from ops.cost.read import Skipped, estimate_of, previous, savings
+        from ops.cost.report import Report, as_data, as_markdown, as_text
+        from ops.errors import OpsError
+
+        if use and use not in SIZES:
+            raise OpsError(f"no such use {use!r}; {choices(use, list(SIZES))}")
+        if as_json and markdown:
+            raise OpsError("--json and --markdown exclude each other; pass one of them")
+        usage = SIZES[use] if use else None
+        chosen = _chosen(name)
+        found = [estimate_of(environment, out, usage) for environment in chosen]
+        estimates = tuple(each for each in found if isinstance(each, Estimate))
+        priced = [environment for environment in chosen if environment.name in {each.name for each in estimates}]
+        report = Report(
+            estimates,
+            tuple(each for each in found if isinstance(each, Skipped)),
+            {each.name: savings(each, usage) for each in priced} if risks else {},
+            against,
+            previous(against, priced, usage) if against else {},
+        )
+        if as_json:
+            show(json.dumps(as_data(report), indent=2))
+        else:
+            show(as_markdown(report) if markdown else as_text(report))
+
+
+def _chosen(name: str | None) -> Sequence[Environment]:
+    """The environment of that name, or all.
+
+    Raises:
+        OpsError: There is none, or its values are wrong.
+    """
+    import environments
+    from environments.schema.validation import InvalidEnvironmentError
+    from ops.errors import OpsError
+
+    try:
+        return [load(name)] if name else environments.load_all()
+    except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
+        raise OpsError(str(error)) from None

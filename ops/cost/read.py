@@ -1,0 +1,186 @@
+"""Estimates of synthesized environments: of this version, of another one, and without a risk that they accept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import environments
+from environments.schema import Environment
+from environments.schema.risks import CHOICES
+from environments.schema.usage import Usage
+from modules.phases import PHASES
+from ops.cost.estimate import Estimate, estimate_view
+from ops.cost.prices import read as read_prices
+from ops.errors import AbsentError, OpsError
+from ops.gate.documents import read as read_stack
+from ops.gate.folder import STACK_FILE
+from ops.gate.model import ScanFailedError
+from ops.gate.stacks import EnvironmentStacks
+from ops.gate.view import merged_view
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An environment that can't be estimated, because its region has no prices."""
+
+    name: str
+    region: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: skipped: no prices of {self.region}; create them: make prices ENV={self.name}"
+
+
+@dataclass(frozen=True)
+class Saving:
+    """What accepting one risk saves."""
+
+    risk: str
+    meaning: str
+    fixed: Decimal
+    """US dollars a month that don't depend on use."""
+    assumed: Decimal
+    """US dollars a month for the assumed use."""
+
+
+def estimate_of(environment: Environment, out: Path, usage: Usage | None = None) -> Estimate | Skipped:
+    """Estimate one environment from its synthesized stacks.
+
+    Args:
+        environment: Its values.
+        out: The folder that synth wrote.
+        usage: Assumptions in place of the environment's own.
+
+    Raises:
+        AbsentError: It isn't synthesized.
+        OpsError: Its stacks or its region's prices can't be read.
+    """
+    prices = read_prices(environment.region)
+    if prices is None:
+        return Skipped(environment.name, environment.region)
+    paths = {phase.name: out / "stacks" / f"{environment.name}-{phase.name}" / STACK_FILE for phase in PHASES}
+    existing = {phase: path for phase, path in paths.items() if path.is_file()}
+    if not existing:
+        raise AbsentError(f"{environment.name} isn't synthesized; run make synth ENV={environment.name}")
+    try:
+        documents = {phase: read_stack(path, path.parent.name) for phase, path in existing.items()}
+        view = merged_view(EnvironmentStacks(environment.name, documents))
+    except ScanFailedError as error:
+        raise OpsError(f"the stacks of {environment.name} can't be read: {error}; run make gate") from None
+    return estimate_view(view, environment.name, usage or environment.usage, prices)
+
+
+def previous(ref: str, chosen: Sequence[Environment], usage: Usage | None = None) -> dict[str, Estimate]:
+    """Estimate environments as another version synthesizes them, with this version's prices and assumptions.
+
+    Args:
+        ref: A commit, branch or tag of git.
+        chosen: Environments of this version; those that the other one lacks are left out.
+        usage: Assumptions in place of the environments' own.
+
+    Raises:
+        OpsError: There is no such version, or it can't be synthesized.
+    """
+    verify = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    commit = _git(*verify, what=f"git knows no commit {ref!r}")
+    found: dict[str, Estimate] = {}
+    with TemporaryDirectory() as folder:
+        tree, out = Path(folder) / "tree", Path(folder) / "out"
+        _git("worktree", "add", "--quiet", "--detach", str(tree), commit, what=f"{ref} can't be checked out")
+        try:
+            _synthesize(tree, os.environ.get("ENVIRONMENTS", ""), out, (), f"{ref} can't be synthesized")
+            for environment in chosen:
+                try:
+                    estimated = estimate_of(environment, out, usage)
+                except AbsentError:
+                    continue
+                if isinstance(estimated, Estimate):
+                    found[environment.name] = estimated
+        finally:
+            _git("worktree", "remove", "--force", str(tree), what="the temporary worktree can't be removed")
+    return found
+
+
+def savings(environment: Environment, usage: Usage | None = None) -> list[Saving]:
+    """What each risk saves that an environment accepts and that has a safer setting; the largest saving first.
+
+    The environment is synthesized without accepting the risk, once for each.
+
+    Raises:
+        OpsError: The region has no prices, or the environment can't be synthesized without a risk.
+    """
+    accepted = [choice for choice in CHOICES if choice.safer and choice.risk in environment.accepted_risks]
+    with TemporaryDirectory() as folder:
+        values, out = Path(folder) / "values", Path(folder) / "out"
+        _copy_values(values)
+        names = {"": environment.name}
+        for choice in accepted:
+            names[choice.risk] = f"{environment.name}-not-{choice.risk.replace('_', '-')}"
+            _write_variant(values, environment.name, names[choice.risk], choice.risk)
+        _synthesize(ROOT, str(values), out, tuple(names.values()), f"{environment.name} can't be synthesized safer")
+        found = {risk: _named(environment, name, out, usage) for risk, name in names.items()}
+    now = found[""]
+    each = (
+        Saving(
+            choice.risk,
+            choice.meaning,
+            found[choice.risk].fixed - now.fixed,
+            found[choice.risk].assumed - now.assumed,
+        )
+        for choice in accepted
+    )
+    return sorted(each, key=lambda saving: (-(saving.fixed + saving.assumed), saving.risk))
+
+
+def _named(environment: Environment, name: str, out: Path, usage: Usage | None) -> Estimate:
+    found = estimate_of(replace(environment, name=name), out, usage)
+    if isinstance(found, Skipped):
+        raise OpsError(str(found))
+    return found
+
+
+def _copy_values(target: Path) -> None:
+    """Copy the folder of values, without the modules of its package that aren't values."""
+    left_out = {*environments.LIBRARY, "__init__", "__pycache__"}
+    shutil.copytree(
+        environments.FOLDER,
+        target,
+        ignore=lambda _, names: {name for name in names if name.removesuffix(".py") in left_out},
+    )
+
+
+def _write_variant(values: Path, base: str, name: str, risk: str) -> None:
+    text = (
+        "from dataclasses import replace\n\n"
+        f"from environments.{base.replace('-', '_')} import ENVIRONMENT as BASE\n"
+        "from environments.schema.risks import without\n\n"
+        f"ENVIRONMENT = replace(without(BASE, {risk!r}), name={name!r})\n"
+    )
+    (values / f"{name.replace('-', '_')}.py").write_text(text, encoding="utf-8")
+
+
+def _synthesize(tree: Path, values: str, out: Path, names: Sequence[str], what: str) -> None:
+    """Synthesize in a process of its own: commands don't load cdktf, and another version has other modules."""
+    given: Mapping[str, str] = {**os.environ, "ENVIRONMENTS": values, "CDKTF_OUTDIR": str(out)}
+    done = subprocess.run(
+        (sys.executable, "-O", "main.py", *names), cwd=tree, env=given, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        reason = done.stderr.strip().splitlines()
+        raise OpsError(f"{what}: {reason[-1] if reason else f'exit code {done.returncode}'}")
+
+
+def _git(*arguments: str, what: str) -> str:
+    done = subprocess.run(("git", *arguments), cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OpsError(f"{what}: {done.stderr.strip().splitlines()[-1]}" if done.stderr.strip() else what)
+    return done.stdout.strip()
