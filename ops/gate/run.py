@@ -15,6 +15,7 @@ from modules.progress import Step, progress
 from ops.gate import (
     alarms,
     applying,
+    cost,
     detection,
     firewall,
     kept,
@@ -94,9 +95,12 @@ def run(
         errors.extend(attempt(partial(list, strange)) or ())
     with progress() as step:
         scan, checks = _scan(selection.environment_stacks, blocks, policies / "checks", step)
-        proof, checks = prove(selection.environment_stacks, blocks, step), checks | CHECKS | support.CHECKS
+        proof = prove(selection.environment_stacks, blocks, step)
+        checks |= CHECKS | support.CHECKS | cost.CHECKS
     dated, warnings = _support(selection.environment_stacks, blocks, expected, today)
-    found = (*scan.records, *proof.records, *dated)
+    by_name = {stacks.name: view for stacks, view in zip(environment_stacks, blocks, strict=True)}
+    costs, of_prices = attempt(lambda: cost.cost(by_name, expected.values, today)) or ([], [])
+    found = (*scan.records, *proof.records, *dated, *costs)
     records = [
         record for record in found if record.block.stack in selection.stacks and not expected.lacks_rightly(record)
     ]
@@ -126,7 +130,7 @@ def run(
             *judgement.errors,
             *(() if names else _invalid(expected)),
         ),
-        warnings=(*judgement.warnings, *warnings),
+        warnings=(*judgement.warnings, *warnings, *of_prices),
         unused=judgement.unused,
     )
 

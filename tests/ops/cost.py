@@ -25,6 +25,7 @@ USD = {
     "alb.hour": "0.0225",
     "alb.lcu": "0.008",
     "rds.db.t4g.small.single_az": "0.032",
+    "rds.db.t4g.small.multi_az": "0.065",
     "rds.db.m7g.large.multi_az": "0.336",
     "rds.gp3.single_az": "0.115",
     "rds.gp3.multi_az": "0.23",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from environments.schema import MEDIUM_USAGE, SMALL_USAGE
 from environments.schema.risks import CHOICES, without
 from ops.cost import read
 from ops.cost.estimate import Estimate, estimate_view
-from ops.cost.prices import Prices
 from ops.cost.read import Saving, Skipped, estimate_of, previous, savings
 from ops.cost.report import Report, as_data, as_markdown, as_text, by_phase, differences
 from ops.errors import OpsError
@@ -170,9 +168,7 @@ def test_a_risk_without_safer_values_is_an_error() -> None:
 @pytest.mark.slow
 @pytest.mark.requirement("R11.3")
 def test_each_accepted_risk_saves_what_the_safer_stacks_cost_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    multi_az = replace(PRICES.by_id["kms.key"], usd=Decimal("0.065"))
-    prices = Prices("us-east-1", {**PRICES.by_id, "rds.db.t4g.small.multi_az": multi_az})
-    monkeypatch.setattr(read, "read_prices", lambda _: prices)
+    monkeypatch.setattr(read, "read_prices", lambda _: PRICES)
     with values(AEP):
         found = {saving.risk: (saving.fixed, saving.assumed) for saving in savings(STARTER)}
     assert found == {
