@@ -137,7 +137,7 @@ endif
 endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted mutants \
-	docs schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
+	docs prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status cost risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
@@ -292,6 +292,9 @@ new-environment: $(READY) ## Write another environment of a product: NAME=demo (
 
 mutants: $(DEV) ## Change one attribute of prod at a time, 300 times: does the gate notice, or a test? SEED=1 (up to an hour)
 	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && $(BIN)/python -m tests.gate.mutants --seed "$(SEED)"
+
+prices: env synth ## Renew the prices of an environment's region from AWS's Price List API: ENV=<name>
+	@$(OPS) prices "$(ENV)"
 
 docs: $(READY) ## Write the pages that are generated from the code
 	@$(BIN)/python -m ops docs

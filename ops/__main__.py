@@ -74,6 +74,7 @@ COMMANDS = (
         "Write a new product with its environments.",
     ),
     Entry(DEVELOP, "new-environment", "ops.scaffold.command:new_environment", "Write a new environment of a product."),
+    Entry(DEVELOP, "prices", "ops.cost.command:prices", "Renew the prices of an environment's region."),
     Entry(DEVELOP, "docs", "ops.project:docs", "Write the pages that are generated from the code."),
 )
 

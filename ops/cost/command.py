@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modules.output import OUT
-from ops.command import Json, complete_environment, load, reporting, show
+from ops.command import EnvironmentName, Json, complete_environment, load, reporting, say, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,3 +84,33 @@ def _chosen(name: str | None) -> Sequence[Environment]:
         return [load(name)] if name else environments.load_all()
     except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
         raise OpsError(str(error)) from None
+
+
+def prices(
+    name: EnvironmentName,
+    out: Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")] = OUT,
+) -> None:
+    """Renew the prices of an environment's region from AWS's Price List API, and add those that it needs.
+
+    Writes ops/cost/prices/REGION.toml; review the changed lines. It needs the permission pricing:GetProducts.
+    Exit code 1: a price that the environment needs is still missing.
+    """
+    with reporting():
+        from datetime import UTC, datetime
+
+        import environments
+        from ops.aws.session import connect
+        from ops.cost.prices import read as read_prices
+        from ops.cost.read import needed
+        from ops.cost.renew import API_REGION, renew, write
+
+        environment = load(name)
+        ids = needed(environment, out)
+        known = read_prices(environment.region)
+        client = connect(environment).client("pricing", region_name=API_REGION)
+        found = renew(environment.region, known, ids, client, datetime.now(UTC).date())
+        for each in found:
+            show(str(each))
+        if any(each.new for each in found):
+            say(f"Wrote {environments.shown(write(environment.region, found))}; review its changes.")
+        raise typer.Exit(int(any(each.old is each.new is None for each in found)))

@@ -18,11 +18,12 @@ from environments.schema.risks import CHOICES
 from environments.schema.usage import Usage
 from modules.phases import PHASES
 from ops.cost.estimate import Estimate, estimate_view
+from ops.cost.prices import Prices
 from ops.cost.prices import read as read_prices
 from ops.errors import AbsentError, OpsError
 from ops.gate.documents import read as read_stack
 from ops.gate.folder import STACK_FILE
-from ops.gate.model import ScanFailedError
+from ops.gate.model import ScanFailedError, ScannedBlock
 from ops.gate.stacks import EnvironmentStacks
 from ops.gate.view import merged_view
 
@@ -67,16 +68,30 @@ def estimate_of(environment: Environment, out: Path, usage: Usage | None = None)
     prices = read_prices(environment.region)
     if prices is None:
         return Skipped(environment.name, environment.region)
+    return estimate_view(_view(environment, out), environment.name, usage or environment.usage, prices)
+
+
+def needed(environment: Environment, out: Path) -> frozenset[str]:
+    """Ids of the prices that an environment's synthesized stacks need.
+
+    Raises:
+        AbsentError: It isn't synthesized.
+        OpsError: Its stacks can't be read.
+    """
+    found = estimate_view(_view(environment, out), environment.name, environment.usage, Prices(environment.region, {}))
+    return frozenset(line.price_id for line in found.lines)
+
+
+def _view(environment: Environment, out: Path) -> list[ScannedBlock]:
     paths = {phase.name: out / "stacks" / f"{environment.name}-{phase.name}" / STACK_FILE for phase in PHASES}
     existing = {phase: path for phase, path in paths.items() if path.is_file()}
     if not existing:
         raise AbsentError(f"{environment.name} isn't synthesized; run make synth ENV={environment.name}")
     try:
         documents = {phase: read_stack(path, path.parent.name) for phase, path in existing.items()}
-        view = merged_view(EnvironmentStacks(environment.name, documents))
+        return merged_view(EnvironmentStacks(environment.name, documents))
     except ScanFailedError as error:
         raise OpsError(f"the stacks of {environment.name} can't be read: {error}; run make gate") from None
-    return estimate_view(view, environment.name, usage or environment.usage, prices)
 
 
 def previous(ref: str, chosen: Sequence[Environment], usage: Usage | None = None) -> dict[str, Estimate]:

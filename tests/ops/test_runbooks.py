@@ -28,6 +28,7 @@ WITHOUT_RUNBOOK = {
     "account": "prints docs/account.md",
     "cost": "changes nothing and needs no account; docs/cost.md",
     "docs": "writes pages of the project; make docs",
+    "prices": "writes a file of the project; docs/cost.md",
     "new-product": "writes files of the project; docs/tutorial.md",
     "new-environment": "writes files of the project; README.md",
 }
