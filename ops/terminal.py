@@ -9,6 +9,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from ops.errors import OpsError
 
@@ -16,8 +17,17 @@ ANSWER_SECONDS = 600
 """How long to wait for an answer."""
 _LOOK_SECONDS = 0.2
 """Seconds between two checks of `cancelled`."""
-_LONGEST = 1024
-"""Bytes of a line, with its end. Linux takes 4,096, macOS 1,024 (their `MAX_CANON`), and drops what is beyond."""
+LONGEST = 65_536
+"""Bytes of an answer: Secrets Manager's limit of a value.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+"""
+_PASTE_SECONDS = 0.1
+"""What arrives so soon after Enter was pasted together with it."""
+_ENTER = ord("\n")
+_BACKSPACE = b"\x08\x7f"
+_REST_SECONDS = 5
+"""How long to drop the rest of a paste, so that it doesn't reach the shell as commands."""
 
 
 class NoTerminalError(OpsError):
@@ -37,26 +47,68 @@ def ask_hidden(question: str, cancelled: Callable[[], bool] = lambda: False) -> 
 
     Raises:
         NoTerminalError: There is no terminal, or this program runs in its background.
-        NoAnswerError: You pressed Ctrl-D, the answer is longer than a terminal's line, `cancelled` is true, or there
-            was no answer within ten minutes.
+        NoAnswerError: You pressed Ctrl-D, the answer is too long, isn't UTF-8 or has several lines, `cancelled` is
+            true, or there was no answer within ten minutes.
     """
-    with _terminal() as terminal, _without_echo(terminal):
+    with _terminal() as terminal, _byte_by_byte(terminal) as keys:
         os.write(terminal, question.encode())
-        end = time.monotonic() + ANSWER_SECONDS
         try:
-            while time.monotonic() < end and not cancelled():
-                if select.select([terminal], [], [], _LOOK_SECONDS)[0]:
-                    line = os.read(terminal, _LONGEST)
-                    if len(line) == _LONGEST:
-                        raise NoAnswerError(f"a terminal takes up to {_LONGEST - 2:,} bytes")
-                    typed = line.decode(errors="replace").rstrip("\r\n")
-                    if not typed.strip():
-                        raise NoAnswerError("nothing was typed")
-                    return typed
+            line = _read_line(terminal, keys, cancelled)
+        except OSError as error:
+            raise NoAnswerError(f"the terminal was closed ({error.strerror})") from None
         finally:
-            os.write(terminal, b"\n")
+            with suppress(OSError):
+                os.write(terminal, b"\n")
+    typed = line.decode(errors="replace")
+    if not typed.strip():
+        raise NoAnswerError("nothing was typed")
+    if "\ufffd" in typed:
+        raise NoAnswerError("what was typed isn't UTF-8 text")
+    return typed
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """Keys that edit the line, as this terminal has them (`stty -a`)."""
+
+    erase: frozenset[int]
+    kill: int
+    end: int
+
+
+def _read_line(terminal: int, keys: _Keys, cancelled: Callable[[], bool]) -> bytes:
+    """What was typed or pasted before Enter."""
+    typed, end = bytearray(), time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < end and not cancelled():
+        if not select.select([terminal], [], [], _LOOK_SECONDS)[0]:
+            continue
+        read = os.read(terminal, LONGEST)
+        if not read:
+            raise NoAnswerError("the terminal was closed")
+        for place, key in enumerate(read, start=1):
+            if key in keys.erase:
+                typed[:] = typed.decode(errors="ignore")[:-1].encode()
+            elif key == keys.kill:
+                typed.clear()
+            elif key in (_ENTER, keys.end):
+                if read[place:] or select.select([terminal], [], [], _PASTE_SECONDS)[0]:
+                    _drop_rest(terminal)
+                    raise NoAnswerError("more than one line was pasted at once")
+                return bytes(typed)
+            else:
+                typed.append(key)
+        if len(typed) > LONGEST:
+            _drop_rest(terminal)
+            raise NoAnswerError(f"it has more than {LONGEST:,} bytes")
     late = f"there was no answer within {ANSWER_SECONDS // 60} minutes"
     raise NoAnswerError("the question was interrupted" if cancelled() else late)
+
+
+def _drop_rest(terminal: int) -> None:
+    end = time.monotonic() + _REST_SECONDS
+    while time.monotonic() < end and select.select([terminal], [], [], _LOOK_SECONDS)[0]:
+        if not os.read(terminal, LONGEST):
+            return
 
 
 @contextmanager
@@ -92,12 +144,21 @@ def _in_front(terminal: int) -> bool:
 
 
 @contextmanager
-def _without_echo(terminal: int) -> Iterator[None]:
+def _byte_by_byte(terminal: int) -> Iterator[_Keys]:
+    """Without echo, and without the terminal's line: that one drops what is beyond 4,095 bytes (macOS: 1,024).
+
+    Two equal pastes would be cut equally. Ctrl-C works as before.
+    https://man7.org/linux/man-pages/man3/termios.3.html (canonical and noncanonical mode)
+    """
     before = termios.tcgetattr(terminal)
-    hidden = [*before]
-    hidden[3] &= ~termios.ECHO
-    termios.tcsetattr(terminal, termios.TCSAFLUSH, hidden)
+    changed = [*before[:6], [*before[6]]]
+    changed[0] &= ~termios.IXON
+    changed[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
+    changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
+    termios.tcsetattr(terminal, termios.TCSAFLUSH, changed)
+    erase, kill, end = (ord(before[6][key]) for key in (termios.VERASE, termios.VKILL, termios.VEOF))
     try:
-        yield
+        yield _Keys(frozenset({erase, *_BACKSPACE}), kill, end)
     finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # The terminal may be closed by now.
+            termios.tcsetattr(terminal, termios.TCSAFLUSH, before)

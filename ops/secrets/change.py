@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from environments.names import Names
 from environments.schema import Environment, Secret
@@ -24,32 +26,33 @@ class Change:
     secret: Secret
     source: Source
 
-    def ask(self, then: str, *, yes: bool, dry_run: bool) -> bool:
-        """Print what will happen and, in a protected environment, ask. Returns whether to continue.
+    def ask(self, then: str, *, yes: bool, dry_run: bool) -> Callable[[], str] | None:
+        """Get the value, print what will happen and, in a protected environment, ask.
+
+        The value comes first: its length, and what is unusual about it, are reasons to decline. A dry run doesn't ask
+        for a typed value.
+
+        Returns:
+            Writes the value and returns the version's id; none in a dry run.
 
         Raises:
             RefusedError: You declined.
+            OpsError: There is no usable value.
         """
         name = Names(self.environment).secret(self.secret.name)
-        generated = self.source.generate or self.secret.generated == "cache_url"
-        value = "a generated value" if generated else "the value you provide"
-        say(f"{name} in account {self.aws.caller.account} will get {value}; {then}")
+        renews, generated = self.secret.generated == "cache_url", self.source.generate
+        given = "a generated value" if generated or renews else "the value you provide"
+        say(f"{name} in account {self.aws.caller.account} will get {given}; {then}")
         if self.secret.caution:
             say(f"caution: {self.secret.caution}")
+        skipped = renews or (dry_run and self.source.asks)
+        value = None if skipped else self.source.value(self.secret)
         if dry_run:
-            return False
+            return None
         confirm("Continue?", yes=yes or not self.environment.protected)
-        return True
-
-    def write(self) -> str:
-        """Get the value and write it; return the version's id.
-
-        Raises:
-            OpsError: There is no usable value, or AWS refuses it.
-        """
-        if self.secret.generated == "cache_url":
-            return renew_cache_url(self.aws, self.environment, self.secret.name)
-        return write(self.aws, self.environment, self.secret.name, self.source.value(self.secret))
+        if value is None:
+            return partial(renew_cache_url, self.aws, self.environment, self.secret.name)
+        return partial(write, self.aws, self.environment, self.secret.name, value)
 
 
 def writable(environment: Environment, name: str, source: Source) -> Secret:

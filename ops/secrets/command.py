@@ -75,9 +75,10 @@ def set_value(
     """
     with reporting():
         change = _change(load(environment), name, stdin=stdin, from_fd=from_fd, generate=generate)
-        if not change.ask("running tasks keep the old one", yes=yes, dry_run=dry_run):
+        write = change.ask("running tasks keep the old one", yes=yes, dry_run=dry_run)
+        if write is None:
             return
-        version = change.write()
+        version = write()
         if as_json:
             show(json.dumps({"secret": name, "version": version}))
         say(f"{name} has a new value, version {version}")
@@ -109,9 +110,11 @@ def rotate(
         chosen = load(environment)
         services = readers_of(chosen, name)
         change = _change(chosen, name, stdin=stdin, from_fd=from_fd, generate=generate)
-        if not change.ask(f"then redeployed: {', '.join(services) or 'no service'}", yes=yes, dry_run=dry_run):
+        then = f"then redeployed: {', '.join(services) or 'no service'}"
+        write = change.ask(then, yes=yes, dry_run=dry_run)
+        if write is None:
             return
-        version = change.write()
+        version = write()
         say(f"{name} has a new value, version {version}")
         try:
             restarts = restart(change.aws, chosen, services, wait=wait)

@@ -13,10 +13,9 @@ from pydantic import SecretStr
 from environments.schema import Secret
 from ops.command import say
 from ops.errors import OpsError
-from ops.terminal import NoAnswerError, ask_hidden
+from ops.secrets.unusual import unusual
+from ops.terminal import LONGEST, NoAnswerError, ask_hidden
 
-LONGEST = 65_536
-"""Bytes. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html"""
 _KEY_BYTES = 32
 
 
@@ -50,8 +49,13 @@ class Source:
         if self.stdin and sys.stdin.isatty():
             raise OpsError("--stdin reads a pipe or a file, and would show what you type; leave it out to be asked")
 
+    @property
+    def asks(self) -> bool:
+        """Whether the value is typed."""
+        return not (self.stdin or self.generate or self.descriptor is not None)
+
     def value(self, secret: Secret) -> SecretStr:
-        """Get the value.
+        """Get the value; print its length, and what is unusual about it.
 
         Raises:
             OpsError: The value is empty, too long, or not text; or the two that you typed differ.
@@ -91,10 +95,16 @@ def _cleaned(name: str, raw: bytes) -> SecretStr:
     if text is None:
         raise OpsError(f"the value of {name} isn't UTF-8 text")
     value = text.removesuffix("\n").removesuffix("\r")
-    if not value.strip():
+    if not value.replace("\ufeff", "").strip():
         raise OpsError(f"the value of {name} is empty")
+    if "\0" in value:
+        raise OpsError(
+            f"the value of {name} has a NUL character; no environment variable can hold one: pass UTF-8 text without it"
+        )
     if len(value.encode()) > LONGEST:
         raise OpsError(f"the value of {name} has {len(value.encode()):,} bytes; Secrets Manager's limit is {LONGEST:,}")
     if value != text:
         say("the newline at the end of the value was removed")
+    found = "; it ".join(unusual(name, value))
+    say(f"the value of {name} has {len(value.encode()):,} bytes" + (f"; caution: it {found}" if found else ""))
     return SecretStr(value)

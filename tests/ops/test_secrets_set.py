@@ -14,6 +14,7 @@ import pytest
 
 from ops.aws.session import Aws
 from ops.secrets.status import container
+from ops.secrets.unusual import unusual
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from tests.ops import seeded
@@ -75,6 +76,83 @@ def test_a_typed_value_is_asked_for_twice_and_not_echoed(secrets: Aws) -> None:
     assert (ended.code, ended.asked) == (0, 3), ended.said
     assert "sk-typed" not in ended.said
     assert seeded.secret_value(secrets, KEY) == "sk-typed"
+
+
+def test_a_long_pasted_value_is_stored_whole_and_its_length_is_shown_before_the_question(secrets: Aws) -> None:
+    value = "x" * 4_500 + "y" * 500
+    command = [sys.executable, "-m", "ops", "secrets", "set", "prod", KEY]
+    answers = {"Continue?": "y", f"Value of {KEY}:": value, "Again:": value}
+    ended = at_a_terminal(command, os.environ, {question: partial(str, text) for question, text in answers.items()})
+    assert ended.code == 0, ended.said
+    assert 0 < ended.said.index("has 5,000 bytes") < ended.said.index("Continue?")
+    assert seeded.secret_value(secrets, KEY) == value
+
+
+@pytest.mark.parametrize("verb", ["set", "rotate"])
+def test_what_is_unusual_is_shown_before_the_question(secrets: Aws, verb: str) -> None:
+    before, value = versions(secrets), '\ufeff"ghp_1234567890abcdefABCDEF1234567890abcd" '
+    done = run("secrets", verb, "prod", KEY, "--stdin", given=value)
+    assert done.exit_code == 1, "there is no terminal to ask on"
+    found = "begins with a BOM (byte order mark); it ends with a blank or line break; it is in quotes; it looks like a "
+    assert f"has 46 bytes; caution: it {found}GitHub token\n" in done.stderr
+    assert "ghp_" not in done.output
+    assert versions(secrets) == before
+
+
+def test_a_dry_run_shows_what_is_unusual_about_a_piped_value(secrets: Aws) -> None:
+    done = run("secrets", "set", "prod", KEY, "--stdin", "--dry-run", given="'sk-x'")
+    assert (done.exit_code, "6 bytes; caution: it is in quotes" in done.stderr) == (0, True)
+
+
+@pytest.mark.parametrize("value", ["sk-\0x", "\0", "sk-x\0", "sk".encode("utf-16-le")])
+def test_nul_is_refused(secrets: Aws, value: str | bytes) -> None:
+    before = versions(secrets)
+    for verb in ("set", "rotate"):
+        done = run("secrets", verb, "prod", KEY, "--stdin", "--yes", given=value)
+        assert (done.exit_code, "has a NUL character" in done.stderr) == (2, True), done.output
+    assert versions(secrets) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        (KEY, "\ufeffsk-x", ["begins with a BOM (byte order mark)"]),
+        (KEY, " sk-x", ["begins with a blank or line break"]),
+        (KEY, "\tsk-x\n", ["begins and ends with a blank or line break"]),
+        (KEY, "“sk-x”", ["is in quotes"]),
+        (KEY, "'sk-x'", ["is in quotes"]),
+        (KEY, "OPENAI_API_KEY=sk-x", ["begins with NAME=, as in a file of variables"]),
+        (KEY, "export OTHER='sk-x'", ["begins with NAME=, as in a file of variables"]),
+        ("token", "token = sk-x", ["begins with NAME=, as in a file of variables"]),
+        (KEY, '"OPENAI_API_KEY=sk-x"', ["is in quotes", "begins with NAME=, as in a file of variables"]),
+        (KEY, "one\r\ntwo", ["has 2 lines"]),
+        (KEY, "sk-\x1b[200~x\x1b[201~", ["has control characters (2)"]),
+        (KEY, "sk-\u200bx\u00a0y", ["has invisible characters or blanks other than the space bar's (2)"]),
+        (KEY, "AKIAIOSFODNN7EXAMPLE", ["looks like an AWS access key ID"]),
+        (KEY, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", ["looks like an AWS secret access key"]),
+        (KEY, "github_pat_11ABCDEFG0123456789_abcdefghij", ["looks like a GitHub token"]),
+        (KEY, f"sk-ant-{'x' * 30}", ["looks like an Anthropic API key"]),
+        ("ANTHROPIC_API_KEY", f"sk-proj-{'x' * 30}", ["looks like an OpenAI API key"]),
+        (
+            "TOKEN",
+            "TOKEN=ghs_1234567890abcdefABCDEF1234567890abcd",
+            ["begins with NAME=, as in a file of variables", "looks like a GitHub token"],
+        ),
+        # Nothing is unusual about these.
+        (KEY, f"sk-proj-{'x' * 30}", []),
+        ("GITHUB_TOKEN", "ghp_1234567890abcdefABCDEF1234567890abcd", []),
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", []),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", []),
+        (KEY, "0123456789abcdef0123456789abcdef01234567", []),
+        ("AUDIT_ENCRYPTION_KEY", "kZ3vQ0J1c2Vzcw9tZXRoaW5nLWVsc2UtaGVyZQ==", []),
+        ("AUDIT_ENCRYPTION_KEY", "ABCDEFGH====", []),
+        ("DATABASE_URL", "postgres://user:a=b@host/db?sslmode=require", []),
+        ("PASSPHRASE", "correct horse 'battery' staple é", []),
+        ("PASSWORD", '"', []),
+    ],
+)
+def test_what_is_unusual_about_a_value(name: str, value: str, found: list[str]) -> None:
+    assert list(unusual(name, value)) == found
 
 
 def test_two_different_values_change_nothing(secrets: Aws) -> None:

@@ -72,15 +72,35 @@ def test_what_is_typed_is_read_and_not_shown(*, controlling: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        # The terminal's own line has 4,095 bytes, 1,024 on macOS.
+        (b"x" * 5_000 + b"\n", "x" * 5_000),
+        (b"x" * 60_000 + b"\n", "x" * 60_000),
+        (b"abcd\x7f\x08e\n", "abe"),
+        ("aé\x7fb\n".encode(), "ab"),
+        (b"wrong\x15right\n", "right"),
+        (b"a\x13\x16b\n", "a\x13\x16b"),
+        (b"a b\x04", "a b"),
+    ],
+    ids=["long", "longer", "backspace", "backspace of two bytes", "Ctrl-U", "control characters", "Ctrl-D at the end"],
+)
+def test_all_that_is_typed_is_read(typed: bytes, answer: str) -> None:
+    assert ask(ASK, typed).output == f"typed {answer}\n"
+
+
+@pytest.mark.parametrize(
     ("program", "typed", "arguments", "error"),
     [
         (ASK, b"\n", (), "NoAnswerError nothing was typed"),
         (ASK, b"\x04", (), "NoAnswerError nothing was typed"),
-        (ASK, b"x" * 1500 + b"\n", (), "NoAnswerError a terminal takes up to 1,022 bytes"),
+        (ASK, b"x" * 70_000 + b"\n", (), "NoAnswerError it has more than 65,536 bytes"),
+        (ASK, b"-----BEGIN\nx\n-----END\n", (), "NoAnswerError more than one line was pasted at once"),
+        (ASK, b"x\xff\n", (), "NoAnswerError what was typed isn't UTF-8 text"),
         (ASK, b"", ("cancelled",), "NoAnswerError the question was interrupted"),
         (BEHIND, b"", (), "NoTerminalError there is no terminal to ask on"),
     ],
-    ids=["Enter", "Ctrl-D", "too long", "cancelled", "in the background"],
+    ids=["Enter", "Ctrl-D", "too long", "several lines", "not UTF-8", "cancelled", "in the background"],
 )
 def test_without_an_answer_it_ends(program: str, typed: bytes, arguments: tuple[str, ...], error: str) -> None:
     assert ask(program, typed, *arguments).output == f"{error}\n"
