@@ -39,6 +39,7 @@ LIBRARY = frozenset(
         "documents",
         "endpoints",
         "flows",
+        "grouped",
         "guardduty",
         "names",
         "permissions",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from environments.grouped import groups
 from environments.names import Names
 from environments.schema import Environment, RejectionMetric, Service
 from modules import metrics
@@ -70,6 +71,18 @@ CUTOVER = AlarmRow(
 """The composite alarm of every alarm that stops a cutover."""
 
 
+def cutover_groups(alarms: int) -> list[AlarmRow]:
+    """The composite alarms that the cutover's consists of if it has too many alarms for one; else none."""
+    return [
+        AlarmRow(
+            id=f"cutover_{number}",
+            says=f"At least one alarm of group {number} of those that stop a cutover is on.",
+            runbook="cutover",
+        )
+        for number in range(1, groups(alarms) + 1)
+    ]
+
+
 def rollback(service: Service) -> AlarmRow:
     """The composite alarm of every alarm that means: roll back this load-balanced service."""
     return AlarmRow(
@@ -84,9 +97,14 @@ def expected(names: Names) -> Iterator[str]:
     environment, product = names.environment, names.environment.product
     # Names of alarms don't depend on the phases' outputs, so expressions are enough.
     data, edge, services = Data.remote("data"), Edge.remote("edge"), Services.remote("services")
-    rows = [CUTOVER, *table(environment, data=data, edge=edge, services=services)]
+    metric_alarms = list(table(environment, data=data, edge=edge, services=services))
+    stopping = sum(row.stops_cutover for row in metric_alarms)
+    rows: list[AlarmRow] = [CUTOVER, *metric_alarms]
     for service in product.load_balanced:
-        rows += [rollback(service), *rollback_alarms(environment, service, edge)]
+        of_service = list(rollback_alarms(environment, service, edge))
+        rows += [rollback(service), *of_service]
+        stopping += len(of_service)
+    rows += cutover_groups(stopping)
     if product.scheduled_tasks:
         rows.append(dropped_runs(group=""))
     return (names.resource(row.purpose) for row in rows)

@@ -193,8 +193,11 @@ class Day:
         alarms = self.rehearsal.session.aws.client("cloudwatch")
         on: list[str] = []
         for _ in range(QUIET_SECONDS):
-            found: Any = alarms.describe_alarms(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-            on = [each["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for each in found.get(kind, [])]
+            pages: Any = alarms.get_paginator("describe_alarms").paginate(
+                StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+            )
+            kinds = ("MetricAlarms", "CompositeAlarms")
+            on = [alarm["AlarmName"] for page in pages for kind in kinds for alarm in page.get(kind, ())]
             if not on:
                 time.sleep(MINUTE - time.time() % MINUTE + 1)
                 return

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from environments.grouped import GROUP
 from modules import dashboard
-from modules.alarms import CUTOVER, rollback, rollback_alarms, table
+from modules.alarms import CUTOVER, AlarmRow, cutover_groups, rollback, rollback_alarms, table
 from modules.constructs.alarms import CompositeAlarm, Dashboard, MetricAlarm
 from modules.contracts import Account, Data, Edge, Observability, Services
 from modules.stack import PhaseStack
@@ -26,18 +29,27 @@ class ObservabilityStack(PhaseStack):
             for service in load_balanced
         }
         watched = [name for of_service in deployment_alarms.values() for name in of_service]
-        members = {CUTOVER: [*watched, *(alarms[row.id].name for row in rows if row.stops_cutover)]} | {
-            rollback(service): [
-                *deployment_alarms[service.name],
-                *(alarms[row.id].name for row in rows if row.rolls_back == service.name),
-            ]
+
+        def composite(row: AlarmRow, any_of: Sequence[str]) -> CompositeAlarm:
+            return CompositeAlarm(self, row.id, spec=row, names=names, any_of=any_of, topic_arn=topic)
+
+        stopping = [*watched, *(alarms[row.id].name for row in rows if row.stops_cutover)]
+        grouped = [
+            composite(row, stopping[number * GROUP : (number + 1) * GROUP])
+            for number, row in enumerate(cutover_groups(len(stopping)))
+        ]
+        cutover = composite(CUTOVER, [group.name for group in grouped] or stopping)
+        rollbacks = [
+            composite(
+                rollback(service),
+                [
+                    *deployment_alarms[service.name],
+                    *(alarms[row.id].name for row in rows if row.rolls_back == service.name),
+                ],
+            )
             for service in load_balanced
-        }
-        cutover, *rollbacks = (
-            CompositeAlarm(self, row.id, spec=row, names=names, any_of=any_of, topic_arn=topic)
-            for row, any_of in members.items()
-        )
-        arns = [alarm.arn for alarm in (cutover, *rollbacks)]
+        ]
+        arns = [alarm.arn for alarm in (cutover, *grouped, *rollbacks)]
         arns += [names.arn("cloudwatch", f"alarm:{name}") for name in watched]
         arns += [alarm.arn for alarm in alarms.values()]
         body = dashboard.body(environment, alarm_arns=arns, data=data, edge=edge, services=services)

@@ -182,7 +182,7 @@ def shares(records: Iterable[Record], name: str) -> dict[str, int]:
 
 
 def same(some: Iterable[Record], others: Iterable[Record]) -> bool:
-    """Whether records are equal, however Route 53 writes names."""
+    """Whether records are equal, however Route 53 writes names, and whatever health checks they have."""
     return sorted(map(_canonical, some)) == sorted(map(_canonical, others))
 
 
@@ -221,6 +221,28 @@ def replacement(present: Sequence[Record], wanted: Sequence[Record]) -> list[Rec
     ]
 
 
+def with_health_checks(wanted: Iterable[Record], present: Iterable[Record]) -> list[Record]:
+    """The wanted records, each with the health check of the present record that it replaces.
+
+    Terraform and the commands set none, so that it is another owner's.
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html#Route53-Type-ResourceRecordSet-HealthCheckId
+    """
+    found = {_identity(record): record[_HEALTH_CHECK] for record in present if record.get(_HEALTH_CHECK)}
+    return [
+        {**record, _HEALTH_CHECK: found[_identity(record)]} if _identity(record) in found else record
+        for record in wanted
+    ]
+
+
+def health_checks(records: Iterable[Record]) -> list[str]:
+    """The health checks of records as text, each with its record's set identifier and type."""
+    return [
+        f"health check {record[_HEALTH_CHECK]} of {record.get('SetIdentifier', record['Name'])} ({record['Type']})"
+        for record in records
+        if record.get(_HEALTH_CHECK)
+    ]
+
+
 def longest_ttl(records: Iterable[Record]) -> int:
     """Seconds for which resolvers may cache records; 0 for aliases, which have the 60 seconds of a load balancer.
 
@@ -235,11 +257,13 @@ def describe(records: Iterable[Record]) -> str:
     for record in records:
         values = ", ".join(each["Value"] for each in record.get("ResourceRecords", []))
         leads_to = values or record.get("AliasTarget", {}).get("DNSName", "?").rstrip(".")
-        weight = f" (weight {record['Weight']})" if "Weight" in record else ""
-        words.append(f"{record['Type']} {leads_to}{weight}")
+        notes = [f"weight {record['Weight']}"] if "Weight" in record else []
+        notes += [f"health check {record[_HEALTH_CHECK]}"] if record.get(_HEALTH_CHECK) else []
+        words.append(f"{record['Type']} {leads_to}" + (f" ({', '.join(notes)})" if notes else ""))
     return "; ".join(words) or "nothing"
 
 
+_HEALTH_CHECK = "HealthCheckId"
 _NEXT_RECORD = ("NextRecordName", "NextRecordType", "NextRecordIdentifier")
 
 
@@ -282,6 +306,10 @@ def _plain(name: str) -> str:
 def _responded_at(response: Mapping[str, Any]) -> datetime:
     date = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     return parsedate_to_datetime(date) if date else datetime.now(UTC)
+
+
+def _identity(record: Record) -> tuple[str, str, str]:
+    return _plain(record["Name"]), record["Type"], record.get("SetIdentifier", "")
 
 
 def _canonical(record: Record) -> tuple[str, str, int, str, str, bool, str]:

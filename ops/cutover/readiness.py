@@ -10,11 +10,13 @@ from functools import partial
 import dns.exception
 import dns.message
 import dns.query
+import dns.rcode
+import dns.rdatatype
 
 from environments.schema import Environment
-from ops.aws.dns import longest_ttl
+from ops.aws.dns import health_checks, longest_ttl
 from ops.aws.load_balancing import Targets
-from ops.conditions import Condition, ConditionResult, holds, run
+from ops.conditions import Condition, ConditionResult, UnknownError, holds, run
 from ops.cutover.records import PresentRecords, Zone
 from ops.cutover.watch import Signals
 
@@ -27,6 +29,13 @@ RESOLVER_SECONDS = 5
 RESOLVER_PORT = 53
 
 
+ABSENT = "no such record"
+"""What `ttl` returns if the resolver knows that there is no record: NXDOMAIN, or an answer without one.
+
+https://www.rfc-editor.org/rfc/rfc2308#section-2
+"""
+
+
 def ttl(host: str, resolver: str) -> int | str:
     """Seconds for which a resolver still caches a name's record; or a text with the reason why that is unknown.
 
@@ -36,17 +45,23 @@ def ttl(host: str, resolver: str) -> int | str:
     """
     address, _, port = resolver.partition(":") if resolver.count(":") == 1 else (resolver, "", "")
     try:
-        response = dns.query.udp(
+        # A truncated answer is requested again over TCP: https://www.rfc-editor.org/rfc/rfc2181#section-9
+        response, _ = dns.query.udp_with_fallback(
             dns.message.make_query(host, "A"),
             address,
             port=int(port or RESOLVER_PORT),
             timeout=RESOLVER_SECONDS,
             ignore_unexpected=True,
         )
-    except (dns.exception.DNSException, OSError, ValueError) as error:
+    except (dns.exception.DNSException, OSError, EOFError, ValueError) as error:
         return f"no answer ({error or type(error).__name__})"
+    code = response.rcode()
+    if code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return f"no answer ({dns.rcode.to_text(code)})"
     first = next((each.ttl for each in response.answer if each.name.to_text(omit_final_dot=True).lower() == host), None)
-    return "no such record" if first is None else first
+    if first is None and any(each.rdtype == dns.rdatatype.NS for each in response.authority):
+        return "no answer (a referral to other servers: this isn't a resolver)"
+    return ABSENT if first is None else first
 
 
 @dataclass(frozen=True)
@@ -97,14 +112,19 @@ def _targets(ready: Readiness, service: str) -> str:
 
 def _alarms(ready: Readiness) -> str:
     """No alarm that stops a cutover is on or missing."""
-    on, missing, states = ready.signals.alarms()
-    return holds([*(f"{name} is on" for name in on), *missing], f"{len(states)} alarms, none on")
+    found = ready.signals.alarms()
+    evidence = holds([*(f"{name} is on" for name in found.on), *found.missing], str(found))
+    if found.silent:
+        raise UnknownError(f"{found}; wait until metrics arrive, then try again")
+    return evidence
 
 
 def _records(ready: Readiness) -> str:
     """The records can be replaced by the weighted ones."""
     obstacle = ready.zone.shares.obstacle(ready.present.records)
-    return holds([obstacle] if obstacle else [], str(ready.present))
+    kept = ", ".join(health_checks(ready.present.records))
+    note = f"; keeps {kept}, which an apply of cutover removes: it isn't in the stack" if kept else ""
+    return holds([obstacle] if obstacle else [], f"{ready.present}{note}")
 
 
 def _ttl(ready: Readiness) -> str:
@@ -121,8 +141,12 @@ def _ttl(ready: Readiness) -> str:
 def _resolver(ready: Readiness, resolver: str) -> str:
     """A resolver no longer caches the plain record, or only for a short time."""
     answers = [ready.ask(host, resolver) for host in ready.zone.shares.hosts]
-    # What isn't a number is a reason why the time is unknown.
-    seen = next((each for each in answers if not isinstance(each, int)), None) or max(answers, key=int)
-    short = isinstance(seen, int) and seen <= max(ready.environment.cutover.ttl, ALIAS_SECONDS)
-    words = f"{seen} s left" if isinstance(seen, int) else seen
-    return holds([] if short else [f"{words}; wait, then try again"], words)
+    long, short = [], max(ready.environment.cutover.ttl, ALIAS_SECONDS)
+    for host, answer in zip(ready.zone.shares.hosts, answers, strict=True):
+        if answer == ABSENT:
+            long.append(f"{host}: {answer}; wait, then try again")
+        elif isinstance(answer, str):
+            raise UnknownError(f"{host}: {answer}; try again, or pass another resolver with --resolver")
+        elif answer > short:
+            long.append(f"{host}: {answer} s left; wait, then try again")
+    return holds(long, f"{max(each for each in answers if isinstance(each, int))} s left" if not long else "")

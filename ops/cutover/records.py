@@ -9,7 +9,19 @@ from datetime import datetime
 from environments.names import Names
 from environments.schema import Environment
 from ops.aws import load_balancing
-from ops.aws.dns import ALL, PublicZone, Record, describe, group, is_plain, replacement, same, same_name, target
+from ops.aws.dns import (
+    ALL,
+    PublicZone,
+    Record,
+    describe,
+    group,
+    is_plain,
+    replacement,
+    same,
+    same_name,
+    target,
+    with_health_checks,
+)
 from ops.aws.load_balancing import LoadBalancer
 from ops.aws.session import Aws
 from ops.errors import OpsError
@@ -162,12 +174,13 @@ class Zone:
         self.replace(f"weight {weight}", present.records, self.shares.at(weight))
 
     def replace(self, comment: str, present: Sequence[Record], wanted: Sequence[Record]) -> None:
-        """Replace records by others, all or none.
+        """Replace records by others, all or none; a record that is replaced by its like keeps its health check.
 
         Raises:
             AwsError: Route 53 refused, or didn't respond: then the change may still have been made.
         """
-        self._zone.change(self.shares.host, comment, replacement(present, wanted))
+        kept = with_health_checks(wanted, present)
+        self._zone.change(self.shares.host, comment, replacement(present, kept))
 
 
 def shares(environment: Environment, current: AliasTarget | None = None) -> Shares:

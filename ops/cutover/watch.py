@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from environments.names import Names
 from environments.schema import Environment
@@ -33,6 +33,9 @@ SIGNED_OUT = REJECTED | {"RequestExpired"}
 """AWS's codes for expired credentials: then no change is possible either."""
 PERIOD = 60
 """Seconds of one point: the shortest that load balancers and databases report."""
+ALARMS_A_CALL = 100
+"""Limit of names: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"""
+_CHILD = re.compile(r'ALARM\("([^"]+)"\)')
 ONE = 1
 """Number of errors that are ignored: of few requests, one would already be a large share."""
 
@@ -69,6 +72,27 @@ class Sample:
         return ", ".join(f"{value:g} {name}" for name, value in numbers.items())
 
 
+class AlarmStates(NamedTuple):
+    """The alarm that stops a cutover, and the alarms under it."""
+
+    on: list[str]
+    missing: list[str]
+    """Sentences about alarms that don't exist."""
+    states: dict[str, str]
+    silent: bool
+    """Whether all metric alarms are in INSUFFICIENT_DATA, so that it is unknown whether one should be on.
+
+    A composite alarm of alarms without data is OK.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-combining.html
+    """
+
+    def __str__(self) -> str:
+        without = sum(state == "INSUFFICIENT_DATA" for state in self.states.values())
+        if self.silent:
+            return f"{len(self.states)} alarms, and no metric alarm has data (INSUFFICIENT_DATA)"
+        return f"{len(self.states)} alarms, none on" + (f", {without} without data yet" if without else "")
+
+
 class Signals:
     """Alarms and metrics of one environment."""
 
@@ -91,33 +115,52 @@ class Signals:
         Raises:
             AwsError: CloudWatch doesn't respond.
         """
-        on, missing, states = self.alarms()
+        found = self.alarms()
         points = self._points(since, until)
         judged = judge(points, self._gauges, self._environment)
         return Sample(
-            breaches=(*(f"alarm {name} is on" for name in on), *judged.breaches),
-            missing=(*missing, *judged.missing),
-            evidence={"alarms": states, **judged.evidence},
+            breaches=(*(f"alarm {name} is on" for name in found.on), *judged.breaches),
+            missing=(*found.missing, *([str(found)] if found.silent else []), *judged.missing),
+            evidence={"alarms": found.states, **judged.evidence},
         )
 
-    def alarms(self) -> tuple[list[str], list[str], dict[str, str]]:
-        """The alarm that stops a cutover and its child alarms: those that are on, those that are missing, all states.
+    def alarms(self) -> AlarmStates:
+        """The alarm that stops a cutover, and the alarms under it.
 
         Raises:
             AwsError: CloudWatch doesn't respond.
         """
-        with explained("read the alarms"):
-            composite = self._cloudwatch.describe_alarms(AlarmNames=[self._alarm], AlarmTypes=["CompositeAlarm"])
-            found = composite["CompositeAlarms"]
-            wanted = re.findall(r'ALARM\("([^"]+)"\)', found[0]["AlarmRule"]) if found else []
-            # Without names, CloudWatch would list all alarms.
-            children = (
-                self._cloudwatch.describe_alarms(AlarmNames=wanted, AlarmTypes=["MetricAlarm"]) if found else None
-            )
-        states: dict[str, str] = {each["AlarmName"]: each["StateValue"] for each in found}
-        states |= {each["AlarmName"]: each["StateValue"] for each in (children["MetricAlarms"] if children else ())}
-        missing = [f"alarm {name} doesn't exist" for name in (self._alarm, *wanted) if name not in states]
-        return [name for name, state in states.items() if state == "ALARM"], missing, states
+        composite: dict[str, str] = {}
+        metric: dict[str, str] = {}
+        wanted, missing = [self._alarm], list[str]()
+        while wanted:
+            children: list[str] = []
+            found = dict(self._described(wanted))
+            for name in wanted:
+                if name not in found:
+                    missing.append(f"alarm {name} doesn't exist")
+                elif (rule := found[name].get("AlarmRule")) is None:
+                    metric[name] = found[name]["StateValue"]
+                else:
+                    composite[name] = found[name]["StateValue"]
+                    children += _CHILD.findall(rule)
+            wanted = [name for name in dict.fromkeys(children) if name not in composite]
+        return AlarmStates(
+            on=[name for name, state in (composite | metric).items() if state == "ALARM"],
+            missing=missing,
+            states=composite | metric,
+            silent=bool(metric) and set(metric.values()) == {"INSUFFICIENT_DATA"},
+        )
+
+    def _described(self, names: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Alarms by name, of both kinds: without types, CloudWatch lists only metric alarms."""
+        pages = self._cloudwatch.get_paginator("describe_alarms")
+        for first in range(0, len(names), ALARMS_A_CALL):
+            some = names[first : first + ALARMS_A_CALL]
+            with explained("read the alarms"):
+                for page in pages.paginate(AlarmNames=some, AlarmTypes=["CompositeAlarm", "MetricAlarm"]):
+                    for alarm in (*page.get("CompositeAlarms", ()), *page.get("MetricAlarms", ())):
+                        yield alarm["AlarmName"], alarm
 
     def _points(self, since: datetime, until: datetime) -> dict[str, list[float]]:
         wanted = {**self._counts, **{gauge.name: gauge.metric for gauge in self._gauges}}

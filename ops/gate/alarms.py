@@ -105,6 +105,11 @@ _ABOUT = (_GROUP, _TASKS, _CACHE, _DATABASE, _SCHEDULES, _FIREWALL, _BALANCER)
 _MISSING_TASKS = "desired - FILL(running, 0)"
 _NODE = re.compile(r"-(\d{3})$")
 _MEMBERS = re.compile(r'ALARM\("([^"]+|\$\{[^}]*\})"\)')
+CHILDREN = 100
+"""Limit of alarms in one composite alarm.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+"""
 _STOPS = frozenset(
     {
         *("DatabaseConnections", "HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count"),
@@ -291,14 +296,27 @@ class _Alarms:
         if rule != " OR ".join(f'ALARM("{each}")' for each in members) or not members:
             yield "has another rule than ALARM(…) OR ALARM(…), so it may never fire"
             return
+        if len(members) > CHILDREN:
+            yield f"has {len(members)} alarms; AWS takes {CHILDREN}"
         alarms = [self._index.follow(each) for each in members]
+        name, cutover = str(composite.settings.get("alarm_name")), self._names.resource("cutover")
+        if name == cutover:
+            alarms = [alarm for each in alarms for alarm in self._of_group(each)]
         if any(each is None or each.kind != _METRIC for each in alarms):
             yield "has a member that isn't an alarm of this environment"
+        if re.fullmatch(rf"{re.escape(cutover)}-\d+", name):
+            return  # The cutover's own alarm has to include exactly what its groups have.
         found = {each.name: each for each in alarms if each}
-        needed = {each.name: each for each in self._needed(str(composite.settings.get("alarm_name")))}
+        needed = {each.name: each for each in self._needed(name)}
         for name in sorted(needed.keys() ^ found.keys()):
             wrong = "doesn't include" if name in needed else "includes"
             yield f"{wrong} {(needed | found)[name].block.address}"
+
+    def _of_group(self, alarm: ScannedBlock | None) -> list[ScannedBlock | None]:
+        """The alarms of a composite alarm; another alarm is its own group."""
+        if alarm is None or alarm.kind != _COMPOSITE:
+            return [alarm]
+        return [self._index.follow(each) for each in _MEMBERS.findall(str(alarm.settings.get("alarm_rule")))]
 
     def _missing(self) -> Iterator[str]:
         """Composite alarms that don't exist: what stops a cutover, and what says to roll a service back."""

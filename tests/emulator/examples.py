@@ -259,6 +259,36 @@ def composite_alarm(aws: Aws) -> None:
     aws("cloudwatch").put_composite_alarm(AlarmName="any", AlarmRule='ALARM("one")')
     found = aws("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
     assert [alarm["AlarmRule"] for alarm in found] == ['ALARM("one")']
+    for rule in (" OR ".join(f'ALARM("{number}")' for number in range(101)), f'ALARM("{"x" * 10_240}")'):
+        with pytest.raises(ClientError, match="ValidationError"):
+            aws("cloudwatch").put_composite_alarm(AlarmName="many", AlarmRule=rule)
+
+
+@example("cloudwatch", "DescribeAlarms")
+def alarms_in_pages(aws: Aws) -> None:
+    client = aws("cloudwatch")
+    names = [f"number-{number:02}" for number in range(60)]
+    for name in names:
+        client.put_metric_alarm(
+            AlarmName=name,
+            Namespace="one",
+            MetricName="two",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+    client.put_composite_alarm(AlarmName="number-any", AlarmRule='ALARM("number-00")')
+    first = client.describe_alarms(AlarmNamePrefix="number-")
+    assert (len(first["MetricAlarms"]), first["CompositeAlarms"]) == (50, [])
+    both = client.get_paginator("describe_alarms").paginate(
+        AlarmNamePrefix="number-", AlarmTypes=["CompositeAlarm", "MetricAlarm"]
+    )
+    seen = [alarm["AlarmName"] for page in both for alarm in (*page["CompositeAlarms"], *page["MetricAlarms"])]
+    assert sorted(seen) == sorted([*names, "number-any"])
+    with pytest.raises(ClientError, match="ValidationError"):
+        client.describe_alarms(AlarmNames=[str(number) for number in range(101)])
 
 
 @example("application-autoscaling", "RegisterScalableTarget", "ListTagsForResource", "TagResource", "UntagResource")

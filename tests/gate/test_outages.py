@@ -415,6 +415,38 @@ def test_a_change_of_blue_green_deployments_and_redirects_is_found(views: Views,
     assert [each for each in found(planted(view, address, place, new), environment) if where in each and what in each]
 
 
+def test_the_alarms_of_a_cutover_may_be_in_groups_that_have_them_all(views: Views) -> None:
+    view, environment = views(*PROD)
+    (cutover,) = (block for block in view if block.block.address == COMPOSITE)
+    members = cutover.settings["alarm_rule"].split(" OR ")
+    groups = {f"cutover_{number}": members[number - 1 :: 2] for number in (1, 2)}
+
+    def grouped(groups: dict[str, list[str]]) -> list[str]:
+        named = [
+            replace(
+                cutover,
+                block=replace(cutover.block, address=f"aws_cloudwatch_composite_alarm.{id_}"),
+                name=id_,
+                settings={
+                    **cutover.settings,
+                    "alarm_name": f"aep-prod-{id_.replace('_', '-')}",
+                    "alarm_rule": " OR ".join(some),
+                },
+            )
+            for id_, some in groups.items()
+        ]
+        rule = " OR ".join(f'ALARM("${{aws_cloudwatch_composite_alarm.{id_}.alarm_name}}")' for id_ in groups)
+        return found(planted([*view, *named], COMPOSITE, ["alarm_rule"], rule), environment)
+
+    assert grouped(groups) == []
+    (problem,) = grouped({**groups, "cutover_2": groups["cutover_2"][1:]})
+    assert f"{COMPOSITE} doesn't include aws_cloudwatch_metric_alarm." in problem
+    assert any(
+        "isn't an alarm of this environment" in each for each in grouped({**groups, "cutover_2": ['ALARM("x")']})
+    )
+    assert any("has 101 alarms; AWS takes 100" in each for each in grouped({**groups, "cutover_2": members[:1] * 101}))
+
+
 def test_a_cutover_in_progress(views: Views) -> None:
     view, environment = views(*PROD)
     begun = replace(environment, cutover=replace(environment.cutover, weight=10))

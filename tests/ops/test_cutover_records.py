@@ -15,9 +15,12 @@ from environments.names import Names
 from environments.schema import Cutover, PreviousTarget
 from modules.bindings.engine import TerraformStack
 from modules.constructs.dns import WeightedRecords
-from ops.aws.dns import replacement
+from ops.aws.dns import describe, replacement
+from ops.cutover.prepare import undone
 from ops.cutover.records import AliasTarget
-from tests.ops.cutover_fakes import CNAME, SHARES, shared
+from ops.cutover.rollback import back
+from ops.journal import Journal
+from tests.ops.cutover_fakes import CNAME, SHARES, Route53, shared
 
 
 def from_terraform(weight: int, kinds: tuple[str, ...], folder: Path) -> list[dict[str, Any]]:
@@ -87,6 +90,23 @@ def test_what_stands_is_deleted_as_it_stands() -> None:
     changes = replacement([CNAME], SHARES.at(0))
     assert changes[0] == {"Action": "DELETE", "ResourceRecordSet": CNAME}
     assert [change["Action"] for change in changes[1:]] == ["CREATE", "CREATE"]
+
+
+@pytest.mark.requirement("R10.4")
+def test_a_health_check_that_another_owner_set_is_kept_by_steps_and_the_rollback(tmp_path: Path) -> None:
+    listed = shared(10)
+    listed[1]["HealthCheckId"] = "hc-1"
+    route53 = Route53(*listed)
+    zone = route53.zone()
+    for weight in (50, 100):
+        zone.move(zone.read(), weight)
+        found = zone.read()
+        assert (found.weight, [record.get("HealthCheckId") for record in found.records]) == (weight, [None, "hc-1"])
+    back(zone, zone.read(), Journal("aep-prod", command="test", caller="me", folder=tmp_path))
+    found = zone.read()
+    assert (found.weight, [record.get("HealthCheckId") for record in found.records]) == (0, [None, "hc-1"])
+    assert "health check hc-1" in describe(found.records)
+    assert not any("HealthCheckId" in record for record in undone(zone, found) or ())
 
 
 def test_the_records_name_the_load_balancer_when_nothing_else_does() -> None:

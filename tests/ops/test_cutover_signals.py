@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import socket
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
 import pytest
 
 from environments import load
 from ops.aws.errors import AwsError
 from ops.aws.load_balancing import LoadBalancer, ServiceTargets, Targets
 from ops.conditions import ConditionResult, Status
-from ops.cutover.readiness import Readiness
+from ops.cutover.readiness import Readiness, ttl
 from ops.cutover.watch import Gauge, Sample, Signals, judge
 from ops.cutover.work import place
 from tests.ops.cutover_fakes import CNAME, SHARES, Route53, shared
@@ -29,21 +36,33 @@ TARGETS = Targets(
 class CloudWatch:
     """Answers as boto3's client does; it remembers what it was asked for."""
 
-    def __init__(self, states: dict[str, str], values: Sequence[float] = ()) -> None:
+    def __init__(
+        self, states: dict[str, str], values: Sequence[float] = (), rules: dict[str, list[str]] | None = None
+    ) -> None:
         self.states, self.values, self.queries = states, values, list[Any]()
+        self.rules = rules or {"aep-prod-cutover": ["one", "two"]}
+
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=getattr(self, operation))
 
     def describe_alarms(self, *, AlarmNames: list[str], AlarmTypes: list[str]) -> Any:  # noqa: N803  (AWS's names)
-        found = [{"AlarmName": name, "StateValue": self.states[name]} for name in AlarmNames if name in self.states]
-        rule = " OR ".join(f'ALARM("{name}")' for name in ("one", "two"))
-        return {
-            "CompositeAlarms": [{**each, "AlarmRule": rule} for each in found if "CompositeAlarm" in AlarmTypes],
-            "MetricAlarms": found if "MetricAlarm" in AlarmTypes else [],
-        }
+        assert len(AlarmNames) <= 100, "CloudWatch's limit"
+        found = [name for name in AlarmNames if name in self.states]
+        for first in range(0, len(found), 50):
+            some = [{"AlarmName": name, "StateValue": self.states[name]} for name in found[first : first + 50]]
+            rules = [
+                each | {"AlarmRule": " OR ".join(f'ALARM("{name}")' for name in self.rules[each["AlarmName"]])}
+                for each in some
+                if each["AlarmName"] in self.rules
+            ]
+            yield {
+                "CompositeAlarms": rules if "CompositeAlarm" in AlarmTypes else [],
+                "MetricAlarms": [each for each in some if each["AlarmName"] not in self.rules]
+                if "MetricAlarm" in AlarmTypes
+                else [],
+            }
 
-    def get_paginator(self, _: str) -> CloudWatch:
-        return self
-
-    def paginate(self, *, MetricDataQueries: list[Any], **_: Any) -> Any:  # noqa: N803
+    def get_metric_data(self, *, MetricDataQueries: list[Any], **_: Any) -> Any:  # noqa: N803
         self.queries = MetricDataQueries
         yield {"MetricDataResults": [{"Id": each["Id"], "Values": self.values} for each in MetricDataQueries]}
 
@@ -51,8 +70,8 @@ class CloudWatch:
 OK = {"aep-prod-cutover": "OK", "one": "OK", "two": "OK"}
 
 
-def signals(states: dict[str, str]) -> Signals:
-    return Signals(cast("Any", CloudWatch(states)), PROD, TARGETS)
+def signals(states: dict[str, str], rules: dict[str, list[str]] | None = None) -> Signals:
+    return Signals(cast("Any", CloudWatch(states, rules=rules)), PROD, TARGETS)
 
 
 @pytest.mark.requirement("R10.4")
@@ -131,6 +150,33 @@ def test_alarms_are_named(states: dict[str, str], on: list[str], missing: list[s
 
 
 @pytest.mark.requirement("R10.4")
+def test_all_alarms_are_read_when_there_are_more_than_a_page_and_in_groups() -> None:
+    names = [f"alarm-{number}" for number in range(150)]
+    groups = {"aep-prod-cutover-1": names[:75], "aep-prod-cutover-2": names[75:]}
+    rules = {"aep-prod-cutover": list(groups), **groups}
+    states = dict.fromkeys([*rules, *names], "OK")
+    assert signals(states, rules).alarms().states == states
+    for name in ("alarm-60", "alarm-149"):
+        assert signals({**states, name: "ALARM"}, rules).alarms().on == [name]
+        less = {key: value for key, value in states.items() if key != name}
+        assert signals(less, rules).alarms().missing == [f"alarm {name} doesn't exist"]
+
+
+@pytest.mark.requirement("R10.4")
+@pytest.mark.parametrize("composite", ["OK", "INSUFFICIENT_DATA"])
+def test_alarms_without_data_dont_show_that_none_is_on(composite: str) -> None:
+    states = {"aep-prod-cutover": composite, "one": "INSUFFICIENT_DATA", "two": "INSUFFICIENT_DATA"}
+    (checked,) = [each for each in ready([], states=states) if each.name == "alarms"]
+    assert checked.status is Status.UNKNOWN
+    assert "none on" not in checked.evidence
+    assert "no metric alarm has data (INSUFFICIENT_DATA)" in checked.evidence
+    present = Route53(*shared(10)).zone().read()
+    assert str(signals(states).alarms()) in signals(states).sample(present.at, present.at).missing
+    (checked,) = [each for each in ready([], states={**states, "two": "OK"}) if each.name == "alarms"]
+    assert (checked.status, "none on, " in checked.evidence) == (Status.PASS, True)
+
+
+@pytest.mark.requirement("R10.4")
 @pytest.mark.parametrize(
     ("records", "failing"),
     [
@@ -177,11 +223,115 @@ def test_each_service_needs_a_healthy_target() -> None:
 
 
 def ready(
-    records: list[Any], *, targets: Targets = TARGETS, seen: int | str = 60, kept_until: datetime | None = None
+    records: list[Any],
+    *,
+    targets: Targets = TARGETS,
+    seen: int | str = 60,
+    kept_until: datetime | None = None,
+    states: dict[str, str] = OK,
 ) -> list[ConditionResult]:
-    zone = Route53(*records).zone()
-    resolvers = ["192.0.2.1"]
-    return Readiness(PROD, targets, signals(OK), zone, zone.read(), resolvers, kept_until, lambda *_: seen).check()
+    zone, found = Route53(*records).zone(), signals(states)
+    return Readiness(PROD, targets, found, zone, zone.read(), ["192.0.2.1"], kept_until, lambda *_: seen).check()
+
+
+@pytest.mark.parametrize(
+    ("seen", "status", "evidence"),
+    [
+        (60, Status.PASS, "60 s left"),
+        (61, Status.FAIL, "61 s left; wait, then try again"),
+        ("no such record", Status.FAIL, "no such record; wait, then try again"),
+        ("no answer (SERVFAIL)", Status.UNKNOWN, "no answer (SERVFAIL); try again, or pass another resolver"),
+    ],
+)
+def test_a_resolver_without_an_answer_is_unknown(seen: int | str, status: Status, evidence: str) -> None:
+    (asked,) = [each for each in ready([CNAME], seen=seen) if each.name == "resolver 192.0.2.1"]
+    assert (asked.status, evidence in asked.evidence) == (status, True)
+
+
+class Resolver:
+    """A resolver on this machine, over UDP and, at the same port, over TCP."""
+
+    def __init__(self, answer: Callable[[dns.message.Message, bool], dns.message.Message], *, tcp: bool = True) -> None:
+        self._answer = answer
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._udp.bind(("127.0.0.1", 0))
+        self._tcp = socket.create_server(self._udp.getsockname()) if tcp else None
+
+    def __enter__(self) -> int:
+        for serve in (self._serve_udp, *([self._serve_tcp] if self._tcp else [])):
+            threading.Thread(target=serve, daemon=True).start()
+        return int(self._udp.getsockname()[1])
+
+    def __exit__(self, *_: object) -> None:
+        self._udp.close()
+        if self._tcp:
+            self._tcp.close()
+
+    def _serve_udp(self) -> None:
+        content, caller = self._udp.recvfrom(4096)
+        self._udp.sendto(self._answer(dns.message.from_wire(content), False).to_wire(), caller)
+
+    def _serve_tcp(self) -> None:
+        assert self._tcp
+        try:
+            connection, _ = self._tcp.accept()
+        except OSError:  # The test ended without a request over TCP.
+            return
+        with connection:
+            content = connection.recv(4096)
+            response = self._answer(dns.message.from_wire(content[2:]), True).to_wire()
+            connection.sendall(len(response).to_bytes(2, "big") + response)
+
+
+def response(
+    query: dns.message.Message,
+    *answer: str,
+    code: dns.rcode.Rcode = dns.rcode.NOERROR,
+    truncated: bool = False,
+    authority: str = "",
+) -> dns.message.Message:
+    made = dns.message.make_response(query, recursion_available=True)
+    made.set_rcode(code)
+    made.answer = [dns.rrset.from_text(f"{SHARES.host}.", 42, "IN", "A", *answer)] if answer else []
+    made.authority = [dns.rrset.from_text("example.com.", 60, "IN", *authority.split(" ", 1))] if authority else []
+    if truncated:
+        made.flags |= dns.flags.TC
+    return made
+
+
+SOA = "SOA ns.example.com. admin.example.com. 1 2 3 4 60"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (lambda query, _: response(query, "192.0.2.7"), 42),
+        (lambda query, _: response(query, authority=SOA), "no such record"),
+        (lambda query, _: response(query), "no such record"),
+        (lambda query, _: response(query, code=dns.rcode.NXDOMAIN, authority=SOA), "no such record"),
+        (lambda query, _: response(query, code=dns.rcode.SERVFAIL), "no answer (SERVFAIL)"),
+        (lambda query, _: response(query, code=dns.rcode.REFUSED), "no answer (REFUSED)"),
+        (lambda query, _: response(query, code=dns.rcode.NOTIMP), "no answer (NOTIMP)"),
+        (lambda query, _: response(query, code=dns.rcode.FORMERR), "no answer (FORMERR)"),
+        (lambda query, tcp: response(query, *(["192.0.2.7"] if tcp else []), truncated=not tcp), 42),
+        (
+            lambda query, _: response(query, authority="NS ns.example.com."),
+            "no answer (a referral to other servers: this isn't a resolver)",
+        ),
+    ],
+    ids=["record", "no data", "empty", "NXDOMAIN", "SERVFAIL", "REFUSED", "NOTIMP", "FORMERR", "truncated", "NS"],
+)
+def test_what_a_resolver_says(
+    answer: Callable[[dns.message.Message, bool], dns.message.Message], expected: int | str
+) -> None:
+    with Resolver(answer) as port:
+        assert ttl(SHARES.host, f"127.0.0.1:{port}") == expected
+
+
+def test_a_truncated_answer_without_tcp_is_no_answer() -> None:
+    with Resolver(lambda query, _: response(query, truncated=True), tcp=False) as port:
+        seen = ttl(SHARES.host, f"127.0.0.1:{port}")
+    assert str(seen).startswith("no answer ("), seen
 
 
 def test_what_aws_does_not_say_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -375,6 +375,13 @@ def test_everything_is_green_when_all_is_well(whole: Canned) -> None:
         assert (result.status, result.evidence != "") == (wanted, True), f"{result.name}: {result.evidence}"
 
 
+def test_alarms_without_data_dont_show_that_none_is_on(context: Canned) -> None:
+    for alarm in context.answers["cloudwatch", "describe_alarms"]["MetricAlarms"]:
+        alarm["StateValue"] = "INSUFFICIENT_DATA"
+    result = one("no-alarm-is-on", context)
+    assert (result.status, "so no metric alarm has data" in result.evidence) == (Status.UNKNOWN, True)
+
+
 @pytest.mark.requirement("R1.6", "R2.7")
 @pytest.mark.parametrize(("name", "broken", "says"), BROKEN, ids=[f"{name}-{i}" for i, (name, *_) in enumerate(BROKEN)])
 def test_what_is_wrong_is_red_and_named(context: Canned, name: str, broken: Break, says: str) -> None:

@@ -39,6 +39,19 @@ def watched_otherwise(synthesized: Callable[[Environment], Phases]) -> tuple[Env
     return environment, synthesized(environment)
 
 
+@pytest.fixture(scope="session")
+def many_services(synthesized: Callable[[Environment], Phases]) -> tuple[Environment, Phases]:
+    """So many services that one composite alarm can't take all alarms that stop a cutover."""
+    prod = environments.load("prod")
+    backend, *others = prod.product.services
+    more = [
+        replace(backend, name=f"part-{number:02}", paths=(f"/part-{number:02}/*",), priority=100 + number)
+        for number in range(38)
+    ]
+    environment = replace(prod, product=replace(prod.product, services=(backend, *others, *more)))
+    return environment, synthesized(environment)
+
+
 @pytest.fixture(params=[*ENVIRONMENTS, "otherwise"])
 def observed(request: pytest.FixtureRequest, stacks: dict[str, Stack]) -> tuple[Environment, Phases]:
     """Each environment and the variant, with its stacks by phase."""

@@ -7,6 +7,7 @@ import pytest
 from environments.names import Names
 from environments.schema import Environment
 from modules.alarms import CUTOVER, expected
+from ops.gate.understood.facts import facts
 from tests.conftest import Body
 from tests.synth.alarms import COMPOSITE_ALARM, METRIC_ALARM, Phases, alarms_on, watched
 
@@ -28,6 +29,26 @@ def test_commands_expect_the_alarms_that_stacks_make(observed: tuple[Environment
     ]
     assert sorted(made) == sorted(expected(Names(environment)))
     assert Names(environment).resource(CUTOVER.purpose) in made
+
+
+@pytest.mark.requirement("R8.2")
+def test_the_alarms_that_stop_a_cutover_are_grouped_when_one_alarm_cant_take_them(
+    many_services: tuple[Environment, Phases],
+) -> None:
+    environment, phases = many_services
+    test_commands_expect_the_alarms_that_stacks_make(many_services)
+    composites = phases["observability"].resources(COMPOSITE_ALARM)
+    members = {id_: alarm["alarm_rule"].split(" OR ") for id_, alarm in composites.items()}
+    assert max(map(len, members.values())) <= 50, "CloudWatch takes 100, and 10,240 characters"
+    groups = [f"cutover_{number}" for number in (1, 2, 3)]
+    assert members["cutover"] == [
+        f'ALARM("${{aws_cloudwatch_composite_alarm.{group}.alarm_name}}")' for group in groups
+    ]
+    grouped = [member for group in groups for member in members[group]]
+    services = environment.product.load_balanced
+    assert len(grouped) == len(set(grouped)) == 3 * len(services) + 2
+    wanted = facts(environment)["composite_alarms"]
+    assert sorted(name for (name,) in wanted) == sorted(alarm["alarm_name"] for alarm in composites.values())
 
 
 @pytest.mark.requirement("R8.2")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from environments.beside import GLOBAL_REGION
 from environments.endpoints import endpoint_zones, interface_endpoints
 from environments.flows import ENDPOINTS, INTERNET, S3, flows, parties
+from environments.grouped import groups
 from environments.names import DATABASE_METRICS, Names
 from environments.schema import Environment, Service
 from environments.subnets import Tier, subnet
@@ -270,7 +271,13 @@ def _services(environment: Environment, names: Names) -> Iterator[tuple[str, _Va
         ],
     )
     rollbacks = (f"{service.name}-rollback" for service in product.load_balanced)
-    yield "composite_alarms", [names.resource(each) for each in ("cutover", *rollbacks)]
+    # Errors, unhealthy targets and latency of each target group; errors of the load balancer; the database.
+    stopping = 3 * (len(product.load_balanced) + sum(each in blue_green for each in product.load_balanced)) + 1
+    parts = range(1, groups(stopping + (environment.database is not None)) + 1)
+    yield (
+        "composite_alarms",
+        [names.resource(each) for each in ("cutover", *(f"cutover-{part}" for part in parts), *rollbacks)],
+    )
 
 
 def _edge(environment: Environment, names: Names) -> Iterator[tuple[str, _Values]]:
