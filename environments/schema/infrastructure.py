@@ -82,6 +82,11 @@ class Registry:
     """Accounts that may pull from these repositories, for promotion."""
     refused_severity: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"] = "HIGH"
     """Promotion to this environment refuses images whose scan has findings of this severity or higher."""
+    unscanned: tuple[str, ...] = ()
+    """Repositories whose images ECR can't scan, such as those built from scratch: a risk to accept.
+
+    The risk is `unscanned_images`.
+    """
     signing_key: (
         Annotated[
             str,

@@ -34,6 +34,7 @@ def _audit_off(part: str) -> Callable[[Environment], bool]:
     return off
 
 
+UNSCANNED = "unscanned_images"
 CHOICES: tuple[Choice, ...] = (
     Choice(
         "single_nat_gateway",
@@ -81,6 +82,9 @@ CHOICES: tuple[Choice, ...] = (
         "mfa_by_identity_center",
         "IAM Identity Center asks deployers or administrators for MFA, but trust policies can't check it",
         lambda e: any(isinstance(each, PermissionSet) for each in (*e.access.deployers, *e.access.administrators)),
+    ),
+    Choice(
+        UNSCANNED, "images that ECR can't scan run with unknown vulnerabilities", lambda e: bool(e.registry.unscanned)
     ),
     Choice("unprotected", "stateful resources can be destroyed", lambda e: not e.protected),
     *(

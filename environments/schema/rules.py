@@ -354,7 +354,16 @@ def every_image_is_released(environment: Environment) -> Iterator[Problem]:
         yield Problem("releases", repository, f"{where} may name only {', '.join(sorted(wanted))}")
 
 
-@rule("profile", "product", "audit", "accepts", "protected", "access", "database", "cache")
+@rule("registry", "product")
+def unscanned_repositories_are_the_products(environment: Environment) -> Iterator[Problem]:
+    """A repository whose images run unscanned is one of the product's."""
+    known = sorted({service.repository for service in environment.product.services})
+    for index, repository in enumerate(environment.registry.unscanned):
+        if repository not in known:
+            yield Problem(f"registry.unscanned.{index}", repository, f"one of {', '.join(known)}")
+
+
+@rule("profile", "product", "audit", "accepts", "protected", "access", "database", "cache", "registry")
 def risks_are_accepted(environment: Environment) -> Iterator[Problem]:
     """Every risk is accepted by name, and no risk is accepted that isn't taken."""
     chosen = risks.taken(environment)

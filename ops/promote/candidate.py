@@ -5,21 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+import environments
 from environments.names import Names
-from environments.schema import Environment
+from environments.schema import Environment, risks
 from ops.aws import ecs
 from ops.aws.errors import code, explained
 from ops.aws.session import Aws
 from ops.conditions import Condition, ConditionResult, holds, run
+from ops.gate.register import of_products
 from ops.promote.route import Route, route
 from ops.promote.signature import is_signed
 from ops.registry.copying import Copied, copy, put_tag
 from ops.registry.platforms import built_for, needed
 from ops.registry.repository import Blob, Repository
 from ops.release.file import checked, repository_of, tag_of
+from ops.risks.listing import accepted as accepted_risks
 
 if TYPE_CHECKING:
     from types_boto3_ecr import ECRClient
@@ -42,6 +46,17 @@ class Scan:
     status: str
     counts: Mapping[str, int]
     """Findings of each severity."""
+    reason: str = ""
+    """What ECR says about the status."""
+
+    @property
+    def unsupported(self) -> bool:
+        """Whether ECR can't scan the image at all, as one without an operating system (scratch, distroless).
+
+        Basic scanning fails with UnsupportedImageError, enhanced scanning has a status for it.
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-troubleshooting.html
+        """
+        return self.status == "UNSUPPORTED_IMAGE" or (self.status == "FAILED" and "UnsupportedImage" in self.reason)
 
     def refused(self, severity: str) -> dict[str, int]:
         """Findings of this severity or a higher one."""
@@ -96,6 +111,7 @@ def _ask(ecr: ECRClient, account_id: str, repository: str, digest: str) -> Scan:
     return Scan(
         response.get("imageScanStatus", {}).get("status", "unknown"),
         {str(severity): count for severity, count in counts.items()},
+        " ".join(response.get("imageScanStatus", {}).get("description", "").split()),
     )
 
 
@@ -166,21 +182,57 @@ def _built(image: Image) -> str:
 
 def _scanned(image: Image) -> str:
     """ECR has scanned the image of each platform, with no finding that the target refuses. ECR can't scan an index."""
-    registry, limit = image.registry, image.target.registry.refused_severity
+    limit, accepted = image.target.registry.refused_severity, _accepted(image)
     passed, evidence = [], []
     for platform in image.pulled.manifest(image.digest).images:
-        found = scan(image.ecr, registry.account_id, image.repository, platform.digest, wait=image.wait)
-        passed.append(found.status in DONE and not found.refused(limit))
-        if found.status in DONE:
-            evidence.append(f"{platform.platform}: {found.text}")
-        else:
-            evidence.append(
-                f"{platform.platform}: {found.status}, so its findings are unknown; to scan it: aws ecr "
-                f"start-image-scan --profile {registry.cli_profile} --repository-name {image.repository} "
-                f"--image-id imageDigest={platform.digest}"
-            )
+        found = scan(image.ecr, image.registry.account_id, image.repository, platform.digest, wait=image.wait)
+        passed.append((found.status in DONE and not found.refused(limit)) or (found.unsupported and bool(accepted)))
+        words = found.text if found.status in DONE else f"{found.status}{found.reason and f' ({found.reason})'}"
+        if found.status not in DONE:
+            words += f", so its findings are unknown; {accepted or _advice(image, found, platform.digest)}"
+        evidence.append(f"{platform.platform}: {words}")
     words = "; ".join(evidence) or "the index has no image"
     return holds([] if passed and all(passed) else [words], words)
+
+
+def _accepted(image: Image) -> str:
+    """The recorded risk under which images of this repository run without a scan; empty if there is none."""
+    if image.repository not in image.target.registry.unscanned:
+        return ""
+    today = datetime.now(UTC).date()
+    entries = [each for each in accepted_risks(today, image.target) if risks.UNSCANNED in each.accepts]
+    return next((f"accepted until {each.expires} by the risk {each.id}" for each in entries if not each.expired), "")
+
+
+def _advice(image: Image, found: Scan, digest: str) -> str:
+    """What to do about a scan without findings, so that the next attempt has another result."""
+    if found.unsupported:
+        file = environments.shown(of_products() / f"{image.target.product.name}.toml")
+        return (
+            f"build it on a base image that ECR scans, or accept that it runs unscanned: {image.repository} in "
+            f"registry.unscanned, and {risks.UNSCANNED} in profile_risks of an entry in {file} that hasn't expired"
+        )
+    start = (
+        f"aws ecr start-image-scan --profile {image.registry.cli_profile} --repository-name {image.repository} "
+        f"--image-id imageDigest={digest}"
+    )
+    return _ADVICE.get(found.status, _ADVICE["FAILED"]).format(start=start)
+
+
+_ADVICE = {
+    "IN_PROGRESS": "run it again with a longer --wait",
+    "PENDING": "run it again with a longer --wait",
+    "ScanNotFoundException": "to scan it: {start}",
+    "FAILED": "to scan it: {start} (once in 24 hours); if it fails again, build it on another base image",
+    "LIMIT_EXCEEDED": "ECR scans an image once in 24 hours: try again then",
+    "SCAN_ELIGIBILITY_EXPIRED": "enhanced scanning of it has ended: lengthen the re-scan duration, or push a new build",
+    "FINDINGS_UNAVAILABLE": "switch scanning on for its registry, then push a new build",
+    "IMAGE_ARCHIVED": "restore it from the archive storage class, or push a new build",
+}
+"""By the scan's status. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
+
+ECR scans an image once in 24 hours: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-basic.html
+"""
 
 
 def _signed(image: Image) -> str:
@@ -211,13 +263,20 @@ class Candidate:
         """Whether all checks passed."""
         return all(check.passed for check in self.checks)
 
-    def promote(self, copying: Callable[[Blob], None]) -> Copied:
-        """Copy the image, compare it, and then tag it: the release tag shows that the copy is complete."""
-        copied = Copied()
+    def promote(self, copying: Callable[[Blob], None], copied: Copied, *, leave_out: bool = False) -> None:
+        """Copy the image, compare it, and then tag it: the release tag shows that the copy is complete.
+
+        Args:
+            copying: Called with each blob before it is copied.
+            copied: Where to count what is copied, also before an error.
+            leave_out: Whether to leave out attachments that the target doesn't take.
+
+        Raises:
+            RegistryError: A registry refuses, or doesn't respond.
+        """
         if self.pulled is not self.pushed:
-            copied = copy(self.pulled, self.pushed, self.digest, copying)
+            copy(self.pulled, self.pushed, self.digest, copying, leave_out=leave_out, copied=copied)
         put_tag(self.pushed, self.pushed.manifest(self.digest), self.tag)
-        return copied
 
 
 def examine(target: Environment, service: str, *, digest: str | None, origin: str | None, wait: float) -> Candidate:

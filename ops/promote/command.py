@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ops.release.file import Change
 
 
+LEFT_OUT = 3
+"""Exit code if the image was promoted without some of its attachments."""
+
+
 def promote(
     environment: EnvironmentName,
     service: Annotated[str, typer.Argument(help="The service whose image to promote.", metavar="SERVICE")],
@@ -29,11 +33,21 @@ def promote(
         str | None, typer.Option("--from", help="The environment that it comes from, if there are several.")
     ] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a scan in progress.")] = 300,
+    leave_out_refused: Annotated[
+        bool,
+        typer.Option(
+            "--leave-out-refused",
+            help="Leave out signatures, attestations and other attachments that the target registry doesn't take.",
+        ),
+    ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Copy an image that runs in another environment to ENVIRONMENT. Exit code 1: refused; 2: failed.
+    """Copy an image that runs in another environment to ENVIRONMENT.
+
+    Exit code 0: all of it is there; 1: refused; 2: failed, and the output shows what was copied; 3: promoted, but
+    without the attachments that --leave-out-refused left out.
 
     Checks the image, copies it by digest with all platforms, signatures and attestations, and writes the digest into
     the release file. Review, commit and apply that file next.
@@ -50,31 +64,49 @@ def promote(
         copied = None
         if candidate.passed and not dry_run:
             confirm(f"Promote the image to {environment}?", yes=yes or not target.protected)
-            copied = _carry_out(candidate, planned)
+            copied = _carry_out(candidate, planned, leave_out=leave_out_refused)
         if as_json:
             show(_as_json(environment, candidate, planned, copied))
         if worst(candidate.checks) is Status.FAIL:
             raise RefusedError("not promoted: " + "; ".join(each.name for each in candidate.checks if not each.passed))
         if unknown := "; ".join(f"{each.name}: {each.evidence}" for each in candidate.checks if not each.passed):
             raise OpsError(f"not promoted; unknown: {unknown}")
+        if copied and copied.left_out:
+            raise typer.Exit(LEFT_OUT)
 
 
-def _carry_out(candidate: Candidate, planned: Change) -> Copied:
+def _carry_out(candidate: Candidate, planned: Change, *, leave_out: bool) -> Copied:
+    from ops.registry.copying import Copied
+
+    copied = Copied()
     try:
-        copied = candidate.promote(_print_blob)
-    except KeyboardInterrupt:
-        say("The release file is unchanged. To continue the copy, promote again.")
+        candidate.promote(_print_blob, copied, leave_out=leave_out)
+    except (OpsError, KeyboardInterrupt):
+        so_far = _count(copied) if copied.manifests or copied.blobs else "nothing"
+        say(f"Copied {so_far}. The release file is unchanged. To continue the copy, promote again.")
         raise
     if copied.manifests:
-        manifests = "1 manifest" if copied.manifests == 1 else f"{copied.manifests} manifests"
-        blobs = "1 blob" if copied.blobs == 1 else f"{copied.blobs} blobs"
-        say(f"Copied {manifests} and {blobs}, {copied.size / 1e6:.1f} MB; the digests match.")
+        say(f"Copied {_count(copied)}; the digests match.")
     else:
-        say("The target already has the image and its attachments; the digests match.")
+        say(
+            "The target already has the image and its attachments; the digests match."
+            if not copied.left_out
+            else "The target already has the image; the digests match."
+        )
+    for each in copied.left_out:
+        say(f"left out: {each}")
+    for each in copied.kept_tags:
+        say(f"kept: {each}")
     if planned.diff:
         planned.write()
         say(planned.next_step)
     return copied
+
+
+def _count(copied: Copied) -> str:
+    manifests = "1 manifest" if copied.manifests == 1 else f"{copied.manifests} manifests"
+    blobs = "1 blob" if copied.blobs == 1 else f"{copied.blobs} blobs"
+    return f"{manifests} and {blobs}, {copied.size / 1e6:.1f} MB"
 
 
 def _print_blob(blob: Blob) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from environments.attached import tags
-from ops.registry.repository import Blob, Manifest, RegistryError, Repository
+from ops.registry.repository import NESTED, SHA256, Blob, Manifest, NotTakenError, RegistryError, Repository
+
+LEAVE_OUT = "--leave-out-refused"
+"""The option for attachments that the target doesn't take."""
 
 
 @dataclass
@@ -18,9 +21,21 @@ class Copied:
     blobs: int = 0
     size: int = 0
     """Bytes of the blobs."""
+    left_out: list[str] = field(default_factory=list)
+    """Attachments that the target doesn't take, each with its reason."""
+    kept_tags: list[str] = field(default_factory=list)
+    """Tags of attachments that name another manifest in the target, each with both digests."""
 
 
-def copy(source: Repository, target: Repository, digest: str, copying: Callable[[Blob], None]) -> Copied:
+def copy(
+    source: Repository,
+    target: Repository,
+    digest: str,
+    copying: Callable[[Blob], None],
+    *,
+    leave_out: bool = False,
+    copied: Copied | None = None,
+) -> Copied:
     """Copy an image by its digest, and compare the result.
 
     Existing manifests and blobs are left alone. A manifest is copied after what it refers to, and an image before its
@@ -31,8 +46,13 @@ def copy(source: Repository, target: Repository, digest: str, copying: Callable[
         target: The repository to copy it to.
         digest: The image.
         copying: Called with each blob before it is copied.
+        leave_out: Whether to leave out attachments that the target doesn't take.
+        copied: Where to count; after an error it has what was copied before.
+
+    Raises:
+        RegistryError: A registry refuses, or doesn't respond.
     """
-    copied = Copied()
+    copied = copied or Copied()
     seen: dict[str, Manifest] = {}
     pending = [source.manifest(digest)]
     while pending:
@@ -42,10 +62,22 @@ def copy(source: Repository, target: Repository, digest: str, copying: Callable[
         seen[manifest.digest] = manifest
         _put(source, target, manifest, copied, copying)
         pending += [source.manifest(child) for child in manifest.children]
-        for tag, other in attached(source, manifest.digest):
-            _put(source, target, other, copied, copying)
-            if tag:
-                put_tag(target, other, tag)
+        for reference in (*tags(manifest.digest), *source.referrers(manifest.digest)):
+            try:
+                other = _attachment(source, reference)
+                if other is None:
+                    continue
+                _put(source, target, other, copied, copying)
+                if not reference.startswith(SHA256):
+                    _put_attachments_tag(target, other, reference, copied)
+            except NotTakenError as error:
+                # ECR refuses some referrers: https://github.com/aws/containers-roadmap/issues/2783
+                if not leave_out:
+                    raise NotTakenError(
+                        f"{error}; it is attached to {manifest.digest}: to copy the image without it, pass {LEAVE_OUT}"
+                    ) from None
+                copied.left_out.append(f"{reference}: {error}")
+                continue
             pending.append(other)
     for each in seen:
         target.manifest(each)
@@ -54,11 +86,14 @@ def copy(source: Repository, target: Repository, digest: str, copying: Callable[
 
 def attached(source: Repository, digest: str) -> Iterator[tuple[str | None, Manifest]]:
     """Attachments of a manifest, such as signatures and attestations, each with its tag, if it has one."""
-    for tag in tags(digest):
-        if found := source.find(tag):
-            yield tag, found
-    for referrer in source.referrers(digest):
-        yield None, source.manifest(referrer)
+    for reference in (*tags(digest), *source.referrers(digest)):
+        if found := _attachment(source, reference):
+            yield None if reference.startswith(SHA256) else reference, found
+
+
+def _attachment(source: Repository, reference: str) -> Manifest | None:
+    """The attachment of a tag, if there is one, or of a listed digest, which must exist."""
+    return source.manifest(reference) if reference.startswith(SHA256) else source.find(reference)
 
 
 def put_tag(target: Repository, manifest: Manifest, tag: str) -> bool:
@@ -75,13 +110,29 @@ def put_tag(target: Repository, manifest: Manifest, tag: str) -> bool:
     return found is None
 
 
+def _put_attachments_tag(target: Repository, manifest: Manifest, tag: str, copied: Copied) -> None:
+    """Tag an attachment, unless the target has another one: the tag of the source moves with each new attestation.
+
+    The target's tags are immutable. The new attachment is in the target by its digest.
+    https://github.com/sigstore/cosign/blob/main/specs/ATTESTATION_SPEC.md
+    """
+    found = target.find(tag)
+    if found is None:
+        target.put(manifest, tag)
+    elif found.digest != manifest.digest:
+        copied.kept_tags.append(f"{tag} is {found.digest} in {target.name}; {manifest.digest} was copied without a tag")
+
+
 def _put(
     source: Repository, target: Repository, manifest: Manifest, copied: Copied, copying: Callable[[Blob], None]
 ) -> None:
     if target.find(manifest.digest):
         return
-    for child in manifest.children:
-        _put(source, target, source.manifest(child), copied, copying)
+    for digest in manifest.children:
+        child = source.manifest(digest)
+        if child.is_index:
+            raise RegistryError(f"{source.name}: {manifest.digest} lists another index, {digest}; {NESTED}")
+        _put(source, target, child, copied, copying)
     for blob in manifest.blobs:
         if target.has(blob):
             continue

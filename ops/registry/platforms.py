@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from environments.schema import Service
 from ops.conditions import UnknownError
 from ops.registry.repository import Manifest, Repository
+from ops.stored import parse
 
 OF_ARCHITECTURE = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
 """Platforms by Fargate's names of architectures, as the OCI image specification writes them.
@@ -16,6 +17,14 @@ Fargate pulls the image of the task definition's platform; without one, the task
 "image Manifest does not contain descriptor matching platform".
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
 """
+
+
+@dataclass(frozen=True)
+class _Config:
+    """What is read of an image's configuration: https://github.com/opencontainers/image-spec/blob/main/config.md."""
+
+    os: str = ""
+    architecture: str = ""
 
 
 def needed(services: Iterable[Service], repository: str) -> tuple[str, ...]:
@@ -30,10 +39,12 @@ def built_for(repository: Repository, manifest: Manifest) -> tuple[str, ...]:
         UnknownError: The image's configuration doesn't name its platform, as the specification requires.
         RegistryError: The registry doesn't serve it.
     """
-    if "manifests" in manifest.document:
+    if manifest.is_index:
         return tuple("/".join(image.platform.split("/")[:2]) for image in manifest.images)
-    # https://github.com/opencontainers/image-spec/blob/main/config.md
-    config = json.loads(repository.read(manifest.blobs[0])) if manifest.document.get("config") else {}
-    if not (config.get("os") and config.get("architecture")):
+    try:
+        config = parse(_Config, repository.read(manifest.config)) if manifest.config else _Config()
+    except ValueError as error:
+        raise UnknownError(f"the configuration of {manifest.digest} can't be read: {error}") from None
+    if not (config.os and config.architecture):
         raise UnknownError(f"the configuration of {manifest.digest} names no platform (os, architecture)")
-    return (f"{config['os']}/{config['architecture']}",)
+    return (f"{config.os}/{config.architecture}",)

@@ -8,21 +8,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
-from typing import IO, Any
+from types import TracebackType
+from typing import IO, Any, Self
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse
+from urllib3.connectionpool import ConnectionPool
+from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.util import Retry
 
 from ops.aws.errors import explained, only
 from ops.aws.session import Aws
+from ops.command import say
 from ops.errors import OpsError
+from ops.stored import parse
 
 MANIFESTS = (
     "application/vnd.oci.image.index.v1+json",
@@ -35,7 +40,45 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TIMEOUT = (5, 60)
 """Seconds to connect, and between two parts of a response."""
 CHUNK = 1 << 20
-RETRIES = Retry(
+LONGEST_WAIT = 60
+"""Seconds of a Retry-After that are waited; a registry that asks for more is an error that names the time."""
+
+
+class PatientRetry(Retry):
+    """Waits as long as a registry asks, up to a limit, and prints it.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+        """Seconds that a response asks to wait; none without the header, or if it is neither number nor date."""
+        try:
+            return super().get_retry_after(response)
+        except InvalidHeader:
+            return None
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        """Count an attempt; a response that asks for a longer wait is the last one."""
+        if _pool and response is not None and (self.get_retry_after(response) or 0) > LONGEST_WAIT:
+            raise MaxRetryError(_pool, url)
+        return super().increment(method, url, response, error, _pool, _stacktrace)
+
+    def sleep_for_retry(self, response: BaseHTTPResponse) -> bool:
+        """Wait, and print for how long."""
+        if seconds := self.get_retry_after(response):
+            say(f"the registry asks to wait {seconds:.0f} s (HTTP {response.status})")
+        return super().sleep_for_retry(response)
+
+
+RETRIES = PatientRetry(
     total=4,
     connect=1,
     backoff_factor=0.5,
@@ -44,6 +87,27 @@ RETRIES = Retry(
     allowed_methods=None,
     raise_on_status=False,
 )
+INDEXES = frozenset({MANIFESTS[0], MANIFESTS[2]})
+NESTED = "build one index that lists the image of each platform"
+"""What to do about an index in an index."""
+FOREIGN = (
+    "application/vnd.docker.image.rootfs.foreign.diff.",
+    "application/vnd.oci.image.layer.nondistributable.",
+)
+"""What media types of layers begin with that a registry needn't store.
+
+https://github.com/opencontainers/image-spec/blob/main/layer.md#non-distributable-layers
+"""
+SHA256 = "sha256:"
+"""The only algorithm of digests that ECR knows.
+
+https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageIdentifier.html
+"""
+_FINAL = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+    | {HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY}
+)
+"""Statuses of a registry that doesn't take a manifest or blob, however often it is sent."""
 _ADVICE = {
     "UNAUTHORIZED": "the registry doesn't accept these credentials",
     "DENIED": "these credentials may not do that; the repository's policy and the caller's must both allow it",
@@ -71,6 +135,50 @@ class Image:
 
 
 @dataclass(frozen=True)
+class _Platform:
+    os: str = ""
+    architecture: str = ""
+    variant: str = ""
+
+
+@dataclass(frozen=True)
+class _Child:
+    """A manifest that an index lists."""
+
+    digest: str
+    mediaType: str = ""  # noqa: N815  (the specification's name)
+    platform: _Platform | None = None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A configuration or layer that a manifest lists."""
+
+    digest: str
+    size: int
+    mediaType: str = ""  # noqa: N815  (the specification's name)
+    annotations: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class _Index:
+    """An index. A list that is null is an error: whether it is empty or lost is unknown.
+
+    https://github.com/opencontainers/image-spec/blob/main/image-index.md
+    """
+
+    manifests: tuple[_Child, ...]
+
+
+@dataclass(frozen=True)
+class _Image:
+    """An image, or an attachment of one."""
+
+    config: _Part | None = None
+    layers: tuple[_Part, ...] = ()
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The bytes that its registry serves: an image, an index of images, or an attachment of an image.
 
@@ -86,24 +194,45 @@ class Manifest:
         return digest_of(self.content)
 
     @cached_property
-    def document(self) -> dict[str, Any]:
-        """Its content as JSON."""
-        document: dict[str, Any] = json.loads(self.content)
-        return document
+    def _document(self) -> _Index | _Image:
+        """What is read of its content.
+
+        Raises:
+            ValueError: It isn't the JSON of a manifest; the message has the place, and no value.
+        """
+        index = "manifests" in parse(dict[str, object], self.content)
+        return parse(_Index, self.content) if index else parse(_Image, self.content)
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it lists manifests."""
+        return isinstance(self._document, _Index)
+
+    @property
+    def _listed(self) -> tuple[_Child, ...]:
+        return self._document.manifests if isinstance(self._document, _Index) else ()
+
+    @property
+    def _parts(self) -> tuple[_Part, ...]:
+        if isinstance(self._document, _Index):
+            return ()
+        return (*filter(None, [self._document.config]), *self._document.layers)
 
     @property
     def children(self) -> tuple[str, ...]:
         """Digests of the manifests that an index lists."""
-        return tuple(each["digest"] for each in self.document.get("manifests", ()))
+        return tuple(each.digest for each in self._listed)
+
+    @property
+    def config(self) -> Blob | None:
+        """Its configuration, if it has one."""
+        has_one = isinstance(self._document, _Image) and self._document.config
+        return self.blobs[0] if has_one else None
 
     @property
     def blobs(self) -> tuple[Blob, ...]:
         """Its configuration and layers."""
-        parts = [*filter(None, [self.document.get("config")]), *self.document.get("layers", ())]
-        return tuple(
-            Blob(each["digest"], each["size"], each.get("mediaType", ""), each.get("annotations") or {})
-            for each in parts
-        )
+        return tuple(Blob(each.digest, each.size, each.mediaType, each.annotations or {}) for each in self._parts)
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -111,14 +240,31 @@ class Manifest:
 
         https://docs.docker.com/build/metadata/attestations/attestation-storage/
         """
-        if "manifests" not in self.document:
+        if not self.is_index:
             return (Image("image", self.digest),)
-        platforms = ((each["digest"], each.get("platform") or {}) for each in self.document["manifests"])
+        platforms = ((each.digest, each.platform or _Platform()) for each in self._listed)
         return tuple(
-            Image("/".join(filter(None, (platform.get(part) for part in ("os", "architecture", "variant")))), digest)
+            Image("/".join(filter(None, (platform.os, platform.architecture, platform.variant))), digest)
             for digest, platform in platforms
-            if platform.get("os") != "unknown"
+            if platform.os != "unknown"
         )
+
+    @property
+    def unsupported(self) -> str:
+        """Why ECR can't store it or ECS can't run it, and what to do; empty if nothing is known."""
+        listed: tuple[_Child | _Part, ...] = (*self._listed, *self._parts)
+        for digest, media_type in ((each.digest, each.mediaType) for each in listed):
+            algorithm, colon, _ = digest.partition(":")
+            if colon and f"{algorithm}:" != SHA256:
+                return f"lists a digest of {algorithm[:20]}, and ECR knows sha256 only; build the image with sha256"
+            if media_type.startswith(FOREIGN):
+                return (
+                    f"has a foreign layer ({digest[:19]}, {media_type}), which isn't in the registry; build on an "
+                    "image without such layers"
+                )
+        if any(each.mediaType in INDEXES for each in self._listed):
+            return f"is an index that lists another index; {NESTED}"
+        return ""
 
 
 def digest_of(content: bytes) -> str:
@@ -128,6 +274,10 @@ def digest_of(content: bytes) -> str:
 
 class RegistryError(OpsError):
     """A registry refused a call, or couldn't be reached."""
+
+
+class NotTakenError(RegistryError):
+    """A registry, or ECR in general, doesn't take a manifest or blob, however often it is sent."""
 
 
 class Repository:
@@ -163,14 +313,28 @@ class Repository:
         """The manifest of a digest or tag; None if there is none.
 
         Raises:
-            RegistryError: The content doesn't match the digest.
+            RegistryError: The response isn't a manifest, is one that ECR can't store, or doesn't match the digest.
         """
+        if ":" in reference and not reference.startswith(SHA256):
+            raise NotTakenError(f"{self.name}: {reference[:19]} isn't a digest of sha256, the only one that ECR knows")
         response = self._call("GET", f"manifests/{reference}", missing=True, headers={"Accept": ", ".join(MANIFESTS)})
         if response.status_code == HTTPStatus.NOT_FOUND:
             return None
-        manifest = Manifest(response.content, response.headers["Content-Type"])
-        if reference.startswith("sha256:") and manifest.digest != reference:
-            raise RegistryError(f"{self.name} serves {manifest.digest} for {reference}")
+        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
+        manifest = Manifest(response.content, media_type)
+        if reference.startswith(SHA256) and manifest.digest != reference:
+            raise RegistryError(f"{self.name} serves {manifest.digest} for {reference}{_looks_like(response)}")
+        if not media_type:
+            raise RegistryError(f"{self.name} serves {reference} without a Content-Type; {_NOT_A_REGISTRY}")
+        try:
+            unsupported = manifest.unsupported
+        except ValueError as error:
+            raise RegistryError(
+                f"{self.name} serves something else than a manifest for {reference} ({media_type}): {error}; "
+                f"{_NOT_A_REGISTRY}"
+            ) from None
+        if unsupported:
+            raise NotTakenError(f"{self.name}: {reference} {unsupported}")
         return manifest
 
     def manifest(self, digest: str) -> Manifest:
@@ -197,7 +361,14 @@ class Repository:
             response = self._call("GET", path, missing=True)
             if response.status_code == HTTPStatus.NOT_FOUND:
                 return
-            yield from (each["digest"] for each in response.json()["manifests"])
+            try:
+                listed = parse(_Index, response.content).manifests
+            except ValueError as error:
+                raise RegistryError(
+                    f"{self.name} serves something else than a list for referrers/{digest}"
+                    f"{_looks_like(response)}: {error}; {_NOT_A_REGISTRY}"
+                ) from None
+            yield from (each.digest for each in listed)
             path = response.links.get("next", {}).get("url", "")
 
     def has(self, blob: Blob) -> bool:
@@ -231,7 +402,10 @@ class Repository:
 
     def upload(self, blob: Blob, content: IO[bytes]) -> None:
         """Write a blob in one request, which has its size."""
-        place = urljoin(self._base, self._call("POST", "blobs/uploads/").headers["Location"])
+        location = self._call("POST", "blobs/uploads/").headers.get("Location")
+        if not location:
+            raise RegistryError(f"{self.name} responds to POST blobs/uploads/ without a Location; {_NOT_A_REGISTRY}")
+        place = urljoin(self._base, location)
         self._call(
             "PUT",
             place,
@@ -257,14 +431,41 @@ class Repository:
             response = self._session.request(method, urljoin(self._base, path), timeout=TIMEOUT, **request)
         except requests.RequestException as error:
             raise RegistryError(f"{self.name} doesn't respond to {what} ({type(error).__name__})") from None
-        if response.ok or (missing and response.status_code == HTTPStatus.NOT_FOUND):
+        if response.status_code < HTTPStatus.MULTIPLE_CHOICES or (
+            missing and response.status_code == HTTPStatus.NOT_FOUND
+        ):
             return response
         try:
-            first = response.json()["errors"][0]
-            why, advice = f"{first['code']}: {first['message']}", _ADVICE.get(first["code"])
-        except (ValueError, KeyError, TypeError, IndexError):
+            first = parse(_Errors, response.content).errors[0]
+            why, advice = f"{first.code}: {first.message}", _ADVICE.get(first.code)
+        except (ValueError, IndexError):
             why, advice = f"{response.status_code} {response.reason}", None
-        raise RegistryError(f"{self.name} refuses {what}: {why}" + (f" ({advice})" if advice else ""))
+        if response.ok:  # requests follows a redirect that has a Location.
+            why = f"{response.status_code} without a Location"
+        wait = response.headers.get("Retry-After")
+        notes = [*filter(None, [advice]), *([f"it asks to wait: Retry-After is {wait[:40]}"] if wait else [])]
+        kind = NotTakenError if response.status_code in _FINAL else RegistryError
+        raise kind(f"{self.name} refuses {what}: {why}" + (f" ({'; '.join(notes)})" if notes else ""))
+
+
+_NOT_A_REGISTRY = "a proxy or a sign-in page may respond in the registry's place"
+
+
+@dataclass(frozen=True)
+class _Error:
+    code: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class _Errors:
+    errors: tuple[_Error, ...]
+
+
+def _looks_like(response: requests.Response) -> str:
+    """The kind of a response that isn't what was requested."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
+    return f" ({kind[:60]})" if kind and kind not in MANIFESTS else ""
 
 
 def repository(aws: Aws, account_id: str, region: str, name: str) -> Repository:

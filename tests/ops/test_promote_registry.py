@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+from typing import cast
 
 import pytest
 
+from ops.conditions import UnknownError
 from ops.registry import repository as registry
-from ops.registry.repository import Blob, Manifest, RegistryError, Repository, digest_of
+from ops.registry.copying import copy
+from ops.registry.platforms import built_for
+from ops.registry.repository import Blob, Manifest, NotTakenError, RegistryError, Repository, digest_of
 from tests.ops.registry.canned import Answer, Canned, canned
 
 MANIFEST = b'{ "schemaVersion": 2, "layers": [] }'
@@ -132,3 +136,228 @@ def test_attestations_of_a_builder_are_no_images() -> None:
     index = Manifest(json.dumps(document).encode(), "application/vnd.oci.image.index.v1+json")
     assert [(each.platform, each.digest) for each in index.images] == [("linux/arm64/v8", "sha256:1")]
     assert index.children == ("sha256:1", "sha256:2")
+
+
+INDEX = {"Content-Type": "application/vnd.oci.image.index.v1+json"}
+PAGE = {"Content-Type": "text/html; charset=utf-8"}
+SHA512 = f"sha512:{'a' * 128}"
+
+
+def layer(**different: object) -> bytes:
+    """A manifest with a layer that is different in one value."""
+    given = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": BLOB.digest, "size": 5}
+    return json.dumps({"layers": [given | different]}).encode()
+
+
+def listing(**different: object) -> bytes:
+    """An index with a manifest that is different in one value."""
+    return json.dumps({"manifests": [{"mediaType": IMAGE["Content-Type"], "digest": DIGEST} | different]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer(200, b'{"manifests": null}', INDEX), "something else than a manifest .*: manifests: "),
+        (Answer(200, b'{"layers": null}', IMAGE), "something else than a manifest .*: layers: "),
+        (Answer(200, b'{"layers": [null]}', IMAGE), "something else than a manifest .*: layers.0: "),
+        (Answer(200, b'{"layers": [{"digest": 1, "size": "1"}]}', IMAGE), "layers.0.digest: "),
+        (Answer(200, b"[]", IMAGE), "something else than a manifest"),
+        (Answer(200, b"null", IMAGE), "something else than a manifest"),
+        (Answer(200, b"", IMAGE), "something else than a manifest"),
+        (Answer(200, b"\xff\xfe", IMAGE), "something else than a manifest"),
+        (Answer(200, b"<html>sign in</html>", PAGE), r"something else than a manifest .*text/html\).*sign-in page"),
+        (Answer(200, MANIFEST), "v1 without a Content-Type"),
+        (Answer(307), "refuses GET manifests/v1: 307 without a Location"),
+        (Answer(200, layer(digest=SHA512), IMAGE), "lists a digest of sha512, and ECR knows sha256 only"),
+        (Answer(200, listing(digest=SHA512), INDEX), "lists a digest of sha512, and ECR knows sha256 only"),
+        (Answer(200, listing(mediaType=INDEX["Content-Type"]), INDEX), "lists another index; build one index"),
+        (
+            Answer(200, layer(mediaType="application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"), IMAGE),
+            "has a foreign layer",
+        ),
+        (
+            Answer(200, layer(mediaType="application/vnd.oci.image.layer.nondistributable.v1.tar+zstd"), IMAGE),
+            "has a foreign layer",
+        ),
+    ],
+)
+def test_an_unusual_manifest_is_one_clear_line(answer: Answer, told: str) -> None:
+    with canned(answers(manifests__v1=[answer])) as server, pytest.raises(RegistryError, match=told) as refused:
+        repository(server).find("v1")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_digest_of_sha512_is_one_clear_line() -> None:
+    with canned({}) as server, pytest.raises(RegistryError, match=r"sha512:.* isn't a digest of sha256"):
+        repository(server).manifest(SHA512)
+
+
+def test_parameters_of_a_content_type_arent_part_of_the_media_type() -> None:
+    with canned(answers(manifests__v1=[Answer(200, MANIFEST, {"Content-Type": "a/b; charset=utf-8"})])) as server:
+        assert repository(server).find("v1") == Manifest(MANIFEST, "a/b")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (
+            Answer(200, b"<html>", PAGE),
+            r"something else than a list for referrers/sha256:1 \(text/html\): Invalid JSON",
+        ),
+        (Answer(200, b'{"manifests": null}', INDEX), "manifests: Input should be"),
+        (Answer(200, b"{}", INDEX), "manifests: Field required"),
+        (Answer(200, b"[]", INDEX), "something else than a list"),
+    ],
+)
+def test_an_unusual_list_of_referrers_is_one_clear_line(answer: Answer, told: str) -> None:
+    with (
+        canned({"GET /v2/app/referrers/sha256:1": [answer]}) as server,
+        pytest.raises(RegistryError, match=told) as refused,
+    ):
+        list(repository(server).referrers("sha256:1"))
+    assert "\n" not in str(refused.value)
+
+
+def test_an_upload_without_a_location_is_one_clear_line() -> None:
+    with (
+        canned({"POST /v2/app/blobs/uploads/": [Answer(202)]}) as server,
+        pytest.raises(RegistryError, match="responds to POST blobs/uploads/ without a Location"),
+    ):
+        repository(server).upload(BLOB, io.BytesIO(b"layer"))
+
+
+@pytest.mark.parametrize(
+    ("header", "calls", "waits"),
+    [("1", 2, True), ("3600", 1, False), ("99999999999", 1, False), ("Fri, 01 Jan 2100 00:00:00 GMT", 1, False)],
+)
+def test_a_wait_that_the_registry_asks_for_is_limited_and_shown(
+    header: str, calls: int, waits: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    busy = Answer(429, headers={"Retry-After": header})
+    with canned(answers(manifests__v1=[busy, Answer(200, MANIFEST, IMAGE)])) as server:
+        if waits:
+            assert repository(server).find("v1")
+            assert "the registry asks to wait 1 s (HTTP 429)" in capsys.readouterr().err
+        else:
+            with pytest.raises(RegistryError, match=rf"429 .*it asks to wait: Retry-After is {header}"):
+                repository(server).find("v1")
+        assert len(server.calls) == calls
+
+
+def test_a_wait_that_is_no_time_is_ignored() -> None:
+    answer = Answer(503, headers={"Retry-After": "soon"})
+    with canned(answers(manifests__v1=[answer, Answer(200, MANIFEST, IMAGE)])) as server:
+        assert repository(server).find("v1")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"<html>", "can't be read: Invalid JSON"),
+        (b"null", "can't be read"),
+        (b'{"os": null, "architecture": "amd64"}', "can't be read: os"),
+        (b"{}", "names no platform"),
+    ],
+)
+def test_a_configuration_without_a_platform_is_unknown(content: bytes, told: str) -> None:
+    digest = digest_of(content)
+    manifest = Manifest(json.dumps({"config": {"digest": digest, "size": len(content)}}).encode(), "x")
+    with (
+        canned({f"GET /v2/app/blobs/{digest}": [Answer(200, content)]}) as server,
+        pytest.raises(UnknownError, match=told),
+    ):
+        built_for(repository(server), manifest)
+
+
+class Memory:
+    """A repository in memory, which may refuse manifests as a registry does."""
+
+    def __init__(self, name: str, *manifests: Manifest, tags: dict[str, str] | None = None) -> None:
+        self.name, self.manifests, self.tags = name, {each.digest: each for each in manifests}, dict(tags or {})
+        self.listed: dict[str, list[str]] = {}
+        self.refused: dict[str, RegistryError] = {}
+
+    def find(self, reference: str) -> Manifest | None:
+        return self.manifests.get(self.tags.get(reference, reference))
+
+    def manifest(self, digest: str) -> Manifest:
+        return self.manifests[digest]
+
+    def referrers(self, digest: str) -> list[str]:
+        return self.listed.get(digest, [])
+
+    def put(self, manifest: Manifest, reference: str) -> None:
+        if manifest.digest in self.refused:
+            raise self.refused[manifest.digest]
+        self.manifests[manifest.digest] = manifest
+        if not reference.startswith("sha256:"):
+            self.tags[reference] = manifest.digest
+
+    @property
+    def as_repository(self) -> Repository:
+        return cast("Repository", self)
+
+
+def manifest(name: str) -> Manifest:
+    return Manifest(json.dumps({"layers": [], "name": name}).encode(), IMAGE["Content-Type"])
+
+
+PICTURE, REFERRER, OLD, NEW = map(manifest, ("image", "referrer", "attestation", "two attestations"))
+ATTESTED = f"{PICTURE.digest.replace(':', '-')}.att"
+
+
+def test_an_attestation_that_has_grown_in_the_source_doesnt_block_the_image() -> None:
+    source = Memory("source", PICTURE, NEW, tags={ATTESTED: NEW.digest})
+    target = Memory("target", PICTURE, OLD, tags={ATTESTED: OLD.digest})
+    copied = copy(source.as_repository, target.as_repository, PICTURE.digest, lambda _: None)
+    assert target.tags == {ATTESTED: OLD.digest}, "tags never move"
+    assert target.find(NEW.digest) == NEW
+    assert copied.kept_tags == [f"{ATTESTED} is {OLD.digest} in target; {NEW.digest} was copied without a tag"]
+    again = copy(source.as_repository, target.as_repository, PICTURE.digest, lambda _: None)
+    assert (again.manifests, again.left_out) == (0, [])
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_an_attachment_that_the_target_doesnt_take_can_be_left_out(tagged: bool) -> None:
+    source, target = Memory("source", PICTURE, REFERRER), Memory("target")
+    if tagged:
+        source.tags[ATTESTED] = REFERRER.digest
+    else:
+        source.listed[PICTURE.digest] = [REFERRER.digest]
+    target.refused[REFERRER.digest] = NotTakenError("target refuses PUT manifests/x: 405 Method Not Allowed")
+    arguments = source.as_repository, target.as_repository, PICTURE.digest, lambda _: None
+    with pytest.raises(RegistryError, match=r"405 .*to copy the image without it, pass --leave-out-refused"):
+        copy(*arguments)
+    copied = copy(*arguments, leave_out=True)
+    (left_out,) = copied.left_out
+    assert left_out.startswith(ATTESTED if tagged else REFERRER.digest)
+    assert target.manifests == {PICTURE.digest: PICTURE}
+
+
+def test_an_outage_or_a_refused_image_leaves_nothing_out() -> None:
+    source, target = Memory("source", PICTURE, REFERRER, tags={ATTESTED: REFERRER.digest}), Memory("target")
+    arguments = source.as_repository, target.as_repository, PICTURE.digest, lambda _: None
+    for digest, error in ((REFERRER.digest, RegistryError("403")), (PICTURE.digest, NotTakenError("400"))):
+        target.refused = {digest: error}
+        target.manifests.clear()
+        with pytest.raises(RegistryError, match=r"^40"):
+            copy(*arguments, leave_out=True)
+
+
+@pytest.mark.parametrize(("status", "final"), [(400, True), (405, True), (415, True), (403, False), (401, False)])
+def test_a_status_shows_whether_a_registry_ever_takes_a_manifest(status: int, final: bool) -> None:
+    with (
+        canned({f"PUT /v2/app/manifests/{DIGEST}": [Answer(status)]}) as server,
+        pytest.raises(RegistryError) as refused,
+    ):
+        repository(server).put(Manifest(MANIFEST, IMAGE["Content-Type"]), DIGEST)
+    assert isinstance(refused.value, NotTakenError) is final
+
+
+def test_an_index_in_an_index_that_doesnt_say_so_isnt_copied() -> None:
+    inner = Manifest(json.dumps({"manifests": []}).encode(), INDEX["Content-Type"])
+    outer = Manifest(json.dumps({"manifests": [{"digest": inner.digest}]}).encode(), INDEX["Content-Type"])
+    source, target = Memory("source", inner, outer), Memory("target")
+    with pytest.raises(RegistryError, match="lists another index"):
+        copy(source.as_repository, target.as_repository, outer.digest, lambda _: None)
+    assert not target.manifests
