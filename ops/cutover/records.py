@@ -15,6 +15,7 @@ from ops.aws.dns import (
     Record,
     describe,
     group,
+    health_checks,
     is_plain,
     replacement,
     same,
@@ -22,8 +23,10 @@ from ops.aws.dns import (
     target,
     with_health_checks,
 )
+from ops.aws.errors import AwsError
 from ops.aws.load_balancing import LoadBalancer
 from ops.aws.session import Aws
+from ops.command import say
 from ops.errors import OpsError
 
 
@@ -176,11 +179,21 @@ class Zone:
     def replace(self, comment: str, present: Sequence[Record], wanted: Sequence[Record]) -> None:
         """Replace records by others, all or none; a record that is replaced by its like keeps its health check.
 
+        A health check can be deleted while records name it, and Route 53 then refuses it in a new record. It must not
+        stop a rollback.
+        https://docs.aws.amazon.com/Route53/latest/APIReference/API_DeleteHealthCheck.html
+
         Raises:
             AwsError: Route 53 refused, or didn't respond: then the change may still have been made.
         """
         kept = with_health_checks(wanted, present)
-        self._zone.change(self.shares.host, comment, replacement(present, kept))
+        try:
+            self._zone.change(self.shares.host, comment, replacement(present, kept))
+        except AwsError as error:
+            if error.code != "NoSuchHealthCheck":
+                raise
+            say(f"{', '.join(health_checks(kept))}: a health check was deleted; the records are changed without them")
+            self._zone.change(self.shares.host, comment, replacement(present, wanted))
 
 
 def shares(environment: Environment, current: AliasTarget | None = None) -> Shares:

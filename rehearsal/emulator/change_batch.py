@@ -68,6 +68,7 @@ def changed(
     zone: str,
     zone_id: str = "",
     other_zones: Collection[str] = (),
+    health_checks: Collection[str] | None = None,
 ) -> list[Record]:
     """The records of a zone after a batch; those that it leaves alone are the same objects.
 
@@ -77,6 +78,7 @@ def changed(
         zone: The zone's domain.
         zone_id: Its id, for aliases of its own records.
         other_zones: Ids of other hosted zones of customers, which an alias can't reach.
+        health_checks: Ids of the account's health checks; none if they aren't known.
 
     Raises:
         BatchError: The batch is refused, so that nothing changes.
@@ -84,6 +86,11 @@ def changed(
     given = [(str(change["Action"]), _stored(change["ResourceRecordSet"])) for change in changes]
     for action, record in given:
         _check_input(action, record)
+        check = record.get("HealthCheckId")
+        if action != "DELETE" and check and health_checks is not None and check not in health_checks:
+            # A health check can be deleted while records name it:
+            # https://docs.aws.amazon.com/Route53/latest/APIReference/API_DeleteHealthCheck.html
+            raise BatchError("NoSuchHealthCheck", f"No health check exists with the specified ID: {check}")
     domain = _name(zone)
     problems = [*_contradictions(given), *(problem for _, record in given for problem in _malformed(record))]
     after = list(records)

@@ -335,6 +335,20 @@ def weighted_records(aws: Aws) -> None:
         client.change_resource_record_sets(
             HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": plain}]}
         )
+    check = client.create_health_check(
+        CallerReference="one", HealthCheckConfig={"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 443}
+    )["HealthCheck"]["Id"]
+    watched = records[0] | {"HealthCheckId": check}
+    for action in ("CREATE", "DELETE"):
+        batch: Any = {"Changes": [{"Action": action, "ResourceRecordSet": watched}]}
+        client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+        left = client.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+        assert [each["HealthCheckId"] for each in left if "HealthCheckId" in each] == [check] * (action == "CREATE")
+        if action == "CREATE":
+            client.delete_health_check(HealthCheckId=check)  # AWS keeps it in the record.
+    batch["Changes"][0]["Action"] = "CREATE"
+    with pytest.raises(client.exceptions.NoSuchHealthCheck):
+        client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
 
 
 @example("route53", "CreateHostedZone")

@@ -16,7 +16,7 @@ from ops.aws.errors import explained
 from ops.aws.waiting import Time
 from ops.cutover.records import AliasTarget, Shares, Zone
 from ops.cutover.watch import Sample
-from rehearsal.emulator.change_batch import BatchError, changed
+from rehearsal.emulator.change_batch import BatchError, Record, changed
 
 ZONE = "example.com"
 HOST = f"app.{ZONE}"
@@ -81,6 +81,7 @@ class Route53:
         self.records = [copy.deepcopy(record) for record in records]
         self.faults = faults or Faults()
         self.batches: list[list[dict[str, Any]]] = []
+        self.health_checks: set[str] | None = None
 
     def zone(self) -> Zone:
         return Zone(Public(self), SHARES)
@@ -104,12 +105,15 @@ class Route53:
             raise refused(CODES[kind])
         self.batches.append(ChangeBatch["Changes"])
         try:
-            self.records = [*map(dict, changed(self.records, copy.deepcopy(ChangeBatch["Changes"]), zone=ZONE))]
+            self.records = [*map(dict, self._after(copy.deepcopy(ChangeBatch["Changes"])))]
         except BatchError as error:
             raise refused(error.code) from None
         if kind == "lost":
             raise refused(CODES[kind])
         return {"ChangeInfo": {"Id": "/change/C1", "Status": "PENDING"}}
+
+    def _after(self, changes: list[dict[str, Any]]) -> list[Record]:
+        return changed(self.records, changes, zone=ZONE, health_checks=self.health_checks)
 
 
 def shared(weight: int) -> list[dict[str, Any]]:

@@ -109,6 +109,18 @@ def test_a_health_check_that_another_owner_set_is_kept_by_steps_and_the_rollback
     assert not any("HealthCheckId" in record for record in undone(zone, found) or ())
 
 
+@pytest.mark.requirement("R10.4")
+def test_a_deleted_health_check_stops_no_change(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = shared(10)
+    listed[1]["HealthCheckId"] = "hc-1"
+    route53 = Route53(*listed)
+    route53.health_checks = set()
+    zone = route53.zone()
+    zone.move(zone.read(), 0)
+    assert zone.read().weight == 0
+    assert "health check hc-1 of aep-prod-previous (A): a health check was deleted" in capsys.readouterr().err
+
+
 def test_the_records_name_the_load_balancer_when_nothing_else_does() -> None:
     listed = shared(30)
     listed[0]["AliasTarget"]["DNSName"] = "newest.elb.amazonaws.com."

@@ -81,6 +81,7 @@ def change_resource_record_sets(
             zone=zone.name,
             zone_id=zone.resource_id,
             other_zones=zones - {zone.resource_id},
+            health_checks=backend.health_checks,
         )
     except BatchError as error:
         raise AwsError(error.code, error.message) from None
