@@ -26,6 +26,8 @@ from rehearsal.emulator.settings import environment as emulated
 from rehearsal.people import People, zone_writers
 
 if TYPE_CHECKING:
+    from types_boto3_route53 import Route53Client
+
     from environments.schema import Environment
 
 ROOT = Path(__file__).parents[1]
@@ -195,15 +197,21 @@ def seed(environment: Environment, control: Control) -> None:
         _seed_name(environment, control.endpoint, account, zone.id)
 
 
-def _seed_name(environment: Environment, endpoint: str, account_id: str, zone_id: str) -> None:
-    """The public name as plain alias records of the previous target, if there is one; by AWS's own call and rules."""
+def zone_owner(environment: Environment, endpoint: str, account_id: str) -> Route53Client:
+    """A client of someone who may do everything in the zone's account."""
     import boto3  # noqa: PLC0415  (loads slowly)
 
+    keys: Any = {name.lower(): value for name, value in credentials(account_id).items()}
+    client: Route53Client = boto3.client("route53", region_name=environment.region, endpoint_url=endpoint, **keys)
+    return client
+
+
+def _seed_name(environment: Environment, endpoint: str, account_id: str, zone_id: str) -> None:
+    """The public name as plain alias records of the previous target, if there is one; by AWS's own call and rules."""
     previous = environment.cutover.previous
     if previous is None:
         return
-    keys: Any = {name.lower(): value for name, value in credentials(account_id).items()}
-    client = boto3.client("route53", region_name=environment.region, endpoint_url=endpoint, **keys)
+    client = zone_owner(environment, endpoint, account_id)
     alias = {"HostedZoneId": previous.zone_id, "DNSName": previous.dns_name, "EvaluateTargetHealth": True}
     changes: Any = [
         {"Action": "CREATE", "ResourceRecordSet": {"Name": environment.edge.host, "Type": kind, "AliasTarget": alias}}

@@ -7,14 +7,18 @@ import secrets
 import shutil
 import threading
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from environments.arns import account_of
+from ops.aws.dns import PublicZone
 from ops.cutover.prepare import COMMAND as PREPARE
 from ops.plan_gate.model import FindingKind
 from rehearsal.application.run import Application
-from rehearsal.context import ROOT, Rehearsal
+from rehearsal.by_hand import health_check
+from rehearsal.context import ROOT, Rehearsal, zone_owner
 from rehearsal.rollout import StepError
 from rehearsal.steps import ADMINISTRATOR, CUTOVER, public_weights
 from rehearsal.transcript import Transcript
@@ -28,6 +32,8 @@ WATCH = 20
 QUIET_SECONDS = 180
 """Seconds within which alarms must be OK again; with PACE, an hour on AWS."""
 MINUTE = 60
+PASTED = 5000
+"""Bytes of a pasted value: more than a terminal's line has."""
 ABOUT = """\
 From an empty account to traffic, and back: every command in order, with its output in a rehearsal of `{environment}` on
 emulated AWS. `make rehearse ENV={environment} GO_LIVE=1` runs it again and writes this page to
@@ -103,9 +109,14 @@ class Day:
         self.log.ops("Apply the saved plans", "apply", self.name, *APPROVED)
 
     def give_secrets(self) -> None:
-        """Write every secret that operators write."""
+        """Write every secret that operators write, the first of other issuers as a paste that is longer than a line.
+
+        Raises:
+            StepError: The paste was cut off.
+        """
         self.log.headline("Secrets")
         self.log.ops("List the secrets without a value", "secrets", "status", self.name, rehearsed=(), expect=(1,))
+        pasted = ""
         for secret in self.rehearsal.environment.product.secrets:
             if secret.written_by != "operator":
                 continue
@@ -116,7 +127,14 @@ class Day:
                 self.log.ops(about, "secrets", "set", self.name, secret.name, "--generate")
             else:
                 value = f"planted-{secrets.token_hex(16)}"
-                self.log.ops(about, "secrets", "set", self.name, secret.name, "--stdin", given=value)
+                if pasted:
+                    self.log.ops(about, "secrets", "set", self.name, secret.name, "--stdin", given=value)
+                    continue
+                pasted = value.ljust(PASTED, "x")
+                answers = {f"Value of {secret.name}:": pasted, "Again:": pasted, "Continue?": "y"}
+                self.log.typed(about, "secrets", "set", self.name, secret.name, answers=answers)
+                if f"has {PASTED:,} bytes" not in self.log.said:
+                    raise StepError(f"a pasted value of {PASTED:,} bytes was cut off: {self.log.said}")
         self.log.ops("Every secret has a value", "secrets", "status", self.name, rehearsed=())
 
     def prepare(self) -> None:
@@ -155,8 +173,11 @@ class Day:
             application.errors(0)
             self.wait_for_quiet()
             self.log.headline("Test the rollback")
-            self.cut_over("--to", "10")
-            self.back()
+            with self._health_check():
+                self.cut_over("--to", "10")
+                if "keeps health check" not in self.log.said:
+                    raise StepError("cutover run doesn't show the health check that someone else set")
+                self.back()
             self.log.headline("Cut over to a good release")
             self.cut_over()
             self.log.headline("Write the weight into the values")
@@ -168,6 +189,14 @@ class Day:
             self.log.headline("Roll back")
             self.back()
             self.log.ops("Show the weights in DNS", "cutover", "status", self.name, rehearsed=(), expect=(1,))
+
+    def _health_check(self) -> AbstractContextManager[str]:
+        """A health check that someone else sets on the previous target's records, which steps and rollback keep."""
+        environment, zone = self.rehearsal.environment, self.rehearsal.environment.edge.zone
+        account = account_of(zone.role) if zone.role else environment.account_id
+        owner = zone_owner(environment, self.rehearsal.control.endpoint, account)
+        zone_id = PublicZone(self.rehearsal.session.aws, environment, "rehearsal").id
+        return health_check(owner, zone_id, environment)
 
     def _note_values(self) -> None:
         """Record every secret's value, to search for it later."""

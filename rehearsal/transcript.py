@@ -9,10 +9,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ops.command import say
 from rehearsal.rollout import StepError
+from rehearsal.terminal import at_a_terminal
 
 LONGEST = 900
 """Limit of seconds for one command."""
@@ -98,6 +100,27 @@ class Transcript:
         """
         shown = f"bin/ops {shlex.join(arguments)}"
         return self.run(why, shown, "-m", "ops", *arguments, *rehearsed, given=given, expect=expect)
+
+    def typed(self, why: str, *arguments: str, answers: Mapping[str, str], rehearsed: Sequence[str] = ()) -> None:
+        """Run one of the operators' commands on a terminal, and type answers to its questions.
+
+        Args:
+            why: What the command is for.
+            arguments: What operators type after `bin/ops`.
+            answers: What is typed, by the part of the question by which it is known; not all need to be asked.
+            rehearsed: More arguments, which the page doesn't show.
+
+        Raises:
+            StepError: It ended with another exit code than 0.
+        """
+        start, shown = time.monotonic(), f"bin/ops {shlex.join(arguments)}"
+        line = [sys.executable, "-m", "ops", *arguments, *rehearsed]
+        typed = {question: partial(str, answer) for question, answer in answers.items()}
+        ended = at_a_terminal(line, self.variables, typed, self.folder)
+        self.entries.append(Entry(why, shown, ended.code, ended.said.strip(), time.monotonic() - start))
+        say(f"  {shown} → {ended.code} ({time.monotonic() - start:.0f} s)")
+        if ended.code:
+            raise StepError(f"{shown} ended with {ended.code}: {ended.said[-2000:]}")
 
     @property
     def said(self) -> str:

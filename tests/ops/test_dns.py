@@ -19,6 +19,8 @@ from environments.schema import Environment, Zone
 from ops.aws import dns
 from ops.aws.session import Aws
 from ops.errors import OpsError
+from rehearsal.by_hand import health_check
+from rehearsal.rollout import StepError
 
 NAME = "example.com"
 HOST = f"app.{NAME}"
@@ -197,6 +199,28 @@ class TestOnEmulatedAws:
         self.create(account, "3", private=True)
         zone = dns.PublicZone(account, CREATED, "test")
         assert (zone.id, zone.records(CREATED.edge.host).records) == (public, ())
+
+    def test_a_health_check_that_the_rehearsal_sets_by_hand_is_missed_when_a_change_drops_it(
+        self, account: Aws
+    ) -> None:
+        environment = replace(CREATED, edge=replace(CREATED.edge, host=HOST))
+        client, zone_id = account.client("route53"), self.create(account, "1")
+        current, previous = Names(environment).weighted_records
+        address: dict[str, Any] = {"Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+        records = [
+            {"Name": f"{HOST}.", "SetIdentifier": name, "Weight": weight, **address}
+            for name, weight in ((current, 0), (previous, 100))
+        ]
+        zone = dns.PublicZone(account, environment, "test")
+        zone.change(HOST, "created", dns.replacement([], records))
+        with health_check(client, zone_id, environment):
+            present = zone.records(HOST).records
+            assert [each.get("HealthCheckId") is not None for each in present] == [False, True]
+            zone.change(HOST, "kept", dns.replacement(present, dns.with_health_checks(records, present)))
+        present = zone.records(HOST).records
+        assert not dns.health_checks(present)
+        with pytest.raises(StepError, match="was dropped"), health_check(client, zone_id, environment):
+            zone.change(HOST, "dropped", dns.replacement(zone.records(HOST).records, records))
 
     def test_of_two_public_zones_the_published_one_is_used_and_else_none(self, account: Aws) -> None:
         ids = {self.create(account, "1"), self.create(account, "2")}

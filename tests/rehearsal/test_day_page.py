@@ -7,6 +7,9 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
+from rehearsal.rollout import StepError
 from rehearsal.transcript import Transcript
 
 ROOT = Path(__file__).parents[2]
@@ -65,3 +68,28 @@ def test_a_page_has_neither_what_only_the_rehearsal_passes_nor_its_addresses(tmp
     assert "\nbin/ops verify prod\n" in page
     assert "\ntested; https://app.example.com returns 200\n.\n" in page
     assert "4711" not in page
+
+
+ASKS = """
+import sys
+del sys.modules["ops"]
+sys.path.insert(0, {root!r})
+from ops.terminal import ask_hidden
+answer = ask_hidden("Value: ")
+print(f"has {{len(answer):,}} bytes")
+sys.exit("x" not in answer)
+"""
+"""Asks as the project's commands do."""
+
+
+def test_a_pasted_value_is_typed_whole_and_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "ops").mkdir()
+    (tmp_path / "ops" / "__init__.py").touch()
+    (tmp_path / "ops" / "__main__.py").write_text(ASKS.format(root=str(ROOT)), encoding="utf-8")
+    log = Transcript(tmp_path, dict(os.environ))
+    log.headline("Secrets")
+    log.typed("Set it", "secrets", "set", answers={"Value:": "x" * 5_000})
+    assert "has 5,000 bytes" in log.said
+    assert "xx" not in log.everything()
+    with pytest.raises(StepError, match="ended with 1"):
+        log.typed("Set it", "secrets", "set", answers={"Value:": "y"})
