@@ -4,6 +4,8 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 # Synthesis without Python's cached bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
+# Those of another Python, or of tests: PYTHONPATH replaces packages, and with PYTHONHOME no Python starts.
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONINSPECT PYTHONIOENCODING PYTHONUSERBASE
 
 PYTHON ?= python3
 # Those that the project supports.

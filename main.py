@@ -7,6 +7,7 @@ reported, doesn't stop the others, and makes the exit code 3.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import environments
 from environments.schema.validation import InvalidEnvironmentError
 from modules.output import OUT
 from modules.phases import ORGANIZATION
+from modules.process import prepare
 from modules.progress import progress
 
 # cdktf's CLI sets it. cdktf itself writes to a temporary folder first.
@@ -22,8 +24,29 @@ PARTLY = 3
 """Exit code: the valid environments were synthesized, but others have problems."""
 
 
+DISK = re.compile(r"(?:EACCES|EDQUOT|EFBIG|EIO|ENOSPC|ENOTDIR|EPERM|EROFS): .*")
+"""The errors of node that are about a disk: https://nodejs.org/api/errors.html#common-system-errors."""
+
+
 def main(names: list[str]) -> int:
-    """Synthesize, and return the exit code."""
+    """Synthesize, and return the exit code. A full or read-only disk is an error of one line."""
+    try:
+        return _main(names)
+    except OSError as error:
+        problem, sys.unraisablehook = str(error), _ignore
+    except Exception as error:  # jsii's class of errors can't be imported here: a mistyped name doesn't wait for jsii.
+        if not (found := DISK.search(str(error))):
+            raise
+        problem = found[0]
+    print(f"error: the stacks can't be written: {problem}", file=sys.stderr)  # noqa: T201
+    return 2
+
+
+def _ignore(_: object) -> None:
+    """Ignore what jsii's engine complains about when it is deleted before it has started."""
+
+
+def _main(names: list[str]) -> int:
     try:
         loaded = None if names else environments.load_each()
         named = [environments.load(name) for name in names if name != ORGANIZATION]
@@ -54,4 +77,5 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    prepare()
     sys.exit(main(sys.argv[1:]))

@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from modules.garbage import collect_less
+from modules.process import prepare
 
 LOOK = "Look (nothing changes)"
 CHANGE = "Change the account"
@@ -173,4 +174,5 @@ def ops(
 
 if __name__ == "__main__":
     collect_less()
+    prepare()
     app(prog_name="ops")

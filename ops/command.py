@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,17 @@ def reporting() -> Iterator[None]:
     except KeyboardInterrupt:
         say("interrupted")
         raise typer.Exit(INTERRUPTED) from None
+    except OSError as error:  # A full or read-only disk, a missing folder, or no permission.
+        if error.errno == errno.EPIPE:  # The reader of the output has ended, such as `head`; click exits quietly.
+            raise
+        say(f"error: {on_disk(error)}")
+        raise typer.Exit(OpsError.exit_code) from None
+
+
+def on_disk(error: OSError) -> str:
+    """An error of the system in one line: what it is, and the file if there is one."""
+    where = " → ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
+    return ": ".join(part for part in (where, error.strerror or str(error)) if part)
 
 
 def load(name: str) -> Environment:

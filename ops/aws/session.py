@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
@@ -16,6 +17,7 @@ import environments
 from environments.arns import account_of
 from environments.schema import Environment
 from ops.aws.errors import MISSING, REJECTED, AwsError, explained
+from ops.command import say
 from ops.credentials.shared import Credentials
 from ops.credentials.source import Source
 from ops.errors import OpsError
@@ -39,6 +41,15 @@ _CONFIG = Config(
     read_timeout=READ_SECONDS,
     retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
 )
+
+
+ENDPOINT = "AWS_ENDPOINT_URL"
+"""Variable with the endpoint of all services; with `_` and a service's name after it, of that one.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+"""
+AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+"""What hosts of AWS end with, also those of endpoints in your VPC."""
 
 
 class WrongAccountError(OpsError):
@@ -89,6 +100,8 @@ def connect(environment: Environment) -> Aws:
         AwsError: There are no credentials, they have expired, or AWS doesn't respond.
         WrongAccountError: They are another account's.
     """
+    for warning in elsewhere(os.environ):
+        say(f"warning: {warning}")
     credentials = Credentials(Source(profile(environment), environment.region, _CONFIG))
     try:
         session, caller = _identified(credentials)
@@ -104,6 +117,20 @@ def connect(environment: Environment) -> Aws:
             f"{environments.shown(environments.file_of(environment.name))}"
         )
     return Aws(session, caller, credentials)
+
+
+def elsewhere(variables: Mapping[str, str]) -> list[str]:
+    """The calls of single services that don't go to AWS, nor to where all others go: a variable left in the shell.
+
+    The account is checked by a call of one service only, so it doesn't find them.
+    """
+    return [
+        f"{name} sends one service's calls to {urlsplit(endpoint).hostname!r}; unset it if you don't need it"
+        for name, endpoint in sorted(variables.items())
+        if name.startswith(f"{ENDPOINT}_")
+        and endpoint != variables.get(ENDPOINT)
+        and not (urlsplit(endpoint).hostname or "").endswith(AWS_HOSTS)
+    ]
 
 
 def profile(environment: Environment, variables: Mapping[str, str] = os.environ) -> str | None:

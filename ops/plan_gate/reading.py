@@ -25,6 +25,7 @@ from ops.plan_gate.forms import (
     refuse_depth,
 )
 from ops.plan_gate.model import Change, Plan, PlanError, Values
+from ops.terraform.inherited import inherited
 
 FORMAT = "1.2"
 """The version that Terraform 1.8 and later write. Older versions don't record whether a plan is complete."""
@@ -67,7 +68,9 @@ def as_json(content: bytes, file: Path | None) -> bytes:
         raise PlanError("is a saved plan; pass its JSON: terraform show -json PLAN | python -m ops gate-plan -")
     command = [terraform, "show", "-json", "-no-color", file.name]
     try:
-        done = subprocess.run(command, cwd=file.parent, capture_output=True, timeout=_TIMEOUT, check=False)
+        done = subprocess.run(
+            command, cwd=file.parent, env=inherited().kept, capture_output=True, timeout=_TIMEOUT, check=False
+        )
     except subprocess.TimeoutExpired:
         raise PlanError(f"terraform show took more than {_TIMEOUT} s") from None
     if done.returncode:

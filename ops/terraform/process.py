@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
 
 from ops.errors import OpsError
+from ops.terraform.inherited import inherited
 
 if TYPE_CHECKING:
     from ops.credentials.shared import Credentials
@@ -48,7 +48,7 @@ class Done:
 class Terraform:
     """Terraform with its environment variables. Several may run side by side."""
 
-    variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    variables: Mapping[str, str] = field(default_factory=lambda: inherited().kept)
     credentials: Credentials | None = None
     """Replace any credentials in `variables`."""
     _running: set[subprocess.Popen[str]] = field(default_factory=set)

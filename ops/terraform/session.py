@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from ops.aws.session import Aws, connect
 from ops.aws.states import States
 from ops.command import say
 from ops.errors import OpsError, RefusedError
+from ops.terraform.inherited import Inherited, inherited
 from ops.terraform.process import Terraform
 from ops.terraform.progress import PhaseProgress, shown
 from ops.terraform.report import PhaseResult, Report, Result
@@ -118,7 +118,10 @@ def session(environment: Environment, out: Path) -> Iterator[Session]:
         AwsError: AWS doesn't respond, or the credentials are another account's.
         OpsError: Terraform isn't installed.
     """
-    terraform = Terraform(variables(out))
+    callers = inherited()
+    if callers.removed:
+        say(str(callers))
+    terraform = Terraform(variables(out, callers))
     _ = terraform.binary
     aws = connect(environment)
     terraform.credentials = aws.credentials
@@ -127,9 +130,9 @@ def session(environment: Environment, out: Path) -> Iterator[Session]:
         yield Session(environment, out, aws, States(aws, environment), terraform, progress)
 
 
-def variables(out: Path) -> Mapping[str, str]:
+def variables(out: Path, callers: Inherited) -> Mapping[str, str]:
     """Terraform's environment variables without credentials: the caller's, and a provider cache for all stacks."""
-    found = {**COLLECTOR, **os.environ}
+    found = {**COLLECTOR, **callers.kept}
     if "TF_PLUGIN_CACHE_DIR" not in found:
         cache = out.absolute().parent / ".terraform" / "plugin-cache"
         cache.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,24 @@ pytestmark = pytest.mark.slow
 REPOSITORY = "navralabs/aep-backend"
 
 
+LEFT_IN_THE_SHELL = {
+    "TF_WORKSPACE": "left",
+    "TF_DATA_DIR": "elsewhere",
+    "TF_CLI_ARGS_plan": "-refresh=false",
+    "TF_REATTACH_PROVIDERS": "{}",
+    "TF_INPUT": "1",
+}
+
+
+def check_that_the_shell_changes_nothing(operator: Operator) -> None:
+    """Neither another workspace with its own state, nor a comparison that doesn't look at AWS."""
+    left = operator.with_variables(**LEFT_IN_THE_SHELL)
+    said = left.run("drift", "prod", "registry", expect=1).stderr
+    assert f"Terraform runs without {', '.join(sorted(LEFT_IN_THE_SHELL))} of this shell" in said
+    assert "image_tag_mutability: MUTABLE in the account, IMMUTABLE in the code" in said
+    assert "plan of prod: 1 refused" in left.plan("registry", expect=1)  # The comparison found the change here too.
+
+
 @pytest.mark.requirement("R5.5")
 def test_from_plan_to_destroy(operator: Operator) -> None:
     """One long way, since each apply takes its time."""
@@ -48,6 +66,7 @@ def test_from_plan_to_destroy(operator: Operator) -> None:
 
     operator.run("drift", "prod", "registry")
     ecr.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="MUTABLE")
+    check_that_the_shell_changes_nothing(operator)
     differs = operator.run("drift", "prod", expect=1).stderr
     assert "update aws_ecr_repository." in differs
     assert "account  not applied" in differs

@@ -15,6 +15,7 @@ import pytest
 
 from ops.credentials.shared import Credentials
 from ops.errors import OpsError
+from ops.terraform.inherited import inherited
 from ops.terraform.process import Done, Event, Terraform
 from ops.terraform.session import COLLECTOR, variables
 
@@ -142,8 +143,8 @@ def test_a_missing_terraform_is_named(tmp_path: Path) -> None:
 
 def test_the_callers_own_variables_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOGC", raising=False)
-    assert variables(tmp_path)["GOGC"] == COLLECTOR["GOGC"]
+    assert variables(tmp_path, inherited())["GOGC"] == COLLECTOR["GOGC"]
     monkeypatch.setenv("GOGC", "50")
     monkeypatch.setenv("TF_PLUGIN_CACHE_DIR", "elsewhere")
-    found = variables(tmp_path)
+    found = variables(tmp_path, inherited())
     assert (found["GOGC"], found["TF_PLUGIN_CACHE_DIR"]) == ("50", "elsewhere")

@@ -47,13 +47,15 @@ def _nested(block: dict[str, Any], known: object) -> object:
 
 def text(version: str) -> str:
     """The extract as the file has it: one line for each type, so that a new version shows which types changed."""
-    terraform = Terraform().binary
+    terraform = Terraform()
+    variables = terraform.variables
     with tempfile.TemporaryDirectory() as folder:
         required = {"required_providers": {"aws": {"source": "aws", "version": version}}}
         (Path(folder) / "main.tf.json").write_text(json.dumps({"terraform": required}), encoding="utf-8")
-        subprocess.run([terraform, "init", "-input=false"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        command = [terraform, "providers", "schema", "-json"]
-        printed = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE).stdout
+        command = [terraform.binary, "init", "-input=false"]
+        subprocess.run(command, cwd=folder, env=variables, check=True, stdout=subprocess.DEVNULL)
+        command = [terraform.binary, "providers", "schema", "-json"]
+        printed = subprocess.run(command, cwd=folder, env=variables, check=True, stdout=subprocess.PIPE).stdout
     found = json.dumps(extract(json.loads(printed), version), separators=(",", ":"))
     return found.replace('},"', '},\n"') + "\n"
 

@@ -1,0 +1,93 @@
+"""What a shell has set for Terraform doesn't change what a command does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ops.plan_gate.model import PlanError
+from ops.plan_gate.reading import as_json
+from ops.terraform.inherited import inherited
+from ops.terraform.process import Terraform
+
+CHANGING = (
+    "TF_WORKSPACE",
+    "TF_DATA_DIR",
+    "TF_CLI_ARGS",
+    "TF_CLI_ARGS_plan",
+    "TF_VAR_region",
+    "TF_REATTACH_PROVIDERS",
+    "TF_STATE_PERSIST_INTERVAL",
+    "TF_INPUT",
+    "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE",
+    "TF_AWS_DEFAULT_TAGS_Owner",
+    "TF_AWS_IGNORE_TAGS_KEY_PREFIXES",
+    "TF_ENCRYPTION",
+    "TF_SOMETHING_OF_A_LATER_VERSION",
+    "AWS_S3_ENDPOINT",
+    "AWS_SSE_CUSTOMER_KEY",
+)
+HARMLESS = (
+    "PATH",
+    "HOME",
+    "HTTPS_PROXY",
+    "AWS_CA_BUNDLE",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "TF_CLI_CONFIG_FILE",
+    "TF_PLUGIN_CACHE_DIR",
+    "TF_TOKEN_registry_example_com",
+    "TFENV_ARCH",
+)
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_what_changes_a_plan_or_its_state_is_removed_and_named(name: str) -> None:
+    found = inherited({name: "a value", "PATH": "/bin"})
+    assert found.kept == {"PATH": "/bin"}
+    assert found.removed == (name,)
+    assert name in str(found)
+    assert "a value" not in str(found)
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_everything_else_reaches_terraform(name: str) -> None:
+    assert inherited({name: "a value"}) == ({name: "a value"}, ())
+
+
+def test_automation_is_ours_anyway() -> None:
+    assert inherited({"TF_IN_AUTOMATION": "true"}) == ({}, ())
+
+
+def test_a_log_needs_a_file_of_its_own() -> None:
+    """Without one, it would be part of the error messages."""
+    assert inherited({"TF_LOG": "trace", "TF_LOG_CORE": "trace"}).removed == ("TF_LOG", "TF_LOG_CORE")
+    given = {"TF_LOG": "trace", "TF_LOG_PATH": "log"}
+    assert inherited(given) == (given, ())
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Terraform that writes its variables to a file, which this returns; the shell has some of ours."""
+    (tmp_path / "bin").mkdir()
+    binary = tmp_path / "bin" / "terraform"
+    binary.write_text(f"#!/bin/sh\nenv > '{tmp_path / 'seen'}'\nexit 1\n")
+    binary.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("TF_WORKSPACE", "left")
+    monkeypatch.setenv("TF_CLI_ARGS_show", "-no-such-flag")
+    return tmp_path / "seen"
+
+
+def test_no_terraform_gets_them(terraform: Path, tmp_path: Path) -> None:
+    """Also that of the plan gate, which shows a saved plan."""
+    Terraform().run(tmp_path, "version")
+    seen = terraform.read_text()
+    with pytest.raises(PlanError):
+        as_json(b"PK", tmp_path / "saved.tfplan")
+    for each in (seen, terraform.read_text()):
+        assert "PATH=" in each
+        assert "TF_WORKSPACE" not in each
+        assert "TF_CLI_ARGS" not in each

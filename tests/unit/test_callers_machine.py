@@ -1,0 +1,186 @@
+"""A machine as operators have them: variables of other programs, no home folder, no space, a wrong clock, no git."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from botocore.exceptions import ClientError
+
+import environments
+import main
+from ops.aws.errors import reason
+from ops.aws.session import elsewhere
+from ops.command import reporting
+from ops.terraform.saved import UNKNOWN, commit
+
+ROOT = Path(__file__).parents[2]
+OTHER_PYTHON = {
+    "PYTHONHOME": "/missing",
+    "PYTHONPATH": "/planted",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONWARNINGS": "error",
+    "PYTHONINSPECT": "1",
+    "PYTHONIOENCODING": "ascii:strict",
+}
+
+
+def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def shadowed(tmp_path: Path) -> dict[str, str]:
+    """Variables of another Python, whose folder has a package that ours use too."""
+    (tmp_path / "typer.py").write_text("raise SystemExit('of the other Python')")
+    return {**OTHER_PYTHON, "PYTHONPATH": str(tmp_path)}
+
+
+@pytest.mark.parametrize("command", [("bin/ops", "account", "prod"), ("make", "phase", "ENV=prod", "PHASE=data")])
+def test_variables_of_another_python_are_removed(shadowed: dict[str, str], command: tuple[str, ...]) -> None:
+    done = run(*command, **shadowed)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "/proc", "/proc/missing"])
+def test_without_a_home_folder_jsii_keeps_nothing(home: str) -> None:
+    shown = "import modules.bindings, os; print(os.environ.get('JSII_RUNTIME_PACKAGE_CACHE'))"
+    kept = {"JSII_RUNTIME_PACKAGE_CACHE": "enabled", "JSII_RUNTIME_PACKAGE_CACHE_ROOT": ""}
+    done = run(sys.executable, "-c", shown, **kept, HOME=home)
+    assert done.stdout == "disabled\n"
+    assert done.stderr.startswith("warning: synthesis is slower than it can be: jsii can't keep its packages (")
+    assert done.stderr.endswith("set JSII_RUNTIME_PACKAGE_CACHE_ROOT to a folder that you can write to\n")
+
+
+def test_with_a_cache_folder_of_its_own_jsii_needs_no_home_folder(tmp_path: Path) -> None:
+    shown = "import modules.bindings, os; print(os.environ['JSII_RUNTIME_PACKAGE_CACHE'])"
+    kept = {"JSII_RUNTIME_PACKAGE_CACHE": "enabled", "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(tmp_path / "cache")}
+    done = run(sys.executable, "-c", shown, **kept, HOME="/dev/null")
+    assert (done.stdout, done.stderr) == ("enabled\n", "")
+    assert not list((tmp_path / "cache").iterdir())
+
+
+@pytest.mark.slow
+def test_synthesis_works_without_a_home_folder(tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    done = run(sys.executable, "-O", "main.py", "prod", HOME="/dev/null", CDKTF_OUTDIR=out)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "out" / "stacks" / "prod-network" / "cdk.tf.json").exists()
+
+
+def test_a_full_disk_is_one_line_of_synthesis(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-O", "main.py", "prod"],
+        cwd=ROOT,
+        env={**os.environ, "CDKTF_OUTDIR": str(tmp_path / "out")},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, "error: the stacks can't be written: [Errno 27] File too large\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (OSError(errno.EROFS, "Read-only file system", "cdktf.out"), "[Errno 30] Read-only file system: 'cdktf.out'"),
+        (RuntimeError("JSII: ENOSPC: no space left on device, write"), "ENOSPC: no space left on device, write"),
+    ],
+)
+def test_a_disk_error_of_python_or_node_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, shown: str
+) -> None:
+    def failing(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(environments, "load", failing)
+    assert main.main(["prod"]) == 2
+    assert capsys.readouterr().err == f"error: the stacks can't be written: {shown}\n"
+
+
+def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_: str) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(environments, "load", failing)
+    with pytest.raises(RuntimeError):
+        main.main(["prod"])
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a file"), "error: a file: No space left on device"),
+        (OSError(errno.EXDEV, "Invalid link", "one", None, "two"), "error: one → two: Invalid link"),
+        (OSError("nothing more"), "error: nothing more"),
+    ],
+)
+def test_a_disk_error_of_a_command_is_one_line(capsys: pytest.CaptureFixture[str], error: OSError, shown: str) -> None:
+    with pytest.raises(typer.Exit) as ended, reporting():
+        raise error
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().err == f"{shown}\n"
+
+
+def test_output_that_is_no_longer_read_is_no_error() -> None:
+    with pytest.raises(BrokenPipeError), reporting():
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+@pytest.mark.parametrize(("given", "made"), [("000", 0o644), ("777", 0o600), ("027", 0o640), ("022", 0o644)])
+def test_files_are_yours_whatever_the_umask(tmp_path: Path, given: str, made: int) -> None:
+    program = f"from modules.process import prepare; prepare(); open({str(tmp_path / 'file')!r}, 'w').close()"
+    run("sh", "-c", f'umask {given}; exec "$0" -c "$1"', sys.executable, program)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == made
+
+
+def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/missing")
+    assert commit() == (UNKNOWN, False)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("SignatureDoesNotMatch", "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z"),
+        ("InvalidSignatureException", "Signature not yet current: 20260101T001000Z is still later than 20260101T0000Z"),
+        ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
+        ("RequestExpired", "Request has expired."),
+    ],
+)
+def test_a_wrong_clock_is_named_and_not_the_key(code: str, message: str) -> None:
+    words = reason(ClientError({"Error": {"Code": code, "Message": message}}, "GetCallerIdentity"))
+    assert words == f"{code}: {message} (this machine's clock differs from AWS's: set it, as with NTP)"
+
+
+def test_a_wrong_key_is_still_a_possibility() -> None:
+    message = "The request signature we calculated does not match the signature you provided."
+    words = reason(ClientError({"Error": {"Code": "SignatureDoesNotMatch", "Message": message}}, "GetCallerIdentity"))
+    assert "check the secret key and this machine's clock" in words
+
+
+def test_an_endpoint_of_one_service_is_reported() -> None:
+    """The account's check calls STS only: it doesn't find an S3 that was left in the shell."""
+    left = elsewhere({"AWS_ENDPOINT_URL_S3": "http://key:hidden@localhost:9000"})
+    assert left == ["AWS_ENDPOINT_URL_S3 sends one service's calls to 'localhost'; unset it if you don't need it"]
+    of_vpc = "https://vpce-1.sts.eu-central-1.vpce.amazonaws.com"
+    everywhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}
+    assert elsewhere({"AWS_ENDPOINT_URL_STS": of_vpc}) == elsewhere(everywhere) == []
