@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from modules.garbage import collect_less
+from modules.interrupts import install
 from modules.process import prepare
 
 LOOK = "Look (nothing changes)"
@@ -175,4 +176,5 @@ def ops(
 if __name__ == "__main__":
     collect_less()
     prepare()
+    install()
     app(prog_name="ops")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modules.interrupts import Interrupted
 from modules.phases import PHASES, phase
 from ops.errors import OpsError, RefusedError
 from ops.printable import printable
@@ -55,9 +56,9 @@ def reporting() -> Iterator[None]:
     except OpsError as error:
         say(f"error: {error}")
         raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt:
-        say("interrupted")
-        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt as error:
+        say(str(error) or "interrupted")
+        raise typer.Exit(error.exit_code if isinstance(error, Interrupted) else INTERRUPTED) from None
     except OSError as error:  # A full or read-only disk, a missing folder, or no permission.
         if error.errno == errno.EPIPE:  # The reader of the output has ended, such as `head`; click exits quietly.
             raise
@@ -123,7 +124,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise RefusedError(f"{question} No terminal to ask on; pass --yes (make: YES=1)")
     try:
-        agreed = typer.confirm(question, err=True)
+        agreed = typer.confirm(printable(question, keep="\n\t"), err=True)
     except typer.Abort:  # Ctrl-C, or the end of input
         agreed = False
     if not agreed:

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,9 @@ hypothesis.settings.register_profile(
     "project", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("project")
+# A shell ignores Ctrl-C for its background jobs, and programs inherit that: tests send it as a terminal does.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 ENVIRONMENTS = environments.known()
 of_aep = pytest.mark.parametrize("subject", OF_AEP, indirect=True, ids=str)
 """Keeps a test of `env` to AEP's environments: it asserts what the plan says about them."""

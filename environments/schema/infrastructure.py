@@ -320,6 +320,8 @@ class Cutover:
     """Share of a step's responses that may be 5xx, in percent; above it, traffic rolls back."""
     requests: Annotated[int, Field(ge=0)] = 20
     """Minimum of requests in a step before it passes."""
+    interrupted: Literal["back", "stay"] = "back"
+    """What happens to a step that hasn't passed when Ctrl-C, SIGTERM or a closed terminal interrupts the command."""
     ttl: Annotated[int, Field(ge=1, le=300)] = 60
     """Limit of seconds for which resolvers may still cache a plain record of the name when a cutover begins."""
     resolvers: tuple[IpAddress, ...] = (

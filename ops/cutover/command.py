@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modules.interrupts import deferred
 from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say, show
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def prepare(
             return
         confirm("Replace the records?", yes=yes or not chosen.protected)
         journal = work.journal(chosen, aws, COMMAND)
-        found = replace(zone, present, records, journal, event=UNDO if undo else PREPARE)
+        with deferred():
+            found = replace(zone, present, records, journal, event=UNDO if undo else PREPARE)
         kept = longest_ttl(present.records)
         show(f"{host}: {found}" + (f"; resolvers keep the plain record for up to {kept} s" if kept else ""))
         if not undo:
@@ -170,8 +172,9 @@ def dns(environment: EnvironmentName, yes: Yes = False, dry_run: DryRun = False,
         confirm("Roll back?", yes=yes or not chosen.protected)
         journal = work.journal(chosen, aws, ROLLBACK)
         unfinished = open_run(journal.entries())
-        back(zone, present, journal, run=unfinished.id if unfinished else "")
-        work.unlock(chosen, aws)
+        with deferred(last=True):
+            back(zone, present, journal, run=unfinished.id if unfinished else "")
+            work.unlock(chosen, aws)
         shown = work.show(chosen, CutoverOutcome("done", 0))
         if as_json:
             show(json.dumps(shown, indent=2))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from modules.interrupts import deferred
 from ops.aws.errors import AwsError
 from ops.aws.waiting import CLOCK, Time
 from ops.command import say
@@ -19,6 +20,9 @@ from ops.journal import Entry, Journal
 
 ROLLBACK = "rollback dns"
 """The command that ends an open cutover."""
+BREACHED, INTERRUPTED = "breached", "interrupted"
+NOT_PASSED = (BREACHED, INTERRUPTED)
+"""Outcomes of a watch after which the cutover rolls back."""
 BACK_PAUSES = (1, 2, 5, 10, 30)
 """Seconds between attempts to roll back, which must survive a short outage."""
 
@@ -33,7 +37,7 @@ class Run:
     since: str
     """Start: UTC, ISO 8601."""
     returning: bool = False
-    """Whether a breach was found, so that it must roll back."""
+    """Whether a breach was found, or a step was interrupted, so that it must roll back."""
 
 
 def steps(stops: Iterable[int], *, above: int, goal: int) -> list[int]:
@@ -47,7 +51,7 @@ def open_run(entries: Sequence[Entry]) -> Run | None:
     for entry in entries:
         if entry.event == "start" and isinstance(entry.before, int) and isinstance(entry.after, int):
             run = Run(entry.run, entry.before, entry.after, entry.at)
-        elif run and (entry.event == "back" or (entry.event, entry.outcome) == ("watch", "breached")):
+        elif run and (entry.event == "back" or (entry.event == "watch" and entry.outcome in NOT_PASSED)):
             run = Run(run.id, run.origin, run.goal, run.since, returning=True)
         if entry.event == "end" or (entry.command, entry.outcome) == (ROLLBACK, "done"):
             run = None
@@ -76,6 +80,7 @@ class Cutover:
         journal: Journal,
         *,
         stops: Sequence[int],
+        stay: bool = False,
         ready: Callable[[], None] = lambda: None,
         time: Time = CLOCK,
         progress: Callable[[str], None] = say,
@@ -87,12 +92,16 @@ class Cutover:
             watch: Judges each step.
             journal: Records each change.
             stops: Weights to stop at.
+            stay: Whether a step that hasn't passed stays when the command is interrupted; otherwise it is rolled back.
             ready: Called before each step and its watch; raises if the step can't be watched to its end.
             time: For the pauses.
             progress: Called with a text at each event.
         """
         self._zone, self._watch, self._journal = zone, watch, journal
-        self._stops, self._ready, self._time, self._progress = stops, ready, time, progress
+        self._stops, self._stay, self._ready, self._time, self._progress = stops, stay, ready, time, progress
+        self._passed: int | None = None
+        """The last weight that passed its watch; none before the first."""
+        self._returning = False
 
     def start(self, run: Run, present: PresentRecords) -> CutoverOutcome:
         """Move traffic from the present weight to the run's goal.
@@ -141,26 +150,31 @@ class Cutover:
     def _wrong(self, run: Run, present: PresentRecords) -> str:
         """Watch a step: empty if it passes, else the reason why it doesn't."""
         verdict = self._watch.over(present)
-        outcome = "breached" if verdict.reason else "passed"
-        self._log(run, "watch", outcome, (present.weight, present.weight), verdict.evidence)
+        with deferred():
+            outcome = BREACHED if verdict.reason else "passed"
+            self._returning = bool(verdict.reason)
+            self._log(run, "watch", outcome, (present.weight, present.weight), verdict.evidence)
+            self._passed = self._passed if verdict.reason else present.weight
         return verdict.reason
 
     def _back(self, run: Run, present: PresentRecords, reason: str) -> CutoverOutcome:
+        """Roll back, and end the run. No signal interrupts that."""
+        self._returning = True
+        with deferred(last=True):
+            return self._moved_back(run, present, reason)
+
+    def _moved_back(self, run: Run, present: PresentRecords, reason: str) -> CutoverOutcome:
         self._progress(f"rolling back to {run.origin} %: {reason}")
-        for pause in (*BACK_PAUSES, None):
-            try:
-                if present.weight != run.origin:
-                    self._move(run, "back", present, run.origin)
-                break
-            except AwsError as error:
-                if pause is None or error.code in SIGNED_OUT:
-                    raise
-                self._progress(f"{error}; trying again in {pause} s")
-                self._time.sleep(pause)
+        if present.weight != run.origin:
+            self._tried(lambda: self._move(run, "back", present, run.origin))
         return self._end(run, CutoverOutcome("back", run.origin, reason))
 
     def _move(self, run: Run, event: str, present: PresentRecords, weight: int) -> PresentRecords:
-        """Change the weight, and read the records to see whether it changed."""
+        """Change the weight, and read the records to see whether it changed; signals wait until that is known."""
+        with deferred():
+            return self._moved(run, event, present, weight)
+
+    def _moved(self, run: Run, event: str, present: PresentRecords, weight: int) -> PresentRecords:
         self._log(run, event, "intended", (present.weight, weight), must=event != "back")
         problem: AwsError | None = None
         try:
@@ -183,15 +197,53 @@ class Cutover:
         raise OverruledError(f"another command changed the records from {present} to {found}")
 
     def _guarded(self, run: Run, work: Callable[[], CutoverOutcome]) -> CutoverOutcome:
-        """Record in the journal how the run ended."""
+        """Record in the journal how the run ended; roll back if it was interrupted before a step had passed."""
+        self._passed, self._returning = run.origin, run.returning
         try:
-            return work()
+            try:
+                return work()
+            except KeyboardInterrupt as error:
+                with deferred(last=True):
+                    self._stop(run, str(error) or "interrupted")
+                raise
         except OverruledError as error:
             self._leave(run, "end", "overruled", str(error))
             raise
-        except (OpsError, KeyboardInterrupt) as error:
-            self._leave(run, "stop", "left", str(error) or "interrupted")
+        except OpsError as error:
+            self._leave(run, "stop", "left", str(error))
             raise
+
+    def _stop(self, run: Run, reason: str) -> None:
+        """End an interrupted run where it may end: at a weight that has passed, or after a rollback.
+
+        Raises:
+            OverruledError: Another command changes the records.
+            OpsError: It can't roll back.
+        """
+        present = self._tried(self._zone.read)
+        own = present.weight in steps(self._stops, above=run.origin, goal=run.goal)
+        moved = own and present.weight != self._passed
+        if not (self._returning or (moved and not self._stay)):
+            self._leave(run, "stop", "left", reason)
+            return
+        self._log(run, "watch", INTERRUPTED, (present.weight, present.weight), {"reason": reason})
+        self._back(run, present, reason)
+
+    def _tried(self, work: Callable[[], PresentRecords]) -> PresentRecords:
+        """Do something that must survive a short outage.
+
+        Raises:
+            AwsError: The credentials have expired, or the last attempt failed.
+        """
+        for pause in BACK_PAUSES:
+            try:
+                return work()
+            except AwsError as error:
+                if error.code in SIGNED_OUT:
+                    raise
+                self._progress(f"{error}; trying again in {pause} s")
+                self._time.sleep(pause)
+        return work()
 
     def _leave(self, run: Run, event: str, outcome: str, reason: str) -> None:
         try:

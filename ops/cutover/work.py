@@ -12,6 +12,7 @@ from uuid import uuid4
 import environments
 from environments.names import Names
 from environments.schema import Environment
+from modules.interrupts import deferred
 from ops.aws import load_balancing
 from ops.aws.dns import PublicZone
 from ops.aws.errors import AwsError
@@ -53,7 +54,9 @@ class CutoverContext:
             # A watch may take twice its time, and a prompt for an MFA code would interrupt it.
             self.aws.credentials.last(2 * seconds, "a step of the cutover", left)
 
-        return Cutover(self.zone, watch, self.journal, stops=self.environment.cutover.steps, ready=ready)
+        values = self.environment.cutover
+        stay = values.interrupted == "stay"
+        return Cutover(self.zone, watch, self.journal, stops=values.steps, stay=stay, ready=ready)
 
 
 def context(environment: Environment, command: str) -> CutoverContext:
@@ -188,15 +191,17 @@ def _held(context: CutoverContext, run: Run, *, yes: bool) -> Iterator[None]:
     except OverruledError:
         raise
     except (OpsError, KeyboardInterrupt):
-        say(_ways_on(environment))
+        if open_run(context.journal.entries()):  # Else it has rolled back.
+            say(_ways_on(environment))
         raise
     finally:
-        try:
-            holder = lock.holder()
-            if holder and holder.id == run.id:
-                lock.free(holder)
-        except OpsError as error:
-            say(f"warning: {error}")
+        with deferred(last=True):
+            try:
+                holder = lock.holder()
+                if holder and holder.id == run.id:
+                    lock.free(holder)
+            except OpsError as error:
+                say(f"warning: {error}")
 
 
 def _ways_on(environment: Environment) -> str:

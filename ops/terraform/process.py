@@ -1,4 +1,4 @@
-"""Runs Terraform, reads its events, and passes Ctrl-C on to it once."""
+"""Runs Terraform, reads its events to their end, and passes Ctrl-C, SIGTERM and SIGHUP on to it once."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
 
+from modules.interrupts import GONE, heard, interrupt
 from ops.errors import OpsError
 from ops.terraform.inherited import inherited
 
@@ -93,7 +94,7 @@ class Terraform:
             assert child.stdout and child.stderr  # noqa: S101  (both are pipes)
             complaints = _Collected(child.stderr)
             if structured:
-                errors = _listen(child.stdout, log, listener or (lambda _: None))
+                errors = self._listen(child.stdout, log, listener or (lambda _: None))
                 output = ""
             else:
                 errors, output = [], child.stdout.read()
@@ -113,34 +114,59 @@ class Terraform:
         return {**found, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
     def interrupt(self) -> None:
-        """Send SIGINT to every run. Terraform finishes its current operations; a second SIGINT would abort them."""
+        """Send SIGINT to every run, once: Terraform finishes its current operations, and a second one aborts them.
+
+        A terminal that closes sends several signals.
+        """
         with self._lock:
+            if self.interrupted.is_set():
+                return
             self.interrupted.set()
             for child in tuple(self._running):
                 child.send_signal(signal.SIGINT)
 
     @contextmanager
     def passing_signals_on(self) -> Iterator[None]:
-        """Inside this context, Ctrl-C and SIGTERM interrupt Terraform, and this program then reports the results."""
+        """Inside this context, signals interrupt Terraform, and this program then reports the results."""
 
         def handle(number: int, frame: FrameType | None) -> None:
             self.interrupt()
 
-        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        with _handling(handle):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     @contextmanager
     def taking_no_signals(self) -> Iterator[None]:
-        """Inside this context, Ctrl-C interrupts this program, which asks a question."""
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
+        """Inside this context, signals interrupt this program, which asks a question."""
+        with _handling(interrupt):
             yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+
+    def _listen(self, pipe: IO[str], log: Path | None, listener: Listener) -> list[str]:
+        """Read all events; return the error messages.
+
+        If the listener fails, as when the terminal is gone, Terraform is interrupted and the rest is read without it:
+        Terraform dies as soon as nothing reads its output, without saving the state or freeing the lock.
+        https://github.com/hashicorp/terraform/issues/31911
+        """
+        errors: list[str] = []
+        failure: BaseException | None = None
+        with _Kept(log) as kept:
+            for line in pipe:
+                kept.add(line)
+                event = _event(line)
+                if event.get("type") == "diagnostic" and event.get("@level") == "error":
+                    errors.append(_complaint(event.get("diagnostic", {})))
+                try:
+                    if failure is None:
+                        listener(event)
+                except BaseException as error:
+                    failure = error
+                    self.interrupt()
+        if isinstance(failure, OSError) and failure.errno in GONE:
+            return errors
+        if failure is not None:
+            raise failure
+        return errors
 
     def _start(
         self, command: Sequence[str], folder: Path, variables: Mapping[str, str]
@@ -219,16 +245,15 @@ class _Kept:
         self._close()
 
 
-def _listen(pipe: IO[str], log: Path | None, listener: Listener) -> list[str]:
-    errors = []
-    with _Kept(log) as kept:
-        for line in pipe:
-            kept.add(line)
-            event = _event(line)
-            if event.get("type") == "diagnostic" and event.get("@level") == "error":
-                errors.append(_complaint(event.get("diagnostic", {})))
-            listener(event)
-    return errors
+@contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Inside this context, signals that this process doesn't ignore call the handler."""
+    before = {number: signal.signal(number, handler) for number in heard()}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
 
 
 def _event(line: str) -> Event:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from modules.interrupts import SIGNALS, interrupt
 from ops.aws.dns import PublicZone
 from ops.aws.errors import explained
 from ops.aws.waiting import Time
@@ -32,6 +35,20 @@ BAD = Sample(breaches=("alarm aep-prod-cutover is on",), missing=(), evidence={"
 SILENT = Sample(breaches=(), missing=("0 requests arrived, the minimum is 20",), evidence={"requests": 0})
 
 
+INTERRUPTIONS = tuple(each.name for each in SIGNALS)
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """Inside this context, signals interrupt this process as they interrupt a command."""
+    before = {number: signal.signal(number, interrupt) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Killed(BaseException):
     """The process is gone."""
 
@@ -51,8 +68,8 @@ class Faults:
         kind = self.planned.get(self.moment, "")
         if kind == "killed":
             raise Killed
-        if kind == "interrupted":
-            raise KeyboardInterrupt
+        if kind in INTERRUPTIONS:
+            signal.raise_signal(signal.Signals[kind])
         if self.planned.get(0) == "expired":
             return "expired"
         if kind == "expired":

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import dns.message
@@ -195,7 +196,64 @@ def test_a_change_that_fails_stops_it_there(site: RolledOut) -> None:
     ]  # fmt: skip
 
 
-def test_ctrl_c_leaves_the_step(site: RolledOut) -> None:
+@contextmanager
+def cutover(scratch: Path) -> Iterator[subprocess.Popen[str]]:
+    """A cutover in a process of its own, which watches each step for a minute."""
+    command = [sys.executable, "-m", "ops", "cutover", "run", "prod", "--yes", "--watch=60"]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=scratch, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        yield process
+
+
+def hang_up(process: subprocess.Popen[str]) -> None:
+    """As a terminal that closes: it takes the output away, and sends SIGHUP more than once."""
+    assert process.stderr
+    process.stderr.close()
+    for _ in range(2):
+        process.send_signal(signal.SIGHUP)
+
+
+@pytest.mark.parametrize(
+    ("stop", "code"),
+    [
+        (lambda process: process.send_signal(signal.SIGINT), 130),
+        (lambda process: process.send_signal(signal.SIGTERM), 143),
+        (hang_up, 129),
+    ],
+    ids=["SIGINT", "SIGTERM", "SIGHUP"],
+)
+def test_a_cutover_that_is_told_to_stop_rolls_back_first(
+    site: RolledOut, scratch: Path, stop: Callable[[subprocess.Popen[str]], None], code: int
+) -> None:
+    with cutover(scratch) as process, meanwhile(site, lambda: stop(process)):
+        assert process.wait(timeout=60) == code
+    assert site.weights() == {"current": 0, "previous": 100}
+    assert [(each.event, each.outcome) for each in read("aep-prod")[-4:]] == [
+        ("watch", "interrupted"),
+        ("back", "intended"),
+        ("back", "done"),
+        ("end", "back"),
+    ]
+    assert lock(site).holder() is None
+    status = json.loads(run("cutover", "status", "prod", "--json").stdout)
+    assert (status["cutover"], status["open"]) == (None, [])
+
+
+def test_a_cutover_whose_output_is_gone_rolls_back(site: RolledOut, scratch: Path) -> None:
+    """It notices at its next message: that traffic is at 10 %."""
+    with cutover(scratch) as process:
+        assert process.stderr
+        process.stderr.readline()
+        process.stderr.close()
+        assert process.wait(timeout=60) == 143
+    assert site.weights() == {"current": 0, "previous": 100}
+    assert lock(site).holder() is None
+
+
+def test_a_step_stays_if_the_values_say_so(site: RolledOut, monkeypatch: pytest.MonkeyPatch) -> None:
+    prod = load("prod")
+    stays = replace(prod, cutover=replace(prod.cutover, interrupted="stay"))
+    monkeypatch.setattr("ops.cutover.command.load", lambda _: stays)
     with meanwhile(site, lambda: os.kill(os.getpid(), signal.SIGINT)):
         done = run("cutover", "run", "prod", "--yes", "--watch=60")
     assert done.exit_code == 130, done.output
@@ -205,9 +263,7 @@ def test_ctrl_c_leaves_the_step(site: RolledOut) -> None:
 
 
 def test_a_killed_cutover_keeps_its_lock_and_is_resumed(site: RolledOut, scratch: Path) -> None:
-    command = [sys.executable, "-m", "ops", "cutover", "run", "prod", "--yes", "--watch=60"]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, cwd=scratch, env=environ) as process, meanwhile(site, process.kill):
+    with cutover(scratch) as process, meanwhile(site, process.kill):
         process.wait(timeout=60)
     assert site.weights() == {"current": 10, "previous": 90}
     assert "hasn't ended" in run("cutover", "run", "prod", *QUICKLY).stderr

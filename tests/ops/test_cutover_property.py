@@ -21,12 +21,25 @@ from ops.cutover.rollback import back
 from ops.cutover.run import Cutover, CutoverOutcome, Run, open_run
 from ops.cutover.watch import OverruledError, Sample, Signals, Watch
 from ops.errors import OpsError
-from ops.journal import Journal, path, read
-from tests.ops.cutover_fakes import BAD, CNAME, GOOD, SILENT, Clock, Faults, Killed, Looks, Route53, shared
+from ops.journal import Entry, Journal, path, read
+from tests.ops.cutover_fakes import (
+    BAD,
+    CNAME,
+    GOOD,
+    INTERRUPTIONS,
+    SILENT,
+    Clock,
+    Faults,
+    Killed,
+    Looks,
+    Route53,
+    listening,
+    shared,
+)
 
 STOPS = (10, 50, 100)
 LEGAL = frozenset({0, *STOPS})
-KINDS = ("failed", "lost", "throttled", "expired", "interrupted", "killed")
+KINDS = ("failed", "lost", "throttled", "expired", *INTERRUPTIONS, "killed")
 
 faults = st.dictionaries(st.integers(1, 40), st.sampled_from(KINDS), max_size=3)
 health = st.sampled_from(
@@ -72,23 +85,40 @@ class CutoverMachine(RuleBasedStateMachine):
         journal.route53 = self.route53
         return journal
 
-    def cutover(self, seen: Callable[[int], Sample]) -> Cutover:
+    def cutover(self, seen: Callable[[int], Sample], *, stay: bool = False) -> Cutover:
         time = Clock(self.route53.faults).time
         signals = cast(Signals, Looks(self.route53, seen))
         watch = Watch(self.zone, signals, seconds=600, time=time, progress=_silent)
-        return Cutover(self.zone, watch, self.journal("cutover"), stops=STOPS, time=time, progress=_silent)
+        return Cutover(self.zone, watch, self.journal("cutover"), stops=STOPS, stay=stay, time=time, progress=_silent)
 
-    def attempt(self, planned: Mapping[int, str], work: Callable[[], CutoverOutcome | None]) -> None:
-        """Do something; if nothing interrupts it, the journal's last word is what DNS says."""
+    def attempt(
+        self, planned: Mapping[int, str], work: Callable[[], CutoverOutcome | None], *, stay: bool = False
+    ) -> None:
+        """Do something; if nothing stops it, the journal's last word is what DNS says."""
         self.route53.faults.plan(dict(planned))
+        begun = len(read("prod", self.folder))
         try:
-            ended = work()
-        except (OpsError, Killed, KeyboardInterrupt):
+            with listening():
+                ended = work()
+        except KeyboardInterrupt:
+            self.is_judged(read("prod", self.folder)[begun:], stay=stay)
+            return
+        except (OpsError, Killed):
             return
         finally:
             self.route53.faults.plan({})
         self.tells_the_same()
         assert ended is None or ended.weight == self.route53.weight
+
+    def is_judged(self, entries: list[Entry], *, stay: bool) -> None:
+        """After an interruption, traffic is where it was before, or at a step that passed; or it was to stay."""
+        passed = {entry.after for entry in entries if (entry.event, entry.outcome) == ("watch", "passed")}
+        begun = {entry.before or 0 for entry in entries if entry.event == "start"}
+        resumed = {self.origin} if any(entry.event == "resume" for entry in entries) else set()
+        if entries and not stay:
+            assert (self.route53.weight or 0) in passed | begun | resumed
+        if open_run(read("prod", self.folder)) is None and entries:
+            self.tells_the_same()
 
     def tells_the_same(self) -> None:
         last = read("prod", self.folder)[-1]
@@ -100,19 +130,20 @@ class CutoverMachine(RuleBasedStateMachine):
         return open_run(read("prod", self.folder))
 
     @precondition(lambda self: not self.open)
-    @rule(goal=st.sampled_from(STOPS), seen=health, planned=faults)
-    def run(self, goal: int, seen: Callable[[int], Sample], planned: dict[int, str]) -> None:
+    @rule(goal=st.sampled_from(STOPS), seen=health, planned=faults, stay=st.booleans())
+    def run(self, goal: int, seen: Callable[[int], Sample], planned: dict[int, str], stay: bool) -> None:
         present = self.zone.read()
         if (present.weight or 0) < goal:
             run = Run("1", present.weight or 0, goal, "now")
-            self.attempt(planned, lambda: self.cutover(seen).start(run, present))
+            self.attempt(planned, lambda: self.cutover(seen, stay=stay).start(run, present), stay=stay)
 
     @precondition(lambda self: self.open)
-    @rule(seen=health, planned=faults)
-    def resume(self, seen: Callable[[int], Sample], planned: dict[int, str]) -> None:
+    @rule(seen=health, planned=faults, stay=st.booleans())
+    def resume(self, seen: Callable[[int], Sample], planned: dict[int, str], stay: bool) -> None:
         run = self.open
         assert run
-        self.attempt(planned, lambda: self.cutover(seen).resume(run))
+        self.origin = run.origin
+        self.attempt(planned, lambda: self.cutover(seen, stay=stay).resume(run), stay=stay)
 
     @rule(planned=faults)
     def roll_back(self, planned: dict[int, str]) -> None:

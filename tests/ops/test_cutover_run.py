@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +15,19 @@ from ops.cutover.run import Cutover, CutoverOutcome, Run, open_run, steps
 from ops.cutover.watch import OverruledError, Sample, Signals, Watch
 from ops.errors import RefusedError
 from ops.journal import Entry, Journal, JournalError, last_rehearsed_rollback, read
-from tests.ops.cutover_fakes import BAD, CNAME, GOOD, SILENT, Clock, Killed, Looks, Route53, shared
+from tests.ops.cutover_fakes import (
+    BAD,
+    CNAME,
+    GOOD,
+    INTERRUPTIONS,
+    SILENT,
+    Clock,
+    Killed,
+    Looks,
+    Route53,
+    listening,
+    shared,
+)
 
 STOPS = (10, 50, 100)
 WATCH = 600
@@ -29,7 +42,10 @@ def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 class Stage:
     """A cutover with everything around it."""
 
-    def __init__(self, folder: Path, route53: Route53, seen: Callable[[int], Sample] = lambda _: GOOD) -> None:
+    def __init__(
+        self, folder: Path, route53: Route53, seen: Callable[[int], Sample] = lambda _: GOOD, *, stay: bool = False
+    ) -> None:
+        self.stay = stay
         self.folder, self.route53, self.clock = folder, route53, Clock(route53.faults)
         self.told: list[str] = []
         self.signed_out = False
@@ -46,6 +62,7 @@ class Stage:
             watch,
             self.journal("cutover run"),
             stops=STOPS,
+            stay=self.stay,
             ready=self.ready,
             time=time,
             progress=progress,
@@ -184,15 +201,13 @@ def test_what_dns_says_counts_and_not_the_error(tmp_path: Path, kind: str) -> No
         assert stage.story[-2:] == [("step", "failed", 0), ("stop", "left", 0)]
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"), [("interrupted", KeyboardInterrupt), ("expired", AwsError), ("killed", Killed)]
-)
-def test_an_interrupted_watch_leaves_the_weight_and_is_resumed(
+@pytest.mark.parametrize(("fault", "error"), [("SIGINT", KeyboardInterrupt), ("expired", AwsError), ("killed", Killed)])
+def test_a_watch_that_stops_leaves_the_weight_and_is_resumed(
     tmp_path: Path, fault: str, error: type[BaseException]
 ) -> None:
-    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage = Stage(tmp_path, Route53(*shared(0)), stay=True)
     stage.route53.faults.plan({7: fault})
-    with pytest.raises(error):
+    with listening(), pytest.raises(error):
         stage.start()
     assert stage.route53.weight == 10
     stage.route53.faults.plan({})
@@ -200,6 +215,87 @@ def test_an_interrupted_watch_leaves_the_weight_and_is_resumed(
     resumed = stage.story.index(("resume", "found", 10))
     assert stage.story[resumed + 1] == ("watch", "passed", 10)
     assert open_run(stage.entries) is None
+
+
+MOMENTS = 40
+"""More than those at which a cutover calls AWS or waits, so that the last ones come after its end."""
+
+
+@pytest.mark.parametrize("signal_", INTERRUPTIONS)
+@pytest.mark.parametrize("seen", [lambda _: GOOD, lambda weight: BAD if weight == 50 else GOOD], ids=["good", "bad"])
+def test_a_signal_at_any_moment_leaves_no_step_that_has_not_passed(
+    tmp_path: Path, signal_: str, seen: Callable[[int], Sample]
+) -> None:
+    ended = set()
+    for moment in range(1, MOMENTS):
+        stage = Stage(tmp_path / f"{moment}", Route53(*shared(0)), seen)
+        stage.route53.faults.plan({moment: signal_})
+        with listening(), suppress(KeyboardInterrupt):
+            stage.start()
+        passed = {after for event, outcome, after in stage.story if (event, outcome) == ("watch", "passed")}
+        assert stage.route53.weight in {0, *passed}, moment
+        if stage.entries:  # The signal didn't come before the first line.
+            assert stage.story[-1][2] == stage.route53.weight, moment
+            assert stage.story[-1][0] in {"stop", "end"}
+            assert (open_run(stage.entries) is None) == (stage.story[-1][0] == "end")
+        ended |= {stage.story[-1]} if stage.entries else set()
+    assert ("end", "back", 0) in ended
+
+
+@pytest.mark.parametrize("signal_", INTERRUPTIONS)
+def test_the_journal_names_the_signal_that_it_rolled_back_for(tmp_path: Path, signal_: str) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.route53.faults.plan({7: signal_})
+    with listening(), pytest.raises(KeyboardInterrupt, match=signal_):
+        stage.start()
+    assert stage.story[-4:] == [
+        ("watch", "interrupted", 10),
+        ("back", "intended", 0),
+        ("back", "done", 0),
+        ("end", "back", 0),
+    ]
+    assert stage.entries[-1].evidence == {"reason": f"interrupted by {signal_}"}
+    assert f"rolling back to 0 %: interrupted by {signal_}" in stage.told
+
+
+def test_a_process_that_is_killed_while_it_rolls_back_is_resumed_backwards(tmp_path: Path) -> None:
+    """Systems that stop a program send SIGKILL soon after SIGTERM."""
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.route53.faults.plan({7: "SIGTERM", 9: "killed"})
+    with listening(), pytest.raises(Killed):
+        stage.start()
+    assert stage.route53.weight == 10
+    stage.route53.faults.plan({})
+    assert stage.resume().outcome == "back"
+    assert stage.route53.weight == 0
+
+
+def test_an_interruption_rolls_back_through_a_short_outage(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.route53.faults.plan({7: "SIGTERM", 8: "failed", 10: "throttled", 12: "throttled"})
+    with listening(), pytest.raises(KeyboardInterrupt):
+        stage.start()
+    assert stage.route53.weight == 0
+
+
+@pytest.mark.parametrize("second", range(8, 14))
+def test_a_second_ctrl_c_does_not_stop_the_rollback(tmp_path: Path, second: int) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.route53.faults.plan({7: "SIGINT", second: "SIGINT"})
+    with listening(), pytest.raises(KeyboardInterrupt):
+        stage.start()
+    assert stage.route53.weight == 0
+    assert open_run(stage.entries) is None
+
+
+def test_an_interruption_with_expired_credentials_leaves_the_cutover_open(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Route53(*shared(0)))
+    stage.route53.faults.plan({7: "SIGTERM", 9: "expired"})
+    with listening(), pytest.raises(AwsError):
+        stage.start()
+    assert stage.route53.weight == 10
+    assert (run := open_run(stage.entries)) and run.returning
+    assert stage.story[-1][:2] == ("stop", "left")
 
 
 @pytest.mark.parametrize("moment", [7, 8])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
 from tests.runner.conftest import make_state_bucket
-from tests.runner.operator import Operator
+from tests.runner.operator import PATIENCE, Operator
 
 pytestmark = pytest.mark.slow
 NAMES = Names(load("prod"))
@@ -78,6 +80,22 @@ def test_ctrl_c_lets_terraform_finish_and_frees_the_lock(operator: Operator) -> 
         in operator.plan(PHASE, expect=2)
     )
     recovered(operator)
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_closed_terminal_lets_terraform_finish_and_frees_the_lock(operator: Operator) -> None:
+    """It takes the output away, and sends SIGHUP twice."""
+    operator.plan(PHASE)
+    with operator.applying(PHASE) as running:
+        assert running.process.stdout
+        running.process.stdout.close()
+        for _ in range(2):
+            os.killpg(running.process.pid, signal.SIGHUP)
+        assert running.process.wait(timeout=PATIENCE) == 2
+    assert operator.report("apply")["phases"][PHASE]["result"] == "interrupted"
+    assert "the state is locked" not in operator.plan(PHASE, expect=2)
+    recovered(operator)
+    assert len(operator.client("ecr").describe_repositories()["repositories"]) == 2
 
 
 @pytest.mark.usefixtures("slow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -76,7 +77,7 @@ def test_a_killed_one_is_known_as_such(script: Script, tmp_path: Path) -> None:
 
 def test_an_interruption_reaches_it_once_and_lets_it_finish(script: Script, tmp_path: Path) -> None:
     """A second signal would make Terraform drop what it is at."""
-    before = signal.getsignal(signal.SIGINT)  # Ignored where a shell runs the tests in the background.
+    before = signal.getsignal(signal.SIGINT)
     terraform = script("trap 'echo caught >> caught' INT\ntouch ready\nfor i in $(seq 100); do sleep 0.02; done")
     done: list[Done] = []
     with terraform.passing_signals_on():
@@ -92,6 +93,76 @@ def test_an_interruption_reaches_it_once_and_lets_it_finish(script: Script, tmp_
     assert done == [Done(0)]
     assert terraform.interrupted.is_set()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+UNTIL_INTERRUPTED = """
+trap 'echo caught >> caught; for i in 1 2 3; do echo "saving $i"; sleep 0.05; done; touch saved; exit 1' INT
+touch ready
+for i in $(seq 500); do echo "still creating $i"; sleep 0.02; done
+"""
+"""Prints all the time, and saves its state when it is interrupted once."""
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(500):
+        if path.exists():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{path} never came")
+
+
+@pytest.mark.parametrize("numbers", [["SIGHUP"], ["SIGTERM"], ["SIGHUP", "SIGTERM", "SIGHUP"], ["SIGINT", "SIGINT"]])
+def test_every_signal_is_one_interruption(script: Script, tmp_path: Path, numbers: list[str]) -> None:
+    """A terminal that closes sends SIGHUP more than once; a second interruption makes Terraform drop what it is at."""
+    terraform, done = script(UNTIL_INTERRUPTED), list[Done]()
+    with terraform.passing_signals_on():
+        worker = threading.Thread(target=lambda: done.append(terraform.run(tmp_path, "apply", listener=lambda _: None)))
+        worker.start()
+        wait_for(tmp_path / "ready")
+        for number in numbers:
+            os.kill(os.getpid(), signal.Signals[number])
+        worker.join()
+    assert ((tmp_path / "caught").read_text(), (tmp_path / "saved").exists()) == ("caught\n", True)
+    assert done[0].code == 1
+
+
+def test_a_sighup_that_the_parent_ignores_stays_ignored(script: Script, tmp_path: Path) -> None:
+    """As with nohup."""
+    terraform = script("exit 0")
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with terraform.passing_signals_on():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert not terraform.interrupted.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(errno.EPIPE, "Broken pipe"), OSError(errno.EIO, "I/O error")])
+def test_terraform_is_read_to_its_end_when_the_terminal_is_gone(script: Script, tmp_path: Path, error: OSError) -> None:
+    """It saves its state only if its output is still read; it is stopped, since its progress is seen by no one."""
+    heard = 0
+
+    def listen(_: Event) -> None:
+        nonlocal heard
+        heard += 1
+        if heard == 3:
+            raise error
+
+    terraform = script(UNTIL_INTERRUPTED)
+    done = terraform.run(tmp_path, "apply", log=tmp_path / "log", listener=listen)
+    assert (done.code, heard, terraform.interrupted.is_set()) == (1, 3, True)
+    assert (tmp_path / "saved").exists()
+    assert (tmp_path / "log").read_text().splitlines()[-1] == "saving 3"
+
+
+def test_a_fault_of_the_program_is_raised_after_terraform_has_ended(script: Script, tmp_path: Path) -> None:
+    def listen(_: Event) -> None:
+        raise LookupError("a fault")
+
+    with pytest.raises(LookupError):
+        script(UNTIL_INTERRUPTED).run(tmp_path, "apply", listener=listen)
+    assert (tmp_path / "saved").exists()
 
 
 def test_none_begins_once_all_was_interrupted(script: Script, tmp_path: Path) -> None:
