@@ -134,7 +134,7 @@ class Journal:
         )
         file = path(self._prefix, self._folder)
         try:
-            _write(file, json.dumps(asdict(entry), ensure_ascii=False))
+            _write(file, json.dumps(asdict(entry)))
         except OSError as error:
             problem = f"can't write the journal {file}: {error.strerror}"
             if must:

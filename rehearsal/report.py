@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ops.printable import printable
 from ops.terraform.report import PhaseResult
 
 PROVES = "that AWS's API accepts the configuration, a second apply changes nothing, and order and rollback work"
@@ -38,7 +39,7 @@ class StepResult:
     @property
     def line(self) -> str:
         """The result as one line of text."""
-        return f"{'pass' if self.passed else 'fail'}  {self.name} ({self.seconds:.0f} s): {self.evidence}"
+        return f"{'pass' if self.passed else 'fail'}  {self.name} ({self.seconds:.0f} s): {printable(self.evidence)}"
 
 
 @dataclass
@@ -73,7 +74,7 @@ class RehearsalReport:
         }
         name = f"rehearsal-{self.environment}"
         (folder / f"{name}.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-        (folder / f"{name}.md").write_text("\n".join(self._lines()) + "\n", encoding="utf-8")
+        (folder / f"{name}.md").write_text("\n".join(map(printable, self._lines())) + "\n", encoding="utf-8")
 
     def _lines(self) -> Iterator[str]:
         yield f"# Rehearsal of {self.environment}: {'pass' if self.passed else 'fail'}"

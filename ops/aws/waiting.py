@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.text import Text
+
+from ops.printable import printable
 
 PAUSE = 3.0
 """Seconds between two polls."""
@@ -50,5 +53,5 @@ def polls(seconds: float, clock: Time = CLOCK, every: float | None = None) -> It
 @contextmanager
 def shown(text: str) -> Iterator[Callable[[str], None]]:
     """Show a status on a terminal's stderr; the yielded function changes its text."""
-    with Console(stderr=True).status(text) as status:
-        yield status.update
+    with Console(stderr=True).status(Text(printable(text))) as status:
+        yield lambda text: status.update(Text(printable(text)))

@@ -11,6 +11,7 @@ from environments.schema import Environment
 from ops import journal
 from ops.conditions import Condition, ConditionResult, FailedError, SkippedError, Status, holds, worst
 from ops.errors import OpsError
+from ops.printable import printable
 from ops.risks.listing import accepted
 from ops.verify.checks import account, edge, http, services
 from ops.verify.context import Context
@@ -143,7 +144,10 @@ def as_markdown(items: Sequence[CheckedItem], context: Context, at: datetime) ->
     lines = [f"# Go-live list of {context.environment.name}", "", f"{at:%Y-%m-%d %H:%M} UTC. {who}.", ""]
     for item in items:
         lines.append(f"- [{'x' if item.done else ' '}] **{item.text}**: {item.status}")
-        lines += [f"  - {result.meaning} {result.status.capitalize()}: {result.evidence}" for result in item.results]
+        lines += [
+            f"  - {result.meaning} {result.status.capitalize()}: {printable(result.evidence)}"
+            for result in item.results
+        ]
     return "\n".join([*lines, "", verdict(items), ""])
 
 
@@ -173,5 +177,5 @@ def write(path: Path, text: str) -> None:
 def _lines(items: Sequence[CheckedItem]) -> Iterator[str]:
     for item in items:
         yield f"{item.status:<7}  {item.text}"
-        yield from (f"{'':<9}{result.status}: {result.evidence}" for result in item.results)
+        yield from (f"{'':<9}{result.status}: {printable(result.evidence)}" for result in item.results)
     yield verdict(items)

@@ -11,7 +11,9 @@ from typing import Any
 from ops.aws.errors import explained
 from ops.aws.session import Aws
 from ops.errors import OpsError
+from ops.printable import printable
 
+TAB = "\t"
 LATE = 30_000
 """Milliseconds by which a line may arrive late and still be found."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -27,7 +29,9 @@ class Line:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.time} {self.stream.rpartition('/')[2][:8]} {self.message}"
+        """The message as it is safe to show, with time and task before each of its lines: none looks like another's."""
+        before = printable(f"{self.time} {self.stream.rpartition('/')[2][:8]}")
+        return "\n".join(f"{before} {printable(each, keep=TAB)}" for each in self.message.split("\n"))
 
 
 def seconds(duration: str) -> int:

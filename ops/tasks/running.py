@@ -13,6 +13,7 @@ from ops.aws import ecs
 from ops.aws.ecs import Container, EcsTask, NoContainerError
 from ops.aws.session import Aws
 from ops.errors import OpsError
+from ops.printable import printable
 
 MIGRATION = Migration.name
 SHORT_DIGEST = 12
@@ -143,5 +144,6 @@ def minute(moment: datetime | None) -> str:
 
 def aligned(*rows: Sequence[str]) -> str:
     """Rows of cells, each column as wide as its widest cell; the first row is the heading."""
+    rows = tuple([printable(cell) for cell in row] for row in rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from ops.printable import printable
 from ops.terraform.report import PhaseResult, Result
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class PhaseProgress:
             return
         with self._lock:
             self._finished[phase] = self._finished.get(phase, 0) + (kind == "apply_complete")
-            doing = f"{self._finished[phase]} done, {hook.get('resource', {}).get('addr', '')}"
+            doing = printable(f"{self._finished[phase]} done, {hook.get('resource', {}).get('addr', '')}")
             self._progress.update(self._tasks[phase], doing=doing)
 
     def end(self, result: PhaseResult) -> None:
@@ -70,7 +71,7 @@ class PhaseProgress:
 @contextmanager
 def shown() -> Iterator[PhaseProgress]:
     """Show progress inside this context."""
-    texts = TextColumn(f"{{task.description:<{WIDTH}}}"), TextColumn("{task.fields[doing]}")
+    texts = TextColumn(f"{{task.description:<{WIDTH}}}"), TextColumn("{task.fields[doing]}", markup=False)
     columns = (SpinnerColumn(), texts[0], TimeElapsedColumn(), texts[1])
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
