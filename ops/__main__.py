@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from modules.garbage import collect_less
 from modules.interrupts import install
 from modules.process import prepare
+from ops.command import reporting
 
 LOOK = "Look (nothing changes)"
 CHANGE = "Change the account"
@@ -128,6 +129,11 @@ class LazyGroup(Group):
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401  (click's settings)
         super().__init__(**settings)
         self.commands = Commands()  # type: ignore[assignment]
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  (click's)
+        """Run a command; what it doesn't report itself is one line too, such as a full disk or Ctrl-C."""
+        with reporting():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  (click's context)
         """Names in the order of the table."""

@@ -280,6 +280,22 @@ class NotTakenError(RegistryError):
     """A registry, or ECR in general, doesn't take a manifest or blob, however often it is sent."""
 
 
+class _Session(requests.Session):
+    """A session that takes proxies and certificates from the caller's environment, but no passwords from ~/.netrc.
+
+    After a redirect, requests would add those: a registry redirects to a signed address of S3, and S3 refuses a second
+    way to sign in. https://github.com/psf/requests/issues/3929
+    """
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Remove the password if the redirect leads to another host."""
+        self.trust_env, trusted = False, self.trust_env
+        try:
+            super().rebuild_auth(prepared_request, response)
+        finally:
+            self.trust_env = trusted
+
+
 class Repository:
     """Manifests and blobs of one repository."""
 
@@ -300,7 +316,7 @@ class Repository:
             raise RegistryError(f"{registry}: a registry's address must begin with https://")
         self.name = f"{address.netloc}/{name}"
         self._base = f"{registry}/v2/{name}/"
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.auth = credentials
         # A proxy can't reach this machine.
         self._session.trust_env = not local

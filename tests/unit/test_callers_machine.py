@@ -5,20 +5,25 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import requests
 import typer
 from botocore.exceptions import ClientError
 
 import environments
 import main
+from modules.interrupts import Interrupted
 from ops.aws.errors import reason
 from ops.aws.session import elsewhere
 from ops.command import reporting
+from ops.registry.repository import Repository
 from ops.terraform.saved import UNKNOWN, commit
+from tests.ops import cli
 
 ROOT = Path(__file__).parents[2]
 OTHER_PYTHON = {
@@ -138,6 +143,41 @@ def test_a_disk_error_of_a_command_is_one_line(capsys: pytest.CaptureFixture[str
         raise error
     assert ended.value.exit_code == 2
     assert capsys.readouterr().err == f"{shown}\n"
+
+
+@pytest.mark.parametrize("command", [("gate", "prod"), ("gate-plan", "-"), ("new-environment", "demo")])
+@pytest.mark.parametrize(
+    ("error", "code", "shown"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a file"), 2, "error: a file: No space left on device\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (Interrupted(signal.SIGTERM), 143, "interrupted by SIGTERM\n"),
+    ],
+)
+def test_no_command_takes_a_full_disk_or_a_signal_for_a_finding(
+    monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], error: BaseException, code: int, shown: str
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise error
+
+    for place in ("ops.gate.run.run", "ops.plan_gate.run.run", "ops.scaffold.write.new_environment"):
+        monkeypatch.setattr(place, failing)
+    done = cli.run(*command)
+    assert (done.exit_code, done.stderr) == (code, shown)
+
+
+def test_a_redirect_takes_no_password_from_netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("default login someone password hunter2\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    session = Repository("https://1.dkr.ecr.example.com", "app", ("AWS", "hunter2"))._session
+    assert session.trust_env, "it needs the caller's proxies"
+    redirect = requests.Response()
+    redirect.request = requests.Request("GET", "https://1.dkr.ecr.example.com/v2/app/blobs/1").prepare()
+    for address, expected in (("https://1.dkr.ecr.example.com/2", "Basic"), ("https://bucket.s3.example.com/1", "")):
+        request = requests.Request("GET", address, headers={"Authorization": "Basic given"}).prepare()
+        session.rebuild_auth(request, redirect)
+        assert str(request.headers.get("Authorization", "")).partition(" ")[0] == expected
+    assert session.trust_env
 
 
 def test_output_that_is_no_longer_read_is_no_error() -> None:
