@@ -139,7 +139,7 @@ endif
 endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted mutants \
-	docs prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
+	docs diagram prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status cost risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
@@ -300,6 +300,10 @@ prices: env synth ## Renew the prices of an environment's region from AWS's Pric
 
 docs: $(READY) ## Write the pages that are generated from the code
 	@$(BIN)/python -m ops docs
+
+# Of AEP's environments in the tests, as the pages have them; for others: bin/ops diagram <name> --images <folder>.
+diagram: $(READY) ## Draw the architecture of prod and prod-starter for the pages: docs/images
+	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && ENVIRONMENTS=tests/products/aep $(OPS) diagram prod prod-starter
 
 # Of AEP's environments in the tests, whatever is in environments/.
 golden: $(DEV) ## Write the golden lists of addresses, for review

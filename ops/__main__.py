@@ -78,6 +78,7 @@ COMMANDS = (
     ),
     Entry(DEVELOP, "new-environment", "ops.scaffold.command:new_environment", "Write a new environment of a product."),
     Entry(DEVELOP, "prices", "ops.cost.command:prices", "Renew the prices of an environment's region."),
+    Entry(DEVELOP, "diagram", "ops.report.command:diagram", "Draw the architecture of environments as SVG."),
     Entry(DEVELOP, "docs", "ops.project:docs", "Write the pages that are generated from the code."),
 )
 

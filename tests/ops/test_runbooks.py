@@ -27,6 +27,7 @@ WITHOUT_RUNBOOK = {
     "gate-plan": "make runs it before each apply; docs/gate.md",
     "account": "prints docs/account.md",
     "cost": "changes nothing and needs no account; docs/cost.md",
+    "diagram": "writes images of the project; docs/architecture.md",
     "docs": "writes pages of the project; make docs",
     "prices": "writes a file of the project; docs/cost.md",
     "new-product": "writes files of the project; docs/tutorial.md",
