@@ -160,6 +160,8 @@ class Verdict:
     resources: int = 0
     checks: Mapping[str, Check] = field(default_factory=dict)
     passed: int = 0
+    passes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Number of blocks that pass, by check and stack."""
     findings: tuple[Finding, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
     refusals: tuple[str, ...] = ()

@@ -163,6 +163,7 @@ def as_data(verdict: Verdict) -> dict[str, Any]:
             "stock": sum(not check.own for check in verdict.checks.values()),
         },
         "passed": verdict.passed,
+        "passes": {check: dict(stacks) for check, stacks in verdict.passes.items()},
         "findings": [{**_record(each.record, verdict), "note": each.note} for each in verdict.findings],
         "accepted": [
             {**_record(each.record, verdict), "risk": each.risk, "why": each.why, "expires": each.expires.isoformat()}

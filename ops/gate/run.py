@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
@@ -119,6 +120,7 @@ def run(
         resources=len(resources),
         checks=checks,
         passed=sum(record.passed for record in records),
+        passes=_passes(records),
         findings=judgement.findings,
         accepted=judgement.accepted,
         refusals=judgement.refusals,
@@ -133,6 +135,13 @@ def run(
         warnings=(*judgement.warnings, *warnings, *of_prices),
         unused=judgement.unused,
     )
+
+
+def _passes(records: Sequence[Record]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (check, stack), number in sorted(Counter((r.check, r.block.stack) for r in records if r.passed).items()):
+        found.setdefault(check, {})[stack] = number
+    return found
 
 
 def _support(
