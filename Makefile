@@ -138,8 +138,8 @@ $(error error: $(REAL) has no DRY_RUN, and would make its changes; these have it
 endif
 endif
 
-.PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse new-product new-environment golden planted mutants \
-	docs diagram prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
+.PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
+	docs diagram report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status cost risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
@@ -169,6 +169,9 @@ $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES) $(LOADED)
 
 cost: synth ## Estimate the monthly cost, line by line: all, or ENV=<name> (AGAINST=main, USE=medium, RISKS=1: what each risk saves)
 	@$(OPS) cost $(ENV) $(if $(AGAINST),--against "$(AGAINST)") $(if $(USE),--use "$(USE)") $(if $(RISKS),--risks)
+
+report: gate ## Write one page about all environments, or ENV=<name>: cdktf.out/reports/index.html
+	@$(OPS) report $(ENV)
 
 status: env ## Show how far the rollout is, phase by phase: ENV=<name>
 	@$(OPS) status "$(ENV)"
@@ -379,6 +382,9 @@ benchmark: $(DEV) ## Measure synthesis, gate and help against their baselines
 
 benchmark-rehearse: $(DEV) synth terraform ## Measure a rehearsal of prod, and planning side by side (about ten minutes)
 	@$(BIN)/python -m benchmarks.rehearse
+
+benchmark-report: $(DEV) report ## Measure how long the report takes to write, and to open in Chromium
+	@$(BIN)/python -m benchmarks.report
 
 clean: ## Remove generated files, but not .venv
 	@kept=$$(find cdktf.out -not -path '*/.terraform/*' \( -name errored.tfstate -o -name terraform.tfstate \) -print 2>/dev/null); \

@@ -53,6 +53,7 @@ COMMANDS = (
     Entry(LOOK, "account", "ops.project:account", "Print the manual steps of an account, with your names and ids."),
     Entry(LOOK, "cost", "ops.cost.command:cost", "Estimate what environments cost a month."),
     Entry(LOOK, "risks", "ops.risks.command:risks", "List the accepted risks, soonest expiry first."),
+    Entry(LOOK, "report", "ops.report.command:report", "Write one page about environments."),
     Entry(CHANGE, "bootstrap", "ops.terraform.command:bootstrap", "Create the state bucket, and move its state there."),
     Entry(CHANGE, "plan", "ops.terraform.command:plan", "Plan phases side by side; save and check each plan."),
     Entry(CHANGE, "apply", "ops.terraform.command:apply", "Apply exactly the saved plans, in order."),

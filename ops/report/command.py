@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -36,3 +37,19 @@ def diagram(
             write_files(files, images)
             for name in files:
                 show(f"Wrote {images / name}.")
+
+
+def report(
+    names: Names = None,
+    out: Out = OUT,
+) -> None:
+    """Write one page about environments, DIR/reports/index.html: from the stacks and the reports of other commands."""
+    from ops.gate.reports import write_files
+    from ops.report.page import page
+    from ops.report.stacks import read
+    from ops.risks.listing import accepted
+
+    with reporting():
+        risks = [each.as_data() for each in accepted(datetime.now(UTC).date())]
+        write_files({"index.html": page(read(out, names or ()), out, risks)}, out / "reports")
+        show(f"Wrote {out / 'reports' / 'index.html'}.")

@@ -17,27 +17,29 @@ from ops.printable import printable
 from ops.report.architecture import Architecture, Arrow, Kind, Part, Tier
 
 WIDTH = 1300
-SMALL, NORMAL, LARGE = 11.5, 13, 20
-"""Font sizes in pixels."""
+SMALL, NORMAL, LARGE = 14, 15.5, 22
+"""Font sizes in pixels; pages show the drawing smaller."""
+_LINE = 19
+"""Height of a line of small text."""
 
 _MARGIN = 20
 _LEFT = 150
 """Where the first zone begins; left of it run the connections from the internet and the load balancer."""
-_RIGHT = 830
+_RIGHT = 800
 """Where the last zone ends; right of it run the connections to everything else."""
-_PORTS = 124
+_PORTS = 166
 """Width of the column of ports and targets right of the zones."""
 _OUTSIDE = 1050
 """Where the column of what is outside the VPC begins."""
-_LANES = 82
+_LANES = 66
 """Width of all lanes together."""
-_STEP, _GAP = 20, 12
+_STEP, _GAP = 24, 13
 """Height of a connection at its box, space between boxes."""
-_FROM_BALANCER = 92
+_FROM_BALANCER = 88
 """Where the connections from the load balancer run down."""
-_FIREWALL = 24
+_FIREWALL = 28
 """Height of the load balancer's strip about the web application firewall."""
-_CHIP = 11
+_CHIP = 13
 
 _LIGHT = {
     "page": "#ffffff",
@@ -209,7 +211,7 @@ class _Drawing:
         canvas.text(title, 36, f"{found.region}, {len(found.zones)} Availability Zones", "muted", size=NORMAL)
         top = self._public_names(58) + 26
         frame = len(canvas.elements)
-        y = top + 34
+        y = top + 38
         bands = []
         for tier in Tier:
             start = y
@@ -228,23 +230,23 @@ class _Drawing:
     def _public_names(self, y: float) -> float:
         """The internet and the records that lead from it to load balancers."""
         records = self._found.records
-        height = max(46, 30 + 17 * len(records))
-        self._put(INTERNET, _Box(_MARGIN, y, 130, height), "outside", "The internet")
+        height = max(50, 34 + _LINE * len(records))
+        self._put(INTERNET, _Box(_MARGIN, y, 140, height), "outside", "The internet")
         if records:
             box = _Box(_LEFT + 50, y, _OUTSIDE + 230 - _LEFT - 50, height)
             self._canvas.rect(box, "outside")
-            self._canvas.elements.append(f'<path class="plain" d="M{_MARGIN + 130} {y + 23:g}H{box.x:g}"/>')
-            self._canvas.text(box.x + 12, y + 19, "Route 53", size=NORMAL, bold=True)
+            self._canvas.elements.append(f'<path class="plain" d="M{_MARGIN + 140} {y + 25:g}H{box.x:g}"/>')
+            self._canvas.text(box.x + 12, y + 22, "Route 53", size=NORMAL, bold=True)
             for number, record in enumerate(records):
                 weight = "" if record.weight is None else f", weight {record.weight}"
                 where = f"another load balancer, {record.target}" if record.target else "this load balancer"
                 line = f"{record.name} to {where}{weight}"
-                self._canvas.text(box.x + 12, y + 38 + 17 * number, line, "muted", room=box.width - 24)
+                self._canvas.text(box.x + 12, y + 42 + _LINE * number, line, "muted", room=box.width - 24)
         return y + height
 
     def _tier(self, tier: Tier, top: float) -> float:
         """One row of subnets: their ranges, then a box for each part."""
-        y = top + 26
+        y = top + 30
         for part in (part for part in self._found.parts if part.tier == tier):
             y = self._part(part, y) + _GAP
         if tier is Tier.PUBLIC and any(subnet.nat for subnet in self._found.subnets):
@@ -256,15 +258,15 @@ class _Drawing:
         x, right = min(columns)[0] + 10, max(columns)[1] - 10
         lines = list(_lines(part, right - x - 24))
         slots = max(self._slots(part.name, self._left), self._slots(part.name, self._right))
-        chips = 20 if part.tasks else 0
+        chips = 22 if part.tasks else 0
         firewall = _FIREWALL if part.kind is Kind.LOAD_BALANCER else 0
-        height = firewall + max(30 + 16 * len(lines) + chips, slots * _STEP + 10)
+        height = firewall + max(34 + _LINE * len(lines) + chips, slots * _STEP + 12)
         box = _Box(x, y, right - x, height)
         colour = _colour(part)
         self._put(part.name, box, colour)
         if firewall:
             self._firewall(box)
-        first = y + firewall + 20
+        first = y + firewall + 22
         tasks = f"  {_tasks(part.tasks)}" if part.tasks else ""
         self._canvas.text(
             x + 12, first, _shown(part.name), f"{colour}-text", size=NORMAL, bold=True, room=box.width - 150
@@ -273,19 +275,19 @@ class _Drawing:
             after = x + 20 + min(text_width(part.name, NORMAL, bold=True), box.width - 150)
             self._canvas.text(after, first, tasks.strip(), "muted")
         for number, line in enumerate(lines):
-            self._canvas.text(x + 12, first + 17 + 16 * number, line, "muted", room=box.width - 24)
+            self._canvas.text(x + 12, first + _LINE + _LINE * number, line, "muted", room=box.width - 24)
         if part.tasks:
-            self._chips(part, first + 8 + 16 * len(lines))
+            self._chips(part, first + 8 + _LINE * len(lines))
         return box.bottom
 
     def _firewall(self, box: _Box) -> None:
         rules = self._found.firewall
         strip = _Box(box.x, box.y, box.width, _FIREWALL)
         if rules is None:
-            self._canvas.text(box.x + 12, box.y + 17, "no web application firewall", "muted")
+            self._canvas.text(box.x + 12, box.y + 20, "no web application firewall", "muted")
         else:
             self._canvas.rect(strip, "firewall")
-            self._canvas.text(box.x + 12, box.y + 17, f"AWS WAF: {rules} rules before every request", "firewall-text")
+            self._canvas.text(box.x + 12, box.y + 20, f"AWS WAF: {rules} rules before every request", "firewall-text")
 
     def _chips(self, part: Part, y: float) -> None:
         """A square for each task of a zone: ECS spreads them. Dashed ones are added under load."""
@@ -300,24 +302,24 @@ class _Drawing:
         for subnet in self._found.subnets:
             if subnet.nat:
                 left, right = self._column(subnet.zone)
-                self._canvas.rect(_Box(left + 10, y, right - left - 20, 30), "internet-box")
-                self._canvas.text(left + 22, y + 19, "NAT gateway", "internet-text")
-        self._boxes["nat"] = _Box(_LEFT, y, _RIGHT - _LEFT, 30)
-        return y + 30
+                self._canvas.rect(_Box(left + 10, y, right - left - 20, 34), "internet-box")
+                self._canvas.text(left + 22, y + 22, "NAT gateway", "internet-text")
+        self._boxes["nat"] = _Box(_LEFT, y, _RIGHT - _LEFT, 34)
+        return y + 34
 
     def _grid(self, canvas: _Canvas, bands: list[tuple[Tier, float, float]], top: float, bottom: float) -> None:
         """The VPC, its zones and subnets, behind everything else."""
         right = _RIGHT + _PORTS + _LANES
         canvas.rect(_Box(_MARGIN, top, right - _MARGIN, bottom - top), "vpc", radius=10)
-        canvas.text(right - 12, top + 22, f"VPC {self._found.cidr}", "vpc-text", bold=True, end=True)
+        canvas.text(right - 12, top + 25, f"VPC {self._found.cidr}", "vpc-text", bold=True, end=True)
         for zone in self._found.zones:
             x, end = self._column(zone)
-            canvas.text(x + 8, top + 22, zone, bold=True, room=end - x - 16)
+            canvas.text(x + 8, top + 25, zone, bold=True, room=end - x - 16)
             for tier, start, stop in bands:
                 ranges = [s.cidr for s in self._found.subnets if s.zone == zone and s.tier == tier]
                 if ranges:
                     canvas.rect(_Box(x + 3, start, end - x - 6, stop - start), f"subnet {tier}")
-                    canvas.text(x + 13, start + 17, f"{tier} {', '.join(ranges)}", "muted", room=end - x - 26)
+                    canvas.text(x + 13, start + 20, f"{tier} {', '.join(ranges)}", "muted", room=end - x - 26)
 
     # What is outside the VPC, beside the rows that lead there
 
@@ -329,29 +331,29 @@ class _Drawing:
             zones = sum(subnet.nat for subnet in found.subnets)
             through = f"through NAT in {zones} zone{'s' * (zones != 1)}" if zones else "without NAT"
             nat = self._boxes.get("nat")
-            y = nat.y + 15 - 27 if nat else y
+            y = nat.y + 17 - 30 if nat else y
             self._put(
-                "third parties", _Box(_OUTSIDE, y, width, 54), "outside", "Third parties", through, party=INTERNET
+                "third parties", _Box(_OUTSIDE, y, width, 60), "outside", "Third parties", through, party=INTERNET
             )
-            y += 54 + _GAP
+            y += 60 + _GAP
         services = [self._boxes[part.name].y for part in found.parts if part.tier is Tier.PRIVATE]
         if S3 in targets:
             y = max(y, min(services, default=y))
-            self._put(S3, _Box(_OUTSIDE, y, width, 54), "s3", "Amazon S3", "through its gateway endpoint")
-            y += 54 + _GAP
+            self._put(S3, _Box(_OUTSIDE, y, width, 60), "s3", "Amazon S3", "by its gateway endpoint")
+            y += 60 + _GAP
         endpoints = next((part for part in found.parts if part.kind is Kind.ENDPOINTS), None)
         if endpoints:
             box = self._boxes[endpoints.name]
             y = max(y, box.y)
-            self._put("apis", _Box(_OUTSIDE, y, width, 54), "endpoints", "AWS APIs", "only through the endpoints")
-            end = min(y + 44, box.bottom - 6)
-            end = end if end > y + 6 else y + 27
-            start = box.bottom - 6
+            self._put("apis", _Box(_OUTSIDE, y, width, 60), "endpoints", "AWS APIs", "only by the endpoints")
+            end = min(y + 50, box.bottom - 6)
+            end = end if end > y + 6 else y + 30
+            start = box.bottom - 7
             middle = _OUTSIDE - 22
             self._canvas.elements.append(
                 f'<path class="plain" d="M{box.right:g} {start:g}H{middle}V{end:g}H{_OUTSIDE}"/>'
             )
-            y += 54 + _GAP
+            y += 60 + _GAP
         if found.secrets:
             prefix = _prefix([secret.name for secret in found.secrets])
             lines = []
@@ -359,10 +361,10 @@ class _Drawing:
                 readers = _wrapped(secret.readers or ("no service",), ", ", width - 24 - text_width("read by ", SMALL))
                 lines.append((secret.name.removeprefix(prefix), ""))
                 lines += [(f"{'read by ' * (not number)}{line}", "muted") for number, line in enumerate(readers)]
-            height = 50 + 16 * len(lines)
+            height = 56 + _LINE * len(lines)
             self._put("secrets", _Box(_OUTSIDE, y, width, height), "outside", "Secrets Manager", f"{prefix}…")
             for number, (line, kind) in enumerate(lines):
-                self._canvas.text(_OUTSIDE + 12, y + 58 + 16 * number, line, kind, room=width - 24)
+                self._canvas.text(_OUTSIDE + 12, y + 66 + _LINE * number, line, kind, room=width - 24)
             y += height + _GAP
         return y - _GAP
 
@@ -372,9 +374,9 @@ class _Drawing:
         self._canvas.rect(box, colour if colour == "outside" else f"{colour}-box", party=party or name)
         if title:
             kind = "" if colour == "outside" else f"{colour}-text"
-            self._canvas.text(box.x + 12, box.y + 22, title, kind, size=NORMAL, bold=True)
+            self._canvas.text(box.x + 12, box.y + 24, title, kind, size=NORMAL, bold=True)
         if line:
-            self._canvas.text(box.x + 12, box.y + 40, line, "muted", room=box.width - 24)
+            self._canvas.text(box.x + 12, box.y + 45, line, "muted", room=box.width - 24)
 
     # Connections
 
@@ -442,11 +444,11 @@ class _Drawing:
             "An arrow is a connection that routes and security groups allow, with its TCP port. No other is possible."
         ]
         if any(part.tasks for part in self._found.parts):
-            self._canvas.rect(_Box(_MARGIN, y - 10, _CHIP, _CHIP), "task", radius=2)
-            self._canvas.text(_MARGIN + 20, y, "a task that always runs", "muted")
-            self._canvas.rect(_Box(_MARGIN + 190, y - 10, _CHIP, _CHIP), "task more", radius=2)
-            self._canvas.text(_MARGIN + 210, y, "a task that is added under load", "muted")
-            y += 20
+            self._canvas.rect(_Box(_MARGIN, y - 11, _CHIP, _CHIP), "task", radius=2)
+            self._canvas.text(_MARGIN + 22, y, "a task that always runs", "muted")
+            self._canvas.rect(_Box(_MARGIN + 230, y - 11, _CHIP, _CHIP), "task more", radius=2)
+            self._canvas.text(_MARGIN + 252, y, "a task that is added under load", "muted")
+            y += 24
         implied = [arrow for arrow in self._found.arrows if arrow.implied]
         if implied:
             named = ", ".join(f"{_shown(arrow.source)} to {_shown(arrow.target)} {arrow.port}" for arrow in implied)
@@ -454,7 +456,7 @@ class _Drawing:
         for line in lines:
             for piece in _wrapped(line.split(" "), " ", WIDTH - 2 * _MARGIN):
                 self._canvas.text(_MARGIN, y, piece, "muted")
-                y += 18
+                y += 21
         return y + 4
 
 

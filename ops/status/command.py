@@ -34,6 +34,8 @@ def status(
 ) -> None:
     """Show how far the rollout is, phase by phase. Changes nothing, and doesn't run Terraform.
 
+    Writes status-ENVIRONMENT.json to DIR/reports.
+
     Exit code 0, unless with --verify a criterion fails (1) or is unknown (2).
     """
     with reporting():
@@ -43,12 +45,14 @@ def status(
         from ops.verify.criteria import chosen
 
         asked = command.context(load(name), connect_to, ca_file)
-        found = statuses(asked.environment, States(asked.aws, asked.environment), out, datetime.now(UTC))
+        started_at = datetime.now(UTC)
+        found = statuses(asked.environment, States(asked.aws, asked.environment), out, started_at)
         applied = {phase.phase for phase in found if phase.applied}
         results = watched(chosen(applied), asked) if with_criteria else []
         for phase in {result.phase for result in results}:
             criteria = summary(result for result in results if result.phase == phase)
             found = [replace(each, criteria=criteria) if each.phase == phase else each for each in found]
+        command.write_results(out, f"status-{name}", started_at, {"phases": [each.as_data() for each in found]})
         show(json.dumps([each.as_data() for each in found], indent=2) if as_json else "\n".join(_lines(found)))
         raise typer.Exit(exit_code(results))
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.command import EnvironmentName, Json, Phases, check_phases, load, reporting, show
+from modules.output import OUT
+from ops.command import EnvironmentName, Json, Out, Phases, check_phases, load, reporting, show
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from environments.schema import Environment
     from ops.conditions import ConditionResult
@@ -37,11 +39,14 @@ def verify(
     name: EnvironmentName,
     phases: Phases = None,
     *,
+    out: Out = OUT,
     connect_to: ConnectToOption = None,
     ca_file: CaFile = None,
     as_json: Json = False,
 ) -> None:
     """Check the exit criteria against AWS and the load balancer. Changes nothing.
+
+    Writes verify-ENVIRONMENT.json to DIR/reports.
 
     Exit code 0: all pass; 1: a criterion fails; 2: a criterion is unknown.
     """
@@ -51,7 +56,9 @@ def verify(
         from ops.verify.criteria import chosen
 
         environment = load(name)
+        started_at = datetime.now(UTC)
         results = watched(chosen(phases), context(environment, connect_to, ca_file))
+        write_results(out, f"verify-{environment.name}", started_at, {"results": [each.as_data() for each in results]})
         text = json.dumps([each.as_data() for each in results], indent=2) if as_json else "\n".join(_lines(results))
         show(text)
         raise typer.Exit(exit_code(results))
@@ -67,6 +74,14 @@ def context(environment: Environment, connect_to: str | None, ca_file: Path | No
         raise OpsError(f"--ca-file is {ca_file}, which isn't a file; name a file with certificates in PEM")
     http = Http(environment.edge.host, ConnectTo.parse(connect_to) if connect_to else None, ca_file)
     return Context(connect(environment), environment, http)
+
+
+def write_results(out: Path, name: str, started_at: datetime, results: Mapping[str, object]) -> None:
+    """Write the results of a command to a report, which replaces that of a previous run."""
+    from ops.gate.reports import as_json, write_files
+
+    data = {"version": 1, "started_at": started_at.isoformat(timespec="seconds"), **results}
+    write_files({f"{name}.json": as_json(data)}, out / "reports")
 
 
 def _lines(results: list[ConditionResult]) -> Iterator[str]:

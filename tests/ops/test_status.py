@@ -139,6 +139,8 @@ def test_the_command_shows_the_phases_and_their_exit_criteria(tmp_path: Path, mo
     assert "                 exit criteria: 5 pass, 0 fail, 0 unknown" in asked.stdout.splitlines()
     phases = {phase["phase"]: phase for phase in json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)}
     assert (phases["network"]["applied"], phases["network"]["record"]["commit"]) == (True, RECORD.commit)
+    report = json.loads((tmp_path / "reports" / "status-prod.json").read_text(encoding="utf-8"))
+    assert {phase["phase"]: phase for phase in report["phases"]} == phases
 
 
 def test_a_red_criterion_is_the_commands_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from environments import load
 from environments.names import Names
 from environments.schema import Environment
+from modules.output import OUT
 from ops.__main__ import app
 from ops.aws.session import Aws
 from ops.conditions import ConditionResult, Status, run
@@ -21,6 +24,12 @@ from rehearsal.emulator.client import Control
 from tests.ops.verify_responses import PREVIOUS, Canned, records
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report is written there."""
+    monkeypatch.chdir(tmp_path)
 
 
 def verify(*arguments: str) -> tuple[int, str, str]:
@@ -68,6 +77,9 @@ def test_what_aws_refuses_to_say_has_an_exit_code_of_its_own(account: Aws, contr
     code, out, _ = verify("prod", "registry", "--json")
     (result,) = json.loads(out)
     assert (code, result["status"], result["light"]) == (2, "unknown", "unknown")
+    report = json.loads((OUT / "reports" / "verify-prod.json").read_text(encoding="utf-8"))
+    assert report["results"] == [result]
+    assert datetime.fromisoformat(report["started_at"]).tzinfo
     assert result["evidence"].startswith("AccessDeniedException: ")
 
     # Throttled calls are tried again.

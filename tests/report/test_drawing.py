@@ -147,6 +147,7 @@ def svg_of(case: Case, theme: str | None = "light") -> str:
     return drawing(architecture(view_of(output, environment), environment), theme)
 
 
+@pytest.mark.requirement("R13.6")
 def test_it_shows_what_rules_and_proof_allow(case: Case) -> None:
     environment, output = case
     assert not [record for record in reachability(view_of(output, environment), environment) if not record.passed]

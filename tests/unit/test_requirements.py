@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
+
+from ops.report.requirements import claimed, requirements
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "requirements.md"
@@ -13,7 +14,6 @@ PAGE = ROOT / "docs" / "requirements.md"
 PENDING = {
     "R13.1": "calls of a rehearsal are evaluated against the roles' policies",
     "R13.4": "state, journal and DNS after a command that was interrupted",
-    "R13.6": "one page about the rollout",
     "R13.7": "executed workflows",
     "R13.8": "adoption of existing resources",
     "R13.9": "export to HCL",
@@ -26,22 +26,16 @@ def listed() -> set[str]:
     return set(re.findall(r"^\| (R\d+\.\d+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
 
 
-def claimed() -> dict[str, list[str]]:
-    """Ids that tests claim, each with the tests; a claim on a whole module counts for its tests."""
-    claims: dict[str, list[str]] = {}
-    for file in sorted((ROOT / "tests").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef):
-                for decorator in node.decorator_list:
-                    if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.requirement":
-                        for argument in decorator.args:
-                            claims.setdefault(ast.literal_eval(argument), []).append(f"{file.name}::{node.name}")
-    return claims
-
-
 def test_every_requirement_is_claimed_or_pending() -> None:
     assert listed(), "the page has no table"
     assert not listed() - set(claimed()) - set(PENDING)
+
+
+def test_the_page_has_each_with_its_section_and_tests() -> None:
+    found = {each.id: each for each in requirements()}
+    assert set(found) == listed()
+    assert found["R2.6"].section == "2 Network"
+    assert "test_reachability.py::test_everything_in_the_table_is_reachable_and_nothing_else" in found["R2.6"].tests
 
 
 def test_only_requirements_are_claimed() -> None:

@@ -1,0 +1,232 @@
+"""What the page says, as JSON types: from the stacks, the values and the reports. A report that is missing is named."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import environments
+from environments.permissions import permissions
+from environments.places import place
+from environments.schema import Environment
+from modules.phases import PHASES
+from ops.gate.model import ScannedBlock
+from ops.gate.templates import references
+from ops.report.architecture import Architecture
+from ops.report.controls import controls, judge
+from ops.report.requirements import requirements
+from ops.report.stacks import Synthesized
+
+Json = dict[str, Any]
+
+
+class Reports:
+    """The reports of other commands; each that is missing or not readable is remembered, with the command for it."""
+
+    def __init__(self, out: Path) -> None:
+        """Name the folder that synth wrote."""
+        self._out = out
+        self.missing: dict[str, str] = {}
+
+    def read(self, name: str, command: str, part: str = "") -> Json | None:
+        """A report, or None.
+
+        Args:
+            name: File in `reports/`; `*` is the part.
+            command: The command that writes it.
+            part: One of several reports that are missed together.
+        """
+        path = self._out / "reports" / name.replace("*", part)
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            self.missing[name] = f"isn't written; {command} writes it"
+            return None
+        except (OSError, ValueError):
+            self.missing[name] = f"isn't readable; run {command} again"
+            return None
+        if not isinstance(found, dict):
+            self.missing[name] = f"isn't a report; run {command} again"
+            return None
+        return found
+
+
+def contents(
+    found: Sequence[Synthesized], shown: Sequence[Architecture], out: Path, risks: Sequence[Mapping[str, object]]
+) -> Json:
+    """Everything except the resources and the drawings.
+
+    Args:
+        found: The environments.
+        shown: What their diagrams show, in the same order.
+        out: Folder that synth wrote.
+        risks: The register's entries, soonest expiry first.
+    """
+    reports = Reports(out)
+    gate = reports.read("gate.json", "make gate")
+    accepted = Counter(each["risk"] for each in gate["accepted"]) if gate else Counter[str]()
+    return {
+        "gate": gate
+        and {key: gate[key] for key in ("outcome", "today", "passed", "resources", "checks", "warnings", "errors")}
+        | {"findings": len(gate["findings"]), "accepted": len(gate["accepted"])},
+        "environments": [_environment(each, drawn, gate, reports) for each, drawn in zip(found, shown, strict=True)],
+        "settings": list(_differing([each.environment for each in found])),
+        "risks": [{**risk, "findings": accepted[str(risk["id"])]} for risk in risks],
+        "controls": [
+            {"standard": control.standard, "id": control.id, "title": control.title}
+            | {
+                "results": {
+                    each.environment.name: asdict(judge(control, _types(each), gate, _stacks(each))) for each in found
+                }
+            }
+            for control in controls()
+        ],
+        "requirements": [asdict(each) for each in requirements()],
+        "missing": reports.missing,
+    }
+
+
+def resources(found: Sequence[Synthesized], out: Path) -> Json:
+    """Every resource and data source: where it is, its arguments, what it refers to, and what the gate says of it."""
+    gate = Reports(out).read("gate.json", "") or {"findings": [], "accepted": []}
+    said: dict[tuple[str, str], list[Json]] = {}
+    for kind in ("findings", "accepted"):
+        for record in gate[kind]:
+            said.setdefault((record["stack"], record["address"]), []).append(
+                {key: record[key] for key in ("check", "sentence", "risk", "why", "expires") if key in record}
+            )
+    rows: list[Json] = []
+    for each in found:
+        blocks = [block for block in each.view if block.section in {"resource", "data"} and not block.synthetic]
+        numbers = {_named(block): len(rows) + number for number, block in enumerate(blocks)}
+        documents = {document.stack: document.content for document in each.stacks.documents.values()}
+        for block in blocks:
+            stack, address = block.block.stack, block.block.address
+            used = {*references(dict(block.settings)), *_waits(block)}
+            raw = documents[stack][block.section][block.kind][address.rpartition(".")[2]]
+            rows.append(
+                {
+                    "environment": each.environment.name,
+                    "stack": stack,
+                    "address": address,
+                    "type": block.kind,
+                    "file": block.block.file,
+                    "line": block.block.line,
+                    "arguments": json.dumps({name: value for name, value in raw.items() if name != "//"}),
+                    "uses": sorted({numbers[name] for name in used if name in numbers} - {numbers[_named(block)]}),
+                    "gate": said.get((stack, address), []),
+                }
+            )
+    return {"rows": rows}
+
+
+def _environment(each: Synthesized, shown: Architecture, gate: Json | None, reports: Reports) -> Json:
+    environment, name = each.environment, each.environment.name
+    stacks = _stacks(each)
+    counted = Counter(block.block.stack for block in _resources(each))
+    return {
+        "name": name,
+        "product": environment.product.name,
+        "stage": environment.stage,
+        "profile": environment.profile.name,
+        "account": environment.account_id,
+        "region": environment.region,
+        "zones": len(shown.zones),
+        "resources": sum(counted.values()),
+        "findings": gate and sum(record["stack"] in stacks for record in gate["findings"]),
+        "accepted": gate and sum(record["stack"] in stacks for record in gate["accepted"]),
+        "gated": bool(gate) and set(stacks) <= set(gate["stacks"] if gate else ()),
+        "records": [asdict(record) for record in shown.records],
+        "arrows": [asdict(arrow) for arrow in shown.arrows],
+        "permissions": [permission._asdict() for permission in permissions(environment)],
+        "phases": list(_phases(name, counted, reports)),
+        "runs": [
+            run
+            for command in ("plan", "apply", "drift")
+            if (run := reports.read(f"run-{command}-{name}.json", f"make {command} ENV={name}"))
+        ],
+        "status": reports.read(f"status-{name}.json", f"make status ENV={name}"),
+        "rehearsal": reports.read(f"rehearsal-{name}.json", f"make rehearse ENV={name}"),
+        "verify": reports.read(f"verify-{name}.json", f"make verify ENV={name}"),
+        "cost": reports.read(f"cost-{name}.json", f"make cost ENV={name}"),
+    }
+
+
+def _phases(name: str, counted: Mapping[str, int], reports: Reports) -> Iterator[Json]:
+    for phase in PHASES:
+        stack = f"{name}-{phase.name}"
+        plan = reports.read(f"plan-{name}-*.json", f"make plan ENV={name}", phase.name)
+        yield {
+            "name": phase.name,
+            "summary": phase.summary,
+            "reads": phase.reads,
+            "applied_by": phase.applied_by,
+            "stack": stack,
+            "resources": counted.get(stack, 0),
+            "plan": plan and {key: plan.get(key) for key in ("outcome", "counts", "findings", "approved")},
+        }
+
+
+def _resources(each: Synthesized) -> list[ScannedBlock]:
+    return [block for block in each.view if block.section == "resource" and not block.synthetic]
+
+
+def _types(each: Synthesized) -> set[str]:
+    return {block.kind for block in _resources(each)}
+
+
+def _stacks(each: Synthesized) -> list[str]:
+    return [document.stack for document in each.stacks.documents.values()]
+
+
+def _named(block: ScannedBlock) -> tuple[str, str]:
+    """The block as references name it."""
+    return (f"data.{block.kind}" if block.section == "data" else block.kind), block.name
+
+
+def _waits(block: ScannedBlock) -> Iterator[tuple[str, str]]:
+    for address in block.settings.get("depends_on") or ():
+        kind, _, name = str(address).rpartition(".")
+        yield kind, name
+
+
+def _differing(compared: Sequence[Environment]) -> Iterator[Json]:
+    """Settings whose values differ, with the file and line that each value comes from."""
+    values = [dict(_settings(environment)) for environment in compared]
+    for setting in dict.fromkeys(name for found in values for name in found):
+        given = [found.get(setting) for found in values]
+        if len({json.dumps(each, default=str, sort_keys=True) for each in given}) > 1:
+            yield {
+                "setting": setting,
+                "values": ["" if each is None else str(each) for each in given],
+                "places": [
+                    _place(environment, setting, each) for environment, each in zip(compared, given, strict=True)
+                ],
+            }
+
+
+def _settings(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  (any value of a field)
+    for each in fields(value):
+        field, inner = f"{path}{each.name}", getattr(value, each.name)
+        if is_dataclass(inner):
+            yield from _settings(inner, f"{field}.")
+        elif isinstance(inner, tuple) and any(is_dataclass(item) for item in inner):
+            for number, item in enumerate(inner):
+                yield from (
+                    _settings(item, f"{field}.{number}.") if is_dataclass(item) else [(f"{field}.{number}", item)]
+                )
+        elif isinstance(inner, Mapping):
+            yield from ((f"{field}.{key}", item) for key, item in inner.items())
+        else:
+            yield field, inner
+
+
+def _place(environment: Environment, setting: str, given: object) -> str:
+    if setting.startswith("releases."):
+        return environments.shown(environments.release_file(environment))
+    module = f"environments.{environment.name.replace('-', '_')}"
+    return place(module, setting, given) or ""

@@ -1,0 +1,283 @@
+'use strict';
+// Every text goes into the page as text, never as markup: names come from stacks and from AWS.
+const contents = JSON.parse(document.getElementById('contents').textContent);
+const environments = contents.environments;
+const PAGE = 100;
+let loaded;
+const resources = () => {
+  if (!loaded) {
+    loaded = JSON.parse(document.getElementById('resources').textContent).rows;
+    loaded.forEach((row) => { row.usedBy = []; });
+    loaded.forEach((row, number) => row.uses.forEach((used) => loaded[used].usedBy.push(number)));
+  }
+  return loaded;
+};
+
+// Control characters and marks of text direction are shown as their codes.
+const shown = (text) => String(text).replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (found) => '\\u' + found.codePointAt(0).toString(16).padStart(4, '0'));
+const h = (tag, properties, ...children) => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties || {})) {
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+    else if (value !== undefined && value !== null && value !== false) element.setAttribute(name, value === true ? '' : shown(value));
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false).map((child) => child instanceof Node ? child : shown(child)));
+  return element;
+};
+const code = (text) => h('code', {}, text);
+const tag = (text, kind) => h('span', { class: `tag ${kind || ''}` }, text);
+const KINDS = { pass: 'good', clean: 'good', passed: 'good', fail: 'bad', findings: 'bad', failed: 'bad', error: 'bad', accepted: 'warn', unknown: 'warn', refused: 'bad' };
+const status = (text) => tag(text, KINDS[text]);
+const time = (text) => text ? h('time', { datetime: text }, text.replace('T', ' ').replace(/(\.\d+)?(\+00:00|Z)$/, ' UTC')) : '';
+const count = (number, one, many) => `${number.toLocaleString('en')} ${number === 1 ? one : many || one + 's'}`;
+const missing = (name) => h('p', { class: 'missing' }, code(name), ` ${contents.missing[name] || 'is missing'}.`);
+
+// A table: heads are texts, or [text, 'number'].
+const table = (caption, heads, rows, wide = true) => {
+  const columns = heads.map((head) => Array.isArray(head) ? head : [head, '']);
+  return h('div', { class: 'scroll', 'data-name': caption }, h('table', { class: wide ? 'wide' : '' }, h('caption', {}, caption),
+    h('thead', {}, h('tr', {}, columns.map(([text, kind]) => h('th', { scope: 'col', class: kind }, text)))),
+    h('tbody', {}, rows.map((row) => h('tr', {}, row.map((cell, column) => h(column ? 'td' : 'th', { scope: column ? null : 'row', class: [columns[column][1], cell && cell.differs && 'differs'].filter(Boolean).join(' '), 'data-head': columns[column][0] }, cell && cell.differs !== undefined ? cell.text : cell)))))));
+};
+const cards = (items) => h('ul', { class: 'cards' }, items.map(([value, what, kind]) => h('li', {}, h('b', { class: kind }, value), what)));
+const goto = (...parts) => '#' + parts.map(encodeURIComponent).join('/');
+const resourceLink = (row) => h('a', { href: goto('resources', row.environment, row.stack, row.address) }, `${row.stack} ${row.address}`);
+const changes = (counts) => { const parts = Object.entries(counts || {}).filter(([, number]) => number).map(([verb, number]) => `${number} to ${verb}`); return parts.length ? parts.join(', ') : 'no changes'; };
+const days = (date) => Math.round((Date.parse(date) - Date.parse(new Date().toISOString().slice(0, 10))) / 86400000);
+
+const VIEWS = {
+  overview: ['Overview', (here) => {
+    const gate = contents.gate;
+    const soonest = contents.risks[0];
+    return [
+      h('p', { class: 'lead' }, 'Generated from the synthesized stacks and the reports of gate, plan, rehearsal and verify. A report that is missing is named.'),
+      cards([
+        gate ? [gate.outcome, `gate, on ${gate.today}`, KINDS[gate.outcome]] : ['unknown', 'gate', 'warn'],
+        [environments.reduce((sum, each) => sum + each.phases.length, 0), 'stacks'],
+        [environments.reduce((sum, each) => sum + each.resources, 0).toLocaleString('en'), `resources in ${count(environments.length, 'environment')}`],
+        gate && [gate.passed.toLocaleString('en'), 'checks passed'],
+        gate && [gate.findings.toLocaleString('en'), 'findings', gate.findings ? 'bad' : ''],
+        gate && [gate.accepted.toLocaleString('en'), `findings accepted by ${count(contents.risks.length, 'risk')}`],
+        soonest && [`${days(soonest.expires)} days`, `until the first risk expires: ${soonest.id}`, days(soonest.expires) < 30 ? 'warn' : ''],
+      ].filter(Boolean)),
+      table('Environments', ['environment', 'account', 'region', ['zones', 'number'], ['resources', 'number'], ['accepted', 'number'], 'rollout', 'last rehearsal', 'cost a month'], environments.map((each) => [
+        h('a', { href: goto('phases', each.name) }, each.name), code(each.account), h('span', { class: 'whole' }, each.region), each.zones, each.resources.toLocaleString('en'), each.accepted ?? 'unknown', rollout(each),
+        each.rehearsal ? [status(each.rehearsal.passed ? 'pass' : 'fail'), ' ', time(each.rehearsal.started_at)] : 'none', cost(each),
+      ])),
+      gate && gate.warnings.length ? [h('h2', {}, 'Warnings of the gate'), h('ul', {}, gate.warnings.map((text) => h('li', {}, text)))] : null,
+      Object.keys(contents.missing).length ? h('details', {}, h('summary', {}, count(Object.keys(contents.missing).length, 'report is missing', 'reports are missing')), h('ul', {}, Object.entries(contents.missing).map(([name, why]) => h('li', {}, code(name), ` ${why}`)))) : null,
+    ];
+  }],
+  environments: ['Environments', () => {
+    const heads = environments.map((each) => [each.name, 'number']);
+    const row = (name, get) => { const values = environments.map(get), differs = new Set(values.map(String)).size > 1; return [name, ...values.map((text) => ({ text: String(text), differs }))]; };
+    return [
+      h('p', { class: 'lead' }, 'Environments side by side. A coloured row differs. The cause of every difference is a value, with its file and line.'),
+      h('h2', {}, 'Sizes'),
+      table('Resources by phase', ['', ...heads], [
+        row('Availability Zones', (each) => each.zones),
+        ...environments[0].phases.map((phase, number) => row(phase.name, (each) => each.phases[number].resources)),
+        row('all resources', (each) => each.resources),
+      ], false),
+      h('h2', {}, `${count(contents.settings.length, 'setting')} that differ`),
+      contents.settings.length ? table(count(contents.settings.length, 'setting'), ['setting', ...environments.map((each) => each.name)], contents.settings.map((each) => [
+        h('code', { class: 'long' }, each.setting), ...each.values.map((value, number) => [value === '' ? h('span', { class: 'muted' }, 'not set') : h('code', { class: 'long' }, value), each.places[number] ? h('div', { class: 'muted' }, each.places[number]) : null]),
+      ])) : h('p', {}, 'No setting differs.'),
+    ];
+  }],
+  diagram: ['Diagram', (here) => [
+    h('p', { class: 'lead' }, 'Columns are Availability Zones, rows are tiers, arrows are connections.'),
+    h('div', { class: 'drawing', tabindex: 0, role: 'region', 'aria-label': `Diagram of ${here.name}` }, document.getElementById(`drawing-${environments.indexOf(here)}`).content.cloneNode(true)),
+    h('p', {}, h('a', { href: goto('connections', here.name) }, 'The same connections as a table')),
+  ]],
+  connections: ['Connections', (here) => {
+    const direct = here.arrows.filter((arrow) => !arrow.implied), implied = here.arrows.filter((arrow) => arrow.implied);
+    const rows = (arrows) => arrows.map((arrow) => [arrow.source, arrow.target, arrow.port, arrow.why, arrow.rules.map((rule) => { const [stack, address] = rule.split(' '); return h('div', {}, h('a', { href: goto('resources', here.name, stack, address) }, address.split('.')[1])); })]);
+    const heads = ['from', 'to', ['TCP port', 'number'], 'reason', 'security group rules'];
+    return [
+      h('p', { class: 'lead' }, 'What may connect to what: proven from routes, addresses and security groups in the stacks. Nothing else is possible.'),
+      table(`Connections of ${here.name}`, heads, rows(direct)),
+      implied.length ? [h('h2', {}, 'Through the internet'), h('p', {}, 'What may connect to the internet may also connect to public addresses of this VPC: security groups can’t tell them apart.'), table('Implied connections', heads, rows(implied))] : null,
+      h('h2', {}, 'Public names'),
+      table('Records', ['name', ['weight', 'number'], 'target'], here.records.map((record) => [record.name, record.weight ?? 'none', record.target || 'the load balancer'])),
+    ];
+  }],
+  permissions: ['Permissions', (here) => {
+    const groups = new Map();
+    here.permissions.forEach((each) => groups.set(each.principal, [...(groups.get(each.principal) || []), each]));
+    return [
+      h('p', { class: 'lead' }, 'Who may do what. The gate compares these rows with all policies in the stacks; any other permission is a finding.'),
+      table(`Permissions in ${here.name}`, ['who', 'may', 'what', 'reason'], [...groups].flatMap(([who, rows]) => rows.map((each, number) => [number ? h('span', { class: 'muted' }, who) : who, each.verb, each.target === '*' ? 'everything' : each.target, each.why]))),
+    ];
+  }],
+  phases: ['Phases', (here) => [
+    h('p', { class: 'lead' }, 'Each phase is a stack with its own state. They are applied in this order.'),
+    table(`Phases of ${here.name}`, ['phase', 'what it creates', 'applied by', ['resources', 'number'], 'last plan', 'last apply', 'drift'], here.phases.map((phase) => {
+      const run = (command) => { const found = here.runs.find((each) => each.command === command); const result = found && found.phases.find((each) => each.phase === phase.name); return result ? [result.result, result.waits_for && result.waits_for.length ? ` for ${result.waits_for.join(', ')}` : '', ' ', h('span', { class: 'muted' }, time(found.started_at))] : 'none'; };
+      return [h('a', { href: goto('phase', here.name, phase.name) }, phase.name), phase.summary, phase.applied_by, phase.resources, phase.plan ? [status(phase.plan.outcome), ' ', changes(phase.plan.counts)] : run('plan'), run('apply'), run('drift')];
+    })),
+    here.phases.every((phase) => !phase.plan) ? missing(`plan-${here.name}-*.json`) : null,
+  ]],
+  phase: [null, (here, name) => {
+    const phase = here.phases.find((each) => each.name === name);
+    if (!phase) return h('p', {}, 'No such phase.');
+    const types = new Map();
+    resources().filter((row) => row.stack === phase.stack && !row.address.startsWith('data.')).forEach((row) => types.set(row.type, [...(types.get(row.type) || []), row]));
+    const plan = phase.plan;
+    return [
+      h('p', { class: 'lead' }, `${phase.summary}. Applied by the ${phase.applied_by}. Reads ${phase.reads.join(', ') || 'no other phase'}.`),
+      h('h2', {}, 'Last plan'),
+      plan ? [h('p', {}, status(plan.outcome), ' ', changes(plan.counts)), plan.findings.length ? table('What it changes that needs attention', ['address', 'what', 'class', 'refused'], plan.findings.map((each) => [code(each.where), each.what, each.kind, each.refused ? 'yes' : 'no'])) : null] : missing(`plan-${here.name}-*.json`),
+      h('h2', {}, count(phase.resources, 'resource')),
+      table(phase.stack, ['type', ['number', 'number'], 'resources'], [...types].sort().map(([type, rows]) => [code(type), rows.length, rows.map((row) => h('div', {}, h('a', { href: goto('resources', here.name, row.stack, row.address) }, row.address.split('.')[1])))])),
+    ];
+  }],
+  resources: ['Resources', (here, stack, address) => {
+    const all = resources();
+    const texts = all.map((row) => undefined);
+    const text = (number) => texts[number] ??= `${all[number].address} ${all[number].stack} ${all[number].arguments} ${all[number].gate.map((each) => `${each.check} ${each.risk || ''}`).join(' ')}`.toLowerCase();
+    const search = h('input', { type: 'search', id: 'search', value: address || '', autocomplete: 'off', spellcheck: 'false' });
+    const select = (id, options, value) => h('select', { id }, h('option', { value: '' }, 'all'), options.map((each) => h('option', { value: each, selected: each === value }, each)));
+    const phaseFilter = select('phase-filter', here.phases.map((each) => each.stack), stack);
+    const own = all.map((row, number) => [row, number]).filter(([row]) => row.environment === here.name);
+    const typeFilter = select('type-filter', [...new Set(own.map(([row]) => row.type))].sort());
+    const gateFilter = h('select', { id: 'gate-filter' }, h('option', { value: '' }, 'all'), h('option', { value: 'finding' }, 'with findings'), h('option', { value: 'accepted' }, 'with accepted risks'));
+    const summary = h('p', { role: 'status', class: 'muted' });
+    const list = h('div', {}), more = h('button', { type: 'button' });
+    let matching = [], at = 0;
+    const show = () => {
+      list.append(...matching.slice(at, at + PAGE).map(([row]) => resource(row, matching.length === 1)));
+      at = Math.min(at + PAGE, matching.length);
+      more.hidden = at >= matching.length;
+      more.textContent = `Show ${Math.min(PAGE, matching.length - at)} more`;
+    };
+    const update = () => {
+      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      matching = own.filter(([row, number]) => (!phaseFilter.value || row.stack === phaseFilter.value) && (!typeFilter.value || row.type === typeFilter.value)
+        && (!gateFilter.value || row.gate.some((each) => (gateFilter.value === 'accepted') === Boolean(each.risk)))
+        && words.every((word) => text(number).includes(word)));
+      const exact = matching.filter(([row]) => row.address === search.value);
+      if (exact.length) matching = exact;
+      summary.textContent = `${count(matching.length, 'resource')} of ${own.length.toLocaleString('en')}`;
+      list.replaceChildren();
+      at = 0;
+      show();
+    };
+    let later;
+    search.addEventListener('input', () => { clearTimeout(later); later = setTimeout(update, 120); });
+    [phaseFilter, typeFilter, gateFilter].forEach((each) => each.addEventListener('change', update));
+    more.addEventListener('click', () => { const before = at; show(); const next = list.children[before]; if (next) next.querySelector('summary').focus(); });
+    update();
+    return [
+      h('div', { class: 'tools', role: 'search' }, [[search, 'Search addresses, arguments, checks and risks'], [phaseFilter, 'Stack'], [typeFilter, 'Type'], [gateFilter, 'Gate']].map(([field, name]) => h('div', {}, h('label', { for: field.id }, name), field))),
+      summary, list, more,
+    ];
+  }],
+  risks: ['Risks', () => [
+    h('p', { class: 'lead' }, 'Accepted risks, soonest expiry first. From its expiry on, a risk is a finding again.'),
+    table(count(contents.risks.length, 'risk'), ['risk', 'expires', ['findings', 'number'], 'accepts', 'why', 'what closes it'], contents.risks.map((risk) => [
+      [code(risk.id), h('div', { class: 'muted' }, risk.owner)], [h('span', { class: 'whole' }, risk.expires), h('div', { class: days(risk.expires) < 30 ? 'warn' : 'muted' }, `${days(risk.expires)} days`)], risk.findings, [risk.accepts.map((each) => h('div', {}, each)), h('div', { class: 'muted' }, `in ${risk.where.join(', ')}`)], risk.why, risk.closes,
+    ])),
+  ]],
+  controls: ['Controls', (here) => {
+    const totals = {};
+    contents.controls.forEach((each) => { const found = each.results[here.name].status; totals[found] = (totals[found] || 0) + 1; });
+    return [
+      h('p', { class: 'lead' }, 'AWS Foundational Security Best Practices and CIS AWS Foundations Benchmark 3.0, decided by the gate’s checks of the stacks. Controls that no check decides, such as those of the root user, aren’t here.'),
+      cards(Object.entries(totals).map(([name, number]) => [number, name, KINDS[name]])),
+      ...['FSBP', 'CIS'].flatMap((standard) => [h('h2', {}, standard), table(`${standard} in ${here.name}`, ['control', 'title', 'status', 'risk', 'why'], contents.controls.filter((each) => each.standard === standard).map((each) => { const found = each.results[here.name]; return [each.id, each.title, status(found.status), found.risks.map((risk) => h('div', {}, code(risk))), h('span', { class: 'muted long' }, found.why)]; }))]),
+    ];
+  }],
+  requirements: ['Requirements', () => {
+    if (!contents.requirements.length) return h('p', { class: 'missing' }, code('docs/requirements.md'), ' is missing.');
+    const sections = new Map();
+    contents.requirements.forEach((each) => sections.set(each.section, [...(sections.get(each.section) || []), each]));
+    return [
+      h('p', { class: 'lead' }, `${count(contents.requirements.length, 'requirement')} of the rollout plan; ${contents.requirements.filter((each) => each.tests.length).length} have tests that claim to prove them.`),
+      ...[...sections].flatMap(([name, rows]) => [h('h2', {}, name), table(name, ['id', 'statement', 'proof', 'tests'], rows.map((each) => [each.id, each.statement, each.how, each.tests.length ? h('details', {}, h('summary', {}, count(each.tests.length, 'test')), each.tests.map((test) => h('div', {}, h('code', { class: 'long' }, test)))) : tag('pending', 'warn')]))]),
+    ];
+  }],
+  rehearsal: ['Rehearsal and verify', (here) => [
+    h('h2', {}, 'Last rehearsal'),
+    here.rehearsal ? [
+      h('p', {}, status(here.rehearsal.passed ? 'pass' : 'fail'), ` ${Math.round(here.rehearsal.seconds)} s, `, time(here.rehearsal.started_at), `. It proves ${here.rehearsal.proves}.`),
+      table('Steps', ['step', 'status', ['seconds', 'number'], 'evidence'], here.rehearsal.steps.map((step) => [step.name, status(step.passed ? 'pass' : 'fail'), step.seconds.toFixed(1), step.evidence])),
+      here.rehearsal.not_reached.length ? h('p', { class: 'warn' }, `Not reached: ${here.rehearsal.not_reached.join(', ')}`) : null,
+      h('p', { class: 'muted' }, 'It doesn’t prove: ', here.rehearsal.does_not_prove.join('; '), '.'),
+    ] : missing(`rehearsal-${here.name}.json`),
+    h('h2', {}, 'Last verify'),
+    here.verify ? [h('p', {}, time(here.verify.started_at)), table('Exit criteria', ['phase', 'criterion', 'status', 'evidence'], here.verify.results.map((each) => [each.phase, each.meaning, status(each.status), each.evidence]))] : missing(`verify-${here.name}.json`),
+  ]],
+};
+const PER_ENVIRONMENT = ['diagram', 'connections', 'permissions', 'phases', 'phase', 'resources', 'controls', 'rehearsal'];
+
+const rollout = (each) => {
+  if (each.status) { const applied = each.status.phases.filter((phase) => phase.applied).length; return [`${applied} of ${each.phases.length} phases applied, `, time(each.status.started_at)]; }
+  const run = each.runs.find((found) => found.command === 'apply');
+  return run ? [`last apply: ${run.phases.map((phase) => phase.result).filter((result, number, all) => all.indexOf(result) === number).join(', ')}, `, time(run.started_at)] : h('span', { class: 'muted' }, 'unknown: no report of status or apply');
+};
+const cost = (each) => each.cost && each.cost.total !== undefined ? `${each.cost.total.toLocaleString('en', { maximumFractionDigits: 0 })} USD` : h('span', { class: 'muted' }, 'unknown: no report');
+
+const resource = (row, open) => {
+  const findings = row.gate.filter((each) => !each.risk).length, accepted = row.gate.length - findings;
+  const element = h('details', { class: 'resource' }, h('summary', {}, code(row.address), h('span', { class: 'muted' }, row.stack), ' ', findings ? tag(count(findings, 'finding'), 'bad') : null, accepted ? tag(`${accepted} accepted`, 'warn') : null));
+  const fill = () => {
+    if (element.children.length > 1) return;
+    const links = (numbers) => numbers.length ? h('ul', {}, numbers.map((number) => h('li', {}, resourceLink(resources()[number])))) : h('p', { class: 'muted' }, 'nothing');
+    element.append(h('div', {}, h('p', {}, code(`${row.file}:${row.line}`)),
+      row.gate.length ? h('ul', {}, row.gate.map((each) => h('li', {}, code(each.check), ` ${each.sentence}`, each.risk ? [': accepted by ', code(each.risk), ` until ${each.expires}, because ${each.why}`] : [' ', tag('finding', 'bad')]))) : null,
+      h('h3', {}, 'Arguments'), h('pre', { tabindex: 0 }, JSON.stringify(JSON.parse(row.arguments), null, 2)),
+      h('h3', {}, 'Refers to'), links(row.uses), h('h3', {}, 'Is referred to by'), links(row.usedBy)));
+  };
+  element.addEventListener('toggle', fill);
+  if (open) { fill(); element.open = true; }
+  return element;
+};
+
+const main = document.getElementById('main'), picker = document.getElementById('environment');
+const titled = (name, here, rest) => {
+  const [title, build] = VIEWS[name];
+  const text = name === 'phase' ? `Phase ${rest[0]}` : title;
+  const of = PER_ENVIRONMENT.includes(name) ? ` of ${here.name}` : '';
+  return h('section', {}, h('h1', { tabindex: -1 }, text + of), build(here, ...rest));
+};
+// What is wider than the screen can be scrolled with the keyboard too.
+const reachable = () => document.querySelectorAll('.scroll').forEach((each) => {
+  const wide = each.scrollWidth > each.clientWidth;
+  for (const [name, value] of [['tabindex', '0'], ['role', 'region'], ['aria-label', each.dataset.name]]) if (wide) each.setAttribute(name, value); else each.removeAttribute(name);
+});
+let begun = false;
+const render = () => {
+  let parts;
+  try { parts = location.hash.slice(1).split('/').map(decodeURIComponent); } catch { parts = []; }
+  if (parts[0] === 'main') return;
+  const [asked, wanted, ...rest] = parts;
+  const name = Object.hasOwn(VIEWS, asked) ? asked : 'overview';
+  const here = environments.find((each) => each.name === wanted) || environments.find((each) => each.name === picker.value) || environments[0];
+  picker.value = here.name;
+  main.replaceChildren(titled(name, here, rest));
+  document.title = `${main.querySelector('h1').textContent} - Rollout`;
+  document.querySelectorAll('#sections a').forEach((link) => {
+    const own = link.dataset.view;
+    link.href = PER_ENVIRONMENT.includes(own) ? goto(own, here.name) : goto(own);
+    if (own === name || (own === 'phases' && name === 'phase')) { link.setAttribute('aria-current', 'page'); const bar = link.closest('ul'); bar.scrollLeft = link.offsetLeft - bar.clientWidth / 2 + link.offsetWidth / 2; } else link.removeAttribute('aria-current');
+  });
+  reachable();
+  if (begun) { main.querySelector('h1').focus(); scrollTo(0, 0); }
+  begun = true;
+};
+picker.append(...environments.map((each) => h('option', { value: each.name }, each.name)));
+picker.addEventListener('change', () => { const view = location.hash.slice(1).split('/')[0] || 'overview'; location.hash = goto(view === 'phase' ? 'phases' : view, picker.value); });
+document.getElementById('sections').append(...Object.entries(VIEWS).filter(([, [title]]) => title).map(([name, [title]]) => h('li', {}, h('a', { 'data-view': name }, title))));
+const theme = document.getElementById('theme');
+const kept = { get: () => { try { return localStorage.getItem('theme') || ''; } catch { return ''; } }, set: (value) => { try { localStorage.setItem('theme', value); } catch { /* A page from a file may have no storage. */ } } };
+const paint = () => { if (theme.value) document.documentElement.dataset.theme = theme.value; else delete document.documentElement.dataset.theme; };
+theme.value = kept.get();
+theme.addEventListener('change', () => { kept.set(theme.value); paint(); });
+paint();
+// On paper: every section of the chosen environment, without the list of resources.
+addEventListener('beforeprint', () => { const here = environments.find((each) => each.name === picker.value); main.replaceChildren(...Object.keys(VIEWS).filter((name) => !['phase', 'resources'].includes(name)).map((name) => titled(name, here, []))); });
+addEventListener('afterprint', render);
+addEventListener('hashchange', render);
+addEventListener('resize', reachable);
+render();

@@ -1,0 +1,287 @@
+"""The page in Debian's Chromium, from a file: it works, can be read by everyone, and prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from typer.testing import CliRunner
+
+from ops.__main__ import app
+from ops.report.page import filled
+from tests.products import AEP, values
+
+pytestmark = pytest.mark.slow
+VIEWS = (
+    *(
+        "overview",
+        "environments",
+        "diagram/prod",
+        "connections/prod",
+        "permissions/prod",
+        "phases/prod",
+        "phase/prod/data",
+    ),
+    *("resources/prod", "resources/prod/prod-data/aws_db_instance.database", "risks", "controls/prod-starter"),
+    *("requirements", "rehearsal/prod"),
+)
+REPORTS: dict[str, Any] = {
+    "rehearsal-prod.json": {
+        "started_at": "2026-11-29T00:45:50+00:00",
+        "seconds": 610.3,
+        "passed": True,
+        "proves": "that a second apply changes nothing",
+        "does_not_prove": ["whether tasks start"],
+        "steps": [{"name": "exit criteria hold", "passed": True, "seconds": 0.7, "evidence": "29 criteria"}],
+        "not_reached": [],
+    },
+    "plan-prod-data.json": {
+        "outcome": "clean",
+        "counts": {"create": 19, "replace": 1},
+        "approved": ["widening"],
+        "findings": [
+            {"kind": "widening", "where": "aws_db_instance.database", "what": "joins a group", "refused": False},
+        ],
+    },
+    "verify-prod.json": {
+        "started_at": "2026-11-29T01:00:00+00:00",
+        "results": [{"phase": "data", "meaning": "The database is private", "status": "pass", "evidence": "private"}],
+    },
+}
+"""Reports of commands that need an account or take minutes, in their form."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    assert program, "no chromium on this machine: apt-get install chromium, or leave out `-m slow`"
+    with sync_playwright() as playwright:
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        with playwright.chromium.launch(executable_path=program, args=root) as launched:
+            yield launched
+
+
+@pytest.fixture(scope="module")
+def written(output: Path) -> Path:
+    """The page of AEP's environments, after the gate and with other reports."""
+    with values(AEP):
+        gated = CliRunner().invoke(app, ["gate", "--out", str(output)])
+        assert gated.exit_code == 0, gated.output
+        for name, report in REPORTS.items():
+            (output / "reports" / name).write_text(json.dumps(report), encoding="utf-8")
+        done = CliRunner().invoke(app, ["report", "--out", str(output)])
+        assert done.exit_code == 0, done.output
+    return output / "reports" / "index.html"
+
+
+class Opened:
+    """A page that is open, and what it reported on the console."""
+
+    def __init__(self, browser: Browser, file: Path, **context: Any) -> None:
+        self.file = file
+        self.reported: list[str] = []
+        self.page: Page = browser.new_context(**context).new_page()
+        self.page.on("console", lambda message: self.reported.append(message.text))
+        self.page.on("pageerror", lambda error: self.reported.append(str(error)))
+        self.page.on("request", lambda request: self._asked(request.url))
+        self.go("overview")
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.file.as_uri(), "data:")):
+            self.reported.append(f"asks for {url}")
+
+    def go(self, view: str) -> Page:
+        self.page.goto(f"{self.file.as_uri()}#{view}")
+        return self.page
+
+
+@pytest.fixture
+def opened(browser: Browser, written: Path) -> Iterator[Opened]:
+    found = Opened(browser, written, viewport={"width": 1300, "height": 900})
+    yield found
+    assert not found.reported
+    found.page.context.close()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_has_contents_and_no_error(opened: Opened, view: str) -> None:
+    page = opened.go(view)
+    expect(page.locator("h1")).to_have_count(1)
+    assert len(page.locator("main").inner_text()) > 200
+    assert "undefined" not in page.locator("main").inner_text()
+    assert "[object" not in page.locator("main").inner_text()
+    assert "NaN" not in page.locator("main").inner_text()
+
+
+@pytest.mark.requirement("R13.6")
+def test_it_shows_the_rollout(opened: Opened) -> None:
+    page = opened.go("overview")
+    expect(page.get_by_text("clean", exact=True)).to_be_visible()
+    expect(page.locator("main")).to_contain_text("pass 2026-11-29 00:45:50 UTC")
+    page = opened.go("diagram/prod")
+    assert page.locator("g[data-from]").count() == 11
+    expect(opened.go("phases/prod").locator("main")).to_contain_text("19 to create, 1 to replace")
+    expect(opened.go("rehearsal/prod").locator("main")).to_contain_text("The database is private")
+    expect(opened.go("rehearsal/staging").locator("main")).to_contain_text("make verify ENV=staging writes it")
+    expect(opened.go("risks").locator("main")).to_contain_text("single-nat-gateway")
+    controls = opened.go("controls/prod-starter").get_by_role("row").filter(has_text="RDS.5")
+    expect(controls).to_contain_text("accepted")
+    expect(controls).to_contain_text("database-in-one-zone")
+
+
+def test_search_and_filters(opened: Opened) -> None:
+    page = opened.go("resources/prod")
+    summary, rows = page.get_by_role("status"), page.locator("details.resource")
+    everything = int(summary.inner_text().split()[0])
+    assert everything > 300
+    assert rows.count() == 100
+    page.get_by_role("button", name="more").click()
+    assert rows.count() == 200
+    page.get_by_label("Search").fill("MULTI_az aws_db_instance")
+    expect(summary).to_have_text(f"1 resource of {everything}")
+    page.get_by_label("Search").fill("")
+    page.get_by_label("Stack", exact=True).select_option("prod-network")
+    page.get_by_label("Type", exact=True).select_option("aws_nat_gateway")
+    expect(summary).to_have_text(f"3 resources of {everything}")
+    page.get_by_label("Type", exact=True).select_option("")
+    page.get_by_label("Stack", exact=True).select_option("")
+    page.get_by_label("Gate", exact=True).select_option("accepted")
+    expect(rows.first.locator(".tag")).to_contain_text("accepted")
+    page.get_by_label("Gate", exact=True).select_option("finding")
+    expect(summary).to_have_text(f"0 resources of {everything}")
+
+
+def test_a_resource_leads_to_what_it_refers_to(opened: Opened) -> None:
+    page = opened.go("phases/prod")
+    page.get_by_role("link", name="data", exact=True).click()
+    page.get_by_role("link", name="database", exact=True).click()
+    row = page.locator("details.resource")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("prod-data/cdk.tf.json:")
+    assert json.loads(row.locator("pre").inner_text())["multi_az"] is True
+    row.get_by_role("link", name="aws_kms_key.data_key").first.click()
+    expect(page.locator("details.resource pre")).to_contain_text("enable_key_rotation")
+    page.go_back()
+    expect(page.locator("details.resource pre")).to_contain_text("multi_az")
+
+
+def test_another_environment_keeps_the_view(opened: Opened) -> None:
+    page = opened.go("connections/prod")
+    page.get_by_label("Environment").select_option("staging")
+    expect(page.locator("h1")).to_have_text("Connections of staging")
+
+
+def test_keyboard_alone(opened: Opened) -> None:
+    page = opened.go("overview")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    for _ in range(4):
+        page.keyboard.press("Shift+Tab")
+    page.get_by_role("link", name="Resources").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Search")).to_be_focused()
+    page.keyboard.type("aws_eip.")
+    expect(page.get_by_role("status")).to_contain_text("6 resources of")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("details.resource pre")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_serious(browser: Browser, written: Path, view: str, scheme: str) -> None:
+    opened = Opened(browser, written, color_scheme=scheme, viewport={"width": 1300, "height": 900})
+    found = Axe().run(opened.go(view)).response["violations"]
+    serious = [
+        f"{each['id']}: {each['nodes'][0]['html']}" for each in found if each["impact"] in {"serious", "critical"}
+    ]
+    assert not serious
+    opened.page.context.close()
+
+
+def test_dark_mode_is_the_systems_or_chosen(browser: Browser, written: Path) -> None:
+    back = "getComputedStyle(document.body).backgroundColor"
+    opened = Opened(browser, written, color_scheme="dark")
+    assert opened.page.evaluate(back) == "rgb(13, 17, 23)"
+    opened.page.get_by_label("Theme").select_option("light")
+    assert opened.page.evaluate(back) == "rgb(255, 255, 255)"
+    opened.page.reload()
+    assert opened.page.evaluate(back) == "rgb(255, 255, 255)"
+    assert not opened.reported
+    opened.page.context.close()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_phone_scrolls_down_only(browser: Browser, written: Path, view: str) -> None:
+    opened = Opened(browser, written, viewport={"width": 360, "height": 700})
+    page = opened.go(view)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    expect(page.locator("nav a[aria-current]")).to_be_in_viewport()
+    assert not opened.reported
+    page.context.close()
+
+
+CROSSED = (Path(__file__).parent / "crossed.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["prod", "prod-starter", "staging"])
+def test_labels_of_the_diagram_are_large_and_free(opened: Opened, name: str) -> None:
+    assert opened.go(f"diagram/{name}").evaluate(CROSSED) == []
+
+
+def test_crossed_labels_are_noticed(opened: Opened) -> None:
+    page = opened.go("diagram/prod")
+    move = "label => label.setAttribute('y', Number(label.getAttribute('y')) + 8)"
+    page.locator("main svg .port").first.evaluate(move)
+    assert any("a line crosses" in each for each in page.evaluate(CROSSED))
+
+
+def test_it_prints_every_section(opened: Opened, tmp_path: Path) -> None:
+    page = opened.go("overview")
+    pdf = page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    assert pdf.startswith(b"%PDF")
+    assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") > 8
+    expect(page.locator("h1")).to_have_count(1)  # After printing, the view is back.
+
+
+HOSTILE = "</script><img src=x onerror=document.title=1>\u202e\x07<b>"
+
+
+def test_hostile_names_stay_text(browser: Browser, written: Path, tmp_path: Path) -> None:
+    html = written.read_text(encoding="utf-8")
+
+    def part(id_: str) -> Any:
+        begin = html.index(">", html.index(f'id="{id_}"')) + 1
+        return json.loads(html[begin : html.index("</script>", begin)])
+
+    data, rows = part("contents"), part("resources")
+    for each in data["environments"]:
+        for arrow in each["arrows"]:
+            arrow["why"] = HOSTILE
+        for phase in each["phases"]:
+            phase["summary"] = HOSTILE
+    for row in rows["rows"]:
+        row["address"] = f"{row['type']}.{HOSTILE}"
+    for risk in data["risks"]:
+        risk["id"] = HOSTILE
+    (tmp_path / "page.html").write_text(filled(data, rows, ["<template id=drawing-0></template>"]), encoding="utf-8")
+    opened = Opened(browser, tmp_path / "page.html")
+    for view in ("overview", "connections/prod", "phases/prod", "resources/prod", "risks"):
+        page = opened.go(view)
+        assert page.locator("main img, main b:not(.cards b)").count() == 0
+        expect(page.locator("main")).to_contain_text("<img src=x")
+        assert "\u202e" not in page.locator("main").inner_text()
+    assert not opened.reported
+    opened.page.context.close()
