@@ -17,7 +17,7 @@ VALUES = {file for file in environments.PACKAGE.glob("*.py") if file.stem not in
 FIXED = {
     "an ARN with a fixed partition": re.compile(r"arn:aws[a-z-]*:(?!\*)"),
     "a regional host with a fixed suffix": re.compile(r"region\}\.amazonaws\.com"),
-    "an endpoint with a fixed suffix": re.compile(r"com\.amazonaws\."),
+    "an endpoint with a fixed suffix": re.compile(r"com\.amazonaws\.(?!jsii)"),
 }
 
 

@@ -99,6 +99,7 @@ ENVIRONMENT = Environment(
         requests=50,
         ttl=30,
         resolvers=("9.9.9.9", "149.112.112.112"),
+        interrupted="stay",
     ),
     accepts=("mfa_by_identity_center",),
 )
