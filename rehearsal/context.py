@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from modules.phases import PHASES
 from ops.aws.states import States
 from ops.errors import OpsError, RefusedError
 from ops.terraform.session import Session, session
+from ops.terraform.stack import Stack
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from environments.schema import Environment
 
 ROOT = Path(__file__).parents[1]
+SHOWN = ("outcome", "counts", "changes", "approved", "findings")
+"""What a rehearsal's report has of the plan gate's."""
 
 
 class Synthesized(NamedTuple):
@@ -59,6 +63,8 @@ class Rehearsal:
     """The session, until another principal signs in."""
     planted: dict[str, str] = field(default_factory=dict)
     """Values of secrets, by name; they must not be stored in any file, log or state."""
+    plans: list[dict[str, Any]] = field(default_factory=list)
+    """The plan gate's report of each applied plan, in their order."""
 
     @property
     def names(self) -> Names:
@@ -79,6 +85,11 @@ class Rehearsal:
     def kept(self) -> Path:
         """Copies of all saved plans; the last step searches them for secrets."""
         return self.folder / "plans"
+
+    def keep_report(self, stack: Stack) -> None:
+        """Remember the plan gate's report of a stack's plan: the next plan replaces it."""
+        report = json.loads((self.folder / "reports" / f"plan-{stack.name}.json").read_bytes())
+        self.plans.append({"stack": stack.name, **{key: report[key] for key in SHOWN}})
 
     def sign_in(self, purpose: str | None) -> None:
         """Continue with the credentials of one of the account's roles; None: with the first ones.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,10 @@ class StepResult:
     """What was observed, or why it failed."""
     phases: tuple[PhaseResult, ...] = ()
     planning: dict[str, float] | None = None
+    criteria: tuple[Mapping[str, object], ...] = ()
+    """Exit criteria that it checked, as `verify` reports them."""
+    plans: tuple[Mapping[str, object], ...] = ()
+    """The plan gate's reports of the plans that it applied."""
 
     @property
     def line(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -47,6 +47,8 @@ class Seen:
     phases: tuple[PhaseResult, ...] = ()
     planning: dict[str, float] | None = None
     """Seconds of planning, by phase."""
+    criteria: tuple[Mapping[str, object], ...] = ()
+    """Exit criteria that were checked."""
 
 
 Step = Callable[[Rehearsal], Seen]
@@ -99,6 +101,7 @@ class Rollout:
         return results
 
     def _keep(self, stack: Stack) -> None:
+        self.rehearsal.keep_report(stack)
         self.changes[stack.phase.name] = json.loads(stack.saved_json.read_bytes()).get("resource_changes", [])
         self.rehearsal.kept.mkdir(exist_ok=True)
         number = len(list(self.rehearsal.kept.iterdir()))

@@ -95,10 +95,12 @@ def _failure(work: Callable[[], object]) -> str:
 
 
 def _step(rehearsal: Rehearsal, name: str, step: Step) -> StepResult:
-    start = time.monotonic()
+    start, before = time.monotonic(), len(rehearsal.plans)
     try:
         seen = step(rehearsal)
     except Exception as error:  # Whatever breaks a step, the report says which and why.
         why = str(error) if isinstance(error, OpsError) else f"{type(error).__name__}: {error}"
-        return StepResult(name, False, time.monotonic() - start, why)
-    return StepResult(name, True, time.monotonic() - start, seen.text, seen.phases, seen.planning)
+        found = StepResult(name, False, 0, why)
+    else:
+        found = StepResult(name, True, 0, seen.text, seen.phases, seen.planning, seen.criteria)
+    return replace(found, seconds=time.monotonic() - start, plans=tuple(rehearsal.plans[before:]))

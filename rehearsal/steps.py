@@ -66,6 +66,7 @@ def every_phase_applies(rehearsal: Rehearsal) -> Seen:
     first = bootstrap(rehearsal.session, lambda planned: None, FIRST)
     if first.result is not Result.APPLIED:
         raise StepError(f"{first.phase} {first.line} {first.message}")
+    rehearsal.keep_report(rehearsal.session.stacks([first.phase])[first.phase])
     rollout = Rollout(rehearsal, FIRST)
     results = rollout.run(BEFORE_ROLES)
     rehearsal.sign_in(ADMINISTRATOR)
@@ -139,7 +140,7 @@ def exit_criteria_hold(rehearsal: Rehearsal) -> Seen:
     bad = [f"{each.name}: {each.status} ({each.evidence})" for each in results if not each.passed]
     if bad or not results:
         raise StepError("; ".join(bad) or "no criterion was checked")
-    return Seen(f"{len(results)} criteria")
+    return Seen(f"{len(results)} criteria", criteria=tuple(each.as_data() for each in results))
 
 
 def failed_migration_fails(rehearsal: Rehearsal) -> Seen:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from itertools import groupby
 
-from environments.schema import Environment
 from environments.schema.usage import Usage
 from ops.cost.prices import Price, Prices
 from ops.cost.table import Charge, Pattern, Table, table
@@ -80,17 +79,6 @@ class Estimate:
 
 class UnknownQuantityError(Exception):
     """A quantity doesn't follow from the resource's arguments."""
-
-
-def estimate(view: Iterable[ScannedBlock], environment: Environment, prices: Prices) -> Estimate:
-    """Estimate what an environment costs a month.
-
-    Args:
-        view: The merged view of its stacks.
-        environment: Its values: its name, and the assumptions of use.
-        prices: The prices of its region.
-    """
-    return estimate_view(view, environment.name, environment.usage, prices)
 
 
 def estimate_view(view: Iterable[ScannedBlock], name: str, usage: Usage, prices: Prices) -> Estimate:

@@ -65,10 +65,26 @@ def estimate_of(environment: Environment, out: Path, usage: Usage | None = None)
         AbsentError: It isn't synthesized.
         OpsError: Its stacks or its region's prices can't be read.
     """
+    return estimate_of_view(_view(environment, out), environment, usage)
+
+
+def estimate_of_view(
+    view: Sequence[ScannedBlock], environment: Environment, usage: Usage | None = None
+) -> Estimate | Skipped:
+    """Estimate one environment.
+
+    Args:
+        view: The merged view of its stacks.
+        environment: Its values.
+        usage: Assumptions in place of the environment's own.
+
+    Raises:
+        OpsError: Its region's prices can't be read.
+    """
     prices = read_prices(environment.region)
     if prices is None:
         return Skipped(environment.name, environment.region)
-    return estimate_view(_view(environment, out), environment.name, usage or environment.usage, prices)
+    return estimate_view(view, environment.name, usage or environment.usage, prices)
 
 
 def needed(environment: Environment, out: Path) -> frozenset[str]:

@@ -119,7 +119,8 @@ class PlanVerdict:
     name: str
     digest: str = ""
     """SHA-256 of what was judged: the saved plan, or its JSON."""
-    counts: Mapping[str, int] = field(default_factory=dict)
+    changes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Addresses by action: create, update, replace, delete, forget, import, move."""
     first: bool = False
     """Whether it creates the first stack of an account, in which nothing exists that it could widen."""
     approved: Approved = NOTHING_APPROVED
@@ -129,6 +130,11 @@ class PlanVerdict:
     findings: tuple[PlanFinding, ...] = ()
     error: str = ""
     """Why the plan can't be judged; empty if it can."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of resources by action."""
+        return {verb: len(addresses) for verb, addresses in self.changes.items()}
 
     @property
     def outcome(self) -> Outcome:

@@ -56,7 +56,8 @@ def as_json(verdict: PlanVerdict) -> str:
         **reports.outcome_of(verdict.outcome),
         "plan": verdict.name,
         "sha256": verdict.digest,
-        "counts": dict(verdict.counts),
+        "counts": verdict.counts,
+        "changes": {verb: list(addresses) for verb, addresses in verdict.changes.items()},
         "first_creation": verdict.first,
         "approved": sorted(verdict.approved),
         "findings": [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +26,7 @@ from ops.plan_gate.secret_values import find, without
 from ops.plan_gate.tables import STATEFUL
 from ops.plan_gate.widening import closed_rules, widenings
 
-COUNTED = ("create", "update", "replace", "delete", "forget", "import", "move")
+ACTIONS = ("create", "update", "replace", "delete", "forget", "import", "move")
 _REASONS = {
     "replace_because_tainted": "because it is marked as tainted",
     "replace_by_request": "because -replace asks for it",
@@ -83,10 +82,13 @@ def _judged(plan: Plan, verdict: PlanVerdict, roles: Roles) -> PlanVerdict:
     allowed = frozenset(APPROVABLE) if verdict.first else verdict.approved
     judged = [replace(each, refused=each.kind not in allowed) for each in found]
     findings = without(secrets, [*judged, *secrets.findings])
-    counts = Counter(verb for change in plan.changes for verb in _verbs(change))
+    changes: dict[str, list[str]] = {verb: [] for verb in ACTIONS}
+    for change in plan.changes:
+        for verb in _verbs(change):
+            changes.setdefault(verb, []).append(secrets.out_of(change.address))
     return replace(
         verdict,
-        counts={verb: counts[verb] for verb in COUNTED if counts[verb]},
+        changes={verb: tuple(sorted(changes[verb])) for verb in ACTIONS if changes[verb]},
         unchecked=unchecked(plan.changes),
         findings=tuple(dict.fromkeys(findings)),
     )

@@ -82,9 +82,11 @@ class Arrow:
 
 @dataclass(frozen=True)
 class DnsRecord:
-    """A record of a public name."""
+    """The records of a public name that have the same weight and target."""
 
     name: str
+    types: tuple[str, ...]
+    """As in A and AAAA."""
     weight: int | None
     """None for a record without a weight."""
     target: str
@@ -283,15 +285,17 @@ class _Reader:
     # Around the network
 
     def _records(self) -> Iterator[DnsRecord]:
+        types: dict[tuple[str, int | None, str], list[str]] = {}
         for record in self._index.all("aws_route53_record"):
             for alias in nested(record.settings, "alias"):
                 target = self._index.follow(alias.get("name"))
                 weights = [each.get("weight") for each in nested(record.settings, "weighted_routing_policy")]
-                yield DnsRecord(
-                    str(record.settings.get("name")),
-                    int(str(weights[0])) if weights else None,
-                    "" if target is not None and target.kind == "aws_lb" else str(alias.get("name")),
-                )
+                weight = int(str(weights[0])) if weights else None
+                where = "" if target is not None and target.kind == "aws_lb" else str(alias.get("name"))
+                key = (str(record.settings.get("name")), weight, where)
+                types.setdefault(key, []).append(str(record.settings.get("type")))
+        for (name, weight, where), found in types.items():
+            yield DnsRecord(name, tuple(sorted(found)), weight, where)
 
     def _secrets(self) -> Iterator[SecretReaders]:
         readers: dict[str, set[str]] = {}

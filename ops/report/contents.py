@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,10 @@ from environments.permissions import permissions
 from environments.places import place
 from environments.schema import Environment
 from modules.phases import PHASES
+from ops.cost.estimate import Estimate
+from ops.cost.read import Skipped, estimate_of_view
+from ops.cost.report import Report, as_data
+from ops.gate.folder import loaded
 from ops.gate.model import ScannedBlock
 from ops.gate.templates import references
 from ops.report.architecture import Architecture
@@ -22,6 +26,8 @@ from ops.report.requirements import requirements
 from ops.report.stacks import Synthesized
 
 Json = dict[str, Any]
+_GATE = ("outcome", "today", "passed", "resources", "checks", "warnings", "errors")
+"""What the page has of the gate's report as it is."""
 
 
 class Reports:
@@ -32,13 +38,14 @@ class Reports:
         self._out = out
         self.missing: dict[str, str] = {}
 
-    def read(self, name: str, command: str, part: str = "") -> Json | None:
+    def read(self, name: str, command: str, part: str = "", keys: Iterable[str] = ("version",)) -> Json | None:
         """A report, or None.
 
         Args:
             name: File in `reports/`; `*` is the part.
             command: The command that writes it.
             part: One of several reports that are missed together.
+            keys: What it must have; previous versions of a command may not write all of it.
         """
         path = self._out / "reports" / name.replace("*", part)
         try:
@@ -49,31 +56,58 @@ class Reports:
         except (OSError, ValueError):
             self.missing[name] = f"isn't readable; run {command} again"
             return None
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or not found.keys() >= {*keys}:
             self.missing[name] = f"isn't a report; run {command} again"
             return None
         return found
 
+    def gate(self, found: Sequence[Synthesized]) -> Json | None:
+        """The gate's report, without the results of stacks that it didn't judge as they are now.
+
+        Args:
+            found: The environments; each of their stacks that has no results is remembered.
+        """
+        gate = self.read("gate.json", "make gate", keys=(*_GATE, "files", "passes", "findings", "accepted"))
+        if gate is None:
+            return None
+        wanted = [stack for each in found for stack in _stacks(each)]
+        current = {stack for stack in wanted if gate["files"].get(stack) == loaded(self._out / "stacks" / stack)}
+        if other := [stack for stack in wanted if stack not in current]:
+            self.missing["gate.json"] = (
+                f"isn't about these stacks as they are now: {', '.join(other)}; run make gate again"
+            )
+        kept = {key: [each for each in gate[key] if each["stack"] in current] for key in ("findings", "accepted")}
+        return {**gate, "stacks": current, **kept}
+
 
 def contents(
-    found: Sequence[Synthesized], shown: Sequence[Architecture], out: Path, risks: Sequence[Mapping[str, object]]
+    found: Sequence[Synthesized],
+    shown: Sequence[Architecture],
+    gate: Json | None,
+    reports: Reports,
+    risks: Sequence[Mapping[str, object]],
 ) -> Json:
     """Everything except the resources and the drawings.
 
     Args:
         found: The environments.
         shown: What their diagrams show, in the same order.
-        out: Folder that synth wrote.
+        gate: The gate's report about them.
+        reports: The other commands' reports.
         risks: The register's entries, soonest expiry first.
     """
-    reports = Reports(out)
-    gate = reports.read("gate.json", "make gate")
+    rehearsals = {
+        name: reports.read(f"rehearsal-{name}.json", f"make rehearse ENV={name}", keys=("steps", "passed"))
+        for name in (each.environment.name for each in found)
+    }
     accepted = Counter(each["risk"] for each in gate["accepted"]) if gate else Counter[str]()
     return {
         "gate": gate
-        and {key: gate[key] for key in ("outcome", "today", "passed", "resources", "checks", "warnings", "errors")}
-        | {"findings": len(gate["findings"]), "accepted": len(gate["accepted"])},
-        "environments": [_environment(each, drawn, gate, reports) for each, drawn in zip(found, shown, strict=True)],
+        and {key: gate[key] for key in _GATE} | {"findings": len(gate["findings"]), "accepted": len(gate["accepted"])},
+        "environments": [
+            _environment(each, drawn, gate, rehearsals, reports) for each, drawn in zip(found, shown, strict=True)
+        ],
+        "cost": _cost(found),
         "settings": list(_differing([each.environment for each in found])),
         "risks": [{**risk, "findings": accepted[str(risk["id"])]} for risk in risks],
         "controls": [
@@ -90,12 +124,11 @@ def contents(
     }
 
 
-def resources(found: Sequence[Synthesized], out: Path) -> Json:
+def resources(found: Sequence[Synthesized], gate: Json | None) -> Json:
     """Every resource and data source: where it is, its arguments, what it refers to, and what the gate says of it."""
-    gate = Reports(out).read("gate.json", "") or {"findings": [], "accepted": []}
     said: dict[tuple[str, str], list[Json]] = {}
     for kind in ("findings", "accepted"):
-        for record in gate[kind]:
+        for record in gate[kind] if gate else ():
             said.setdefault((record["stack"], record["address"]), []).append(
                 {key: record[key] for key in ("check", "sentence", "risk", "why", "expires") if key in record}
             )
@@ -124,10 +157,21 @@ def resources(found: Sequence[Synthesized], out: Path) -> Json:
     return {"rows": rows}
 
 
-def _environment(each: Synthesized, shown: Architecture, gate: Json | None, reports: Reports) -> Json:
+def _environment(
+    each: Synthesized,
+    shown: Architecture,
+    gate: Json | None,
+    rehearsals: Mapping[str, Json | None],
+    reports: Reports,
+) -> Json:
     environment, name = each.environment, each.environment.name
     stacks = _stacks(each)
     counted = Counter(block.block.stack for block in _resources(each))
+    runs = [
+        reports.read(f"run-{command}-{name}.json", f"make {command} ENV={name}", keys=("phases", "started_at"))
+        for command in ("plan", "apply", "drift")
+    ]
+    rehearsal = rehearsals[name]
     return {
         "name": name,
         "product": environment.product.name,
@@ -139,27 +183,24 @@ def _environment(each: Synthesized, shown: Architecture, gate: Json | None, repo
         "resources": sum(counted.values()),
         "findings": gate and sum(record["stack"] in stacks for record in gate["findings"]),
         "accepted": gate and sum(record["stack"] in stacks for record in gate["accepted"]),
-        "gated": bool(gate) and set(stacks) <= set(gate["stacks"] if gate else ()),
         "records": [asdict(record) for record in shown.records],
         "arrows": [asdict(arrow) for arrow in shown.arrows],
         "permissions": [permission._asdict() for permission in permissions(environment)],
-        "phases": list(_phases(name, counted, reports)),
-        "runs": [
-            run
-            for command in ("plan", "apply", "drift")
-            if (run := reports.read(f"run-{command}-{name}.json", f"make {command} ENV={name}"))
+        "phases": [
+            {**phase, "runs": _runs(phase["name"], runs), "rehearsed": _rehearsed(phase["stack"], rehearsals)}
+            for phase in _phases(name, counted, reports)
         ],
-        "status": reports.read(f"status-{name}.json", f"make status ENV={name}"),
-        "rehearsal": reports.read(f"rehearsal-{name}.json", f"make rehearse ENV={name}"),
-        "verify": reports.read(f"verify-{name}.json", f"make verify ENV={name}"),
-        "cost": reports.read(f"cost-{name}.json", f"make cost ENV={name}"),
+        "status": reports.read(f"status-{name}.json", f"make status ENV={name}", keys=("phases", "table")),
+        "rehearsal": rehearsal
+        and {**rehearsal, "steps": [{**step, "plans": len(step.get("plans", ()))} for step in rehearsal["steps"]]},
+        "verify": reports.read(f"verify-{name}.json", f"make verify ENV={name}", keys=("results",)),
     }
 
 
 def _phases(name: str, counted: Mapping[str, int], reports: Reports) -> Iterator[Json]:
     for phase in PHASES:
         stack = f"{name}-{phase.name}"
-        plan = reports.read(f"plan-{name}-*.json", f"make plan ENV={name}", phase.name)
+        plan = reports.read(f"plan-{name}-*.json", f"make plan ENV={name}", phase.name, ("counts", "changes"))
         yield {
             "name": phase.name,
             "summary": phase.summary,
@@ -167,8 +208,40 @@ def _phases(name: str, counted: Mapping[str, int], reports: Reports) -> Iterator
             "applied_by": phase.applied_by,
             "stack": stack,
             "resources": counted.get(stack, 0),
-            "plan": plan and {key: plan.get(key) for key in ("outcome", "counts", "findings", "approved")},
+            "plan": plan and {key: plan.get(key) for key in ("outcome", "counts", "changes", "findings", "approved")},
         }
+
+
+def _runs(phase: str, runs: Iterable[Json | None]) -> Json:
+    """The result of a phase in the last run of each command, with its time."""
+    return {
+        run["command"]: {"started_at": run["started_at"], **{key: result[key] for key in ("result", "waits_for")}}
+        for run in runs
+        if run
+        for result in run["phases"]
+        if result["phase"] == phase
+    }
+
+
+def _rehearsed(stack: str, rehearsals: Mapping[str, Json | None]) -> list[Json]:
+    """The plans of a stack that rehearsals applied, in their order; growing environments are in one rehearsal."""
+    return [
+        {"rehearsal": name, "step": step["name"], **plan}
+        for name, rehearsal in rehearsals.items()
+        for step in (rehearsal or {"steps": ()})["steps"]
+        for plan in step.get("plans", ())
+        if plan["stack"] == stack
+    ]
+
+
+def _cost(found: Sequence[Synthesized]) -> Json:
+    estimates = [estimate_of_view(each.view, each.environment) for each in found]
+    return as_data(
+        Report(
+            tuple(each for each in estimates if isinstance(each, Estimate)),
+            tuple(each for each in estimates if isinstance(each, Skipped)),
+        )
+    )
 
 
 def _resources(each: Synthesized) -> list[ScannedBlock]:

@@ -240,7 +240,7 @@ class _Drawing:
             for number, record in enumerate(records):
                 weight = "" if record.weight is None else f", weight {record.weight}"
                 where = f"another load balancer, {record.target}" if record.target else "this load balancer"
-                line = f"{record.name} to {where}{weight}"
+                line = f"{record.name} ({', '.join(record.types)}) to {where}{weight}"
                 self._canvas.text(box.x + 12, y + 42 + _LINE * number, line, "muted", room=box.width - 24)
         return y + height
 
@@ -357,10 +357,13 @@ class _Drawing:
         if found.secrets:
             prefix = _prefix([secret.name for secret in found.secrets])
             lines = []
+            together: dict[tuple[str, ...], list[str]] = {}
             for secret in found.secrets:
-                readers = _wrapped(secret.readers or ("no service",), ", ", width - 24 - text_width("read by ", SMALL))
-                lines.append((secret.name.removeprefix(prefix), ""))
-                lines += [(f"{'read by ' * (not number)}{line}", "muted") for number, line in enumerate(readers)]
+                together.setdefault(secret.readers, []).append(secret.name.removeprefix(prefix))
+            for readers, names in together.items():
+                wrapped = _wrapped(readers or ("no service",), ", ", width - 24 - text_width("read by ", SMALL))
+                lines += [(name, "") for name in names]
+                lines += [(f"{'read by ' * (not number)}{line}", "muted") for number, line in enumerate(wrapped)]
             height = 56 + _LINE * len(lines)
             self._put("secrets", _Box(_OUTSIDE, y, width, height), "outside", "Secrets Manager", f"{prefix}…")
             for number, (line, kind) in enumerate(lines):
@@ -476,7 +479,7 @@ def _wrapped(words: Sequence[str], between: str, room: float) -> Iterator[str]:
     line = ""
     for word in words:
         longer = f"{line}{between}{word}" if line else word
-        if line and text_width(longer, SMALL) > room:
+        if line and text_width(longer + between.rstrip(), SMALL) > room:
             yield line + between.rstrip()
             line = word
         else:

@@ -26,7 +26,7 @@ const h = (tag, properties, ...children) => {
 };
 const code = (text) => h('code', {}, text);
 const tag = (text, kind) => h('span', { class: `tag ${kind || ''}` }, text);
-const KINDS = { pass: 'good', clean: 'good', passed: 'good', fail: 'bad', findings: 'bad', failed: 'bad', error: 'bad', accepted: 'warn', unknown: 'warn', refused: 'bad' };
+const KINDS = { pass: 'good', clean: 'good', passed: 'good', fail: 'bad', findings: 'bad', failed: 'bad', error: 'bad', accepted: 'warn', approved: 'warn', unknown: 'warn', refused: 'bad', "can't be judged": 'bad' };
 const status = (text) => tag(text, KINDS[text]);
 const time = (text) => text ? h('time', { datetime: text }, text.replace('T', ' ').replace(/(\.\d+)?(\+00:00|Z)$/, ' UTC')) : '';
 const count = (number, one, many) => `${number.toLocaleString('en')} ${number === 1 ? one : many || one + 's'}`;
@@ -42,6 +42,7 @@ const table = (caption, heads, rows, wide = true) => {
 const cards = (items) => h('ul', { class: 'cards' }, items.map(([value, what, kind]) => h('li', {}, h('b', { class: kind }, value), what)));
 const goto = (...parts) => '#' + parts.map(encodeURIComponent).join('/');
 const resourceLink = (row) => h('a', { href: goto('resources', row.environment, row.stack, row.address) }, `${row.stack} ${row.address}`);
+const amount = (usd) => usd.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const changes = (counts) => { const parts = Object.entries(counts || {}).filter(([, number]) => number).map(([verb, number]) => `${number} to ${verb}`); return parts.length ? parts.join(', ') : 'no changes'; };
 const days = (date) => Math.round((Date.parse(date) - Date.parse(new Date().toISOString().slice(0, 10))) / 86400000);
 
@@ -60,10 +61,16 @@ const VIEWS = {
         gate && [gate.accepted.toLocaleString('en'), `findings accepted by ${count(contents.risks.length, 'risk')}`],
         soonest && [`${days(soonest.expires)} days`, `until the first risk expires: ${soonest.id}`, days(soonest.expires) < 30 ? 'warn' : ''],
       ].filter(Boolean)),
-      table('Environments', ['environment', 'account', 'region', ['zones', 'number'], ['resources', 'number'], ['accepted', 'number'], 'rollout', 'last rehearsal', 'cost a month'], environments.map((each) => [
-        h('a', { href: goto('phases', each.name) }, each.name), code(each.account), h('span', { class: 'whole' }, each.region), each.zones, each.resources.toLocaleString('en'), each.accepted ?? 'unknown', rollout(each),
-        each.rehearsal ? [status(each.rehearsal.passed ? 'pass' : 'fail'), ' ', time(each.rehearsal.started_at)] : 'none', cost(each),
+      table('Environments', ['environment', 'account, region', ['zones', 'number'], ['resources', 'number'], ['accepted', 'number'], 'rollout', 'last rehearsal', ['USD a month', 'number']], environments.map((each) => [
+        h('a', { href: goto('phases', each.name) }, each.name), [code(each.account), ', ', h('span', { class: 'whole' }, each.region)], each.zones, each.resources.toLocaleString('en'), each.accepted ?? 'unknown', rollout(each),
+        each.rehearsal ? [status(each.rehearsal.passed ? 'pass' : 'fail'), ' ', time(each.rehearsal.started_at)] : h('span', { class: 'muted' }, 'none'), h('a', { href: goto('cost', each.name) }, costOf(each) ? amount(costOf(each).total) : 'skipped'),
       ])),
+      h('h2', {}, 'Cost by phase'),
+      table('Cost by phase', ['USD a month', ...environments.map((each) => [each.name, 'number'])], [
+        ...environments[0].phases.map((phase) => [phase.name, ...environments.map((each) => costOf(each) && costOf(each).phases[phase.name] ? amount(costOf(each).phases[phase.name]) : '')]).filter((row) => row.slice(1).some(Boolean)),
+        ...[['fixed', 'fixed'], ['for the assumed use', 'assumed'], ['total', 'total']].map(([name, key]) => [name, ...environments.map((each) => costOf(each) ? h(key === 'total' ? 'b' : 'span', {}, amount(costOf(each)[key])) : '')]),
+      ], false),
+      unpriced(environments),
       gate && gate.warnings.length ? [h('h2', {}, 'Warnings of the gate'), h('ul', {}, gate.warnings.map((text) => h('li', {}, text)))] : null,
       Object.keys(contents.missing).length ? h('details', {}, h('summary', {}, count(Object.keys(contents.missing).length, 'report is missing', 'reports are missing')), h('ul', {}, Object.entries(contents.missing).map(([name, why]) => h('li', {}, code(name), ` ${why}`)))) : null,
     ];
@@ -99,7 +106,7 @@ const VIEWS = {
       table(`Connections of ${here.name}`, heads, rows(direct)),
       implied.length ? [h('h2', {}, 'Through the internet'), h('p', {}, 'What may connect to the internet may also connect to public addresses of this VPC: security groups can’t tell them apart.'), table('Implied connections', heads, rows(implied))] : null,
       h('h2', {}, 'Public names'),
-      table('Records', ['name', ['weight', 'number'], 'target'], here.records.map((record) => [record.name, record.weight ?? 'none', record.target || 'the load balancer'])),
+      table('Records', ['name', 'types', ['weight', 'number'], 'target'], here.records.map((record) => [record.name, record.types.join(', '), record.weight ?? 'none', record.target || 'the load balancer'])),
     ];
   }],
   permissions: ['Permissions', (here) => {
@@ -112,24 +119,45 @@ const VIEWS = {
   }],
   phases: ['Phases', (here) => [
     h('p', { class: 'lead' }, 'Each phase is a stack with its own state. They are applied in this order.'),
-    table(`Phases of ${here.name}`, ['phase', 'what it creates', 'applied by', ['resources', 'number'], 'last plan', 'last apply', 'drift'], here.phases.map((phase) => {
-      const run = (command) => { const found = here.runs.find((each) => each.command === command); const result = found && found.phases.find((each) => each.phase === phase.name); return result ? [result.result, result.waits_for && result.waits_for.length ? ` for ${result.waits_for.join(', ')}` : '', ' ', h('span', { class: 'muted' }, time(found.started_at))] : 'none'; };
-      return [h('a', { href: goto('phase', here.name, phase.name) }, phase.name), phase.summary, phase.applied_by, phase.resources, phase.plan ? [status(phase.plan.outcome), ' ', changes(phase.plan.counts)] : run('plan'), run('apply'), run('drift')];
-    })),
-    here.phases.every((phase) => !phase.plan) ? missing(`plan-${here.name}-*.json`) : null,
+    table(`Phases of ${here.name}`, ['phase', 'what it creates', 'applied by', ['resources', 'number'], 'last plan', 'last rehearsal'], here.phases.map((phase) => [
+      h('a', { href: goto('phase', here.name, phase.name) }, phase.name), phase.summary, phase.applied_by, phase.resources, planned(phase), phase.rehearsed.length ? changes(phase.rehearsed[0].counts) : 'none',
+    ])),
+    h('h2', {}, 'Status of the rollout'),
+    here.status ? [h('p', {}, time(here.status.started_at)), table(`Status of ${here.name}`, here.status.table[0], here.status.table.slice(1).map((row) => row.map((cell) => cell === '-' ? '' : cell)))] : missing(`status-${here.name}.json`),
+    ['apply', 'drift'].filter((command) => here.phases.some((phase) => phase.runs[command])).map((command) => [
+      h('h2', {}, `Last ${command}`),
+      table(`Last ${command}`, ['phase', 'result', 'time'], here.phases.filter((phase) => phase.runs[command]).map((phase) => [phase.name, result(phase.runs[command]), time(phase.runs[command].started_at)])),
+    ]),
   ]],
   phase: [null, (here, name) => {
     const phase = here.phases.find((each) => each.name === name);
     if (!phase) return h('p', {}, 'No such phase.');
     const types = new Map();
     resources().filter((row) => row.stack === phase.stack && !row.address.startsWith('data.')).forEach((row) => types.set(row.type, [...(types.get(row.type) || []), row]));
-    const plan = phase.plan;
     return [
       h('p', { class: 'lead' }, `${phase.summary}. Applied by the ${phase.applied_by}. Reads ${phase.reads.join(', ') || 'no other phase'}.`),
       h('h2', {}, 'Last plan'),
-      plan ? [h('p', {}, status(plan.outcome), ' ', changes(plan.counts)), plan.findings.length ? table('What it changes that needs attention', ['address', 'what', 'class', 'refused'], plan.findings.map((each) => [code(each.where), each.what, each.kind, each.refused ? 'yes' : 'no'])) : null] : missing(`plan-${here.name}-*.json`),
+      phase.runs.plan ? h('p', {}, time(phase.runs.plan.started_at)) : null,
+      phase.runs.plan && phase.runs.plan.result === 'no changes' ? h('p', {}, 'no changes') : phase.plan ? planDetails(phase, phase.plan, here) : missing(`plan-${here.name}-*.json`),
+      h('h2', {}, 'Plans of the last rehearsal'),
+      phase.rehearsed.length ? phase.rehearsed.map((plan) => h('details', {}, h('summary', {}, `${plan.step}: ${changes(plan.counts)}`, plan.rehearsal === here.name ? '' : ` (rehearsal of ${plan.rehearsal})`), planDetails(phase, plan, here))) : here.rehearsal ? h('p', {}, 'It applied no plan of this phase.') : missing(`rehearsal-${here.name}.json`),
       h('h2', {}, count(phase.resources, 'resource')),
       table(phase.stack, ['type', ['number', 'number'], 'resources'], [...types].sort().map(([type, rows]) => [code(type), rows.length, rows.map((row) => h('div', {}, h('a', { href: goto('resources', here.name, row.stack, row.address) }, row.address.split('.')[1])))])),
+    ];
+  }],
+  cost: ['Cost', (here) => {
+    const found = costOf(here), differences = contents.cost.differences, names = contents.cost.environments.map((each) => each.name);
+    const used = found ? found.lines.filter((line) => line.quantity) : [];
+    return [
+      h('p', { class: 'lead' }, 'Estimated from the stacks, list prices and assumed use, in US dollars a month, without free tiers, discounts, support and taxes. ', code(`make cost ENV=${here.name}`), ' prints the same.'),
+      found ? [
+        cards([[amount(found.total), 'USD a month'], [amount(found.fixed), 'fixed'], [amount(found.assumed), 'for the assumed use']]),
+        unpriced([here]),
+        h('h2', {}, 'By phase'), table('By phase', ['phase', ['USD a month', 'number']], [...Object.entries(found.phases).map(([phase, usd]) => [phase, amount(usd)]), ['total', h('b', {}, amount(found.total))]], false),
+        lines('Fixed', used.filter((line) => !line.assumed)), lines('For the assumed use', used.filter((line) => line.assumed)),
+        h('h2', {}, 'Prices'), table('Prices', ['id', ['USD', 'number'], 'unit', 'as of', 'sources'], prices(used)),
+      ] : unpriced([here]),
+      names.length > 1 ? [h('h2', {}, 'Differences between environments'), table('Differences in cost', ['phase', 'what', ...names.map((name) => [name, 'number'])], differences.map((each) => [each.phase, each.what, ...names.map((name) => amount(each.usd[name]))]), false)] : null,
     ];
   }],
   resources: ['Resources', (here, stack, address) => {
@@ -201,22 +229,49 @@ const VIEWS = {
     h('h2', {}, 'Last rehearsal'),
     here.rehearsal ? [
       h('p', {}, status(here.rehearsal.passed ? 'pass' : 'fail'), ` ${Math.round(here.rehearsal.seconds)} s, `, time(here.rehearsal.started_at), `. It proves ${here.rehearsal.proves}.`),
-      table('Steps', ['step', 'status', ['seconds', 'number'], 'evidence'], here.rehearsal.steps.map((step) => [step.name, status(step.passed ? 'pass' : 'fail'), step.seconds.toFixed(1), step.evidence])),
+      table('Steps', ['step', 'status', ['seconds', 'number'], ['plans', 'number'], 'evidence'], here.rehearsal.steps.map((step) => [step.name, status(step.passed ? 'pass' : 'fail'), step.seconds.toFixed(1), step.plans || '', step.evidence])),
+      here.rehearsal.steps.filter((step) => step.criteria && step.criteria.length).map((step) => h('details', {}, h('summary', {}, `Exit criteria on emulated AWS: ${step.criteria.length}`), criteria(step.criteria))),
       here.rehearsal.not_reached.length ? h('p', { class: 'warn' }, `Not reached: ${here.rehearsal.not_reached.join(', ')}`) : null,
       h('p', { class: 'muted' }, 'It doesn’t prove: ', here.rehearsal.does_not_prove.join('; '), '.'),
     ] : missing(`rehearsal-${here.name}.json`),
     h('h2', {}, 'Last verify'),
-    here.verify ? [h('p', {}, time(here.verify.started_at)), table('Exit criteria', ['phase', 'criterion', 'status', 'evidence'], here.verify.results.map((each) => [each.phase, each.meaning, status(each.status), each.evidence]))] : missing(`verify-${here.name}.json`),
+    here.verify ? [h('p', {}, time(here.verify.started_at)), criteria(here.verify.results)] : missing(`verify-${here.name}.json`),
   ]],
 };
-const PER_ENVIRONMENT = ['diagram', 'connections', 'permissions', 'phases', 'phase', 'resources', 'controls', 'rehearsal'];
+const PER_ENVIRONMENT = ['diagram', 'connections', 'permissions', 'phases', 'phase', 'resources', 'cost', 'controls', 'rehearsal'];
 
+const costOf = (here) => contents.cost.environments.find((each) => each.name === here.name);
+// What totals lack, beside them.
+const unpriced = (shown) => {
+  const reasons = new Map();
+  shown.forEach((each) => {
+    if (costOf(each)) costOf(each).unpriced.forEach(({ reason, what }) => reasons.set(reason, new Set([...(reasons.get(reason) || []), ...what])));
+    else reasons.set(`no prices of ${each.region}; make prices ENV=${each.name} creates them`, new Set([`everything in ${each.name}`]));
+  });
+  return reasons.size ? h('details', { class: 'missing', open: shown.length === 1 }, h('summary', {}, 'Not in the total'), h('ul', {}, [...reasons].map(([reason, what]) => h('li', {}, [...what].map((each, number) => [number ? ', ' : '', code(each)]), `: ${reason}`)))) : null;
+};
+const price = (line) => line.price === null ? tag('no price', 'warn') : [line.unconfirmed ? [tag('unconfirmed', 'warn'), ' '] : null, String(line.price)];
+const lines = (name, rows) => [h('h2', {}, name), table(name, ['phase', 'what', ['resources', 'number'], ['quantity', 'number'], 'unit', ['price', 'number'], ['USD', 'number'], 'id of the price'], rows.map((line) => [
+  line.phase, line.what, line.resources, line.quantity.toLocaleString('en', { maximumFractionDigits: 6 }), line.unit || '', price(line), line.usd === null ? '' : amount(line.usd), code(line.price_id),
+]), false)];
+// Each price once, with its day and sources.
+const prices = (rows) => [...new Map(rows.filter((line) => line.price !== null).map((line) => [line.price_id, line]))].sort().map(([id, line]) => [
+  code(id), price(line), line.unit, h('span', { class: 'whole' }, line.date), [line.unconfirmed ? h('div', {}, line.unconfirmed) : null, line.sources.map((each) => h('div', { class: 'muted long' }, each))],
+]);
+const result = (run) => run.result + (run.waits_for.length ? ` for ${run.waits_for.join(', ')}` : '');
+const planned = (phase) => phase.runs.plan && phase.runs.plan.result === 'no changes' ? ['no changes ', h('span', { class: 'muted' }, time(phase.runs.plan.started_at))] : phase.plan ? judged(phase.plan) : phase.runs.plan ? result(phase.runs.plan) : 'none';
+const KIND = { stateful: 'loses data', configuration: 'runs other code', loss_in_place: 'loses data in place', outage: 'stops traffic', protection_off: 'switches a protection off', widening: 'allows more', secret: 'holds a secret' };
+const judged = (plan) => [status({ findings: 'refused', error: "can't be judged" }[plan.outcome] || plan.outcome), ` ${changes(plan.counts)}`];
+const planDetails = (phase, plan, here) => [
+  h('p', {}, judged(plan), plan.approved.length ? `, approved: ${plan.approved.join(', ').replaceAll('_', ' ')}` : ''),
+  plan.findings.length ? table('What it widens and loses', ['address', 'effect', 'what', 'status'], plan.findings.map((each) => [code(each.where), KIND[each.kind] || each.kind, each.what, status(each.refused ? 'refused' : 'approved')])) : h('p', {}, 'It widens and loses nothing.'),
+  Object.entries(plan.changes).map(([action, addresses]) => [h('h3', {}, `${addresses.length} to ${action}`), h('ul', { class: 'columns' }, addresses.map((address) => h('li', {}, h('a', { href: goto('resources', here.name, phase.stack, address) }, address))))]),
+];
+const criteria = (results) => table('Exit criteria', ['phase', 'criterion', 'status', 'evidence'], results.map((each) => [each.phase, each.meaning, status(each.status), each.evidence]));
 const rollout = (each) => {
   if (each.status) { const applied = each.status.phases.filter((phase) => phase.applied).length; return [`${applied} of ${each.phases.length} phases applied, `, time(each.status.started_at)]; }
-  const run = each.runs.find((found) => found.command === 'apply');
-  return run ? [`last apply: ${run.phases.map((phase) => phase.result).filter((result, number, all) => all.indexOf(result) === number).join(', ')}, `, time(run.started_at)] : h('span', { class: 'muted' }, 'unknown: no report of status or apply');
+  return h('span', { class: 'muted' }, 'unknown');
 };
-const cost = (each) => each.cost && each.cost.total !== undefined ? `${each.cost.total.toLocaleString('en', { maximumFractionDigits: 0 })} USD` : h('span', { class: 'muted' }, 'unknown: no report');
 
 const resource = (row, open) => {
   const findings = row.gate.filter((each) => !each.risk).length, accepted = row.gate.length - findings;
@@ -241,11 +296,14 @@ const titled = (name, here, rest) => {
   const of = PER_ENVIRONMENT.includes(name) ? ` of ${here.name}` : '';
   return h('section', {}, h('h1', { tabindex: -1 }, text + of), build(here, ...rest));
 };
-// What is wider than the screen can be scrolled with the keyboard too.
-const reachable = () => document.querySelectorAll('.scroll').forEach((each) => {
-  const wide = each.scrollWidth > each.clientWidth;
-  for (const [name, value] of [['tabindex', '0'], ['role', 'region'], ['aria-label', each.dataset.name]]) if (wide) each.setAttribute(name, value); else each.removeAttribute(name);
-});
+// A table that is too wide for the screen has its cells below each other; what is wider still can be scrolled with the keyboard too.
+const fit = () => {
+  const found = [...document.querySelectorAll('.scroll')], narrow = innerWidth <= 800;
+  const over = () => found.map((each) => each.scrollWidth > each.clientWidth);
+  found.forEach((each) => each.firstChild.classList.remove('stacked'));
+  over().forEach((wide, number) => found[number].firstChild.classList.toggle('stacked', (wide || narrow) && found[number].firstChild.classList.contains('wide')));
+  over().forEach((wide, number) => { for (const [name, value] of [['tabindex', '0'], ['role', 'region'], ['aria-label', found[number].dataset.name]]) if (wide) found[number].setAttribute(name, value); else found[number].removeAttribute(name); });
+};
 let begun = false;
 const render = () => {
   let parts;
@@ -262,7 +320,7 @@ const render = () => {
     link.href = PER_ENVIRONMENT.includes(own) ? goto(own, here.name) : goto(own);
     if (own === name || (own === 'phases' && name === 'phase')) { link.setAttribute('aria-current', 'page'); const bar = link.closest('ul'); bar.scrollLeft = link.offsetLeft - bar.clientWidth / 2 + link.offsetWidth / 2; } else link.removeAttribute('aria-current');
   });
-  reachable();
+  fit();
   if (begun) { main.querySelector('h1').focus(); scrollTo(0, 0); }
   begun = true;
 };
@@ -279,5 +337,5 @@ paint();
 addEventListener('beforeprint', () => { const here = environments.find((each) => each.name === picker.value); main.replaceChildren(...Object.keys(VIEWS).filter((name) => !['phase', 'resources'].includes(name)).map((name) => titled(name, here, []))); });
 addEventListener('afterprint', render);
 addEventListener('hashchange', render);
-addEventListener('resize', reachable);
+addEventListener('resize', fit);
 render();

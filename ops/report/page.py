@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.report.architecture import architecture
-from ops.report.contents import contents, resources
+from ops.report.contents import Reports, contents, resources
 from ops.report.drawing import THEMES, drawing
 from ops.report.stacks import Synthesized
 
@@ -26,9 +26,11 @@ def page(found: Sequence[Synthesized], out: Path, risks: Sequence[Mapping[str, o
     Raises:
         ScanFailedError: Only Terraform can evaluate something that the diagram depends on.
     """
+    reports = Reports(out)
+    gate = reports.gate(found)
     shown = [architecture(each.view, each.environment) for each in found]
     drawings = [f'<template id="drawing-{number}">{drawing(each)}</template>' for number, each in enumerate(shown)]
-    return filled(contents(found, shown, out, risks), resources(found, out), drawings)
+    return filled(contents(found, shown, gate, reports, risks), resources(found, gate), drawings)
 
 
 def filled(data: Mapping[str, Any], rows: Mapping[str, Any], drawings: Sequence[str]) -> str:

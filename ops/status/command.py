@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,11 +14,6 @@ from modules.output import OUT
 from ops.command import EnvironmentName, Json, load, reporting, show
 from ops.verify import command
 from ops.verify.command import CaFile, ConnectToOption
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ops.status.phases import PhaseStatus
 
 
 def status(
@@ -41,7 +36,8 @@ def status(
     with reporting():
         from ops.aws.states import States
         from ops.conditions import exit_code, summary, watched
-        from ops.status.phases import statuses
+        from ops.status.phases import statuses, table
+        from ops.tasks.running import aligned
         from ops.verify.criteria import chosen
 
         asked = command.context(load(name), connect_to, ca_file)
@@ -52,15 +48,7 @@ def status(
         for phase in {result.phase for result in results}:
             criteria = summary(result for result in results if result.phase == phase)
             found = [replace(each, criteria=criteria) if each.phase == phase else each for each in found]
-        command.write_results(out, f"status-{name}", started_at, {"phases": [each.as_data() for each in found]})
-        show(json.dumps([each.as_data() for each in found], indent=2) if as_json else "\n".join(_lines(found)))
+        phases, rows = [each.as_data() for each in found], table(found)
+        command.write_results(out, f"status-{name}", started_at, {"phases": phases, "table": rows})
+        show(json.dumps(phases, indent=2) if as_json else aligned(*rows))
         raise typer.Exit(exit_code(results))
-
-
-def _lines(found: list[PhaseStatus]) -> Iterator[str]:
-    width = max(len(each.phase) for each in found)
-    for each in found:
-        yield f"{each.phase:<{width}}  {each.says}"
-        for what, text in (("code", each.code), ("drift", each.drift), ("exit criteria", each.criteria)):
-            if text:
-                yield f"{'':<{width}}    {what}: {text}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from ops.aws.states import ApplyRecord, States
 from ops.errors import OpsError
 from ops.gate.folder import digest
 from ops.stored import parse
+from ops.tasks.running import minute
 from ops.terraform.report import PhaseResult, Report
 from ops.terraform.stack import Stack
 
@@ -20,14 +21,20 @@ if TYPE_CHECKING:
     from environments.schema import Environment
 
 
+COLUMNS = ("phase", "applied by", "status", "last apply", "commit", "caller", "code", "drift", "exit criteria")
+"""Of the table in the terminal and on the page of `make report`."""
+
+
 @dataclass(frozen=True)
 class PhaseStatus:
     """The status of a phase."""
 
     phase: str
+    applied_by: str
+    """The role that applies it: administrator or deployer."""
     applied: bool
-    says: str
-    """When and by whom it was applied, or what it is waiting for."""
+    status: str
+    """`applied`, `not applied`, or the phases that it is waiting for."""
     code: str = ""
     """Whether the synthesized stack is the applied one."""
     drift: str = ""
@@ -41,6 +48,25 @@ class PhaseStatus:
         """The phase for a program."""
         return asdict(self)
 
+    @property
+    def row(self) -> tuple[str, ...]:
+        """A text for each of `COLUMNS`."""
+        record, unknown = self.record, "unknown" if self.applied else "-"
+        cells = (
+            _minute(record.applied_at) if record else unknown,
+            f"{(record.commit or 'unknown')[:12]}{' with changes' if record.dirty else ''}" if record else unknown,
+            record.caller.partition("/")[2] or record.caller if record else unknown,
+        )
+        rest = (each or "-" for each in (self.code, self.drift, self.criteria))
+        return (self.phase, self.applied_by, self.status, *cells, *rest)
+
+
+def table(found: Sequence[PhaseStatus]) -> list[list[str]]:
+    """The heads, and a row for each phase; without columns that are empty for all."""
+    columns = zip(COLUMNS, *(each.row for each in found), strict=True)
+    kept = [column for column in columns if set(column[1:]) != {"-"}]
+    return [list(row) for row in zip(*kept, strict=True)]
+
 
 def statuses(environment: Environment, states: States, out: Path, now: datetime) -> list[PhaseStatus]:
     """The status of all phases in order.
@@ -53,7 +79,7 @@ def statuses(environment: Environment, states: States, out: Path, now: datetime)
     return [
         _standing(environment, states, out, phase, drift.get(phase.name, "unknown; make drift compares"))
         if applied[phase.name]
-        else PhaseStatus(phase.name, applied=False, says=_waiting(phase, applied))
+        else PhaseStatus(phase.name, phase.applied_by, applied=False, status=_waiting(phase, applied))
         for phase in PHASES
     ]
 
@@ -77,21 +103,15 @@ def drift_report(environment: Environment, out: Path, now: datetime) -> dict[str
 
 def _standing(environment: Environment, states: States, out: Path, phase: Phase, drift: str) -> PhaseStatus:
     record = states.record(phase.name)
+    other = f" as {record.environment}" if record and record.environment != environment.name else ""
     return PhaseStatus(
         phase.name,
+        phase.applied_by,
         applied=True,
-        says=_history(environment, record) if record else "applied; there is no readable record of the apply",
-        code=_code(Stack(environment, phase, out).file, record) if record else "",
+        status=f"applied{other}",
+        code=_code(Stack(environment, phase, out).file, record) if record else "unknown",
         drift=drift,
         record=record,
-    )
-
-
-def _history(environment: Environment, record: ApplyRecord) -> str:
-    commit = record.commit[:12] if record.commit else "an unknown commit"
-    other = f" as {record.environment}" if record.environment != environment.name else ""
-    return (
-        f"applied{other} {record.applied_at} from {commit}{' with changes' if record.dirty else ''} by {record.caller}"
     )
 
 
@@ -105,9 +125,14 @@ def _waiting(phase: Phase, applied: Mapping[str, bool]) -> str:
     # The first phase creates the bucket of all states.
     needed = dict.fromkeys((PHASES[0].name, *phase.reads)) if phase != PHASES[0] else ()
     missing = [name for name in needed if not applied[name]]
-    return (
-        f"not applied; waiting for {', '.join(missing)}" if missing else f"not applied; next, by the {phase.applied_by}"
-    )
+    return f"waiting for {', '.join(missing)}" if missing else "not applied"
+
+
+def _minute(text: str) -> str:
+    try:
+        return minute(datetime.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def _found(phase: PhaseResult) -> str:

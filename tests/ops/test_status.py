@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from modules.phases import PHASES
 from ops.__main__ import app
 from ops.aws.states import ApplyRecord, States
 from ops.errors import OpsError
-from ops.status.phases import PhaseStatus, drift_report, statuses
+from ops.status.phases import COLUMNS, PhaseStatus, drift_report, statuses
 from tests.ops.verify_responses import Canned
 
 PROD = environments.load("prod")
@@ -70,30 +71,38 @@ def drift(out: Path, started_at: str, *phases: Mapping[str, object]) -> None:
 def test_nothing_applied_says_what_each_phase_waits_for(tmp_path: Path) -> None:
     phases = found(tmp_path, Bucket())
     assert list(phases) == [phase.name for phase in PHASES]
-    assert phases["state"].says == "not applied; next, by the administrator"
-    assert phases["data"].says == "not applied; waiting for state, account, network, secrets"
-    assert phases["registry"].says == "not applied; waiting for state", "there is no bucket yet"
-    assert found(tmp_path, Bucket("state", "account", "network", "secrets"))["data"].says == (
-        "not applied; next, by the administrator"
-    )
+    assert (phases["state"].status, phases["state"].applied_by) == ("not applied", "administrator")
+    assert phases["data"].status == "waiting for state, account, network, secrets"
+    assert phases["registry"].status == "waiting for state", "there is no bucket yet"
+    assert found(tmp_path, Bucket("state", "account", "network", "secrets"))["data"].status == "not applied"
 
 
 def test_an_applied_phase_says_when_from_what_and_by_whom(tmp_path: Path) -> None:
     synthesized(tmp_path, "network")
     network = found(tmp_path, Bucket(network=RECORD))["network"]
-    assert network.says == f"applied 2026-11-24T10:00:00+00:00 from 0123456789ab by {RECORD.caller}"
-    assert (network.code, network.drift, network.record) == ("as applied", "unknown; make drift compares", RECORD)
+    assert dict(zip(COLUMNS, network.row, strict=True)) == {
+        "phase": "network",
+        "applied by": "administrator",
+        "status": "applied",
+        "last apply": "2026-11-24 10:00",
+        "commit": "0123456789ab",
+        "caller": "aep-prod-break-glass/lead",
+        "code": "as applied",
+        "drift": "unknown; make drift compares",
+        "exit criteria": "-",
+    }
+    assert network.record == RECORD
 
 
 def test_what_was_applied_otherwise_says_so(tmp_path: Path) -> None:
     synthesized(tmp_path, "network", '{"resource": {}}')
     record = replace(RECORD, environment="prod-starter", dirty=True)
     phases = found(tmp_path, Bucket("edge", network=record))
-    assert phases["network"].says.startswith(
-        "applied as prod-starter 2026-11-24T10:00:00+00:00 from 0123456789ab with changes"
-    )
+    assert phases["network"].status == "applied as prod-starter"
+    assert phases["network"].row[COLUMNS.index("commit")] == "0123456789ab with changes"
     assert phases["network"].code == "differs from the applied stack"
-    assert (phases["edge"].says, phases["edge"].code) == ("applied; there is no readable record of the apply", "")
+    assert found(tmp_path, Bucket(edge=replace(RECORD, applied_at="today")))["edge"].row[3] == "today"
+    assert phases["edge"].row[2:7] == ("applied", "unknown", "unknown", "unknown", "unknown")
     assert found(tmp_path, Bucket(edge=RECORD))["edge"].code == "not synthesized"
 
 
@@ -130,17 +139,19 @@ def test_the_command_shows_the_phases_and_their_exit_criteria(tmp_path: Path, mo
     shown = CliRunner().invoke(app, command)
     assert shown.exit_code == 0, shown.output
     lines = shown.stdout.splitlines()
-    assert lines[0] == "state          not applied; next, by the administrator"
-    assert "                 code: as applied" in lines
-    assert "exit criteria" not in shown.stdout
+    assert [*re.split(r"\s{2,}", lines[0])] == [*COLUMNS[:-1]], "exit criteria weren't checked"
+    assert re.split(r"\s{2,}", lines[1])[:3] == ["state", "administrator", "not applied"]
+    assert "as applied" in lines[3]
 
     asked = CliRunner().invoke(app, [*command, "--verify"])
     assert asked.exit_code == 0, asked.output
-    assert "                 exit criteria: 5 pass, 0 fail, 0 unknown" in asked.stdout.splitlines()
+    assert asked.stdout.splitlines()[0].endswith("exit criteria")
+    assert asked.stdout.splitlines()[3].endswith("5 pass, 0 fail, 0 unknown")
     phases = {phase["phase"]: phase for phase in json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)}
     assert (phases["network"]["applied"], phases["network"]["record"]["commit"]) == (True, RECORD.commit)
     report = json.loads((tmp_path / "reports" / "status-prod.json").read_text(encoding="utf-8"))
     assert {phase["phase"]: phase for phase in report["phases"]} == phases
+    assert report["table"][0] == [*COLUMNS[:-1]]
 
 
 def test_a_red_criterion_is_the_commands_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,4 +160,4 @@ def test_a_red_criterion_is_the_commands_exit_code(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
     monkeypatch.setattr("ops.aws.states.States", lambda *_: Bucket("network"))
     done = CliRunner().invoke(app, ["status", "prod", "--out", str(tmp_path), "--verify"])
-    assert (done.exit_code, "exit criteria: 4 pass, 1 fail" in done.stdout) == (1, True), done.output
+    assert (done.exit_code, "4 pass, 1 fail" in done.stdout) == (1, True), done.output

@@ -60,6 +60,18 @@ def test_refused_is_1(out: Path) -> None:
     )
 
 
+def test_the_report_has_the_addresses_of_each_action(out: Path) -> None:
+    new = [change(f"aws_sns_topic.{name}", None, {"name": name}) for name in ("b", "a")]
+    replaced = change("aws_sqs_queue.a", {"name": "a"}, {"name": "b"}, actions=("delete", "create"))
+    call(out, plan(*new, replaced, change("aws_sns_topic.old", {"name": "old"})))
+    assert report(out)["changes"] == {
+        "create": ["aws_sns_topic.a", "aws_sns_topic.b"],
+        "replace": ["aws_sqs_queue.a"],
+        "delete": ["aws_sns_topic.old"],
+    }
+    assert report(out)["counts"] == {"create": 2, "replace": 1, "delete": 1}
+
+
 def test_a_widening_needs_its_flag(out: Path) -> None:
     refused = call(out, WIDER)
     assert refused.exit_code == 1

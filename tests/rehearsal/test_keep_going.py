@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,6 +32,7 @@ class Nothing:
 
     folder: Path
     terraform: Terraform
+    plans: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def interrupted(self) -> bool:
@@ -63,8 +64,9 @@ def rehearse(
     interrupted: frozenset[str] = frozenset(),
 ) -> tuple[int, str, dict[str, Any]]:
     def step(name: str) -> Any:
-        def run(_: object) -> Seen:
+        def run(running: Nothing) -> Seen:
             tried.append(name)
+            running.plans.append({"stack": f"prod-{name}"})
             if name in interrupted:
                 os.kill(os.getpid(), signal.SIGINT)
             if name in failing:
@@ -93,6 +95,13 @@ def test_it_goes_on_if_asked(monkeypatch: pytest.MonkeyPatch, tried: list[str], 
     code, _, report = rehearse(monkeypatch, tried, tmp_path, {"second"}, "--keep-going")
     assert (code, tried) == (1, ["applies", "second", "third", "fourth", STOPPED])
     assert [step["passed"] for step in report["steps"]] == [True, False, True, True]
+    assert [plan["stack"] for step in report["steps"] for plan in step["plans"]] == [
+        "prod-applies",
+        "prod-second",
+        "prod-third",
+        "prod-fourth",
+    ]
+    assert all(len(step["plans"]) == 1 for step in report["steps"])
     assert (report["passed"], report["not_reached"]) == (False, [])
 
 

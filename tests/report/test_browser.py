@@ -16,7 +16,9 @@ from typer.testing import CliRunner
 
 from ops.__main__ import app
 from ops.report.page import filled
+from ops.status.phases import table
 from tests.products import AEP, values
+from tests.report import reports
 
 pytestmark = pytest.mark.slow
 VIEWS = (
@@ -28,34 +30,12 @@ VIEWS = (
         "permissions/prod",
         "phases/prod",
         "phase/prod/data",
+        "phase/prod/services",
+        "cost/prod",
     ),
     *("resources/prod", "resources/prod/prod-data/aws_db_instance.database", "risks", "controls/prod-starter"),
     *("requirements", "rehearsal/prod"),
 )
-REPORTS: dict[str, Any] = {
-    "rehearsal-prod.json": {
-        "started_at": "2026-11-29T00:45:50+00:00",
-        "seconds": 610.3,
-        "passed": True,
-        "proves": "that a second apply changes nothing",
-        "does_not_prove": ["whether tasks start"],
-        "steps": [{"name": "exit criteria hold", "passed": True, "seconds": 0.7, "evidence": "29 criteria"}],
-        "not_reached": [],
-    },
-    "plan-prod-data.json": {
-        "outcome": "clean",
-        "counts": {"create": 19, "replace": 1},
-        "approved": ["widening"],
-        "findings": [
-            {"kind": "widening", "where": "aws_db_instance.database", "what": "joins a group", "refused": False},
-        ],
-    },
-    "verify-prod.json": {
-        "started_at": "2026-11-29T01:00:00+00:00",
-        "results": [{"phase": "data", "meaning": "The database is private", "status": "pass", "evidence": "private"}],
-    },
-}
-"""Reports of commands that need an account or take minutes, in their form."""
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +54,7 @@ def written(output: Path) -> Path:
     with values(AEP):
         gated = CliRunner().invoke(app, ["gate", "--out", str(output)])
         assert gated.exit_code == 0, gated.output
-        for name, report in REPORTS.items():
-            (output / "reports" / name).write_text(json.dumps(report), encoding="utf-8")
+        reports.write(output)
         done = CliRunner().invoke(app, ["report", "--out", str(output)])
         assert done.exit_code == 0, done.output
     return output / "reports" / "index.html"
@@ -124,16 +103,75 @@ def test_a_view_has_contents_and_no_error(opened: Opened, view: str) -> None:
 def test_it_shows_the_rollout(opened: Opened) -> None:
     page = opened.go("overview")
     expect(page.get_by_text("clean", exact=True)).to_be_visible()
-    expect(page.locator("main")).to_contain_text("pass 2026-11-29 00:45:50 UTC")
+    expect(page.locator("main")).to_contain_text("pass 2026-11-29 01:00:00 UTC")
+    expect(page.locator("main")).to_contain_text("1 of 11 phases applied")
     page = opened.go("diagram/prod")
     assert page.locator("g[data-from]").count() == 11
-    expect(opened.go("phases/prod").locator("main")).to_contain_text("19 to create, 1 to replace")
     expect(opened.go("rehearsal/prod").locator("main")).to_contain_text("The database is private")
     expect(opened.go("rehearsal/staging").locator("main")).to_contain_text("make verify ENV=staging writes it")
     expect(opened.go("risks").locator("main")).to_contain_text("single-nat-gateway")
     controls = opened.go("controls/prod-starter").get_by_role("row").filter(has_text="RDS.5")
     expect(controls).to_contain_text("accepted")
     expect(controls).to_contain_text("database-in-one-zone")
+
+
+def test_phases_show_what_each_plan_does(opened: Opened) -> None:
+    page = opened.go("phases/prod")
+    rows = page.get_by_role("table", name="Phases of prod").get_by_role("row")
+    expect(rows.filter(has_text="PostgreSQL")).to_contain_text("refused 1 to create, 1 to update, 1 to delete")
+    expect(rows.filter(has_text="certificate")).to_contain_text("no changes 2026-11-29 01:00:00 UTC")
+    expect(rows.filter(has_text="ECS cluster")).to_contain_text("waiting for edge, data")
+    status = page.get_by_role("table", name="Status of prod").get_by_role("row")
+    assert status.first.locator("th").all_inner_texts() == [*table(reports.STATUS)[0]]
+    assert status.nth(1).locator("th, td").all_inner_texts() == [*table(reports.STATUS)[1]]
+    main = opened.go("phase/prod/data").locator("main")
+    for action, address in (("create", "role_policy.backend"), ("update", "db_instance.database"), ("delete", "old")):
+        expect(main.locator("h3", has_text=f"1 to {action}")).to_be_visible()
+        expect(main.get_by_role("link", name=address).first).to_be_visible()
+    expect(main.get_by_role("row", name="aws_iam_role_policy.backend")).to_contain_text("allows more")
+    expect(main.get_by_role("row", name="aws_iam_role_policy.backend")).to_contain_text("approved")
+    expect(main.get_by_role("row", name="aws_db_instance.database").first).to_contain_text("refused")
+    expect(opened.go("phase/prod/edge").locator("main")).to_contain_text("no changes")
+    main = opened.go("phase/prod/services").locator("main")
+    expect(main).to_contain_text("every phase applies: 1 to create")
+    main.get_by_text("every phase applies").click()
+    expect(main.get_by_role("link", name="aws_iam_role_policy.backend")).to_be_visible()
+
+
+def test_cost_is_what_the_command_estimates(opened: Opened, output: Path) -> None:
+    with values(AEP):
+        done = CliRunner().invoke(app, ["cost", "--json", "--out", str(output)])
+    estimated = {each["name"]: each for each in json.loads(done.stdout)["environments"]}
+    overview = opened.go("overview").get_by_role("table", name="Cost by phase").get_by_role("row")
+    for number, (name, estimate) in enumerate(estimated.items()):
+        cells = [f"{estimate[key]:,.2f}" for key in ("fixed", "assumed", "total")]
+        assert [row.locator("td").nth(number).inner_text() for row in overview.all()[-3:]] == cells
+        phases = {row.locator("th").inner_text(): row.locator("td").nth(number) for row in overview.all()[1:-3]}
+        assert {phase: cell.inner_text() for phase, cell in phases.items() if cell.inner_text()} == {
+            phase: f"{usd:,.2f}" for phase, usd in estimate["phases"].items() if usd
+        }
+        page = opened.go(f"cost/{name}")
+        for kind, assumed in (("Fixed", False), ("For the assumed use", True)):
+            shown = page.get_by_role("table", name=kind, exact=True).locator("tbody tr")
+            lines = [each for each in estimate["lines"] if each["assumed"] is assumed and each["quantity"]]
+            assert shown.count() == len(lines)
+            for row, line in zip(shown.all(), lines, strict=True):
+                texts = row.locator("th, td").all_inner_texts()
+                assert texts[:2] == [line["phase"], line["what"]]
+                mark = "unconfirmed " if line["unconfirmed"] else ""
+                shown_price = f"{mark}{line['price']:g}"
+                assert texts[4:] == [line["unit"], shown_price, f"{line['usd']:,.2f}", line["price_id"]]
+        prices = page.get_by_role("table", name="Prices").locator("tbody tr").all()
+        known = {each["price_id"]: each for each in estimate["lines"] if each["quantity"]}
+        assert len(prices) == len(known)
+        for row in prices:
+            id_, _, unit, day, sources = row.locator("th, td").all_inner_texts()
+            line = known[id_]
+            assert (unit, day) == (line["unit"], line["date"])
+            assert sources.splitlines() == [*filter(None, [line["unconfirmed"]]), *line["sources"]]
+        for each in estimate["unpriced"]:
+            expect(page.locator(".missing")).to_contain_text(each["reason"])
+        opened.go("overview")
 
 
 def test_search_and_filters(opened: Opened) -> None:

@@ -16,7 +16,7 @@ import pytest
 from environments.flows import INTERNET, S3, flows
 from environments.schema import Environment
 from ops.gate.reachability import reachability
-from ops.report.architecture import architecture
+from ops.report.architecture import Architecture, DnsRecord, SecretReaders, architecture
 from ops.report.drawing import THEMES, WIDTH, drawing, text_width
 from policies.security_group_rules import KINDS, read_rules
 from tests.conftest import Body
@@ -205,6 +205,14 @@ def test_what_only_rules_for_all_addresses_allow_is_a_note(output: Path) -> None
     assert "public addresses of this VPC: backend to load balancer 443." in svg
 
 
+def test_records_and_secrets_of_the_same_kind_are_one_line() -> None:
+    records = (DnsRecord("example.org", ("A", "AAAA"), 100, ""),)
+    secrets = tuple(SecretReaders(f"shop/prod/{name}", ("api", "importer")) for name in ("ONE", "TWO"))
+    svg = drawing(Architecture("shop", "eu-west-1", "", (), (), (), (), records, None, secrets))
+    assert svg.count("example.org (A, AAAA) to this load balancer, weight 100") == 1
+    assert svg.count("read by api, importer<") == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -213,7 +221,7 @@ def test_what_only_rules_for_all_addresses_allow_is_a_note(output: Path) -> None
         "NAT gateway",
         "AWS WAF: 5 rules before every request",
         "through NAT in 3 zones",
-        "app.navralabs.com to this load balancer, weight 0",
+        "app.navralabs.com (A) to this load balancer, weight 0",
         "2 to 6 tasks",
         "DATABASE_URL",
         "read by backend",

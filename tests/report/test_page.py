@@ -17,9 +17,10 @@ from environments.flows import flows
 from environments.permissions import permissions
 from modules.phases import PHASES
 from ops.__main__ import app
+from ops.gate.folder import loaded
 from ops.gate.scanner import Scanner
 from ops.report.architecture import architecture
-from ops.report.contents import contents, resources
+from ops.report.contents import Reports, contents, resources
 from ops.report.controls import controls, judge
 from ops.report.page import filled, page
 from ops.report.stacks import Synthesized, read
@@ -40,6 +41,12 @@ RISKS = [
 ]
 
 
+def said_of(found: list[Synthesized], out: Path) -> Json:
+    reports = Reports(out)
+    shown = [architecture(each.view, each.environment) for each in found]
+    return contents(found, shown, reports.gate(found), reports, RISKS)
+
+
 @pytest.fixture(scope="module")
 def found(output: Path) -> list[Synthesized]:
     """AEP's environments."""
@@ -51,7 +58,7 @@ def found(output: Path) -> list[Synthesized]:
 def said(output: Path, found: list[Synthesized]) -> Json:
     with values(AEP):
         environments.load_all()  # A place is read from the modules that are imported.
-        return contents(found, [architecture(each.view, each.environment) for each in found], output, RISKS)
+        return said_of(found, output)
 
 
 def test_it_is_about_all_environments(said: Json) -> None:
@@ -81,7 +88,7 @@ def test_a_setting_that_differs_has_its_file_and_line(said: Json) -> None:
 
 
 def test_every_resource_has_its_arguments_and_line(found: list[Synthesized], output: Path) -> None:
-    rows = resources(found, output)["rows"]
+    rows = resources(found, Reports(output).gate(found))["rows"]
     counted = sum(
         block.section in {"resource", "data"} and not block.synthetic for each in found for block in each.view
     )
@@ -96,7 +103,7 @@ def test_every_resource_has_its_arguments_and_line(found: list[Synthesized], out
 
 
 def test_resources_refer_to_each_other_across_stacks(found: list[Synthesized], output: Path) -> None:
-    rows = resources(found, output)["rows"]
+    rows = resources(found, Reports(output).gate(found))["rows"]
     (service,) = [
         row for row in rows if row["stack"] == "prod-services" and row["address"] == "aws_ecs_service.backend_service"
     ]
@@ -116,8 +123,8 @@ def test_missing_reports_are_named_and_nothing_is_invented(said: Json) -> None:
     assert said["missing"]["rehearsal-prod.json"] == "isn't written; make rehearse ENV=prod writes it"
     assert said["missing"]["plan-prod-*.json"] == "isn't written; make plan ENV=prod writes it"
     for each in said["environments"]:
-        assert not each["runs"] and not any(phase["plan"] for phase in each["phases"])
-        assert all(each[name] is None for name in ("findings", "accepted", "status", "rehearsal", "verify", "cost"))
+        assert not any(phase["plan"] or phase["runs"] or phase["rehearsed"] for phase in each["phases"])
+        assert all(each[name] is None for name in ("findings", "accepted", "status", "rehearsal", "verify"))
     assert {result["status"] for each in said["controls"] for result in each["results"].values()} == {
         "not applicable",
         "unknown",
@@ -125,14 +132,36 @@ def test_missing_reports_are_named_and_nothing_is_invented(said: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [("{", "isn't readable"), ("[]", "isn't a report"), ("\xff", "isn't readable")]
+    ("text", "why"),
+    [
+        ("{", "isn't readable"),
+        ("[]", "isn't a report"),
+        ('{"version": 1}', "isn't a report"),
+        ("\xff", "isn't readable"),
+    ],
 )
 def test_a_damaged_report_is_named(found: list[Synthesized], tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "verify-prod.json").write_bytes(text.encode("latin-1"))
     with values(AEP):
-        data = contents(found, [architecture(each.view, each.environment) for each in found], tmp_path, RISKS)
+        data = said_of(found, tmp_path)
     assert data["missing"]["verify-prod.json"] == f"{why}; run make verify ENV=prod again"
+
+
+def test_results_of_changed_stacks_are_left_out(found: list[Synthesized], output: Path, tmp_path: Path) -> None:
+    stacks = sorted(path.name for path in (output / "stacks").iterdir() if path.name.startswith("prod-"))
+    files = {stack: loaded(output / "stacks" / stack) for stack in stacks if stack != "prod-data"}
+    report = dict.fromkeys(("outcome", "today", "passed", "resources", "checks", "warnings", "errors"), 0)
+    records = [record("CKV_AWS_157", "prod-data"), record("CKV_AWS_20", "prod-account")]
+    report |= {"files": {**files, "prod-data": {"cdk.tf.json": "0" * 64}}, "passes": {}, "accepted": []}
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "stacks").symlink_to((output / "stacks").resolve())
+    (tmp_path / "reports" / "gate.json").write_text(json.dumps(report | {"findings": records}), encoding="utf-8")
+    reports = Reports(tmp_path)
+    kept = reports.gate([each for each in found if each.environment.name == "prod"])
+    assert kept is not None and [each["stack"] for each in kept["findings"]] == ["prod-account"]
+    assert "prod-data" not in kept["stacks"] and "prod-edge" in kept["stacks"]
+    assert reports.missing["gate.json"] == "isn't about these stacks as they are now: prod-data; run make gate again"
 
 
 # Controls ----------------------------------------------------------------------------------------------------
