@@ -114,7 +114,10 @@ def contents(
             {"standard": control.standard, "id": control.id, "title": control.title}
             | {
                 "results": {
-                    each.environment.name: asdict(judge(control, _types(each), gate, _stacks(each))) for each in found
+                    each.environment.name: asdict(
+                        judge(control, _types(each), gate, _stacks(each), each.environment.account_resources_from)
+                    )
+                    for each in found
                 }
             }
             for control in controls()

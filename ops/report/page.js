@@ -71,6 +71,7 @@ const VIEWS = {
         ...[['fixed', 'fixed'], ['for the assumed use', 'assumed'], ['total', 'total']].map(([name, key]) => [name, ...environments.map((each) => costOf(each) ? h(key === 'total' ? 'b' : 'span', {}, amount(costOf(each)[key])) : '')]),
       ], false),
       unpriced(environments),
+      gate && gate.errors.length ? [h('h2', {}, 'Scan errors of the gate'), table('Scan errors', ['where', 'what', 'fix'], gate.errors.map((each) => [h('span', { class: 'long' }, each.where), each.what, each.fix]))] : null,
       gate && gate.warnings.length ? [h('h2', {}, 'Warnings of the gate'), h('ul', {}, gate.warnings.map((text) => h('li', {}, text)))] : null,
       Object.keys(contents.missing).length ? h('details', {}, h('summary', {}, count(Object.keys(contents.missing).length, 'report is missing', 'reports are missing')), h('ul', {}, Object.entries(contents.missing).map(([name, why]) => h('li', {}, code(name), ` ${why}`)))) : null,
     ];

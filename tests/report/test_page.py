@@ -194,6 +194,17 @@ def test_a_control_is_decided_by_its_checks(result: Json | None, status: str, ri
     assert judge(control, {"aws_vpc"}, result, ["prod-data"]).why == "no aws_db_instance in the stacks"
 
 
+def test_an_account_needs_what_a_control_requires() -> None:
+    (control,) = [each for each in controls() if (each.standard, each.id) == ("FSBP", "GuardDuty.1")]
+    judged = judge(control, {"aws_vpc"}, gate(), ["prod-data"])
+    assert (judged.status, judged.why) == ("fail", "no aws_guardduty_detector in the stacks")
+    shared = judge(control, {"aws_vpc"}, gate(), ["prod-data"], "aep-prod")
+    assert (shared.status, shared.why) == (
+        "not applicable",
+        "no aws_guardduty_detector in the stacks; aep-prod creates it",
+    )
+
+
 def test_checks_of_controls_exist() -> None:
     with Scanner(Path(__file__).parents[2] / "policies" / "checks") as scanner:
         known = set(scanner.checks)
