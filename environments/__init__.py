@@ -37,6 +37,7 @@ LIBRARY = frozenset(
         "attributes",
         "beside",
         "documents",
+        "effective",
         "endpoints",
         "flows",
         "grouped",

@@ -13,6 +13,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+_CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+"""Host of the AWS console by partition; with a region before it, of that region's.
+
+https://docs.aws.amazon.com/general/latest/gr/mgmt-console.html; links of AWS's own pages have the other two, as in
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/retrieve-ecs-optimized_AMI.html
+"""
+
 
 class UnknownRegionError(LookupError):
     """botocore's endpoint data has no such region."""
@@ -75,6 +86,16 @@ class Partition:
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
         """
         return f"{account_id}.dkr.ecr.{region}.{self.dns_suffix}"
+
+    def console(self, page: str, region: str) -> str | None:
+        """Address of a page of the AWS console; none in a partition whose console has no known host.
+
+        Args:
+            page: Path, and a fragment if it has one; `{region}` is filled in.
+            region: The region.
+        """
+        host = _CONSOLES.get(self.name)
+        return host and f"https://{region}.{host}/{page.replace('{region}', region)}"
 
 
 @cache

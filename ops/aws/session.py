@@ -91,10 +91,15 @@ class Aws:
         return Aws(boto3.Session(botocore_session=session, region_name=self._region), caller, self.credentials)
 
 
-def connect(environment: Environment) -> Aws:
+def connect(environment: Environment, config: Config = _CONFIG, *, asks: bool = True) -> Aws:
     """Clients of an environment's account, after a check of the caller's identity (R1.4).
 
     Uses the environment's CLI profile, unless environment variables have credentials.
+
+    Args:
+        environment: The environment.
+        config: Timeouts and retries of all calls.
+        asks: Whether you may be asked for an MFA code.
 
     Raises:
         AwsError: There are no credentials, they have expired, or AWS doesn't respond.
@@ -102,7 +107,8 @@ def connect(environment: Environment) -> Aws:
     """
     for warning in elsewhere(os.environ):
         say(f"warning: {warning}")
-    credentials = Credentials(Source(profile(environment), environment.region, _CONFIG))
+    credentials = Credentials(Source(profile(environment), environment.region, config))
+    credentials.asks = asks
     try:
         session, caller = _identified(credentials)
     except AwsError as error:

@@ -45,6 +45,8 @@ class Credentials:
         self._asked = False
         self.asking: Callable[[], AbstractContextManager[None]] = nullcontext
         """The context of a question, such as a pause of the progress on the terminal."""
+        self.asks = True
+        """Whether it may ask for a code; if not, a session that needs a new one is an error."""
         self.cancelled: Callable[[], bool] = lambda: False
         """Whether to cancel a question."""
 
@@ -148,6 +150,8 @@ class Credentials:
             return keys
 
     def _ask(self, question: str) -> str:
+        if not self.asks:
+            raise NoAnswerError("this command doesn't ask for one")
         self._asked = True
         with self.asking():
             for _ in range(ATTEMPTS):

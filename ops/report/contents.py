@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import environments
+from environments.effective import flat, origin
 from environments.permissions import permissions
-from environments.places import place
 from environments.schema import Environment
 from modules.phases import PHASES
 from ops.cost.estimate import Estimate
@@ -272,37 +271,12 @@ def _waits(block: ScannedBlock) -> Iterator[tuple[str, str]]:
 
 def _differing(compared: Sequence[Environment]) -> Iterator[Json]:
     """Settings whose values differ, with the file and line that each value comes from."""
-    values = [dict(_settings(environment)) for environment in compared]
+    values = [dict(flat(environment)) for environment in compared]
     for setting in dict.fromkeys(name for found in values for name in found):
         given = [found.get(setting) for found in values]
         if len({json.dumps(each, default=str, sort_keys=True) for each in given}) > 1:
             yield {
                 "setting": setting,
                 "values": ["" if each is None else str(each) for each in given],
-                "places": [
-                    _place(environment, setting, each) for environment, each in zip(compared, given, strict=True)
-                ],
+                "places": [origin(environment, setting).place for environment in compared],
             }
-
-
-def _settings(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  (any value of a field)
-    for each in fields(value):
-        field, inner = f"{path}{each.name}", getattr(value, each.name)
-        if is_dataclass(inner):
-            yield from _settings(inner, f"{field}.")
-        elif isinstance(inner, tuple) and any(is_dataclass(item) for item in inner):
-            for number, item in enumerate(inner):
-                yield from (
-                    _settings(item, f"{field}.{number}.") if is_dataclass(item) else [(f"{field}.{number}", item)]
-                )
-        elif isinstance(inner, Mapping):
-            yield from ((f"{field}.{key}", item) for key, item in inner.items())
-        else:
-            yield field, inner
-
-
-def _place(environment: Environment, setting: str, given: object) -> str:
-    if setting.startswith("releases."):
-        return environments.shown(environments.release_file(environment))
-    module = f"environments.{environment.name.replace('-', '_')}"
-    return place(module, setting, given) or ""
