@@ -140,7 +140,7 @@ endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
 	docs diagram report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
-	status show cost risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
+	status doctor show cost risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
 
@@ -175,6 +175,9 @@ report: gate ## Write one page about all environments, or ENV=<name>: cdktf.out/
 
 status: env ## Show how far the rollout is, phase by phase: ENV=<name>
 	@$(OPS) status "$(ENV)"
+
+doctor: $(READY) ## Check tools, versions, credentials, clock and network; run it first when something fails: ENV=<name>
+	@$(OPS) doctor $(ENV)
 
 show: env ## Show the effective values, where each comes from, names, addresses, links: ENV=<name> SERVICE=…
 	@$(OPS) show "$(ENV)" $(if $(SERVICE),"$(SERVICE)")

@@ -45,6 +45,7 @@ class Entry(NamedTuple):
 COMMANDS = (
     Entry(LOOK, "gate", "ops.gate.command:gate", "Check the synthesized stacks."),
     Entry(LOOK, "gate-plan", "ops.plan_gate.command:gate_plan", "Check a saved plan."),
+    Entry(LOOK, "doctor", "ops.doctor.command:doctor", "Check what commands need, and report what is missing."),
     Entry(LOOK, "show", "ops.show.command:show", "Show the effective values, and where they come from."),
     Entry(LOOK, "status", "ops.status.command:status", "Show how far the rollout is, phase by phase."),
     Entry(LOOK, "outputs", "ops.terraform.state_command:outputs", "Show what applied phases publish."),
