@@ -252,6 +252,24 @@ def key_of_aws(aws: Aws) -> None:
             client.put_object(**state, SSEKMSKeyId=f"arn:aws:kms:us-east-1:{aws.account}:{alias}")
     client.put_object(Bucket=bucket, Key="first", ServerSideEncryption="aws:kms")
     client.put_object(**state, SSEKMSKeyId=f"arn:aws:kms:us-east-1:{aws.account}:alias/aws/s3")
+    once = {
+        "Sid": "Once",
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/journal/*",
+        "Condition": {"Null": {"s3:if-none-match": "true"}},
+    }
+    client.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [once]}))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.put_object(Bucket=bucket, Key="journal/1", Body=b"one")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.copy_object(Bucket=bucket, Key="journal/1", CopySource=f"{bucket}/first")
+    client.put_object(Bucket=bucket, Key="journal/1", Body=b"one", IfNoneMatch="*")
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        client.put_object(Bucket=bucket, Key="journal/1", Body=b"two", IfNoneMatch="*")
+    assert client.get_object(Bucket=bucket, Key="journal/1")["Body"].read() == b"one"
+    client.put_object(Bucket=bucket, Key="other", Body=b"one")
 
 
 @example("cloudwatch", "PutCompositeAlarm")

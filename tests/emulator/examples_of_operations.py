@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
 
 from tests.emulator.aws import Aws
 from tests.emulator.examples import EXAMPLES, container, define, deploy, example
@@ -210,3 +215,72 @@ def history(aws: Aws) -> None:
         "serviceRevisions"
     ]
     assert revision["taskDefinition"] == following
+
+
+@example("cloudtrail", "LookupEvents")
+def changes_of_records(aws: Aws) -> None:
+    """Calls that were made and calls that were refused, newest first, in the region that they were signed for.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+    """
+    route53, trail = aws("route53"), aws("cloudtrail")
+    zone = route53.create_hosted_zone(Name="example.com", CallerReference="one")["HostedZone"]["Id"]
+    record = {
+        "Name": "app.example.com",
+        "Type": "A",
+        "SetIdentifier": "one",
+        "Weight": 10,
+        "TTL": 60,
+        "ResourceRecords": [{"Value": "192.0.2.1"}],
+    }
+
+    def look_up(**given: Any) -> dict[str, Any]:
+        """Two a second are answered."""
+        while True:
+            try:
+                return dict(trail.lookup_events(**given))
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ThrottlingException":
+                    raise
+            time.sleep(0.5)
+
+    def change(action: str) -> None:
+        changes = [{"Action": action, "ResourceRecordSet": record}]
+        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Comment": "why", "Changes": changes})
+
+    change("CREATE")
+    with pytest.raises(ClientError, match="InvalidChangeBatch"):
+        change("CREATE")
+    named = [{"AttributeKey": "EventName", "AttributeValue": "ChangeResourceRecordSets"}]
+    refused, made = (json.loads(found["CloudTrailEvent"]) for found in look_up(LookupAttributes=named)["Events"])
+    assert refused["errorCode"] == "InvalidChangeBatch"
+    assert "errorCode" not in made
+    assert made["userIdentity"]["arn"] == aws("sts").get_caller_identity()["Arn"]
+    assert (made["recipientAccountId"], made["awsRegion"]) == (aws.account, "us-east-1")
+    asked = made["requestParameters"]
+    assert asked["hostedZoneId"] == zone.removeprefix("/hostedzone/")
+    (done,) = asked["changeBatch"]["changes"]
+    assert done["action"] == "CREATE"
+    assert done["resourceRecordSet"] == {
+        "name": "app.example.com",
+        "type": "A",
+        "setIdentifier": "one",
+        "weight": 10,
+        "tTL": 60,
+        "resourceRecords": [{"value": "192.0.2.1"}],
+    }
+    first = look_up(LookupAttributes=named, MaxResults=1)
+    second = look_up(LookupAttributes=named, MaxResults=1, NextToken=first["NextToken"])
+    assert [json.loads(page["Events"][0]["CloudTrailEvent"]) for page in (first, second)] == [refused, made]
+    assert "NextToken" not in second
+    before = datetime.now(UTC) - timedelta(days=1)
+    assert look_up(LookupAttributes=named, EndTime=before)["Events"] == []
+    with pytest.raises(ClientError, match="InvalidTimeRangeException"):
+        look_up(StartTime=datetime.now(UTC), EndTime=before)
+    with pytest.raises(ClientError, match="InvalidMaxResultsException"):
+        look_up(MaxResults=51)
+    with pytest.raises(ClientError, match="InvalidLookupAttributesException"):
+        look_up(LookupAttributes=named * 2)
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        for _ in range(20):
+            trail.lookup_events()

@@ -16,6 +16,7 @@ SERVICES = (
     "budgets",
     "chatbot",
     "cloudtrail",
+    "cloudtrail_events",
     "cloudwatch",
     "codedeploy",
     "codedeploy_deployments",

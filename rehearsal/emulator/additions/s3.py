@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any
 
+from flask import has_request_context, request
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.kms.models import kms_backends
 from moto.s3.models import FakeBucket, FakeKey, PublicAccessBlock, S3Backend
 
 from rehearsal.emulator.additions.registry import AwsError, corrects, kept
 
+_IF_ABSENT = "s3:if-none-match"
 _AWS_KEY = "alias/aws/s3"
 """AWS's own key of S3, which an account and region get with the first object that needs it."""
 
@@ -57,7 +60,8 @@ def make_bucket(original: Callable[..., None], bucket: FakeBucket, *given: objec
     "put_object",
     "s3",
     "PutObject",
-    why="moto encrypts with keys that don't exist; the AWS managed key aws/s3 exists in every account from the start",
+    why="moto encrypts with keys that don't exist, where the AWS managed key aws/s3 exists in every account from the "
+    "start, and ignores a policy that demands If-None-Match",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
 )
 def put_object(
@@ -67,8 +71,11 @@ def put_object(
     *given: object,
     **named: object,
 ) -> object:
-    """Refuse an alias without a key; without any key, create AWS's own."""
-    region = backend.get_bucket(bucket_name).region_name
+    """Refuse an alias without a key, and what a policy wants to be written once; without any key, create AWS's own."""
+    bucket, key = backend.get_bucket(bucket_name), str(named.get("key_name") or given[0])
+    if _must_be_new(bucket, key) and not (has_request_context() and request.headers.get("If-None-Match")):
+        raise AwsError("AccessDenied", "Access Denied")
+    region = bucket.region_name
     created = kept(backend, "keys_of_aws", set[str])
     alias = str(named.get("kms_key_id") or "").rpartition(":")[2]
     if alias == _AWS_KEY and region not in created:
@@ -79,6 +86,24 @@ def put_object(
     if named.get("encryption") == "aws:kms" and not alias:
         created.add(region)
     return original(backend, bucket_name, *given, **named)
+
+
+def _must_be_new(bucket: FakeBucket, key: str) -> bool:
+    """Whether the bucket's policy denies to write a key without If-None-Match; a copy has none.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+    resource = f"{bucket.arn}/{key}"
+    return any(
+        statement["Effect"] == "Deny"
+        and (statement.get("Condition") or {}).get("Null") == {_IF_ABSENT: "true"}
+        and any(fnmatchcase(resource, each) for each in _listed(statement["Resource"]))
+        for statement in (json.loads(bucket.policy)["Statement"] if bucket.policy else ())
+    )
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def _no_such(alias: str) -> AwsError:
