@@ -104,9 +104,18 @@ def serve(account_id: str, port: int) -> BaseWSGIServer:
         account_id: The account of credentials that no account is known for.
         port: 0 takes a free one.
     """
+    return make_server("127.0.0.1", port, application(account_id), threaded=True, request_handler=MotoRequestHandler)
+
+
+def application(account_id: str) -> Application:
+    """What responds, once a process.
+
+    Args:
+        account_id: The account of credentials that no account is known for.
+    """
     _tell_accounts_apart(account_id)
     install()
-    return make_server("127.0.0.1", port, Application(), threaded=True, request_handler=MotoRequestHandler)
+    return Application()
 
 
 def _tell_accounts_apart(default: str) -> None:

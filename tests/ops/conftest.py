@@ -15,6 +15,7 @@ from ops.aws.session import Aws, connect
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import environment
+from tests.ops.emulated import Emulated, inside
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +25,17 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def emulated() -> Iterator[Emulated]:
+    """Emulated AWS inside of this process, for tests that start no other."""
+    with inside(load("prod").account_id) as answering:
+        yield answering
+
+
 @pytest.fixture
-def control(emulator: Emulator, prod: Environment) -> Control:
-    """The empty emulator, and its controls."""
-    control = Control(emulator.endpoint, prod.account_id, prod.region)
+def control(emulated: Emulated, prod: Environment) -> Control:
+    """The empty emulator of this process, and its controls."""
+    control = Control(emulated.endpoint, prod.account_id, prod.region)
     control.reset()
     return control
 
@@ -39,9 +47,9 @@ def prod() -> Environment:
 
 
 @pytest.fixture
-def account(emulator: Emulator, control: Control, prod: Environment, monkeypatch: pytest.MonkeyPatch) -> Aws:
+def account(emulated: Emulated, control: Control, prod: Environment, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """An empty account, as administrators reach it; commands that the test runs reach it too."""
-    wanted = environment(emulator.endpoint, prod.account_id, role=Names(prod).role("break-glass"))
+    wanted = environment(emulated.endpoint, prod.account_id, role=Names(prod).role("break-glass"))
     for name in set(os.environ) - set(wanted):
         monkeypatch.delenv(name)
     for name, value in wanted.items():

@@ -21,6 +21,7 @@ from rehearsal.emulator.agent import AgentPlace, AgentWhen
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import environment as variables
+from tests.ops.emulated import Emulated
 
 PROD = load("prod")
 ALL = [secret.name for secret in PROD.product.secrets]
@@ -28,7 +29,7 @@ DIGEST = "7e1cc18212d4" + "0" * 52
 
 
 @contextmanager
-def account(emulator: Emulator) -> Iterator[Aws]:
+def account(emulator: Emulator | Emulated) -> Iterator[Aws]:
     """Production's account, emptied once for the tests of a module. Commands reuse connections, and wait briefly."""
     wanted = variables(emulator.endpoint, PROD.account_id, role=Names(PROD).role("break-glass"))
     with pytest.MonkeyPatch.context() as patch:
@@ -110,7 +111,7 @@ def services(aws: Aws) -> None:
 
 
 @contextmanager
-def agent(emulator: Emulator, place: AgentPlace) -> Iterator[None]:
+def agent(emulator: Emulator | Emulated, place: AgentPlace) -> Iterator[None]:
     """Inside this context, new tasks list GuardDuty's agent at a position; otherwise it is the first container."""
     control = Control(emulator.endpoint, PROD.account_id, PROD.region)
     control.guardduty_agent(AgentWhen.ALWAYS, place)

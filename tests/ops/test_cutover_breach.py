@@ -13,7 +13,6 @@ from tests.ops.cli import run
 from tests.ops.cutover_context import RolledOut
 
 
-@pytest.mark.slow
 @pytest.mark.requirement("R10.4")
 def test_errors_take_traffic_back(account: Aws, control: Control, prod: Environment, scratch: Path) -> None:
     assert scratch.exists()

@@ -152,7 +152,6 @@ def test_one_that_takes_too_long_goes_on_without_us(tmp_path: Path) -> None:
     assert [entry.outcome for entry in read("prod", tmp_path)] == ["intended", "unknown"]
 
 
-@pytest.mark.slow
 @pytest.mark.requirement("R10.5")
 def test_the_command_puts_it_back_and_says_what_must_follow(account: Aws, control: Control, scratch: Path) -> None:
     assert scratch.exists()

@@ -20,6 +20,12 @@ KINDS = ("", ".sig", ".att", ".sbom")
 KEEP = 5
 
 
+@pytest.fixture(scope="session")
+def emulated(emulator: Emulator) -> Emulator:
+    """Emulated AWS as a process: these tests are slow anyway, by their syntheses."""
+    return emulator
+
+
 @pytest.fixture
 def images(emulator: Emulator, control: Control, prod: Environment) -> Images:
     return Images.of(Aws(prod.account_id, emulator.endpoint), control, "aep-backend")

@@ -20,32 +20,30 @@ from ops.tasks.running import MIGRATION, tasks, workload
 from rehearsal.context import Rehearsal
 from rehearsal.emulator.agent import AgentPlace, AgentWhen
 from rehearsal.emulator.client import Control
-from rehearsal.emulator.process import Emulator
 from rehearsal.rollout import StepError
 from rehearsal.steps import failed_migration_fails
 from tests.ops import seeded
 from tests.ops.cli import run
+from tests.ops.emulated import Emulated
 from tests.ops.seeded import PROD
-
-pytestmark = pytest.mark.slow
 
 FAMILY = "aep-migration-prod"
 MIGRATE = ("migrate", "prod", "--yes")
 
 
 @pytest.fixture(scope="module")
-def rolled_out(emulator: Emulator) -> Iterator[Aws]:
+def rolled_out(emulated: Emulated) -> Iterator[Aws]:
     """An account with services and a database."""
-    with seeded.account(emulator) as aws:
+    with seeded.account(emulated) as aws:
         seeded.services(aws)
         seeded.database(aws)
         yield aws
 
 
 @pytest.fixture
-def faults(emulator: Emulator) -> Control:
+def faults(emulated: Emulated) -> Control:
     """Plants exit codes and faults; nothing is emptied."""
-    return Control(emulator.endpoint, PROD.account_id, PROD.region)
+    return Control(emulated.endpoint, PROD.account_id, PROD.region)
 
 
 @pytest.fixture
@@ -133,9 +131,9 @@ def test_the_commands_exit_code_is_the_containers(
     ],
 )
 def test_the_exit_code_is_of_the_migrations_container_wherever_the_agents_is_listed(
-    emulator: Emulator, faults: Control, place: AgentPlace, code: int | None, exit_code: int
+    emulated: Emulated, faults: Control, place: AgentPlace, code: int | None, exit_code: int
 ) -> None:
-    with seeded.agent(emulator, place):
+    with seeded.agent(emulated, place):
         faults.task_exit(FAMILY, code)
         done = run(*MIGRATE)
     assert done.exit_code == exit_code, done.output

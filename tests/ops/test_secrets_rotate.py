@@ -16,9 +16,9 @@ from ops.aws.session import Aws
 from ops.secrets.status import State, container
 from ops.secrets.writing import ACCESS
 from rehearsal.emulator.client import Control
-from rehearsal.emulator.process import Emulator
 from tests.ops import seeded
 from tests.ops.cli import run
+from tests.ops.emulated import Emulated
 from tests.ops.seeded import ALL, PROD
 
 KEY = "OPENAI_API_KEY"
@@ -26,9 +26,9 @@ ROTATE = ("secrets", "rotate", "prod", KEY, "--stdin", "--yes")
 
 
 @pytest.fixture(scope="module")
-def rolled_out(emulator: Emulator) -> Iterator[Aws]:
+def rolled_out(emulated: Emulated) -> Iterator[Aws]:
     """An account with secrets, services and a cache whose user is off."""
-    with seeded.account(emulator) as aws:
+    with seeded.account(emulated) as aws:
         seeded.secrets(aws, values=[name for name in ALL if name != "REDIS_URL"])
         seeded.services(aws)
         seeded.cache(aws)
@@ -36,9 +36,9 @@ def rolled_out(emulator: Emulator) -> Iterator[Aws]:
 
 
 @pytest.fixture
-def faults(emulator: Emulator) -> Control:
+def faults(emulated: Emulated) -> Control:
     """Plants faults; nothing is emptied."""
-    return Control(emulator.endpoint, PROD.account_id, PROD.region)
+    return Control(emulated.endpoint, PROD.account_id, PROD.region)
 
 
 def deployments(aws: Aws) -> dict[str, str]:

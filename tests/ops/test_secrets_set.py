@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import os
-import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,28 +14,27 @@ from ops.aws.session import Aws
 from ops.secrets.status import container
 from ops.secrets.unusual import unusual
 from rehearsal.emulator.client import Control
-from rehearsal.emulator.process import Emulator
 from tests.ops import seeded
 from tests.ops.cli import run
+from tests.ops.emulated import Emulated
 from tests.ops.seeded import ALL, PROD
-from tests.terminal import at_a_terminal
 
 PLANTED = "sk-planted-5f3a"
 KEY = "OPENAI_API_KEY"
 
 
 @pytest.fixture(scope="module")
-def secrets(emulator: Emulator) -> Iterator[Aws]:
+def secrets(emulated: Emulated) -> Iterator[Aws]:
     """An account with all secrets, each with a value."""
-    with seeded.account(emulator) as aws:
+    with seeded.account(emulated) as aws:
         seeded.secrets(aws, values=ALL)
         yield aws
 
 
 @pytest.fixture
-def faults(emulator: Emulator) -> Control:
+def faults(emulated: Emulated) -> Control:
     """Plants faults; nothing is emptied."""
-    return Control(emulator.endpoint, PROD.account_id, PROD.region)
+    return Control(emulated.endpoint, PROD.account_id, PROD.region)
 
 
 def versions(aws: Aws) -> list[str]:
@@ -66,26 +63,6 @@ def test_a_value_comes_from_a_file_descriptor(secrets: Aws) -> None:
     os.close(writing)
     assert run("secrets", "set", "prod", "ANTHROPIC_API_KEY", "--from-fd", str(reading), "--yes").exit_code == 0
     assert seeded.secret_value(secrets, "ANTHROPIC_API_KEY") == PLANTED
-
-
-@pytest.mark.requirement("R4.2")
-def test_a_typed_value_is_asked_for_twice_and_not_echoed(secrets: Aws) -> None:
-    command = [sys.executable, "-m", "ops", "secrets", "set", "prod", KEY]
-    answers = {"Continue?": "y", f"Value of {KEY}:": "sk-typed", "Again:": "sk-typed"}
-    ended = at_a_terminal(command, os.environ, {question: partial(str, text) for question, text in answers.items()})
-    assert (ended.code, ended.asked) == (0, 3), ended.said
-    assert "sk-typed" not in ended.said
-    assert seeded.secret_value(secrets, KEY) == "sk-typed"
-
-
-def test_a_long_pasted_value_is_stored_whole_and_its_length_is_shown_before_the_question(secrets: Aws) -> None:
-    value = "x" * 4_500 + "y" * 500
-    command = [sys.executable, "-m", "ops", "secrets", "set", "prod", KEY]
-    answers = {"Continue?": "y", f"Value of {KEY}:": value, "Again:": value}
-    ended = at_a_terminal(command, os.environ, {question: partial(str, text) for question, text in answers.items()})
-    assert ended.code == 0, ended.said
-    assert 0 < ended.said.index("has 5,000 bytes") < ended.said.index("Continue?")
-    assert seeded.secret_value(secrets, KEY) == value
 
 
 @pytest.mark.parametrize("verb", ["set", "rotate"])
@@ -153,16 +130,6 @@ def test_nul_is_refused(secrets: Aws, value: str | bytes) -> None:
 )
 def test_what_is_unusual_about_a_value(name: str, value: str, found: list[str]) -> None:
     assert list(unusual(name, value)) == found
-
-
-def test_two_different_values_change_nothing(secrets: Aws) -> None:
-    before = versions(secrets)
-    command = [sys.executable, "-m", "ops", "secrets", "set", "prod", KEY, "--yes"]
-    answers = {f"Value of {KEY}:": "sk-typed", "Again:": "sk-typde"}
-    ended = at_a_terminal(command, os.environ, {question: partial(str, text) for question, text in answers.items()})
-    assert ended.code == 2
-    assert "the two values differ; nothing was changed" in ended.said
-    assert versions(secrets) == before
 
 
 def test_a_generated_key_has_256_random_bits(secrets: Aws) -> None:

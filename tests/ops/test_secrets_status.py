@@ -10,16 +10,16 @@ import pytest
 from ops.aws.session import Aws
 from ops.secrets.status import EVERYBODY, missing, policy_readers
 from rehearsal.emulator.client import Control
-from rehearsal.emulator.process import Emulator
 from tests.ops import seeded
 from tests.ops.cli import run
+from tests.ops.emulated import Emulated
 from tests.ops.seeded import ALL, PROD
 
 
 @pytest.fixture(scope="module")
-def secrets(emulator: Emulator) -> Iterator[Aws]:
+def secrets(emulated: Emulated) -> Iterator[Aws]:
     """An account with all secrets, of which one has no value and one is being deleted."""
-    with seeded.account(emulator) as aws:
+    with seeded.account(emulated) as aws:
         seeded.secrets(aws, values=[name for name in ALL if name != "REDIS_URL"])
         aws.client("secretsmanager").delete_secret(SecretId="aep/prod/OPENAI_API_KEY")
         yield aws
@@ -48,8 +48,8 @@ def test_status_as_json_says_state_readers_and_services(secrets: Aws) -> None:
     assert found["REDIS_URL"]["needed_by"] == ["backend"]
 
 
-def test_a_policy_that_the_caller_may_not_see_is_no_failure(secrets: Aws, emulator: Emulator) -> None:
-    faults = Control(emulator.endpoint, PROD.account_id, PROD.region)
+def test_a_policy_that_the_caller_may_not_see_is_no_failure(secrets: Aws, emulated: Emulated) -> None:
+    faults = Control(emulated.endpoint, PROD.account_id, PROD.region)
     faults.fail("secretsmanager", "GetResourcePolicy", "AccessDeniedException", len(ALL))
     assert run("secrets", "status", "prod").stdout.count("unknown (administrators only)") == len(ALL)
 

@@ -19,10 +19,10 @@ from ops.tasks import sessions
 from ops.tasks.log_lines import LogLines
 from ops.tasks.running import Task, tasks
 from rehearsal.emulator.agent import AgentPlace
-from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
 from tests.ops import seeded
 from tests.ops.cli import run
+from tests.ops.emulated import Emulated
 
 TASK = Task(
     id="0f9de17a6465404e8b1b2356dc13c2f8",
@@ -40,9 +40,9 @@ TASK = Task(
 
 
 @pytest.fixture(scope="module")
-def rolled_out(emulator: Emulator) -> Iterator[Aws]:
+def rolled_out(emulated: Emulated) -> Iterator[Aws]:
     """An account with services, their logs and a database."""
-    with seeded.account(emulator) as aws:
+    with seeded.account(emulated) as aws:
         seeded.services(aws)
         seeded.database(aws)
         yield aws
@@ -66,14 +66,14 @@ def test_tasks_are_listed_with_image_and_address_and_those_that_stopped_with_a_r
 
 
 @pytest.fixture
-def place(request: pytest.FixtureRequest, rolled_out: Aws, emulator: Emulator) -> Iterator[AgentPlace]:
+def place(request: pytest.FixtureRequest, rolled_out: Aws, emulated: Emulated) -> Iterator[AgentPlace]:
     """Where the tasks that run list GuardDuty's agent."""
 
     def start_others() -> None:
         rolled_out.client("ecs").update_service(cluster="aep-prod", service="aep-backend-prod", forceNewDeployment=True)
 
     wanted: AgentPlace = request.param
-    with seeded.agent(emulator, wanted):
+    with seeded.agent(emulated, wanted):
         start_others()
         yield wanted
     start_others()

@@ -21,6 +21,12 @@ from tests.ops.registry.server import Server, serve
 
 
 @pytest.fixture(scope="session")
+def emulated(emulator: Emulator) -> Emulator:
+    """Emulated AWS as a process: these tests are slow anyway, by the registries."""
+    return emulator
+
+
+@pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
     folder = tmp_path_factory.mktemp("registries")
     with serve("444455556666", folder / "staging") as staging, serve("111122223333", folder / "prod") as prod:
