@@ -56,6 +56,7 @@ class Direction(StrEnum):
     SOURCE = "source"
     ELSEWHERE = "elsewhere"
     THRESHOLD = "threshold"
+    EXCLUSIONS = "exclusions"
     UNPINNED = "unpinned"
     CHANGED = "changed"
     ANY = "any"
@@ -407,6 +408,7 @@ def _counts(direction: Direction, difference: Difference, values: Values) -> boo
         Direction.UNPINNED: lambda: _DIGEST in _text(old) and new not in _EMPTY and _DIGEST not in _text(new),
         Direction.ELSEWHERE: lambda: bool(_places(new) - _places(old)),
         Direction.GONE: lambda: was_set and new in _EMPTY,
+        Direction.EXCLUSIONS: lambda: was_set and tests[_excluding(values)](),
         Direction.CHANGED: lambda: was_set and not removed,
         Direction.ANY: lambda: was_set,
         Direction.SET: lambda: was_set or new not in _EMPTY,
@@ -479,6 +481,14 @@ def _later(values: Values) -> Direction:
     if operator.startswith("Greater"):
         return Direction.UP
     return Direction.DOWN if operator.startswith("Less") else Direction.ANY
+
+
+def _excluding(values: Values) -> Direction:
+    """The direction in which a repository's filters leave more tags mutable: those that they name, or all others."""
+    mutability = str(values.get("image_tag_mutability", ""))
+    if mutability == "IMMUTABLE_WITH_EXCLUSION":
+        return Direction.LONGER
+    return Direction.SHORTER if mutability == "MUTABLE_WITH_EXCLUSION" else Direction.NOTHING
 
 
 def _source(value: object) -> str:

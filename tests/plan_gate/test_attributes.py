@@ -58,6 +58,11 @@ def task(name: str, **more: Any) -> Body:
     return {"target": [{"arn": "cluster", "ecs_parameters": [{"task_definition_arn": name, **more}]}]}
 
 
+def tags(mutability: str, *excluded: str) -> Body:
+    filters = [{"filter": each, "filter_type": "WILDCARD"} for each in excluded]
+    return {"image_tag_mutability": mutability, "image_tag_mutability_exclusion_filter": filters}
+
+
 EVERY_ACTION: Body = {"name": "new", "action": [{"allow": [], "block": [], "count": []}]}
 BLOCK: Body = {"name": "new", "action": [{"allow": [], "block": [{"custom_response": []}]}]}
 COUNTED: Body = {"name": "group", "override_action": [{"none": [], "count": [{}]}]}
@@ -88,6 +93,21 @@ COSTLY: list[tuple[FindingKind, str, Body, Body]] = [
     (OFF, "aws_cloudtrail", {}, {"kms_key_id": "arn:theirs"}),
     (OFF, "aws_config_delivery_channel", {}, {"s3_key_prefix": "other/"}),
     (OFF, "aws_lb_listener", {}, {"routing_http_response_server_enabled": False}),
+    *(
+        (OFF, "aws_ecr_repository", before, after)
+        for before, after in (
+            (tags("IMMUTABLE"), tags("MUTABLE")),
+            (tags("IMMUTABLE"), tags("IMMUTABLE_WITH_EXCLUSION", "dev-*")),
+            (tags("IMMUTABLE"), tags("MUTABLE_WITH_EXCLUSION", "v*")),
+            (tags("IMMUTABLE_WITH_EXCLUSION", "dev-*"), tags("MUTABLE")),
+            (tags("IMMUTABLE_WITH_EXCLUSION", "dev-*"), tags("IMMUTABLE_WITH_EXCLUSION", "dev-*", "e*")),
+            (tags("IMMUTABLE_WITH_EXCLUSION", "dev-*"), tags("IMMUTABLE_WITH_EXCLUSION", "*")),
+            (tags("IMMUTABLE_WITH_EXCLUSION", "v*"), tags("MUTABLE_WITH_EXCLUSION", "v*")),
+            (tags("MUTABLE_WITH_EXCLUSION", "v*"), tags("IMMUTABLE_WITH_EXCLUSION", "v*")),
+            (tags("MUTABLE_WITH_EXCLUSION", "v*"), tags("MUTABLE")),
+            (tags("MUTABLE_WITH_EXCLUSION", "v*", "w*"), tags("MUTABLE_WITH_EXCLUSION", "v*")),
+        )
+    ),
     # Attributes of this project's types.
     (OUTAGE, "aws_db_instance", {"identifier": "a"}, {"identifier": "b"}),
     (OUTAGE, "aws_db_instance", {}, {"replicate_source_db": "arn:a"}),
@@ -398,7 +418,18 @@ STRICTER: list[tuple[str, Body, Body]] = [
     ),
     ("aws_cloudwatch_metric_alarm", alarm("GreaterThan", 80), alarm("GreaterThan", 70)),
     ("aws_cloudwatch_metric_alarm", alarm("LessThan", 10), alarm("LessThan", 20)),
-    ("aws_ecr_repository", {"image_tag_mutability": "MUTABLE"}, {"image_tag_mutability": "IMMUTABLE"}),
+    *(
+        ("aws_ecr_repository", before, after)
+        for before, after in (
+            (tags("MUTABLE"), tags("IMMUTABLE")),
+            (tags("MUTABLE"), tags("MUTABLE_WITH_EXCLUSION", "v*")),
+            (tags("MUTABLE"), tags("IMMUTABLE_WITH_EXCLUSION", "dev-*")),
+            (tags("MUTABLE_WITH_EXCLUSION", "v*"), tags("IMMUTABLE")),
+            (tags("MUTABLE_WITH_EXCLUSION", "v*"), tags("MUTABLE_WITH_EXCLUSION", "v*", "w*")),
+            (tags("IMMUTABLE_WITH_EXCLUSION", "dev-*"), tags("IMMUTABLE")),
+            (tags("IMMUTABLE_WITH_EXCLUSION", "dev-*", "e*"), tags("IMMUTABLE_WITH_EXCLUSION", "dev-*")),
+        )
+    ),
     (
         "aws_ecr_repository",
         {"image_scanning_configuration": [{"scan_on_push": False}]},
