@@ -10,11 +10,15 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGTERM
 from typing import Any
 
 from environments.arns import account_of
 from ops.aws.dns import PublicZone
+from ops.aws.state_lock import StateLock
 from ops.cutover.prepare import COMMAND as PREPARE
+from ops.journal import FOLDER as JOURNAL
+from ops.journal import read
 from ops.plan_gate.model import FindingKind
 from rehearsal.application.run import Application
 from rehearsal.by_hand import health_check
@@ -34,6 +38,8 @@ QUIET_SECONDS = 180
 MINUTE = 60
 PASTED = 5000
 """Bytes of a pasted value: more than a terminal's line has."""
+STOPPED = [("watch", "interrupted"), ("back", "intended"), ("back", "done"), ("end", "back")]
+"""How the journal of a cutover ends that is told to stop during a watch: events and outcomes."""
 ABOUT = """\
 From an empty account to traffic, and back: every command in order, with its output in a rehearsal of `{environment}` on
 emulated AWS. `make rehearse ENV={environment} GO_LIVE=1` runs it again and writes this page to
@@ -172,6 +178,8 @@ class Day:
             breaking.join()
             application.errors(0)
             self.wait_for_quiet()
+            self.log.headline("A cutover that is stopped by SIGTERM: it rolls back first")
+            self.stop_the_watch()
             self.log.headline("Test the rollback")
             with self._health_check():
                 self.cut_over("--to", "10")
@@ -238,6 +246,26 @@ class Day:
         arguments = ("cutover", "run", self.name, *options)
         rehearsed = ("--watch", str(WATCH), "--yes")
         self.log.ops("Move traffic step by step", *arguments, rehearsed=rehearsed, expect=(expect,))
+
+    def stop_the_watch(self) -> None:
+        """Stop a cutover during the watch of its first step, as systems do that end a session.
+
+        Raises:
+            StepError: It doesn't roll back first, its journal doesn't have that, or it keeps the lock.
+        """
+        why = "Move traffic step by step; the machine shuts down during the watch"
+        rehearsed = ("--watch", str(WATCH), "--yes")
+        self.log.interrupted(why, SIGTERM, "cutover", "run", self.name, once="watching", rehearsed=rehearsed)
+        weights, current = public_weights(self.rehearsal), self.rehearsal.names.weighted_records[0]
+        if weights.get(current) != 0:
+            raise StepError(f"a cutover that SIGTERM stopped left DNS at {weights}")
+        entries = read(self.rehearsal.environment.prefix, self.folder / JOURNAL)
+        ending = [(each.event, each.outcome) for each in entries[-len(STOPPED) :]]
+        if ending != STOPPED:
+            raise StepError(f"the journal of a cutover that SIGTERM stopped ends with {ending}, not with {STOPPED}")
+        if holder := StateLock(self.rehearsal.session.aws, self.rehearsal.names, CUTOVER).holder():
+            raise StepError(f"after a cutover that SIGTERM stopped, {holder}")
+        self.log.ops("Nothing is open", "cutover", "status", self.name, rehearsed=())
 
     def follow(self) -> None:
         """Apply the weight that DNS already has.

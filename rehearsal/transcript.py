@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, STDOUT
 
 from ops.command import say
 from rehearsal.rollout import StepError
@@ -121,6 +124,40 @@ class Transcript:
         say(f"  {shown} → {ended.code} ({time.monotonic() - start:.0f} s)")
         if ended.code:
             raise StepError(f"{shown} ended with {ended.code}: {ended.said[-2000:]}")
+
+    def interrupted(
+        self, why: str, number: signal.Signals, *arguments: str, once: str, rehearsed: Sequence[str] = ()
+    ) -> None:
+        """Run one of the operators' commands, and send it a signal once it prints a certain line.
+
+        Args:
+            why: What the command is for.
+            number: The signal.
+            arguments: What operators type after `bin/ops`.
+            once: What the line begins with.
+            rehearsed: More arguments, which the page doesn't show.
+
+        Raises:
+            StepError: It printed no such line, or ended with another exit code than the signal's.
+        """
+        start, shown = time.monotonic(), f"bin/ops {shlex.join(arguments)}"
+        line, lines, sent = [sys.executable, "-m", "ops", *arguments, *rehearsed], list[str](), False
+        with subprocess.Popen(
+            line, cwd=self.folder, env=dict(self.variables), stdout=PIPE, stderr=STDOUT, stdin=DEVNULL, text=True
+        ) as process:
+            hanging = threading.Timer(LONGEST, process.kill)
+            hanging.start()
+            for said in process.stdout or ():
+                lines.append(said)
+                if said.startswith(once) and not sent:
+                    process.send_signal(number)
+                    sent = True
+            code = process.wait()
+            hanging.cancel()
+        self.entries.append(Entry(why, shown, code, "".join(lines).strip(), time.monotonic() - start))
+        say(f"  {shown} → {code} ({time.monotonic() - start:.0f} s)")
+        if not sent or code != 128 + number:
+            raise StepError(f"{shown}, {number.name} after {once!r}: ended with {code}: {self.said[-2000:]}")
 
     @property
     def said(self) -> str:

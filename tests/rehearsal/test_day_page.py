@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,29 @@ def test_a_pasted_value_is_typed_whole_and_not_kept(tmp_path: Path) -> None:
     assert "xx" not in log.everything()
     with pytest.raises(StepError, match="ended with 1"):
         log.typed("Set it", "secrets", "set", answers={"Value:": "y"})
+
+
+WATCHES = """
+import signal, sys, time
+print("step: weight 0", file=sys.stderr)
+def stop(number, _):
+    print("rolling back", file=sys.stderr)
+    sys.exit(128 + number)
+signal.signal(signal.SIGTERM, stop)
+print("watching weight 10", file=sys.stderr)
+time.sleep({seconds})
+"""
+
+
+def test_a_command_is_stopped_once_it_watches(tmp_path: Path) -> None:
+    (tmp_path / "ops").mkdir()
+    program = tmp_path / "ops" / "__main__.py"
+    program.write_text(WATCHES.format(seconds=60), encoding="utf-8")
+    log = Transcript(tmp_path, dict(os.environ))
+    log.headline("Stop it")
+    log.interrupted("Move traffic", signal.SIGTERM, "cutover", "run", "prod", once="watching", rehearsed=("--yes",))
+    assert log.said == "step: weight 0\nwatching weight 10\nrolling back"
+    assert "\nbin/ops cutover run prod\n" in log.page("Runbook", "About.")
+    program.write_text(WATCHES.format(seconds=0), encoding="utf-8")
+    with pytest.raises(StepError, match="ended with 0"):
+        log.interrupted("Move traffic", signal.SIGTERM, "cutover", "run", "prod", once="moving")
