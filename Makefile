@@ -38,6 +38,8 @@ IMAGE ?=
 AGAINST ?=
 USE ?=
 RISKS ?=
+# The environment that ENV is compared with.
+WITH ?=
 # Shows what would be done: DRY_RUN=1.
 DRY_RUN ?=
 # Follows a log: FOLLOW=1.
@@ -140,7 +142,7 @@ endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
 	docs diagram report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
-	status doctor show cost risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
+	status doctor show cost parity risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
 
@@ -169,6 +171,9 @@ $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES) $(LOADED)
 
 cost: synth ## Estimate the monthly cost, line by line: all, or ENV=<name> (AGAINST=main, USE=medium, RISKS=1: what each risk saves)
 	@$(OPS) cost $(ENV) $(if $(AGAINST),--against "$(AGAINST)") $(if $(USE),--use "$(USE)") $(if $(RISKS),--risks)
+
+parity: $(STAMP)/synth-all ## Show what differs between environments of a product, and which value causes it: all pairs, or ENV=prod WITH=staging
+	@$(OPS) parity $(ENV) $(WITH)
 
 report: gate ## Write one page about all environments, or ENV=<name>: cdktf.out/reports/index.html
 	@$(OPS) report $(ENV)

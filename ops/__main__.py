@@ -54,6 +54,7 @@ COMMANDS = (
     Entry(LOOK, "golive", "ops.golive.command:golive", "Print the go-live list, each item with its evidence."),
     Entry(LOOK, "account", "ops.project:account", "Print the manual steps of an account, with your names and ids."),
     Entry(LOOK, "cost", "ops.cost.command:cost", "Estimate what environments cost a month."),
+    Entry(LOOK, "parity", "ops.parity.command:parity", "Show what differs between environments, and why."),
     Entry(LOOK, "risks", "ops.risks.command:risks", "List the accepted risks, soonest expiry first."),
     Entry(LOOK, "report", "ops.report.command:report", "Write one page about environments."),
     Entry(CHANGE, "bootstrap", "ops.terraform.command:bootstrap", "Create the state bucket, and move its state there."),

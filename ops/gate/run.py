@@ -24,6 +24,7 @@ from ops.gate import (
     order,
     outside,
     overwritten,
+    parity,
     permissions,
     policy_documents,
     reachability,
@@ -97,11 +98,12 @@ def run(
     with progress() as step:
         scan, checks = _scan(selection.environment_stacks, blocks, policies / "checks", step)
         proof = prove(selection.environment_stacks, blocks, step)
-        checks |= CHECKS | support.CHECKS | cost.CHECKS
+        checks |= CHECKS | support.CHECKS | cost.CHECKS | parity.CHECKS
     dated, warnings = _support(selection.environment_stacks, blocks, expected, today)
     by_name = {stacks.name: view for stacks, view in zip(environment_stacks, blocks, strict=True)}
     costs, of_prices = attempt(lambda: cost.cost(by_name, expected.values, today)) or ([], [])
-    found = (*scan.records, *proof.records, *dated, *costs)
+    differing = attempt(lambda: parity.parity(selection.environment_stacks, expected.values)) or []
+    found = (*scan.records, *proof.records, *dated, *costs, *differing)
     records = [
         record for record in found if record.block.stack in selection.stacks and not expected.lacks_rightly(record)
     ]

@@ -6,10 +6,10 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from environments.effective import flat, origin
 from environments.permissions import permissions
 from environments.schema import Environment
 from modules.phases import PHASES
@@ -19,6 +19,8 @@ from ops.cost.report import Report, as_data
 from ops.gate.folder import loaded
 from ops.gate.model import ScannedBlock
 from ops.gate.templates import references
+from ops.parity.compare import compare
+from ops.parity.values import ValuePath, differing, text, where
 from ops.report.architecture import Architecture
 from ops.report.controls import controls, judge
 from ops.report.requirements import requirements
@@ -270,13 +272,23 @@ def _waits(block: ScannedBlock) -> Iterator[tuple[str, str]]:
 
 
 def _differing(compared: Sequence[Environment]) -> Iterator[Json]:
-    """Settings whose values differ, with the file and line that each value comes from."""
-    values = [dict(flat(environment)) for environment in compared]
-    for setting in dict.fromkeys(name for found in values for name in found):
-        given = [found.get(setting) for found in values]
-        if len({json.dumps(each, default=str, sort_keys=True) for each in given}) > 1:
-            yield {
-                "setting": setting,
-                "values": ["" if each is None else str(each) for each in given],
-                "places": [origin(environment, setting).place for environment in compared],
-            }
+    """Settings that differ, with the file and line of each value, and what they change in the stacks."""
+    products: dict[str, list[Environment]] = {}
+    for environment in compared:
+        products.setdefault(environment.product.name, []).append(environment)
+    effects: dict[ValuePath, list[str]] = {}
+    for same in products.values():
+        for one, other in pairwise(same):
+            for each in compare(one, other).resources:
+                part = " ".join(filter(None, (each.place.phase, each.place.address, each.place.argument)))
+                for cause in each.causes:
+                    effects.setdefault(cause.path, []).append(part)
+    for value in differing(compared):
+        depth = len(value.path)
+        changes = dict.fromkeys(part for path, parts in effects.items() if path[:depth] == value.path for part in parts)
+        yield {
+            "setting": value.setting,
+            "values": [text(given) for given in value.given],
+            "places": [where(each, value, given) for each, given in zip(compared, value.given, strict=True)],
+            "changes": list(changes),
+        }

@@ -80,7 +80,7 @@ const VIEWS = {
     const heads = environments.map((each) => [each.name, 'number']);
     const row = (name, get) => { const values = environments.map(get), differs = new Set(values.map(String)).size > 1; return [name, ...values.map((text) => ({ text: String(text), differs }))]; };
     return [
-      h('p', { class: 'lead' }, 'Environments side by side. A coloured row differs. The cause of every difference is a value, with its file and line.'),
+      h('p', { class: 'lead' }, 'Environments side by side. A coloured row differs. The cause of every difference is a value, with its file and line, and the parts of the stacks that it changes.'),
       h('h2', {}, 'Sizes'),
       table('Resources by phase', ['', ...heads], [
         row('Availability Zones', (each) => each.zones),
@@ -88,8 +88,9 @@ const VIEWS = {
         row('all resources', (each) => each.resources),
       ], false),
       h('h2', {}, `${count(contents.settings.length, 'setting')} that differ`),
-      contents.settings.length ? table(count(contents.settings.length, 'setting'), ['setting', ...environments.map((each) => each.name)], contents.settings.map((each) => [
+      contents.settings.length ? table(count(contents.settings.length, 'setting'), ['setting', ...environments.map((each) => each.name), 'changes'], contents.settings.map((each) => [
         h('code', { class: 'long' }, each.setting), ...each.values.map((value, number) => [value === '' ? h('span', { class: 'muted' }, 'not set') : h('code', { class: 'long' }, value), each.places[number] ? h('div', { class: 'muted' }, each.places[number]) : null]),
+        each.changes.length ? h('details', {}, h('summary', {}, count(each.changes.length, 'part')), each.changes.map((part) => h('div', {}, h('code', { class: 'long' }, part)))) : h('span', { class: 'muted' }, 'names at most'),
       ])) : h('p', {}, 'No setting differs.'),
     ];
   }],

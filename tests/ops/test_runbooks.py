@@ -27,6 +27,7 @@ WITHOUT_RUNBOOK = {
     "gate-plan": "make runs it before each apply; docs/gate.md",
     "account": "prints docs/account.md",
     "cost": "changes nothing and needs no account; docs/cost.md",
+    "parity": "changes nothing and needs no account; docs/parity.md",
     "diagram": "writes images; docs/report.md",
     "report": "writes a page; docs/report.md",
     "docs": "writes pages of the project; make docs",

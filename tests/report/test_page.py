@@ -85,6 +85,8 @@ def test_a_setting_that_differs_has_its_file_and_line(said: Json) -> None:
     assert 'nat="per_zone"' in Path(file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
     assert "product.name" not in settings
     assert all(any(each["places"]) for each in said["settings"])
+    assert "data aws_db_instance.database instance_class" in settings["profile.database_class"]["changes"]
+    assert settings["name"]["changes"] == []
 
 
 def test_every_resource_has_its_arguments_and_line(found: list[Synthesized], output: Path) -> None:

@@ -18,7 +18,8 @@ Each row is one mistake, planted alone into a copy of the synthesized stacks. Th
 passed before. Stock checkov is the same version, run without any skip. `CKV_AWS` and `CKV2_AWS` are stock checks,
 which this gate runs too. `CKV_ROLLOUT` are the project's own. `ROLLOUT_REACH` and `ROLLOUT_IAM` compare the stacks
 with the tables of flows and permissions ([reachability](../reachability.md)). The others are scan errors and
-refusals ([gate](../gate.md)).
+refusals ([gate](../gate.md)). `ROLLOUT_PARITY` finds every change of a stack, because it compares stacks with their
+values. It counts only for rows that nothing else finds.
 
 `make planted` writes this page. Tests check that it has every row, that this gate finds each, and that every
 [requirement](../requirements.md) that synthesis must prove has one.

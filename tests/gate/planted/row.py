@@ -35,6 +35,8 @@ class Row:
     value: Any = GONE
     seen: str = ""
     """Address of the block that it is noticed at, where that is another than the planted one, in another stack."""
+    by_values: bool = False
+    """Whether the comparison with the environment's values counts: it finds every planted change of a stack."""
 
     @property
     def environment(self) -> str:

@@ -104,6 +104,15 @@ ROWS = (
     ),
     Row("phase-left-out", "R0.5", "Production lacks a phase that staging has", "prod-observability", ""),
     Row(
+        "edited-by-hand",
+        "R0.5",
+        "A description in production's stack is edited by hand, so that it differs from staging's",
+        "prod-data",
+        "resource/aws_db_subnet_group/database_subnets/description",
+        "Subnets of the database",
+        by_values=True,
+    ),
+    Row(
         "unknown-repository",
         "R3.1",
         "A task's image is in a repository that no stack creates",
