@@ -141,7 +141,7 @@ endif
 endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
-	docs diagram report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
+	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
 	status doctor show cost parity risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
@@ -318,6 +318,10 @@ docs: $(READY) ## Write the pages that are generated from the code
 # Of AEP's environments in the tests, as the pages have them; for others: bin/ops diagram <name> --images <folder>.
 diagram: $(READY) ## Draw the architecture of prod and prod-starter for the pages: docs/images
 	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && ENVIRONMENTS=tests/products/aep $(OPS) diagram prod prod-starter
+
+# Of AEP's environments in the tests, with the reports of a made-up plan and rehearsal.
+screenshots: $(DEV) ## Take the screenshots of the report for the pages: docs/images
+	@$(MAKE) gate ENVIRONMENTS=tests/products/aep && ENVIRONMENTS=tests/products/aep $(BIN)/python -m tests.report.screenshots
 
 # Of AEP's environments in the tests, whatever is in environments/.
 golden: $(DEV) ## Write the golden lists of addresses, for review

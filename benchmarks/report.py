@@ -7,8 +7,6 @@ most 4 times what an empty page with the same bytes takes. Medians of runs that 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -17,9 +15,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from ops.report.page import filled
+from tests.report.chromium import chromium
 
 ROOT = Path(__file__).parents[1]
 RESOURCES = 5000
@@ -61,23 +60,21 @@ def opened(browser: Browser, file: Path, view: str) -> float:
 
 def main() -> int:
     """Print times and ratios; the exit code is 1 if one is above what is promised."""
-    synthesis = statistics.median(seconds("-O", "main.py") for _ in range(3))
-    report = statistics.median(seconds("-m", "ops", "report") for _ in range(3))
+    times = [(seconds("-O", "main.py"), seconds("-m", "ops", "report")) for _ in range(3)]
+    synthesis, report = (statistics.median(each) for each in zip(*times, strict=True))
     print(f"report of all environments: {report:.2f} s, {report / synthesis:.2f} times their synthesis")
     worst = 0.0
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         page, empty = Path(folder, "page.html"), Path(folder, "empty.html")
         html = larger((ROOT / "cdktf.out" / "reports" / "index.html").read_text(encoding="utf-8"))
         page.write_text(html, encoding="utf-8")
         empty.write_text(f"<!doctype html><title>x</title><!--{'x' * len(html)}-->", encoding="utf-8")
-        program, root = shutil.which("chromium"), ["--no-sandbox"] if os.geteuid() == 0 else []
-        with playwright.chromium.launch(executable_path=program, args=root) as browser:
-            for view in ("overview", "resources"):
-                times = [(opened(browser, page, view), opened(browser, empty, view)) for _ in range(RUNS)]
-                ours, theirs = (statistics.median(each) for each in zip(*times, strict=True))
-                worst = max(worst, ours / theirs)
-                size = f"{RESOURCES:,} resources, {len(html) / 1e6:.1f} MB"
-                print(f"{view} of {size}: {ours:.0f} ms, {ours / theirs:.2f} times an empty page with the same bytes")
+        for view in ("overview", "resources"):
+            times = [(opened(browser, page, view), opened(browser, empty, view)) for _ in range(RUNS)]
+            ours, theirs = (statistics.median(each) for each in zip(*times, strict=True))
+            worst = max(worst, ours / theirs)
+            size = f"{RESOURCES:,} resources, {len(html) / 1e6:.1f} MB"
+            print(f"{view} of {size}: {ours:.0f} ms, {ours / theirs:.2f} times an empty page with the same bytes")
     return int(report > synthesis or worst > PROMISED)
 
 

@@ -26,6 +26,8 @@ const h = (tag, properties, ...children) => {
 };
 const code = (text) => h('code', {}, text);
 const tag = (text, kind) => h('span', { class: `tag ${kind || ''}` }, text);
+// Markdown's code.
+const marked = (text) => text.split('`').map((part, number) => number % 2 ? code(part) : part);
 const KINDS = { pass: 'good', clean: 'good', passed: 'good', fail: 'bad', findings: 'bad', failed: 'bad', error: 'bad', accepted: 'warn', approved: 'warn', unknown: 'warn', refused: 'bad', "can't be judged": 'bad' };
 const status = (text) => tag(text, KINDS[text]);
 const time = (text) => text ? h('time', { datetime: text }, text.replace('T', ' ').replace(/(\.\d+)?(\+00:00|Z)$/, ' UTC')) : '';
@@ -68,7 +70,7 @@ const VIEWS = {
       h('h2', {}, 'Cost by phase'),
       table('Cost by phase', ['USD a month', ...environments.map((each) => [each.name, 'number'])], [
         ...environments[0].phases.map((phase) => [phase.name, ...environments.map((each) => costOf(each) && costOf(each).phases[phase.name] ? amount(costOf(each).phases[phase.name]) : '')]).filter((row) => row.slice(1).some(Boolean)),
-        ...[['fixed', 'fixed'], ['for the assumed use', 'assumed'], ['total', 'total']].map(([name, key]) => [name, ...environments.map((each) => costOf(each) ? h(key === 'total' ? 'b' : 'span', {}, amount(costOf(each)[key])) : '')]),
+        ...[['fixed', 'fixed'], ['for the assumed use', 'assumed'], ['total', 'total']].map(([name, key]) => [name, ...environments.map((each) => costOf(each) ? h(key === 'total' ? 'strong' : 'span', {}, amount(costOf(each)[key])) : '')]),
       ], false),
       unpriced(environments),
       gate && gate.errors.length ? [h('h2', {}, 'Scan errors of the gate'), table('Scan errors', ['where', 'what', 'fix'], gate.errors.map((each) => [h('span', { class: 'long' }, each.where), each.what, each.fix]))] : null,
@@ -116,7 +118,7 @@ const VIEWS = {
     here.permissions.forEach((each) => groups.set(each.principal, [...(groups.get(each.principal) || []), each]));
     return [
       h('p', { class: 'lead' }, 'Who may do what. The gate compares these rows with all policies in the stacks; any other permission is a finding.'),
-      table(`Permissions in ${here.name}`, ['who', 'may', 'what', 'reason'], [...groups].flatMap(([who, rows]) => rows.map((each, number) => [number ? h('span', { class: 'muted' }, who) : who, each.verb, each.target === '*' ? 'everything' : each.target, each.why]))),
+      table(`Permissions in ${here.name}`, ['who', 'may', 'what', 'reason'], [...groups].flatMap(([who, rows]) => rows.map((each, number) => [number ? h('span', { class: 'muted long' }, who) : h('span', { class: 'long' }, who), each.verb, each.target === '*' ? 'everything' : each.target, each.why]))),
     ];
   }],
   phases: ['Phases', (here) => [
@@ -155,7 +157,7 @@ const VIEWS = {
       found ? [
         cards([[amount(found.total), 'USD a month'], [amount(found.fixed), 'fixed'], [amount(found.assumed), 'for the assumed use']]),
         unpriced([here]),
-        h('h2', {}, 'By phase'), table('By phase', ['phase', ['USD a month', 'number']], [...Object.entries(found.phases).map(([phase, usd]) => [phase, amount(usd)]), ['total', h('b', {}, amount(found.total))]], false),
+        h('h2', {}, 'By phase'), table('By phase', ['phase', ['USD a month', 'number']], [...Object.entries(found.phases).map(([phase, usd]) => [phase, amount(usd)]), ['total', h('strong', {}, amount(found.total))]], false),
         lines('Fixed', used.filter((line) => !line.assumed)), lines('For the assumed use', used.filter((line) => line.assumed)),
         h('h2', {}, 'Prices'), table('Prices', ['id', ['USD', 'number'], 'unit', 'as of', 'sources'], prices(used)),
       ] : unpriced([here]),
@@ -188,7 +190,7 @@ const VIEWS = {
         && words.every((word) => text(number).includes(word)));
       const exact = matching.filter(([row]) => row.address === search.value);
       if (exact.length) matching = exact;
-      summary.textContent = `${count(matching.length, 'resource')} of ${own.length.toLocaleString('en')}`;
+      summary.textContent = `${matching.length.toLocaleString('en')} of ${own.length.toLocaleString('en')} resources and data sources`;
       list.replaceChildren();
       at = 0;
       show();
@@ -224,7 +226,7 @@ const VIEWS = {
     contents.requirements.forEach((each) => sections.set(each.section, [...(sections.get(each.section) || []), each]));
     return [
       h('p', { class: 'lead' }, `${count(contents.requirements.length, 'requirement')} of the rollout plan; ${contents.requirements.filter((each) => each.tests.length).length} have tests that claim to prove them.`),
-      ...[...sections].flatMap(([name, rows]) => [h('h2', {}, name), table(name, ['id', 'statement', 'proof', 'tests'], rows.map((each) => [each.id, each.statement, each.how, each.tests.length ? h('details', {}, h('summary', {}, count(each.tests.length, 'test')), each.tests.map((test) => h('div', {}, h('code', { class: 'long' }, test)))) : tag('pending', 'warn')]))]),
+      ...[...sections].flatMap(([name, rows]) => [h('h2', {}, name), table(name, ['id', 'statement', 'proof', 'tests'], rows.map((each) => [each.id, marked(each.statement), marked(each.how), each.tests.length ? h('details', {}, h('summary', { class: 'whole' }, count(each.tests.length, 'test')), each.tests.map((test) => h('div', {}, h('code', { class: 'long' }, test)))) : tag('pending', 'warn')]))]),
     ];
   }],
   rehearsal: ['Rehearsal and verify', (here) => [
@@ -336,7 +338,7 @@ theme.value = kept.get();
 theme.addEventListener('change', () => { kept.set(theme.value); paint(); });
 paint();
 // On paper: every section of the chosen environment, without the list of resources.
-addEventListener('beforeprint', () => { const here = environments.find((each) => each.name === picker.value); main.replaceChildren(...Object.keys(VIEWS).filter((name) => !['phase', 'resources'].includes(name)).map((name) => titled(name, here, []))); });
+addEventListener('beforeprint', () => { const here = environments.find((each) => each.name === picker.value); main.replaceChildren(...Object.keys(VIEWS).filter((name) => !['phase', 'resources'].includes(name)).map((name) => titled(name, here, []))); document.querySelectorAll('main details:not(td details)').forEach((each) => { each.open = true; }); });
 addEventListener('afterprint', render);
 addEventListener('hashchange', render);
 addEventListener('resize', fit);

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from typer.testing import CliRunner
 
 from ops.__main__ import app
@@ -19,6 +17,7 @@ from ops.report.page import filled
 from ops.status.phases import table
 from tests.products import AEP, values
 from tests.report import reports
+from tests.report.chromium import chromium
 
 pytestmark = pytest.mark.slow
 VIEWS = (
@@ -40,12 +39,8 @@ VIEWS = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program, "no chromium on this machine: apt-get install chromium, or leave out `-m slow`"
-    with sync_playwright() as playwright:
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        with playwright.chromium.launch(executable_path=program, args=root) as launched:
-            yield launched
+    with chromium() as launched:
+        yield launched
 
 
 @pytest.fixture(scope="module")
@@ -183,17 +178,17 @@ def test_search_and_filters(opened: Opened) -> None:
     page.get_by_role("button", name="more").click()
     assert rows.count() == 200
     page.get_by_label("Search").fill("MULTI_az aws_db_instance")
-    expect(summary).to_have_text(f"1 resource of {everything}")
+    expect(summary).to_have_text(f"1 of {everything} resources and data sources")
     page.get_by_label("Search").fill("")
     page.get_by_label("Stack", exact=True).select_option("prod-network")
     page.get_by_label("Type", exact=True).select_option("aws_nat_gateway")
-    expect(summary).to_have_text(f"3 resources of {everything}")
+    expect(summary).to_have_text(f"3 of {everything} resources and data sources")
     page.get_by_label("Type", exact=True).select_option("")
     page.get_by_label("Stack", exact=True).select_option("")
     page.get_by_label("Gate", exact=True).select_option("accepted")
     expect(rows.first.locator(".tag")).to_contain_text("accepted")
     page.get_by_label("Gate", exact=True).select_option("finding")
-    expect(summary).to_have_text(f"0 resources of {everything}")
+    expect(summary).to_have_text(f"0 of {everything} resources and data sources")
 
 
 def test_a_resource_leads_to_what_it_refers_to(opened: Opened) -> None:
@@ -230,7 +225,7 @@ def test_keyboard_alone(opened: Opened) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_label("Search")).to_be_focused()
     page.keyboard.type("aws_eip.")
-    expect(page.get_by_role("status")).to_contain_text("6 resources of")
+    expect(page.get_by_role("status")).to_contain_text("6 of")
     for _ in range(4):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -288,9 +283,13 @@ def test_crossed_labels_are_noticed(opened: Opened) -> None:
 
 def test_it_prints_every_section(opened: Opened, tmp_path: Path) -> None:
     page = opened.go("overview")
+    page.evaluate("addEventListener('beforeprint', () => { window.printed = document.body.innerText; })")
     pdf = page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
     assert pdf.startswith(b"%PDF")
     assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") > 8
+    printed = page.evaluate("window.printed")
+    for text in ("Cost of prod", "Status of the rollout", "Security Hub's prices", "make status ENV=staging writes it"):
+        assert text in printed
     expect(page.locator("h1")).to_have_count(1)  # After printing, the view is back.
 
 
@@ -310,13 +309,30 @@ def test_hostile_names_stay_text(browser: Browser, written: Path, tmp_path: Path
             arrow["why"] = HOSTILE
         for phase in each["phases"]:
             phase["summary"] = HOSTILE
+            for plan in [phase["plan"], *phase["rehearsed"]]:
+                if plan:
+                    plan["changes"] = {HOSTILE: [HOSTILE]}
+                    plan["findings"] = [{"where": HOSTILE, "what": HOSTILE, "kind": HOSTILE, "refused": True}]
+        if each["status"]:
+            each["status"]["table"][0][0] = each["status"]["table"][1][0] = HOSTILE
+    for estimate in data["cost"]["environments"]:
+        for line in estimate["lines"]:
+            line |= {"what": HOSTILE, "sources": [HOSTILE], "unconfirmed": HOSTILE, "price_id": HOSTILE}
     for row in rows["rows"]:
         row["address"] = f"{row['type']}.{HOSTILE}"
     for risk in data["risks"]:
         risk["id"] = HOSTILE
     (tmp_path / "page.html").write_text(filled(data, rows, ["<template id=drawing-0></template>"]), encoding="utf-8")
     opened = Opened(browser, tmp_path / "page.html")
-    for view in ("overview", "connections/prod", "phases/prod", "resources/prod", "risks"):
+    for view in (
+        "overview",
+        "connections/prod",
+        "phases/prod",
+        "phase/prod/data",
+        "cost/prod",
+        "resources/prod",
+        "risks",
+    ):
         page = opened.go(view)
         assert page.locator("main img, main b:not(.cards b)").count() == 0
         expect(page.locator("main")).to_contain_text("<img src=x")
