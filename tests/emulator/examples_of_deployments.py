@@ -180,3 +180,28 @@ def deployment_that_is_stopped(aws: Aws) -> None:
     assert len(site.service()["taskSets"]) == 1
     with pytest.raises(ClientError, match="DeploymentAlreadyCompletedException"):
         aws("codedeploy").stop_deployment(deploymentId=id_)
+
+
+@example("codedeploy", "GetDeploymentTarget")
+def lifecycle_events(aws: Aws) -> None:
+    site, client = blue_green(aws), aws("codedeploy")
+    id_ = site.deploy(define_for_fargate(aws))
+    asked = {"deploymentId": id_, "targetId": "main:web"}
+    with pytest.raises(ClientError, match="DeploymentNotStartedException"):
+        client.get_deployment_target(**asked)
+
+    def events() -> dict[str, str]:
+        found = client.get_deployment_target(**asked)["deploymentTarget"]["ecsTarget"]["lifecycleEvents"]
+        return {each["lifecycleEventName"]: each["status"] for each in found}
+
+    site.look(id_)
+    with pytest.raises(ClientError, match="DeploymentTargetDoesNotExistException"):
+        client.get_deployment_target(deploymentId=id_, targetId="web")
+    assert list(events().values()) == [*["Succeeded"] * 4, "InProgress", "Pending"]
+    assert events()["AllowTraffic"] == "InProgress", "a read doesn't advance the deployment"
+    site.end(id_)
+    assert set(events().values()) == {"Succeeded"}
+    asked["deploymentId"] = stopped = site.deploy(define_for_fargate(aws))
+    site.look(stopped)
+    client.stop_deployment(deploymentId=stopped, autoRollbackEnabled=True)
+    assert (events()["AllowTraffic"], events()["AfterAllowTraffic"]) == ("Failed", "Skipped")

@@ -77,3 +77,23 @@ def test_a_task_on_fargate_needs_a_network(aws: Aws) -> None:
     deploy_behind_load_balancer(aws)
     with pytest.raises(ClientError, match="Network Configuration must be provided"):
         aws("ecs").run_task(cluster="main", taskDefinition="web")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"startedBy": "kim@example.com"}, "startedBy"),
+        ({"startedBy": "k" * 129}, "startedBy"),
+        ({"overrides": {"containerOverrides": [{"name": "wep"}]}}, "container named wep is not a container in the"),
+        ({"overrides": {"containerOverrides": [{"name": "web", "command": ["x" * 8192]}]}}, "8192 characters"),
+    ],
+)
+def test_a_request_that_ecs_refuses_starts_no_task(aws: Aws, given: dict[str, object], said: str) -> None:
+    deploy_behind_load_balancer(aws)
+    (service,) = aws("ecs").describe_services(cluster="main", services=["web"])["services"]
+    network, before = service["networkConfiguration"], len(found_tasks(aws))
+    with pytest.raises(ClientError, match=said):
+        aws("ecs").run_task(
+            cluster="main", taskDefinition="web", launchType="FARGATE", networkConfiguration=network, **given
+        )
+    assert len(aws("ecs").list_tasks(cluster="main")["taskArns"]) == before

@@ -40,6 +40,11 @@ SHIFTS = {
     "CodeDeployDefault.ECSLinear10PercentEvery3Minutes": _LINEAR,
 }
 """Shares of the requests that green gets, in turn, in percent."""
+EVENTS = ("BeforeInstall", "Install", "AfterInstall", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic")
+"""The lifecycle events of a deployment, in order; those of a test listener are left out, which no group has.
+
+https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
+"""
 
 
 @dataclass
@@ -258,6 +263,50 @@ def get_deployment(original: Callable[..., ActionResult], self: CodeDeployRespon
         info |= {"errorInformation": progress.error, "rollbackInfo": progress.rollback}
         info["instanceTerminationWaitTimeStarted"] = progress.waiting
     return answer  # type: ignore[no-any-return]
+
+
+@adds(CodeDeployResponse, "codedeploy", "GetDeploymentTarget", why="moto has no lifecycle events of a deployment")
+def get_deployment_target(self: CodeDeployResponse) -> ActionResult:
+    """The service of a deployment that has started, with the deployment's lifecycle events; it doesn't advance."""
+    given, backend = parameters(self), self.codedeploy_backend
+    deployment = backend.get_deployment(given["deploymentId"])
+    progress = _progress(backend).get(deployment.deployment_id)
+    if progress is None or deployment.status == "Created":
+        raise AwsError("DeploymentNotStartedException", "The specified deployment has not started.")
+    service = progress.service
+    id_ = f"{service.cluster_name}:{service.name}"
+    if given["targetId"] != id_:
+        raise AwsError("DeploymentTargetDoesNotExistException", f"No deployment target {given['targetId']}")
+    target = {
+        "deploymentId": deployment.deployment_id,
+        "targetId": id_,
+        "targetArn": service.arn,
+        "lifecycleEvents": _events(deployment, progress),
+        "status": {"Stopped": "Skipped"}.get(deployment.status, deployment.status),
+    }
+    return ActionResult({"deploymentTarget": {"deploymentTargetType": "ECSTarget", "ecsTarget": target}})
+
+
+def _events(deployment: DeploymentInfo, progress: Progress) -> list[dict[str, Any]]:
+    """Those before the current one have succeeded; once the deployment has ended early, the current one failed.
+
+    https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_LifecycleEvent.html
+    """
+    shifted = progress.green is not None and not progress.ahead
+    current = len(EVENTS) if shifted else EVENTS.index("Install" if progress.green is None else "AllowTraffic")
+    ended = deployment.status in {"Failed", "Stopped"}
+    found: list[dict[str, Any]] = []
+    for index, name in enumerate(EVENTS):
+        status = "Succeeded" if index < current else "Skipped" if ended else "Pending"
+        event = {"lifecycleEventName": name, "status": status}
+        if index == current:
+            event["status"] = "Failed" if ended else "InProgress"
+        found.append(event if event["status"] != "Failed" else {**event, "diagnostics": _diagnostics(progress)})
+    return found
+
+
+def _diagnostics(progress: Progress) -> dict[str, str]:
+    return {"errorCode": "UnknownError", "message": progress.error.get("message", "")}
 
 
 @adds(CodeDeployResponse, "codedeploy", "StopDeployment", why="moto can't stop a deployment")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +13,15 @@ from moto.ecs.models import EC2ContainerServiceBackend, Service, Task
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.models import elbv2_backends
 
-from rehearsal.emulator.additions.registry import corrects, kept
+from rehearsal.emulator.additions.registry import AwsError, corrects, kept
 from rehearsal.emulator.fargate import TERMINATED, address, make, start, stop, tasks_of
 from rehearsal.emulator.task_sets import by_codedeploy, sets_of
+
+OVERRIDES = 8192
+"""Limit of characters of a task's overrides, as JSON.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+"""
 
 
 @dataclass(frozen=True)
@@ -83,8 +91,28 @@ def run_task(_: Callable[..., Any], self: EC2ContainerServiceResponse) -> Action
     given, backend = self.params, self.ecs_backend
     cluster = backend._get_cluster(given.get("cluster", "default")).name
     group = given.get("group") or f"family:{backend.describe_task_definition(given['taskDefinition']).family}"
+    _check_request(backend, given)
     tasks = [make(backend, cluster, given, group) for _ in range(given.get("count", 1))]
     return ActionResult({"tasks": tasks, "failures": []})
+
+
+def _check_request(backend: EC2ContainerServiceBackend, given: dict[str, Any]) -> None:
+    """Refuse a starter in other characters than ECS takes, and overrides of another container or that are too long.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html, and for the container's name
+    https://github.com/azavea/django-ecsmanage/issues/21
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_/-]{0,128}", given.get("startedBy") or ""):
+        raise AwsError("InvalidParameterException", "startedBy has characters or a length that ECS doesn't take.")
+    overrides = given.get("overrides") or {}
+    if len(json.dumps(overrides, separators=(",", ":"))) > OVERRIDES:
+        raise AwsError("InvalidParameterException", f"Overrides can't be longer than {OVERRIDES} characters.")
+    definition = backend.describe_task_definition(given["taskDefinition"])
+    known = {each["name"] for each in definition.container_definitions}
+    for override in overrides.get("containerOverrides", ()):
+        if override.get("name") not in known:
+            message = f"Override for container named {override.get('name')} is not a container in the TaskDefinition."
+            raise AwsError("InvalidParameterException", message)
 
 
 @corrects(
