@@ -16,12 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from environments import beside, unreadable
 from environments.schema import Environment, Product
 from environments.schema.organization import Organization, validate_organization
 from environments.schema.rules import Problem
+from environments.schema.types import Slug
 from environments.schema.validation import InvalidEnvironmentError, validate
 from environments.source import ValuesFinder
 from environments.suggestions import choices, did_you_mean
@@ -111,8 +112,7 @@ def _load(name: str) -> Environment:
         raise UnknownEnvironmentError("organization is a stack outside all environments: docs/organization.md")
     if name not in _some():
         raise UnknownEnvironmentError(
-            f"unknown environment {name!r}; {choices(name, known())} (one file each in {shown(FOLDER)}/; "
-            f"`make new-environment NAME={name}` creates one)"
+            f"unknown environment {name!r}; {choices(name, known())} (one file each in {shown(FOLDER)}/{_how(name)})"
         )
     environment: Environment = read_module(name).ENVIRONMENT
     if environment.name != name:
@@ -120,6 +120,15 @@ def _load(name: str) -> Environment:
     if isinstance(environment.product, Product):
         environment = replace(environment, releases=_releases(environment))
     return validate(environment)
+
+
+def _how(name: str) -> str:
+    """How an environment of that name comes to be; advice must not lead to the next error."""
+    if get_args(Slug)[1].problem(name) is not None:
+        return ""
+    if file_of(name).exists():
+        return f"; {shown(file_of(name))} has no `ENVIRONMENT = `"
+    return "" if file_of(name).stem in RESERVED else f"; `make new-environment NAME={name}` creates one"
 
 
 def _some() -> tuple[str, ...]:

@@ -140,16 +140,18 @@ def select(out: Path, names: Sequence[str], expected: Expected) -> Selection:
     folder = out / "stacks"
     paths = folder.iterdir() if folder.is_dir() else ()
     found = {path.name for path in paths if path.is_dir() and not path.name.startswith(".")}
-    if not found:
-        raise ScanFailedError(ScanError(ErrorKind.NO_STACKS, folder.as_posix(), "holds no stacks", _SYNTHESIZE))
     known = expected.stacks
+    unknown = [_unknown(name, known) for name in names if name not in {*known, *known.values(), *expected.broken}]
+    if not found:
+        none = ScanError(ErrorKind.NO_STACKS, folder.as_posix(), "holds no stacks", _SYNTHESIZE)
+        raise ScanFailedError(*(unknown or [none]))
     unread = tuple(f"{name}-" for name in expected.broken)
     errors = [
         _stale(folder / stack)
         for stack in sorted(found - known.keys() - expected.broken.keys())
         if not stack.startswith(unread)
     ]
-    errors += [_unknown(name, known) for name in names if name not in {*known, *known.values(), *expected.broken}]
+    errors += unknown
     errors += [
         ScanError(ErrorKind.ENVIRONMENTS, name, expected.broken[name], "correct its values")
         for name in names

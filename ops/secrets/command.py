@@ -157,7 +157,7 @@ def copy_names(
 
         if source == environment:
             raise OpsError(f"--from {source} is {environment} itself; name another environment")
-        both = [compared(connect(chosen), chosen) for chosen in map(load, (source, environment))]
+        both = [compared(connect(chosen), chosen) for chosen in [load(source), load(environment)]]
         if as_json:
             show(json.dumps([asdict(each) for each in both], indent=2))
         else:

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -68,6 +69,14 @@ def registered(group: typer.core.TyperGroup, path: tuple[str, ...] = ()) -> Iter
             yield from registered(command, (*path, name))
         else:
             yield (*path, name)
+
+
+def command_of(path: tuple[str, ...]) -> Any:
+    """The command of that name, with those of its groups."""
+    command: Any = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]
+    return command
 
 
 def everything() -> list[tuple[str, ...]]:
