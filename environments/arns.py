@@ -41,6 +41,23 @@ class Partition:
     """Regions, each with its description."""
     services: Mapping[str, frozenset[str]]
     """Services, by the first part of their host names, each with the regions that have it; none for a global one."""
+    signed_for: Mapping[str, str]
+    """By global service: the region that its calls are signed for, and whose CloudTrail records them."""
+
+    def global_region(self, service: str) -> str:
+        """The region of a global service's events.
+
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
+
+        Raises:
+            UnknownRegionError: The partition has no such global service.
+        """
+        try:
+            return self.signed_for[service]
+        except KeyError:
+            raise UnknownRegionError(
+                f"botocore's endpoint data has no global service {service!r} in {self.name}"
+            ) from None
 
     def arn(self, service: str, resource: str, *, region: str = "", account_id: str = "") -> str:
         """ARN of a resource. Some services have no region in their ARNs, and some no account.
@@ -113,6 +130,11 @@ def _partition(data: dict[str, Any]) -> Partition:
         regions=regions,
         services={
             name: frozenset(service["endpoints"]) & frozenset(regions) for name, service in data["services"].items()
+        },
+        signed_for={
+            name: str(service["endpoints"][place]["credentialScope"]["region"])
+            for name, service in data["services"].items()
+            if (place := service.get("partitionEndpoint")) and "credentialScope" in service["endpoints"].get(place, {})
         },
     )
 

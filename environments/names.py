@@ -107,6 +107,14 @@ class Names:
         return f"{self.environment.stage}/{phase}.applied.json"
 
     @property
+    def journal_prefix(self) -> str:
+        """First part of the keys of the journal's entries, in the state bucket.
+
+        It begins as the other objects of the phase `cutover`, so its roles need no other permission.
+        """
+        return f"{self.environment.stage}/cutover.journal/"
+
+    @property
     def state_bucket(self) -> str:
         """Bucket of the Terraform state."""
         return state_bucket(self.environment.product.name, self.environment.stage, self.environment.account_id)

@@ -322,6 +322,8 @@ class Cutover:
     """Minimum of requests in a step before it passes."""
     interrupted: Literal["back", "stay"] = "back"
     """What happens to a step that hasn't passed when Ctrl-C, SIGTERM or a closed terminal interrupts the command."""
+    rollback_test_days: Annotated[int, Field(ge=1, le=90)] = 30
+    """Days for which a tested rollback of DNS counts for `golive`; CloudTrail's event history has 90 days."""
     ttl: Annotated[int, Field(ge=1, le=300)] = 60
     """Limit of seconds for which resolvers may still cache a plain record of the name when a cutover begins."""
     resolvers: tuple[IpAddress, ...] = (

@@ -204,6 +204,7 @@ def _observation() -> Iterator[Statement]:
         sid="Observe",
         actions=[
             "application-autoscaling:Describe*",
+            "cloudtrail:LookupEvents",
             "cloudwatch:DescribeAlarms",
             "cloudwatch:GetMetricData",
             "logs:DescribeLogGroups",

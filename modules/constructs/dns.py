@@ -62,7 +62,7 @@ def record_writer(
 
 
 class ZoneWriter:
-    """The role that other accounts' deployers write records with: some hosts of one zone, nothing else."""
+    """The role that other accounts' deployers write records with: some hosts of one zone, and its own calls' events."""
 
     def __init__(self, scope: Construct, id_: str, *, spec: schema.SharedZone, names: Names) -> None:
         Role(
@@ -79,8 +79,23 @@ class ZoneWriter:
                     conditions=[("ArnEquals", "aws:PrincipalArn", sorted(spec.writers))],
                 )
             ],
-            statements=write_records(names.partition, spec.id, hosts=spec.hosts),
+            statements=[*write_records(names.partition, spec.id, hosts=spec.hosts), _look_up_changes(names.partition)],
         )
+
+
+def _look_up_changes(partition: Partition) -> Statement:
+    """Find the changes that the role made: `golive` of the other environment confirms a tested rollback by them.
+
+    They are events of the account whose role made them, in the region of Route 53's events.
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/logging-using-cloudtrail.html
+    """
+    return Statement(
+        sid="LookUpChanges",
+        actions=["cloudtrail:LookupEvents"],
+        resources=["*"],
+        conditions=[("StringEquals", "aws:RequestedRegion", [partition.global_region("route53")])],
+        because="the event history has no resource; it is read only",
+    )
 
 
 def write_records(partition: Partition, zone_id: str, *, hosts: Sequence[str]) -> list[Statement]:

@@ -23,6 +23,8 @@ READS: Sequence[str] = (
     "cloudtrail:Describe*",
     "cloudtrail:Get*",
     "cloudtrail:List*",
+    # `golive` looks for the call that the journal says was made.
+    "cloudtrail:LookupEvents",
     "cloudwatch:Describe*",
     "cloudwatch:Get*",
     "cloudwatch:List*",

@@ -26,7 +26,7 @@ def write_state(names: Names, *, key_arn: str) -> list[Statement]:
     """Write, restore and lock the state of the deployer's phases, and the record of who applied them."""
     phases = [phase.name for phase in PHASES if phase.applied_by == "deployer"]
     states = [f"{_bucket(names)}/{names.state_key(phase)}" for phase in phases]
-    # State, lock and record of a phase; no other object has such a prefix.
+    # State, lock and record of a phase, and the journal of cutover; no other object has such a prefix.
     everything = [f"{_bucket(names)}/{names.environment.stage}/{phase}.*" for phase in phases]
     return [
         # `make recover RESTORE=` lists a state's versions, reads one and copies it over the current one.
@@ -39,7 +39,7 @@ def write_state(names: Names, *, key_arn: str) -> list[Statement]:
 
 
 def state_uploads(names: Names, *, keys: Sequence[str]) -> Iterator[Statement]:
-    """Deny uploads that are encrypted with any other key than the state key.
+    """Deny uploads that are encrypted with any other key than the state key, or that replace the journal's entries.
 
     An upload without an encryption header gets the bucket's default, which is the state key; so the statements apply
     only if the header exists. An upload with KMS but without a key would get AWS's key, so it is denied.
@@ -65,6 +65,16 @@ def state_uploads(names: Names, *, keys: Sequence[str]) -> Iterator[Statement]:
             principals={"AWS": ["*"]},
             conditions=conditions,
         )
+    # An entry of the journal is written once: nothing replaces it, not even a copy.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    yield Statement(
+        sid="JournalOnce",
+        effect="Deny",
+        actions=["s3:PutObject"],
+        resources=[f"{_bucket(names)}/{names.journal_prefix}*"],
+        principals={"AWS": ["*"]},
+        conditions=[("Null", "s3:if-none-match", ["true"])],
+    )
 
 
 def _bucket(names: Names) -> str:

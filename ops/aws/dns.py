@@ -105,14 +105,23 @@ def client(aws: Aws, environment: Environment, purpose: str) -> Route53Client:
     Raises:
         AwsError: The role can't be assumed.
     """
+    return zone_account(aws, environment, purpose).client("route53")
+
+
+def zone_account(aws: Aws, environment: Environment, purpose: str) -> Aws:
+    """The account that holds the zone, by its role if it is another one. The arguments are those of `client`.
+
+    Raises:
+        AwsError: The role can't be assumed.
+    """
     role = environment.edge.zone.role
-    return (aws.assuming(role, Names(environment).resource(purpose)) if role else aws).client("route53")
+    return aws.assuming(role, Names(environment).resource(purpose)) if role else aws
 
 
 def zone_id(aws: Aws, environment: Environment, route53: Route53Client) -> str:
     """Id of the public zone: from the outputs of the phase `edge`, else from the values, else by its name.
 
-    A rollback must work without the state bucket, so a state that can't be read isn't an error.
+    A rollback must work without the state bucket, so a state that can't be read isn't an error, nor waited for.
 
     Raises:
         AwsError: Route 53 can't list its zones.
@@ -120,7 +129,7 @@ def zone_id(aws: Aws, environment: Environment, route53: Route53Client) -> str:
         OpsError: There is more than one.
     """
     try:
-        edge = States(aws, environment).get("edge")
+        edge = States(aws, environment, quick=True).get("edge")
     except OpsError:
         edge = None
     published = edge.outputs.get("zone_id", {}).get("value") if edge else None
@@ -138,9 +147,9 @@ def records(route53: Route53Client, zone: str, host: str) -> Listed:
     while True:
         with explained(f"read the records of {host}"):
             page: Any = route53.list_resource_record_sets(HostedZoneId=zone, **start)
-        of_host = [record for record in page["ResourceRecordSets"] if _plain(record["Name"]) == _plain(host)]
+        of_host = [record for record in page["ResourceRecordSets"] if plain(record["Name"]) == plain(host)]
         found += [record for record in of_host if record["Type"] in KINDS and record not in found]
-        if not page.get("IsTruncated") or _plain(page["NextRecordName"]) != _plain(host):
+        if not page.get("IsTruncated") or plain(page["NextRecordName"]) != plain(host):
             return Listed(tuple(found), _responded_at(page))
         start = {f"Start{key.removeprefix('Next')}": page[key] for key in _NEXT_RECORD if page.get(key)}
 
@@ -158,7 +167,7 @@ def target(record: Record) -> str | None:
 
 def same_name(name: str) -> str:
     """A DNS name in normalized form, for comparison."""
-    return _plain(name).removeprefix("dualstack.")
+    return plain(name).removeprefix("dualstack.")
 
 
 def shares(records: Iterable[Record], name: str) -> dict[str, int]:
@@ -188,7 +197,7 @@ def same(some: Iterable[Record], others: Iterable[Record]) -> bool:
 
 def group(record: Record) -> tuple[str, str]:
     """Name and type of a record: a group of records with one routing policy."""
-    return _plain(record["Name"]), record["Type"]
+    return plain(record["Name"]), record["Type"]
 
 
 def is_plain(records: Sequence[Record]) -> bool:
@@ -291,7 +300,7 @@ def _zones(route53: Route53Client, name: str) -> Iterator[HostedZoneTypeDef]:
         with explained(f"find the zone {name}"):
             page = route53.list_hosted_zones_by_name(**start)
         for zone in page["HostedZones"]:
-            if _plain(zone["Name"]) != _plain(name):
+            if plain(zone["Name"]) != plain(name):
                 return
             yield zone
         if not page.get("IsTruncated"):
@@ -299,7 +308,16 @@ def _zones(route53: Route53Client, name: str) -> Iterator[HostedZoneTypeDef]:
         start = {"DNSName": page["NextDNSName"], "HostedZoneId": page["NextHostedZoneId"]}
 
 
-def _plain(name: str) -> str:
+def plain_id(zone: str) -> str:
+    """A hosted zone's id without the prefix that some of Route 53's calls have.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html
+    """
+    return zone.removeprefix("/hostedzone/")
+
+
+def plain(name: str) -> str:
+    """A DNS name in lower case, without the dot at its end."""
     return name.lower().rstrip(".")
 
 
@@ -309,7 +327,7 @@ def _responded_at(response: Mapping[str, Any]) -> datetime:
 
 
 def _identity(record: Record) -> tuple[str, str, str]:
-    return _plain(record["Name"]), record["Type"], record.get("SetIdentifier", "")
+    return plain(record["Name"]), record["Type"], record.get("SetIdentifier", "")
 
 
 def _canonical(record: Record) -> tuple[str, str, int, str, str, bool, str]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 import boto3
@@ -22,6 +22,11 @@ from ops.credentials.shared import Credentials
 from ops.credentials.source import Source
 from ops.errors import OpsError
 
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+AWS = "aws"
+"""The name of AWS's own endpoints, whatever their addresses are."""
 Create = TypeVar("Create", bound=Callable[..., Any])
 CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
@@ -43,6 +48,7 @@ _CONFIG = Config(
 )
 
 
+_QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 ENDPOINT = "AWS_ENDPOINT_URL"
 """Variable with the endpoint of all services; with `_` and a service's name after it, of that one.
 
@@ -68,12 +74,21 @@ class Aws:
     """Clients of one environment's account and region."""
 
     def __init__(self, session: boto3.Session, caller: Caller, credentials: Credentials) -> None:
-        self._region = session.region_name
+        self._session, self._region = session, session.region_name
         self.client = _once(session.client)
         """A client of a service, typed by its name; with `region_name`, of another region than the environment's."""
         self.caller = caller
         self.credentials = credentials
         """The caller's own; child processes get them too."""
+
+    def quick_s3(self) -> S3Client:
+        """A client of S3 that gives up after seconds: a rollback doesn't wait for a bucket that doesn't respond."""
+        return self._session.client("s3", config=_QUICK)
+
+    def endpoint(self, service: Literal["route53", "s3"] = "route53") -> str:
+        """Where the calls of a service go: `aws`, or the address of an emulator, from the variables or the profile."""
+        address: str = self.client(service).meta.endpoint_url
+        return AWS if (urlsplit(address).hostname or "").endswith(AWS_HOSTS) else address
 
     def assuming(self, role_arn: str, session_name: str) -> Aws:
         """The same with the credentials of a role, possibly of another account.

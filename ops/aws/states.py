@@ -111,15 +111,16 @@ class Version:
 class States:
     """The states of an environment's phases."""
 
-    def __init__(self, aws: Aws, environment: Environment) -> None:
+    def __init__(self, aws: Aws, environment: Environment, *, quick: bool = False) -> None:
+        """Create it; a `quick` one gives up after seconds if the bucket doesn't respond."""
         self._names = Names(environment)
         self._environment = environment
-        self._aws = aws
+        self._aws, self._quick = aws, quick
         self._read: dict[str, State | None] = {}
 
     @cached_property
     def _s3(self) -> S3Client:
-        return self._aws.client("s3")
+        return self._aws.quick_s3() if self._quick else self._aws.client("s3")
 
     @property
     def bucket(self) -> str:

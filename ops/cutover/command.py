@@ -65,7 +65,7 @@ def prepare(
         if dry_run:
             return
         confirm("Replace the records?", yes=yes or not chosen.protected)
-        journal = work.journal(chosen, aws, COMMAND)
+        journal = work.journal(chosen, aws, COMMAND, zone)
         with deferred():
             found = replace(zone, present, records, journal, event=UNDO if undo else PREPARE)
         kept = longest_ttl(present.records)
@@ -170,7 +170,7 @@ def dns(environment: EnvironmentName, yes: Yes = False, dry_run: DryRun = False,
         if dry_run:
             return
         confirm("Roll back?", yes=yes or not chosen.protected)
-        journal = work.journal(chosen, aws, ROLLBACK)
+        journal = work.journal(chosen, aws, ROLLBACK, zone)
         unfinished = open_run(journal.entries())
         with deferred(last=True):
             back(zone, present, journal, run=unfinished.id if unfinished else "")

@@ -70,7 +70,8 @@ def replace(
         JournalError: The journal can't be written.
     """
     before, evidence = present.weight, {"records": present.records, _TTL: longest_ttl(present.records)}
-    journal.append(event, "intended", before=before, after=zone.shares.weight(records), evidence=evidence)
+    intended = zone.shares.weight(records)
+    journal.append(event, "intended", before=before, after=intended, evidence=evidence, here=True)
     problem: AwsError | None = None
     try:
         zone.replace(COMMAND, present.records, records)

@@ -158,6 +158,11 @@ class Zone:
     def __init__(self, zone: PublicZone, shares: Shares) -> None:
         self._zone, self.shares = zone, shares
 
+    @property
+    def id(self) -> str:
+        """Id of the hosted zone."""
+        return self._zone.id
+
     def read(self) -> PresentRecords:
         """The records now, including changes that Route 53 is still applying.
 

@@ -13,9 +13,10 @@ import environments
 from environments.names import Names
 from environments.schema import Environment
 from modules.interrupts import deferred
-from ops.aws import load_balancing
+from ops.aws import dns, load_balancing
 from ops.aws.dns import PublicZone
 from ops.aws.errors import AwsError
+from ops.aws.journal_bucket import JournalBucket
 from ops.aws.load_balancing import Targets
 from ops.aws.session import Aws, connect
 from ops.aws.state_lock import StateLock
@@ -27,7 +28,7 @@ from ops.cutover.records import AliasTarget, PresentRecords, Zone, adopted, shar
 from ops.cutover.run import Cutover, CutoverOutcome, Run, open_run, steps
 from ops.cutover.watch import OverruledError, Signals, Watch
 from ops.errors import OpsError, RefusedError
-from ops.journal import Journal, damaged, last_rehearsed_rollback
+from ops.journal import Journal, rollbacks
 
 PHASE = "cutover"
 OPERATION = "cutover"
@@ -68,21 +69,35 @@ def context(environment: Environment, command: str) -> CutoverContext:
     aws = connect(environment)
     targets = load_balancing.targets(aws, environment)
     shared = shares(environment, AliasTarget.of(targets.balancer))
+    zone = Zone(PublicZone(aws, environment, "cutover"), shared)
     return CutoverContext(
         environment=environment,
         aws=aws,
-        journal=journal(environment, aws, command),
+        journal=journal(environment, aws, command, zone),
         targets=targets,
-        zone=Zone(PublicZone(aws, environment, "cutover"), shared),
+        zone=zone,
         signals=Signals(aws.client("cloudwatch"), environment, targets),
     )
 
 
-def journal(environment: Environment, aws: Aws, command: str) -> Journal:
-    """The journal of the environment's stage; warns about damaged lines."""
-    for line in damaged(environment.prefix):
-        say(f"warning: ignored a damaged line of the journal: {line[:60]}")
-    return Journal(environment.prefix, command=command, caller=aws.caller.arn)
+def journal(environment: Environment, aws: Aws, command: str, zone: Zone | None = None) -> Journal:
+    """The journal of the environment's stage; stores what an earlier command couldn't store.
+
+    Warns about what isn't an entry, and about a bucket that doesn't respond: neither may stop a rollback.
+    """
+    found = Journal(
+        environment.prefix,
+        command=command,
+        caller=aws.caller.arn,
+        account=environment.account_id,
+        zone=dns.plain_id(zone.id) if zone else "",
+        called=aws.endpoint(),
+        bucket=JournalBucket(aws, Names(environment)),
+    )
+    found.history()
+    for problem in found.damaged():
+        say(f"warning: ignored what isn't an entry of the journal: {problem[:200]}")
+    return found
 
 
 def plan(context: CutoverContext, *, goal: int, watch: float, resolvers: Sequence[str]) -> tuple[Run, PresentRecords]:
@@ -141,7 +156,7 @@ def go_on(context: CutoverContext, *, watch: float, yes: bool) -> CutoverOutcome
     run = open_run(context.journal.entries())
     if run is None:
         raise OpsError(
-            f"the journal in this folder has no open cutover of {context.environment.prefix}; `python -m ops cutover "
+            f"{context.journal.place} has no open cutover of {context.environment.prefix}; `python -m ops cutover "
             f"run {context.environment.name}` continues from the present weight"
         )
     direction = f"back to {run.origin}" if run.returning else f"on to {run.goal}"
@@ -183,7 +198,7 @@ def _held(context: CutoverContext, run: Run, *, yes: bool) -> Iterator[None]:
         lock.take(run.id, OPERATION)
     except RefusedError as error:
         raise RefusedError(
-            f"{error}. If a cutover crashed: cutover resume, in the folder with its journal, or rollback dns. If "
+            f"{error}. If a cutover crashed: cutover resume or rollback dns. If "
             f"Terraform crashed: make recover ENV={environment.name} PHASE={PHASE}"
         ) from None
     try:
@@ -217,9 +232,11 @@ def status(environment: Environment) -> tuple[dict[str, object], list[str]]:
     """
     aws = connect(environment)
     _, present = adopted(aws, environment)
-    run = open_run(Journal(environment.prefix, command="cutover status", caller=aws.caller.arn).entries())
+    written = journal(environment, aws, "cutover status")
+    entries = written.entries()
+    run = open_run(entries)
     lock, trouble = _lock(aws, environment)
-    rollback = last_rehearsed_rollback(environment.prefix)
+    rollback = next(iter(rollbacks(entries)), None)
     # Without weighted records, all traffic goes to the previous target.
     next_ = place(environment, present.weight or 0)
     seen: dict[str, object] = {
@@ -234,7 +251,8 @@ def status(environment: Environment) -> tuple[dict[str, object], list[str]]:
         *([f"the values say weight {environment.cutover.weight}; write {next_}"] if next_ else []),
         *(["a cutover hasn't ended"] if run else []),
         *([trouble] if trouble else []),
-        *(f"a damaged line of the journal: {line[:60]}" for line in damaged(environment.prefix)),
+        *(f"not an entry of the journal: {problem[:200]}" for problem in written.damaged()),
+        *([f"{written.waiting()} entries of the journal are only on this machine"] if written.waiting() else []),
     ]
     return seen, open_
 

@@ -75,7 +75,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "database-monitoring": (*_WRITE_LOGS, "logs:CreateLogGroup", "logs:GetLogEvents", "logs:PutRetentionPolicy"),
     "dns": (
         *("route53:ChangeResourceRecordSets", "route53:GetChange", "route53:GetHostedZone"),
-        *("route53:ListResourceRecordSets", "route53:ListTagsForResource"),
+        *("cloudtrail:LookupEvents", "route53:ListResourceRecordSets", "route53:ListTagsForResource"),
     ),
     "event-forward": ("events:PutEvents",),
     "execution": (

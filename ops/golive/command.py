@@ -24,15 +24,18 @@ def golive(
     ca_file: CaFile = None,
     as_json: Json = False,
 ) -> None:
-    """Print the go-live list, each item with its evidence. Changes nothing.
+    """Print the go-live list, each item with its evidence. Changes nothing in the environment.
+
+    On AWS, all evidence is of the real name and of AWS: --connect-to and --ca-file are for rehearsals.
 
     Exit code 0: all pass; 1: an item fails; 2: an item is unknown.
     """
     with reporting():
         from ops.conditions import exit_code, watched
-        from ops.golive.items import as_markdown, as_text, checked, conditions, write
+        from ops.golive.items import as_markdown, as_text, check_origin, checked, conditions, write
 
         subject = command.context(load(name), connect_to, ca_file)
+        check_origin(subject, other_server=connect_to or ca_file)
         results = watched(conditions(), subject)
         items = checked(results, subject.environment)
         show(json.dumps([item.as_data() for item in items], indent=2) if as_json else as_text(items))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from environments.schema import Environment
-from ops import journal
-from ops.conditions import Condition, ConditionResult, FailedError, SkippedError, Status, holds, worst
+from ops.aws.dns import PublicZone
+from ops.aws.session import AWS, elsewhere
+from ops.conditions import Condition, ConditionResult, SkippedError, Status, holds, worst
+from ops.cutover.work import journal
 from ops.errors import OpsError
+from ops.golive.rollback import tested
+from ops.journal import rollbacks
 from ops.printable import printable
 from ops.risks.listing import accepted
 from ops.verify.checks import account, edge, http, services
@@ -35,14 +40,18 @@ def public_name_answers_over_https(context: Context) -> str:
 
 
 def rollback_was_tested(context: Context) -> str:
-    """A rollback of DNS has succeeded once, according to the journal."""
-    prefix = context.environment.prefix
+    """A rollback of DNS succeeded recently in this account, as CloudTrail confirms."""
     if context.environment.cutover.previous is None:
         raise SkippedError("cutover.previous isn't set: there is no previous deployment that DNS could return to")
-    entry = journal.last_rehearsed_rollback(prefix)
-    if entry is None:
-        raise FailedError(f"{journal.path(prefix)} has no rollback; rehearse one: docs/runbooks/cutover.md")
-    return f"{entry.at}: {entry.before} % to {entry.after} % by {entry.caller} on {entry.endpoint}"
+    written = journal(context.environment, context.aws, "golive")
+    return tested(
+        rollbacks(written.history()),
+        context.environment,
+        context.aws,
+        PublicZone(context.aws, context.environment, "verify"),
+        endpoint=context.aws.endpoint(),
+        place=written.place,
+    )
 
 
 def no_accepted_risk_has_expired(context: Context) -> str:
@@ -119,6 +128,25 @@ ITEMS: tuple[Item, ...] = (
 )
 
 
+def check_origin(context: Context, *, other_server: object) -> None:
+    """Refuse evidence that isn't of this environment: from another server, or from a service that isn't AWS's.
+
+    Args:
+        context: What is checked.
+        other_server: What `--connect-to` or `--ca-file` names; only a rehearsal has another server.
+
+    Raises:
+        OpsError: On AWS, the evidence wouldn't be AWS's, or not that of the public name.
+    """
+    if found := elsewhere(os.environ):
+        raise OpsError(f"the evidence would come from elsewhere: {'; '.join(found)}")
+    if other_server and context.aws.endpoint() == AWS:
+        raise OpsError(
+            f"golive checks {context.environment.edge.host} at its public addresses; --connect-to and --ca-file are "
+            "for rehearsals. To check the load balancer before the cutover: python -m ops verify"
+        )
+
+
 def conditions(items: Sequence[Item] = ITEMS) -> tuple[Condition[Context], ...]:
     """The items' conditions."""
     return tuple(criterion("golive", check, ("R12.1",)) for item in items for check in item.checks)
@@ -141,7 +169,9 @@ def as_text(items: Sequence[CheckedItem]) -> str:
 def as_markdown(items: Sequence[CheckedItem], context: Context, at: datetime) -> str:
     """The list as a record, with account, caller and time."""
     who = f"{context.environment.name} (account {context.environment.account_id}), checked by {context.aws.caller.arn}"
-    lines = [f"# Go-live list of {context.environment.name}", "", f"{at:%Y-%m-%d %H:%M} UTC. {who}.", ""]
+    endpoint = context.aws.endpoint()
+    where = "" if endpoint == AWS else f" A rehearsal on {endpoint}: no evidence of AWS."
+    lines = [f"# Go-live list of {context.environment.name}", "", f"{at:%Y-%m-%d %H:%M} UTC. {who}.{where}", ""]
     for item in items:
         lines.append(f"- [{'x' if item.done else ' '}] **{item.text}**: {item.status}")
         lines += [

@@ -16,7 +16,7 @@ _HOUR = 3600
 _YOUNGER = ("NumericLessThan", "NumericLessThanEquals")
 _IDENTITY_CENTER = re.compile(r"arn:[\w-]+:iam::\d{12}:role/aws-reserved/sso\.amazonaws\.com/.+")
 _NAMED_OUTRIGHT = re.compile(r"arn:.+|\d{12}|\*")
-_READ = re.compile(r"[\w-]+:(Describe|Get|List|View)[\w*]*|kms:Decrypt")
+_READ = re.compile(r"[\w-]+:(Describe|Get|List|View)[\w*]*|cloudtrail:LookupEvents|kms:Decrypt")
 _STARTS_TASKS = frozenset({"ecr", "kms", "logs", "secretsmanager"})
 _NAMED = frozenset({"ecr", "secretsmanager"})
 """Services whose resources an execution role must name one by one."""

@@ -235,6 +235,7 @@ ENVIRONMENT_TAG = "aws:RequestTag/Environment"
             "aws_iam_role.break_glass",
             "can call s3:PutObject",
         ),
+        ("state", statement("state", "JournalOnce"), "aws_iam_role.break_glass", "can call s3:PutObject"),
         ("state", removed("aws_s3_bucket_policy", "state_policy"), "aws_iam_role.break_glass", "can call s3:PutObject"),
         (
             "state",
@@ -390,6 +391,7 @@ def test_a_policy_that_allows_more_is_for_other_checks(
     [
         (statement("dns", "DnsRecords"), "can't call route53:ChangeResourceRecordSets"),
         (statement("dns", "DnsReads", actions=["route53:GetHostedZone"]), "can't call route53:GetChange"),
+        (statement("dns", "LookUpChanges"), "can't call cloudtrail:LookupEvents"),
         (
             statement(
                 "dns_trust", "OtherAccounts", condition=[asks("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::x")]

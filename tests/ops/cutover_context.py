@@ -54,6 +54,16 @@ class RolledOut:
         key = f"{self.names.state_key('cutover')}.tflock"
         self.s3.delete_object(Bucket=self.names.state_bucket, Key=key)
 
+    def journal(self) -> list[str]:
+        """The keys of the journal's entries in the bucket."""
+        found = self.s3.list_objects_v2(Bucket=self.names.state_bucket, Prefix=self.names.journal_prefix)
+        return [each["Key"] for each in found.get("Contents", ())]
+
+    def forget(self) -> None:
+        """Delete the journal in the bucket."""
+        for key in self.journal():
+            self.s3.delete_object(Bucket=self.names.state_bucket, Key=key)
+
     def records(self) -> list[dict[str, Any]]:
         found = self.route53.list_resource_record_sets(HostedZoneId=self.zone.id)["ResourceRecordSets"]
         return [record for record in found if record["Name"].rstrip(".") == self.environment.edge.host]

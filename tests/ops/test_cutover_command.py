@@ -24,7 +24,11 @@ from environments import load
 from environments.names import Names
 from ops.aws.session import connect
 from ops.aws.state_lock import StateLock
-from ops.journal import last_rehearsed_rollback, read
+from ops.conditions import ConditionResult, Status
+from ops.conditions import run as check
+from ops.golive.items import conditions, rollback_was_tested
+from ops.journal import Journal, read, rollbacks
+from ops.verify.context import Context
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import environment
@@ -59,6 +63,7 @@ def site(rolled_out: RolledOut, scratch: Path) -> RolledOut:
     rolled_out.share_out(0)
     rolled_out.set_alarm("OK")
     rolled_out.unlock()
+    rolled_out.forget()
     rolled_out.measure()
     return rolled_out
 
@@ -273,6 +278,74 @@ def test_a_killed_cutover_keeps_its_lock_and_is_resumed(site: RolledOut, scratch
     assert lock(site).holder() is None
 
 
+def test_another_machine_resumes_a_killed_cutover(
+    site: RolledOut, scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cutover(scratch) as process, meanwhile(site, process.kill):
+        process.wait(timeout=60)
+    assert len(site.journal()) == len(read("aep-prod")), "one object for each entry"
+    monkeypatch.chdir(tmp_path)
+    shown = json.loads(run("cutover", "status", "prod", "--json").stdout)
+    assert "from 0 to 100 %" in shown["cutover"]
+    resumed = run("cutover", "resume", "prod", *QUICKLY)
+    assert resumed.exit_code == 0, resumed.output
+    assert site.weights() == {"current": 100, "previous": 0}
+    monkeypatch.chdir(scratch)
+    assert json.loads(run("cutover", "status", "prod", "--json").stdout)["cutover"] is None
+
+
+@pytest.mark.requirement("R10.5")
+def test_rollback_without_the_bucket_is_stored_by_the_next_command(
+    site: RolledOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.share_out(50)
+    with monkeypatch.context() as without:
+        without.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+        done = run("rollback", "dns", "prod", "--yes")
+    assert done.exit_code == 0, done.output
+    assert site.weights() == {"current": 0, "previous": 100}
+    assert "only the entries that were written on this machine are known" in done.stderr
+    assert site.journal() == []
+    assert json.loads(run("cutover", "status", "prod", "--json").stdout)["last rollback of DNS"]
+    assert len(site.journal()) == 2
+
+
+def test_rollback_with_a_broken_journal(site: RolledOut) -> None:
+    site.share_out(50)
+    for key, body in (("20260101000000-0001-0123456789abcdef", b"{"), ("readme.txt", b"\xff")):
+        site.s3.put_object(Bucket=site.names.state_bucket, Key=f"{site.names.journal_prefix}{key}", Body=body)
+    done = run("rollback", "dns", "prod", "--yes")
+    assert done.exit_code == 0, done.output
+    assert site.weights() == {"current": 0, "previous": 100}
+    assert done.stderr.count("ignored what isn't an entry of the journal: s3://") == 2
+
+
+@pytest.mark.requirement("R12.1")
+def test_golive_counts_a_rollback_that_was_made_and_none_that_was_typed(site: RolledOut) -> None:
+    def item() -> ConditionResult:
+        (condition,) = [each for each in conditions() if each.check is rollback_was_tested]
+        (result,) = check([condition], Context(connect(site.environment), site.environment))
+        return result
+
+    journal = Journal(
+        "aep-prod",
+        command="rollback dns",
+        caller=site.aws.caller.arn,
+        account=site.environment.account_id,
+        zone=str(site.zone.id),
+        called=site.aws.endpoint(),
+    )
+    journal.append("back", "done", before=73, after=0)
+    typed = item()
+    assert typed.status is not Status.PASS
+    assert "CloudTrail" in typed.evidence
+    site.share_out(50)
+    assert run("rollback", "dns", "prod", "--yes").exit_code == 0
+    real = item()
+    assert real.status is Status.PASS, real.evidence
+    assert "50 % to 0 %" in real.evidence
+
+
 @pytest.mark.requirement("R10.5")
 @pytest.mark.parametrize("weight", [10, 100])
 def test_rollback_takes_one_command(site: RolledOut, weight: int) -> None:
@@ -280,8 +353,8 @@ def test_rollback_takes_one_command(site: RolledOut, weight: int) -> None:
     done = run("rollback", "dns", "prod", "--yes")
     assert done.exit_code == 0, done.output
     assert site.weights() == {"current": 0, "previous": 100}
-    rehearsed = last_rehearsed_rollback("aep-prod")
-    assert rehearsed and rehearsed.before == weight
+    (rehearsed,) = rollbacks(read("aep-prod"))
+    assert (rehearsed.before, rehearsed.account, rehearsed.zone) == (weight, site.environment.account_id, site.zone.id)
     assert rehearsed.endpoint.startswith("http://127.0.0.1:")
 
 

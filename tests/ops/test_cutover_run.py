@@ -14,7 +14,7 @@ from ops.cutover.rollback import back
 from ops.cutover.run import Cutover, CutoverOutcome, Run, open_run, steps
 from ops.cutover.watch import OverruledError, Sample, Signals, Watch
 from ops.errors import RefusedError
-from ops.journal import Entry, Journal, JournalError, last_rehearsed_rollback, read
+from ops.journal import Entry, Journal, JournalError, read, rollbacks
 from tests.ops.cutover_fakes import (
     BAD,
     CNAME,
@@ -363,15 +363,14 @@ def test_rollback_puts_dns_back_in_one_change(tmp_path: Path, weight: int) -> No
     stage.roll_back()
     assert stage.route53.weight == 0
     assert len(stage.route53.batches) == 1
-    found = last_rehearsed_rollback("prod", tmp_path)
-    assert found and (found.before, found.after) == (weight, 0)
+    assert [(found.before, found.after) for found in rollbacks(stage.entries)] == [(weight, 0)]
 
 
 def test_rollback_ends_an_open_cutover_and_a_needless_one_proves_nothing(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Route53(*shared(0)))
     stage.roll_back()
     assert not stage.route53.batches
-    assert last_rehearsed_rollback("prod", tmp_path) is None
+    assert rollbacks(stage.entries) == []
     stage.route53.faults.plan({7: "killed"})
     with pytest.raises(Killed):
         stage.start()

@@ -17,16 +17,21 @@ from environments.schema import Readiness
 from ops.__main__ import app
 from ops.conditions import ConditionResult, Status, run
 from ops.golive.items import ITEMS, CheckedItem, checked, conditions
-from ops.journal import Journal
 from ops.risks.listing import accepted
 from ops.verify.http import ConnectTo, Http
+from tests.ops.rollback_evidence import Evidence
 from tests.ops.test_verify import dns, fails, put
 from tests.ops.test_verify_http import ANSWERS, HEADERS
 from tests.ops.tls_server import Site, served
 from tests.ops.verify_responses import LOAD_BALANCER, PREVIOUS, Canned, records
 
 PLAN = Path(__file__).parents[2] / "docs" / "rollout-plan.md"
-LIVE = replace(environments.load("prod"), cutover=replace(environments.load("prod").cutover, weight=100))
+PROD = environments.load("prod")
+LIVE = replace(
+    PROD,
+    cutover=replace(PROD.cutover, weight=100),
+    edge=replace(PROD.edge, zone=replace(PROD.edge.zone, id="Z1")),
+)
 
 
 @pytest.fixture
@@ -37,11 +42,11 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def context(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Canned:
-    """Production after its cutover, in a folder whose journal has a rehearsed rollback."""
+    """Production after its cutover, with a journal that has a tested rollback."""
     monkeypatch.chdir(tmp_path)
-    rollback = Journal("aep-prod", command="rollback dns", caller="arn:aws:iam::111122223333:role/aep-prod-deployer")
-    rollback.append("back", "done", before=100, after=0)
-    return Canned(LIVE, Http(LIVE.edge.host, ConnectTo.parse(site.connect_to), site.ca_file))
+    found = Canned(LIVE, Http(LIVE.edge.host, ConnectTo.parse(site.connect_to), site.ca_file))
+    Evidence(LIVE).into(found)
+    return found
 
 
 def asked(context: Canned) -> dict[str, CheckedItem]:
@@ -88,8 +93,8 @@ OPEN: list[tuple[str, Callable[[Canned], None], str]] = [
     ),
     (
         "Rollback procedure tested",
-        lambda _: Path("journal/aep-prod.jsonl").unlink(),
-        "journal/aep-prod.jsonl has no rollback",
+        put("s3", "list_objects_v2", "Contents", value=[]),
+        "s3://aep-prod-tfstate-111122223333/prod/cutover.journal/ has no rollback",
     ),
     ("Values say what public DNS says", dns((0, LOAD_BALANCER), (100, PREVIOUS)), "cutover.weight is 100"),
 ]
@@ -126,7 +131,6 @@ def test_it_passes_in_full_without_a_previous_deployment_and_says_why_an_item_do
     changed = replace(context.environment, product=bare, cutover=replace(context.environment.cutover, previous=None))
     context.environment = changed
     context.records = records(changed.edge.host, [(100, LOAD_BALANCER)])
-    Path("journal/aep-prod.jsonl").unlink()
     monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
     items = asked(context)
     reasons = {item.text: item.results[0].evidence for item in items.values() if item.status is Status.SKIPPED}
@@ -176,6 +180,7 @@ def test_the_command_prints_the_list_and_writes_the_record(context: Canned, monk
     monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
     done = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md"])
     assert done.exit_code == 0, done.output
+    assert "rehearsal" not in Path("golive.md").read_text(encoding="utf-8")
     assert done.stdout.splitlines()[0] == "pass     HTTPS on real prod domain"
     assert done.stdout.splitlines()[-1] == "All 9 pass."
     record = Path("golive.md").read_text(encoding="utf-8")
@@ -210,3 +215,28 @@ def test_a_record_that_cant_be_written_is_one_clear_line(context: Canned, monkey
         2,
         "error: can't write missing/golive.md: No such file or directory; name another file with --out\n",
     )
+
+
+@pytest.mark.parametrize("option", [("--connect-to", "127.0.0.1"), ("--ca-file", "ca.pem")], ids=" ".join)
+def test_evidence_of_another_server_is_refused_on_aws_and_taken_in_a_rehearsal(
+    context: Canned, monkeypatch: pytest.MonkeyPatch, option: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    Path("ca.pem").touch()
+    refused = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md", *option])
+    assert refused.exit_code == 2
+    assert "--connect-to and --ca-file are for rehearsals" in refused.stderr
+    assert not Path("golive.md").exists()
+    context.endpoint = "http://127.0.0.1:41999"
+    CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md", *option])
+    record = Path("golive.md").read_text(encoding="utf-8")
+    assert "A rehearsal on http://127.0.0.1:41999: no evidence of AWS." in record
+    assert "it ran on aws, not on http://127.0.0.1:41999" in record, "and nothing of AWS counts in a rehearsal"
+
+
+def test_evidence_of_a_service_that_is_elsewhere_is_refused(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", "http://127.0.0.1:9")
+    refused = CliRunner().invoke(app, ["golive", "prod"])
+    assert refused.exit_code == 2
+    assert "AWS_ENDPOINT_URL_CLOUDTRAIL sends one service's calls to '127.0.0.1'" in refused.stderr

@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import ANY, patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.journal import Journal, JournalError, damaged, last_rehearsed_rollback, path, read
+from ops.journal import Journal, JournalError, damaged, path, read, rollbacks
 
 
 def journal(folder: Path, command: str = "cutover run") -> Journal:
     return Journal(
-        "prod", command=command, caller="arn:me", folder=folder, now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+        "prod",
+        command=command,
+        caller="arn:me",
+        account="111122223333",
+        zone="Z1",
+        folder=folder,
+        now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     )
 
 
@@ -34,6 +40,10 @@ def test_a_line_tells_who_did_what_where_and_when(tmp_path: Path) -> None:
         "caller": "arn:me",
         "endpoint": "aws",
         "run": "1",
+        "account": "111122223333",
+        "zone": "Z1",
+        "writer": ANY,
+        "number": 1,
     }
 
 
@@ -99,7 +109,7 @@ def test_where_it_cannot_be_written_only_going_back_goes_on(tmp_path: Path, caps
 
 @pytest.mark.requirement("R10.5")
 def test_only_a_rollback_that_took_traffic_back_counts_as_rehearsed(tmp_path: Path) -> None:
-    assert last_rehearsed_rollback("prod", tmp_path) is None
+    assert rollbacks(read("prod", tmp_path)) == []
     for command, outcome, before in (
         ("cutover run", "done", 10),
         ("rollback dns", "intended", 10),
@@ -107,8 +117,7 @@ def test_only_a_rollback_that_took_traffic_back_counts_as_rehearsed(tmp_path: Pa
         ("rollback dns", "done", 0),
     ):
         journal(tmp_path, command).append("back", outcome, before=before, after=0)
-    assert last_rehearsed_rollback("prod", tmp_path) is None
+    assert rollbacks(read("prod", tmp_path)) == []
     journal(tmp_path, "rollback dns").append("back", "done", before=50, after=0)
     journal(tmp_path, "rollback dns").append("back", "done", before=0, after=0)
-    found = last_rehearsed_rollback("prod", tmp_path)
-    assert found and found.before == 50
+    assert [entry.before for entry in rollbacks(read("prod", tmp_path))] == [50]

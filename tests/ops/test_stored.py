@@ -93,7 +93,7 @@ def _report(folder: Path, content: bytes) -> object:
 
 def _journal(folder: Path, content: bytes) -> object:
     journal.path("aep-prod", folder).write_bytes(content)
-    journal.last_rehearsed_rollback("aep-prod", folder)
+    journal.rollbacks(journal.read("aep-prod", folder))
     return journal.damaged("aep-prod", folder)
 
 

@@ -32,6 +32,8 @@ class Canned(Context):
         caller = Caller(environment.account_id, f"arn:aws:iam::{environment.account_id}:role/aep-prod-planner")
         super().__init__(cast("Aws", FakeAws(caller, self)), environment, http)
         self.answers = answers(environment)
+        self.endpoint = "aws"
+        self.regions: dict[str, str | None] = {}
         moved = environment.moved_hosts
         self.records = []
         for host in environment.edge.names:
@@ -48,7 +50,14 @@ class FakeAws:
     def assuming(self, *_: str) -> FakeAws:
         return self
 
-    def client(self, service: str) -> Any:
+    def endpoint(self) -> str:
+        return self._canned.endpoint
+
+    def quick_s3(self) -> Any:
+        return self.client("s3")
+
+    def client(self, service: str, region_name: str | None = None) -> Any:
+        self._canned.regions[service] = region_name
         if service == "route53":
             return FakeZone(self._canned.environment.edge.zone.name, self._canned.records)
         return FakeClient(service, self._canned)

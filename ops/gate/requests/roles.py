@@ -210,6 +210,8 @@ def _other_accounts(names: Names) -> Iterator[Request]:
         for action in ("GetHostedZone", "ListResourceRecordSets"):
             yield Request(caller=role, action=f"route53:{action}", resource=arn)
         yield Request(caller=role, action="route53:GetChange", resource=names.partition.arn("route53", "change/C1"))
+        place: Keys = {"aws:RequestedRegion": names.partition.global_region("route53")}
+        yield Request(caller=role, action="cloudtrail:LookupEvents", resource="*", keys=place)
     for account in environment.registry.readers:
         caller = names.partition.arn("iam", f"role/{environment.product.name}-other-execution", account_id=account)
         for repository in sorted({service.repository for service in environment.product.services}):
@@ -228,10 +230,13 @@ def _state(names: Names, policies: Policies) -> Iterator[Request]:
         "s3:x-amz-acl": None,
     }
     through = {"kms:ViaService": names.host("s3")}
+    journal = f"{bucket}/{names.journal_prefix}20260101000000-0001-0123456789abcdef"
     for role in ("planner", "deployer", "break-glass"):
         caller = names.role_arn(role)
         yield Request(caller=caller, action="s3:ListBucket", resource=bucket)
         yield Request(caller=caller, action="kms:Decrypt", resource=key, keys=through)
+        yield Request(caller=caller, action="s3:GetObject", resource=journal)
+        yield Request(caller=caller, action="cloudtrail:LookupEvents", resource="*")
         for phase in PHASES:
             for name in (names.state_key(phase.name), names.applied_key(phase.name)):
                 yield Request(caller=caller, action="s3:GetObject", resource=f"{bucket}/{name}")
@@ -243,6 +248,9 @@ def _state(names: Names, policies: Policies) -> Iterator[Request]:
         yield Request(caller=caller, action="s3:GetObjectVersion", resource=state)
         yield Request(caller=caller, action="s3:ListBucketVersions", resource=bucket)
         yield Request(caller=caller, action="kms:GenerateDataKey", resource=key, keys=through)
+    for role in ("deployer", "break-glass"):
+        once = {**encrypted, "s3:if-none-match": "*"}
+        yield Request(caller=names.role_arn(role), action="s3:PutObject", resource=journal, keys=once)
 
 
 def _keys(names: Names, policies: Policies) -> Iterator[Request]:
@@ -329,7 +337,7 @@ def _readers_and_administrators(names: Names) -> Iterator[Request]:
 
 
 def _denied(names: Names, policies: Policies) -> Iterator[Request]:
-    """Requests that must fail: without TLS, to the state with another key, and access keys of administrators.
+    """Requests that must fail: without TLS, with another key, over an entry of the journal, keys of administrators.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
     """
@@ -354,5 +362,7 @@ def _denied(names: Names, policies: Policies) -> Iterator[Request]:
     )
     for keys in uploads:
         yield Request(caller=caller, action="s3:PutObject", resource=state, keys=keys, denied=True)
+    entry = f"{names.partition.bucket(names.state_bucket)}/{names.journal_prefix}entry"
+    yield Request(caller=caller, action="s3:PutObject", resource=entry, keys={"s3:if-none-match": None}, denied=True)
     user = names.arn("iam", "user/any", region="")
     yield Request(caller=caller, action="iam:CreateAccessKey", resource=user, denied=True)

@@ -100,6 +100,7 @@ ENVIRONMENT = Environment(
         ttl=30,
         resolvers=("9.9.9.9", "149.112.112.112"),
         interrupted="stay",
+        rollback_test_days=7,
     ),
     accepts=("mfa_by_identity_center",),
 )
