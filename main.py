@@ -13,9 +13,10 @@ from pathlib import Path
 
 import environments
 from environments.schema.validation import InvalidEnvironmentError
+from modules.interrupts import INTERRUPTED, Interrupted, install
 from modules.output import OUT
 from modules.phases import ORGANIZATION
-from modules.process import prepare
+from modules.process import UNREAD, is_unread, prepare
 from modules.progress import progress
 
 # cdktf's CLI sets it. cdktf itself writes to a temporary folder first.
@@ -29,10 +30,15 @@ DISK = re.compile(r"(?:EACCES|EDQUOT|EFBIG|EIO|ENOSPC|ENOTDIR|EPERM|EROFS): .*")
 
 
 def main(names: list[str]) -> int:
-    """Synthesize, and return the exit code. A full or read-only disk is an error of one line."""
+    """Synthesize, and return the exit code. A full or read-only disk, or a signal, is a message of one line."""
     try:
         return _main(names)
+    except KeyboardInterrupt as error:
+        print(str(error) or "interrupted", file=sys.stderr)  # noqa: T201
+        return error.exit_code if isinstance(error, Interrupted) else INTERRUPTED
     except OSError as error:
+        if is_unread(error):
+            return UNREAD
         problem, sys.unraisablehook = str(error), _ignore
     except Exception as error:  # jsii's class of errors can't be imported here: a mistyped name doesn't wait for jsii.
         if not (found := DISK.search(str(error))):
@@ -70,12 +76,14 @@ def _main(names: list[str]) -> int:
     except DocumentsTooLongError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    print(summary(OUTPUT, [environment.name for environment in chosen], organization=organization))  # noqa: T201
+    shown = [summary(OUTPUT, [environment.name for environment in chosen], organization=organization)]
     if problems:
-        print(f"invalid values: {', '.join(dict.fromkeys(problem.name for problem in problems))}")  # noqa: T201
+        shown.append(f"invalid values: {', '.join(dict.fromkeys(problem.name for problem in problems))}")
+    print("\n".join(shown), flush=True)  # noqa: T201
     return PARTLY if problems else 0
 
 
 if __name__ == "__main__":
     prepare()
+    install()
     sys.exit(main(sys.argv[1:]))

@@ -17,6 +17,8 @@ from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that interrupt a command."""
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit code after Ctrl-C, as in shells."""
 GONE = frozenset({errno.EPIPE, errno.EIO})
 """Errors of an output that nothing reads any more: a pipe whose reader has ended, and a terminal that was closed."""
 

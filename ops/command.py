@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modules.interrupts import Interrupted
+from modules.interrupts import INTERRUPTED, Interrupted
 from modules.phases import PHASES, phase
+from modules.process import UNREAD, is_unread
 from ops.errors import OpsError, RefusedError
 from ops.printable import printable
 
@@ -44,8 +44,6 @@ Yes = Annotated[bool, typer.Option("--yes", help="Don't ask before changing anyt
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")]
 Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")]
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as in shells: 128 plus the signal's number."""
 
 
 @contextmanager
@@ -60,8 +58,8 @@ def reporting() -> Iterator[None]:
         say(str(error) or "interrupted")
         raise typer.Exit(error.exit_code if isinstance(error, Interrupted) else INTERRUPTED) from None
     except OSError as error:  # A full or read-only disk, a missing folder, or no permission.
-        if error.errno == errno.EPIPE:  # The reader of the output has ended, such as `head`; click exits quietly.
-            raise
+        if is_unread(error):
+            raise typer.Exit(UNREAD) from None
         say(f"error: {on_disk(error)}")
         raise typer.Exit(OpsError.exit_code) from None
 

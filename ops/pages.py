@@ -14,6 +14,7 @@ from typing import get_args, get_type_hints
 from environments.schema import account, environment, infrastructure, organization, principals, usage, workload
 from environments.schema.types import Checked
 from modules.phases import PHASES
+from ops import files
 from rehearsal.emulator import additions, first_calls
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +45,7 @@ def write() -> list[Path]:
         path: text for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text
     }
     for path, text in stale.items():
-        path.write_text(text, encoding="utf-8")
+        files.write(path, text)
     return list(stale)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import tomlkit
 from pydantic import ConfigDict, TypeAdapter
 
+from ops import files
 from ops.aws.errors import AwsError, explained
 from ops.cost.prices import CONFIRMED_BY, FOLDER, Price, Prices, path_of
 from ops.stored import parse
@@ -129,7 +130,7 @@ def write(region: str, renewed: Iterable[Renewed], folder: Path = FOLDER) -> Pat
                 table["unconfirmed"] = each.new.unconfirmed
             table.add(tomlkit.nl())
             document[each.id] = table
-    path.write_text(tomlkit.dumps(document).rstrip("\n") + "\n", encoding="utf-8")
+    files.write(path, tomlkit.dumps(document).rstrip("\n") + "\n")
     return path
 
 

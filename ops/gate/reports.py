@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ops import files as disk
 from ops.errors import OpsError
 from ops.gate.folder import BESIDE_STACK
 from ops.gate.model import Finding, Outcome, Record, StackVerdict, Verdict
@@ -205,7 +206,7 @@ def write_files(files: Mapping[str, str], folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            disk.write(folder / name, text)
     except OSError as error:
         raise OpsError(f"can't write reports to {folder}: {error.filename or folder}: {error.strerror}") from None
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from environments.schema import Environment
+from ops import files
 from ops.aws.dns import PublicZone
 from ops.aws.session import AWS, elsewhere
 from ops.conditions import Condition, ConditionResult, SkippedError, Status, holds, worst
@@ -196,10 +197,8 @@ def write(path: Path, text: str) -> None:
     Raises:
         OpsError: It can't be written.
     """
-    new = path.with_name(f"{path.name}.new")
     try:
-        new.write_text(text, encoding="utf-8")
-        new.replace(path)
+        files.write(path, text)
     except OSError as error:
         raise OpsError(f"can't write {path}: {error.strerror}; name another file with --out") from None
 

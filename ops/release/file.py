@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import environments
 from environments.schema import Environment
 from environments.suggestions import choices
+from ops import files
 from ops.errors import OpsError
 from ops.stored import parse
 
@@ -49,15 +49,7 @@ class Change:
         """
         if self.path.read_text(encoding="utf-8") != self.before:
             raise OpsError(f"{self.name} was changed while this command ran; run it again")
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self.path.parent, delete=False) as file:
-            file.write(self.after)
-        new = Path(file.name)
-        try:
-            new.chmod(self.path.stat().st_mode)
-            new.replace(self.path)
-        except OSError:
-            new.unlink()
-            raise
+        files.write(self.path, self.after)
 
 
 def change(environment: Environment, repository: str, digest: str) -> Change:

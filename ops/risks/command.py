@@ -46,6 +46,7 @@ def prune(
     """
     with reporting():
         import environments
+        from ops.files import write
         from ops.gate.register import of_products
         from ops.gate.run import run
         from ops.gate.stacks import expected_stacks
@@ -67,5 +68,5 @@ def prune(
                 path.unlink()
                 say(f"Deleted {file}, which has no other entry.")
             else:
-                path.write_text(text, encoding="utf-8")
+                write(path, text)
                 say(f"Wrote {file}. Comments stay: review whether they still apply.")

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from ops.command import INTERRUPTED, reporting, say, show
+from modules.interrupts import INTERRUPTED
+from ops.command import reporting, say, show
 from ops.errors import OpsError
 
 

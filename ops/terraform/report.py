@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from ops import files
 from ops.stored import parse
 
 
@@ -135,9 +136,7 @@ class Report:
         """Write the report to a file; return its path."""
         path = _path(out, self.command, self.environment)
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(self.as_json(), encoding="utf-8")
-        fresh.replace(path)
+        files.write(path, self.as_json())
         return path
 
     def lines(self) -> Iterator[str]:

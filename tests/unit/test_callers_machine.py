@@ -8,6 +8,8 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,11 +19,17 @@ from botocore.exceptions import ClientError
 
 import environments
 import main
-from modules.interrupts import Interrupted
+from modules.interrupts import SIGNALS, Interrupted
+from ops import files, pages
 from ops.aws.errors import reason
 from ops.aws.session import elsewhere
 from ops.command import reporting
+from ops.cost import renew
+from ops.errors import OpsError
+from ops.gate import reports
+from ops.golive import items
 from ops.registry.repository import Repository
+from ops.release import file as release_file
 from ops.terraform.saved import UNKNOWN, commit
 from tests.ops import cli
 
@@ -180,9 +188,78 @@ def test_a_redirect_takes_no_password_from_netrc(tmp_path: Path, monkeypatch: py
     assert session.trust_env
 
 
-def test_output_that_is_no_longer_read_is_no_error() -> None:
-    with pytest.raises(BrokenPipeError), reporting():
+@pytest.mark.parametrize("command", [("-m", "ops", "risks", "prod"), ("-m", "ops", "gate", "--help")])
+def test_output_that_is_no_longer_read_is_neither_an_error_nor_a_finding(command: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_another_pipe_that_is_broken_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended, reporting():
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+    assert (ended.value.exit_code, capsys.readouterr().err) == (2, "error: Broken pipe\n")
+
+
+def test_synthesis_whose_output_is_no_longer_read_has_written_its_stacks() -> None:
+    """It said that the stacks can't be written."""
+    done = run("sh", "-c", '"$0" -c "$1" | :', sys.executable, SYNTHESIS.format(does="time.sleep(0.5)"))
+    assert done.stderr == f"{128 + signal.SIGPIPE}\n"
+
+
+SYNTHESIS = """
+import os, sys, time, types
+sys.modules["modules.documents"] = types.SimpleNamespace(DocumentsTooLongError=ValueError)
+sys.modules["modules.synthesis"] = types.SimpleNamespace(
+    synthesize=lambda *_, **__: {does}, summary=lambda *_, **__: "summary"
+)
+import main
+from modules.interrupts import install
+from modules.process import prepare
+
+prepare()
+install()
+print(main.main(["prod"]), file=sys.stderr)
+"""
+"""The program, whose synthesis takes no time."""
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_signal_is_one_line_of_synthesis(number: signal.Signals) -> None:
+    done = run(sys.executable, "-c", SYNTHESIS.format(does=f"os.kill(os.getpid(), {int(number)})"))
+    assert done.stderr == f"interrupted by {number.name}\n{128 + number}\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_are_empty_ones(tmp_path: Path, closed: str) -> None:
+    """What a program that is started writes as a message would be written into the next file that was opened."""
+    program = f"""
+import subprocess, sys
+from modules.process import prepare
+prepare()
+with open({str(tmp_path / "file")!r}, "w") as file:
+    subprocess.run(["sh", "-c", "echo planted; echo planted >&2"], check=True)
+    file.write(f"{{file.fileno() > 2}} {{sys.stdin.isatty()}} {{sys.stdin.read()!r}}")
+"""
+    run("sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, program)
+    assert (tmp_path / "file").read_text() == "True False ''"
+
+
+def test_without_standard_input_a_question_is_an_error() -> None:
+    """It was a traceback."""
+    program = """
+from modules.process import prepare
+from ops.command import confirm, reporting
+prepare()
+with reporting():
+    confirm("Roll back?", yes=False)
+"""
+    done = run("sh", "-c", 'exec "$0" -c "$1" <&-', sys.executable, program)
+    assert done.stderr.startswith("error: Roll back? No terminal to ask on; pass --yes")
 
 
 @pytest.mark.parametrize(("given", "made"), [("000", 0o644), ("777", 0o600), ("027", 0o640), ("022", 0o644)])
@@ -224,3 +301,57 @@ def test_an_endpoint_of_one_service_is_reported() -> None:
     of_vpc = "https://vpce-1.sts.eu-central-1.vpce.amazonaws.com"
     everywhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}
     assert elsewhere({"AWS_ENDPOINT_URL_STS": of_vpc}) == elsewhere(everywhere) == []
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Inside this context, no file gets longer than a few bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "a file": lambda path: files.write(path, "after, and longer"),
+    "a release": lambda path: release_file.Change(path, "new", "old", "before", "after, and longer", "").write(),
+    "reports": lambda path: reports.write_files({path.name: "after, and longer"}, path.parent),
+    "the go-live list": lambda path: items.write(path, "after, and longer"),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_full_disk_takes_nothing_away(tmp_path: Path, writer: str) -> None:
+    """Prices, accepted risks and pages were emptied first; a release's temporary file stayed."""
+    path = tmp_path / "file"
+    path.write_text("before")
+    path.chmod(0o640)
+    with full_disk(), pytest.raises((OSError, OpsError), match="File too large"):
+        WRITERS[writer](path)
+    assert (path.read_text(), [each.name for each in tmp_path.iterdir()]) == ("before", ["file"])
+    WRITERS[writer](path)
+    assert path.read_text() == "after, and longer"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_prices_accepted_risks_and_pages_are_written_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each of them has what you wrote."""
+    prices = renew.write("eu-north-1", [], tmp_path)
+    before, page = prices.read_text(), tmp_path / "page.md"
+    page.write_text("before")
+    monkeypatch.setattr(pages, "pages", lambda: {page: "after, and longer"})
+    with full_disk():
+        for work in (lambda: renew.write("eu-north-1", [], tmp_path), pages.write):
+            with pytest.raises(OSError, match="File too large"):
+                work()
+    assert (prices.read_text(), page.read_text()) == (before, "before")
+
+
+def test_a_link_to_a_file_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("before")
+    (tmp_path / "link").symlink_to("file")
+    files.write(tmp_path / "link", "after")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_text() == "after"
