@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
 import environments
 from environments.arns import account_of
 from environments.schema import Environment
-from ops.aws.errors import MISSING, REJECTED, AwsError, explained
+from ops.aws.errors import MISSING, REJECTED, AwsError, check_sender, code, explained, reason
 from ops.command import say
 from ops.credentials.shared import Credentials
 from ops.credentials.source import Source
@@ -53,6 +54,11 @@ ENDPOINT = "AWS_ENDPOINT_URL"
 """Variable with the endpoint of all services; with `_` and a service's name after it, of that one.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+"""
+PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY"})
+"""Variables with proxies, which also exist in lower case. boto3 knows no SOCKS, and no ALL_PROXY.
+
+https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html, https://github.com/boto/botocore/issues/2540
 """
 AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 """What hosts of AWS end with, also those of endpoints in your VPC."""
@@ -101,6 +107,7 @@ class Aws:
         keys = taken["Credentials"]
         session = botocore.session.Session()
         session.set_default_client_config(_CONFIG)
+        session.register("before-parse", check_sender)
         session.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
         caller = Caller(account_of(role_arn), taken["AssumedRoleUser"]["Arn"])
         return Aws(boto3.Session(botocore_session=session, region_name=self._region), caller, self.credentials)
@@ -120,6 +127,7 @@ def connect(environment: Environment, config: Config = _CONFIG, *, asks: bool = 
         AwsError: There are no credentials, they have expired, or AWS doesn't respond.
         WrongAccountError: They are another account's.
     """
+    check_endpoints(os.environ)
     for warning in elsewhere(os.environ):
         say(f"warning: {warning}")
     credentials = Credentials(Source(profile(environment), environment.region, config))
@@ -133,11 +141,27 @@ def connect(environment: Environment, config: Config = _CONFIG, *, asks: bool = 
         raise AwsError(f"{error}; {first}", code=error.code) from None
     if caller.account != environment.account_id:
         raise WrongAccountError(
-            f"the caller is {caller.arn} of account {caller.account}, but {environment.name} is account "
-            f"{environment.account_id}; use the AWS CLI profile {environment.cli_profile}, or correct account_id in "
-            f"{environments.shown(environments.file_of(environment.name))}"
+            f"the caller ({_from(credentials)}) is {caller.arn} of account {caller.account}, but {environment.name} is "
+            f"account {environment.account_id}; use the AWS CLI profile {environment.cli_profile}, or correct "
+            f"account_id in {environments.shown(environments.file_of(environment.name))}"
         )
     return Aws(session, caller, credentials)
+
+
+def check_endpoints(variables: Mapping[str, str]) -> None:
+    """Check that endpoints and proxies have a form that boto3 knows.
+
+    Raises:
+        OpsError: One hasn't. The message has no value: a proxy's may have a password.
+    """
+    for name, value in sorted(variables.items()):
+        valid = is_valid_endpoint_url(value) or is_valid_ipv6_endpoint_url(value)
+        if value and name.startswith(ENDPOINT) and not valid:
+            raise OpsError(f"{name} isn't an address such as https://sts.us-east-1.amazonaws.com; correct or unset it")
+        if name.upper() in PROXIES and "://" in value and urlsplit(value).scheme not in {"http", "https"}:
+            raise OpsError(f"{name} is a proxy of another kind than http:// or https://, which boto3 can't use")
+        if name.upper() in PROXIES and value and not urlsplit(value if "://" in value else f"http://{value}").hostname:
+            raise OpsError(f"{name} has no host; it must be like http://proxy.example.com:3128; correct or unset it")
 
 
 def elsewhere(variables: Mapping[str, str]) -> list[str]:
@@ -179,13 +203,23 @@ def _once(create: Create) -> Create:
     return cast("Create", client)
 
 
+def _from(credentials: Credentials) -> str:
+    """Where the credentials come from, and who chose that."""
+    chosen = credentials.source.profile and os.environ.get("AWS_PROFILE")
+    return f"{credentials.source}{', which AWS_PROFILE names' if chosen else ''}"
+
+
 def _identified(credentials: Credentials) -> tuple[boto3.Session, Caller]:
     """A session and its caller's identity; a cached session of a role that AWS refuses is replaced."""
 
     def ask() -> tuple[boto3.Session, Caller]:
-        with explained(f"find out who is calling ({credentials.source})"):
-            session = boto3.Session(botocore_session=credentials.session())
-            identity = session.client("sts").get_caller_identity()
+        doing = f"find out who is calling ({_from(credentials)})"
+        try:
+            with explained(doing):
+                session = boto3.Session(botocore_session=credentials.session())
+                identity = session.client("sts").get_caller_identity()
+        except (LookupError, TypeError, ValueError) as error:  # botocore's own about settings and responses.
+            raise AwsError(f"can't {doing}: {reason(error)}", code=code(error)) from error
         return session, Caller(identity["Account"], identity["Arn"])
 
     try:

@@ -18,6 +18,11 @@ from ops.credentials.source import CALLERS, Keys, Source
 from ops.credentials.words import FAILURES, explained, is_wrong_code
 from ops.terminal import NoAnswerError, NoTerminalError, ask_hidden
 
+BUNDLE = "REQUESTS_CA_BUNDLE"
+"""Variable with the certificates that boto3 accepts, unless AWS_CA_BUNDLE or the profile's `ca_bundle` is set.
+
+https://github.com/boto/botocore/blob/develop/botocore/endpoint.py
+"""
 LAST_MINUTE = 60
 """Seconds before expiry at which boto3's clients ask for new credentials."""
 COMMAND_SECONDS = 300
@@ -112,7 +117,9 @@ class Credentials:
         if keys.token:
             given["AWS_SESSION_TOKEN"] = keys.token
         kept = {name: value for name, value in inherited.items() if name not in CALLERS}
-        return {**self.source.settings, **kept, **given}
+        # boto3 accepts these certificates too; Terraform's provider and the AWS CLI know only the other variable.
+        bundle = {"AWS_CA_BUNDLE": inherited[BUNDLE]} if inherited.get(BUNDLE) else {}
+        return {**bundle, **self.source.settings, **kept, **given}
 
     def session(self) -> Session:
         """A session of botocore whose clients use these credentials, and renew them."""

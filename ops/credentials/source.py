@@ -19,7 +19,7 @@ from botocore.exceptions import NoCredentialsError
 from botocore.session import Session
 from botocore.utils import JSONFileCache
 
-from ops.aws.errors import AwsError
+from ops.aws.errors import AwsError, check_sender
 
 CACHE = "~/.aws/cli/cache"
 """Where the AWS CLI caches sessions of roles. Commands use the same files, so that you type one code per session.
@@ -101,6 +101,7 @@ class Source:
         session = Session(profile=self.profile)
         session.set_config_variable("region", self.region)
         session.set_default_client_config(self.config)
+        session.register("before-parse", check_sender)
         return session
 
     @cached_property

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -294,6 +295,11 @@ class _Session(requests.Session):
             super().rebuild_auth(prepared_request, response)
         finally:
             self.trust_env = trusted
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:  # noqa: ANN401
+        """Accept the certificates that calls to AWS accept: requests doesn't read AWS_CA_BUNDLE."""
+        accepted = (self.trust_env and os.environ.get("AWS_CA_BUNDLE")) or verify
+        return super().merge_environment_settings(url, proxies, stream, accepted, cert)
 
 
 class Repository:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
+
+from ops.errors import OpsError
 
 KEPT = frozenset(
     {
@@ -38,6 +42,15 @@ BACKEND = frozenset(
 
 https://developer.hashicorp.com/terraform/language/backend/s3
 """
+CONFIG_FILES = ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG")
+"""Variables that name the file of Terraform's own settings, which is then the only one; the first wins.
+
+https://developer.hashicorp.com/terraform/cli/config/config-file#locations
+"""
+PROXIES = ("http", "https", "no")
+"""What the names of variables with proxies begin with, in lower or in upper case."""
+_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|#[^\n]*|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_OVERRIDES = re.compile(r'\bdev_overrides"?\s*[:=]?\s*\[?\s*\{[^{}]*\bhashicorp/aws"?\s*[:=]', re.IGNORECASE)
 OURS = frozenset({"TF_IN_AUTOMATION"})
 """Variables that every run gets a value for; the caller's isn't worth a message."""
 
@@ -66,14 +79,56 @@ def inherited(variables: Mapping[str, str] | None = None) -> Inherited:
 
     Args:
         variables: The variables; by default this process's.
+
+    Raises:
+        OpsError: Terraform's own settings replace the provider.
     """
     given = os.environ if variables is None else variables
     logged = bool(given.get(LOG_FILE))
     kept = {name: value for name, value in given.items() if _harmless(name, logged=logged)}
-    return Inherited(kept, tuple(sorted(name for name in given if name not in kept and name not in OURS)))
+    if found := next(_overriding(given), None):
+        raise OpsError(
+            f"{found} has dev_overrides of hashicorp/aws, so Terraform would use another provider than the locked one; "
+            "remove them, or let TF_CLI_CONFIG_FILE name a file without them"
+        )
+    removed = (name for name in given if name not in kept and name not in OURS)
+    return Inherited(_same_proxies(kept), tuple(sorted(removed)))
 
 
 def _harmless(name: str, *, logged: bool) -> bool:
     if name.startswith(LOG):
         return logged
     return name in KEPT or name.startswith(TOKENS) or not (name.startswith("TF_") or name in BACKEND)
+
+
+def _same_proxies(kept: Mapping[str, str]) -> dict[str, str]:
+    """The variables, with the proxies that boto3 uses: where both spellings are set, Go takes the other one.
+
+    https://docs.python.org/3/library/urllib.request.html#urllib.request.getproxies,
+    https://pkg.go.dev/golang.org/x/net/http/httpproxy#FromEnvironment
+    """
+    found = dict(kept)
+    for lower in (f"{name}_proxy" for name in PROXIES):
+        chosen = found.get(lower, found.get(lower.upper()))
+        for name in {lower, lower.upper()} & found.keys():
+            del found[name]
+        if chosen:
+            found[lower.upper()] = chosen
+    return found
+
+
+def _overriding(variables: Mapping[str, str]) -> Iterator[Path]:
+    """Files of Terraform's own settings that replace the AWS provider: then no version and no hash is checked.
+
+    https://developer.hashicorp.com/terraform/cli/config/config-file#development-overrides-for-provider-developers
+    """
+    named = [Path(value) for name in CONFIG_FILES if (value := variables.get(name))]
+    home = Path(variables.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111  (Path's raises without a home)
+    own = [home / ".terraformrc", *sorted(home.glob(".terraform.d/*.tfrc")), *sorted(home.glob(".terraform.d/*.json"))]
+    for file in named[:1] or own:
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace")
+        except OSError:  # Terraform can't read it either, and says so.
+            continue
+        if _OVERRIDES.search(_COMMENT.sub(r"\1", text)):
+            yield file

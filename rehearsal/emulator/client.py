@@ -89,6 +89,10 @@ class Control:
             after=after,
         )
 
+    def clock(self, ahead: float) -> None:
+        """Set AWS's clock so many seconds ahead of this machine's; requests signed too far from it are refused."""
+        self._order("clock", ahead=ahead)
+
     def roll_back(self, cluster: str, service: str) -> None:
         """Let the service's next deployment of another task definition, or its first one, fail.
 

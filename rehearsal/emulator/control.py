@@ -18,13 +18,14 @@ from moto.s3.models import s3_backends
 from environments.arns import root_of
 from rehearsal.emulator.additions import acm, ecr, ecs, ecs_tasks
 from rehearsal.emulator.agent import AgentOrder, AgentPlace, AgentWhen
+from rehearsal.emulator.clock import Clock
 from rehearsal.emulator.fargate import ordered
 from rehearsal.emulator.faults import Fault, Faults
 
 Order = Callable[..., None]
 
 
-def orders(faults: Faults) -> dict[str, Order]:
+def orders(faults: Faults, clock: Clock) -> dict[str, Order]:
     """Every order by name. `Control` is the client of each."""
 
     def fail(**fault: Any) -> None:  # noqa: ANN401  (JSON; Fault has the types)
@@ -43,6 +44,7 @@ def orders(faults: Faults) -> dict[str, Order]:
         in_use.clear()
         reset_model_data()
         faults.planted.clear()
+        clock.set(0)
 
     return {
         "reset": reset,
@@ -52,6 +54,7 @@ def orders(faults: Faults) -> dict[str, Order]:
         "age_images": _age_images,
         "raise_certificate_names": _raise_certificate_names,
         "fail": fail,
+        "clock": clock.set,
         "roll_back": _roll_back,
         "task_exit": _task_exit,
         "guardduty_agent": _guardduty_agent,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -26,6 +27,7 @@ from werkzeug.wrappers import Response
 from rehearsal.emulator import first_calls
 from rehearsal.emulator.additions import install
 from rehearsal.emulator.additions.registry import ROUTES
+from rehearsal.emulator.clock import Clock
 from rehearsal.emulator.control import orders
 from rehearsal.emulator.faults import Faults
 from rehearsal.emulator.settings import account_of
@@ -41,8 +43,8 @@ class Application:
 
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._faults = Faults()
-        self._orders = orders(self._faults)
+        self._faults, self.clock = Faults(), Clock()
+        self._orders = orders(self._faults, self.clock)
         self._lock = Lock()
         self._given: OrderedDict[str, Response] = OrderedDict()
 
@@ -73,10 +75,12 @@ class Application:
         return response
 
     def _answer(self, environ: Environ) -> Answer:
-        """What responds: a control call, a planted fault, a service without its role, an addition, or moto."""
+        """What responds: a control call, the clock, a fault, a service without its role, an addition, or moto."""
         path, service = str(environ["PATH_INFO"]), _signing_name(environ)
         if path.startswith("/emulator/"):
             return self._obey(path.removeprefix("/emulator/"), environ)
+        if skew := self.clock.refusal(service, environ.get("HTTP_X_AMZ_DATE", ""), structured=_is_structured(environ)):
+            return _refusal(environ, skew.code, skew.message, 403)
         if fault := self._faults.answer(service, _request(environ)):
             return fault
         if refused := first_calls.answer(service, _request(environ), _account(environ)):
@@ -97,6 +101,15 @@ class Application:
         return Response("{}", content_type="application/json")
 
 
+class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
+    """Responds with AWS's time in each header `Date`."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The time, in the form of the header."""
+        application: Application = self.server.app
+        return super().date_time_string(timestamp or time.time() + application.clock.ahead.total_seconds())
+
+
 def serve(account_id: str, port: int) -> BaseWSGIServer:
     """Bind a server on 127.0.0.1; `serve_forever` starts it.
 
@@ -104,7 +117,7 @@ def serve(account_id: str, port: int) -> BaseWSGIServer:
         account_id: The account of credentials that no account is known for.
         port: 0 takes a free one.
     """
-    return make_server("127.0.0.1", port, application(account_id), threaded=True, request_handler=MotoRequestHandler)
+    return make_server("127.0.0.1", port, application(account_id), threaded=True, request_handler=_Handler)
 
 
 def application(account_id: str) -> Application:
@@ -170,10 +183,18 @@ def _route(response: type[BaseResponse], request: BackendRequest) -> Response:
 
 def _gap(environ: Environ, error: Exception) -> Response:
     """Return that moto failed, with a status that no SDK retries: the provider would retry for minutes."""
-    code, message = "EmulatorGap", f"{type(error).__name__}: {error}"
-    if "HTTP_X_AMZ_TARGET" in environ:
-        return Response(json.dumps({"__type": code, "message": message}), 400)
+    return _refusal(environ, "EmulatorGap", f"{type(error).__name__}: {error}", 400)
+
+
+def _is_structured(environ: Environ) -> bool:
+    return "HTTP_X_AMZ_TARGET" in environ
+
+
+def _refusal(environ: Environ, code: str, message: str, status: int) -> Response:
+    """An error of any call, in the form that its SDK reads."""
+    if _is_structured(environ):
+        return Response(json.dumps({"__type": code, "message": message}), status)
     told = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     ec2 = _signing_name(environ) == "ec2"
     body = f"<Response><Errors>{told}</Errors></Response>" if ec2 else f"<ErrorResponse>{told}</ErrorResponse>"
-    return Response(body, 400, {"x-amzn-errortype": code})
+    return Response(body, status, {"x-amzn-errortype": code})

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from unittest.mock import patch
+from urllib.request import getproxies_environment
 
 import pytest
 
+from ops.errors import OpsError
 from ops.plan_gate.model import PlanError
 from ops.plan_gate.reading import as_json
 from ops.terraform.inherited import inherited
@@ -66,6 +69,67 @@ def test_a_log_needs_a_file_of_its_own() -> None:
     assert inherited({"TF_LOG": "trace", "TF_LOG_CORE": "trace"}).removed == ("TF_LOG", "TF_LOG_CORE")
     given = {"TF_LOG": "trace", "TF_LOG_PATH": "log"}
     assert inherited(given) == (given, ())
+
+
+def test_terraform_uses_the_proxies_that_boto3_uses() -> None:
+    """Where both spellings are set, Python takes the lower case and Go the upper one."""
+    given = {
+        **{"https_proxy": "http://one:1", "HTTPS_PROXY": "http://two:2"},
+        **{"http_proxy": "", "HTTP_PROXY": "http://two:2", "no_proxy": ".example.com"},
+    }
+    with patch.dict(os.environ, given, clear=True):
+        ours = getproxies_environment()
+        kept, removed = inherited()
+    assert kept == {f"{name.upper()}_PROXY": value for name, value in ours.items()}
+    assert kept == {"HTTPS_PROXY": "http://one:1", "NO_PROXY": ".example.com"}
+    assert not removed
+
+
+HCL = """
+# dev_overrides { "hashicorp/aws" = "/planted" }
+provider_installation {
+  dev_overrides {
+    "PROVIDER" = "/planted"
+  }
+  direct {}
+}
+"""
+JSON = '{"provider_installation": [{"dev_overrides": [{"PROVIDER": "/planted"}], "direct": {}}]}'
+
+
+@pytest.mark.parametrize("text", [HCL, JSON], ids=["HCL", "JSON"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        {".terraformrc": {}},
+        {".terraform.d/mine.tfrc": {}},
+        {".terraform.d/mine.tfrc.json": {}},
+        {"elsewhere": {"TF_CLI_CONFIG_FILE": "elsewhere"}},
+        {"elsewhere": {"TERRAFORM_CONFIG": "elsewhere"}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("provider", ["hashicorp/aws", "registry.terraform.io/HashiCorp/AWS"])
+def test_a_provider_of_ones_own_is_refused(
+    tmp_path: Path, text: str, place: dict[str, dict[str, str]], provider: str
+) -> None:
+    """Terraform would plan and apply with it, and checks neither its version nor its hash."""
+    ((name, variables),) = place.items()
+    (tmp_path / ".terraform.d").mkdir()
+    given = {"HOME": str(tmp_path), **{key: str(tmp_path / value) for key, value in variables.items()}}
+    for other in ("hashicorp/random", "hashicorp/awscc", "example.com/hashicorp/aws-other"):
+        (tmp_path / name).write_text(text.replace("PROVIDER", other))
+        assert inherited(given).kept == given
+    (tmp_path / name).write_text(text.replace("PROVIDER", provider))
+    with pytest.raises(OpsError, match=rf"{name} has dev_overrides of hashicorp/aws, .* remove them"):
+        inherited(given)
+    (tmp_path / "other").touch()
+    assert inherited({**given, "TF_CLI_CONFIG_FILE": str(tmp_path / "other")}), "no other file is read then"
+
+
+def test_settings_without_a_provider_of_ones_own_are_kept(tmp_path: Path) -> None:
+    (tmp_path / ".terraformrc").write_text("/*" + HCL.replace("PROVIDER", "hashicorp/aws") + "*/")
+    assert inherited({"HOME": str(tmp_path)}).kept == {"HOME": str(tmp_path)}
 
 
 @pytest.fixture
