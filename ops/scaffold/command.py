@@ -44,7 +44,7 @@ def new_product(  # noqa: PLR0917  (options)
         list[str] | None, typer.Option(metavar="TEXT", help="\"NAME when='rate(1 day)' command='…'\"; repeatable.")
     ] = None,
     database: Annotated[bool | None, typer.Option(help="A PostgreSQL database; by default none.")] = None,
-    cache: Annotated[bool | None, typer.Option(help="A Redis cache; by default none.")] = None,
+    cache: Annotated[bool | None, typer.Option(help="A cache, of the engine Valkey; by default none.")] = None,
     repository: Annotated[
         str | None, typer.Option(metavar="OWNER/NAME", help="GitHub repository of this infrastructure.")
     ] = None,

@@ -54,6 +54,21 @@ def test_endpoints_are_those_of_the_profile(stacks_of: Stacks) -> None:
     assert default == dict.fromkeys([GUARDDUTY, *(api.endpoint for api in APIS)], 3)
 
 
+@pytest.mark.requirement("R2.4", "R11.1")
+@pytest.mark.parametrize(("name", "zones"), [("prod-starter", 1), ("staging", 1), ("prod", 3)])
+def test_aeps_profiles_have_the_plans_endpoints_and_the_starter_in_one_zone(
+    stacks_of: Stacks, name: str, zones: int
+) -> None:
+    network = stacks_of(AEP)[f"{name}-network"]
+    found = endpoints(network)
+    assert found.keys() >= {"ecr.api", "ecr.dkr", "logs", "secretsmanager"}
+    assert set(found.values()) == {zones}
+    gateways = [
+        each for each in network.resources("aws_vpc_endpoint").values() if each["vpc_endpoint_type"] != "Interface"
+    ]
+    assert [each["service_name"].rpartition(".")[2] for each in gateways] == ["s3"]
+
+
 def test_an_api_without_callers_has_no_endpoint_by_default() -> None:
     services = tuple(replace(each, secrets=(), metrics_namespace=None) for each in PROD.product.services)
     quiet = replace(PROD, product=replace(PROD.product, services=services))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import shutil
@@ -194,7 +195,15 @@ def test_what_is_written_synthesizes(folder: Path, options: Sequence[str], tmp_p
     loaded = load(folder)
     with values(folder):
         synthesize([loaded["shop-staging"], loaded["shop-prod-starter"]], tmp_path / "out", organization=False)
-    assert (tmp_path / "out" / "stacks" / "shop-prod-starter-services" / "cdk.tf.json").is_file()
+    stacks = tmp_path / "out" / "stacks"
+    assert (stacks / "shop-prod-starter-services" / "cdk.tf.json").is_file()
+    for name in ("shop-staging", "shop-prod-starter"):
+        data = json.loads((stacks / f"{name}-data" / "cdk.tf.json").read_text(encoding="utf-8"))
+        caches = data.get("resource", {}).get("aws_elasticache_replication_group", {}).values()
+        assert [each["engine"] for each in caches] == ["valkey"] * ("--cache" in options)
+        network = json.loads((stacks / f"{name}-network" / "cdk.tf.json").read_text(encoding="utf-8"))
+        endpoints = network["resource"]["aws_vpc_endpoint"].values()
+        assert {len(each["subnet_ids"]) for each in endpoints if each["vpc_endpoint_type"] == "Interface"} == {1}
 
 
 @pytest.mark.slow
