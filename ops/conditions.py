@@ -133,12 +133,14 @@ def run(
             raise
 
 
-def watched(conditions: Sequence[Condition[Subject]], subject: Subject) -> list[ConditionResult]:
+def watched(
+    conditions: Sequence[Condition[Subject]], subject: Subject, *, at_once: int = PARALLEL
+) -> list[ConditionResult]:
     """Check conditions, with a progress bar on a terminal's stderr."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Checking", total=len(conditions))
-        return run(conditions, subject, done=lambda _: progress.advance(bar))
+        return run(conditions, subject, at_once=at_once, done=lambda _: progress.advance(bar))
 
 
 def worst(results: Iterable[ConditionResult]) -> Status:

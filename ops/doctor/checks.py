@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from botocore.config import Config
 from botocore.session import Session
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 import environments
 from environments.names import Names
@@ -133,15 +134,15 @@ def python(machine: Machine) -> str:
     """Python has a version that the project supports."""
     wanted = tomllib.loads((machine.root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
     found = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info[:2] < tuple(map(int, re.findall(r"\d+", wanted))):
+    if not SpecifierSet(wanted).contains(found, prereleases=True):
         raise FailedError(f"{found}, and {wanted} is needed")
     return f"{found} (needs {wanted})"
 
 
-def packages(machine: Machine) -> str:
-    """The installed packages are those of requirements.txt."""
+def packages(machine: Machine, file: str = "requirements.txt") -> str:
+    """The installed packages are those of the requirements file."""
     wrong, count = [], 0
-    for line in (machine.root / "requirements.txt").read_text(encoding="utf-8").splitlines():
+    for line in (machine.root / file).read_text(encoding="utf-8").splitlines():
         if not re.match(r"[A-Za-z0-9]", line):
             continue
         wanted = Requirement(line.rstrip(" \\"))
@@ -155,7 +156,14 @@ def packages(machine: Machine) -> str:
             continue
         if not wanted.specifier.contains(found, prereleases=True):
             wrong.append(f"{wanted.name} is {found}, not {wanted.specifier}")
-    return holds([f"{len(wrong)} of {count}: {', '.join(wrong[:5])}"] if wrong else [], f"{count} of requirements.txt")
+    return holds([f"{len(wrong)} of {count}: {', '.join(wrong[:5])}"] if wrong else [], f"{count} of {file}")
+
+
+def rehearsal_packages(machine: Machine) -> str:
+    """The packages of tests and rehearsals, if they are installed, are those of requirements-dev.txt."""
+    if not (machine.root / ".venv" / ".dev").exists():
+        raise SkippedError("not installed; make rehearse and make setup-dev install them")
+    return packages(machine, "requirements-dev.txt")
 
 
 def values(machine: Machine) -> str:
@@ -251,20 +259,24 @@ def sessions(machine: Machine) -> str:
 
 def disk(machine: Machine) -> str:
     """The project's and the temporary folder can be written, and have space."""
-    temporary = Path(machine.variables.get("TMPDIR") or tempfile.gettempdir())
+    try:
+        temporary = Path(machine.variables.get("TMPDIR") or tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise FailedError(error.strerror or str(error)) from None
+    project = machine.out.absolute()
+    project = next(each for each in (project, *project.parents) if each.exists())
     problems, free = [], []
     for what, folder, needed in (
-        ("the project's folder", machine.out.absolute(), FREE_BYTES),
+        ("the project's folder", project, FREE_BYTES),
         ("the temporary folder", temporary, TEMPORARY_BYTES),
     ):
-        existing = next(each for each in (folder, *folder.parents) if each.exists())
-        if reason := _unwritable(existing):
-            problems.append(f"{what} {existing} can't be written ({reason})")
+        if reason := _unwritable(folder):
+            problems.append(f"{what} {folder} can't be written ({reason})")
             continue
-        left = shutil.disk_usage(existing).free
-        free.append(f"{left / 1e9:.1f} GB in {existing}")
+        left = shutil.disk_usage(folder).free
+        free.append(f"{left / 1e9:.1f} GB in {folder}")
         if left < needed:
-            problems.append(f"{what} {existing} has {left / 1e9:.1f} GB left, and {needed / 1e9:.1f} GB are needed")
+            problems.append(f"{what} {folder} has {left / 1e9:.1f} GB left, and {needed / 1e9:.1f} GB are needed")
     return holds(problems, ", ".join(free))
 
 
@@ -380,6 +392,7 @@ _TIME = (
 CHECKS: tuple[Check, ...] = (
     Check("python", (EVERY,), python, "install Python 3.11 or newer, then: make setup PYTHON=/path/to/python3"),
     Check("packages", (EVERY,), packages, "run: make setup (with tests and rehearsals: make setup-dev)"),
+    Check("rehearsal-packages", ("rehearse",), rehearsal_packages, "run: make setup-dev"),
     Check("values", (EVERY,), values, "fix the values in the file and line that are named; docs/settings.md"),
     Check("node", SYNTHESIS, node, "unset JSII_NODE, and run: make setup"),
     Check(
@@ -401,7 +414,7 @@ CHECKS: tuple[Check, ...] = (
         "git",
         ("plan", "apply", "cost"),
         git,
-        "install git; if it names the folder's owner, run the command that it prints",
+        "install git, or clone the project; if it names the folder's owner, run the command that it prints",
     ),
     Check("session-programs", SESSIONS, sessions, "install what is missing; no other command needs it"),
     Check("disk", (EVERY,), disk, "free some space, or set TMPDIR to a folder with space that you can write to"),

@@ -44,7 +44,7 @@ def doctor(environment: Name = None, *, commands: For = None, as_json: Json = Fa
     """
     with reporting():
         try:
-            from ops.conditions import Condition, exit_code, run
+            from ops.conditions import Condition, exit_code, watched
             from ops.doctor.checks import needed_by
             from ops.doctor.machine import bounded
         except ImportError as error:
@@ -54,7 +54,7 @@ def doctor(environment: Name = None, *, commands: For = None, as_json: Json = Fa
         machine = _machine(environment)
         chosen = [*needed_by(frozenset(commands or ()))]
         conditions = [Condition(each.name, bounded(each.check)) for each in chosen]
-        found = [*zip(chosen, run(conditions, machine, at_once=len(conditions)), strict=True)]
+        found = [*zip(chosen, watched(conditions, machine, at_once=len(conditions)), strict=True)]
         show(json.dumps(_as_data(found), indent=2) if as_json else _text(found))
         raise typer.Exit(min(1, exit_code(result for _, result in found)))
 

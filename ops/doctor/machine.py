@@ -148,7 +148,8 @@ def _no_password(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 def explained(url: str, error: Exception) -> str:
     """Why a host doesn't respond, in one line."""
-    host, words = url.partition("://")[2].partition("/")[0].rpartition("@")[2], " ".join(str(error).split())
+    host = (url.partition("://")[2] or url).partition("/")[0].rpartition("@")[2]
+    words = " ".join(str(error).split())
     for mark, why in _REASONS:
         if mark in words:
             return f"{host}: {why}"
@@ -162,6 +163,8 @@ _REASONS = (
     ("CERTIFICATE_VERIFY_FAILED", "its certificate isn't trusted: a proxy may read the connection"),
     ("invalid path", "the file of certificates can't be read"),
     ("TLS CA certificate bundle", "the file of certificates can't be read"),
+    ("check proxy URL", "the proxy's address isn't a URL"),
+    ("No scheme supplied", "that isn't a URL"),
     ("407 Proxy Authentication", "the proxy asks for a password"),
     ("ProxyError", "the proxy doesn't connect"),
     ("Unable to connect to proxy", "the proxy doesn't connect"),

@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from modules.phases import PHASES
 from ops.aws.session import connect
-from ops.aws.states import States
+from ops.aws.states import DamagedStateError, States
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -58,7 +58,11 @@ def published(environment: Environment, seconds: float = SECONDS) -> Published:
         try:
             states = States(connect(environment, _QUICK, asks=False), environment)
             for phase in PHASES:
-                state = states.get(phase.name)
+                try:
+                    state = states.get(phase.name)
+                except DamagedStateError as error:  # Other states may still be fine.
+                    found.why = str(error)
+                    continue
                 found.phases[phase.name] = (
                     {name: HIDDEN if output.get("sensitive") else output["value"] for name, output in outputs.items()}
                     if state and state.applied and (outputs := state.outputs) is not None

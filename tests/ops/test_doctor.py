@@ -127,6 +127,8 @@ def test_a_new_python_is_needed(tmp_path: Path) -> None:
     assert (
         failed("python", Machine(root=tmp_path)) == f"{'.'.join(map(str, sys.version_info[:3]))}, and >=3.99 is needed"
     )
+    (tmp_path / "pyproject.toml").write_text('[project]\nrequires-python = ">=3.11,<4"\n')
+    assert result("python", Machine(root=tmp_path)).passed
     assert result("python", Machine()).passed
 
 
@@ -138,6 +140,14 @@ def test_packages_of_another_commit_are_found(tmp_path: Path) -> None:
     evidence = failed("packages", Machine(root=tmp_path))
     assert re.fullmatch(r"2 of 3: pydantic is [\d.]+, not ==0.0.1, never-installed is missing", evidence)
     assert result("packages", Machine()).passed
+
+
+def test_packages_of_rehearsals_count_once_they_are_installed(tmp_path: Path) -> None:
+    (tmp_path / "requirements-dev.txt").write_text("moto==0.0.1\n")
+    assert result("rehearsal-packages", Machine(root=tmp_path)).status is Status.SKIPPED
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / ".dev").touch()
+    assert failed("rehearsal-packages", Machine(root=tmp_path)).startswith("1 of 1: moto is ")
 
 
 def test_invalid_values_are_a_result_and_other_checks_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,6 +317,8 @@ def test_a_disk_that_is_full_or_read_only(tmp_path: Path, monkeypatch: pytest.Mo
     evidence = failed("disk", Machine(out=Path("/proc/cdktf.out"), variables={"TMPDIR": "/proc"}))
     assert evidence.startswith("the project's folder /proc can't be written (")
     assert "; the temporary folder /proc can't be written (" in evidence
+    missing = Machine(out=tmp_path, variables={"TMPDIR": str(tmp_path / "missing")})
+    assert failed("disk", missing).endswith("missing can't be written (No such file or directory)")
     given = Machine(out=tmp_path / "cdktf.out", variables={"TMPDIR": str(tmp_path)})
     monkeypatch.setattr(checks, "FREE_BYTES", 10**18)
     assert "GB left, and 1000000000.0 GB are needed" in failed("disk", given)
@@ -387,6 +399,27 @@ def test_a_clock_that_is_right_or_cant_be_compared(host: Host) -> None:
         Status.UNKNOWN,
         "can't be compared with AWS's: 127.0.0.1:9: it refuses the connection",
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"AWS_ENDPOINT_URL": "localhost:4566"}, "localhost:4566: InvalidSchema"),
+        ({"AWS_ENDPOINT_URL": "sts.example.com"}, "sts.example.com: that isn't a URL"),
+        ({"AWS_ENDPOINT_URL": "http://[::1"}, "[::1: InvalidURL"),
+    ],
+)
+def test_an_endpoint_that_is_no_url_is_named(given: Mapping[str, str], message: str) -> None:
+    assert failed("aws-s3", Machine(PROD, variables=given)) == message
+
+
+def test_a_proxy_that_is_no_url_or_doesnt_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http:///nonsense")
+    assert failed("aws-s3", Machine(PROD, variables={})).endswith(": the proxy's address isn't a URL")
+    monkeypatch.setenv("https_proxy", CLOSED)
+    assert failed("aws-s3", Machine(PROD, variables={})).endswith(": the proxy doesn't connect")
 
 
 def test_a_certificate_that_isnt_valid_yet_is_the_clock_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -644,4 +677,17 @@ def test_on_a_machine_that_has_nothing_every_check_has_a_result() -> None:
     found = {each["name"]: each["status"] for each in json.loads(done.stdout)["checks"]}
     assert found.keys() == BY_NAME.keys()
     passing = {name for name, status in found.items() if status == "pass"}
-    assert passing <= {"python", "packages", "values", "node", "terraform-variables", "umask"}
+    here = {"python", "packages", "rehearsal-packages", "values", "node", "terraform-variables", "umask"}
+    assert passing <= here
+
+
+@pytest.mark.usefixtures("account")
+def test_on_emulated_aws_credentials_clock_and_every_service_pass() -> None:
+    found = json.loads(run("doctor", "prod", "--for", "plan", "--json").stdout)["checks"]
+    of_aws = {each["name"]: each for each in found if each["name"].startswith("aws-") or each["name"] == "clock"}
+    assert len(of_aws) >= 15
+    assert {each["status"] for each in of_aws.values()} == {"pass"}, of_aws
+    (credentials,) = [each for each in found if each["name"] == "credentials"]
+    assert credentials["status"] == "pass"
+    assert ":assumed-role/aep-prod-break-glass/" in credentials["found"]
+    assert "; the administrators' role: every command (the environment variables)" in credentials["found"]
