@@ -79,7 +79,7 @@ _SHORTEST = 3
 """Characters of a variable's value that are worth looking for in a message."""
 
 
-class NotAwsError(BotoCoreError):  # type: ignore[misc]  # botocore has no types
+class NotAwsError(BotoCoreError):
     """The response isn't one of AWS."""
 
     fmt = "HTTP {status} with {content}, which AWS never returns"

@@ -175,9 +175,9 @@ def dns(environment: EnvironmentName, yes: Yes = False, dry_run: DryRun = False,
         with deferred(last=True):
             back(zone, present, journal, run=unfinished.id if unfinished else "")
             work.unlock(chosen, aws)
-        shown = work.show(chosen, CutoverOutcome("done", 0))
-        if as_json:
-            show(json.dumps(shown, indent=2))
+            shown = work.show(chosen, CutoverOutcome("done", 0))
+            if as_json:
+                show(json.dumps(shown, indent=2))
 
 
 @rollback.command()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from environments.names import Names
 from environments.schema import Environment
 from environments.suggestions import choices
+from modules.interrupts import deferred
 from ops.aws import codedeploy, ecs
 from ops.aws.dns import Record, describe, group, is_plain, same
 from ops.aws.errors import AwsError, explained, is_absence
@@ -31,6 +32,8 @@ TRIES = 3
 SECONDS = 900
 """Maximum time of a deployment until it is stable."""
 POLL_SECONDS = 10
+Wait = Callable[[Time, Callable[[str], None]], None]
+"""Waits for a change, by a clock, and reports on it."""
 REVISIONS_A_CALL = 20
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^@:]+)@(?P<digest>\S+)")
 
@@ -137,6 +140,7 @@ class ServiceRollback:
         """Create it after `check`."""
         names = Names(environment)
         self._aws, self._ecs = aws, aws.client("ecs")
+        self._shows = f"bin/ops tasks {environment.name} {service}"
         self._cluster, self._service = names.prefix, names.service(service)
 
     def step(self) -> Step:
@@ -159,6 +163,8 @@ class ServiceRollback:
     def go(self, step: Step, journal: Journal, *, time: Time = CLOCK, progress: Callable[[str], None] = say) -> None:
         """Deploy the previous revision, and wait until the service is stable.
 
+        Signals wait until AWS has responded to the change; they interrupt the wait, and AWS continues.
+
         Raises:
             RefusedError: ECS gave the deployment up.
             OpsError: It takes too long; ECS continues.
@@ -167,21 +173,32 @@ class ServiceRollback:
         log = partial(
             journal.append, "service", before=ecs.id_of(step.running), after=ecs.id_of(step.previous), must=False
         )
-        log("intended")
         try:
-            self._deploy(step, time, progress)
+            with deferred():
+                log("intended")
+                wait = self._begin(step)
+            wait(time, progress)
+            with deferred(last=True):
+                log("done")
         except (OpsError, KeyboardInterrupt) as error:
-            outcome = "failed" if isinstance(error, RefusedError) else "unknown"
-            log(outcome, evidence={"reason": str(error) or "interrupted"})
+            with deferred(last=True):
+                outcome = "failed" if isinstance(error, RefusedError) else "unknown"
+                log(outcome, evidence={"reason": str(error) or "interrupted"})
+                if isinstance(error, KeyboardInterrupt):
+                    progress(f"AWS continues with what has begun: {self._shows}")
             raise
-        log("done")
 
-    def _deploy(self, step: Step, time: Time, progress: Callable[[str], None]) -> None:
+    def _begin(self, step: Step) -> Wait:
+        """Start the deployment; the result waits for it."""
         deployment = ecs.deploy(self._ecs, self._cluster, self._service, step.previous)
-        progress("waiting until it is stable")
-        ecs.wait_until_deployed(
-            self._ecs, self._cluster, self._service, deployment, seconds=SECONDS, every=POLL_SECONDS, clock=time
-        )
+
+        def wait(time: Time, progress: Callable[[str], None]) -> None:
+            progress("waiting until it is stable")
+            ecs.wait_until_deployed(
+                self._ecs, self._cluster, self._service, deployment, seconds=SECONDS, every=POLL_SECONDS, clock=time
+            )
+
+        return wait
 
     def _running(self) -> ecs.EcsService:
         found = ecs.service(self._ecs, self._cluster, self._service)
@@ -264,20 +281,28 @@ class BlueGreenRollback(ServiceRollback):
         )
         yield self._running().created_with
 
-    def _deploy(self, step: Step, time: Time, progress: Callable[[str], None]) -> None:
+    def _begin(self, step: Step) -> Wait:
+        """Stop the deployment in progress, or start one; the result waits for it."""
         if step.stops:
             codedeploy.stop(self._codedeploy, step.stops)
-            for _ in polls(SECONDS, time, POLL_SECONDS):
-                rollback = codedeploy.read(self._codedeploy, step.stops).rollback
-                if rollback:
-                    progress("waiting until all requests go to the previous tasks")
-                    codedeploy.wait(self._codedeploy, rollback, seconds=SECONDS, every=POLL_SECONDS, clock=time)
-                    return
-            raise OpsError(f"CodeDeploy doesn't list a rollback of its deployment {step.stops} after {SECONDS:g} s")
+            return partial(self._wait_for_rollback, step.stops)
         name, port = self._spec.name, self._spec.port or 0
         id_ = codedeploy.deploy(self._codedeploy, self._service, step.previous, name, port)
-        progress(f"waiting for CodeDeploy's deployment {id_}")
-        codedeploy.wait(self._codedeploy, id_, seconds=codedeploy.SECONDS, every=POLL_SECONDS, clock=time)
+
+        def wait(time: Time, progress: Callable[[str], None]) -> None:
+            progress(f"waiting for CodeDeploy's deployment {id_}")
+            codedeploy.wait(self._codedeploy, id_, seconds=codedeploy.SECONDS, every=POLL_SECONDS, clock=time)
+
+        return wait
+
+    def _wait_for_rollback(self, stopped: str, time: Time, progress: Callable[[str], None]) -> None:
+        for _ in polls(SECONDS, time, POLL_SECONDS):
+            rollback = codedeploy.read(self._codedeploy, stopped).rollback
+            if rollback:
+                progress("waiting until all requests go to the previous tasks")
+                codedeploy.wait(self._codedeploy, rollback, seconds=SECONDS, every=POLL_SECONDS, clock=time)
+                return
+        raise OpsError(f"CodeDeploy doesn't list a rollback of its deployment {stopped} after {SECONDS:g} s")
 
 
 def rollback_of(aws: Aws, environment: Environment, service: str) -> ServiceRollback:

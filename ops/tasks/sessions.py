@@ -8,12 +8,15 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+import psutil
 
 from environments.endpoints import SESSIONS, unreachable
 from environments.flows import POSTGRESQL_PORT
 from environments.names import Names
 from environments.schema import Environment
+from modules.interrupts import heard
 from ops.aws.errors import explained, only
 from ops.aws.session import Aws
 from ops.command import say
@@ -119,10 +122,14 @@ def forward_database(aws: Aws, environment: Environment, task: Task, port: int) 
 def _run(aws: Aws, environment: Environment, *words: str, **options: str) -> int:
     region = {"AWS_REGION": environment.region, "AWS_DEFAULT_REGION": environment.region}
     variables = aws.credentials.environment({**os.environ, **region})
-    with _interrupts_are_the_sessions():
-        # With an equals sign: a value may begin with a dash.
-        arguments = [*words, *(f"--{name}={value}" for name, value in options.items())]
-        code = subprocess.run(["aws", *arguments], env=variables, check=False).returncode
+    # With an equals sign: a value may begin with a dash.
+    arguments = [*words, *(f"--{name}={value}" for name, value in options.items())]
+    with _interrupts_are_the_sessions(), subprocess.Popen(["aws", *arguments], env=variables) as session:
+        try:
+            code = session.wait()
+        except BaseException:  # SIGTERM or SIGHUP
+            _end(session.pid)
+            raise
     if code in REFUSED:
         say(
             f"AWS refused. Only administrators may open sessions (docs/adr/0004), with the role "
@@ -131,9 +138,21 @@ def _run(aws: Aws, environment: Environment, *words: str, **options: str) -> int
     return code
 
 
+def _end(pid: int) -> None:
+    """End the AWS CLI and its plugin, which would go on: a port of this machine would stay the database's."""
+    with suppress(psutil.NoSuchProcess):
+        session = psutil.Process(pid)
+        for process in (*session.children(recursive=True), session):
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+
+
 @contextmanager
 def _interrupts_are_the_sessions() -> Iterator[None]:
     """Inside this context, Ctrl-C reaches only the session. Programs don't inherit a handler, unlike SIG_IGN."""
+    if signal.SIGINT not in heard():  # It stays ignored, as in the background of a shell.
+        yield
+        return
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield

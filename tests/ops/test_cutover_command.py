@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 
 from environments import load
 from environments.names import Names
+from modules.interrupts import SIGNALS
 from ops.aws.session import connect
 from ops.aws.state_lock import StateLock
 from ops.conditions import ConditionResult, Status
@@ -356,6 +357,51 @@ def test_rollback_takes_one_command(site: RolledOut, weight: int) -> None:
     (rehearsed,) = rollbacks(read("aep-prod"))
     assert (rehearsed.before, rehearsed.account, rehearsed.zone) == (weight, site.environment.account_id, site.zone.id)
     assert rehearsed.endpoint.startswith("http://127.0.0.1:")
+
+
+SIGNALLED = """
+import os, runpy, sys
+from botocore.httpsession import URLLib3Session
+
+send, left, number = URLLib3Session.send, [int(sys.argv[1])], int(sys.argv[2])
+
+def counted(self, request):
+    left[0] -= 1
+    if not left[0]:
+        os.kill(os.getpid(), number)
+    return send(self, request)
+
+URLLib3Session.send = counted
+sys.argv[1:] = sys.argv[3:]
+runpy.run_module("ops", run_name="__main__")
+"""
+"""A command that gets a signal at its n-th call of AWS."""
+
+
+@pytest.mark.requirement("R10.5")
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_signal_at_any_call_of_a_rollback_leaves_all_traffic_or_none(
+    site: RolledOut, scratch: Path, number: signal.Signals
+) -> None:
+    """Before the change nothing is changed; from then on, all is done and journalled, and the lock is free."""
+    ends = set()
+    for call in range(1, 14) if number is signal.SIGTERM else (2, 6, 9):
+        site.share_out(10)
+        lock(site).take("open", "cutover")
+        before = len(read("aep-prod"))
+        command = [sys.executable, "-c", SIGNALLED, str(call), str(int(number)), "rollback", "dns", "prod", "--yes"]
+        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, cwd=scratch, env=environ, capture_output=True, text=True, check=False)
+        outcomes = [entry.outcome for entry in read("aep-prod")][before:]
+        if done.returncode == 0:
+            assert (site.weights()["current"], outcomes) == (0, ["intended", "done"])
+            assert lock(site).holder() is None
+        else:
+            assert (done.returncode, site.weights()["current"], outcomes) == (128 + number, 10, [])
+            assert done.stderr.endswith(f"interrupted by {number.name}\n"), done.stderr
+            site.unlock()
+        ends.add(done.returncode)
+    assert ends == {0, 128 + number}
 
 
 def test_rollback_asks_for_no_load_balancer_no_alarm_and_no_lock(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -11,13 +13,15 @@ from botocore.exceptions import ClientError
 
 from environments import load
 from environments.names import Names
+from modules.interrupts import SIGNALS, Interrupted
+from ops import journal as journal_module
 from ops.aws.session import Aws
 from ops.cutover.rollback import ServiceRollback
 from ops.errors import OpsError, RefusedError
 from ops.journal import Journal, read
 from rehearsal.emulator.client import Control
 from tests.ops.cli import run
-from tests.ops.cutover_fakes import Clock
+from tests.ops.cutover_fakes import Clock, listening
 
 PROD = load("prod")
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/navralabs/aep-backend@sha256:" + "a" * 64
@@ -149,6 +153,61 @@ def test_a_deployment_that_ecs_gives_up_is_told(tmp_path: Path) -> None:
 def test_one_that_takes_too_long_goes_on_without_us(tmp_path: Path) -> None:
     with pytest.raises(OpsError, match="isn't stable after 900 s; ECS continues"):
         go(Account(43, [41], ends="IN_PROGRESS"), tmp_path)
+    assert [entry.outcome for entry in read("prod", tmp_path)] == ["intended", "unknown"]
+
+
+class Signalled(Account):
+    """An account at whose n-th call a signal arrives."""
+
+    def __init__(self, number: signal.Signals, moment: int) -> None:
+        super().__init__(43, [43, 41])
+        self.number, self.left = number, moment
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith(("describe_", "list_", "update_")):
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), self.number)
+        return super().__getattribute__(name)
+
+
+@pytest.mark.requirement("R10.5")
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_signal_at_any_call_leaves_a_journal_that_has_what_was_done(number: signal.Signals, tmp_path: Path) -> None:
+    """It interrupts no change: what AWS does is in the journal, and that AWS continues is in the message."""
+    found = set()
+    for moment in range(1, 12):
+        folder, account, said = tmp_path / str(moment), Signalled(number, moment), list[str]()
+        journal = Journal("prod", command="rollback service", caller="me", folder=folder)
+        back, ended = rollback(account), "done"
+        with listening():
+            try:
+                back.go(back.step(), journal, time=Clock().time, progress=said.append)
+            except Interrupted as error:
+                ended = str(error)
+        outcomes = tuple(entry.outcome for entry in read("prod", folder))
+        assert (account.running == arn(43)) is (outcomes == ())
+        assert outcomes in {(), ("intended", "unknown"), ("intended", "done")}
+        assert (ended == "done") is (outcomes == ("intended", "done"))
+        continues = "AWS continues with what has begun: bin/ops tasks prod backend" in said
+        assert continues is (outcomes == ("intended", "unknown"))
+        found.add((ended, outcomes))
+    assert len(found) == 3, "before the change, during the wait, and after it"
+
+
+def test_a_signal_while_the_journal_is_written_doesnt_lose_what_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal had that a change is intended, and nothing about its end."""
+    written = journal_module._write
+
+    def signalled(file: Path, text: str) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        written(file, text)
+
+    monkeypatch.setattr(journal_module, "_write", signalled)
+    with listening(), pytest.raises(Interrupted):
+        go(Account(43, [43, 41]), tmp_path)
     assert [entry.outcome for entry in read("prod", tmp_path)] == ["intended", "unknown"]
 
 

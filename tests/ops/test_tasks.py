@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
+import psutil
 import pytest
 
 from environments import load
 from environments.schema import Environment
+from modules.interrupts import Interrupted
 from ops.aws.session import Aws
 from ops.tasks import sessions
 from ops.tasks.log_lines import LogLines
@@ -22,6 +28,7 @@ from rehearsal.emulator.agent import AgentPlace
 from rehearsal.emulator.settings import credentials
 from tests.ops import seeded
 from tests.ops.cli import run
+from tests.ops.cutover_fakes import listening
 from tests.ops.emulated import Emulated
 
 TASK = Task(
@@ -236,6 +243,38 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
 def _program(path: Path, body: str) -> None:
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+def test_a_session_ends_with_its_command(programs: Programs, tmp_path: Path, number: signal.Signals) -> None:
+    """The plugin went on without the command, and with it the port that leads to the database."""
+    started = tmp_path / "started"
+    programs(f"sleep 60 & echo $! > {started}.new; mv {started}.new {started}; wait")
+    aws: Any = SimpleNamespace(credentials=SimpleNamespace(environment=dict))
+
+    def stop() -> None:
+        while not started.exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with listening(), pytest.raises(Interrupted, match=number.name):
+        sessions._run(aws, load("prod"), "ssm", "start-session")
+    thread.join()
+    plugin = int(started.read_text())
+    psutil.wait_procs([psutil.Process(plugin)] if psutil.pid_exists(plugin) else [], timeout=10)
+    assert not psutil.pid_exists(plugin) or psutil.Process(plugin).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_session_in_the_background_ignores_ctrl_c_as_its_shell_says(programs: Programs) -> None:
+    programs("kill -INT $$; echo went on")
+    aws: Any = SimpleNamespace(credentials=SimpleNamespace(environment=dict))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert sessions._run(aws, load("prod"), "ssm", "start-session") == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
