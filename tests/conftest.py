@@ -31,9 +31,11 @@ hypothesis.settings.register_profile(
     "project", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("project")
-# A shell ignores Ctrl-C for its background jobs, and programs inherit that: tests send it as a terminal does.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell ignores Ctrl-C for its background jobs, and `nohup` ignores SIGHUP; programs inherit that. Tests send them as a
+# terminal does.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 ENVIRONMENTS = environments.known()
 of_aep = pytest.mark.parametrize("subject", OF_AEP, indirect=True, ids=str)
 """Keeps a test of `env` to AEP's environments: it asserts what the plan says about them."""

@@ -55,8 +55,9 @@ def already(zone: Zone, present: PresentRecords) -> bool:
     )
 
 
+@deferred(last=True)
 def back(zone: Zone, present: PresentRecords, journal: Journal, *, run: str = "") -> PresentRecords:
-    """Send all traffic to the previous target.
+    """Send all traffic to the previous target. No signal interrupts that.
 
     Args:
         zone: Where the records are.

@@ -206,11 +206,10 @@ class Cutover:
                 with deferred(last=True):
                     self._stop(run, str(error) or "interrupted")
                 raise
-        except OverruledError as error:
-            self._leave(run, "end", "overruled", str(error))
-            raise
         except OpsError as error:
-            self._leave(run, "stop", "left", str(error))
+            event, outcome = ("end", "overruled") if isinstance(error, OverruledError) else ("stop", "left")
+            with deferred(last=True):
+                self._leave(run, event, outcome, str(error))
             raise
 
     def _stop(self, run: Run, reason: str) -> None:

@@ -64,7 +64,7 @@ def provide(endpoint: str) -> None:
 
 
 def states(cloudwatch: Any) -> dict[str, str]:
-    found = cloudwatch.describe_alarms()
+    found = cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     return {
         each["AlarmName"]: each["StateValue"] for kind in ("MetricAlarms", "CompositeAlarms") for each in found[kind]
     }
