@@ -137,7 +137,7 @@ class Source:
         self._check_mfa()
         session = self.session()
         _let_the_cli_sign_in(session.full_config)
-        kept = _Kept(str(Path(CACHE).expanduser()), replaced.access_key if replaced else None)
+        kept = _Kept(_cache(), replaced.access_key if replaced else None)
         resolver = create_credential_resolver(session, cache=kept, region_name=self.region)
         # There is no public way to set the prompt. botocore's own reads standard input if there is no terminal.
         resolver.get_provider("assume-role")._prompter = ask
@@ -186,6 +186,12 @@ class Source:
         if "sso_role_name" in own:
             return "the permission set's session duration sets how long they last"
         return "set credentials that last longer"
+
+
+def _cache() -> str:
+    """The folder of cached sessions; without a home folder, as of an unknown user in a container, one that can't be."""
+    folder = os.path.expanduser(CACHE)  # noqa: PTH111  (Path's raises a RuntimeError, which is also botocore's expiry)
+    return folder if Path(folder).is_absolute() else f"{os.devnull}/cache"
 
 
 def _roles(profile: Mapping[str, Any], sources: list[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:

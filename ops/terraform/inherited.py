@@ -34,7 +34,12 @@ LOG = "TF_LOG"
 
 https://developer.hashicorp.com/terraform/internals/debugging
 """
-LOG_FILE = "TF_LOG_PATH"
+LOG_FILE, CORE_LOG = "TF_LOG_PATH", "TF_LOG_CORE"
+QUIET = frozenset({"INFO", "WARN", "ERROR", "OFF"})
+"""Levels at which a provider logs no requests: at TRACE, DEBUG and JSON, they are in the log with the secrets in them.
+
+https://pkg.go.dev/github.com/hashicorp/aws-sdk-go-base/v2/logging
+"""
 BACKEND = frozenset(
     {"AWS_DYNAMODB_ENDPOINT", "AWS_IAM_ENDPOINT", "AWS_S3_ENDPOINT", "AWS_SSE_CUSTOMER_KEY", "AWS_STS_ENDPOINT"}
 )
@@ -64,9 +69,15 @@ class Inherited(NamedTuple):
     """Names of the others, sorted."""
 
     def __str__(self) -> str:
-        return (
-            f"Terraform runs without {', '.join(self.removed)} of this shell, so that plan and state don't depend on it"
-        )
+        logs = [name for name in self.removed if name.startswith(LOG)]
+        others = [name for name in self.removed if name not in logs]
+        why = {
+            "so that plan and state don't depend on it": others,
+            f"since the provider's log has secrets, and needs a file of its own; {CORE_LOG} with {LOG_FILE} logs the "
+            "rest": logs,
+        }
+        reasons = [f"without {', '.join(names)} of this shell, {text}" for text, names in why.items() if names]
+        return f"Terraform runs {'; and '.join(reasons)}"
 
 
 def inherited(variables: Mapping[str, str] | None = None) -> Inherited:
@@ -85,7 +96,7 @@ def inherited(variables: Mapping[str, str] | None = None) -> Inherited:
     """
     given = os.environ if variables is None else variables
     logged = bool(given.get(LOG_FILE))
-    kept = {name: value for name, value in given.items() if _harmless(name, logged=logged)}
+    kept = {name: value for name, value in given.items() if _harmless(name, value, logged=logged)}
     if found := next(_overriding(given), None):
         raise OpsError(
             f"{found} has dev_overrides of hashicorp/aws, so Terraform would use another provider than the locked one; "
@@ -95,9 +106,9 @@ def inherited(variables: Mapping[str, str] | None = None) -> Inherited:
     return Inherited(_same_proxies(kept), tuple(sorted(removed)))
 
 
-def _harmless(name: str, *, logged: bool) -> bool:
+def _harmless(name: str, value: str, *, logged: bool) -> bool:
     if name.startswith(LOG):
-        return logged
+        return logged and (name in {LOG_FILE, CORE_LOG} or value.upper() in QUIET)
     return name in KEPT or name.startswith(TOKENS) or not (name.startswith("TF_") or name in BACKEND)
 
 

@@ -124,6 +124,7 @@ def home(given: Identities, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("HOME", str(made.folder))
     for name in ("CONFIG_FILE", "SHARED_CREDENTIALS_FILE"):
         monkeypatch.delenv(f"AWS_{name}", raising=False)
+    monkeypatch.delenv(shared.BUNDLE, raising=False)
     monkeypatch.setenv("AWS_ENDPOINT_URL", given.endpoint)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr(shared, "ask_hidden", made.ask)
@@ -588,3 +589,23 @@ def test_a_home_that_is_read_only_is_no_obstacle(home: Home) -> None:
     role(home, pytest.MonkeyPatch())
     (home.folder / ".aws" / "cli").write_text("no folder")
     assert credentials().keys().access_key == "ASIA0000"
+
+
+def test_without_a_home_folder_sessions_are_kept_in_memory(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As an unknown user in a container: it was reported as expired credentials."""
+
+    def unknown(_: int) -> None:
+        raise KeyError("uid not found")
+
+    home.config(MFA)
+    home.answers = [CODE]
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home.folder / ".aws" / "config"))
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    assert credentials().keys().access_key == "ASIA0000"
+    assert not home.kept
+    assert set(tmp_path.iterdir()) == before, "no folder named ~"

@@ -67,8 +67,18 @@ def test_automation_is_ours_anyway() -> None:
 def test_a_log_needs_a_file_of_its_own() -> None:
     """Without one, it would be part of the error messages."""
     assert inherited({"TF_LOG": "trace", "TF_LOG_CORE": "trace"}).removed == ("TF_LOG", "TF_LOG_CORE")
-    given = {"TF_LOG": "trace", "TF_LOG_PATH": "log"}
+    given = {"TF_LOG": "info", "TF_LOG_CORE": "trace", "TF_LOG_PATH": "log"}
     assert inherited(given) == (given, ())
+
+
+@pytest.mark.parametrize("level", ["trace", "DEBUG", "json", "nonsense"])
+@pytest.mark.parametrize("name", ["TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_PROVIDER_AWS", "TF_LOG_SDK"])
+def test_secrets_reach_no_log(name: str, level: str) -> None:
+    """At these levels, the provider logs requests: the database's password and the value of a secret are in them."""
+    found = inherited({name: level, "TF_LOG_PATH": "log", "TF_WORKSPACE": "left"})
+    assert found.removed == (name, "TF_WORKSPACE")
+    assert f"without {name} of this shell, since the provider's log has secrets" in str(found)
+    assert "without TF_WORKSPACE of this shell, so that plan and state don't depend on it" in str(found)
 
 
 def test_terraform_uses_the_proxies_that_boto3_uses() -> None:
