@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from modules.phases import phase
+from ops import files
 from ops.errors import OpsError
 from ops.gate.folder import BOOTSTRAP, BOOTSTRAP_FILE
 from ops.plan_gate.model import NOTHING_APPROVED, Approved, FindingKind
@@ -63,7 +64,7 @@ def _applied_locally(
 ) -> tuple[PhaseResult, Provenance | None]:
     """Plan and apply `state`; return the result, and what the applied plan was created from."""
     override = stack.folder / BOOTSTRAP_FILE
-    override.write_text(json.dumps(BOOTSTRAP), encoding="utf-8")
+    files.write(override, json.dumps(BOOTSTRAP))
     planner = Planner(session, applier.approved)
     stack.forget_plan()
     session.lasting(PHASE, "applying")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from urllib.request import getproxies_environment
 
 import urllib3
 
@@ -130,4 +131,7 @@ class Http:
         if isinstance(system, OSError) and system.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL):
             return UnknownError(f"this machine has no route to {address} ({system.strerror})")
         text = str(cause).rpartition("object at ")[2].partition(": ")[2] or str(cause)
-        return FailedError(f"{address} doesn't respond to {path} for {self.host}: {text}")
+        direct = (
+            "; this request uses no proxy, not that in HTTPS_PROXY" if getproxies_environment().get("https") else ""
+        )
+        return FailedError(f"{address} doesn't respond to {path} for {self.host}: {text}{direct}")

@@ -145,12 +145,17 @@ def test_a_passing_503_is_asked_again_and_a_lasting_one_is_red(site: Site) -> No
     assert site.broken == 6
 
 
-def test_a_refused_connection_fails() -> None:
+@pytest.mark.parametrize("proxy", ["", "http://proxy.example.com:3128"])
+def test_a_refused_connection_fails(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """Where all other calls go through a proxy, the message says that these don't."""
+    monkeypatch.setenv("https_proxy", proxy)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         closed = ConnectTo("127.0.0.1", *[free.getsockname()[1]] * 2)
-        with pytest.raises(FailedError, match=r"127\.0\.0\.1 doesn't respond to / for app\.navralabs\.com: .*refused"):
+        said = r"127\.0\.0\.1 doesn't respond to / for app\.navralabs\.com: .*refused"
+        with pytest.raises(FailedError, match=said) as error:
             Http(PROD.edge.host, closed).get("127.0.0.1", "/", plain=True)
+    assert str(error.value).endswith("not that in HTTPS_PROXY") is bool(proxy)
 
 
 def test_a_name_that_doesnt_resolve_cant_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
