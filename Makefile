@@ -172,7 +172,7 @@ $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES) $(LOADED)
 cost: synth ## Estimate the monthly cost, line by line: all, or ENV=<name> (AGAINST=main, USE=medium, RISKS=1: what each risk saves)
 	@$(OPS) cost $(ENV) $(if $(AGAINST),--against "$(AGAINST)") $(if $(USE),--use "$(USE)") $(if $(RISKS),--risks)
 
-parity: $(STAMP)/synth-all ## Show what differs between environments of a product, and which value causes it: all pairs, or ENV=prod WITH=staging
+parity: $(STAMP)/synth-all ## Show what differs between environments of a product, and which value causes it: all pairs, or ENV=<name> WITH=<name>
 	@$(OPS) parity $(ENV) $(WITH)
 
 report: gate ## Write one page about all environments, or ENV=<name>: cdktf.out/reports/index.html

@@ -31,8 +31,8 @@ hypothesis.settings.register_profile(
     "project", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("project")
-# A shell ignores Ctrl-C for its background jobs, and `nohup` ignores SIGHUP; programs inherit that. Tests send them as a
-# terminal does.
+# A shell ignores Ctrl-C for its background jobs, and `nohup` ignores SIGHUP; programs inherit that. Tests send them as
+# a terminal does.
 for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, handler)

@@ -113,14 +113,14 @@ class Aws:
         return Aws(boto3.Session(botocore_session=session, region_name=self._region), caller, self.credentials)
 
 
-def connect(environment: Environment, config: Config = _CONFIG, *, asks: bool = True) -> Aws:
+def connect(environment: Environment, config: Config | None = None, *, asks: bool = True) -> Aws:
     """Clients of an environment's account, after a check of the caller's identity (R1.4).
 
     Uses the environment's CLI profile, unless environment variables have credentials.
 
     Args:
         environment: The environment.
-        config: Timeouts and retries of all calls.
+        config: Timeouts and retries of all calls; None means patient ones.
         asks: Whether you may be asked for an MFA code.
 
     Raises:
@@ -130,7 +130,7 @@ def connect(environment: Environment, config: Config = _CONFIG, *, asks: bool = 
     check_endpoints(os.environ)
     for warning in elsewhere(os.environ):
         say(f"warning: {warning}")
-    credentials = Credentials(Source(profile(environment), environment.region, config))
+    credentials = Credentials(Source(profile(environment), environment.region, config or _CONFIG))
     credentials.asks = asks
     try:
         session, caller = _identified(credentials)

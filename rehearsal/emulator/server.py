@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 import sys
-import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 from xml.sax.saxutils import escape
@@ -49,11 +49,13 @@ class Application:
         self._given: OrderedDict[str, Response] = OrderedDict()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Respond to one request."""
+        """Respond to one request, with AWS's time in the header `Date`."""
         _take_body(environ)
         with self._lock:
             try:
-                return self._once(environ)(environ, start_response)
+                response = self._once(environ)
+                response.date = datetime.now(UTC) + self.clock.ahead
+                return response(environ, start_response)
             except Exception as error:  # A gap of moto, whatever it raises.
                 traceback.print_exc()
                 return _gap(environ, error)(environ, start_response)
@@ -101,15 +103,6 @@ class Application:
         return Response("{}", content_type="application/json")
 
 
-class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
-    """Responds with AWS's time in each header `Date`."""
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """The time, in the form of the header."""
-        application: Application = self.server.app
-        return super().date_time_string(timestamp or time.time() + application.clock.ahead.total_seconds())
-
-
 def serve(account_id: str, port: int) -> BaseWSGIServer:
     """Bind a server on 127.0.0.1; `serve_forever` starts it.
 
@@ -117,7 +110,7 @@ def serve(account_id: str, port: int) -> BaseWSGIServer:
         account_id: The account of credentials that no account is known for.
         port: 0 takes a free one.
     """
-    return make_server("127.0.0.1", port, application(account_id), threaded=True, request_handler=_Handler)
+    return make_server("127.0.0.1", port, application(account_id), threaded=True, request_handler=MotoRequestHandler)
 
 
 def application(account_id: str) -> Application:

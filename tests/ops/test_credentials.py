@@ -122,8 +122,8 @@ def home(given: Identities, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     made = Home(tmp_path / "home")
     (made.folder / ".aws").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(made.folder))
-    for name in ("CONFIG_FILE", "SHARED_CREDENTIALS_FILE"):
-        monkeypatch.delenv(f"AWS_{name}", raising=False)
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     monkeypatch.delenv(shared.BUNDLE, raising=False)
     monkeypatch.setenv("AWS_ENDPOINT_URL", given.endpoint)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -90,7 +90,7 @@ def test_another_partition_is_refused_by_its_name(region: str) -> None:
         ("eu-central-9", "did you mean eu-central-2"),
         ("us-east1", "did you mean us-east-1"),
         ("us-east-1a", "did you mean us-east-1"),
-        ("US-EAST-1", "known are"),
+        ("US-EAST-1", "did you mean us-east-1"),
         ("aws-global", "known are"),
         ("", "known are"),
         ("eusc-de-east-1", "partition aws-eusc"),
