@@ -198,7 +198,7 @@ def _against(
     for now in report.estimates:
         before = report.before.get(now.name)
         if before is None:
-            yield title(f"{now.name}: isn't in {report.ref}")
+            yield title(f"{now.name}: isn't in {report.ref}, or its values aren't valid there")
             continue
         found = differences([before, now])
         yield title(f"{now.name}: {change(now.total - before.total)} USD a month against {report.ref}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from decimal import Decimal
 from pathlib import Path
@@ -54,7 +55,7 @@ def test_the_text_has_lines_totals_prices_and_differences(report: Report) -> Non
     assert "no_waf 13.63 10.10 3.53 requests reach the application unfiltered" in lines
     assert "intake-prod: skipped: no prices of eu-west-1; create them: make prices ENV=intake-prod" in lines
     assert "prod: +671.55 USD a month against v1" in lines
-    assert "prod-starter: isn't in v1" in lines
+    assert "prod-starter: isn't in v1, or its values aren't valid there" in lines
     assert any(line.startswith("not in the total: aws_ecs_cluster: ") for line in lines)
 
 
@@ -196,6 +197,17 @@ def test_another_version_is_synthesized_in_a_worktree_that_is_removed() -> None:
     found = previous("HEAD", chosen, MEDIUM_USAGE)
     assert list(found) == [environment.name for environment in chosen]
     assert _worktrees() == before
+
+
+@pytest.mark.slow
+def test_an_environment_that_was_invalid_there_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(AEP, tmp_path / "values")
+    staging = tmp_path / "values" / "staging.py"
+    staging.write_text(staging.read_text(encoding="utf-8").replace("10.20.0.0/16", "10.20.0.0/40"), encoding="utf-8")
+    monkeypatch.setenv("ENVIRONMENTS", str(tmp_path / "values"))
+    assert list(previous("HEAD", [each.environment for each in OF_AEP])) == ["prod", "prod-starter"]
 
 
 def _worktrees() -> str:
