@@ -37,7 +37,7 @@ def parity(environment_stacks: Iterable[EnvironmentStacks], values: Mapping[str,
         try:
             found = [*unexplained(stacks.documents, values[stacks.name])]
         except Exception as error:
-            what = f"the stacks can't be built under another name: {type(error).__name__}: {error}"
+            what = f"the stacks can't be built from the values: {type(error).__name__}: {error}"
             where = f"{PARITY} of {stacks.name}"
             raise ScanFailedError(ScanError(ErrorKind.CHECK_RAISED, where, what, "see docs/parity.md")) from error
         for each in found:

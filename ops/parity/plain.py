@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from environments.schema import Environment
+from ops.errors import OpsError
 
 Document = dict[str, Any]
 """A stack as Terraform JSON, without cdktf's metadata and the required providers."""
@@ -143,13 +144,21 @@ class _Engine(ModuleType):
 
 
 def build(environment: Environment) -> dict[str, Document]:
-    """The stacks of an environment by phase."""
+    """The stacks of an environment by phase.
+
+    Raises:
+        OpsError: A construct uses a part of cdktf that this module doesn't have.
+    """
     built: dict[str, Any] = {}
     with _private_modules():
         for phase in importlib.import_module("modules.phases").PHASES:
             module, _, name = phase.stack.partition(":")
-            stack_class = getattr(importlib.import_module(f"modules.stacks.{module}"), name)
-            built[phase.name] = stack_class(None, environment, phase, built)
+            try:
+                stack_class = getattr(importlib.import_module(f"modules.stacks.{module}"), name)
+                built[phase.name] = stack_class(None, environment, phase, built)
+            except (ImportError, AttributeError) as error:
+                what = f"phase {phase.name} of {environment.name} can't be built without cdktf"
+                raise OpsError(f"{what}: {error}; add what it uses to ops/parity/plain.py") from error
     return {phase: stack.document for phase, stack in built.items()}
 
 

@@ -14,11 +14,16 @@ import environments
 from environments.schema import Environment
 from modules.phases import PHASES
 from modules.synthesis import STACK_FILE, synthesize
+from ops.errors import OpsError
 from ops.gate.documents import StackFile, read
+from ops.gate.model import ScanFailedError
+from ops.gate.parity import parity
+from ops.gate.stacks import EnvironmentStacks
+from ops.parity import plain
 from ops.parity.compare import blocks, differences, unexplained
 from ops.parity.plain import build
 from ops.parity.renamed import renamed
-from tests.products import Subject
+from tests.products import OF_AEP, Subject
 from tests.strategies import any_environment
 
 
@@ -40,6 +45,18 @@ def test_any_stack_is_what_its_values_give(drawn: Environment) -> None:
     with TemporaryDirectory() as folder:
         synthesize([environment], Path(folder), organization=False)
         assert [*unexplained(documents(Path(folder), environment), environment)] == []
+
+
+def test_a_construct_that_uses_another_part_of_cdktf_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = OF_AEP[0].environment
+    monkeypatch.delattr(plain._Engine, "TerraformLocal")
+    monkeypatch.setattr(plain, "_private", {})
+    says = r"^phase services of prod can't be built without cdktf: cannot import name 'TerraformLocal'"
+    with pytest.raises(OpsError, match=says):
+        build(environment)
+    missing = EnvironmentStacks(environment.name, {})
+    with pytest.raises(ScanFailedError, match="the stacks can't be built from the values: OpsError: phase services"):
+        parity([missing], {environment.name: environment})
 
 
 @settings(max_examples=60)
