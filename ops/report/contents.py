@@ -25,9 +25,10 @@ from ops.report.architecture import Architecture
 from ops.report.controls import controls, judge
 from ops.report.requirements import requirements
 from ops.report.stacks import Synthesized
+from ops.terraform.report import Result
 
 Json = dict[str, Any]
-_GATE = ("outcome", "today", "passed", "resources", "checks", "warnings", "errors")
+_GATE = ("outcome", "today", "passed", "resources", "warnings", "errors")
 """What the page has of the gate's report as it is."""
 
 
@@ -171,16 +172,9 @@ def _environment(
     environment, name = each.environment, each.environment.name
     stacks = _stacks(each)
     counted = Counter(block.block.stack for block in _resources(each))
-    runs = [
-        reports.read(f"run-{command}-{name}.json", f"make {command} ENV={name}", keys=("phases", "started_at"))
-        for command in ("plan", "apply", "drift")
-    ]
     rehearsal = rehearsals[name]
     return {
         "name": name,
-        "product": environment.product.name,
-        "stage": environment.stage,
-        "profile": environment.profile.name,
         "account": environment.account_id,
         "region": environment.region,
         "zones": len(shown.zones),
@@ -190,10 +184,7 @@ def _environment(
         "records": [asdict(record) for record in shown.records],
         "arrows": [asdict(arrow) for arrow in shown.arrows],
         "permissions": [permission._asdict() for permission in permissions(environment)],
-        "phases": [
-            {**phase, "runs": _runs(phase["name"], runs), "rehearsed": _rehearsed(phase["stack"], rehearsals)}
-            for phase in _phases(name, counted, reports)
-        ],
+        "phases": list(_phases(name, counted, rehearsals, reports)),
         "status": reports.read(f"status-{name}.json", f"make status ENV={name}", keys=("phases", "table")),
         "rehearsal": rehearsal
         and {**rehearsal, "steps": [{**step, "plans": len(step.get("plans", ()))} for step in rehearsal["steps"]]},
@@ -201,10 +192,25 @@ def _environment(
     }
 
 
-def _phases(name: str, counted: Mapping[str, int], reports: Reports) -> Iterator[Json]:
+def _phases(
+    name: str, counted: Mapping[str, int], rehearsals: Mapping[str, Json | None], reports: Reports
+) -> Iterator[Json]:
+    runs = [
+        reports.read(f"run-{command}-{name}.json", f"make {command} ENV={name}", keys=("phases", "started_at"))
+        for command in ("plan", "apply", "drift")
+    ]
     for phase in PHASES:
         stack = f"{name}-{phase.name}"
-        plan = reports.read(f"plan-{name}-*.json", f"make plan ENV={name}", phase.name, ("counts", "changes"))
+        ran = {
+            run["command"]: {"started_at": run["started_at"], **{key: result[key] for key in ("result", "waits_for")}}
+            for run in filter(None, runs)
+            for result in run["phases"]
+            if result["phase"] == phase.name
+        }
+        # A plan without changes has no report; the one that exists is of a previous plan.
+        judged = ran.get("plan", {}).get("result", Result.CHANGES) in {Result.CHANGES, Result.REFUSED}
+        keys = ("outcome", "counts", "changes", "findings", "approved")
+        plan = judged and reports.read(f"plan-{name}-*.json", f"make plan ENV={name}", phase.name, keys)
         yield {
             "name": phase.name,
             "summary": phase.summary,
@@ -212,19 +218,10 @@ def _phases(name: str, counted: Mapping[str, int], reports: Reports) -> Iterator
             "applied_by": phase.applied_by,
             "stack": stack,
             "resources": counted.get(stack, 0),
-            "plan": plan and {key: plan.get(key) for key in ("outcome", "counts", "changes", "findings", "approved")},
+            "runs": ran,
+            "plan": {key: plan[key] for key in keys} if plan else None,
+            "rehearsed": _rehearsed(stack, rehearsals),
         }
-
-
-def _runs(phase: str, runs: Iterable[Json | None]) -> Json:
-    """The result of a phase in the last run of each command, with its time."""
-    return {
-        run["command"]: {"started_at": run["started_at"], **{key: result[key] for key in ("result", "waits_for")}}
-        for run in runs
-        if run
-        for result in run["phases"]
-        if result["phase"] == phase
-    }
 
 
 def _rehearsed(stack: str, rehearsals: Mapping[str, Json | None]) -> list[Json]:

@@ -130,7 +130,7 @@ const VIEWS = {
     here.status ? [h('p', {}, time(here.status.started_at)), table(`Status of ${here.name}`, here.status.table[0], here.status.table.slice(1).map((row) => row.map((cell) => cell === '-' ? '' : cell)))] : missing(`status-${here.name}.json`),
     ['apply', 'drift'].filter((command) => here.phases.some((phase) => phase.runs[command])).map((command) => [
       h('h2', {}, `Last ${command}`),
-      table(`Last ${command}`, ['phase', 'result', 'time'], here.phases.filter((phase) => phase.runs[command]).map((phase) => [phase.name, result(phase.runs[command]), time(phase.runs[command].started_at)])),
+      table(`Last ${command}`, ['phase', 'result'], here.phases.filter((phase) => phase.runs[command]).map((phase) => [phase.name, result(phase.runs[command])])),
     ]),
   ]],
   phase: [null, (here, name) => {
@@ -141,8 +141,8 @@ const VIEWS = {
     return [
       h('p', { class: 'lead' }, `${phase.summary}. Applied by the ${phase.applied_by}. Reads ${phase.reads.join(', ') || 'no other phase'}.`),
       h('h2', {}, 'Last plan'),
-      phase.runs.plan ? h('p', {}, time(phase.runs.plan.started_at)) : null,
-      phase.runs.plan && phase.runs.plan.result === 'no changes' ? h('p', {}, 'no changes') : phase.plan ? planDetails(phase, phase.plan, here) : missing(`plan-${here.name}-*.json`),
+      phase.runs.plan ? h('p', {}, result(phase.runs.plan)) : null,
+      phase.plan ? planDetails(phase, phase.plan, here) : phase.runs.plan ? null : missing(`plan-${here.name}-*.json`),
       h('h2', {}, 'Plans of the last rehearsal'),
       phase.rehearsed.length ? phase.rehearsed.map((plan) => h('details', {}, h('summary', {}, `${plan.step}: ${changes(plan.counts)}`, plan.rehearsal === here.name ? '' : ` (rehearsal of ${plan.rehearsal})`), planDetails(phase, plan, here))) : here.rehearsal ? h('p', {}, 'It applied no plan of this phase.') : missing(`rehearsal-${here.name}.json`),
       h('h2', {}, count(phase.resources, 'resource')),
@@ -262,8 +262,8 @@ const lines = (name, rows) => [h('h2', {}, name), table(name, ['phase', 'what', 
 const prices = (rows) => [...new Map(rows.filter((line) => line.price !== null).map((line) => [line.price_id, line]))].sort().map(([id, line]) => [
   code(id), price(line), line.unit, h('span', { class: 'whole' }, line.date), [line.unconfirmed ? h('div', {}, line.unconfirmed) : null, line.sources.map((each) => h('div', { class: 'muted long' }, each))],
 ]);
-const result = (run) => run.result + (run.waits_for.length ? ` for ${run.waits_for.join(', ')}` : '');
-const planned = (phase) => phase.runs.plan && phase.runs.plan.result === 'no changes' ? ['no changes ', h('span', { class: 'muted' }, time(phase.runs.plan.started_at))] : phase.plan ? judged(phase.plan) : phase.runs.plan ? result(phase.runs.plan) : 'none';
+const result = (run) => [run.result + (run.waits_for.length ? ` for ${run.waits_for.join(', ')}` : ''), ' ', h('span', { class: 'muted' }, time(run.started_at))];
+const planned = (phase) => phase.plan ? judged(phase.plan) : phase.runs.plan ? result(phase.runs.plan) : 'none';
 const KIND = { stateful: 'loses data', configuration: 'runs other code', loss_in_place: 'loses data in place', outage: 'stops traffic', protection_off: 'switches a protection off', widening: 'allows more', secret: 'holds a secret' };
 const judged = (plan) => [status({ findings: 'refused', error: "can't be judged" }[plan.outcome] || plan.outcome), ` ${changes(plan.counts)}`];
 const planDetails = (phase, plan, here) => [

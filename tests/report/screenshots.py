@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from modules.output import OUT
 from ops.report.command import report
@@ -10,7 +11,7 @@ from tests.report import reports
 from tests.report.chromium import chromium
 
 IMAGES = Path("docs/images")
-VIEWS = {
+VIEWS: dict[str, tuple[str, Literal["light", "dark"]]] = {
     "report-overview": ("overview", "light"),
     "report-resource": ("resources/prod/prod-state/aws_s3_bucket.state", "dark"),
 }
