@@ -51,7 +51,7 @@ const days = (date) => Math.round((Date.parse(date) - Date.parse(new Date().toIS
 const VIEWS = {
   overview: ['Overview', (here) => {
     const gate = contents.gate;
-    const soonest = contents.risks[0];
+    const soonest = contents.risks[0], priced = environments.filter(costOf);
     return [
       h('p', { class: 'lead' }, 'Generated from the synthesized stacks and the reports of gate, plan, rehearsal and verify. A report that is missing is named.'),
       cards([
@@ -68,10 +68,10 @@ const VIEWS = {
         each.rehearsal ? [status(each.rehearsal.passed ? 'pass' : 'fail'), ' ', time(each.rehearsal.started_at)] : h('span', { class: 'muted' }, 'none'), h('a', { href: goto('cost', each.name) }, costOf(each) ? amount(costOf(each).total) : 'skipped'),
       ])),
       h('h2', {}, 'Cost by phase'),
-      table('Cost by phase', ['USD a month', ...environments.map((each) => [each.name, 'number'])], [
-        ...environments[0].phases.map((phase) => [phase.name, ...environments.map((each) => costOf(each) && costOf(each).phases[phase.name] ? amount(costOf(each).phases[phase.name]) : '')]).filter((row) => row.slice(1).some(Boolean)),
-        ...[['fixed', 'fixed'], ['for the assumed use', 'assumed'], ['total', 'total']].map(([name, key]) => [name, ...environments.map((each) => costOf(each) ? h(key === 'total' ? 'strong' : 'span', {}, amount(costOf(each)[key])) : '')]),
-      ], false),
+      priced.length ? table('Cost by phase', ['USD a month', ...priced.map((each) => [each.name, 'number'])], [
+        ...environments[0].phases.map((phase) => [phase.name, ...priced.map((each) => costOf(each).phases[phase.name] ? amount(costOf(each).phases[phase.name]) : '')]).filter((row) => row.slice(1).some(Boolean)),
+        ...[['fixed', 'fixed'], ['for the assumed use', 'assumed'], ['total', 'total']].map(([name, key]) => [name, ...priced.map((each) => h(key === 'total' ? 'strong' : 'span', {}, amount(costOf(each)[key])))]),
+      ], false) : null,
       unpriced(environments),
       gate && gate.errors.length ? [h('h2', {}, 'Scan errors of the gate'), table('Scan errors', ['where', 'what', 'fix'], gate.errors.map((each) => [h('span', { class: 'long' }, each.where), each.what, each.fix]))] : null,
       gate && gate.warnings.length ? [h('h2', {}, 'Warnings of the gate'), h('ul', {}, gate.warnings.map((text) => h('li', {}, text)))] : null,

@@ -293,17 +293,33 @@ def test_it_prints_every_section(opened: Opened, tmp_path: Path) -> None:
     expect(page.locator("h1")).to_have_count(1)  # After printing, the view is back.
 
 
+def embedded(written: Path) -> tuple[Any, Any]:
+    """The data of the page: all sections but the resources, and those."""
+    html = written.read_text(encoding="utf-8")
+    begins = [html.index(">", html.index(f'id="{id_}"')) + 1 for id_ in ("contents", "resources")]
+    contents, resources = (json.loads(html[begin : html.index("</script>", begin)]) for begin in begins)
+    return contents, resources
+
+
+def test_an_environment_without_prices_has_no_total(browser: Browser, written: Path, tmp_path: Path) -> None:
+    data, rows = embedded(written)
+    data["cost"]["environments"] = [each for each in data["cost"]["environments"] if each["name"] != "staging"]
+    (tmp_path / "page.html").write_text(filled(data, rows, []), encoding="utf-8")
+    opened = Opened(browser, tmp_path / "page.html")
+    table = opened.go("overview").get_by_role("table", name="Cost by phase")
+    assert table.locator("thead th").all_inner_texts() == ["USD a month", "prod", "prod-starter"]
+    expect(opened.page.get_by_role("link", name="skipped")).to_be_visible()
+    expect(opened.go("cost/staging").locator("main")).to_contain_text("no prices of us-east-1")
+    assert opened.page.get_by_text("USD a month", exact=True).count() == 0
+    assert not opened.reported
+    opened.page.context.close()
+
+
 HOSTILE = "</script><img src=x onerror=document.title=1>\u202e\x07<b>"
 
 
 def test_hostile_names_stay_text(browser: Browser, written: Path, tmp_path: Path) -> None:
-    html = written.read_text(encoding="utf-8")
-
-    def part(id_: str) -> Any:
-        begin = html.index(">", html.index(f'id="{id_}"')) + 1
-        return json.loads(html[begin : html.index("</script>", begin)])
-
-    data, rows = part("contents"), part("resources")
+    data, rows = embedded(written)
     for each in data["environments"]:
         for arrow in each["arrows"]:
             arrow["why"] = HOSTILE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -164,6 +165,13 @@ def test_results_of_changed_stacks_are_left_out(found: list[Synthesized], output
     assert kept is not None and [each["stack"] for each in kept["findings"]] == ["prod-account"]
     assert "prod-data" not in kept["stacks"] and "prod-edge" in kept["stacks"]
     assert reports.missing["gate.json"] == "isn't about these stacks as they are now: prod-data; run make gate again"
+
+
+def test_a_region_without_prices_has_no_cost(found: list[Synthesized], output: Path) -> None:
+    elsewhere = [replace(each, environment=replace(each.environment, region="eu-west-3")) for each in found[:1]]
+    with values(AEP):
+        cost = said_of(elsewhere, output)["cost"]
+    assert (cost["environments"], cost["skipped"]) == ([], [{"name": "prod", "region": "eu-west-3"}])
 
 
 # Controls ----------------------------------------------------------------------------------------------------
