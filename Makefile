@@ -30,8 +30,11 @@ APPROVE_PROTECTION_OFF ?=
 RESTORE ?=
 # The environment's name again, to destroy it.
 CONFIRM ?=
-# A service, and the digest or the image of a release.
+# A service, and the digest or the image of a release; the step to start a deployment at.
 SERVICE ?=
+STEP ?=
+# A scheduled task.
+TASK ?=
 DIGEST ?=
 IMAGE ?=
 # The cost: against another version of git, for other use, and what each accepted risk saves.
@@ -72,7 +75,7 @@ ifneq ($$(REST),)
 $$(error error: $(1)='$$($(1))': must be one value of these characters: $$(subst $$(SPACE),,$$($(2))))
 endif
 endef
-$(foreach name,ENV TO NAME PRODUCT SERVICE CONFIRM USE,$(eval $(call consists_of,$(name),IN_NAMES)))
+$(foreach name,ENV TO NAME PRODUCT SERVICE STEP TASK CONFIRM USE,$(eval $(call consists_of,$(name),IN_NAMES)))
 $(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST,$(eval $(call consists_of,$(name),IN_PATHS)))
 ifeq ($(ENV),all)
 $(error error: ENV=all: leave ENV out for all environments)
@@ -142,7 +145,7 @@ endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
 	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
-	status doctor show cost parity risks risks-prune promote release-history release-set release-deploy release-rollback secrets migrate tasks logs cutover-prepare cutover rollback-dns rollback-service
+	status doctor show cost parity risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
 
@@ -227,6 +230,10 @@ destroy: terraform env confirmed gate ## Destroy an unprotected environment, las
 
 ##@ Release the application
 
+deploy: terraform env service ## Deploy a service in one command: ENV=<name> SERVICE=… (DIGEST=sha256:… or IMAGE=<tag>, STEP=<to start at>, DRY_RUN=1)
+	@$(OPS) deploy "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(IMAGE),--image "$(IMAGE)") $(if $(STEP),--start-at "$(STEP)") \
+		$(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(APPROVED)
+
 promote: env service ## Copy an image that runs in another environment, by digest: ENV=<name> SERVICE=… (DIGEST=sha256:…, DRY_RUN=1)
 	@$(OPS) promote "$(ENV)" "$(SERVICE)" $(if $(DIGEST),--digest "$(DIGEST)") $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
@@ -247,6 +254,10 @@ secrets: env ## Show which secrets have a value, and who reads them: ENV=<name>
 
 migrate: env ## Run the database's migrations as a one-off task: ENV=<name>
 	@$(OPS) migrate "$(ENV)" $(if $(YES),--yes)
+
+run: env ## Run a scheduled task now: ENV=<name> TASK=… (a command in a service's image: bin/ops run)
+	@test -n "$(TASK)" || { echo "error: which task? $$($(BIN)/python -m ops.services "$(ENV)" --tasks)" >&2; exit 2; }
+	@$(OPS) run "$(ENV)" "$(TASK)" $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
 tasks: env ## List the running tasks: ENV=<name> SERVICE=…
 	@$(OPS) tasks "$(ENV)" $(SERVICE)

@@ -47,13 +47,17 @@ Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR
 
 
 @contextmanager
-def reporting() -> Iterator[None]:
-    """Print errors that you can fix as one line on stderr, and exit with their code."""
+def reporting(code: int | None = None) -> Iterator[None]:
+    """Print errors that you can fix as one line on stderr, and exit with their code.
+
+    Args:
+        code: Exit code in place of the errors' own, where a command has others.
+    """
     try:
         yield
     except OpsError as error:
         say(f"error: {error}")
-        raise typer.Exit(error.exit_code) from None
+        raise typer.Exit(code or error.exit_code) from None
     except KeyboardInterrupt as error:
         say(str(error) or "interrupted")
         raise typer.Exit(error.exit_code if isinstance(error, Interrupted) else INTERRUPTED) from None
@@ -61,7 +65,7 @@ def reporting() -> Iterator[None]:
         if is_unread(error):
             raise typer.Exit(UNREAD) from None
         say(f"error: {on_disk(error)}")
-        raise typer.Exit(OpsError.exit_code) from None
+        raise typer.Exit(code or OpsError.exit_code) from None
 
 
 def on_disk(error: OSError) -> str:

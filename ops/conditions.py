@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ops.aws.errors import AwsError, code, is_absence, reason
-from ops.errors import AbsentError, OpsError
+from ops.errors import AbsentError, OpsError, RefusedError
 
 Subject = TypeVar("Subject")
 PARALLEL = 8
@@ -148,6 +148,24 @@ def worst(results: Iterable[ConditionResult]) -> Status:
     statuses = {result.status for result in results}
     order = (Status.FAIL, Status.UNKNOWN, Status.PASS, Status.SKIPPED)
     return next((status for status in order if status in statuses), Status.PASS)
+
+
+def require(results: Sequence[ConditionResult], refusal: str) -> None:
+    """Refuse to go on unless all conditions hold or don't apply.
+
+    Args:
+        results: Their results.
+        refusal: What isn't done, as in "not promoted".
+
+    Raises:
+        RefusedError: One fails; all that don't hold are named.
+        OpsError: None fails, and one is unknown.
+    """
+    missing = [result for result in results if not result.passed]
+    if worst(results) is Status.FAIL:
+        raise RefusedError(f"{refusal}: " + "; ".join(result.name for result in missing))
+    if missing:
+        raise OpsError(f"{refusal}; unknown: " + "; ".join(f"{each.name}: {each.evidence}" for each in missing))
 
 
 def exit_code(results: Iterable[ConditionResult]) -> int:

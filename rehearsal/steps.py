@@ -10,7 +10,7 @@ from modules.phases import BEFORE_ROLES, PHASES
 from ops.aws import ecs
 from ops.command import load
 from ops.conditions import run
-from ops.tasks.migration import Migration, follow
+from ops.tasks.migration import Migration
 from ops.tasks.running import MIGRATION, workload
 from ops.terraform.bootstrap import bootstrap
 from ops.terraform.destroy import Destroyer, destroyable, unprotected
@@ -149,7 +149,7 @@ def failed_migration_fails(rehearsal: Rehearsal) -> Seen:
     migration = Migration(aws, environment)
     rehearsal.control.task_exit(workload(environment, MIGRATION).family, FAILING)
     id_ = migration.start(migration.prepare())
-    ended = follow(aws, environment, id_, seconds=MIGRATION_SECONDS, progress=_unheard, line=_unheard)
+    ended = migration.follow(id_, seconds=MIGRATION_SECONDS, progress=_unheard, line=_unheard)
     task, _ = ecs.task(aws.client("ecs"), rehearsal.names.prefix, id_)
     codes = {each.name: each.exit_code for each in (task.containers.values() if task else ())}
     others = {name: code for name, code in codes.items() if name != MIGRATION}

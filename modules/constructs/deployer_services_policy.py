@@ -129,6 +129,7 @@ def delivery_policy(names: Names) -> Iterator[Statement]:
     yield Statement(
         sid="BlueGreen",
         actions=[
+            "codedeploy:BatchGetDeployments",
             "codedeploy:CreateApplication",
             "codedeploy:CreateDeployment",
             "codedeploy:CreateDeploymentConfig",

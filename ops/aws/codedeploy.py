@@ -64,6 +64,23 @@ class BlueGreenDeployment:
         return self.status in ENDED
 
 
+@dataclass(frozen=True)
+class LifecycleEvent:
+    """One step of a deployment, such as AllowTraffic.
+
+    https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
+    """
+
+    name: str
+    status: str
+    """Pending, InProgress, Succeeded, Failed, Skipped or Unknown."""
+    message: str = ""
+    """Why it failed, in CodeDeploy's words."""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.status}" + (f" ({self.message})" if self.message else "")
+
+
 def deploy(client: CodeDeployClient, name: str, task_definition: str, container: str, port: int) -> str:
     """Start a deployment of a task definition; return its id.
 
@@ -97,6 +114,41 @@ def read(client: CodeDeployClient, id_: str) -> BlueGreenDeployment:
     """
     with explained(f"read the deployment {id_}"):
         return BlueGreenDeployment.parse(client.get_deployment(deploymentId=id_)["deploymentInfo"])
+
+
+def events(client: CodeDeployClient, id_: str, cluster: str, name: str) -> list[LifecycleEvent]:
+    """The lifecycle events of a service's deployment, in order; empty until it has started.
+
+    https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeploymentTarget.html; the target's id is in
+    https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BatchGetDeploymentTargets.html
+
+    Raises:
+        AwsError: CodeDeploy doesn't respond, or there is no such deployment.
+    """
+    absent = (client.exceptions.DeploymentNotStartedException, client.exceptions.DeploymentTargetDoesNotExistException)
+    with explained(f"read the lifecycle events of the deployment {id_}"):
+        try:
+            response = client.get_deployment_target(deploymentId=id_, targetId=f"{cluster}:{name}")
+        except absent:
+            return []
+    given = (response.get("deploymentTarget") or {}).get("ecsTarget") or {}
+    return [
+        LifecycleEvent(
+            each.get("lifecycleEventName", ""),
+            each.get("status", ""),
+            (each.get("diagnostics") or {}).get("message", ""),
+        )
+        for each in given.get("lifecycleEvents") or ()
+    ]
+
+
+def newest(client: CodeDeployClient, name: str) -> BlueGreenDeployment | None:
+    """The newest deployment of a service; none if there was none.
+
+    Raises:
+        AwsError: CodeDeploy doesn't respond, or there is no such group.
+    """
+    return next(iter(history(client, name)), None)
 
 
 def history(client: CodeDeployClient, name: str) -> list[BlueGreenDeployment]:

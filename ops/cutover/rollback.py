@@ -268,7 +268,7 @@ class BlueGreenRollback(ServiceRollback):
             RefusedError: There is none.
             AwsError: AWS doesn't respond.
         """
-        newest = next(iter(codedeploy.history(self._codedeploy, self._service)), None)
+        newest = codedeploy.newest(self._codedeploy, self._service)
         if newest is None or newest.ended:
             return super().step()
         others = {each.task_definition for each in self._running().deployments} - {newest.task_definition}

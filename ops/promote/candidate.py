@@ -16,6 +16,7 @@ from ops.aws import ecs
 from ops.aws.errors import code, explained
 from ops.aws.session import Aws
 from ops.conditions import Condition, ConditionResult, holds, run
+from ops.errors import OpsError
 from ops.gate.register import of_products
 from ops.promote.route import Route, route
 from ops.promote.signature import is_signed
@@ -279,7 +280,9 @@ class Candidate:
         put_tag(self.pushed, self.pushed.manifest(self.digest), self.tag)
 
 
-def examine(target: Environment, service: str, *, digest: str | None, origin: str | None, wait: float) -> Candidate:
+def examine(
+    target: Environment, service: str, *, digest: str | None, origin: str | None, wait: float, tag: str | None = None
+) -> Candidate:
     """Find an image and check it.
 
     Args:
@@ -288,6 +291,7 @@ def examine(target: Environment, service: str, *, digest: str | None, origin: st
         digest: The image; by default the origin's release file names it.
         origin: The environment that it comes from, if there are several.
         wait: Seconds to wait for a scan in progress.
+        tag: A tag of the image in the other environment's repository, in place of its digest.
 
     Raises:
         OpsError: There is no such image, or it can't be checked.
@@ -295,8 +299,8 @@ def examine(target: Environment, service: str, *, digest: str | None, origin: st
     repository = repository_of(target, service)
     given = checked(digest) if digest else None
     way = route(target, origin)
-    wanted = given or way.origin.releases[repository]
     pulled, pushed = way.repositories(repository)
+    wanted = given or (_digest_of(pulled, tag) if tag else way.origin.releases[repository])
     client = way.aws.client("ecr", region_name=way.origin.region)
     image = Image(target, repository, wanted, pulled, way.origin, client, wait)
     runs = Condition(f"runs in {way.origin.name}", partial(_runs, way, service))
@@ -309,3 +313,10 @@ def examine(target: Environment, service: str, *, digest: str | None, origin: st
         pulled=pulled,
         pushed=pushed,
     )
+
+
+def _digest_of(pulled: Repository, tag: str) -> str:
+    found = pulled.find(tag)
+    if found is None:
+        raise OpsError(f"{pulled.name} has no {tag}; push the image there first, for example from your pipeline")
+    return found.digest

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say, show
-from ops.errors import OpsError, RefusedError
+from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from ops.promote.candidate import Candidate
@@ -53,29 +53,36 @@ def promote(
     the release file. Review, commit and apply that file next.
     """
     with reporting():
-        from ops.conditions import Status, worst
+        from ops.conditions import require
         from ops.promote.candidate import examine
         from ops.release.file import change
 
         target = load(environment)
         candidate = examine(target, service, digest=digest, origin=source, wait=wait)
         planned = change(target, candidate.repository, candidate.digest)
-        show(_as_text(candidate, planned), err=as_json, nl=False)
+        show(as_text(candidate, planned), err=as_json, nl=False)
         copied = None
         if candidate.passed and not dry_run:
             confirm(f"Promote the image to {environment}?", yes=yes or not target.protected)
-            copied = _carry_out(candidate, planned, leave_out=leave_out_refused)
+            copied = carry_out(candidate, planned, leave_out=leave_out_refused)
         if as_json:
             show(_as_json(environment, candidate, planned, copied))
-        if worst(candidate.checks) is Status.FAIL:
-            raise RefusedError("not promoted: " + "; ".join(each.name for each in candidate.checks if not each.passed))
-        if unknown := "; ".join(f"{each.name}: {each.evidence}" for each in candidate.checks if not each.passed):
-            raise OpsError(f"not promoted; unknown: {unknown}")
+        require(candidate.checks, "not promoted")
         if copied and copied.left_out:
             raise typer.Exit(LEFT_OUT)
 
 
-def _carry_out(candidate: Candidate, planned: Change, *, leave_out: bool) -> Copied:
+def carry_out(candidate: Candidate, planned: Change, *, leave_out: bool = False) -> Copied:
+    """Copy an image whose checks passed, write the release file, and say what was copied.
+
+    Args:
+        candidate: The image.
+        planned: The change of the release file.
+        leave_out: Whether to leave out attachments that the target registry doesn't take.
+
+    Raises:
+        OpsError: The copy failed; the output shows what was copied, and the release file is unchanged.
+    """
     from ops.registry.copying import Copied
 
     copied = Copied()
@@ -113,7 +120,8 @@ def _print_blob(blob: Blob) -> None:
     say(f"  {blob.digest[:19]}  {blob.size / 1e6:.1f} MB")
 
 
-def _as_text(candidate: Candidate, planned: Change) -> str:
+def as_text(candidate: Candidate, planned: Change) -> str:
+    """The image, its checks and the change of the release file."""
     lines = [f"{candidate.repository}@{candidate.digest}", f"from {candidate.origin}, as {candidate.tag}"]
     lines += [f"  {each}" for each in candidate.checks]
     return "\n".join([*lines, planned.diff or f"{planned.name} already has this digest.\n"])

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say, show
-from ops.errors import OpsError, RefusedError
 
 release = typer.Typer(help="Set an image, deploy it, show previous releases and return to one.", no_args_is_help=True)
 SHALLOW = "this clone is shallow, so older releases are missing; run git fetch --unshallow"
@@ -89,7 +88,7 @@ def set_(
     its platform, its scan and its signature.
     """
     with reporting():
-        from ops.conditions import Status, worst
+        from ops.conditions import require
         from ops.release.direct import direct_release
 
         target = load(environment)
@@ -107,11 +106,7 @@ def set_(
             result = {"environment": environment, "digest": planned.digest, "previous_digest": planned.previous}
             checks = [{**check.as_data(), "passed": check.passed} for check in found.checks]
             show(json.dumps(result | {"tag": found.tag, "checks": checks, "written": written}, indent=2))
-        failed = [each for each in found.checks if not each.passed]
-        if worst(found.checks) is Status.FAIL:
-            raise RefusedError("not set: " + "; ".join(each.name for each in failed))
-        if unknown := "; ".join(f"{each.name}: {each.evidence}" for each in failed):
-            raise OpsError(f"not set; unknown: {unknown}")
+        require(found.checks, "not set")
 
 
 @release.command()

@@ -1,4 +1,4 @@
-"""`python -m ops tasks`, `logs`, `exec`, `db` and `migrate`: running tasks, their logs and sessions."""
+"""`python -m ops tasks`, `logs`, `exec`, `db`, `migrate` and `run`: tasks, their logs and sessions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,27 @@ import json
 import shlex
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modules.interrupts import deferred
 from ops.command import DryRun, EnvironmentName, Json, Yes, confirm, load, reporting, say, show
 from ops.errors import OpsError
 
+if TYPE_CHECKING:
+    from ops.tasks.one_off import Ended, OneOff, Prepared
+
+NOT_SEEN = 124
+"""Exit code of `run` if the task's end wasn't seen: the time was over, or AWS returned no end; as `timeout` has it.
+
+https://www.gnu.org/software/coreutils/manual/html_node/timeout-invocation.html
+"""
+NOT_RUN = 125
+"""Exit code of `run` if no container ran, as `docker run` has it.
+
+https://docs.docker.com/engine/containers/run/#exit-status
+"""
 DATABASE_PORT = 15432
 """Local port of `db`: not PostgreSQL's own, which a database on your machine may use."""
 
@@ -156,8 +170,7 @@ def migrate(
     """
     with reporting():
         from ops.aws.session import connect
-        from ops.tasks.migration import Migration, follow, snapshot_id, take_snapshot
-        from ops.tasks.running import MIGRATION
+        from ops.tasks.migration import Migration, snapshot_id, take_snapshot
 
         chosen = load(environment)
         aws = connect(chosen)
@@ -172,28 +185,113 @@ def migrate(
         confirm(f"Migrate the database of {environment}?", yes=yes or not chosen.protected)
         if snapshot:
             take_snapshot(aws, chosen, snapshot)
-        task = migration.start(prepared)
-        try:
-            ended = follow(
-                aws,
-                chosen,
-                task,
-                seconds=timeout * 60,
-                progress=say,
-                line=lambda line: show(str(line), err=as_json),
-            )
-        except (OpsError, KeyboardInterrupt):
-            say(f"the migration may still run; to follow it: python -m ops logs {environment} {MIGRATION} --follow")
-            say(f"to stop it: {migration.stop_command(task)}")
-            raise
+        task = _start(migration, environment, prepared)
+        ended = _follow(migration, environment, task, minutes=timeout, as_json=as_json)
         if as_json:
-            show(json.dumps({**asdict(ended), "snapshot": snapshot}))
-        if not ended.lines:
-            say(
-                "the task logged nothing; does its image log to standard output, and may its execution role write logs?"
-            )
-        say(f"task {task} ended: {ended}")
-        if not ended.migrated:
-            for text in filter(None, (ended.reason, ended.advice(environment))):
-                say(text)
+            show(json.dumps({**asdict(ended), "migrated": ended.succeeded, "snapshot": snapshot}))
+        _explain(migration, environment, ended)
         raise typer.Exit(ended.exit_code)
+
+
+def run(
+    environment: EnvironmentName,
+    name: Annotated[str, typer.Argument(metavar="TASK", help="A scheduled task, or a service with a command.")],
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="-- COMMAND", help="Arguments of the image's entry point; by default the task's own."),
+    ] = None,
+    *,
+    timeout: Annotated[
+        float, typer.Option(metavar="MINUTES", help="How long to watch; then the task itself continues.", min=0)
+    ] = 60,
+    another: Annotated[bool, typer.Option("--another", help="Start it even if one runs already.")] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Stop the task on Ctrl-C, SIGTERM or SIGHUP, and when the time is over.")
+    ] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Run a scheduled task now, or a command in a service's image; show its log. Exit code: that of its container.
+
+    Also 1 if the task was stopped; 124 if its end wasn't seen, and 125 if its container never ran. It has the network,
+    roles and secrets of its service. If this command is interrupted, the task continues.
+    """
+    with reporting():
+        with reporting(NOT_RUN):
+            from ops.aws.session import connect
+            from ops.tasks.one_off import OneOff, startable
+
+            chosen = load(environment)
+            work = startable(chosen, name, command or ())
+            aws = connect(chosen)
+            task = OneOff(aws, chosen, work)
+            prepared = task.prepare(command or ())
+            if not another:
+                task.refuse_another()
+            shown = f": {shlex.join(prepared.command)}" if prepared.command else ""
+            say(f"{prepared.revision} in account {aws.caller.account}{shown}")
+            say(f"image {prepared.image}")
+            if dry_run:
+                return
+            confirm(f"Run {name} in {environment}?", yes=yes or not chosen.protected)
+            id_ = _start(task, environment, prepared, stop=stop)
+        try:
+            with reporting(NOT_SEEN):
+                ended = _follow(task, environment, id_, minutes=timeout, as_json=as_json, stop=stop)
+        except typer.Exit as error:
+            if as_json:
+                show(json.dumps({"task": id_, "code": None, "succeeded": False, "exit_code": error.exit_code}))
+            raise
+        code = NOT_RUN if ended.code is None else ended.exit_code
+        if as_json:
+            show(json.dumps({**asdict(ended), "exit_code": code}))
+        _explain(task, environment, ended)
+        raise typer.Exit(code)
+
+
+def _start(task: OneOff, environment: str, prepared: Prepared, *, stop: bool = False) -> str:
+    """Run a task; return its id. A signal during the call waits, so that the id isn't lost."""
+    id_ = ""
+    try:
+        with deferred():
+            id_ = task.start(prepared)
+    except KeyboardInterrupt:
+        if id_:
+            _leave(task, environment, id_, stop=stop)
+        raise
+    return id_
+
+
+def _follow(task: OneOff, environment: str, id_: str, *, minutes: float, as_json: bool, stop: bool = False) -> Ended:
+    """Show a task's log until it ends; its log goes to stderr if JSON goes to stdout."""
+    try:
+        return task.follow(id_, seconds=minutes * 60, progress=say, line=lambda line: show(str(line), err=as_json))
+    except (OpsError, KeyboardInterrupt):
+        _leave(task, environment, id_, stop=stop)
+        raise
+
+
+def _leave(task: OneOff, environment: str, id_: str, *, stop: bool) -> None:
+    """Say what happens to a task whose end isn't seen; stop it if asked."""
+    name = task.work.name
+    if stop:
+        try:
+            with deferred():
+                task.stop(id_, f"{name}: ops run --stop was interrupted, or its time was over")
+        except OpsError as error:
+            say(str(error))
+        else:
+            say(f"task {id_} stops: its containers get SIGTERM")
+            return
+    say(f"the {name} may still run; to follow it: python -m ops logs {environment} {name} --follow")
+    say(f"to stop it: {task.stop_command(id_)}")
+
+
+def _explain(task: OneOff, environment: str, ended: Ended) -> None:
+    if not ended.lines:
+        say("the task logged nothing; does its image log to standard output, and may its execution role write logs?")
+    say(f"task {ended.task} ended: {ended}")
+    if not ended.succeeded:
+        for text in filter(None, (ended.reason, ended.advice(environment, task.work))):
+            say(text)

@@ -18,6 +18,7 @@ from ops.aws.errors import AwsError
 from ops.aws.session import Aws as Session
 from ops.aws.waiting import Time
 from ops.cutover.rollback import BlueGreenRollback, check, rollback_of
+from ops.deploy.service import ServiceDeployment
 from ops.errors import OpsError, RefusedError
 from ops.journal import Journal, read
 from ops.release.deploy import check as check_deploy
@@ -209,3 +210,70 @@ def test_the_next_step_of_a_release_names_the_deployment(site: Site, monkeypatch
     monkeypatch.setattr(environments, "release_file", lambda _: path)
     step = change(site.environment, service.repository, f"sha256:{'e' * 64}").next_step
     assert step.endswith(f"after the apply: bin/ops release deploy {site.environment.name} web")
+
+
+def deployment_of(site: Site, environment: Environment) -> tuple[ServiceDeployment, list[str]]:
+    said: list[str] = []
+    return ServiceDeployment(site.session, environment, "web", clock=AT_ONCE, progress=said.append), said
+
+
+@pytest.mark.requirement("R7.4")
+def test_a_deployment_is_started_and_followed_event_by_event(site: Site) -> None:
+    revision, environment = applied(site)
+    deployment, said = deployment_of(site, environment)
+    asked: list[str] = []
+    assert deployment.start(asked.append)
+    assert asked == [f"Deploy web in {environment.name} with CodeDeploy?"]
+    deployment.watch()
+    assert [line.strip() for line in said[1:]] == [
+        *(f"{name}: Succeeded" for name in ("BeforeInstall", "Install", "AfterInstall", "BeforeAllowTraffic")),
+        "AllowTraffic: InProgress",
+        "AllowTraffic: Succeeded",
+        "AfterAllowTraffic: Succeeded",
+    ]
+    runs = deployment.runs()
+    assert (runs.revision, runs.digest, runs.desired) == (ecs.id_of(revision), DIGEST, 2)
+    assert sum(runs.tasks.values()) == 4, "the previous tasks run on"
+    again, _ = deployment_of(site, environment)
+    assert not again.start(asked.append)
+    assert again.followed.id == deployment.followed.id, "CodeDeploy hasn't ended it yet"
+    again.watch()
+
+
+@pytest.mark.requirement("R7.5")
+def test_a_followed_deployment_that_an_alarm_stops_names_the_failed_event(site: Site) -> None:
+    _, environment = applied(site)
+    deployment, said = deployment_of(site, environment)
+    deployment.start(lambda _: None)
+    codedeploy.read(site.session.client("codedeploy"), deployment.followed.id)
+    site.service.aws("cloudwatch").set_alarm_state(AlarmName=ALARM, StateValue="ALARM", StateReason="test")
+    with pytest.raises(DeploymentFailedError, match="stopped: One or more alarms have been activated: errors"):
+        deployment.watch()
+    assert said[-2].strip() == "AllowTraffic: Failed (One or more alarms have been activated: errors)"
+    assert ecs.id_of(site.runs()) == "web:1"
+
+
+@pytest.mark.requirement("R7.5")
+def test_a_deployment_that_is_followed_is_stopped_by_command(site: Site) -> None:
+    _, environment = applied(site)
+    deployment, _ = deployment_of(site, environment)
+    assert deployment.in_progress() is None
+    deployment.start(lambda _: None)
+    for _ in range(2):
+        codedeploy.read(site.session.client("codedeploy"), deployment.followed.id)
+    step = deployment.in_progress()
+    assert step is not None
+    assert step.stops == deployment.followed.id
+    deployment.stop(step, Journal("prod", command="deploy --stop", caller="arn:aws:iam::111122223333:role/deployer"))
+    assert [entry.outcome for entry in read("prod")] == ["intended", "done"]
+    assert (ecs.id_of(site.runs()), site.service.weights()) == ("web:1", {site.service.blue: 100})
+    with pytest.raises(DeploymentFailedError, match="stopped: The deployment was stopped by the user"):
+        deployment.watch()
+
+
+def test_another_deployment_in_progress_is_named(site: Site) -> None:
+    first = site.service.deploy(define_for_fargate(site.service.aws))
+    _, environment = applied(site)
+    deployment, _ = deployment_of(site, environment)
+    with pytest.raises(RefusedError, match=f"CodeDeploy's deployment {first} of web:2 is in progress"):
+        deployment.start(lambda _: None)

@@ -15,7 +15,7 @@ from botocore.client import BaseClient
 from environments import load
 from environments.names import Names
 from ops.aws.session import Aws
-from ops.tasks import migration as migration_end
+from ops.tasks import one_off
 from ops.tasks.running import MIGRATION, tasks, workload
 from rehearsal.context import Rehearsal
 from rehearsal.emulator.agent import AgentPlace, AgentWhen
@@ -283,7 +283,7 @@ def test_time_that_is_up_and_ctrl_c_leave_the_task_running(
             raise error
         yield from ()
 
-    monkeypatch.setattr(migration_end, "polls", polls)
+    monkeypatch.setattr(one_off, "polls", polls)
     done = run(*MIGRATE, "--timeout", "0.5")
     assert done.exit_code == code
     assert "to follow it: python -m ops logs prod migration --follow" in done.stderr

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from environments import load
 from ops.aws.session import Aws
 from ops.errors import OpsError
-from ops.tasks import migration as module
-from ops.tasks.migration import Ended, follow
+from ops.tasks import one_off as module
+from ops.tasks.one_off import Ended, OneOff
+from ops.tasks.running import workload
 
 PROD = load("prod")
 ID = "0f9de17a6465404e8b1b2356dc13c2f8"
@@ -56,7 +57,8 @@ def ended(*looks: dict[str, Any]) -> Ended:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ops.aws.waiting.PAUSE", 0)
         patch.setattr(module, "polls", lambda _: iter(range(100)))
-        return follow(account, PROD, ID, seconds=60, progress=lambda _: None, line=lambda _: None)
+        migration = OneOff(account, PROD, workload(PROD, OURS))
+        return migration.follow(ID, seconds=60, progress=lambda _: None, line=lambda _: None)
 
 
 def agent(code: int | None = 0, suffix: str = "nm40lC") -> dict[str, Any]:
@@ -101,7 +103,7 @@ def test_no_failed_migration_ends_with_0(
         "stopCode" in end or "user" not in end["stoppedReason"]
     )
     well = code == 0 and not reason and by_itself
-    assert (found.exit_code == 0) is found.migrated is well
+    assert (found.exit_code == 0) is found.succeeded is well
     assert 0 <= found.exit_code < 256
     if code and 0 < code < 256:
         assert found.exit_code == code
@@ -112,7 +114,7 @@ def test_no_failed_migration_ends_with_0(
 @pytest.mark.parametrize("containers", [[agent(0)], [], [agent(0), {"name": "migrations", "exitCode": 0}]])
 def test_without_its_container_a_migration_has_failed(containers: list[dict[str, Any]]) -> None:
     found = ended(stopped(*containers))
-    assert (found.exit_code, found.code, found.migrated) == (1, None, False)
+    assert (found.exit_code, found.code, found.succeeded) == (1, None, False)
     assert found.reason.startswith(f"task {ID} has no container 'migration'; it has ")
     assert str(found) == "its container never ran"
 

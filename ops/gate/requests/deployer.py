@@ -106,6 +106,7 @@ def _deployment_group(names: Names) -> Iterator[tuple[str, str, Keys]]:
             "GetDeploymentGroup",
             "DeleteDeploymentGroup",
             "CreateDeployment",
+            "BatchGetDeployments",
             "GetDeployment",
             "ListDeployments",
         ):
