@@ -94,10 +94,26 @@ def contents(environment: Environment, name: str | None, published: Published) -
     if name is None:
         return Contents(environment, None, [*values], [*resources.all()], [*resources.addresses()], published)
     service = environment.product.service(name)
-    place = f"product.services.{environment.product.services.index(service)}."
-    own = [each for each in values if each.name.startswith(place) or each.name == f"releases.{service.repository}"]
+    parts = tuple(_parts(environment, service))
+    own = [each for each in values if f"{each.name}.".startswith(parts)]
     about = [*resources.of(service)], [*resources.addresses_of(service)]
     return Contents(environment, service, own, *about, _of(published, service))
+
+
+def _parts(environment: Environment, service: Service) -> Iterator[str]:
+    """Beginnings of the settings that are about one service: its own, and those of what runs with its role."""
+    product = environment.product
+    yield f"product.services.{product.services.index(service)}."
+    for number, task in enumerate(product.scheduled_tasks):
+        if task.service == service.name:
+            yield f"product.scheduled_tasks.{number}."
+    if product.migration and product.migration.service == service.name:
+        yield "product.migration."
+    for number, secret in enumerate(product.secrets):
+        if secret.name in service.secrets:
+            yield f"product.secrets.{number}."
+    yield f"edge.service_hosts.{service.name}."
+    yield f"releases.{service.repository}."
 
 
 def _of(published: Published, service: Service) -> Published:

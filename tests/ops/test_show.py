@@ -26,6 +26,7 @@ from ops.show.published import Published
 from ops.show.resources import Resources
 from tests.conftest import Stack
 from tests.ops.cli import run
+from tests.products import SUBJECTS, values
 
 PROD = environments.load("prod")
 NOT_READ = Published(why="not read, because of --offline")
@@ -80,9 +81,7 @@ def test_it_works_without_credentials_and_without_a_network(name: str) -> None:
     assert "account_id" in done.stdout and "SOURCE" in done.stdout
     assert "all     unknown: can't find out who is calling (profile" in done.stdout
     said = json.loads(run("show", name, "backend", "--json").stdout)
-    assert said["service"] == "backend" and all(
-        each["setting"].startswith(("product.services.0.", "releases.")) for each in said["settings"]
-    )
+    assert said["service"] == "backend"
     assert {phase["status"] for phase in said["published"]["phases"].values()} == {"unknown"}
     assert said["published"]["why"]
 
@@ -262,3 +261,23 @@ def test_states_are_read_in_emulated_aws(account: Aws) -> None:
     assert said["why"] == ""
     assert said["phases"]["network"] == {"status": "applied", "outputs": {"vpc_id": "vpc-1"}}
     assert {each["status"] for name, each in said["phases"].items() if name != "network"} == {"not applied"}
+
+
+def test_a_service_has_its_settings_and_those_of_what_runs_with_its_role() -> None:
+    shop = next(each for each in SUBJECTS if each.environment.name == "shop-prod")
+    with values(shop.folder):
+        environment = environments.load("shop-prod")
+        every = [each.name for each in contents(environment, None, NOT_READ).settings]
+        of = {each.name: contents(environment, each.name, NOT_READ) for each in environment.product.services}
+    for name, found in of.items():
+        names = [each.name for each in found.settings]
+        number = [each.name for each in environment.product.services].index(name)
+        assert {each for each in every if each.startswith(f"product.services.{number}.")} <= {*names}
+        assert not {each for each in names if each.startswith("product.services.")} - {
+            each for each in every if each.startswith(f"product.services.{number}.")
+        }
+        assert (f"edge.service_hosts.{name}" in names) == (name in environment.edge.service_hosts)
+        secrets = {each.value for each in found.settings if each.name.startswith("product.secrets.")}
+        assert {*environment.product.service(name).secrets} <= secrets
+        tasks = {each.value for each in found.settings if each.name.endswith(".schedule")}
+        assert tasks == {each.schedule for each in environment.product.scheduled_tasks if each.service == name}
