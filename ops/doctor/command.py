@@ -87,12 +87,14 @@ def _machine(name: str | None) -> Machine:
 
 def _check_commands(names: Sequence[str]) -> None:
     from environments.suggestions import choices
+    from ops.__main__ import COMMANDS
     from ops.doctor.checks import CHECKS, EVERY
 
-    known = sorted({command for check in CHECKS for command in check.commands} - {EVERY})
+    of_checks = {command for check in CHECKS for command in check.commands} - {EVERY}
+    known = sorted(of_checks | {entry.name for entry in COMMANDS})
     for name in names:
         if name not in known:
-            raise OpsError(f"no check is about a command {name!r}; {choices(name, known)}")
+            raise OpsError(f"unknown command {name!r}; {choices(name, known)}")
 
 
 def _missing(found: Sequence[tuple[Check, ConditionResult]]) -> dict[str, list[str]]:

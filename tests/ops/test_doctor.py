@@ -615,6 +615,7 @@ def test_only_what_a_command_needs_decides_the_exit_code(monkeypatch: pytest.Mon
     for words, code, names in (
         ((), 1, ["terraform", "plugin", "python"]),
         (("--for", "exec"), 0, ["plugin", "python"]),
+        (("--for", "show"), 0, ["python"]),
         (("--for", "exec", "--for", "plan"), 1, ["terraform", "plugin", "python"]),
     ):
         done = run("doctor", *words, "--json")
@@ -634,7 +635,7 @@ def test_unknown_is_not_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
     ("words", "message"),
     [
         (("prd",), "error: unknown environment 'prd'; did you mean prod? known: prod, prod-starter, staging"),
-        (("prod", "--for", "pln"), "error: no check is about a command 'pln'; did you mean plan? known: apply, "),
+        (("prod", "--for", "pln"), "error: unknown command 'pln'; did you mean plan? known: account, apply, "),
     ],
 )
 def test_a_mistyped_name_is_an_error_with_the_nearest_one(words: tuple[str, ...], message: str) -> None:
