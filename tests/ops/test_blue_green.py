@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,11 +27,11 @@ from ops.release.deploy import deploy_of
 from ops.release.file import change
 from ops.tasks.restart import Result, restart
 from tests.emulator.aws import Aws
-from tests.emulator.conftest import aws, control, emulator  # noqa: F401  (fixtures)
 from tests.emulator.examples_of_deployments import ALARM, BlueGreen, blue_green
 from tests.emulator.examples_of_operations import DIGEST, define_for_fargate
+from tests.ops.emulated import Emulated
 
-pytestmark = pytest.mark.slow
+_accounts = count(200000000000)
 AT_ONCE = Time(sleep=lambda _: None)
 
 
@@ -65,7 +66,13 @@ class Site:
 
 
 @pytest.fixture
-def site(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Site:  # noqa: F811
+def aws(emulated: Emulated) -> Aws:
+    """An account in which nothing was done."""
+    return Aws(str(next(_accounts)), emulated.endpoint)
+
+
+@pytest.fixture
+def site(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Site:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("ops.aws.waiting.PAUSE", 0)
     prod = environments.load(environments.known()[0])
@@ -149,7 +156,7 @@ def test_waiting_ends_when_all_requests_go_to_the_new_tasks(site: Site) -> None:
     assert codedeploy.read(client, id_).status == "Succeeded", "the blue tasks are stopped with the next look"
 
 
-def test_waiting_has_a_limit_and_reports_what_failed(site: Site, aws: Aws) -> None:  # noqa: F811
+def test_waiting_has_a_limit_and_reports_what_failed(site: Site, aws: Aws) -> None:
     client = site.session.client("codedeploy")
     id_ = site.service.deploy(define_for_fargate(site.service.aws))
     with pytest.raises(OpsError, match="hasn't ended after 0 s; it continues"):

@@ -45,10 +45,14 @@ class Account:
         self.page = len(deployed)
         """How many deployments a page lists, the last ones on the first page: AWS promises no order."""
 
-    def client(self, _: str, **__: Any) -> Account:
+    def client(self, service: str, region_name: str | None = None) -> Account:
+        assert (service, region_name) in {("ecs", None), ("ecr", "us-east-1")}
         return self
 
-    def describe_services(self, **_: Any) -> Any:
+    def describe_services(
+        self, *, cluster: str = "aep-prod", services: tuple[str, ...] | list[str] = ("aep-backend-prod",)
+    ) -> Any:
+        assert (cluster, list(services)) == ("aep-prod", ["aep-backend-prod"])
         self.looks += 1
         state = self.ends if self.looks > 3 else "IN_PROGRESS"
         deployment = {"id": self.running, "status": "PRIMARY", "taskDefinition": self.running, "rolloutState": state}
@@ -56,8 +60,8 @@ class Account:
         service = {"serviceName": "aep-backend-prod", "deployments": [ended, deployment]}
         return {"services": [{"status": "ACTIVE", "taskDefinition": self.running, **service}]}
 
-    def list_service_deployments(self, *, status: list[str], nextToken: str = "0", **_: Any) -> Any:  # noqa: N803  (AWS's names)
-        assert status == ["SUCCESSFUL"]
+    def list_service_deployments(self, *, cluster: str, service: str, status: list[str], nextToken: str = "0") -> Any:  # noqa: N803  (AWS's names)
+        assert (cluster, service, status) == ("aep-prod", "aep-backend-prod", ["SUCCESSFUL"])
         start = int(nextToken)
         listed = [*reversed(self.deployed)][start : start + self.page]
         more = {"nextToken": str(start + self.page)} if start + self.page < len(self.deployed) else {}
@@ -82,12 +86,14 @@ class Account:
             }
         }
 
-    def describe_images(self, *, repositoryName: str, **_: Any) -> None:  # noqa: N803
-        assert repositoryName == "navralabs/aep-backend"
+    def describe_images(self, *, registryId: str, repositoryName: str, imageIds: list[dict[str, str]]) -> None:  # noqa: N803
+        assert (registryId, repositoryName) == ("111122223333", "navralabs/aep-backend")
+        assert imageIds == [{"imageDigest": "sha256:" + "a" * 64}]
         if not self.image:
             raise ClientError({"Error": {"Code": "ImageNotFoundException", "Message": "gone"}}, "DescribeImages")
 
-    def update_service(self, *, taskDefinition: str, **_: Any) -> Any:  # noqa: N803
+    def update_service(self, *, cluster: str, service: str, taskDefinition: str, **_: Any) -> Any:  # noqa: N803
+        assert (cluster, service) == ("aep-prod", "aep-backend-prod")
         self.running, self.looks = taskDefinition, 0
         return {"service": self.describe_services()["services"][0]}
 
