@@ -101,7 +101,8 @@ class OneClient:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def client(self, _: str) -> Any:
+    def client(self, service: str) -> Any:
+        assert service == "ecs"
         return self._client
 
 
