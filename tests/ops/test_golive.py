@@ -197,8 +197,12 @@ def test_the_command_fails_while_one_is_open(context: Canned, monkeypatch: pytes
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (1, "1 of 9 open: Observability alarms configured")
     assert "- [ ] **Observability alarms configured**: fail" in Path("golive.md").read_text(encoding="utf-8")
     as_data = CliRunner().invoke(app, ["golive", "prod", "--json"])
-    assert [item["item"] for item in json.loads(as_data.stdout) if item["status"] != "pass"] == [
-        "Observability alarms configured"
+    items = json.loads(as_data.stdout)
+    assert [item["item"] for item in items if item["status"] != "pass"] == ["Observability alarms configured"]
+    assert {*items[0]} == {"item", "status", "light", "results"}
+    assert {item["light"] == item["status"] for item in items} == {True}
+    assert [each["name"] for each in items[0]["results"]][2:] == [
+        *("public-name-leads-here", "public-name-answers-over-https")
     ]
 
 

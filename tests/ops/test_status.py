@@ -51,6 +51,16 @@ class Bucket:
         return self.records.get(phase)
 
 
+def states_are(monkeypatch: pytest.MonkeyPatch, bucket: Bucket) -> None:
+    """Let the command read this bucket, for production's account."""
+
+    def read(aws: object, environment: object) -> Bucket:
+        assert (hasattr(aws, "client"), environment) == (True, PROD)
+        return bucket
+
+    monkeypatch.setattr("ops.aws.states.States", read)
+
+
 def found(out: Path, bucket: Bucket) -> dict[str, PhaseStatus]:
     return {each.phase: each for each in statuses(PROD, cast("States", bucket), out, NOW)}
 
@@ -134,7 +144,7 @@ def test_a_damaged_report_of_drift_is_one_clear_line(tmp_path: Path, text: str) 
 def test_the_command_shows_the_phases_and_their_exit_criteria(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synthesized(tmp_path, "network")
     monkeypatch.setattr(ops.verify.command, "context", lambda *_: Canned(PROD))
-    monkeypatch.setattr("ops.aws.states.States", lambda *_: Bucket("account", network=RECORD))
+    states_are(monkeypatch, Bucket("account", network=RECORD))
     command = ["status", "prod", "--out", str(tmp_path)]
     shown = CliRunner().invoke(app, command)
     assert shown.exit_code == 0, shown.output
@@ -158,6 +168,6 @@ def test_a_red_criterion_is_the_commands_exit_code(tmp_path: Path, monkeypatch: 
     context = Canned(PROD)
     context.answers["ec2", "describe_flow_logs"] = {"FlowLogs": []}
     monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
-    monkeypatch.setattr("ops.aws.states.States", lambda *_: Bucket("network"))
+    states_are(monkeypatch, Bucket("network"))
     done = CliRunner().invoke(app, ["status", "prod", "--out", str(tmp_path), "--verify"])
     assert (done.exit_code, "4 pass, 1 fail" in done.stdout) == (1, True), done.output
