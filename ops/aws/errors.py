@@ -103,7 +103,7 @@ def explained(doing: str) -> Iterator[None]:
         raise AwsError(f"can't {doing}: {reason(error)}", code=code(error)) from error
 
 
-def check_sender(*, response_dict: Mapping[str, Any], **_: object) -> None:
+def check_sender(**event: Any) -> None:  # noqa: ANN401  (botocore's)
     """Refuse a response of another sender before botocore reads it as AWS's. A handler of its event `before-parse`.
 
     AWS's own responses have a request id, and its pages of HTML for 5xx are tried again.
@@ -112,7 +112,8 @@ def check_sender(*, response_dict: Mapping[str, Any], **_: object) -> None:
     Raises:
         NotAwsError: It is a page of HTML or a redirect without a header of AWS: of a proxy, for instance.
     """
-    headers, status = response_dict["headers"], response_dict["status_code"]
+    response: Mapping[str, Any] = event["response_dict"]
+    headers, status = response["headers"], response["status_code"]
     page, redirect = "html" in headers.get("content-type", ""), 300 <= status < 400
     if (page or redirect) and status < 500 and not any(name.lower().startswith("x-amz") for name in headers):
         raise NotAwsError(status=status, content="a page of HTML" if page else "a redirect")

@@ -32,6 +32,11 @@ Collecting less often saves a quarter of their processor time (docs/performance.
 `schedule.PROVIDER_BYTES`. https://go.dev/doc/gc-guide
 """
 
+CACHE = "TF_PLUGIN_CACHE_DIR"
+"""Variable with the folder that keeps providers.
+
+https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache
+"""
 APPLY_SECONDS = {"data": 2700, "edge": 2700, "services": 1800}
 """Seconds that applying or destroying a slow phase may take, within a session of an hour.
 
@@ -131,10 +136,16 @@ def session(environment: Environment, out: Path) -> Iterator[Session]:
 
 
 def variables(out: Path, callers: Inherited) -> Mapping[str, str]:
-    """Terraform's environment variables without credentials: the caller's, and a provider cache for all stacks."""
-    found = {**COLLECTOR, **callers.kept}
-    if "TF_PLUGIN_CACHE_DIR" not in found:
-        cache = out.absolute().parent / ".terraform" / "plugin-cache"
+    """Terraform's environment variables without credentials: the caller's, and a provider cache for all stacks.
+
+    Raises:
+        OpsError: The caller's cache doesn't exist; Terraform doesn't create it.
+    """
+    cache = out.absolute().parent / ".terraform" / "plugin-cache"
+    if own := callers.kept.get(CACHE):
+        cache = Path(own).absolute()  # Terraform runs in each stack's folder.
+        if not cache.is_dir():
+            raise OpsError(f"{CACHE} is {own!r}, which isn't a folder; create it, or unset {CACHE}")
+    else:
         cache.mkdir(parents=True, exist_ok=True)
-        found["TF_PLUGIN_CACHE_DIR"] = str(cache)
-    return found
+    return {**COLLECTOR, **callers.kept, CACHE: str(cache)}

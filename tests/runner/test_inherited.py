@@ -14,6 +14,7 @@ from ops.plan_gate.model import PlanError
 from ops.plan_gate.reading import as_json
 from ops.terraform.inherited import inherited
 from ops.terraform.process import Terraform
+from ops.terraform.session import variables
 
 CHANGING = (
     "TF_WORKSPACE",
@@ -140,6 +141,23 @@ def test_a_provider_of_ones_own_is_refused(
 def test_settings_without_a_provider_of_ones_own_are_kept(tmp_path: Path) -> None:
     (tmp_path / ".terraformrc").write_text("/*" + HCL.replace("PROVIDER", "hashicorp/aws") + "*/")
     assert inherited({"HOME": str(tmp_path)}).kept == {"HOME": str(tmp_path)}
+
+
+def test_a_cache_of_ones_own_must_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terraform ended with a page about its configuration; a relative one was another in each stack's folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cache").mkdir()
+    for given in ("cache", str(tmp_path / "cache")):
+        found = variables(tmp_path / "cdktf.out", inherited({"TF_PLUGIN_CACHE_DIR": given}))
+        assert found["TF_PLUGIN_CACHE_DIR"] == str(tmp_path / "cache")
+    (tmp_path / "file").touch()
+    for given in ("missing", "file"):
+        with pytest.raises(OpsError, match=f"TF_PLUGIN_CACHE_DIR is '{given}', which isn't a folder; create it"):
+            variables(tmp_path / "cdktf.out", inherited({"TF_PLUGIN_CACHE_DIR": given}))
+    for none in ({}, {"TF_PLUGIN_CACHE_DIR": ""}):
+        own = Path(variables(tmp_path / "cdktf.out", inherited(none))["TF_PLUGIN_CACHE_DIR"])
+        assert own.is_dir()
+        assert own == tmp_path / ".terraform" / "plugin-cache"
 
 
 @pytest.fixture

@@ -216,6 +216,6 @@ def test_the_callers_own_variables_win(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.delenv("GOGC", raising=False)
     assert variables(tmp_path, inherited())["GOGC"] == COLLECTOR["GOGC"]
     monkeypatch.setenv("GOGC", "50")
-    monkeypatch.setenv("TF_PLUGIN_CACHE_DIR", "elsewhere")
+    monkeypatch.setenv("TF_PLUGIN_CACHE_DIR", str(tmp_path))
     found = variables(tmp_path, inherited())
-    assert (found["GOGC"], found["TF_PLUGIN_CACHE_DIR"]) == ("50", "elsewhere")
+    assert (found["GOGC"], found["TF_PLUGIN_CACHE_DIR"]) == ("50", str(tmp_path))
