@@ -49,12 +49,22 @@ def prod() -> Environment:
 @pytest.fixture
 def account(emulated: Emulated, control: Control, prod: Environment, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """An empty account, as administrators reach it; commands that the test runs reach it too."""
-    wanted = environment(emulated.endpoint, prod.account_id, role=Names(prod).role("break-glass"))
+    _reach(emulated.endpoint, prod, monkeypatch)
+    return connect(prod)
+
+
+@pytest.fixture
+def served(emulator: Emulator, prod: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account of a server, for commands that don't only use boto3."""
+    _reach(emulator.endpoint, prod, monkeypatch)
+
+
+def _reach(endpoint: str, prod: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = environment(endpoint, prod.account_id, role=Names(prod).role("break-glass"))
     for name in set(os.environ) - set(wanted):
         monkeypatch.delenv(name)
     for name, value in wanted.items():
         monkeypatch.setenv(name, value)
-    return connect(prod)
 
 
 @pytest.fixture

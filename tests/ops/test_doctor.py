@@ -27,7 +27,6 @@ from ops.conditions import run as check_all
 from ops.doctor import checks, machine, provider
 from ops.doctor.checks import CHECKS, EVERY, Check
 from ops.doctor.machine import Machine, bounded
-from rehearsal.emulator.process import Emulator
 from tests.conftest import Stack
 from tests.ops.cli import run
 from tests.ops.identity_server import Identities, identities
@@ -684,11 +683,8 @@ def test_on_a_machine_that_has_nothing_every_check_has_a_result() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("account")
-def test_on_emulated_aws_credentials_clock_and_every_service_pass(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint)
+@pytest.mark.usefixtures("served")
+def test_on_emulated_aws_credentials_clock_and_every_service_pass() -> None:
     found = json.loads(run("doctor", "prod", "--for", "plan", "--json").stdout)["checks"]
     of_aws = {each["name"]: each for each in found if each["name"].startswith("aws-") or each["name"] == "clock"}
     assert len(of_aws) >= 15
