@@ -30,7 +30,7 @@ const tag = (text, kind) => h('span', { class: `tag ${kind || ''}` }, text);
 const marked = (text) => text.split('`').map((part, number) => number % 2 ? code(part) : part);
 const KINDS = { pass: 'good', clean: 'good', passed: 'good', fail: 'bad', findings: 'bad', failed: 'bad', error: 'bad', accepted: 'warn', approved: 'warn', unknown: 'warn', refused: 'bad', "can't be judged": 'bad' };
 const status = (text) => tag(text, KINDS[text]);
-const time = (text) => text ? h('time', { datetime: text }, text.replace('T', ' ').replace(/(\.\d+)?(\+00:00|Z)$/, ' UTC')) : '';
+const time = (text) => text ? h('time', { datetime: text }, text.split('T').map((part, number) => [number ? ' ' : '', h('span', { class: 'whole' }, part.replace(/(\.\d+)?(\+00:00|Z)$/, ' UTC'))])) : '';
 const count = (number, one, many) => `${number.toLocaleString('en')} ${number === 1 ? one : many || one + 's'}`;
 const missing = (name) => h('p', { class: 'missing' }, code(name), ` ${contents.missing[name] || 'is missing'}.`);
 
