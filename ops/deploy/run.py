@@ -34,7 +34,7 @@ from ops.terraform.session import Session, session
 
 SERVICES = "services"
 """The phase that holds services."""
-_UNFINISHED = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.INTERRUPTED})
+_UNFINISHED = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.UNKNOWN, Outcome.INTERRUPTED})
 Done = tuple[Outcome, str]
 """The outcome of a step that ended well, and a detail of it."""
 
@@ -145,9 +145,16 @@ class Deploy:
         try:
             outcome, detail = work()
         except (OpsError, OSError, KeyboardInterrupt) as error:
-            self._keep(StepResult(step, _outcome(error), str(error), time.monotonic() - start))
+            outcome = _outcome(error)
+            if outcome is Outcome.FAILED and step is Step.WATCH and self._continues(error):
+                outcome = Outcome.UNKNOWN
+            self._keep(StepResult(step, outcome, str(error), time.monotonic() - start))
             raise
         self._keep(StepResult(step, outcome, detail, time.monotonic() - start))
+
+    def _continues(self, error: BaseException) -> bool:
+        """Whether the deployment that was followed may still be in progress after an error."""
+        return bool(self._followed and self._followed.followed.id) and not isinstance(error, DeploymentFailedError)
 
     def _keep(self, result: StepResult) -> None:
         self.results.append(result)
@@ -236,14 +243,14 @@ class Deploy:
             return []
         name = f"{self.environment.name} {self.service}"
         followed = self._followed.followed.id if self._followed else ""
-        interrupted = failed.result is Outcome.INTERRUPTED
+        continues = failed.step is Step.WATCH and failed.result in {Outcome.INTERRUPTED, Outcome.UNKNOWN}
         lines = []
-        if failed.step is Step.WATCH and interrupted and self._blue_green:
+        if continues and self._blue_green:
             lines = [f"CodeDeploy continues its deployment {followed}; to stop it: bin/ops deploy {name} --stop"]
-        elif failed.step is Step.WATCH and interrupted:
+        elif continues:
             lines = [f"ECS continues the deployment; to return to the previous one: bin/ops rollback service {name}"]
         at = Step.STACKS
-        if failed.step in {Step.DEPLOY, Step.WATCH} and (interrupted or self._blue_green):
+        if failed.step in {Step.DEPLOY, Step.WATCH} and (continues or self._blue_green):
             at = Step.DEPLOY if self._blue_green else Step.WATCH
         return [*lines, f"to continue: bin/ops deploy {name} --start-at {at}"]
 

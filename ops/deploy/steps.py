@@ -30,6 +30,8 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
     REFUSED = "refused"
     FAILED = "failed"
+    UNKNOWN = "unknown"
+    """The deployment continues, and its result isn't known."""
     INTERRUPTED = "interrupted"
     NOT_BEGUN = "not begun"
 

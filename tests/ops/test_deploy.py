@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from modules.interrupts import SIGNALS
 from ops.deploy.steps import Step
@@ -108,6 +109,27 @@ def test_a_signal_while_it_watches_stops_nothing_in_aws(world: World, number: si
         said = "ECS continues the deployment; to return to the previous one: bin/ops rollback service prod backend"
         assert "to continue: bin/ops deploy prod backend --start-at watch" in done.stderr
     assert said in done.stderr
+
+
+def test_an_error_while_it_watches_leaves_the_result_unknown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.account.ecs_states = ["IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS"]
+    call = "get_deployment" if world.kind == "blue_green" else "describe_services"
+    found = getattr(world.account, call)
+    reads: list[None] = []
+
+    def fails(**given: Any) -> Any:
+        reads.append(None)
+        if len(reads) > 1:
+            raise ClientError({"Error": {"Code": "ServiceUnavailable", "Message": "later"}}, call)
+        return found(**given)
+
+    monkeypatch.setattr(world.account, call, fails)
+    world.account.script = ("InProgress", "InProgress", "InProgress")
+    done = run(*DEPLOY, "--json")
+    assert done.exit_code == 2, done.output
+    assert steps(done.stdout)["watch"] == "unknown"
+    continues = "CodeDeploy continues its deployment d-1" if world.kind == "blue_green" else "ECS continues"
+    assert continues in done.stderr
 
 
 def test_after_an_interruption_the_deployment_in_progress_is_followed(shifting: World) -> None:
