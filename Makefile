@@ -57,8 +57,9 @@ PRODUCT ?=
 OPTIONS ?=
 # Of the AWS provider, whose schema `make schema` extracts.
 VERSION ?=
-# A number from which changes at random follow.
+# A number from which changes at random follow, and what is changed: stacks or commands.
 SEED ?= 1
+OF ?= stacks
 
 # Of what a value that you give may consist: recipes pass it to the shell, and files are named after it.
 IN_NAMES := a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K L M N O P Q R S T U V W X Y Z \
@@ -75,8 +76,11 @@ ifneq ($$(REST),)
 $$(error error: $(1)='$$($(1))': must be one value of these characters: $$(subst $$(SPACE),,$$($(2))))
 endif
 endef
-$(foreach name,ENV TO NAME PRODUCT SERVICE STEP TASK CONFIRM USE,$(eval $(call consists_of,$(name),IN_NAMES)))
+$(foreach name,ENV TO NAME PRODUCT SERVICE STEP TASK CONFIRM USE OF,$(eval $(call consists_of,$(name),IN_NAMES)))
 $(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST,$(eval $(call consists_of,$(name),IN_PATHS)))
+ifeq ($(filter stacks commands,$(OF)),)
+$(error error: OF=$(OF): must be stacks or commands)
+endif
 ifeq ($(ENV),all)
 $(error error: ENV=all: leave ENV out for all environments)
 endif
@@ -317,8 +321,8 @@ new-product: $(READY) ## Write a product with three environments: NAME=shop (YES
 new-environment: $(READY) ## Write another environment of a product: NAME=demo (PRODUCT=shop)
 	@$(OPS) new-environment $(if $(PRODUCT),--product "$(PRODUCT)") -- "$(NAME)"
 
-mutants: $(DEV) ## Change one attribute of prod at a time, 300 times: does the gate notice, or a test? SEED=1 (up to an hour)
-	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && $(BIN)/python -m tests.gate.mutants --seed "$(SEED)"
+mutants: $(DEV) ## Change stacks, or lines of commands and policies, one at a time: do gate and tests notice? OF=commands SEED=1 (up to an hour)
+	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && $(BIN)/python -m "tests.mutants.$(OF)" --seed "$(SEED)"
 
 prices: env synth ## Renew the prices of an environment's region from AWS's Price List API: ENV=<name>
 	@$(OPS) prices "$(ENV)"

@@ -13,12 +13,13 @@ from rehearsal.values import replace_values
 ROOT = Path(__file__).parents[1]
 
 
-def copy_project(folder: Path, values: Path) -> Path:
+def copy_project(folder: Path, values: Path | None = None) -> Path:
     """Copy the project, with the changes that aren't committed, as a repository of its own.
 
     Args:
         folder: The copy; it doesn't exist yet.
         values: What its environments/ has instead of the present values; profiles.py stays, if these have none.
+            None: the present values.
     """
     listed = subprocess.run(
         ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
@@ -31,7 +32,8 @@ def copy_project(folder: Path, values: Path) -> Path:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    replace_values(folder / environments.PACKAGE.name, values)
+    if values:
+        replace_values(folder / environments.PACKAGE.name, values)
     (folder / ".venv").symlink_to(ROOT / ".venv")
     for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "Our product")):
         subprocess.run(

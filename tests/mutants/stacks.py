@@ -1,4 +1,4 @@
-"""Changes one attribute of one resource at a time, and asks the gate and the tests of synthesis: `make mutants SEED=1`.
+"""Changes one attribute of one resource at a time, and asks the gate and the tests: `make mutants SEED=1`.
 
 The first changes come from a seed, so a run can be repeated. What the gate doesn't notice goes to the tests, without
 the golden lists: a comparison with stored addresses doesn't know what an attribute is for.
