@@ -213,7 +213,10 @@ def _synthesize(tree: Path, values: str, out: Path, names: Sequence[str], what: 
 
 
 def _git(*arguments: str, what: str) -> str:
-    done = subprocess.run(("git", *arguments), cwd=ROOT, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(("git", *arguments), cwd=ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise OpsError("git isn't installed, and another version of the project comes from git; install git") from None
     if done.returncode:
         raise OpsError(f"{what}: {done.stderr.strip().splitlines()[-1]}" if done.stderr.strip() else what)
     return done.stdout.strip()

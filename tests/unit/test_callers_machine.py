@@ -24,7 +24,7 @@ from ops import files, pages
 from ops.aws.errors import reason
 from ops.aws.session import elsewhere
 from ops.command import reporting
-from ops.cost import renew
+from ops.cost import read, renew
 from ops.errors import OpsError
 from ops.gate import reports
 from ops.golive import items
@@ -272,6 +272,8 @@ def test_files_are_yours_whatever_the_umask(tmp_path: Path, given: str, made: in
 def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/missing")
     assert commit() == (UNKNOWN, False)
+    with pytest.raises(OpsError, match=r"git isn't installed, .* install git"):
+        read._git("rev-parse", "HEAD", what="git knows no commit 'HEAD'")
 
 
 @pytest.mark.parametrize(
