@@ -12,7 +12,6 @@ import pytest
 from typer.testing import CliRunner
 
 import environments
-import ops.verify.command
 from environments.schema import Readiness
 from ops.__main__ import app
 from ops.conditions import ConditionResult, Status, run
@@ -23,7 +22,7 @@ from tests.ops.rollback_evidence import Evidence
 from tests.ops.test_verify import dns, fails, put
 from tests.ops.test_verify_http import ANSWERS, HEADERS
 from tests.ops.tls_server import Site, served
-from tests.ops.verify_responses import LOAD_BALANCER, PREVIOUS, Canned, records
+from tests.ops.verify_responses import LOAD_BALANCER, PREVIOUS, Canned, asks, records
 
 PLAN = Path(__file__).parents[2] / "docs" / "rollout-plan.md"
 PROD = environments.load("prod")
@@ -131,7 +130,7 @@ def test_it_passes_in_full_without_a_previous_deployment_and_says_why_an_item_do
     changed = replace(context.environment, product=bare, cutover=replace(context.environment.cutover, previous=None))
     context.environment = changed
     context.records = records(changed.edge.host, [(100, LOAD_BALANCER)])
-    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    asks(monkeypatch, context)
     items = asked(context)
     reasons = {item.text: item.results[0].evidence for item in items.values() if item.status is Status.SKIPPED}
     assert reasons == {
@@ -177,7 +176,7 @@ def test_an_item_is_as_good_as_its_worst_check() -> None:
 
 @pytest.mark.requirement("R12.1")
 def test_the_command_prints_the_list_and_writes_the_record(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    asks(monkeypatch, context)
     done = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md"])
     assert done.exit_code == 0, done.output
     assert "rehearsal" not in Path("golive.md").read_text(encoding="utf-8")
@@ -191,7 +190,7 @@ def test_the_command_prints_the_list_and_writes_the_record(context: Canned, monk
 
 @pytest.mark.requirement("R12.1")
 def test_the_command_fails_while_one_is_open(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    asks(monkeypatch, context)
     put("cloudwatch", "describe_alarms", "MetricAlarms", 0, "StateValue", value="ALARM")(context)
     done = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md"])
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (1, "1 of 9 open: Observability alarms configured")
@@ -207,13 +206,13 @@ def test_the_command_fails_while_one_is_open(context: Canned, monkeypatch: pytes
 
 
 def test_the_command_cant_tell_what_aws_doesnt_say(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    asks(monkeypatch, context)
     fails("cloudwatch", "describe_alarms", "ThrottlingException")(context)
     assert CliRunner().invoke(app, ["golive", "prod"]).exit_code == 2
 
 
 def test_a_record_that_cant_be_written_is_one_clear_line(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    asks(monkeypatch, context)
     done = CliRunner().invoke(app, ["golive", "prod", "--out", "missing/golive.md"])
     assert (done.exit_code, done.stderr) == (
         2,

@@ -15,13 +15,12 @@ import pytest
 from typer.testing import CliRunner
 
 import environments
-import ops.verify.command
 from modules.phases import PHASES
 from ops.__main__ import app
 from ops.aws.states import ApplyRecord, States
 from ops.errors import OpsError
 from ops.status.phases import COLUMNS, PhaseStatus, drift_report, statuses
-from tests.ops.verify_responses import Canned
+from tests.ops.verify_responses import Canned, asks
 
 PROD = environments.load("prod")
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -143,7 +142,7 @@ def test_a_damaged_report_of_drift_is_one_clear_line(tmp_path: Path, text: str) 
 
 def test_the_command_shows_the_phases_and_their_exit_criteria(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synthesized(tmp_path, "network")
-    monkeypatch.setattr(ops.verify.command, "context", lambda *_: Canned(PROD))
+    asks(monkeypatch, Canned(PROD))
     states_are(monkeypatch, Bucket("account", network=RECORD))
     command = ["status", "prod", "--out", str(tmp_path)]
     shown = CliRunner().invoke(app, command)
@@ -167,7 +166,7 @@ def test_the_command_shows_the_phases_and_their_exit_criteria(tmp_path: Path, mo
 def test_a_red_criterion_is_the_commands_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     context = Canned(PROD)
     context.answers["ec2", "describe_flow_logs"] = {"FlowLogs": []}
-    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    asks(monkeypatch, context)
     states_are(monkeypatch, Bucket("network"))
     done = CliRunner().invoke(app, ["status", "prod", "--out", str(tmp_path), "--verify"])
     assert (done.exit_code, "4 pass, 1 fail" in done.stdout) == (1, True), done.output

@@ -21,7 +21,7 @@ from ops.conditions import ConditionResult, Status, run
 from ops.verify.context import Context
 from ops.verify.criteria import chosen
 from rehearsal.emulator.client import Control
-from tests.ops.verify_responses import PREVIOUS, Canned, records
+from tests.ops.verify_responses import PREVIOUS, Canned, asks, records
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +103,7 @@ def test_ctrl_c_ends_it_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
     context = Canned(load("prod"))
     context.answers["ecr", "describe_repositories"] = interrupted
-    monkeypatch.setattr("ops.verify.command.context", lambda *_: context)
+    asks(monkeypatch, context)
     assert verify("prod", "registry") == (130, "", "interrupted\n")
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+
+import pytest
 
 from environments.endpoints import interface_endpoints
 from environments.names import Names
@@ -432,3 +435,13 @@ def _alarms(names: Names) -> Answers:
         ("cloudwatch", "describe_alarms"): {"MetricAlarms": alarms, "CompositeAlarms": []},
         ("cloudwatch", "get_dashboard"): {"DashboardName": names.prefix},
     }
+
+
+def asks(monkeypatch: pytest.MonkeyPatch, context: Canned) -> None:
+    """Let a command about production, without options of the connection, ask this context."""
+
+    def given(environment: Environment, connect_to: str | None, ca_file: Path | None) -> Canned:
+        assert (environment.name, connect_to, ca_file) == ("prod", None, None)
+        return context
+
+    monkeypatch.setattr("ops.verify.command.context", given)
