@@ -224,7 +224,7 @@ def test_a_record_that_cant_be_written_is_one_clear_line(context: Canned, monkey
 def test_evidence_of_another_server_is_refused_on_aws_and_taken_in_a_rehearsal(
     context: Canned, monkeypatch: pytest.MonkeyPatch, option: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    monkeypatch.setattr("ops.verify.command.context", lambda *_: context)
     Path("ca.pem").touch()
     refused = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md", *option])
     assert refused.exit_code == 2
@@ -238,7 +238,7 @@ def test_evidence_of_another_server_is_refused_on_aws_and_taken_in_a_rehearsal(
 
 
 def test_evidence_of_a_service_that_is_elsewhere_is_refused(context: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ops.verify.command, "context", lambda *_: context)
+    monkeypatch.setattr("ops.verify.command.context", lambda *_: context)
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", "http://127.0.0.1:9")
     refused = CliRunner().invoke(app, ["golive", "prod"])
     assert refused.exit_code == 2
