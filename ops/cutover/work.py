@@ -198,8 +198,8 @@ def _held(context: CutoverContext, run: Run, *, yes: bool) -> Iterator[None]:
         lock.take(run.id, OPERATION)
     except RefusedError as error:
         raise RefusedError(
-            f"{error}. If a cutover crashed: cutover resume or rollback dns. If "
-            f"Terraform crashed: make recover ENV={environment.name} PHASE={PHASE}"
+            f"{error}. If a cutover crashed: cutover resume or rollback dns. If Terraform crashed: "
+            f"make recover ENV={environment.name} PHASE={PHASE}"
         ) from None
     try:
         yield

@@ -122,7 +122,7 @@ def tested(
         at = _time(entry.at)
         problem = _elsewhere(entry, environment, dns.plain_id(zone.id), endpoint) or _late(at, now, environment)
         if not problem:
-            problem = "; ".join(_unconfirmed(entry, environment, aws, zone, at))
+            problem = "; ".join(_unconfirmed(entry, environment, aws, at))
             if not problem:
                 return (
                     f"{entry.at}: {entry.before} % to {entry.after} % by {entry.caller} on {endpoint}, as CloudTrail "
@@ -176,7 +176,7 @@ def expected(entry: Entry, environment: Environment) -> ExpectedChange:
     )
 
 
-def _unconfirmed(entry: Entry, environment: Environment, aws: Aws, zone: dns.PublicZone, at: datetime) -> Sequence[str]:
+def _unconfirmed(entry: Entry, environment: Environment, aws: Aws, at: datetime) -> Sequence[str]:
     """What CloudTrail's closest event has that differs from the entry; empty if one is the same."""
     wanted = expected(entry, environment)
     found = [list(_differences(event, wanted)) for event in _events(aws, environment, at)]

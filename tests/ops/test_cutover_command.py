@@ -40,6 +40,8 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 QUICKLY = ("--yes", "--watch=1")
+NOWHERE = "https://127.0.0.1:9"
+"""An endpoint that nothing serves. With `http`, calls would go to the emulator: it is the proxy of other addresses."""
 
 
 @pytest.fixture(scope="module")
@@ -280,12 +282,13 @@ def test_a_killed_cutover_keeps_its_lock_and_is_resumed(site: RolledOut, scratch
 
 
 def test_another_machine_resumes_a_killed_cutover(
-    site: RolledOut, scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: RolledOut, scratch: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with cutover(scratch) as process, meanwhile(site, process.kill):
-        process.wait(timeout=60)
+        process.wait(timeout=150)
     assert len(site.journal()) == len(read("aep-prod")), "one object for each entry"
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path_factory.mktemp("another-machine"))
+    assert read("aep-prod") == []
     shown = json.loads(run("cutover", "status", "prod", "--json").stdout)
     assert "from 0 to 100 %" in shown["cutover"]
     resumed = run("cutover", "resume", "prod", *QUICKLY)
@@ -301,7 +304,7 @@ def test_rollback_without_the_bucket_is_stored_by_the_next_command(
 ) -> None:
     site.share_out(50)
     with monkeypatch.context() as without:
-        without.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+        without.setenv("AWS_ENDPOINT_URL_S3", NOWHERE)
         done = run("rollback", "dns", "prod", "--yes")
     assert done.exit_code == 0, done.output
     assert site.weights() == {"current": 0, "previous": 100}
@@ -410,7 +413,7 @@ def test_rollback_asks_for_no_load_balancer_no_alarm_and_no_lock(
     site.share_out(50)
     lock(site).take("other", "cutover")
     for service in ("ELASTIC_LOAD_BALANCING_V2", "CLOUDWATCH"):
-        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "http://127.0.0.1:9")
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", NOWHERE)
     assert run("rollback", "dns", "prod", "--yes").exit_code == 0
     assert site.weights() == {"current": 0, "previous": 100}
 
@@ -512,7 +515,7 @@ def test_prepare_asks_for_nothing_but_the_load_balancer_and_is_undone(
 ) -> None:
     site.name_previous(ttl=60)
     for service in ("CLOUDWATCH", "S3"):
-        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "http://127.0.0.1:9")
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", NOWHERE)
     assert run("cutover", "prepare", "prod", "--yes").exit_code == 0
     assert site.weights() == {"current": 0, "previous": 100}
     assert run("cutover", "prepare", "prod", "--undo", "--yes").exit_code == 0
