@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modules.interrupts import Interrupted
+from modules.interrupts import INTERRUPTED, Interrupted
 from modules.output import OUT
 from ops.command import (
-    INTERRUPTED,
     DryRun,
     EnvironmentName,
     Json,

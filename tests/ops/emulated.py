@@ -46,7 +46,8 @@ def inside(account_id: str) -> Iterator[Emulated]:
             return send(session, request)
         url = urlsplit(request.url)
         headers = {name: each if isinstance(each, str) else each.decode() for name, each in request.headers.items()}
-        body = request.body.read() if hasattr(request.body, "read") else request.body
+        body: Any = request.body
+        body = body.read() if hasattr(body, "read") else body
         response = opened(f"{url.path}?{url.query}", method=request.method, headers=headers, data=body)
         return AWSResponse(request.url, response.status_code, response.headers, MockRawResponse(response.get_data()))
 

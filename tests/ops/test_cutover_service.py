@@ -207,9 +207,9 @@ def test_a_signal_while_the_journal_is_written_doesnt_lose_what_follows(
     """The journal had that a change is intended, and nothing about its end."""
     written = journal_module._write
 
-    def signalled(file: Path, text: str) -> None:
+    def signalled(file: Path, line: bytes) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
-        written(file, text)
+        written(file, line)
 
     monkeypatch.setattr(journal_module, "_write", signalled)
     with listening(), pytest.raises(Interrupted):

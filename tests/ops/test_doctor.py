@@ -21,8 +21,9 @@ import pytest
 import requests
 
 import environments
+from environments.schema.validation import validate
 from ops.__main__ import COMMANDS
-from ops.conditions import Condition, ConditionResult, Status
+from ops.conditions import Condition, ConditionResult, FailedError, Status, UnknownError
 from ops.conditions import run as check_all
 from ops.doctor import checks, machine, provider
 from ops.doctor.checks import CHECKS, EVERY, Check
@@ -154,7 +155,7 @@ def test_invalid_values_are_a_result_and_other_checks_go_on(monkeypatch: pytest.
     broken = replace(PROD, account_id="1")
 
     def load(_: str) -> object:
-        return environments.validate(broken)
+        return validate(broken)
 
     monkeypatch.setattr(environments, "load", load)
     done = run("doctor", "prod", "--for", "gate", "--json")
@@ -603,7 +604,7 @@ def test_only_what_a_command_needs_decides_the_exit_code(monkeypatch: pytest.Mon
     of_terraform = Check("terraform", ("plan",), BY_NAME["proxy"].check, "install it")
 
     def missing(_: Machine) -> str:
-        raise checks.FailedError("missing")
+        raise FailedError("missing")
 
     planted(
         monkeypatch,
@@ -624,7 +625,7 @@ def test_only_what_a_command_needs_decides_the_exit_code(monkeypatch: pytest.Mon
 
 def test_unknown_is_not_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(_: Machine) -> str:
-        raise checks.UnknownError("no answer")
+        raise UnknownError("no answer")
 
     planted(monkeypatch, Check("python", (EVERY,), unknown, "wait"))
     assert run("doctor").exit_code == 1

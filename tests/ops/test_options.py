@@ -12,7 +12,7 @@ from ops.__main__ import app
 
 ON = {"secrets rotate": {"--wait"}}
 """Switches that are on until you set them off."""
-SET = {
+SET: dict[str, dict[str, object]] = {
     "promote": {"--wait": 300},
     "release set": {"--wait": 300},
     "cutover run": {"--to": 100},

@@ -208,7 +208,7 @@ def test_what_is_unknown_is_no_refusal(registries: Registries) -> None:
     def broken(_: Blob) -> bytes:
         raise RegistryError("staging doesn't respond to GET blobs")
 
-    registries.staging.read = broken  # type: ignore[method-assign]
+    registries.staging.read = broken  # type: ignore[assignment,method-assign]
     done = run(*PROMOTE, "--yes")
     assert done.exit_code == 2
     assert "not promoted; unknown: built for linux/amd64: staging doesn't respond to GET blobs\n" in done.stderr

@@ -206,7 +206,7 @@ def test_a_role_is_assumed_again_before_its_credentials_expire(
 ) -> None:
     assumed: list[tuple[str, str]] = []
     now = [1000.0]
-    monkeypatch.setattr(dns.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("ops.aws.dns.time.monotonic", lambda: now[0])
     monkeypatch.setattr(dns, "zone_id", lambda *_: "Z1")
     monkeypatch.setattr(dns, "records", lambda client, zone, host: (client, zone, host))
 

@@ -110,7 +110,8 @@ class MemoryTerraform:
                 file.writelines(json.dumps(event) + "\n" for event in self.events)
         for event in self.events if listener else ():
             listener(event)
-        return self.ends.get(arguments[0], lambda *_: Done(0))(folder, arguments)
+        ending = self.ends.get(arguments[0])
+        return ending(folder, arguments) if ending else Done(0)
 
     def taking_no_signals(self) -> Any:
         return nullcontext()

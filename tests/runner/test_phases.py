@@ -38,13 +38,15 @@ SHOWN = {
         }
     ]
 }
-SECRET = {"aws_secretsmanager_secret_version": {"url": {}}, "aws_vpc": {"vpc": {}}}
+SECRET: dict[str, Any] = {"aws_secretsmanager_secret_version": {"url": {}}, "aws_vpc": {"vpc": {}}}
 
 
 @pytest.fixture
 def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
     """A runner whose plans have one change, which the plan gate passes."""
-    monkeypatch.setattr("ops.terraform.plan.judge", lambda *_, name, **__: PlanVerdict(name, counts={"update": 1}))
+    monkeypatch.setattr(
+        "ops.terraform.plan.judge", lambda *_, name, **__: PlanVerdict(name, changes={"update": ("a.b",)})
+    )
     return with_plan(Runner(PROD, tmp_path, aws_vpc={"vpc": {}}))
 
 
@@ -570,7 +572,9 @@ def test_a_damaged_state_is_restored_from_a_version(
 @pytest.fixture
 def starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
     """An account without a state bucket."""
-    monkeypatch.setattr("ops.terraform.plan.judge", lambda *_, name, **__: PlanVerdict(name, counts={"create": 1}))
+    monkeypatch.setattr(
+        "ops.terraform.plan.judge", lambda *_, name, **__: PlanVerdict(name, changes={"create": ("a.b",)})
+    )
     found = with_plan(Runner(PROD, tmp_path, "state"))
     found.bucket.exists = False
     gate(found)
