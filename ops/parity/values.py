@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Final
 
-import environments
-from environments.places import place
+from environments.effective import origin
 from environments.schema import Environment
 
 
@@ -87,11 +86,8 @@ def changed(whole: Any, path: ValuePath, new: object) -> Any:  # noqa: ANN401  (
 
 
 def where(environment: Environment, difference: ValueDifference, given: object) -> str:
-    """File and line of an environment's value; empty if it is in no file."""
-    if difference.path[0] == "releases":
-        return environments.shown(environments.release_file(environment))
-    module = f"environments.{environment.name.replace('-', '_')}"
-    return place(module, difference.setting, given) or ""
+    """File and line of an environment's value; empty if it has no such key."""
+    return "" if given is ABSENT else str(origin(environment, difference.setting))
 
 
 def text(value: object) -> str:
