@@ -37,15 +37,16 @@ from ops.tasks.sessions import PROGRAMS
 from ops.terraform.inherited import inherited
 
 EVERY = "every command"
-TERRAFORM = ("bootstrap", "plan", "apply", "drift", "console", "recover", "destroy", "rehearse")
+TERRAFORM = ("bootstrap", "plan", "apply", "drift", "console", "recover", "destroy", "deploy", "rehearse")
 """Commands that run Terraform."""
-SYNTHESIS = ("make synth", "gate", "cost", "report", "diagram", *TERRAFORM)
+SYNTHESIS = ("make synth", "gate", "cost", "parity", "report", "diagram", *TERRAFORM)
 """Commands that read synthesized stacks."""
-STATES = ("bootstrap", "plan", "apply", "drift", "outputs", "console", "recover", "destroy", "status")
+STATES = ("bootstrap", "plan", "apply", "drift", "outputs", "console", "recover", "destroy", "deploy", "status")
 """Commands that read the states of phases."""
 SESSIONS = ("exec", "db")
-RELEASES = ("promote", "release", "rollback")
-OF_AWS = (*STATES, "verify", "golive", *RELEASES, "secrets", "migrate", "tasks", "logs", *SESSIONS, "cutover", "prices")
+RELEASES = ("deploy", "promote", "release", "rollback")
+TASKS = ("migrate", "run", "tasks", "logs", *SESSIONS)
+OF_AWS = (*STATES, "verify", "golive", *RELEASES, "secrets", *TASKS, "cutover", "prices")
 """Commands that call AWS."""
 TERRAFORM_FROM, TERRAFORM_BELOW = (1, 11), (2, 0)
 """Versions of Terraform that work: the lock of a state in S3 and write-only arguments are in 1.11.
@@ -97,14 +98,14 @@ class Service(NamedTuple):
     """Commands that call it."""
 
 
-_APPLIED = ("plan", "apply", "drift", "destroy")
+_APPLIED = ("plan", "apply", "drift", "destroy", "deploy")
 SERVICES = (
     Service("sts", "STS", OF_AWS),
-    Service("s3", "S3", STATES),
+    Service("s3", "S3", (*STATES, "golive", "cutover", "rollback")),
     Service("ec2", "EC2", (*_APPLIED, "verify")),
     Service("iam", "IAM", (*_APPLIED, "verify")),
     Service("kms", "KMS", _APPLIED),
-    Service("ecs", "ECS", (*_APPLIED, "verify", "release", "rollback", "migrate", "tasks", "logs", *SESSIONS)),
+    Service("ecs", "ECS", (*_APPLIED, "verify", "release", "rollback", *TASKS)),
     Service("api.ecr", "ECR", (*_APPLIED, "verify", "promote")),
     Service("codedeploy", "CODEDEPLOY", (*_APPLIED, "release", "rollback")),
     Service("secretsmanager", "SECRETS_MANAGER", (*_APPLIED, "secrets")),
@@ -112,8 +113,9 @@ SERVICES = (
     Service("elasticloadbalancing", "ELASTIC_LOAD_BALANCING_V2", (*_APPLIED, "verify", "cutover", "rollback")),
     Service("route53", "ROUTE_53", (*_APPLIED, "verify", "cutover", "rollback")),
     Service("monitoring", "CLOUDWATCH", (*_APPLIED, "verify", "cutover")),
-    Service("logs", "CLOUDWATCH_LOGS", (*_APPLIED, "logs", "migrate")),
+    Service("logs", "CLOUDWATCH_LOGS", (*_APPLIED, "logs", "migrate", "run")),
     Service("ssm", "SSM", SESSIONS),
+    Service("cloudtrail", "CLOUDTRAIL", ("golive",)),
 )
 
 
