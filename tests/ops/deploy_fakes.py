@@ -19,6 +19,7 @@ from environments.schema import Environment
 from ops.deploy import run as module
 from ops.deploy.image import Chosen
 from ops.terraform.report import PhaseResult, Result
+from tests.ops.journal_fakes import MemoryBucket
 
 PROD = load("prod")
 OLD, NEW = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
@@ -109,6 +110,9 @@ class Account:
 
     def client(self, *_: str, **__: str) -> Account:
         return self
+
+    def endpoint(self) -> str:
+        return "aws"
 
     # ECS
 
@@ -265,6 +269,7 @@ class World:
             patch.setattr(module, name, fake)
         patch.setattr("environments.load", lambda _: self.environment)
         patch.setattr("ops.aws.session.connect", lambda _: self.account)
+        patch.setattr("ops.cutover.work.JournalBucket", lambda *_: MemoryBucket())
         patch.setattr("ops.aws.waiting.PAUSE", 0)
         patch.setattr("ops.cutover.rollback.POLL_SECONDS", 0)
 
