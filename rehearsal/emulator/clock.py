@@ -22,6 +22,10 @@ class Clock:
         self.ahead = timedelta()
         """How far it is ahead of this machine's."""
 
+    def now(self) -> datetime:
+        """Its time."""
+        return datetime.now(UTC) + self.ahead
+
     def set(self, ahead: float) -> None:
         """Args: ahead: Seconds that it is ahead; negative if it is behind."""
         self.ahead = timedelta(seconds=ahead)
@@ -43,7 +47,7 @@ class Clock:
             signed = datetime.strptime(signed_at, _FORM).replace(tzinfo=UTC)
         except ValueError:  # It isn't signed.
             return None
-        now, minutes = datetime.now(UTC) + self.ahead, 15 if service in {"s3", "sts"} else 5
+        now, minutes = self.now(), 15 if service in {"s3", "sts"} else 5
         allowed = timedelta(minutes=minutes)
         if abs(now - signed) <= allowed:
             return None

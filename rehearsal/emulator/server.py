@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 from xml.sax.saxutils import escape
@@ -49,13 +48,11 @@ class Application:
         self._given: OrderedDict[str, Response] = OrderedDict()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Respond to one request, with AWS's time in the header `Date`."""
+        """Respond to one request."""
         _take_body(environ)
         with self._lock:
             try:
-                response = self._once(environ)
-                response.date = datetime.now(UTC) + self.clock.ahead
-                return response(environ, start_response)
+                return self._once(environ)(environ, start_response)
             except Exception as error:  # A gap of moto, whatever it raises.
                 traceback.print_exc()
                 return _gap(environ, error)(environ, start_response)
@@ -103,6 +100,15 @@ class Application:
         return Response("{}", content_type="application/json")
 
 
+class _Handler(MotoRequestHandler):
+    """Responds with AWS's time in each header `Date`."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The time, in the form of the header."""
+        application: Any = self.server.app
+        return super().date_time_string(timestamp or application.clock.now().timestamp())
+
+
 def serve(account_id: str, port: int) -> BaseWSGIServer:
     """Bind a server on 127.0.0.1; `serve_forever` starts it.
 
@@ -110,7 +116,7 @@ def serve(account_id: str, port: int) -> BaseWSGIServer:
         account_id: The account of credentials that no account is known for.
         port: 0 takes a free one.
     """
-    return make_server("127.0.0.1", port, application(account_id), threaded=True, request_handler=MotoRequestHandler)
+    return make_server("127.0.0.1", port, application(account_id), threaded=True, request_handler=_Handler)
 
 
 def application(account_id: str) -> Application:

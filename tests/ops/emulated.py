@@ -38,7 +38,8 @@ def inside(account_id: str) -> Iterator[Emulated]:
 
         from rehearsal.emulator.server import application  # noqa: PLC0415
 
-        client = Client(application(account_id))
+        emulator = application(account_id)
+        client = Client(emulator)
     send, order = URLLib3Session.send, Control._order
 
     def answered(session: URLLib3Session, request: AWSPreparedRequest) -> Any:
@@ -49,6 +50,7 @@ def inside(account_id: str) -> Iterator[Emulated]:
         body: Any = request.body
         body = body.read() if hasattr(body, "read") else body
         response = opened(f"{url.path}?{url.query}", method=request.method, headers=headers, data=body)
+        response.date = emulator.clock.now()
         return AWSResponse(request.url, response.status_code, response.headers, MockRawResponse(response.get_data()))
 
     def opened(path: str, **request: Any) -> Any:
