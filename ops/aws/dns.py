@@ -323,7 +323,8 @@ def plain(name: str) -> str:
 
 def _responded_at(response: Mapping[str, Any]) -> datetime:
     date = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date) if date else datetime.now(UTC)
+    found = parsedate_to_datetime(date) if date else datetime.now(UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)  # HTTP's dates are in UTC.
 
 
 def _identity(record: Record) -> tuple[str, str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 from botocore.exceptions import ClientError
@@ -38,6 +40,18 @@ def test_the_quota_of_names_in_a_certificate_can_be_raised(control: Control, aws
     aws("acm").request_certificate(DomainName=names[0], SubjectAlternativeNames=names)
     with pytest.raises(ClientError, match="LimitExceededException"):
         aws("acm").request_certificate(DomainName="more.example.com", SubjectAlternativeNames=names)
+
+
+@pytest.mark.parametrize("ahead", [0, 120])
+def test_a_response_has_one_date_which_is_awss(control: Control, aws: Aws, ahead: int) -> None:
+    control.clock(ahead)
+    try:
+        response = aws("route53").list_hosted_zones()["ResponseMetadata"]["HTTPHeaders"]
+    finally:
+        control.clock(0)
+    date = parsedate_to_datetime(response["date"])
+    assert response["date"].endswith(" GMT") and response["date"].count("GMT") == 1
+    assert abs((date - datetime.now(UTC)).total_seconds() - ahead) < 60
 
 
 @pytest.mark.parametrize(("service", "operation"), CALLS.values(), ids=CALLS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -162,6 +163,15 @@ def test_records_of_the_name_are_read_from_all_pages_and_no_others() -> None:
 )
 def test_shares_are_told_apart_by_type(records: list[dict[str, Any]], expected: dict[str, int]) -> None:
     assert dns.shares(records, BALANCER) == expected
+
+
+@pytest.mark.parametrize(
+    "date", ["Sun, 29 Nov 2026 07:34:01 GMT", "Sun, 29 Nov 2026 07:34:01 -0000", "Sun, 29 Nov 2026 07:34:01 GMT, again"]
+)
+def test_the_time_of_a_response_is_in_utc(date: str) -> None:
+    """A second header `Date`, as a proxy may add it, is joined to the first, and Python then reads no zone."""
+    found = dns._responded_at({"ResponseMetadata": {"HTTPHeaders": {"date": date}}})
+    assert found == datetime(2026, 11, 29, 7, 34, 1, tzinfo=UTC)
 
 
 def test_the_account_page_takes_no_private_zone_either() -> None:
