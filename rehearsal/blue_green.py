@@ -19,12 +19,17 @@ from ops.tasks.restart import Result, restart
 from ops.verify.context import Context
 from ops.verify.criteria import chosen
 from rehearsal.context import ROOT, Rehearsal
+from rehearsal.releases import releases
 from rehearsal.rollout import Rollout, Seen, Step, StepError, digest_of, nothing_left, phases_that_change, released
+from rehearsal.transcript import Entry, Transcript
+from rehearsal.values import project, variables
 
 if TYPE_CHECKING:
     from environments.schema import Environment, Service
 
 MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}
+SHOWN = ("BeforeInstall", "Install", "AfterInstall", "BeforeAllowTraffic", "AllowTraffic")
+"""Lifecycle events that `ops deploy` must show."""
 FAST = Time(sleep=lambda _: None)
 """Without pauses: the emulator's deployments advance with each poll."""
 FINISH_SECONDS = 300
@@ -100,6 +105,44 @@ def service_rolls_back(rehearsal: Rehearsal) -> Seen:
     return Seen(f"{service.name}: {step}")
 
 
+def deployed_in_one_command(rehearsal: Rehearsal) -> Seen:
+    """`ops deploy`, as you type it: deploys a release, is stopped during the traffic shift, continues, rolls back."""
+    service, folder = _service(rehearsal), rehearsal.folder / "project"
+    values, log = project(rehearsal.environment, folder), Transcript(folder, variables())
+    own = releases(rehearsal, values, log, rehearsal.folder)
+    name, yes = rehearsal.environment.name, ("--yes",)
+    log.headline("Deploy a blue/green service")
+    with own.registries:
+        one, two = (own.build(service, f"{service.name} {number}") for number in ("1", "2"))
+
+        def given(digest: str) -> tuple[str, ...]:
+            return () if own.promoted else ("--digest", digest)
+
+        own.deploy("Deploy a release", service, one, *given(one))
+        if missing := [each for each in SHOWN if f"  {each}: Succeeded" not in log.said]:
+            raise StepError(f"ops deploy doesn't show the lifecycle events {', '.join(missing)}: {log.said}")
+        _finish(rehearsal, service)
+        said = log.during(
+            "Deploy the next one",
+            lambda: log.ops("Stop it from another terminal", "deploy", name, service.name, "--stop"),
+            *("deploy", name, service.name, *given(two)),
+            once=f"  {SHOWN[-1]}: InProgress",
+            expect=1,
+            rehearsed=yes,
+        )
+        if "stopped" not in said:
+            raise StepError(f"ops deploy doesn't report that its deployment was stopped: {said}")
+        values.commit("Deploy the next one")
+        own.runs(service, one)
+        own.deploy("Continue", service, two, "--start-at", "deploy")
+        _finish(rehearsal, service)
+        own.deploy("Return to the previous release", service, one, "--rollback")
+        _finish(rehearsal, service)
+        own.run_tasks()
+    (rehearsal.folder / "transcript.txt").write_text(log.everything(), encoding="utf-8")
+    return Seen("; ".join(each.command for each in log.entries if isinstance(each, Entry)))
+
+
 def steps(environment: Environment) -> dict[str, Step]:
     """The steps of an environment, in order, by what each proves; none without a blue/green service."""
     if not services(environment):
@@ -109,6 +152,7 @@ def steps(environment: Environment) -> dict[str, Step]:
         "an alarm stops a blue/green deployment": alarm_stops_a_deployment,
         **({"a rotated secret redeploys a blue/green service": rotation_redeploys} if _given(environment) else {}),
         "a blue/green service rolls back": service_rolls_back,
+        "ops deploy deploys, stops and rolls back a blue/green service": deployed_in_one_command,
     }
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -140,24 +140,76 @@ class Transcript:
         Raises:
             StepError: It printed no such line, or ended with another exit code than the signal's.
         """
-        start, shown = time.monotonic(), f"bin/ops {shlex.join(arguments)}"
-        line, lines, sent = [sys.executable, "-m", "ops", *arguments, *rehearsed], list[str](), False
+
+        def send(process: subprocess.Popen[str]) -> None:
+            process.send_signal(number)
+
+        self._meanwhile(why, send, number.name, *arguments, once=once, rehearsed=rehearsed, expect=128 + number)
+
+    def during(
+        self, why: str, work: Callable[[], object], *arguments: str, once: str, expect: int, rehearsed: Sequence[str]
+    ) -> str:
+        """Run one of the operators' commands, and do something else once it prints a certain line; return its output.
+
+        It is suspended meanwhile: the emulator's deployments advance with each poll.
+
+        Args:
+            why: What the command is for.
+            work: What is done meanwhile. The page shows its commands after this one.
+            arguments: What operators type after `bin/ops`.
+            once: What the line begins with.
+            expect: Expected exit code.
+            rehearsed: More arguments, which the page doesn't show.
+
+        Raises:
+            StepError: It printed no such line, or ended with another exit code.
+        """
+
+        def suspend(process: subprocess.Popen[str]) -> None:
+            process.send_signal(signal.SIGSTOP)
+            try:
+                work()
+            finally:
+                process.send_signal(signal.SIGCONT)
+
+        return self._meanwhile(
+            why, suspend, "another command", *arguments, once=once, rehearsed=rehearsed, expect=expect
+        )
+
+    def _meanwhile(
+        self,
+        why: str,
+        act: Callable[[subprocess.Popen[str]], None],
+        what: str,
+        *arguments: str,
+        once: str,
+        rehearsed: Sequence[str],
+        expect: int,
+    ) -> str:
+        """Run a command, and act on its process once it prints a certain line; return its output."""
+        start, shown, place = time.monotonic(), f"bin/ops {shlex.join(arguments)}", len(self.entries)
+        line, lines, acted = [sys.executable, "-m", "ops", *arguments, *rehearsed], list[str](), False
         with subprocess.Popen(
             line, cwd=self.folder, env=dict(self.variables), stdout=PIPE, stderr=STDOUT, stdin=DEVNULL, text=True
         ) as process:
             hanging = threading.Timer(LONGEST, process.kill)
             hanging.start()
-            for said in process.stdout or ():
-                lines.append(said)
-                if said.startswith(once) and not sent:
-                    process.send_signal(number)
-                    sent = True
-            code = process.wait()
-            hanging.cancel()
-        self.entries.append(Entry(why, shown, code, "".join(lines).strip(), time.monotonic() - start))
-        say(f"  {shown} → {code} ({time.monotonic() - start:.0f} s)")
-        if not sent or code != 128 + number:
-            raise StepError(f"{shown}, {number.name} after {once!r}: ended with {code}: {self.said[-2000:]}")
+            try:
+                for said in process.stdout or ():
+                    lines.append(said)
+                    if said.startswith(once) and not acted:
+                        acted = True
+                        act(process)
+                code = process.wait()
+            finally:
+                process.kill()
+                hanging.cancel()
+        entry = Entry(why, shown, code, "".join(lines).strip(), time.monotonic() - start)
+        self.entries.insert(place, entry)
+        say(f"  {shown} → {code} ({entry.seconds:.0f} s)")
+        if not acted or code != expect:
+            raise StepError(f"{shown}, {what} after {once!r}: ended with {code}: {entry.said[-2000:]}")
+        return entry.said
 
     @property
     def said(self) -> str:

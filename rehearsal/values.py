@@ -23,6 +23,7 @@ from dataclasses import replace
 ENVIRONMENT = replace(ENVIRONMENT, cutover=replace(ENVIRONMENT.cutover, weight={weight}))
 """
 
+_AUTHOR = ("-c", "user.name=rehearsal", "-c", "user.email=rehearsal@example.com", "-c", "commit.gpgsign=false")
 COPYS = {"ENVIRONMENTS": ""}
 """A copy has its values in environments/, wherever they came from, so its commands and output are as a user's."""
 
@@ -52,11 +53,23 @@ class Values:
         path = self._values / environments.file_of(self._environment.name).name
         path.write_text(path.read_text(encoding="utf-8") + _WEIGHT.format(weight=weight), encoding="utf-8")
 
-    def release(self, repository: str, digest: str) -> None:
-        """Change the digest of a repository's image."""
-        path = self._values / "releases" / f"{self._environment.prefix}.json"
+    def release(self, repository: str, digest: str, environment: Environment | None = None) -> None:
+        """Change the digest of a repository's image, in the release file of this environment or of another one."""
+        path = self._values / "releases" / f"{(environment or self._environment).prefix}.json"
         release = json.loads(path.read_text(encoding="utf-8"))
         path.write_text(json.dumps(release | {repository: digest}, indent=2) + "\n", encoding="utf-8")
+
+    def commit(self, message: str) -> None:
+        """Commit the release files, as operators do: a rollback finds the previous release in git."""
+        if not (self._folder / ".git").exists():
+            self._git("init", "--quiet")
+        self._git("add", "environments/releases")
+        self._git(*_AUTHOR, "commit", "--quiet", "--allow-empty", "--message", message)
+
+    def _git(self, *arguments: str) -> None:
+        done = subprocess.run(["git", "-C", str(self._folder), *arguments], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise OpsError(f"git {' '.join(arguments)} in the copy of the project failed: {done.stderr.strip()}")
 
     def synthesize(self) -> Synthesized:
         """Synthesize the environment.
@@ -66,6 +79,19 @@ class Values:
         """
         out = _synthesize(self._environment, self._folder / "cdktf.out", self._folder, COPYS)
         return Synthesized(out, self._values)
+
+
+def project(environment: Environment, folder: Path) -> Values:
+    """A copy of the project in which commands find the same files as in the project."""
+    values = Values(environment, folder)
+    shutil.rmtree(folder / "policies", ignore_errors=True)
+    shutil.copytree(ROOT / "policies", folder / "policies", ignore=shutil.ignore_patterns("__pycache__"))
+    return values
+
+
+def variables() -> dict[str, str]:
+    """The environment variables of commands in a copy, with the credentials of the role that was assumed last."""
+    return {**os.environ, **COPYS, "PYTHONPATH": str(ROOT), "COLUMNS": "140"}
 
 
 def synthesize(environment: Environment, out: Path) -> Synthesized:

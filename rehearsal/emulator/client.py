@@ -46,6 +46,12 @@ class Control:
         """Let logins to the registry of an account, which may be any, lead to one that runs elsewhere."""
         self._order("seed_registry", account_id=account_id, region=self.region, endpoint=endpoint)
 
+    def scan_found_nothing(self, account_id: str, repository: str, digest: str) -> None:
+        """Let ECR of any account have scanned an image, without a finding, also if an external registry holds it."""
+        self._order(
+            "scan_found_nothing", account_id=account_id, region=self.region, repository=repository, digest=digest
+        )
+
     def age_images(self, repository: str, days: int) -> None:
         """Let all images of a repository have been pushed so many days earlier."""
         self._order(

@@ -51,6 +51,7 @@ def orders(faults: Faults, clock: Clock) -> dict[str, Order]:
         "seed_zone": _seed_zone,
         "seed_role": _seed_role,
         "seed_registry": _seed_registry,
+        "scan_found_nothing": _scan_found_nothing,
         "age_images": _age_images,
         "raise_certificate_names": _raise_certificate_names,
         "fail": fail,
@@ -94,6 +95,10 @@ def _seed_role(account_id: str, name: str, trusted: list[str]) -> None:
 
 def _seed_registry(account_id: str, region: str, endpoint: str) -> None:
     ecr.registry(ecr_backends[account_id][region])["proxyEndpoint"] = endpoint
+
+
+def _scan_found_nothing(account_id: str, region: str, repository: str, digest: str) -> None:
+    ecr.scanned(ecr_backends[account_id][region]).add((repository, digest))
 
 
 def _age_images(account_id: str, region: str, repository: str, seconds: int) -> None:

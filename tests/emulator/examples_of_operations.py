@@ -142,6 +142,19 @@ def login(aws: Aws) -> None:
     assert given["expiresAt"] > datetime.now(UTC)
 
 
+@example("ecr", "DescribeImageScanFindings")
+def scan_of_another_account(aws: Aws) -> None:
+    account = f"4{aws.account[1:]}"
+    other = Aws(account, aws.endpoint)("ecr")
+    of = {"repositoryName": "scanned"}
+    other.create_repository(**of)
+    manifest = {"imageManifest": '{"layers": []}', "imageManifestMediaType": "x"}
+    pushed = other.put_image(**of, **manifest, imageTag="one")["image"]["imageId"]
+    other.start_image_scan(**of, imageId=pushed)
+    ours = aws("ecr").describe_image_scan_findings(registryId=account, **of, imageId=pushed)
+    assert ours["imageScanStatus"]["status"] == "COMPLETE"
+
+
 def _measure(aws: Aws) -> dict[str, Any]:
     """Twenty values, and the time that they are in."""
     now = datetime.now(UTC)

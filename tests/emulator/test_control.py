@@ -42,6 +42,22 @@ def test_the_quota_of_names_in_a_certificate_can_be_raised(control: Control, aws
         aws("acm").request_certificate(DomainName="more.example.com", SubjectAlternativeNames=names)
 
 
+def test_an_image_of_an_external_registry_of_another_account_has_a_scan(control: Control, aws: Aws) -> None:
+    ecr, digests = aws("ecr"), [f"sha256:{digit * 64}" for digit in "ab"]
+    control.scan_found_nothing("444455556666", "one", digests[0])
+
+    def status(account: str, digest: str) -> str:
+        given = {"registryId": account, "repositoryName": "one", "imageId": {"imageDigest": digest}}
+        found = ecr.describe_image_scan_findings(**given)
+        assert not found["imageScanFindings"]["findingSeverityCounts"]
+        return str(found["imageScanStatus"]["status"])
+
+    assert status("444455556666", digests[0]) == "COMPLETE"
+    for account, digest in (("444455556666", digests[1]), (DEFAULT_ACCOUNT, digests[0])):
+        with pytest.raises(ClientError, match="RepositoryNotFoundException"):
+            status(account, digest)
+
+
 @pytest.mark.parametrize("ahead", [0, 120])
 def test_a_response_has_one_date_which_is_awss(control: Control, aws: Aws, ahead: int) -> None:
     control.clock(ahead)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,11 @@ from rehearsal.emulator.additions.registry import corrects, kept
 def registry(backend: ECRBackend) -> dict[str, str]:
     """The registry that holds the account's images, as `proxyEndpoint`; empty if none is set."""
     return kept(backend, "registry", dict[str, str])
+
+
+def scanned(backend: ECRBackend) -> set[tuple[str, str]]:
+    """Repository and digest of images that were scanned without a finding; they may be in an external registry."""
+    return kept(backend, "scanned", set[tuple[str, str]])
 
 
 @corrects(
@@ -34,3 +39,30 @@ def get_authorization_token(original: Callable[..., ActionResult], self: ECRResp
         login["expiresAt"] = utcnow() + timedelta(hours=12)
         login.update(registry(ecr_backends[account][self.region]))
     return ActionResult(answer)
+
+
+@corrects(
+    ECRBackend,
+    "describe_image_scan_findings",
+    "ecr",
+    "DescribeImageScanFindings",
+    why="in moto a caller can't read the scans of another account's registry",
+)
+def describe_image_scan_findings(
+    original: Callable[..., dict[str, Any]],
+    backend: ECRBackend,
+    registry_id: str | None,
+    repository_name: str,
+    image_id: Mapping[str, str],
+) -> dict[str, Any]:
+    """Read them in the account that `registryId` names, if it has the repository or such a scan."""
+    owner = ecr_backends[registry_id or backend.account_id][backend.region_name]
+    if (repository_name, image_id.get("imageDigest", "")) in scanned(owner):
+        return {
+            "registryId": owner.account_id,
+            "repositoryName": repository_name,
+            "imageId": image_id,
+            "imageScanStatus": {"status": "COMPLETE", "description": "The scan was completed successfully."},
+            "imageScanFindings": {"findings": [], "findingSeverityCounts": {}},
+        }
+    return original(owner if repository_name in owner.repositories else backend, registry_id, repository_name, image_id)

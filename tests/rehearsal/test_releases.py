@@ -1,0 +1,177 @@
+"""A rehearsal's releases: what is checked after a deployment, with scripted ECS; and their real registries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import environments
+from environments.schema import Environment, Service
+from ops.aws import ecs
+from ops.registry.repository import Repository
+from ops.release.file import history
+from rehearsal import blue_green, releases
+from rehearsal.registries import CREDENTIALS, Registries
+from rehearsal.releases import FAILING, Releases
+from rehearsal.rollout import StepError
+from rehearsal.values import project
+from tests.products import HERE, values
+
+PROD = environments.load("prod")
+BACKEND = PROD.product.service("backend")
+OLD, NEW = (f"sha256:{digit * 64}" for digit in "ab")
+
+
+@dataclass
+class Runs:
+    """ECS as the checks see it: the image of the service's revision, and those of its tasks."""
+
+    revision: str
+    tasks: list[tuple[str, str]]
+    """Revision and image of each."""
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        image = f"{BACKEND.repository}@{self.revision}"
+        definition = SimpleNamespace(container=lambda _: {"image": image})
+        monkeypatch.setattr(ecs, "service", lambda *_: SimpleNamespace(task_definition="primary"))
+        monkeypatch.setattr(ecs, "task_definition", lambda *_: definition)
+        listed = [
+            SimpleNamespace(task_definition=name, containers={BACKEND.name: SimpleNamespace(image_digest=digest)})
+            for name, digest in self.tasks
+        ]
+        monkeypatch.setattr(ecs, "tasks", lambda *_, **__: listed)
+
+
+@dataclass
+class Typed:
+    """A transcript that runs nothing."""
+
+    lines: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+
+    def run(self, _: str, shown: str, *__: str, expect: tuple[int, ...] = (0,)) -> None:
+        self.lines.append((shown, expect))
+
+
+def made(environment: Environment, log: Any = None, ordered: list[Any] | None = None) -> Releases:
+    control = SimpleNamespace(task_exit=lambda *given: None if ordered is None else ordered.append(given))
+    aws = SimpleNamespace(client=lambda _: None)
+    rehearsal: Any = SimpleNamespace(
+        environment=environment, session=SimpleNamespace(aws=aws), control=control, folder=Path()
+    )
+    return releases.releases(rehearsal, SimpleNamespace(), log, Path())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("deployment", "runs", "passes"),
+    [
+        ("rolling", Runs(NEW, [("primary", NEW), ("primary", NEW)]), True),
+        ("rolling", Runs(OLD, [("primary", OLD)]), False),
+        ("rolling", Runs(NEW, [("primary", NEW), ("previous", OLD)]), False),
+        ("rolling", Runs(NEW, []), False),
+        ("blue_green", Runs(NEW, [("primary", NEW), ("previous", OLD)]), True),
+        ("blue_green", Runs(NEW, [("previous", OLD)]), False),
+        ("blue_green", Runs(OLD, [("primary", OLD)]), False),
+    ],
+)
+def test_another_image_than_the_deployed_one_fails_the_step(
+    deployment: Any, runs: Runs, *, passes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.install(monkeypatch)
+    service = replace(BACKEND, deployment=deployment)
+    if passes:
+        made(PROD).runs(service, NEW)
+        return
+    with pytest.raises(StepError, match=f"not {NEW}"):
+        made(PROD).runs(service, NEW)
+
+
+def test_a_command_runs_in_a_service_and_its_exit_code_must_be_the_tasks() -> None:
+    log, ordered = Typed(), list[Any]()
+    made(PROD, log, ordered).run_tasks()
+    line = "bin/ops run prod backend -- alembic current"
+    assert log.lines == [(line, (0,)), (line, (FAILING,))]
+    assert ordered == [("aep-backend-prod", FAILING)]
+
+
+def test_a_scheduled_task_is_run_where_the_product_has_one() -> None:
+    with values(HERE / "shop"):
+        shop, log = environments.load("shop-prod"), Typed()
+        made(shop, log).run_tasks()
+    assert {line for line, _ in log.lines} == {"bin/ops run shop-prod invoices"}
+
+
+def test_blue_green_services_are_deployed_in_one_command() -> None:
+    with values(HERE / "mini"):
+        steps = blue_green.steps(environments.load("mini-demo"))
+    assert blue_green.deployed_in_one_command in steps.values()
+    assert not blue_green.steps(PROD)
+
+
+@pytest.mark.slow
+class TestRegistries:
+    """With docker-registry, and a control client that only notes what ECR would have scanned."""
+
+    @pytest.fixture
+    def noted(self) -> list[tuple[str, ...]]:
+        return []
+
+    @pytest.fixture
+    def opened(self, tmp_path: Path, noted: list[tuple[str, ...]]) -> Iterator[tuple[Registries, dict[str, str]]]:
+        urls: dict[str, str] = {}
+        control: Any = SimpleNamespace(
+            seed_registry=urls.__setitem__, scan_found_nothing=lambda *given: noted.append(given)
+        )
+        with Registries(PROD, control, tmp_path) as registries:
+            yield registries, urls
+
+    def test_images_are_pushed_where_they_run_first(
+        self, opened: tuple[Registries, dict[str, str]], noted: list[tuple[str, ...]]
+    ) -> None:
+        registries, urls = opened
+        staging = registries.source
+        assert staging.name == "staging"
+        assert urls.keys() == {staging.account_id, PROD.account_id}
+        digest, other = (registries.push(BACKEND, text) for text in ("one", "two"))
+        assert digest != other
+        source, own = (
+            Repository(urls[account], BACKEND.repository, CREDENTIALS)
+            for account in (staging.account_id, PROD.account_id)
+        )
+        assert source.manifest(digest).config
+        assert own.find(digest) is None, "promotion copies it"
+        assert noted[0] == (staging.account_id, BACKEND.repository, digest)
+
+    def test_a_release_is_in_gits_history_of_the_copy(
+        self, opened: tuple[Registries, dict[str, str]], tmp_path: Path
+    ) -> None:
+        registries, _ = opened
+        copy = project(PROD, tmp_path / "project")
+        own = made(PROD)
+        own.values, own.registries = copy, registries
+        own.first()
+        copy.release(BACKEND.repository, NEW)
+        copy.commit("next")
+        path = tmp_path / "project" / "environments" / "releases" / "aep-prod.json"
+        assert [each.digest for each in history(path, BACKEND.repository)] == [
+            NEW,
+            own.released[BACKEND.repository],
+        ]
+        staging = json.loads(path.with_name("aep-staging.json").read_text(encoding="utf-8"))
+        assert staging[BACKEND.repository] == own.released[BACKEND.repository]
+
+
+def first_services(environment: Environment) -> list[Service]:
+    return made(environment)._by_repository()
+
+
+def test_each_repository_is_promoted_once() -> None:
+    with values(HERE / "shop"):
+        shop = environments.load("shop-prod")
+        found = [each.repository for each in first_services(shop)]
+    assert found == list(dict.fromkeys(each.repository for each in shop.product.services))
