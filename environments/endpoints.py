@@ -21,7 +21,7 @@ class Api(NamedTuple):
     """The endpoint's name, as AWS writes it after the region."""
     why: str
     """What tasks do with it."""
-    called: Callable[[Environment, Service], bool]
+    called: Callable[[Service], bool]
     """Whether the tasks of a service call it."""
     required: bool = True
     """Whether tasks can't do their work without it."""
@@ -32,14 +32,14 @@ class Api(NamedTuple):
 # secretsmanager for secrets; without an internet gateway or NAT, tasks on Fargate don't start without them.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html: ssmmessages, and kms where a key encrypts.
 APIS = (
-    Api("ecr.api", "pull their images", lambda *_: True),
-    Api("ecr.dkr", "pull their images", lambda *_: True),
-    Api("logs", "write their logs", lambda *_: True),
-    Api("secretsmanager", "read their secrets", lambda _, service: bool(service.secrets)),
-    Api("kms", "encrypt sessions of ECS Exec", lambda *_: True, required=False),
-    Api("sts", "look up their own role", lambda *_: True, required=False),
-    Api("ssmmessages", "open sessions of ECS Exec", lambda *_: True, required=False),
-    Api("monitoring", "publish metrics", lambda _, service: service.metrics_namespace is not None),
+    Api("ecr.api", "pull their images", lambda _: True),
+    Api("ecr.dkr", "pull their images", lambda _: True),
+    Api("logs", "write their logs", lambda _: True),
+    Api("secretsmanager", "read their secrets", lambda service: bool(service.secrets)),
+    Api("kms", "encrypt sessions of ECS Exec", lambda _: True, required=False),
+    Api("sts", "look up their own role", lambda _: True, required=False),
+    Api("ssmmessages", "open sessions of ECS Exec", lambda _: True, required=False),
+    Api("monitoring", "publish metrics", lambda service: service.metrics_namespace is not None),
 )
 SESSIONS = ("ssmmessages", "kms")
 """What `exec` and `db` need."""
@@ -55,7 +55,7 @@ def interface_endpoints(environment: Environment) -> tuple[str, ...]:
     named = [
         api.endpoint
         for api in APIS
-        if (api.endpoint in chosen if chosen is not None else any(api.called(environment, each) for each in services))
+        if (api.endpoint in chosen if chosen is not None else any(api.called(each) for each in services))
     ]
     return (*named, *([DATA] if agent_repository(environment.region) else []))
 
@@ -73,5 +73,5 @@ def unreachable(environment: Environment, service: Service) -> Iterator[Api]:
     endpoints = interface_endpoints(environment)
     if not (service.internet and environment.nat_zones):
         for api in APIS:
-            if api.called(environment, service) and api.endpoint not in endpoints:
+            if api.called(service) and api.endpoint not in endpoints:
                 yield api

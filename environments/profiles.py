@@ -6,7 +6,6 @@ STARTER = Profile(
     name="starter",
     zone_count=2,
     nat="single",
-    endpoint_zones=1,
     tasks=Scaling(minimum=1, maximum=2),
     database_class="db.t4g.small",
     database_multi_az=False,
@@ -14,6 +13,8 @@ STARTER = Profile(
     cache_nodes=1,
     waf=False,
     guardduty_agent=False,
+    endpoints=("ecr.api", "ecr.dkr", "logs", "secretsmanager"),
+    endpoint_zones=1,
     accepts=(
         "no_guardduty_agent",
         "no_waf",

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 import environments
 from environments.arns import partition
+from environments.endpoints import APIS
 from environments.guardduty import agent_repository
 from environments.schema import (
     Access,
@@ -47,7 +48,6 @@ STARTER = Profile(
     name="starter",
     zone_count=2,
     nat="single",
-    endpoint_zones=1,
     tasks=Scaling(minimum=1, maximum=2),
     database_class="db.t4g.small",
     database_multi_az=False,
@@ -55,6 +55,8 @@ STARTER = Profile(
     cache_nodes=1,
     waf=False,
     guardduty_agent=False,
+    endpoints=("ecr.api", "ecr.dkr", "logs", "secretsmanager"),
+    endpoint_zones=1,
     accepts=(
         "no_guardduty_agent",
         "no_waf",
@@ -336,14 +338,31 @@ def fitted(profile: Profile, product: Product, region: str, agent: bool | None =
         and bool(agent_repository(region))
         and not lacks(region, GUARDDUTY),
         "waf": profile.waf and not lacks(region, WAF),
+        "endpoints": _endpoints(profile, product),
     }
     changed = {name: value for name, value in wanted.items() if value != getattr(profile, name)}
     if not changed:
         return profile
     cheaper = {"nat": "single", "guardduty_agent": False, "waf": False}
-    now = {_RISK_OF[name] for name, value in changed.items() if value == cheaper[name]}
-    accepts = {*profile.accepts} - {_RISK_OF[name] for name in changed} | now
+    risky = {name: value for name, value in changed.items() if name in _RISK_OF}
+    now = {_RISK_OF[name] for name, value in risky.items() if value == cheaper[name]}
+    accepts = {*profile.accepts} - {_RISK_OF[name] for name in risky} | now
     return replace(profile, **changed, accepts=tuple(sorted(accepts)))  # type: ignore[arg-type]
+
+
+def _endpoints(profile: Profile, product: Product) -> tuple[str, ...] | None:
+    """The profile's endpoints that tasks use, and those of APIs that tasks without internet need."""
+    chosen = profile.endpoints
+    if chosen is None:
+        return None
+    used = {api.endpoint for api in APIS if any(api.called(service) for service in product.services)}
+    needed = {
+        api.endpoint
+        for api in APIS
+        if api.required and any(api.called(service) and not service.internet for service in product.services)
+    }
+    kept = [name for name in chosen if name in used]
+    return (*kept, *(api.endpoint for api in APIS if api.endpoint in needed - {*kept}))
 
 
 def zone_of(choice: ZoneChoice, host: str) -> Zone:

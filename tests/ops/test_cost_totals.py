@@ -31,8 +31,8 @@ STARTER = {
     "NAT gateway": "32.85",
     # (1 NAT gateway + 2 zones of the load balancer) x 730 h x 0.005
     "addresses": "10.95",
-    # 8 endpoints x 1 zone x 730 h x 0.01
-    "endpoints": "58.40",
+    # 4 endpoints x 1 zone x 730 h x 0.01
+    "endpoints": "29.20",
     # 730 h x 0.032
     "database": "23.36",
     # 1 node x 730 h x 0.032
@@ -129,5 +129,5 @@ def test_the_totals_are_those_computed_by_hand(estimates: dict[str, Estimate], n
 
 @pytest.mark.requirement("R11.3")
 def test_the_difference_between_the_profiles_is_that_of_their_fixed_parts(estimates: dict[str, Estimate]) -> None:
-    # 883.84515 - 215.825075, and the firewall's 3.50 and its log group's 0.03
-    assert estimates["prod"].total - estimates["prod-starter"].total == Decimal("668.020075") + Decimal("3.53")
+    # 883.84515 - 186.625075, and the firewall's 3.50 and its log group's 0.03
+    assert estimates["prod"].total - estimates["prod-starter"].total == Decimal("697.220075") + Decimal("3.53")

@@ -12,6 +12,7 @@ import pytest
 from ops.gate.model import Outcome
 from ops.plan_gate.model import APPROVABLE, FindingKind
 from ops.plan_gate.run import run
+from rehearsal.rollout import GROWING
 from tests.conftest import Stack
 from tests.plan_gate.first_plans import first_plan
 from tests.plan_gate.plans import Body, change, judge, plan
@@ -147,6 +148,21 @@ def test_a_new_resource_needs_the_approval_of_its_class(kind: FindingKind, type_
     assert [each for each in run(document, name="demo").findings if each.kind is kind and each.refused]
     assert run(document, name="demo", approved=frozenset(APPROVABLE) - {kind}).outcome is Outcome.FINDINGS
     assert run(document, name="demo", approved=frozenset(APPROVABLE)).outcome is Outcome.CLEAN
+
+
+@pytest.mark.requirement("R2.4", "R11.1", "R11.4")
+@pytest.mark.parametrize("grows", [True, False], ids=["starter to prod", "prod to starter"])
+def test_a_profile_with_other_endpoints_needs_the_approval_of_an_outage(stacks: dict[str, Stack], grows: bool) -> None:
+    """Running tasks then reach these APIs another way: through the endpoint instead of NAT, or the reverse."""
+    few, all_ = (stacks[f"{name}-network"].resources("aws_vpc_endpoint") for name in ("prod-starter", "prod"))
+    more = {f"aws_vpc_endpoint.{name}": {**body, "vpc_id": "vpc-1"} for name, body in all_.items() if name not in few}
+    services = ("kms", "monitoring", "ssmmessages", "sts")
+    assert more.keys() == {f"aws_vpc_endpoint.endpoint_{each}" for each in services}
+    changes = [change(name, *((None, body) if grows else (body, None))) for name, body in more.items()]
+    document = json.dumps(plan(*changes)).encode()
+    refused = [each for each in run(document, name="demo").findings if each.refused]
+    assert {(each.kind, each.where) for each in refused} == {(OUTAGE, name) for name in more}
+    assert run(document, name="demo", approved=GROWING).outcome is Outcome.CLEAN
 
 
 GOOD: list[tuple[str, Body]] = [

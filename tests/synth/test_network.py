@@ -109,10 +109,11 @@ def endpoints_of(network: Stack) -> dict[str, Body]:
 
 
 @of_aep
-@pytest.mark.requirement("R2.4", "R2.7")
-def test_endpoints_for_everything_a_task_needs(network: Stack) -> None:
-    always = {"s3", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "sts", "ssmmessages", "kms", "guardduty-data"}
-    assert always <= set(endpoints_of(network))
+@pytest.mark.requirement("R2.4", "R2.7", "R11.1")
+def test_endpoints_for_everything_a_task_needs(network: Stack, env: Environment) -> None:
+    always = {"s3", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "guardduty-data"}
+    more = {"sts", "ssmmessages", "kms", "monitoring"} if env.profile.name == "standard" else set()
+    assert set(endpoints_of(network)) == always | more
 
 
 @pytest.mark.requirement("R2.4", "R2.7")

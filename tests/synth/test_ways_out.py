@@ -55,14 +55,20 @@ def test_endpoints_are_those_of_the_profile(stacks_of: Stacks) -> None:
 
 
 @pytest.mark.requirement("R2.4", "R11.1")
-@pytest.mark.parametrize(("name", "zones"), [("prod-starter", 1), ("staging", 1), ("prod", 3)])
-def test_aeps_profiles_have_the_plans_endpoints_and_the_starter_in_one_zone(
-    stacks_of: Stacks, name: str, zones: int
+@pytest.mark.parametrize(
+    ("name", "zones", "more"),
+    [
+        ("prod-starter", 1, ()),
+        ("staging", 1, ()),
+        ("prod", 3, ("kms", "monitoring", "ssmmessages", "sts")),
+    ],
+)
+def test_aeps_profiles_have_the_plans_endpoints_and_the_starter_only_these_in_one_zone(
+    stacks_of: Stacks, name: str, zones: int, more: tuple[str, ...]
 ) -> None:
     network = stacks_of(AEP)[f"{name}-network"]
-    found = endpoints(network)
-    assert found.keys() >= {"ecr.api", "ecr.dkr", "logs", "secretsmanager"}
-    assert set(found.values()) == {zones}
+    of_the_plan = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
+    assert endpoints(network) == dict.fromkeys([*of_the_plan, *more, GUARDDUTY], zones)
     gateways = [
         each for each in network.resources("aws_vpc_endpoint").values() if each["vpc_endpoint_type"] != "Interface"
     ]
@@ -122,6 +128,9 @@ def test_nat_is_a_way_for_services_with_internet_only() -> None:
 
 
 def test_sessions_without_a_way_are_refused_with_the_reason() -> None:
+    for service in ("backend", "frontend"):
+        _check_sessions(PROD, service)
     _check_sessions(STARTER, "backend")
-    with pytest.raises(OpsError, match="tasks of frontend have no way to kms and ssmmessages; add them to endpoints"):
-        _check_sessions(sized(STARTER, endpoints=("ecr.api", "ecr.dkr", "logs")), "frontend")
+    says = "tasks of frontend have no way to kms and ssmmessages; add them to endpoints of the profile starter"
+    with pytest.raises(OpsError, match=says):
+        _check_sessions(STARTER, "frontend")

@@ -12,8 +12,10 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from keyword import iskeyword
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -23,18 +25,20 @@ from typer.testing import CliRunner
 
 import environments
 from environments import schema
-from environments.schema import Environment
+from environments.schema import Environment, Product
 from environments.schema.regions import GUARDDUTY, SCHEDULER, SECURITY_HUB, lacks
 from environments.schema.regions import names as regions
+from environments.schema.validation import validate
 from environments.schema.workload import Reachable
 from modules.synthesis import synthesize
 from ops.__main__ import app
 from ops.scaffold import answers as parse
-from ops.scaffold import files, source
+from ops.scaffold import build, files, source
 from ops.scaffold.answers import SIZES, Answers, Job, Workload, ZoneChoice
 from ops.scaffold.build import STANDARD, STARTER
 from ops.scaffold.write import new_environment, new_product
 from tests.products import AEP, SHAPES, SUBJECTS, values
+from tests.shapes import PROD
 
 ROOT = Path(__file__).parents[2]
 RICH = (
@@ -203,7 +207,11 @@ def test_what_is_written_synthesizes(folder: Path, options: Sequence[str], tmp_p
         assert [each["engine"] for each in caches] == ["valkey"] * ("--cache" in options)
         network = json.loads((stacks / f"{name}-network" / "cdk.tf.json").read_text(encoding="utf-8"))
         endpoints = network["resource"]["aws_vpc_endpoint"].values()
-        assert {len(each["subnet_ids"]) for each in endpoints if each["vpc_endpoint_type"] == "Interface"} == {1}
+        interfaces = [each for each in endpoints if each["vpc_endpoint_type"] == "Interface"]
+        assert {len(each["subnet_ids"]) for each in interfaces} == {1}
+        found = {each["service_name"].split(".", 3)[3] for each in interfaces}
+        secrets = {"secretsmanager"} if any(each.secrets for each in loaded[name].product.services) else set()
+        assert found == {"ecr.api", "ecr.dkr", "logs", "guardduty-data"} | secrets
 
 
 @pytest.mark.slow
@@ -640,6 +648,40 @@ def test_examples_of_the_options_can_be_typed() -> None:
     for option, text in parse.EXAMPLES.items():
         _, _, given = text.partition(" ")
         assert getattr(parse, option)(given.removeprefix('"').removesuffix('"'))
+
+
+def services_with(**changes: Any) -> Product:
+    """AEP, with changes to its service without internet."""
+    backend, frontend = PROD.product.services
+    return replace(PROD.product, services=(backend, replace(frontend, **changes)))
+
+
+WITHOUT_SECRETS = replace(
+    PROD.product, services=tuple(replace(each, secrets=(), metrics_namespace=None) for each in PROD.product.services)
+)
+FEW = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
+
+
+@pytest.mark.requirement("R11.1")
+@pytest.mark.parametrize(
+    ("chosen", "product", "fitted"),
+    [
+        (FEW, PROD.product, FEW),
+        (FEW, WITHOUT_SECRETS, FEW[:-1]),
+        ((*FEW, "monitoring"), WITHOUT_SECRETS, FEW[:-1]),
+        (FEW, services_with(metrics_namespace="Web"), (*FEW, "monitoring")),
+        (FEW, services_with(metrics_namespace="Web", internet=True), FEW),
+        (("logs", "sts"), PROD.product, ("logs", "sts", "ecr.api", "ecr.dkr")),
+        (None, PROD.product, None),
+    ],
+    ids=["the same", "no secrets", "no metrics", "metrics", "metrics through NAT", "images", "default"],
+)
+def test_a_product_gets_the_profiles_endpoints_that_it_uses_and_those_that_it_needs(
+    chosen: Any, product: Product, fitted: tuple[str, ...] | None
+) -> None:
+    profile = build.fitted(replace(STARTER, endpoints=chosen), product, PROD.region)
+    assert profile.endpoints == fitted
+    validate(replace(PROD, product=product, profile=profile, accepts=()))
 
 
 def test_the_profiles_that_it_writes_are_those_of_the_plan() -> None:
