@@ -9,6 +9,7 @@ import base64
 import hashlib
 import io
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +22,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse
 from urllib3.connectionpool import ConnectionPool
-from urllib3.exceptions import InvalidHeader, MaxRetryError
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 from urllib3.util import Retry
 
 from ops.aws.errors import explained, only
@@ -55,7 +56,7 @@ class PatientRetry(Retry):
         """Seconds that a response asks to wait; none without the header, or if it is neither number nor date."""
         try:
             return super().get_retry_after(response)
-        except InvalidHeader:
+        except (InvalidHeader, ValueError):  # ValueError: a year after 9999, or a number of thousands of digits.
             return None
 
     def increment(
@@ -104,6 +105,8 @@ SHA256 = "sha256:"
 
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageIdentifier.html
 """
+_DIGEST = re.compile(rf"{SHA256}[0-9a-f]{{64}}")
+"""https://github.com/opencontainers/image-spec/blob/main/descriptor.md#sha-256"""
 _FINAL = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
     | {HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY}
@@ -258,6 +261,8 @@ class Manifest:
             algorithm, colon, _ = digest.partition(":")
             if colon and f"{algorithm}:" != SHA256:
                 return f"lists a digest of {algorithm[:20]}, and ECR knows sha256 only; build the image with sha256"
+            if not _DIGEST.fullmatch(digest):  # Its content couldn't be checked, or it would be another address.
+                return f"lists {digest[:80]!r}, which isn't a digest; build the image again"
             if media_type.startswith(FOREIGN):
                 return (
                     f"has a foreign layer ({digest[:19]}, {media_type}), which isn't in the registry; build on an "
@@ -300,6 +305,11 @@ class _Session(requests.Session):
         """Accept the certificates that calls to AWS accept: requests doesn't read AWS_CA_BUNDLE."""
         accepted = (self.trust_env and os.environ.get("AWS_CA_BUNDLE")) or verify
         return super().merge_environment_settings(url, proxies, stream, accepted, cert)
+
+
+def _no_password(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Sign in with nothing: the session's password is the registry's, and not that of another host that it names."""
+    return request
 
 
 class Repository:
@@ -357,6 +367,13 @@ class Repository:
             ) from None
         if unsupported:
             raise NotTakenError(f"{self.name}: {reference} {unsupported}")
+        if media_type not in MANIFESTS and not media_type.startswith(_VENDOR):
+            raise RegistryError(f"{self.name} serves {reference} as {media_type}; {_NOT_A_REGISTRY}")
+        if media_type not in MANIFESTS or manifest.is_index is not (media_type in INDEXES):
+            raise NotTakenError(
+                f"{self.name} serves {reference} as {media_type}, and its content is another one or isn't known here; "
+                "build it as an image of OCI, or of Docker's schema 2"
+            )
         return manifest
 
     def manifest(self, digest: str) -> Manifest:
@@ -378,8 +395,11 @@ class Repository:
 
     def referrers(self, digest: str) -> Iterator[str]:
         """Digests of the manifests that refer to this one; empty if the registry doesn't support referrers."""
-        path = f"referrers/{digest}"
+        path, seen = f"referrers/{digest}", set[str]()
         while path:
+            if path in seen:
+                raise RegistryError(f"{self.name} serves pages of referrers/{digest} that lead to one another")
+            seen.add(path)
             response = self._call("GET", path, missing=True)
             if response.status_code == HTTPStatus.NOT_FOUND:
                 return
@@ -390,7 +410,12 @@ class Repository:
                     f"{self.name} serves something else than a list for referrers/{digest}"
                     f"{_looks_like(response)}: {error}; {_NOT_A_REGISTRY}"
                 ) from None
-            yield from (each.digest for each in listed)
+            for each in listed:
+                if ":" not in each.digest:  # It would be read as a tag.
+                    raise RegistryError(
+                        f"{self.name} lists {each.digest[:80]!r} in referrers/{digest}, which isn't a digest"
+                    )
+                yield each.digest
             path = response.links.get("next", {}).get("url", "")
 
     def has(self, blob: Blob) -> bool:
@@ -427,10 +452,9 @@ class Repository:
         location = self._call("POST", "blobs/uploads/").headers.get("Location")
         if not location:
             raise RegistryError(f"{self.name} responds to POST blobs/uploads/ without a Location; {_NOT_A_REGISTRY}")
-        place = urljoin(self._base, location)
         self._call(
             "PUT",
-            place,
+            location,
             params={"digest": blob.digest},
             data=content,
             headers={"Content-Type": "application/octet-stream"},
@@ -447,11 +471,27 @@ class Repository:
         """Make one call; with `missing`, 404 is a response and not an error.
 
         Errors have only the path of an address: its query may be a signature.
+
+        Args:
+            method: The method.
+            path: A path in the repository, or an address that the registry named.
+            missing: Whether 404 is a response.
+            request: Further arguments of the request.
         """
-        what = f"{method} {urlsplit(path).path.removeprefix('/v2/')}"
+        what = method
         try:
-            response = self._session.request(method, urljoin(self._base, path), timeout=TIMEOUT, **request)
-        except requests.RequestException as error:
+            address, own = urlsplit(urljoin(self._base, path)), urlsplit(self._base)
+            what = f"{method} {urlsplit(path).path.removeprefix('/v2/')}"
+            if address.scheme != "https" and own.scheme == "https":
+                raise RegistryError(
+                    f"{self.name} names an address that doesn't begin with https:// for {what}; the password isn't "
+                    f"sent there. {_NOT_A_REGISTRY}"
+                )
+            if (address.scheme, address.netloc) != (own.scheme, own.netloc):
+                request["auth"] = _no_password
+            response = self._session.request(method, address.geturl(), timeout=TIMEOUT, **request)
+        # urllib3's and ValueError: a registry can name an address that no library reads.
+        except (requests.RequestException, HTTPError, ValueError) as error:
             raise RegistryError(f"{self.name} doesn't respond to {what} ({type(error).__name__})") from None
         if response.status_code < HTTPStatus.MULTIPLE_CHOICES or (
             missing and response.status_code == HTTPStatus.NOT_FOUND
@@ -470,6 +510,7 @@ class Repository:
         raise kind(f"{self.name} refuses {what}: {why}" + (f" ({'; '.join(notes)})" if notes else ""))
 
 
+_VENDOR = "application/vnd."
 _NOT_A_REGISTRY = "a proxy or a sign-in page may respond in the registry's place"
 
 

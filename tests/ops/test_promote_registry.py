@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from requests import PreparedRequest, Response
 
 from ops.conditions import UnknownError
 from ops.registry import repository as registry
@@ -52,11 +53,13 @@ def test_referrers_are_read_to_the_last_page() -> None:
         return [Answer(200, json.dumps({"manifests": [{"digest": each} for each in digests]}).encode(), headers)]
 
     pages = {
-        "GET /v2/app/referrers/sha256:1": page("a", "b", Link='</v2/app/referrers/sha256:1?next=2>; rel="next"'),
-        "GET /v2/app/referrers/sha256:1?next=2": page("c"),
+        "GET /v2/app/referrers/sha256:1": page(
+            "sha256:a", "sha256:b", Link='</v2/app/referrers/sha256:1?next=2>; rel="next"'
+        ),
+        "GET /v2/app/referrers/sha256:1?next=2": page("sha256:c"),
     }
     with canned(pages) as server:
-        assert list(repository(server).referrers("sha256:1")) == ["a", "b", "c"]
+        assert list(repository(server).referrers("sha256:1")) == ["sha256:a", "sha256:b", "sha256:c"]
         assert list(repository(server).referrers("sha256:2")) == []
 
 
@@ -179,6 +182,21 @@ def listing(**different: object) -> bytes:
             Answer(200, layer(mediaType="application/vnd.oci.image.layer.nondistributable.v1.tar+zstd"), IMAGE),
             "has a foreign layer",
         ),
+        (Answer(200, listing(digest="latest"), INDEX), "lists 'latest', which isn't a digest"),
+        (Answer(200, listing(digest="../../other/manifests/v1"), INDEX), "which isn't a digest"),
+        (Answer(200, layer(digest=""), IMAGE), "lists '', which isn't a digest"),
+        (Answer(200, layer(digest="sha256:abc"), IMAGE), "lists 'sha256:abc', which isn't a digest"),
+        (Answer(200, b'{"message": "sign in"}', {"Content-Type": "application/json"}), "as application/json; a proxy"),
+        (
+            Answer(200, b'{"fsLayers": []}', {"Content-Type": "application/vnd.docker.distribution.manifest.v1+json"}),
+            "build it as an image of OCI, or of Docker's schema 2",
+        ),
+        (
+            Answer(200, b'{"blobs": []}', {"Content-Type": "application/vnd.oci.artifact.manifest.v1+json"}),
+            "its content is another one or isn't known here",
+        ),
+        (Answer(200, listing(), IMAGE), "its content is another one"),
+        (Answer(200, MANIFEST, INDEX), "its content is another one"),
     ],
 )
 def test_an_unusual_manifest_is_one_clear_line(answer: Answer, told: str) -> None:
@@ -193,8 +211,9 @@ def test_a_digest_of_sha512_is_one_clear_line() -> None:
 
 
 def test_parameters_of_a_content_type_arent_part_of_the_media_type() -> None:
-    with canned(answers(manifests__v1=[Answer(200, MANIFEST, {"Content-Type": "a/b; charset=utf-8"})])) as server:
-        assert repository(server).find("v1") == Manifest(MANIFEST, "a/b")
+    given = {"Content-Type": f"{IMAGE['Content-Type']}; charset=utf-8"}
+    with canned(answers(manifests__v1=[Answer(200, MANIFEST, given)])) as server:
+        assert repository(server).find("v1") == Manifest(MANIFEST, IMAGE["Content-Type"])
 
 
 @pytest.mark.parametrize(
@@ -226,6 +245,78 @@ def test_an_upload_without_a_location_is_one_clear_line() -> None:
         repository(server).upload(BLOB, io.BytesIO(b"layer"))
 
 
+@pytest.mark.parametrize("address", ["http://[", "//[::", "http://a..b/x", f"http://{'a' * 300}/"])
+def test_an_address_that_cant_be_read_is_one_clear_line(address: str) -> None:
+    there = {"Location": address}
+    pages = {
+        "POST /v2/app/blobs/uploads/": [Answer(202, headers=there)],
+        "GET /v2/app/manifests/v1": [Answer(307, headers=there)],
+        "GET /v2/app/referrers/sha256:1": [
+            Answer(200, b'{"manifests": []}', INDEX | {"Link": f'<{address}>; rel="next"'})
+        ],
+    }
+    with canned(pages) as server:
+        for call in (
+            lambda: repository(server).upload(BLOB, io.BytesIO(b"layer")),
+            lambda: repository(server).find("v1"),
+            lambda: list(repository(server).referrers("sha256:1")),
+        ):
+            with pytest.raises(RegistryError, match="doesn't respond to"):
+                call()
+
+
+def test_pages_of_referrers_that_lead_to_one_another_end() -> None:
+    here = "/v2/app/referrers/sha256:1"
+    page = Answer(200, b'{"manifests": []}', INDEX | {"Link": f'<{here}>; rel="next"'})
+    with canned({f"GET {here}": [page]}) as server, pytest.raises(RegistryError, match="lead to one another"):
+        list(repository(server).referrers("sha256:1"))
+
+
+def test_a_referrer_that_isnt_a_digest_doesnt_become_a_tag() -> None:
+    page = Answer(200, b'{"manifests": [{"digest": "latest"}]}', INDEX)
+    with (
+        canned({"GET /v2/app/referrers/sha256:1": [page]}) as server,
+        pytest.raises(RegistryError, match="lists 'latest' in referrers/sha256:1, which isn't a digest"),
+    ):
+        list(repository(server).referrers("sha256:1"))
+
+
+def test_another_host_that_the_registry_names_gets_no_password() -> None:
+    """As of a registry that stores uploads elsewhere: https://distribution.github.io/distribution/about/configuration/."""
+    sent: list[str | None] = []
+    with canned({}) as other:
+        other.answers[f"PUT /there?digest={BLOB.digest.replace(':', '%3A')}"] = [Answer(201)]
+        with canned({"POST /v2/app/blobs/uploads/": [Answer(202, headers={"Location": f"{other.url}/there"})]}) as own:
+            target = repository(own)
+            send = target._session.send
+
+            def record(request: PreparedRequest, **given: Any) -> Response:
+                sent.append(request.headers.get("Authorization"))
+                return send(request, **given)
+
+            target._session.send = record  # type: ignore[method-assign]
+            target.upload(BLOB, io.BytesIO(b"layer"))
+    assert [each is not None for each in sent] == [True, False]
+
+
+@pytest.mark.parametrize("address", ["http://registry.example/v2/app/blobs/uploads/1", "ftp://registry.example/1"])
+def test_an_address_without_tls_gets_no_password(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """As of a registry behind a load balancer that ends TLS, which doesn't know its own address."""
+    target = Repository("https://registry.example", "app", ("AWS", "the-password"))
+    asked: list[str] = []
+
+    def request(_: str, url: str, **__: object) -> Response:
+        asked.append(url)
+        response = Response()
+        response.status_code, response.headers["Location"] = 202, address
+        return response
+
+    monkeypatch.setattr(target._session, "request", request)
+    with pytest.raises(RegistryError, match="an address that doesn't begin with https://"):
+        target.upload(BLOB, io.BytesIO(b"layer"))
+    assert asked == ["https://registry.example/v2/app/blobs/uploads/"]
+
+
 @pytest.mark.parametrize(
     ("header", "calls", "waits"),
     [("1", 2, True), ("3600", 1, False), ("99999999999", 1, False), ("Fri, 01 Jan 2100 00:00:00 GMT", 1, False)],
@@ -244,8 +335,9 @@ def test_a_wait_that_the_registry_asks_for_is_limited_and_shown(
         assert len(server.calls) == calls
 
 
-def test_a_wait_that_is_no_time_is_ignored() -> None:
-    answer = Answer(503, headers={"Retry-After": "soon"})
+@pytest.mark.parametrize("header", ["soon", "-5", "9" * 5000, "Wed, 21 Oct 99999 07:28:00 GMT"])
+def test_a_wait_that_is_no_time_is_ignored(header: str) -> None:
+    answer = Answer(503, headers={"Retry-After": header})
     with canned(answers(manifests__v1=[answer, Answer(200, MANIFEST, IMAGE)])) as server:
         assert repository(server).find("v1")
 

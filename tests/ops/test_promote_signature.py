@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ops.errors import OpsError
 from ops.promote.signature import ANNOTATION, BUNDLE, SIGNED, SIMPLE_SIGNING, is_signed
-from ops.registry.repository import Repository, digest_of
+from ops.registry.repository import MANIFESTS, Repository, digest_of
 from tests.ops.registry.canned import Answer, canned
 
 IMAGE = f"sha256:{'1' * 64}"
@@ -38,7 +38,7 @@ def attached(content: bytes, media_type: str, **annotations: str) -> tuple[Answe
     manifest = json.dumps({"layers": [layer]}).encode()
     answers = {
         f"GET /v2/app/blobs/{layer['digest']}": [Answer(200, content)],
-        f"GET /v2/app/manifests/{digest_of(manifest)}": [Answer(200, manifest, {"Content-Type": "x"})],
+        f"GET /v2/app/manifests/{digest_of(manifest)}": [Answer(200, manifest, {"Content-Type": MANIFESTS[1]})],
     }
     return answers, manifest
 
@@ -49,7 +49,7 @@ def simple(key: ec.EllipticCurvePrivateKey, digest: str) -> Answers:
     payload = json.dumps({"critical": claim, "optional": None}).encode()
     answers, manifest = attached(payload, SIMPLE_SIGNING, **{ANNOTATION: signature(key, payload)})
     tag = IMAGE.replace(":", "-")
-    return answers | {f"GET /v2/app/manifests/{tag}.sig": [Answer(200, manifest, {"Content-Type": "x"})]}
+    return answers | {f"GET /v2/app/manifests/{tag}.sig": [Answer(200, manifest, {"Content-Type": MANIFESTS[1]})]}
 
 
 def bundle(key: ec.EllipticCurvePrivateKey, digest: str, predicate: str = SIGNED) -> tuple[Answers, bytes]:
@@ -78,7 +78,7 @@ def tagged(key: ec.EllipticCurvePrivateKey, digest: str) -> Answers:
     answers, manifest = bundle(key, digest)
     listed = json.dumps({"manifests": [{"digest": digest_of(manifest)}]}).encode()
     tag = IMAGE.replace(":", "-")
-    return answers | {f"GET /v2/app/manifests/{tag}": [Answer(200, listed, {"Content-Type": "x"})]}
+    return answers | {f"GET /v2/app/manifests/{tag}": [Answer(200, listed, {"Content-Type": MANIFESTS[0]})]}
 
 
 def told(answers: Answers, key: str) -> bool:
@@ -111,7 +111,8 @@ def test_what_can_not_be_read_is_no_signature(content: bytes, media_type: str) -
     answers, manifest = attached(content, media_type)
     tag = IMAGE.replace(":", "-")
     assert not told(
-        answers | {f"GET /v2/app/manifests/{tag}.sig": [Answer(200, manifest, {"Content-Type": "x"})]}, pem(KEY)
+        answers | {f"GET /v2/app/manifests/{tag}.sig": [Answer(200, manifest, {"Content-Type": MANIFESTS[1]})]},
+        pem(KEY),
     )
 
 
