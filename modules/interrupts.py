@@ -1,6 +1,8 @@
-"""Ctrl-C, SIGTERM and SIGHUP: each interrupts a command once, wherever it is; some steps are finished first.
+"""SIGINT, SIGQUIT, SIGTERM and SIGHUP: each interrupts a command once, wherever it is; some steps are finished first.
 
 A terminal that closes sends SIGHUP, often twice, and takes the output away; systems that stop a program send SIGTERM.
+SIGQUIT, of another key than Ctrl-C, would otherwise end a command at once: without echo on the terminal, with Terraform
+alone, or with DNS at 10 %.
 """
 
 from __future__ import annotations
@@ -15,8 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
 """Signals that interrupt a command."""
+_OF_SYSTEMS = (signal.SIGTERM, signal.SIGHUP)
+"""Those that no key sends."""
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code after Ctrl-C, as in shells."""
 GONE = frozenset({errno.EPIPE, errno.EIO})
@@ -44,8 +48,8 @@ def heard() -> tuple[signal.Signals, ...]:
 
 def interrupt(number: int, _: FrameType | None = None) -> None:
     """Raise Interrupted in the main thread; after SIGTERM or SIGHUP, another one of them does nothing."""
-    if number != signal.SIGINT:
-        for each in (signal.SIGTERM, signal.SIGHUP):
+    if number in _OF_SYSTEMS:
+        for each in _OF_SYSTEMS:
             signal.signal(each, _ignore)  # Not SIG_IGN, which programs inherit.
     raise Interrupted(number)
 

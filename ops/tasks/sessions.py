@@ -149,12 +149,14 @@ def _end(pid: int) -> None:
 
 @contextmanager
 def _interrupts_are_the_sessions() -> Iterator[None]:
-    """Inside this context, Ctrl-C reaches only the session. Programs don't inherit a handler, unlike SIG_IGN."""
-    if signal.SIGINT not in heard():  # It stays ignored, as in the background of a shell.
-        yield
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+    """Inside this context, SIGINT and SIGQUIT of keys reach only the session, which passes them on to the container.
+
+    Programs don't inherit a handler, unlike SIG_IGN. What is ignored stays so, as in the background of a shell.
+    """
+    keys = [number for number in (signal.SIGINT, signal.SIGQUIT) if number in heard()]
+    before = {number: signal.signal(number, lambda *_: None) for number in keys}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

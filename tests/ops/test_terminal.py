@@ -118,3 +118,21 @@ def test_without_a_terminal_it_ends() -> None:
         check=True,
     )
     assert done.stdout == "NoTerminalError there is no terminal to ask on\n"
+
+
+@pytest.mark.parametrize("key", [b"\x03", b"\x1c"], ids=["Ctrl-C", "Ctrl-backslash"])
+def test_a_key_that_interrupts_leaves_the_terminal_as_it_was(key: bytes) -> None:
+    """A shell that doesn't restore it itself, such as dash, would show nothing that is typed afterwards."""
+    program = f"""
+import termios
+from modules.interrupts import Interrupted, install
+install()
+try:
+    exec({ASK!r})
+except Interrupted as error:
+    print(error, bool(termios.tcgetattr(2)[3] & termios.ECHO))
+"""
+    with_terminal = f"import os; os.dup2(os.open('/dev/tty', os.O_RDWR), 2); exec({program!r})"
+    seen = ask(with_terminal, b"secret" + key)
+    assert seen.output.startswith("interrupted by SIG")
+    assert seen.output.endswith("True\n")
