@@ -105,6 +105,13 @@ class Group(TyperGroup):
             args = [DEFAULT, *args]
         return super().parse_args(ctx, args)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  (click's)
+        """Find a command; a group inside `ops` names its commands if that is unknown: `ops secrets prod`."""
+        if ctx.parent and not ctx.resilient_parsing and args[0] not in self.commands and args[0][:1] not in {"-", ""}:
+            choices = import_module("environments.suggestions").choices  # imported late: it loads the values
+            ctx.fail(f"No such command {args[0]!r}; {choices(args[0], self.list_commands(ctx))}.")
+        return super().resolve_command(ctx, args)
+
 
 class Commands(Mapping[str, Any]):
     """The commands of the table by name; reading a command imports it."""

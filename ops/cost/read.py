@@ -124,7 +124,7 @@ def previous(ref: str, chosen: Sequence[Environment], usage: Usage | None = None
         OpsError: There is no such version, or it can't be synthesized.
     """
     verify = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    commit = _git(*verify, what=f"git knows no commit {ref!r}")
+    commit = _git(*verify, what=f"git knows no commit {ref!r}; name a commit, branch or tag")
     found: dict[str, Estimate] = {}
     with TemporaryDirectory() as folder:
         tree, out = Path(folder) / "tree", Path(folder) / "out"

@@ -174,6 +174,9 @@ def _lines(
             ]
             yield from rows(("risk", "USD", "fixed", "for use", "what may happen"), body)
             yield ""
+        elif estimate.name in report.savings:
+            yield f"{estimate.name}: it accepts no risk that lowers its cost"
+            yield ""
     yield from (str(each) for each in report.skipped)
     if len(report.estimates) > 1:
         yield title("differences between environments")

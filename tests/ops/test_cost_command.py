@@ -124,7 +124,10 @@ def test_the_command_reads_the_synthesized_stacks(output: Path) -> None:
         (("nowhere",), "unknown environment 'nowhere'"),
         (("prod", "--use", "larg"), "no such use 'larg'; did you mean large?"),
         (("prod", "--json", "--markdown"), "--json and --markdown exclude each other"),
-        (("prod", "--against", "no-such-version"), "git knows no commit 'no-such-version'"),
+        (
+            ("prod", "--against", "no-such-version"),
+            "git knows no commit 'no-such-version'; name a commit, branch or tag",
+        ),
         (("prod", "--against", "--output=x"), "git knows no commit '--output=x'"),
     ],
 )
@@ -133,6 +136,12 @@ def test_a_mistake_is_one_line(output: Path, words: tuple[str, ...], message: st
     assert (done.exit_code, done.stdout) == (2, "")
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_environment_that_accepts_no_risk_reports_it(output: Path) -> None:
+    done = command(output, "prod", "--risks")
+    assert "prod: it accepts no risk that lowers its cost" in done.stdout
+    assert "lowers its cost" not in command(output, "prod").stdout
 
 
 def test_an_environment_that_is_not_synthesized_is_one_line(tmp_path: Path) -> None:

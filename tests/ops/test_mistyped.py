@@ -34,6 +34,12 @@ def test_a_mistyped_name_is_told_before_anything_else_is_looked_for(
     assert message in done.stderr
 
 
+def test_a_group_names_its_commands() -> None:
+    done = run("secrets", "prod")
+    assert done.exit_code == 2
+    assert "No such command 'prod'; known: status, set, rotate, copy-names." in done.stderr
+
+
 RIGHT = {"ENVIRONMENT": "prod", "PHASE": "network", "SERVICE": "backend", "SECRET": "OPENAI_API_KEY"}
 MISTYPED = {"ENVIRONMENT": "prd", "PHASE": "netwrok", "SERVICE": "bakend", "SECRET": "OPENAI_API_KY"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -165,3 +166,18 @@ def test_shells_complete_commands_and_names(typed: str, completed: str, tmp_path
     link.symlink_to(ROOT / "bin" / "ops")
     done = subprocess.run([link], env=os.environ | words, capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout.split() == [completed]
+
+
+def test_the_command_refuses_packages_whose_setup_was_interrupted(tmp_path: Path) -> None:
+    script, python = tmp_path / "bin" / "ops", tmp_path / ".venv" / "bin" / "python"
+    for path in (script, python):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "bin" / "ops", script)
+    python.write_text("#!/bin/sh\necho started\n")
+    python.chmod(0o755)
+    done = subprocess.run([script], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "make setup didn't end; run make setup in" in done.stderr
+    (tmp_path / ".venv" / ".ready").touch()
+    done = subprocess.run([script], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "started\n"
