@@ -1,11 +1,25 @@
-"""Which service or task? `python -m ops.services ENVIRONMENT [--tasks]` prints an example and all names, for make."""
+"""An environment's services by name. `python -m ops.services ENVIRONMENT [--tasks]` prints the names, for make."""
 
 from __future__ import annotations
 
 import sys
 
+from environments.schema import Environment, Service
+from environments.suggestions import choices
 from ops.command import load
 from ops.errors import OpsError
+
+
+def named(environment: Environment, name: str) -> Service:
+    """The service of that name.
+
+    Raises:
+        OpsError: The environment has none.
+    """
+    known = {each.name: each for each in environment.product.services}
+    if name not in known:
+        raise OpsError(f"no service named {name!r} in {environment.name}; {choices(name, known)}")
+    return known[name]
 
 
 def hint(environment: str, *, tasks: bool = False) -> str:

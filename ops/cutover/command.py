@@ -198,10 +198,11 @@ def service(
     with reporting():
         from ops.aws.session import connect
         from ops.cutover import work
-        from ops.cutover.rollback import check, rollback_of
+        from ops.cutover.rollback import rollback_of
+        from ops.services import named
 
         chosen = load(environment)
-        check(chosen, name)
+        named(chosen, name)
         aws = connect(chosen)
         service_rollback = rollback_of(aws, chosen, name)
         step = service_rollback.step()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from environments.names import Names
 from environments.schema import Environment
-from environments.suggestions import choices
 from modules.interrupts import deferred
 from ops.aws import codedeploy, ecs
 from ops.aws.dns import Record, describe, group, is_plain, same
@@ -121,17 +120,6 @@ class Step:
     def __str__(self) -> str:
         stops = f" (stops CodeDeploy's deployment {self.stops})" if self.stops else ""
         return f"{ecs.id_of(self.running)} → {ecs.id_of(self.previous)}{stops}"
-
-
-def check(environment: Environment, service: str) -> None:
-    """Refuse a service that can't be rolled back here, before any AWS call.
-
-    Raises:
-        OpsError: The environment has no such service.
-    """
-    values = {each.name: each for each in environment.product.services}
-    if service not in values:
-        raise OpsError(f"no service named {service!r} in {environment.name}; {choices(service, values)}")
 
 
 class ServiceRollback:

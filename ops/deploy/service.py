@@ -18,8 +18,9 @@ from ops.cutover.rollback import BlueGreenRollback, Step
 from ops.errors import OpsError, RefusedError
 from ops.journal import Journal
 from ops.release.deploy import deploy_of
+from ops.services import named
 from ops.tasks.restart import WAIT
-from ops.tasks.running import SHORT_DIGEST, workload
+from ops.tasks.running import SHORT_DIGEST, workloads
 
 
 @dataclass(frozen=True)
@@ -223,9 +224,7 @@ def check(environment: Environment, service: str) -> None:
     Raises:
         OpsError: The environment has no such service.
     """
-    if workload(environment, service).service.name != service:
-        known = ", ".join(each.name for each in environment.product.services)
-        raise OpsError(
-            f"{service} isn't a service of {environment.name}; known: {known}; a scheduled task gets the image of its "
-            "service with the same apply"
-        )
+    task = workloads(environment).get(service)
+    if task and task.service.name != service:
+        raise OpsError(f"{service} isn't a service; it gets the image of {task.service.name}, with the same apply")
+    named(environment, service)

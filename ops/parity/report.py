@@ -50,7 +50,10 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     idle = []
     for value in comparison.values:
         effects = comparison.caused_by(value)
-        both = [f"{_shown(text(given))}{f' ({place})' if place else ''}" for given, place in _places(comparison, value)]
+        both = [
+            f"{_shown(text(given)) or _NOTHING_SET}{f' ({place})' if place else ''}"
+            for given, place in _places(comparison, value)
+        ]
         line = f"  {value.setting}: {' → '.join(both)}"
         if not effects:
             idle.append(line)

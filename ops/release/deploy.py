@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from environments.names import Names
 from environments.schema import Environment
-from environments.suggestions import choices
 from ops.aws import codedeploy, ecs
 from ops.aws.waiting import CLOCK, Time
 from ops.command import say
 from ops.errors import OpsError, RefusedError
+from ops.services import named
 from ops.tasks.running import workload
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ def check(environment: Environment, service: str) -> None:
         OpsError: The environment has no such service.
         RefusedError: CodeDeploy doesn't deploy it.
     """
-    known = {each.name: each for each in environment.product.services}
-    if service not in known:
-        raise OpsError(f"no service named {service!r} in {environment.name}; {choices(service, known)}")
-    if known[service].deployment != "blue_green":
+    if named(environment, service).deployment != "blue_green":
         raise RefusedError(f"ECS deploys {service} when phase services is applied; only blue/green services need this")
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import environments
 from environments.schema import Environment
-from environments.suggestions import choices
 from ops import files
 from ops.errors import OpsError
+from ops.services import named
 from ops.stored import parse
 
 UNCOMMITTED = "uncommitted"
@@ -82,10 +82,7 @@ def repository_of(environment: Environment, service: str) -> str:
     Raises:
         OpsError: There is no such service.
     """
-    repositories = {each.name: each.repository for each in environment.product.services}
-    if service not in repositories:
-        raise OpsError(f"no service named {service!r} in {environment.name}; {choices(service, repositories)}")
-    return repositories[service]
+    return named(environment, service).repository
 
 
 def tag_of(environment: Environment, digest: str) -> str:

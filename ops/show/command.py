@@ -25,11 +25,13 @@ def show(
     Needs neither AWS nor a network. Outputs of applied phases are shown if their states can be read.
     """
     with reporting():
-        from ops.show.contents import check_service, contents
+        from ops.services import named
+        from ops.show.contents import contents
         from ops.show.published import Published, published
 
         chosen = load(environment)
-        check_service(chosen, service)
+        if service is not None:
+            named(chosen, service)
         outputs = Published(why="not read, because of --offline") if offline else published(chosen)
         found = contents(chosen, service, outputs)
         command.show(json.dumps(found.as_data(), indent=2, default=str) if as_json else str(found))

@@ -11,9 +11,7 @@ import environments
 from environments.arns import partition
 from environments.effective import Setting, settings
 from environments.schema import Environment, Service
-from environments.suggestions import choices
 from modules.phases import PHASES
-from ops.errors import OpsError
 from ops.show.published import Published
 from ops.show.resources import Address, Resource, Resources
 from ops.tasks.running import aligned
@@ -69,17 +67,6 @@ class Contents:
             aligned(("OUTPUT", "VALUE"), *_outputs(self.published)),
         )
         return "\n\n".join((head, *tables))
-
-
-def check_service(environment: Environment, name: str | None) -> None:
-    """Check that a service of this name exists, before anything takes time.
-
-    Raises:
-        OpsError: The environment has no such service.
-    """
-    known = [service.name for service in environment.product.services]
-    if name is not None and name not in known:
-        raise OpsError(f"no service named {name!r} in {environment.name}; {choices(name, known)}")
 
 
 def contents(environment: Environment, name: str | None, published: Published) -> Contents:

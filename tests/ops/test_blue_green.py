@@ -18,7 +18,7 @@ from ops.aws.ecs import DeploymentFailedError
 from ops.aws.errors import AwsError
 from ops.aws.session import Aws as Session
 from ops.aws.waiting import Time
-from ops.cutover.rollback import BlueGreenRollback, check, rollback_of
+from ops.cutover.rollback import BlueGreenRollback, rollback_of
 from ops.deploy.service import ServiceDeployment
 from ops.errors import OpsError, RefusedError
 from ops.journal import Journal, read
@@ -85,7 +85,6 @@ def site(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Site:
 
 
 def roll_back(site: Site) -> BlueGreenRollback:
-    check(site.environment, "web")
     found = rollback_of(site.session, site.environment, "web")
     assert isinstance(found, BlueGreenRollback)
     return found

@@ -314,7 +314,7 @@ def test_options_that_contradict_each_other_are_refused(world: World, options: t
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("bakend", "did you mean backend?"), ("migration", "migration isn't a service of prod; known: backend, frontend")],
+    [("bakend", "did you mean backend?"), ("migration", "migration isn't a service; it gets the image of backend")],
 )
 def test_only_services_are_deployed(world: World, name: str, said: str) -> None:
     done = run("deploy", "prod", name, "--yes")
