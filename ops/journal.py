@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 from uuid import uuid4
@@ -32,6 +31,8 @@ PAUSE_SECONDS = 30
 """After an error of the bucket, entries that must not wait for it are only written to this machine for so long."""
 READERS = 8
 """Objects that are read at the same time."""
+GIVE_UP_SECONDS = 20
+"""How long objects are read while more of them fail than READERS. A rollback waits for the journal."""
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -331,11 +332,12 @@ class Journal:
             say(f"warning: {error}; only the entries that were written on this machine are known")
             return None
         with ThreadPoolExecutor(READERS) as readers:
-            responses = dict(zip(missing, readers.map(partial(_object, self._bucket), missing), strict=True))
+            read = _Objects(self._bucket).read
+            responses = dict(zip(missing, readers.map(read, missing), strict=True))
         self._objects |= {id_: found for id_, found in responses.items() if isinstance(found, Stored)}
         lines = {id_: _line(stored.body) for id_, stored in self._objects.items()}
         self._broken = [
-            *(str(found) for found in responses.values() if isinstance(found, OpsError)),
+            *dict.fromkeys(str(found) for found in responses.values() if isinstance(found, OpsError)),
             *(f"{self._bucket.place}{id_}" for id_, line in lines.items() if line is None or line.id != id_),
         ]
         return [(line, self._objects[id_]) for id_, line in lines.items() if line and line.id == id_]
@@ -358,12 +360,22 @@ class Journal:
         self._paused_until = time.monotonic() + PAUSE_SECONDS
 
 
-def _object(bucket: Bucket, id_: str) -> Stored | OpsError:
-    """An object, or why this one can't be read."""
-    try:
-        return bucket.get(id_)
-    except OpsError as error:
-        return error
+class _Objects:
+    """Reads objects, several at the same time. If many don't arrive, and slowly, it gives up."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket, self._failed = bucket, 0
+        self._until = time.monotonic() + GIVE_UP_SECONDS
+
+    def read(self, id_: str) -> Stored | OpsError:
+        """An object, or why this one can't be read."""
+        if self._failed > READERS and time.monotonic() > self._until:
+            return OpsError(f"other objects of {self._bucket.place} weren't read, since the ones before failed slowly")
+        try:
+            return self._bucket.get(id_)
+        except OpsError as error:
+            self._failed += 1
+            return error
 
 
 def _time(at: str) -> datetime:

@@ -53,7 +53,7 @@ def ttl(host: str, resolver: str) -> int | str:
             timeout=RESOLVER_SECONDS,
             ignore_unexpected=True,
         )
-    except (dns.exception.DNSException, OSError, EOFError, ValueError) as error:
+    except (dns.exception.DNSException, OSError, EOFError, ValueError, OverflowError) as error:
         return f"no answer ({error or type(error).__name__})"
     code = response.rcode()
     if code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):

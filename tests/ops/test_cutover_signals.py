@@ -328,6 +328,11 @@ def test_what_a_resolver_says(
         assert ttl(SHARES.host, f"127.0.0.1:{port}") == expected
 
 
+@pytest.mark.parametrize("resolver", ["127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:x", "[::1]:53", "dns.example", ""])
+def test_what_is_no_address_of_a_resolver_gives_no_answer(resolver: str) -> None:
+    assert str(ttl(SHARES.host, resolver)).startswith("no answer (")
+
+
 def test_a_truncated_answer_without_tcp_is_no_answer() -> None:
     with Resolver(lambda query, _: response(query, truncated=True), tcp=False) as port:
         seen = ttl(SHARES.host, f"127.0.0.1:{port}")

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ops.aws.errors import AwsError
 from ops.cutover.rollback import back
 from ops.cutover.run import open_run
-from ops.journal import Entry, Journal, JournalError, Line, Stored, in_order, path, read
+from ops.journal import READERS, Entry, Journal, JournalError, Line, Stored, in_order, path, read
 from tests.ops.cutover_fakes import Route53, shared
 from tests.ops.journal_fakes import ACCOUNT, Machine, MemoryBucket
 
@@ -211,6 +212,26 @@ def test_no_time_and_no_delay_breaks_the_order(at: str, delay: int, number: int)
     entry = Entry(at=at, command="c", event="e", outcome="o", number=number)
     line = Line(entry, body)
     assert len(in_order([(line, Stored(body, bucket.time, delay)), (line, None)])) == 2
+
+
+def test_a_bucket_whose_objects_dont_arrive_is_given_up(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lists them, and each read takes its ten seconds: a rollback would wait for minutes."""
+    machine.bucket.objects = {f"{number}": Stored(b"", machine.bucket.time, 0) for number in range(300)}
+    asked: list[str] = []
+
+    def get(id_: str) -> Stored:
+        asked.append(id_)
+        raise AwsError(f"can't read {id_}: ReadTimeoutError")
+
+    monkeypatch.setattr(machine.bucket, "get", get)
+    journal = machine.journal()
+    assert not journal.history()
+    assert len(asked) == 300, "as long as they fail at once, each is read"
+    asked.clear()
+    monkeypatch.setattr("ops.journal.GIVE_UP_SECONDS", -1)
+    assert not journal.history()
+    assert len(asked) <= 2 * READERS
+    assert len(journal.damaged()) == len(asked) + 1, "those that weren't read are one line"
 
 
 def test_an_object_that_cannot_be_read_hides_no_other(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
