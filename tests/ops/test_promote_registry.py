@@ -283,7 +283,7 @@ def test_a_referrer_that_isnt_a_digest_doesnt_become_a_tag() -> None:
 
 def test_another_host_that_the_registry_names_gets_no_password() -> None:
     """As of a registry that stores uploads elsewhere: https://distribution.github.io/distribution/about/configuration/."""
-    sent: list[str | None] = []
+    sent: list[str | bytes | None] = []
     with canned({}) as other:
         other.answers[f"PUT /there?digest={BLOB.digest.replace(':', '%3A')}"] = [Answer(201)]
         with canned({"POST /v2/app/blobs/uploads/": [Answer(202, headers={"Location": f"{other.url}/there"})]}) as own:
