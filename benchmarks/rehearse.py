@@ -3,7 +3,7 @@
     python -m benchmarks.rehearse [--environment prod] [--runs N]
 
 The rollout runs on emulated AWS from synthesis to the empty second plan. Then, with everything applied, planning
-all phases with `python -m ops plan` alternates with the baseline: `terraform plan` in one folder after the
+all phases with `bin/ops plan` alternates with the baseline: `terraform plan` in one folder after the
 other. Both start from the same initialized folders, against the same emulator; times are medians, memory
 is the highest of the whole process tree (see benchmarks/synth.py). The exit code says whether the promise is kept.
 """

@@ -147,7 +147,7 @@ def in_order(lines: Iterable[tuple[Line, Stored | None]]) -> list[Entry]:
 
     S3's clock orders them, in whole seconds. An entry that was stored late counts from when it was written: the delay
     is a difference of two times of one clock, so it doesn't matter how wrong that is. The entries of one writer stay in
-    their order. Of two writers in the same second, every reader sees the same one first.
+    their order. Of two writers in the same second, their own clocks decide: every reader sees the same one first.
 
     Args:
         lines: Entries, each with its object; none if it is only on this machine, whose clock then counts.
@@ -157,10 +157,10 @@ def in_order(lines: Iterable[tuple[Line, Stored | None]]) -> list[Entry]:
         writers[line.entry.writer or line.id].append((line.entry.number, line.id, _written(line, stored), line.entry))
     placed = []
     for writer, own in writers.items():
-        latest = _EARLIEST
+        latest = own_latest = _EARLIEST
         for number, id_, at, entry in sorted(own, key=lambda each: each[:2]):
-            latest = max(latest, at.replace(microsecond=0))
-            placed.append(((latest, writer, number, id_), entry))
+            latest, own_latest = max(latest, at.replace(microsecond=0)), max(own_latest, _time(entry.at))
+            placed.append(((latest, own_latest, writer, number, id_), entry))
     return [
         replace(entry, at=place[0].isoformat()) if place[0] > _EARLIEST else entry
         for place, entry in sorted(placed, key=lambda each: each[0])
@@ -279,7 +279,7 @@ class Journal:
         """
         self._number += 1
         entry = Entry(
-            at=self._now().isoformat(timespec="seconds"),
+            at=self._now().isoformat(timespec="milliseconds"),
             command=self._command,
             event=event,
             outcome=outcome,

@@ -1,4 +1,4 @@
-"""`python -m ops rehearse`: the whole rollout on emulated AWS."""
+"""`bin/ops rehearse`: the whole rollout on emulated AWS."""
 
 from __future__ import annotations
 

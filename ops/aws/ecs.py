@@ -378,7 +378,7 @@ def wait_until_deployed(
             if ours.completed:
                 return
             progress(ours)
-    raise OpsError(f"{name} isn't stable after {seconds:g} s; ECS continues, see python -m ops tasks")
+    raise OpsError(f"{name} isn't stable after {seconds:g} s; ECS continues, see bin/ops tasks")
 
 
 def task_definition(client: ECSClient, name: str) -> TaskDefinition:

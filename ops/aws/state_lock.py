@@ -103,7 +103,7 @@ class StateLock:
         note = {
             "ID": id_,
             "Operation": operation,
-            "Info": f"python -m ops {operation}",
+            "Info": f"bin/ops {operation}",
             "Who": self._aws.caller.arn,
             "Version": "",
             "Created": datetime.now(UTC).isoformat().replace("+00:00", "Z"),

@@ -1,4 +1,4 @@
-"""`python -m ops cost`: the command line of the estimates."""
+"""`bin/ops cost`: the command line of the estimates."""
 
 from __future__ import annotations
 

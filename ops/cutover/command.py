@@ -1,4 +1,4 @@
-"""`python -m ops cutover` and `rollback`: move traffic by weight in watched steps, and roll back."""
+"""`bin/ops cutover` and `rollback`: move traffic by weight in watched steps, and roll back."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def prepare(
         kept = longest_ttl(present.records)
         show(f"{host}: {found}" + (f"; resolvers keep the plain record for up to {kept} s" if kept else ""))
         if not undo:
-            say(f"next: python -m ops plan {environment} cutover")
+            say(f"next: bin/ops plan {environment} cutover")
 
 
 @cutover.command()
@@ -212,6 +212,6 @@ def service(
         confirm("Roll back?", yes=yes or not chosen.protected)
         service_rollback.go(step, work.journal(chosen, aws, "rollback service"))
         undoes = "release deploy" if chosen.product.service(name).deployment == "blue_green" else "apply"
-        say(f"next: python -m ops release rollback {environment} {name}; until then the next {undoes} undoes this")
+        say(f"next: bin/ops release rollback {environment} {name}; until then the next {undoes} undoes this")
         if as_json:
             show(json.dumps({"service": name, "before": step.running, "after": step.previous}, indent=2))

@@ -131,7 +131,7 @@ def blocked(aws: Aws, environment: Environment) -> str | None:
         f"waiting for {COMMAND}: {host} has a plain record ({describe(found)}), and AWS refuses weighted ones beside it"
     )
     if previous is None:
-        return f"{what}; name its load balancer in cutover.previous, then python -m ops {COMMAND} {environment.name}"
+        return f"{what}; name its load balancer in cutover.previous, then bin/ops {COMMAND} {environment.name}"
     if host not in environment.moved_hosts:
         return f"{what}; remove it, or list {host} in cutover.previous.hosts if the previous load balancer serves it"
-    return f"{what}; python -m ops {COMMAND} {environment.name} replaces it in one change, then plan again"
+    return f"{what}; bin/ops {COMMAND} {environment.name} replaces it in one change, then plan again"

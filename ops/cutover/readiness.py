@@ -130,7 +130,7 @@ def _records(ready: Readiness) -> str:
 def _ttl(ready: Readiness) -> str:
     """Resolvers don't cache a plain record for long."""
     if ready.plain > ready.environment.cutover.ttl:
-        replace = f"python -m ops cutover prepare {ready.environment.name}"
+        replace = f"bin/ops cutover prepare {ready.environment.name}"
         return holds([f"{ready.plain} s; replace the record: {replace}"], "")
     if not ready.kept_until:
         return f"{ready.plain} s"

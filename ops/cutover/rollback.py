@@ -144,7 +144,7 @@ class ServiceRollback:
         if previous is None:
             raise RefusedError(
                 f"no revision before {ecs.id_of(running)} was deployed to {self._service} successfully in the 90 days "
-                "that ECS records; roll back by the release file instead: python -m ops release rollback"
+                "that ECS records; roll back by the release file instead: bin/ops release rollback"
             )
         self._check_images(previous)
         return Step(running, previous)

@@ -156,7 +156,7 @@ def go_on(context: CutoverContext, *, watch: float, yes: bool) -> CutoverOutcome
     run = open_run(context.journal.entries())
     if run is None:
         raise OpsError(
-            f"{context.journal.place} has no open cutover of {context.environment.prefix}; `python -m ops cutover "
+            f"{context.journal.place} has no open cutover of {context.environment.prefix}; `bin/ops cutover "
             f"run {context.environment.name}` continues from the present weight"
         )
     direction = f"back to {run.origin}" if run.returning else f"on to {run.goal}"
@@ -221,7 +221,7 @@ def _held(context: CutoverContext, run: Run, *, yes: bool) -> Iterator[None]:
 
 def _ways_on(environment: Environment) -> str:
     name = environment.name
-    return f"continue with `python -m ops cutover resume {name}`, or roll back with `python -m ops rollback dns {name}`"
+    return f"continue with `bin/ops cutover resume {name}`, or roll back with `bin/ops rollback dns {name}`"
 
 
 def status(environment: Environment) -> tuple[dict[str, object], list[str]]:

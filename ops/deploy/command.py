@@ -1,4 +1,4 @@
-"""`python -m ops deploy`: deploys a service in one command, stops a deployment, and rolls back."""
+"""`bin/ops deploy`: deploys a service in one command, stops a deployment, and rolls back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m ops doctor`: the command line of the checks of this machine."""
+"""`bin/ops doctor`: the command line of the checks of this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m ops gate`: the command line around the gate."""
+"""`bin/ops gate`: the command line around the gate."""
 
 from __future__ import annotations
 

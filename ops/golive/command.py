@@ -1,4 +1,4 @@
-"""`python -m ops golive`: the command line around the go-live list."""
+"""`bin/ops golive`: the command line around the go-live list."""
 
 from __future__ import annotations
 

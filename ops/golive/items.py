@@ -144,7 +144,7 @@ def check_origin(context: Context, *, other_server: object) -> None:
     if other_server and context.aws.endpoint() == AWS:
         raise OpsError(
             f"golive checks {context.environment.edge.host} at its public addresses; --connect-to and --ca-file are "
-            "for rehearsals. To check the load balancer before the cutover: python -m ops verify"
+            "for rehearsals. To check the load balancer before the cutover: bin/ops verify"
         )
 
 

@@ -1,4 +1,4 @@
-"""`python -m ops parity`: the command line of the comparison."""
+"""`bin/ops parity`: the command line of the comparison."""
 
 from __future__ import annotations
 

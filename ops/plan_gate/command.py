@@ -1,4 +1,4 @@
-"""`python -m ops gate-plan`: the command line around the gate for plans."""
+"""`bin/ops gate-plan`: the command line around the gate for plans."""
 
 from __future__ import annotations
 

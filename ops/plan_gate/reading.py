@@ -65,7 +65,7 @@ def as_json(content: bytes, file: Path | None) -> bytes:
         return content
     terraform = shutil.which("terraform")
     if file is None or not terraform:
-        raise PlanError("is a saved plan; pass its JSON: terraform show -json PLAN | python -m ops gate-plan -")
+        raise PlanError("is a saved plan; pass its JSON: terraform show -json PLAN | bin/ops gate-plan -")
     command = [terraform, "show", "-json", "-no-color", file.name]
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""`python -m ops promote`: the command line of promotion."""
+"""`bin/ops promote`: the command line of promotion."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def origin_of(target: Environment, given: str | None) -> Environment:
     raise OpsError(
         f"no environment shares its images with {target.name}; add its account {target.account_id} to "
         "registry.readers of the environment that they come from, or, if there is none before it, set the image with: "
-        f"python -m ops release set {target.name} SERVICE DIGEST"
+        f"bin/ops release set {target.name} SERVICE DIGEST"
     )
 
 

@@ -1,4 +1,4 @@
-"""`python -m ops release`: the command line of the release file's history."""
+"""`bin/ops release`: the command line of the release file's history."""
 
 from __future__ import annotations
 

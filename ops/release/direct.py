@@ -55,7 +55,7 @@ def direct_release(environment: Environment, service: str, image: str, *, wait: 
     if before := origins(environment):
         names = " or ".join(before)
         raise RefusedError(
-            f"images of {environment.name} come from {names}, where they run first: python -m ops promote "
+            f"images of {environment.name} come from {names}, where they run first: bin/ops promote "
             f"{environment.name} {service}"
         )
     aws = connect(environment)

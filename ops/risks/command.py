@@ -1,4 +1,4 @@
-"""`python -m ops risks`: the command line of the register of accepted risks."""
+"""`bin/ops risks`: the command line of the register of accepted risks."""
 
 from __future__ import annotations
 

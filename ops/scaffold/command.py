@@ -1,4 +1,4 @@
-"""`python -m ops new-product` and `new-environment`: write a product, or another environment of one."""
+"""`bin/ops new-product` and `new-environment`: write a product, or another environment of one."""
 
 from __future__ import annotations
 

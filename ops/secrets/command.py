@@ -1,4 +1,4 @@
-"""`python -m ops secrets`: the command line of the secrets."""
+"""`bin/ops secrets`: the command line of the secrets."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def rotate(
         try:
             restarts = restart(change.aws, chosen, services, wait=wait)
         except KeyboardInterrupt:
-            say(f"deployments that have begun continue; to see their tasks: python -m ops tasks {environment}")
+            say(f"deployments that have begun continue; to see their tasks: bin/ops tasks {environment}")
             raise
         for each in restarts:
             say(str(each))

@@ -1,4 +1,4 @@
-"""`python -m ops show`: the command line of what an environment is."""
+"""`bin/ops show`: the command line of what an environment is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m ops status`: the command line of a rollout's status."""
+"""`bin/ops status`: the command line of a rollout's status."""
 
 from __future__ import annotations
 

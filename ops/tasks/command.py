@@ -1,4 +1,4 @@
-"""`python -m ops tasks`, `logs`, `exec`, `db`, `migrate` and `run`: tasks, their logs and sessions."""
+"""`bin/ops tasks`, `logs`, `exec`, `db`, `migrate` and `run`: tasks, their logs and sessions."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ def _leave(task: OneOff, environment: str, id_: str, *, stop: bool) -> None:
         else:
             say(f"task {id_} stops: its containers get SIGTERM")
             return
-    say(f"the {name} may still run; to follow it: python -m ops logs {environment} {name} --follow")
+    say(f"the {name} may still run; to follow it: bin/ops logs {environment} {name} --follow")
     say(f"to stop it: {task.stop_command(id_)}")
 
 

@@ -61,7 +61,7 @@ class Migration(OneOff):
                 self.stop(ours, f"task {other.id} started at the same time")
                 raise RefusedError(
                     f"task {other.id} started at the same time, by {other.started_by or 'unknown'}; this one was "
-                    f"stopped; to see which runs: python -m ops tasks {self._environment.name} {MIGRATION}"
+                    f"stopped; to see which runs: bin/ops tasks {self._environment.name} {MIGRATION}"
                 )
         return ours
 

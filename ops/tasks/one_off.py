@@ -37,7 +37,7 @@ _LARGEST_EXIT_CODE = 255
 ADVICE = {
     "CannotPullContainer": "the image can't be pulled: is its digest in the repository, and is phase network applied?",
     "ResourceInitializationError": "ECS couldn't start the task, usually because a secret has no value or its "
-    "execution role may not read it: python -m ops secrets status {environment}",
+    "execution role may not read it: bin/ops secrets status {environment}",
     "OutOfMemory": "it needs more memory: {memory} in environments/",
 }
 """What to do, by a word in ECS's reason.
@@ -141,7 +141,7 @@ class OneOff:
         for task in tasks(self._aws, self._environment, self.work):
             raise RefusedError(
                 f"a {name} runs already: task {task.id} ({task.status}), started by {task.started_by or 'unknown'}; "
-                f"to follow it: python -m ops logs {self._environment.name} {name} --follow"
+                f"to follow it: bin/ops logs {self._environment.name} {name} --follow"
             )
 
     def start(self, prepared: Prepared) -> str:
@@ -234,12 +234,11 @@ def startable(environment: Environment, name: str, command: Sequence[str]) -> Wo
     work = workload(environment, name)
     if name == MIGRATION:
         raise RefusedError(
-            f"the migration has a command of its own, which takes a snapshot first: python -m ops migrate "
-            f"{environment.name}"
+            f"the migration has a command of its own, which takes a snapshot first: bin/ops migrate {environment.name}"
         )
     if name == work.service.name and not command:
         raise RefusedError(
-            f"{name} is a service, whose tasks run already; add the command to run in its image: python -m ops run "
+            f"{name} is a service, whose tasks run already; add the command to run in its image: bin/ops run "
             f"{environment.name} {name} -- COMMAND"
         )
     return work

@@ -81,7 +81,7 @@ def _expired(stack: Stack, _: States) -> str:
 
 def _plain_record(stack: Stack, _: States) -> str:
     """A plain record that was written after the plan."""
-    command = f"python -m ops cutover prepare {stack.environment.name}"
+    command = f"bin/ops cutover prepare {stack.environment.name}"
     return f"AWS refuses a weighted record beside a plain one of the same name; {command}, then {plan_it(stack)}"
 
 
@@ -91,7 +91,7 @@ def _not_steady(stack: Stack, _: States) -> str:
     services = " ".join(names.service(service.name) for service in product.services)
     return (
         "a service isn't steady: its tasks don't start, or stop, and a first deployment can't roll back; "
-        f"why tasks stopped: python -m ops tasks {stack.environment.name} --stopped; the events of ECS: "
+        f"why tasks stopped: bin/ops tasks {stack.environment.name} --stopped; the events of ECS: "
         f"aws ecs describe-services --cluster {names.prefix} --services {services} --query "
         "'services[].[serviceName, deployments[].rolloutStateReason, events[:5].message]'; "
         f"fix it, then {plan_it(stack)}"

@@ -60,7 +60,7 @@ class Applier:
         if "aws_ecs_service" not in stack.content.get("resource", {}):
             return
         if names := missing(self.session.aws, stack.environment):
-            see = f"python -m ops secrets status {stack.environment.name} (docs/runbooks/secrets.md)"
+            see = f"bin/ops secrets status {stack.environment.name} (docs/runbooks/secrets.md)"
             raise RefusedError(f"no value yet: {', '.join(names)}; tasks of {stack.name} would not start; {see}")
 
     def apply(self, stack: Stack) -> PhaseResult:

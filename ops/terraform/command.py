@@ -1,4 +1,4 @@
-"""`python -m ops plan`, `apply`, `bootstrap`, `drift` and `destroy`: the command line around Terraform."""
+"""`bin/ops plan`, `apply`, `bootstrap`, `drift` and `destroy`: the command line around Terraform."""
 
 from __future__ import annotations
 

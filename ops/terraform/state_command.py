@@ -1,4 +1,4 @@
-"""`python -m ops outputs`, `console` and `recover`: commands on the state of phases."""
+"""`bin/ops outputs`, `console` and `recover`: commands on the state of phases."""
 
 from __future__ import annotations
 

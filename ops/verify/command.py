@@ -1,4 +1,4 @@
-"""`python -m ops verify`: the command line around the exit criteria."""
+"""`bin/ops verify`: the command line around the exit criteria."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _COMMAND = typer.main.get_command(app)
 
 
 def run(*words: str, given: str | bytes = "") -> Result:
-    """Run `python -m ops WORDS…` with something on standard input, which is no terminal."""
+    """Run `bin/ops WORDS…` with something on standard input, which is no terminal."""
     # Typer's runner would create all commands again each time, which takes longer than most of them.
     with patch("typer.testing._get_command", lambda _: _COMMAND):
         return CliRunner().invoke(app, words, input=given)

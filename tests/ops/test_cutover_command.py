@@ -180,7 +180,7 @@ def test_credentials_that_expire_leave_the_step_and_it_is_resumed(site: RolledOu
     stopped = run("cutover", "run", "prod", *QUICKLY)
     assert stopped.exit_code == 2, stopped.output
     assert "the credentials have expired" in stopped.stderr
-    assert "python -m ops cutover resume prod" in stopped.stderr
+    assert "bin/ops cutover resume prod" in stopped.stderr
     assert site.weights() == {"current": 10, "previous": 90}
     again = run("cutover", "run", "prod", *QUICKLY)
     assert (again.exit_code, "hasn't ended" in again.stderr) == (1, True)
@@ -267,7 +267,7 @@ def test_a_step_stays_if_the_values_say_so(site: RolledOut, monkeypatch: pytest.
     assert done.exit_code == 130, done.output
     assert site.weights() == {"current": 10, "previous": 90}
     assert read("aep-prod")[-1].event == "stop"
-    assert "python -m ops rollback dns prod" in done.stderr
+    assert "bin/ops rollback dns prod" in done.stderr
 
 
 def test_a_killed_cutover_keeps_its_lock_and_is_resumed(site: RolledOut, scratch: Path) -> None:
@@ -484,7 +484,7 @@ def test_a_plain_record_is_replaced_first_and_resolvers_must_have_forgotten_it(
     site.name_previous(ttl=3600)
     refused = run("cutover", "run", "prod", resolver.option, *QUICKLY)
     assert refused.exit_code == 1, refused.output
-    assert "fail     TTL: 3600 s; replace the record: python -m ops cutover prepare prod" in refused.stderr
+    assert "fail     TTL: 3600 s; replace the record: bin/ops cutover prepare prod" in refused.stderr
     shown = run("cutover", "prepare", "prod", "--dry-run")
     assert "CNAME aep-staging-1234567890.us-east-1.elb.amazonaws.com" in shown.stderr
     assert not Path("journal").exists() and not site.weights()

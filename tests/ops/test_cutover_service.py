@@ -238,7 +238,7 @@ def test_the_command_puts_it_back_and_says_what_must_follow(account: Aws, contro
     done = run("rollback", "service", "prod", "backend", "--yes")
     assert done.exit_code == 0, done.output
     assert f"backend: {family}:3 → {family}:1" in done.stderr
-    assert "next: python -m ops release rollback prod backend" in done.stderr
+    assert "next: bin/ops release rollback prod backend" in done.stderr
     (service,) = ecs.describe_services(cluster=names.prefix, services=[family])["services"]
     assert service["taskDefinition"] == first
     assert run("rollback", "service", "prod", "backend", "--yes").exit_code == 1

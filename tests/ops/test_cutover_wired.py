@@ -90,7 +90,7 @@ def test_an_unfinished_run_is_resumed_and_no_other_begins(site: RolledOut) -> No
     site.control.fail("cloudwatch", "DescribeAlarms", "ExpiredToken", 1, after=4)
     stopped = run(*RUN)
     assert stopped.exit_code == 2, stopped.output
-    assert "continue with `python -m ops cutover resume prod`, or roll back with" in stopped.stderr
+    assert "continue with `bin/ops cutover resume prod`, or roll back with" in stopped.stderr
     assert holder(site) is None
     status = run("cutover", "status", "prod")
     assert status.exit_code == 1
@@ -203,7 +203,7 @@ def test_prepare_replaces_the_plain_record_and_undo_puts_one_back(site: RolledOu
         assert "in one change → " in shown.stderr
     prepared = run("cutover", "prepare", "prod", "--yes")
     assert prepared.stdout == f"{HOST}: weight 0; resolvers keep the plain record for up to 3600 s\n"
-    assert prepared.stderr.splitlines()[-1] == "next: python -m ops plan prod cutover"
+    assert prepared.stderr.splitlines()[-1] == "next: bin/ops plan prod cutover"
     assert site.weights() == AFTER
     assert run("cutover", "prepare", "prod", "--yes").stdout == f"{HOST}: weight 0; nothing to replace\n"
     undone = run("cutover", "prepare", "prod", "--undo", "--yes")

@@ -30,7 +30,7 @@ def test_a_line_tells_who_did_what_where_and_when(tmp_path: Path) -> None:
     journal(tmp_path).append("step", "done", before=0, after=10, evidence={"requests": 3}, run="1")
     (line,) = path("prod", tmp_path).read_text(encoding="utf-8").splitlines()
     assert json.loads(line) == {
-        "at": "2026-01-02T03:04:05+00:00",
+        "at": "2026-01-02T03:04:05.000+00:00",
         "command": "cutover run",
         "event": "step",
         "outcome": "done",

@@ -48,6 +48,21 @@ def test_another_machine_sees_an_open_cutover(machine: Machine, tmp_path: Path) 
     assert run and (run.id, run.goal) == ("1", 100)
 
 
+def test_commands_that_follow_within_a_second_keep_their_order(machine: Machine) -> None:
+    """S3's times have whole seconds: the end of one cutover came after the start of the next, which then wasn't open."""
+    for number in range(8):
+        machine.bucket.time += timedelta(milliseconds=100)
+        journal = machine.journal()
+        journal.append("start", "open", before=0, after=number, run=str(number))
+        journal.append("end", "done", run=str(number))
+    machine.bucket.time += timedelta(milliseconds=100)
+    machine.journal().append("start", "open", before=0, after=100, run="last")
+    entries = machine.journal("cutover resume").entries()
+    assert [entry.run for entry in entries] == [*(str(number) for number in range(8) for _ in range(2)), "last"]
+    run = open_run(entries)
+    assert run and run.id == "last"
+
+
 def test_an_entry_is_one_object_whose_name_sorts_by_time_and_has_its_hash(machine: Machine) -> None:
     journal = machine.journal()
     for number in range(3):

@@ -99,7 +99,7 @@ def test_a_migration_shows_its_lines_after_a_snapshot(rolled_out: Aws, monkeypat
         (3, "Essential container in task exited", 3, "ended: exit code 3"),
         (137, "OutOfMemoryError: container killed", 137, "it needs more memory: migration.memory"),
         (None, "CannotPullContainerError: not found", 1, "the image can't be pulled"),
-        (None, "ResourceInitializationError: secret", 1, "python -m ops secrets status prod"),
+        (None, "ResourceInitializationError: secret", 1, "bin/ops secrets status prod"),
     ],
 )
 def test_the_commands_exit_code_is_the_containers(
@@ -286,7 +286,7 @@ def test_time_that_is_up_and_ctrl_c_leave_the_task_running(
     monkeypatch.setattr(one_off, "polls", polls)
     done = run(*MIGRATE, "--timeout", "0.5")
     assert done.exit_code == code
-    assert "to follow it: python -m ops logs prod migration --follow" in done.stderr
+    assert "to follow it: bin/ops logs prod migration --follow" in done.stderr
     (task,) = tasks(rolled_out, PROD, workload(PROD, MIGRATION))
     assert f"stop it: aws ecs stop-task --cluster aep-prod --task {task.id} " in done.stderr
     rolled_out.client("ecs").stop_task(cluster="aep-prod", task=task.id)

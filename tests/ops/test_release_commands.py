@@ -281,7 +281,7 @@ def test_an_image_is_set_only_where_none_runs_first_and_only_if_it_exists(regist
     refused = run("release", "set", "prod", "backend", "build-1", "--yes")
     assert (
         refused.exit_code,
-        "come from staging, where they run first: python -m ops promote prod backend" in refused.stderr,
+        "come from staging, where they run first: bin/ops promote prod backend" in refused.stderr,
     ) == (
         1,
         True,

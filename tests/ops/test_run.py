@@ -157,7 +157,7 @@ def test_the_exit_code_is_the_containers(account: Account, end: dict[str, Any], 
     ("arguments", "said"),
     [
         (("cleanpu",), "no service, scheduled task or migration named 'cleanpu' in prod; did you mean cleanup?"),
-        (("migration",), "takes a snapshot first: python -m ops migrate prod"),
+        (("migration",), "takes a snapshot first: bin/ops migrate prod"),
         (("backend",), "backend is a service, whose tasks run already; add the command"),
         (("backend", "--", "x" * 8192), "longer than the 8,192 characters that ECS takes"),
     ],
@@ -206,7 +206,7 @@ def test_a_signal_leaves_the_task_or_stops_it(account: Account, number: signal.S
         assert f"task {ID} stops: its containers get SIGTERM" in done.stderr
     else:
         assert account.stopped == []
-        assert "the cleanup may still run; to follow it: python -m ops logs prod cleanup --follow" in done.stderr
+        assert "the cleanup may still run; to follow it: bin/ops logs prod cleanup --follow" in done.stderr
         assert f"to stop it: aws ecs stop-task --cluster aep-prod --task {ID} --region us-east-1" in done.stderr
 
 

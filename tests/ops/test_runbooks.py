@@ -41,7 +41,7 @@ HEAVY = ("boto3", "botocore", "pydantic", "rich", "jinja2", "moto", "checkov", "
 
 
 def commands(page: Path) -> Iterator[list[str]]:
-    """Arguments of every `bin/ops` or `python -m ops` in the page's shell blocks."""
+    """Arguments of every `bin/ops` in the page's shell blocks."""
     blocks = re.findall(r"```(?:sh|bash|console)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
         if program := PROGRAM.search(line):

@@ -31,7 +31,7 @@ PATIENCE = 300
 
 @dataclass(frozen=True)
 class Operator:
-    """Runs `python -m ops` on the stacks of production in a folder."""
+    """Runs `bin/ops` on the stacks of production in a folder."""
 
     out: Path
     variables: Mapping[str, str]

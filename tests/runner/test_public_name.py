@@ -93,7 +93,7 @@ def test_plan_waits_for_prepare_and_then_takes_the_records_over(rolled_out: Oper
     said = operator.plan("cutover")
     assert "cutover  waiting for cutover prepare" in said
     assert "waiting for cutover prepare: app.navralabs.com has a plain record" in said
-    assert "python -m ops cutover prepare prod replaces it in one change" in said
+    assert "bin/ops cutover prepare prod replaces it in one change" in said
     assert operator.report("plan")["phases"]["cutover"]["waits_for"] == ["cutover prepare"]
     assert not operator.stack("cutover").saved.exists()
     assert records(operator) == [plain], "a plan changes nothing"
@@ -121,5 +121,5 @@ def test_a_plain_record_that_comes_after_the_plan_is_explained(rolled_out: Opera
     prepare(operator, tmp_path, "--undo", "--yes")
     said = operator.apply("cutover", expect=2)
     assert "AWS refuses a weighted record beside a plain one of the same name" in said
-    assert "python -m ops cutover prepare prod" in said
+    assert "bin/ops cutover prepare prod" in said
     assert not weights(operator)

@@ -201,7 +201,7 @@ def test_a_service_that_never_becomes_steady_is_explained(stack: Stack) -> None:
     )
     told = advice(stack, Done(1, errors=(said,)), cast(Any, None))
     assert "a first deployment can't roll back" in told
-    assert "python -m ops tasks prod --stopped" in told
+    assert "bin/ops tasks prod --stopped" in told
     assert "describe-services --cluster aep-prod --services aep-backend-prod aep-frontend-prod --query" in told
 
 

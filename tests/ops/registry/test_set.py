@@ -86,4 +86,4 @@ def test_an_image_that_is_not_in_the_repository_is_an_error(first: Registries) -
 def test_where_images_are_promoted_they_are_not_set(registries: Registries) -> None:
     code, _, told = set_image(registries.digest, "--yes")
     assert code == 1
-    assert "images of prod come from staging, where they run first: python -m ops promote prod backend" in told
+    assert "images of prod come from staging, where they run first: bin/ops promote prod backend" in told
