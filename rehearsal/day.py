@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import shutil
 import threading
 import time
 from contextlib import AbstractContextManager
@@ -22,11 +20,12 @@ from ops.journal import read
 from ops.plan_gate.model import FindingKind
 from rehearsal.application.run import Application
 from rehearsal.by_hand import health_check
-from rehearsal.context import ROOT, Rehearsal, zone_owner
+from rehearsal.context import Rehearsal, zone_owner
+from rehearsal.releases import Releases, releases
 from rehearsal.rollout import StepError
 from rehearsal.steps import ADMINISTRATOR, CUTOVER, public_weights
 from rehearsal.transcript import Transcript
-from rehearsal.values import COPYS, Values
+from rehearsal.values import Values, project, variables
 from rehearsal.visitors import ADDRESS, Visitors
 
 PACE = 20.0
@@ -48,7 +47,7 @@ emulated AWS. `make rehearse ENV={environment} GO_LIVE=1` runs it again and writ
 On the day:
 
 - Use `prod` as the environment. Commands that change the account ask for confirmation.
-- [Promote](promote.md) the images before you apply `services`.
+- Commit the release file after `promote` and `deploy`: a rollback to the previous release finds it in git.
 - `cutover run` watches each step for `cutover.watch` seconds. The rehearsal watches for {watch} seconds.
 - If a command stops, run the same command again. To return all traffic at any time: `bin/ops rollback dns prod`.
 """
@@ -74,6 +73,7 @@ class Day:
     values: Values
     folder: Path
     log: Transcript
+    releases: Releases
 
     @property
     def name(self) -> str:
@@ -86,6 +86,11 @@ class Day:
         Raises:
             StepError: A step failed.
         """
+        with self.releases.registries:
+            self.releases.first()
+            self._run()
+
+    def _run(self) -> None:
         self.log.headline("Synthesize and gate")
         self.synthesize()
         self.log.headline("Roll out")
@@ -94,6 +99,7 @@ class Day:
         for phases in ROUNDS:
             if "services" in phases:
                 self.give_secrets()
+                self.promote()
                 self.prepare()
             self.roll_out(*phases)
             if "account" in phases:
@@ -142,6 +148,12 @@ class Day:
                 if f"has {PASTED:,} bytes" not in self.log.said:
                     raise StepError(f"a pasted value of {PASTED:,} bytes was cut off: {self.log.said}")
         self.log.ops("Every secret has a value", "secrets", "status", self.name, rehearsed=())
+
+    def promote(self) -> None:
+        """Copy the images of the release file to the registry, where another environment runs them first."""
+        if self.releases.promoted:
+            self.log.headline("Promote the images")
+            self.releases.promote()
 
     def prepare(self) -> None:
         """Replace the public name's plain record by weighted ones, if there is a plain one.
@@ -194,9 +206,26 @@ class Day:
             self.follow()
             self.log.headline("Go live")
             self.log.ops("Print the go-live list", "golive", self.name, rehearsed=http)
+            self.log.headline("Deploy a release, and return to the previous one")
+            self.deploy()
+            self.log.headline("Run a task by hand")
+            self.releases.run_tasks()
             self.log.headline("Roll back")
             self.back()
             self.log.ops("Show the weights in DNS", "cutover", "status", self.name, rehearsed=(), expect=(1,))
+
+    def deploy(self) -> None:
+        """Deploy a new image of the first service, and roll it back.
+
+        Raises:
+            StepError: A command failed, or another image runs.
+        """
+        service = self.rehearsal.environment.product.services[0]
+        previous = self.releases.released[service.repository]
+        digest = self.releases.build(service, f"{service.name} 2")
+        given = () if self.releases.promoted else ("--digest", digest)
+        self.releases.deploy("Deploy the image that staging runs", service, digest, *given)
+        self.releases.deploy("Return to the previous release", service, previous, "--rollback")
 
     def _health_check(self) -> AbstractContextManager[str]:
         """A health check that someone else sets on the previous target's records, which steps and rollback keep."""
@@ -286,11 +315,6 @@ class Day:
 def day(rehearsal: Rehearsal) -> Day:
     """A day in a copy of the project, so that commands find the same files as in the project."""
     folder = rehearsal.folder / "project"
-    values = Values(rehearsal.environment, folder)
-    shutil.copytree(ROOT / "policies", folder / "policies", ignore=shutil.ignore_patterns("__pycache__"))
-    return Day(rehearsal, values, folder, Transcript(folder, variables()))
-
-
-def variables() -> dict[str, str]:
-    """The commands' environment variables, with the credentials of the role that was assumed last."""
-    return {**os.environ, **COPYS, "PYTHONPATH": str(ROOT), "COLUMNS": "140"}
+    values = project(rehearsal.environment, folder)
+    log = Transcript(folder, variables())
+    return Day(rehearsal, values, folder, log, releases(rehearsal, values, log, rehearsal.folder))

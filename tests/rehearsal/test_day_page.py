@@ -49,8 +49,25 @@ def test_it_has_every_command_of_the_day() -> None:
         "golive",
         "rollback",
         "gate",
+        "promote",
+        "deploy",
+        "run",
     }
     assert re.search(r"^All \d+ ", PAGE, re.MULTILINE)
+
+
+def test_a_release_is_deployed_rolled_back_and_a_task_is_run() -> None:
+    deploys = [line for line in COMMANDS if line.startswith("bin/ops deploy ")]
+    assert deploys == ["bin/ops deploy prod backend", "bin/ops deploy prod backend --rollback"]
+    *_, part = PAGE.partition("## Deploy a release")
+    part = part.partition("\n## Roll back")[0]
+    digests = re.findall(r"^backend: aep-backend-prod:\d+, \S+@(sha256:\w{64}); 2 of 2 tasks run", part, re.MULTILINE)
+    new, previous = digests
+    assert new != previous
+    promoted = PAGE.partition("## Promote the images")[2].partition("\n## ")[0]
+    assert f"@{previous}" in promoted, "the rollback returns to the image of the rollout"
+    codes = re.findall(r"exit code (\d+)\):\n\n```sh\nbin/ops run prod backend ", part)
+    assert codes == ["0", "3"], "the exit code is the task's"
 
 
 def test_no_machine_path_and_no_secret_is_in_it() -> None:
@@ -120,3 +137,45 @@ def test_a_command_is_stopped_once_it_watches(tmp_path: Path) -> None:
     program.write_text(WATCHES.format(seconds=0), encoding="utf-8")
     with pytest.raises(StepError, match="ended with 0"):
         log.interrupted("Move traffic", signal.SIGTERM, "cutover", "run", "prod", once="moving")
+
+
+SHIFTS = """
+import pathlib, sys, time
+if "--stop" in sys.argv:
+    pathlib.Path("stopped").touch()
+    sys.exit(0)
+print("  AllowTraffic: {status}", file=sys.stderr)
+for _ in range(600):
+    if pathlib.Path("stopped").exists():
+        print("stopped", file=sys.stderr)
+        sys.exit(1)
+    time.sleep(0.05)
+"""
+"""Shifts requests until another command stops it."""
+
+
+def test_another_command_runs_while_one_is_suspended(tmp_path: Path) -> None:
+    (tmp_path / "ops").mkdir()
+    program = tmp_path / "ops" / "__main__.py"
+    program.write_text(SHIFTS.format(status="InProgress"), encoding="utf-8")
+    log = Transcript(tmp_path, dict(os.environ))
+    log.headline("Deploy")
+
+    def deploy(expect: int) -> str:
+        return log.during(
+            "Deploy",
+            lambda: log.ops("Stop it", "deploy", "prod", "app", "--stop", rehearsed=()),
+            *("deploy", "prod", "app"),
+            once="  AllowTraffic: InProgress",
+            expect=expect,
+            rehearsed=("--yes",),
+        )
+
+    assert deploy(1).endswith("stopped")
+    commands = [each.command for entries in log.sections().values() for each in entries]
+    assert commands == ["bin/ops deploy prod app", "bin/ops deploy prod app --stop"]
+    with pytest.raises(StepError, match="another command after '  AllowTraffic: InProgress': ended with 1"):
+        deploy(0)
+    program.write_text(SHIFTS.format(status="Pending"), encoding="utf-8")
+    with pytest.raises(StepError, match="ended with 1"):
+        deploy(1)

@@ -58,6 +58,18 @@ def test_the_list_passes_and_one_command_rolls_traffic_back(day: dict[str, Any])
     assert "done: app.navralabs.com has weight 0" in back
 
 
+@pytest.mark.requirement("R3.3", "R7.4", "R10.5")
+def test_a_release_is_promoted_deployed_and_rolled_back_by_command(day: dict[str, Any]) -> None:
+    """The rehearsal itself reads in ECS what runs after each command."""
+    _, _, after = day["page"].partition("## Deploy a release")
+    part = after.partition("\n## ")[0]
+    assert "pass     runs in staging" in part
+    new, previous = re.findall(r"^backend: \S+, \S+@(sha256:\w{64}); ", part, re.MULTILINE)
+    assert new != previous
+    *_, run = day["page"].partition("## Run a task by hand")
+    assert re.findall(r"exit code (\d+)\):\n\n```sh\nbin/ops run ", run) == ["0", "3"]
+
+
 def test_nothing_runs_on(day: dict[str, Any]) -> None:
     assert day["steps"]
     assert not orphans()

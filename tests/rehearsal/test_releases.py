@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from ops.aws import ecs
 from ops.registry.repository import Repository
 from ops.release.file import history
 from rehearsal import blue_green, releases
+from rehearsal.day import Day
 from rehearsal.registries import CREDENTIALS, Registries
 from rehearsal.releases import FAILING, Releases
 from rehearsal.rollout import StepError
@@ -175,3 +177,103 @@ def test_each_repository_is_promoted_once() -> None:
         shop = environments.load("shop-prod")
         found = [each.repository for each in first_services(shop)]
     assert found == list(dict.fromkeys(each.repository for each in shop.product.services))
+
+
+@dataclass
+class Scripted:
+    """`ops deploy` as a script: what it prints and which image runs afterwards."""
+
+    lost: str = ""
+    """A part of the output that is left out."""
+    after: str = ""
+    """A command's last word, after which an image runs that wasn't deployed."""
+    entries: list[Any] = field(default_factory=list)
+    image: str = OLD
+    before: str = OLD
+    said: str = ""
+
+    def headline(self, _: str) -> None:
+        """Titles aren't read."""
+
+    def everything(self) -> str:
+        return self.said
+
+    def run(self, *_: str, **__: object) -> None:
+        """Tasks have tests of their own."""
+
+    def ops(self, _: str, *arguments: str) -> None:
+        self.before, self.image = self.image, self._image(arguments)
+        if arguments[-1] == self.after:
+            self.image = f"sha256:{'f' * 64}"
+        self.said = "\n".join(f"  {each}: Succeeded" for each in blue_green.SHOWN).replace(self.lost or "?", "")
+
+    def during(self, _: str, work: Any, *arguments: str, **__: object) -> str:
+        self.ops("", *arguments)
+        work()
+        return "CodeDeploy's deployment d-1 stopped".replace(self.lost or "?", "")
+
+    def _image(self, arguments: tuple[str, ...]) -> str:
+        if "--digest" in arguments:
+            return arguments[-1]
+        return {"--rollback": f"sha256:{'1' * 64}", "--stop": self.before, "deploy": f"sha256:{'2' * 64}"}[
+            arguments[-1]
+        ]
+
+
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [
+        (Scripted(), ""),
+        (Scripted(lost="  AllowTraffic: Succeeded"), "lifecycle events AllowTraffic"),
+        (Scripted(lost="stopped"), "was stopped"),
+        (Scripted(after=f"sha256:{'1' * 64}"), "app runs f"),
+        (Scripted(after="--stop"), "app runs f"),
+        (Scripted(after="deploy"), "app runs f"),
+        (Scripted(after="--rollback"), "app runs f"),
+    ],
+    ids=lambda each: str(each)[:60],
+)
+def test_each_command_of_a_blue_green_deployment_is_checked(
+    script: Scripted, problem: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Own(Releases):
+        def build(self, _: Service, text: str) -> str:
+            return f"sha256:{text[-1] * 64}"
+
+        def runs(self, service: Service, digest: str) -> None:
+            if script.image != digest:
+                raise StepError(f"{service.name} runs {script.image[7:]}, not {digest}")
+
+    with values(HERE / "mini"):
+        mini = environments.load("mini-demo")
+    registries: Any = nullcontext()
+    registries.source = mini
+    nothing: Any = SimpleNamespace(commit=lambda _: None)
+    monkeypatch.setattr(blue_green, "project", lambda *_: nothing)
+    monkeypatch.setattr(blue_green, "Transcript", lambda *_: script)
+    monkeypatch.setattr(blue_green, "releases", lambda rehearsal, *_: Own(rehearsal, nothing, script, registries))  # type: ignore[arg-type]
+    monkeypatch.setattr(blue_green, "_finish", lambda *_: None)
+    control = SimpleNamespace(task_exit=lambda *_: None)
+    rehearsal: Any = SimpleNamespace(environment=mini, folder=tmp_path, control=control)
+    if not problem:
+        blue_green.deployed_in_one_command(rehearsal)
+        assert script.said
+        return
+    with pytest.raises(StepError, match=problem):
+        blue_green.deployed_in_one_command(rehearsal)
+
+
+@pytest.mark.parametrize("promoted", [True, False])
+def test_go_live_day_deploys_a_new_image_and_returns_to_the_previous_one(*, promoted: bool) -> None:
+    deployed: list[tuple[str, ...]] = []
+    own: Any = SimpleNamespace(
+        released={BACKEND.repository: OLD},
+        promoted=promoted,
+        build=lambda *_: NEW,
+        deploy=lambda _, service, *given: deployed.append((service.name, *given)),
+    )
+    rehearsal: Any = SimpleNamespace(environment=PROD)
+    nothing: Any = None
+    Day(rehearsal, nothing, Path(), nothing, own).deploy()
+    given = () if promoted else ("--digest", NEW)
+    assert deployed == [("backend", NEW, *given), ("backend", OLD, "--rollback")]
