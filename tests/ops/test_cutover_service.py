@@ -138,7 +138,7 @@ def test_a_newer_revision_is_no_way_back(tmp_path: Path) -> None:
 
 
 def test_without_an_earlier_success_it_is_refused() -> None:
-    with pytest.raises(RefusedError, match=r"no revision before aep-backend-prod:43 .* ops release rollback"):
+    with pytest.raises(RefusedError, match=r"no revision before aep-backend-prod:43 .*/ops release rollback"):
         rollback(Account(43, [43])).step()
 
 

@@ -49,7 +49,7 @@ def test_another_machine_sees_an_open_cutover(machine: Machine, tmp_path: Path) 
 
 
 def test_commands_that_follow_within_a_second_keep_their_order(machine: Machine) -> None:
-    """S3's times have whole seconds: the end of one cutover came after the start of the next, which then wasn't open."""
+    """S3 has whole seconds: the end of one cutover came after the start of the next, which then was no longer open."""
     for number in range(8):
         machine.bucket.time += timedelta(milliseconds=100)
         journal = machine.journal()
