@@ -2,10 +2,9 @@
 SHELL := bash
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-print-directory
-# Synthesis without Python's cached bytecode takes twice as long.
-unexport PYTHONDONTWRITEBYTECODE
-# Those of another Python, or of tests: PYTHONPATH replaces packages, and with PYTHONHOME no Python starts.
-unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS PYTHONINSPECT PYTHONIOENCODING PYTHONUSERBASE
+# Those of another Python, or of tests: PYTHONPATH replaces packages, with PYTHONHOME or a wrong PYTHONUTF8 no Python starts, and
+# with PYTHONDONTWRITEBYTECODE synthesis takes twice as long.
+unexport $(filter-out PYTHON PYTHONS,$(filter PYTHON%,$(.VARIABLES)))
 
 PYTHON ?= python3
 # Those that the project supports.

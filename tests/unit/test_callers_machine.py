@@ -41,6 +41,9 @@ OTHER_PYTHON = {
     "PYTHONWARNINGS": "error",
     "PYTHONINSPECT": "1",
     "PYTHONIOENCODING": "ascii:strict",
+    "PYTHONUTF8": "2",
+    "PYTHONMALLOC": "unknown",
+    "PYTHONHASHSEED": "x",
 }
 
 
