@@ -31,11 +31,11 @@ hypothesis.settings.register_profile(
     "project", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("project")
-# A shell ignores Ctrl-C for its background jobs, and `nohup` ignores SIGHUP; programs inherit that. Tests send them as
-# a terminal does.
-for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+# A shell ignores Ctrl-C and Ctrl-\ for its background jobs, and `nohup` ignores SIGHUP; programs inherit that. Tests
+# send these signals as a terminal does.
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     if signal.getsignal(number) is signal.SIG_IGN:
-        signal.signal(number, handler)
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 ENVIRONMENTS = environments.known()
 of_aep = pytest.mark.parametrize("subject", OF_AEP, indirect=True, ids=str)
 """Keeps a test of `env` to AEP's environments: it asserts what the plan says about them."""
