@@ -248,14 +248,23 @@ def test_a_resolver_without_an_answer_is_unknown(seen: int | str, status: Status
     assert (asked.status, evidence in asked.evidence) == (status, True)
 
 
+def _bound(*, tcp: bool) -> tuple[socket.socket, socket.socket | None]:
+    """Sockets for UDP and TCP at the same port; the port that is free for one may be taken for the other."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        try:
+            return udp, socket.create_server(udp.getsockname()) if tcp else None
+        except OSError:
+            udp.close()
+
+
 class Resolver:
     """A resolver on this machine, over UDP and, at the same port, over TCP."""
 
     def __init__(self, answer: Callable[[dns.message.Message, bool], dns.message.Message], *, tcp: bool = True) -> None:
         self._answer = answer
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
-        self._tcp = socket.create_server(self._udp.getsockname()) if tcp else None
+        self._udp, self._tcp = _bound(tcp=tcp)
 
     def __enter__(self) -> int:
         for serve in (self._serve_udp, *([self._serve_tcp] if self._tcp else [])):
