@@ -25,7 +25,11 @@ class Area:
 AREAS = (
     Area("secrets", ("ops/secrets",), ("tests/ops/test_secret*.py",)),
     Area("cutover", ("ops/cutover", "ops/journal.py"), ("tests/ops/test_cutover*.py", "tests/ops/test_journal.py")),
-    Area("promote", ("ops/promote", "ops/registry"), ("tests/ops/test_promote*.py", "tests/ops/test_image*.py")),
+    Area(
+        "promote",
+        ("ops/promote", "ops/registry"),
+        ("tests/ops/test_promote*.py", "tests/ops/test_image*.py", "tests/ops/test_release*.py"),
+    ),
     Area("release", ("ops/release",), ("tests/ops/test_release*.py", "tests/ops/test_blue_green.py")),
     Area("runner", ("ops/terraform",), ("tests/runner/test_*.py", "tests/unit/test_progress.py")),
     Area("tasks", ("ops/tasks",), ("tests/ops/test_tasks*.py", "tests/ops/test_migrat*.py", "tests/ops/test_ecs.py")),
