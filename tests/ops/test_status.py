@@ -112,6 +112,7 @@ def test_what_was_applied_otherwise_says_so(tmp_path: Path) -> None:
     assert phases["network"].code == "differs from the applied stack"
     assert found(tmp_path, Bucket(edge=replace(RECORD, applied_at="today")))["edge"].row[3] == "today"
     assert phases["edge"].row[2:7] == ("applied", "unknown", "unknown", "unknown", "unknown")
+    assert phases["cutover"].row[3:] == ("-",) * (len(COLUMNS) - 3), "not applied"
     assert found(tmp_path, Bucket(edge=RECORD))["edge"].code == "not synthesized"
 
 

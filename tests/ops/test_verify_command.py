@@ -63,6 +63,7 @@ def test_what_is_there_is_green_and_what_isnt_is_red(account: Aws, prod: Environ
     assert code == 0, out
     assert out.splitlines()[0] == "account"
     assert f"  pass     caller-is-the-account: {account.caller.arn}, account {prod.account_id}" in out.splitlines()
+    assert out.splitlines()[-1] == f"{out.count('  pass  ')} pass, 0 fail, 0 unknown"
 
     code, out, _ = verify("prod", "account", "network")
     assert (code, out.count("there are 0 VPCs named aep-prod")) == (1, 5)
