@@ -114,10 +114,10 @@ def test_a_pasted_value_is_typed_whole_and_not_kept(tmp_path: Path) -> None:
 
 
 WATCHES = """
-import signal, sys, time
+import os, signal, sys, time
 print("step: weight 0", file=sys.stderr)
 def stop(number, _):
-    print("rolling back", file=sys.stderr)
+    os.write(2, b"rolling back\\n")
     sys.exit(128 + number)
 signal.signal(signal.SIGTERM, stop)
 print("watching weight 10", file=sys.stderr)
