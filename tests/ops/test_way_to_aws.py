@@ -152,6 +152,7 @@ def test_what_is_no_json_or_xml_is_one_line(shell: pytest.MonkeyPatch, proxy: Pr
         assert "can't find out who is calling (the environment variables)" in refused()
 
 
+@pytest.mark.slow
 def test_registries_use_the_same_proxy_and_certificates(shell: pytest.MonkeyPatch, proxy: Proxy) -> None:
     """Behind a proxy that inspects TLS, AWS's calls worked, and promote failed."""
     shell.setenv("HTTPS_PROXY", proxy.url)

@@ -98,6 +98,7 @@ def test_environments_with_equal_values_have_no_difference(environment: Environm
     assert compare(environment, replace(environment, name=f"{name}-x", stage=name)).resources == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(one=any_environment(), other=any_environment())
 def test_every_difference_of_any_two_has_a_cause(one: Environment, other: Environment) -> None:
@@ -142,6 +143,7 @@ def edited(value: Any, path: tuple[Any, ...], how: str) -> Any:
     return copy
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R0.5")
 @settings(max_examples=40)
 @given(data=st.data())

@@ -38,6 +38,7 @@ def test_every_stack_is_what_its_values_give_under_any_name(subject: Subject, ou
     assert [*unexplained(documents(outputs(subject.folder), subject.environment), subject.environment)] == []
 
 
+@pytest.mark.slow
 @settings(max_examples=4, phases=[Phase.generate])  # cdktf is too slow to shrink an example.
 @given(drawn=any_environment())
 def test_any_stack_is_what_its_values_give(drawn: Environment) -> None:
@@ -59,6 +60,7 @@ def test_a_construct_that_uses_another_part_of_cdktf_is_one_error(monkeypatch: p
         parity([missing], {environment.name: environment})
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(environment=any_environment())
 def test_another_name_changes_names_only(environment: Environment) -> None:
