@@ -112,11 +112,6 @@ class Bucket(Protocol):
         """Store an object once; storing it again changes nothing."""
 
 
-def endpoint() -> str:
-    """The AWS that the commands call: `aws`, or the address in AWS_ENDPOINT_URL."""
-    return os.environ.get("AWS_ENDPOINT_URL") or "aws"
-
-
 def path(prefix: str, folder: Path = FOLDER) -> Path:
     """This machine's file of a product and stage, as in `aep-prod`, below the current folder."""
     return folder / f"{prefix}.jsonl"
@@ -188,7 +183,7 @@ class Journal:
         caller: str,
         account: str = "",
         zone: str = "",
-        called: str = "",
+        called: str = "aws",
         bucket: Bucket | None = None,
         folder: Path = FOLDER,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -201,14 +196,14 @@ class Journal:
             caller: ARN of the caller.
             account: Account id of the environment.
             zone: Id of the hosted zone whose records the command changes.
-            called: The endpoint of Route 53's calls; that of AWS_ENDPOINT_URL if left out.
+            called: The endpoint of Route 53's calls, as `Aws.endpoint` names it.
             bucket: Where all machines' entries are stored; none if only this machine has the journal.
             folder: Folder of this machine's file.
             now: This machine's clock.
         """
         self._prefix, self._folder, self._now, self._bucket = prefix, folder, now, bucket
         self._command, self._caller, self._account, self._zone = command, caller, account, zone
-        self._endpoint = called or endpoint()
+        self._endpoint = called
         self._writer, self._number = uuid4().hex[:16], 0
         self._objects: dict[str, Stored] = {}
         self._waiting: list[Line] = []

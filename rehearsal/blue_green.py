@@ -95,6 +95,7 @@ def service_rolls_back(rehearsal: Rehearsal) -> Seen:
         rehearsal.environment.prefix,
         command="rollback service",
         caller=rehearsal.session.aws.caller.arn,
+        called=rehearsal.session.aws.endpoint(),
         folder=rehearsal.folder / "journal",
     )
     rollback.go(step, journal, time=FAST, progress=_unheard)

@@ -116,6 +116,7 @@ class Rollout:
             rehearsal.environment.prefix,
             command=PREPARE,
             caller=rehearsal.session.aws.caller.arn,
+            called=rehearsal.session.aws.endpoint(),
             folder=rehearsal.folder / "journal",
         )
         replace_records(zone, present, wanted(zone, present) or (), journal)

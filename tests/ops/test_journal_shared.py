@@ -269,15 +269,11 @@ def test_an_object_that_cannot_be_read_hides_no_other(machine: Machine, monkeypa
     assert journal.damaged() == [f"can't read {first}: AccessDenied"]
 
 
-def test_entries_of_a_rehearsal_and_of_another_account_stay_on_this_machine(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_entries_of_a_rehearsal_and_of_another_account_stay_on_this_machine(machine: Machine) -> None:
     def local(**named: Any) -> Journal:
         return Journal("prod", command="rollback dns", caller="me", folder=machine.folder, **named)
 
-    with monkeypatch.context() as rehearsal:
-        rehearsal.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-        local(account=ACCOUNT).append("back", "done", before=1, after=0)
+    local(account=ACCOUNT, called="http://127.0.0.1:1").append("back", "done", before=1, after=0)
     local(account="999999999999").append("back", "done", before=2, after=0)
     local(account=ACCOUNT).append("back", "done", before=3, after=0)
     machine.sees()
