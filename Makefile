@@ -36,7 +36,7 @@ STEP ?=
 TASK ?=
 DIGEST ?=
 IMAGE ?=
-# The cost: against another version of git, for other use, and what each accepted risk saves.
+# Another version of git to compare with. The cost: for other use, and what each accepted risk saves.
 AGAINST ?=
 USE ?=
 RISKS ?=
@@ -148,7 +148,7 @@ endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
 	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
-	status doctor show cost parity risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
+	status doctor show cost affected parity risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
 
@@ -177,6 +177,9 @@ $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES) $(LOADED)
 
 cost: synth ## Estimate the monthly cost, line by line: all, or ENV=<name> (AGAINST=main, USE=medium, RISKS=1: what each risk saves)
 	@$(OPS) cost $(ENV) $(if $(AGAINST),--against "$(AGAINST)") $(if $(USE),--use "$(USE)") $(if $(RISKS),--risks)
+
+affected: synth ## Show which phases a change affects: of all environments, or ENV=<name> (AGAINST=main, the version to compare with)
+	@$(OPS) affected $(ENV) --base "$(or $(AGAINST),main)"
 
 parity: $(STAMP)/synth-all ## Show what differs between environments of a product, and which value causes it: all pairs, or ENV=<name> WITH=<name>
 	@$(OPS) parity $(ENV) $(WITH)

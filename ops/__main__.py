@@ -55,6 +55,7 @@ COMMANDS = (
     Entry(LOOK, "account", "ops.project:account", "Print the manual steps of an account, with your names and ids."),
     Entry(LOOK, "cost", "ops.cost.command:cost", "Estimate what environments cost a month."),
     Entry(LOOK, "parity", "ops.parity.command:parity", "Show what differs between environments, and why."),
+    Entry(LOOK, "affected", "ops.ci.command:affected", "Show which phases a change affects."),
     Entry(LOOK, "risks", "ops.risks.command:risks", "List the accepted risks, soonest expiry first."),
     Entry(LOOK, "report", "ops.report.command:report", "Write one page about environments."),
     Entry(CHANGE, "bootstrap", "ops.terraform.command:bootstrap", "Create the state bucket, and move its state there."),
@@ -75,6 +76,7 @@ COMMANDS = (
     Entry(RELEASE, "db", "ops.tasks.command:db", "Forward a port of this machine to the database."),
     Entry(TRAFFIC, "cutover", "ops.cutover.command:cutover", "Move traffic by DNS weight, in watched steps."),
     Entry(TRAFFIC, "rollback", "ops.cutover.command:rollback", "Roll back DNS, or a service."),
+    Entry(DEVELOP, "ci", "ops.ci.command:ci", "What workflows call: sign in, comment, watch, and open a pull request."),
     Entry(DEVELOP, "rehearse", "rehearsal.command:rehearse", "Roll an environment out on emulated AWS."),
     Entry(
         DEVELOP,

@@ -89,6 +89,23 @@ def load(name: str) -> Environment:
         raise OpsError(str(error)) from None
 
 
+def load_chosen(names: Sequence[str] = ()) -> list[Environment]:
+    """Return the environments of these names, each once; without names, all.
+
+    Raises:
+        OpsError: There is none, no environment has a name, or values are wrong.
+    """
+    import environments
+    from environments.schema.validation import InvalidEnvironmentError
+
+    if names:
+        return [load(name) for name in dict.fromkeys(names)]
+    try:
+        return list(environments.load_all())
+    except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
+        raise OpsError(str(error)) from None
+
+
 def check_phases(names: Sequence[str] | None) -> None:
     """Check that phases of these names exist; if one doesn't, print one line and exit."""
     with reporting():

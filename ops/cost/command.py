@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modules.output import OUT
-from ops.command import EnvironmentName, Json, complete_environment, load, reporting, say, show
+from ops.command import EnvironmentName, Json, complete_environment, load, load_chosen, reporting, say, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from environments.schema import Environment
+    from environments.schema.usage import Usage
+    from ops.cost.estimate import Estimate
 
 
 def cost(
@@ -44,7 +46,7 @@ def cost(
         from environments.schema.usage import SIZES
         from environments.suggestions import choices
         from ops.cost.estimate import Estimate
-        from ops.cost.read import Skipped, estimate_of, previous, savings
+        from ops.cost.read import Skipped, estimate_of, savings
         from ops.cost.report import Report, as_data, as_markdown, as_text
         from ops.errors import OpsError
 
@@ -53,7 +55,7 @@ def cost(
         if as_json and markdown:
             raise OpsError("--json and --markdown exclude each other; pass one of them")
         usage = SIZES[use] if use else None
-        chosen = _chosen(name)
+        chosen = load_chosen([name] if name else ())
         found = [estimate_of(environment, out, usage) for environment in chosen]
         estimates = tuple(each for each in found if isinstance(each, Estimate))
         priced = [environment for environment in chosen if environment.name in {each.name for each in estimates}]
@@ -62,7 +64,7 @@ def cost(
             tuple(each for each in found if isinstance(each, Skipped)),
             {each.name: savings(each, usage) for each in priced} if risks else {},
             against,
-            previous(against, priced, usage) if against else {},
+            _previous(against, priced, usage) if against else {},
         )
         if as_json:
             show(json.dumps(as_data(report), indent=2))
@@ -70,20 +72,17 @@ def cost(
             show(as_markdown(report) if markdown else as_text(report))
 
 
-def _chosen(name: str | None) -> Sequence[Environment]:
-    """The environment of that name, or all.
+def _previous(ref: str, chosen: Sequence[Environment], usage: Usage | None) -> dict[str, Estimate]:
+    """The estimates of another version of git.
 
     Raises:
-        OpsError: There is none, or its values are wrong.
+        OpsError: There is no such version, or it can't be synthesized.
     """
-    import environments
-    from environments.schema.validation import InvalidEnvironmentError
-    from ops.errors import OpsError
+    from ops.cost.read import previous
+    from ops.versions import version
 
-    try:
-        return [load(name)] if name else environments.load_all()
-    except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
-        raise OpsError(str(error)) from None
+    with version(ref) as base:
+        return previous(base, chosen, usage)
 
 
 def prices(

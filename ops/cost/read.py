@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -26,10 +23,7 @@ from ops.gate.folder import STACK_FILE
 from ops.gate.model import ScanFailedError, ScannedBlock
 from ops.gate.stacks import EnvironmentStacks
 from ops.gate.view import merged_view
-
-ROOT = Path(__file__).parents[2]
-_PARTLY = 3
-"""Exit code of main.py: other environments have invalid values."""
+from ops.versions import ROOT, Version, synthesize
 
 
 @dataclass(frozen=True)
@@ -112,34 +106,25 @@ def _view(environment: Environment, out: Path) -> list[ScannedBlock]:
         raise OpsError(f"the stacks of {environment.name} can't be read: {error}; run make gate") from None
 
 
-def previous(ref: str, chosen: Sequence[Environment], usage: Usage | None = None) -> dict[str, Estimate]:
+def previous(base: Version, chosen: Sequence[Environment], usage: Usage | None = None) -> dict[str, Estimate]:
     """Estimate environments as another version synthesizes them, with this version's prices and assumptions.
 
     Args:
-        ref: A commit, branch or tag of git.
+        base: The other version.
         chosen: Environments of this version; those that the other one lacks are left out.
         usage: Assumptions in place of the environments' own.
 
     Raises:
-        OpsError: There is no such version, or it can't be synthesized.
+        OpsError: Its stacks can't be read.
     """
-    verify = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    commit = _git(*verify, what=f"git knows no commit {ref!r}; name a commit, branch or tag")
     found: dict[str, Estimate] = {}
-    with TemporaryDirectory() as folder:
-        tree, out = Path(folder) / "tree", Path(folder) / "out"
-        _git("worktree", "add", "--quiet", "--detach", str(tree), commit, what=f"{ref} can't be checked out")
+    for environment in chosen:
         try:
-            _synthesize(tree, os.environ.get("ENVIRONMENTS", ""), out, (), f"{ref} can't be synthesized")
-            for environment in chosen:
-                try:
-                    estimated = estimate_of(environment, out, usage)
-                except AbsentError:
-                    continue
-                if isinstance(estimated, Estimate):
-                    found[environment.name] = estimated
-        finally:
-            _git("worktree", "remove", "--force", str(tree), what="the temporary worktree can't be removed")
+            estimated = estimate_of(environment, base.out, usage)
+        except AbsentError:
+            continue
+        if isinstance(estimated, Estimate):
+            found[environment.name] = estimated
     return found
 
 
@@ -159,7 +144,7 @@ def savings(environment: Environment, usage: Usage | None = None) -> list[Saving
         for choice in accepted:
             names[choice.risk] = f"{environment.name}-not-{choice.risk.replace('_', '-')}"
             _write_variant(values, environment.name, names[choice.risk], choice.risk)
-        _synthesize(ROOT, str(values), out, tuple(names.values()), f"{environment.name} can't be synthesized safer")
+        synthesize(ROOT, str(values), out, tuple(names.values()), f"{environment.name} can't be synthesized safer")
         found = {risk: _named(environment, name, out, usage) for risk, name in names.items()}
     now = found[""]
     each = (
@@ -199,24 +184,3 @@ def _write_variant(values: Path, base: str, name: str, risk: str) -> None:
         f"ENVIRONMENT = replace(without(BASE, {risk!r}), name={name!r})\n"
     )
     (values / f"{name.replace('-', '_')}.py").write_text(text, encoding="utf-8")
-
-
-def _synthesize(tree: Path, values: str, out: Path, names: Sequence[str], what: str) -> None:
-    """Synthesize in a process of its own: commands don't load cdktf, and another version has other modules."""
-    given: Mapping[str, str] = {**os.environ, "ENVIRONMENTS": values, "CDKTF_OUTDIR": str(out)}
-    done = subprocess.run(
-        (sys.executable, "-O", "main.py", *names), cwd=tree, env=given, capture_output=True, text=True, check=False
-    )
-    if done.returncode and (names or done.returncode != _PARTLY):
-        reason = done.stderr.strip().splitlines()
-        raise OpsError(f"{what}: {reason[-1] if reason else f'exit code {done.returncode}'}")
-
-
-def _git(*arguments: str, what: str) -> str:
-    try:
-        done = subprocess.run(("git", *arguments), cwd=ROOT, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise OpsError("git isn't installed, and another version of the project comes from git; install git") from None
-    if done.returncode:
-        raise OpsError(f"{what}: {done.stderr.strip().splitlines()[-1]}" if done.stderr.strip() else what)
-    return done.stdout.strip()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modules.output import OUT
-from ops.command import Json, Out, complete_environment, load, reporting, show
+from ops.command import Json, Out, complete_environment, load, load_chosen, reporting, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +61,6 @@ def _chosen(names: Sequence[str]) -> list[tuple[Environment, Environment]]:
     Raises:
         OpsError: They aren't two environments of one product, or there is only one.
     """
-    import environments
-    from environments.schema.validation import InvalidEnvironmentError
     from ops.errors import OpsError
     from ops.parity.compare import pairs
 
@@ -74,11 +72,7 @@ def _chosen(names: Sequence[str]) -> list[tuple[Environment, Environment]]:
         if one.name == other.name:
             raise OpsError(f"{one.name} twice; name two environments")
         return [(one, other)]
-    try:
-        all_ = environments.load_all()
-    except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
-        raise OpsError(str(error)) from None
-    found = [pair for pair in pairs(all_) if not names or names[0] in {each.name for each in pair}]
+    found = [pair for pair in pairs(load_chosen()) if not names or names[0] in {each.name for each in pair}]
     if not found:
         which = f"{names[0]} is the only environment of its product" if names else "no product has two environments"
         raise OpsError(f"{which}, so there is nothing to compare; make new-environment creates another one")

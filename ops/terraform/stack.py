@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from environments.schema import Environment
     from ops.aws.states import States
 
-_READ = re.compile(r"data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)")
+READ = re.compile(r"data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)")
+"""Phase and name of an output that a stack reads."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def stacks(environment: Environment, out: Path, names: Sequence[str] = ()) -> tu
 def outputs_read(stack: Stack) -> dict[str, set[str]]:
     """Names of the outputs that a stack reads, by phase."""
     read: dict[str, set[str]] = {phase: set() for phase in stack.phase.reads}
-    for phase, output in _READ.findall(stack.file.read_text(encoding="utf-8")):
+    for phase, output in READ.findall(stack.file.read_text(encoding="utf-8")):
         read[phase].add(output)
     return read
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -55,7 +56,7 @@ def test_refusals_have_githubs_status_and_message(github: GitHub) -> None:
 def test_a_branch_moves_forward_only_and_each_request_is_recorded(github: GitHub) -> None:
     first = github.start_branch({"a": "1"})
 
-    def call(method: str, path: str, body: dict[str, object]) -> requests.Response:
+    def call(method: str, path: str, body: Any) -> requests.Response:
         return requests.request(method, address(github, path), headers=TOKEN, json=body, timeout=5)
 
     entry = {"path": "b", "mode": "100644", "type": "blob", "content": "2"}

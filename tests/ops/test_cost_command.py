@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import environments
-from environments.schema import MEDIUM_USAGE, SMALL_USAGE
+from environments.schema import SMALL_USAGE
 from environments.schema.risks import CHOICES, without
 from ops.cost import read
 from ops.cost.estimate import Estimate, estimate_view
-from ops.cost.read import Saving, Skipped, estimate_of, previous, savings
+from ops.cost.read import Saving, Skipped, estimate_of, savings
 from ops.cost.report import Report, as_data, as_markdown, as_text, by_phase, differences
-from ops.errors import OpsError
 from tests.ops.cli import run
 from tests.ops.cost import PRICES, views
 from tests.products import AEP, OF_AEP, values
@@ -197,35 +193,3 @@ def test_each_accepted_risk_saves_what_the_safer_stacks_cost_more(monkeypatch: p
         # 0.75 vCPU x 1.50
         "no_guardduty_agent": (Decimal("1.125"), Decimal()),
     }
-
-
-@pytest.mark.slow
-def test_another_version_is_synthesized_in_a_worktree_that_is_removed() -> None:
-    before = _worktrees()
-    chosen = [environments.load(name) for name in environments.known()][:1]
-    found = previous("HEAD", chosen, MEDIUM_USAGE)
-    assert list(found) == [environment.name for environment in chosen]
-    assert _worktrees() == before
-
-
-@pytest.mark.slow
-def test_an_environment_that_was_invalid_there_does_not_stop_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(AEP, tmp_path / "values")
-    staging = tmp_path / "values" / "staging.py"
-    staging.write_text(staging.read_text(encoding="utf-8").replace("10.20.0.0/16", "10.20.0.0/40"), encoding="utf-8")
-    monkeypatch.setenv("ENVIRONMENTS", str(tmp_path / "values"))
-    assert list(previous("HEAD", [each.environment for each in OF_AEP])) == ["prod", "prod-starter"]
-
-
-def _worktrees() -> str:
-    return subprocess.run(("git", "worktree", "list"), capture_output=True, text=True, check=True).stdout
-
-
-def test_a_version_that_cannot_be_synthesized_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = _worktrees()
-    monkeypatch.setenv("ENVIRONMENTS", "no/such/folder")
-    with pytest.raises(OpsError, match="HEAD can't be synthesized: error: ENVIRONMENTS=no/such/folder"):
-        previous("HEAD", [STARTER])
-    assert _worktrees() == before

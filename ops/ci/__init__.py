@@ -1,0 +1,1 @@
+"""What workflows call: what a change affects, the comment on a pull request, issues, commits through the API."""

@@ -1,0 +1,138 @@
+"""Another version of the project, synthesized with its own code: what `cost --against` and `affected` compare with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from modules.phases import ORGANIZATION, PHASES
+from ops.errors import OpsError
+from ops.gate.folder import STACK_FILE
+
+ROOT = Path(__file__).parents[1]
+PARTLY = 3
+"""Exit code of main.py: other environments have invalid values."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of the project."""
+
+    ref: str
+    """The commit, branch or tag that was named."""
+    commit: str
+    tree: Path
+    """All its files."""
+    out: Path
+    """The folder that its synth wrote."""
+
+    @property
+    def values(self) -> Path:
+        """Its folder of values; that of this version if the values aren't in the project."""
+        return self.tree / (_values() or "environments")
+
+
+@contextmanager
+def version(ref: str) -> Iterator[Version]:
+    """A version in a temporary folder, synthesized with its own code, by the packages that are installed now.
+
+    git writes the files with an index of their own, so that the repository gets no worktree that an interruption
+    could leave behind. Environments whose values aren't valid there have no stacks.
+
+    Args:
+        ref: A commit, branch or tag of git.
+
+    Raises:
+        OpsError: There is no such version, or it can't be synthesized.
+    """
+    verify = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    commit = _git(*verify, what=_unknown(ref))
+    with TemporaryDirectory(prefix="version-") as folder:
+        tree, out, index = (Path(folder) / name for name in ("tree", "out", "index"))
+        tree.mkdir()
+        failed = f"{ref} can't be checked out"
+        _git("read-tree", commit, what=failed, index=index)
+        _git("checkout-index", "--all", "--quiet", f"--prefix={tree}{os.sep}", what=failed, index=index)
+        synthesize(tree, _values(), out, (), f"{ref} can't be synthesized{_other_packages(tree)}")
+        yield Version(ref, commit, tree, out)
+
+
+def synthesize(tree: Path, values: str, out: Path, names: Sequence[str], what: str) -> None:
+    """Synthesize in a process of its own: commands don't load cdktf, and another version has other modules.
+
+    Args:
+        tree: The project's folder.
+        values: The folder of values, as the variable ENVIRONMENTS has it.
+        out: The folder to write.
+        names: Environments; none means all whose values are valid.
+        what: The error's first words.
+
+    Raises:
+        OpsError: It can't be synthesized.
+    """
+    given: Mapping[str, str] = {**os.environ, "ENVIRONMENTS": values, "CDKTF_OUTDIR": str(out)}
+    done = subprocess.run(
+        (sys.executable, "-O", "main.py", *names), cwd=tree, env=given, capture_output=True, text=True, check=False
+    )
+    if done.returncode and (names or done.returncode != PARTLY):
+        reason = done.stderr.strip().splitlines()
+        raise OpsError(f"{what}: {reason[-1] if reason else f'exit code {done.returncode}'}")
+
+
+def synthesized(out: Path) -> dict[str, tuple[str, str]]:
+    """The environment and phase of each stack in a folder that synth wrote, by the stack's name.
+
+    The organization's stack has its own name in place of both.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for path in sorted((out / "stacks").glob(f"*/{STACK_FILE}")):
+        stack = path.parent.name
+        phase = next((each.name for each in PHASES if stack.endswith(f"-{each.name}")), stack.rpartition("-")[2])
+        environment = ORGANIZATION if stack == ORGANIZATION else stack.removesuffix(f"-{phase}")
+        found[stack] = (environment, ORGANIZATION if stack == ORGANIZATION else phase)
+    return found
+
+
+def _values() -> str:
+    """The folder of values as ENVIRONMENTS names it; one in the project by its place there: each version has it."""
+    given = os.environ.get("ENVIRONMENTS", "")
+    folder = Path(os.path.normpath(ROOT / given))
+    return str(folder.relative_to(ROOT)) if folder.is_relative_to(ROOT) and folder != ROOT else given
+
+
+def _unknown(ref: str) -> str:
+    if _asked("rev-parse", "--is-shallow-repository") == "true":
+        return (
+            f"this clone is shallow and lacks {ref!r}; fetch it (git fetch --unshallow, or fetch-depth: 0 of "
+            "actions/checkout), or name a commit that it has"
+        )
+    return f"git knows no commit {ref!r}; name a commit, branch or tag"
+
+
+def _other_packages(tree: Path) -> str:
+    """A hint for a version that was written for other packages."""
+    theirs, ours = tree / "requirements.txt", ROOT / "requirements.txt"
+    same = theirs.is_file() and ours.is_file() and theirs.read_bytes() == ours.read_bytes()
+    return "" if same else " (its requirements.txt differs, so it may need other packages)"
+
+
+def _asked(*arguments: str) -> str:
+    done = subprocess.run(("git", *arguments), cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def _git(*arguments: str, what: str, index: Path | None = None) -> str:
+    given = {**os.environ, **({"GIT_INDEX_FILE": str(index)} if index else {})}
+    try:
+        done = subprocess.run(("git", *arguments), cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise OpsError("git isn't installed, and another version of the project comes from git; install git") from None
+    if done.returncode:
+        raise OpsError(f"{what}: {done.stderr.strip().splitlines()[-1]}" if done.stderr.strip() else what)
+    return done.stdout.strip()
