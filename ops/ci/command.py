@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from modules.output import OUT
-from ops.command import Json, Out, complete_environment, load_chosen, reporting, show
+from ops.ci import JobRole
+from ops.command import EnvironmentName, Json, Out, complete_environment, load, load_chosen, reporting, say, show
 
 ci = typer.Typer(help="What workflows call: sign in, comment, watch, and open a pull request.", no_args_is_help=True)
 Environments = Annotated[
@@ -17,6 +18,7 @@ Environments = Annotated[
     typer.Argument(metavar="ENVIRONMENT", help="Environments; by default all.", autocompletion=complete_environment),
 ]
 Base = Annotated[str, typer.Option(metavar="REF", help="The version to compare with: a commit, branch or tag of git.")]
+Role = Annotated[JobRole, typer.Argument(metavar="ROLE", help="planner or deployer.")]
 
 
 def affected(
@@ -45,3 +47,29 @@ def affected(
         if outputs:
             with outputs.open("a", encoding="utf-8") as file:
                 file.write(found.as_outputs())
+
+
+@ci.command("sign-in")
+def sign_in(environment: EnvironmentName, role: Role) -> None:
+    """Let the next steps of a GitHub job call AWS as a role.
+
+    Stores no credentials: each program that needs them runs `ops ci credentials`.
+    """
+    with reporting():
+        from ops.ci import sign_in as job
+
+        session = job.sign_in(load(environment), role)
+        say(f"signed in as {session.arn}; later steps renew it")
+
+
+@ci.command()
+def credentials(environment: EnvironmentName, role: Role) -> None:
+    """Print a role's temporary credentials, as AWS SDKs read them.
+
+    AWS SDKs run it: `sign-in` names it as their credential_process.
+    """
+    with reporting():
+        from ops.ci import sign_in as job
+
+        # Straight to the SDK that started this: the values are secrets.
+        show(job.assume(load(environment), role).printed)

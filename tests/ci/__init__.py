@@ -1,0 +1,1 @@
+"""The workflows, run by act on this machine, with stand-ins for GitHub and AWS."""

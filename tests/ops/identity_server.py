@@ -65,7 +65,13 @@ class Identities:
             )
         keys = self.session(int(request.get("DurationSeconds", 0)) or None)
         credentials = "".join(f"<{name}>{value}</{name}>" for name, value in keys.items())
-        return 200, _answer(action, f"<Credentials>{credentials}</Credentials>")
+        session = (
+            f"{request['RoleArn'].replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/"
+            if "RoleArn" in request
+            else ""
+        )
+        user = f"<AssumedRoleUser><Arn>{session}{request.get('RoleSessionName')}</Arn></AssumedRoleUser>"
+        return 200, _answer(action, f"<Credentials>{credentials}</Credentials>{user}")
 
     def portal(self, token: str) -> tuple[int, str]:
         """IAM Identity Center's response to GetRoleCredentials."""
