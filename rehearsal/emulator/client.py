@@ -42,6 +42,15 @@ class Control:
         """
         self._order("seed_role", account_id=account_id, name=name, trusted=list(trusted))
 
+    def seed_issuer(self, issuer: str, address: str) -> None:
+        """Let an identity provider publish its keys at an address of this machine, for all accounts.
+
+        Args:
+            issuer: The claim `iss` of its tokens.
+            address: What precedes `/.well-known/openid-configuration`.
+        """
+        self._order("seed_issuer", issuer=issuer, address=address)
+
     def seed_registry(self, account_id: str, endpoint: str) -> None:
         """Let logins to the registry of an account, which may be any, lead to one that runs elsewhere."""
         self._order("seed_registry", account_id=account_id, region=self.region, endpoint=endpoint)

@@ -16,6 +16,7 @@ from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
 
 from environments.arns import root_of
+from rehearsal.emulator import web_identity
 from rehearsal.emulator.additions import acm, ecr, ecs, ecs_tasks
 from rehearsal.emulator.agent import AgentOrder, AgentPlace, AgentWhen
 from rehearsal.emulator.clock import Clock
@@ -45,11 +46,13 @@ def orders(faults: Faults, clock: Clock) -> dict[str, Order]:
         reset_model_data()
         faults.planted.clear()
         clock.set(0)
+        web_identity.addresses.clear()
 
     return {
         "reset": reset,
         "seed_zone": _seed_zone,
         "seed_role": _seed_role,
+        "seed_issuer": _seed_issuer,
         "seed_registry": _seed_registry,
         "scan_found_nothing": _scan_found_nothing,
         "age_images": _age_images,
@@ -91,6 +94,10 @@ def _seed_role(account_id: str, name: str, trusted: list[str]) -> None:
         tags=[],
         max_session_duration="3600",
     )
+
+
+def _seed_issuer(issuer: str, address: str) -> None:
+    web_identity.addresses[issuer] = address
 
 
 def _seed_registry(account_id: str, region: str, endpoint: str) -> None:

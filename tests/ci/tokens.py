@@ -70,13 +70,10 @@ class Tokens:
 
         Args:
             key: Another key than the service's own.
-            job: The claims.
+            job: The claims; None leaves one out.
         """
-        now = int(time.time())
-        times = {"nbf": now - 2 * LIFETIME, "iat": now, "exp": now + LIFETIME}
-        body = {"jti": secrets.token_hex(8), "iss": ISSUER, "aud": AUDIENCE, **times, **job}
         header = {"alg": "RS256", "kid": self.key.thumbprint(), "typ": "JWT"}
-        token = jwt.encode(header, body, key or self.key)
+        token = jwt.encode(header, _body(job), key or self.key)
         self.given.append(token)
         return token
 
@@ -110,6 +107,13 @@ class Tokens:
         # Without one, the audience is the address of the repository's owner.
         audience = parse_qs(asked.query).get("audience", [f"https://github.com/{job['repository_owner']}"])[0]
         return 200, {"count": 1, "value": self.sign(**{**job, "aud": audience})}
+
+
+def _body(job: Mapping[str, Any]) -> dict[str, Any]:
+    now = int(time.time())
+    times = {"nbf": now - 2 * LIFETIME, "iat": now, "exp": now + LIFETIME}
+    body = {"jti": secrets.token_hex(8), "iss": ISSUER, "aud": AUDIENCE, **times, **job}
+    return {name: value for name, value in body.items() if value is not None}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
+from tests.ci.tokens import ISSUER, Tokens, tokens
 from tests.emulator.aws import Aws
 
 DEFAULT_ACCOUNT = "111122223333"
@@ -31,3 +32,16 @@ def aws(emulator: Emulator) -> Aws:
 def control(emulator: Emulator, aws: Aws) -> Control:
     """Orders about that account."""
     return Control(emulator.endpoint, aws.account)
+
+
+@pytest.fixture(scope="session")
+def _tokens() -> Iterator[Tokens]:
+    with tokens() as service:
+        yield service
+
+
+@pytest.fixture
+def github(control: Control, _tokens: Tokens) -> Tokens:
+    """What signs tokens for GitHub's jobs; the emulator finds its keys."""
+    control.seed_issuer(ISSUER, _tokens.address)
+    return _tokens

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import configparser
 import json
 import re
@@ -23,6 +22,7 @@ from environments.schema import Environment
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
+from tests.ci.tokens import Tokens
 from tests.conftest import Body, Stack
 from tests.emulator.aws import REGION, Aws
 from tests.emulator.people import User, allow, role, user
@@ -223,13 +223,11 @@ def test_who_signed_in_to_identity_center_comes_in(staging: Account, shell: Shel
 
 @pytest.mark.requirement("R1.2")
 @pytest.mark.parametrize(("purpose", "suffix"), [("deployer", ""), ("planner", "-plan")])
-def test_githubs_jobs_come_in_from_their_environment(purpose: str, suffix: str, prod: Account) -> None:
+def test_githubs_jobs_come_in_from_their_environment(purpose: str, suffix: str, prod: Account, github: Tokens) -> None:
     environment, repository = prod.environment.access.github_environment, prod.environment.product.repository
 
     def come_in(subject: str) -> str:
-        claims = {"iss": "https://token.actions.githubusercontent.com", "aud": "sts.amazonaws.com", "sub": subject}
-        parts = (json.dumps(part).encode() for part in ({"alg": "RS256"}, claims))
-        token = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts) + ".x"
+        token = github.sign(sub=subject)
         answer = prod.aws("sts").assume_role_with_web_identity(
             RoleArn=prod.names.role_arn(purpose), RoleSessionName="job", WebIdentityToken=token
         )

@@ -10,8 +10,11 @@ from itertools import count
 
 import pytest
 from botocore.exceptions import ClientError
+from joserfc.jwk import RSAKey
 
+from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
+from tests.ci.tokens import AUDIENCE, ISSUER, Tokens
 from tests.emulator.aws import Aws
 from tests.emulator.people import User, allow, refusal, role, session, user
 
@@ -20,8 +23,8 @@ pytestmark = pytest.mark.slow
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
 MFA = {"Bool": "aws:MultiFactorAuthPresent=true"}
 RECENT_MFA = {**MFA, "NumericLessThan": "aws:MultiFactorAuthAge=3600"}
-HOST = "token.actions.githubusercontent.com"
-SUBJECT = "repo:navralabs/aep-infrastructure:environment:production"
+HOST = ISSUER.removeprefix("https://")
+SUBJECT = "repo:example/infrastructure:environment:production"
 # https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
 SSO = "aws-reserved/sso.amazonaws.com/eu-west-2/AWSReservedSSO_platform-lead_1234567890abcdef"
 _accounts = count(210000000000)
@@ -219,36 +222,55 @@ def test_the_accounts_own_credentials_are_a_session_of_the_role_that_aws_makes_i
     denied(people, role(aws, "two", allow({"AWS": people.account}, **MFA)))
 
 
-def token(**claims: object) -> str:
-    """A token as GitHub's look, without a signature."""
-    standard = {"iss": f"https://{HOST}", "aud": "sts.amazonaws.com", "sub": SUBJECT, "exp": int(time.time()) + 300}
-    parts = ({"alg": "RS256", "typ": "JWT"}, {**standard, **claims})
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + ".x"
-
-
-def test_githubs_jobs_come_in_by_their_tokens_claims(aws: Aws) -> None:
-    provider = aws("iam").create_open_id_connect_provider(Url=f"https://{HOST}", ClientIDList=["sts.amazonaws.com"])
+def test_githubs_jobs_come_in_by_their_tokens_claims(aws: Aws, control: Control, github: Tokens) -> None:
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html#API_AssumeRoleWithWebIdentity_Errors."""
+    provider = aws("iam").create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE])
     trusted = {"Federated": provider["OpenIDConnectProviderArn"]}
     action = "sts:AssumeRoleWithWebIdentity"
     statement = allow(trusted, action)
-    statement["Condition"] = {"StringEquals": {f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": [SUBJECT]}}
+    statement["Condition"] = {"StringEquals": {f"{HOST}:aud": AUDIENCE, f"{HOST}:sub": [SUBJECT]}}
     target = role(aws, "deployer", statement)
     mfa = role(aws, "asking", allow(trusted, action, **MFA))
 
-    def come_in(role_arn: str, **claims: object) -> str:
-        given = {"RoleSessionName": "job", "WebIdentityToken": token(**claims)}
+    def come_in(role_arn: str, token: str) -> str:
+        given = {"RoleSessionName": "job", "WebIdentityToken": token}
         answer = aws("sts").assume_role_with_web_identity(RoleArn=role_arn, **given)
         return str(aws("sts", answer["Credentials"]).get_caller_identity()["Arn"])
 
-    assert come_in(target) == f"arn:aws:sts::{aws.account}:assumed-role/deployer/job"
-    for role_arn, claims, code in (
-        (target, {"sub": "repo:navralabs/aep-infrastructure:ref:refs/heads/main"}, "AccessDenied"),
-        (target, {"aud": "another"}, "InvalidIdentityToken"),
-        (target, {"iss": "https://gitlab.com"}, "InvalidIdentityToken"),
-        (target, {"exp": 1}, "ExpiredTokenException"),
-        (mfa, {}, "AccessDenied"),
-    ):
-        with pytest.raises(ClientError, match=code):
-            come_in(role_arn, **claims)
+    def refused(role_arn: str, token: str) -> tuple[str, int]:
+        with pytest.raises(ClientError) as error:
+            come_in(role_arn, token)
+        return refusal(error)[:2]
+
+    good = github.sign(sub=SUBJECT)
+    assert come_in(target, good) == f"arn:aws:sts::{aws.account}:assumed-role/deployer/job"
+    denied_, invalid, expired = ("AccessDenied", 403), ("InvalidIdentityToken", 400), ("ExpiredTokenException", 400)
+    other = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, private=True)
+    header, body, signature = good.split(".")
+    for name, (role_arn, token, answer) in {
+        "a branch's job": (target, github.sign(sub="repo:example/infrastructure:ref:refs/heads/main"), denied_),
+        "a longer name": (target, github.sign(sub=f"{SUBJECT}-plan"), denied_),
+        "a role that asks for MFA": (mfa, good, denied_),
+        "a role that doesn't exist": (f"{target}-gone", good, denied_),
+        "another audience": (target, github.sign(sub=SUBJECT, aud="another"), invalid),
+        "another issuer": (target, github.sign(sub=SUBJECT, iss="https://gitlab.com"), invalid),
+        "another key": (target, github.sign(other, sub=SUBJECT), invalid),
+        "other claims": (target, f"{header}.{github.sign(sub=SUBJECT).split('.')[1]}.{signature}", invalid),
+        "no signature": (target, f"{header}.{body}.", invalid),
+        "no algorithm": (target, f"{_part(alg='none', typ='JWT')}.{body}.", invalid),
+        "a secret key's algorithm": (target, f"{_part(alg='HS256', typ='JWT')}.{body}.{signature}", invalid),
+        "no subject": (target, github.sign(), invalid),
+        "no expiry": (target, github.sign(sub=SUBJECT, exp=None), invalid),
+        "no token": (target, "none", invalid),
+        "past": (target, github.sign(sub=SUBJECT, exp=int(time.time()) - 1), expired),
+    }.items():
+        assert refused(role_arn, token) == answer, name
     # A job doesn't come in by AssumeRole, nor a user by a token's statement.
     denied(aws, target)
+    # Without the provider's keys, AWS trusts none of its tokens.
+    control.seed_issuer(ISSUER, "http://127.0.0.1:1")
+    assert refused(target, good) == invalid
+
+
+def _part(**claims: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -20,7 +18,7 @@ from moto.utilities.utils import get_partition
 from environments.arns import account_of
 from ops.iam.conditions import RequestContext
 from ops.iam.policy import Effect, effect, read
-from rehearsal.emulator import trail
+from rehearsal.emulator import trail, web_identity
 from rehearsal.emulator.additions.registry import AwsError, corrects
 from rehearsal.emulator.callers import Caller, caller_of, context, sessions
 
@@ -99,21 +97,24 @@ def assume_role(original: Call, response: TokenResponse) -> Answer:
 )
 @_answers_denials
 def assume_role_with_web_identity(original: Call, response: TokenResponse) -> Answer:
-    """Evaluate the role's trust policy for the token's claims. No signature is checked: GitHub's keys aren't here.
+    """Verify the token with its provider's keys, and evaluate the role's trust policy for its claims.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
     """
-    arn = str(response._get_param("RoleArn"))
-    role, claims = _role(arn), _claims(str(response._get_param("WebIdentityToken")))
+    arn, token = str(response._get_param("RoleArn")), str(response._get_param("WebIdentityToken"))
+    role, host = _role(arn), web_identity.issuer(token).removeprefix("https://")
     seconds = _duration(response, HOUR, LONGEST)
-    host = str(claims.get("iss", "")).removeprefix("https://")
     provider = _iam(arn).open_id_providers.get(f"{arn.partition(':role/')[0]}:oidc-provider/{host}")
     if provider is None:
         raise AwsError("InvalidIdentityToken", f"No OpenIDConnect provider found in your account for https://{host}")
+    claims = web_identity.verified(token)
     if not {*_texts(claims.get("aud"))} & {*provider.client_id_list}:
         raise AwsError("InvalidIdentityToken", "Incorrect token audience")
-    if float(claims.get("exp", "inf")) < unix_time():
+    for claim in ("sub", "exp"):
+        if claim not in claims:
+            raise AwsError("InvalidIdentityToken", f"Missing a required claim: {claim}")
+    if float(claims["exp"]) < unix_time():
         raise AwsError(
             "ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time"
         )
@@ -254,16 +255,6 @@ def _given_out(result: Any, role: Role | None) -> AssumedRole:  # noqa: ANN401
         since=utcnow(),
     )
     return assumed
-
-
-def _claims(token: str) -> Mapping[str, Any]:
-    """What a JSON web token says: https://www.rfc-editor.org/rfc/rfc7519 ."""
-    try:
-        _, body, _ = token.split(".")
-        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    except ValueError:
-        raise AwsError("InvalidIdentityToken", "The ID Token provided is not a valid JWT.") from None
-    return claims
 
 
 def _texts(value: object) -> list[str]:
