@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import NamedTuple
 
-from ops.iam.globs import matches
+from ops.iam.globs import LITERAL, matches
 
 Values = tuple[str, ...]
-_VARIABLE = re.compile(r"\$\{([\w:/.-]+)\}")
+_VARIABLE = re.compile(r"\$\{(?:([\w:/.@=+-]+)(?:, *'([^']*)')?|([*?$]))\}")
+"""A policy variable with its default value, or one of three characters that would mean something else."""
 _NOWHERE = "\0"
 """Replaces a policy variable that the request lacks, so that the value matches nothing."""
 
@@ -35,7 +37,7 @@ class RequestContext:
     """The condition keys of a request. Names of keys are not case-sensitive."""
 
     known: Mapping[str, Values] = field(default_factory=dict)
-    """Keys in lower case, with their values."""
+    """Keys in lower case, with their values; a key without a value is as good as absent."""
     absent: frozenset[str] = frozenset()
     """Keys in lower case that the request surely doesn't have."""
     whole: bool = True
@@ -55,8 +57,8 @@ class RequestContext:
 
     def has(self, key: str) -> bool | None:
         """Whether the request has a key; None if that is unknown."""
-        if key.lower() in self.known:
-            return True
+        if (values := self.known.get(key.lower())) is not None:
+            return bool(values)
         return False if self.whole or key.lower() in self.absent else None
 
     def values(self, key: str) -> Values:
@@ -87,8 +89,13 @@ def holds(test: str, key: str, values: Iterable[str], context: RequestContext) -
     if not present:
         # "If the key is not present in the request context, the values do not match", a negated operator holds.
         return if_exists or quantifier == "forallvalues" or (negated and quantifier != "foranyvalue")
-    wanted = [_filled(value, context) for value in values] if operator.startswith(("string", "arn")) else list(values)
-    hits = [any(compare(found, value) for value in wanted) != negated for found in context.values(key)]
+    wanted: Iterable[str] = values
+    if operator.startswith(("string", "arn")):
+        patterns = operator.startswith("arn") or operator.endswith("like")
+        wanted = [filled(value, context, pattern=patterns) for value in values]
+    # "If the key values in the request resolve to an empty data set (for example, an empty string)"
+    found = [value for value in context.values(key) if value or not quantifier]
+    hits = [any(compare(value, text) for text in wanted) != negated for value in found]
     if quantifier == "forallvalues":
         return all(hits)
     # A negated operator holds if no value of the request matches.
@@ -97,12 +104,16 @@ def holds(test: str, key: str, values: Iterable[str], context: RequestContext) -
 
 def all_hold(conditions: Iterable[tuple[str, str, Iterable[str]]], context: RequestContext) -> bool | None:
     """Whether all conditions hold; None if none surely fails and at least one is unknown."""
-    outcomes = [holds(test, key, values, context) for test, key, values in conditions]
-    if False in outcomes:
-        return False
-    return None if None in outcomes else True
+    all_known = True
+    for test, key, values in conditions:
+        outcome = holds(test, key, values, context)
+        if outcome is False:
+            return False
+        all_known = all_known and outcome is not None
+    return True if all_known else None
 
 
+@cache
 def _parts(test: str) -> tuple[str | None, str, bool]:
     """Quantifier, operator and whether it ends in IfExists, all in lower case."""
     quantifier, _, operator = test.lower().rpartition(":")
@@ -110,16 +121,27 @@ def _parts(test: str) -> tuple[str | None, str, bool]:
     return quantifier or None, bare, bare != operator
 
 
-def _filled(value: str, context: RequestContext) -> str:
-    """A value with its policy variables replaced.
+def filled(value: str, context: RequestContext, *, pattern: bool) -> str:
+    """A value with its policy variables replaced. One that the request lacks makes it match nothing.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+
+    Args:
+        value: The value, as the policy has it.
+        context: The request.
+        pattern: Whether `*` and `?` are wildcards in it; those that replace a variable aren't.
     """
 
     def fill(found: re.Match[str]) -> str:
-        return context.values(found[1])[0] if context.has(found[1]) else _NOWHERE
+        key, default, character = found.groups()
+        values = context.values(key) if key and context.has(key) else ()
+        # A key with several values can't replace a variable.
+        text = character or (default if not values else values[0] if len(values) == 1 else None)
+        if text is None:
+            return _NOWHERE
+        return "".join(LITERAL.get(each, each) for each in text) if pattern else text
 
-    return _VARIABLE.sub(fill, value)
+    return _VARIABLE.sub(fill, value) if "${" in value else value
 
 
 def _arn(found: str, value: str) -> bool:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -20,6 +21,10 @@ class Wild(NamedTuple):
 Token = str | Wild
 """One character, `?` for any one, or a wildcard."""
 Pattern = tuple[Token, ...]
+LITERAL = {"*": "\ue000", "?": "\ue001"}
+"""Private characters that stand for `*` and `?` themselves: a policy's `${*}` and `${?}`, and values from a request."""
+_SEGMENTS = 6
+"""Parts of an ARN."""
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -32,6 +37,16 @@ def matches_any(patterns: tuple[str, ...], text: str, *, case: bool = True) -> b
     return _expression(patterns, case=case, any_character=".").fullmatch(text) is not None
 
 
+def matches_resource(patterns: tuple[str, ...], arn: str) -> bool:
+    """Whether an ARN matches any pattern of a Resource or NotResource element.
+
+    A `*` at the end of a segment matches across colons, and another one within its segment. Missing segments match all.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+    return _resources(patterns).fullmatch(arn) is not None
+
+
 def includes(pattern: str, other: str) -> bool:
     """Whether a pattern surely matches all texts that another pattern matches. A `*` needs a `*` in the pattern."""
     return pattern in ("*", other) or bool(_expression((pattern,), case=True, any_character="[^*]").fullmatch(other))
@@ -39,8 +54,32 @@ def includes(pattern: str, other: str) -> bool:
 
 @cache
 def _expression(patterns: tuple[str, ...], *, case: bool, any_character: str) -> re.Pattern[str]:
-    texts = (re.escape(text).replace(r"\*", ".*").replace(r"\?", any_character) for text in patterns)
-    return re.compile("|".join(texts) if patterns else r"\Z.", re.DOTALL if case else re.DOTALL | re.IGNORECASE)
+    texts = (_escaped(text).replace(r"\*", ".*").replace(r"\?", any_character) for text in patterns)
+    return _compiled(texts, re.DOTALL if case else re.DOTALL | re.IGNORECASE)
+
+
+@cache
+def _resources(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    texts = (_escaped(_completed(text)).replace(r"\?", ".") for text in patterns)
+    return _compiled((re.sub(r"(\\\*)+(:|$)", r".*\2", text).replace(r"\*", "[^:]*") for text in texts), re.DOTALL)
+
+
+def _completed(text: str) -> str:
+    """A resource element with all six segments."""
+    return text + ":*" * (_SEGMENTS - 1 - text.count(":")) if text.startswith("arn:") else text
+
+
+def _escaped(text: str) -> str:
+    escaped = re.escape(text)
+    for character, stand_in in LITERAL.items():
+        escaped = escaped.replace(stand_in, f"[{character}]")
+    return escaped
+
+
+def _compiled(texts: Iterable[str], flags: int) -> re.Pattern[str]:
+    # Without patterns, nothing matches.
+    alternatives = list(texts)
+    return re.compile("|".join(alternatives) if alternatives else r"\Z.", flags)
 
 
 def pattern(text: str) -> Pattern:

@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
 
-from ops.iam.conditions import PolicyCondition, RequestContext, Values, all_hold
-from ops.iam.globs import matches, matches_any
+from ops.iam.conditions import PolicyCondition, RequestContext, Values, all_hold, filled
+from ops.iam.globs import matches, matches_any, matches_resource
 
 Principals = tuple[tuple[str, str], ...]
 """Kind (AWS, Service, Federated, CanonicalUser) and identifier; `*` alone is ("AWS", "*")."""
@@ -219,15 +220,28 @@ class IamStatement:
             action: The action.
             resource: ARN of the resource; None means any resource, which only a Deny on `*` includes.
         """
-        if not self.about(action):
-            return False
+        return self.about(action) and self.on(resource)
+
+    def on(self, resource: str | None, context: RequestContext | None = None) -> bool:
+        """Whether it includes a resource. Without resources, it includes the policy's own resource.
+
+        Args:
+            resource: Its ARN; None means any resource, which only a Deny on `*` includes.
+            context: The request, whose keys replace policy variables; without it, they stay as they are.
+        """
         if not (self.resources or self.not_resources):
             return True
         if resource is None:
             return self.allows or "*" in self.resources
-        if self.not_resources:
-            return not matches_any(self.not_resources, resource)
-        return matches_any(self.resources, resource)
+        patterns = self.not_resources or self.resources
+        if context is not None and self._variable:
+            patterns = tuple(filled(each, context, pattern=True) for each in patterns)
+        return matches_resource(patterns, resource) is not bool(self.not_resources)
+
+    @cached_property
+    def _variable(self) -> bool:
+        """Whether its resources have policy variables."""
+        return any("${" in each for each in (*self.resources, *self.not_resources))
 
     def names(self, principals: Iterable[tuple[str, str]]) -> bool:
         """Whether its Principal or NotPrincipal includes a caller.
