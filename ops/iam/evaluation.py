@@ -84,11 +84,11 @@ class Document:
         Raises:
             ValueError: It isn't JSON, or AWS doesn't accept its form.
         """
-        return _read(name, content) if isinstance(content, str) else cls(name, tuple(read(content)))
+        return _parsed(name, content) if isinstance(content, str) else cls(name, tuple(read(content)))
 
 
 @lru_cache(4096)
-def _read(name: str, text: str) -> Document:
+def _parsed(name: str, text: str) -> Document:
     return Document(name, tuple(read(text)))
 
 

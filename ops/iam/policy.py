@@ -46,6 +46,8 @@ _OWNERS = frozenset(
 https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 """
+VERSION = "2012-10-17"
+"""Version of the policy language that has policy variables."""
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 _WILD = frozenset("*?")
 
@@ -81,6 +83,14 @@ def account(text: str) -> str:
 
 def _plain(value: object, allows: bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _without_variables(value: object, allows: bool) -> str:
+    """A value of an older version, in which `${aws:username}` is a literal text.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    return _plain(value, allows).replace("${", "${$}{")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,7 +274,8 @@ def read(document: str | Mapping[str, Any]) -> list[IamStatement]:
     content = json.loads(document) if isinstance(document, str) else document
     if not isinstance(content, Mapping):
         raise ValueError("a policy isn't an object")
-    return [IamStatement.of_json(each) for each in listed(content.get("Statement"))]
+    render = _plain if content.get("Version") == VERSION else _without_variables
+    return [IamStatement.of_json(each, render=render) for each in listed(content.get("Statement"))]
 
 
 def read_document(settings: Mapping[str, Any]) -> list[IamStatement]:

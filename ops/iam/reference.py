@@ -18,7 +18,7 @@ from ops.iam.globs import Pattern, Token, matches, overlap, pattern, some
 
 FILE = Path(__file__).with_name("reference.json")
 CORRECTIONS = Path(__file__).with_name("corrections.toml")
-_PLACEHOLDER = re.compile(r"(\$\{\w+\})")
+_PLACEHOLDER = re.compile(r"(\$\{\w+\}|<\w+>)")
 _PLAIN = {"${Partition}": ":", "${Region}": ":", "${Account}": ":"}
 """Parts of every ARN. They have no colon."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ops.iam.conditions import Values
@@ -18,7 +18,7 @@ BUCKET, OBJECT = "arn:aws:s3:::amzn-s3-demo-bucket", "arn:aws:s3:::amzn-s3-demo-
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 TARGET = f"arn:aws:iam::{ACCOUNT}:role/target"
 
-Body = Mapping[str, Any]
+Body = dict[str, Any]
 
 
 class Example(NamedTuple):
@@ -34,13 +34,10 @@ class Example(NamedTuple):
     """What the reason of a denial names: a kind of policy, or a statement."""
 
 
-def statement(action: str | Sequence[str], resource: object = "*", *, sid: str = "", **more: object) -> Body:
+def statement(action: str | Sequence[str], resource: Any = "*", *, sid: str = "", **more: Any) -> Body:
     """A statement that allows; `Effect` and other elements can be given."""
-    body = {"Sid": sid, "Effect": "Allow", "Action": action, **({"Resource": resource} if resource else {}), **more}
-    for element in ("Action", "Resource"):
-        if f"Not{element}" in more:
-            del body[element]
-    return body
+    given = {"Action": action, "Resource": resource}
+    return {"Sid": sid, "Effect": "Allow", **{element: value for element, value in given.items() if value}, **more}
 
 
 def deny(action: str | Sequence[str], resource: object = "*", **more: Any) -> Body:
@@ -48,7 +45,7 @@ def deny(action: str | Sequence[str], resource: object = "*", **more: Any) -> Bo
     return statement(action, resource, Effect="Deny", **more)
 
 
-def to(principal: object, action: str | Sequence[str], resource: object = "*", **more: Any) -> Body:
+def to(principal: Any, action: str | Sequence[str], resource: object = "*", **more: Any) -> Body:
     """A statement of a resource's own policy; a text is the ARN of a principal of AWS, or `*`."""
     named = {"AWS": principal} if isinstance(principal, str) and principal != "*" else principal
     return statement(action, resource, Principal=named, **more)
@@ -59,17 +56,17 @@ def document(*statements: Body, version: str = "2012-10-17", name: str = "exampl
     return Document.of(name, {"Version": version, "Statement": list(statements)})
 
 
-def policies(**kinds: object) -> Policies:
+def policies(**kinds: Any) -> Policies:
     """Policies by kind; each is a document, a statement, a list of them, or for the organization a list of levels."""
 
-    def read(value: object) -> list[Document]:
+    def read(value: Any) -> list[Document]:
         several = value if isinstance(value, list) else [value]
         return [each if isinstance(each, Document) else document(each) for each in several]
 
     given: dict[str, Any] = {}
     for kind, value in kinds.items():
         if kind == "organization":
-            given[kind] = [read(level) for level in value]  # type: ignore[attr-defined]
+            given[kind] = [read(level) for level in value]
         elif value is not None:
             given[kind] = read(value) if kind in {"identity", "session", "resource"} else read(value)[0]
     return Policies(**given)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ops.iam.evaluation import evaluate
-from tests.iam import documented, documented_kinds
+from tests.iam import documented, documented_elements, documented_kinds
 from tests.iam.examples import Example
 
-ROWS = [*documented.rows(), *documented_kinds.rows()]
+ROWS = [*documented.rows(), *documented_kinds.rows(), *documented_elements.rows()]
 
 
 @pytest.mark.parametrize("example", ROWS, ids=[f"{number} {row.title}" for number, row in enumerate(ROWS)])
