@@ -6,10 +6,11 @@ zone and hour, so which ones exist, and in how many zones, is the profile's choi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from environments.guardduty import DATA, agent_repository
+from environments.names import Names
 from environments.schema.environment import Environment
 from environments.schema.workload import Service
 
@@ -43,6 +44,44 @@ APIS = (
 )
 SESSIONS = ("ssmmessages", "kms")
 """What `exec` and `db` need."""
+
+_SERVICES: Mapping[str, str] = {"monitoring": "cloudwatch", DATA: "guardduty"}
+"""Services whose endpoints have other names than their actions."""
+
+
+def service_of(endpoint: str) -> str:
+    """The service whose requests an endpoint takes, as actions name it: `ecr` for `ecr.api`.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
+    """
+    return _SERVICES.get(endpoint, endpoint.partition(".")[0])
+
+
+class Extra(NamedTuple):
+    """Requests that an endpoint takes beside those that the policies of the tasks' roles allow."""
+
+    endpoint: str
+    sid: str
+    action: str
+    resource: str
+    why: str
+
+
+def extras(names: Names) -> tuple[Extra, ...]:
+    """All of them; an endpoint's policy allows these and what the roles may do, and nothing else."""
+    layers = names.partition.bucket(f"prod-{names.environment.region}-starport-layer-bucket/*")
+    return (
+        # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
+        Extra(
+            "s3", "ImageLayers", "s3:GetObject", layers, "ECR presigns the URLs of image layers as its own principal"
+        ),
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+        Extra("sts", "OwnIdentity", "sts:GetCallerIdentity", "*", "GetCallerIdentity needs no permission of a role"),
+        # The roles' own policies name the key: the task roles decrypt sessions of ECS Exec with it.
+        Extra("kms", "AnyKey", "kms:Decrypt", names.arn("kms", "key/*"), "the key is created after its endpoint"),
+        # https://docs.aws.amazon.com/guardduty/latest/ug/eksrunmon-prereq-deploy-security-agent.html
+        Extra(DATA, "AgentsEvents", "guardduty:SendSecurityTelemetry", "*", "GuardDuty's agent sends its events"),
+    )
 
 
 def interface_endpoints(environment: Environment) -> tuple[str, ...]:

@@ -32,8 +32,6 @@ class TaskRoles:
         secret_arns: Sequence[str],
         secrets_key_arn: str,
     ) -> None:
-        environment = names.environment
-        agent_arn = agent_repository(environment.region) if environment.profile.guardduty_agent else None
         self.execution_role_arn = Role(
             scope,
             f"{id_}_execution_role",
@@ -41,11 +39,9 @@ class TaskRoles:
             purpose=f"{spec.name}-execution",
             description=f"ECS uses it to start tasks of {spec.name}: image, logs, secrets",
             trust=[trust(ECS_TASKS, names)],
-            statements=[
-                *_start(repository_arn, names.log_group_arn(spec.name)),
-                *_pull_agent(agent_arn),
-                *_read_secrets(secret_arns, secrets_key_arn, names),
-            ],
+            statements=execution_statements(
+                spec, names, repository_arn=repository_arn, secret_arns=secret_arns, secrets_key_arn=secrets_key_arn
+            ),
         ).arn
         # ECS reads secrets with the execution role and gives them to containers, so the application reads none itself.
         self.task_role_arn = Role(
@@ -55,11 +51,26 @@ class TaskRoles:
             purpose=f"{spec.name}-task",
             description=f"Permissions of the application in tasks of {spec.name}",
             trust=[trust(ECS_TASKS, names)],
-            statements=[
-                *_sessions(names.log_group_arn("exec"), secrets_key_arn),
-                *_publish(spec.metrics_namespace),
-            ],
+            statements=task_statements(spec, names, secrets_key_arn=secrets_key_arn),
         ).arn
+
+
+def execution_statements(
+    spec: Service, names: Names, *, repository_arn: str, secret_arns: Sequence[str], secrets_key_arn: str
+) -> list[Statement]:
+    """What a service's execution role may do. The endpoints' policies are made of the same statements."""
+    environment = names.environment
+    agent_arn = agent_repository(environment.region) if environment.profile.guardduty_agent else None
+    return [
+        *_start(repository_arn, names.log_group_arn(spec.name)),
+        *_pull_agent(agent_arn),
+        *_read_secrets(secret_arns, secrets_key_arn, names),
+    ]
+
+
+def task_statements(spec: Service, names: Names, *, secrets_key_arn: str) -> list[Statement]:
+    """What a service's task role may do. The endpoints' policies are made of the same statements."""
+    return [*_sessions(names.log_group_arn("exec"), secrets_key_arn), *_publish(spec.metrics_namespace)]
 
 
 def _start(repository_arn: str, log_group_arn: str) -> Iterator[Statement]:

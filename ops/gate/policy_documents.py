@@ -8,6 +8,7 @@ from typing import NamedTuple
 from environments.arns import partition, partitions
 from environments.attributes import Place
 from environments.documents import ENDPOINT, HOLDERS, INLINE, OPERATORS, TRUTH, DocumentKind
+from environments.endpoints import service_of
 from modules.documents import documents
 from ops.gate.index import Index
 from ops.gate.model import Check, ErrorKind, Ledger, Record, ScanError, ScanFailedError, ScannedBlock
@@ -35,11 +36,6 @@ CHECKS = {
 }
 _SOMEWHERE = Place(partitions()[0], "us-east-1", "000000000000")
 """A place for stacks without a provider: which types an ARN can have doesn't depend on region and account."""
-_OTHER_NAMES = {"monitoring": "cloudwatch"}
-"""Services whose endpoints have other names than their actions.
-
-https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html
-"""
 
 
 class Use(NamedTuple):
@@ -155,7 +151,6 @@ class _KnownArns(Arns):
 
 
 def _services(endpoint: ScannedBlock, known: frozenset[str]) -> Sequence[str]:
-    """The service of a VPC endpoint: `ecr` for an endpoint whose name ends with `ecr.api`."""
+    """The service of a VPC endpoint, as actions name it: the last parts of its name are the endpoint's."""
     parts = str(endpoint.settings.get("service_name", "")).split(".")
-    names = [_OTHER_NAMES.get(part, part) for part in parts]
-    return [name for name in names if name in known]
+    return [name for part in parts if (name := service_of(part)) in known]

@@ -1,4 +1,4 @@
-"""Checks what each task runs, as which role, and what it can call: its own workload's, as the values say.
+"""Checks what each task runs, and as which role: its own workload's, as the values say.
 
 ECS starts whatever a task definition names. With another service's execution role a container gets that service's
 secrets; with another command or a variable such as LD_PRELOAD it runs another program of the image; with HTTPS_PROXY it
@@ -13,19 +13,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from environments.documents import ENDPOINT
 from environments.names import Names
 from environments.schema import Environment, Service
 from environments.schema.workload import Workload
 from ops.gate.index import Index, at
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.permissions.actors import Actors
-from ops.gate.policy_documents import uses
 from ops.gate.templates import plain
 from ops.iam.globs import matches_any
 from ops.iam.policy import IamStatement, listed, nested
 
-TASK, ROLE, CALL = "ROLLOUT_TASK", "ROLLOUT_ROLE", "ROLLOUT_CALL"
+TASK, ROLE = "ROLLOUT_TASK", "ROLLOUT_ROLE"
 CHECKS = {
     TASK: Check(
         TASK,
@@ -37,12 +35,6 @@ CHECKS = {
         ROLE,
         "Each task, and each service of AWS, uses the role that is for it, which allows no other work",
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html",
-        own=True,
-    ),
-    CALL: Check(
-        CALL,
-        "Through VPC endpoints tasks can call only what they need",
-        "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
         own=True,
     ),
 }
@@ -99,12 +91,6 @@ commands in other tasks, with `s3:PutObject` it copies data out.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html
 """
 
-THROUGH_ENDPOINTS = (
-    *(*ACTIONS["execution"], *ACTIONS["task"], "guardduty:SendSecurityTelemetry", "kms:DescribeKey"),
-    *("kms:GenerateDataKey*", "s3:GetObject", "secretsmanager:DescribeSecret", "sts:GetCallerIdentity"),
-)
-"""What tasks, GuardDuty's agent and ECS Exec call at most. A task that was taken over can call no more from inside."""
-
 Examined = tuple[str, ScannedBlock, Iterable[str]]
 """A check, a block, and what is wrong with it."""
 
@@ -117,7 +103,7 @@ def what_runs(view: Sequence[ScannedBlock], environment: Environment) -> list[Re
         environment: Its values.
     """
     ledger, index, names = Ledger(), Index(view), Names(environment)
-    for examine in (_tasks, _starters, _roles, _permissions, _endpoints):
+    for examine in (_tasks, _starters, _roles, _permissions):
         for check, block, problems in examine(index, names):
             ledger.judge(check, block.block, problems)
     return ledger.records()
@@ -159,15 +145,6 @@ def _permissions(index: Index, names: Names) -> Iterator[Examined]:
             lets = f"{held.statement.label} lets {principal.name} call"
             more = [f"{lets} {action}, which it doesn't need" for action in _more(held.statement, allowed)]
             yield ROLE, held.statement.block, more
-
-
-def _endpoints(index: Index, names: Names) -> Iterator[Examined]:
-    """Each statement of a VPC endpoint's policy, with the actions that no task needs."""
-    for use in uses(index, names.place):
-        for statement in use.statements if use.kind is ENDPOINT else ():
-            lets = f"{statement.label} lets tasks call"
-            more = [f"{lets} {action}, which none needs" for action in _more(statement, THROUGH_ENDPOINTS)]
-            yield CALL, statement.block, more
 
 
 def _more(statement: IamStatement, allowed: tuple[str, ...]) -> Iterator[str]:

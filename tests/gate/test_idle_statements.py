@@ -52,7 +52,7 @@ PLANTS = {
     "ecr endpoint": (
         "network",
         "endpoint_ecr_dkr",
-        statement("endpoint_ecr_dkr", 0, actions=["ecr:GetAuthorizationToken", "ecr:BatchGetImage"]),
+        statement("endpoint_ecr_dkr", 1, actions=["ecr:GetAuthorizationToken", "ecr:BatchGetImage"]),
     ),
     "another service's endpoint": (
         "network",

@@ -71,7 +71,7 @@ KEY = "alias/aep-prod-state"
 CUSTOMER_ALGORITHM = "s3:x-amz-server-side-encryption-customer-algorithm"
 REDUNDANT = {
     "planner_document ListState": "it lists any bucket",
-    "endpoint_ecr_dkr_document OfAnyResource": "only the other one of ECR's endpoints is for its API",
+    "endpoint_ecr_dkr_document LogInToTheRegistry": "only the other one of ECR's endpoints is for its API",
     "boundary_document NeverGuards": "the boundary allows none of it: the denial is for the day when it allows more",
 }
 ENVIRONMENT_TAG = "aws:RequestTag/Environment"
@@ -174,19 +174,19 @@ ENVIRONMENT_TAG = "aws:RequestTag/Environment"
         ("secrets", statement("backend_task_role", "OpenSessionChannels"), "aws_iam_role.backend_task_role", "Open"),
         (
             "network",
-            statement("endpoint_logs", "ThisEnvironmentOnly", effect="Deny"),
+            statement("endpoint_logs", "WriteItsLogs", effect="Deny"),
             "aws_iam_role.backend_execution_role",
             "the endpoint logs denies it",
         ),
         (
             "network",
-            statement("endpoint_s3", "ThisEnvironmentOnly", resources=[OTHER]),
+            statement("endpoint_s3", "ImageLayers", resources=[OTHER]),
             "aws_iam_role.backend_execution_role",
             "the endpoint s3",
         ),
         (
             "network",
-            statement("endpoint_secretsmanager", "ThisEnvironmentOnly", actions=["secretsmanager:DescribeSecret"]),
+            statement("endpoint_secretsmanager", "ReadItsSecrets", actions=["secretsmanager:DescribeSecret"]),
             "aws_iam_role.backend_execution_role",
             "secretsmanager:GetSecretValue",
         ),
@@ -377,7 +377,7 @@ def test_a_policy_that_allows_what_must_fail(
     [
         ("account", statement("alerts_policy", "PublishEvents", resources=["*"])),
         ("account", statement("trail_bucket", "Write", resources=["arn:aws:s3:::aep-prod-trail-111122223333/*"])),
-        ("network", statement("endpoint_kms", "ThisEnvironmentOnly", condition=[])),
+        ("network", statement("endpoint_kms", "AnyKey", condition=[])),
     ],
 )
 def test_a_policy_that_allows_more_is_for_other_checks(

@@ -10,7 +10,7 @@ import pytest
 
 import environments
 from ops.gate import tasks
-from ops.gate.tasks import CALL, ROLE, TASK, what_runs
+from ops.gate.tasks import ROLE, TASK, what_runs
 from ops.gate.understood import table
 from tests.gate.plants import Body, Ground
 from tests.gate.test_understood import entries
@@ -186,20 +186,6 @@ def test_a_schedule_that_starts_another_task_or_uses_another_role(shop: Ground) 
     found = {check: what for (check, _), what in shop.planted("services", plant).items()}
     assert "it must be shop-prod-scheduler" in found[ROLE]
     assert "it starts the task 'shop-migration-prod'" in found[TASK]
-
-
-@pytest.mark.requirement("R13.2")
-@pytest.mark.parametrize(
-    ("document", "action"),
-    [("ecr_api", "ecr:*"), ("ecr_dkr", "ecr:PutImage"), ("logs", "logs:DeleteLogGroup"), ("s3", "s3:PutObject")],
-)
-def test_an_endpoint_with_more_than_its_work(ground: Ground, document: str, action: str) -> None:
-    def change(content: Body) -> None:
-        statements = content["data"]["aws_iam_policy_document"][f"endpoint_{document}_document"]["statement"]
-        statements[0]["actions"] += [action]
-
-    said = ground.planted("network", change)[CALL, f"data.aws_iam_policy_document.endpoint_{document}_document"]
-    assert f"lets tasks call {action}, which none needs" in said
 
 
 @pytest.mark.parametrize(

@@ -242,5 +242,5 @@ def test_a_third_zone_and_images_of_another_account_are_values(
     )
     network = synthesized(variant)["network"]
     assert len(network.resources("aws_subnet")) == 3 * len(TIERS)
-    pull = network.policy("endpoint_ecr_dkr")[0]
+    pull = network.policy("endpoint_ecr_dkr")[1]
     assert all(":999988887777:repository/" in resource for resource in pull["resources"])

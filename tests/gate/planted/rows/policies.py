@@ -174,7 +174,7 @@ _TASKS = (
     _policy(
         "R2.7",
         "The endpoint of ECR lets no layer be pulled",
-        (_NETWORK, "endpoint_ecr_api", 0),
+        (_NETWORK, "endpoint_ecr_api", 1),
         ("actions", ["ecr:BatchGetImage"]),
         "the endpoint ecr.api",
     ),
