@@ -76,7 +76,7 @@ COMMANDS = (
     Entry(RELEASE, "db", "ops.tasks.command:db", "Forward a port of this machine to the database."),
     Entry(TRAFFIC, "cutover", "ops.cutover.command:cutover", "Move traffic by DNS weight, in watched steps."),
     Entry(TRAFFIC, "rollback", "ops.cutover.command:rollback", "Roll back DNS, or a service."),
-    Entry(DEVELOP, "ci", "ops.ci.command:ci", "What workflows call: sign in, comment, watch, and open a pull request."),
+    Entry(DEVELOP, "ci", "ops.ci.command:ci", "Sign in, comment, keep issues, as workflows do."),
     Entry(DEVELOP, "rehearse", "rehearsal.command:rehearse", "Roll an environment out on emulated AWS."),
     Entry(
         DEVELOP,

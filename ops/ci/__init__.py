@@ -2,11 +2,9 @@
 
 from enum import StrEnum
 
-from environments.permissions import DEPLOYER, PLANNER
-
 
 class JobRole(StrEnum):
-    """Roles that GitHub's jobs may assume."""
+    """Roles that GitHub's jobs may assume, by their purpose (environments/permissions.py, which loads slowly)."""
 
-    PLANNER = PLANNER
-    DEPLOYER = DEPLOYER
+    PLANNER = "planner"
+    DEPLOYER = "deployer"

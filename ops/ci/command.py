@@ -12,7 +12,7 @@ from modules.output import OUT
 from ops.ci import JobRole
 from ops.command import EnvironmentName, Json, Out, complete_environment, load, load_chosen, reporting, say, show
 
-ci = typer.Typer(help="What workflows call: sign in, comment, watch, and open a pull request.", no_args_is_help=True)
+ci = typer.Typer(help="Sign in, comment, keep issues, as workflows do.", no_args_is_help=True)
 Environments = Annotated[
     list[str] | None,
     typer.Argument(metavar="ENVIRONMENT", help="Environments; by default all.", autocompletion=complete_environment),

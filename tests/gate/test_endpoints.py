@@ -191,7 +191,7 @@ def test_an_endpoint_without_a_policy(prod: Ground) -> None:
         # SQS has no endpoint.
         role("backend_task_role", effect="Allow", actions=["sqs:SendMessage"], resources=["*"]),
         role("backend_task_role", effect="Deny", actions=["logs:*"], resources=["*"]),
-        # Nobody runs tasks with it.
+        # No task runs with it.
         ("account", lambda content: statement_of(content, "deployer_release", "Observe").update(actions=["logs:*"])),
     ],
 )

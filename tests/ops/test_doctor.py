@@ -635,7 +635,10 @@ def test_unknown_is_not_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
     ("words", "message"),
     [
         (("prd",), "error: unknown environment 'prd'; did you mean prod? known: prod, prod-starter, staging"),
-        (("prod", "--for", "pln"), "error: unknown command 'pln'; did you mean plan? known: account, apply, "),
+        (
+            ("prod", "--for", "pln"),
+            "error: unknown command 'pln'; did you mean plan? known: account, affected, apply, ",
+        ),
     ],
 )
 def test_a_mistyped_name_is_an_error_with_the_nearest_one(words: tuple[str, ...], message: str) -> None:

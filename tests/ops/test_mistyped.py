@@ -40,7 +40,7 @@ def test_a_group_names_its_commands() -> None:
     assert "No such command 'prod'; known: status, set, rotate, copy-names." in done.stderr
 
 
-RIGHT = {"ENVIRONMENT": "prod", "PHASE": "network", "SERVICE": "backend", "SECRET": "OPENAI_API_KEY"}
+RIGHT = {"ENVIRONMENT": "prod", "PHASE": "network", "SERVICE": "backend", "SECRET": "OPENAI_API_KEY", "ROLE": "planner"}
 MISTYPED = {"ENVIRONMENT": "prd", "PHASE": "netwrok", "SERVICE": "bakend", "SECRET": "OPENAI_API_KY"}
 
 

@@ -20,11 +20,11 @@ from botocore.exceptions import ClientError
 import environments
 import main
 from modules.interrupts import SIGNALS, Interrupted
-from ops import files, pages
+from ops import files, pages, versions
 from ops.aws.errors import reason
 from ops.aws.session import elsewhere
 from ops.command import reporting
-from ops.cost import read, renew
+from ops.cost import renew
 from ops.errors import OpsError
 from ops.gate import reports
 from ops.golive import items
@@ -276,7 +276,7 @@ def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PATH", "/missing")
     assert commit() == (UNKNOWN, False)
     with pytest.raises(OpsError, match=r"git isn't installed, .* install git"):
-        read._git("rev-parse", "HEAD", what="git knows no commit 'HEAD'")
+        versions._git("rev-parse", "HEAD", what="git knows no commit 'HEAD'")
 
 
 @pytest.mark.parametrize(
