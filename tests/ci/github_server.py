@@ -44,6 +44,8 @@ class Failure:
     status: int
     message: str = "Server Error"
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    """In place of the message."""
 
 
 class RefusedRequestError(Exception):
@@ -461,7 +463,8 @@ def github_server(github: GitHub | None = None) -> Iterator[GitHub]:
                 given.requests.append(Recorded(self.command, path, query, body, token))
                 if given.failures:
                     failure = given.failures.pop(0)
-                    self._send(failure.status, {"message": failure.message}, failure.headers)
+                    content = {"message": failure.message} if failure.body is None else failure.body
+                    self._send(failure.status, content, failure.headers)
                     return
                 headers = {}
                 try:
