@@ -31,11 +31,8 @@ class Version:
     """All its files."""
     out: Path
     """The folder that its synth wrote."""
-
-    @property
-    def values(self) -> Path:
-        """Its folder of values; that of this version if the values aren't in the project."""
-        return self.tree / (_values() or "environments")
+    values: Path
+    """Its folder of values; that of this version if the values aren't in the project."""
 
 
 @contextmanager
@@ -60,7 +57,7 @@ def version(ref: str) -> Iterator[Version]:
         _git("read-tree", commit, what=failed, index=index)
         _git("checkout-index", "--all", "--quiet", f"--prefix={tree}{os.sep}", what=failed, index=index)
         synthesize(tree, _values(), out, (), f"{ref} can't be synthesized{_other_packages(tree)}")
-        yield Version(ref, commit, tree, out)
+        yield Version(ref, commit, tree, out, tree / (_values() or "environments"))
 
 
 def synthesize(tree: Path, values: str, out: Path, names: Sequence[str], what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -73,3 +74,39 @@ def credentials(environment: EnvironmentName, role: Role) -> None:
 
         # Straight to the SDK that started this: the values are secrets.
         show(job.assume(load(environment), role).printed)
+
+
+@ci.command()
+def comment(
+    base: Base,
+    names: Environments = None,
+    *,
+    pull: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="Number of the pull request.")] = 0,
+    to: Annotated[Path | None, typer.Option("--out", help="Write the comment to this file; post nothing.")] = None,
+    synth: Annotated[Path, typer.Option(help="Folder that synth wrote, with plans and reports.", metavar="DIR")] = OUT,
+) -> None:
+    """Write one comment on a pull request, and update it in place: what changes in each phase, and what that means.
+
+    It shows the plans that `ops plan` saved in this job; a phase without one is marked as not planned. It needs
+    GITHUB_TOKEN with `pull-requests: write`, GITHUB_REPOSITORY and, for a server of your own, GITHUB_API_URL.
+    """
+    with reporting():
+        from ops.ci.comment import post, text
+        from ops.ci.gathered import gathered, run_address
+        from ops.ci.github import GitHub
+        from ops.ci.markdown import LIMIT, WHOLE
+        from ops.errors import OpsError
+        from ops.files import write
+
+        if not pull and to is None:
+            raise OpsError("--pull NUMBER is missing: the pull request to comment on; or write a file: --out FILE")
+        github = None if to else GitHub.from_environment()  # A missing variable is found before anything is compared.
+        found = gathered(base, load_chosen(names or ()), synth, run_address(), whole=not names)
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if to:
+            write(to, text(found, WHOLE))
+        elif github:
+            say(f"Commented: {post(github, pull, text(found, LIMIT))}")
+            if summary:  # It has what a comment has no room for.
+                with Path(summary).open("a", encoding="utf-8") as file:
+                    file.write(text(found, WHOLE))

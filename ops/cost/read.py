@@ -61,16 +61,16 @@ def estimate_of(environment: Environment, out: Path, usage: Usage | None = None)
         AbsentError: It isn't synthesized.
         OpsError: Its stacks or its region's prices can't be read.
     """
-    return estimate_of_view(_view(environment, out), environment, usage)
+    return estimate_of_view(view(environment, out), environment, usage)
 
 
 def estimate_of_view(
-    view: Sequence[ScannedBlock], environment: Environment, usage: Usage | None = None
+    blocks: Sequence[ScannedBlock], environment: Environment, usage: Usage | None = None
 ) -> Estimate | Skipped:
     """Estimate one environment.
 
     Args:
-        view: The merged view of its stacks.
+        blocks: The merged view of its stacks.
         environment: Its values.
         usage: Assumptions in place of the environment's own.
 
@@ -80,7 +80,7 @@ def estimate_of_view(
     prices = read_prices(environment.region)
     if prices is None:
         return Skipped(environment.name, environment.region)
-    return estimate_view(view, environment.name, usage or environment.usage, prices)
+    return estimate_view(blocks, environment.name, usage or environment.usage, prices)
 
 
 def needed(environment: Environment, out: Path) -> frozenset[str]:
@@ -90,11 +90,17 @@ def needed(environment: Environment, out: Path) -> frozenset[str]:
         AbsentError: It isn't synthesized.
         OpsError: Its stacks can't be read.
     """
-    found = estimate_view(_view(environment, out), environment.name, environment.usage, Prices(environment.region, {}))
+    found = estimate_view(view(environment, out), environment.name, environment.usage, Prices(environment.region, {}))
     return frozenset(line.price_id for line in found.lines)
 
 
-def _view(environment: Environment, out: Path) -> list[ScannedBlock]:
+def view(environment: Environment, out: Path) -> list[ScannedBlock]:
+    """The merged view of an environment's synthesized stacks, of this version or another one.
+
+    Raises:
+        AbsentError: It isn't synthesized.
+        OpsError: Its stacks can't be read.
+    """
     paths = {phase.name: out / "stacks" / f"{environment.name}-{phase.name}" / STACK_FILE for phase in PHASES}
     existing = {phase: path for phase, path in paths.items() if path.is_file()}
     if not existing:

@@ -11,7 +11,7 @@ from ops.gate.model import Outcome
 from ops.plan_gate.model import APPROVABLE, FindingKind, PlanFinding, PlanVerdict
 
 _HEADLINES = {Outcome.CLEAN: "clean", Outcome.FINDINGS: "refused", Outcome.ERROR: "can't be judged"}
-_LABELS = {
+LABELS = {
     FindingKind.STATEFUL: "LOSS",
     FindingKind.CONFIGURATION: "CONFIG",
     FindingKind.LOSS_IN_PLACE: "LESS",
@@ -104,7 +104,7 @@ def _findings(found: Sequence[PlanFinding]) -> Iterator[str]:
     for remedy, group in groupby(found, key=lambda each: each.remedy):
         for each in group:
             kind = each.kind
-            yield f"{_LABELS[kind]:<7}{each.where} {'' if kind is FindingKind.SECRET else '· '}{each.what}"
+            yield f"{LABELS[kind]:<7}{each.where} {'' if kind is FindingKind.SECRET else '· '}{each.what}"
         if remedy:
             yield f"       {remedy}"
 

@@ -1,0 +1,89 @@
+"""Markdown that holds any text: nothing in it ends a block, adds HTML or mentions an account; long text is cut."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ops.ci.markdown import LIMIT, Listing, code, rendered, table
+
+HOSTILE = [
+    "@everyone",
+    "`@ada` </details><script>",
+    "```\n@ada\n```",
+    "a|b|c",
+    "<!-- aws-rollout: what this pull request changes -->",
+    "\r\n\r\n# title",
+    "[text](https://example.com)",
+    "ends with a backtick`",
+    "\u202egnp.exe",
+    "   ",
+]
+
+
+def outside_code(text: str) -> str:
+    """What GitHub doesn't read as code."""
+    kept, fence = [], ""
+    for line in text.split("\n"):
+        found = re.match(r"(`{3,})(\w*)$", line)
+        if fence:
+            if found and len(found[1]) >= len(fence) and not found[2]:
+                fence = ""
+            continue
+        if found:
+            fence = found[1]
+            continue
+        kept.append(re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "CODE", line))
+    assert not fence, "a fence is open"
+    return "\n".join(kept)
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=60))
+@example("`" * 9)
+def test_any_text_is_code_and_nothing_else(text: str) -> None:
+    cell = table(("what",), [[code(text)]])
+    assert outside_code(cell).split("\n")[2] == "| CODE |"
+    assert "\n" not in code(text)
+    listed = rendered([Listing((text, "last"), "Title")], "elsewhere")
+    assert outside_code(listed) == "<details><summary>Title</summary>\n\n\n</details>\n"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_inside(text: str) -> None:
+    shown = outside_code(rendered([f"**{code(text)}**", Listing((text,)), table(("a",), [[code(text)]])], ""))
+    assert "@" not in shown
+    assert "<" not in shown
+    assert "](" not in shown
+    assert "# title" not in shown
+
+
+def test_a_long_folded_list_is_cut_first_with_a_line_that_says_where_the_whole_is() -> None:
+    important = Listing(tuple(f"important {number}" for number in range(100)))
+    long, short = (Listing(tuple(f"line {number} of many" for number in range(size)), "Plan") for size in (9000, 50))
+    text = rendered([important, long, short], "the whole is in the run")
+    assert len(text) <= LIMIT
+    assert "important 99" in text
+    assert "line 49 of many" in text.split("</details>")[1]
+    cut = re.search(r"… and (\d+) more lines, cut at GitHub's limit; the whole is in the run\.", text)
+    assert cut
+    assert text.count("of many") + int(cut[1]) == 9050
+    assert text.count("<details>") == text.count("</details>") == 2
+    outside_code(text)
+
+
+def test_what_is_not_folded_is_cut_when_nothing_else_is_left() -> None:
+    text = rendered([Listing(tuple("x" * 90 for _ in range(2000)))], "the whole is in the run")
+    assert len(text) <= LIMIT
+    assert "more lines, cut at GitHub's limit" in text
+    outside_code(text)
+    many = rendered(["paragraph " * 50] * 500, "the whole is in the run")
+    assert len(many) <= LIMIT
+    assert many.endswith("This text is cut at GitHub's limit; the whole is in the run.\n")
+
+
+def test_short_text_is_whole() -> None:
+    assert rendered(["# Title", Listing(("a ``` b",), language="diff")], "") == "# Title\n\n````diff\na ``` b\n````\n"
