@@ -147,7 +147,7 @@ endif
 endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
-	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive \
+	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive rollout \
 	status doctor show cost affected parity risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
@@ -215,6 +215,9 @@ risks-prune: synth ## Show accepted risks that match nothing any more, and remov
 	@$(OPS) risks prune $(if $(YES),--yes)
 
 ##@ Change the account
+
+rollout: terraform env gate ## Roll out wave by wave, with a question for each: ENV=<name> (PHASE=network, DRY_RUN=1, YES=1)
+	@$(OPS) rollout "$(ENV)" $(PHASE) $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(APPROVED)
 
 bootstrap: terraform env gate ## Create the state bucket, and move its state there: ENV=<name>
 	@$(OPS) bootstrap "$(ENV)" $(if $(YES),--yes) $(if $(APPROVE_WIDENING),--approve-widening)

@@ -61,6 +61,9 @@ DATABASE_METRICS = "RDSOSMetrics"
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.CloudWatchLogs.html
 """
 
+PLAN_DAYS = 7
+"""Days that a stored plan may wait for approval, and after which S3 removes it from the state bucket."""
+
 
 def state_bucket(product: str, stage: str, account_id: str) -> str:
     """Name of the S3 bucket that holds a stage's Terraform state."""
@@ -105,6 +108,14 @@ class Names:
     def applied_key(self, phase: str) -> str:
         """Key of the record, beside the state, of who applied a phase when and from which commit."""
         return f"{self.environment.stage}/{phase}.applied.json"
+
+    def plan_key(self, phase: str, sha256: str) -> str:
+        """Key of a stored plan of a phase. It begins as the phase's state, so its role needs no other permission."""
+        return f"{self.plan_prefix(phase)}{sha256}.zip"
+
+    def plan_prefix(self, phase: str) -> str:
+        """First part of the keys of a phase's stored plans, in the state bucket."""
+        return f"{self.environment.stage}/{phase}.plans/"
 
     @property
     def journal_prefix(self) -> str:

@@ -15,5 +15,11 @@ class RefusedError(OpsError):
     exit_code = 1
 
 
+class WaitingError(OpsError):
+    """Something must be done first, by you or by others; then the same command continues."""
+
+    exit_code = 3
+
+
 class AbsentError(OpsError):
     """What the command needs doesn't exist."""

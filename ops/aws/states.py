@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -68,6 +68,8 @@ class ApplyRecord:
     """Empty if there was nothing to apply."""
     serial: int | None
     """The state's serial after it."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Number of resources by action."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,23 @@ class States:
                 Body=json.dumps(asdict(record), indent=2).encode(),
                 ContentType="application/json",
             )
+
+    def arns(self, phase: str, kind: str) -> tuple[str, ...]:
+        """ARNs of a phase's resources of a type; empty if it was never applied."""
+        body = self._object(self._names.state_key(phase))
+        resources = [] if body is None else json.loads(body).get("resources", [])
+        instances = [each for found in resources if found.get("type") == kind for each in found.get("instances", [])]
+        return tuple(arn for each in instances if (arn := each.get("attributes", {}).get("arn")))
+
+    def put_plan(self, phase: str, sha256: str, body: bytes) -> None:
+        """Store a plan; the bucket encrypts it with the state key, and its lifecycle removes it."""
+        key = self._names.plan_key(phase, sha256)
+        with explained(f"write {key} to {self.bucket}"):
+            self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/zip")
+
+    def plan(self, phase: str, sha256: str) -> bytes | None:
+        """A stored plan; none if there is none, or no more."""
+        return self._object(self._names.plan_key(phase, sha256))
 
     def versions(self, phase: str, *, most: int = 20) -> list[Version]:
         """Versions of a phase's state, newest first."""

@@ -12,9 +12,9 @@ from ops.errors import RefusedError
 from ops.promote.candidate import examine
 from ops.promote.command import as_text, carry_out
 from ops.promote.route import origins
-from ops.registry.repository import repository as open_repository
 from ops.release.direct import direct_release
-from ops.release.file import Change, change, checked, repository_of, tag_of
+from ops.release.file import Change, change, checked, repository_of
+from ops.release.present import is_released
 from ops.release.rollback import rollback_to
 
 
@@ -62,7 +62,8 @@ def choose(target: Environment, service: str, wanted: Wanted) -> Chosen | None:
     if wanted.rollback:
         found = rollback_to(target, service, wanted.digest or None)
         return _chosen(found.change, f"Roll back {service} in {target.name} to this image?", found.carry_out)
-    if wanted.digest and _is_released(target, repository, checked(wanted.digest)):
+    released = wanted.digest and checked(wanted.digest) == target.releases[repository]
+    if released and is_released(connect(target), target, repository):
         return None
     if origins(target):
         return _promoted(target, service, wanted)
@@ -104,12 +105,3 @@ def _chosen(
 ) -> Chosen:
     lines = [shown, *(f"  {each}" for each in checks), planned.diff or f"{planned.name} already has this digest."]
     return Chosen("\n".join(filter(None, lines)).rstrip(), question, checks, planned, write)
-
-
-def _is_released(target: Environment, repository: str, digest: str) -> bool:
-    """Whether the release file has a digest, and the registry its release tag: then its copy is complete."""
-    if target.releases[repository] != digest:
-        return False
-    account = target.registry.source_account or target.account_id
-    registry = open_repository(connect(target), account, target.region, repository)
-    return registry.find(tag_of(target, digest)) is not None

@@ -15,7 +15,7 @@ from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.initialize import initialize
 from ops.terraform.plan import Planner, refuse_other_roles
 from ops.terraform.process import LOCK_TIMEOUT
-from ops.terraform.report import PhaseResult, Result
+from ops.terraform.report import PhaseResult, Result, to_do
 from ops.terraform.saved import Provenance, check, commit, plan_it, provenance
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack, published
@@ -50,6 +50,11 @@ class Applier:
             raise RefusedError(reports.as_text(verdict).strip())
         self.check_secrets(stack)
         return origin
+
+    def shown(self, stack: Stack, origin: Provenance) -> str:
+        """A checked plan as text: counts, where its summary is, and what the plan gate always shows."""
+        line = f"{stack.phase.name}: {to_do(origin.counts)}; planned {origin.planned_at} ({stack.saved_summary})"
+        return "\n".join(filter(None, (line, self.notes[stack.phase.name])))
 
     def check_secrets(self, stack: Stack) -> None:
         """Check that every secret that a service reads has a value: tasks don't start without it.
@@ -126,5 +131,6 @@ class Applier:
                 stack_sha256=stack.digest,
                 plan_sha256=origin.plan_sha256 if origin else "",
                 serial=state.serial if state else None,
+                counts=origin.counts if origin else {},
             )
         )

@@ -101,12 +101,19 @@ def refuse_before_bootstrap(session: Session) -> None:
     Raises:
         OpsError: There is no bucket yet, or a bootstrap on this machine did not finish.
     """
+    if why := unfinished(session):
+        raise OpsError(why)
+
+
+def unfinished(session: Session) -> str:
+    """Why `bootstrap` must run first, with its command; empty if the bucket exists and has its own state."""
     bucket, again = session.states.bucket, f"make bootstrap ENV={session.environment.name}"
     if not session.states.bootstrapped():
-        raise OpsError(f"there is no state bucket {bucket} yet; {again}")
+        return f"there is no state bucket {bucket} yet; {again}"
     folder = Stack(session.environment, phase(PHASE), session.out).folder
     if not any((folder / name).exists() for name in (BOOTSTRAP_FILE, _STATE)):
-        return
+        return ""
     if session.states.get(PHASE) is None:
-        raise OpsError(f"the bucket {bucket} exists, but its own state is still in {folder}; to continue: {again}")
+        return f"the bucket {bucket} exists, but its own state is still in {folder}; to continue: {again}"
     (folder / BOOTSTRAP_FILE).unlink(missing_ok=True)  # A bootstrap on another machine finished.
+    return ""

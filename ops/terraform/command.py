@@ -13,8 +13,6 @@ from ops.errors import RefusedError
 from ops.plan_gate.approvals import LossInPlace, Outage, ProtectionOff, Widening, approvals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ops.terraform.report import PhaseResult, Report
 
 Jobs = Annotated[int, typer.Option(min=0, help="Terraforms at once; 0: as many as cores and memory allow.")]
@@ -52,7 +50,7 @@ def plan(
         planner = Planner(running, approved)
         # A plan reads the applied outputs of other phases, not their plans: plans don't wait for each other.
         results = side_by_side(running, stacks, planner.plan, jobs=jobs, took=took(out, "plan", environment))
-        _end(running.report("plan", results), as_json=as_json)
+        end(running.report("plan", results), as_json=as_json)
 
 
 def apply(
@@ -89,16 +87,11 @@ def apply(
         if not stacks:
             raise RefusedError(f"there is no saved plan of {environment}; make plan ENV={environment}")
         applier = Applier(running, approved)
-        for name, stack in stacks.items():
-            origin = applier.checked(stack)
-            say(f"{name}: {_counts(origin.counts)}; planned {origin.planned_at} ({stack.saved_summary})")
-            if notes := applier.notes[name]:
-                say(notes)
+        for stack in stacks.values():
+            say(applier.shown(stack, applier.checked(stack)))
         with running.asking():
-            confirm(
-                f"Apply to {environment} (account {running.aws.caller.account}, as {running.aws.caller.arn})?", yes=yes
-            )
-        _end(running.report("apply", in_order(running, stacks, applier.apply)), as_json=as_json)
+            confirm(f"Apply to {running.where}?", yes=yes)
+        end(running.report("apply", in_order(running, stacks, applier.apply)), as_json=as_json)
 
 
 def bootstrap(
@@ -115,19 +108,19 @@ def bootstrap(
     interrupted. After an interruption, run it again: it continues.
     """
     from ops.terraform.bootstrap import bootstrap as run
+    from ops.terraform.report import to_do
     from ops.terraform.session import session
 
     with reporting(), session(load(environment), out) as running:
 
         def ask(planned: PhaseResult) -> None:
-            where = f"{environment} (account {running.aws.caller.account}, as {running.aws.caller.arn})"
             with running.asking():
-                confirm(f"Apply state to {where}: {_counts(planned.counts)}?", yes=yes)
+                confirm(f"Apply state to {running.where}: {to_do(planned.counts)}?", yes=yes)
 
         approved = approvals(widening=approve_widening, loss_in_place=False, outage=False, protection_off=False)
         result = run(running, ask, approved)
         running.progress.end(result)
-        _end(running.report("bootstrap", [result]), as_json=as_json)
+        end(running.report("bootstrap", [result]), as_json=as_json)
 
 
 def drift(
@@ -147,7 +140,7 @@ def drift(
         before = took(out, "drift", environment)
         report = running.report("drift", side_by_side(running, stacks, Drift(running).compare, jobs=jobs, took=before))
         differs = any(each.result is Result.CHANGES for each in report.phases)
-        _end(report, as_json=as_json, code=report.exit_code or int(differs))
+        end(report, as_json=as_json, code=report.exit_code or int(differs))
 
 
 def destroy(
@@ -184,14 +177,10 @@ def destroy(
                     name = typer.prompt(f"To destroy them, type the environment's name ({environment})", err=True)
             check(name)
             results = in_reverse(running, stacks, Destroyer(running).destroy)
-            _end(running.report("destroy", results), as_json=as_json)
+            end(running.report("destroy", results), as_json=as_json)
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} to {verb}" for verb, count in counts.items()) or "outputs only"
-
-
-def _end(report: Report, *, as_json: bool, code: int | None = None) -> None:
+def end(report: Report, *, as_json: bool, code: int | None = None) -> None:
     """Print the results, for programs on stdout, and exit."""
     for line in report.lines():
         say(line)

@@ -148,7 +148,7 @@ def caller_flags(caller: Caller, stack: Stack) -> tuple[str, ...]:
 
 def is_planner(caller: Caller, stack: Stack) -> bool:
     """Whether the caller has the planner's role, which may only read."""
-    return _has_role(caller, Names(stack.environment).role("planner"))
+    return has_role(caller, Names(stack.environment).role("planner"))
 
 
 def refuse_other_roles(caller: Caller, stack: Stack) -> None:
@@ -158,14 +158,15 @@ def refuse_other_roles(caller: Caller, stack: Stack) -> None:
         RefusedError: The stack writes a secret's value, and the caller isn't the role that applies it.
     """
     role = Names(stack.environment).role(stack.phase.role)
-    if SECRET_VALUE in stack.content.get("resource", {}) and not _has_role(caller, role):
+    if SECRET_VALUE in stack.content.get("resource", {}) and not has_role(caller, role):
         raise RefusedError(
             f"{stack.name} writes a secret's value, which the secret's own policy denies to {caller.arn}; "
             f"assume {role} (docs/account.md, section 2), then run the command again"
         )
 
 
-def _has_role(caller: Caller, role: str) -> bool:
+def has_role(caller: Caller, role: str) -> bool:
+    """Whether the caller's session is of the role with this name."""
     return f":assumed-role/{role}/" in caller.arn
 
 

@@ -102,6 +102,8 @@ class Report:
     started_at: datetime
     commit: str
     phases: tuple[PhaseResult, ...]
+    waiting_code: int = 0
+    """Exit code if nothing but a wait is left: a plan may end so, and a rollout then isn't complete."""
 
     @property
     def of(self) -> dict[str, PhaseResult]:
@@ -110,13 +112,18 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0: all succeeded; 1: a phase was refused; 2: a phase failed, was interrupted or did not begin."""
+        """0: all succeeded; 1: a phase was refused; 2: a phase failed, was interrupted or did not begin.
+
+        `waiting_code` if phases are waiting.
+        """
         results = {each.result for each in self.phases}
         if results & {Result.FAILED, Result.INTERRUPTED, Result.NOTHING_SAVED}:
             return 2
         if Result.REFUSED in results:
             return 1
-        return 2 if Result.NOT_BEGUN in results else 0
+        if Result.NOT_BEGUN in results:
+            return 2
+        return self.waiting_code if Result.WAITING in results else 0
 
     def as_json(self) -> str:
         """The report for programs."""
@@ -159,6 +166,11 @@ def took(out: Path, command: str, environment: str) -> dict[str, float]:
 
 def _path(out: Path, command: str, environment: str) -> Path:
     return out / "reports" / f"run-{command}-{environment}.json"
+
+
+def to_do(counts: Mapping[str, int]) -> str:
+    """What a plan would do, such as `3 to create, 1 to update`."""
+    return ", ".join(f"{count} to {verb}" for verb, count in counts.items()) or "outputs only"
 
 
 def counted(verbs: Sequence[str]) -> dict[str, int]:

@@ -63,6 +63,11 @@ class Session:
         """Stacks of the named phases in order, by phase; without names, of all phases."""
         return {stack.phase.name: stack for stack in stacks(self.environment, self.out, names)}
 
+    @property
+    def where(self) -> str:
+        """What would be changed, and as whom."""
+        return f"{self.environment.name} (account {self.aws.caller.account}, as {self.aws.caller.arn})"
+
     def alone(self, phase: str) -> bool:
         """Whether the account has no stack but this phase's, so that its first plan has nothing that it could widen.
 
@@ -105,9 +110,9 @@ class Session:
         self.progress.end(result)
         return result
 
-    def report(self, command: str, results: Sequence[PhaseResult]) -> Report:
+    def report(self, command: str, results: Sequence[PhaseResult], *, waiting_code: int = 0) -> Report:
         """Write the report of the results; a full disk doesn't hide them."""
-        report = Report(command, self.environment.name, self.started_at, commit()[0], tuple(results))
+        report = Report(command, self.environment.name, self.started_at, commit()[0], tuple(results), waiting_code)
         try:
             report.write(self.out)
         except OSError as error:

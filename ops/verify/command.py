@@ -15,7 +15,7 @@ from ops.command import EnvironmentName, Json, Out, Phases, check_phases, load, 
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from environments.schema import Environment
     from ops.conditions import ConditionResult
@@ -52,16 +52,38 @@ def verify(
     """
     check_phases(phases)
     with reporting():
-        from ops.conditions import exit_code, watched
-        from ops.verify.criteria import chosen
+        raise typer.Exit(check(load(name), phases, connect_to, ca_file, out, as_json=as_json))
 
-        environment = load(name)
-        started_at = datetime.now(UTC)
-        results = watched(chosen(phases), context(environment, connect_to, ca_file))
-        write_results(out, f"verify-{environment.name}", started_at, {"results": [each.as_data() for each in results]})
-        text = json.dumps([each.as_data() for each in results], indent=2) if as_json else "\n".join(_lines(results))
-        show(text)
-        raise typer.Exit(exit_code(results))
+
+def check(
+    environment: Environment,
+    phases: Sequence[str] | None,
+    connect_to: str | None,
+    ca_file: Path | None,
+    out: Path,
+    *,
+    as_json: bool = False,
+    err: bool = False,
+) -> int:
+    """Check the exit criteria of phases, write and print the results, and return the exit code.
+
+    Args:
+        environment: The environment.
+        phases: The phases; None means all.
+        connect_to: What `--connect-to` names.
+        ca_file: What `--ca-file` names.
+        out: Folder whose reports get the results.
+        as_json: Whether to print JSON.
+        err: Whether to print to stderr, because other data goes to stdout.
+    """
+    from ops.conditions import exit_code, watched
+    from ops.verify.criteria import chosen
+
+    started_at = datetime.now(UTC)
+    results = watched(chosen(phases), context(environment, connect_to, ca_file))
+    write_results(out, f"verify-{environment.name}", started_at, {"results": [each.as_data() for each in results]})
+    show(json.dumps([each.as_data() for each in results], indent=2) if as_json else "\n".join(_lines(results)), err=err)
+    return exit_code(results)
 
 
 def context(environment: Environment, connect_to: str | None, ca_file: Path | None) -> Context:

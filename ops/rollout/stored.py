@@ -1,0 +1,204 @@
+"""Plans in the state bucket: one job plans and stores, another applies exactly that plan (docs/adr/0027)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from environments.names import PLAN_DAYS, Names
+from modules.phases import PHASES, phase
+from ops.aws.waiting import CLOCK, Time, polls
+from ops.errors import RefusedError, WaitingError
+from ops.rollout.people import first_step, other_role
+from ops.rollout.run import Rollout, applied_so
+from ops.terraform.apply import Applier
+from ops.terraform.report import PhaseResult, Result
+from ops.terraform.saved import provenance
+from ops.terraform.session import Session
+from ops.terraform.stack import Stack
+
+PAUSE = 20.0
+"""Seconds between two looks at the records of other phases."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_OLDEST = (1980, 1, 1, 0, 0, 0)
+"""The date of all files in an archive, so that it has the same bytes whenever it is written."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The result of planning a phase for another job."""
+
+    result: PhaseResult
+    sha256: str = ""
+    """Of the stored plan; empty if the phase has no changes."""
+
+    def outputs(self) -> str:
+        """The result as lines for the file that GITHUB_OUTPUT names."""
+        return f"changes={str(bool(self.sha256)).lower()}\nsha256={self.sha256}\n"
+
+
+def store(rollout: Rollout, stack: Stack, *, wait: float = 0, clock: Time = CLOCK) -> Stored:
+    """Plan a phase, once the phases that it needs are applied, and store the plan.
+
+    Args:
+        rollout: The rollout of the environment.
+        stack: The phase's stack.
+        wait: Minutes to wait for other phases.
+        clock: The clock.
+
+    Raises:
+        WaitingError: People or other phases must do something first.
+        RefusedError: The caller's role may not apply the phase.
+        OpsError: AWS's response is an error.
+    """
+    session = rollout.session
+    _refuse_other_role(session, stack)
+    _upstream(rollout, stack, wait, clock)
+    result = rollout.plan(stack)
+    if result.result is not Result.CHANGES:
+        return Stored(result)
+    if step := first_step(session, stack):
+        raise WaitingError(f"{stack.phase.name} is waiting for {step.waits_for}: {step.how}")
+    body = packed(stack)
+    sha256 = hashlib.sha256(body).hexdigest()
+    session.states.put_plan(stack.phase.name, sha256, body)
+    return Stored(result, sha256)
+
+
+def apply_stored(rollout: Rollout, stack: Stack, sha256: str, *, now: datetime | None = None) -> PhaseResult:
+    """Apply a stored plan, after all checks of `apply`; a plan that was applied already is left as it is.
+
+    Args:
+        rollout: The rollout of the environment.
+        stack: The phase's stack, synthesized and gated on this machine.
+        sha256: SHA-256 of the stored plan, as `store` returned it.
+        now: The time, by default of this machine's clock.
+
+    Raises:
+        RefusedError: It isn't that plan, too old, or of another stack or account; or you declined.
+    """
+    session = rollout.session
+    _refuse_other_role(session, stack)
+    unpack(stack, fetched(session, stack, sha256))
+    origin = provenance(stack)
+    record = session.states.record(stack.phase.name)
+    if record and record.plan_sha256 == origin.plan_sha256:
+        stack.forget_plan()
+        return PhaseResult(stack.phase.name, Result.NO_CHANGES, message=f"this plan was applied at {record.applied_at}")
+    planned_at = datetime.fromisoformat(origin.planned_at)
+    if (now or datetime.now(UTC)) - planned_at > timedelta(days=PLAN_DAYS):
+        stack.forget_plan()
+        raise RefusedError(
+            f"the plan {sha256} is of {planned_at:%Y-%m-%d}, and stays {PLAN_DAYS} days; {_again(stack)}"
+        )
+    applier = Applier(session, rollout.approved)
+    rollout.tell(applier.shown(stack, applier.checked(stack)))
+    rollout.ask(f"Apply {stack.phase.name} to {session.where}?")
+    return applier.apply(stack)
+
+
+def fetched(session: Session, stack: Stack, sha256: str) -> bytes:
+    """A stored plan, with exactly this hash.
+
+    Raises:
+        RefusedError: It isn't stored, or has another hash.
+    """
+    if not _SHA256.fullmatch(sha256):
+        raise RefusedError(f"{sha256!r} isn't a SHA-256; pass the one that --store printed: 64 hexadecimal digits")
+    body = session.states.plan(stack.phase.name, sha256)
+    if body is None:
+        raise RefusedError(
+            f"there is no stored plan {sha256} of {stack.phase.name}: it expired after {PLAN_DAYS} days, or is another "
+            f"phase's; {_again(stack)}"
+        )
+    if (found := hashlib.sha256(body).hexdigest()) != sha256:
+        raise RefusedError(
+            f"the stored plan of {stack.phase.name} has the SHA-256 {found}, not {sha256}; {_again(stack)}"
+        )
+    return body
+
+
+def packed(stack: Stack) -> bytes:
+    """A saved plan and its files as one archive, whose hash covers all of them."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in _files(stack):
+            archive.writestr(zipfile.ZipInfo(path.name, _OLDEST), path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return content.getvalue()
+
+
+def unpack(stack: Stack, body: bytes) -> None:
+    """Write a stored plan's files to the stack's folder, readable by the owner only; others in it are ignored.
+
+    Raises:
+        RefusedError: It isn't an archive that `store` wrote.
+    """
+    stack.forget_plan()
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            found = {path: archive.read(path.name) for path in _files(stack)}
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise RefusedError(f"the stored plan of {stack.phase.name} isn't one ({error}); {_again(stack)}") from None
+    for path, content in found.items():
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+
+
+def _files(stack: Stack) -> Iterator[Path]:
+    yield from (stack.saved, stack.saved_json, stack.saved_summary, stack.provenance)
+
+
+def needed(stack: Stack) -> Iterator[tuple[str, bool]]:
+    """The earlier phases that a stack needs in their present form, and whether it reads their outputs.
+
+    Those that it reads, directly or through others, must be applied. The other administrators' phases may not exist
+    yet; but if one was applied, it must have been with its present stack.
+    """
+    read = _read_by(stack.phase.name)
+    for earlier in PHASES[: PHASES.index(stack.phase)]:
+        if earlier.name in read or earlier.applied_by == "administrator":
+            yield earlier.name, earlier.name in read
+
+
+def _read_by(name: str) -> set[str]:
+    direct = phase(name).reads
+    return {*direct, *(each for other in direct for each in _read_by(other))}
+
+
+def _upstream(rollout: Rollout, stack: Stack, minutes: float, clock: Time) -> None:
+    """Wait until the phases that a stack needs are applied with their present stacks.
+
+    Raises:
+        WaitingError: They aren't, after these minutes.
+    """
+    session, names, shown = rollout.session, Names(stack.environment), ""
+    stacks = session.stacks()
+    for _ in polls(minutes * 60, clock, min(PAUSE, minutes * 60)):
+        waits = [
+            name
+            for name, read in needed(stack)
+            if applied_so(session, stacks[name]) is None and (read or session.states.record(name))
+        ]
+        if not waits:
+            return
+        how = ", ".join(f"{name} ({names.role(stacks[name].phase.role)})" for name in waits)
+        if how != shown:
+            shown = how
+            rollout.tell(f"{stack.phase.name}: waiting until these phases are applied with their present stacks: {how}")
+    command = f"make rollout ENV={stack.environment.name} PHASE='{' '.join(waits)}'"
+    raise WaitingError(f"{stack.phase.name} is waiting for {how}; apply them with that role: {command}")
+
+
+def _refuse_other_role(session: Session, stack: Stack) -> None:
+    if step := other_role(session, stack):
+        raise RefusedError(step.how)
+
+
+def _again(stack: Stack) -> str:
+    return f"plan again: bin/ops rollout {stack.environment.name} {stack.phase.name} --store"

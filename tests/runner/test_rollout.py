@@ -1,0 +1,577 @@
+"""A rollout wave by wave, and plans that one job stores and another applies, with Terraform and S3 in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from environments import load
+from environments.names import PLAN_DAYS
+from environments.schema import Zone
+from modules.phases import PHASES, phase
+from ops.aws.session import Caller
+from ops.aws.waiting import Time
+from ops.conditions import FailedError
+from ops.errors import OpsError, RefusedError, WaitingError
+from ops.gate.folder import digest
+from ops.plan_gate.model import PlanVerdict
+from ops.rollout.command import _check
+from ops.rollout.markdown import as_markdown
+from ops.rollout.run import Rollout
+from ops.rollout.stored import apply_stored, needed, packed, store, unpack
+from ops.terraform.apply import Applier
+from ops.terraform.process import Done
+from ops.terraform.report import Report, Result
+from ops.terraform.stack import Stack
+from tests.runner.in_memory import ADMINISTRATOR, DEPLOYER, PLANNER, Runner
+
+PROD = load("prod")
+NAMES = tuple(each.name for each in PHASES)
+FIRST = Caller("111122223333", "arn:aws:sts::111122223333:assumed-role/OrganizationAccountAccessRole/lead")
+SHOWN = {"resource_changes": [{"address": "aws_vpc.vpc", "mode": "managed", "change": {"actions": ["update"]}}]}
+RESOURCES: dict[str, dict[str, Any]] = {
+    "services": {"aws_ecs_service": {"backend": {}}},
+    "observability": {"aws_cloudwatch_metric_alarm": {"cpu": {}}},
+    "edge": {"aws_acm_certificate": {"certificate": {}}, "aws_route53_zone": {"zone": {}}},
+}
+
+
+class Account:
+    """An account without a state bucket, in which an apply creates what its stack has, and who rolls out in it."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.out = folder / "cdktf.out"
+        self.runner = Runner(PROD, self.out, "state", **RESOURCES.get("state", {}))
+        self.runner.bucket.exists = False
+        self.stacks = {"state": self.runner.stack}
+        self.stacks |= {name: self.runner.add(name, **RESOURCES.get(name, {})) for name in NAMES[1:]}
+        self.applied: dict[str, str] = {}
+        """The digest of each applied stack."""
+        self.order: list[str] = []
+        self.failing: set[str] = set()
+        """Phases whose apply fails."""
+        self.outputs: dict[str, str] = {}
+        """What the next apply of a phase publishes."""
+        self.published: dict[str, str] = {}
+        self.asked: list[str] = []
+        self.told: list[str] = []
+        self.answer: Callable[[str], None] = lambda _: None
+        self.blocked: dict[str, Any] = {"missing": (), "unreleased": (), "prepare": None, "unconfirmed": ""}
+        self.runner.terraform.ends |= {
+            "plan": self._plan,
+            "apply": self._apply,
+            "show": lambda *_: Done(0, output=json.dumps(SHOWN)),
+        }
+        for name in ("plan", "apply", "session"):
+            monkeypatch.setattr(f"ops.terraform.{name}.commit", lambda: ("abc", False))
+        verdict = {"changes": {"update": ("a.b",)}}
+        monkeypatch.setattr("ops.terraform.plan.judge", lambda *_, name, **__: PlanVerdict(name, **verdict))
+        monkeypatch.setattr("ops.terraform.plan.blocked", lambda *_: self.blocked["prepare"])
+        monkeypatch.setattr("ops.rollout.people.missing", lambda *_: self.blocked["missing"])
+        monkeypatch.setattr("ops.terraform.apply.missing", lambda *_: self.blocked["missing"])
+        monkeypatch.setattr("ops.rollout.people.unreleased", lambda *_: self.blocked["unreleased"])
+        monkeypatch.setattr("ops.rollout.people.alerts_have_subscribers", self._subscribers)
+        for stack in self.stacks.values():
+            self.gate(stack)
+
+    def gate(self, stack: Any) -> None:
+        today = datetime.now(UTC).date().isoformat()
+        verdict = {"outcome": "clean", "today": today, "until": None, "files": stack.files}
+        stack.gated.write_text(json.dumps(verdict), encoding="utf-8")
+
+    def change(self, name: str, text: str = "new") -> None:
+        """Change a stack, as a commit does."""
+        stack = self.stacks[name]
+        content = json.loads(stack.file.read_text()) | {"locals": {"text": text}}
+        stack.file.write_text(json.dumps(content), encoding="utf-8")
+        self.gate(stack)
+
+    def _subscribers(self, _: object) -> str:
+        if self.blocked["unconfirmed"]:
+            raise FailedError(self.blocked["unconfirmed"])
+        return ""
+
+    def _plan(self, folder: Path, arguments: tuple[str, ...]) -> Done:
+        name = folder.name.removeprefix("prod-")
+        for each in arguments:
+            if each.startswith("-out="):
+                (folder / each.removeprefix("-out=")).write_bytes(f"plan of {name} {len(self.order)}".encode())
+        return Done(0 if self.applied.get(name) == self._form(name) else 2)
+
+    def _form(self, name: str) -> str:
+        """What a plan compares: the stack, and what it reads."""
+        return digest(self.stacks[name].file) + "".join(self.published.get(each, "1") for each in phase(name).reads)
+
+    def _apply(self, folder: Path, _: tuple[str, ...]) -> Done:
+        name = folder.name.removeprefix("prod-")
+        self.order.append(name)
+        if name in self.failing:
+            return Done(1, errors=("no such thing",))
+        self.runner.bucket.exists = True
+        self.published[name] = self.outputs.get(name, "1")
+        self.runner.applied(name, "a.b", serial=len(self.order), id=self.published[name])
+        self.applied[name] = self._form(name)
+        return Done(0)
+
+    def ask(self, question: str) -> None:
+        self.asked.append(question)
+        self.answer(question)
+
+    def rollout(self, caller: Caller = ADMINISTRATOR, **settings: Any) -> Rollout:
+        """A new run, as a person starts it."""
+        self.runner.aws.caller = caller
+        self.runner.session.states._read.clear()
+        self.asked.clear()
+        self.told.clear()
+        return Rollout(self.runner.session, self.ask, self.told.append, **settings)
+
+    def run(self, *phases: str, caller: Caller = ADMINISTRATOR, **settings: Any) -> Report:
+        results = self.rollout(caller, **settings).run(phases)
+        return Report("rollout", "prod", datetime.now(UTC), "abc", tuple(results), WaitingError.exit_code)
+
+    def done(self) -> None:
+        """An account in which every phase is applied."""
+        self.runner.bucket.exists = True
+        self.rollout()
+        for name, stack in self.stacks.items():
+            self.runner.applied(name, "a.b", serial=0, id="1")
+            self.applied[name] = self._form(name)
+            Applier(self.runner.session).record(stack, None)
+
+
+@pytest.fixture
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+    return Account(tmp_path, monkeypatch)
+
+
+def waits(report: Report) -> dict[str, tuple[str, ...]]:
+    return {each.phase: each.waits_for for each in report.phases if each.result is Result.WAITING}
+
+
+def test_it_goes_from_nothing_to_everything_and_asks_once_for_each_wave(account: Account) -> None:
+    report = account.run(caller=FIRST)
+    assert account.order == ["state", "account"]
+    assert [question.partition(" (")[0] for question in account.asked] == [
+        "Create the state bucket of prod",
+        "Apply wave 1",
+    ]
+    assert report.exit_code == 3
+    assert waits(report)["network"] == ("the role aep-prod-break-glass",)
+    assert waits(report)["edge"] == ("the role aep-prod-deployer",)
+    assert "assume aep-prod-break-glass (docs/account.md, section 2), then make rollout" in report.of["network"].message
+
+    report = account.run()
+    assert (report.exit_code, {each.result for each in report.phases}) == (0, {Result.NO_CHANGES, Result.APPLIED})
+    assert [question.partition(")")[0].partition("(")[2] for question in account.asked] == [
+        "network, registry",
+        "secrets, edge",
+        "data, hardening, cutover",
+        "services",
+        "observability",
+    ]
+    for name in NAMES:
+        assert all(account.order.index(read) < account.order.index(name) for read in phase(name).reads), name
+    assert f"network: 1 to update; planned {report.started_at:%Y}" in account.told[0]
+    assert str(account.stacks["network"].saved_summary) in account.told[0]
+
+    account.order.clear()
+    report = account.run()
+    assert (report.exit_code, account.order, account.asked) == (0, [], [])
+    assert {each.result for each in report.phases} == {Result.NO_CHANGES}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "waiting", "how"),
+    [
+        ("missing", ("A_KEY",), "values of secrets", "no value yet: A_KEY; bin/ops secrets set prod NAME"),
+        ("unreleased", ("backend",), "images of the release file", "bin/ops promote prod backend"),
+    ],
+)
+def test_services_wait_for_what_people_give_and_continue_then(
+    account: Account, key: str, value: object, waiting: str, how: str
+) -> None:
+    account.run(caller=FIRST)
+    account.blocked[key] = value
+    report = account.run()
+    assert report.exit_code == 3
+    assert waits(report) == {"services": (waiting,), "observability": ("services",)}
+    assert how in report.of["services"].message
+    assert report.of["services"].message.endswith("then make rollout ENV=prod")
+    assert "cutover" in account.order, "the others go on"
+    account.blocked[key] = ()
+    account.order.clear()
+    assert account.run().exit_code == 0
+    assert account.order == ["services", "observability"]
+
+
+def test_cutover_waits_for_prepare_and_observability_for_confirmed_addresses(account: Account) -> None:
+    account.stacks["cutover"].file.write_text(
+        json.dumps({"provider": {}, "resource": {"aws_route53_record": {"a": {}}}}), encoding="utf-8"
+    )
+    account.gate(account.stacks["cutover"])
+    account.blocked |= {"prepare": "waiting for cutover prepare: …", "unconfirmed": "a@b.example has not confirmed"}
+    account.run(caller=FIRST)
+    report = account.run()
+    assert report.exit_code == 3
+    assert waits(report) == {
+        "cutover": ("cutover prepare",),
+        "observability": ("confirmed e-mail addresses",),
+    }
+    assert "a@b.example has not confirmed; open the link" in report.of["observability"].message
+    account.blocked |= {"prepare": None, "unconfirmed": ""}
+    assert account.run().exit_code == 0
+
+
+def test_a_certificate_that_waits_for_the_zone_is_not_applied_into_a_timeout(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = Zone(name="demo.example.com", kind="created")
+    status = {"now": "PENDING_VALIDATION"}
+    acm = SimpleNamespace(describe_certificate=lambda **_: {"Certificate": {"Status": status["now"]}})
+    account.runner.aws.client = lambda name: acm if name == "acm" else account.runner.bucket
+    account.runner.session.environment = replace(PROD, edge=replace(PROD.edge, zone=created))
+    account.run(caller=FIRST)
+    account.failing.add("edge")
+    report = account.run()
+    assert report.exit_code == 2
+    assert any("the parent zone of demo.example.com must get its name servers" in each for each in account.told)
+    state = {"type": "aws_acm_certificate", "mode": "managed", "name": "certificate"}
+    resources = [{**state, "instances": [{"attributes": {"arn": "arn:c"}}]}]
+    content = {"serial": 1, "lineage": "l", "outputs": {}, "resources": resources}
+    account.runner.bucket.objects[account.runner.names.state_key("edge")] = [json.dumps(content).encode()]
+    account.failing.clear()
+    report = account.run()
+    assert waits(report)["edge"] == ("delegation of demo.example.com",)
+    status["now"] = "ISSUED"
+    assert account.run().exit_code == 0
+
+
+def test_declined_and_failed_and_interrupted_waves_stop_and_can_be_continued(account: Account) -> None:
+    account.run(caller=FIRST)
+    account.order.clear()
+
+    def decline(_: str) -> None:
+        raise RefusedError("nothing was changed")
+
+    account.answer = decline
+    report = account.run()
+    assert (report.exit_code, account.order) == (1, [])
+    assert (report.of["network"].result, report.of["network"].message) == (Result.REFUSED, "nothing was changed")
+    assert report.of["registry"].result is Result.NOT_BEGUN
+    account.answer = lambda _: None
+
+    account.failing.add("data")
+    report = account.run()
+    assert report.exit_code == 2
+    assert report.of["data"].result is Result.FAILED
+    assert "no such thing; created resources are in the state; to continue: make plan" in report.of["data"].message
+    assert "services" not in account.order
+    account.failing.clear()
+
+    account.runner.terraform.interrupted.set()
+    report = account.run()
+    assert (report.exit_code, {each.result for each in report.phases}) == (2, {Result.NOT_BEGUN})
+    account.runner.terraform.interrupted.clear()
+    assert account.run().exit_code == 0
+
+
+def test_ctrl_c_during_an_apply_stops_the_wave(account: Account) -> None:
+    account.run(caller=FIRST)
+    before = account.runner.terraform.ends["apply"]
+
+    def interrupted(folder: Path, arguments: tuple[str, ...]) -> Done:
+        account.runner.terraform.interrupted.set()
+        account.failing.add(folder.name.removeprefix("prod-"))
+        return before(folder, arguments)
+
+    account.runner.terraform.ends["apply"] = interrupted
+    report = account.run()
+    assert report.exit_code == 2
+    assert Result.INTERRUPTED in {each.result for each in report.phases}
+    assert len(account.asked) == 1
+
+
+def test_a_plan_that_changes_between_the_question_and_the_apply_is_refused(account: Account) -> None:
+    account.run(caller=FIRST)
+
+    def planned_again(_: str) -> None:
+        stack = account.stacks["network"]
+        stack.saved.write_bytes(b"another plan")
+        origin = json.loads(stack.provenance.read_text()) | {"plan_sha256": digest(stack.saved)}
+        stack.provenance.write_text(json.dumps(origin), encoding="utf-8")
+
+    account.answer = planned_again
+    report = account.run()
+    assert report.exit_code == 1
+    assert "prod-network was re-planned after you confirmed" in report.of["network"].message
+    assert "network" not in account.order
+
+
+def test_a_plan_that_the_gates_refuse_stops_before_the_question(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.run(caller=FIRST)
+    monkeypatch.setattr("ops.terraform.plan.judge", lambda *_, name, **__: PlanVerdict(name, error="has no form"))
+    report = account.run()
+    assert (report.exit_code, account.asked) == (2, [])
+    monkeypatch.undo()
+
+
+def test_a_stack_that_the_gate_has_not_checked_is_refused(account: Account) -> None:
+    account.run(caller=FIRST)
+    account.stacks["network"].gated.unlink()
+    report = account.run()
+    assert (report.exit_code, account.asked) == (1, [])
+    assert "the gate has not checked prod-network; make gate ENV=prod" in report.of["network"].message
+
+
+def test_what_an_apply_changes_for_later_phases_is_planned_and_asked_again(account: Account) -> None:
+    account.done()
+    account.change("network")
+    account.change("data")
+    account.outputs["network"] = "2"
+    report = account.run()
+    assert report.exit_code == 0
+    assert [question.partition(")")[0].partition("(")[2] for question in account.asked] == [
+        "network, data",
+        "data, edge, services",
+    ], "what read the old outputs isn't applied, and phases without changes are compared again"
+    assert account.order[0] == "network"
+    assert account.order.count("data") == 1
+
+
+def test_each_role_applies_its_own_phases_only(account: Account) -> None:
+    account.done()
+    report = account.run(caller=DEPLOYER)
+    assert report.exit_code == 0
+    assert report.of["network"].message.startswith("applied with this stack at ")
+    account.change("network")
+    account.change("edge")
+    report = account.run(caller=DEPLOYER)
+    assert (report.exit_code, account.order) == (3, ["edge"])
+    assert waits(report) == {"network": ("the role aep-prod-break-glass",)}
+    report = account.run(caller=PLANNER)
+    assert (report.exit_code, account.order) == (3, ["edge"])
+    report = account.run(caller=FIRST)
+    assert (report.exit_code, account.order, account.asked) == (3, ["edge"], [])
+
+
+def test_a_dry_run_shows_and_changes_nothing(account: Account) -> None:
+    report = account.run(dry_run=True)
+    assert (report.exit_code, account.order, account.asked) == (3, [], [])
+    assert waits(report)["state"] == ("bootstrap",)
+    assert "there is no state bucket" in report.of["state"].message
+    account.done()
+    account.change("network")
+    before = len(account.runner.bucket.objects)
+    report = account.run(caller=PLANNER, dry_run=True)
+    assert (report.exit_code, account.order, account.asked) == (0, [], [])
+    assert report.of["network"].result is Result.CHANGES
+    assert len(account.runner.bucket.objects) == before
+
+
+def test_a_stack_without_changes_in_the_account_is_recorded(account: Account) -> None:
+    """A new stack may plan to nothing; without a record, a deployer's job would wait for it for ever."""
+    account.done()
+    account.change("registry")
+    account.applied["registry"] = account._form("registry")
+    assert account.run().of["registry"].result is Result.NO_CHANGES
+    record = account.runner.session.states.record("registry")
+    assert record and record.stack_sha256 == account.stacks["registry"].digest
+    account.change("registry", "newer")
+    account.applied["registry"] = account._form("registry")
+    account.runner.bucket.failing["put_object"] = "AccessDenied"
+    assert "its record could not be written" in account.run().of["registry"].message
+
+
+def test_phases_can_be_named(account: Account) -> None:
+    with pytest.raises(OpsError, match=r"there is no state bucket .* make bootstrap ENV=prod"):
+        account.run("network")
+    account.run(caller=FIRST)
+    account.order.clear()
+    report = account.run("registry")
+    assert ([each.phase for each in report.phases], account.order) == (["registry"], ["registry"])
+
+
+def test_the_report_is_markdown_too(account: Account) -> None:
+    account.run(caller=FIRST)
+    account.answer = lambda _: (_ for _ in ()).throw(RefusedError("nothing ~~~~ was changed"))
+    text = as_markdown(account.run(), account.stacks)
+    assert "| network | refused |" in text
+    assert "nothing  was changed" in text, "no message ends the block that it is in"
+    assert "<details><summary>Plan of network: refused</summary>" in text
+    assert "~   aws_vpc.vpc" in text
+
+
+# Stored plans
+
+
+def other_machine(account: Account, name: str) -> None:
+    """Nothing of a plan is left on the machine."""
+    account.stacks[name].forget_plan()
+
+
+def test_a_plan_is_stored_by_one_job_and_applied_by_another(account: Account) -> None:
+    account.done()
+    account.change("edge")
+    edge = account.stacks["edge"]
+    stored = store(account.rollout(DEPLOYER), edge)
+    assert stored.outputs() == f"changes=true\nsha256={stored.sha256}\n"
+    key = f"prod/edge.plans/{stored.sha256}.zip"
+    assert len(account.runner.bucket.objects[key]) == 1
+    assert account.order == []
+    other_machine(account, "edge")
+    result = apply_stored(account.rollout(DEPLOYER), edge, stored.sha256)
+    assert (result.result, account.order, account.asked[0].partition(" (")[0]) == (
+        Result.APPLIED,
+        ["edge"],
+        "Apply edge to prod",
+    )
+    record = account.runner.session.states.record("edge")
+    assert record and (record.counts, record.caller) == ({"update": 1}, DEPLOYER.arn)
+    again = apply_stored(account.rollout(DEPLOYER), edge, stored.sha256)
+    assert (again.result, account.order) == (Result.NO_CHANGES, ["edge"])
+    assert again.message.startswith("this plan was applied at ")
+    assert store(account.rollout(DEPLOYER), edge).outputs() == "changes=false\nsha256=\n"
+
+
+def tampered(account: Account, sha256: str) -> None:
+    account.runner.bucket.objects[f"prod/edge.plans/{sha256}.zip"].append(b"PK another")
+
+
+def other_origin(**changed: str) -> Callable[[Account, str], str]:
+    def change(account: Account, _: str) -> str:
+        edge = account.stacks["edge"]
+        origin = json.loads(edge.provenance.read_text()) | changed
+        edge.provenance.write_text(json.dumps(origin), encoding="utf-8")
+        body = packed(edge)
+        sha256 = hashlib.sha256(body).hexdigest()
+        account.runner.session.states.put_plan("edge", sha256, body)
+        return sha256
+
+    return change
+
+
+OLD = (datetime.now(UTC) - timedelta(days=PLAN_DAYS, hours=1)).isoformat(timespec="seconds")
+SPOILT: dict[str, tuple[Callable[[Account, str], Any], str]] = {
+    "another plan": (tampered, "of edge has (the )?SHA-256 [0-9a-f]{64}, not "),
+    "expired": (
+        lambda account, sha256: account.runner.bucket.objects.pop(f"prod/edge.plans/{sha256}.zip") and None,
+        "there is no stored plan .* of edge: it expired after 7 days",
+    ),
+    "no hash": (lambda *_: "../edge.tfstate", "isn't a SHA-256"),
+    "old": (other_origin(planned_at=OLD), "plan again: bin/ops rollout prod edge --store"),
+    "another account": (other_origin(account="444455556666"), "in account 444455556666"),
+    "another stack": (lambda account, _: account.change("edge", "newer"), "cdk.tf.json of prod-edge changed since"),
+    "other outputs": (
+        lambda account, _: account.runner.applied("network", "a.b", serial=99, id="other"),
+        "outputs of network changed since",
+    ),
+    "not gated": (lambda account, _: account.stacks["edge"].gated.unlink(), "the gate has not checked prod-edge"),
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_any_other_stored_plan_is_refused(account: Account, spoilt: str) -> None:
+    account.done()
+    account.change("edge")
+    edge = account.stacks["edge"]
+    sha256 = store(account.rollout(DEPLOYER), edge).sha256
+    spoil, said = SPOILT[spoilt]
+    sha256 = spoil(account, sha256) or sha256
+    other_machine(account, "edge")
+    with pytest.raises(RefusedError, match=said):
+        apply_stored(account.rollout(DEPLOYER), edge, sha256)
+    assert (account.order, account.asked) == ([], [])
+
+
+def test_what_is_no_archive_of_a_plan_is_refused(account: Account) -> None:
+    with pytest.raises(RefusedError, match="the stored plan of edge isn't one"):
+        unpack(account.stacks["edge"], b"PK")
+
+
+def test_the_planner_stores_and_applies_nothing(account: Account) -> None:
+    account.done()
+    account.change("edge")
+    for work in (
+        lambda: store(account.rollout(PLANNER), account.stacks["edge"]),
+        lambda: apply_stored(account.rollout(PLANNER), account.stacks["edge"], "0" * 64),
+        lambda: store(account.rollout(DEPLOYER), account.stacks["network"]),
+    ):
+        with pytest.raises(RefusedError, match=r"may not apply it; assume aep-prod-(deployer|break-glass)"):
+            work()
+
+
+def test_a_deployer_s_phase_waits_for_administrators(account: Account) -> None:
+    account.done()
+    account.change("account")
+    account.change("hardening")
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            account.run("account")
+            account.runner.aws.caller = DEPLOYER
+
+    clock = Time(sleep, lambda: sum(slept))
+    work = account.rollout(DEPLOYER)
+    with pytest.raises(WaitingError, match=r"services is waiting for account \(aep-prod-break-glass\)") as waiting:
+        store(work, account.stacks["services"])
+    assert waiting.value.exit_code == 3
+    assert "make rollout ENV=prod PHASE='account'" in str(waiting.value)
+    account.change("edge")
+    stored = store(account.rollout(DEPLOYER), account.stacks["edge"], wait=5, clock=clock)
+    assert stored.sha256
+    assert len(slept) == 3, "hardening is applied after edge, so edge doesn't wait for it"
+
+
+def test_a_phase_needs_what_it_reads_and_earlier_phases_of_administrators() -> None:
+    def of(name: str) -> dict[str, bool]:
+        return dict(needed(Stack(PROD, phase(name), Path())))
+
+    assert of("edge") == {
+        "state": True,
+        "account": True,
+        "network": True,
+        "registry": False,
+        "secrets": False,
+        "data": False,
+    }
+    assert of("services")["edge"] is True
+    assert of("cutover") == {**of("edge"), "edge": True, "observability": False, "hardening": False}
+
+
+def test_a_stored_plan_of_services_waits_for_people(account: Account) -> None:
+    account.done()
+    account.change("services")
+    account.blocked["missing"] = ("A_KEY",)
+    with pytest.raises(WaitingError, match="services is waiting for values of secrets: no value yet: A_KEY"):
+        store(account.rollout(DEPLOYER), account.stacks["services"])
+    assert not [key for key in account.runner.bucket.objects if ".plans/" in key]
+
+
+@pytest.mark.parametrize(
+    ("phases", "options", "said"),
+    [
+        ([], {"store": True}, "for one phase, not 0"),
+        (["edge", "services"], {"stored": "0"}, "for one phase, not 2"),
+        (["edge"], {"store": True, "stored": "0"}, "pass one of them"),
+        (["edge"], {"store": True, "dry_run": True}, "leave out --store"),
+        (["edge"], {"only_store": True}, "belong to --store"),
+    ],
+)
+def test_options_that_do_not_belong_together_are_one_line(
+    phases: list[str], options: dict[str, Any], said: str
+) -> None:
+    given = {"store": False, "stored": "", "only_store": False, "dry_run": False} | options
+    with pytest.raises(OpsError, match=said):
+        _check(phases, **given)
