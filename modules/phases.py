@@ -59,6 +59,9 @@ PHASES: tuple[Phase, ...] = (
     Phase("cutover", "cutover:CutoverStack", ("edge",), "deployer", "public DNS records by weight"),
 )
 
+DEPLOYED = tuple(phase.name for phase in PHASES if phase.applied_by == "deployer")
+"""The phases that the deployer applies; it stores plans of these only."""
+
 BEFORE_ROLES = ("state", "account")
 """Phases whose first apply uses other credentials, because the roles don't exist yet: docs/account.md."""
 

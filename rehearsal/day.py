@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from environments.arns import account_of
 from ops.aws.dns import PublicZone
 from ops.aws.state_lock import StateLock
 from ops.cutover.prepare import COMMAND as PREPARE
+from ops.errors import WaitingError
 from ops.journal import FOLDER as JOURNAL
 from ops.journal import read
 from ops.plan_gate.model import FindingKind
@@ -49,20 +51,16 @@ On the day:
 - Use `prod` as the environment. Commands that change the account ask for confirmation.
 - Commit the release file after `promote` and `deploy`: a rollback to the previous release finds it in git.
 - `cutover run` watches each step for `cutover.watch` seconds. The rehearsal watches for {watch} seconds.
-- If a command stops, run the same command again. To return all traffic at any time: `bin/ops rollback dns prod`.
+- `rollout` stops with exit code 3 at steps that are yours, and continues when you run it again. If another command
+  stops, run it again too. The first `rollout` has the account's first credentials, the next ones have its role's
+  ([account](../account.md)).
+- To return all traffic at any time: `bin/ops rollback dns prod`.
 """
 """What the page begins with."""
 APPROVED = (FindingKind.WIDENING.flag,)
 """What operators approve in a first rollout: all that a new stack allows is new."""
-ROUNDS = (
-    ("registry", "account"),
-    ("network", "secrets"),
-    ("data", "edge"),
-    ("services", "hardening", "cutover"),
-    ("observability",),
-)
-"""Phases that are planned together, after the previous ones. The first uses the credentials that exist before
-the account's roles; from then on, an administrator applies."""
+WAITS = WaitingError.exit_code
+"""Exit code of a rollout that stops at steps of people."""
 
 
 @dataclass
@@ -74,6 +72,8 @@ class Day:
     folder: Path
     log: Transcript
     releases: Releases
+    waiting: str = ""
+    """Output of the last rollout: what phases are waiting for."""
 
     @property
     def name(self) -> str:
@@ -94,17 +94,14 @@ class Day:
         self.log.headline("Synthesize and gate")
         self.synthesize()
         self.log.headline("Roll out")
-        shared = APPROVED if self.rehearsal.environment.account_resources_from else ()
-        self.log.ops("Create the state bucket", "bootstrap", self.name, *shared)
-        for phases in ROUNDS:
-            if "services" in phases:
-                self.give_secrets()
-                self.promote()
-                self.prepare()
-            self.roll_out(*phases)
-            if "account" in phases:
-                self.rehearsal.sign_in(ADMINISTRATOR)
-                self.log.variables = variables()
+        self.roll_out("With the credentials that exist before the account's roles", expect=(WAITS,))
+        self.rehearsal.sign_in(ADMINISTRATOR)
+        self.log.variables = variables()
+        self.roll_out("As an administrator, with the role that this created", expect=(0, WAITS))
+        self.give_secrets()
+        self.promote()
+        self.prepare()
+        self.finish()
         with Application.start(
             self.rehearsal.environment, self.folder / "application", self.rehearsal.emulator.endpoint, pace=PACE
         ) as application:
@@ -115,10 +112,10 @@ class Day:
         self.log.run("Synthesize", f"make synth ENV={self.name}", "-O", "main.py", self.name)
         self.log.ops("Check the stacks", "gate", self.name, rehearsed=())
 
-    def roll_out(self, *phases: str) -> None:
-        """Plan phases for the first time, and apply the plans."""
-        self.log.ops("Plan", "plan", self.name, *phases, *APPROVED, rehearsed=())
-        self.log.ops("Apply the saved plans", "apply", self.name, *APPROVED)
+    def roll_out(self, why: str, *phases: str, expect: Sequence[int] = (0,)) -> None:
+        """Plan, show and apply phases wave by wave, until only steps of people are left."""
+        self.log.ops(why, "rollout", self.name, *phases, *APPROVED, expect=expect)
+        self.waiting = self.log.said
 
     def give_secrets(self) -> None:
         """Write every secret that operators write, the first of other issuers as a paste that is longer than a line.
@@ -164,12 +161,16 @@ class Day:
         if not self.rehearsal.name_exists:
             return
         self.log.headline("Prepare the public name")
-        self.log.ops("The plan of cutover waits for this", "plan", self.name, CUTOVER, rehearsed=())
-        if f"waiting for {PREPARE}" not in self.log.said:
+        if f"waiting for {PREPARE}" not in self.waiting:
             raise StepError(f"the plan of cutover doesn't wait for {PREPARE}")
         arguments = (*PREPARE.split(), self.name)
         self.log.ops("Show which records would be replaced", *arguments, "--dry-run", rehearsed=())
         self.log.ops("Replace them in one change, which users don't notice", *arguments)
+
+    def finish(self) -> None:
+        """Roll out what waited for these steps."""
+        self.log.headline("Roll out the rest")
+        self.roll_out("The same command continues where it stopped")
 
     def go_live(self, application: Application) -> None:
         """Migrate, verify, cut over with an automatic rollback, cut over again, and roll back by command."""

@@ -19,7 +19,7 @@ from ops.command import say
 from rehearsal.rollout import StepError
 from rehearsal.terminal import at_a_terminal
 
-LONGEST = 900
+LONGEST = 1800
 """Limit of seconds for one command."""
 _ENDPOINT = re.compile(r" (?:on|at) http://127\.0\.0\.1:\d+|(?: at)? 127\.0\.0\.1\b")
 """The emulator's and the load balancer's addresses in the output of commands."""

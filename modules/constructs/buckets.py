@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from environments import schema
 from environments.names import Names
@@ -24,6 +24,8 @@ class Retention:
     their buckets first, because AWS deletes only empty buckets."""
     noncurrent_days: int = 90
     """Replaced and deleted versions expire after this."""
+    expiring: Mapping[str, int] = field(default_factory=dict)
+    """Objects whose keys begin with one of these expire after so many days, and their versions a day later."""
 
 
 class PrivateBucket:
@@ -85,7 +87,7 @@ class PrivateBucket:
                 )
             ],
         )
-        aws.S3BucketLifecycleConfiguration(scope, f"{id_}_lifecycle", bucket=bucket, rule=[_expire(spec)])
+        aws.S3BucketLifecycleConfiguration(scope, f"{id_}_lifecycle", bucket=bucket, rule=list(_rules(spec)))
         self.policy = address("aws_s3_bucket_policy", f"{id_}_policy")
         """Address of its policy; writers that need the policy depend on it."""
         aws.S3BucketPolicy(
@@ -96,14 +98,20 @@ class PrivateBucket:
         )
 
 
-def _expire(spec: Retention) -> aws.S3BucketLifecycleConfigurationRule:
-    expiration = [aws.S3BucketLifecycleConfigurationRuleExpiration(days=spec.expire_days)] if spec.expire_days else None
+def _rules(spec: Retention) -> Iterator[aws.S3BucketLifecycleConfigurationRule]:
+    yield _rule("expire", "", spec.expire_days, spec.noncurrent_days)
+    for prefix, days in spec.expiring.items():
+        yield _rule(f"expire {prefix}", prefix, days, 1)
+
+
+def _rule(id_: str, prefix: str, days: int | None, noncurrent_days: int) -> aws.S3BucketLifecycleConfigurationRule:
+    expiration = [aws.S3BucketLifecycleConfigurationRuleExpiration(days=days)] if days else None
     uploads = aws.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(days_after_initiation=7)
-    noncurrent = aws.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=spec.noncurrent_days)
+    noncurrent = aws.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=noncurrent_days)
     return aws.S3BucketLifecycleConfigurationRule(
-        id="expire",
+        id=id_,
         status="Enabled",
-        filter=[aws.S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+        filter=[aws.S3BucketLifecycleConfigurationRuleFilter(prefix=prefix)],
         abort_incomplete_multipart_upload=[uploads],
         noncurrent_version_expiration=[noncurrent],
         expiration=expiration,

@@ -10,7 +10,7 @@ from modules.bindings.engine import Construct
 from modules.constructs.deployer_services_policy import passed_roles, snapshot_database
 from modules.constructs.planner_policy import READS
 from modules.ids import reference
-from modules.phases import PHASES
+from modules.phases import DEPLOYED
 from modules.policy import Statement, document
 
 _DEPLOYS = (
@@ -91,12 +91,11 @@ def _allowed(names: Names) -> Iterator[Statement]:
 def _state(names: Names) -> Iterator[Statement]:
     """The same as state_access.py, in fewer characters. `READS` includes listing the bucket."""
     bucket = names.partition.bucket(names.state_bucket)
-    own = [phase.name for phase in PHASES if phase.applied_by == "deployer"]
     yield Statement(sid="ReadState", actions=["s3:GetObject"], resources=[f"{bucket}/*"])
     yield Statement(
         sid="WriteState",
         actions=["s3:GetObjectVersion", "s3:PutObject"],
-        resources=[f"{bucket}/*/{phase}.*" for phase in own],
+        resources=[f"{bucket}/*/{phase}.*" for phase in DEPLOYED],
     )
     yield Statement(sid="UnlockState", actions=["s3:DeleteObject"], resources=[f"{bucket}/*.tflock"])
 

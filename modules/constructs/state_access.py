@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from environments.names import Names
-from modules.phases import PHASES
+from modules.phases import DEPLOYED
 from modules.policy import Condition, Statement
 
 _SSE = "s3:x-amz-server-side-encryption"
@@ -24,10 +24,9 @@ def read_state(names: Names, *, key_arn: str) -> list[Statement]:
 
 def write_state(names: Names, *, key_arn: str) -> list[Statement]:
     """Write, restore and lock the state of the deployer's phases, and the record of who applied them."""
-    phases = [phase.name for phase in PHASES if phase.applied_by == "deployer"]
-    states = [f"{_bucket(names)}/{names.state_key(phase)}" for phase in phases]
-    # State, lock and record of a phase, and the journal of cutover; no other object has such a prefix.
-    everything = [f"{_bucket(names)}/{names.environment.stage}/{phase}.*" for phase in phases]
+    states = [f"{_bucket(names)}/{names.state_key(phase)}" for phase in DEPLOYED]
+    # State, lock, record and stored plans of a phase, and the journal of cutover; no other object has such a prefix.
+    everything = [f"{_bucket(names)}/{names.environment.stage}/{phase}.*" for phase in DEPLOYED]
     return [
         # `make recover RESTORE=` lists a state's versions, reads one and copies it over the current one.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html

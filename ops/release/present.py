@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from environments.schema import Environment
 from ops.aws.session import Aws
+from ops.registry.repository import Repository
 from ops.registry.repository import repository as open_repository
 from ops.release.file import tag_of
 
@@ -14,20 +15,23 @@ def is_released(aws: Aws, environment: Environment, repository: str) -> bool:
     Raises:
         OpsError: The registry refuses, or doesn't respond.
     """
-    account = environment.registry.source_account or environment.account_id
-    registry = open_repository(aws, account, environment.region, repository)
-    return registry.find(tag_of(environment, environment.releases[repository])) is not None
+    return _opened(aws, environment, repository).find(tag_of(environment, environment.releases[repository])) is not None
 
 
 def unreleased(aws: Aws, environment: Environment) -> tuple[str, ...]:
-    """The first service of each repository whose image in the release file isn't in the registry yet.
+    """The first service of each repository that lacks the image in the release file: ECS pulls it by digest.
 
     Raises:
         OpsError: The registry refuses, or doesn't respond.
     """
     first = {service.repository: service.name for service in reversed(environment.product.services)}
     return tuple(
-        service.name
-        for service in environment.product.services
-        if first[service.repository] == service.name and not is_released(aws, environment, service.repository)
+        name
+        for repository, name in sorted(first.items(), key=lambda each: each[1])
+        if _opened(aws, environment, repository).find(environment.releases[repository]) is None
     )
+
+
+def _opened(aws: Aws, environment: Environment, repository: str) -> Repository:
+    account = environment.registry.source_account or environment.account_id
+    return open_repository(aws, account, environment.region, repository)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from environments.names import PLAN_DAYS
 from ops.gate.index import NAMED_BY, Index
 from ops.gate.model import Block, ScannedBlock
 from ops.gate.stacks import Expected, expected_stacks, select
@@ -112,7 +113,7 @@ def test_a_value_of_another_service_bucket_or_budget_is_another_value(output: Pa
         for block in view
         for kind, path in (
             ("aws_lb_target_group", "service.port"),
-            ("aws_s3_bucket_lifecycle_configuration", "kept.days"),
+            ("aws_s3_bucket_lifecycle_configuration", "kept.rules"),
             ("aws_cloudwatch_log_group", "kept.days"),
             ("aws_budgets_budget", "budget"),
         )
@@ -120,8 +121,10 @@ def test_a_value_of_another_service_bucket_or_budget_is_another_value(output: Pa
     }
     assert found["aws_lb_target_group", "backend_targets"] == [8787]
     assert found["aws_lb_target_group", "frontend_targets"] == [80]
-    assert found["aws_s3_bucket_lifecycle_configuration", "state_lifecycle"] == []
-    assert found["aws_s3_bucket_lifecycle_configuration", "trail_bucket_lifecycle"] == [400]
+    _, *rules = found["aws_s3_bucket_lifecycle_configuration", "state_lifecycle"]
+    assert [rule.get("expiration") for rule in rules] == [None, *[[{"days": PLAN_DAYS}]] * 3]
+    _, rule = found["aws_s3_bucket_lifecycle_configuration", "trail_bucket_lifecycle"]
+    assert rule["expiration"] == [{"days": 400}]
     assert found["aws_cloudwatch_log_group", "trail_log_group"] == [400]
     assert found["aws_cloudwatch_log_group", "backend_logs"] == [365]
     assert len({str(limit) for (kind, _), limit in found.items() if kind == "aws_budgets_budget"}) > 1

@@ -39,7 +39,7 @@ def test_every_command_is_one_that_operators_type() -> None:
 def test_it_has_every_command_of_the_day() -> None:
     steps = {shlex.split(line.removeprefix("… | "))[1] for line in COMMANDS if "bin/ops" in line}
     assert steps >= {
-        "bootstrap",
+        "rollout",
         "plan",
         "apply",
         "secrets",

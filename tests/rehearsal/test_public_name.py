@@ -12,11 +12,13 @@ import pytest
 from environments import load
 from environments.schema import Environment, IamUser, Zone
 from rehearsal.context import Rehearsal, emulated_environment, seed
-from rehearsal.day import day
+from rehearsal.day import WAITS, day
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import credentials
 from rehearsal.rollout import Rollout, public_records
 from rehearsal.steps import ADMINISTRATOR
+from rehearsal.values import variables
 from tests.emulator.aws import Aws
 
 pytestmark = pytest.mark.slow
@@ -109,11 +111,13 @@ def test_a_rollout_prepares_the_name_when_the_plan_says_so(rehearsal: Rehearsal)
 def test_go_live_day_prepares_the_name_before_cutover_is_planned(rehearsal: Rehearsal) -> None:
     today = day(rehearsal)
     today.synthesize()
+    today.log.variables = {**variables(), **credentials(STARTER.account_id, rehearsal.names.role("deployer"))}
+    today.roll_out("Roll out", "cutover", expect=(WAITS,))
     today.prepare()
-    today.roll_out("cutover")
+    today.roll_out("Continue", "cutover")
     typed = [entry.command for entry in today.log.entries if not isinstance(entry, str)]
     assert typed[2:5] == [
-        "bin/ops plan prod-starter cutover",
+        "bin/ops rollout prod-starter cutover --approve-widening",
         "bin/ops cutover prepare prod-starter --dry-run",
         "bin/ops cutover prepare prod-starter",
     ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from environments.names import Names
 from rehearsal.context import seed
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.settings import credentials
-from tests.runner.operator import ROOT, Operator
+from tests.runner.operator import APPROVED, ROOT, Operator
 
 pytestmark = pytest.mark.slow
 PROD = load("prod")
@@ -123,3 +125,43 @@ def test_a_plain_record_that_comes_after_the_plan_is_explained(rolled_out: Opera
     assert "AWS refuses a weighted record beside a plain one of the same name" in said
     assert "bin/ops cutover prepare prod" in said
     assert not weights(operator)
+
+
+@pytest.mark.requirement("R10.1")
+def test_a_plan_that_one_machine_stores_is_applied_by_another(
+    rolled_out: Operator, gated: Path, tmp_path: Path
+) -> None:
+    """Only the bucket is common: folders, Terraform's files in them, and so the plan's absolute paths differ."""
+    operator, outputs = rolled_out, tmp_path / "outputs"
+    prepare(operator, tmp_path, "--yes")
+    stored = ("rollout", "prod", "cutover", "--store", "--outputs", str(outputs), *APPROVED)
+    said = operator.run(*stored, expect=3).stderr
+    assert "cutover is waiting for state (aep-prod-break-glass), account (aep-prod-break-glass), network" in said
+    assert not outputs.exists()
+    s3, names = operator.client("s3"), Names(PROD)
+    for name in ("state", "account", "network", "edge"):
+        record = {
+            **{"phase": name, "environment": "prod", "commit": None, "dirty": False, "plan_sha256": "", "serial": 1},
+            **{"applied_at": "2026-11-29T10:00:00+00:00", "caller": "lead"},
+            "stack_sha256": operator.stack(name).digest,
+        }
+        s3.put_object(Bucket=names.state_bucket, Key=names.applied_key(name), Body=json.dumps(record).encode())
+        if name != "edge":
+            output = {"id": {"value": "1", "type": "string"}}
+            state = {"version": 4, "serial": 1, "lineage": name, "outputs": output, "resources": []}
+            s3.put_object(Bucket=names.state_bucket, Key=names.state_key(name), Body=json.dumps(state).encode())
+    assert "| cutover | changes  2 to create" in operator.run(*stored, "--markdown").stdout
+    found = dict(line.split("=") for line in outputs.read_text().splitlines())
+    assert found["changes"] == "true"
+    other = replace(operator, out=tmp_path / "another" / "cdktf.out")
+    shutil.copytree(gated, other.out)
+    applied = ("rollout", "prod", "cutover", "--yes", *APPROVED, "--stored")
+    wrong = other.run(*applied, "0" * 64, expect=1).stderr
+    assert f"there is no stored plan {'0' * 64} of cutover" in wrong
+    said = other.run(*applied, found["sha256"]).stderr
+    assert "rollout of prod: 1 applied" in said
+    assert "pass" in said
+    assert weights(operator) == {"aep-prod-current": 0, "aep-prod-previous": 100}
+    body = s3.get_object(Bucket=names.state_bucket, Key=names.applied_key("cutover"))["Body"].read()
+    assert json.loads(body)["counts"] == {"create": 2}
+    assert "this plan was applied at" in other.run(*applied, found["sha256"]).stderr

@@ -105,6 +105,10 @@ def test_the_deployer_writes_its_own_phases_state_and_reads_all(account: Stack, 
         record = f"arn:aws:s3:::{names.state_bucket}/{names.applied_key(phase.name)}"
         assert may(policies, boundary, "s3:GetObject", record, {})
         assert may(policies, boundary, "s3:PutObject", record, {}) is own
+        plan = f"arn:aws:s3:::{names.state_bucket}/{names.plan_key(phase.name, '0' * 64)}"
+        assert may(policies, boundary, "s3:PutObject", plan, {}) is own
+        assert not may(policies, boundary, "s3:DeleteObject", plan, {})
+        assert not may(account.policy("planner"), boundary, "s3:PutObject", plan, {})
         assert not may(policies, boundary, "s3:DeleteObject", state, {})
         assert may(policies, boundary, "s3:GetObjectVersion", state, {}) is own
         assert not may(policies, boundary, "s3:DeleteObject", f"{state}.tflock.old", {})

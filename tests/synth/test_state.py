@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from environments.names import Names
+from environments.names import PLAN_DAYS, Names
 from environments.schema import Environment
+from modules.phases import PHASES
 from tests.conftest import Stack
 from tests.synth.iam import KEY_ARN, allowed
 
@@ -43,9 +44,14 @@ def test_the_bucket_is_private_versioned_and_encrypted_with_its_key(state: Stack
 
 def test_earlier_versions_are_kept_for_a_while_and_current_state_for_ever(state: Stack, env: Environment) -> None:
     (lifecycle,) = state.resources("aws_s3_bucket_lifecycle_configuration").values()
-    (rule,) = lifecycle["rule"]
+    rule, *others = lifecycle["rule"]
     assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": env.state_history}]
     assert "expiration" not in rule
+    expiring = {each["filter"][0]["prefix"]: each["expiration"][0]["days"] for each in others}
+    assert expiring == {f"{env.stage}/{phase}.plans/": PLAN_DAYS for phase in ("edge", "services", "cutover")}
+    assert [each["noncurrent_version_expiration"] for each in others] == [[{"noncurrent_days": 1}]] * 3
+    for prefix in expiring:
+        assert not any(Names(env).state_key(phase.name).startswith(prefix) for phase in PHASES)
 
 
 def test_backends_name_the_key_that_the_bucket_asks_for(stacks: dict[str, Stack], env: Environment) -> None:

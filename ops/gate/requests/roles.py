@@ -11,7 +11,7 @@ from environments.guardduty import DATA, agent_repository
 from environments.names import Names
 from environments.schema import IamUser, Service
 from environments.schema.principals import arns
-from modules.phases import PHASES
+from modules.phases import DEPLOYED, PHASES
 from ops.gate.requests.deployer import PULL, deployer_requests
 from ops.gate.requests.policies import Keys, Policies, Request
 from ops.iam.mfa import AGE, PRESENT
@@ -248,6 +248,11 @@ def _state(names: Names, policies: Policies) -> Iterator[Request]:
         yield Request(caller=caller, action="s3:GetObjectVersion", resource=state)
         yield Request(caller=caller, action="s3:ListBucketVersions", resource=bucket)
         yield Request(caller=caller, action="kms:GenerateDataKey", resource=key, keys=through)
+    for name in DEPLOYED:  # The deployer's jobs store plans and apply them; the planner writes none.
+        plan, planner = f"{bucket}/{names.plan_key(name, '0' * 64)}", names.role_arn("planner")
+        yield Request(caller=names.role_arn("deployer"), action="s3:PutObject", resource=plan, keys=encrypted)
+        yield Request(caller=names.role_arn("deployer"), action="s3:GetObject", resource=plan)
+        yield Request(caller=planner, action="s3:PutObject", resource=plan, keys=encrypted, denied=True)
     for role in ("deployer", "break-glass"):
         once = {**encrypted, "s3:if-none-match": "*"}
         yield Request(caller=names.role_arn(role), action="s3:PutObject", resource=journal, keys=once)

@@ -181,6 +181,8 @@ def _comparable(value: object) -> object:
     """A value in a form in which Terraform's and Python's are equal: `1` and `"1"`, but not `1` and true."""
     if isinstance(value, list):
         return sorted(str(_comparable(each)) for each in value)
+    if isinstance(value, Mapping):
+        return sorted((key, str(_comparable(each))) for key, each in value.items())
     return value if isinstance(value, bool) else str(value)
 
 

@@ -6,12 +6,13 @@ A path starts at the environment, or at what the block is about: the service of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from environments.names import Names
+from environments.names import PLAN_DAYS, Names
 from environments.schema import Environment, Service
 from modules.ids import slug
+from modules.phases import DEPLOYED
 from ops.gate.index import NAMED_BY, Index
 from ops.gate.model import ScannedBlock
 from ops.gate.templates import references
@@ -37,8 +38,27 @@ class Kept:
     """None means forever."""
     noncurrent_days: int = _LOG_VERSIONS
     """Days that replaced and deleted versions are kept."""
+    expiring: Mapping[str, int] = field(default_factory=dict)
+    """Days that objects are kept whose keys begin so; their versions go a day later."""
     disposable: tuple[bool, ...] = (False,)
     """What `force_destroy` may be: a bucket of logs may be emptied where nothing is protected."""
+
+    @property
+    def rules(self) -> tuple[Mapping[str, Any], ...]:
+        """The rules of a bucket's lifecycle. They are compared as a whole: a rule of plans must not expire states."""
+        parts = [("expire", "", self.days, self.noncurrent_days)]
+        parts += [(f"expire {prefix}", prefix, days, 1) for prefix, days in self.expiring.items()]
+        return tuple(
+            {
+                "id": name,
+                "status": "Enabled",
+                "filter": [{"prefix": prefix}],
+                "abort_incomplete_multipart_upload": [{"days_after_initiation": 7}],
+                "noncurrent_version_expiration": [{"noncurrent_days": noncurrent_days}],
+                **({"expiration": [{"days": days}]} if days else {}),
+            }
+            for name, prefix, days, noncurrent_days in parts
+        )
 
 
 @dataclass(frozen=True)
@@ -136,8 +156,9 @@ def subjects(environment: Environment) -> Iterator[tuple[tuple[str, str], Roots]
         names.bucket("trail"): environment.audit.retention_days,
         names.bucket("config"): environment.audit.retention_days,
     }
+    plans = {names.plan_prefix(phase): PLAN_DAYS for phase in DEPLOYED}
     disposable = (False,) if environment.protected else (False, True)
-    yield ("aws_s3_bucket", names.state_bucket), {"kept": Kept(None, environment.state_history)}
+    yield ("aws_s3_bucket", names.state_bucket), {"kept": Kept(None, environment.state_history, expiring=plans)}
     for name, days in logs.items():
         yield ("aws_s3_bucket", name), {"kept": Kept(days, disposable=disposable)}
     groups = {

@@ -62,6 +62,14 @@ _LOSS = (
         [{"days": 365}],
     ),
     Row(
+        "states-expire-as-plans",
+        "R5.5",
+        "The rule that removes stored plans is for all objects, so Terraform's states expire too",
+        _STATE,
+        f"{_LIFECYCLE}/state_lifecycle/rule/1/filter/0/prefix",
+        "",
+    ),
+    Row(
         "state-history-short",
         "R5.5",
         "Previous versions of a state are kept for a month",
