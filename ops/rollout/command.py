@@ -22,7 +22,7 @@ from ops.command import (
     say,
     show,
 )
-from ops.errors import OpsError, WaitingError
+from ops.errors import OpsError, RefusedError, WaitingError
 from ops.plan_gate.approvals import LossInPlace, Outage, ProtectionOff, Widening, approvals
 from ops.terraform.command import Jobs
 from ops.verify.command import CaFile, ConnectToOption
@@ -137,17 +137,22 @@ def _check(phases: list[str], *, store: bool, stored: str, only_store: bool, dry
 
 
 def _one(work: Rollout, stack: Stack, sha256: str, outputs: Path | None, wait: float) -> PhaseResult:
-    """Store the plan of a phase or, with a hash, apply the stored one."""
+    """Store the plan of a phase or, with a hash, apply the stored one; the outputs say whether there is a plan."""
     from ops.rollout.stored import apply_stored, store
     from ops.terraform.bootstrap import refuse_before_bootstrap
+    from ops.terraform.report import PhaseResult, Result
 
     refuse_before_bootstrap(work.session)
-    if sha256:
-        return apply_stored(work, stack, sha256)
-    stored = store(work, stack, wait=wait)
+    try:
+        if sha256:
+            return apply_stored(work, stack, sha256)
+        stored = store(work, stack, wait=wait)
+    except (RefusedError, WaitingError) as error:
+        result = Result.REFUSED if isinstance(error, RefusedError) else Result.WAITING
+        return PhaseResult(stack.phase.name, result, message=str(error))
     if stored.sha256:
         say(f"stored the plan of {stack.phase.name}: {stored.sha256}")
-    if outputs and stored.result.result.good:
+    if outputs and stored.result.result in {Result.CHANGES, Result.NO_CHANGES}:
         with outputs.open("a", encoding="utf-8") as file:
             file.write(stored.outputs())
     return stored.result

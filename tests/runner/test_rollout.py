@@ -23,7 +23,7 @@ from ops.conditions import FailedError
 from ops.errors import OpsError, RefusedError, WaitingError
 from ops.gate.folder import digest
 from ops.plan_gate.model import PlanVerdict
-from ops.rollout.command import _check
+from ops.rollout.command import _check, _one
 from ops.rollout.markdown import as_markdown
 from ops.rollout.run import Rollout
 from ops.rollout.stored import apply_stored, needed, packed, store, unpack
@@ -557,6 +557,21 @@ def test_a_stored_plan_of_services_waits_for_people(account: Account) -> None:
     with pytest.raises(WaitingError, match="services is waiting for values of secrets: no value yet: A_KEY"):
         store(account.rollout(DEPLOYER), account.stacks["services"])
     assert not [key for key in account.runner.bucket.objects if ".plans/" in key]
+
+
+def test_outputs_say_whether_there_is_a_plan_and_nothing_if_that_is_unknown(account: Account, tmp_path: Path) -> None:
+    account.done()
+    file, edge = tmp_path / "outputs", account.stacks["edge"]
+    file.write_text("other=1\n", encoding="utf-8")
+    account.change("network")
+    waiting = _one(account.rollout(DEPLOYER), edge, "", file, 0)
+    assert (waiting.result, "edge is waiting for network" in waiting.message) == (Result.WAITING, True)
+    refused = _one(account.rollout(PLANNER), edge, "", file, 0)
+    assert (refused.result, file.read_text()) == (Result.REFUSED, "other=1\n")
+    assert _one(account.rollout(DEPLOYER), edge, "0" * 64, file, 0).result is Result.REFUSED
+    account.run("network")
+    assert _one(account.rollout(DEPLOYER), edge, "", file, 0).result is Result.NO_CHANGES
+    assert file.read_text() == "other=1\nchanges=false\nsha256=\n"
 
 
 @pytest.mark.parametrize(
