@@ -1,4 +1,4 @@
-"""Pages that are generated from the code, whole or between two marks. A test checks that they are up to date."""
+"""Pages and workflows that are generated from the code, whole or between two marks. A test compares them with it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from environments.schema import account, environment, infrastructure, organizati
 from environments.schema.types import Checked
 from modules.phases import PHASES
 from ops import files
+from ops.ci import workflows
 from rehearsal.emulator import additions, first_calls
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +31,7 @@ def pages() -> dict[Path, str]:
         SETTINGS: settings(),
         README: _between(README.read_text(encoding="utf-8"), "phases", picture()),
         EMULATOR: _between(emulator, "first-calls", first_calls.table()),
+        **workflows.workflows(),
     }
 
 
@@ -45,6 +47,7 @@ def write() -> list[Path]:
         path: text for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text
     }
     for path, text in stale.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         files.write(path, text)
     return list(stale)
 

@@ -11,7 +11,18 @@ import typer
 
 from modules.output import OUT
 from ops.ci import JobRole
-from ops.command import EnvironmentName, Json, Out, complete_environment, load, load_chosen, reporting, say, show
+from ops.command import (
+    EnvironmentName,
+    Json,
+    Out,
+    check_phases,
+    complete_environment,
+    load,
+    load_chosen,
+    reporting,
+    say,
+    show,
+)
 
 ci = typer.Typer(help="Sign in, comment, keep issues, as workflows do.", no_args_is_help=True)
 Environments = Annotated[
@@ -20,6 +31,9 @@ Environments = Annotated[
 ]
 Base = Annotated[str, typer.Option(metavar="REF", help="The version to compare with: a commit, branch or tag of git.")]
 Role = Annotated[JobRole, typer.Argument(metavar="ROLE", help="planner or deployer.")]
+Outputs = Annotated[
+    Path | None, typer.Option("--outputs", metavar="FILE", help="Append outputs of the step to it: $GITHUB_OUTPUT.")
+]
 
 
 def affected(
@@ -110,3 +124,74 @@ def comment(
             if summary:  # It has what a comment has no room for.
                 with Path(summary).open("a", encoding="utf-8") as file:
                     file.write(text(found, WHOLE))
+
+
+def environments(
+    *,
+    chosen: Annotated[
+        str,
+        typer.Option(metavar="NAMES", envvar="ROLLOUT_ENVIRONMENTS", help="Environments to roll out, with spaces."),
+    ] = "",
+    only: Annotated[str, typer.Option(metavar="NAME", help="Check that this is one of them, and show only it.")] = "",
+    outputs: Outputs = None,
+) -> None:
+    """Print which environments workflows roll out, with the GitHub environments of their jobs, as JSON.
+
+    Exit code 1: two of them are sizes of the same environment, or --only isn't one of them.
+    """
+    with reporting():
+        from ops.ci import targets
+
+        found = targets.outputs(targets.chosen(chosen.split()), only)
+        for name, value in found.items():
+            show(f"{name}={value}")
+        if not chosen.split():
+            say(f"{targets.VARIABLE} is empty, so workflows roll out nothing (docs/ci.md)")
+        if outputs:
+            targets.append(outputs, found)
+
+
+@ci.command()
+def look(environment: EnvironmentName, outputs: Outputs = None, out: Out = OUT) -> None:
+    """Plan every phase as the planner, print a page, and say which phases the deployer must apply.
+
+    The outputs have `true` or `false` for each phase of the deployer. Exit code 2: a plan failed.
+    """
+    from ops.terraform.session import session
+
+    with reporting(), session(load(environment), out) as running:
+        from ops.ci import look as page
+        from ops.ci.targets import append
+        from ops.terraform.bootstrap import refuse_before_bootstrap
+
+        refuse_before_bootstrap(running)
+        results = page.look(running)
+        show(page.as_markdown(running, results), nl=False)
+        if outputs:
+            append(outputs, page.needed(results))
+        raise typer.Exit(page.stops(results))
+
+
+@ci.command()
+def failed(
+    environment: EnvironmentName,
+    phase: Annotated[str, typer.Argument(metavar="PHASE", help="The phase that the job rolled out.")],
+    out: Out = OUT,
+) -> None:
+    """Save what only this runner has after a failed apply, and print what to do, as Markdown."""
+    check_phases([phase])
+    with reporting():
+        from modules.phases import phase as named
+        from ops.ci import failed as page
+        from ops.errors import OpsError
+        from ops.terraform.session import session
+        from ops.terraform.stack import Stack
+
+        target = load(environment)
+        stack = Stack(target, named(phase), out)
+        try:
+            with session(target, out) as running:
+                known = page.found(running, stack)
+        except OpsError as error:
+            known = [f"The state can't be read: {error}"]
+        show(page.as_markdown(stack, known), nl=False)

@@ -1,0 +1,105 @@
+"""Which environments workflows work on, and the GitHub environments of their jobs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+
+import environments
+from environments.schema import Environment
+from ops.command import load
+from ops.errors import OpsError, RefusedError
+
+VARIABLE = "ROLLOUT_ENVIRONMENTS"
+"""GitHub's repository variable with the environments to roll out, separated by spaces.
+
+It is a variable and no value: a new repository rolls out nothing until you say so, and a product's values don't depend
+on how it is rolled out.
+"""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An environment, and the GitHub environments of its jobs (`environments/schema/account.py`)."""
+
+    environment: str
+    plan_environment: str
+    """That of the planner's jobs, without reviewers."""
+    deploy_environment: str
+    """That of the deployer's jobs; its reviewers approve."""
+
+
+def chosen(names: Sequence[str]) -> tuple[Environment, ...]:
+    """The environments to roll out, in the order that you gave.
+
+    Raises:
+        OpsError: There is no such environment, or its values are wrong.
+        RefusedError: Two have the same account, names and state: they are sizes of one environment.
+    """
+    found = tuple(load(name) for name in dict.fromkeys(names))
+    for one, other in combinations(found, 2):
+        if one.prefix == other.prefix:
+            raise RefusedError(
+                f"{VARIABLE} has {one.name} and {other.name}, which share account, names and state: each rollout of "
+                "one would undo the other's; name one of them"
+            )
+    return found
+
+
+def outputs(given: Sequence[Environment], only: str = "") -> dict[str, str]:
+    """What later jobs read: lists as JSON for a matrix, or what they need of one environment.
+
+    Args:
+        given: The environments to roll out.
+        only: The one that a dispatch names.
+
+    Raises:
+        RefusedError: The named environment isn't one of them.
+    """
+    if only:
+        return _one(given, only)
+    protected = [environment for environment in given if environment.protected]
+    lists = {
+        "all": given,
+        "first": [environment for environment in given if not environment.protected],
+        "protected": protected,
+        "rehearse": [size for each in protected for size in sorted((each, *environments.sizes(each)), key=_name)],
+    }
+    return {name: json.dumps([asdict(target(each)) for each in found]) for name, found in lists.items()}
+
+
+def _name(environment: Environment) -> str:
+    return environment.name
+
+
+def _one(given: Sequence[Environment], only: str) -> dict[str, str]:
+    for environment in given:
+        if environment.name == only:
+            file = environments.release_file(environment)
+            return {**asdict(target(environment)), "release_file": environments.shown(file)}
+    known = ", ".join(environment.name for environment in given) or "none"
+    raise RefusedError(f"{only!r} isn't rolled out by workflows ({VARIABLE}: {known}); docs/ci.md")
+
+
+def target(environment: Environment) -> Target:
+    """An environment with its GitHub environments."""
+    access = environment.access
+    return Target(environment.name, access.github_plan_environment, access.github_environment)
+
+
+def append(file: Path, values: dict[str, str]) -> None:
+    """Append outputs of a step to the file that GitHub names.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-output-parameter
+
+    Raises:
+        OpsError: A value has a line break, and would be read as another output.
+    """
+    lines = [f"{name}={value}" for name, value in values.items()]
+    if broken := [line.partition("=")[0] for line in lines if "\n" in line or "\r" in line]:
+        raise OpsError(f"the output {broken[0]} has a line break; GitHub would read its rest as another output")
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write("".join(f"{line}\n" for line in lines))
