@@ -15,7 +15,7 @@ from environments.schema import account, environment, infrastructure, organizati
 from environments.schema.types import Checked
 from modules.phases import PHASES
 from ops import files
-from ops.ci import workflows
+from ops.ci import engines, workflows
 from rehearsal.emulator import additions, first_calls
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +32,7 @@ def pages() -> dict[Path, str]:
         README: _between(README.read_text(encoding="utf-8"), "phases", picture()),
         EMULATOR: _between(emulator, "first-calls", first_calls.table()),
         **workflows.workflows(),
+        **engines.examples(),
     }
 
 

@@ -355,7 +355,8 @@ def _apply(phase: str) -> dict[str, Value]:
             sign_in(DEPLOYER),
             run(
                 "Apply the stored plan and verify",
-                f'bin/ops rollout "$ENVIRONMENT" {phase} --stored="$SHA256" --yes --markdown $APPROVALS {SUMMARY}',
+                # `:?` stops a job without a hash: an empty option would be none.
+                f'bin/ops rollout "$ENVIRONMENT" {phase} --stored="${{SHA256:?}}" --yes --markdown $APPROVALS {SUMMARY}',
             ),
             run(
                 "Say what to do",
