@@ -34,12 +34,33 @@ def copy_project(folder: Path, values: Path | None = None) -> Path:
             shutil.copy2(ROOT / name, folder / name)
     if values:
         replace_values(folder / environments.PACKAGE.name, values)
-    (folder / ".venv").symlink_to(ROOT / ".venv")
-    for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "Our product")):
-        subprocess.run(
-            ("git", "-c", "user.name=user", "-c", "user.email=user@example.com", *command), cwd=folder, check=True
-        )
+    link_packages(folder)
+    for command in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-q", "-m", "Our product")):
+        git(folder, *command)
     return folder
+
+
+def git(folder: Path, *words: str) -> str:
+    """Run git as the user; returns what it prints."""
+    author = ("-c", "user.name=user", "-c", "user.email=user@example.com", "-c", "commit.gpgsign=false")
+    done = subprocess.run(("git", *author, *words), cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"git {words}: {done.stderr}"
+    return done.stdout.strip()
+
+
+def link_packages(folder: Path) -> None:
+    """Give a copy this project's packages, set up.
+
+    `make setup` clears `.venv` if the requirements are newer than it. So the copy has a `.venv` of its own, with links
+    and with stamps that are newer than its files: clearing it removes links, and never what they lead to.
+    """
+    packages = folder / ".venv"
+    packages.mkdir()
+    for part in (ROOT / ".venv").iterdir():
+        if not part.name.startswith("."):
+            (packages / part.name).symlink_to(part)
+    for stamp in (".ready", ".dev"):
+        (packages / stamp).touch()
 
 
 def plain_environment() -> dict[str, str]:
