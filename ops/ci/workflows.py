@@ -141,6 +141,7 @@ def pull_request() -> dict[str, Value]:
                 steps=[
                     *tools(history=True),
                     run("Find the environments", f"bin/ops ci environments {OUTPUTS}", id_="environments", chosen=True),
+                    run("Synthesize", "make synth"),
                     run("Find the affected phases", f'bin/ops affected --base="$BASE" {SUMMARY}'),
                 ],
             ),
@@ -356,7 +357,8 @@ def _apply(phase: str) -> dict[str, Value]:
             run(
                 "Apply the stored plan and verify",
                 # `:?` stops a job without a hash: an empty option would be none.
-                f'bin/ops rollout "$ENVIRONMENT" {phase} --stored="${{SHA256:?}}" --yes --markdown $APPROVALS {SUMMARY}',
+                f'bin/ops rollout "$ENVIRONMENT" {phase} --stored="${{SHA256:?}}" --yes --markdown $APPROVALS '
+                f"{SUMMARY}",
             ),
             run(
                 "Say what to do",

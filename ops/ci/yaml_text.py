@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-_PLAIN = re.compile(r"""[A-Za-z_./$][\w ./$*{}\[\]()&|<=>!'"?+@,~%;-]*(?<! )""")
+_PLAIN = re.compile(r"""[A-Za-z_./$](?:[\w ./$*{}\[\]()&|<=>!'"?+@,~%;-]|:(?=\S))*(?<! )""")
 """Strings that need no quotes: they begin and contain nothing that YAML reads as something else."""
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n", "~"})
 """Words that YAML 1.1 reads as a boolean or null. https://yaml.org/type/bool.html"""
