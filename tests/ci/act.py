@@ -52,7 +52,8 @@ class Run:
     steps: list[Step] = field(default_factory=list)
     jobs: dict[str, str] = field(default_factory=dict)
     """`success` or `failure` of each job that ran, by its name."""
-    summaries: str = ""
+    summaries: dict[str, str] = field(default_factory=dict)
+    """What jobs wrote to their summaries, by their names."""
 
     @property
     def passed(self) -> bool:
@@ -96,18 +97,19 @@ class Workflows:
         git(self.origin, "checkout", "-q", "main")
         return made
 
-    def push(self, **more: Any) -> Run:
+    def push(self) -> Run:
         """Run `main` as after a push."""
         head = git(self.origin, "rev-parse", "main")
-        return self.run("main", "push", {"ref": "refs/heads/main", "before": NULL, "after": head, **more}, head)
+        return self.run("main", "push", {"ref": "refs/heads/main", "before": NULL, "after": head})
 
-    def pull_request(self, branch: str, number: int, *, fork: str = "") -> Run:
+    def pull_request(self, branch: str, number: int, *, fork: str = "", job: str = "") -> Run:
         """Run `pull-request` as after a push to the branch of a pull request.
 
         Args:
             branch: The branch.
             number: Of the pull request.
             fork: The repository that the branch is in, if it is another.
+            job: The only job that runs, with those that it needs.
         """
         base, head = (git(self.origin, "rev-parse", name) for name in ("main", branch))
         # GitHub checks out the commit that merges the branch.
@@ -122,9 +124,18 @@ class Workflows:
             "base": {"ref": "main", "sha": base, "repo": {"full_name": name, "fork": False}},
         }
         payload = {"action": "synchronize", "number": number, "pull_request": pull}
-        return self.run("pull-request", "pull_request", payload, merged, from_fork=bool(fork))
+        return self.run("pull-request", "pull_request", payload, commit=merged, from_fork=bool(fork), job=job)
 
-    def run(self, workflow: str, event: str, payload: Body, commit: str = "main", *, from_fork: bool = False) -> Run:
+    def run(
+        self,
+        workflow: str,
+        event: str,
+        payload: Body | None = None,
+        *,
+        commit: str = "main",
+        from_fork: bool = False,
+        job: str = "",
+    ) -> Run:
         """Run a workflow.
 
         Args:
@@ -133,6 +144,7 @@ class Workflows:
             payload: The event's own.
             commit: What is checked out.
             from_fork: Whether the event is a pull request of a fork.
+            job: The only job that runs, with those that it needs.
         """
         self.number += 1
         here = self.folder / f"{self.number:02}-{workflow}"
@@ -141,11 +153,11 @@ class Workflows:
         owner, _, name = self.runner.github.repository.partition("/")
         full = {"owner": {"login": owner}, "name": name, "full_name": self.runner.github.repository}
         event_file = here / "event.json"
-        event_file.write_text(json.dumps({"repository": {**full, "default_branch": "main"}, **payload}))
+        event_file.write_text(json.dumps({"repository": {**full, "default_branch": "main"}, **(payload or {})}))
         self.runner.begin(event, from_fork=from_fork)
         with (here / "log.jsonl").open("w") as log:
             done = subprocess.run(
-                self._command(here, workflow, event, event_file),
+                [*self._command(here, workflow, event, event_file), *(("--job", job) if job else ())],
                 cwd=here / "tree",
                 env=self._own(here),
                 stdin=subprocess.DEVNULL,
@@ -252,6 +264,8 @@ def read(exit_code: int, printed: str) -> Run:
             continue
         job, message = str(entry.get("job", "")), str(entry.get("msg", "")).rstrip("\n")
         lines.append(f"[{job}] {message}")
+        if entry.get("command") == "summary":
+            run.summaries[job] = str(entry["content"])
         if "stepResult" in entry and entry.get("stage") == "Main":
             run.steps.append(Step(job, str(entry.get("step")), entry["stepResult"] == "success"))
         if "jobResult" in entry:

@@ -39,6 +39,7 @@ jobs:
           test "$(git rev-parse HEAD)" = "$GITHUB_SHA" && test "$(git rev-list --count HEAD)" = 1
           test -z "$(git config --get-regexp extraheader)" && make setup && test "$(make other)" = shim
           echo 'targets=["one", "two"]' >> "$GITHUB_OUTPUT"
+          echo '### two lines' >> "$GITHUB_STEP_SUMMARY"; echo of a summary >> "$GITHUB_STEP_SUMMARY"
   called:
     needs: [plain]
     strategy:
@@ -131,6 +132,7 @@ def test_each_job_has_its_own_tokens_and_waits_for_its_environments_reviewers(
     workflows.runner.reviewed, workflows.runner.review = {"two"}, review
     run = workflows.push()
     assert run.passed, run.explain()
+    assert run.summaries["main/plain"] == "### two lines\nof a summary\n"
     assert [job.environment for job in workflows.runner.jobs] == ["", "one", "two"]
     assert [job.may_sign_in for job in workflows.runner.jobs] == [False, True, True]
     # The job of `two` had not begun when it was reviewed.
