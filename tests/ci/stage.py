@@ -1,0 +1,140 @@
+"""A small environment that is rolled out on emulated AWS, and its repository with workflows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import environments
+from rehearsal.context import Rehearsal, emulated_environment
+from rehearsal.emulator.settings import environment as emulated
+from rehearsal.steps import every_phase_applies
+from tests.ci.act import Workflows
+from tests.ci.github_server import github_server
+from tests.ci.runner import Repository, Runner, running
+from tests.ci.tokens import ISSUER, Tokens, tokens
+from tests.copies import copy_project, git, link_packages
+from tests.products import HERE, values
+
+MINI = HERE / "mini"
+NAME = "mini-demo"
+SHIM = """case "$1" in
+  lint | test | secrets-check | rehearse) echo "make $*: left out, other tests run it" ;;
+  *) exec {make} "$@" ;;
+esac"""
+"""`make`, without the targets that take minutes and that other tests cover."""
+
+
+@dataclass
+class Stage:
+    """The environment, its repository, and who works with them."""
+
+    rehearsal: Rehearsal
+    workflows: Workflows
+    tokens: Tokens
+
+    @property
+    def github(self) -> Repository:
+        """The repository at GitHub."""
+        return self.workflows.runner.github
+
+    def client(self, service: Any) -> Any:
+        """A client of the account, with its first credentials."""
+        return self.rehearsal.session.aws.client(service)
+
+    def edit(self, *replaced: tuple[str, str]) -> dict[str, str]:
+        """A change of the environment's values: the file's new text by its path."""
+        path = "environments/mini_demo.py"
+        text = git(self.workflows.origin, "show", f"main:{path}")
+        for old, new in replaced:
+            assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times"
+            text = text.replace(old, new)
+        return {path: f"{text}\n"}
+
+    def as_administrator(self, *words: str) -> str:
+        """Run a command of `bin/ops` on main, as a person with the break-glass role; returns what it prints."""
+        endpoint, account = self.rehearsal.emulator.endpoint, self.rehearsal.environment.account_id
+        plain = {name: value for name, value in os.environ.items() if name != "ENVIRONMENTS"}
+        variables = emulated(endpoint, account, plain) | dict(self.rehearsal.people.as_role("break-glass"))
+        folder = self.workflows.folder / "administrator"
+        if not folder.exists():
+            subprocess.run(("git", "clone", "-q", self.workflows.origin, folder), check=True)
+            link_packages(folder)
+        git(folder, "pull", "-q")
+        shown = ""
+        for command in (("make", "gate", f"ENV={NAME}"), ("bin/ops", *words)):
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env=variables,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+            shown = f"{done.stdout}{done.stderr}"
+            assert done.returncode == 0, f"{' '.join(command)}: {shown[-3000:]}"
+        return shown
+
+    @contextmanager
+    def when(self, text: str, act: Callable[[], object]) -> Iterator[None]:
+        """Do something once a run's log has a text, while the run goes on; its error ends the test."""
+        failures: list[BaseException] = []
+        over, seen = threading.Event(), len(list(self.workflows.folder.glob("*/log.jsonl")))
+
+        def watch() -> None:
+            while not over.wait(0.5):
+                logs = sorted(self.workflows.folder.glob("*/log.jsonl"))[seen:]
+                if any(text in log.read_text(encoding="utf-8") for log in logs):
+                    try:
+                        act()
+                    except BaseException as error:  # It belongs to the test's own thread.
+                        failures.append(error)
+                    return
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+        if failures:
+            raise failures[0]
+
+
+@contextmanager
+def stage(out: Path, folder: Path) -> Iterator[Stage]:
+    """Roll the environment out, and let GitHub's jobs reach it.
+
+    Args:
+        out: Folder that synth wrote for the environment.
+        folder: For the repository and its runs.
+    """
+    with ExitStack() as entered:
+        entered.enter_context(values(MINI))
+        environment = environments.load(NAME)
+        rehearsal = entered.enter_context(emulated_environment(environment, out, "ci"))
+        every_phase_applies(rehearsal)
+        rehearsal.sign_in(None)
+        service = entered.enter_context(tokens())
+        rehearsal.control.seed_issuer(ISSUER, service.address)
+        github = Repository(environment.product.repository)
+        entered.enter_context(github_server(github))
+        runner = entered.enter_context(running(Runner(github, service)))
+        workflows = Workflows(
+            copy_project(folder / "origin", MINI),
+            folder / "runs",
+            runner,
+            rehearsal.emulator.endpoint,
+            {"ROLLOUT_ENVIRONMENTS": NAME},
+            {"make": SHIM.format(make=shutil.which("make"))},
+        )
+        yield Stage(rehearsal, workflows, service)

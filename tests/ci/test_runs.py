@@ -1,0 +1,219 @@
+"""Each workflow runs as GitHub runs it, with act, against a small environment on emulated AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ops.ci import JobRole
+from rehearsal.steps import public_weights
+from tests.ci.act import Run
+from tests.ci.runner import Job
+from tests.ci.stage import MINI, NAME, Stage, stage
+from tests.ci.tokens import claims
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.requirement("R13.7")]
+
+REVIEWED, PLANNED = "mini", "mini-plan"
+"""GitHub environments of the deployer and of the planner, in the values of mini."""
+HALF = (
+    ("    Network,\n", "    Network,\n    PreviousTarget,\n"),
+    (
+        "cutover=Cutover(weight=100)",
+        """cutover=Cutover(
+        weight=50,
+        previous=PreviousTarget(dns_name="old-1.ap-southeast-2.elb.amazonaws.com", zone_id="Z1GM3OXH4ZPM65"),
+    )""",
+    ),
+)
+"""Half of the traffic goes to another load balancer: one record changes, and one is new."""
+LEAD = (
+    "administrators=(IamUser",
+    """deployers=(IamUser(arn="arn:aws:iam::610987654321:user/lead"),),
+        administrators=(IamUser""",
+)
+"""One more person may assume the deployer's role."""
+FEWER = ("keep_images=5", "keep_images=4")
+"""A change of a phase that administrators apply."""
+
+
+@pytest.fixture(scope="module")
+def rolled_out(outputs: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Rolled out once for all tests of this file; each leaves main as it is applied."""
+    with stage(outputs(MINI), tmp_path_factory.mktemp("ci")) as made:
+        yield made
+
+
+def jobs(stage_: Stage) -> list[str]:
+    """The jobs of the last run, in the order in which they began."""
+    return [job.id for job in stage_.workflows.runner.jobs]
+
+
+def no_secret(stage_: Stage, run: Run) -> None:
+    """No token of the run is in its log, nor in what it wrote to GitHub."""
+    written = [str(each["body"]) for each in (*stage_.github.comments.values(), *stage_.github.issues.values())]
+    secrets = [*stage_.tokens.given, *stage_.tokens.jobs, *stage_.github.accounts]
+    assert not [secret for secret in secrets for text in (run.log, *written) if secret in text]
+
+
+def test_a_forks_pull_request_is_checked_and_gets_no_credentials(rolled_out: Stage) -> None:
+    workflows, given = rolled_out.workflows, len(rolled_out.tokens.given)
+    workflows.commit("A change of a stranger", {"README.md": "Other words\n"}, branch="strange")
+    rolled_out.github.open_pull("A change of a stranger", "strange")
+    run = workflows.pull_request("strange", 1, fork="stranger/mini")
+    assert run.passed, run.explain()
+    assert set(jobs(rolled_out)) == {"check/test", "check/gate"}
+    assert not any(job.may_sign_in or job.environment for job in workflows.runner.jobs)
+    assert len(rolled_out.tokens.given) == given and not rolled_out.github.comments
+    assert "gate: clean" in run.log and "make test: left out" in run.log
+    no_secret(rolled_out, run)
+
+
+@pytest.mark.requirement("R1.2")
+def test_each_role_trusts_the_jobs_of_its_own_environment_only(rolled_out: Stage) -> None:
+    names, service = rolled_out.rehearsal.names, rolled_out.tokens
+    repository = rolled_out.github.repository
+    own = {JobRole.DEPLOYER: claims(repository, REVIEWED), JobRole.PLANNER: claims(repository, PLANNED)}
+    others = [
+        claims(repository),
+        claims(repository, event="pull_request", ref="refs/pull/1/merge"),
+        claims(repository, f"{REVIEWED}x"),
+        claims(repository, "production"),
+        claims(f"{repository}x", REVIEWED),
+        claims("stranger/mini", REVIEWED),
+    ]
+    for role, trusted in own.items():
+        for job in (*own.values(), *others):
+            given = {"RoleArn": names.role_arn(role), "RoleSessionName": "job", "WebIdentityToken": service.sign(**job)}
+            if job == trusted:
+                assert rolled_out.client("sts").assume_role_with_web_identity(**given)["Credentials"]
+                continue
+            with pytest.raises(ClientError, match="AccessDenied"):
+                rolled_out.client("sts").assume_role_with_web_identity(**given)
+
+
+def test_a_pull_request_that_widens_a_permission_gets_one_comment(rolled_out: Stage) -> None:
+    github, workflows = rolled_out.github, rolled_out.workflows
+    number = github.open_pull("One more deployer", "wider")["number"]
+    workflows.commit("One more deployer", rolled_out.edit(LEAD), branch="wider")
+    run = workflows.pull_request("wider", number)
+    assert run.passed, run.explain()
+    assert {job.id for job in workflows.runner.jobs} == {
+        "check/test",
+        "check/gate",
+        "pull-request/environments",
+        "pull-request/plan",
+    }
+    assert [(job.id, job.environment) for job in workflows.runner.jobs if job.may_sign_in] == [
+        ("pull-request/plan", PLANNED)
+    ]
+    (comment,) = (each for each in github.comments.values() if each["issue"] == number)
+    first = str(comment["body"])
+    assert "user/lead" in first and rolled_out.rehearsal.names.role("deployer") in first, first
+    no_secret(rolled_out, run)
+    # Another push to the same pull request changes the same comment.
+    workflows.commit("Another deployer", rolled_out.edit((LEAD[0], LEAD[1].replace("lead", "chief"))), branch="wider")
+    run = workflows.pull_request("wider", number, job="plan")
+    assert run.passed, run.explain()
+    (comment,) = (each for each in github.comments.values() if each["issue"] == number)
+    assert "user/chief" in comment["body"] and "user/lead" not in comment["body"]
+    no_secret(rolled_out, run)
+
+
+def test_drift_has_one_issue_that_closes_itself(rolled_out: Stage) -> None:
+    github, ecr = rolled_out.github, rolled_out.client("ecr")
+    (repository,) = (each["repositoryName"] for each in ecr.describe_repositories()["repositories"])
+    known = set(github.issues)
+
+    def looked() -> dict[str, object]:
+        run = rolled_out.workflows.run("schedule", "schedule", {"schedule": "17 5 * * *"}, job="drift")
+        assert run.jobs["schedule/environments"] == "success", run.explain()
+        assert [job.environment for job in rolled_out.workflows.runner.jobs] == ["", PLANNED]
+        no_secret(rolled_out, run)
+        (issue,) = (issue for number, issue in github.issues.items() if number not in known)
+        return dict(issue)
+
+    # Someone changes the repository by hand.
+    ecr.put_image_tag_mutability(repositoryName=repository, imageTagMutability="MUTABLE")
+    first = looked()
+    assert first["state"] == "open" and "image_tag_mutability" in str(first["body"])
+    ecr.put_image_scanning_configuration(repositoryName=repository, imageScanningConfiguration={"scanOnPush": False})
+    second = looked()
+    assert (second["number"], second["state"]) == (first["number"], "open")
+    ecr.put_image_tag_mutability(repositoryName=repository, imageTagMutability="IMMUTABLE")
+    ecr.put_image_scanning_configuration(repositoryName=repository, imageScanningConfiguration={"scanOnPush": True})
+    assert looked()["state"] == "closed"
+
+
+def test_main_applies_exactly_the_plan_that_was_stored_and_approved(rolled_out: Stage) -> None:
+    """A changed plan is refused, a failed apply says what to do, and the next run continues."""
+    stage_, runner = rolled_out, rolled_out.workflows.runner
+    names = stage_.rehearsal.names
+    bucket, prefix = names.state_bucket, names.plan_prefix("cutover")
+    runner.reviewed = {REVIEWED}
+    stage_.workflows.commit(
+        "Half of the traffic returns to the previous target, and the registry keeps fewer images",
+        stage_.edit(*HALF, FEWER),
+    )
+
+    def tamper(job: Job) -> bool:
+        if job.id == "rollout/apply-cutover":
+            (stored,) = stage_.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
+            body = stage_.client("s3").get_object(Bucket=bucket, Key=stored["Key"])["Body"].read()
+            stage_.client("s3").put_object(Bucket=bucket, Key=stored["Key"], Body=body + b"\\0")
+        return True
+
+    # The deployer waits for the administrators' phase that changed, until a person has applied it.
+    runner.review = tamper
+    with stage_.when(
+        "waiting until these phases are applied with their present stacks: registry",
+        lambda: stage_.as_administrator("rollout", NAME, "registry", "--yes"),
+    ):
+        run = stage_.workflows.push()
+    assert not run.passed and set(run.jobs.values()) == {"success", "failure"}, run.explain()
+    assert jobs(stage_)[-3:] == ["rollout/look", "rollout/plan-cutover", "rollout/apply-cutover"]
+    assert [(job.environment, job.may_sign_in) for job in runner.jobs[-3:]] == [
+        (PLANNED, True),
+        (REVIEWED, True),
+        (REVIEWED, True),
+    ]
+    assert "the stored plan of cutover has the SHA-256" in run.log, run.explain()
+    own, previous = names.weighted_records
+    assert public_weights(stage_.rehearsal) == {own: 100}
+    no_secret(stage_, run)
+
+    # The second record fails, after the first was written.
+    runner.review = lambda _: True
+    stage_.rehearsal.control.fail("route53", "ChangeResourceRecordSets", "InvalidInput", 1, after=1)
+    run = stage_.workflows.push()
+    assert not run.passed, run.explain()
+    (summary,) = [text for text in run.summaries.values() if "failed midway" in text]
+    assert "cutover of mini-demo failed midway" in summary and "Re-run all jobs" in summary
+    assert public_weights(stage_.rehearsal) in ({own: 50}, {own: 100, previous: 50})
+    no_secret(stage_, run)
+
+    run = stage_.workflows.push()
+    assert run.passed, run.explain()
+    assert public_weights(stage_.rehearsal) == {own: 50, previous: 50}
+    assert {decision for _, decision in runner.deployments} == {"approved"}
+    record = stage_.rehearsal.session.states.record("cutover")
+    assert record and f"assumed-role/{names.role('deployer')}/github-" in record.caller
+    no_secret(stage_, run)
+
+
+def test_a_person_rolls_dns_back_by_a_dispatch(rolled_out: Stage) -> None:
+    """It is the last test: traffic then isn't as main says."""
+    own, previous = rolled_out.rehearsal.names.weighted_records
+    inputs = {"action": "rollback dns", "environment": NAME, "percent": "100", "service": ""}
+    rolled_out.workflows.runner.review = lambda _: False
+    run = rolled_out.workflows.run("traffic", "workflow_dispatch", {"inputs": inputs})
+    assert not run.passed and public_weights(rolled_out.rehearsal)[own] == 50
+    rolled_out.workflows.runner.review = lambda _: True
+    run = rolled_out.workflows.run("traffic", "workflow_dispatch", {"inputs": inputs})
+    assert run.passed, run.explain()
+    assert jobs(rolled_out) == ["traffic/target", "traffic/rollback-dns"]
+    assert public_weights(rolled_out.rehearsal) == {own: 0, previous: 100}
+    no_secret(rolled_out, run)
