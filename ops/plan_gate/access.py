@@ -10,7 +10,6 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from ops.gate.documents import strict_json
-from ops.iam.conditions import PolicyCondition
 from ops.iam.policy import IamStatement, listed, read
 from ops.plan_gate.forms import judging, named
 from ops.plan_gate.model import UNKNOWN, Change, PlanError, Values, leaves, with_unknown
@@ -18,7 +17,6 @@ from ops.plan_gate.tables import GRANTS, POLICIES, PROTECTED_SETTINGS
 from policies.security_group_rules import ALL, INLINE, SELF, SecurityGroupRule, read_rules
 
 _ELEMENTS = frozenset({"Version", "Id", "Statement"})
-_CURRENT, _OLD = "2012-10-17", "2008-10-17"
 _BLANK = " \t\r\n\ufeff"
 """What may precede a policy's JSON."""
 
@@ -194,11 +192,9 @@ def _parsed(policy: object) -> list[IamStatement] | None:
             f"holds a policy with {named(min(map(str, unknown)))}, where AWS documents {', '.join(sorted(_ELEMENTS))}"
         )
     try:
-        statements = read(policy)
+        return read(policy)
     except ValueError:
         raise PlanError("holds a policy whose statements can't be read") from None
-    version = str(policy.get("Version", _OLD))
-    return [_of_version(each, version) for each in statements]
 
 
 def _content(text: str) -> object:
@@ -223,16 +219,6 @@ def _has_effect(policy: Mapping[str, Any]) -> bool:
         if str(key).lower() == "statement"
         for each in listed(value)
     )
-
-
-def _of_version(statement: IamStatement, version: str) -> IamStatement:
-    """A statement as AWS reads it in a policy of that version: only in the current one, `${…}` is a variable.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-    """
-    if version == _CURRENT or "${" not in repr(statement):
-        return statement
-    return replace(statement, conditions=(*statement.conditions, PolicyCondition("Version", "policy", (version,))))
 
 
 def _refuse_unreadable(each: ResourceValues, attribute: str) -> None:

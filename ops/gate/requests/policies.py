@@ -90,7 +90,7 @@ class Policies:
             return caller.block
         if role := self._principals.get(request.resource):
             return role.block
-        return self._own_of(request.resource)[0]
+        return self.own_policy(request.resource)[0]
 
     def wrong(self, request: Request) -> str:
         """Why a request has another result than it must have; empty if it has that."""
@@ -135,14 +135,14 @@ class Policies:
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html
         """
-        named = [each for each in self._own_of(request.resource)[1] if each.names([("AWS", request.caller)])]
+        named = [each for each in self.own_policy(request.resource)[1] if each.names([("AWS", request.caller)])]
         return bool(judged(named, request, context)[0])
 
     def _by_own_policy(
         self, request: Request, caller: Principal | None, context: RequestContext, identities: Principals
     ) -> str:
         """Why the own policy of a resource refuses a request."""
-        block, own = self._own_of(request.resource)
+        block, own = self.own_policy(request.resource)
         if role := self._principals.get(request.resource):
             own = list(role.trust) if request.action.startswith("sts:") else []
         allowing, denial = judged([each for each in own if each.names(identities)], request, context)
@@ -153,7 +153,7 @@ class Policies:
         decides = caller is None or (block is not None and block.kind == "aws_kms_key")
         return f"the policy of {on} doesn't surely allow it" if decides and not allowing else ""
 
-    def _own_of(self, resource: str) -> tuple[ScannedBlock | None, list[PlacedStatement]]:
+    def own_policy(self, resource: str) -> tuple[ScannedBlock | None, list[PlacedStatement]]:
         """What has its own policy, of a resource or of what it is in, and the policy's statements."""
         if resource.split(":")[2:3] == ["logs"]:
             return None, self._logs

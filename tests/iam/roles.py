@@ -1,0 +1,155 @@
+"""The policies of an environment's roles, as its synthesized stacks have them, for the evaluator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from environments.arns import account_of
+from environments.names import Names
+from environments.schema import Environment
+from ops.gate.index import Index
+from ops.gate.permissions.actors import Held, Principal
+from ops.gate.requests.policies import Policies as GatePolicies
+from ops.gate.requests.policies import Request as Sample
+from ops.gate.requests.roles import role_requests
+from ops.gate.stacks import Expected, select
+from ops.gate.view import merged_view
+from ops.iam.evaluation import Document, Policies, Request
+from ops.iam.policy import IamStatement
+
+EVERYTHING = Document("everything", (IamStatement(sid="Everything", actions=("*",), resources=("*",)),))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, with the policies that apply to it, and whether they must allow it."""
+
+    request: Request
+    policies: Policies
+    allowed: bool
+    why: str = ""
+    """What it is for."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role."""
+
+    name: str
+    """Its purpose: `backend-task`."""
+    arn: str
+    identity: tuple[Document, ...]
+    boundary: Document | None
+    trust: Document
+
+
+class Roles:
+    """The roles of one environment, and what is asked of them."""
+
+    def __init__(self, out: Path, environment: Environment, expected: Expected) -> None:
+        """Read the stacks.
+
+        Args:
+            out: What `synth` wrote.
+            environment: Its values.
+            expected: The stacks of its folder of values.
+        """
+        (stacks,) = select(out, [environment.name], expected).environment_stacks
+        self.names = Names(environment)
+        self._gate = GatePolicies(Index(merged_view(stacks)), self.names)
+        self.keys = {each.name: each.arn for each in self._gate.actors.keys}
+        self.secrets = {each.name: each.arn for each in self._gate.actors.secrets}
+        self.roles = {each.arn: _role(each) for each in self._gate.actors.principals if each.arn}
+        self._endpoints = {
+            service: _documents(held)[0] for service, held in self._gate.actors.endpoints.items() if held
+        }
+        self._own: dict[str, tuple[Document, ...]] = {}
+
+    def samples(self) -> Iterator[Asked]:
+        """The gate's sample requests that a role makes, or that assume a role."""
+        for sample in role_requests(self.names, self._gate):
+            if sample.caller in self.roles or (sample.action.startswith("sts:") and sample.resource in self.roles):
+                yield self.asked(sample)
+
+    def asked(self, sample: Sample, why: str = "") -> Asked:
+        """A sample request with the policies that apply to it."""
+        environment, caller = self.names.environment, sample.caller
+        context = {
+            "aws:SecureTransport": "true",
+            "aws:RequestedRegion": environment.region,
+            "aws:PrincipalIsAWSService": "false",
+            "aws:PrincipalArn": caller,
+            "aws:PrincipalAccount": account_of(caller),
+            **sample.keys,
+        }
+        request = Request(
+            principal=caller,
+            account=account_of(caller),
+            action=sample.action,
+            resource=sample.resource,
+            owner=environment.account_id,
+            context={
+                key.lower(): (value,) if isinstance(value, str) else tuple(value)
+                for key, value in context.items()
+                if value is not None
+            },
+        )
+        return Asked(request, self._policies(sample), allowed=not sample.denied, why=why)
+
+    def _policies(self, sample: Sample) -> Policies:
+        role = self.roles.get(sample.caller)
+        endpoint = self._endpoints.get(sample.endpoint)
+        own = self._resource(sample)
+        if sample.only == "endpoint":
+            return Policies(identity=(EVERYTHING,), endpoint=endpoint)
+        if sample.only == "boundary":
+            return Policies(identity=(EVERYTHING,), boundary=role.boundary if role else None)
+        if role is None:
+            return Policies(identity=(EVERYTHING,), resource=own)
+        if sample.only == "identity":
+            return Policies(identity=role.identity)
+        return Policies(identity=role.identity, boundary=role.boundary, resource=own, endpoint=endpoint)
+
+    def _resource(self, sample: Sample) -> tuple[Document, ...]:
+        if sample.resource in self.roles:
+            return (self.roles[sample.resource].trust,) if sample.action.startswith("sts:") else ()
+        if sample.resource not in self._own:
+            block, statements = self._gate.own_policy(sample.resource)
+            name = f"policy of {block.block.address}" if block else "log groups' policy"
+            self._own[sample.resource] = (Document(name, tuple(statements)),) if statements else ()
+        return self._own[sample.resource]
+
+
+def _role(principal: Principal) -> Role:
+    bounds = _documents(principal.boundary or ())
+    return Role(
+        principal.name,
+        principal.arn,
+        _documents(principal.identity),
+        bounds[0] if bounds else None,
+        Document(f"trust policy of {principal.name}", tuple(principal.trust)),
+    )
+
+
+def _documents(held: Sequence[Held]) -> tuple[Document, ...]:
+    """The documents that statements are of, in their order."""
+    found: dict[str, list[IamStatement]] = {}
+    for each in held:
+        found.setdefault(each.statement.block.block.address, []).append(each.statement)
+    return tuple(Document(address, tuple(statements)) for address, statements in found.items())
+
+
+def with_change(policies: Policies, old: Document, new: Document) -> Policies:
+    """The same policies with one document replaced."""
+
+    def changed(documents: Sequence[Document]) -> tuple[Document, ...]:
+        return tuple(new if each is old else each for each in documents)
+
+    return replace(
+        policies,
+        identity=changed(policies.identity),
+        resource=changed(policies.resource),
+        boundary=new if policies.boundary is old else policies.boundary,
+    )

@@ -1,0 +1,112 @@
+"""Changes one thing at a time in the policies of roles, and finds the changes that no request notices.
+
+A change is noticed if a request that must be allowed is now denied, or the other way round. An action that nothing
+needs is a grant to remove; a condition or a resource that nothing is denied by needs a request that must be denied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from ops.iam.evaluation import Document, Request, evaluate
+from ops.iam.policy import IamStatement
+from tests.iam.roles import Asked, Role, with_change
+
+
+class Change(StrEnum):
+    """What is changed."""
+
+    ACTION = "removes the action"
+    CONDITION = "removes the condition"
+    RESOURCE = "widens the resource"
+    STATEMENT = "removes the statement"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one statement."""
+
+    role: str
+    change: Change
+    what: str
+    """The action, condition, resource or statement."""
+    document: Document
+    number: int
+    """Of the statement in its document."""
+    changed: IamStatement | None
+    """The statement after the change; none if it is removed."""
+
+    @property
+    def statement(self) -> IamStatement:
+        """The statement before the change."""
+        return self.document.statements[self.number]
+
+    def apply(self) -> Document:
+        """The document after the change."""
+        before, after = self.document.statements[: self.number], self.document.statements[self.number + 1 :]
+        return Document(self.document.name, (*before, *([self.changed] if self.changed else []), *after))
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.change} {self.what} in {self.statement.label} of {self.document.name}"
+
+
+def mutants(role: Role) -> Iterator[Mutant]:
+    """Every change of a role's identity-based policies, its boundary and its trust policy."""
+    for document in (*role.identity, *([role.boundary] if role.boundary else []), role.trust):
+        for number, statement in enumerate(document.statements):
+            for change, what, changed in _changes(statement):
+                yield Mutant(role.name, change, what, document, number, changed)
+
+
+def _changes(statement: IamStatement) -> Iterator[tuple[Change, str, IamStatement | None]]:
+    yield Change.STATEMENT, statement.label, None
+    for action in statement.actions if len(statement.actions) > 1 else ():
+        yield Change.ACTION, action, replace(statement, actions=tuple(set(statement.actions) - {action}))
+    for condition in statement.conditions:
+        others = tuple(each for each in statement.conditions if each != condition)
+        yield Change.CONDITION, f"{condition.test} {condition.key}", replace(statement, conditions=others)
+    for resource in statement.resources if statement.allows else ():
+        if resource != "*":
+            wider = (*(each for each in statement.resources if each != resource), "*")
+            yield Change.RESOURCE, resource, replace(statement, resources=wider)
+
+
+def unnoticed(found: Iterable[Mutant], asked: Sequence[Asked]) -> Iterator[Mutant]:
+    """The changes that no request notices.
+
+    Args:
+        found: The changes.
+        asked: Requests of the role, with the policies that they are evaluated against.
+    """
+    by_document: dict[int, list[Asked]] = {}
+    for each in asked:
+        policies = each.policies
+        documents = (*policies.identity, *policies.resource, *([policies.boundary] if policies.boundary else []))
+        for document in documents:
+            by_document.setdefault(id(document), []).append(each)
+    for mutant in found:
+        about = [each for each in by_document.get(id(mutant.document), ()) if _about(mutant, each.request)]
+        new = mutant.apply()
+        if not any(
+            evaluate(each.request, with_change(each.policies, mutant.document, new)).allowed is not each.allowed
+            for each in about
+        ):
+            yield mutant
+
+
+def _about(mutant: Mutant, request: Request) -> bool:
+    """Whether a change can count for a request: its statement includes the action."""
+    return mutant.statement.about(request.action)
+
+
+def read_requests(path: Path) -> list[Request]:
+    """Recorded requests: a JSON object of `Request` in each line."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [
+        Request(**{**each, "context": {key: tuple(values) for key, values in each.get("context", {}).items()}})
+        for each in map(json.loads, filter(None, lines))
+    ]
