@@ -7,8 +7,10 @@ in environments/; its `stacks` are those of the same folder of values. `of_aep` 
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -17,13 +19,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import hypothesis
 import pytest
+from botocore.loaders import Loader, create_loader
 
 import environments
 from environments.schema import Environment
 from modules.phases import PHASES
-from modules.synthesis import synthesize
 from tests.products import AEP, OF_AEP, SUBJECTS, Subject, values
 
 # The same examples every time and on every machine, however busy it is; property tests say how many.
@@ -36,6 +39,18 @@ hypothesis.settings.load_profile("project")
 for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+_models: dict[str | None, dict[Any, Any]] = {}
+"""What botocore has read of its models of AWS's services, by the folder that a setting names for more of them."""
+
+
+def _loader(data_path: str | None = None) -> Loader:
+    """What a new session of botocore reads models with: it keeps what the previous ones read, instead of 0.1 s each."""
+    loader = create_loader(data_path)
+    vars(loader)["_cache"] = _models.setdefault(data_path, {})
+    return loader
+
+
+vars(botocore.session)["create_loader"] = _loader
 ENVIRONMENTS = environments.known()
 of_aep = pytest.mark.parametrize("subject", OF_AEP, indirect=True, ids=str)
 """Keeps a test of `env` to AEP's environments: it asserts what the plan says about them."""
@@ -51,6 +66,8 @@ def subjects_with(has: Callable[[Environment], object]) -> pytest.MarkDecorator:
 with_database = subjects_with(lambda environment: environment.database)
 with_cache = subjects_with(lambda environment: environment.cache)
 Body = dict[str, Any]
+_SLOW = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
+"""The line of a file whose tests are all slow."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,9 @@ def outputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         with made.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (made / "stacks").is_dir():
+                # Loading cdktf takes two seconds, also in the process that only hands out tests to others.
+                from modules.synthesis import synthesize  # noqa: PLC0415
+
                 with values(folder):
                     synthesize(chosen, made, organization=environments.has_organization())
         shutil.copytree(made, target, dirs_exist_ok=True)
@@ -145,6 +165,7 @@ def env(subject: Subject) -> Environment:
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Environment], dict[str, Stack]]:
     """Synthesizes one environment, as it is given, into phases."""
+    from modules.synthesis import synthesize  # noqa: PLC0415  (as in `outputs`)
 
     def run(environment: Environment) -> dict[str, Stack]:
         folder = tmp_path_factory.mktemp("variant")
@@ -165,6 +186,19 @@ def pytest_configure() -> None:
     """A machine's own AWS settings must not reach a test."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The fast tests need no import of a file whose tests are all slow; some load what takes a second."""
+    if config.option.markexpr != "not slow" or not collection_path.match("test_*.py"):
+        return None
+    return bool(_SLOW.search(collection_path.read_text(encoding="utf-8"))) or None
+
+
+def pytest_collection_finish() -> None:
+    """What exists now stays until the end: no garbage collection has to look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
