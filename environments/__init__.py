@@ -102,24 +102,33 @@ def load(name: str) -> Environment:
         UnknownEnvironmentError: There is no such environment.
         InvalidEnvironmentError: Its values are wrong; all problems are listed.
     """
-    environment = _load(name)
-    _check_account(environment, list(_readable(name)))
+    if name == "organization":
+        raise UnknownEnvironmentError("organization is a stack outside all environments: docs/organization.md")
+    if name not in (names := _some()):
+        raise UnknownEnvironmentError(
+            f"unknown environment {name!r}; {choices(name, names)} (one file each in {shown(FOLDER)}/{_how(name)})"
+        )
+    environment = _read(name)
+    _check_account(environment, list(_readable(name, names)))
     return environment
 
 
-def _load(name: str) -> Environment:
-    if name == "organization":
-        raise UnknownEnvironmentError("organization is a stack outside all environments: docs/organization.md")
-    if name not in _some():
-        raise UnknownEnvironmentError(
-            f"unknown environment {name!r}; {choices(name, known())} (one file each in {shown(FOLDER)}/{_how(name)})"
-        )
-    environment: Environment = read_module(name).ENVIRONMENT
-    if environment.name != name:
-        raise InvalidEnvironmentError(name, [Problem("name", environment.name, f"must be {name!r}, like its file")])
-    if isinstance(environment.product, Product):
-        environment = replace(environment, releases=_releases(environment))
-    return validate(environment)
+_valid: dict[str, tuple[Environment, Environment]] = {}
+"""The last valid environment of each name, with the module's literal: a command loads it several times."""
+
+
+def _read(name: str) -> Environment:
+    written: Environment = read_module(name).ENVIRONMENT
+    if written.name != name:
+        raise InvalidEnvironmentError(name, [Problem("name", written.name, f"must be {name!r}, like its file")])
+    if not isinstance(written.product, Product):
+        return validate(written)
+    releases = _releases(written)
+    before, valid = _valid.get(name, (None, None))
+    if valid is None or before is not written or valid.releases != releases:
+        valid = validate(replace(written, releases=releases))
+        _valid[name] = (written, valid)
+    return valid
 
 
 def _how(name: str) -> str:
@@ -142,12 +151,12 @@ def _some() -> tuple[str, ...]:
     return names
 
 
-def _readable(name: str) -> Iterator[Environment]:
-    """The other environments; those with problems of their own are left out, since `load` names these."""
-    for other in known():
+def _readable(name: str, names: Sequence[str]) -> Iterator[Environment]:
+    """The others of these environments; those with problems of their own are left out, since `load` names these."""
+    for other in names:
         if other != name:
             with suppress(InvalidEnvironmentError):
-                yield _load(other)
+                yield _read(other)
 
 
 @dataclass(frozen=True)
@@ -174,7 +183,7 @@ def load_each() -> Loaded:
     broken: dict[str, InvalidEnvironmentError] = {}
     for name in _some():
         try:
-            readable[name] = _load(name)
+            readable[name] = _read(name)
         except InvalidEnvironmentError as error:
             broken[name] = error
     for name, environment in readable.items():
@@ -193,7 +202,7 @@ def load_each() -> Loaded:
 
 def sizes(environment: Environment) -> tuple[Environment, ...]:
     """The other environments of the same product and stage, as prod-starter is of prod."""
-    return tuple(other for other in _readable(environment.name) if other.prefix == environment.prefix)
+    return tuple(other for other in _readable(environment.name, known()) if other.prefix == environment.prefix)
 
 
 def load_all() -> tuple[Environment, ...]:

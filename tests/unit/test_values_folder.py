@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 import environments
+from environments.schema.validation import InvalidEnvironmentError
 from modules.output import output
+from tests.products import values
 
 ROOT = Path(__file__).parents[2]
 SHOW = """
@@ -146,6 +148,24 @@ def test_make_looks_again_at_stacks_that_were_changed_by_hand(folder: Path, tmp_
         (stack / name).unlink()
     (stack / "gated.json").touch()
     assert "-m ops gate" not in run(*command, folder=folder).stdout
+
+
+def test_an_environment_is_checked_once_until_its_values_or_releases_change(folder: Path) -> None:
+    with values(folder):
+        first = environments.load("prod")
+        assert environments.load("prod") is first
+        release = environments.release_file(first)
+        release.write_text(release.read_text(encoding="utf-8").replace("7" * 64, "8" * 64), encoding="utf-8")
+        assert environments.load("prod").releases["navralabs/aep-backend"] == "sha256:" + "8" * 64
+        release.write_text("{}", encoding="utf-8")
+        with pytest.raises(InvalidEnvironmentError, match="navralabs/aep-backend"):
+            environments.load("prod")
+    file = folder / "prod.py"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace('region="us-east-1"', 'region="nowhere"'), encoding="utf-8"
+    )
+    with values(folder), pytest.raises(InvalidEnvironmentError, match="nowhere"):
+        environments.load("prod")
 
 
 def test_an_edit_of_the_same_size_in_the_same_second_is_read(folder: Path) -> None:
