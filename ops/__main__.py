@@ -117,14 +117,19 @@ class Group(TyperGroup):
 
 
 class Commands(Mapping[str, Any]):
-    """The commands of the table by name; reading a command imports it."""
+    """The commands of the table by name; reading a command imports it, once."""
 
     def __init__(self) -> None:
         self._entries = {entry.name: entry for entry in COMMANDS}
+        self._created: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401  (click's command)
-        entry = self._entries[name]
-        module, _, attribute = entry.target.partition(":")
+        if name not in self._created:
+            self._created[name] = self._create(name)
+        return self._created[name]
+
+    def _create(self, name: str) -> Any:  # noqa: ANN401  (click's command)
+        module, _, attribute = self._entries[name].target.partition(":")
         found = getattr(import_module(module), attribute)
         if isinstance(found, typer.Typer):
             found.rich_markup_mode, found.info.cls = None, Group

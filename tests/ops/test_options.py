@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import typer
 
-from ops.__main__ import app
+from tests.ops.cli import COMMAND
 
 ON = {"secrets rotate": {"--wait"}}
 """Switches that are on until you set them off."""
@@ -30,7 +29,7 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, An
         yield " ".join(path), command
 
 
-COMMANDS = dict(commands(typer.main.get_command(app)))
+COMMANDS = dict(commands(COMMAND))
 
 
 def defaults(name: str) -> dict[str, Any]:

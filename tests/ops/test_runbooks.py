@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
-from ops.__main__ import COMMANDS, app
+from ops.__main__ import COMMANDS
+from tests.ops.cli import COMMAND, run
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted({ROOT / "README.md", *(ROOT / "docs").rglob("*.md")})
@@ -54,7 +54,7 @@ def commands(page: Path) -> Iterator[list[str]]:
 
 def parsed(arguments: list[str]) -> tuple[str, ...]:
     """Parse a command as Typer does, without running it; return its name, with those of its groups."""
-    command, path = typer.main.get_command(app), tuple[str, ...]()
+    command, path = COMMAND, tuple[str, ...]()
     context = command.make_context("ops", list(arguments))
     while isinstance(command, typer.core.TyperGroup):
         rest = [*context._protected_args, *context.args]
@@ -76,16 +76,15 @@ def registered(group: typer.core.TyperGroup, path: tuple[str, ...] = ()) -> Iter
 
 def command_of(path: tuple[str, ...]) -> Any:
     """The command of that name, with those of its groups."""
-    command: Any = typer.main.get_command(app)
+    command: Any = COMMAND
     for name in path:
         command = command.commands[name]
     return command
 
 
 def everything() -> list[tuple[str, ...]]:
-    group = typer.main.get_command(app)
-    assert isinstance(group, typer.core.TyperGroup)
-    return list(registered(group))
+    assert isinstance(COMMAND, typer.core.TyperGroup)
+    return list(registered(COMMAND))
 
 
 SHOWN = [(page.relative_to(ROOT).as_posix(), arguments) for page in PAGES for arguments in commands(page)]
@@ -116,7 +115,7 @@ def test_exceptions_are_commands() -> None:
 
 @pytest.mark.parametrize("command", [(), *everything()], ids=" ".join)
 def test_every_command_has_help(command: tuple[str, ...]) -> None:
-    done = CliRunner().invoke(app, [*command, "--help"])
+    done = run(*command, "--help")
     assert done.exit_code == 0, done.output
     assert "Usage" in done.stdout
 
@@ -139,15 +138,15 @@ for command in {[(), *everything()]}:
 
 
 def test_the_list_of_commands_has_them_all_and_a_mistyped_one_gets_a_suggestion() -> None:
-    listed = CliRunner().invoke(app, ["--help"]).stdout
+    listed = run("--help").stdout
     for entry in COMMANDS:
         assert entry.name in listed and entry.help in listed
-    assert "Did you mean 'plan'?" in CliRunner().invoke(app, ["pln"]).output
+    assert "Did you mean 'plan'?" in run("pln").output
 
 
 def test_the_version_is_the_project_s() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert CliRunner().invoke(app, ["--version"]).stdout == f"{project['name']} {project['version']}\n"
+    assert run("--version").stdout == f"{project['name']} {project['version']}\n"
 
 
 @pytest.mark.parametrize(
