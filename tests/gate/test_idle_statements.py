@@ -173,30 +173,49 @@ HOLDER_SETTINGS = {
 }
 
 
-@pytest.mark.parametrize(("kind", "attribute"), HOLDERS)
-def test_every_kind_of_document_is_judged_as_json_too(prod: Ground, kind: str, attribute: str) -> None:
+def planted_in_holders(prod: Ground, statement_of: Callable[[str, str], Body]) -> dict[tuple[str, str], str]:
+    """What is found when each attribute that may have a policy as JSON has one, each in a resource of its own."""
+
+    def change(content: Body) -> None:
+        for kind, attribute in HOLDERS:
+            policy = json.dumps({"Statement": [statement_of(kind, attribute)]})
+            add(kind, f"of_{attribute}", {attribute: policy, **HOLDER_SETTINGS.get(kind, {})})(content)
+
+    return prod.planted("registry", change)
+
+
+def test_every_kind_of_document_is_judged_as_json_too(prod: Ground) -> None:
     elements = {"resources": {"Resource": "*"}, "principals": {"Principal": "*"}}
-    named = {key: value for need in HOLDERS[kind, attribute].document.needs for key, value in elements[need].items()}
-    planted = {"Statement": [{"Effect": "Deny", "Action": "ecs:NoSuchAction", **named}]}
-    change = add(kind, "planted", {attribute: json.dumps(planted), **HOLDER_SETTINGS.get(kind, {})})
-    assert prod.planted("registry", change) == {
-        (IDLE, f"{kind}.planted"): (
+
+    def idle(kind: str, attribute: str) -> Body:
+        named = {key: each for need in HOLDERS[kind, attribute].document.needs for key, each in elements[need].items()}
+        return {"Effect": "Deny", "Action": "ecs:NoSuchAction", **named}
+
+    assert planted_in_holders(prod, idle) == {
+        (IDLE, f"{kind}.of_{attribute}"): (
             "a statement without sid: ecs:NoSuchAction isn't an action of AWS; correct its name, or update AWS's "
             "reference: make iam-data"
         )
+        for kind, attribute in HOLDERS
     }
 
 
-@pytest.mark.parametrize(("kind", "attribute"), HOLDERS)
-def test_a_statement_without_what_aws_needs_is_found(prod: Ground, kind: str, attribute: str) -> None:
-    document = HOLDERS[kind, attribute].document
+def test_a_statement_without_what_aws_needs_is_found(prod: Ground) -> None:
     extra = {"principals": {"Principal": "*"}, "resources": {"Resource": "*"}}
-    bad = {key: value for each in document.rejects for key, value in extra[each].items()}
-    planted = {"Statement": [{"Effect": "Deny", "Action": "s3:GetObject", **bad}]}
-    change = add(kind, "planted", {attribute: json.dumps(planted), **HOLDER_SETTINGS.get(kind, {})})
-    said = prod.planted("registry", change)[IDLE, f"{kind}.planted"]
-    assert all(f"names no {element}; AWS rejects such a {document.label}" in said for element in document.needs)
-    assert all(f"names {element}; AWS rejects such a {document.label}" in said for element in document.rejects)
+
+    def bad(kind: str, attribute: str) -> Body:
+        rejected = HOLDERS[kind, attribute].document.rejects
+        return {
+            "Effect": "Deny",
+            "Action": "s3:GetObject",
+            **{key: v for each in rejected for key, v in extra[each].items()},
+        }
+
+    found = planted_in_holders(prod, bad)
+    for (kind, attribute), holder in HOLDERS.items():
+        said, document = found[IDLE, f"{kind}.of_{attribute}"], holder.document
+        assert all(f"names no {element}; AWS rejects such a {document.label}" in said for element in document.needs)
+        assert all(f"names {element}; AWS rejects such a {document.label}" in said for element in document.rejects)
 
 
 @pytest.mark.parametrize(

@@ -66,16 +66,15 @@ def typed(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("target", "given", "message"),
     [
-        ("EVN=prod", "no variable EVN (you gave EVN=prod); did you mean ENV? known: PYTHON ENV PHASE YES "),
-        ("env=prod", "no variable env (you gave env=prod); did you mean ENV? known: "),
-        ("XYZZY=", "no variable XYZZY (you gave XYZZY=); known: "),
-        ("YES=no", "YES=no: must be 1, or be left out"),
-        ("KEEP_GOING=0", "KEEP_GOING=0: must be 1, or be left out"),
+        ("gate", "EVN=prod", "no variable EVN (you gave EVN=prod); did you mean ENV? known: PYTHON ENV PHASE YES "),
+        ("rehearse", "env=prod", "no variable env (you gave env=prod); did you mean ENV? known: "),
+        ("help", "XYZZY=", "no variable XYZZY (you gave XYZZY=); known: "),
+        ("gate", "YES=no", "YES=no: must be 1, or be left out"),
+        ("rehearse", "KEEP_GOING=0", "KEEP_GOING=0: must be 1, or be left out"),
     ],
 )
-@pytest.mark.parametrize("target", ["gate", "help", "rehearse"])
 def test_a_mistyped_variable_is_an_error_before_anything_starts(target: str, given: str, message: str) -> None:
     done = typed(target, given)
     assert done.returncode == 2
