@@ -54,6 +54,8 @@ class Issue:
     title: str
     state: str
     html_url: str
+    state_reason: str | None = None
+    """`completed`, `not_planned` or `reopened`."""
     body: str | None = None
     user: User | None = None
     pull_request: dict[str, Any] | None = None

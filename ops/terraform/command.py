@@ -127,18 +127,12 @@ def drift(
     environment: EnvironmentName, phases: Phases = None, jobs: Jobs = 0, out: Out = OUT, as_json: Json = False
 ) -> None:
     """Compare the account with the code. Exit code 0: no changes; 1: changes; 2: unknown."""
-    from ops.terraform.bootstrap import refuse_before_bootstrap
-    from ops.terraform.drift import Drift
-    from ops.terraform.report import Result, took
-    from ops.terraform.schedule import side_by_side
-    from ops.terraform.session import session
+    from ops.terraform.drift import compare_all
+    from ops.terraform.report import Result
 
     check_phases(phases)
-    with reporting(), session(load(environment), out) as running:
-        stacks = running.stacks(phases or ())
-        refuse_before_bootstrap(running)
-        before = took(out, "drift", environment)
-        report = running.report("drift", side_by_side(running, stacks, Drift(running).compare, jobs=jobs, took=before))
+    with reporting():
+        report = compare_all(load(environment), out, phases or (), jobs)
         differs = any(each.result is Result.CHANGES for each in report.phases)
         end(report, as_json=as_json, code=report.exit_code or int(differs))
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from environments.schema import Environment
 from ops.errors import OpsError
 from ops.plan_gate.differences import Difference, differences
 from ops.plan_gate.secret_values import Secrets, find
 from ops.terraform.advice import advice
+from ops.terraform.bootstrap import refuse_before_bootstrap
 from ops.terraform.initialize import initialize
 from ops.terraform.plan import CHANGES, NO_CHANGES, SECRET_VALUE, is_planner, plan
-from ops.terraform.report import AttributeDrift, PhaseResult, Result, counted
-from ops.terraform.session import Session
+from ops.terraform.report import AttributeDrift, PhaseResult, Report, Result, counted, took
+from ops.terraform.schedule import side_by_side
+from ops.terraform.session import Session, session
 from ops.terraform.stack import Stack
 
 _SHOWN = 12
@@ -58,6 +61,25 @@ class Drift:
         if shown.code:
             raise OpsError(f"Terraform can't read the plan that it saved: {' '.join(shown.errors)}")
         return drifted(phase, json.loads(shown.output))
+
+
+def compare_all(environment: Environment, out: Path, names: Sequence[str] = (), jobs: int = 0) -> Report:
+    """Compare the phases of an environment's account with the code, side by side, and write the report.
+
+    Args:
+        environment: The environment.
+        out: The folder that synth wrote.
+        names: Phases; none means all.
+        jobs: Terraforms at once; 0: as many as cores and memory allow.
+
+    Raises:
+        OpsError: The account can't be reached, or has no state bucket yet.
+    """
+    with session(environment, out) as running:
+        stacks = running.stacks(names)
+        refuse_before_bootstrap(running)
+        before = took(out, "drift", environment.name)
+        return running.report("drift", side_by_side(running, stacks, Drift(running).compare, jobs=jobs, took=before))
 
 
 def drifted(phase: str, document: Mapping[str, Any]) -> PhaseResult:
