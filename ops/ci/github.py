@@ -80,6 +80,7 @@ class Pull:
     title: str
     html_url: str
     body: str | None = None
+    user: User | None = None
 
 
 @dataclass(frozen=True)

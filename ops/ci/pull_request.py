@@ -87,6 +87,7 @@ def open_or_update(github: GitHub, branch: str, title: str, body: str, files: It
     what it had: it is this command's own. A commit with the same files isn't made again.
 
     Raises:
+        RefusedError: The branch has a pull request that another account opened.
         OpsError: The branch's name isn't valid or is the default branch's, or GitHub refuses it.
     """
     base = github.default_branch()
@@ -104,6 +105,10 @@ def open_or_update(github: GitHub, branch: str, title: str, body: str, files: It
         before, {each.path: each.content for each in found}, {each.path: each.mode for each in found}
     )
     pull = github.open_pull(branch, base)
+    if pull and (pull.user is None or pull.user.login != github.login()):
+        raise RefusedError(
+            f"{branch} has the pull request of another account, {pull.html_url}; choose another --branch"
+        )
     if tree == before:
         return f"{base} at GitHub has these files already: nothing to open"
     last = github.branch(branch)

@@ -87,9 +87,8 @@ def test_a_pull_request_is_opened_then_updated_with_one_commit_on_the_default_br
     server: Server, github: GitHub
 ) -> None:
     name = RELEASE.as_posix()
-    assert open_or_update(github, "release/backend", "Release 2", "text", [ChangedFile(name, "2\n")]).startswith(
-        "opened "
-    )
+    first = open_or_update(github, "release/backend", "Release 2", "text", [ChangedFile(name, "2\n")])
+    assert first.startswith("opened ")
     assert server.files("release/backend") == {**FILES, name: "2\n"}
     assert server.files() == FILES
     again = open_or_update(github, "release/backend", "Release 3", "more", [ChangedFile(name, "3\n", "100755")])
@@ -117,8 +116,16 @@ def test_a_removed_file_is_removed(server: Server, github: GitHub) -> None:
     assert "README.md" not in server.files("topic")
 
 
+def test_the_branch_of_a_persons_pull_request_is_not_touched(server: Server, github: GitHub) -> None:
+    first = server.start_branch({**FILES, "README.md": "hers\n"}, "topic")
+    server.open_pull("hers", "topic", login="ada")
+    with pytest.raises(RefusedError, match="topic has the pull request of another account"):
+        open_or_update(github, "topic", "t", "", [ChangedFile("README.md", "x")])
+    assert server.references["heads/topic"] == first
+
+
 @pytest.mark.parametrize("branch", ["main", "a b", "../x", "-x", "a..b", "refs@{1}", "x/", "x.lock", ""])
-def test_a_branch_must_have_a_plain_name_that_is_not_the_default_one(
+def test_a_branch_must_have_a_plain_name_and_not_be_the_default_one(
     branch: str, server: Server, github: GitHub
 ) -> None:
     with pytest.raises(OpsError, match="pass a name such as release/backend"):
