@@ -252,7 +252,7 @@ class GitHub:
     def _read(self, form: type[T], path: str) -> T:
         return _read(form, self._checked(self._send("GET", self._address(path)), path))
 
-    def _write(self, form: type[T], method: str, path: str, body: object) -> T:
+    def _write(self, form: type[T], method: str, path: str, body: Mapping[str, Any]) -> T:
         # An issue or a comment that GitHub may already have created isn't created again; git's objects may be.
         again = method != "POST" or path.startswith("/git/")
         return _read(form, self._checked(self._send(method, self._address(path), body=body, again=again), path))
@@ -276,7 +276,7 @@ class GitHub:
         address: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: object = None,
+        body: Mapping[str, Any] | None = None,
         again: bool = True,
     ) -> requests.Response:
         """The response to a request; repeated after errors of GitHub's, and after limits that end soon.
@@ -352,7 +352,7 @@ def _wait(done: requests.Response, attempt: int) -> float | None:
     reset = done.headers.get("X-RateLimit-Reset", "")
     if done.headers.get("X-RateLimit-Remaining") == "0" and reset.isdecimal():
         return max(1.0, float(reset) - datetime.now(UTC).timestamp())
-    return 60.0 * 2 ** (attempt - 1)
+    return 60.0 * float(2 ** (attempt - 1))
 
 
 def _secondary(done: requests.Response) -> bool:

@@ -70,7 +70,7 @@ def rendered(parts: Sequence[Part], whole: str, limit: int = LIMIT) -> str:
         low, high = 0, limit
         while low < high:  # The most characters that each list may have.
             middle = (low + high + 1) // 2
-            if len(_joined(_within(parts, middle, folded=folded), whole)) <= limit:
+            if len(_joined([*_within(parts, middle, folded=folded)], whole)) <= limit:
                 low = middle
             else:
                 high = middle - 1
