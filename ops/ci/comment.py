@@ -13,7 +13,7 @@ from ops.ci.markdown import Listing, Part, code, rendered, table
 from ops.ci.plans import PhasePlan
 
 MARKER = "<!-- aws-rollout: what this pull request changes -->"
-"""The first line of the comment. GitHub doesn't show it."""
+"""The first line of a comment about all environments. GitHub doesn't show it."""
 _KEY = "`+` added, `-` removed, `~` changed, `-/+` replaced"
 
 
@@ -30,12 +30,19 @@ class Shown:
     """The commit that was synthesized and planned."""
     run: str = ""
     """Address of the workflow's run."""
+    only: tuple[str, ...] = ()
+    """The environments that it is about; none: all. Each has a comment of its own, since each has its own job."""
+
+    @property
+    def marker(self) -> str:
+        """The first line, by which the next run finds this comment."""
+        return MARKER.replace(" -->", f" in {', '.join(self.only)} -->") if self.only else MARKER
 
 
 def parts(shown: Shown) -> Iterator[Part]:
     """The comment, part by part."""
-    yield MARKER
-    yield "## What this pull request changes"
+    yield shown.marker
+    yield "## What this pull request changes" + (f" in {', '.join(map(code, shown.only))}" if shown.only else "")
     compared = (
         f"{code(shown.commit[:12])} is compared with {code(shown.affected.ref)} ({code(shown.affected.commit[:12])})."
     )
@@ -138,14 +145,14 @@ def text(shown: Shown, limit: int) -> str:
 def post(github: GitHub, pull: int, body: str) -> str:
     """Create the comment, or update it in place; returns its address.
 
-    Only a comment that this token's account wrote, and that begins with the marker, is updated: people may quote it.
+    Only a comment that this token's account wrote, and that begins with the same line, is updated: people may quote it.
 
     Raises:
         OpsError: GitHub refuses it, or can't be reached.
     """
-    login = github.login()
+    login, marker = github.login(), body.partition("\n")[0]
     for each in github.comments(pull):
-        if each.user and each.user.login == login and (each.body or "").startswith(MARKER):
+        if each.user and each.user.login == login and (each.body or "").startswith(marker):
             if (each.body or "").replace("\r\n", "\n") == body:
                 return each.html_url
             return github.update_comment(each.id, body).html_url

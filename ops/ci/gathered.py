@@ -39,7 +39,8 @@ def compared(base: Version, chosen: Sequence[Environment], out: Path, today: dat
     meaning = [*changes(found, chosen, base, out, today)]
     between = parity(chosen, base) if found.planned else {}
     planned = {each.name: plans(each, out, found.planned.get(each.name, ())) for each in chosen}
-    return Shown(found, meaning, planned, between, commit()[0], run)
+    only = () if whole else tuple(each.name for each in chosen)
+    return Shown(found, meaning, planned, between, commit()[0], run, only)
 
 
 def run_address(given: Mapping[str, str] = os.environ) -> str:

@@ -227,3 +227,15 @@ def test_the_command_compares_with_a_version_of_git_and_comments(
     assert comment["user"]["login"] == "ada"
     assert comment["body"] == summary.read_text(encoding="utf-8")
     assert "is compared with `HEAD`" in comment["body"]
+
+
+def test_each_environment_that_is_named_has_a_comment_of_its_own(server: Server) -> None:
+    """A workflow has a job for each environment; one job must not replace what another wrote."""
+    nothing = Affected("main", "0" * 40, {}, (), "")
+    shown = {name: Shown(nothing, (), {}, {}, "1" * 40, only=(name,)) for name in ("staging", "prod", "prod-starter")}
+    for _ in range(2):
+        for each in shown.values():
+            post(client(server), 1, text(each, 10_000))
+    bodies = [str(each["body"]).splitlines()[0] for each in server.comments.values()]
+    assert bodies == [f"<!-- aws-rollout: what this pull request changes in {name} -->" for name in shown]
+    assert "## What this pull request changes in `prod`" in text(shown["prod"], 10_000)
