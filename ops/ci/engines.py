@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from modules.phases import PHASES
-from ops.ci.workflows import DEPLOYED
+from ops.ci.rollout_workflow import DEPLOYED
 from ops.ci.yaml_text import Value, as_yaml
 
 FOLDER = Path(__file__).parents[2] / "docs" / "ci"

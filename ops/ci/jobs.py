@@ -62,6 +62,11 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-t
 """
 
 
+SUMMARY = '>> "$GITHUB_STEP_SUMMARY"'
+"""After a command: what it prints is shown on the run's page."""
+OUTPUTS = '--outputs "$GITHUB_OUTPUT"'
+
+
 def unless_failed(condition: str) -> str:
     """A condition of a job that also runs if a job before it was skipped.
 
@@ -194,3 +199,51 @@ def tools(*, terraform: bool = False, history: bool = False, target: str = "setu
 def sign_in(role: str) -> dict[str, Value]:
     """The step after which commands call AWS as a role: its credentials are asked for when they are needed."""
     return run(f"Sign in as {role}", f'bin/ops ci sign-in "$ENVIRONMENT" {role}')
+
+
+def workflow(
+    name: str, on: Mapping[str, Value], jobs: Mapping[str, Value], *, group: str, cancel: bool = False
+) -> dict[str, Value]:
+    """A workflow whose token may do nothing but what a job asks for, and of which one run of a group runs at a time."""
+    return {
+        "name": name,
+        "on": on,
+        "permissions": {},
+        "concurrency": {"group": group, "cancel-in-progress": True} if cancel else one_at_a_time(group),
+        "jobs": jobs,
+    }
+
+
+def environments(*outputs: str) -> dict[str, Value]:
+    """The job that says which environments there are: repository variable ROLLOUT_ENVIRONMENTS."""
+    return job(
+        "environments",
+        permissions=READ,
+        minutes=15,
+        outputs={name: f"${{{{ steps.environments.outputs.{name} }}}}" for name in outputs},
+        steps=[
+            *tools(),
+            run("Find the environments", f"bin/ops ci environments {OUTPUTS}", id_="environments", chosen=True),
+        ],
+    )
+
+
+def target(given: str) -> dict[str, Value]:
+    """The job that checks the environment of a dispatch, and finds its GitHub environment."""
+    names = ("environment", "deploy_environment", "release_file")
+    return job(
+        "environment",
+        permissions=READ,
+        minutes=15,
+        env={"GIVEN": given},
+        outputs={name: f"${{{{ steps.environments.outputs.{name} }}}}" for name in names},
+        steps=[
+            *tools(),
+            run(
+                "Check the environment",
+                f'bin/ops ci environments --only="$GIVEN" {OUTPUTS}',
+                id_="environments",
+                chosen=True,
+            ),
+        ],
+    )

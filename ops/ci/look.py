@@ -16,13 +16,19 @@ from ops.terraform.stack import Stack
 OTHERS = "the deployer plans it: its provider assumes a role of the zone's account, which the planner may not"
 
 
-def look(session: Session) -> list[PhaseResult]:
+def look(session: Session, phases: Sequence[str] | None = None) -> list[PhaseResult]:
     """Plan every phase that the caller can plan; the others wait for the deployer if they aren't applied as they are.
+
+    The plans and the report are those of `ops plan`, which the comment on a pull request reads.
+
+    Args:
+        session: The environment's session.
+        phases: Phases to plan; None for all.
 
     Raises:
         OpsError: AWS's response is an error, or a stack isn't synthesized.
     """
-    stacks = session.stacks()
+    stacks = {name: stack for name, stack in session.stacks().items() if phases is None or name in phases}
     beyond = {
         name: stack for name, stack in stacks.items() if is_planner(session.aws.caller, stack) and assumes_role(stack)
     }
@@ -33,7 +39,9 @@ def look(session: Session) -> list[PhaseResult]:
             results[name] = PhaseResult(name, Result.NO_CHANGES, message="applied with this stack and these outputs")
         else:
             results[name] = PhaseResult(name, Result.WAITING, waits_for=("the deployer's plan",), message=OTHERS)
-    return [results[name] for name in stacks]
+    found = [results[name] for name in stacks]
+    session.report("plan", found)
+    return found
 
 
 def assumes_role(stack: Stack) -> bool:
@@ -54,8 +62,8 @@ def applied_as_it_is(session: Session, stack: Stack) -> bool:
 
 def needed(results: Sequence[PhaseResult]) -> dict[str, str]:
     """For each phase of the deployer, whether it must be planned and applied: `true` or `false`."""
-    found = {each.phase: each.result is not Result.NO_CHANGES for each in results}
-    return {phase.name: str(found[phase.name]).lower() for phase in PHASES if phase.applied_by == "deployer"}
+    found = {each.phase for each in results if each.result is not Result.NO_CHANGES}
+    return {phase.name: str(phase.name in found).lower() for phase in PHASES if phase.applied_by == "deployer"}
 
 
 def stops(results: Sequence[PhaseResult]) -> int:

@@ -1,6 +1,8 @@
 """GitHub's workflows, from the table of phases: `make docs` writes `.github/workflows/`.
 
-A step is `make …`, `bin/ops …` or one of two actions, so any other CI can do the same (`ops/ci/engines.py`). What
+A step is `make …`, `bin/ops …` or one of two actions, so any other CI can do the same (`ops/ci/engines.py`). A step
+that changes AWS begins with `exec`: GitHub sends a signal to the step's shell only, and kills what remains after ten
+seconds (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation). What
 triggers a job, who approves it and what its token may do is GitHub's part, and is here. Names of environments aren't:
 the job `environments` reads them when it runs, so the files are the same for every product.
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax
@@ -8,36 +10,35 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-synt
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from modules.phases import PHASES
 from ops.ci.jobs import (
     CREDENTIALS,
-    DEPLOYER,
     FROM_HERE,
-    ISSUES,
+    OUTPUTS,
     PLANNER,
     PULL_REQUESTS,
-    PUSH,
     READ,
     SARIF,
+    SUMMARY,
     TOKEN,
     called,
+    environments,
     for_each,
     job,
-    one_at_a_time,
     run,
     sign_in,
     tools,
     unless_failed,
+    workflow,
 )
+from ops.ci.operations import release, schedule, traffic
+from ops.ci.rollout_workflow import rollout
 from ops.ci.yaml_text import Noted, Value, as_yaml
 
 FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
 HEAD = "Written by `make docs` from ops/ci/workflows.py and modules/phases.py: change these. How it works: docs/ci.md"
-DEPLOYED = tuple(phase for phase in PHASES if phase.applied_by == "deployer")
-"""The phases that pipelines apply. Administrators apply the others (ADR 4)."""
 APPROVALS = {
     "widening": "access that becomes wider",
     "loss_in_place": "data that a change in place loses",
@@ -45,8 +46,6 @@ APPROVALS = {
     "protection_off": "a protection that is turned off",
 }
 """Classes that the plan gate refuses unless you approve them, by their option (`ops/plan_gate/approvals.py`)."""
-SUMMARY = '>> "$GITHUB_STEP_SUMMARY"'
-OUTPUTS = '--outputs "$GITHUB_OUTPUT"'
 
 
 def workflows() -> dict[Path, str]:
@@ -63,19 +62,6 @@ def workflows() -> dict[Path, str]:
     return {FOLDER / f"{name}.yml": as_yaml(document, HEAD) for name, document in written.items()}
 
 
-def _workflow(
-    name: str, on: Mapping[str, Value], jobs: Mapping[str, Value], *, group: str, cancel: bool = False
-) -> dict[str, Value]:
-    """A workflow whose token may do nothing but what a job asks for, and of which one run of a group runs at a time."""
-    return {
-        "name": name,
-        "on": on,
-        "permissions": {},
-        "concurrency": {"group": group, "cancel-in-progress": True} if cancel else one_at_a_time(group),
-        "jobs": jobs,
-    }
-
-
 def check() -> dict[str, Value]:
     """What needs no account: for pull requests, also of forks, and for main."""
     upload: dict[str, Value] = {
@@ -84,7 +70,7 @@ def check() -> dict[str, Value]:
         "uses": SARIF,
         "with": {"sarif_file": "cdktf.out/reports/gate.sarif", "category": "gate"},
     }
-    return _workflow(
+    return workflow(
         "check",
         {"workflow_call": {}},
         {
@@ -122,7 +108,7 @@ def check() -> dict[str, Value]:
 def pull_request() -> dict[str, Value]:
     """Checks for every pull request; plans and a comment if it isn't from a fork."""
     base = "${{ github.event.pull_request.base.sha }}"
-    return _workflow(
+    return workflow(
         "pull request",
         {"pull_request": {"branches": ["main"]}},
         {
@@ -163,9 +149,12 @@ def pull_request() -> dict[str, Value]:
                     *tools(terraform=True, history=True),
                     run("Synthesize and gate", 'make gate ENV="$ENVIRONMENT"'),
                     sign_in(PLANNER),
+                    run("Plan affected phases", f'bin/ops ci look "$ENVIRONMENT" --base="$BASE" {SUMMARY}'),
                     run(
-                        "Plan and comment",
+                        "Comment",
                         'bin/ops ci comment --base="$BASE" --pull="$NUMBER" "$ENVIRONMENT"',
+                        # Also if a plan failed: the comment says why.
+                        condition="${{ !cancelled() }}",
                         env=TOKEN,
                     ),
                 ],
@@ -202,7 +191,7 @@ def main() -> dict[str, Value]:
             },
         )
 
-    return _workflow(
+    return workflow(
         "main",
         {"push": {"branches": ["main"]}, "workflow_dispatch": {"inputs": inputs}},
         {
@@ -229,300 +218,4 @@ def main() -> dict[str, Value]:
             "protected": rolled_out("protected", ["check", "environments", "rehearse", "first"]),
         },
         group="main",
-    )
-
-
-def environments(*outputs: str) -> dict[str, Value]:
-    """The job that says which environments there are: repository variable ROLLOUT_ENVIRONMENTS."""
-    return job(
-        "environments",
-        permissions=READ,
-        minutes=15,
-        outputs={name: f"${{{{ steps.environments.outputs.{name} }}}}" for name in outputs},
-        steps=[
-            *tools(),
-            run("Find the environments", f"bin/ops ci environments {OUTPUTS}", id_="environments", chosen=True),
-        ],
-    )
-
-
-def target(given: str) -> dict[str, Value]:
-    """The job that checks the environment of a dispatch, and finds its GitHub environment."""
-    names = ("environment", "deploy_environment", "release_file")
-    return job(
-        "environment",
-        permissions=READ,
-        minutes=15,
-        env={"GIVEN": given},
-        outputs={name: f"${{{{ steps.environments.outputs.{name} }}}}" for name in names},
-        steps=[
-            *tools(),
-            run(
-                "Check the environment",
-                f'bin/ops ci environments --only="$GIVEN" {OUTPUTS}',
-                id_="environments",
-                chosen=True,
-            ),
-        ],
-    )
-
-
-def rollout() -> dict[str, Value]:
-    """One environment, the deployer's phases in order: plan, approval by the GitHub environment, apply."""
-    described = {
-        "environment": "Name of the environment",
-        "plan_environment": "GitHub environment of the planner",
-        "deploy_environment": "GitHub environment of the deployer; its reviewers approve",
-        "approvals": "Options that approve what the plan gate refuses",
-    }
-    inputs: dict[str, Value] = {
-        name: {"description": text, "type": "string", "required": True} for name, text in described.items()
-    }
-    jobs: dict[str, Value] = {"look": _look()}
-    for index, phase in enumerate(DEPLOYED):
-        earlier = [before.name for before in DEPLOYED[:index]]
-        jobs[f"plan-{phase.name}"] = _plan(phase.name, earlier, [name for name in earlier if name in phase.reads])
-        jobs[f"apply-{phase.name}"] = _apply(phase.name)
-    return _workflow(
-        "rollout",
-        {"workflow_call": {"inputs": inputs}},
-        jobs,
-        group="rollout-${{ inputs.environment }}",
-    )
-
-
-def _look() -> dict[str, Value]:
-    """Plans all phases as the planner, which changes nothing and needs no approval."""
-    return job(
-        "look",
-        environment="${{ inputs.plan_environment }}",
-        permissions={**READ, **CREDENTIALS},
-        minutes=60,
-        env={"ENVIRONMENT": "${{ inputs.environment }}"},
-        outputs={phase.name: f"${{{{ steps.look.outputs.{phase.name} }}}}" for phase in DEPLOYED},
-        steps=[
-            *tools(terraform=True),
-            run("Synthesize and gate", 'make gate ENV="$ENVIRONMENT"'),
-            sign_in(PLANNER),
-            run("Plan every phase", f'bin/ops ci look "$ENVIRONMENT" {OUTPUTS} {SUMMARY}', id_="look"),
-        ],
-    )
-
-
-def _plan(phase: str, earlier: Sequence[str], reads: Sequence[str]) -> dict[str, Value]:
-    """The deployer plans a phase and stores the plan, if the planner found changes or a phase that it reads changed."""
-    needed = [f"needs.look.outputs.{phase} == 'true'", *(f"needs.apply-{name}.result == 'success'" for name in reads)]
-    wanted = " || ".join(needed)
-    return job(
-        f"plan {phase}",
-        needs=["look", *(f"apply-{name}" for name in earlier)],
-        condition=unless_failed(f"({wanted})" if reads else wanted),
-        environment="${{ inputs.deploy_environment }}",
-        permissions={**READ, **CREDENTIALS},
-        minutes=180,
-        env={"ENVIRONMENT": "${{ inputs.environment }}", "APPROVALS": "${{ inputs.approvals }}"},
-        outputs={name: f"${{{{ steps.store.outputs.{name} }}}}" for name in ("changes", "sha256")},
-        steps=[
-            *tools(terraform=True),
-            run("Synthesize and gate", 'make gate ENV="$ENVIRONMENT"'),
-            sign_in(DEPLOYER),
-            run(
-                "Wait for administrators, plan and store the plan",
-                # Without quotes, because APPROVALS has several options or none. They come from this repository only.
-                f'bin/ops rollout "$ENVIRONMENT" {phase} --store --wait 120 --markdown $APPROVALS {OUTPUTS} {SUMMARY}',
-                id_="store",
-            ),
-        ],
-    )
-
-
-def _apply(phase: str) -> dict[str, Value]:
-    """Applies exactly the stored plan, after the approval that the GitHub environment asks for."""
-    return job(
-        f"apply {phase}",
-        needs=[f"plan-{phase}"],
-        condition=unless_failed(f"needs.plan-{phase}.outputs.changes == 'true'"),
-        environment="${{ inputs.deploy_environment }}",
-        permissions={**READ, **CREDENTIALS},
-        minutes=120,
-        env={
-            "ENVIRONMENT": "${{ inputs.environment }}",
-            "APPROVALS": "${{ inputs.approvals }}",
-            "SHA256": f"${{{{ needs.plan-{phase}.outputs.sha256 }}}}",
-        },
-        steps=[
-            *tools(terraform=True),
-            run("Synthesize and gate", 'make gate ENV="$ENVIRONMENT"'),
-            sign_in(DEPLOYER),
-            run(
-                "Apply the stored plan and verify",
-                # `:?` stops a job without a hash: an empty option would be none.
-                f'bin/ops rollout "$ENVIRONMENT" {phase} --stored="${{SHA256:?}}" --yes --markdown $APPROVALS '
-                f"{SUMMARY}",
-            ),
-            run(
-                "Say what to do",
-                f'bin/ops ci failed "$ENVIRONMENT" {phase} {SUMMARY}',
-                condition="${{ failure() }}",
-            ),
-        ],
-    )
-
-
-def schedule() -> dict[str, Value]:
-    """Checks that nothing triggers but time. Each keeps one issue, which it closes itself."""
-    watching = {**READ, **ISSUES}
-
-    def watch(what: str) -> dict[str, Value]:
-        command = f"bin/ops ci watch {what}"
-        return run(f"Check {what.partition(' ')[0]}", command, env=TOKEN)
-
-    def by_environment(what: str) -> dict[str, Value]:
-        return job(
-            f"{what} of ${{{{ matrix.target.environment }}}}",
-            needs=["environments"],
-            condition="${{ needs.environments.outputs.all != '[]' }}",
-            strategy=for_each("environments", "all"),
-            environment="${{ matrix.target.plan_environment }}",
-            permissions={**watching, **CREDENTIALS},
-            minutes=60,
-            env={"ENVIRONMENT": "${{ matrix.target.environment }}"},
-            steps=[
-                *tools(terraform=True),
-                run("Synthesize", 'make synth ENV="$ENVIRONMENT"'),
-                sign_in(PLANNER),
-                watch(f'{what} "$ENVIRONMENT"'),
-            ],
-        )
-
-    def alone(what: str) -> dict[str, Value]:
-        return job(what, permissions=watching, minutes=15, steps=[*tools(), watch(what)])
-
-    return _workflow(
-        "schedule",
-        {"schedule": [{"cron": "17 5 * * *"}], "workflow_dispatch": {}},
-        {
-            "environments": environments("all"),
-            "drift": by_environment("drift"),
-            "prices": by_environment("prices"),
-            "risks": alone("risks"),
-            "versions": alone("versions"),
-        },
-        group="schedule",
-    )
-
-
-def release() -> dict[str, Value]:
-    """A release or a rollback that the application's repository dispatches with environment, service and digest."""
-    payload = "github.event.client_payload"
-    given: dict[str, Value] = {
-        "ENVIRONMENT": "${{ needs.target.outputs.environment }}",
-        "SERVICE": f"${{{{ {payload}.service }}}}",
-        "DIGEST": f"${{{{ {payload}.digest }}}}",
-    }
-    with_file: dict[str, Value] = {**given, "RELEASE_FILE": "${{ needs.target.outputs.release_file }}"}
-    propose = run(
-        "Open a pull request with the release file",
-        'bin/ops ci pull-request --branch="release-$ENVIRONMENT-$SERVICE" --title="Release $SERVICE to $ENVIRONMENT" '
-        '-- "$RELEASE_FILE"',
-        env=TOKEN,
-    )
-    writes = {**PUSH, **CREDENTIALS, **PULL_REQUESTS}
-    rest = " ".join(f"--skip {step}" for step in ("stacks", "plan", "apply", "deploy", "watch"))
-    failed = run("Say what to do", f'bin/ops ci failed "$ENVIRONMENT" services {SUMMARY}', condition="${{ failure() }}")
-    where = "${{ needs.target.outputs.deploy_environment }}"
-    return _workflow(
-        "release",
-        {"repository_dispatch": {"types": ["release", "rollback"]}},
-        {
-            "target": target(f"${{{{ {payload}.environment }}}}"),
-            "promote": job(
-                "promote",
-                needs=["target"],
-                condition="${{ github.event.action == 'release' }}",
-                environment=where,
-                permissions=writes,
-                minutes=45,
-                env=with_file,
-                steps=[
-                    *tools(),
-                    sign_in(DEPLOYER),
-                    # Only the step `image`: it promotes, or sets the digest where no environment runs images first.
-                    run("Promote", f'bin/ops deploy --digest="$DIGEST" {rest} --yes -- "$ENVIRONMENT" "$SERVICE"'),
-                    propose,
-                ],
-            ),
-            "deploy": job(
-                "deploy and watch",
-                needs=["target", "promote"],
-                environment=where,
-                permissions={**READ, **CREDENTIALS},
-                minutes=120,
-                env=given,
-                steps=[
-                    *tools(terraform=True),
-                    sign_in(DEPLOYER),
-                    run("Deploy and watch", 'bin/ops deploy --digest="$DIGEST" --yes -- "$ENVIRONMENT" "$SERVICE"'),
-                    failed,
-                ],
-            ),
-            "rollback": job(
-                "roll back",
-                needs=["target"],
-                condition="${{ github.event.action == 'rollback' }}",
-                environment=where,
-                permissions=writes,
-                minutes=120,
-                env=with_file,
-                steps=[
-                    *tools(terraform=True, history=True),
-                    sign_in(DEPLOYER),
-                    run(
-                        "Roll back and watch",
-                        'bin/ops deploy --rollback --digest="$DIGEST" --yes -- "$ENVIRONMENT" "$SERVICE"',
-                    ),
-                    propose,
-                    failed,
-                ],
-            ),
-        },
-        # A rollback doesn't wait for a release: it stops the deployment.
-        group=f"release-${{{{ github.event.action }}}}-${{{{ {payload}.environment }}}}-${{{{ {payload}.service }}}}",
-    )
-
-
-def traffic() -> dict[str, Value]:
-    """A person dispatches a cutover or a rollback. A rollback doesn't wait for a cutover: it ends it."""
-    actions = {
-        "cutover run": ("cutover", 'bin/ops cutover run --to="$PERCENT" --yes -- "$ENVIRONMENT"', 330),
-        "rollback dns": ("rollback-dns", 'bin/ops rollback dns --yes -- "$ENVIRONMENT"', 30),
-        "rollback service": ("rollback-service", 'bin/ops rollback service --yes -- "$ENVIRONMENT" "$SERVICE"', 60),
-    }
-    inputs: dict[str, Value] = {
-        "action": {"description": "What to do", "type": "choice", "required": True, "options": list(actions)},
-        "environment": {"description": "Name of the environment", "type": "string", "required": True},
-        "percent": {"description": "cutover run: weight to end at", "type": "number", "default": 100},
-        "service": {"description": "rollback service: name of the service", "type": "string", "default": ""},
-    }
-    jobs: dict[str, Value] = {"target": target("${{ inputs.environment }}")}
-    for action, (name, command, minutes) in actions.items():
-        jobs[name] = job(
-            action,
-            needs=["target"],
-            condition=f"${{{{ inputs.action == '{action}' }}}}",
-            environment="${{ needs.target.outputs.deploy_environment }}",
-            permissions={**READ, **CREDENTIALS},
-            minutes=minutes,
-            env={
-                "ENVIRONMENT": "${{ needs.target.outputs.environment }}",
-                "PERCENT": "${{ inputs.percent }}",
-                "SERVICE": "${{ inputs.service }}",
-            },
-            steps=[*tools(), sign_in(DEPLOYER), run("Move traffic", command)],
-        )
-    return _workflow(
-        "traffic",
-        {"workflow_dispatch": {"inputs": inputs}},
-        jobs,
-        group="traffic-${{ inputs.environment }}-${{ inputs.action }}",
     )

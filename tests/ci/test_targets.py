@@ -142,6 +142,10 @@ def test_the_planner_leaves_a_zone_of_another_account_to_the_deployer(
     assert (found["edge"].result, found["edge"].waits_for) == (Result.WAITING, ("the deployer's plan",))
     assert (found["services"].result, found["cutover"].result) == (Result.NO_CHANGES, Result.NO_CHANGES)
     assert look.needed(list(found.values())) == {"edge": "true", "services": "false", "cutover": "false"}
+    report = json.loads((runner.out / "reports" / "run-plan-prod.json").read_text(encoding="utf-8"))
+    assert [each["phase"] for each in report["phases"]] == ["edge", "services", "cutover"]
+    assert [each.phase for each in look.look(runner.session, ["cutover"])] == ["cutover"]
+    assert look.look(runner.session, []) == []
     assert look.stops(list(found.values())) == 0
     runner.aws.caller = DEPLOYER
     assert looked(runner, monkeypatch)["edge"].result is Result.NO_CHANGES

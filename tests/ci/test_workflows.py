@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from modules.phases import PHASES, Phase
-from ops.ci import engines, workflows
+from ops.ci import engines, rollout_workflow, workflows
 from ops.ci.jobs import ACTIONS
 from ops.ci.yaml_text import Noted, as_yaml
 from tests.ci.workflow_rules import commands, parsed, problems, unparsed
@@ -110,6 +110,20 @@ def test_the_rollout_has_the_deployers_phases_and_shows_the_others() -> None:
         assert last["run"].startswith(f'bin/ops ci failed "$ENVIRONMENT" {name} ')
 
 
+def test_a_signal_reaches_what_changes_aws() -> None:
+    """GitHub signals the step's shell only, and a shell doesn't pass that on: `exec` replaces it."""
+    changing = re.compile(r"bin/ops (rollout .*--stored|deploy (?!.*--skip apply)|cutover|rollback)")
+    steps = [
+        step["run"]
+        for text in WRITTEN.values()
+        for job in parsed(text)["jobs"].values()
+        for step in job.get("steps", ())
+        if changing.search(step.get("run", ""))
+    ]
+    assert len(steps) == len(DEPLOYED) + 5
+    assert [step for step in steps if not step.startswith("exec bin/ops ")] == []
+
+
 def test_environments_without_protection_are_rolled_out_first() -> None:
     jobs = parsed(WRITTEN["main.yml"])["jobs"]
     assert "first" in jobs["protected"]["needs"]
@@ -131,8 +145,8 @@ def test_a_fork_gets_lint_tests_and_gate_only() -> None:
 def test_a_phase_that_is_added_is_in_every_workflow_and_example(monkeypatch: pytest.MonkeyPatch) -> None:
     added = Phase("queue", "queue:QueueStack", ("network", "edge"), "deployer", "queues")
     monkeypatch.setattr(engines, "PHASES", (*PHASES, added))
-    for module in (workflows, engines):
-        monkeypatch.setattr(module, "DEPLOYED", (*workflows.DEPLOYED, added))
+    for module in (rollout_workflow, engines):
+        monkeypatch.setattr(module, "DEPLOYED", (*rollout_workflow.DEPLOYED, added))
     jobs = parsed(next(text for path, text in workflows.workflows().items() if path.name == "rollout.yml"))["jobs"]
     assert jobs["plan-queue"]["needs"] == ["look", "apply-edge", "apply-services", "apply-cutover"]
     assert jobs["look"]["outputs"]["queue"] == "${{ steps.look.outputs.queue }}"

@@ -91,7 +91,7 @@ def _of_step(
     command = step["run"]
     if "${{" in command:
         yield f"text of an expression becomes part of a command: {command}"
-    if command.split(maxsplit=1)[0] not in PROGRAMS or re.search(r"[;|&\n`]|\$\(", command):
+    if command.removeprefix("exec ").split(maxsplit=1)[0] not in PROGRAMS or re.search(r"[;|&\n`]|\$\(", command):
         yield f"more than one command of this project: {command}"
     if "GITHUB_TOKEN" in variables and not {"issues", "pull-requests"} & permissions.keys():
         yield f"has a token that may do nothing: {command}"
@@ -136,7 +136,11 @@ def _rolled_out(job: Parsed) -> re.Match[str] | None:
 def commands(name: str, text: str) -> set[str]:
     """The command lines of `bin/ops` and `make` in a workflow or an example, with sample values for variables."""
     strings = re.findall(r'^ +"(.*)",$', text, re.MULTILINE) if name.endswith(".tf") else _strings(yaml.safe_load(text))
-    parts = (part.strip().removeprefix("../../../") for each in strings for part in re.split(r"\|\||>>", each))
+    parts = (
+        part.strip().removeprefix("../../../").removeprefix("exec ")
+        for each in strings
+        for part in re.split(r"\|\||>>", each)
+    )
     return {
         re.sub(r"\$\{?(\w+)(?::\?)?\}?", lambda found: SAMPLES.get(found[1], "value"), part.replace('\\"', '"'))
         for part in parts
