@@ -77,6 +77,11 @@ def test_commands_are_found() -> None:
     assert 'make gate ENV="value"' in LINES
 
 
+@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("bin/ops")])
+def test_a_command_of_a_workflow_exists(line: str) -> None:
+    assert unparsed(line) == ""
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
