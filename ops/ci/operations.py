@@ -32,34 +32,44 @@ def schedule() -> dict[str, Value]:
         command = f"bin/ops ci watch {what}"
         return run(f"Check {what.partition(' ')[0]}", command, env=TOKEN)
 
-    def by_environment(what: str) -> dict[str, Value]:
-        return job(
-            f"{what} of ${{{{ matrix.target.environment }}}}",
-            needs=["environments"],
-            condition="${{ needs.environments.outputs.all != '[]' }}",
-            strategy=for_each("environments", "all"),
-            environment="${{ matrix.target.plan_environment }}",
-            permissions={**watching, **CREDENTIALS},
-            minutes=60,
-            env={"ENVIRONMENT": "${{ matrix.target.environment }}"},
-            steps=[
-                *tools(terraform=True),
-                run("Synthesize", 'make synth ENV="$ENVIRONMENT"'),
-                sign_in(PLANNER),
-                watch(f'{what} "$ENVIRONMENT"'),
-            ],
-        )
-
     def alone(what: str) -> dict[str, Value]:
         return job(what, permissions=watching, minutes=15, steps=[*tools(), watch(what)])
 
+    of_each: dict[str, Value] = {"ENVIRONMENT": "${{ matrix.target.environment }}"}
+    condition, strategy = "${{ needs.environments.outputs.all != '[]' }}", for_each("environments", "all")
+    drift = job(
+        "drift of ${{ matrix.target.environment }}",
+        needs=["environments"],
+        condition=condition,
+        strategy=strategy,
+        environment="${{ matrix.target.plan_environment }}",
+        permissions={**watching, **CREDENTIALS},
+        minutes=60,
+        env=of_each,
+        steps=[
+            *tools(terraform=True),
+            run("Synthesize", 'make synth ENV="$ENVIRONMENT"'),
+            sign_in(PLANNER),
+            watch('drift "$ENVIRONMENT"'),
+        ],
+    )
+    prices = job(
+        "prices of ${{ matrix.target.environment }}",
+        needs=["environments"],
+        condition=condition,
+        strategy=strategy,
+        permissions=watching,
+        minutes=15,
+        env=of_each,
+        steps=[*tools(), watch('prices "$ENVIRONMENT"')],
+    )
     return workflow(
         "schedule",
         {"schedule": [{"cron": "17 5 * * *"}], "workflow_dispatch": {}},
         {
             "environments": environments("all"),
-            "drift": by_environment("drift"),
-            "prices": by_environment("prices"),
+            "drift": drift,
+            "prices": prices,
             "risks": alone("risks"),
             "versions": alone("versions"),
         },
