@@ -69,7 +69,9 @@ def run_day(environment: Environment, out: Path) -> RehearsalReport:
         for headline, entries in today.log.sections().items():
             said = f"{len(entries)} commands"
             report.steps.append(StepResult(headline, True, sum(each.seconds for each in entries), said))
-        if failure:
+        if failure and not report.steps:
+            report.steps.append(StepResult("Set up", False, 0, failure))
+        elif failure:
             report.steps[-1] = replace(report.steps[-1], passed=False, evidence=failure)
         else:
             (rehearsal.folder / "transcript.txt").write_text(today.log.everything(), encoding="utf-8")

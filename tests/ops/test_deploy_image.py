@@ -49,7 +49,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     monkeypatch.setattr(image, "carry_out", lambda _, change: calls.append(("promote done", change.next_step)))
     monkeypatch.setattr(image, "connect", lambda _: None)
     registry = SimpleNamespace(find=lambda tag: tag if tag == "release-prod-aaaaaaaaaaaa" else None)
-    monkeypatch.setattr(image, "open_repository", lambda *_: registry)
+    monkeypatch.setattr("ops.release.present.open_repository", lambda *_: registry)
     return calls
 
 
@@ -103,7 +103,7 @@ def test_an_image_that_is_released_already_is_not_promoted_again(
     """Staging may run another one by now. Without its release tag, its copy may be incomplete."""
     assert choose(prod, "backend", Wanted(digest=OLD)) is None
     assert asked == []
-    monkeypatch.setattr(image, "open_repository", lambda *_: SimpleNamespace(find=lambda _: None))
+    monkeypatch.setattr("ops.release.present.open_repository", lambda *_: SimpleNamespace(find=lambda _: None))
     assert choose(prod, "backend", Wanted(digest=OLD)) is not None
     with pytest.raises(OpsError, match="isn't a digest"):
         choose(prod, "backend", Wanted(digest="latest"))

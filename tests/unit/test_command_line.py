@@ -87,7 +87,7 @@ def test_a_target_without_a_dry_run_does_not_start_with_one(words: tuple[str, ..
     done = typed(*words, "DRY_RUN=1")
     assert done.returncode == 2
     name = words[-1] if words[1:] == ("apply",) else words[0] if words else "all"
-    known = "these have it: deploy promote release-set"
+    known = "these have it: rollout deploy promote release-set"
     assert f"error: {name} has no DRY_RUN, and would make its changes; {known}" in done.stderr
     assert not done.stdout
 
