@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from environments.names import Names
 from modules.phases import BEFORE_ROLES
+from ops.aws.errors import explained
 from ops.conditions import FailedError
 from ops.release.present import unreleased
 from ops.secrets.status import missing
@@ -111,7 +112,8 @@ def _subscriptions(session: Session, stack: Stack) -> Step | None:
     if _ALARM not in _kinds(stack):
         return None
     try:
-        alerts_have_subscribers(Context(session.aws, stack.environment))
+        with explained("list who gets alerts"):
+            alerts_have_subscribers(Context(session.aws, stack.environment))
     except FailedError as failed:
         how = f"open the link in AWS's e-mail (docs/account.md, section 5), {_then(stack)}"
         return Step("confirmed e-mail addresses", f"{failed}; {how}")
@@ -128,7 +130,8 @@ def _delegation(session: Session, stack: Stack) -> Step | None:
         return None
     client = session.aws.client("acm")
     for arn in session.states.arns(stack.phase.name, _CERTIFICATE):
-        status = client.describe_certificate(CertificateArn=arn)["Certificate"]["Status"]
+        with explained(f"read the certificate {arn}"):
+            status = client.describe_certificate(CertificateArn=arn)["Certificate"]["Status"]
         if status == "PENDING_VALIDATION":
             how = f"give its name servers to the parent zone (docs/account.md, section 7), {_then(stack)}"
             return Step(f"delegation of {zone.name}", f"{arn} is {status}, since {zone.name} isn't resolved; {how}")

@@ -77,6 +77,7 @@ class Rollout:
             self._wait(stacks[STATE], Step("bootstrap", why))
             return False
         self.results[STATE] = self.session.work(STATE, lambda: bootstrap(self.session, self._bootstrap, self.approved))
+        self._read[STATE] = {}  # Bootstrap ends with a plan that has no changes.
         return self.results[STATE].result in DONE
 
     def _bootstrap(self, planned: PhaseResult) -> None:
