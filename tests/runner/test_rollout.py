@@ -72,8 +72,9 @@ class Account:
         }
         for name in ("plan", "apply", "session"):
             monkeypatch.setattr(f"ops.terraform.{name}.commit", lambda: ("abc", False))
-        verdict = {"changes": {"update": ("a.b",)}}
-        monkeypatch.setattr("ops.terraform.plan.judge", lambda *_, name, **__: PlanVerdict(name, **verdict))
+        monkeypatch.setattr(
+            "ops.terraform.plan.judge", lambda *_, name, **__: PlanVerdict(name, changes={"update": ("a.b",)})
+        )
         monkeypatch.setattr("ops.terraform.plan.blocked", lambda *_: self.blocked["prepare"])
         monkeypatch.setattr("ops.rollout.people.missing", lambda *_: self.blocked["missing"])
         monkeypatch.setattr("ops.terraform.apply.missing", lambda *_: self.blocked["missing"])
@@ -587,6 +588,6 @@ def test_outputs_say_whether_there_is_a_plan_and_nothing_if_that_is_unknown(acco
 def test_options_that_do_not_belong_together_are_one_line(
     phases: list[str], options: dict[str, Any], said: str
 ) -> None:
-    given = {"store": False, "stored": "", "only_store": False, "dry_run": False} | options
+    given: dict[str, Any] = {"store": False, "stored": "", "only_store": False, "dry_run": False} | options
     with pytest.raises(OpsError, match=said):
         _check(phases, **given)
