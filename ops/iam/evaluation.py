@@ -68,14 +68,6 @@ class Document:
     name: str
     """Its name in messages."""
     statements: tuple[IamStatement, ...]
-    _about: dict[str, tuple[IamStatement, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def about(self, action: str) -> tuple[IamStatement, ...]:
-        """Its statements that include an action; found once for each action."""
-        found = self._about.get(action)
-        if found is None:
-            found = self._about[action] = tuple(each for each in self.statements if each.about(action))
-        return found
 
     @classmethod
     def of(cls, name: str, content: str | Mapping[str, Any]) -> Document:
@@ -243,8 +235,10 @@ class _Evaluation:
         """The statements that apply to the request."""
         request, context = self._request, self._context
         for document in documents:
-            for statement in document.about(request.action):
-                if not statement.on(request.resource, context) or not self._about_the_caller(kind, statement):
+            for statement in document.statements:
+                if not statement.about(request.action) or not statement.on(request.resource, context):
+                    continue
+                if not self._about_the_caller(kind, statement):
                     continue
                 outcome = all_hold(statement.conditions, context)
                 if outcome or (outcome is None and not statement.allows):

@@ -219,9 +219,26 @@ class IamStatement:
 
     def about(self, action: str) -> bool:
         """Whether it includes an action. Names of actions are not case-sensitive."""
-        if self.not_actions:
-            return not matches_any(self.not_actions, action, case=False)
-        return matches_any(self.actions, action, case=False)
+        found = self._known.get(action)
+        if found is None:
+            patterns = self._by_service.get(action.partition(":")[0].lower(), ()) + self._by_service.get("", ())
+            found = self._known[action] = matches_any(patterns, action, case=False) is not bool(self.not_actions)
+        return found
+
+    @cached_property
+    def _known(self) -> dict[str, bool]:
+        """By action, whether it includes the action."""
+        return {}
+
+    @cached_property
+    def _by_service(self) -> Mapping[str, Values]:
+        """Its patterns of actions by service; those of no named service are under an empty name."""
+        found: dict[str, Values] = {}
+        for pattern in self.not_actions or self.actions:
+            service, colon, _ = pattern.partition(":")
+            key = service.lower() if colon and not _WILD & set(service) else ""
+            found[key] = (*found.get(key, ()), pattern)
+        return found
 
     def covers(self, action: str, resource: str | None) -> bool:
         """Whether it includes an action on a resource. Without resources, it includes the policy's own resource.

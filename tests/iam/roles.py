@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from environments.arns import account_of
+from environments.arns import account_of, root_of
 from environments.names import Names
 from environments.schema import Environment
 from ops.gate.index import Index
@@ -14,6 +14,7 @@ from ops.gate.permissions.actors import Held, Principal
 from ops.gate.requests.policies import Policies as GatePolicies
 from ops.gate.requests.policies import Request as Sample
 from ops.gate.requests.roles import role_requests
+from ops.gate.requests.services import service_requests
 from ops.gate.stacks import Expected, select
 from ops.gate.view import merged_view
 from ops.iam.evaluation import Document, Policies, Request
@@ -58,7 +59,8 @@ class Roles:
         """
         (stacks,) = select(out, [environment.name], expected).environment_stacks
         self.names = Names(environment)
-        self._gate = GatePolicies(Index(merged_view(stacks)), self.names)
+        self._index = Index(merged_view(stacks))
+        self._gate = GatePolicies(self._index, self.names)
         self.keys = {each.name: each.arn for each in self._gate.actors.keys}
         self.secrets = {each.name: each.arn for each in self._gate.actors.secrets}
         self.roles = {each.arn: _role(each) for each in self._gate.actors.principals if each.arn}
@@ -69,27 +71,30 @@ class Roles:
 
     def samples(self) -> Iterator[Asked]:
         """The gate's sample requests that a role makes, or that assume a role."""
-        for sample in role_requests(self.names, self._gate):
+        of_services = (sample for _, sample in service_requests(self._index, self.names, self._gate.arns))
+        for sample in (*role_requests(self.names, self._gate), *of_services):
             if sample.caller in self.roles or (sample.action.startswith("sts:") and sample.resource in self.roles):
                 yield self.asked(sample)
 
     def asked(self, sample: Sample, why: str = "") -> Asked:
         """A sample request with the policies that apply to it."""
         environment, caller = self.names.environment, sample.caller
+        service = not caller.startswith("arn:")
+        account = "" if service else account_of(caller)
         context = {
             "aws:SecureTransport": "true",
             "aws:RequestedRegion": environment.region,
-            "aws:PrincipalIsAWSService": "false",
-            "aws:PrincipalArn": caller,
-            "aws:PrincipalAccount": account_of(caller),
+            "aws:PrincipalIsAWSService": str(service).lower(),
+            "aws:PrincipalArn": None if service else caller,
+            "aws:PrincipalAccount": account or None,
             **sample.keys,
         }
         request = Request(
             principal=caller,
-            account=account_of(caller),
+            account=account,
             action=sample.action,
             resource=sample.resource,
-            owner=environment.account_id,
+            owner=_owner(sample.resource) or environment.account_id,
             context={
                 key.lower(): (value,) if isinstance(value, str) else tuple(value)
                 for key, value in context.items()
@@ -100,26 +105,42 @@ class Roles:
 
     def _policies(self, sample: Sample) -> Policies:
         role = self.roles.get(sample.caller)
+        trusting = _trusting(sample) if sample.action.startswith("sts:") else ()
         endpoint = self._endpoints.get(sample.endpoint)
         own = self._resource(sample)
         if sample.only == "endpoint":
             return Policies(identity=(EVERYTHING,), endpoint=endpoint)
         if sample.only == "boundary":
-            return Policies(identity=(EVERYTHING,), boundary=role.boundary if role else None)
+            return Policies(identity=(EVERYTHING,), boundary=role.boundary if role else None, resource=trusting)
         if role is None:
             return Policies(identity=(EVERYTHING,), resource=own)
         if sample.only == "identity":
-            return Policies(identity=role.identity)
+            return Policies(identity=role.identity, resource=trusting)
         return Policies(identity=role.identity, boundary=role.boundary, resource=own, endpoint=endpoint)
 
     def _resource(self, sample: Sample) -> tuple[Document, ...]:
         if sample.resource in self.roles:
             return (self.roles[sample.resource].trust,) if sample.action.startswith("sts:") else ()
+        if _owner(sample.resource) not in ("", self.names.environment.account_id):
+            return _trusting(sample)
         if sample.resource not in self._own:
             block, statements = self._gate.own_policy(sample.resource)
             name = f"policy of {block.block.address}" if block else "log groups' policy"
             self._own[sample.resource] = (Document(name, tuple(statements)),) if statements else ()
         return self._own[sample.resource]
+
+
+def _owner(resource: str) -> str:
+    """The account in an ARN; empty if there is none."""
+    return account_of(resource) if resource.startswith("arn:") else ""
+
+
+def _trusting(sample: Sample) -> tuple[Document, ...]:
+    """The policy of a resource of another account, which lets the caller's account decide."""
+    if not sample.caller.startswith("arn:"):
+        return ()
+    trusts = IamStatement(actions=("*",), principals=(("AWS", root_of(sample.caller)),))
+    return (Document("policy of another account", (trusts,)),)
 
 
 def _role(principal: Principal) -> Role:

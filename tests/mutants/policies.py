@@ -7,13 +7,15 @@ needs is a grant to remove; a condition or a resource that nothing is denied by 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from ops.iam.evaluation import Document, Request, evaluate
+from ops.iam.evaluation import Document, Policies, Request, evaluate
+from ops.iam.globs import Pattern
 from ops.iam.policy import IamStatement
+from ops.iam.reference import reference
 from tests.iam.roles import Asked, Role, with_change
 
 
@@ -54,12 +56,13 @@ class Mutant:
         return f"{self.role}: {self.change} {self.what} in {self.statement.label} of {self.document.name}"
 
 
-def mutants(role: Role) -> Iterator[Mutant]:
-    """Every change of a role's identity-based policies, its boundary and its trust policy."""
+def mutants(role: Role, kinds: Collection[Change] = tuple(Change)) -> Iterator[Mutant]:
+    """Every change of some kinds of a role's identity-based policies, its boundary and its trust policy."""
     for document in (*role.identity, *([role.boundary] if role.boundary else []), role.trust):
         for number, statement in enumerate(document.statements):
             for change, what, changed in _changes(statement):
-                yield Mutant(role.name, change, what, document, number, changed)
+                if change in kinds:
+                    yield Mutant(role.name, change, what, document, number, changed)
 
 
 def _changes(statement: IamStatement) -> Iterator[tuple[Change, str, IamStatement | None]]:
@@ -69,10 +72,22 @@ def _changes(statement: IamStatement) -> Iterator[tuple[Change, str, IamStatemen
     for condition in statement.conditions:
         others = tuple(each for each in statement.conditions if each != condition)
         yield Change.CONDITION, f"{condition.test} {condition.key}", replace(statement, conditions=others)
-    for resource in statement.resources if statement.allows else ():
+    for resource in statement.resources if statement.allows and not _includes_all(statement) else ():
         if resource != "*":
             wider = (*(each for each in statement.resources if each != resource), "*")
             yield Change.RESOURCE, resource, replace(statement, resources=wider)
+
+
+def _includes_all(statement: IamStatement) -> bool:
+    """Whether a statement's resources already include every ARN that its actions are authorized on."""
+    actions = (action for text in statement.actions for action in reference().find(text))
+    return all(statement.on(_sample(arn)) for action in actions for arn in action.arns)
+
+
+def _sample(arn: Pattern) -> str:
+    """An ARN of AWS's main partition."""
+    text = "".join(each if isinstance(each, str) else "z" for each in arn)
+    return ":".join(["arn", "aws", *text.split(":")[2:]])
 
 
 def unnoticed(found: Iterable[Mutant], asked: Sequence[Asked]) -> Iterator[Mutant]:
@@ -82,25 +97,21 @@ def unnoticed(found: Iterable[Mutant], asked: Sequence[Asked]) -> Iterator[Mutan
         found: The changes.
         asked: Requests of the role, with the policies that they are evaluated against.
     """
-    by_document: dict[int, list[Asked]] = {}
+    by_statement: dict[int, list[Asked]] = {}
     for each in asked:
         policies = each.policies
-        documents = (*policies.identity, *policies.resource, *([policies.boundary] if policies.boundary else []))
-        for document in documents:
-            by_document.setdefault(id(document), []).append(each)
+        for document in (*policies.identity, *policies.resource, *([policies.boundary] if policies.boundary else [])):
+            for statement in document.statements:
+                if statement.about(each.request.action):
+                    by_statement.setdefault(id(statement), []).append(each)
     for mutant in found:
-        about = [each for each in by_document.get(id(mutant.document), ()) if _about(mutant, each.request)]
-        new = mutant.apply()
-        if not any(
-            evaluate(each.request, with_change(each.policies, mutant.document, new)).allowed is not each.allowed
-            for each in about
-        ):
+        new, about = mutant.apply(), by_statement.get(id(mutant.statement), ())
+        if not any(_differs(each, with_change(each.policies, mutant.document, new)) for each in about):
             yield mutant
 
 
-def _about(mutant: Mutant, request: Request) -> bool:
-    """Whether a change can count for a request: its statement includes the action."""
-    return mutant.statement.about(request.action)
+def _differs(asked: Asked, changed: Policies) -> bool:
+    return evaluate(asked.request, changed).allowed is not asked.allowed
 
 
 def read_requests(path: Path) -> list[Request]:
