@@ -42,7 +42,9 @@ AREAS = (
         "policies", ("policies",), ("tests/unit/test_policies.py", "tests/gate/test_cases.py", "tests/gate/test_*.py")
     ),
     Area(
-        "gate", ("ops/gate", "ops/iam"), ("tests/gate/test_cases.py", "tests/gate/test_*.py", "tests/unit/test_iam*.py")
+        "gate",
+        ("ops/gate", "ops/iam"),
+        ("tests/gate/test_cases.py", "tests/gate/test_*.py", "tests/unit/test_iam*.py", "tests/iam/test_*.py"),
     ),
     Area("aws", ("ops/aws", "ops/credentials", "ops/account.py"), ("tests/ops/test_*.py",)),
     Area("others", ("ops",), ("tests/ops/test_*.py", "tests/unit/test_*.py", "tests/report/test_*.py")),

@@ -8,7 +8,7 @@ from environments.schema import Environment
 from modules.phases import PHASES
 from ops.iam.reference import Action, reference
 from tests.conftest import Body, Stack
-from tests.synth.iam import KEY_ARN, allowed
+from tests.iam.blocks import KEY_ARN, allowed
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import environments
 from environments.names import Names
 from environments.schema import Audit, Environment
 from tests.conftest import Stack, of_aep
-from tests.synth.iam import allowed
+from tests.iam.blocks import allowed
 
 SWITCHES = {
     "public_access_block": {"aws_s3_account_public_access_block"},

@@ -7,7 +7,7 @@ import pytest
 from environments.names import Names
 from environments.schema import Environment
 from tests.conftest import Stack, of_aep
-from tests.synth.iam import allowed
+from tests.iam.blocks import allowed
 
 
 @pytest.fixture

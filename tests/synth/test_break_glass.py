@@ -10,7 +10,7 @@ from moto.events.models import EventPattern
 from environments.names import Names
 from environments.schema import Environment, IamUser
 from tests.conftest import Stack, of_aep
-from tests.synth.iam import allowed
+from tests.iam.blocks import allowed
 
 MFA = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "60", "aws:RequestedRegion": "us-east-1"}
 

@@ -10,7 +10,7 @@ from modules.phases import PHASES
 from ops.gate.requests.deployer import DEPLOYER_CALLS, deployer_never
 from ops.iam.reference import reference
 from tests.conftest import Body, Stack
-from tests.synth.iam import Context, allowed
+from tests.iam.blocks import Context, allowed
 
 GUARDED = (
     "iam",

@@ -12,7 +12,7 @@ from environments.schema.organization import MemberAccount, Organization, valida
 from environments.schema.validation import InvalidEnvironmentError
 from modules.documents import documents
 from tests.conftest import Body, Stack
-from tests.synth.iam import allowed
+from tests.iam.blocks import allowed
 
 ORGANIZATION = environments.load_organization()
 

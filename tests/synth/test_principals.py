@@ -11,8 +11,8 @@ import pytest
 
 from environments.schema import Environment, IamUser, PermissionSet
 from tests.conftest import Body, Stack
+from tests.iam.blocks import allowed
 from tests.synth.conftest import BOTH_KINDS
-from tests.synth.iam import allowed
 
 # "The temporary credentials returned by AssumeRole do not include MFA information", and no other caller has MFA either.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html

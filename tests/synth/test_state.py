@@ -10,7 +10,7 @@ from environments.names import PLAN_DAYS, Names
 from environments.schema import Environment
 from modules.phases import PHASES
 from tests.conftest import Stack
-from tests.synth.iam import KEY_ARN, allowed
+from tests.iam.blocks import KEY_ARN, allowed
 
 SSE = "s3:x-amz-server-side-encryption"
 KEY = f"{SSE}-aws-kms-key-id"
