@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -37,14 +38,32 @@ class People:
     """Access key and MFA device of each IAM user, by its ARN."""
 
     def exist(self) -> None:
-        """Create the IAM users that the values name: AWS refuses a trust policy that names one who doesn't exist.
+        """Create the IAM users that the values name, each with the policy that docs/account.md gives it.
 
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+        AWS refuses a trust policy that names a user who doesn't exist. A user of another account needs a policy of its
+        own, too: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies-cross-account-resource-access.html
         """
-        access = self.environment.access
-        for principal in (*access.administrators, *access.deployers, *access.planners):
-            if isinstance(principal, IamUser):
-                self._user(principal.arn)
+        access, names = self.environment.access, Names(self.environment)
+        assumable = {
+            "break-glass": access.administrators,
+            "deployer": access.deployers,
+            "planner": access.planners,
+        }
+        for arn in dict.fromkeys(
+            each.arn for named in assumable.values() for each in named if isinstance(each, IamUser)
+        ):
+            self._user(arn)
+            roles = [
+                names.role_arn(purpose)
+                for purpose, named in assumable.items()
+                if any(isinstance(each, IamUser) and each.arn == arn for each in named)
+            ]
+            statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
+            self._client("iam", credentials(account_of(arn))).put_user_policy(
+                UserName=arn.rpartition("/")[2],
+                PolicyName=names.resource("roles"),
+                PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+            )
 
     def as_role(self, purpose: str) -> dict[str, str]:
         """Credentials of one of the account's roles, as variables: the first principal of its values assumes it.

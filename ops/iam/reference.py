@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ops.iam.globs import Pattern, Token, matches, overlap, pattern, some
 
@@ -21,6 +21,17 @@ CORRECTIONS = Path(__file__).with_name("corrections.toml")
 _PLACEHOLDER = re.compile(r"(\$\{\w+\}|<\w+>)")
 _PLAIN = {"${Partition}": ":", "${Region}": ":", "${Account}": ":"}
 """Parts of every ARN. They have no colon."""
+
+
+class ActionResource(NamedTuple):
+    """One kind of resource that an action is authorized on."""
+
+    type: str
+    """Its type, as `service:type`."""
+    arn: str
+    """Its ARN with placeholders: `arn:${Partition}:ecs:${Region}:${Account}:cluster/${ClusterName}`."""
+    required: bool
+    """Whether every request has one."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,8 @@ class Action:
     """Resource types that it is authorized on, as `service:type`. Without types, only `*` grants it."""
     arns: tuple[Pattern, ...]
     """Patterns of their ARNs."""
+    resources: tuple[ActionResource, ...]
+    """The same types with the texts of their ARNs; one that has several ARNs is there several times."""
     keys: frozenset[str]
     """Condition keys that AWS sends with it, in lower case, without global keys (`aws:…`)."""
     needs: tuple[str, ...]
@@ -96,20 +109,22 @@ class Reference:
         for name, (level, marked, keys, needs) in data["actions"].items():
             types = [each.rstrip("*") for each in marked]
             full = f"{service}:{name}"
-            texts = self._actions.get(full)
-            if texts is None:
-                texts = [
-                    text
-                    for each in types
-                    if each in resources
-                    for text in self._resources.get((service, each), [resources[each][0]])
-                ]
+            targets = [
+                ActionResource(f"{service}:{each.rstrip('*')}", text, each.endswith("*"))
+                for each in marked
+                if each.rstrip("*") in resources
+                for text in self._resources.get((service, each.rstrip("*")), [resources[each.rstrip("*")][0]])
+            ]
+            if full in self._actions:
+                kind = f"{service}:{types[0]}" if types else service
+                targets = [ActionResource(kind, text, False) for text in self._actions[full]]
             sent = [*keys, *(key for each in types if each in resources for key in resources[each][1])]
             yield Action(
                 full,
                 level,
-                tuple(f"{service}:{each}" for each in types) if texts else (),
-                tuple(self._arn(text) for text in texts),
+                tuple(f"{service}:{each}" for each in types) if targets else (),
+                tuple(self._arn(target.arn) for target in targets),
+                tuple(targets),
                 frozenset(_PLACEHOLDER.sub("*", key).lower() for key in sent),
                 tuple(needs),
             )

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+from pathlib import Path
 
 MOTO_SETTINGS = {
     # A certificate is valid when it is first looked at.
@@ -30,6 +31,9 @@ def main() -> None:
         "--account", required=True, type=_account, help="account id of credentials that no account is known for"
     )
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    parser.add_argument(
+        "--access", type=Path, help="evaluate permissions of each call, and append a record of each to this file"
+    )
     given = parser.parse_args()
     # At once: there is nothing to save, and taking this much memory apart takes seconds.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
@@ -39,7 +43,7 @@ def main() -> None:
     os.environ.update(MOTO_SETTINGS)
     from rehearsal.emulator.server import serve  # noqa: PLC0415
 
-    server = serve(given.account, given.port)
+    server = serve(given.account, given.port, given.access)
     sys.stdout.write(json.dumps({"endpoint": f"http://127.0.0.1:{server.port}"}) + "\n")
     sys.stdout.flush()
     try:

@@ -36,6 +36,12 @@ class Caller:
     """When its temporary credentials were issued; none for access keys of a user."""
     mfa_at: datetime | None = None
     """When the IAM user showed MFA; none if it didn't. A role's session never has it."""
+    session_policies: tuple[str, ...] = ()
+    """JSON of the policies that were passed when the session was created."""
+    tags: tuple[tuple[str, str], ...] = ()
+    """The session's tags: names and values."""
+    vpc: str = ""
+    """Id of the VPC that it calls from: that of a task. Empty for callers elsewhere."""
 
     @property
     def root(self) -> str:
@@ -52,9 +58,19 @@ class Caller:
 
 
 def caller_of(response: BaseResponse) -> Caller:
-    """The caller. Unknown keys belong to the emulator's own account."""
-    key, token = response.access_key, str(response.headers.get("x-amz-security-token", ""))
-    account_id, partition = iam.get_account_id_from(key), get_partition(response.region)
+    """The caller of a call that moto handles."""
+    return caller(response.access_key, str(response.headers.get("x-amz-security-token", "")), response.region)
+
+
+def caller(key: str, token: str, region: str) -> Caller:
+    """Who signs with an access key. Unknown keys belong to the emulator's own account.
+
+    Args:
+        key: The access key's id.
+        token: The session token, if any.
+        region: Of the endpoint.
+    """
+    account_id, partition = iam.get_account_id_from(key), get_partition(region)
     if account_of(key) is not None:
         return _given(account_id, partition, role_of(token))
     if key in (known := sessions(sts_backends[account_id][partition])):
@@ -113,6 +129,7 @@ def _global(caller: Caller, region: str) -> Iterator[tuple[str, str]]:
     yield "aws:SourceIp", "127.0.0.1"
     # On AWS every call uses TLS.
     yield "aws:SecureTransport", "true"
+    yield from ((f"aws:PrincipalTag/{name}", value) for name, value in caller.tags)
     if caller.user:
         yield "aws:username", caller.user
     if caller.since:

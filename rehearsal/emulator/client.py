@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -34,6 +35,8 @@ class Control:
 
     def seed_role(self, account_id: str, name: str, trusted: Sequence[str]) -> None:
         """Make a role in any account that roles of other accounts may assume, unless it is there.
+
+        It has all permissions: which ones it has on AWS, the other account's values say.
 
         Args:
             account_id: The role's account.
@@ -147,10 +150,28 @@ class Control:
         order = {"when": when, "place": place, "failure": failure}
         self._order("guardduty_agent", account_id=self.account_id, region=self.region, **order)
 
-    def _order(self, name: str, /, **given: object) -> None:
+    def task_credentials(self, role_arn: str, vpc_id: str) -> Mapping[str, str]:
+        """Credentials of a role as ECS gives them to a task, or uses them to start one: the keys of AssumeRole.
+
+        Its calls come from the VPC: they go through the VPC's endpoints, whose policies apply.
+
+        Args:
+            role_arn: The task's role, or its execution role.
+            vpc_id: The task's VPC.
+
+        Raises:
+            OrderError: The role's trust policy doesn't allow ECS to assume it for this account.
+        """
+        found: Mapping[str, str] = self._order(
+            "task_credentials", account_id=self.account_id, region=self.region, role_arn=role_arn, vpc_id=vpc_id
+        )
+        return found
+
+    def _order(self, name: str, /, **given: object) -> Any:  # noqa: ANN401  (JSON)
         request = Request(f"{self.endpoint}/emulator/{name}", json.dumps(given).encode(), method="POST")  # noqa: S310
         try:
             # Straight to 127.0.0.1, whatever proxy this process has.
-            build_opener(ProxyHandler({})).open(request, timeout=30).close()
+            with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
+                return json.load(answer)
         except HTTPError as error:
             raise OrderError(f"{name}: {error.read().decode()}") from None

@@ -17,13 +17,15 @@ from moto.s3.models import s3_backends
 
 from environments.arns import root_of
 from rehearsal.emulator import web_identity
+from rehearsal.emulator.access.tasks import task_credentials
 from rehearsal.emulator.additions import acm, ecr, ecs, ecs_tasks
 from rehearsal.emulator.agent import AgentOrder, AgentPlace, AgentWhen
 from rehearsal.emulator.clock import Clock
 from rehearsal.emulator.fargate import ordered
 from rehearsal.emulator.faults import Fault, Faults
 
-Order = Callable[..., None]
+Order = Callable[..., object]
+"""What it returns, the client gets as JSON."""
 
 
 def orders(faults: Faults, clock: Clock) -> dict[str, Order]:
@@ -53,6 +55,7 @@ def orders(faults: Faults, clock: Clock) -> dict[str, Order]:
         "seed_zone": _seed_zone,
         "seed_role": _seed_role,
         "seed_issuer": _seed_issuer,
+        "task_credentials": task_credentials,
         "seed_registry": _seed_registry,
         "scan_found_nothing": _scan_found_nothing,
         "age_images": _age_images,
@@ -94,6 +97,8 @@ def _seed_role(account_id: str, name: str, trusted: list[str]) -> None:
         tags=[],
         max_session_duration="3600",
     )
+    # Its policies are the other account's, which nothing here applies.
+    backend.attach_role_policy("arn:aws:iam::aws:policy/AdministratorAccess", name)
 
 
 def _seed_issuer(issuer: str, address: str) -> None:

@@ -30,17 +30,19 @@ class Emulator:
     process: subprocess.Popen[str]
 
     @classmethod
-    def start(cls, account_id: str, log: Path) -> Emulator:
+    def start(cls, account_id: str, log: Path, access: Path | None = None) -> Emulator:
         """Start one on a free port and wait until it answers.
 
         Args:
             account_id: The account of credentials that no account is known for.
             log: Where its requests and errors are written.
+            access: File for the records of evaluated requests; without it, no permission is evaluated.
 
         Raises:
             EmulatorError: It ended, or didn't answer in `START_SECONDS`; the message ends with the log's last lines.
         """
         command = [sys.executable, "-m", "rehearsal.emulator", "--account", account_id]
+        command += ["--access", str(access)] if access else []
         with log.open("w", encoding="utf-8") as file:
             # In a session of its own: Ctrl-C must reach Terraform alone, which then still has a state to write.
             process = subprocess.Popen(

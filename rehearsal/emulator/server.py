@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from threading import Lock
 from typing import Any
 from xml.sax.saxutils import escape
@@ -24,8 +25,10 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
 
 from rehearsal.emulator import first_calls
+from rehearsal.emulator.access.access import Access
 from rehearsal.emulator.additions import install
 from rehearsal.emulator.additions.registry import ROUTES
+from rehearsal.emulator.callers import caller
 from rehearsal.emulator.clock import Clock
 from rehearsal.emulator.control import orders
 from rehearsal.emulator.faults import Faults
@@ -40,7 +43,9 @@ Answer = Callable[..., Iterable[bytes]]
 class Application:
     """One call at a time reaches moto: its backends are plain dictionaries, and a call takes milliseconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, access: Access | None = None) -> None:
+        """Args: access: What evaluates permissions; nothing does if it is left out."""
+        self._access = access
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._faults, self.clock = Faults(), Clock()
         self._orders = orders(self._faults, self.clock)
@@ -82,22 +87,31 @@ class Application:
             return _refusal(environ, skew.code, skew.message, 403)
         if fault := self._faults.answer(service, _request(environ)):
             return fault
-        if refused := first_calls.answer(service, _request(environ), _account(environ)):
+        if refused := self._denied(environ) or first_calls.answer(service, _request(environ), _account(environ)):
             return refused
         if service in ROUTES:
             return _route(ROUTES[service], _request(environ))
         environ["wsgi.input"].seek(0)
         return self._moto
 
+    def _denied(self, environ: Environ) -> Response | None:
+        """The error of a call that the applied policies deny."""
+        scope = _scope(environ)
+        if self._access is None or len(scope) < 2:
+            return None
+        key, region, service = scope[0], scope[-3], scope[-2]
+        who = caller(key, environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""), region)
+        return self._access.answer(service, region, who, _request(environ))
+
     def _obey(self, name: str, environ: Environ) -> Response:
         """Carry out an order of the rehearsal."""
         if name not in self._orders:
             return Response(f"unknown order {name!r}; known: {', '.join(self._orders)}", 404)
         try:
-            self._orders[name](**json.load(environ["wsgi.input"]))
+            result = self._orders[name](**json.load(environ["wsgi.input"]))
         except Exception as error:  # The caller gets every kind of error.
             return Response(f"{type(error).__name__}: {error}", 400)
-        return Response("{}", content_type="application/json")
+        return Response(json.dumps(result or {}), content_type="application/json")
 
 
 class _Handler(MotoRequestHandler):
@@ -109,25 +123,27 @@ class _Handler(MotoRequestHandler):
         return super().date_time_string(timestamp or application.clock.now().timestamp())
 
 
-def serve(account_id: str, port: int) -> BaseWSGIServer:
+def serve(account_id: str, port: int, access: Path | None = None) -> BaseWSGIServer:
     """Bind a server on 127.0.0.1; `serve_forever` starts it.
 
     Args:
         account_id: The account of credentials that no account is known for.
         port: 0 takes a free one.
+        access: File for the records of evaluated requests; without it, no permission is evaluated.
     """
-    return make_server("127.0.0.1", port, application(account_id), threaded=True, request_handler=_Handler)
+    return make_server("127.0.0.1", port, application(account_id, access), threaded=True, request_handler=_Handler)
 
 
-def application(account_id: str) -> Application:
+def application(account_id: str, access: Path | None = None) -> Application:
     """What responds, once a process.
 
     Args:
         account_id: The account of credentials that no account is known for.
+        access: File for the records of evaluated requests; without it, no permission is evaluated.
     """
     _tell_accounts_apart(account_id)
     install()
-    return Application()
+    return Application(Access(access) if access else None)
 
 
 def _tell_accounts_apart(default: str) -> None:

@@ -19,7 +19,7 @@ from environments.arns import account_of
 from ops.iam.conditions import RequestContext
 from ops.iam.policy import Effect, effect, read
 from rehearsal.emulator import trail, web_identity
-from rehearsal.emulator.additions.registry import AwsError, corrects
+from rehearsal.emulator.additions.registry import AwsError, corrects, parameters
 from rehearsal.emulator.callers import Caller, caller_of, context, sessions
 
 HOUR = 3600
@@ -83,7 +83,7 @@ def assume_role(original: Call, response: TokenResponse) -> Answer:
             raise DeniedError(f"User: {caller.arn} is not authorized to perform: {action} on resource: {arn}{why}")
     _refuse_long(seconds, role, chained=caller.user is None)
     result = original(response)
-    assumed = _given_out(result, role)
+    assumed = _given_out(result, role, response)
     trail.role_assumed(shown, assumed, response.region, serial=response._get_param("SerialNumber"))
     return result
 
@@ -126,7 +126,7 @@ def assume_role_with_web_identity(original: Call, response: TokenResponse) -> An
         raise DeniedError(f"Not authorized to perform {action}")
     _refuse_long(seconds, role, chained=False)
     result = original(response)
-    _given_out(result, role)
+    _given_out(result, role, response)
     return result
 
 
@@ -243,9 +243,10 @@ def _refuse_long(seconds: int, role: Role | None, *, chained: bool) -> None:
         )
 
 
-def _given_out(result: Any, role: Role | None) -> AssumedRole:  # noqa: ANN401
-    """Store the owner of issued credentials."""
+def _given_out(result: Any, role: Role | None, response: TokenResponse) -> AssumedRole:  # noqa: ANN401
+    """Store the owner of issued credentials, with the session's policies and tags."""
     assumed: AssumedRole = result.result["Credentials"]
+    given = parameters(response)
     backend = sts_backends[assumed.account_id][get_partition(assumed.region_name)]
     sessions(backend)[assumed.access_key_id] = Caller(
         assumed.account_id,
@@ -253,8 +254,23 @@ def _given_out(result: Any, role: Role | None) -> AssumedRole:  # noqa: ANN401
         role.arn if role else assumed.role_arn,
         assumed.user_id,
         since=utcnow(),
+        session_policies=tuple(_session_policies(given)),
+        tags=tuple((each["Key"], each["Value"]) for each in given.get("Tags") or ()),
     )
     return assumed
+
+
+def _session_policies(given: Mapping[str, Any]) -> Iterator[str]:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session ."""
+    if given.get("Policy"):
+        yield given["Policy"]
+    for each in given.get("PolicyArns") or ():
+        # A policy of AWS is in every account's backend.
+        arn = each["arn"]
+        policies = _iam(given["RoleArn"]).managed_policies
+        if arn not in policies:
+            raise AwsError("ValidationError", f"{arn} doesn't exist")
+        yield next(version.document for version in policies[arn].versions if version.is_default)
 
 
 def _texts(value: object) -> list[str]:

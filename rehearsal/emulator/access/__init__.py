@@ -1,0 +1,1 @@
+"""Permissions: who calls, what is requested, which policies apply, and AWS's response to a denied call."""
