@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
@@ -68,6 +70,15 @@ def _blocks(document: StackFile, blocks: Callable[[StackFile], Iterable[ScannedB
         read = (document, list(blocks(document)))
         _read[document.file] = read
     return read[1]
+
+
+@contextmanager
+def computed_once(module: ModuleType, name: str, environment: Environment) -> Iterator[None]:
+    """Within it, a function of a module computes only once what follows from an environment's values."""
+    function = getattr(module, name)
+    known = function(environment)
+    with patch.object(module, name, lambda given: known if given is environment else function(given)):
+        yield
 
 
 def add(kind: str, name: str, settings: Body, *, section: str = "resource") -> Callable[[Body], None]:

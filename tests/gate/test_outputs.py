@@ -15,16 +15,18 @@ from ops.gate.model import ScannedBlock
 from ops.gate.stacks import expected_stacks, select
 from ops.gate.understood import outputs
 from ops.gate.view import merged_view
+from tests.gate.plants import computed_once
 from tests.products import SUBJECTS
 
 Production = tuple[list[ScannedBlock], Environment]
 
 
 @pytest.fixture(scope="module")
-def production(output: Path) -> Production:
+def production(output: Path) -> Iterator[Production]:
     expected = expected_stacks()
     (stacks,) = select(output, ["prod"], expected).environment_stacks
-    return merged_view(stacks), expected.values["prod"]
+    with computed_once(outputs, "outputs", expected.values["prod"]):
+        yield merged_view(stacks), expected.values["prod"]
 
 
 def leaves(value: Any) -> Iterator[str]:

@@ -19,6 +19,7 @@ from ops.gate.understood import attributes, present, schema, table
 from ops.gate.understood.facts import Facts, facts
 from ops.gate.view import merged_view
 from ops.iam.policy import listed
+from tests.gate.plants import computed_once
 from tests.products import SUBJECTS
 
 LINES = {kind: listed(known.get(present.PRESENT)) for kind, known in table.types().items()}
@@ -31,10 +32,11 @@ PROOFS: dict[str, Callable[[Sequence[ScannedBlock], Environment], list[Record]]]
 
 
 @pytest.fixture(scope="module")
-def production(output: Path) -> tuple[list[ScannedBlock], Environment]:
+def production(output: Path) -> Iterator[tuple[list[ScannedBlock], Environment]]:
     expected = expected_stacks()
     (stacks,) = select(output, ["prod"], expected).environment_stacks
-    return merged_view(stacks), expected.values["prod"]
+    with computed_once(present, "facts", expected.values["prod"]):
+        yield merged_view(stacks), expected.values["prod"]
 
 
 def test_every_type_has_a_line_and_every_fact_a_type() -> None:
