@@ -12,10 +12,10 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from botocore.config import Config
@@ -470,5 +470,10 @@ def _endpoint(variables: Mapping[str, str], service: Service, region: str) -> st
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     """
     given = variables.get(f"{ENDPOINT}_{service.variable}") or variables.get(ENDPOINT)
-    resolver = Session().get_component("endpoint_resolver")
-    return given or f"https://{resolver.construct_endpoint(service.host, region)['hostname']}/"
+    return given or f"https://{_resolver().construct_endpoint(service.host, region)['hostname']}/"
+
+
+@cache
+def _resolver() -> Any:  # noqa: ANN401  (botocore's)
+    """Botocore's table of endpoints, which takes 0.1 s to read."""
+    return Session().get_component("endpoint_resolver")
