@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from ops.gate.model import Outcome
-from ops.gate.parity import PARITY
-from ops.gate.run import run
-from ops.gate.stacks import expected_stacks
-from tests.gate.project import POLICIES, Project, entry, failed
+from ops.gate.parity import PARITY, parity
+from ops.gate.stacks import expected_stacks, select
+from tests.gate.project import Project, entry, failed
 from tests.products import AEP, OF_AEP, values
 
 DEMO = replace(OF_AEP[0].environment, name="demo")
@@ -33,8 +32,7 @@ def test_what_no_value_gives_is_a_finding_that_the_register_may_accept(project: 
 
 def test_aeps_stacks_pass(output: Path) -> None:
     with values(AEP):
-        verdict = run(
-            out=output, policies=POLICIES, products=AEP / "risks", expected=expected_stacks(), today=entry()["accepted"]
-        )
-    assert [each.record for each in verdict.findings if each.record.check == PARITY] == []
-    assert verdict.passes[PARITY].keys() >= {"prod-data", "staging-data", "prod-starter-data"}
+        expected = expected_stacks()
+        records = parity(select(output, (), expected).environment_stacks, expected.values)
+    assert [each for each in records if not each.passed] == []
+    assert {each.block.stack for each in records} >= {"prod-data", "staging-data", "prod-starter-data"}
