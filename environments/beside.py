@@ -37,6 +37,10 @@ def zone_problems(owner: Environment, others: Iterable[Environment]) -> Iterator
         if missing := sorted(writers - set(shared.writers)):
             allowed = f"must have {', '.join(missing)}, which apply {other.name}'s edge and cutover"
             yield Problem("access.shared_zone.writers", shared.writers, allowed)
+        readers = {names.role_arn("planner")} if zone.read_role == Names(owner).role_arn("dns-reader") else set()
+        if missing := sorted(readers - {*shared.readers, *shared.writers}):
+            allowed = f"must have {', '.join(missing)}, which plans {other.name}'s edge and cutover"
+            yield Problem("access.shared_zone.readers", shared.readers, allowed)
         hosts = {*other.edge.names, *other.edge.certificate_names}
         if missing := sorted(hosts - set(shared.hosts)):
             allowed = f"must have {', '.join(missing)}, whose records {other.name} writes"

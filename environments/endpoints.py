@@ -7,12 +7,14 @@ zone and hour, so which ones exist, and in how many zones, is the profile's choi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from environments.guardduty import DATA, agent_repository
-from environments.names import Names
 from environments.schema.environment import Environment
 from environments.schema.workload import Service
+
+if TYPE_CHECKING:
+    from environments.names import Names
 
 
 class Api(NamedTuple):

@@ -55,6 +55,8 @@ TARGET_GROUP = Kind(
     _API + "elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html",
 )
 
+ZONE_ROLE = "zone_role"
+"""The variable of stacks that write records in a zone of another account: the role that their provider assumes."""
 DATABASE_METRICS = "RDSOSMetrics"
 """The log group that RDS writes the operating systems' metrics of all of an account's databases to.
 

@@ -66,8 +66,11 @@ def _people(environment: Environment) -> Iterator[Permission]:
     ):
         for arn in (arn for principal in principals for arn in arns(principal, partition(environment.region))):
             yield Permission(arn, "assume", role, "Named in the environment's access")
-    for writer in access.shared_zone.writers if access.shared_zone else ():
-        yield Permission(writer, "assume", "dns", "Named in the environment's access")
+    if shared := access.shared_zone:
+        for writer in shared.writers:
+            yield Permission(writer, "assume", "dns", "Named in the environment's access")
+        for reader in (*shared.writers, *shared.readers):
+            yield Permission(reader, "assume", "dns-reader", "Named in the environment's access")
     yield Permission(PLANNER, "decrypt", "state", "Plans read the state")
     verbs: tuple[Verb, ...] = ("read", "write", "pull", "pass", "decrypt", "change")
     for verb in verbs:

@@ -25,7 +25,7 @@ from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
 from rehearsal.emulator.settings import environment as emulated
-from rehearsal.people import People, zone_writers
+from rehearsal.people import People, zone_roles
 
 if TYPE_CHECKING:
     from types_boto3_route53 import Route53Client
@@ -194,7 +194,7 @@ def _plugin_cache() -> Path:
 
 
 def seed(environment: Environment, control: Control) -> None:
-    """What AWS granted the account; the zone, where it is not the rollout's own, and the role of its account.
+    """What AWS granted the account; the zone, where it is not the rollout's own, and the roles of its account.
 
     The public name is in that zone, as it is before a rollout.
     """
@@ -203,8 +203,8 @@ def seed(environment: Environment, control: Control) -> None:
     if zone.kind != "created" and zone.id is not None:
         account = account_of(zone.role) if zone.role else environment.account_id
         control.seed_zone(account, zone.id, zone.name)
-        if zone.role:
-            control.seed_role(account, zone.role.rpartition("/")[2], zone_writers(environment))
+        for role, trusted in zone_roles(environment).items():
+            control.seed_role(account, role.rpartition("/")[2], trusted)
         _seed_name(environment, control.endpoint, account, zone.id)
 
 

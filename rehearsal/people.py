@@ -124,17 +124,20 @@ class People:
         )
 
 
-def zone_writers(environment: Environment) -> tuple[str, ...]:
-    """Who may assume the role that writes in the zone of another account.
+def zone_roles(environment: Environment) -> dict[str, tuple[str, ...]]:
+    """Who may assume the roles of the zone of another account, the one that writes and the one that reads.
 
-    That account's own values list them, if this project has them; else they are the deployer and the break-glass role.
+    That account's own values list them, if this project has them; else they are the deployer, the break-glass role, and
+    for reading the planner.
     """
+    zone, names = environment.edge.zone, Names(environment)
+    writers, readers = (names.role_arn("deployer"), names.role_arn("break-glass")), (names.role_arn("planner"),)
     for other in environments.load_each().environments:
         shared = other.access.shared_zone
-        if shared and Names(other).role_arn("dns") == environment.edge.zone.role:
-            return shared.writers
-    names = Names(environment)
-    return names.role_arn("deployer"), names.role_arn("break-glass")
+        if shared and Names(other).role_arn("dns") == zone.role:
+            writers, readers = shared.writers, shared.readers
+    trusted = ((zone.role, writers), (zone.read_role, (*writers, *readers)))
+    return {role: callers for role, callers in trusted if role}
 
 
 def _variables(keys: Mapping[str, str]) -> dict[str, str]:

@@ -40,6 +40,8 @@ class SharedZone:
     """Names whose records it may write: its host and its certificate's names."""
     writers: Annotated[tuple[RoleArn, ...], Field(min_length=1)]
     """Roles of the other account that may write: its deployer and its break-glass role. They need no MFA."""
+    readers: tuple[RoleArn, ...] = ()
+    """Roles of the other account that may only read: its planner. The writers may read as well."""
 
 
 @value

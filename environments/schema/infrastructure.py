@@ -172,6 +172,10 @@ class Cache:
     """Which keys are evicted when memory is full; by default only keys with an expiry."""
 
 
+READER = "-reader"
+"""What the name of the role that reads a zone ends with, after that of the role that writes it."""
+
+
 @value
 class Zone:
     """The public DNS zone for the certificate's validation records and the application's record."""
@@ -184,6 +188,13 @@ class Zone:
     """Hosted zone id; for a zone that this environment doesn't create."""
     role: RoleArn | None = None
     """Role of the other account that may write the zone's records."""
+    reader: RoleArn | None = None
+    """Role of the other account that may read them, for plans and checks; none means `role` with `-reader` appended."""
+
+    @property
+    def read_role(self) -> str | None:
+        """The role that may read the zone of another account; none for a zone of this one."""
+        return self.reader or (f"{self.role}{READER}" if self.role else None)
 
 
 @value

@@ -14,6 +14,7 @@ from environments.arns import account_of, partition
 from environments.endpoints import unreachable
 from environments.flows import INTERNET, S3, flows
 from environments.schema.environment import Environment
+from environments.schema.infrastructure import READER
 from environments.schema.load_balancers import zone_of
 from environments.schema.regions import GUARDDUTY, SCHEDULER, SECURITY_HUB, WAF, lacks, zone_letters
 from environments.schema.rules import Problem, rule
@@ -234,6 +235,15 @@ def others_are_others(environment: Environment) -> Iterator[Problem]:
         yield Problem("account_resources_from", environment.prefix, "another product and stage; none means this one")
     if zone.kind == "other_account" and zone.role and account_of(zone.role) == own:
         yield Problem("edge.zone.role", zone.role, 'a role of another account; kind="existing" is a zone of this one')
+    if zone.role and zone.read_role:
+        if account_of(zone.read_role) != account_of(zone.role):
+            yield Problem("edge.zone.reader", zone.reader, f"a role of the zone's account, {account_of(zone.role)}")
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        if len(zone.read_role.rpartition("/")[2]) > 64:
+            allowed = (
+                f"required: {zone.role} has too long a name for one with {READER} appended, of up to 64 characters"
+            )
+            yield Problem("edge.zone.reader", zone.reader, allowed)
     for index, secret in enumerate(environment.product.secrets):
         # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
         if secret.rotation_lambda and secret.rotation_lambda.split(":")[3] != environment.region:
@@ -273,7 +283,7 @@ def lists_have_each_value_once(environment: Environment) -> Iterator[Problem]:
         lists[f"product.services.{index}.reaches"] = service.reaches
         lists[f"product.services.{index}.writable"] = service.writable
     if shared := environment.access.shared_zone:
-        lists |= {"access.shared_zone.hosts": shared.hosts, "access.shared_zone.writers": shared.writers}
+        lists |= {f"access.shared_zone.{name}": getattr(shared, name) for name in ("hosts", "readers", "writers")}
     # The id of a subscription is made of its address's letters and digits.
     lists["alerts.email"] = [re.sub("[^a-z0-9]+", "_", email.lower()) for email in environment.alerts.email]
     for field, values in lists.items():

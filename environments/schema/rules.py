@@ -262,6 +262,8 @@ def edge_is_whole(environment: Environment) -> Iterator[Problem]:
         yield Problem("edge.zone.id", zone.id, "required for an existing zone, not allowed for others")
     if (zone.role is None) != (zone.kind != "other_account"):
         yield Problem("edge.zone.role", zone.role, "required for a zone of another account, not allowed for others")
+    if zone.reader and not zone.role:
+        yield Problem("edge.zone.reader", zone.reader, "for a zone of another account only, beside its role")
 
 
 @rule("database")

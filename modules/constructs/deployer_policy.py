@@ -114,7 +114,8 @@ def _certificate(names: Names) -> Iterator[Statement]:
 def _zone(names: Names) -> Iterator[Statement]:
     edge = names.environment.edge
     if edge.zone.role:
-        yield Statement(sid="DnsOfTheOtherAccount", actions=["sts:AssumeRole"], resources=[edge.zone.role])
+        roles = [role for role in (edge.zone.role, edge.zone.read_role) if role]
+        yield Statement(sid="DnsOfTheOtherAccount", actions=["sts:AssumeRole"], resources=roles)
         return
     zone_id = edge.zone.id or "*"
     yield from write_records(names.partition, zone_id, hosts=sorted({*edge.names, *edge.certificate_names}))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from environments import schema
 from environments.arns import Partition, account_of, root_of
-from environments.names import Names
+from environments.names import ZONE_ROLE, Names
 from modules.bindings import aws
-from modules.bindings.engine import Construct, TerraformResourceLifecycle
+from modules.bindings.engine import Construct, TerraformResourceLifecycle, TerraformVariable
 from modules.constructs.provider_tags import ignored_tags
 from modules.constructs.role import Role
 from modules.ids import identifier, reference
@@ -40,6 +40,8 @@ def record_writer(
 ) -> aws.AwsProvider | None:
     """The provider of a zone's records, if the zone is in another account; none means the stack's own provider.
 
+    Its role is a variable: the planner, who may not assume the role that writes, plans with the one that reads.
+
     Args:
         scope: The stack.
         spec: The zone.
@@ -49,42 +51,59 @@ def record_writer(
     """
     if spec.role is None:
         return None
+    TerraformVariable(scope, ZONE_ROLE, type="string", default=spec.role)
     return aws.AwsProvider(
         scope,
         "aws_dns",
         alias="dns",
         region=names.environment.region,
         allowed_account_ids=[account_of(spec.role)],
-        assume_role=[aws.AwsProviderAssumeRole(role_arn=spec.role, session_name=names.resource(purpose))],
+        assume_role=[aws.AwsProviderAssumeRole(role_arn=f"${{var.{ZONE_ROLE}}}", session_name=names.resource(purpose))],
         default_tags=[aws.AwsProviderDefaultTags(tags=dict(tags))],
         ignore_tags=ignored_tags(names.environment),
     )
 
 
-class ZoneWriter:
-    """The role that other accounts' deployers write records with: some hosts of one zone, and its own calls' events."""
+class SharedZone:
+    """The roles of other accounts' deployers, which write records of some hosts of one zone, and of their planners.
+
+    The second role reads the zone, and finds the changes that the first one made.
+    """
 
     def __init__(self, scope: Construct, id_: str, *, spec: schema.SharedZone, names: Names) -> None:
+        reads = [read_records(names.partition, spec.id), _look_up_changes(names.partition)]
         Role(
             scope,
             id_,
             names=names,
             purpose="dns",
             description="Writes another environment's records in this account's zone",
-            trust=[
-                Statement(
-                    sid="OtherAccounts",
-                    actions=["sts:AssumeRole"],
-                    principals={"AWS": sorted({root_of(arn) for arn in spec.writers})},
-                    conditions=[("ArnEquals", "aws:PrincipalArn", sorted(spec.writers))],
-                )
-            ],
-            statements=[*write_records(names.partition, spec.id, hosts=spec.hosts), _look_up_changes(names.partition)],
+            trust=[_other_accounts(spec.writers)],
+            statements=[_write_records(names.partition, spec.id, hosts=spec.hosts), *reads],
+        )
+        Role(
+            scope,
+            f"{id_}_reader",
+            names=names,
+            purpose="dns-reader",
+            description="Reads another environment's records in this account's zone",
+            trust=[_other_accounts({*spec.writers, *spec.readers})],
+            statements=reads,
         )
 
 
+def _other_accounts(roles: Collection[str]) -> Statement:
+    """Let roles of other accounts assume a role. They needn't exist yet."""
+    return Statement(
+        sid="OtherAccounts",
+        actions=["sts:AssumeRole"],
+        principals={"AWS": sorted({root_of(arn) for arn in roles})},
+        conditions=[("ArnEquals", "aws:PrincipalArn", sorted(roles))],
+    )
+
+
 def _look_up_changes(partition: Partition) -> Statement:
-    """Find the changes that the role made: `golive` of the other environment confirms a tested rollback by them.
+    """Find the changes that the role `dns` made: `golive` of the other environment confirms a tested rollback by them.
 
     They are events of the account whose role made them, in the region of Route 53's events.
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/logging-using-cloudtrail.html
@@ -101,36 +120,40 @@ def _look_up_changes(partition: Partition) -> Statement:
 def write_records(partition: Partition, zone_id: str, *, hosts: Sequence[str]) -> list[Statement]:
     """Write the records of some hosts and their certificate validation records; read the zone.
 
-    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
-
     Args:
         partition: The zone's partition.
         zone_id: The zone's id; a wildcard if the zone doesn't exist yet.
         hosts: Host names.
     """
-    zone_arn = partition.zone(zone_id)
+    return [_write_records(partition, zone_id, hosts=hosts), read_records(partition, zone_id)]
+
+
+def _write_records(partition: Partition, zone_id: str, *, hosts: Sequence[str]) -> Statement:
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html."""
     names = sorted({name for host in hosts for name in (host, f"_*.{host.removeprefix('*.')}")})
-    return [
-        Statement(
-            sid="DnsRecords",
-            actions=["route53:ChangeResourceRecordSets"],
-            resources=[zone_arn],
-            conditions=[
-                ("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", names),
-                ("ForAllValues:StringEquals", "route53:ChangeResourceRecordSetsRecordTypes", ["A", "AAAA", "CNAME"]),
-            ],
-        ),
-        Statement(
-            sid="DnsReads",
-            actions=[
-                "route53:GetHostedZone",
-                "route53:ListResourceRecordSets",
-                "route53:ListTagsForResource",
-                "route53:GetChange",
-            ],
-            resources=[zone_arn, partition.arn("route53", "change/*")],
-        ),
-    ]
+    return Statement(
+        sid="DnsRecords",
+        actions=["route53:ChangeResourceRecordSets"],
+        resources=[partition.zone(zone_id)],
+        conditions=[
+            ("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", names),
+            ("ForAllValues:StringEquals", "route53:ChangeResourceRecordSetsRecordTypes", ["A", "AAAA", "CNAME"]),
+        ],
+    )
+
+
+def read_records(partition: Partition, zone_id: str) -> Statement:
+    """Read a zone and its records, and whether a change is applied."""
+    return Statement(
+        sid="DnsReads",
+        actions=[
+            "route53:GetHostedZone",
+            "route53:ListResourceRecordSets",
+            "route53:ListTagsForResource",
+            "route53:GetChange",
+        ],
+        resources=[partition.zone(zone_id), partition.arn("route53", "change/*")],
+    )
 
 
 class WeightedRecords:

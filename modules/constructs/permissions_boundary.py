@@ -84,8 +84,9 @@ def _allowed(names: Names) -> Iterator[Statement]:
         resources=[role for roles in passed_roles(names).values() for role in roles],
         conditions=[("StringEquals", "iam:PassedToService", sorted(passed_roles(names)))],
     )
-    if names.environment.edge.zone.role:
-        yield Statement(sid="OtherZone", actions=["sts:AssumeRole"], resources=[names.environment.edge.zone.role])
+    zone = names.environment.edge.zone
+    if roles := [role for role in (zone.role, zone.read_role) if role]:
+        yield Statement(sid="OtherZone", actions=["sts:AssumeRole"], resources=roles)
 
 
 def _state(names: Names) -> Iterator[Statement]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from environments.names import Names
 from modules.constructs.state_access import read_state
@@ -93,4 +93,11 @@ def planner_policy(names: Names, *, state_key_arn: str) -> list[Statement]:
             because="a plan reads the settings of all phases, also of resources that don't exist yet, and nothing else",
         ),
         *read_state(names, key_arn=state_key_arn),
+        *_read_zone(names),
     ]
+
+
+def _read_zone(names: Names) -> Iterator[Statement]:
+    """A zone of another account, with the role that may not write it."""
+    if reader := names.environment.edge.zone.read_role:
+        yield Statement(sid="ReadDnsOfTheOtherAccount", actions=["sts:AssumeRole"], resources=[reader])

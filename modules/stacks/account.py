@@ -9,7 +9,7 @@ from modules.constructs.break_glass import BreakGlass
 from modules.constructs.buckets import AccessLogs
 from modules.constructs.cost_limits import CostLimits
 from modules.constructs.deployer_policy import deployer_policy
-from modules.constructs.dns import ZoneWriter
+from modules.constructs.dns import SharedZone
 from modules.constructs.encryption_key import EncryptionKey, usable_by
 from modules.constructs.log_group import LogGroup
 from modules.constructs.permissions_boundary import PermissionsBoundary
@@ -49,7 +49,7 @@ class AccountStack(PhaseStack):
         deployer_arn, planner_arn = self._deployment_access(state)
         break_glass = BreakGlass(self, "break_glass", spec=access, names=names, topic=topic, tags=self.tags)
         if access.shared_zone:
-            ZoneWriter(self, "dns", spec=access.shared_zone, names=names)
+            SharedZone(self, "dns", spec=access.shared_zone, names=names)
         log_key_arn = self._log_key()
         if alerts.slack_workspace and alerts.slack_channel:
             SlackChannel(self, "slack", spec=alerts, names=names, topic_arn=topic.arn, log_key_arn=log_key_arn)

@@ -52,21 +52,22 @@ class Listed:
 class PublicZone:
     """The zone with the records of an environment's public name, in its own account or another one."""
 
-    def __init__(self, aws: Aws, environment: Environment, purpose: str) -> None:
+    def __init__(self, aws: Aws, environment: Environment, purpose: str, *, writes: bool = False) -> None:
         """Find the zone.
 
         Args:
             aws: The environment's account.
             environment: The environment; its zone names a role where the zone is in another account.
             purpose: Last part of the role session's name, for that account's trail.
+            writes: Whether records will be changed: the planner may assume the role that reads only.
 
         Raises:
             AwsError: The role can't be assumed, or Route 53 can't list its zones.
             NoZoneError: There is no public zone of the name.
             OpsError: There is more than one.
         """
-        self._aws, self._environment, self._purpose = aws, environment, purpose
-        self._assumed, self._client = time.monotonic(), client(aws, environment, purpose)
+        self._aws, self._environment, self._purpose, self._writes = aws, environment, purpose, writes
+        self._assumed, self._client = time.monotonic(), client(aws, environment, purpose, writes=writes)
         self.id = zone_id(aws, environment, self._client)
 
     def records(self, host: str) -> Listed:
@@ -90,31 +91,33 @@ class PublicZone:
     def _fresh(self) -> Route53Client:
         """A client whose credentials of a role last for a while."""
         if time.monotonic() - self._assumed > ROLE_SECONDS:
-            self._assumed, self._client = time.monotonic(), client(self._aws, self._environment, self._purpose)
+            self._assumed = time.monotonic()
+            self._client = client(self._aws, self._environment, self._purpose, writes=self._writes)
         return self._client
 
 
-def client(aws: Aws, environment: Environment, purpose: str) -> Route53Client:
+def client(aws: Aws, environment: Environment, purpose: str, *, writes: bool = False) -> Route53Client:
     """A Route 53 client of the account that holds the zone.
 
     Args:
         aws: The environment's account.
         environment: The environment; its zone names a role where the zone is in another account.
         purpose: Last part of the session's name, for that account's trail.
+        writes: Whether records will be changed.
 
     Raises:
         AwsError: The role can't be assumed.
     """
-    return zone_account(aws, environment, purpose).client("route53")
+    return zone_account(aws, environment, purpose, writes=writes).client("route53")
 
 
-def zone_account(aws: Aws, environment: Environment, purpose: str) -> Aws:
-    """The account that holds the zone, by its role if it is another one. The arguments are those of `client`.
+def zone_account(aws: Aws, environment: Environment, purpose: str, *, writes: bool = False) -> Aws:
+    """The account that holds the zone, by one of its roles if it is another one. The arguments are those of `client`.
 
     Raises:
         AwsError: The role can't be assumed.
     """
-    role = environment.edge.zone.role
+    role = environment.edge.zone.role if writes else environment.edge.zone.read_role
     return aws.assuming(role, Names(environment).resource(purpose)) if role else aws
 
 

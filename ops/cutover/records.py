@@ -230,7 +230,7 @@ def adopted(aws: Aws, environment: Environment) -> tuple[Zone, PresentRecords]:
         OpsError: There is no previous target.
     """
     without_target = shares(environment)
-    found = Zone(PublicZone(aws, environment, "cutover"), without_target)
+    found = Zone(PublicZone(aws, environment, "cutover", writes=True), without_target)
     present = found.read()
     if (named := without_target.adopting(present.records)) is None:
         balancer = load_balancing.load_balancer(aws.client("elbv2"), Names(environment).prefix)

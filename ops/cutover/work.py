@@ -69,7 +69,7 @@ def context(environment: Environment, command: str) -> CutoverContext:
     aws = connect(environment)
     targets = load_balancing.targets(aws, environment)
     shared = shares(environment, AliasTarget.of(targets.balancer))
-    zone = Zone(PublicZone(aws, environment, "cutover"), shared)
+    zone = Zone(PublicZone(aws, environment, "cutover", writes=True), shared)
     return CutoverContext(
         environment=environment,
         aws=aws,

@@ -188,8 +188,9 @@ def inside(environment: Environment) -> Inside:
     own, part, product = environment.account_id, names.partition, environment.product
     people = (*access.deployers, *access.planners, *access.administrators)
     sets = [each for each in people if isinstance(each, PermissionSet)]
-    writers = access.shared_zone.writers if access.shared_zone else ()
-    accounts = {*(each.account_id for each in sets), *map(account_of, writers), *registry.readers}
+    zone = access.shared_zone
+    roles = (*zone.writers, *zone.readers) if zone else ()
+    accounts = {*(each.account_id for each in sets), *map(account_of, roles), *registry.readers}
     source = registry.source_account or own
     repositories = sorted({f"repository/{service.repository}" for service in product.services})
     arns = [

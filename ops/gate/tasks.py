@@ -58,6 +58,10 @@ STARTED_BY = {
 
 _WRITE_LOGS = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
 _GIVE_ROLES = "iam:PassRole"
+_READ_ZONE = (
+    *("route53:GetChange", "route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"),
+    "cloudtrail:LookupEvents",
+)
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     "deployment": (
         *("cloudwatch:DescribeAlarms", "ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:DescribeServices"),
@@ -65,10 +69,8 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         *("elasticloadbalancing:ModifyRule", _GIVE_ROLES),
     ),
     "database-monitoring": (*_WRITE_LOGS, "logs:CreateLogGroup", "logs:GetLogEvents", "logs:PutRetentionPolicy"),
-    "dns": (
-        *("route53:ChangeResourceRecordSets", "route53:GetChange", "route53:GetHostedZone"),
-        *("cloudtrail:LookupEvents", "route53:ListResourceRecordSets", "route53:ListTagsForResource"),
-    ),
+    "dns": ("route53:ChangeResourceRecordSets", *_READ_ZONE),
+    "dns-reader": _READ_ZONE,
     "event-forward": ("events:PutEvents",),
     "execution": (
         *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken"),

@@ -61,7 +61,7 @@ def gate_plan(  # noqa: PLR0917  (options of a command)
             protection_off=approve_protection_off,
         ),
         alone=first_in_account,
-        roles=_zone_writers,
+        roles=_zone_roles,
     )
     show(reports.as_text(verdict), err=as_json, nl=False)
     if as_json:
@@ -72,11 +72,12 @@ def gate_plan(  # noqa: PLR0917  (options of a command)
     raise typer.Exit(int(verdict.outcome))
 
 
-def _zone_writers() -> frozenset[str]:
-    """The roles that write the zones of environments in other accounts: a provider may assume these."""
+def _zone_roles() -> frozenset[str]:
+    """The roles that write and read the zones of environments in other accounts: a provider may assume these."""
     import environments
 
-    return frozenset(each.edge.zone.role for each in environments.load_each().environments if each.edge.zone.role)
+    zones = [each.edge.zone for each in environments.load_each().environments]
+    return frozenset(role for zone in zones for role in (zone.role, zone.read_role) if role)
 
 
 def _name(name: str, file: Path | None) -> str:

@@ -44,7 +44,7 @@ def find(document: Values, roles: Roles) -> Iterator[PlanFinding]:
     found = [
         *_module(root, ""),
         *_states(configuration),
-        *_providers(configuration.get("provider_config"), roles),
+        *_providers(configuration.get("provider_config"), document.get("variables"), roles),
         *_used(document),
     ]
     for where, what in dict.fromkeys(found):
@@ -104,7 +104,7 @@ def _constant(part: object, argument: str) -> Any:  # noqa: ANN401  (any JSON va
     return expression.get("constant_value") if isinstance(expression, Mapping) else None
 
 
-def _providers(providers: object, roles: Roles) -> Iterator[tuple[str, str]]:
+def _providers(providers: object, variables: object, roles: Roles) -> Iterator[tuple[str, str]]:
     for name, provider in (providers if isinstance(providers, Mapping) else {}).items():
         where = f"provider {name}"
         if not isinstance(provider, Mapping):
@@ -123,7 +123,7 @@ def _providers(providers: object, roles: Roles) -> Iterator[tuple[str, str]]:
             yield where, f"sets {argument}"
         for tag in sorted(_ignored(settings.get("ignore_tags"))):
             yield where, f"ignores the tag {tag}, which policies read"
-        for role in _roles(settings.get("assume_role")):
+        for role in _roles(settings.get("assume_role"), variables):
             if role not in roles():
                 yield where, "assumes a role that isn't an environment's `zone.role`"
 
@@ -140,11 +140,16 @@ def _ignored(blocks: object) -> set[str]:
     return found
 
 
-def _roles(blocks: object) -> Iterator[str]:
-    """ARNs of assumed roles; a role that isn't a constant is none that may be assumed."""
+def _roles(blocks: object, variables: object) -> Iterator[str]:
+    """ARNs of assumed roles: constants, or values of variables; any other role is none that may be assumed."""
     for block in blocks if isinstance(blocks, list) else [blocks] if blocks else []:
         role = block.get("role_arn") if isinstance(block, Mapping) else None
-        yield str(role.get("constant_value", "")) if isinstance(role, Mapping) else ""
+        named = role.get("references") if isinstance(role, Mapping) else None
+        if isinstance(named, list) and len(named) == 1 and str(named[0]).startswith("var."):
+            given = variables.get(str(named[0]).removeprefix("var.")) if isinstance(variables, Mapping) else None
+            yield str(given.get("value", "")) if isinstance(given, Mapping) else ""
+        else:
+            yield str(role.get("constant_value", "")) if isinstance(role, Mapping) else ""
 
 
 def _used(document: Values) -> Iterator[tuple[str, str]]:

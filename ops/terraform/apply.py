@@ -13,7 +13,7 @@ from ops.plan_gate.model import NOTHING_APPROVED, Approved
 from ops.secrets.status import missing
 from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.initialize import initialize
-from ops.terraform.plan import Planner, refuse_other_roles
+from ops.terraform.plan import Planner, refuse_other_roles, refuse_reading_plan
 from ops.terraform.process import LOCK_TIMEOUT
 from ops.terraform.report import PhaseResult, Result, to_do
 from ops.terraform.saved import Provenance, check, commit, plan_it, provenance
@@ -43,6 +43,7 @@ class Applier:
         origin = provenance(stack)
         if self._agreed.setdefault(stack.phase.name, origin.plan_sha256) != origin.plan_sha256:
             raise RefusedError(f"{stack.name} was re-planned after you confirmed; review the new plan and apply again")
+        refuse_reading_plan(origin.caller, stack)
         check(stack, origin, published(stack, self.session.states, again=True))
         verdict = Planner(self.session, self.approved).judge(stack, stack.saved_json.read_bytes())
         self.notes[stack.phase.name] = reports.notes(verdict)

@@ -16,7 +16,7 @@ from ops.plan_gate.secret_values import Secrets, find
 from ops.terraform.advice import advice
 from ops.terraform.bootstrap import refuse_before_bootstrap
 from ops.terraform.initialize import initialize
-from ops.terraform.plan import CHANGES, NO_CHANGES, SECRET_VALUE, is_planner, plan
+from ops.terraform.plan import CHANGES, NO_CHANGES, SECRET_VALUE, is_planner, plan, reads_zone
 from ops.terraform.report import AttributeDrift, PhaseResult, Report, Result, counted, took
 from ops.terraform.schedule import side_by_side
 from ops.terraform.session import Session, session
@@ -49,7 +49,7 @@ class Drift:
             return PhaseResult(phase, Result.NOT_APPLIED)
         self.session.progress.begin(phase, "comparing")
         initialize(self.session.terraform, stack)
-        flags = readable(stack) if is_planner(self.session.aws.caller, stack) else ()
+        flags = (*readable(stack), *reads_zone(stack)) if is_planner(self.session.aws.caller, stack) else ()
         with TemporaryDirectory(prefix="drift-") as folder:
             saved = Path(folder) / "drift.tfplan"
             done = plan(self.session.terraform, stack, "-lock=false", f"-out={saved}", *flags)

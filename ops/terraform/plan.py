@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from environments.names import Names
+from environments.names import ZONE_ROLE, Names
 from ops.aws.session import Caller
 from ops.aws.states import States
 from ops.cutover.prepare import COMMAND as PREPARE
@@ -24,7 +24,7 @@ from ops.terraform.advice import advice, refuse_unsaved
 from ops.terraform.initialize import initialize
 from ops.terraform.process import LOCK_TIMEOUT, Done, Listener, Terraform
 from ops.terraform.report import PhaseResult, Result
-from ops.terraform.saved import Provenance, commit
+from ops.terraform.saved import Provenance, commit, plan_it
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack, published, waits_for
 
@@ -54,13 +54,13 @@ class Planner:
 
     def judge(self, stack: Stack, shown: bytes) -> PlanVerdict:
         """Judge the JSON of a plan of a stack."""
-        writer = stack.environment.edge.zone.role
+        zone = stack.environment.edge.zone
         return judge(
             shown,
             name=stack.name,
             approved=self.approved,
             alone=self.session.alone(stack.phase.name),
-            roles=lambda: [writer] if writer else [],
+            roles=lambda: [role for role in (zone.role, zone.read_role) if role],
         )
 
     def plan(self, stack: Stack) -> PhaseResult:
@@ -137,13 +137,24 @@ def plan(terraform: Terraform, stack: Stack, *flags: str, listener: Listener | N
 
 
 def caller_flags(caller: Caller, stack: Stack) -> tuple[str, ...]:
-    """Flags that leave out what the planner's role can't do: write a lock, and read a secret's value in a refresh.
+    """Flags that leave out what the planner's role can't do: write a lock or another account's zone, read a secret.
 
     See docs/adr/0004-who-applies-what.md and docs/adr/0007-database-password.md.
     """
     if not is_planner(caller, stack):
         return ()
-    return ("-lock=false", "-refresh=false") if SECRET_VALUE in stack.content.get("resource", {}) else ("-lock=false",)
+    refresh = ("-refresh=false",) if SECRET_VALUE in stack.content.get("resource", {}) else ()
+    return ("-lock=false", *refresh, *reads_zone(stack))
+
+
+def reads_zone(stack: Stack) -> tuple[str, ...]:
+    """Flags with which the provider of another account's zone assumes the role that only reads it.
+
+    https://developer.hashicorp.com/terraform/language/values/variables#variables-on-the-command-line
+    """
+    if ZONE_ROLE not in stack.content.get("variable", {}):
+        return ()
+    return (f"-var={ZONE_ROLE}={stack.environment.edge.zone.read_role}",)
 
 
 def is_planner(caller: Caller, stack: Stack) -> bool:
@@ -162,6 +173,23 @@ def refuse_other_roles(caller: Caller, stack: Stack) -> None:
         raise RefusedError(
             f"{stack.name} writes a secret's value, which the secret's own policy denies to {caller.arn}; "
             f"assume {role} (docs/account.md, section 2), then run the command again"
+        )
+
+
+def refuse_reading_plan(caller: str, stack: Stack) -> None:
+    """Refuse to apply the planner's plan of records in another account's zone: it would assume the role that reads.
+
+    Args:
+        caller: ARN of who planned.
+        stack: The stack.
+
+    Raises:
+        RefusedError: It is such a plan.
+    """
+    if is_planner(Caller("", caller), stack) and reads_zone(stack):
+        raise RefusedError(
+            f"{stack.name} was planned by {caller}, with the role that only reads the zone; "
+            f"{plan_it(stack)} as {Names(stack.environment).role(stack.phase.role)}"
         )
 
 

@@ -133,7 +133,9 @@ def test_public_dns_is_read_in_the_zone_of_another_account(account: Aws, control
     )["LoadBalancers"][0]["DNSName"]
     account_id, role = zone.role.split(":")[4], zone.role.rpartition("/")[2]
     control.seed_zone(account_id, zone.id, zone.name)
-    control.seed_role(account_id, role, [names.role_arn("deployer"), names.role_arn("break-glass")])
+    trusted = [names.role_arn("deployer"), names.role_arn("break-glass")]
+    control.seed_role(account_id, role, trusted)
+    control.seed_role(account_id, f"{role}-reader", trusted)
     writer: Any = account.assuming(zone.role, "test").client("route53")
     for share, light, says in ((0, Status.PASS, "0 % of app.nav"), (10, Status.FAIL, "DNS sends 10 %")):
         shares = records(prod.edge.host, [(share, balancer), (100 - share, PREVIOUS)])[:2]

@@ -214,7 +214,7 @@ def test_a_role_is_assumed_again_before_its_credentials_expire(
         assumed.append((role, name))
         return SimpleNamespace(client=lambda service: f"{service} {len(assumed)}")
 
-    zone: Any = dns.PublicZone(cast("Aws", SimpleNamespace(assuming=assuming)), PROD, "cutover")
+    zone: Any = dns.PublicZone(cast("Aws", SimpleNamespace(assuming=assuming)), PROD, "cutover", writes=True)
     now[0] += seconds
     for _ in range(2):
         assert zone.records("host") == (f"route53 {times}", "Z1", "host")

@@ -24,6 +24,10 @@ DNS: Body = {
     "alias": "dns",
     "expressions": {"region": {}, "assume_role": [{"role_arn": {"constant_value": ROLE}, "session_name": {}}]},
 }
+BY_VARIABLE: Body = {
+    **DNS,
+    "expressions": {"region": {}, "assume_role": [{"role_arn": {"references": ["var.zone_role"]}, "session_name": {}}]},
+}
 TERRAFORM: Body = {"name": "terraform", "full_name": "terraform.io/builtin/terraform"}
 
 
@@ -216,3 +220,17 @@ def test_our_own_providers_and_data_sources_are_clean() -> None:
     verdict = run(json.dumps(document).encode(), name="demo", roles=lambda: [ROLE])
     assert (verdict.outcome, verdict.error) == (Outcome.CLEAN, "")
     assert judge(document).outcome is Outcome.FINDINGS, "no environment names the role"
+
+
+@pytest.mark.parametrize(
+    ("variables", "outcome"),
+    [
+        ({"zone_role": {"value": ROLE}}, Outcome.CLEAN),
+        ({"zone_role": {"value": "arn:aws:iam::999988887777:role/a"}}, Outcome.FINDINGS),
+        ({"other": {"value": ROLE}}, Outcome.FINDINGS),
+        (None, Outcome.FINDINGS),
+    ],
+)
+def test_a_role_may_be_the_value_of_a_variable(variables: Body | None, outcome: Outcome) -> None:
+    document = configured({"aws": AWS, "aws.dns": BY_VARIABLE}) | ({"variables": variables} if variables else {})
+    assert run(json.dumps(document).encode(), name="demo", roles=lambda: [ROLE]).outcome is outcome

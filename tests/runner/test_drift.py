@@ -15,7 +15,14 @@ from modules.phases import PHASES, phase
 from ops.aws.session import Caller
 from ops.errors import RefusedError
 from ops.terraform.drift import drifted, readable
-from ops.terraform.plan import SECRET_VALUE, caller_flags, is_planner, refuse_other_roles
+from ops.terraform.plan import (
+    SECRET_VALUE,
+    caller_flags,
+    is_planner,
+    reads_zone,
+    refuse_other_roles,
+    refuse_reading_plan,
+)
 from ops.terraform.report import Report
 from ops.terraform.stack import Stack
 from tests.conftest import ENVIRONMENTS
@@ -44,6 +51,24 @@ def test_who_is_the_planner(output: Path) -> None:
     assert caller_flags(planner, stack) == ("-lock=false", "-refresh=false")
     assert caller_flags(planner, Stack(load("prod"), phase("network"), output)) == ("-lock=false",)
     assert caller_flags(deployer, stack) == ()
+
+
+@pytest.mark.requirement("R1.2")
+@pytest.mark.parametrize("name", ["edge", "cutover"])
+def test_the_planner_plans_records_in_another_accounts_zone_with_the_role_that_reads(name: str, output: Path) -> None:
+    stack, names, account = Stack(load("prod"), phase(name), output), Names(load("prod")), load("prod").account_id
+    reader = "arn:aws:iam::444455556666:role/aep-staging-dns-reader"
+    planner = Caller(account, f"arn:aws:sts::{account}:assumed-role/{names.role('planner')}/someone")
+    deployer = Caller(account, f"arn:aws:sts::{account}:assumed-role/{names.role('deployer')}/someone")
+    assert caller_flags(planner, stack) == ("-lock=false", f"-var=zone_role={reader}")
+    assert caller_flags(deployer, stack) == ()
+    (variable,) = stack.content["variable"].values()
+    assert variable == {"default": "arn:aws:iam::444455556666:role/aep-staging-dns", "type": "string"}
+    with pytest.raises(RefusedError, match="with the role that only reads the zone; make plan ENV=prod PHASE="):
+        refuse_reading_plan(planner.arn, stack)
+    refuse_reading_plan(deployer.arn, stack)
+    refuse_reading_plan(planner.arn, Stack(load("prod"), phase("network"), output))
+    assert reads_zone(Stack(load("staging"), phase(name), output)) == ()
 
 
 @pytest.mark.requirement("R4.3")

@@ -214,7 +214,7 @@ def test_the_plan_gate_is_asked_about_this_stack(runner: Runner, monkeypatch: py
     monkeypatch.setattr("ops.terraform.plan.judge", judged)
     planner = planned(runner)
     planner.plan(runner.stack)
-    assert asked == [(SHOWN, "prod-network", planner.approved, False, [PROD.edge.zone.role])]
+    assert asked == [(SHOWN, "prod-network", planner.approved, False, [PROD.edge.zone.role, PROD.edge.zone.read_role])]
 
 
 @pytest.mark.parametrize(

@@ -133,3 +133,20 @@ def test_another_account_writes_its_own_records_only(stacks: dict[str, Stack]) -
     for role in ("deployer", "break-glass"):
         assert allowed([trust], "sts:AssumeRole", context={"aws:PrincipalArn": Names(prod).role_arn(role)})
     assert not allowed([trust], "sts:AssumeRole", context={"aws:PrincipalArn": Names(prod).role_arn("planner")})
+
+
+@pytest.mark.requirement("R1.2")
+def test_another_accounts_planner_reads_its_records_and_writes_none(stacks: dict[str, Stack]) -> None:
+    prod, staging = environments.load("prod"), stacks["staging-account"]
+    reader = Names(environments.load("staging")).role_arn("dns-reader")
+    assert reader == prod.edge.zone.read_role
+    statements, zone = staging.policy("dns_reader"), f"arn:aws:route53:::hostedzone/{prod.edge.zone.id}"
+    assert allowed(statements, "route53:ListResourceRecordSets", zone)
+    assert allowed(statements, "cloudtrail:LookupEvents", "*", {"aws:RequestedRegion": "us-east-1"})
+    assert not allowed(statements, "route53:ChangeResourceRecordSets", zone)
+    (trust,) = staging.policy("dns_reader_trust")
+    for role in ("deployer", "break-glass", "planner"):
+        assert allowed([trust], "sts:AssumeRole", context={"aws:PrincipalArn": Names(prod).role_arn(role)})
+    planner = stacks["prod-account"].policy("planner")
+    assert allowed(planner, "sts:AssumeRole", reader)
+    assert not allowed(planner, "sts:AssumeRole", str(prod.edge.zone.role))

@@ -53,7 +53,9 @@ def test_records_are_aliases_of_the_host_in_the_zone(stacks: dict[str, Stack], e
         assert record["zone_id"] == "${data.terraform_remote_state.edge.outputs.zone_id}"
         assert record.get("provider") == ("aws.dns" if env.edge.zone.role else None)
     writers = [each for each in stack.document["provider"]["aws"] if each.get("alias") == "dns"]
-    assert [each["assume_role"][0]["role_arn"] for each in writers] == [role for role in [env.edge.zone.role] if role]
+    variables = {"zone_role": {"default": env.edge.zone.role, "type": "string"}} if env.edge.zone.role else {}
+    assert [each["assume_role"][0]["role_arn"] for each in writers] == [f"${{var.{name}}}" for name in variables]
+    assert stack.document.get("variable", {}) == variables
     own = "${data.terraform_remote_state.edge.outputs.load_balancer_dns_name}"
     assert (own in shares(stack)) is bool(records(stack))
     assert stack.outputs == {"host": env.edge.host, "weight": str(env.cutover.weight)}

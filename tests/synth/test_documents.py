@@ -49,8 +49,9 @@ def named(product: str, stage: str, region: str, base: str = "prod") -> Environm
         product=replace(start.product, name=product, services=services, migration=migration),
     )
     if zone_role := start.edge.zone.role:
-        role = f"{zone_role.rpartition('/')[0]}/{ROLE}"
-        environment = replace(environment, edge=replace(start.edge, zone=replace(start.edge.zone, role=role)))
+        role, reader = f"{zone_role.rpartition('/')[0]}/{ROLE}", f"{zone_role.rpartition('/')[0]}/{ROLE[1:]}s"
+        zone = replace(start.edge.zone, role=role, reader=reader)
+        environment = replace(environment, edge=replace(start.edge, zone=zone))
     return validate(environment)
 
 

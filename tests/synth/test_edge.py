@@ -83,7 +83,9 @@ def test_the_zone_may_be_made_here_or_exist_here_or_in_another_account(
         assert all("provider" not in record for record in stack.resources("aws_route53_record").values())
     zone = environments.load("prod").edge.zone
     (writer,) = (each for each in elsewhere.document["provider"]["aws"] if each.get("alias"))
-    assert zone.role and writer["assume_role"][0]["role_arn"] == zone.role
+    assert zone.role and writer["assume_role"][0]["role_arn"] == "${var.zone_role}"
+    assert elsewhere.document["variable"] == {"zone_role": {"default": zone.role, "type": "string"}}
+    assert "variable" not in created.document
     assert writer["allowed_account_ids"] == [zone.role.split(":")[4]]
     for record in elsewhere.resources("aws_route53_record").values():
         assert record["provider"] == f"aws.{writer['alias']}"

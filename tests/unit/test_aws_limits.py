@@ -144,6 +144,8 @@ ARNS = [
     ("edge.zone.role", "arn:aws:iam:us-east-1:444455556666:role/dns"),
     ("edge.zone.role", "arn:aws:iam::4444:role/dns"),
     ("edge.zone.role", "arn:aws:iam::111122223333:role/dns"),
+    ("edge.zone.reader", "arn:aws:iam::111122223333:role/dns"),
+    ("edge.zone.reader", "arn:aws:iam::777788889999:role/dns"),
     ("access.administrators.0", "arn:aws-us-gov:iam::777788889999:role/lead"),
 ]
 
@@ -177,6 +179,14 @@ def test_who_writes_in_a_shared_zone_is_a_role() -> None:
     validate(replace(PROD, access=access))
     wrong = replace(shared, writers=("arn:aws:iam::999999999999:root",))
     assert problems(replace(PROD, access=replace(access, shared_zone=wrong))) == ["access.shared_zone.writers.0"]
+
+
+def test_the_role_that_reads_a_zone_has_a_name_that_aws_accepts() -> None:
+    long = replace(PROD.edge.zone, role=f"arn:aws:iam::444455556666:role/{'r' * 58}")
+    assert problems(replace(PROD, edge=replace(PROD.edge, zone=long))) == ["edge.zone.reader"]
+    validate(replace(PROD, edge=replace(PROD.edge, zone=replace(long, reader="arn:aws:iam::444455556666:role/r"))))
+    existing = replace(long, kind="existing", role=None, reader="arn:aws:iam::444455556666:role/r")
+    assert problems(replace(PROD, edge=replace(PROD.edge, zone=existing))) == ["edge.zone.reader"]
 
 
 # Ranges

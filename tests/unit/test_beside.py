@@ -34,6 +34,7 @@ def test_the_values_of_today_hold() -> None:
     [
         (sharing(writers=(f"{ARN}deployer",)), "writers", f"must have {ARN}break-glass, which apply prod's edge"),
         (sharing(writers=(f"{ARN}break-glass",)), "writers", f"must have {ARN}deployer, which apply prod's edge"),
+        (sharing(readers=()), "readers", f"must have {ARN}planner, which plans prod's edge and cutover"),
         (sharing(hosts=("app.navralabs.com",)), "hosts", "must have navralabs.com, whose records prod writes"),
         (sharing(id="Z0EXAMPLE00ANOTHER"), "id", "must be Z0EXAMPLE00STAGING00, as prod's edge.zone.id is"),
     ],
@@ -42,6 +43,13 @@ def test_the_zones_role_lets_in_who_applies(owner: Environment, field: str, says
     (problem,) = zone_problems(owner, [PROD])
     assert problem.field == f"access.shared_zone.{field}"
     assert says in problem.allowed
+
+
+def test_a_reader_of_another_name_is_the_other_accounts_matter() -> None:
+    zone = replace(PROD.edge.zone, reader="arn:aws:iam::444455556666:role/reader")
+    other = replace(PROD, edge=replace(PROD.edge, zone=zone))
+    assert other.edge.zone.read_role == "arn:aws:iam::444455556666:role/reader"
+    assert not list(zone_problems(sharing(readers=()), [other]))
 
 
 def test_the_zones_role_must_be_made() -> None:

@@ -52,7 +52,8 @@ def _certificate(names: Names) -> Iterator[tuple[str, str, Keys]]:
 def _records(names: Names) -> Iterator[tuple[str, str, Keys]]:
     edge = names.environment.edge
     if edge.zone.role:
-        yield "sts:AssumeRole", edge.zone.role, {}
+        for role in filter(None, (edge.zone.role, edge.zone.read_role)):
+            yield "sts:AssumeRole", role, {}
         return
     zone = names.partition.zone(edge.zone.id or "Z123")
     written: Keys = {

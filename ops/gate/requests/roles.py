@@ -198,20 +198,27 @@ def _other_accounts(names: Names) -> Iterator[Request]:
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
     """
-    environment, role = names.environment, names.role_arn("dns")
+    environment = names.environment
     if zone := environment.access.shared_zone:
-        for writer in zone.writers:
-            yield Request(caller=writer, action="sts:AssumeRole", resource=role, kind="AWS")
+        writer, reader = names.role_arn("dns"), names.role_arn("dns-reader")
+        for role, callers in ((writer, zone.writers), (reader, (*zone.writers, *zone.readers))):
+            for caller in callers:
+                yield Request(caller=caller, action="sts:AssumeRole", resource=role, kind="AWS")
+        for caller in zone.readers:
+            yield Request(caller=caller, action="sts:AssumeRole", resource=writer, kind="AWS", denied=True)
         arn, suffix = names.partition.zone(zone.id), "route53:ChangeResourceRecordSets"
         for host in zone.hosts:
             for name, kind in ((host, "A"), (f"_x1.{host.removeprefix('*.')}", "CNAME")):
                 keys: Keys = {f"{suffix}NormalizedRecordNames": [name], f"{suffix}RecordTypes": [kind]}
-                yield Request(caller=role, action=suffix, resource=arn, keys=keys)
-        for action in ("GetHostedZone", "ListResourceRecordSets"):
-            yield Request(caller=role, action=f"route53:{action}", resource=arn)
-        yield Request(caller=role, action="route53:GetChange", resource=names.partition.arn("route53", "change/C1"))
+                yield Request(caller=writer, action=suffix, resource=arn, keys=keys)
+                yield Request(caller=reader, action=suffix, resource=arn, keys=keys, denied=True)
         place: Keys = {"aws:RequestedRegion": names.partition.global_region("route53")}
-        yield Request(caller=role, action="cloudtrail:LookupEvents", resource="*", keys=place)
+        for role in (writer, reader):
+            for action in ("GetHostedZone", "ListResourceRecordSets"):
+                yield Request(caller=role, action=f"route53:{action}", resource=arn)
+            change = names.partition.arn("route53", "change/C1")
+            yield Request(caller=role, action="route53:GetChange", resource=change)
+            yield Request(caller=role, action="cloudtrail:LookupEvents", resource="*", keys=place)
     for account in environment.registry.readers:
         caller = names.partition.arn("iam", f"role/{environment.product.name}-other-execution", account_id=account)
         for repository in sorted({service.repository for service in environment.product.services}):
@@ -335,6 +342,10 @@ CHANGES = (
 
 
 def _readers_and_administrators(names: Names) -> Iterator[Request]:
+    zone, planner = names.environment.edge.zone, names.role_arn("planner")
+    if zone.role and zone.read_role:
+        yield Request(caller=planner, action="sts:AssumeRole", resource=zone.read_role)
+        yield Request(caller=planner, action="sts:AssumeRole", resource=zone.role, denied=True)
     for action in READS:
         yield Request(caller=names.role_arn("planner"), action=action, resource="*")
     for action in CHANGES:

@@ -111,7 +111,7 @@ def _account(environment: Environment, names: Names) -> Iterator[tuple[str, _Val
         *("planner", "break-glass", "flow-log"),
         *_if(slack, "slack"),
         *_if(audit.cloudtrail, "trail"),
-        *_if(environment.access.shared_zone, "dns"),
+        *_if(environment.access.shared_zone, "dns", "dns-reader"),
         *_if(environment.region != GLOBAL_REGION, "event-forward"),
         *_if(product.scheduled_tasks, "scheduler"),
         *_if(_blue_green(environment), "deployment"),

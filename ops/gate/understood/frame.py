@@ -13,11 +13,13 @@ from typing import Any
 from environments import load_organization
 from environments.arns import account_of, partition
 from environments.beside import GLOBAL_REGION
-from environments.names import Names
+from environments.names import ZONE_ROLE, Names
 from environments.schema import Environment
 from modules.phases import ORGANIZATION, PHASES, Phase
 
 Settings = Mapping[str, Any]
+_WRITE_RECORDS = frozenset({"edge", "cutover"})
+"""Phases with records in the public zone."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Frame:
     """Configurations of the AWS provider by alias; the stack must have the one without an alias."""
     remote_states: Mapping[str, Settings] = field(default_factory=dict)
     """By the phase that is read."""
+    variables: Mapping[str, Settings] = field(default_factory=dict)
 
 
 def frames(environment: Environment) -> dict[str, Frame]:
@@ -45,6 +48,7 @@ def frames(environment: Environment) -> dict[str, Frame]:
             ),
             dict(_providers(environment, phase, names)),
             {read: _remote_state(environment, names, read) for read in phase.reads},
+            dict(_variables(environment, phase)),
         )
         for phase in PHASES
     }
@@ -73,11 +77,18 @@ def _providers(environment: Environment, phase: Phase, names: Names) -> Iterator
     own = _ignored(environment)
     yield "", {**_provider(region, account_id, tags), **own}
     writer = environment.edge.zone.role
-    if phase.name in {"edge", "cutover"} and writer is not None:
-        session = {"role_arn": writer, "session_name": names.resource(phase.name)}
+    if phase.name in _WRITE_RECORDS and writer is not None:
+        session = {"role_arn": f"${{var.{ZONE_ROLE}}}", "session_name": names.resource(phase.name)}
         yield "dns", {**_provider(region, account_of(writer), tags), **own, "alias": "dns", "assume_role": [session]}
     if phase.name == "account" and region != GLOBAL_REGION:
         yield "global_events", {**_provider(GLOBAL_REGION, account_id, tags), **own, "alias": "global_events"}
+
+
+def _variables(environment: Environment, phase: Phase) -> Iterator[tuple[str, Settings]]:
+    """The role that writes records in another account's zone: the planner's plans have the one that reads."""
+    writer = environment.edge.zone.role
+    if phase.name in _WRITE_RECORDS and writer is not None:
+        yield ZONE_ROLE, {"type": "string", "default": writer}
 
 
 def _ignored(environment: Environment) -> Settings:

@@ -45,6 +45,7 @@ class _Structure:
         yield from self._unknown("blocks", self._content)
         yield from self._terraform(_dict(self._content.get("terraform")))
         yield from self._providers(self._content.get("provider"))
+        yield from self._variables(_dict(self._content.get("variable")))
         yield from self._locals(_dict(self._content.get("locals")))
         for name, output in _dict(self._content.get("output")).items():
             yield from self._unknown("output", output, "output", name)
@@ -91,6 +92,14 @@ class _Structure:
             yield self._error(
                 "needs one provider without an alias, and one for each alias", table.AS_SYNTHESIZED, "provider"
             )
+
+    def _variables(self, found: Mapping[str, Any]) -> Iterator[ScanError]:
+        for name in found.keys() | self._frame.variables.keys():
+            if name not in self._frame.variables:
+                what = f"has the variable {name!r}, which the environment's values don't lead to"
+                yield self._error(what, table.AS_SYNTHESIZED, "variable", name)
+            else:
+                yield from self._differences(found.get(name), self._frame.variables[name], "variable", name)
 
     def _remote_state(self, name: str, settings: object) -> Iterator[ScanError]:
         path = ("data", REMOTE_STATE, name)

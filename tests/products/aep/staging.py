@@ -51,6 +51,7 @@ ENVIRONMENT = Environment(
                 "arn:aws:iam::111122223333:role/aep-prod-deployer",
                 "arn:aws:iam::111122223333:role/aep-prod-break-glass",
             ),
+            readers=("arn:aws:iam::111122223333:role/aep-prod-planner",),
         ),
     ),
     alerts=Alerts(email=("alerts@navralabs.com",)),
