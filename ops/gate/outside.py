@@ -201,6 +201,7 @@ def inside(environment: Environment) -> Inside:
         # Promotion copies images from the registry of another environment.
         *(part.arn("ecr", each, region="*", account_id="*") for each in repositories),
         agent_repository(environment.region) or "",
+        environment.edge.zone.read_role or "",
     ]
     endpoints = [names.endpoint_service(each) for each in (*interface_endpoints(environment), "s3")]
     hosts = [part.registry(source, environment.region), *endpoints, *_aws_hosts(environment.region), *_GITHUB]
