@@ -14,6 +14,7 @@ from modules.policy import Statement
 def deployer_policy(names: Names, *, state_key_arn: str) -> dict[str, list[Statement]]:
     """The deployer's statements by managed policy. A wildcard covers names that all services share a form of."""
     return {
+        "checks": list(_checks(names)),
         "edge": [*_load_balancing(names), *_certificate(names), *_zone(names)],
         "services": list(services_policy(names)),
         "delivery": list(delivery_policy(names)),
@@ -160,7 +161,7 @@ def _images(names: Names) -> Iterator[Statement]:
     yield Statement(
         sid="Push",
         actions=["ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"],
-        resources=[names.arn("ecr", f"repository/{repository}") for repository in repositories],
+        resources=_repositories(names, None),
     )
 
 
@@ -182,11 +183,6 @@ def _secrets(names: Names) -> Iterator[Statement]:
         # Secrets Manager adds a hyphen and six random characters to each ARN.
         resources=[names.arn("secretsmanager", f"secret:{names.secret(secret)}-??????") for secret in secrets],
     )
-    yield Statement(
-        sid="SeeSecrets",
-        actions=["secretsmanager:DescribeSecret", "secretsmanager:ListSecretVersionIds"],
-        resources=[names.arn("secretsmanager", f"secret:{names.secret('*')}")],
-    )
     # Secrets Manager encrypts a new value with the caller's permissions, and checks that the caller can decrypt it.
     # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html#security-encryption-authz
     yield Statement(
@@ -198,6 +194,81 @@ def _secrets(names: Names) -> Iterator[Statement]:
             ("StringEquals", "kms:ViaService", [names.host("secretsmanager")]),
         ],
     )
+
+
+def _checks(names: Names) -> Iterator[Statement]:
+    """What `verify`, `golive` and `secrets status` read, beside what the other policies allow.
+
+    AWS authorizes the firewall's check on the load balancer too, by three actions.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html
+    """
+    balancer = names.arn("elasticloadbalancing", f"loadbalancer/app/{names.prefix}/*")
+    acls = names.arn("wafv2", "regional/webacl/*/*")
+    yield Statement(
+        sid="SeeNetwork",
+        actions=[
+            "ec2:DescribeFlowLogs",
+            "ec2:DescribeNatGateways",
+            "ec2:DescribeRouteTables",
+            "ec2:DescribeVpcEndpoints",
+        ],
+        resources=["*"],
+        because="these reads have no resource",
+    )
+    yield Statement(
+        sid="SeeStateBucket",
+        actions=["s3:GetBucketVersioning", "s3:GetEncryptionConfiguration"],
+        resources=[names.partition.bucket(names.state_bucket)],
+    )
+    yield Statement(
+        sid="SeeSubscriptions",
+        actions=["sns:ListSubscriptionsByTopic"],
+        resources=[names.arn("sns", names.resource("alerts"))],
+    )
+    yield Statement(
+        sid="SeeRepositories",
+        actions=["ecr:GetLifecyclePolicy"],
+        resources=_repositories(names, names.environment.registry.source_account),
+    )
+    yield Statement(
+        sid="SeeDashboard",
+        actions=["cloudwatch:GetDashboard"],
+        resources=[names.arn("cloudwatch", f"dashboard/{names.prefix}", region="")],
+    )
+    yield Statement(sid="SeeFirewall", actions=["wafv2:GetWebACL"], resources=[acls])
+    yield Statement(sid="SeeFirewallOfLoadBalancer", actions=["wafv2:GetWebACLForResource"], resources=[acls, balancer])
+    yield Statement(
+        sid="SeeLoadBalancersFirewall", actions=["elasticloadbalancing:GetLoadBalancerWebACL"], resources=[balancer]
+    )
+    if names.environment.database:
+        yield Statement(
+            sid="SeeDatabase",
+            actions=["rds:DescribeDBInstances", "rds:DescribeDBParameters"],
+            resources=[names.arn("rds", f"db:{names.prefix}"), names.arn("rds", f"pg:{names.prefix}-*")],
+        )
+    if names.environment.cache:
+        yield Statement(
+            sid="SeeCache",
+            actions=["elasticache:DescribeReplicationGroups"],
+            resources=[names.arn("elasticache", f"replicationgroup:{names.prefix}")],
+        )
+    if names.environment.product.secrets:
+        yield Statement(
+            sid="SeeSecrets",
+            actions=["secretsmanager:DescribeSecret", "secretsmanager:ListSecretVersionIds"],
+            resources=[names.arn("secretsmanager", f"secret:{names.secret('*')}")],
+        )
+
+
+def _repositories(names: Names, account_id: str | None) -> list[str]:
+    """ARNs of the product's repositories in a registry; none means this account's."""
+    region = names.environment.region
+    return [
+        names.partition.arn(
+            "ecr", f"repository/{each}", region=region, account_id=account_id or names.environment.account_id
+        )
+        for each in sorted({service.repository for service in names.environment.product.services})
+    ]
 
 
 def _observation() -> Iterator[Statement]:

@@ -93,7 +93,7 @@ def _lifecycle(spec: schema.Registry) -> str:
 
 
 def _pull(account: str, names: Names) -> Statement:
-    """Let roles of another account pull images, and read scan findings before a promotion."""
+    """Let roles of another account pull images, read scan findings before a promotion, and check the repository."""
     roles = names.partition.arn("iam", f"role/{names.environment.product.name}-*", account_id=account)
     return Statement(
         sid=f"Pull{account}",
@@ -102,7 +102,9 @@ def _pull(account: str, names: Names) -> Statement:
             "ecr:BatchGetImage",
             "ecr:DescribeImages",
             "ecr:DescribeImageScanFindings",
+            "ecr:DescribeRepositories",
             "ecr:GetDownloadUrlForLayer",
+            "ecr:GetLifecyclePolicy",
         ],
         principals={"AWS": [names.partition.root(account)]},
         conditions=[("ArnLike", "aws:PrincipalArn", [roles])],

@@ -46,6 +46,8 @@ READS: Sequence[str] = (
     "elasticache:Describe*",
     "elasticache:List*",
     "elasticloadbalancing:Describe*",
+    # GetWebACLForResource needs it too.
+    "elasticloadbalancing:GetLoadBalancerWebACL",
     "events:Describe*",
     "events:List*",
     "guardduty:Get*",

@@ -1,4 +1,4 @@
-"""The deployer may make every call of ECS and CodeDeploy that operators' commands make."""
+"""Deployer and planner may make every call that the commands which they run make."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from environments import load
 from environments.names import Names
-from ops.gate.requests.deployer import DEPLOYER_CALLS
+from ops.gate.requests.deployer import DEPLOYER_CALLS, checks
 
 ROOT = Path(__file__).parents[2]
 FILES = (
@@ -56,3 +56,63 @@ def test_every_module_that_calls_them_is_read() -> None:
     pattern = re.compile(r'client\("(?:ecs|codedeploy)"\)\s*\.\w+\(')
     others = [path for path in (ROOT / "ops").rglob("*.py") if pattern.search(path.read_text(encoding="utf-8"))]
     assert {path.relative_to(ROOT).as_posix() for path in others} <= set(FILES)
+
+
+CHECKS = (
+    *("ops/aws/load_balancing.py", "ops/aws/dns.py", "ops/golive/rollback.py", "ops/verify/context.py"),
+    *(f"ops/verify/checks/{name}.py" for name in ("account", "edge", "network", "services")),
+)
+"""The modules that verify and golive call AWS in, beside those for ECS."""
+_IAM = {
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "elbv2:": "elasticloadbalancing:",
+}
+"""Actions of IAM that have another name than the operation, or than boto3's service."""
+_NOT_CHECKED = {
+    "route53:ChangeResourceRecordSets": "commands that move traffic call it",
+    "sts:GetCallerIdentity": "AWS allows it to every principal",
+}
+
+
+def of_checks() -> set[str]:
+    """Actions of all calls of verify and golive: `ask(service, operation)`, and methods of clients."""
+    found = set[str]()
+    for file in CHECKS:
+        text = (ROOT / file).read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        asked = [
+            tuple(str(each.value) for each in node.args[:2] if isinstance(each, ast.Constant))
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "ask"
+        ]
+        services = {*re.findall(r'client\("([\w-]+)"', text), *re.findall(r"types_boto3_(\w+)", text)}
+        pairs = {(service, name) for service in services for name in names(ROOT / file)}
+        for service, name in {*pairs, *(each for each in asked if len(each) == 2)}:
+            client = boto3.client(service, region_name="us-east-1")  # type: ignore[call-overload]  # any service
+            if operation := client.meta.method_to_api_mapping.get(name):
+                found.add(f"{service}:{operation}")
+    renamed = {_IAM.get(each, each).replace("elbv2:", _IAM["elbv2:"]) for each in found}
+    return renamed - _NOT_CHECKED.keys()
+
+
+@pytest.mark.requirement("R1.2", "R12.1")
+@pytest.mark.parametrize("name", ["prod", "staging"])
+def test_deployer_and_planner_are_asked_for_every_call_of_verify_and_golive(name: str) -> None:
+    """The gate asks both roles for `checks`; names of zones are looked up only where edge creates the zone."""
+    asked = {action for action, *_ in checks(Names(load(name)))}
+    elsewhere = {"route53:ListHostedZonesByName", "route53:ListResourceRecordSets"}
+    made = of_checks() - (elsewhere if name == "prod" else {"sts:AssumeRole"})
+    assert {"wafv2:GetWebACLForResource", "rds:DescribeDBParameters", "cloudtrail:LookupEvents"} <= made
+    assert made <= asked
+    # What AWS needs for the firewall's check: no call of its own.
+    beside = {"wafv2:GetWebACL", "elasticloadbalancing:GetLoadBalancerWebACL", "secretsmanager:ListSecretVersionIds"}
+    other = {each for each in asked if each.startswith("ecs:")} | {"sts:AssumeRole"}
+    assert asked - made - beside - other == set()
+
+
+def test_every_module_of_the_checks_is_read() -> None:
+    calling = re.compile(r"""\.ask\(\s*"|client\("|get_paginator\(""")
+    files = [*(ROOT / "ops/verify").rglob("*.py"), *(ROOT / "ops/golive").rglob("*.py")]
+    calls = {path.relative_to(ROOT).as_posix() for path in files if calling.search(path.read_text(encoding="utf-8"))}
+    assert calls <= {*CHECKS}

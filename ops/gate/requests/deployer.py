@@ -152,6 +152,59 @@ def _snapshot(names: Names) -> Iterator[tuple[str, str, Keys]]:
                 yield f"rds:{action}", names.arn("rds", resource), {}
 
 
+def checks(names: Names) -> Iterator[tuple[str, str, Keys]]:
+    """What `verify` and `golive` call, which deployer and planner run.
+
+    tests/ops/test_permissions_of_calls.py compares it with their code.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html
+    """
+    environment, balancer = names.environment, names.arn("elasticloadbalancing", f"loadbalancer/app/{names.prefix}/1")
+    state = names.partition.bucket(names.state_bucket)
+    registry = environment.registry.source_account or environment.account_id
+    for action in ("FlowLogs", "NatGateways", "NetworkInterfaces", "RouteTables", "Subnets", "VpcEndpoints", "Vpcs"):
+        yield f"ec2:Describe{action}", "*", {}
+    for action in ("Listeners", "LoadBalancerAttributes", "LoadBalancers", "Rules", "TargetGroups", "TargetHealth"):
+        yield f"elasticloadbalancing:Describe{action}", "*", {}
+    yield from ((f"s3:{action}", state, {}) for action in ("GetBucketVersioning", "GetEncryptionConfiguration"))
+    yield "sns:ListSubscriptionsByTopic", names.arn("sns", names.resource("alerts")), {}
+    for repository in sorted({service.repository for service in environment.product.services}):
+        arn = names.partition.arn("ecr", f"repository/{repository}", region=environment.region, account_id=registry)
+        yield from ((f"ecr:{action}", arn, {}) for action in ("DescribeRepositories", "GetLifecyclePolicy"))
+    for secret in environment.product.secrets:
+        arn = names.arn("secretsmanager", f"secret:{names.secret(secret.name)}-{CHOSEN['aws_secretsmanager_secret']}")
+        yield from ((f"secretsmanager:{action}", arn, {}) for action in ("DescribeSecret", "ListSecretVersionIds"))
+    if environment.database:
+        yield "rds:DescribeDBInstances", names.arn("rds", f"db:{names.prefix}"), {}
+        yield "rds:DescribeDBParameters", names.arn("rds", f"pg:{names.prefix}-postgres16"), {}
+    if environment.cache:
+        group = names.arn("elasticache", f"replicationgroup:{names.prefix}")
+        yield "elasticache:DescribeReplicationGroups", group, {}
+    yield "acm:DescribeCertificate", names.arn("acm", "certificate/1"), _tags(names, "aws:ResourceTag")
+    yield "cloudwatch:GetDashboard", names.arn("cloudwatch", f"dashboard/{names.prefix}", region=""), {}
+    yield "cloudwatch:DescribeAlarms", "*", {}
+    yield "cloudtrail:LookupEvents", "*", {}
+    for resource in (balancer, names.arn("wafv2", f"regional/webacl/{names.prefix}/1")):
+        yield "wafv2:GetWebACLForResource", resource, {}
+    yield "wafv2:GetWebACL", names.arn("wafv2", f"regional/webacl/{names.prefix}/1"), {}
+    yield "elasticloadbalancing:GetLoadBalancerWebACL", balancer, {}
+    cluster = {"ecs:cluster": names.arn("ecs", f"cluster/{names.prefix}")}
+    yield "ecs:ListTasks", "*", cluster
+    yield "ecs:DescribeTaskDefinition", "*", {}
+    for service in environment.product.services:
+        name = names.service(service.name)
+        yield "ecs:DescribeServices", names.arn("ecs", f"service/{names.prefix}/{name}"), {}
+        yield "ecs:DescribeTasks", names.arn("ecs", f"task/{names.prefix}/1"), {}
+        yield "logs:DescribeLogStreams", names.log_group_arn(service.name) + ":log-stream:", {}
+    if environment.edge.zone.read_role:
+        yield "sts:AssumeRole", environment.edge.zone.read_role, {}
+    else:
+        zone = names.partition.zone(environment.edge.zone.id or "Z123")
+        yield "route53:ListResourceRecordSets", zone, {}
+        if environment.edge.zone.id is None:
+            yield "route53:ListHostedZonesByName", "*", {}
+
+
 _BALANCING = "elasticloadbalancing"
 _OF_ECS: Keys = {"application-autoscaling:service-namespace": "ecs"}
 DEPLOYER_CALLS: dict[str, Calls] = {
@@ -248,6 +301,7 @@ DEPLOYER_CALLS: dict[str, Calls] = {
     "promotion": _promotion,
     "secrets": _secret,
     "snapshots": _snapshot,
+    "checks": checks,
 }
 """What applying the deployer's phases calls, by type of resource, and what operators' commands call."""
 

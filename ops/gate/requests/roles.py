@@ -12,12 +12,14 @@ from environments.names import Names
 from environments.schema import IamUser, Service
 from environments.schema.principals import arns
 from modules.phases import DEPLOYED, PHASES
-from ops.gate.requests.deployer import PULL, deployer_requests
+from ops.gate.requests.deployer import PULL, checks, deployer_requests
 from ops.gate.requests.policies import Keys, Policies, Request
 from ops.iam.mfa import AGE, PRESENT
 
 _ECR = ("ecr.api", "ecr.dkr")
 _CHANNELS = tuple(f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data"))
+_CHECK_REPOSITORY = ("ecr:DescribeImageScanFindings", "ecr:DescribeRepositories", "ecr:GetLifecyclePolicy")
+"""What `promote` and `verify` of another account read of a repository."""
 _ISSUER = "token.actions.githubusercontent.com"
 _SESSION = ("sts:SetSourceIdentity", "sts:TagSession")
 """What a trust policy allows beside a role itself: tags of a session count in conditions of policies.
@@ -223,7 +225,7 @@ def _other_accounts(names: Names) -> Iterator[Request]:
         caller = names.partition.arn("iam", f"role/{environment.product.name}-other-execution", account_id=account)
         for repository in sorted({service.repository for service in environment.product.services}):
             arn = names.arn("ecr", f"repository/{repository}")
-            for action in PULL:
+            for action in (*PULL, *_CHECK_REPOSITORY):
                 yield Request(caller=caller, action=action, resource=arn, kind="AWS")
 
 
@@ -347,7 +349,9 @@ def _readers_and_administrators(names: Names) -> Iterator[Request]:
         yield Request(caller=planner, action="sts:AssumeRole", resource=zone.read_role)
         yield Request(caller=planner, action="sts:AssumeRole", resource=zone.role, denied=True)
     for action in READS:
-        yield Request(caller=names.role_arn("planner"), action=action, resource="*")
+        yield Request(caller=planner, action=action, resource="*")
+    for action, resource, keys in checks(names):
+        yield Request(caller=planner, action=action, resource=resource, keys=keys)
     for action in CHANGES:
         yield Request(caller=names.role_arn("break-glass"), action=action, resource="*")
 

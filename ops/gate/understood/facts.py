@@ -120,7 +120,9 @@ def _account(environment: Environment, names: Names) -> Iterator[tuple[str, _Val
     ]
     yield "roles", [names.role(purpose) for purpose in ("deployer", *roles)]
     yield "roles_with_a_policy", [(names.role(purpose), names.role(purpose)) for purpose in roles]
-    deployer = [names.resource(f"deployer-{part}") for part in ("delivery", "edge", "release", "services", "state")]
+    deployer = [
+        names.resource(f"deployer-{part}") for part in ("checks", "delivery", "edge", "release", "services", "state")
+    ]
     yield "policies", [names.resource("boundary"), *deployer, *_if(slack, names.resource("slack-guardrail"))]
     administrator = names.partition.managed_policy("AdministratorAccess")
     yield (
