@@ -10,9 +10,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ops.iam.conditions import RequestContext, holds
-from ops.iam.globs import matches
+from ops.iam.globs import matches, matches_any
 from ops.iam.policy import IamStatement
 from ops.iam.reference import Action, Reference, reference
+
+GLOBAL_KEYS = (
+    *("assumedroot", "calledvia", "calledviafirst", "calledvialast", "chatbotsourcearn", "currenttime"),
+    *("ec2instancesourceprivateipv4", "ec2instancesourcevpc", "epochtime", "federatedprovider"),
+    *("multifactorauthage", "multifactorauthpresent", "principalaccount", "principalarn", "principalisawsservice"),
+    *("principalorgid", "principalorgpaths", "principalservicename", "principalservicenameslist", "principaltag/*"),
+    *("principaltype", "referer", "requestedregion", "requesttag/*", "resourceaccount", "resourceorgid"),
+    *("resourceorgpaths", "resourcetag/*", "securetransport", "sourceaccount", "sourcearn", "sourceidentity"),
+    *("sourceip", "sourceorgid", "sourceorgpaths", "sourceowner", "sourcevpc", "sourcevpcarn", "sourcevpce"),
+    *("tagkeys", "tokenissuetime", "useragent", "userid", "username", "viaawsservice", "vpceaccount"),
+    *("vpceorgid", "vpceorgpaths", "vpcsourceip"),
+)
+"""Names of global condition keys, `aws:…`, in lower case.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
 
 
 def idle(
@@ -67,6 +83,8 @@ class _Judge:
             yield from self._unknown(text)
         if any(set(text) <= set("*?:") for text in statement.not_actions):
             yield "has no effect: it excludes every action; name the actions to exclude"
+        yield from self._excluded_resources()
+        yield from self._unknown_keys()
         for text in statement.actions:
             meant = self._known.find(text)
             fitting = [action for action in meant if self._fits(action)]
@@ -91,7 +109,10 @@ class _Judge:
         service = text.lower().partition(":")[0]
         if text == "*" or self._known.find(text):
             return
-        if service in self._known.services:
+        if set(service) & set("*?"):
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+            yield f"{text} has a wildcard for the service, which AWS's grammar has for actions only; name the services"
+        elif service in self._known.services:
             yield f"{text} isn't an action of AWS; correct its name, or update AWS's reference: make iam-data"
         else:
             yield f"{text} is of a service that isn't in reference.json; add it to ops/iam/extract.py: make iam-data"
@@ -103,8 +124,31 @@ class _Judge:
         if self._about and not self._about & set(action.types):
             return False
         if statement.not_resources or not statement.resources:
-            return "*" not in statement.not_resources
+            return not self._excluded(action)
         return any("&" in resource or action.on(resource) for resource in statement.resources)
+
+    def _excluded(self, action: Action) -> bool:
+        """Whether the resources that a statement excludes are all of an action's."""
+        return "*" in self._statement.not_resources or (
+            bool(action.samples) and all(matches_any(self._statement.not_resources, each) for each in action.samples)
+        )
+
+    def _excluded_resources(self) -> Iterator[str]:
+        """Excluded resources that no action of the statement has: the statement is wider than it seems."""
+        meant = [action for text in self._statement.actions for action in self._known.find(text)]
+        for resource in self._statement.not_resources if "*" not in self._statement.actions else ():
+            if resource != "*" and "&" not in resource and not any(action.on(resource) for action in meant):
+                yield f"excludes {resource} without effect: none of its actions is authorized on it; remove it"
+
+    def _unknown_keys(self) -> Iterator[str]:
+        """Conditions on keys that AWS doesn't have."""
+        for key in dict.fromkeys(condition.key for condition in self._statement.conditions):
+            service, _, name = key.lower().partition(":")
+            if service == "aws":
+                if not matches_any(GLOBAL_KEYS, name):
+                    yield f"has a condition on {key}, which isn't a global condition key of AWS; correct its name"
+            elif "." not in service and service not in {*self._known.services, "saml"}:
+                yield f"has a condition on {key}: no service in reference.json is called {service}; correct its name"
 
     def _unfit(self, text: str, actions: Sequence[Action]) -> Iterator[str]:
         reasons: dict[str, list[str]] = {}
@@ -128,13 +172,25 @@ class _Judge:
         """Conditions that never hold, because AWS doesn't send their keys with an action."""
         for condition in self._statement.conditions:
             service = condition.key.lower().partition(":")[0]
-            without_it = holds(condition.test, condition.key, condition.values, RequestContext())
-            if service not in self._known.services or without_it is not False:
+            if service not in self._known.services:
                 continue
+            without_it = holds(condition.test, condition.key, condition.values, RequestContext())
             without = [action.name for action in actions if not action.sends(condition.key)]
+            if without_it is not False:
+                # Some actions may lack the key on purpose: `StringEqualsIfExists`.
+                if without_it and self._sent_by_none(condition.key):
+                    yield (
+                        f"AWS sends {condition.key} with none of its actions, so the condition always holds; "
+                        "remove it, or name the key that limits them"
+                    )
+                continue
             if without and (self._strict(text) or len(without) == len(actions)):
                 named = text if len(without) == len(actions) else ", ".join(without)
                 yield (
                     f"{named} has no effect: AWS doesn't send {condition.key} with it, so the condition never holds; "
                     "put it into a statement without that condition"
                 )
+
+    def _sent_by_none(self, key: str) -> bool:
+        meant = [action for text in self._statement.actions for action in self._known.find(text)]
+        return bool(meant) and "*" not in self._statement.actions and not any(action.sends(key) for action in meant)

@@ -48,6 +48,8 @@ class Action:
     """Patterns of their ARNs."""
     resources: tuple[ActionResource, ...]
     """The same types with the texts of their ARNs; one that has several ARNs is there several times."""
+    samples: tuple[str, ...]
+    """An ARN of each, in AWS's commercial partition, whose other variable parts match a `*` only."""
     keys: frozenset[str]
     """Condition keys that AWS sends with it, in lower case, without global keys (`aws:…`)."""
     needs: tuple[str, ...]
@@ -125,6 +127,7 @@ class Reference:
                 tuple(f"{service}:{each}" for each in types) if targets else (),
                 tuple(self._arn(target.arn) for target in targets),
                 tuple(targets),
+                tuple(_PLACEHOLDER.sub("\0", target.arn.replace("${Partition}", "aws")) for target in targets),
                 frozenset(_PLACEHOLDER.sub("*", key).lower() for key in sent),
                 tuple(needs),
             )

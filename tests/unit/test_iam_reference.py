@@ -64,6 +64,25 @@ DOES_NOTHING = {
         "kms:DescribeKey", when=asking("ArnLike", "kms:EncryptionContext:aws:logs:arn")
     ),
     "a condition on another service's key": allow("ecs:RunTask", when=asking("StringEquals", "iam:PassedToService")),
+    "a negated condition on a key that isn't sent": allow(
+        "kms:DescribeKey", when=asking("StringNotEquals", "kms:EncryptionContext:a")
+    ),
+    "an absent key that is never sent": allow(
+        "kms:DescribeKey", when=asking("Null", "kms:EncryptionContext:a", ("true",))
+    ),
+    "a list of a key that no action sends": allow(
+        "route53:GetChange", when=asking("ForAllValues:StringEquals", "route53:ChangeResourceRecordSetsActions")
+    ),
+    "a key of a service that AWS doesn't have": allow("ecs:StopTask", when=asking("ArnEquals", "ec:cluster")),
+    "a misspelled global key": allow("ecs:StopTask", when=asking("StringEquals", "aws:PrincipalAcount")),
+    "a wildcard for the service": allow("ec?:StopTask"),
+    "every resource is excepted": IamStatement(actions=("kms:Decrypt",), not_resources=("arn:*:kms:*:key/*",)),
+    "every resource of AWS's partition is excepted": IamStatement(
+        actions=("kms:Decrypt",), not_resources=("arn:aws:kms:*",)
+    ),
+    "an excepted resource that no action takes": IamStatement(
+        allows=False, actions=("s3:DeleteObject",), not_resources=(BUCKET, f"{BUCKET}/*")
+    ),
     "a key that must be there": allow("kms:DescribeKey", when=asking("Null", "kms:EncryptionContext:a", ("false",))),
 }
 DOES_SOMETHING = {
@@ -88,9 +107,15 @@ DOES_SOMETHING = {
         "kms:Decrypt", on=KEY, when=asking("StringEquals", "kms:EncryptionContext:SecretARN")
     ),
     "a condition that holds without its key": allow(
-        "kms:DescribeKey", when=asking("StringNotEquals", "kms:EncryptionContext:a")
+        "kms:DescribeKey", "kms:Decrypt", when=asking("StringNotEquals", "kms:EncryptionContext:a")
     ),
-    "a key that must be absent": allow("kms:DescribeKey", when=asking("Null", "kms:EncryptionContext:a", ("true",))),
+    "a key that must be absent": allow("kms:Decrypt", when=asking("Null", "kms:EncryptionContext:a", ("true",))),
+    "a key of a tag": allow("ecs:StopTask", when=asking("StringEquals", "aws:ResourceTag/Project")),
+    "a SAML provider's key": allow("sts:AssumeRoleWithSAML", when=asking("StringEquals", "SAML:aud")),
+    "all but some of two types": IamStatement(actions=("s3:ListBucket", "s3:GetObject"), not_resources=(BUCKET,)),
+    "excepted buckets of an action on objects and buckets": IamStatement(
+        allows=False, actions=("s3:*",), not_resources=(BUCKET, f"{BUCKET}/*")
+    ),
     "an identity provider's key": allow(
         "sts:AssumeRoleWithWebIdentity", when=asking("StringEquals", "token.actions.githubusercontent.com:sub")
     ),
