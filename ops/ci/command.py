@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,16 +25,20 @@ from ops.command import (
     show,
 )
 
+if TYPE_CHECKING:
+    from ops.ci.issues import Watched
+
+RISK_DAYS = 30
+"""Days before its expiry from which an accepted risk has an issue; the gate warns as early."""
+PRICE_DAYS = 90
+"""Days after which a price is old."""
+
 ci = typer.Typer(help="Sign in, comment, keep issues, as workflows do.", no_args_is_help=True)
 Environments = Annotated[
     list[str] | None,
     typer.Argument(metavar="ENVIRONMENT", help="Environments; by default all.", autocompletion=complete_environment),
 ]
 Base = Annotated[str, typer.Option(metavar="REF", help="The version to compare with: a commit, branch or tag of git.")]
-Role = Annotated[JobRole, typer.Argument(metavar="ROLE", help="planner or deployer.")]
-Outputs = Annotated[
-    Path | None, typer.Option("--outputs", metavar="FILE", help="Append outputs of the step to it: $GITHUB_OUTPUT.")
-]
 
 
 def affected(
@@ -64,6 +69,12 @@ def affected(
                 file.write(found.as_outputs())
 
 
+Role = Annotated[JobRole, typer.Argument(metavar="ROLE", help="planner or deployer.")]
+Outputs = Annotated[
+    Path | None, typer.Option("--outputs", metavar="FILE", help="Append outputs of the step to it: $GITHUB_OUTPUT.")
+]
+
+
 @ci.command("sign-in")
 def sign_in(environment: EnvironmentName, role: Role) -> None:
     """Let the next steps of a GitHub job call AWS as a role.
@@ -91,41 +102,6 @@ def credentials(environment: EnvironmentName, role: Role) -> None:
 
 
 @ci.command()
-def comment(
-    base: Base,
-    names: Environments = None,
-    *,
-    pull: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="Number of the pull request.")] = 0,
-    to: Annotated[Path | None, typer.Option("--out", help="Write the comment to this file; post nothing.")] = None,
-    synth: Annotated[Path, typer.Option(help="Folder that synth wrote, with plans and reports.", metavar="DIR")] = OUT,
-) -> None:
-    """Write one comment on a pull request, and update it in place: what changes in each phase, and what that means.
-
-    It shows the plans that `ops plan` saved in this job; a phase without one is marked as not planned. It needs
-    GITHUB_TOKEN with `pull-requests: write`, GITHUB_REPOSITORY and, for a server of your own, GITHUB_API_URL.
-    """
-    with reporting():
-        from ops.ci.comment import post, text
-        from ops.ci.gathered import gathered, run_address
-        from ops.ci.github import GitHub
-        from ops.ci.markdown import LIMIT, WHOLE
-        from ops.errors import OpsError
-        from ops.files import write
-
-        if not pull and to is None:
-            raise OpsError("--pull NUMBER is missing: the pull request to comment on; or write a file: --out FILE")
-        github = None if to else GitHub.from_environment()  # A missing variable is found before anything is compared.
-        found = gathered(base, load_chosen(names or ()), synth, run_address(), whole=not names)
-        summary = os.environ.get("GITHUB_STEP_SUMMARY")
-        if to:
-            write(to, text(found, WHOLE))
-        elif github:
-            say(f"Commented: {post(github, pull, text(found, LIMIT))}")
-            if summary:  # It has what a comment has no room for.
-                with Path(summary).open("a", encoding="utf-8") as file:
-                    file.write(text(found, WHOLE))
-
-
 def environments(
     *,
     chosen: Annotated[
@@ -152,10 +128,19 @@ def environments(
 
 
 @ci.command()
-def look(environment: EnvironmentName, outputs: Outputs = None, out: Out = OUT) -> None:
+def look(
+    environment: EnvironmentName,
+    *,
+    base: Annotated[
+        str, typer.Option(metavar="REF", help="Plan only phases that a change since this version affects.")
+    ] = "",
+    outputs: Outputs = None,
+    out: Out = OUT,
+) -> None:
     """Plan every phase as the planner, print a page, and say which phases the deployer must apply.
 
-    The outputs have `true` or `false` for each phase of the deployer. Exit code 2: a plan failed.
+    Plans are saved as `ops plan` saves them. What the plan gate refuses is shown and is no error, since nothing is
+    applied. The outputs have `true` or `false` for each phase of the deployer. Exit code 2: a plan failed.
     """
     from ops.terraform.session import session
 
@@ -165,11 +150,22 @@ def look(environment: EnvironmentName, outputs: Outputs = None, out: Out = OUT) 
         from ops.terraform.bootstrap import refuse_before_bootstrap
 
         refuse_before_bootstrap(running)
-        results = page.look(running)
+        results = page.look(running, _affected(base, environment, out) if base else None)
         show(page.as_markdown(running, results), nl=False)
         if outputs:
             append(outputs, page.needed(results))
         raise typer.Exit(page.stops(results))
+
+
+def _affected(base: str, environment: str, out: Path) -> tuple[str, ...]:
+    """The phases of an environment that a difference from another version affects."""
+    from ops.ci.affected import Folders
+    from ops.ci.affected import affected as compare
+    from ops.versions import version
+
+    with version(base) as other:
+        found = compare(Folders(other.out, out, base, other.commit), [environment], whole=False)
+    return found.planned.get(environment, ())
 
 
 @ci.command()
@@ -195,3 +191,123 @@ def failed(
         except OpsError as error:
             known = [f"The state can't be read: {error}"]
         show(page.as_markdown(stack, known), nl=False)
+
+
+@ci.command()
+def comment(
+    base: Base,
+    names: Environments = None,
+    *,
+    pull: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="Number of the pull request.")] = 0,
+    to: Annotated[Path | None, typer.Option("--out", help="Write the comment to this file; post nothing.")] = None,
+    synth: Annotated[Path, typer.Option(help="Folder that synth wrote, with plans and reports.", metavar="DIR")] = OUT,
+) -> None:
+    """Write one comment on a pull request, and update it in place: what changes in each phase, and what that means.
+
+    It shows the plans that `ops ci look` or `ops plan` saved in this job; a phase without one is marked as not
+    planned. A comment about named environments is another one than that about all. It needs GITHUB_TOKEN with
+    `pull-requests: write`, GITHUB_REPOSITORY and, for a server of your own, GITHUB_API_URL.
+    """
+    with reporting():
+        from ops.ci.comment import post, text
+        from ops.ci.gathered import gathered, run_address
+        from ops.ci.github import GitHub
+        from ops.ci.markdown import LIMIT, WHOLE
+        from ops.errors import OpsError
+        from ops.files import write
+
+        if not pull and to is None:
+            raise OpsError("--pull NUMBER is missing: the pull request to comment on; or write a file: --out FILE")
+        github = None if to else GitHub.from_environment()  # A missing variable is found before anything is compared.
+        found = gathered(base, load_chosen(names or ()), synth, run_address(), whole=not names)
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if to:
+            write(to, text(found, WHOLE))
+        elif github:
+            say(f"Commented: {post(github, pull, text(found, LIMIT))}")
+            if summary:  # It has what a comment has no room for.
+                with Path(summary).open("a", encoding="utf-8") as file:
+                    file.write(text(found, WHOLE))
+
+
+@ci.command()
+def watch(
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="drift, risks, prices or versions.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ENVIRONMENT", help="An environment, for drift and prices.", autocompletion=complete_environment
+        ),
+    ] = None,
+    *,
+    days: Annotated[
+        int | None,
+        typer.Option(min=0, help="risks: those that expire within DAYS (30); prices: those older than DAYS (90)."),
+    ] = None,
+    out: Out = OUT,
+) -> None:
+    """Run a check, and keep its one issue: open, update in place, close when the cause is fixed, open again.
+
+    Exit code 0: the issue was kept, whatever was found; 2: the check can't be run, and the issue is as it was. It needs
+    GITHUB_TOKEN with `issues: write`, and GITHUB_REPOSITORY.
+    """
+    with reporting():
+        from ops.ci.gathered import run_address
+        from ops.ci.github import GitHub
+        from ops.ci.issues import keep
+
+        github = GitHub.from_environment()
+        say(keep(github, _checked(check, name, days, out), run_address()))
+
+
+def _checked(check: str, name: str | None, days: int | None, out: Path) -> Watched:
+    """What a check finds.
+
+    Raises:
+        OpsError: There is no such check, it needs an environment, or it can't be run.
+    """
+    from environments.suggestions import choices
+    from ops.ci import checks
+    from ops.errors import OpsError
+    from ops.risks.listing import accepted
+    from ops.terraform.drift import compare_all
+
+    known, with_environment = ("drift", "risks", "prices", "versions"), {"drift", "prices"}
+    if check not in known:
+        raise OpsError(f"no such check {check!r}; {choices(check, list(known))}")
+    if (name is not None) != (check in with_environment):
+        example = f"ops ci watch {check}{' ENVIRONMENT' if check in with_environment else ''}"
+        raise OpsError(f"{check} {'needs an' if check in with_environment else 'takes no'} environment: {example}")
+    today = datetime.now(UTC).date()
+    if check == "drift" and name:
+        environment = load(name)
+        return checks.drift(environment, compare_all(environment, out))
+    if check == "prices" and name:
+        return checks.prices(load(name), today, PRICE_DAYS if days is None else days)
+    return (
+        checks.versions() if check == "versions" else checks.risks(accepted(today), RISK_DAYS if days is None else days)
+    )
+
+
+@ci.command("pull-request")
+def pull_request(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Changed, new or removed files of the project.")],
+    *,
+    branch: Annotated[str, typer.Option(metavar="NAME", help="The branch to commit to; it is this command's own.")],
+    title: Annotated[str, typer.Option(metavar="T", help="Title of the pull request and of its commit.")],
+    body_file: Annotated[Path | None, typer.Option(help="File with the text of the pull request.")] = None,
+) -> None:
+    """Commit changed files to a branch through GitHub's API, and open its pull request or update it.
+
+    It needs GITHUB_TOKEN with `contents: write` and `pull-requests: write`, and GITHUB_REPOSITORY. Exit code 0: opened,
+    updated, or nothing changed; 1: refused.
+    """
+    with reporting():
+        from ops.ci.github import GitHub
+        from ops.ci.pull_request import changed, open_or_update
+
+        github = GitHub.from_environment()
+        body = body_file.read_text(encoding="utf-8") if body_file else ""
+        found = changed(files)
+        unchanged = "nothing changed: no pull request is needed"
+        say(open_or_update(github, branch, title, body, found) if found else unchanged)
