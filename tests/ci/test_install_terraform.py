@@ -154,7 +154,9 @@ def test_no_site_is_an_error_of_one_line(
 
 
 @pytest.mark.parametrize(
-    ("content", "why"), [(b"no archive", "the archive has no program"), (archive(member="tofu"), "has no program")]
+    ("content", "why"),
+    [(b"no archive", "the archive has no program"), (archive(member="tofu"), "has no program")],
+    ids=["no archive", "another program"],
 )
 def test_a_damaged_archive_is_an_error(module: ModuleType, tmp_path: Path, content: bytes, why: str) -> None:
     with pytest.raises(module.InstallError, match=why):
