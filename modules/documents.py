@@ -73,15 +73,15 @@ def documents(stacks: Mapping[str, Body]) -> Iterator[PolicyDocument]:
     Args:
         stacks: All stacks of the environment by phase: a document may refer to another phase's outputs.
     """
+    together: dict[tuple[str, str], list[PolicyDocument]] = {}
     for phase in stacks:
-        together: dict[str, list[PolicyDocument]] = {}
         for owner, document in _Reader(stacks, phase).documents():
             if document.kind.together:
-                together.setdefault(owner, []).append(document)
+                together.setdefault((document.kind.label, owner), []).append(document)
             else:
                 yield document
-        for first, *others in together.values():
-            yield replace(first, text="".join([first.text, *(other.text for other in others)]))
+    for first, *others in together.values():
+        yield replace(first, text="".join([first.text, *(other.text for other in others)]))
 
 
 class _Reader:
@@ -106,13 +106,19 @@ class _Reader:
                             PolicyDocument(self._phase, address, holder.document, text),
                         )
                 for inline in settings.get("inline_policy") or ():
-                    yield address, PolicyDocument(self._phase, address, INLINE, self._render(inline["policy"]))
+                    document = PolicyDocument(self._phase, address, INLINE, self._render(inline["policy"]))
+                    yield str(settings.get("name", address)), document
 
     def _owner(self, settings: Body) -> str:
-        """The role, user or group of an inline policy; empty for all other policies."""
+        """Name of the role, user or group of an inline policy; empty for all other policies.
+
+        By name, because another phase, or a text instead of a reference, may attach one to the same role.
+        """
         owner = next((str(settings[owner]) for owner in _OWNERS if owner in settings), "")
-        found = _REFERENCE.fullmatch(owner)
-        return found[1].rpartition(".")[0] if found else owner
+        try:
+            return self._text(owner)
+        except LookupError:
+            return owner
 
     def _render(self, value: str, *, as_is: bool = False) -> str:
         found = _DOCUMENT.fullmatch(value)

@@ -47,6 +47,17 @@ def test_a_document_over_its_limit_is_found(project: Project, kind: str, attribu
     assert found == {f"{kind}.long"}
 
 
+@pytest.mark.requirement("R13.12")
+@pytest.mark.parametrize("owners", [("planted", "planted"), ("${aws_iam_role.task.id}", "app-task")])
+def test_inline_policies_of_a_role_count_together_wherever_they_are(project: Project, owners: tuple[str, str]) -> None:
+    """The limit is for all inline policies of a role."""
+    text = json.dumps({"Statement": [statement(6_000)]})
+    project.add("network", "aws_iam_role", "task", {"name": "app-task", "assume_role_policy": "{}"})
+    for phase, owner in zip(("network", "services"), owners, strict=True):
+        project.add(phase, "aws_iam_role_policy", "half", {"policy": text, "role": owner})
+    assert "aws_iam_role_policy.half" in {address for check, address in failed(project.judge()) if check == LONG}
+
+
 def test_blanks_do_not_count(project: Project) -> None:
     text = json.dumps({"Statement": [statement(5_000)]}, indent=400)
     assert len(text) > 6_144
