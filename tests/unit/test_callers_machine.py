@@ -103,7 +103,8 @@ def test_synthesis_works_without_a_home_folder(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_one_line_of_synthesis(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-O", "main.py", "prod"],
+        # Python 3.11 would keep half of a module's bytecode, and other processes would load it: -B writes none.
+        [sys.executable, "-B", "-O", "main.py", "prod"],
         cwd=ROOT,
         env={**os.environ, "CDKTF_OUTDIR": str(tmp_path / "out")},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
