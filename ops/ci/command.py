@@ -251,7 +251,7 @@ def watch(
     Exit code 0: the issue was kept, whatever was found; 2: the check can't be run, and the issue is as it was. It needs
     GITHUB_TOKEN with `issues: write`, and GITHUB_REPOSITORY.
     """
-    with reporting():
+    with reporting(2):
         from ops.ci.gathered import run_address
         from ops.ci.github import GitHub
         from ops.ci.issues import keep

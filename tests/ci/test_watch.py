@@ -16,7 +16,7 @@ from ops.ci.github import GitHub
 from ops.ci.issues import Watched, keep
 from ops.ci.markdown import Listing
 from ops.cost.prices import Prices
-from ops.errors import OpsError
+from ops.errors import OpsError, RefusedError
 from ops.risks.listing import Accepted
 from ops.terraform.report import PhaseResult, Report, Result
 from tests.ci.github_server import GitHub as Server
@@ -213,11 +213,12 @@ def test_the_command_keeps_the_issue_and_exits_with_0_whatever_it_finds(connecte
     assert watch("prices", "prod", "--days", "100000")[0] == 0
 
 
+@pytest.mark.parametrize("error", [OpsError, RefusedError])
 def test_a_check_that_cannot_be_run_leaves_the_issue_as_it_was(
-    connected: Server, monkeypatch: pytest.MonkeyPatch
+    error: type[OpsError], connected: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails() -> Watched:
-        raise OpsError("the newest version of cdktf is unknown: no network")
+        raise error("the newest version of cdktf is unknown: no network")
 
     monkeypatch.setattr(checks, "versions", fails)
     connected.open_issue("New versions", "<!-- aws-rollout: watch versions; sha256 " + "0" * 64 + " -->")
