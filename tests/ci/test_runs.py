@@ -36,7 +36,7 @@ LEAD = (
         administrators=(IamUser""",
 )
 """One more person may assume the deployer's role."""
-FEWER = ("keep_images=5", "keep_images=4")
+MORE = ("keep_images=5", "keep_images=6")
 """A change of a phase that administrators apply."""
 
 
@@ -155,8 +155,8 @@ def test_main_applies_exactly_the_plan_that_was_stored_and_approved(rolled_out: 
     bucket, prefix = names.state_bucket, names.plan_prefix("cutover")
     runner.reviewed = {REVIEWED}
     stage_.workflows.commit(
-        "Half of the traffic returns to the previous target, and the registry keeps fewer images",
-        stage_.edit(*HALF, FEWER),
+        "Half of the traffic returns to the previous target, and the registry keeps more images",
+        stage_.edit(*HALF, MORE),
     )
 
     def tamper(job: Job) -> bool:
@@ -169,8 +169,8 @@ def test_main_applies_exactly_the_plan_that_was_stored_and_approved(rolled_out: 
     # The deployer waits for the administrators' phase that changed, until a person has applied it.
     runner.review = tamper
     with stage_.when(
-        "waiting until these phases are applied with their present stacks: registry",
-        lambda: stage_.as_administrator("rollout", NAME, "registry", "--yes"),
+        "cutover: waiting until these phases are applied with their present stacks",
+        lambda: stage_.as_administrator("rollout", NAME, "state", "registry", "--yes"),
     ):
         run = stage_.workflows.push()
     assert not run.passed and set(run.jobs.values()) == {"success", "failure"}, run.explain()
