@@ -213,15 +213,17 @@ class Workflows:
         for name, script in self.shims.items():
             (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
             (folder / name).chmod(0o755)
-        ours = {name: os.environ[name] for name in ("TF_CLI_CONFIG_FILE",) if name in os.environ}
-        shared = {name: self.folder / name for name in ("plugins", "jsii")}
-        for each in shared.values():
-            each.mkdir(exist_ok=True)
+        # What a runner's image or its cache could have too: else each job takes 20 seconds more.
+        shared = {
+            "TF_PLUGIN_CACHE_DIR": self.folder / "plugins",
+            # https://github.com/aws/jsii/blob/main/packages/%40jsii/kernel/src/tar-cache/default-cache-root.ts
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": Path.home() / ".cache" / "aws" / "jsii" / "package-cache",
+        }
+        (self.folder / "plugins").mkdir(exist_ok=True)
+        ours = {name: os.environ[name] for name in ("TF_CLI_CONFIG_FILE", *shared) if name in os.environ}
+        ours = {name: str(path) for name, path in shared.items()} | ours
         return ours | {
             "PATH": os.pathsep.join([str(folder), os.environ["PATH"]]),
-            # What a runner's image or its cache could have too: else each job takes 20 seconds more.
-            "TF_PLUGIN_CACHE_DIR": str(shared["plugins"]),
-            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(shared["jsii"]),
             "AWS_ENDPOINT_URL": self.aws,
             # For S3 Control, as in rehearsal/emulator/settings.py.
             "HTTP_PROXY": self.aws,
