@@ -268,9 +268,11 @@ def _checked(check: str, name: str | None, days: int | None, out: Path) -> Watch
     """
     from environments.suggestions import choices
     from ops.ci import checks
+    from ops.ci.look import for_planner
     from ops.errors import OpsError
     from ops.risks.listing import accepted
     from ops.terraform.drift import compare_all
+    from ops.terraform.stack import stacks
 
     known, with_environment = ("drift", "risks", "prices", "versions"), {"drift", "prices"}
     if check not in known:
@@ -281,7 +283,10 @@ def _checked(check: str, name: str | None, days: int | None, out: Path) -> Watch
     today = datetime.now(UTC).date()
     if check == "drift" and name:
         environment = load(name)
-        return checks.drift(environment, compare_all(environment, out))
+        names, left = for_planner(stacks(environment, out))
+        if left:
+            say(f"not compared: {', '.join(left)}; the planner may not assume the role of the zone's account")
+        return checks.drift(environment, compare_all(environment, out, names))
     if check == "prices" and name:
         return checks.prices(load(name), today, PRICE_DAYS if days is None else days)
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from modules.phases import PHASES
@@ -48,6 +48,13 @@ def assumes_role(stack: Stack) -> bool:
     """Whether a provider of the stack assumes a role, as that of a zone in another account."""
     providers = stack.content.get("provider", {}).values()
     return any("assume_role" in each for listed in providers for each in (listed if isinstance(listed, list) else ()))
+
+
+def for_planner(stacks: Iterable[Stack]) -> tuple[list[str], list[str]]:
+    """Names of the phases that the planner can plan, and of those that it can't."""
+    every = list(stacks)
+    beyond = [stack.phase.name for stack in every if assumes_role(stack)]
+    return [stack.phase.name for stack in every if stack.phase.name not in beyond], beyond
 
 
 def applied_as_it_is(session: Session, stack: Stack) -> bool:

@@ -151,6 +151,11 @@ def test_the_planner_leaves_a_zone_of_another_account_to_the_deployer(
     assert looked(runner, monkeypatch)["edge"].result is Result.NO_CHANGES
 
 
+def test_drift_is_looked_for_where_the_planner_can(runner: Runner) -> None:
+    stacks = [replace(runner.stack, phase=found) for found in deployers().values()]
+    assert look.for_planner(stacks) == (["services", "cutover"], ["edge"])
+
+
 @pytest.mark.parametrize(
     ("changed", "network", "expected"),
     [
