@@ -45,6 +45,11 @@ def negative(roles: Roles) -> Iterator[Asked]:
                             yield roles.asked(replace(sample, only=by), why=f"{row['why']} ({row['source']})")
 
 
+def redundant(role: str, sid: str) -> bool:
+    """Whether the table says that a statement of a role isn't needed."""
+    return any(role in listed(row["role"]) and sid in listed(row["statement"]) for row in table()["redundant"])
+
+
 def _samples(row: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[Sample]:
     def filled(text: Any) -> Any:
         return [filled(each) for each in text] if isinstance(text, list) else str(text).format_map(values)

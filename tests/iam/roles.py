@@ -87,8 +87,8 @@ class Roles:
             "aws:PrincipalIsAWSService": str(service).lower(),
             "aws:PrincipalArn": None if service else caller,
             "aws:PrincipalAccount": account or None,
-            **sample.keys,
         }
+        context = {key.lower(): value for key, value in {**context, **sample.keys}.items()}
         request = Request(
             principal=caller,
             account=account,
@@ -96,12 +96,23 @@ class Roles:
             resource=sample.resource,
             owner=_owner(sample.resource) or environment.account_id,
             context={
-                key.lower(): (value,) if isinstance(value, str) else tuple(value)
+                key: (value,) if isinstance(value, str) else tuple(value)
                 for key, value in context.items()
                 if value is not None
             },
         )
         return Asked(request, self._policies(sample), allowed=not sample.denied, why=why)
+
+    def recorded(self, request: Request) -> Asked | None:
+        """A recorded request that was allowed; none if a caller of another kind made it.
+
+        Args:
+            request: The request, whose `aws:PrincipalArn` is the role.
+        """
+        (caller,) = request.context.get("aws:principalarn", (request.principal,))
+        if caller not in self.roles:
+            return None
+        return self.asked(Sample(caller=caller, action=request.action, resource=request.resource, keys=request.context))
 
     def _policies(self, sample: Sample) -> Policies:
         role = self.roles.get(sample.caller)

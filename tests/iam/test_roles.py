@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,9 @@ from ops.gate.stacks import expected_stacks
 from ops.iam.evaluation import Document, Policies, evaluate
 from ops.iam.policy import listed
 from tests.iam.examples import ROLE, document, request, statement
-from tests.iam.negative import negative, table
+from tests.iam.negative import negative, redundant, table
 from tests.iam.roles import Asked, Role, Roles
-from tests.mutants.policies import Change, Mutant, mutants, read_requests, unnoticed
+from tests.mutants.policies import Change, mutants, read_requests, unnoticed
 from tests.products import AEP, OF_AEP, values
 
 NAMES = [subject.environment.name for subject in OF_AEP]
@@ -60,7 +59,18 @@ def test_a_condition_a_resource_and_a_statement_count(
     kinds = {Change.CONDITION, Change.RESOURCE, Change.STATEMENT}
     changes = [each for role in environments_roles[name].roles.values() for each in mutants(role, kinds)]
     assert len(changes) > 200
-    assert [str(each) for each in unnoticed(changes, asked[name]) if not redundant(each)] == []
+    assert [str(each) for each in unnoticed(changes, asked[name]) if not redundant(each.role, each.statement.sid)] == []
+
+
+def test_a_recorded_request_is_asked_of_its_role(environments_roles: Mapping[str, Roles]) -> None:
+    roles = environments_roles["prod"]
+    role = next(each for each in roles.roles.values() if each.name == "planner")
+    session = role.arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/job"
+    recorded = request(session, "ecs:DescribeServices", "*", aws__PrincipalArn=role.arn)
+    asked = roles.recorded(recorded)
+    assert asked and asked.policies.identity == role.identity
+    assert evaluate(asked.request, asked.policies).allowed
+    assert roles.recorded(request(session, "ecs:DescribeServices", "*", aws__PrincipalArn=ROLE)) is None
 
 
 def test_no_statement_is_called_redundant_that_is_not(
@@ -76,14 +86,6 @@ def test_no_statement_is_called_redundant_that_is_not(
         (role, sid) for row in table()["redundant"] for role in listed(row["role"]) for sid in listed(row["statement"])
     }
     assert named == found
-
-
-def redundant(mutant: Mutant) -> bool:
-    return any(
-        mutant.statement.sid in listed(row["statement"])
-        and any(fnmatchcase(mutant.role, role) for role in listed(row["role"]))
-        for row in table()["redundant"]
-    )
 
 
 def test_the_engine_reports_what_no_request_notices(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Changes one thing at a time in the policies of roles, and finds the changes that no request notices.
+"""Changes one thing at a time in the policies of roles, and finds what no request notices: `make mutants OF=policies`.
 
 A change is noticed if a request that must be allowed is now denied, or the other way round. An action that nothing
 needs is a grant to remove; a condition or a resource that nothing is denied by needs a request that must be denied.
@@ -6,17 +6,23 @@ needs is a grant to remove; a condition or a resource that nothing is denied by 
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from modules.output import OUT
+from ops.gate.stacks import expected_stacks
 from ops.iam.evaluation import Document, Policies, Request, evaluate
 from ops.iam.globs import Pattern
 from ops.iam.policy import IamStatement
 from ops.iam.reference import reference
-from tests.iam.roles import Asked, Role, with_change
+from tests.iam.negative import negative, redundant
+from tests.iam.roles import Asked, Role, Roles, with_change
+from tests.products import AEP, values
 
 
 class Change(StrEnum):
@@ -121,3 +127,29 @@ def read_requests(path: Path) -> list[Request]:
         Request(**{**each, "context": {key: tuple(values) for key, values in each.get("context", {}).items()}})
         for each in map(json.loads, filter(None, lines))
     ]
+
+
+def main() -> int:
+    """Print the changes that no request notices; the exit code is 1 if one isn't an action or redundant."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants.policies", description="Find unneeded grants.")
+    parser.add_argument("--seed", help="not needed: every change is made")
+    parser.add_argument("--requests", type=Path, help="recorded requests, one JSON object a line, that are needed too")
+    arguments = parser.parse_args()
+    missed = 0
+    with values(AEP):
+        expected = expected_stacks()
+        for name, environment in expected.values.items():
+            roles = Roles(OUT, environment, expected)
+            recorded = map(roles.recorded, read_requests(arguments.requests)) if arguments.requests else ()
+            asked = [*roles.samples(), *negative(roles), *(each for each in recorded if each)]
+            changes = [each for role in roles.roles.values() for each in mutants(role)]
+            found = list(unnoticed(changes, asked))
+            needed = [each for each in found if not redundant(each.role, each.statement.sid)]
+            missed += sum(each.change is not Change.ACTION for each in needed)
+            lines = (f"{len(asked)} requests notice all but {len(found)} of {len(changes)} changes", *map(str, found))
+            sys.stdout.write("".join(f"{name}: {line}\n" for line in lines))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
