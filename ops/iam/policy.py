@@ -10,11 +10,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self
 
-from ops.iam.conditions import PolicyCondition, RequestContext, Values, all_hold, filled
+from ops.iam.conditions import PolicyCondition, RequestContext, Values, filled
 from ops.iam.globs import matches, matches_any, matches_resource
 
 Principals = tuple[tuple[str, str], ...]
@@ -50,17 +49,6 @@ VERSION = "2012-10-17"
 """Version of the policy language that has policy variables."""
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 _WILD = frozenset("*?")
-
-
-class Effect(StrEnum):
-    """The effect of a policy on a request. An explicit Deny overrides every Allow.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-    """
-
-    ALLOWED = "allowed"
-    DENIED = "denied"
-    SILENT = "silent"
 
 
 def listed(value: object) -> list[Any]:
@@ -302,25 +290,6 @@ def read_document(settings: Mapping[str, Any]) -> list[IamStatement]:
         ValueError: Terraform doesn't accept the form of a statement.
     """
     return [IamStatement.of_block(each) for each in nested(settings, "statement")]
-
-
-def effect(
-    statements: Iterable[IamStatement],
-    principals: Iterable[tuple[str, str]],
-    action: str,
-    resource: str | None,
-    context: RequestContext,
-) -> Effect:
-    """The effect of a resource's own policy on a request; an unknown condition counts as not met."""
-    callers = tuple(principals)
-    applying = [
-        each
-        for each in statements
-        if each.covers(action, resource) and each.names(callers) and all_hold(each.conditions, context)
-    ]
-    if not applying:
-        return Effect.SILENT
-    return Effect.ALLOWED if all(each.allows for each in applying) else Effect.DENIED
 
 
 def _all_of_a_service(resource: str) -> bool:

@@ -43,19 +43,6 @@ class Caller:
     vpc: str = ""
     """Id of the VPC that it calls from: that of a task. Empty for callers elsewhere."""
 
-    @property
-    def root(self) -> str:
-        """ARN that means its account in a policy."""
-        return f"arn:{self.arn.split(':')[1]}:iam::{self.account_id}:root"
-
-    @property
-    def principals(self) -> tuple[tuple[str, str], ...]:
-        """Each way in which a Principal element can name it.
-
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-        """
-        return tuple(("AWS", each) for each in (self.arn, self.principal_arn, self.root, self.account_id))
-
 
 def caller_of(response: BaseResponse) -> Caller:
     """The caller of a call that moto handles."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from modules.output import OUT
+from modules.output import ROOT, output
 from ops.gate.stacks import expected_stacks
 from ops.iam.evaluation import Document, Policies, Request, evaluate
 from ops.iam.globs import Pattern
@@ -31,7 +31,7 @@ class Change(StrEnum):
     ACTION = "removes the action"
     CONDITION = "removes the condition"
     RESOURCE = "widens the resource"
-    STATEMENT = "removes the statement"
+    STATEMENT = "removes"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Mutant:
     role: str
     change: Change
     what: str
-    """The action, condition, resource or statement."""
+    """The action, condition or resource; empty for the whole statement."""
     document: Document
     number: int
     """Of the statement in its document."""
@@ -59,7 +59,8 @@ class Mutant:
         return Document(self.document.name, (*before, *([self.changed] if self.changed else []), *after))
 
     def __str__(self) -> str:
-        return f"{self.role}: {self.change} {self.what} in {self.statement.label} of {self.document.name}"
+        what = f" {self.what} in" if self.what else ""
+        return f"{self.role}: {self.change}{what} {self.statement.label} of {self.document.name}"
 
 
 def mutants(role: Role, kinds: Collection[Change] = tuple(Change)) -> Iterator[Mutant]:
@@ -72,7 +73,7 @@ def mutants(role: Role, kinds: Collection[Change] = tuple(Change)) -> Iterator[M
 
 
 def _changes(statement: IamStatement) -> Iterator[tuple[Change, str, IamStatement | None]]:
-    yield Change.STATEMENT, statement.label, None
+    yield Change.STATEMENT, "", None
     for action in statement.actions if len(statement.actions) > 1 else ():
         yield Change.ACTION, action, replace(statement, actions=tuple(set(statement.actions) - {action}))
     for condition in statement.conditions:
@@ -139,7 +140,7 @@ def main() -> int:
     with values(AEP):
         expected = expected_stacks()
         for name, environment in expected.values.items():
-            roles = Roles(OUT, environment, expected)
+            roles = Roles(ROOT / output(str(AEP)), environment, expected)
             recorded = map(roles.recorded, read_requests(arguments.requests)) if arguments.requests else ()
             asked = [*roles.samples(), *negative(roles), *(each for each in recorded if each)]
             changes = [each for role in roles.roles.values() for each in mutants(role)]

@@ -8,7 +8,7 @@ from typing import Any
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.secretsmanager.responses import SecretsManagerResponse
 
-from ops.iam.policy import Effect, effect, read
+from ops.iam.evaluation import Document, Policies, Request, evaluate
 from rehearsal.emulator.additions.registry import AwsError, corrects
 from rehearsal.emulator.callers import caller_of, context
 
@@ -29,7 +29,14 @@ def _asking_the_policy(operation: str) -> Callable[..., Any]:
         if secret is not None and policy:
             caller, action = caller_of(response), f"secretsmanager:{operation}"
             asked = context(caller, response.region)
-            if effect(read(policy), caller.principals, action, secret.arn, asked) is Effect.DENIED:
+            request = Request(
+                principal=caller.arn,
+                account=caller.account_id,
+                action=action,
+                resource=secret.arn,
+                context=asked.known,
+            )
+            if evaluate(request, Policies(resource=(Document.of(secret.arn, policy),))).explicit:
                 raise AwsError(
                     "AccessDeniedException",
                     f"User: {caller.arn} is not authorized to perform: {action} on resource: {secret.arn} with an "

@@ -17,7 +17,8 @@ from moto.utilities.utils import get_partition
 
 from environments.arns import account_of
 from ops.iam.conditions import RequestContext
-from ops.iam.policy import Effect, effect, read
+from ops.iam.evaluation import Decision, Document, Policies, Request, evaluate
+from ops.iam.policy import IamStatement
 from rehearsal.emulator import trail, web_identity
 from rehearsal.emulator.additions.registry import AwsError, corrects, parameters
 from rehearsal.emulator.callers import Caller, caller_of, context, sessions
@@ -27,6 +28,7 @@ SHORTEST, LONGEST = 900, 43_200
 LONGEST_USER_SESSION = 129_600
 """Limits of DurationSeconds. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
+_ANYTHING = Document("anything", (IamStatement(actions=("*",), resources=("*",)),))
 Answer = Any
 Call = Callable[..., Answer]
 
@@ -77,9 +79,10 @@ def assume_role(original: Call, response: TokenResponse) -> Answer:
     }
     asked = context(shown, response.region, **{key: str(value) for key, value in keys.items() if value})
     for action in _actions(response):
-        verdict = effect(_trust(role), shown.principals, action, None, asked) if role else Effect.SILENT
-        if verdict is not Effect.ALLOWED:
-            why = " with an explicit deny in a resource-based policy" if verdict is Effect.DENIED else ""
+        decision = _decided(role, shown.arn, caller.account_id, action, asked)
+        if decision is None or not decision.allowed:
+            denied = decision is not None and decision.explicit
+            why = " with an explicit deny in a resource-based policy" if denied else ""
             raise DeniedError(f"User: {caller.arn} is not authorized to perform: {action} on resource: {arn}{why}")
     _refuse_long(seconds, role, chained=caller.user is None)
     result = original(response)
@@ -122,7 +125,8 @@ def assume_role_with_web_identity(original: Call, response: TokenResponse) -> An
     keys = {f"{host}:{claim}": _texts(value) for claim, value in named.items() if value is not None}
     asked = RequestContext.of({**keys, "aws:RequestedRegion": response.region})
     action = "sts:AssumeRoleWithWebIdentity"
-    if not role or effect(_trust(role), [("Federated", provider.arn)], action, None, asked) is not Effect.ALLOWED:
+    decision = _decided(role, provider.arn, account_of(provider.arn), action, asked)
+    if decision is None or not decision.allowed:
         raise DeniedError(f"Not authorized to perform {action}")
     _refuse_long(seconds, role, chained=False)
     result = original(response)
@@ -194,8 +198,24 @@ def _role(arn: str) -> Role | None:
     return next((role for role in _iam(arn).get_roles() if role.arn == arn), None)
 
 
-def _trust(role: Role) -> Any:  # noqa: ANN401
-    return read(role.assume_role_policy_document)
+def _decided(role: Role | None, principal: str, account: str, action: str, asked: RequestContext) -> Decision | None:
+    """What a role's trust policy says, whatever the caller's own policies allow; none without such a role.
+
+    Raises:
+        ValueError: It has a form that AWS doesn't accept.
+    """
+    if role is None:
+        return None
+    policies = Policies(identity=(_ANYTHING,), resource=(Document.of(role.arn, role.assume_role_policy_document),))
+    request = Request(
+        principal=principal,
+        account=account,
+        action=action,
+        resource=role.arn,
+        owner=account_of(role.arn),
+        context=asked.known,
+    )
+    return evaluate(request, policies)
 
 
 def _showing_mfa(caller: Caller, response: TokenResponse) -> Caller:
