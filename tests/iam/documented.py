@@ -123,8 +123,8 @@ def _limits() -> Iterator[Example]:
     ):
         given = policies(identity=identity, boundary=capped, session=session)
         yield Example(title, BOUNDARIES, allowed, request(), given, because)
-    for session, allowed in ((READ, True), (None, False)):
-        given = policies(identity=READ, session=session)
+    for passed, allowed in ((READ, True), (None, False)):
+        given = policies(identity=READ, session=passed)
         title = f"a federated user {'with' if allowed else 'without'} a session policy"
         because = "" if allowed else "no session policy"
         yield Example(title, EVALUATION, allowed, request(FEDERATED), given, because)

@@ -81,14 +81,14 @@ class Roles:
         environment, caller = self.names.environment, sample.caller
         service = not caller.startswith("arn:")
         account = "" if service else account_of(caller)
-        context = {
+        known: dict[str, str | Sequence[str] | None] = {
             "aws:SecureTransport": "true",
             "aws:RequestedRegion": environment.region,
             "aws:PrincipalIsAWSService": str(service).lower(),
             "aws:PrincipalArn": None if service else caller,
             "aws:PrincipalAccount": account or None,
         }
-        context = {key.lower(): value for key, value in {**context, **sample.keys}.items()}
+        context = {key.lower(): value for key, value in {**known, **sample.keys}.items()}
         request = Request(
             principal=caller,
             account=account,
