@@ -215,19 +215,15 @@ def test_session_tags_are_the_principals(one: Evaluated) -> None:
 
 
 def test_an_unmapped_operation_of_a_role_is_a_gap(one: Evaluated) -> None:
-    with pytest.raises(UnmappedError, match="budgets:UpdateBudget: nothing says which budgets:ModifyBudget"):
-        one.client("budgets").update_budget(
-            AccountId=one.account, NewBudget={"BudgetName": "a", "TimeUnit": "MONTHLY", "BudgetType": "COST"}
-        )
+    with pytest.raises(UnmappedError, match="rds:DeleteDBProxy: nothing says which rds:DeleteDBProxy"):
+        one.client("rds").delete_db_proxy(DBProxyName="a")
 
 
 def test_an_unmapped_operation_of_an_iam_user_asks_for_everything(one: Evaluated) -> None:
     user = one.iam.create_user(REGION, "person", "/", [])
     one.session(arn=user.arn, principal_arn=user.arn, user="person")
-    with denied("budgets:UpdateBudget", "no identity-based policy"):
-        one.client("budgets").update_budget(
-            AccountId=one.account, NewBudget={"BudgetName": "a", "TimeUnit": "MONTHLY", "BudgetType": "COST"}
-        )
+    with denied("rds:DeleteDBProxy", "no identity-based policy"):
+        one.client("rds").delete_db_proxy(DBProxyName="a")
 
 
 def test_a_role_that_iam_does_not_have_is_not_evaluated(one: Evaluated) -> None:

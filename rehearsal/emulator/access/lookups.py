@@ -241,6 +241,32 @@ def _deployment_group(of: Lookups) -> Iterator[str]:
             yield f"{deployments[id_].application_name}/{deployments[id_].deployment_group_name}"
 
 
+_EC2 = {
+    "acl": "network-acl",
+    "eipalloc": "elastic-ip",
+    "eni": "network-interface",
+    "fl": "vpc-flow-log",
+    "igw": "internet-gateway",
+    "nat": "natgateway",
+    "rtb": "route-table",
+    "sg": "security-group",
+    "sgr": "security-group-rule",
+    "vpce": "vpc-endpoint",
+}
+"""Types in EC2's ARNs, by the beginning of ids, where the two differ.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_ec2.html
+"""
+
+
+@finder("tagged")
+def _tagged(of: Lookups) -> Iterator[str]:
+    """Types and ids of EC2's resources whose tags change."""
+    for id_ in at(of.call.parameters, "Resources"):
+        kind = id_.partition("-")[0]
+        yield f"{_EC2.get(kind, kind)}/{id_}"
+
+
 @finder("new-listener-or-rule")
 def _new_listener_or_rule(of: Lookups) -> Iterator[str]:
     """ARN of a listener or rule that is being created, below its load balancer or listener."""
@@ -261,6 +287,13 @@ def _provider(of: Lookups) -> Iterator[str]:
 def _zone(of: Lookups) -> Iterator[str]:
     """Id of the hosted zone."""
     if found := of.first("HostedZoneId", "Id"):
+        yield found.rpartition("/")[2]
+
+
+@finder("change")
+def _change(of: Lookups) -> Iterator[str]:
+    """Id of a change of records."""
+    if found := of.first("Id"):
         yield found.rpartition("/")[2]
 
 

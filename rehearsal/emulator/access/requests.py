@@ -66,7 +66,7 @@ class _Mapping:
         self._templates = Templates(self._scope, call.parameters, Lookups(call, caller.account_id, partition).find)
         self._tags, self._tag_keys = tags(call.parameters)
         self._arns = tuple(_arns(call.parameters.values()))
-        self._base: Context = dict(context(caller, call.region).known)
+        self._base: Context = dict(context(self._caller, call.region).known)
 
     def requests(self) -> Iterator[Request]:
         action = self._action()
@@ -157,9 +157,10 @@ class _Mapping:
             found = [arn for arn in self._arns if any(overlap(pattern(arn), kind) for _, kind in kinds)]
             named = {kind.type for kind, shape in kinds if any(overlap(pattern(arn), shape) for arn in found)}
             found += [arn for kind, _ in kinds if kind.type not in named for arn in self._named(kind, known=True)]
-            if not found and (action.level in _READING or self._call.operation.startswith(_MAKING)):
-                required = [kind for kind, _ in kinds if kind.required] or [kind for kind, _ in kinds[:1]]
-                found = [arn for kind in required for arn in self._named(kind, known=False)]
+        if not found and (action.level in _READING or self._call.operation.startswith(_MAKING)):
+            only = action.resources if len(action.resources) == 1 else ()
+            required = [kind for kind in action.resources if kind.required] or only
+            found = [arn for kind in required for arn in self._named(kind, known=False)] or ["*"]
         if not found and action.resources:
             raise UnmappedError(f"{self._call.name}: nothing says which {action.name} is asked for")
         return tuple(dict.fromkeys(found)) or ("*",)
