@@ -111,6 +111,10 @@ def _output(scope: _Stack, id_: str, **arguments: object) -> _Block:
     return _add(scope, ("output",), id_, arguments)
 
 
+def _variable(scope: _Stack, id_: str, **arguments: object) -> _Block:
+    return _add(scope, ("variable",), id_, arguments)
+
+
 def _backend(scope: _Stack, **arguments: object) -> _Block:
     return _add(scope, ("terraform", "backend"), "s3", arguments)
 
@@ -140,6 +144,7 @@ class _Engine(ModuleType):
     S3Backend = staticmethod(_backend)
     TerraformLocal = staticmethod(_local)
     TerraformOutput = staticmethod(_output)
+    TerraformVariable = staticmethod(_variable)
     Postcondition = TerraformResourceLifecycle = dict
 
 

@@ -17,6 +17,7 @@ _YOUNGER = ("NumericLessThan", "NumericLessThanEquals")
 _IDENTITY_CENTER = re.compile(r"arn:[\w-]+:iam::\d{12}:role/aws-reserved/sso\.amazonaws\.com/.+")
 _NAMED_OUTRIGHT = re.compile(r"arn:.+|\d{12}|\*")
 _READ = re.compile(r"[\w-]+:(Describe|Get|List|View)[\w*]*|cloudtrail:LookupEvents|kms:Decrypt")
+_ROLE = re.compile(r"arn:[\w-]+:iam::\d{12}:role/[\w+=,.@/-]+")
 _STARTS_TASKS = frozenset({"ecr", "kms", "logs", "secretsmanager"})
 _NAMED = frozenset({"ecr", "secretsmanager"})
 """Services whose resources an execution role must name one by one."""
@@ -113,11 +114,11 @@ def event_rule_tells(event: Resource) -> Iterator[str]:
     on="aws_iam_role",
 )
 def planner_reads(role: Resource) -> Iterator[str]:
-    """A planner's role only reads."""
+    """A planner's role only reads; it may assume a role of another account by name (`ROLLOUT_REQUEST` checks which)."""
     if role.text("name").endswith("-planner"):
         for each in of_role(role):
             for action in _allowed(each):
-                if not _READ.fullmatch(action):
+                if not _READ.fullmatch(action) and not (action == "sts:AssumeRole" and _names_roles(each)):
                     yield f"{each.label} of its policies allows {action}; a plan only reads"
 
 
@@ -139,6 +140,11 @@ def execution_role_is_narrow(role: Resource) -> Iterator[str]:
                 yield f"{each.label} of its policies allows {action}; ECS needs {', '.join(sorted(_STARTS_TASKS))}"
             elif service in _NAMED and action != "ecr:GetAuthorizationToken" and pattern:
                 yield f"{each.label} of its policies allows {action} on a pattern; name each resource"
+
+
+def _names_roles(statement: IamStatement) -> bool:
+    """Whether it applies to roles by their ARNs, without a pattern."""
+    return not statement.not_resources and all(_ROLE.fullmatch(resource) for resource in statement.resources)
 
 
 def _allowed(statement: IamStatement) -> tuple[str, ...]:
