@@ -28,6 +28,8 @@ WITHOUT_RUNBOOK = {
     "gate": "make runs it; docs/gate.md says what its findings mean",
     "gate-plan": "make runs it before each apply; docs/gate.md",
     "account": "prints docs/account.md",
+    "affected": "changes nothing and needs no account; docs/ci.md",
+    "ci": "workflows call it; docs/ci.md",
     "cost": "changes nothing and needs no account; docs/cost.md",
     "parity": "changes nothing and needs no account; docs/parity.md",
     "diagram": "writes images; docs/report.md",
