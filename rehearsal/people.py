@@ -131,7 +131,8 @@ def zone_roles(environment: Environment) -> dict[str, tuple[str, ...]]:
     for reading the planner.
     """
     zone, names = environment.edge.zone, Names(environment)
-    writers, readers = (names.role_arn("deployer"), names.role_arn("break-glass")), (names.role_arn("planner"),)
+    writers: tuple[str, ...] = (names.role_arn("deployer"), names.role_arn("break-glass"))
+    readers: tuple[str, ...] = (names.role_arn("planner"),)
     for other in environments.load_each().environments:
         shared = other.access.shared_zone
         if shared and Names(other).role_arn("dns") == zone.role:

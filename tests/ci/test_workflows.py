@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -235,7 +236,7 @@ def test_terraform_formats_the_spacelift_example_as_it_is() -> None:
 
 
 def test_yaml_keeps_values_and_comments() -> None:
-    document = {
+    document: dict[str, Any] = {
         "plain": "bin/ops gate --x=\"$Y\" >> \"$Z\"",
         "quoted": ["a: b", "c #d", "- e", "true", "", " f", "g ", "!h", "1.11", "i, j", "[k]", 'l"m'],
         "nested": {"list": [{"a": 1, "b": {"c": False}}, Noted({"d": "e"}, "")], "empty": {}},

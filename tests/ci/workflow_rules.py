@@ -159,7 +159,8 @@ def _strings(value: Any) -> Iterator[str]:
 def unparsed(line: str) -> str:
     """Why the real command line of `ops` doesn't accept a line of `bin/ops …`; empty if it does."""
     command: Any = typer.main.get_command(app)
-    name, words, context = "ops", shlex.split(line.removeprefix("bin/ops ")), None
+    name: str | None = "ops"
+    words, context = shlex.split(line.removeprefix("bin/ops ")), None
     try:
         while True:
             context = command.make_context(name, list(words), parent=context)

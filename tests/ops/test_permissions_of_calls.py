@@ -89,7 +89,7 @@ def of_checks() -> set[str]:
         services = {*re.findall(r'client\("([\w-]+)"', text), *re.findall(r"types_boto3_(\w+)", text)}
         pairs = {(service, name) for service in services for name in names(ROOT / file)}
         for service, name in {*pairs, *(each for each in asked if len(each) == 2)}:
-            client = boto3.client(service, region_name="us-east-1")  # type: ignore[call-overload]  # any service
+            client = boto3.client(service, region_name="us-east-1")
             if operation := client.meta.method_to_api_mapping.get(name):
                 found.add(f"{service}:{operation}")
     renamed = {_IAM.get(each, each).replace("elbv2:", _IAM["elbv2:"]) for each in found}

@@ -34,8 +34,6 @@ WITHOUT_RUNBOOK = {
     "parity": "changes nothing and needs no account; docs/parity.md",
     "diagram": "writes images; docs/report.md",
     "report": "writes a page; docs/report.md",
-    "affected": "changes nothing and needs no account; docs/ci.md",
-    "ci": "workflows run it; docs/ci.md",
     "docs": "writes pages of the project; make docs",
     "prices": "writes a file of the project; docs/cost.md",
     "new-product": "writes files of the project; docs/tutorial.md",
