@@ -74,16 +74,16 @@ class Evaluated:
         return found
 
     def _answer(self, request: Any, **_: Any) -> AWSResponse:
-        scope = request.headers["Authorization"]
-        scope = (scope.decode() if isinstance(scope, bytes) else scope).partition("Credential=")[2].partition(",")[0]
-        _, _, region, signed_for, _ = scope.split("/")
-        received = BackendRequest(
-            Request.from_primitives(request.method, request.url, request.headers, request.body).environ
-        )
+        header = request.headers["Authorization"]
+        signed = header.decode() if isinstance(header, bytes) else str(header)
+        _, _, region, signed_for, _ = signed.partition("Credential=")[2].partition(",")[0].split("/")
+        sent = Request.from_primitives(request.method, request.url, request.headers, request.body)
+        received = BackendRequest(sent.environ)
         response = Access(self.records).answer(signed_for, region, self.caller, received)
         if response is None:
             raise AllowedError
-        return AWSResponse(request.url, response.status_code, dict(response.headers), _Raw(response.get_data()))
+        headers: Any = dict(response.headers)
+        return AWSResponse(request.url, response.status_code, headers, _Raw(response.get_data()))
 
     def recorded(self) -> list[dict[str, Any]]:
         """Every evaluated request."""

@@ -18,6 +18,7 @@ from ops.iam.reference import reference
 from rehearsal.emulator.access.lookups import FINDERS
 from rehearsal.emulator.access.table import Key, Needed, Renamed, table
 from rehearsal.emulator.access.templates import at, tags
+from rehearsal.emulator.additions.service_linked_roles import NAMES
 from tests.emulator.access import REGION, Evaluated, allowed, denied
 
 A, R = "{account}", REGION
@@ -29,6 +30,8 @@ def one(tmp_path: Path) -> Evaluated:
     """A role that may do everything."""
     found = Evaluated(tmp_path / "access.jsonl")
     found.allow("*")
+    for service, name in NAMES.items():
+        found.create(name, path=f"/aws-service-role/{service}/")
     return found
 
 
@@ -200,6 +203,20 @@ def test_what_a_call_asks_for(one: Evaluated, case: str) -> None:
         call(one.client(service))
     found = [" ".join(each) for each in one.asked()] if one.records.exists() else []
     assert found == [each.replace(A, one.account) for each in expected]
+
+
+def test_the_first_call_to_a_service_creates_its_role(one: Evaluated) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html ."""
+    one.iam.delete_role("AWSServiceRoleForECS")
+    with allowed():
+        one.client("ecs").create_cluster(clusterName="c")
+    asked = one.recorded()[-1]
+    assert asked["resource"].endswith(":role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")
+    assert asked["context"]["iam:awsservicename"] == ["ecs.amazonaws.com"]
+    one.create("AWSServiceRoleForECS", path="/aws-service-role/ecs.amazonaws.com/")
+    with allowed():
+        one.client("ecs").create_cluster(clusterName="c")
+    assert one.recorded()[-1]["action"] == "ecs:CreateCluster"
 
 
 def test_a_repository_of_another_account_needs_a_policy_there(one: Evaluated) -> None:

@@ -15,6 +15,8 @@ from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
 
 from rehearsal.emulator.access.calls import Call
 from rehearsal.emulator.access.templates import at
+from rehearsal.emulator.additions.service_linked_roles import NAMES
+from rehearsal.emulator.first_calls import FIRST_CALLS
 
 Finder = Callable[["Lookups"], Iterator[str]]
 FINDERS: dict[str, Finder] = {}
@@ -211,9 +213,9 @@ def _task_definition(of: Lookups) -> Iterator[str]:
     """Family and revision of the named task definition: the newest if none is named."""
     named = of.first("taskDefinition").rpartition("/")[2]
     family, _, revision = named.partition(":")
-    newest: Mapping[str, int] = ecs_backends[of.account_id][of.call.region].task_definitions.get(family, {})
+    revisions = ecs_backends[of.account_id][of.call.region].task_definitions.get(family, {})
     if family:
-        yield f"{family}:{revision or max(newest, default=1)}"
+        yield f"{family}:{revision or max(revisions, default=1)}"
 
 
 @finder("task-roles")
@@ -281,6 +283,27 @@ def _provider(of: Lookups) -> Iterator[str]:
     """An identity provider's name: its URL without the scheme."""
     if found := of.first("Url"):
         yield found.removeprefix("https://")
+
+
+def _missing_roles(of: Lookups) -> Iterator[tuple[str, str]]:
+    """The service whose role the call creates because it is missing, and the role's ARN."""
+    roles = iam_backends[of.account_id][of.partition].roles.values()
+    for first in FIRST_CALLS:
+        name = NAMES[first.principal]
+        called = first.service == of.call.service and of.call.operation in first.operations and not first.error
+        if called and all(role.name != name for role in roles):
+            path = f"role/aws-service-role/{first.principal}/{name}"
+            yield first.principal, f"arn:{of.partition}:iam::{of.account_id}:{path}"
+
+
+@finder("missing-role")
+def _missing_role(of: Lookups) -> Iterator[str]:
+    yield from (arn for _, arn in _missing_roles(of))
+
+
+@finder("missing-role-service")
+def _missing_role_service(of: Lookups) -> Iterator[str]:
+    yield from (service for service, _ in _missing_roles(of))
 
 
 @finder("zone")

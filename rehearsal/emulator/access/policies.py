@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.vpcs import VPCEndPoint
@@ -102,40 +102,44 @@ def _session(caller: Caller) -> Iterator[Document]:
         yield Document.of(f"{caller.arn.rpartition('/')[2]}#{number}", text)
 
 
+class _Arn(NamedTuple):
+    """The parts of an ARN."""
+
+    text: str
+    partition: str
+    service: str
+    region: str
+    account_id: str
+    name: str
+
+
 def _resource(request: Request) -> Iterator[Document]:
-    """The resource's own policy, if it is one of those that have one here."""
-    _, partition_, service, region, account_id, name = (
-        request.resource.split(":", 5) if ":" in request.resource else [""] * 6
-    )
-    action = request.action.partition(":")[0]
-    text: Any = None
-    if service == "s3":
-        found = lookups.bucket(name.partition("/")[0])
-        text = found.policy if found is not None else None
-    elif service == "kms" and name.startswith("key/"):
-        key = kms_backends[account_id][region].keys.get(name.removeprefix("key/"))
-        text = key.policy if key is not None else None
-    elif service == "secretsmanager":
-        secret = secretsmanager_backends[account_id][region].secrets.get(request.resource)
-        text = getattr(secret, "policy", None)
-    elif service == "sns":
-        topic = sns_backends[account_id][region].topics.get(request.resource)
-        text = topic.policy if topic is not None else None
-    elif service == "sqs":
-        queue = sqs_backends[account_id][region].queues.get(name)
-        text = queue.policy if queue is not None else None
-    elif service == "ecr":
-        repository = ecr_backends[account_id][region].repositories.get(name.removeprefix("repository/"))
-        text = repository.policy if repository is not None else None
-    elif service == "iam" and action == "sts":
-        role = next(
-            (each for each in iam_backends[account_id][partition_].roles.values() if each.arn == request.resource), None
-        )
-        text = role.assume_role_policy_document if role is not None else None
-    if text:
-        if isinstance(text, bytes):
-            text = text.decode()
-        yield Document.of(request.resource, text)
+    """The resource's own policy, if it is of a kind that has one here; a role's is its trust policy."""
+    if not request.resource.startswith("arn:"):
+        return
+    arn = _Arn(request.resource, *request.resource.split(":", 5)[1:])
+    if arn.service == "iam" and request.action.startswith("sts:"):
+        roles = iam_backends[arn.account_id][arn.partition].roles.values()
+        found: Any = next((role.assume_role_policy_document for role in roles if role.arn == arn.text), None)
+    else:
+        found = getattr(_HOLDERS.get(arn.service, _none)(arn), "policy", None)
+    if found:
+        yield Document.of(arn.text, found.decode() if isinstance(found, bytes) else found)
+
+
+def _none(_: _Arn) -> None:
+    """Other resources have no policy."""
+
+
+_HOLDERS: Mapping[str, Callable[[_Arn], Any]] = {
+    "ecr": lambda arn: ecr_backends[arn.account_id][arn.region].repositories.get(arn.name.removeprefix("repository/")),
+    "kms": lambda arn: kms_backends[arn.account_id][arn.region].keys.get(arn.name.removeprefix("key/")),
+    "s3": lambda arn: lookups.bucket(arn.name.partition("/")[0]),
+    "secretsmanager": lambda arn: secretsmanager_backends[arn.account_id][arn.region].secrets.get(arn.text),
+    "sns": lambda arn: sns_backends[arn.account_id][arn.region].topics.get(arn.text),
+    "sqs": lambda arn: sqs_backends[arn.account_id][arn.region].queues.get(arn.name),
+}
+"""What has a policy, by service."""
 
 
 def _organization(account_id: str, partition_: str) -> tuple[tuple[Document, ...], ...]:
@@ -160,7 +164,7 @@ def _organization(account_id: str, partition_: str) -> tuple[tuple[Document, ...
             at = above.parent_id
         return tuple(
             tuple(
-                Document.of(policy.name, policy.content)
+                Document.of(str(policy.name), str(policy.content))
                 for policy in level.attached_policies
                 if policy.type == _CONTROL
             )

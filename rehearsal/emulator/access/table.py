@@ -7,7 +7,7 @@ Its templates have parts of the reference (`${Region}`, and `${Operation}`), and
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
@@ -86,7 +86,7 @@ class Key(Row):
     """Whether AWS puts values into lower case, without a last dot."""
 
 
-_KINDS: Mapping[str, type[Row]] = {
+_KINDS: Mapping[str, Callable[..., Row]] = {
     "action": Renamed,
     "part": Part,
     "resource": Resources,
