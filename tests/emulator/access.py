@@ -76,7 +76,7 @@ class Evaluated:
     def _answer(self, request: Any, **_: Any) -> AWSResponse:
         header = request.headers["Authorization"]
         signed = header.decode() if isinstance(header, bytes) else str(header)
-        _, _, region, signed_for, _ = signed.partition("Credential=")[2].partition(",")[0].split("/")
+        region, signed_for = signed.partition("Credential=")[2].partition(",")[0].split("/")[2:4]
         sent = Request.from_primitives(request.method, request.url, request.headers, request.body)
         received = BackendRequest(sent.environ)
         response = Access(self.records).answer(signed_for, region, self.caller, received)
