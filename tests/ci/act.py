@@ -10,9 +10,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ Body = dict[str, Any]
 STAND_INS = Path(__file__).parent / "stand_ins"
 ACTIONS = {"actions/checkout": "checkout", "github/codeql-action": "codeql"}
 """The stand-in of each action by its repository."""
-LIMIT = 900
+LIMIT = 2400
 """Seconds after which a run is stuck."""
 NULL = "0" * 40
 _USES = re.compile(r"^\s*(?:- )?uses:\s*([^\s#]+)", re.M)
@@ -81,6 +83,8 @@ class Workflows:
     shims: Mapping[str, str] = field(default_factory=dict)
     """Scripts that replace programs on the PATH of every step, by name."""
     number: int = 0
+    running: subprocess.Popen[bytes] | None = None
+    """act, while a workflow runs."""
 
     def __post_init__(self) -> None:
         git(self.origin, "config", "uploadpack.allowAnySHA1InWant", "true")
@@ -155,18 +159,25 @@ class Workflows:
         event_file = here / "event.json"
         event_file.write_text(json.dumps({"repository": {**full, "default_branch": "main"}, **(payload or {})}))
         self.runner.begin(event, from_fork=from_fork)
+        command = [*self._command(here, workflow, event, event_file), *(("--job", job) if job else ())]
         with (here / "log.jsonl").open("w") as log:
-            done = subprocess.run(
-                [*self._command(here, workflow, event, event_file), *(("--job", job) if job else ())],
-                cwd=here / "tree",
-                env=self._own(here),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                timeout=LIMIT,
-                check=False,
+            given: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": subprocess.STDOUT}
+            # In a session of its own, so that nothing that a step starts is left if the run is stuck.
+            self.running = subprocess.Popen(
+                command, cwd=here / "tree", env=self._own(here), start_new_session=True, **given
             )
-        return read(done.returncode, (here / "log.jsonl").read_text(encoding="utf-8"))
+            try:
+                exit_code = self.running.wait(LIMIT)
+            finally:
+                self.stop()
+        return read(exit_code, (here / "log.jsonl").read_text(encoding="utf-8"))
+
+    def stop(self) -> None:
+        """End the run, with all that it has started."""
+        if self.running:
+            with suppress(ProcessLookupError):
+                os.killpg(self.running.pid, signal.SIGKILL)
+            self.running.wait()
 
     def _checkout(self, tree: Path, commit: str) -> None:
         """What act reads: the workflows, each with a first step more, and the repository's address and commit."""

@@ -85,7 +85,7 @@ class Stage:
 
     @contextmanager
     def when(self, text: str, act: Callable[[], object]) -> Iterator[None]:
-        """Do something once a run's log has a text, while the run goes on; its error ends the test."""
+        """Do something once a run's log has a text, while the run goes on; its error ends the run and the test."""
         failures: list[BaseException] = []
         over, seen = threading.Event(), len(list(self.workflows.folder.glob("*/log.jsonl")))
 
@@ -97,6 +97,7 @@ class Stage:
                         act()
                     except BaseException as error:  # It belongs to the test's own thread.
                         failures.append(error)
+                        self.workflows.stop()
                     return
 
         thread = threading.Thread(target=watch)
@@ -106,8 +107,8 @@ class Stage:
         finally:
             over.set()
             thread.join()
-        if failures:
-            raise failures[0]
+            if failures:
+                raise failures[0]
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from tests.ci.runner import Job
 from tests.ci.stage import MINI, NAME, Stage, stage
 from tests.ci.tokens import claims
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.requirement("R13.7")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.requirement("R13.7")]
 
 REVIEWED, PLANNED = "mini", "mini-plan"
 """GitHub environments of the deployer and of the planner, in the values of mini."""
@@ -168,7 +168,7 @@ def test_main_applies_exactly_the_plan_that_was_stored_and_approved(rolled_out: 
     runner.review = tamper
     with stage_.when(
         "cutover: waiting until these phases are applied with their present stacks",
-        lambda: stage_.as_administrator("rollout", NAME, "state", "registry", "--yes"),
+        lambda: stage_.as_administrator("rollout", NAME, "registry", "--yes"),
     ):
         run = stage_.workflows.push()
     assert not run.passed and set(run.jobs.values()) == {"success", "failure"}, run.explain()
