@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from environments.schema import Environment
 
 ROOT = Path(__file__).parents[1]
+ACCESS = "access.jsonl"
+"""File in a rehearsal's folder: the requests of authorization that roles made, and what decided each."""
 SHOWN = ("outcome", "counts", "changes", "approved", "findings")
 """What a rehearsal's report has of the plan gate's."""
 
@@ -168,7 +170,7 @@ def emulated_environment(environment: Environment, out: Path, name: str) -> Iter
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     before = dict(os.environ)
-    with Emulator.start(environment.account_id, folder / "emulator.log") as emulator:
+    with Emulator.start(environment.account_id, folder / "emulator.log", folder / ACCESS) as emulator:
         try:
             os.environ.clear()
             os.environ.update(emulated(emulator.endpoint, environment.account_id, before))

@@ -11,9 +11,12 @@ from pathlib import Path
 from ops.printable import printable
 from ops.terraform.report import PhaseResult
 
-PROVES = "that AWS's API accepts the configuration, a second apply changes nothing, and order and rollback work"
+PROVES = (
+    "that AWS's API accepts the configuration, a second apply changes nothing, order and rollback work, "
+    "and policies allow what the roles of the rehearsal call"
+)
 DOES_NOT_PROVE = (
-    "whether AWS's IAM lets each role do it (policies are not evaluated)",
+    "whether policies allow what AWS's own services do, and what the first credentials apply (they aren't evaluated)",
     "whether tasks start, targets are healthy and alarms go off by themselves (the emulator returns what it is given)",
     "whether an image's digest exists, and whether DNS resolves",
     "AWS's quotas, prices and times",
