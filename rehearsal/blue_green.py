@@ -15,6 +15,7 @@ from ops.conditions import run
 from ops.cutover.rollback import rollback_of
 from ops.journal import Journal
 from ops.release.deploy import deploy_of
+from ops.rollout.people import DEPLOYER, PLANNER
 from ops.tasks.restart import Result, restart
 from ops.verify.context import Context
 from ops.verify.criteria import chosen
@@ -51,13 +52,13 @@ def codedeploy_deploys_a_release(rehearsal: Rehearsal) -> Seen:
 
 def alarm_stops_a_deployment(rehearsal: Rehearsal) -> Seen:
     """An alarm of the deployment group stops a deployment, and all requests return to the previous tasks."""
-    aws, service = rehearsal.session.aws, _service(rehearsal)
+    aws, service = rehearsal.owner, _service(rehearsal)
     name, before = rehearsal.names.service(service.name), _running(rehearsal, service)
     group = aws.client("codedeploy").get_deployment_group(applicationName=name, deploymentGroupName=name)
     alarm = group["deploymentGroupInfo"]["alarmConfiguration"]["alarms"][0]["name"]
     alarms = aws.client("cloudwatch")
     alarms.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="rehearsal")
-    (result,) = restart(aws, rehearsal.environment, [service.name], wait=True)
+    (result,) = restart(rehearsal.by(DEPLOYER).aws, rehearsal.environment, [service.name], wait=True)
     alarms.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="rehearsal")
     if result.result is not Result.FAILED or alarm not in result.detail:
         raise StepError(f"{alarm} was on, and the deployment ended with: {result}")
@@ -71,6 +72,7 @@ def rotation_redeploys(rehearsal: Rehearsal) -> Seen:
     """`secrets rotate` starts new tasks of a blue/green service with CodeDeploy."""
     service, value = _service(rehearsal), f"planted-{secrets.token_hex(16)}"
     (name, *_) = _given(rehearsal.environment)
+    rehearsal.sign_in(DEPLOYER)
     before = len(_history(rehearsal, service))
     command = [sys.executable, "-m", "ops", "secrets", "rotate", rehearsal.environment.name, name, "--stdin", "--yes"]
     done = subprocess.run(command, cwd=ROOT, input=value, capture_output=True, text=True, check=False)
@@ -89,13 +91,14 @@ def service_rolls_back(rehearsal: Rehearsal) -> Seen:
     service = _service(rehearsal)
     before = _running(rehearsal, service)
     _release(rehearsal, service, digest_of("an image with a fault"))
-    rollback = rollback_of(rehearsal.session.aws, rehearsal.environment, service.name)
+    aws = rehearsal.by(DEPLOYER).aws
+    rollback = rollback_of(aws, rehearsal.environment, service.name)
     step = rollback.step()
     journal = Journal(
         rehearsal.environment.prefix,
         command="rollback service",
-        caller=rehearsal.session.aws.caller.arn,
-        called=rehearsal.session.aws.endpoint(),
+        caller=aws.caller.arn,
+        called=aws.endpoint(),
         folder=rehearsal.folder / "journal",
     )
     rollback.go(step, journal, time=FAST, progress=_unheard)
@@ -108,6 +111,7 @@ def service_rolls_back(rehearsal: Rehearsal) -> Seen:
 
 def deployed_in_one_command(rehearsal: Rehearsal) -> Seen:
     """`ops deploy`, as you type it: deploys a release, is stopped during the traffic shift, continues, rolls back."""
+    rehearsal.sign_in(DEPLOYER)
     service, folder = _service(rehearsal), rehearsal.folder / "project"
     values, log = project(rehearsal.environment, folder), Transcript(folder, variables())
     own = releases(rehearsal, values, log, rehearsal.folder)
@@ -171,7 +175,7 @@ def _given(environment: Environment) -> list[str]:
 def _image(rehearsal: Rehearsal, service: Service) -> str:
     """Digest of a new image in the service's repository: a rollback needs one that exists."""
     manifest = json.dumps(MANIFEST | {"annotations": {"service": service.name}})
-    registry = rehearsal.session.aws.client("ecr")
+    registry = rehearsal.owner.client("ecr")
     pushed = registry.put_image(repositoryName=service.repository, imageManifest=manifest, imageTag="rehearsal")
     return pushed["image"]["imageId"]["imageDigest"]
 
@@ -190,12 +194,12 @@ def _release(rehearsal: Rehearsal, service: Service, digest: str) -> str:
     Rollout(rehearsal).run(phases_that_change(rehearsal))
     if _running(rehearsal, service) != before:
         raise StepError(f"the apply started tasks of {service.name}, which CodeDeploy deploys")
-    deployment = deploy_of(rehearsal.session.aws, environment, service.name)
+    deployment = deploy_of(rehearsal.by(DEPLOYER).aws, environment, service.name)
     deployment.go(time=FAST, progress=_unheard)
     if (now := _running(rehearsal, service)) != deployment.applied:
         raise StepError(f"{ecs.id_of(now)} runs, not {ecs.id_of(deployment.applied)}")
     _finish(rehearsal, service)
-    results = run(chosen(over_http=False), Context(rehearsal.session.aws, environment))
+    results = run(chosen(over_http=False), Context(rehearsal.by(PLANNER).aws, environment))
     if bad := [f"{each.name}: {each.status} ({each.evidence})" for each in results if not each.passed]:
         raise StepError("; ".join(bad))
     return f"{service.name}: {deployment}"
@@ -204,12 +208,12 @@ def _release(rehearsal: Rehearsal, service: Service, digest: str) -> str:
 def _running(rehearsal: Rehearsal, service: Service) -> str:
     """ARN of the revision that gets requests."""
     names = rehearsal.names
-    found = ecs.service(rehearsal.session.aws.client("ecs"), names.prefix, names.service(service.name))
+    found = ecs.service(rehearsal.owner.client("ecs"), names.prefix, names.service(service.name))
     return found.task_definition if found else ""
 
 
 def _history(rehearsal: Rehearsal, service: Service) -> list[codedeploy.BlueGreenDeployment]:
-    return codedeploy.history(rehearsal.session.aws.client("codedeploy"), rehearsal.names.service(service.name))
+    return codedeploy.history(rehearsal.owner.client("codedeploy"), rehearsal.names.service(service.name))
 
 
 def _finish(rehearsal: Rehearsal, service: Service) -> None:
@@ -218,7 +222,7 @@ def _finish(rehearsal: Rehearsal, service: Service) -> None:
     Raises:
         StepError: It hasn't within FINISH_SECONDS.
     """
-    client, id_ = rehearsal.session.aws.client("codedeploy"), _history(rehearsal, service)[0].id
+    client, id_ = rehearsal.owner.client("codedeploy"), _history(rehearsal, service)[0].id
     for _ in polls(FINISH_SECONDS, FAST):
         if codedeploy.read(client, id_).ended:
             return

@@ -7,24 +7,30 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import environments
 from environments.arns import account_of
 from environments.names import Names
 from modules.phases import PHASES
+from ops.aws.session import Aws, connect
 from ops.aws.states import States
 from ops.errors import OpsError, RefusedError
+from ops.rollout.people import ADMINISTRATOR
 from ops.terraform.session import Session, session
 from ops.terraform.stack import Stack
+from rehearsal import alerts
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
 from rehearsal.emulator.settings import environment as emulated
+from rehearsal.emulator.tokens import ISSUER, tokens
 from rehearsal.people import People, zone_roles
 
 if TYPE_CHECKING:
@@ -58,15 +64,27 @@ class Rehearsal:
     folder: Path
     """Its own cdktf.out: stacks, reports and Terraform's files."""
     session: Session
+    """Of who signed in last: with the first credentials, until a role is assumed."""
+    owner: Aws
+    """The account with its first credentials, which are never denied: what the rehearsal itself reads and sets."""
     emulator: Emulator
     control: Control
     people: People
-    _open: ExitStack
-    """The session, until another principal signs in."""
     planted: dict[str, str] = field(default_factory=dict)
     """Values of secrets, by name; they must not be stored in any file, log or state."""
     plans: list[dict[str, Any]] = field(default_factory=list)
     """The plan gate's report of each applied plan, in their order."""
+    signed_in: str | None = None
+    """Purpose of the role that was assumed last; None for the first credentials."""
+    alerts: list[str] = field(default_factory=list)
+    """The alert that each use of the break-glass role raised."""
+    refused: range = range(0)
+    """Numbers of the requests that were made because they must be denied."""
+    started: float = field(default_factory=time.monotonic)
+    """When it began, by the monotonic clock."""
+    _roles: dict[str, Aws] = field(default_factory=dict)
+    """The last session of each role, by its purpose."""
+    _lock: RLock = field(default_factory=RLock)
 
     @property
     def names(self) -> Names:
@@ -88,31 +106,86 @@ class Rehearsal:
         """Copies of all saved plans; the last step searches them for secrets."""
         return self.folder / "plans"
 
+    @property
+    def vpc_id(self) -> str:
+        """Id of the environment's VPC; its phase must be applied."""
+        wanted: Any = [{"Name": "tag:Name", "Values": [self.names.prefix]}]
+        (vpc,) = self.owner.client("ec2").describe_vpcs(Filters=wanted)["Vpcs"]
+        return str(vpc["VpcId"])
+
+    def requests(self) -> list[Mapping[str, Any]]:
+        """Every request of authorization until now, and what decided it."""
+        lines = (self.folder / ACCESS).read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
     def keep_report(self, stack: Stack) -> None:
         """Remember the plan gate's report of a stack's plan: the next plan replaces it."""
         report = json.loads((self.folder / "reports" / f"plan-{stack.name}.json").read_bytes())
         self.plans.append({"stack": stack.name, **{key: report[key] for key in SHOWN}})
 
     def sign_in(self, purpose: str | None) -> None:
-        """Continue with the credentials of one of the account's roles; None: with the first ones.
+        """Continue with a new session of a role of the account, also in commands; None: with the first credentials.
 
         Args:
-            purpose: `break-glass` or `deployer`.
+            purpose: `break-glass`, `deployer` or `planner`.
 
         Raises:
             AwsError: The role's trust policy denies its principal.
+            OpsError: The break-glass role was assumed, and no alert says so.
         """
-        first, interrupted = credentials(self.environment.account_id), self.interrupted
-        os.environ.update(self.people.as_role(purpose) if purpose else first)
-        self._open.close()
-        self.session = self._open.enter_context(session(self.environment, self.folder))
-        if interrupted:
-            self.session.terraform.interrupted.set()
+        with self._lock:
+            aws = self._assumed(purpose) if purpose else self.owner
+            keys = aws.credentials.keys()
+            os.environ.update(
+                AWS_ACCESS_KEY_ID=keys.access_key,
+                AWS_SECRET_ACCESS_KEY=keys.secret_key,
+                AWS_SESSION_TOKEN=keys.token or "",
+            )
+            self.signed_in, self.session = purpose, self._with(aws)
+
+    def by(self, purpose: str) -> Session:
+        """A session of a role of the account; before the first sign-in with a role, that of the first credentials.
+
+        It knows no state from before: another role may have changed it.
+
+        Args:
+            purpose: `break-glass`, `deployer` or `planner`.
+
+        Raises:
+            AwsError: The role's trust policy denies its principal.
+            OpsError: The break-glass role was assumed, and no alert says so.
+        """
+        if self.signed_in is None:
+            return self.session
+        with self._lock:
+            return self._with(self._roles.get(purpose) or self._assumed(purpose))
+
+    def _assumed(self, purpose: str) -> Aws:
+        """Assume a role; each use of break-glass must raise its alert."""
+        if purpose == ADMINISTRATOR:
+            with alerts.heard(self.owner, self.names) as messages:
+                variables = self.people.as_role(purpose)
+            self.alerts.append(alerts.of_administrator(messages, self.people.administrator))
+        else:
+            variables = self.people.as_role(purpose)
+        before = {name: os.environ[name] for name in variables}
+        os.environ.update(variables)
+        try:
+            self._roles[purpose] = connect(self.environment)
+        finally:
+            os.environ.update(before)
+        return self._roles[purpose]
+
+    def _with(self, aws: Aws) -> Session:
+        """The session of another caller; Ctrl-C and the progress are the same."""
+        terraform = replace(self.session.terraform, credentials=aws.credentials)
+        return replace(self.session, aws=aws, states=States(aws, self.environment), terraform=terraform)
 
     def switch_to(self, environment: Environment) -> None:
         """Use another environment of the same stage from now on."""
         self.environment = self.people.environment = environment
         self.people.exist()
+        self._roles.clear()
         states = States(self.session.aws, environment)
         self.session = replace(self.session, environment=environment, states=states)
 
@@ -178,12 +251,12 @@ def emulated_environment(environment: Environment, out: Path, name: str) -> Iter
             os.environ.setdefault("TF_PLUGIN_CACHE_DIR", str(_plugin_cache()))
             control = Control(emulator.endpoint, environment.account_id, environment.region)
             seed(environment, control)
-            people = People(environment, emulator.endpoint)
-            people.exist()
-            with ExitStack() as entered:
-                running = entered.enter_context(session(environment, folder))
+            with tokens() as signing, session(environment, folder) as running:
+                control.seed_issuer(ISSUER, signing.address)
+                people = People(environment, emulator.endpoint, signing)
+                people.exist()
                 own = Synthesized(out, environments.FOLDER)
-                yield Rehearsal(environment, own, folder, running, emulator, control, people, entered)
+                yield Rehearsal(environment, own, folder, running, running.aws, emulator, control, people)
         finally:
             os.environ.clear()
             os.environ.update(before)

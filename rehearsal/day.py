@@ -13,6 +13,7 @@ from signal import SIGTERM
 from typing import Any
 
 from environments.arns import account_of
+from modules.phases import BEFORE_ROLES, DEPLOYED, PHASES
 from ops.aws.dns import PublicZone
 from ops.aws.state_lock import StateLock
 from ops.cutover.prepare import COMMAND as PREPARE
@@ -20,12 +21,13 @@ from ops.errors import WaitingError
 from ops.journal import FOLDER as JOURNAL
 from ops.journal import read
 from ops.plan_gate.model import FindingKind
+from ops.rollout.people import ADMINISTRATOR, DEPLOYER, PLANNER
 from rehearsal.application.run import Application
 from rehearsal.by_hand import health_check
 from rehearsal.context import Rehearsal, zone_owner
 from rehearsal.releases import Releases, releases
 from rehearsal.rollout import StepError
-from rehearsal.steps import ADMINISTRATOR, CUTOVER, public_weights
+from rehearsal.steps import CUTOVER, public_weights
 from rehearsal.transcript import Transcript
 from rehearsal.values import Values, project, variables
 from rehearsal.visitors import ADDRESS, Visitors
@@ -51,14 +53,17 @@ On the day:
 - Use `prod` as the environment. Commands that change the account ask for confirmation.
 - Commit the release file after `promote` and `deploy`: a rollback to the previous release finds it in git.
 - `cutover run` watches each step for `cutover.watch` seconds. The rehearsal watches for {watch} seconds.
+- Each command is run by the role that it shows: what needs none reads files only, and the first `rollout` has the
+  account's first credentials ([account](../account.md)). Each use of the break-glass role raises an alert.
 - `rollout` stops with exit code 3 at steps that are yours, and continues when you run it again. If another command
-  stops, run it again too. The first `rollout` has the account's first credentials, the next ones have its role's
-  ([account](../account.md)).
+  stops, run it again too.
 - To return all traffic at any time: `bin/ops rollback dns prod`.
 """
 """What the page begins with."""
 APPROVED = (FindingKind.WIDENING.flag,)
 """What operators approve in a first rollout: all that a new stack allows is new."""
+ADMINISTRATORS = tuple(each.name for each in PHASES if each.role == ADMINISTRATOR and each.name not in BEFORE_ROLES)
+"""The phases that administrators apply with the break-glass role."""
 WAITS = WaitingError.exit_code
 """Exit code of a rollout that stops at steps of people."""
 
@@ -95,17 +100,27 @@ class Day:
         self.synthesize()
         self.log.headline("Roll out")
         self.roll_out("With the credentials that exist before the account's roles", expect=(WAITS,))
-        self.rehearsal.sign_in(ADMINISTRATOR)
-        self.log.variables = variables()
-        self.roll_out("As an administrator, with the role that this created", expect=(0, WAITS))
+        self.sign_in(ADMINISTRATOR)
+        self.roll_out("Apply the administrators' phases that need no others", *ADMINISTRATORS, expect=(0, WAITS))
         self.give_secrets()
         self.promote()
+        self.log.headline("Roll out the workload")
+        self.roll_out("Apply the deployer's phases", *DEPLOYED, expect=(0, WAITS))
         self.prepare()
         self.finish()
         with Application.start(
             self.rehearsal.environment, self.folder / "application", self.rehearsal.emulator.endpoint, pace=PACE
         ) as application:
             self.go_live(application)
+
+    def sign_in(self, purpose: str) -> None:
+        """Run the next commands as a role of the account, with a new session.
+
+        Raises:
+            OpsError: It can't be assumed; or it is break-glass, and no alert says so.
+        """
+        self.rehearsal.sign_in(purpose)
+        self.log.variables, self.log.role = variables(), self.rehearsal.names.role(purpose)
 
     def synthesize(self) -> None:
         """What `make gate ENV=…` runs."""
@@ -115,7 +130,7 @@ class Day:
     def roll_out(self, why: str, *phases: str, expect: Sequence[int] = (0,)) -> None:
         """Plan, show and apply phases wave by wave, until only steps of people are left."""
         self.log.ops(why, "rollout", self.name, *phases, *APPROVED, expect=expect)
-        self.waiting = self.log.said
+        self.waiting = self.log.said if "waiting for" in self.log.said else ""
 
     def give_secrets(self) -> None:
         """Write every secret that operators write, the first of other issuers as a paste that is longer than a line.
@@ -124,15 +139,19 @@ class Day:
             StepError: The paste was cut off.
         """
         self.log.headline("Secrets")
-        self.log.ops("List the secrets without a value", "secrets", "status", self.name, rehearsed=(), expect=(1,))
-        pasted = ""
-        for secret in self.rehearsal.environment.product.secrets:
-            if secret.written_by != "operator":
-                continue
-            about = f"{secret.description}"
+        operators = [each for each in self.rehearsal.environment.product.secrets if each.written_by == "operator"]
+        for secret in operators:
             if secret.generated == "cache_url":
-                self.log.ops(about, "secrets", "rotate", self.name, secret.name, "--no-wait")
-            elif secret.generated:
+                self.log.ops(secret.description, "secrets", "rotate", self.name, secret.name, "--no-wait")
+        self.sign_in(PLANNER)
+        self.log.ops("List the secrets without a value", "secrets", "status", self.name, rehearsed=(), expect=(0, 1))
+        self.sign_in(DEPLOYER)
+        pasted = ""
+        for secret in operators:
+            about = secret.description
+            if secret.generated == "cache_url":
+                continue
+            if secret.generated:
                 self.log.ops(about, "secrets", "set", self.name, secret.name, "--generate")
             else:
                 value = f"planted-{secrets.token_hex(16)}"
@@ -144,7 +163,9 @@ class Day:
                 self.log.typed(about, "secrets", "set", self.name, secret.name, answers=answers)
                 if f"has {PASTED:,} bytes" not in self.log.said:
                     raise StepError(f"a pasted value of {PASTED:,} bytes was cut off: {self.log.said}")
+        self.sign_in(PLANNER)
         self.log.ops("Every secret has a value", "secrets", "status", self.name, rehearsed=())
+        self.sign_in(DEPLOYER)
 
     def promote(self) -> None:
         """Copy the images of the release file to the registry, where another environment runs them first."""
@@ -170,7 +191,10 @@ class Day:
     def finish(self) -> None:
         """Roll out what waited for these steps."""
         self.log.headline("Roll out the rest")
-        self.roll_out("The same command continues where it stopped")
+        if self.waiting:
+            self.roll_out("The same command continues where it stopped", *DEPLOYED)
+        self.sign_in(ADMINISTRATOR)
+        self.roll_out("Apply what waited for the deployer's phases", *ADMINISTRATORS)
 
     def go_live(self, application: Application) -> None:
         """Migrate, verify, cut over with an automatic rollback, cut over again, and roll back by command."""
@@ -178,11 +202,14 @@ class Day:
         address = f"{ADDRESS}:{application.tls_port}:{application.plain_port}"
         http = ("--connect-to", address, "--ca-file", str(application.ca_file))
         self.log.headline("Migrate")
+        self.sign_in(DEPLOYER)
         if code := application.migrate():
             raise StepError(f"the application's migration ended with {code}")
         self.log.ops("Migrate the database's schema", "migrate", self.name)
         self.log.headline("Verify before users arrive")
+        self.sign_in(PLANNER)
         self.log.ops("Check every exit criterion", "verify", self.name, rehearsed=http)
+        self.sign_in(DEPLOYER)
         self.log.headline("A release that returns errors: the cutover rolls back by itself")
         with Visitors(self.rehearsal.environment, application):
             breaking = threading.Thread(target=self._break_under_traffic, args=(application,), daemon=True)
@@ -206,7 +233,9 @@ class Day:
             self.synthesize()
             self.follow()
             self.log.headline("Go live")
+            self.sign_in(PLANNER)
             self.log.ops("Print the go-live list", "golive", self.name, rehearsed=http)
+            self.sign_in(DEPLOYER)
             self.log.headline("Deploy a release, and return to the previous one")
             self.deploy()
             self.log.headline("Run a task by hand")
@@ -233,12 +262,12 @@ class Day:
         environment, zone = self.rehearsal.environment, self.rehearsal.environment.edge.zone
         account = account_of(zone.role) if zone.role else environment.account_id
         owner = zone_owner(environment, self.rehearsal.control.endpoint, account)
-        zone_id = PublicZone(self.rehearsal.session.aws, environment, "rehearsal").id
+        zone_id = PublicZone(self.rehearsal.by(DEPLOYER).aws, environment, "rehearsal").id
         return health_check(owner, zone_id, environment)
 
     def _note_values(self) -> None:
         """Record every secret's value, to search for it later."""
-        client = self.rehearsal.session.aws.client("secretsmanager")
+        client = self.rehearsal.by(ADMINISTRATOR).aws.client("secretsmanager")
         for secret in self.rehearsal.environment.product.secrets:
             name = self.rehearsal.names.secret(secret.name)
             self.rehearsal.planted[name] = client.get_secret_value(SecretId=name)["SecretString"]
@@ -257,7 +286,7 @@ class Day:
         Raises:
             StepError: One stays in ALARM.
         """
-        alarms = self.rehearsal.session.aws.client("cloudwatch")
+        alarms = self.rehearsal.owner.client("cloudwatch")
         on: list[str] = []
         for _ in range(QUIET_SECONDS):
             pages: Any = alarms.get_paginator("describe_alarms").paginate(
@@ -293,7 +322,7 @@ class Day:
         ending = [(each.event, each.outcome) for each in entries[-len(STOPPED) :]]
         if ending != STOPPED:
             raise StepError(f"the journal of a cutover that SIGTERM stopped ends with {ending}, not with {STOPPED}")
-        if holder := StateLock(self.rehearsal.session.aws, self.rehearsal.names, CUTOVER).holder():
+        if holder := StateLock(self.rehearsal.owner, self.rehearsal.names, CUTOVER).holder():
             raise StepError(f"after a cutover that SIGTERM stopped, {holder}")
         self.log.ops("Nothing is open", "cutover", "status", self.name, rehearsed=())
 

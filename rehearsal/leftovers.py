@@ -21,7 +21,7 @@ def leftovers(rehearsal: Rehearsal) -> Iterator[str]:
     prefix = rehearsal.names.prefix
     service: Any
     for service, ask in _QUESTIONS.items():
-        for found in ask(rehearsal.session.aws.client(service), prefix):
+        for found in ask(rehearsal.owner.client(service), prefix):
             yield f"{service}: {found}"
 
 

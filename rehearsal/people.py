@@ -14,8 +14,11 @@ from environments.arns import account_of
 from environments.names import Names
 from environments.schema import IamUser
 from ops.aws.errors import explained
+from ops.ci import JobRole
+from ops.ci.sign_in import github_environment
 from ops.errors import OpsError
 from rehearsal.emulator.settings import credentials
+from rehearsal.emulator.tokens import Tokens, claims
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -34,8 +37,15 @@ class People:
 
     environment: Environment
     endpoint: str
+    tokens: Tokens | None = None
+    """What signs tokens for GitHub's jobs."""
     _users: dict[str, tuple[Variables, str]] = field(default_factory=dict)
     """Access key and MFA device of each IAM user, by its ARN."""
+
+    def _named(self) -> Mapping[str, tuple[Principal, ...]]:
+        """The people who may assume each role."""
+        access = self.environment.access
+        return {"break-glass": access.administrators, "deployer": access.deployers, "planner": access.planners}
 
     def exist(self) -> None:
         """Create the IAM users that the values name, each with the policy that docs/account.md gives it.
@@ -43,12 +53,8 @@ class People:
         AWS refuses a trust policy that names a user who doesn't exist. A user of another account needs a policy of its
         own, too: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies-cross-account-resource-access.html
         """
-        access, names = self.environment.access, Names(self.environment)
-        assumable = {
-            "break-glass": access.administrators,
-            "deployer": access.deployers,
-            "planner": access.planners,
-        }
+        names = Names(self.environment)
+        assumable = self._named()
         for arn in dict.fromkeys(
             each.arn for named in assumable.values() for each in named if isinstance(each, IamUser)
         ):
@@ -68,15 +74,19 @@ class People:
     def as_role(self, purpose: str) -> dict[str, str]:
         """Credentials of one of the account's roles, as variables: the first principal of its values assumes it.
 
+        Without a person in the values, a job of the role's GitHub environment does.
+
         Args:
-            purpose: `break-glass` or `deployer`.
+            purpose: `break-glass`, `deployer` or `planner`.
 
         Raises:
             OpsError: No principal may assume it.
             AwsError: The role's trust policy denies that principal.
         """
         access, names = self.environment.access, Names(self.environment)
-        named = {"break-glass": access.administrators, "deployer": access.deployers}[purpose]
+        named = self._named()[purpose]
+        if not named and self.tokens and purpose in set(JobRole) and access.github_environment:
+            return self._as_job(JobRole(purpose), self.tokens)
         if not named:
             raise OpsError(f"access of {self.environment.name} names no principal for the role {purpose}")
         keys, shown = self._signed_in(named[0])
@@ -93,6 +103,17 @@ class People:
         if isinstance(principal, IamUser):
             return account_of(principal.arn), self._user(principal.arn)[1]
         return (principal.account_id,)
+
+    def _as_job(self, role: JobRole, tokens: Tokens) -> dict[str, str]:
+        """Credentials of a job of GitHub, whose token is exchanged for a session of a role."""
+        access, names = self.environment.access, Names(self.environment)
+        repository = access.github_repository or self.environment.product.repository
+        token = tokens.sign(**claims(repository, github_environment(self.environment, role)))
+        with explained(f"assume {names.role(role)} as a job of {repository}"):
+            taken = self._client("sts", credentials(self.environment.account_id)).assume_role_with_web_identity(
+                RoleArn=names.role_arn(role), RoleSessionName="rehearsal", WebIdentityToken=token
+            )
+        return _variables(taken["Credentials"])
 
     def _signed_in(self, principal: Principal) -> tuple[Variables, dict[str, str]]:
         """A principal's own credentials, and its MFA parameters."""

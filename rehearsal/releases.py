@@ -86,7 +86,7 @@ class Releases:
         Raises:
             StepError: It is another one, or no task runs.
         """
-        client, names = self.rehearsal.session.aws.client("ecs"), Names(self.environment)
+        client, names = self.rehearsal.owner.client("ecs"), Names(self.environment)
         found = ecs.service(client, names.prefix, names.service(service.name))
         if found is None:
             raise StepError(f"there is no service {names.service(service.name)}")

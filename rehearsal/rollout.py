@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from ops.aws import dns
+from ops.aws.session import Aws
 from ops.cutover.prepare import COMMAND as PREPARE
 from ops.cutover.prepare import replace as replace_records
 from ops.cutover.prepare import wanted
@@ -19,6 +20,7 @@ from ops.errors import OpsError
 from ops.journal import Journal
 from ops.plan_gate.model import NOTHING_APPROVED, Approved, FindingKind
 from ops.plan_gate.tables import STATEFUL
+from ops.rollout.people import ADMINISTRATOR, DEPLOYER, PLANNER
 from ops.terraform.apply import Applier
 from ops.terraform.plan import Planner
 from ops.terraform.report import PhaseResult, Result
@@ -69,19 +71,19 @@ class Rollout:
     """Whether a plan waited for `cutover prepare`, which then ran."""
 
     def run(self, phases: Sequence[str] = ()) -> list[PhaseResult]:
-        """Plan and apply phases, each after those that it reads.
+        """Plan and apply phases, each after those that it reads, and each by its role.
 
         Raises:
             StepError: One failed, was refused, or waits for something.
         """
         session = self.rehearsal.session
-        planner = Planner(session, self.approved)
-        applier = Applier(session, self.approved)
 
         def work(stack: Stack) -> PhaseResult:
+            by = self.rehearsal.by(stack.phase.role)
+            planner, applier = Planner(by, self.approved), Applier(by, self.approved)
             planned = planner.plan(stack)
             if planned.waits_for == (PREPARE,):
-                self._prepare()
+                self._prepare(by.aws)
                 planned = planner.plan(stack)
             self.planning[stack.phase.name] = planned.seconds
             if planned.result is Result.WAITING:
@@ -108,15 +110,15 @@ class Rollout:
         for path in (stack.saved, stack.saved_json, stack.saved_summary):
             shutil.copyfile(path, self.rehearsal.kept / f"{number:03}-{stack.phase.name}{''.join(path.suffixes)}")
 
-    def _prepare(self) -> None:
+    def _prepare(self, aws: Aws) -> None:
         """Replace the public name's plain record, as `cutover prepare` does."""
         rehearsal = self.rehearsal
-        zone, present = adopted(rehearsal.session.aws, rehearsal.environment)
+        zone, present = adopted(aws, rehearsal.environment)
         journal = Journal(
             rehearsal.environment.prefix,
             command=PREPARE,
-            caller=rehearsal.session.aws.caller.arn,
-            called=rehearsal.session.aws.endpoint(),
+            caller=aws.caller.arn,
+            called=aws.endpoint(),
             folder=rehearsal.folder / "journal",
         )
         replace_records(zone, present, wanted(zone, present) or (), journal)
@@ -143,26 +145,30 @@ class Rollout:
 
 def public_records(rehearsal: Rehearsal) -> tuple[dns.Record, ...]:
     """The public name's records in Route 53."""
-    aws, environment = rehearsal.session.aws, rehearsal.environment
+    aws, environment = rehearsal.by(PLANNER).aws, rehearsal.environment
     return dns.PublicZone(aws, environment, "rehearsal").records(environment.edge.host).records
 
 
 def phases_that_change(rehearsal: Rehearsal) -> list[str]:
-    """Plan every phase; return those with changes."""
-    planner = Planner(rehearsal.session)
-    results = side_by_side(rehearsal.session, rehearsal.session.stacks(), planner.plan)
+    """Plan every phase as the planner; return those with changes."""
+    session = rehearsal.by(PLANNER)
+    results = side_by_side(session, session.stacks(), Planner(session).plan)
     return [each.phase for each in results if each.result is not Result.NO_CHANGES]
 
 
-def nothing_left(rehearsal: Rehearsal, phases: Sequence[str] = ()) -> list[PhaseResult]:
+def nothing_left(rehearsal: Rehearsal, phases: Sequence[str] = (), purpose: str = PLANNER) -> list[PhaseResult]:
     """Plan phases again; no plan may have changes.
 
+    Args:
+        rehearsal: The rehearsal.
+        phases: The phases; empty means all.
+        purpose: Of the role that plans.
+
     Raises:
-        StepError: One isn't.
+        StepError: One has.
     """
-    session = rehearsal.session
-    planner = Planner(session)
-    results = side_by_side(session, session.stacks(phases), planner.plan)
+    session = rehearsal.by(purpose)
+    results = side_by_side(session, session.stacks(phases), Planner(session).plan)
     left = [each for each in results if each.result is not Result.NO_CHANGES]
     if left:
         summaries = {each.phase: _summary(rehearsal, each.phase) for each in left}
@@ -190,11 +196,11 @@ def released(rehearsal: Rehearsal, repository: str, digest: str) -> Synthesized:
 def give_values(rehearsal: Rehearsal, stack: Stack) -> None:
     """Write the values of the secrets that a stack created, as operators do, and record those that Terraform wrote."""
     kinds = stack.content.get("resource", {})
-    client = rehearsal.session.aws.client("secretsmanager")
+    writing, reading = (rehearsal.by(role).aws.client("secretsmanager") for role in (DEPLOYER, ADMINISTRATOR))
     for secret in rehearsal.environment.product.secrets:
         name = rehearsal.names.secret(secret.name)
         if "aws_secretsmanager_secret" in kinds and secret.written_by == "operator" and name not in rehearsal.planted:
             rehearsal.planted[name] = f"planted-{secrets.token_hex(16)}"
-            client.put_secret_value(SecretId=name, SecretString=rehearsal.planted[name])
+            writing.put_secret_value(SecretId=name, SecretString=rehearsal.planted[name])
         elif "aws_secretsmanager_secret_version" in kinds and secret.written_by == "terraform":
-            rehearsal.planted[name] = client.get_secret_value(SecretId=name)["SecretString"]
+            rehearsal.planted[name] = reading.get_secret_value(SecretId=name)["SecretString"]

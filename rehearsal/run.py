@@ -10,14 +10,25 @@ from typing import TYPE_CHECKING
 
 from ops.command import say
 from ops.errors import OpsError
+from rehearsal.access import nothing_needed_was_denied, what_is_forbidden_is_denied
 from rehearsal.context import Rehearsal, emulated_environment
 from rehearsal.day import ABOUT, WATCH, day
 from rehearsal.report import RehearsalReport, StepResult
 from rehearsal.rollout import Step
 from rehearsal.steps import no_secret_is_stored, steps
+from rehearsal.task_calls import tasks_get_what_they_need
 
 if TYPE_CHECKING:
     from environments.schema import Environment
+
+
+AFTERWARDS: dict[str, Step] = {
+    "Tasks get what they need": tasks_get_what_they_need,
+    "What is forbidden is denied": what_is_forbidden_is_denied,
+    "No role was denied what it needs": nothing_needed_was_denied,
+    "No secret is stored": no_secret_is_stored,
+}
+"""What must be true after go-live day, in order."""
 
 
 def run(environment: Environment, larger: str | None, out: Path, *, keep_going: bool = False) -> RehearsalReport:
@@ -75,7 +86,7 @@ def run_day(environment: Environment, out: Path) -> RehearsalReport:
             report.steps[-1] = replace(report.steps[-1], passed=False, evidence=failure)
         else:
             (rehearsal.folder / "transcript.txt").write_text(today.log.everything(), encoding="utf-8")
-            report.steps.append(_step(rehearsal, "No secret is stored", no_secret_is_stored))
+            report.steps += [_step(rehearsal, name, step) for name, step in AFTERWARDS.items()]
         report.write(out / "reports")
         about = ABOUT.format(environment=environment.name, watch=WATCH)
         page = today.log.page("Runbook: go-live day", about.rstrip())

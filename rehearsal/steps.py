@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import environments
@@ -10,15 +9,18 @@ from modules.phases import BEFORE_ROLES, PHASES
 from ops.aws import ecs
 from ops.command import load
 from ops.conditions import run
+from ops.rollout.people import ADMINISTRATOR, DEPLOYER, PLANNER
 from ops.tasks.migration import Migration
 from ops.tasks.running import MIGRATION, workload
 from ops.terraform.bootstrap import bootstrap
 from ops.terraform.destroy import Destroyer, destroyable, unprotected
+from ops.terraform.plan import NO_REFRESH, Planner, caller_flags
 from ops.terraform.report import Result
 from ops.terraform.schedule import in_reverse
 from ops.verify.context import Context
 from ops.verify.criteria import chosen
 from rehearsal import blue_green, leaks
+from rehearsal.access import nothing_needed_was_denied, what_is_forbidden_is_denied
 from rehearsal.context import Rehearsal, Synthesized
 from rehearsal.leftovers import STAYS, leftovers
 from rehearsal.rollout import (
@@ -35,6 +37,7 @@ from rehearsal.rollout import (
     public_records,
     released,
 )
+from rehearsal.task_calls import tasks_get_what_they_need
 from rehearsal.values import Values, synthesize
 
 if TYPE_CHECKING:
@@ -48,8 +51,8 @@ FAILING = 3
 """Exit code of the migration that fails."""
 MIGRATION_SECONDS = 60
 """How long it may take."""
-ADMINISTRATOR = "break-glass"
-"""Purpose of the role that administrators assume."""
+NETWORK = "network"
+"""The phase whose first plan the planner creates, too."""
 RELEASED = {"aws_ecs_task_definition", "aws_ecs_service", "aws_scheduler_schedule"}
 """Types of resources that a new image may change: revisions, and what runs them."""
 
@@ -57,7 +60,7 @@ RELEASED = {"aws_ecs_task_definition", "aws_ecs_service", "aws_scheduler_schedul
 def every_phase_applies(rehearsal: Rehearsal) -> Seen:
     """Each phase is planned, checked and applied after those that it reads; `state` is first, into its own bucket.
 
-    Once the roles exist, an administrator signs in and applies the rest with the break-glass role. Where another stage
+    Once the roles exist, each phase is planned and applied by its own: break-glass or deployer. Where another stage
     creates what the account has once, that stage's first phases are applied before.
     """
     if rehearsal.environment.account_resources_from:
@@ -69,7 +72,8 @@ def every_phase_applies(rehearsal: Rehearsal) -> Seen:
     rehearsal.keep_report(rehearsal.session.stacks([first.phase])[first.phase])
     rollout = Rollout(rehearsal, FIRST)
     results = rollout.run(BEFORE_ROLES)
-    rehearsal.sign_in(ADMINISTRATOR)
+    rehearsal.sign_in(PLANNER)
+    _planner_plans(rehearsal)
     results += rollout.run([phase.name for phase in PHASES if phase.name not in BEFORE_ROLES])
     phases = (first, *(each for each in results if each.phase != first.phase))
     if rehearsal.name_exists and not rollout.prepared:
@@ -93,6 +97,18 @@ def _apply_account_resources(rehearsal: Rehearsal) -> None:
     rehearsal.switch_to(own)
 
 
+def _planner_plans(rehearsal: Rehearsal) -> None:
+    """The planner plans a phase that isn't applied; the role that applies it then plans again, as operators do.
+
+    Raises:
+        StepError: It can't, or its plan has no changes.
+    """
+    session = rehearsal.by(PLANNER)
+    planned = Planner(session, FIRST).plan(session.stacks([NETWORK])[NETWORK])
+    if planned.result is not Result.CHANGES:
+        raise StepError(f"the planner's plan: {planned.phase} {planned.line} {planned.message}")
+
+
 def _none_left_out(rehearsal: Rehearsal) -> int:
     """The number of resources; every synthesized one must be in a state."""
     count = 0
@@ -109,34 +125,30 @@ def _none_left_out(rehearsal: Rehearsal) -> int:
 def break_glass_is_seen(rehearsal: Rehearsal) -> Seen:
     """Every use of the break-glass role is reported to the topic of alerts, with principal, account and MFA device.
 
+    The rehearsal checks that each time that it assumes the role; this step shows the last alert.
+
     Raises:
-        StepError: Nothing is reported, or not who assumed the role.
+        OpsError: Nothing is reported, or not who assumed the role.
     """
-    sqs, sns = rehearsal.session.aws.client("sqs"), rehearsal.session.aws.client("sns")
-    queue = sqs.create_queue(QueueName="rehearsal")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = rehearsal.names.arn("sns", rehearsal.names.resource("alerts"))
-    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
+    rehearsal.by(ADMINISTRATOR)
     rehearsal.sign_in(ADMINISTRATOR)
-    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
-    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
-    sqs.delete_queue(QueueUrl=queue)
-    told = [json.loads(json.loads(each["Body"])["Message"])["content"]["description"] for each in messages]
-    who = rehearsal.people.administrator
-    if len(told) != 1 or not all(part in told[0] for part in who):
-        raise StepError(f"{len(told)} alerts name the caller; expected one with {', '.join(who)}: {told}")
-    return Seen(told[0].replace("\n", ", "))
+    rehearsal.sign_in(PLANNER)
+    return Seen(f"{len(rehearsal.alerts)} of {len(rehearsal.alerts)} uses; the last one: {rehearsal.alerts[-1]}")
 
 
 def second_plan_is_empty(rehearsal: Rehearsal) -> Seen:
-    """A second plan of every phase has no changes."""
+    """The planner's plan of every phase has no changes; nor has an administrator's of what the planner can't read."""
     results = nothing_left(rehearsal)
+    caller = rehearsal.by(PLANNER).aws.caller
+    unread = [name for name, stack in rehearsal.session.stacks().items() if NO_REFRESH in caller_flags(caller, stack)]
+    if unread:
+        nothing_left(rehearsal, unread, ADMINISTRATOR)
     return Seen(f"{len(results)} phases", tuple(results))
 
 
 def exit_criteria_hold(rehearsal: Rehearsal) -> Seen:
     """The exit criteria hold in AWS itself, not only in Terraform's state."""
-    results = run(chosen(over_http=False), Context(rehearsal.session.aws, rehearsal.environment))
+    results = run(chosen(over_http=False), Context(rehearsal.by(PLANNER).aws, rehearsal.environment))
     bad = [f"{each.name}: {each.status} ({each.evidence})" for each in results if not each.passed]
     if bad or not results:
         raise StepError("; ".join(bad) or "no criterion was checked")
@@ -145,7 +157,7 @@ def exit_criteria_hold(rehearsal: Rehearsal) -> Seen:
 
 def failed_migration_fails(rehearsal: Rehearsal) -> Seen:
     """A migration ends with its own container's exit code, not with that of another container of its task."""
-    aws, environment = rehearsal.session.aws, rehearsal.environment
+    aws, environment = rehearsal.by(DEPLOYER).aws, rehearsal.environment
     migration = Migration(aws, environment)
     rehearsal.control.task_exit(workload(environment, MIGRATION).family, FAILING)
     id_ = migration.start(migration.prepare())
@@ -166,7 +178,7 @@ def _unheard(_: object) -> None:
 
 def log_groups_are_ours(rehearsal: Rehearsal) -> Seen:
     """Every log group has a key and a retention: no AWS service created one by itself."""
-    client = rehearsal.session.aws.client("logs")
+    client = rehearsal.owner.client("logs")
     found = [each for page in client.get_paginator("describe_log_groups").paginate() for each in page["logGroups"]]
     bad = [each["logGroupName"] for each in found if "kmsKeyId" not in each or "retentionInDays" not in each]
     if bad or not found:
@@ -179,7 +191,7 @@ def no_secret_is_stored(rehearsal: Rehearsal) -> Seen:
     wanted = leaks.needles(rehearsal.planted)
     if len(rehearsal.planted) < len(rehearsal.environment.product.secrets):
         raise StepError(f"only {len(rehearsal.planted)} secrets have a value to search for")
-    s3 = rehearsal.session.aws.client("s3")
+    s3 = rehearsal.owner.client("s3")
     found = [*leaks.in_bucket(s3, rehearsal.names.state_bucket, wanted), *leaks.in_files(rehearsal.folder, wanted)]
     if found:
         raise StepError("; ".join(found))
@@ -310,6 +322,8 @@ def steps(environment: Environment, larger: str | None) -> dict[str, Step]:
         "every use of break-glass raises an alert": break_glass_is_seen,
         "a second plan is empty": second_plan_is_empty,
         "exit criteria hold": exit_criteria_hold,
+        "tasks get what they need": tasks_get_what_they_need,
+        "what is forbidden is denied": what_is_forbidden_is_denied,
         **({"a failed migration fails": failed_migration_fails} if environment.product.migration else {}),
         "every log group has our key and retention": log_groups_are_ours,
         "traffic moves by weight and back": traffic_moves_by_weight,
@@ -323,6 +337,7 @@ def steps(environment: Environment, larger: str | None) -> dict[str, Step]:
     found |= blue_green.steps(environment)
     if larger:
         found[f"grows into {larger} in place"] = grows_in_place(larger)
+    found["no role was denied what it needs"] = nothing_needed_was_denied
     found["no secret is stored"] = no_secret_is_stored
     if not environment.protected:
         found["destroying leaves nothing behind"] = destroy_leaves_nothing

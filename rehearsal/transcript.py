@@ -36,6 +36,8 @@ class Entry:
     code: int
     said: str
     seconds: float
+    role: str = ""
+    """Name of the role that ran it; empty for other credentials, or none."""
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Transcript:
     variables: Mapping[str, str]
     entries: list[Entry | str] = field(default_factory=list)
     """Commands, with the headings between them."""
+    role: str = ""
+    """Name of the role that runs the next commands."""
 
     def headline(self, text: str) -> None:
         """Start a section."""
@@ -78,7 +82,7 @@ class Transcript:
         )
         said = "\n".join(part for part in (done.stderr.rstrip(), done.stdout.rstrip()) if part)
         line = f"{'… | ' if given else ''}{shown}"
-        self.entries.append(Entry(why, line, done.returncode, said, time.monotonic() - start))
+        self.entries.append(Entry(why, line, done.returncode, said, time.monotonic() - start, self.role))
         say(f"  {line} → {done.returncode} ({time.monotonic() - start:.0f} s)")
         if done.returncode not in expect:
             raise StepError(f"{line} ended with {done.returncode}: {said[-2000:]}")
@@ -120,7 +124,7 @@ class Transcript:
         line = [sys.executable, "-m", "ops", *arguments, *rehearsed]
         typed = {question: partial(str, answer) for question, answer in answers.items()}
         ended = at_a_terminal(line, self.variables, typed, self.folder)
-        self.entries.append(Entry(why, shown, ended.code, ended.said.strip(), time.monotonic() - start))
+        self.entries.append(Entry(why, shown, ended.code, ended.said.strip(), time.monotonic() - start, self.role))
         say(f"  {shown} → {ended.code} ({time.monotonic() - start:.0f} s)")
         if ended.code:
             raise StepError(f"{shown} ended with {ended.code}: {ended.said[-2000:]}")
@@ -204,7 +208,7 @@ class Transcript:
             finally:
                 process.kill()
                 hanging.cancel()
-        entry = Entry(why, shown, code, "".join(lines).strip(), time.monotonic() - start)
+        entry = Entry(why, shown, code, "".join(lines).strip(), time.monotonic() - start, self.role)
         self.entries.insert(place, entry)
         say(f"  {shown} → {code} ({entry.seconds:.0f} s)")
         if not acted or code != expect:
@@ -242,9 +246,10 @@ class Transcript:
             if isinstance(each, str):
                 yield from ("", f"## {each}")
                 continue
+            role = f", as `{each.role}`" if each.role else ""
             yield from (
                 "",
-                f"{each.why} ({each.seconds:.0f} s, exit code {each.code}):",
+                f"{each.why}{role} ({each.seconds:.0f} s, exit code {each.code}):",
                 "",
                 "```sh",
                 each.command,

@@ -34,6 +34,8 @@ CUTOVER = "cutover"
 """The phase that writes the public name's records."""
 SECRET_VALUE = "aws_secretsmanager_secret_version"  # noqa: S105  (a type)
 """The resource type whose refresh reads a secret's value."""
+NO_REFRESH = "-refresh=false"
+"""Flag with which a plan reads no attribute from AWS."""
 _SIGNS = {
     ("create",): "+",
     ("update",): "~",
@@ -143,7 +145,7 @@ def caller_flags(caller: Caller, stack: Stack) -> tuple[str, ...]:
     """
     if not is_planner(caller, stack):
         return ()
-    refresh = ("-refresh=false",) if SECRET_VALUE in stack.content.get("resource", {}) else ()
+    refresh = (NO_REFRESH,) if SECRET_VALUE in stack.content.get("resource", {}) else ()
     return ("-lock=false", *refresh, *reads_zone(stack))
 
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from rehearsal.emulator.tokens import Tokens, claims
 from tests.ci.github_server import Account, GitHub, RefusedRequestError
-from tests.ci.tokens import Tokens, claims
 
 Body = dict[str, Any]
 START = 'python3 "$STAND_INS/start_job.py"'

@@ -15,11 +15,11 @@ from typing import Any
 import environments
 from rehearsal.context import Rehearsal, emulated_environment
 from rehearsal.emulator.settings import environment as emulated
+from rehearsal.emulator.tokens import ISSUER, Tokens, tokens
 from rehearsal.steps import every_phase_applies
 from tests.ci.act import Workflows
 from tests.ci.github_server import github_server
 from tests.ci.runner import Repository, Runner, running
-from tests.ci.tokens import ISSUER, Tokens, tokens
 from tests.copies import copy_project, git, link_packages
 from tests.products import HERE, values
 

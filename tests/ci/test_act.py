@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.emulator.tokens import Tokens, tokens
 from tests.ci.act import Workflows
 from tests.ci.github_server import github_server
 from tests.ci.runner import Job, Repository, Runner, running
-from tests.ci.tokens import Tokens, tokens
 from tests.copies import git, link_packages
 
 pytestmark = pytest.mark.slow

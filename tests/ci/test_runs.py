@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops.ci import JobRole
+from rehearsal.emulator.tokens import claims
 from rehearsal.steps import public_weights
 from tests.ci.act import Run
 from tests.ci.runner import Job
 from tests.ci.stage import MINI, NAME, Stage, stage
-from tests.ci.tokens import claims
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.requirement("R13.7")]
 

@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
-from tests.ci.tokens import ISSUER, Tokens, tokens
+from rehearsal.emulator.tokens import ISSUER, Tokens, tokens
 from tests.emulator.aws import Aws
 
 DEFAULT_ACCOUNT = "111122223333"

@@ -22,7 +22,7 @@ from environments.schema import Environment
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
-from tests.ci.tokens import Tokens
+from rehearsal.emulator.tokens import Tokens
 from tests.conftest import Body, Stack
 from tests.emulator.aws import REGION, Aws
 from tests.emulator.people import User, allow, role, user

@@ -14,7 +14,7 @@ from joserfc.jwk import RSAKey
 
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
-from tests.ci.tokens import AUDIENCE, ISSUER, Tokens
+from rehearsal.emulator.tokens import AUDIENCE, ISSUER, Tokens
 from tests.emulator.aws import Aws
 from tests.emulator.people import User, allow, refusal, role, session, user
 

@@ -15,7 +15,7 @@ from ops.gate.requests.policies import Request as Sample
 from ops.iam.policy import listed
 from tests.iam.roles import Asked, Role, Roles
 
-TABLE = Path(__file__).with_name("negative.toml")
+TABLE = Path(__file__).parents[2] / "rehearsal" / "negative.toml"
 ELSEWHERE = "ap-south-1"
 
 

@@ -17,7 +17,7 @@ from environments.schema import Environment
 from ops.aws.session import connect
 from ops.ci import JobRole
 from ops.ci.sign_in import BEARER, URL, assume, github_environment
-from tests.ci.tokens import Tokens, claims, tokens
+from rehearsal.emulator.tokens import Tokens, claims, tokens
 from tests.ops.cli import run
 from tests.ops.identity_server import Identities, identities
 

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from environments import load
-from environments.schema import Environment, IamUser, Zone
+from environments.schema import Environment, IamUser, PermissionSet, Zone
+from ops.rollout.people import DEPLOYER, PLANNER
 from rehearsal.context import Rehearsal, emulated_environment, seed
 from rehearsal.day import WAITS, day
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
+from rehearsal.people import SUFFIX
 from rehearsal.rollout import Rollout, public_records
-from rehearsal.steps import ADMINISTRATOR
 from rehearsal.values import variables
 from tests.emulator.aws import Aws
 
@@ -60,10 +61,14 @@ def rehearsal(output: Path) -> Iterator[Rehearsal]:
         s3 = aws.client("s3")
         s3.create_bucket(Bucket=names.state_bucket)
         s3.put_object(Bucket=names.state_bucket, Key=names.state_key("edge"), Body=json.dumps(state).encode())
-        administrator = STARTER.access.administrators[0]
-        assert isinstance(administrator, IamUser)
-        rehearsal.control.seed_role(STARTER.account_id, names.role(ADMINISTRATOR), (administrator.arn,))
-        rehearsal.sign_in(ADMINISTRATOR)
+        deployer, planner = STARTER.access.deployers[0], STARTER.access.planners[0]
+        assert isinstance(deployer, IamUser)
+        assert isinstance(planner, PermissionSet)
+        of_center = f"aws-reserved/sso.amazonaws.com/AWSReservedSSO_{planner.name}_{SUFFIX}"
+        people = {DEPLOYER: deployer.arn, PLANNER: f"arn:aws:iam::{planner.account_id}:role/{of_center}"}
+        for purpose, arn in people.items():
+            rehearsal.control.seed_role(STARTER.account_id, names.role(purpose), (arn,))
+        rehearsal.sign_in(DEPLOYER)
         yield rehearsal
 
 

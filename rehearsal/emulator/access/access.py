@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,7 @@ class Access:
         Raises:
             UnmappedError: A role's session calls an operation with no known actions or resources.
         """
+        start = time.thread_time()
         who = entity(caller)
         if who is None or _SERVICE_ROLES in who.arn:
             return None
@@ -42,7 +44,9 @@ class Access:
         if call is None:
             raise UnmappedError(f"{signing_name}: {request.method} {request.path} is an unknown operation")
         for asked, decision in self._decisions(call, caller):
-            self._record(call, asked, decision)
+            now = time.thread_time()
+            self._record(call, asked, decision, now - start)
+            start = now
             if not decision.allowed:
                 sys.stderr.write(f"denied: {call.name} for {asked.principal}: {decision.reason}\n")
                 return denial(call, asked, decision)
@@ -69,7 +73,7 @@ class Access:
         applied: Policies = policies(caller, asked, endpoint)
         return evaluate(asked, applied)
 
-    def _record(self, call: Call, asked: Request, decision: Decision) -> None:
+    def _record(self, call: Call, asked: Request, decision: Decision, seconds: float) -> None:
         line: dict[str, Any] = {
             "principal": asked.principal,
             "role": "".join(asked.context.get("aws:principalarn", ())),
@@ -79,6 +83,7 @@ class Access:
             "context": {key: list(values) for key, values in sorted(asked.context.items()) if key not in _ALWAYS},
             "allowed": decision.allowed,
             "reason": decision.reason,
+            "seconds": round(seconds, 6),
             "statements": [
                 {"kind": each.kind, "policy": each.policy, "sid": each.statement.sid} for each in decision.statements
             ],

@@ -65,7 +65,7 @@ class Tokens:
     refused: list[str] = field(default_factory=list)
     """Paths of refused requests."""
 
-    def sign(self, key: RSAKey | None = None, **job: Any) -> str:
+    def sign(self, key: RSAKey | None = None, **job: object) -> str:
         """A token of a job; its claims replace the standard ones.
 
         Args:
