@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 from modules.garbage import collect_less
 from modules.interrupts import install
 from modules.process import prepare
-from ops.command import reporting
+from ops.command import refuse_empty, reporting
 
 LOOK = "Look (nothing changes)"
 CHANGE = "Change the account"
@@ -156,6 +156,12 @@ class LazyGroup(Group):
         """Run a command; what it doesn't report itself is one line too, such as a full disk or Ctrl-C."""
         with reporting():
             return super().invoke(ctx)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  (click's)
+        """Find a command; none gets an empty option."""
+        if not ctx.resilient_parsing:
+            refuse_empty(args)
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  (click's context)
         """Names in the order of the table."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,9 @@ Yes = Annotated[bool, typer.Option("--yes", help="Don't ask before changing anyt
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")]
 Out = Annotated[Path, typer.Option(help="Folder that synth wrote.", metavar="DIR")]
+
+
+_EMPTY = re.compile(r"--?[\w-]+=")
 
 
 @contextmanager
@@ -114,6 +118,25 @@ def check_phases(names: Sequence[str] | None) -> None:
                 phase(name)
             except LookupError as error:
                 raise OpsError(str(error)) from None
+
+
+def refuse_empty(words: Sequence[str]) -> None:
+    """Check that no option or argument before `--` is empty: a command never takes that for one that was left out.
+
+    Workflows fill options from variables. If a variable isn't set, `--stored=""` must not become a rollout of all that
+    is planned now, nor `--only=""` one of every environment.
+
+    Raises:
+        OpsError: One is empty.
+    """
+    before = ""
+    for word in words:
+        if word == "--":
+            return
+        if not word or _EMPTY.fullmatch(word):
+            what = word.removesuffix("=") or f"what follows {printable(before)}"
+            raise OpsError(f"{what} is empty; pass a value, or leave it out (in a workflow: the variable isn't set)")
+        before = word
 
 
 def say(text: str) -> None:

@@ -108,7 +108,9 @@ def environments(
         str,
         typer.Option(metavar="NAMES", envvar="ROLLOUT_ENVIRONMENTS", help="Environments to roll out, with spaces."),
     ] = "",
-    only: Annotated[str, typer.Option(metavar="NAME", help="Check that this is one of them, and show only it.")] = "",
+    only: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Check that this is one of them, and show only it.")
+    ] = None,
     outputs: Outputs = None,
 ) -> None:
     """Print which environments workflows roll out, with the GitHub environments of their jobs, as JSON.
@@ -132,8 +134,8 @@ def look(
     environment: EnvironmentName,
     *,
     base: Annotated[
-        str, typer.Option(metavar="REF", help="Plan only phases that a change since this version affects.")
-    ] = "",
+        str | None, typer.Option(metavar="REF", help="Plan only phases that a change since this version affects.")
+    ] = None,
     outputs: Outputs = None,
     out: Out = OUT,
 ) -> None:
@@ -150,7 +152,7 @@ def look(
         from ops.terraform.bootstrap import refuse_before_bootstrap
 
         refuse_before_bootstrap(running)
-        results = page.look(running, _affected(base, environment, out) if base else None)
+        results = page.look(running, None if base is None else _affected(base, environment, out))
         show(page.as_markdown(running, results), nl=False)
         if outputs:
             append(outputs, page.needed(results))
@@ -281,13 +283,13 @@ def _checked(check: str, name: str | None, days: int | None, out: Path) -> Watch
         example = f"ops ci watch {check}{' ENVIRONMENT' if check in with_environment else ''}"
         raise OpsError(f"{check} {'needs an' if check in with_environment else 'takes no'} environment: {example}")
     today = datetime.now(UTC).date()
-    if check == "drift" and name:
+    if check == "drift" and name is not None:
         environment = load(name)
         names, left = for_planner(stacks(environment, out))
         if left:
             say(f"not compared: {', '.join(left)}; the planner may not assume the role of the zone's account")
         return checks.drift(environment, compare_all(environment, out, names))
-    if check == "prices" and name:
+    if check == "prices" and name is not None:
         return checks.prices(load(name), today, PRICE_DAYS if days is None else days)
     return (
         checks.versions() if check == "versions" else checks.risks(accepted(today), RISK_DAYS if days is None else days)

@@ -114,7 +114,7 @@ def _apply(phase: str) -> dict[str, Value]:
             sign_in(DEPLOYER),
             run(
                 "Apply the stored plan and verify",
-                # `:?` stops a job without a hash: an empty option would be none.
+                # `:?` stops a job without a hash; so does the command, which refuses an empty option.
                 f'exec bin/ops rollout "$ENVIRONMENT" {phase} --stored="${{SHA256:?}}" --yes --markdown $APPROVALS '
                 f"{SUMMARY}",
             ),

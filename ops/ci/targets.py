@@ -49,7 +49,7 @@ def chosen(names: Sequence[str]) -> tuple[Environment, ...]:
     return found
 
 
-def outputs(given: Sequence[Environment], only: str = "") -> dict[str, str]:
+def outputs(given: Sequence[Environment], only: str | None = None) -> dict[str, str]:
     """What later jobs read: lists as JSON for a matrix, or what they need of one environment.
 
     Args:
@@ -59,7 +59,7 @@ def outputs(given: Sequence[Environment], only: str = "") -> dict[str, str]:
     Raises:
         RefusedError: The named environment isn't one of them.
     """
-    if only:
+    if only is not None:
         return _one(given, only)
     protected = [environment for environment in given if environment.protected]
     lists = {

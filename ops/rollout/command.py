@@ -52,7 +52,9 @@ def rollout(
     approve_outage: Outage = False,
     approve_protection_off: ProtectionOff = False,
     store: Annotated[bool, typer.Option("--store", help="Plan one phase, and store the plan for another job.")] = False,
-    stored: Annotated[str, typer.Option(metavar="SHA256", help="Apply this stored plan, and verify.")] = "",
+    stored: Annotated[
+        str | None, typer.Option(metavar="SHA256", help="Apply this stored plan, and verify.")
+    ] = None,
     outputs: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --store: append changes=… and sha256=… to this file.")
     ] = None,
@@ -84,7 +86,7 @@ def rollout(
         protection_off=approve_protection_off,
     )
     with reporting():
-        one = store or bool(stored)
+        one = store or stored is not None
         _check(phases or [], store=store, stored=stored, only_store=bool(outputs or wait), dry_run=dry_run)
         values = load(environment)
         with session(values, out) as running:
@@ -113,30 +115,36 @@ def rollout(
         if report.exit_code or not one:
             again = " ".join(["bin/ops rollout", environment, *(phases or ())])
             say(NEXT[report.exit_code].format(again=again))
-        if stored and not report.exit_code:
+        if stored is not None and not report.exit_code:
             from ops.verify.command import check
 
             raise typer.Exit(check(values, phases, connect_to, ca_file, out, err=True))
         raise typer.Exit(report.exit_code)
 
 
-def _check(phases: list[str], *, store: bool, stored: str, only_store: bool, dry_run: bool) -> None:
+def _check(phases: list[str], *, store: bool, stored: str | None, only_store: bool, dry_run: bool) -> None:
     """Check that the given options belong together.
 
     Raises:
         OpsError: They don't.
+        RefusedError: What should be a SHA-256 isn't one.
     """
-    if (store or stored) and len(phases) != 1:
+    from ops.rollout.stored import check_sha256
+
+    one = store or stored is not None
+    if stored is not None:
+        check_sha256(stored)
+    if one and len(phases) != 1:
         raise OpsError(f"--store and --stored are for one phase, not {len(phases)}: bin/ops rollout ENVIRONMENT PHASE")
-    if store and stored:
+    if store and stored is not None:
         raise OpsError("--store plans and --stored applies; pass one of them")
-    if (store or stored) and dry_run:
+    if one and dry_run:
         raise OpsError("--dry-run shows plans and stores or applies none; leave out --store and --stored")
     if only_store and not store:
         raise OpsError("--outputs and --wait belong to --store; add it, or leave them out")
 
 
-def _one(work: Rollout, stack: Stack, sha256: str, outputs: Path | None, wait: float) -> PhaseResult:
+def _one(work: Rollout, stack: Stack, sha256: str | None, outputs: Path | None, wait: float) -> PhaseResult:
     """Store the plan of a phase or, with a hash, apply the stored one; the outputs say whether there is a plan."""
     from ops.rollout.stored import apply_stored, store
     from ops.terraform.bootstrap import refuse_before_bootstrap
@@ -144,7 +152,7 @@ def _one(work: Rollout, stack: Stack, sha256: str, outputs: Path | None, wait: f
 
     refuse_before_bootstrap(work.session)
     try:
-        if sha256:
+        if sha256 is not None:
             return apply_stored(work, stack, sha256)
         stored = store(work, stack, wait=wait)
     except (RefusedError, WaitingError) as error:

@@ -103,14 +103,23 @@ def apply_stored(rollout: Rollout, stack: Stack, sha256: str, *, now: datetime |
     return applier.apply(stack)
 
 
+def check_sha256(text: str) -> None:
+    """Check that a text has the form of a SHA-256.
+
+    Raises:
+        RefusedError: It doesn't.
+    """
+    if not _SHA256.fullmatch(text):
+        raise RefusedError(f"{text!r} isn't a SHA-256; pass the one that --store printed: 64 hexadecimal digits")
+
+
 def fetched(session: Session, stack: Stack, sha256: str) -> bytes:
     """A stored plan, with exactly this hash.
 
     Raises:
         RefusedError: It isn't stored, or has another hash.
     """
-    if not _SHA256.fullmatch(sha256):
-        raise RefusedError(f"{sha256!r} isn't a SHA-256; pass the one that --store printed: 64 hexadecimal digits")
+    check_sha256(sha256)
     body = session.states.plan(stack.phase.name, sha256)
     if body is None:
         raise RefusedError(

@@ -135,17 +135,23 @@ def _rolled_out(job: Parsed) -> re.Match[str] | None:
 
 def commands(name: str, text: str) -> set[str]:
     """The command lines of `bin/ops` and `make` in a workflow or an example, with sample values for variables."""
+    return {filled(line, SAMPLES) for line in lines(name, text)}
+
+
+def lines(name: str, text: str) -> set[str]:
+    """The command lines of `bin/ops` and `make` in a workflow or an example, as they are."""
     strings = re.findall(r'^ +"(.*)",$', text, re.MULTILINE) if name.endswith(".tf") else _strings(yaml.safe_load(text))
     parts = (
         part.strip().removeprefix("../../../").removeprefix("exec ")
         for each in strings
         for part in re.split(r"\|\||>>", each)
     )
-    return {
-        re.sub(r"\$\{?(\w+)(?::\?)?\}?", lambda found: SAMPLES.get(found[1], "value"), part.replace('\\"', '"'))
-        for part in parts
-        if part.startswith(("bin/ops ", "make "))
-    }
+    return {part.replace('\\"', '"') for part in parts if part.startswith(("bin/ops ", "make "))}
+
+
+def filled(line: str, given: Mapping[str, str]) -> str:
+    """A command line with values in place of its variables; `value` for those that have none."""
+    return re.sub(r"\$\{?(\w+)(?::\?)?\}?", lambda found: given.get(found[1], "value"), line)
 
 
 def _strings(value: Any) -> Iterator[str]:
