@@ -270,11 +270,9 @@ def _checked(check: str, name: str | None, days: int | None, out: Path) -> Watch
     """
     from environments.suggestions import choices
     from ops.ci import checks
-    from ops.ci.look import for_planner
     from ops.errors import OpsError
     from ops.risks.listing import accepted
     from ops.terraform.drift import compare_all
-    from ops.terraform.stack import stacks
 
     known, with_environment = ("drift", "risks", "prices", "versions"), {"drift", "prices"}
     if check not in known:
@@ -285,10 +283,7 @@ def _checked(check: str, name: str | None, days: int | None, out: Path) -> Watch
     today = datetime.now(UTC).date()
     if check == "drift" and name is not None:
         environment = load(name)
-        names, left = for_planner(stacks(environment, out))
-        if left:
-            say(f"not compared: {', '.join(left)}; the planner may not assume the role of the zone's account")
-        return checks.drift(environment, compare_all(environment, out, names))
+        return checks.drift(environment, compare_all(environment, out))
     if check == "prices" and name is not None:
         return checks.prices(load(name), today, PRICE_DAYS if days is None else days)
     return (

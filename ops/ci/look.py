@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from modules.phases import PHASES
 from ops.printable import printable
-from ops.terraform.plan import Planner, is_planner
+from ops.terraform.plan import Planner
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.schedule import side_by_side
 from ops.terraform.session import Session
-from ops.terraform.stack import Stack
-
-OTHERS = "the deployer plans it: its provider assumes a role of the zone's account, which the planner may not"
 
 
 def look(session: Session, phases: Sequence[str] | None = None) -> list[PhaseResult]:
-    """Plan every phase that the caller can plan; the others wait for the deployer if they aren't applied as they are.
+    """Plan phases side by side; nothing is applied.
 
     The plans and the report are those of `ops plan`, which the comment on a pull request reads.
 
@@ -29,42 +25,9 @@ def look(session: Session, phases: Sequence[str] | None = None) -> list[PhaseRes
         OpsError: AWS's response is an error, or a stack isn't synthesized.
     """
     stacks = {name: stack for name, stack in session.stacks().items() if phases is None or name in phases}
-    beyond = {
-        name: stack for name, stack in stacks.items() if is_planner(session.aws.caller, stack) and assumes_role(stack)
-    }
-    own = {name: stack for name, stack in stacks.items() if name not in beyond}
-    results = {each.phase: each for each in side_by_side(session, own, Planner(session).plan)}
-    for name, stack in beyond.items():
-        if applied_as_it_is(session, stack):
-            results[name] = PhaseResult(name, Result.NO_CHANGES, message="applied with this stack and these outputs")
-        else:
-            results[name] = PhaseResult(name, Result.WAITING, waits_for=("the deployer's plan",), message=OTHERS)
-    found = [results[name] for name in stacks]
+    found = side_by_side(session, stacks, Planner(session).plan)
     session.report("plan", found)
     return found
-
-
-def assumes_role(stack: Stack) -> bool:
-    """Whether a provider of the stack assumes a role, as that of a zone in another account."""
-    providers = stack.content.get("provider", {}).values()
-    return any("assume_role" in each for listed in providers for each in (listed if isinstance(listed, list) else ()))
-
-
-def for_planner(stacks: Iterable[Stack]) -> tuple[list[str], list[str]]:
-    """Names of the phases that the planner can plan, and of those that it can't."""
-    every = list(stacks)
-    beyond = [stack.phase.name for stack in every if assumes_role(stack)]
-    return [stack.phase.name for stack in every if stack.phase.name not in beyond], beyond
-
-
-def applied_as_it_is(session: Session, stack: Stack) -> bool:
-    """Whether a phase's last apply was of this stack, and no phase that it reads was applied since."""
-    record = session.states.record(stack.phase.name)
-    if record is None or (record.stack_sha256, record.environment) != (stack.digest, stack.environment.name):
-        return False
-    read = [session.states.record(name) for name in stack.phase.reads]
-    when = datetime.fromisoformat(record.applied_at)
-    return all(other is not None and datetime.fromisoformat(other.applied_at) <= when for other in read)
 
 
 def needed(results: Sequence[PhaseResult]) -> dict[str, str]:

@@ -52,9 +52,7 @@ def rollout(
     approve_outage: Outage = False,
     approve_protection_off: ProtectionOff = False,
     store: Annotated[bool, typer.Option("--store", help="Plan one phase, and store the plan for another job.")] = False,
-    stored: Annotated[
-        str | None, typer.Option(metavar="SHA256", help="Apply this stored plan, and verify.")
-    ] = None,
+    stored: Annotated[str | None, typer.Option(metavar="SHA256", help="Apply this stored plan, and verify.")] = None,
     outputs: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --store: append changes=… and sha256=… to this file.")
     ] = None,
@@ -132,8 +130,6 @@ def _check(phases: list[str], *, store: bool, stored: str | None, only_store: bo
     from ops.rollout.stored import check_sha256
 
     one = store or stored is not None
-    if stored is not None:
-        check_sha256(stored)
     if one and len(phases) != 1:
         raise OpsError(f"--store and --stored are for one phase, not {len(phases)}: bin/ops rollout ENVIRONMENT PHASE")
     if store and stored is not None:
@@ -142,6 +138,8 @@ def _check(phases: list[str], *, store: bool, stored: str | None, only_store: bo
         raise OpsError("--dry-run shows plans and stores or applies none; leave out --store and --stored")
     if only_store and not store:
         raise OpsError("--outputs and --wait belong to --store; add it, or leave them out")
+    if stored is not None:
+        check_sha256(stored)
 
 
 def _one(work: Rollout, stack: Stack, sha256: str | None, outputs: Path | None, wait: float) -> PhaseResult:

@@ -12,11 +12,13 @@ from typer.testing import CliRunner
 
 import environments
 from environments import load
+from environments.names import ZONE_ROLE
 from modules.phases import PHASES
 from ops.__main__ import app
 from ops.aws.states import ApplyRecord
 from ops.ci import failed, look, targets
 from ops.errors import OpsError, RefusedError
+from ops.terraform.drift import Drift
 from ops.terraform.process import Done
 from ops.terraform.report import PhaseResult, Result
 from tests.runner.in_memory import ADMINISTRATOR, DEPLOYER, PLANNER, Runner
@@ -107,9 +109,7 @@ def test_the_command_reads_the_repository_variable(tmp_path: Path) -> None:
 def runner(tmp_path: Path) -> Runner:
     """Edge, services and cutover; the zone of edge is another account's. Plans find no changes."""
     runner = Runner(PROD, tmp_path, "edge")
-    runner.stack.file.write_text(
-        json.dumps({"provider": {"aws": [{}, {"alias": "dns", "assume_role": [{}]}]}}), encoding="utf-8"
-    )
+    runner.stack.file.write_text(json.dumps({"variable": {ZONE_ROLE: {}}}), encoding="utf-8")
     for name in ("services", "cutover"):
         runner.add(name)
     for name in ("account", "network", "registry", "secrets", "data", "edge"):
@@ -127,55 +127,39 @@ def deployers() -> dict[str, Any]:
     return {phase.name: phase for phase in PHASES if phase.applied_by == "deployer"}
 
 
-def record(runner: Runner, name: str, when: str, **changed: Any) -> None:
-    stack = replace(runner.stack, phase=deployers().get(name, runner.stack.phase))
+def record(runner: Runner, name: str, when: str) -> None:
+    stack = replace(runner.stack, phase=deployers()[name])
     written = ApplyRecord(name, "prod", "c", False, when, "arn", stack.digest, "", 1)
-    body = json.dumps(asdict(replace(written, **changed))).encode()
-    runner.bucket.objects.setdefault(runner.names.applied_key(name), []).append(body)
+    runner.bucket.objects.setdefault(runner.names.applied_key(name), []).append(json.dumps(asdict(written)).encode())
 
 
-def test_the_planner_leaves_a_zone_of_another_account_to_the_deployer(
+def test_the_planner_plans_every_phase_and_only_reads_the_zone_of_another_account(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runner.aws.caller = PLANNER
     found = looked(runner, monkeypatch)
-    assert (found["edge"].result, found["edge"].waits_for) == (Result.WAITING, ("the deployer's plan",))
-    assert (found["services"].result, found["cutover"].result) == (Result.NO_CHANGES, Result.NO_CHANGES)
-    assert look.needed(list(found.values())) == {"edge": "true", "services": "false", "cutover": "false"}
+    assert {each.result for each in found.values()} == {Result.NO_CHANGES}
+    assert look.needed(list(found.values())) == {"edge": "false", "services": "false", "cutover": "false"}
+    reading = f"-var={ZONE_ROLE}={PROD.edge.zone.read_role}"
+    planned = [command for command in runner.terraform.ran if command[0] == "plan"]
+    assert len(planned) == 3 and all("-lock=false" in command for command in planned)
+    assert [command for command in planned if reading in command] == planned[:1]
     report = json.loads((runner.out / "reports" / "run-plan-prod.json").read_text(encoding="utf-8"))
     assert [each["phase"] for each in report["phases"]] == ["edge", "services", "cutover"]
     assert [each.phase for each in look.look(runner.session, ["cutover"])] == ["cutover"]
     assert look.look(runner.session, []) == []
     assert look.stops(list(found.values())) == 0
+    runner.terraform.ran.clear()
     runner.aws.caller = DEPLOYER
     assert looked(runner, monkeypatch)["edge"].result is Result.NO_CHANGES
+    assert not any(reading in command for command in runner.terraform.ran)
 
 
-def test_drift_is_looked_for_where_the_planner_can(runner: Runner) -> None:
-    stacks = [replace(runner.stack, phase=found) for found in deployers().values()]
-    assert look.for_planner(stacks) == (["services", "cutover"], ["edge"])
-
-
-@pytest.mark.parametrize(
-    ("changed", "network", "expected"),
-    [
-        ({}, "2026-11-28T00:00:00+00:00", Result.NO_CHANGES),
-        ({"stack_sha256": "other"}, "2026-11-28T00:00:00+00:00", Result.WAITING),
-        ({"environment": "prod-starter"}, "2026-11-28T00:00:00+00:00", Result.WAITING),
-        ({}, "2026-11-30T00:00:00+00:00", Result.WAITING),
-        ({}, None, Result.WAITING),
-    ],
-    ids=["as it is", "another stack", "another size", "network is newer", "network is unknown"],
-)
-def test_the_record_of_the_last_apply_says_whether_the_deployer_must_plan(
-    runner: Runner, monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], network: str | None, expected: Result
-) -> None:
+def test_the_planner_looks_for_drift_in_a_zone_of_another_account(runner: Runner) -> None:
     runner.aws.caller = PLANNER
-    record(runner, "edge", "2026-11-29T00:00:00+00:00", **changed)
-    record(runner, "account", "2026-11-01T00:00:00+00:00")
-    if network:
-        record(runner, "network", network)
-    assert looked(runner, monkeypatch)["edge"].result is expected
+    assert Drift(runner.session).compare(runner.stack).result is Result.NO_CHANGES
+    (planned,) = (command for command in runner.terraform.ran if command[0] == "plan")
+    assert f"-var={ZONE_ROLE}={PROD.edge.zone.read_role}" in planned
 
 
 def test_a_plan_that_fails_stops_the_rollout_and_one_that_is_refused_does_not(

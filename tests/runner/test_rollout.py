@@ -565,13 +565,13 @@ def test_outputs_say_whether_there_is_a_plan_and_nothing_if_that_is_unknown(acco
     file, edge = tmp_path / "outputs", account.stacks["edge"]
     file.write_text("other=1\n", encoding="utf-8")
     account.change("network")
-    waiting = _one(account.rollout(DEPLOYER), edge, "", file, 0)
+    waiting = _one(account.rollout(DEPLOYER), edge, None, file, 0)
     assert (waiting.result, "edge is waiting for network" in waiting.message) == (Result.WAITING, True)
-    refused = _one(account.rollout(PLANNER), edge, "", file, 0)
+    refused = _one(account.rollout(PLANNER), edge, None, file, 0)
     assert (refused.result, file.read_text()) == (Result.REFUSED, "other=1\n")
     assert _one(account.rollout(DEPLOYER), edge, "0" * 64, file, 0).result is Result.REFUSED
     account.run("network")
-    assert _one(account.rollout(DEPLOYER), edge, "", file, 0).result is Result.NO_CHANGES
+    assert _one(account.rollout(DEPLOYER), edge, None, file, 0).result is Result.NO_CHANGES
     assert file.read_text() == "other=1\nchanges=false\nsha256=\n"
 
 
@@ -588,6 +588,6 @@ def test_outputs_say_whether_there_is_a_plan_and_nothing_if_that_is_unknown(acco
 def test_options_that_do_not_belong_together_are_one_line(
     phases: list[str], options: dict[str, Any], said: str
 ) -> None:
-    given: dict[str, Any] = {"store": False, "stored": "", "only_store": False, "dry_run": False} | options
+    given: dict[str, Any] = {"store": False, "stored": None, "only_store": False, "dry_run": False} | options
     with pytest.raises(OpsError, match=said):
         _check(phases, **given)
