@@ -12,12 +12,12 @@ from ops.printable import printable
 from ops.terraform.report import PhaseResult
 
 PROVES = (
-    "that AWS's API accepts the configuration, a second apply changes nothing, order and rollback work, and the applied "
-    "policies let each role do its part"
+    "that AWS's API accepts the configuration, a second apply changes nothing, order and rollback work, and the "
+    "applied policies let each role do its part"
 )
 DOES_NOT_PROVE = (
     "what isn't evaluated: the first credentials (state and account), sessions of Identity Center, AWS's own services, "
-    "grants of keys, the image registry itself, ECS Exec's session channels, and how fast a changed policy applies",
+    "grants of keys, the image registry itself, and how fast a changed policy applies",
     "whether tasks start, targets are healthy and alarms go off by themselves (the emulator returns what it is given)",
     "whether an image's digest exists, and whether DNS resolves",
     "AWS's quotas, prices and times",

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from ops.tasks.running import workloads
@@ -37,7 +41,7 @@ def tasks_get_what_they_need(rehearsal: Rehearsal) -> Seen:
     for family in families:
         definition: Mapping[str, Any] = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
         for role, calls in (("executionRoleArn", _starts), ("taskRoleArn", _runs)):
-            clients = _Clients(rehearsal, definition[role])
+            clients = TaskRole(rehearsal, definition[role])
             failed += [f"{family}: {why}" for why in calls(clients, definition)]
     if failed:
         raise StepError("; ".join(failed))
@@ -48,8 +52,8 @@ def tasks_get_what_they_need(rehearsal: Rehearsal) -> Seen:
     return Seen(f"{len(families)} tasks; {len(own)} requests, {len(through)} of them through endpoints")
 
 
-class _Clients:
-    """Clients of a task's role, and of the rehearsal itself."""
+class TaskRole:
+    """Calls of a task's role."""
 
     def __init__(self, rehearsal: Rehearsal, role_arn: str) -> None:
         self.rehearsal = rehearsal
@@ -63,8 +67,23 @@ class _Clients:
             if error.response["Error"]["Code"] in {*DENIED, GAP}:
                 yield str(error)
 
+    def channel(self, method: str, path: str) -> Iterator[str]:
+        """Create or open a channel of ECS Exec, as its agent does; yield why it was denied, if it was.
 
-def _starts(role: _Clients, definition: Mapping[str, Any]) -> Iterator[str]:
+        https://github.com/aws/amazon-ssm-agent/blob/mainline/agent/session/service/service.go
+        """
+        keys, region = self._keys, self.rehearsal.environment.region
+        credentials = Credentials(*keys.values())
+        request = AWSRequest(method, f"{self.rehearsal.control.endpoint}{path}", data=b"{}")
+        SigV4Auth(credentials, "ssmmessages", region).add_auth(request)
+        direct = requests.Session()
+        direct.trust_env = False  # The emulator is this process's proxy.
+        response = direct.request(method, request.url, headers=dict(request.headers), data=request.data, timeout=30)
+        if not response.ok:
+            yield f"{method} {path}: {response.text}"
+
+
+def _starts(role: TaskRole, definition: Mapping[str, Any]) -> Iterator[str]:
     """What the execution role requests: image, secrets, log stream.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
@@ -82,7 +101,7 @@ def _starts(role: _Clients, definition: Mapping[str, Any]) -> Iterator[str]:
         yield from _logs(role, options["awslogs-group"], "execution")
 
 
-def _runs(role: _Clients, definition: Mapping[str, Any]) -> Iterator[str]:
+def _runs(role: TaskRole, definition: Mapping[str, Any]) -> Iterator[str]:
     """What the task's own role requests: metrics, and ECS Exec's session with its log and key.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-required-iam-permissions
@@ -90,6 +109,9 @@ def _runs(role: _Clients, definition: Mapping[str, Any]) -> Iterator[str]:
     owner, names = role.rehearsal.owner, role.rehearsal.names
     (cluster,) = owner.client("ecs").describe_clusters(clusters=[names.prefix], include=["CONFIGURATIONS"])["clusters"]
     session = cluster["configuration"]["executeCommandConfiguration"]
+    for kind in ("control", "data"):
+        yield from role.channel("POST", f"/v1/{kind}-channel/rehearsal")
+        yield from role.channel("GET", f"/v1/{kind}-channel/rehearsal")
     yield from role.call("logs", "describe_log_groups")
     yield from _logs(role, session["logConfiguration"]["cloudWatchLogGroupName"], definition["family"])
     cipher = owner.client("kms").encrypt(KeyId=session["kmsKeyId"], Plaintext=b"session")["CiphertextBlob"]
@@ -100,7 +122,7 @@ def _runs(role: _Clients, definition: Mapping[str, Any]) -> Iterator[str]:
             yield from role.call("cloudwatch", "put_metric_data", Namespace=service.metrics_namespace, MetricData=data)
 
 
-def _logs(role: _Clients, group: str, stream: str) -> Iterator[str]:
+def _logs(role: TaskRole, group: str, stream: str) -> Iterator[str]:
     of = {"logGroupName": group, "logStreamName": f"{STREAM}/{stream}"}
     yield from role.call("logs", "create_log_stream", **of)
     yield from role.call("logs", "put_log_events", **of, logEvents=[{"timestamp": 0, "message": STREAM}])

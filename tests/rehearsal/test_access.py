@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import boto3
@@ -20,10 +21,12 @@ from ops.errors import OpsError
 from rehearsal import alerts
 from rehearsal.access import NEGATIVE, nothing_needed_was_denied
 from rehearsal.context import Rehearsal
+from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
 from rehearsal.emulator.settings import environment as emulated
 from rehearsal.rollout import StepError
+from rehearsal.task_calls import TaskRole
 from tests.emulator import people
 from tests.emulator.access import document, statement_of
 from tests.emulator.aws import Aws
@@ -100,6 +103,24 @@ def evaluating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     folder = tmp_path_factory.mktemp("evaluated")
     with Emulator.start("610987654321", folder / "log", folder / "access.jsonl") as running:
         yield running
+
+
+@pytest.mark.slow
+def test_channels_of_ecs_exec_are_evaluated(evaluating: Emulator) -> None:
+    """boto3 has no model of Session Manager's message gateway, so the emulator has one."""
+    aws = Aws("310987654321", evaluating.endpoint)
+    arn = people.role(aws, "app-task", allow({"Service": "ecs-tasks.amazonaws.com"}))
+    allowed = document(statement_of("ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel"))
+    aws("iam").put_role_policy(RoleName="app-task", PolicyName="own", PolicyDocument=allowed)
+    control = Control(evaluating.endpoint, aws.account)
+    role = TaskRole(
+        cast("Any", SimpleNamespace(control=control, vpc_id="", environment=SimpleNamespace(region="us-east-1"))), arn
+    )
+    for method in ("POST", "GET"):
+        assert list(role.channel(method, "/v1/control-channel/one")) == []
+        (why,) = role.channel(method, "/v1/data-channel/one")
+        assert "is not authorized to perform: ssmmessages:" in why
+        assert "DataChannel" in why
 
 
 @pytest.mark.slow

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from moto.core.model import OperationModel
+from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
-from moto.core.routing import get_service_router
+from moto.core.routing import ServiceOperationRouter
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
@@ -22,6 +25,8 @@ _NAMES = {
 """Services in boto3, by the name that their requests are signed with, where the two differ."""
 _PREFIXES = {"monitoring": "cloudwatch"}
 """Prefixes of actions, by the name that requests are signed with, where the two differ."""
+MESSAGES = "ssmmessages"
+"""Session Manager's message gateway: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsessionmanagermessagegatewayservice.html"""
 _S3_CONTROL = "/v20180820/"
 """All paths of S3 Control begin with it; its requests are signed for S3.
 
@@ -70,15 +75,23 @@ def read(signing_name: str, region: str, request: Request) -> Call | None:
     service = _NAMES.get(signing_name, signing_name)
     if signing_name == "s3" and request.path.startswith(_S3_CONTROL):
         service = "s3control"
-    model = get_service_model(service)
+    model = _model(service)
     try:
-        operation, in_path = get_service_router(service).match(request)
+        operation, in_path = ServiceOperationRouter(model).match(request)
     except (NotFound, NotImplementedError):
         return None
     protocol = determine_request_protocol(model, request.content_type)
     return Call(
         service, str(operation.name), _parameters(operation, protocol, request, in_path), region, operation, protocol
     )
+
+
+@cache
+def _model(service: str) -> ServiceModel:
+    """AWS's model of a service; of Session Manager's message gateway boto3 has none, so it is here."""
+    if service != MESSAGES:
+        return get_service_model(service)
+    return ServiceModel(json.loads(Path(__file__).with_name(f"{MESSAGES}.json").read_bytes()), MESSAGES)
 
 
 def _parameters(

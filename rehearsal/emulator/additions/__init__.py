@@ -43,6 +43,7 @@ SERVICES = (
     "scheduler",
     "secretsmanager",
     "securityhub",
+    "ssmmessages",
     "sts",
     "vpc_endpoints",
     "service_linked_roles",
