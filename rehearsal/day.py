@@ -104,8 +104,7 @@ class Day:
         self.roll_out("Apply the administrators' phases that need no others", *ADMINISTRATORS, expect=(0, WAITS))
         self.give_secrets()
         self.promote()
-        self.log.headline("Roll out the workload")
-        self.roll_out("Apply the deployer's phases", *DEPLOYED, expect=(0, WAITS))
+        self.workload()
         self.prepare()
         self.finish()
         with Application.start(
@@ -172,6 +171,11 @@ class Day:
         if self.releases.promoted:
             self.log.headline("Promote the images")
             self.releases.promote()
+
+    def workload(self) -> None:
+        """Roll out what the deployer applies."""
+        self.log.headline("Roll out the workload")
+        self.roll_out("Apply the deployer's phases", *DEPLOYED, expect=(0, WAITS))
 
     def prepare(self) -> None:
         """Replace the public name's plain record by weighted ones, if there is a plain one.
