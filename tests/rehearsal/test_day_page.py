@@ -81,8 +81,11 @@ def test_a_page_has_neither_what_only_the_rehearsal_passes_nor_its_addresses(tmp
     (tmp_path / "ops" / "__main__.py").write_text(f"{says}\nprint({str(tmp_path)!r})\n", encoding="utf-8")
     log = Transcript(tmp_path, dict(os.environ))
     log.headline("Verify")
+    log.ops("Look", "show", "prod", rehearsed=())
+    log.role = "aep-prod-planner"
     log.ops("Check", "verify", "prod", rehearsed=("--connect-to", "127.0.0.1:4711:4712"))
     page = log.page("Runbook", "About.")
+    assert re.findall(r"^(.+) \(\d+ s, exit code 0\):$", page, re.MULTILINE) == ["Look", "Check, as `aep-prod-planner`"]
     assert "\nbin/ops verify prod\n" in page
     assert "\ntested; https://app.example.com returns 200\n.\n" in page
     assert "4711" not in page
