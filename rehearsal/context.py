@@ -31,7 +31,7 @@ from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
 from rehearsal.emulator.settings import environment as emulated
 from rehearsal.emulator.tokens import ISSUER, tokens
-from rehearsal.people import People, zone_roles
+from rehearsal.people import READS_ZONE, People, zone_roles
 
 if TYPE_CHECKING:
     from types_boto3_route53 import Route53Client
@@ -279,7 +279,8 @@ def seed(environment: Environment, control: Control) -> None:
         account = account_of(zone.role) if zone.role else environment.account_id
         control.seed_zone(account, zone.id, zone.name)
         for role, trusted in zone_roles(environment).items():
-            control.seed_role(account, role.rpartition("/")[2], trusted)
+            actions = ("*",) if role == zone.role else READS_ZONE
+            control.seed_role(account, role.rpartition("/")[2], trusted, actions)
         _seed_name(environment, control.endpoint, account, zone.id)
 
 

@@ -145,6 +145,10 @@ class People:
         )
 
 
+READS_ZONE = ("route53:Get*", "route53:List*", "cloudtrail:LookupEvents")
+"""What the role that reads a zone of another account may do (docs/account.md)."""
+
+
 def zone_roles(environment: Environment) -> dict[str, tuple[str, ...]]:
     """Who may assume the roles of the zone of another account, the one that writes and the one that reads.
 

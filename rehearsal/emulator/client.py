@@ -33,17 +33,18 @@ class Control:
         """Create a hosted zone with this id, in any account, unless it exists."""
         self._order("seed_zone", account_id=account_id, zone_id=zone_id, name=name)
 
-    def seed_role(self, account_id: str, name: str, trusted: Sequence[str]) -> None:
+    def seed_role(self, account_id: str, name: str, trusted: Sequence[str], actions: Sequence[str] = ("*",)) -> None:
         """Make a role in any account that roles of other accounts may assume, unless it is there.
 
-        It has all permissions: which ones it has on AWS, the other account's values say.
+        Nothing here applies the other account's policies, so the role has one inline policy, for every resource.
 
         Args:
             account_id: The role's account.
             name: Its name.
             trusted: ARNs that `aws:PrincipalArn` may be.
+            actions: What it may do, as an IAM policy names it; by default everything.
         """
-        self._order("seed_role", account_id=account_id, name=name, trusted=list(trusted))
+        self._order("seed_role", account_id=account_id, name=name, trusted=list(trusted), actions=list(actions))
 
     def seed_issuer(self, issuer: str, address: str) -> None:
         """Let an identity provider publish its keys at an address of this machine, for all accounts.

@@ -78,7 +78,7 @@ def _seed_zone(account_id: str, zone_id: str, name: str) -> None:
     backend.zones[zone_id] = zone
 
 
-def _seed_role(account_id: str, name: str, trusted: list[str]) -> None:
+def _seed_role(account_id: str, name: str, trusted: list[str], actions: list[str]) -> None:
     backend = iam_backends[account_id]["aws"]
     if any(role.name == name for role in backend.get_roles()):
         return
@@ -97,8 +97,8 @@ def _seed_role(account_id: str, name: str, trusted: list[str]) -> None:
         tags=[],
         max_session_duration="3600",
     )
-    # Its policies are the other account's, which nothing here applies.
-    backend.attach_role_policy("arn:aws:iam::aws:policy/AdministratorAccess", name)
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    backend.put_role_policy(name, "seeded", json.dumps({"Version": "2012-10-17", "Statement": [allowed]}))
 
 
 def _seed_issuer(issuer: str, address: str) -> None:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.emulator.client import Control, OrderError
 from rehearsal.emulator.process import Emulator
+from rehearsal.people import READS_ZONE
 from tests.emulator import people
 from tests.emulator.access import document, statement_of
 from tests.emulator.aws import REGION, Aws
@@ -130,11 +131,19 @@ def test_ecs_assumes_only_roles_that_trust_it(aws: Aws, role: str) -> None:
         control.task_credentials(f"{role}-none", "vpc-1")
 
 
-def test_a_role_of_another_account_may_do_everything(aws: Aws) -> None:
+def test_a_seeded_role_may_do_everything_or_what_it_is_given(aws: Aws) -> None:
     trusted = people.role(aws, "writer", allow({"AWS": aws.account}))
-    Control(aws.endpoint or "", aws.account).seed_role(aws.account, "zone", [trusted])
+    control = Control(aws.endpoint or "", aws.account)
+    control.seed_role(aws.account, "zone", [trusted])
+    control.seed_role(aws.account, "reader", [trusted], READS_ZONE)
     aws("iam").put_role_policy(
         RoleName="writer", PolicyName="zone", PolicyDocument=document(statement_of("sts:AssumeRole"))
     )
-    zone = people.session(aws, f"arn:aws:iam::{aws.account}:role/zone", people.session(aws, trusted))
-    aws("route53", zone).list_hosted_zones()
+    writer, reader = (
+        aws("route53", people.session(aws, f"arn:aws:iam::{aws.account}:role/{name}", people.session(aws, trusted)))
+        for name in ("zone", "reader")
+    )
+    writer.create_hosted_zone(Name="example.com", CallerReference="1")
+    assert len(reader.list_hosted_zones()["HostedZones"]) == 1
+    with pytest.raises(ClientError, match="CreateHostedZone"):
+        reader.create_hosted_zone(Name="example.net", CallerReference="2")
