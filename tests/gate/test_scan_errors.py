@@ -142,12 +142,19 @@ def test_a_form_that_would_go_unscanned(project: Project, body: Body) -> None:
     assert kinds(project.judge()) == [ErrorKind.NOT_UNDERSTOOD]
 
 
-@pytest.mark.parametrize("section", ["import", "moved", "removed", "check", "variable"])
+@pytest.mark.parametrize("section", ["import", "moved", "removed", "check", "language"])
 def test_blocks_that_the_project_never_writes(project: Project, section: str) -> None:
     project.stacks["demo-services"][section] = {"a": {"to": "aws_sns_topic.services"}}
     verdict = project.judge()
     assert kinds(verdict) == [ErrorKind.NOT_UNDERSTOOD]
     assert f'add `[blocks] {section} = "check …"` to ops/gate/understood/stack.toml,' in words(verdict)
+
+
+def test_a_variable_that_the_values_do_not_lead_to(project: Project) -> None:
+    project.stacks["demo-services"]["variable"] = {"a": {"type": "string", "default": "b"}}
+    verdict = project.judge()
+    assert kinds(verdict) == [ErrorKind.NOT_UNDERSTOOD]
+    assert "variable 'a', which the environment's values don't lead to" in words(verdict)
 
 
 @pytest.mark.parametrize(
