@@ -218,10 +218,11 @@ def comment(
         from ops.errors import OpsError
         from ops.files import write
 
+        chosen = load_chosen(names or ())
         if not pull and to is None:
             raise OpsError("--pull NUMBER is missing: the pull request to comment on; or write a file: --out FILE")
         github = None if to else GitHub.from_environment()  # A missing variable is found before anything is compared.
-        found = gathered(base, load_chosen(names or ()), synth, run_address(), whole=not names)
+        found = gathered(base, chosen, synth, run_address(), whole=not names)
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if to:
             write(to, text(found, WHOLE))
@@ -258,6 +259,8 @@ def watch(
         from ops.ci.github import GitHub
         from ops.ci.issues import keep
 
+        if name is not None:
+            load(name)
         github = GitHub.from_environment()
         say(keep(github, _checked(check, name, days, out), run_address()))
 
