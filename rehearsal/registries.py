@@ -9,15 +9,18 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+import boto3
 import requests
 
+from environments.names import Names
 from ops.promote.route import origins
 from ops.registry.platforms import OF_ARCHITECTURE
 from ops.registry.repository import MANIFESTS, Blob, Manifest, Repository, digest_of
 from rehearsal.application import programs
 from rehearsal.application.stores import Store
+from rehearsal.emulator.settings import credentials
 
 if TYPE_CHECKING:
     from environments.schema import Environment, Service
@@ -60,12 +63,33 @@ class Registries:
             for account in dict.fromkeys((self.source.account_id, self._environment.account_id)):
                 self._urls[account] = self._start(started, program, account)
                 self._control.seed_registry(account, self._urls[account])
+            if self.source.account_id != self._environment.account_id:
+                self._let_in()
             self._started = started.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop them, and remove their images."""
         self._started.close()
+
+    def _let_in(self) -> None:
+        """Create the other account's repositories, which its values let `registry.readers` read.
+
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
+        """
+        keys: Any = {name.lower(): value for name, value in credentials(self.source.account_id).items()}
+        ecr = boto3.client("ecr", region_name=self.source.region, endpoint_url=self._control.endpoint, **keys)
+        partition = Names(self.source).partition
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": [partition.root(account) for account in self.source.registry.readers]},
+            "Action": "ecr:*",
+        }
+        for name in dict.fromkeys(service.repository for service in self.source.product.services):
+            ecr.create_repository(repositoryName=name)
+            if self.source.registry.readers:
+                policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+                ecr.set_repository_policy(repositoryName=name, policyText=policy)
 
     def push(self, service: Service, text: str) -> str:
         """Push an image as a build does, and let ECR scan it without a finding; return its digest.
