@@ -203,7 +203,7 @@ def _checks(names: Names) -> Iterator[Statement]:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html
     """
     balancer = names.arn("elasticloadbalancing", f"loadbalancer/app/{names.prefix}/*")
-    acls = names.arn("wafv2", "regional/webacl/*/*")
+    acls = names.arn("wafv2", f"regional/webacl/{names.prefix}/*")
     yield Statement(
         sid="SeeNetwork",
         actions=[
