@@ -55,8 +55,11 @@ def test_the_planner_only_reads(account: Stack, env: Environment) -> None:
     through_s3 = {"kms:ViaService": f"s3.{env.region}.amazonaws.com"}
     assert allowed(statements, "kms:Decrypt", KEY_ARN, through_s3)
     assert not allowed(statements, "kms:Decrypt", KEY_ARN)
+    reader = env.edge.zone.read_role
     for each in expanded(statements):
-        assert each.name == "kms:Decrypt" or each.level in {"Read", "List"}, each.name
+        assert each.name in {"kms:Decrypt", "sts:AssumeRole"} or each.level in {"Read", "List"}, each.name
+    assumed = [each["resources"] for each in statements if "sts:AssumeRole" in each["actions"]]
+    assert assumed == ([[reader]] if reader else [])
     for action in ("secretsmanager:GetSecretValue", "logs:GetLogEvents", "ssm:GetParameter", "ecr:BatchGetImage"):
         assert not allowed(statements, action), action
     assert not allowed(statements, "s3:GetObject", "arn:aws:s3:::aep-prod-access-logs-111122223333/AWSLogs/x")

@@ -64,6 +64,7 @@ ENVIRONMENT = Environment(
             kind="other_account",
             id="Z0EXAMPLE000000INTAKE",
             role="arn:aws:iam::777788889999:role/intake-dns",
+            reader="arn:aws:iam::777788889999:role/intake-records",
         ),
     ),
     access=Access(
