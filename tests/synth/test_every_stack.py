@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import environments
-from environments.names import Names
+from environments.names import ZONE_ROLE, Names
 from environments.schema import Environment
 from modules import contracts
 from modules.phases import PHASES
@@ -138,7 +138,9 @@ def test_no_secret_value_stands_in_any_stack(stacks: dict[str, Stack]) -> None:
     for name, stack in stacks.items():
         for text in strings(stack.document):
             assert not LOOKS_LIKE_A_SECRET.search(text), f"{name}: {text[:40]}"
-        assert not stack.document.get("variable"), f"{name}: values come from environments/, not from variables"
+        # The planner plans records in another account's zone with another role than the values have, and nothing else.
+        variables = {ZONE_ROLE} if name.endswith(("-edge", "-cutover")) else set()
+        assert stack.document.get("variable", {}).keys() <= variables, f"{name}: values come from environments/"
         for kind, id_, body in stack.all_resources():
             for argument in (
                 "password",
