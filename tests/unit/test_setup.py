@@ -153,7 +153,7 @@ def test_every_import_is_in_the_file_that_its_command_installs(places: list[Path
         for path, module in imported(places)
         if module not in own | sys.stdlib_module_names
         and not module.startswith("types_")  # for mypy only
-        and not {name.lower().replace("_", "-") for name in distributions.get(module, ())} & known
+        and not {re.sub(r"[-_.]+", "-", name).lower() for name in distributions.get(module, ())} & known
     }
     assert not missing
 
