@@ -204,17 +204,17 @@ def comment(
     to: Annotated[Path | None, typer.Option("--out", help="Write the comment to this file; post nothing.")] = None,
     synth: Annotated[Path, typer.Option(help="Folder that synth wrote, with plans and reports.", metavar="DIR")] = OUT,
 ) -> None:
-    """Write one comment on a pull request, and update it in place: what changes in each phase, and what that means.
+    """Write one comment on a pull request, with a section for each environment, and update them in place.
 
     It shows the plans that `ops ci look` or `ops plan` saved in this job; a phase without one is marked as not
-    planned. A comment about named environments is another one than that about all. It needs GITHUB_TOKEN with
+    planned. Sections of environments that you don't name stay as they are. It needs GITHUB_TOKEN with
     `pull-requests: write`, GITHUB_REPOSITORY and, for a server of your own, GITHUB_API_URL.
     """
     with reporting():
         from ops.ci.comment import post, text
         from ops.ci.gathered import gathered, run_address
         from ops.ci.github import GitHub
-        from ops.ci.markdown import LIMIT, WHOLE
+        from ops.ci.markdown import WHOLE
         from ops.errors import OpsError
         from ops.files import write
 
@@ -227,7 +227,7 @@ def comment(
         if to:
             write(to, text(found, WHOLE))
         elif github:
-            say(f"Commented: {post(github, pull, text(found, LIMIT))}")
+            say(f"Commented: {post(github, pull, found)}")
             if summary:  # It has what a comment has no room for.
                 with Path(summary).open("a", encoding="utf-8") as file:
                     file.write(text(found, WHOLE))

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from modules.phases import ORGANIZATION, phase
 from ops.ci.affected import Affected, AffectedPhase, Why
 from ops.ci.difference import Delta, EnvironmentChange
-from ops.ci.github import GitHub
-from ops.ci.markdown import Listing, Part, code, rendered, table
+from ops.ci.github import Comment, GitHub
+from ops.ci.markdown import LIMIT, WHOLE, Listing, Part, code, rendered, table
 from ops.ci.plans import PhasePlan
-
-MARKER = "<!-- aws-rollout: what this pull request changes -->"
-"""The first line of a comment about all environments. GitHub doesn't show it."""
-_KEY = "`+` added, `-` removed, `~` changed, `-/+` replaced"
+from ops.ci.sections import GENERAL, MARKER, Section, joined, parsed, where
 
 
 @dataclass(frozen=True)
@@ -30,41 +27,47 @@ class Shown:
     """The commit that was synthesized and planned."""
     run: str = ""
     """Address of the workflow's run."""
-    only: tuple[str, ...] = ()
-    """The environments that it is about; none: all. Each has a comment of its own, since each has its own job."""
-
-    @property
-    def marker(self) -> str:
-        """The first line, by which the next run finds this comment."""
-        return MARKER.replace(" -->", f" in {', '.join(self.only)} -->") if self.only else MARKER
+    whole: bool = True
+    """Whether it is about all environments; a workflow has a job for each."""
 
 
-def parts(shown: Shown) -> Iterator[Part]:
-    """The comment, part by part."""
-    yield shown.marker
-    yield "## What this pull request changes" + (f" in {', '.join(map(code, shown.only))}" if shown.only else "")
-    compared = (
-        f"{code(shown.commit[:12])} is compared with {code(shown.affected.ref)} ({code(shown.affected.commit[:12])})."
-    )
+def sections(shown: Shown) -> dict[str, Section]:
+    """A section for each environment, by its name; and one for what is about no single one, if there is something."""
+    between = [*_parity(shown.parity), *_others(shown)]
+    names = list(shown.affected.environments)
+    alone = names[0] if len(names) == 1 and not shown.whole else GENERAL
+    changes = {each.environment.name: each for each in shown.changes}
+    found = {name: [*_section(shown, name, changes.get(name))] for name in names}
+    if between:
+        found[alone] = [*found.get(alone, ()), *between]
+    here = where(shown.run)
+    return {name: Section(shown.commit, rendered(parts, here, WHOLE)) for name, parts in found.items()}
+
+
+def _section(shown: Shown, name: str, change: EnvironmentChange | None) -> Iterator[Part]:
+    base = f"{code(shown.affected.ref)} ({code(shown.affected.commit[:12])})"
+    phases = shown.affected.environments[name]
+    meaning = [*_of_environment(change, shown.plans.get(name, {}))] if change else []
+    if not phases and not meaning:
+        yield f"**{code(name)}**: no phase is affected; its stacks are those of {base}, byte for byte."
+        return
+    yield f"### {code(name)}{' (new)' if change and change.new and phases else ''}"
+    compared = f"{code(shown.commit[:12])} is compared with {base}."
     yield f"{compared} [The run]({shown.run}) has the details." if shown.run else compared
-    yield from _phases(shown)
-    for each in shown.changes:
-        yield from _environment(each, shown.plans.get(each.environment.name, {}))
-    yield from _parity(shown.parity)
-
-
-def _phases(shown: Shown) -> Iterator[Part]:
-    rows = [
-        [code(name), each.phase, phase(each.phase).applied_by, _why(each), *_result(shown.plans[name][each.phase])]
-        for name, found in shown.affected.environments.items()
-        for each in found
-    ]
-    if rows:
-        yield table(("environment", "phase", "applied by", "affected", "plan", "needs approval"), rows)
-        if any(each.why is Why.READS for found in shown.affected.environments.values() for each in found):
+    if phases:
+        rows = [
+            [each.phase, phase(each.phase).applied_by, _why(each), *_result(shown.plans[name][each.phase])]
+            for each in phases
+        ]
+        yield table(("phase", "applied by", "affected", "plan", "needs approval"), rows)
+        if any(each.why is Why.READS for each in phases):
             yield "A phase that only reads what may change shows its changes when the phases it reads are applied."
     else:
         yield "No phase is affected: the stacks are the same, byte for byte."
+    yield from meaning
+
+
+def _others(shown: Shown) -> Iterator[Part]:
     if shown.affected.organization:
         state = shown.affected.organization
         yield f"The stack `{ORGANIZATION}` is {state}. An administrator plans and applies it (docs/organization.md)."
@@ -81,13 +84,6 @@ def _why(each: AffectedPhase) -> str:
 
 def _result(plan: PhasePlan) -> tuple[str, str]:
     return code(plan.status), ", ".join(map(code, plan.needs)) or ("no" if plan.planned else "unknown")
-
-
-def _environment(change: EnvironmentChange, plans: Mapping[str, PhasePlan]) -> Iterator[Part]:
-    found = [*_of_environment(change, plans)]
-    if found:
-        yield f"### {code(change.environment.name)}{' (new)' if change.new and change.phases else ''}"
-        yield from found
 
 
 def _of_environment(change: EnvironmentChange, plans: Mapping[str, PhasePlan]) -> Iterator[Part]:
@@ -132,28 +128,35 @@ def _parity(found: Mapping[tuple[str, str], Delta]) -> Iterator[Part]:
             yield Listing(delta.lines, language="diff")
 
 
-def where(run: str) -> str:
-    """Where the whole text is, for what is cut."""
-    return f"the whole is in the summary of [the run]({run})" if run else "`ops ci comment --out FILE` writes the whole"
-
-
 def text(shown: Shown, limit: int) -> str:
-    """The comment as Markdown of at most `limit` characters."""
-    return rendered([*parts(shown), _KEY], where(shown.run), limit)
+    """The comment with its own sections only, as Markdown of at most `limit` characters."""
+    return joined(sections(shown), shown.commit, limit)
 
 
-def post(github: GitHub, pull: int, body: str) -> str:
-    """Create the comment, or update it in place; returns its address.
+def post(github: GitHub, pull: int, shown: Shown) -> str:
+    """Create the comment, or replace its own sections in place; returns the comment's address.
 
-    Only a comment that this token's account wrote, and that begins with the same line, is updated: people may quote it.
+    Only a comment that this token's account wrote, and that begins with the marker, is updated: people may quote it.
+    If two jobs created one at the same time, the first comment stays, and gets the sections of the other.
 
     Raises:
         OpsError: GitHub refuses it, or can't be reached.
     """
-    login, marker = github.login(), body.partition("\n")[0]
-    for each in github.comments(pull):
-        if each.user and each.user.login == login and (each.body or "").startswith(marker):
-            if (each.body or "").replace("\r\n", "\n") == body:
-                return each.html_url
-            return github.update_comment(each.id, body).html_url
-    return github.create_comment(pull, body).html_url
+    login, own = github.login(), sections(shown)
+
+    def known() -> list[Comment]:
+        found = (each for each in github.comments(pull) if each.user and each.user.login == login)
+        return [each for each in found if (each.body or "").startswith(MARKER)]
+
+    comments = known()
+    if not comments:
+        created = github.create_comment(pull, joined(own, shown.commit, LIMIT))
+        comments = known() or [created]
+    first, *duplicates = comments
+    before = {} if shown.whole else {k: v for each in reversed(comments) for k, v in parsed(each.body or "").items()}
+    body = joined({**before, **own}, shown.commit, LIMIT)
+    if (first.body or "").replace("\r\n", "\n") != body:
+        github.update_comment(first.id, body)
+    for each in duplicates:
+        github.delete_comment(each.id)
+    return first.html_url

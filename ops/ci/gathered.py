@@ -12,6 +12,7 @@ from ops.ci.affected import Folders, affected
 from ops.ci.comment import Shown
 from ops.ci.difference import changes, parity
 from ops.ci.plans import plans
+from ops.command import load_chosen
 from ops.terraform.saved import commit
 from ops.versions import Version, version
 
@@ -37,10 +38,13 @@ def compared(base: Version, chosen: Sequence[Environment], out: Path, today: dat
     """The same, for a base that is synthesized, and accepted risks on a day."""
     found = affected(Folders(base.out, out, base.ref, base.commit), [each.name for each in chosen], whole=whole)
     meaning = [*changes(found, chosen, base, out, today)]
-    between = parity(chosen, base) if found.planned else {}
+    names = {each.name for each in chosen}
+    # A job for one environment shows its pairs; of two such jobs, that of the first environment does.
+    others = chosen if whole or len(names) > 1 else load_chosen()
+    between = parity(others, base) if found.planned else {}
+    between = {pair: delta for pair, delta in between.items() if whole or pair[0] in names}
     planned = {each.name: plans(each, out, found.planned.get(each.name, ())) for each in chosen}
-    only = () if whole else tuple(each.name for each in chosen)
-    return Shown(found, meaning, planned, between, commit()[0], run, only)
+    return Shown(found, meaning, planned, between, commit()[0], run, whole)
 
 
 def run_address(given: Mapping[str, str] = os.environ) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -183,6 +184,12 @@ class GitHub:
     def update_comment(self, id_: int, body: str) -> Comment:
         """Replace the text of a comment."""
         return self._write(Comment, "PATCH", f"/issues/comments/{id_}", {"body": body})
+
+    def delete_comment(self, id_: int) -> None:
+        """Delete a comment; nothing happens if it doesn't exist."""
+        path = f"/issues/comments/{id_}"
+        with suppress(AbsentError):
+            self._checked(self._send("DELETE", self._address(path)), path)
 
     # Pull requests and commits ----------------------------------------------------------------------------
 

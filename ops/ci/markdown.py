@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from ops.printable import printable
 
@@ -20,6 +21,9 @@ WHOLE = 1_000_000
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary
 """
 _RUN = re.compile("`+")
+_FENCE = re.compile(r"(`{3,})(\w*)")
+_TITLE = re.compile(r"<details><summary>(.*)</summary>")
+_CUT = re.compile(r"… and (\d+) more lines, cut at GitHub's limit; .*")
 _LONGEST = 400
 """Characters of a name or a status."""
 _LONGEST_LINE = 2000
@@ -82,6 +86,35 @@ def rendered(parts: Sequence[Part], whole: str, limit: int = LIMIT) -> str:
             parts = parts[:-1]
         text = _joined(parts, whole).rstrip("\n") + last
     return text
+
+
+def again(text: str) -> list[Part]:
+    """The parts of a text that `rendered` returned, so that it can be shortened further."""
+    parts: list[Part] = []
+    paragraph: list[str] = []
+    title, cut = "", 0
+    lines = iter(text.split("\n"))
+    for line in lines:
+        fence, folded, left = _FENCE.fullmatch(line), _TITLE.fullmatch(line), _CUT.fullmatch(line)
+        if paragraph and (not line or fence or folded):
+            parts.append("\n".join(paragraph))
+            paragraph = []
+        if fence:
+            parts.append(Listing(tuple(takewhile(fence[1].__ne__, lines)), title, fence[2]))
+            title = ""
+        elif folded:
+            title, cut = folded[1], 0
+        elif left and title:  # All lines of this list are cut.
+            cut = int(left[1])
+        elif left and parts and isinstance(parts[-1], Listing):
+            parts[-1] = replace(parts[-1], cut=int(left[1]))
+        elif line == "</details>":
+            if title:
+                parts.append(Listing((), title, cut=cut))
+            title = ""
+        elif line:
+            paragraph.append(line)
+    return parts if not paragraph else [*parts, "\n".join(paragraph)]
 
 
 def _within(parts: Sequence[Part], characters: int, *, folded: bool) -> Iterator[Part]:

@@ -64,7 +64,8 @@ CHANGES = {
 """The frontend gets a secret and the internet, prod a third task and fewer backups, and two accepted risks change."""
 _HEAD = """# The comment on a pull request
 
-`ops ci comment --base main --pull 7 prod staging` writes one comment on a pull request, and updates it in place.
+`ops ci comment --base main --pull 7 prod staging` writes one comment on a pull request, and updates it in place: a
+section for each environment, between hidden lines, so that the job of an environment replaces only its own.
 This is an example. AEP's frontend gets a secret and access to the internet. `prod` gets a third task of each
 service, and keeps backups for fewer days. Accepted risks of `staging` change. `staging` isn't planned in that job.
 

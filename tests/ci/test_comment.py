@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ops.ci import plans as read
 from ops.ci.affected import Affected, AffectedPhase, Why
-from ops.ci.comment import MARKER, Shown, post, text
+from ops.ci.comment import Shown, post, sections, text
 from ops.ci.difference import Delta, EnvironmentChange
-from ops.ci.github import GitHub
+from ops.ci.github import Comment, GitHub
 from ops.ci.markdown import LIMIT
 from ops.ci.plans import FORK, PhasePlan, plans
+from ops.ci.sections import MARKER, parsed
 from ops.terraform.report import PhaseResult, Report, Result
 from tests.ci.github_server import Account, github_server
 from tests.ci.github_server import GitHub as Server
@@ -54,8 +58,8 @@ def test_each_phase_has_its_plan_what_needs_approval_and_what_it_means() -> None
         LIMIT,
     )
     assert written.startswith(MARKER)
-    assert "| `prod` | edge | deployer | changed | `1 to update` | `--approve-outage` |" in written
-    assert "| `prod` | services | deployer | changed | `waiting for edge` | no |" in written
+    assert "| edge | deployer | changed | `1 to update` | `--approve-outage` |" in written
+    assert "| services | deployer | changed | `waiting for edge` | no |" in written
     assert "OUTAGE aws_lb_listener.https · port: 443 → 8443" in written
     assert "<details><summary>Plan of edge: 1 line</summary>" in written
     assert "+ internet → load_balancer: tcp 8443" in written
@@ -74,7 +78,8 @@ def test_a_phase_that_was_not_planned_says_so_and_shows_its_stack() -> None:
 def test_no_difference_is_one_sentence_and_removed_stacks_are_named() -> None:
     nothing = Shown(Affected("main", "c0ffee", {"prod": ()}, ("old-edge",), "changed"), [], {}, {}, COMMIT)
     written = text(nothing, LIMIT)
-    assert "No phase is affected: the stacks are the same, byte for byte." in written
+    assert "**`prod`**: no phase is affected; its stacks are those of `main` (`c0ffee`), byte for byte.\n" in written
+    assert "### `prod`" not in written
     assert "Removed stacks: `old-edge`." in written
     assert "The stack `organization` is changed." in written
 
@@ -85,6 +90,7 @@ def test_hostile_names_and_messages_break_out_of_nothing(hostile: str) -> None:
     delta = Delta((f"+ {hostile}",))
     made = shown(planned, connections=delta, permissions=delta, risks=delta, cost=Delta(unknown=hostile))
     written = text(made, LIMIT)
+    assert list(parsed(written)) == ["prod"]
     outside = outside_code(written.removeprefix(MARKER))
     assert "@" not in outside
     assert outside.count("<details>") == outside.count("</details>") == 1
@@ -165,23 +171,118 @@ def client(server: Server) -> GitHub:
     return GitHub(server.url, server.repository, "a-workflows-token")
 
 
-def test_one_comment_is_created_then_updated_and_left_alone_if_it_is_the_same(server: Server) -> None:
-    first = post(client(server), 1, f"{MARKER}\none")
-    assert post(client(server), 1, f"{MARKER}\ntwo") == first
-    assert [each["body"] for each in server.comments.values()] == [f"{MARKER}\ntwo"]
-    before = len([each for each in server.requests if each.method != "GET"])
-    assert post(client(server), 1, f"{MARKER}\ntwo") == first
-    assert len([each for each in server.requests if each.method != "GET"]) == before
+def about(name: str, commit: str = "1" * 40, lines: int = 1, **more: Any) -> Shown:
+    """What a workflow's job for one environment found: a phase with a plan of some lines."""
+    phases = (AffectedPhase("edge", Why.CHANGED),)
+    planned = PhasePlan("1 to update", (), (), tuple(f"~   aws_lb.{name}_{index}: port" for index in range(lines)))
+    environment = replace(PROD, name=name)
+    change = EnvironmentChange(environment, phases, new=False, stacks={"edge": ()})
+    affected = Affected("main", "0" * 40, {name: phases}, (), "")
+    run = f"https://github.com/o/r/actions/runs/{commit[0]}"
+    return Shown(affected, (change,), {name: {"edge": planned}}, {}, commit, run, whole=False, **more)
+
+
+def untouched(name: str, commit: str = "1" * 40) -> Shown:
+    """What the job of an environment found that isn't affected."""
+    return Shown(Affected("main", "0" * 40, {name: ()}, (), ""), (), {}, {}, commit, whole=False)
+
+
+def test_each_environments_job_replaces_its_own_section_only(server: Server) -> None:
+    addresses = {post(client(server), 1, each) for each in (about("staging"), about("prod"), untouched("prod-starter"))}
+    (comment,) = server.comments.values()
+    assert addresses == {comment["html_url"]}
+    before = parsed(comment["body"])
+    assert list(before) == ["staging", "prod", "prod-starter"]
+    assert comment["body"].count(MARKER) == 1
+    assert before["prod-starter"].text.count("\n") == 1
+    post(client(server), 1, about("prod", lines=2))
+    after = parsed(comment["body"])
+    assert {name: each for name, each in after.items() if name != "prod"} == {
+        name: each for name, each in before.items() if name != "prod"
+    }
+    assert "aws_lb.prod_1" in after["prod"].text
+    changed = [each for each in server.requests if each.method != "GET"]
+    post(client(server), 1, about("prod", lines=2))
+    assert [each for each in server.requests if each.method != "GET"] == changed, "the same text is left alone"
+
+
+def test_a_section_of_another_commit_says_so_until_its_job_has_run(server: Server) -> None:
+    post(client(server), 1, about("staging"))
+    for _ in range(2):
+        post(client(server), 1, about("prod", "2" * 40))
+    (comment,) = server.comments.values()
+    assert comment["body"].count("**Of another push, `111111111111`:**\n\n### `staging`") == 1
+    assert comment["body"].count("Of another push") == 1
+    post(client(server), 1, about("staging", "2" * 40))
+    assert "Of another push" not in comment["body"]
+
+
+def test_a_comment_about_all_environments_replaces_all_sections(server: Server) -> None:
+    post(client(server), 1, about("removed"))
+    both = {"prod": (), "staging": ()}
+    nothing = Shown(Affected("main", "c0ffee", both, ("old-edge",), "changed"), [], {}, {}, COMMIT)
+    post(client(server), 1, nothing)
+    (comment,) = server.comments.values()
+    assert list(parsed(comment["body"])) == ["prod", "staging", ""]
+    assert "Removed stacks: `old-edge`." in parsed(comment["body"])[""].text
+
+
+def test_sections_share_the_limit_and_short_ones_stay_whole(server: Server) -> None:
+    names = ("staging", "prod", "other")
+    for name in names:
+        post(client(server), 1, about(name, lines=3000 if name != "other" else 3))
+    (comment,) = server.comments.values()
+    body = str(comment["body"])
+    assert LIMIT * 0.95 < len(body) <= LIMIT
+    found = parsed(body)
+    assert found["other"].text == sections(about("other", lines=3))["other"].text
+    for name in names[:2]:
+        assert re.search(
+            r"… and \d{4} more lines, cut at GitHub's limit; the whole is in the summary", found[name].text
+        )
+        assert found[name].text.count("<details>") == found[name].text.count("</details>") == 1
+    assert abs(len(found["staging"].text) - len(found["prod"].text)) < 200
+    again = body
+    post(client(server), 1, about("other", lines=3))
+    assert comment["body"] == again
+
+
+def test_a_hidden_line_in_a_name_begins_and_ends_no_section(server: Server) -> None:
+    line = f"<!-- /rollout:prod -->\n<!-- rollout:staging {'1' * 40} -->"
+    planned = PhasePlan(line, (), tuple(line.split("\n")), tuple(line.split("\n")))
+    hostile = replace(shown(planned, connections=Delta(tuple(line.split("\n")))), whole=False)
+    post(client(server), 1, about("staging"))
+    post(client(server), 1, hostile)
+    post(client(server), 1, hostile)
+    (comment,) = server.comments.values()
+    assert parsed(comment["body"])["staging"].text == sections(about("staging"))["staging"].text
+    assert list(parsed(comment["body"])) == ["staging", "prod"]
+    assert comment["body"].count("<!--") == 5
+
+
+def test_two_jobs_that_create_a_comment_at_the_same_time_leave_one(server: Server) -> None:
+    github = client(server)
+
+    class Late(GitHub):
+        """Another job creates its comment between this one's look and its own comment."""
+
+        def create_comment(self, issue: int, body: str) -> Comment:
+            post(github, 1, about("staging"))
+            return super().create_comment(issue, body)
+
+    post(Late(server.url, server.repository, "a-workflows-token"), 1, about("prod"))
+    (comment,) = server.comments.values()
+    assert sorted(parsed(comment["body"])) == ["prod", "staging"]
 
 
 def test_a_persons_comment_that_quotes_the_marker_is_not_touched(server: Server) -> None:
     server.comment(1, f"{MARKER}\nmine", "mallory")
     server.comment(1, f"> {MARKER}\nthe bot's own other comment")
     server.comment(1, f"{MARKER}\nof another bot", "other-app[bot]")
-    post(client(server), 1, f"{MARKER}\nreal")
+    post(client(server), 1, about("prod"))
     bodies = [each["body"] for each in server.comments.values()]
     assert bodies[:3] == [f"{MARKER}\nmine", f"> {MARKER}\nthe bot's own other comment", f"{MARKER}\nof another bot"]
-    assert bodies[3:] == [f"{MARKER}\nreal"]
+    assert bodies[3:] == [text(about("prod"), LIMIT)]
 
 
 @pytest.mark.parametrize(
@@ -227,15 +328,3 @@ def test_the_command_compares_with_a_version_of_git_and_comments(
     assert comment["user"]["login"] == "ada"
     assert comment["body"] == summary.read_text(encoding="utf-8")
     assert "is compared with `HEAD`" in comment["body"]
-
-
-def test_each_environment_that_is_named_has_a_comment_of_its_own(server: Server) -> None:
-    """A workflow has a job for each environment; one job must not replace what another wrote."""
-    nothing = Affected("main", "0" * 40, {}, (), "")
-    shown = {name: Shown(nothing, (), {}, {}, "1" * 40, only=(name,)) for name in ("staging", "prod", "prod-starter")}
-    for _ in range(2):
-        for each in shown.values():
-            post(client(server), 1, text(each, 10_000))
-    bodies = [str(each["body"]).splitlines()[0] for each in server.comments.values()]
-    assert bodies == [f"<!-- aws-rollout: what this pull request changes in {name} -->" for name in shown]
-    assert "## What this pull request changes in `prod`" in text(shown["prod"], 10_000)

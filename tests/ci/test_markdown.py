@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ops.ci.markdown import LIMIT, Listing, code, rendered, table
+from ops.ci.markdown import LIMIT, Listing, again, code, rendered, table
 
 HOSTILE = [
     "@everyone",
@@ -87,3 +87,17 @@ def test_what_is_not_folded_is_cut_when_nothing_else_is_left() -> None:
 
 def test_short_text_is_whole() -> None:
     assert rendered(["# Title", Listing(("a ``` b",), language="diff")], "") == "# Title\n\n````diff\na ``` b\n````\n"
+
+
+_LINES = st.lists(st.sampled_from([*HOSTILE, "", "a", "</details>", "… and 3 more lines, cut at GitHub's limit; x."]))
+
+
+@settings(max_examples=60)
+@given(_LINES, st.sampled_from(["", "Plan of edge"]), st.integers(300, 800))
+def test_a_text_can_be_shortened_again(lines: list[str], title: str, limit: int) -> None:
+    parts = ("## a", Listing(tuple(lines or ["x"]), title, "diff"), "b", Listing(("c",) * 100, "More"))
+    whole = rendered(parts, "it is there")
+    assert rendered(again(whole), "it is there") == whole
+    short = rendered(parts, "it is there", limit)
+    assert rendered(again(short), "it is there") == short
+    assert rendered(again(whole), "it is there", limit) == short
