@@ -141,8 +141,10 @@ def look(
 ) -> None:
     """Plan every phase as the planner, print a page, and say which phases the deployer must apply.
 
-    Plans are saved as `ops plan` saves them. What the plan gate refuses is shown and is no error, since nothing is
-    applied. The outputs have `true` or `false` for each phase of the deployer. Exit code 2: a plan failed.
+    The page has the commands that an administrator must run for the other phases; with --base it has none, since the
+    change isn't merged yet. Plans are saved as `ops plan` saves them. What the plan gate refuses is shown and is no
+    error, since nothing is applied. The outputs have `true` or `false` for each phase of the deployer. Exit code 2: a
+    plan failed.
     """
     from ops.terraform.session import session
 
@@ -153,7 +155,7 @@ def look(
 
         refuse_before_bootstrap(running)
         results = page.look(running, None if base is None else _affected(base, environment, out))
-        show(page.as_markdown(running, results), nl=False)
+        show(page.as_markdown(running, results, proposed=base is not None), nl=False)
         if outputs:
             append(outputs, page.needed(results))
         raise typer.Exit(page.stops(results))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from environments.names import Names
 from modules.phases import PHASES
+from ops.ci import JobRole
+from ops.ci.plans import plans
 from ops.printable import printable
 from ops.terraform.plan import Planner
 from ops.terraform.report import PhaseResult, Result
+from ops.terraform.saved import commit
 from ops.terraform.schedule import side_by_side
 from ops.terraform.session import Session
 
@@ -33,7 +37,7 @@ def look(session: Session, phases: Sequence[str] | None = None) -> list[PhaseRes
 def needed(results: Sequence[PhaseResult]) -> dict[str, str]:
     """For each phase of the deployer, whether it must be planned and applied: `true` or `false`."""
     found = {each.phase for each in results if each.result is not Result.NO_CHANGES}
-    return {phase.name: str(phase.name in found).lower() for phase in PHASES if phase.applied_by == "deployer"}
+    return {phase.name: str(phase.name in found).lower() for phase in PHASES if phase.applied_by == JobRole.DEPLOYER}
 
 
 def stops(results: Sequence[PhaseResult]) -> int:
@@ -41,11 +45,18 @@ def stops(results: Sequence[PhaseResult]) -> int:
     return 2 if any(each.result in {Result.FAILED, Result.INTERRUPTED} for each in results) else 0
 
 
-def as_markdown(session: Session, results: Sequence[PhaseResult]) -> str:
-    """The results as a page: one line for each phase, then what each plan changes."""
+def as_markdown(session: Session, results: Sequence[PhaseResult], *, proposed: bool = False) -> str:
+    """The results as a page: one line for each phase, what an administrator must run, then what each plan changes.
+
+    Args:
+        session: The environment's session.
+        results: Of each phase.
+        proposed: Whether this is a change that isn't merged yet, so that no one applies it.
+    """
     stacks, applied_by = session.stacks(), {phase.name: phase.applied_by for phase in PHASES}
     lines = [f"## {session.environment.name}", "", "| phase | applied by | result |", "|---|---|---|"]
     lines += [f"| {each.phase} | {applied_by[each.phase]} | {_cell(each.line)} |" for each in results]
+    lines += [] if proposed else administrators(session, results)
     for each in results:
         summary = stacks[each.phase].saved_summary
         planned = each.result in {Result.CHANGES, Result.REFUSED} and summary.exists()
@@ -54,6 +65,38 @@ def as_markdown(session: Session, results: Sequence[PhaseResult]) -> str:
             lines += ["", f"<details><summary>{each.phase}: {_cell(each.line)}</summary>", ""]
             lines += ["```", printable(text, keep="\n").replace("```", "'''"), "```", "", "</details>"]
     return "\n".join([*lines, ""])
+
+
+def administrators(session: Session, results: Sequence[PhaseResult]) -> list[str]:
+    """What an administrator must run, in lines of Markdown; none if no phase of theirs has changes."""
+    stacks = session.stacks()
+    open_ = {Result.CHANGES, Result.REFUSED, Result.WAITING}
+    names = [
+        each.phase
+        for each in results
+        if each.result in open_ and stacks[each.phase].phase.applied_by != JobRole.DEPLOYER
+    ]
+    if not names:
+        return []
+    environment = session.environment
+    found = plans(environment, session.out, names)
+    approvals = dict.fromkeys(need for name in names for need in found[name].needs if need.startswith("--"))
+    role = Names(environment).role(stacks[names[0]].phase.role)
+    command = " ".join(("bin/ops rollout", environment.name, *names, *approvals))
+    waiting = {Result.WAITING} & {each.result for each in results if each.phase in names}
+    again = " Some are waiting for other phases: run the last command again after those." if waiting else ""
+    approved = " The options approve what the plan gate refuses: review its findings below first." if approvals else ""
+    return [
+        "",
+        f"**An administrator applies {', '.join(names)}**, as `{role}`. No workflow does; the deployer's jobs wait for "
+        f"the phases that they need.{approved}{again}",
+        "",
+        "```bash",
+        f"git fetch origin && git checkout {commit()[0]}",
+        f"make gate ENV={environment.name}",
+        command,
+        "```",
+    ]
 
 
 def _cell(text: str) -> str:

@@ -17,6 +17,7 @@ from modules.phases import PHASES
 from ops.__main__ import app
 from ops.aws.states import ApplyRecord
 from ops.ci import failed, look, targets
+from ops.ci.plans import PhasePlan
 from ops.errors import OpsError, RefusedError
 from ops.terraform.drift import Drift
 from ops.terraform.process import Done
@@ -191,6 +192,40 @@ def test_the_page_folds_plans_and_cannot_be_broken_by_what_they_say(
     assert "\x1b" not in page
     assert "<details><summary>edge: changes 1 to create</summary>" in page
     assert "<summary>services" not in page
+
+
+def pending(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> list[PhaseResult]:
+    """Network is refused for two reasons, hardening waits, and edge has changes."""
+    runner.add("network")
+    runner.add("hardening")
+    stacks = {each.name: replace(runner.stack, phase=each) for each in PHASES}
+    monkeypatch.setattr(type(runner.session), "stacks", lambda *_: stacks)
+    monkeypatch.setattr(look, "commit", lambda: ("c0ffee", False))
+    needs = {"network": PhasePlan("1 to update", ("--approve-widening", "refused")), "hardening": PhasePlan("waiting")}
+    monkeypatch.setattr(look, "plans", lambda *_: needs)
+    return [
+        PhaseResult("network", Result.REFUSED),
+        PhaseResult("data", Result.NO_CHANGES),
+        PhaseResult("edge", Result.CHANGES),
+        PhaseResult("hardening", Result.WAITING, waits_for=("edge",)),
+    ]
+
+
+def test_the_page_has_the_commands_of_an_administrator(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = pending(runner, monkeypatch)
+    page = look.as_markdown(runner.session, results)
+    commands = [
+        "```bash",
+        "git fetch origin && git checkout c0ffee",
+        "make gate ENV=prod",
+        "bin/ops rollout prod network hardening --approve-widening",
+        "```",
+    ]
+    assert "\n".join(commands) in page
+    assert f"**An administrator applies network, hardening**, as `{PROD.prefix}-break-glass`." in page
+    assert "run the last command again after those" in page
+    assert "git checkout" not in look.as_markdown(runner.session, results, proposed=True)
+    assert "git checkout" not in look.as_markdown(runner.session, results[1:3])
 
 
 # After a phase failed.

@@ -567,6 +567,10 @@ def test_outputs_say_whether_there_is_a_plan_and_nothing_if_that_is_unknown(acco
     account.change("network")
     waiting = _one(account.rollout(DEPLOYER), edge, None, file, 0)
     assert (waiting.result, "edge is waiting for network" in waiting.message) == (Result.WAITING, True)
+    # The job's summary has the phases, the role and the command that it waited for.
+    page = as_markdown(Report("rollout", "prod", datetime.now(UTC), "", (waiting,)), account.stacks)
+    assert "waiting" in page and "edge is waiting for network (aep-prod-break-glass)" in page
+    assert "make rollout ENV=prod PHASE='network'" in page
     refused = _one(account.rollout(PLANNER), edge, None, file, 0)
     assert (refused.result, file.read_text()) == (Result.REFUSED, "other=1\n")
     assert _one(account.rollout(DEPLOYER), edge, "0" * 64, file, 0).result is Result.REFUSED
