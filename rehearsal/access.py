@@ -110,7 +110,9 @@ def client(rehearsal: Rehearsal, service: Any, keys: Mapping[str, str]) -> Any: 
         endpoint_url=rehearsal.control.endpoint,
         region_name=rehearsal.environment.region,
         config=Config(retries={"total_max_attempts": 2}, proxies={}),
-        **keys,
+        aws_access_key_id=keys["aws_access_key_id"],
+        aws_secret_access_key=keys["aws_secret_access_key"],
+        aws_session_token=keys["aws_session_token"],
     )
 
 
