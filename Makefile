@@ -147,8 +147,8 @@ endif
 endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
-	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all verify golive rollout \
-	status doctor show cost affected parity risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
+	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all recorded verify golive rollout \
+	status doctor show cost affected parity roles risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
 
@@ -183,6 +183,9 @@ affected: synth ## Show which phases a change affects: of all environments, or E
 
 parity: $(STAMP)/synth-all ## Show what differs between environments of a product, and which value causes it: all pairs, or ENV=<name> WITH=<name>
 	@$(OPS) parity $(ENV) $(WITH)
+
+roles: $(STAMP)/synth-all ## Show what each role may do, what a rehearsal used of it, and what is missing: ENV=<name> (ROLE=deployer)
+	@$(OPS) roles "$(ENV)" $(if $(ROLE),"$(ROLE)")
 
 report: gate ## Write one page about all environments, or ENV=<name>: cdktf.out/reports/index.html
 	@$(OPS) report $(ENV)
@@ -310,6 +313,9 @@ $(DEV): requirements-dev.txt $(READY)
 
 rehearse: $(DEV) terraform rehearsable gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=<name> (TO=…, or GO_LIVE=1; KEEP_GOING=1)
 	@$(OPS) rehearse "$(ENV)" $(REHEARSED)
+
+recorded: rehearse ## Rehearse ENV=<name>, and renew its recorded requests for the tests, with those of all its rehearsals here
+	@$(BIN)/python -m tests.iam.recorded "$(ENV)"
 
 rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to prod, and products of other shapes
 	@$(MAKE) rehearse ENV=prod ENVIRONMENTS=tests/products/aep

@@ -21,7 +21,7 @@ from benchmarks.gate import verdict
 from benchmarks.synth import ROOT
 from ops.gate.stacks import expected_stacks
 from ops.iam.evaluation import Document, Policies, evaluate
-from tests.iam.roles import Asked, Roles
+from ops.roles.policies import Asked, Roles
 
 MILLISECONDS = 0.4
 """What a request may take on average."""

@@ -54,6 +54,7 @@ COMMANDS = (
     Entry(LOOK, "golive", "ops.golive.command:golive", "Print the go-live list, each item with its evidence."),
     Entry(LOOK, "account", "ops.project:account", "Print the manual steps of an account, with your names and ids."),
     Entry(LOOK, "cost", "ops.cost.command:cost", "Estimate what environments cost a month."),
+    Entry(LOOK, "roles", "ops.roles.command:roles", "Show what each role may do, and what was used of it."),
     Entry(LOOK, "parity", "ops.parity.command:parity", "Show what differs between environments, and why."),
     Entry(LOOK, "affected", "ops.ci.command:affected", "Show which phases a change affects."),
     Entry(LOOK, "risks", "ops.risks.command:risks", "List the accepted risks, soonest expiry first."),

@@ -80,6 +80,8 @@ class Rehearsal:
     """The alert that each use of the break-glass role raised."""
     refused: range = range(0)
     """Numbers of the requests that were made because they must be denied."""
+    before: list[tuple[Environment, int]] = field(default_factory=list)
+    """Smaller environments that it had first, each with the number of requests until it changed."""
     started: float = field(default_factory=time.monotonic)
     """When it began, by the monotonic clock."""
     _roles: dict[str, Aws] = field(default_factory=dict)
@@ -115,7 +117,8 @@ class Rehearsal:
 
     def requests(self) -> list[Mapping[str, Any]]:
         """Every request of authorization until now, and what decided it."""
-        lines = (self.folder / ACCESS).read_text(encoding="utf-8").splitlines()
+        file = self.folder / ACCESS
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         return [json.loads(line) for line in lines]
 
     def keep_report(self, stack: Stack) -> None:
@@ -183,6 +186,7 @@ class Rehearsal:
 
     def switch_to(self, environment: Environment) -> None:
         """Use another environment of the same stage from now on."""
+        self.before.append((self.environment, len(self.requests())))
         self.environment = self.people.environment = environment
         self.people.exist()
         self._roles.clear()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ops.printable import printable
+from ops.roles.report import COLUMNS
 from ops.terraform.report import PhaseResult
 
 PROVES = (
@@ -56,6 +57,8 @@ class RehearsalReport:
 
     environment: str
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    roles: tuple[tuple[str, ...], ...] = ()
+    """How much of their permissions roles used, with the columns of `ops roles`."""
     steps: list[StepResult] = field(default_factory=list)
     not_reached: list[str] = field(default_factory=list)
     """Names of steps that weren't tried, because an earlier one failed."""
@@ -79,6 +82,7 @@ class RehearsalReport:
             "unemulated": UNEMULATED,
             "steps": [asdict(step) for step in self.steps],
             "not_reached": self.not_reached,
+            "roles": [dict(zip(COLUMNS, row, strict=True)) for row in self.roles],
         }
         name = f"rehearsal-{self.environment}"
         (folder / f"{name}.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
@@ -99,6 +103,12 @@ class RehearsalReport:
             for phase in step.phases:
                 planning = f"{step.planning[phase.phase]:.0f}" if step.planning and phase.phase in step.planning else ""
                 yield f"| {phase.phase} | {phase.result} | {phase.seconds:.0f} | {planning} |"
+        if self.roles:
+            yield from ("", "## What roles used of their permissions", "")
+            yield f"| {' | '.join(COLUMNS)} |"
+            yield f"|---|{'---:|' * (len(COLUMNS) - 1)}"
+            yield from (f"| {' | '.join(row)} |" for row in self.roles)
+            yield from ("", "`ops roles` shows each statement, with the calls that needed it.")
         yield from ("", f"It proves {PROVES}. It does not prove:", "")
         yield from (f"- {each}" for each in DOES_NOT_PROVE)
         left_out = [f"- `{name}`: {why}" for name, why in UNEMULATED.items()] or ["- none"]

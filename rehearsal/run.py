@@ -13,6 +13,7 @@ from ops.errors import OpsError
 from rehearsal.access import nothing_needed_was_denied, what_is_forbidden_is_denied
 from rehearsal.context import Rehearsal, emulated_environment
 from rehearsal.day import ABOUT, WATCH, day
+from rehearsal.recording import record
 from rehearsal.report import RehearsalReport, StepResult
 from rehearsal.rollout import Step
 from rehearsal.steps import no_secret_is_stored, steps
@@ -54,6 +55,7 @@ def run(environment: Environment, larger: str | None, out: Path, *, keep_going: 
                 say(report.steps[-1].line)
             else:
                 report.not_reached.append(name)
+            report.roles = record(rehearsal, report.environment, out)
             report.write(out / "reports")
             report.write(rehearsal.folder / "reports")  # The last step searches them for secrets.
         interrupted = rehearsal.interrupted
@@ -87,6 +89,7 @@ def run_day(environment: Environment, out: Path) -> RehearsalReport:
         else:
             (rehearsal.folder / "transcript.txt").write_text(today.log.everything(), encoding="utf-8")
             report.steps += [_step(rehearsal, name, step) for name, step in AFTERWARDS.items()]
+        report.roles = record(rehearsal, report.environment, out)
         report.write(out / "reports")
         about = ABOUT.format(environment=environment.name, watch=WATCH)
         page = today.log.page("Runbook: go-live day", about.rstrip())

@@ -13,7 +13,7 @@ from environments.arns import account_of
 from environments.schema import IamUser
 from ops.gate.requests.policies import Request as Sample
 from ops.iam.policy import listed
-from tests.iam.roles import Asked, Role, Roles
+from ops.roles.policies import Asked, Role, Roles
 
 TABLE = Path(__file__).parents[2] / "rehearsal" / "negative.toml"
 ELSEWHERE = "ap-south-1"

@@ -10,10 +10,10 @@ import pytest
 from ops.gate.stacks import expected_stacks
 from ops.iam.evaluation import Document, Policies, evaluate
 from ops.iam.policy import listed
+from ops.roles.policies import Asked, Role, Roles
 from tests.iam.examples import ROLE, document, request, statement
 from tests.iam.negative import negative, redundant, table
-from tests.iam.roles import Asked, Role, Roles
-from tests.mutants.policies import Change, mutants, read_requests, unnoticed
+from tests.mutants.policies import Change, mutants, unnoticed
 from tests.products import AEP, OF_AEP, values
 
 NAMES = [subject.environment.name for subject in OF_AEP]
@@ -24,7 +24,7 @@ def environments_roles(output: Path) -> Mapping[str, Roles]:
     """The roles of each of AEP's environments."""
     with values(AEP):
         expected = expected_stacks()
-        return {name: Roles(output, expected.values[name], expected) for name in NAMES}
+        return {name: Roles.read(output, expected.values[name], expected) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -62,17 +62,6 @@ def test_a_condition_a_resource_and_a_statement_count(
     assert [str(each) for each in unnoticed(changes, asked[name]) if not redundant(each.role, each.statement.sid)] == []
 
 
-def test_a_recorded_request_is_asked_of_its_role(environments_roles: Mapping[str, Roles]) -> None:
-    roles = environments_roles["prod"]
-    role = next(each for each in roles.roles.values() if each.name == "planner")
-    session = role.arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + "/job"
-    recorded = request(session, "ecs:DescribeServices", "*", aws__PrincipalArn=role.arn)
-    asked = roles.recorded(recorded)
-    assert asked and asked.policies.identity == role.identity
-    assert evaluate(asked.request, asked.policies).allowed
-    assert roles.recorded(request(session, "ecs:DescribeServices", "*", aws__PrincipalArn=ROLE)) is None
-
-
 def test_no_statement_is_called_redundant_that_is_not(
     environments_roles: Mapping[str, Roles], asked: Mapping[str, list[Asked]]
 ) -> None:
@@ -88,7 +77,7 @@ def test_no_statement_is_called_redundant_that_is_not(
     assert named == found
 
 
-def test_the_engine_reports_what_no_request_notices(tmp_path: Path) -> None:
+def test_the_engine_reports_what_no_request_notices() -> None:
     via = {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
     policy = document(
         statement(["kms:Decrypt", "kms:Encrypt"], ["arn:aws:kms:*:*:key/1"], Condition={"StringEquals": via})
@@ -108,9 +97,3 @@ def test_the_engine_reports_what_no_request_notices(tmp_path: Path) -> None:
     assert found(used) == [unused, condition, widened]
     assert found(used, ("kms:Decrypt", "1", {}, False)) == [unused, widened]
     assert found(used, ("kms:Encrypt", "1", via, True), ("kms:Decrypt", "2", via, False)) == [condition]
-    recorded = tmp_path / "requests.jsonl"
-    recorded.write_text(
-        '{"principal": "a", "account": "1", "action": "s3:GetObject", "context": {"aws:viaawsservice": ["false"]}}\n\n'
-    )
-    (one,) = read_requests(recorded)
-    assert (one.action, one.resource, one.context) == ("s3:GetObject", "*", {"aws:viaawsservice": ("false",)})

@@ -7,21 +7,20 @@ needs is a grant to remove; a condition or a resource that nothing is denied by 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 
 from modules.output import ROOT, output
 from ops.gate.stacks import expected_stacks
-from ops.iam.evaluation import Document, Policies, Request, evaluate
+from ops.iam.evaluation import Document, Policies, evaluate
 from ops.iam.globs import Pattern
 from ops.iam.policy import IamStatement
 from ops.iam.reference import reference
+from ops.roles.policies import Asked, Role, Roles
 from tests.iam.negative import negative, redundant
-from tests.iam.roles import Asked, Role, Roles, with_change
+from tests.iam.recorded import file, recorded
 from tests.products import AEP, values
 
 
@@ -113,36 +112,41 @@ def unnoticed(found: Iterable[Mutant], asked: Sequence[Asked]) -> Iterator[Mutan
                     by_statement.setdefault(id(statement), []).append(each)
     for mutant in found:
         new, about = mutant.apply(), by_statement.get(id(mutant.statement), ())
-        if not any(_differs(each, with_change(each.policies, mutant.document, new)) for each in about):
+        if not any(_differs(each, _with_change(each.policies, mutant.document, new)) for each in about):
             yield mutant
+
+
+def _with_change(policies: Policies, old: Document, new: Document) -> Policies:
+    """The same policies with one document replaced."""
+
+    def changed(documents: Sequence[Document]) -> tuple[Document, ...]:
+        return tuple(new if each is old else each for each in documents)
+
+    return replace(
+        policies,
+        identity=changed(policies.identity),
+        resource=changed(policies.resource),
+        boundary=new if policies.boundary is old else policies.boundary,
+    )
 
 
 def _differs(asked: Asked, changed: Policies) -> bool:
     return evaluate(asked.request, changed).allowed is not asked.allowed
 
 
-def read_requests(path: Path) -> list[Request]:
-    """Recorded requests: a JSON object of `Request` in each line."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [
-        Request(**{**each, "context": {key: tuple(values) for key, values in each.get("context", {}).items()}})
-        for each in map(json.loads, filter(None, lines))
-    ]
-
-
 def main() -> int:
     """Print the changes that no request notices; the exit code is 1 if one isn't an action or redundant."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants.policies", description="Find unneeded grants.")
     parser.add_argument("--seed", help="not needed: every change is made")
-    parser.add_argument("--requests", type=Path, help="recorded requests, one JSON object a line, that are needed too")
-    arguments = parser.parse_args()
+    parser.parse_args()
     missed = 0
     with values(AEP):
         expected = expected_stacks()
         for name, environment in expected.values.items():
-            roles = Roles(ROOT / output(str(AEP)), environment, expected)
-            recorded = map(roles.recorded, read_requests(arguments.requests)) if arguments.requests else ()
-            asked = [*roles.samples(), *negative(roles), *(each for each in recorded if each)]
+            roles = Roles.read(ROOT / output(str(AEP)), environment, expected)
+            path = file(AEP.name, name)
+            requests = recorded(AEP.name, name).requests if path.exists() else ()
+            asked = [*roles.samples(), *negative(roles), *filter(None, map(roles.recorded, requests))]
             changes = [each for role in roles.roles.values() for each in mutants(role)]
             found = list(unnoticed(changes, asked))
             needed = [each for each in found if not redundant(each.role, each.statement.sid)]

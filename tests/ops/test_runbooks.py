@@ -31,6 +31,7 @@ WITHOUT_RUNBOOK = {
     "affected": "changes nothing and needs no account; docs/ci.md",
     "ci": "workflows call it; docs/ci.md",
     "cost": "changes nothing and needs no account; docs/cost.md",
+    "roles": "changes nothing and needs no account; docs/roles.md",
     "parity": "changes nothing and needs no account; docs/parity.md",
     "diagram": "writes images; docs/report.md",
     "report": "writes a page; docs/report.md",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from environments.arns import account_of, root_of
 from environments.names import Names
 from environments.schema import Environment
 from ops.gate.index import Index
+from ops.gate.model import ScannedBlock
 from ops.gate.permissions.actors import Held, Principal
+from ops.gate.requests.policies import Keys
 from ops.gate.requests.policies import Policies as GatePolicies
 from ops.gate.requests.policies import Request as Sample
 from ops.gate.requests.roles import role_requests
@@ -19,6 +22,7 @@ from ops.gate.stacks import Expected, select
 from ops.gate.view import merged_view
 from ops.iam.evaluation import Document, Policies, Request
 from ops.iam.policy import IamStatement
+from ops.roles.recording import Recorded
 
 EVERYTHING = Document("everything", (IamStatement(sid="Everything", actions=("*",), resources=("*",)),))
 
@@ -49,8 +53,9 @@ class Role:
 class Roles:
     """The roles of one environment, and what is asked of them."""
 
-    def __init__(self, out: Path, environment: Environment, expected: Expected) -> None:
-        """Read the stacks.
+    @classmethod
+    def read(cls, out: Path, environment: Environment, expected: Expected) -> Self:
+        """Read the stacks of an environment.
 
         Args:
             out: What `synth` wrote.
@@ -58,8 +63,12 @@ class Roles:
             expected: The stacks of its folder of values.
         """
         (stacks,) = select(out, [environment.name], expected).environment_stacks
+        return cls(environment, merged_view(stacks))
+
+    def __init__(self, environment: Environment, view: Sequence[ScannedBlock]) -> None:
+        """Take the environment's values, and all blocks of its stacks."""
         self.names = Names(environment)
-        self._index = Index(merged_view(stacks))
+        self._index = Index(view)
         self._gate = GatePolicies(self._index, self.names)
         self.keys = {each.name: each.arn for each in self._gate.actors.keys}
         self.secrets = {each.name: each.arn for each in self._gate.actors.secrets}
@@ -103,16 +112,30 @@ class Roles:
         )
         return Asked(request, self._policies(sample), allowed=not sample.denied, why=why)
 
-    def recorded(self, request: Request) -> Asked | None:
-        """A recorded request that was allowed; none if a caller of another kind made it.
-
-        Args:
-            request: The request, whose `aws:PrincipalArn` is the role.
-        """
-        (caller,) = request.context.get("aws:principalarn", (request.principal,))
+    def recorded(self, recorded: Recorded) -> Asked | None:
+        """A recorded request, which must be allowed; none if the stacks don't have the role that made it."""
+        caller = self.names.role_arn(recorded.role)
         if caller not in self.roles:
             return None
-        return self.asked(Sample(caller=caller, action=request.action, resource=request.resource, keys=request.context))
+        account_id = self.names.environment.account_id
+        implied = {"aws:resourceaccount": account_id}
+        if recorded.action.startswith("kms:"):
+            implied["kms:calleraccount"] = account_id
+        keys: Keys = {**implied, **dict(recorded.keys)}
+        through = keys.keys() & _THROUGH_AN_ENDPOINT
+        sample = Sample(
+            caller=caller,
+            action=recorded.action,
+            resource=self._known(recorded.resource),
+            keys=keys,
+            endpoint=_endpoint(recorded.operation) if through else "",
+        )
+        return self.asked(sample, why=recorded.operation)
+
+    def _known(self, resource: str) -> str:
+        """A recorded resource as the stacks name it: they don't know the ids that AWS chooses."""
+        _, _, alias = resource.partition(":key/alias/")
+        return self.keys.get(f"alias/{alias}".removeprefix(self.names.alias("")), resource) if alias else resource
 
     def _policies(self, sample: Sample) -> Policies:
         role = self.roles.get(sample.caller)
@@ -139,6 +162,16 @@ class Roles:
             name = f"policy of {block.block.address}" if block else "log groups' policy"
             self._own[sample.resource] = (Document(name, tuple(statements)),) if statements else ()
         return self._own[sample.resource]
+
+
+_THROUGH_AN_ENDPOINT = frozenset({"aws:sourcevpce"})
+_ENDPOINTS = {"ecr": "ecr.api", "cloudwatch": "monitoring"}
+"""Names of endpoints, by the name of the service in boto3, where the two differ."""
+
+
+def _endpoint(operation: str) -> str:
+    service = operation.partition(":")[0]
+    return _ENDPOINTS.get(service, service)
 
 
 def _owner(resource: str) -> str:
@@ -171,17 +204,3 @@ def _documents(held: Sequence[Held]) -> tuple[Document, ...]:
     for each in held:
         found.setdefault(each.statement.block.block.address, []).append(each.statement)
     return tuple(Document(address, tuple(statements)) for address, statements in found.items())
-
-
-def with_change(policies: Policies, old: Document, new: Document) -> Policies:
-    """The same policies with one document replaced."""
-
-    def changed(documents: Sequence[Document]) -> tuple[Document, ...]:
-        return tuple(new if each is old else each for each in documents)
-
-    return replace(
-        policies,
-        identity=changed(policies.identity),
-        resource=changed(policies.resource),
-        boundary=new if policies.boundary is old else policies.boundary,
-    )

@@ -1,0 +1,1 @@
+"""Tests of what roles may do, and of recorded requests."""
