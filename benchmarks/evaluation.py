@@ -40,7 +40,7 @@ def main() -> int:
         print(f"benchmarks.evaluation: {arguments.out} holds no stacks; synthesize first: make synth", file=sys.stderr)
         return 2
     expected = expected_stacks()
-    asked = list(Roles(arguments.out, expected.values[arguments.environment], expected).samples())
+    asked = list(Roles.read(arguments.out, expected.values[arguments.environment], expected).samples())
     few = asked[::BASELINE_SAMPLE]
     ways: tuple[tuple[str, Sequence[Asked], Callable[[Policies], Policies]], ...] = (
         ("compiled once", asked, lambda policies: policies),

@@ -25,9 +25,8 @@ def summary(uses: Sequence[RoleUse], *, recorded: bool) -> Iterator[str]:
     table = [COLUMNS, *rows(uses, recorded=recorded)]
     widths = [max(len(row[column]) for row in table) for column in range(len(COLUMNS))]
     for name, *numbers in table:
-        yield "  ".join(
-            [name.ljust(widths[0]), *(each.rjust(width) for each, width in zip(numbers, widths[1:], strict=True))]
-        )
+        aligned = (number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True))
+        yield "  ".join([name.ljust(widths[0]), *aligned])
     for use in uses:
         yield from _missing(use)
 

@@ -17,18 +17,11 @@ NAMES = Names(PROD)
 IMPLIED = {"aws:requestedregion": [PROD.region], "aws:resourceaccount": [PROD.account_id]}
 
 
-def record(
-    resource: str, role: str = "deployer", action: str = "ecs:RunTask", **keys: list[str]
-) -> Mapping[str, object]:
+def record(resource: str, role: str = "deployer", **keys: list[str]) -> Mapping[str, object]:
     """A record of the emulator."""
     context = {**IMPLIED, **{key.replace("__", ":"): values for key, values in keys.items()}}
-    return {
-        "role": NAMES.role_arn(role),
-        "operation": action,
-        "action": action,
-        "resource": resource,
-        "context": context,
-    }
+    calls = {"operation": "ecs:RunTask", "action": "ecs:RunTask", "resource": resource, "context": context}
+    return {"role": NAMES.role_arn(role), **calls}
 
 
 @pytest.mark.parametrize(
@@ -37,11 +30,7 @@ def record(
         ("ec2", "vpc/vpc-0a1b2c3d4e5f60718", "vpc/vpc-1"),
         ("ecs", "task/aep-prod/58982329-f406-4433-a42e-4d4cf2d8e168", "task/aep-prod/1"),
         ("ecs", "task-definition/aep-backend-prod:17", "task-definition/aep-backend-prod:1"),
-        (
-            "elasticloadbalancing",
-            "listener/app/aep-prod/a019a619fb8ff8aa/4ef5de850956b96c",
-            "listener/app/aep-prod/1/1",
-        ),
+        ("elasticloadbalancing", "loadbalancer/app/aep-prod/a019a619fb8ff8aa", "loadbalancer/app/aep-prod/1"),
         ("rds", "snapshot:aep-prod-before-migration-7-20261125-120000", "snapshot:aep-prod-before-migration-7-1"),
         ("secretsmanager", "secret:/aep/prod/DATABASE_URL-x9Yz12", "secret:/aep/prod/DATABASE_URL-Ab1Cd2"),
         ("secretsmanager", "secret:/aep/prod/*", "secret:/aep/prod/*"),
@@ -53,9 +42,8 @@ def test_what_aws_chooses_is_left_out(service: str, given: str, wanted: str) -> 
 
 
 def test_a_key_is_named_by_its_alias_and_a_zone_only_if_values_have_it() -> None:
-    key = record(
-        NAMES.arn("kms", "key/58982329-f406-4433-a42e-4d4cf2d8e168"), kms__resourcealiases=["alias/aep-prod-state"]
-    )
+    arn = NAMES.arn("kms", "key/58982329-f406-4433-a42e-4d4cf2d8e168")
+    key = record(arn, kms__resourcealiases=["alias/aep-prod-state"])
     zones = (record(f"arn:aws:route53:::hostedzone/{each}") for each in ("ZNEW123", PROD.edge.zone.id))
     found = {each.resource for each in Recording.of([key, *zones], NAMES).requests}
     zone = f"arn:aws:route53:::hostedzone/{PROD.edge.zone.id}"

@@ -51,13 +51,12 @@ def test_used_and_never_used_actions_of_each_statement(output: Path, tmp_path: P
 
 @pytest.mark.requirement("R13.1")
 def test_a_denied_request_shows_the_missing_statement_and_its_file(output: Path, tmp_path: Path) -> None:
-    lacking = Recorded(
-        "deployer", "ecr:DeleteRepository", "ecr:DeleteRepository", "arn:aws:ecr:us-east-1:1:repository/x"
-    )
+    action, repository = "ecr:DeleteRepository", "arn:aws:ecr:us-east-1:1:repository/x"
+    lacking = Recorded("deployer", action, action, repository)
     denied = Recorded("deployer", "iam:CreateUser", "iam:CreateUser", "*")
     found = run("roles", "prod", "--recording", str(recorded(tmp_path, lacking, denied)), "--out", str(output))
     assert found.exit_code == 1
-    wanted = 'Statement(sid="…", actions=["ecr:DeleteRepository"], resources=["arn:aws:ecr:us-east-1:1:repository/x"])'
+    wanted = f'Statement(sid="…", actions=["{action}"], resources=["{repository}"])'
     assert f"add to identity-based policy: {wanted}; modules/constructs/deployer_policy.py" in found.stdout
     assert "statement 'NeverGuards' denies it: modules/constructs/permissions_boundary.py:" in found.stdout
     (row,) = (line.split() for line in found.stdout.splitlines() if line.startswith("deployer "))
