@@ -32,8 +32,8 @@ def schedule() -> dict[str, Value]:
         command = f"bin/ops ci watch {what}"
         return run(f"Check {what.partition(' ')[0]}", command, env=TOKEN)
 
-    def alone(what: str) -> dict[str, Value]:
-        return job(what, permissions=watching, minutes=15, steps=[*tools(), watch(what)])
+    def alone(what: str, *, terraform: bool = False) -> dict[str, Value]:
+        return job(what, permissions=watching, minutes=15, steps=[*tools(terraform=terraform), watch(what)])
 
     of_each: dict[str, Value] = {"ENVIRONMENT": "${{ matrix.target.environment }}"}
     condition, strategy = "${{ needs.environments.outputs.all != '[]' }}", for_each("environments", "all")
@@ -71,7 +71,7 @@ def schedule() -> dict[str, Value]:
             "drift": drift,
             "prices": prices,
             "risks": alone("risks"),
-            "versions": alone("versions"),
+            "versions": alone("versions", terraform=True),  # It asks for the provider's newest version.
         },
         group="schedule",
     )

@@ -87,7 +87,8 @@ def _plan(phase: str, earlier: Sequence[str], reads: Sequence[str]) -> dict[str,
             run(
                 "Wait for administrators, plan and store the plan",
                 # Without quotes, because APPROVALS has several options or none. They come from this repository only.
-                f'bin/ops rollout "$ENVIRONMENT" {phase} --store --wait 120 --markdown $APPROVALS {OUTPUTS} {SUMMARY}',
+                f'exec bin/ops rollout "$ENVIRONMENT" {phase} --store --wait 120 --markdown $APPROVALS {OUTPUTS} '
+                f"{SUMMARY}",
                 id_="store",
             ),
         ],

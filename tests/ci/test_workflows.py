@@ -63,6 +63,13 @@ def test_a_workflow_keeps_the_rules(name: str) -> None:
         ("rollout.yml", "needs.plan-edge.outputs.sha256", "needs.look.outputs.edge", "applies another plan"),
         ("release.yml", ' -- "$ENVIRONMENT"', ' "$ENVIRONMENT"', "$SERVICE of a dispatch could be an option"),
         ("release.yml", '--only="$GIVEN"', '--only "$GIVEN"', "$GIVEN of a dispatch could be an option"),
+        (
+            "schedule.yml",
+            '      - name: Install Terraform\n        run: bin/install-terraform\n      - name: Set up\n        run: make setup\n'
+            "      - name: Check versions",
+            "      - name: Check versions",
+            "runs Terraform, which the runner doesn't have: bin/ops ci watch versions",
+        ),
         ("traffic.yml", "concurrency:\n", "env:\n", "any number of runs at a time"),
     ],
 )
@@ -117,8 +124,11 @@ def test_the_rollout_has_the_deployers_phases_and_shows_the_others() -> None:
 
 
 def test_a_signal_reaches_what_changes_aws() -> None:
-    """GitHub signals the step's shell only, and a shell doesn't pass that on: `exec` replaces it."""
-    changing = re.compile(r"bin/ops (rollout .*--stored|deploy (?!.*--skip apply)|cutover|rollback)")
+    """GitHub signals the step's shell only, and a shell doesn't pass that on: `exec` replaces it.
+
+    A plan that is killed leaves the state locked.
+    """
+    changing = re.compile(r"bin/ops (rollout .*--store|deploy (?!.*--skip apply)|cutover|rollback)")
     steps = [
         step["run"]
         for text in WRITTEN.values()
@@ -126,7 +136,7 @@ def test_a_signal_reaches_what_changes_aws() -> None:
         for step in job.get("steps", ())
         if changing.search(step.get("run", ""))
     ]
-    assert len(steps) == len(DEPLOYED) + 5
+    assert len(steps) == 2 * len(DEPLOYED) + 5
     assert [step for step in steps if not step.startswith("exec bin/ops ")] == []
 
 

@@ -18,6 +18,10 @@ from ops.ci.jobs import ACTIONS
 Parsed = dict[str, Any]
 PROGRAMS = ("make", "bin/ops", "bin/install-terraform")
 """What a step may run."""
+TERRAFORM = re.compile(
+    r"bin/ops (rollout|ci look|ci failed|ci watch (drift|versions)|deploy(?!.*--skip apply))|make (test|rehearse)\b"
+)
+"""Commands that run Terraform. GitHub's image has none: https://github.com/actions/runner-images/issues/9848."""
 PINNED = {f"{action.name}@{action.commit} # {action.version}" for action in ACTIONS}
 GIVEN = {"repository_dispatch": "github.event.client_payload", "workflow_dispatch": "inputs."}
 """What the sender of a dispatch writes, by trigger."""
@@ -77,6 +81,10 @@ def _of_job(job: Parsed, sent: Sequence[str]) -> Iterator[str]:
         yield f"signs in as {', '.join(sorted(roles))} in another GitHub environment, or without a token"
     if not roles and ("id-token" in permissions or "environment" in job):
         yield "may get a token for AWS, and doesn't sign in"
+    commands = [step.get("run", "") for step in job["steps"]]
+    needing = [each for each in commands if TERRAFORM.search(each)]
+    if needing and "bin/install-terraform" not in commands:
+        yield f"runs Terraform, which the runner doesn't have: {needing[0]}"
     for step in job["steps"]:
         yield from _of_step(step, {**job.get("env", {}), **step.get("env", {})}, permissions, sent)
 
