@@ -186,7 +186,12 @@ class Rollout:
 
 
 def applied_so(session: Session, stack: Stack) -> ApplyRecord | None:
-    """The record of a stack's last apply, if it was of exactly this stack and has not been destroyed; else None."""
+    """The record of a stack's last apply, if it was of exactly this stack and nothing changed the state since.
+
+    A record of another serial isn't of this state: a later apply failed midway, was destroyed, or wasn't recorded.
+    """
     record, state = session.states.record(stack.phase.name), session.states.get(stack.phase.name, again=True)
-    same = record and (record.stack_sha256, record.environment) == (stack.digest, stack.environment.name)
-    return record if same and state and state.applied else None
+    if record is None or state is None or not state.applied:
+        return None
+    wanted = (stack.digest, stack.environment.name, state.serial)
+    return record if (record.stack_sha256, record.environment, record.serial) == wanted else None

@@ -87,7 +87,7 @@ def apply_stored(rollout: Rollout, stack: Stack, sha256: str, *, now: datetime |
     _refuse_other_role(session, stack)
     unpack(stack, fetched(session, stack, sha256))
     origin = provenance(stack)
-    record = session.states.record(stack.phase.name)
+    record = applied_so(session, stack)
     if record and record.plan_sha256 == origin.plan_sha256:
         stack.forget_plan()
         return PhaseResult(stack.phase.name, Result.NO_CHANGES, message=f"this plan was applied at {record.applied_at}")

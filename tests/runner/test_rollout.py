@@ -412,6 +412,24 @@ def test_the_report_is_markdown_too(account: Account) -> None:
     assert "~   aws_vpc.vpc" in text
 
 
+@pytest.mark.parametrize("serial", [8, 10])
+def test_a_record_of_another_state_is_no_proof(account: Account, serial: int) -> None:
+    """A later apply failed midway, or a previous state was restored; then the code is as the record has it again."""
+    account.done()
+    network = account.stacks["network"]
+    account.runner.applied("network", "a.b", serial=9, id="1")
+    Applier(account.runner.session).record(network, None)
+    assert account.run(caller=DEPLOYER).of["network"].result is Result.NO_CHANGES
+    account.runner.applied("network", "a.b", "a.half", serial=serial, id="1")
+    assert waits(account.run(caller=DEPLOYER)) == {"network": ("the role aep-prod-break-glass",)}
+    account.change("edge")
+    with pytest.raises(WaitingError, match=r"edge is waiting for network \(aep-prod-break-glass\)"):
+        store(account.rollout(DEPLOYER), account.stacks["edge"])
+    if serial > 9:
+        account.run("network")
+        assert account.run(caller=DEPLOYER).of["network"].result is Result.NO_CHANGES
+
+
 # Stored plans
 
 
@@ -442,6 +460,17 @@ def test_a_plan_is_stored_by_one_job_and_applied_by_another(account: Account) ->
     assert (again.result, account.order) == (Result.NO_CHANGES, ["edge"])
     assert again.message.startswith("this plan was applied at ")
     assert store(account.rollout(DEPLOYER), edge).outputs() == "changes=false\nsha256=\n"
+
+
+def test_a_plan_that_was_applied_and_then_destroyed_is_no_success(account: Account) -> None:
+    account.done()
+    account.change("edge")
+    edge = account.stacks["edge"]
+    sha256 = store(account.rollout(DEPLOYER), edge).sha256
+    apply_stored(account.rollout(DEPLOYER), edge, sha256)
+    account.runner.applied("edge", serial=99)
+    account.failing.add("edge")  # Terraform refuses a plan of an older state.
+    assert apply_stored(account.rollout(DEPLOYER), edge, sha256).result is Result.FAILED
 
 
 def tampered(account: Account, sha256: str) -> None:
