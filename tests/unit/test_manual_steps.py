@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -54,6 +55,18 @@ def test_every_manual_step_is_written_down(step: str) -> None:
     page = re.sub(r"\s+", " ", (DOCS / "account.md").read_text(encoding="utf-8"))
     for pattern in MANUAL[step]:
         assert re.search(pattern, page), pattern
+
+
+@pytest.mark.requirement("R0.4")
+def test_only_main_deploys_and_no_one_approves_a_run_that_they_started() -> None:
+    page = (DOCS / "account.md").read_text(encoding="utf-8")
+    settings = json.loads(re.findall(r"```json\n(.*?)```", page[page.index("## 4.") : page.index("## 5.")], re.DOTALL)[0])
+    assert settings["prevent_self_review"] is True
+    # "protected_branches" allows every branch while none has a protection rule.
+    # https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
+    assert settings["deployment_branch_policy"] == {"protected_branches": False, "custom_branch_policies": True}
+    policies = [words for words in commands("account.md", "gh") if words[-3].endswith("/deployment-branch-policies")]
+    assert [words[-1] for words in policies] == ["name=main"]
 
 
 @pytest.mark.requirement("R0.4")
