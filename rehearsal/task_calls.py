@@ -74,11 +74,12 @@ class TaskRole:
         """
         keys, region = self._keys, self.rehearsal.environment.region
         credentials = Credentials(*keys.values())
-        request = AWSRequest(method, f"{self.rehearsal.control.endpoint}{path}", data=b"{}")
+        address = f"{self.rehearsal.control.endpoint}{path}"
+        request = AWSRequest(method, address, data=b"{}")
         SigV4Auth(credentials, "ssmmessages", region).add_auth(request)
         direct = requests.Session()
         direct.trust_env = False  # The emulator is this process's proxy.
-        response = direct.request(method, request.url, headers=dict(request.headers), data=request.data, timeout=30)
+        response = direct.request(method, address, headers=dict(request.headers), data=request.data, timeout=30)
         if not response.ok:
             yield f"{method} {path}: {response.text}"
 

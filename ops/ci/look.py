@@ -37,7 +37,8 @@ def look(session: Session, phases: Sequence[str] | None = None) -> list[PhaseRes
 def needed(results: Sequence[PhaseResult]) -> dict[str, str]:
     """For each phase of the deployer, whether it must be planned and applied: `true` or `false`."""
     found = {each.phase for each in results if each.result is not Result.NO_CHANGES}
-    return {phase.name: str(phase.name in found).lower() for phase in PHASES if phase.applied_by == JobRole.DEPLOYER}
+    deployed = (phase.name for phase in PHASES if phase.applied_by == JobRole.DEPLOYER.value)
+    return {name: str(name in found).lower() for name in deployed}
 
 
 def stops(results: Sequence[PhaseResult]) -> int:
@@ -74,7 +75,7 @@ def administrators(session: Session, results: Sequence[PhaseResult]) -> list[str
     names = [
         each.phase
         for each in results
-        if each.result in open_ and stacks[each.phase].phase.applied_by != JobRole.DEPLOYER
+        if each.result in open_ and stacks[each.phase].phase.applied_by != JobRole.DEPLOYER.value
     ]
     if not names:
         return []

@@ -65,7 +65,8 @@ def test_a_workflow_keeps_the_rules(name: str) -> None:
         ("release.yml", '--only="$GIVEN"', '--only "$GIVEN"', "$GIVEN of a dispatch could be an option"),
         (
             "schedule.yml",
-            '      - name: Install Terraform\n        run: bin/install-terraform\n      - name: Set up\n        run: make setup\n'
+            "      - name: Install Terraform\n        run: bin/install-terraform\n"
+            "      - name: Set up\n        run: make setup\n"
             "      - name: Check versions",
             "      - name: Check versions",
             "runs Terraform, which the runner doesn't have: bin/ops ci watch versions",

@@ -54,7 +54,7 @@ def test_a_request_is_recorded_once_in_any_order_of_its_keys_and_only_of_the_env
     one = record("*", aws__tagkeys=["Owner", "Phase"], aws__requestedregion=["us-east-1"])
     same = record("*", aws__tagkeys=["Phase", "Owner"], aws__requestedregion=["us-east-1"])
     another = {**one, "role": "arn:aws:iam::999999999999:role/other"}
-    keys = (("aws:tagkeys", ("Owner", "Phase")),)
+    keys: tuple[tuple[str, tuple[str, ...]], ...] = (("aws:tagkeys", ("Owner", "Phase")),)
     if PROD.region != "us-east-1":
         keys = (("aws:requestedregion", ("us-east-1",)), *keys)
     wanted = (Recorded("deployer", "ecs:RunTask", "ecs:RunTask", "*", keys),)

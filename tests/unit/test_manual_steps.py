@@ -60,7 +60,9 @@ def test_every_manual_step_is_written_down(step: str) -> None:
 @pytest.mark.requirement("R0.4")
 def test_only_main_deploys_and_no_one_approves_a_run_that_they_started() -> None:
     page = (DOCS / "account.md").read_text(encoding="utf-8")
-    settings = json.loads(re.findall(r"```json\n(.*?)```", page[page.index("## 4.") : page.index("## 5.")], re.DOTALL)[0])
+    settings = json.loads(
+        re.findall(r"```json\n(.*?)```", page[page.index("## 4.") : page.index("## 5.")], re.DOTALL)[0]
+    )
     assert settings["prevent_self_review"] is True
     # "protected_branches" allows every branch while none has a protection rule.
     # https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
