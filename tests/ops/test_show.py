@@ -104,7 +104,7 @@ def test_offline_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
             ("show", "prod", "bakend"),
             "error: no service named 'bakend' in prod; did you mean backend? known: backend, ",
         ),
-        (("show", "prod", ""), "error: no service named '' in prod; known: backend, frontend"),
+        (("show", "prod", ""), "error: what follows prod is empty; pass a value"),
     ],
 )
 def test_a_mistyped_name_is_an_error_with_the_nearest_one(words: tuple[str, ...], message: str) -> None:

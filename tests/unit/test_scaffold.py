@@ -401,7 +401,7 @@ def test_values_that_are_not_allowed_are_refused(folder: Path, options: tuple[st
 def test_an_empty_value_is_not_the_default(folder: Path, option: str) -> None:
     with unchanged(folder):
         code, printed = run(folder, "new-product", "shop", "--yes", option, "")
-    assert (code, f"{option} '': must have a value" in printed) == (2, True), printed
+    assert (code, f"what follows {option} is empty; pass a value" in printed) == (2, True), printed
 
 
 @pytest.mark.parametrize(
