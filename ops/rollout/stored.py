@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from environments.names import PLAN_DAYS, Names
 from modules.phases import PHASES, phase
 from ops.aws.waiting import CLOCK, Time, polls
 from ops.errors import RefusedError, WaitingError
-from ops.rollout.people import first_step, other_role
+from ops.rollout.people import DEPLOYER, again, first_step, other_role
 from ops.rollout.run import Rollout, applied_so
 from ops.terraform.apply import Applier
 from ops.terraform.report import PhaseResult, Result
@@ -26,6 +27,8 @@ from ops.terraform.stack import Stack
 PAUSE = 20.0
 """Seconds between two looks at the records of other phases."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_SPOILT = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError)
+"""What zipfile raises for a damaged, encrypted or incomplete archive, or one that it can't read."""
 _OLDEST = (1980, 1, 1, 0, 0, 0)
 """The date of all files in an archive, so that it has the same bytes whenever it is written."""
 
@@ -54,11 +57,17 @@ def store(rollout: Rollout, stack: Stack, *, wait: float = 0, clock: Time = CLOC
 
     Raises:
         WaitingError: People or other phases must do something first.
-        RefusedError: The caller's role may not apply the phase.
+        RefusedError: It isn't a phase of the deployer, or the caller's role may not apply it.
         OpsError: AWS's response is an error.
+        KeyboardInterrupt: A signal ended the wait for other phases.
     """
     session = rollout.session
     _refuse_other_role(session, stack)
+    if stack.phase.applied_by != DEPLOYER:  # The bucket's lifecycle removes plans of these only.
+        raise RefusedError(
+            f"{stack.phase.name} isn't a phase of the {DEPLOYER}, and only its plans are stored; "
+            f"{again(stack)} applies it"
+        )
     _upstream(rollout, stack, wait, clock)
     result = rollout.plan(stack)
     if result.result is not Result.CHANGES:
@@ -152,7 +161,7 @@ def unpack(stack: Stack, body: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             found = {path: archive.read(path.name) for path in _files(stack)}
-    except (zipfile.BadZipFile, KeyError) as error:
+    except _SPOILT as error:
         raise RefusedError(f"the stored plan of {stack.phase.name} isn't one ({error}); {_again(stack)}") from None
     for path, content in found.items():
         path.touch(mode=0o600)
@@ -188,18 +197,22 @@ def _upstream(rollout: Rollout, stack: Stack, minutes: float, clock: Time) -> No
     """
     session, names, shown = rollout.session, Names(stack.environment), ""
     stacks = session.stacks()
-    for _ in polls(minutes * 60, clock, min(PAUSE, minutes * 60)):
-        waits = [
-            name
-            for name, read in needed(stack)
-            if applied_so(session, stacks[name]) is None and (read or session.states.record(name))
-        ]
-        if not waits:
-            return
-        how = ", ".join(f"{name} ({names.role(stacks[name].phase.role)})" for name in waits)
-        if how != shown:
-            shown = how
-            rollout.tell(f"{stack.phase.name}: waiting until these phases are applied with their present stacks: {how}")
+    with session.terraform.taking_no_signals():  # No Terraform runs: a signal ends the wait.
+        if session.terraform.interrupted.is_set():
+            raise KeyboardInterrupt
+        for _ in polls(minutes * 60, clock, min(PAUSE, minutes * 60)):
+            waits = [
+                name
+                for name, read in needed(stack)
+                if applied_so(session, stacks[name]) is None and (read or session.states.record(name))
+            ]
+            if not waits:
+                return
+            how = ", ".join(f"{name} ({names.role(stacks[name].phase.role)})" for name in waits)
+            if how != shown:
+                shown = how
+                present = "applied with their present stacks"
+                rollout.tell(f"{stack.phase.name}: waiting until these phases are {present}: {how}")
     command = f"make rollout ENV={stack.environment.name} PHASE='{' '.join(waits)}'"
     raise WaitingError(f"{stack.phase.name} is waiting for {how}; apply them with that role: {command}")
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from collections.abc import Callable
+import os
+import signal
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +20,7 @@ import pytest
 from environments import load
 from environments.names import PLAN_DAYS
 from environments.schema import Zone
+from modules.interrupts import Interrupted
 from modules.phases import PHASES, phase
 from ops.aws.session import Caller
 from ops.aws.waiting import Time
@@ -28,7 +33,7 @@ from ops.rollout.markdown import as_markdown
 from ops.rollout.run import Rollout
 from ops.rollout.stored import apply_stored, needed, packed, store, unpack
 from ops.terraform.apply import Applier
-from ops.terraform.process import Done
+from ops.terraform.process import Done, Terraform
 from ops.terraform.report import Report, Result
 from ops.terraform.stack import Stack
 from tests.runner.in_memory import ADMINISTRATOR, DEPLOYER, PLANNER, Runner
@@ -523,9 +528,51 @@ def test_any_other_stored_plan_is_refused(account: Account, spoilt: str) -> None
     assert (account.order, account.asked) == ([], [])
 
 
-def test_what_is_no_archive_of_a_plan_is_refused(account: Account) -> None:
+def damaged() -> Iterator[tuple[str, bytes]]:
+    def packed_as(method: int, *names: str) -> bytes:
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w", method) as archive:
+            for name in names:
+                archive.writestr(name, "plan " * 99)
+        return content.getvalue()
+
+    names = ("saved.tfplan", "saved.tfplan.json", "saved.tfplan.txt", "saved.tfplan.from.json")
+    whole = packed_as(zipfile.ZIP_DEFLATED, *names)
+    yield "no archive", b"PK"
+    yield "elsewhere", packed_as(zipfile.ZIP_STORED, *(f"../{name}" for name in names))
+    yield "a part", packed_as(zipfile.ZIP_STORED, *names[:3])
+    yield "damaged", whole[:42] + b"\xff\xff" + whole[44:]
+    # The first bit of the flags means that the file is encrypted; the method that follows, one that no zipfile knows.
+    yield (
+        "encrypted",
+        whole.replace(b"PK\x03\x04\x14\0\0\0", b"PK\x03\x04\x14\0\1\0").replace(
+            b"PK\1\2\x14\3\x14\0\0\0", b"PK\1\2\x14\3\x14\0\1\0"
+        ),
+    )
+    yield "another method", whole.replace(b"\x14\0\0\0\x08\0", b"\x14\0\0\0\x63\0")
+
+
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in damaged()])
+def test_what_is_no_archive_of_a_plan_is_refused(account: Account, body: bytes) -> None:
+    edge = account.stacks["edge"]
     with pytest.raises(RefusedError, match="the stored plan of edge isn't one"):
-        unpack(account.stacks["edge"], b"PK")
+        unpack(edge, body)
+    assert not edge.saved.exists()
+    assert not (edge.folder.parent / edge.saved.name).exists()
+
+
+def test_other_files_of_an_archive_are_ignored(account: Account) -> None:
+    account.done()
+    account.change("edge")
+    edge = account.stacks["edge"]
+    store(account.rollout(DEPLOYER), edge)
+    content = io.BytesIO(packed(edge))
+    with zipfile.ZipFile(content, "a") as archive:
+        for name in ("../evil.tf.json", "evil_override.tf.json", "terraform.tfvars"):
+            archive.writestr(name, "{}")
+    before = sorted(edge.folder.parent.rglob("*"))
+    unpack(edge, content.getvalue())
+    assert sorted(edge.folder.parent.rglob("*")) == before
 
 
 def test_the_planner_stores_and_applies_nothing(account: Account) -> None:
@@ -562,6 +609,38 @@ def test_a_deployer_s_phase_waits_for_administrators(account: Account) -> None:
     stored = store(account.rollout(DEPLOYER), account.stacks["edge"], wait=5, clock=clock)
     assert stored.sha256
     assert len(slept) == 3, "hardening is applied after edge, so edge doesn't wait for it"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_wait_for_administrators(account: Account, number: signal.Signals) -> None:
+    """Otherwise a canceled job would be killed ten seconds later, and Ctrl-C would do nothing for hours."""
+    account.done()
+    account.change("network")
+    account.change("edge")
+    terraform = Terraform()
+    account.runner.session.terraform = terraform
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        os.kill(os.getpid(), number)
+
+    with terraform.passing_signals_on(), pytest.raises(Interrupted):
+        store(account.rollout(DEPLOYER), account.stacks["edge"], wait=5, clock=Time(sleep, lambda: sum(slept)))
+    assert len(slept) == 1
+    terraform.interrupt()
+    with pytest.raises(KeyboardInterrupt):
+        store(account.rollout(DEPLOYER), account.stacks["edge"], wait=5, clock=Time(sleep, lambda: sum(slept)))
+    assert len(slept) == 1
+
+
+def test_a_plan_of_administrators_is_not_stored(account: Account) -> None:
+    """Its values would stay in the bucket: no lifecycle rule removes such plans."""
+    account.done()
+    account.change("data")
+    with pytest.raises(RefusedError, match=r"data isn't a phase of the deployer.* make rollout ENV=prod"):
+        store(account.rollout(ADMINISTRATOR), account.stacks["data"])
+    assert not [key for key in account.runner.bucket.objects if ".plans/" in key]
 
 
 def test_a_phase_needs_what_it_reads_and_earlier_phases_of_administrators() -> None:
