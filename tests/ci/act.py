@@ -17,11 +17,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.ci.runner import Runner, instrumented
+from tests.ci.runner import LeftOut, Runner, instrumented
 from tests.copies import ROOT, git
 
 Body = dict[str, Any]
@@ -101,19 +102,21 @@ class Workflows:
         git(self.origin, "checkout", "-q", "main")
         return made
 
-    def push(self) -> Run:
-        """Run `main` as after a push."""
+    def push(self, left_out: LeftOut = MappingProxyType({})) -> Run:
+        """Run `main` as after a push; some jobs may be left out, as in `run`."""
         head = git(self.origin, "rev-parse", "main")
-        return self.run("main", "push", {"ref": "refs/heads/main", "before": NULL, "after": head})
+        return self.run("main", "push", {"ref": "refs/heads/main", "before": NULL, "after": head}, left_out=left_out)
 
-    def pull_request(self, branch: str, number: int, *, fork: str = "", job: str = "") -> Run:
+    def pull_request(
+        self, branch: str, number: int, *, fork: str = "", left_out: LeftOut = MappingProxyType({})
+    ) -> Run:
         """Run `pull-request` as after a push to the branch of a pull request.
 
         Args:
             branch: The branch.
             number: Of the pull request.
             fork: The repository that the branch is in, if it is another.
-            job: The only job that runs, with those that it needs.
+            left_out: Jobs that don't run, as in `run`.
         """
         base, head = (git(self.origin, "rev-parse", name) for name in ("main", branch))
         # GitHub checks out the commit that merges the branch.
@@ -128,7 +131,7 @@ class Workflows:
             "base": {"ref": "main", "sha": base, "repo": {"full_name": name, "fork": False}},
         }
         payload = {"action": "synchronize", "number": number, "pull_request": pull}
-        return self.run("pull-request", "pull_request", payload, commit=merged, from_fork=bool(fork), job=job)
+        return self.run("pull-request", "pull_request", payload, commit=merged, from_fork=bool(fork), left_out=left_out)
 
     def run(
         self,
@@ -138,7 +141,7 @@ class Workflows:
         *,
         commit: str = "main",
         from_fork: bool = False,
-        job: str = "",
+        left_out: LeftOut = MappingProxyType({}),
     ) -> Run:
         """Run a workflow.
 
@@ -148,18 +151,18 @@ class Workflows:
             payload: The event's own.
             commit: What is checked out.
             from_fork: Whether the event is a pull request of a fork.
-            job: The only job that runs, with those that it needs.
+            left_out: Jobs that don't run, as if they had run with these outputs before.
         """
         self.number += 1
         here = self.folder / f"{self.number:02}-{workflow}"
         (here / "home").mkdir(parents=True)
-        self._checkout(here / "tree", commit)
+        self._checkout(here / "tree", commit, left_out)
         owner, _, name = self.runner.github.repository.partition("/")
         full = {"owner": {"login": owner}, "name": name, "full_name": self.runner.github.repository}
         event_file = here / "event.json"
         event_file.write_text(json.dumps({"repository": {**full, "default_branch": "main"}, **(payload or {})}))
         self.runner.begin(event, from_fork=from_fork)
-        command = [*self._command(here, workflow, event, event_file), *(("--job", job) if job else ())]
+        command = self._command(here, workflow, event, event_file)
         with (here / "log.jsonl").open("w") as log:
             given: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": subprocess.STDOUT}
             # In a session of its own, so that nothing that a step starts is left if the run is stuck.
@@ -179,14 +182,14 @@ class Workflows:
                 os.killpg(self.running.pid, signal.SIGKILL)
             self.running.wait()
 
-    def _checkout(self, tree: Path, commit: str) -> None:
+    def _checkout(self, tree: Path, commit: str, left_out: LeftOut) -> None:
         """What act reads: the workflows, each with a first step more, and the repository's address and commit."""
         subprocess.run(("git", "clone", "-q", "--no-local", self.origin, tree), check=True)
         git(tree, "fetch", "-q", "origin", commit)
         git(tree, "checkout", "-q", "-B", "main", "FETCH_HEAD")
         git(tree, "remote", "set-url", "origin", f"https://github.com/{self.runner.github.repository}.git")
         for file in (tree / ".github" / "workflows").glob("*.yml"):
-            file.write_text(instrumented(file.stem, file.read_text(encoding="utf-8")), encoding="utf-8")
+            file.write_text(instrumented(file.stem, file.read_text(encoding="utf-8"), left_out), encoding="utf-8")
 
     def _command(self, here: Path, workflow: str, event: str, event_file: Path) -> list[str]:
         folder = here / "tree" / ".github" / "workflows"

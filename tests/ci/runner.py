@@ -7,6 +7,7 @@ the workflow. https://docs.github.com/en/actions/how-tos/deploy/configure-and-ma
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
+from types import MappingProxyType
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -23,8 +25,11 @@ from tests.ci.github_server import Account, GitHub, RefusedRequestError
 
 Body = dict[str, Any]
 START = 'python3 "$STAND_INS/start_job.py"'
+LeftOut = Mapping[str, Mapping[str, str]]
+"""Outputs of jobs that don't run, by the job's id as in `Job`."""
 _YAML = YAML()
 _YAML.width = 10_000
+_NEEDED = re.compile(r"needs\.([\w-]+)\.(?:outputs\.([\w-]+)|result)")
 _AREAS = {
     "issues": ("issues", "pull-requests"),
     "pulls": ("pull-requests",),
@@ -135,15 +140,23 @@ class Runner:
         return {"variables": variables, "hidden": hidden}
 
 
-def instrumented(name: str, text: str) -> str:
+def instrumented(name: str, text: str, left_out: LeftOut = MappingProxyType({})) -> str:
     """A workflow with a first step in each job, and the job's own token in place of `github.token` in steps.
 
     Args:
         name: Of its file, without suffix.
         text: The file's text.
+        left_out: Jobs that don't run, as if they had run with these outputs before.
     """
     workflow = _YAML.load(text.replace("${{ github.token }}", "${{ env.JOB_TOKEN }}"))
+    without = {id_: left_out[f"{name}/{id_}"] for id_ in workflow["jobs"] if f"{name}/{id_}" in left_out}
+    for id_ in without:
+        del workflow["jobs"][id_]
     for id_, job in workflow["jobs"].items():
+        if "needs" in job:
+            job["needs"] = [each for each in job["needs"] if each not in without]
+            if not job["needs"]:
+                del job["needs"]
         if "steps" not in job:
             continue
         permissions = job.get("permissions", workflow.get("permissions"))
@@ -155,8 +168,26 @@ def instrumented(name: str, text: str) -> str:
         }
         job["steps"].insert(0, {"name": "Begin the job, as GitHub does", "env": env, "run": START})
     written = StringIO()
-    _YAML.dump(workflow, written)
+    _YAML.dump(_with_outputs(workflow, without), written)
     return written.getvalue()
+
+
+def _with_outputs(node: Any, of: LeftOut) -> Any:
+    """A part of a workflow in which expressions have the outputs and results of jobs that don't run."""
+    if isinstance(node, dict):
+        for key in node:
+            node[key] = _with_outputs(node[key], of)
+    elif isinstance(node, list):
+        node[:] = [_with_outputs(each, of) for each in node]
+    elif isinstance(node, str):
+        return _NEEDED.sub(lambda found: _known(of[found[1]], found) if found[1] in of else found[0], node)
+    return node
+
+
+def _known(outputs: Mapping[str, str], found: re.Match[str]) -> str:
+    """A text as expressions have it: in single quotes, which are doubled in it."""
+    value = outputs.get(found[2], "") if found[2] else "success"
+    return "'{}'".format(value.replace("'", "''"))
 
 
 @contextmanager

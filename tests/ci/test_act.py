@@ -148,6 +148,12 @@ def test_a_rejected_job_fails_and_runs_no_step(workflows: Workflows, service: To
     assert not service.given and "began as called" not in run.log
 
 
+def test_a_job_that_is_left_out_counts_as_done(workflows: Workflows) -> None:
+    run = workflows.push({"main/plain": {"targets": '["it\'s", "three"]'}})
+    assert run.passed, run.explain()
+    assert [job.environment for job in workflows.runner.jobs] == ["it's", "three"]
+
+
 def test_a_forks_pull_request_reads_only(workflows: Workflows) -> None:
     github = workflows.runner.github
     workflows.commit("A change", {"README.md": "other"}, branch="topic")
