@@ -24,10 +24,14 @@ from ops.command import (
 )
 from ops.errors import OpsError, RefusedError, WaitingError
 from ops.plan_gate.approvals import LossInPlace, Outage, ProtectionOff, Widening, approvals
+from ops.plan_gate.model import FindingKind
 from ops.terraform.command import Jobs
 from ops.verify.command import CaFile, ConnectToOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ops.plan_gate.model import Approved
     from ops.rollout.run import Rollout
     from ops.terraform.report import PhaseResult
     from ops.terraform.stack import Stack
@@ -111,13 +115,18 @@ def rollout(
         if as_json:
             show(report.as_json(), nl=False)
         if report.exit_code or not one:
-            again = " ".join(["bin/ops rollout", environment, *(phases or ())])
-            say(NEXT[report.exit_code].format(again=again))
+            say(NEXT[report.exit_code].format(again=_again(environment, phases or (), approved, one=one)))
         if stored is not None and not report.exit_code:
             from ops.verify.command import check
 
             raise typer.Exit(check(values, phases, connect_to, ca_file, out, err=True))
         raise typer.Exit(report.exit_code)
+
+
+def _again(environment: str, phases: Sequence[str], approved: Approved, *, one: bool) -> str:
+    """The command that continues, with the same approvals; a job that stores or applies one plan stores it again."""
+    flags = [kind.flag for kind in FindingKind if kind in approved]
+    return " ".join(["bin/ops rollout", environment, *phases, *(["--store"] if one else []), *flags])
 
 
 def _check(phases: list[str], *, store: bool, stored: str | None, only_store: bool, dry_run: bool) -> None:

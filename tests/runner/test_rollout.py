@@ -27,8 +27,8 @@ from ops.aws.waiting import Time
 from ops.conditions import FailedError
 from ops.errors import OpsError, RefusedError, WaitingError
 from ops.gate.folder import digest
-from ops.plan_gate.model import PlanVerdict
-from ops.rollout.command import _check, _one
+from ops.plan_gate.model import FindingKind, PlanVerdict
+from ops.rollout.command import _again, _check, _one
 from ops.rollout.markdown import as_markdown
 from ops.rollout.run import Rollout
 from ops.rollout.stored import apply_stored, needed, packed, store, unpack
@@ -703,3 +703,14 @@ def test_options_that_do_not_belong_together_are_one_line(
     given: dict[str, Any] = {"store": False, "stored": None, "only_store": False, "dry_run": False} | options
     with pytest.raises(OpsError, match=said):
         _check(phases, **given)
+
+
+def test_the_command_that_continues_is_the_same_one() -> None:
+    approved = frozenset({FindingKind.OUTAGE, FindingKind.WIDENING})
+    assert _again("prod", (), frozenset(), one=False) == "bin/ops rollout prod"
+    assert _again("prod", ["edge"], approved, one=False).split()[:4] == ["bin/ops", "rollout", "prod", "edge"]
+    assert set(_again("prod", ["edge"], approved, one=False).split()[4:]) == {"--approve-outage", "--approve-widening"}
+
+
+def test_a_job_that_stores_a_plan_or_applies_it_continues_with_another_plan_of_the_same_phase() -> None:
+    assert _again("prod", ["edge"], frozenset(), one=True) == "bin/ops rollout prod edge --store"
