@@ -138,6 +138,8 @@ class GitHub:
         """
         url = given.get("GITHUB_API_URL") or "https://api.github.com"
         repository, token = given.get("GITHUB_REPOSITORY", ""), given.get("GITHUB_TOKEN", "")
+        if not repository:
+            raise OpsError("GITHUB_REPOSITORY isn't set: OWNER/NAME of the repository; a workflow's jobs have it")
         if repository.count("/") != 1:
             raise OpsError(f"GITHUB_REPOSITORY is {repository!r}, must be OWNER/NAME; a workflow's jobs have it")
         if not token:

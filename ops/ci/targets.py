@@ -36,9 +36,11 @@ def chosen(names: Sequence[str]) -> tuple[Environment, ...]:
     """The environments to roll out, in the order that you gave.
 
     Raises:
-        OpsError: There is no such environment, or its values are wrong.
+        OpsError: There is no such environment, its values are wrong, or names are separated by commas.
         RefusedError: Two have the same account, names and state: they are sizes of one environment.
     """
+    if listed := next((name for name in names if "," in name), None):
+        raise OpsError(f"{VARIABLE} has {listed!r}: separate environments with spaces, as in 'staging prod-starter'")
     found = tuple(load(name) for name in dict.fromkeys(names))
     for one, other in combinations(found, 2):
         if one.prefix == other.prefix:

@@ -127,6 +127,7 @@ def test_a_server_that_does_not_respond_is_one_line(server: Server, waits: list[
     ("changed", "message"),
     [
         ({"GITHUB_TOKEN": ""}, "GITHUB_TOKEN is empty"),
+        ({"GITHUB_REPOSITORY": ""}, "GITHUB_REPOSITORY isn't set: OWNER/NAME of the repository"),
         ({"GITHUB_REPOSITORY": "alone"}, "GITHUB_REPOSITORY is 'alone', must be OWNER/NAME"),
         ({"GITHUB_API_URL": "http://example.com"}, "must begin with https://"),
     ],

@@ -50,6 +50,11 @@ def test_unprotected_environments_come_first_and_protected_ones_are_rehearsed() 
     assert set(map(tuple, lists().values())) == {()}
 
 
+def test_names_with_commas_are_an_error_that_says_what_separates_them() -> None:
+    with pytest.raises(OpsError, match=r"ROLLOUT_ENVIRONMENTS has 'staging,prod': separate environments with spaces"):
+        targets.chosen("staging,prod".split())
+
+
 def test_every_size_of_a_protected_environment_is_rehearsed(monkeypatch: pytest.MonkeyPatch) -> None:
     smaller = replace(PROD, name="prod-starter")
     monkeypatch.setattr(environments, "sizes", lambda given: (PROD,) if given is smaller else ())
