@@ -226,6 +226,13 @@ def test_a_check_that_cannot_be_run_leaves_the_issue_as_it_was(
     assert writes(connected) == 0
 
 
+def test_a_mistyped_check_is_reported_before_missing_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GITHUB_TOKEN", "GITHUB_REPOSITORY"):
+        monkeypatch.delenv(name, raising=False)
+    assert "no such check 'drfit'; did you mean drift?" in watch("drfit")[1]
+    assert "GITHUB_REPOSITORY isn't set" in watch("risks")[1]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
