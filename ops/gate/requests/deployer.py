@@ -72,6 +72,7 @@ def _zone(names: Names) -> Iterator[tuple[str, str, Keys]]:
         yield "route53:ListHostedZonesByName", "*", {}
         yield "route53:ChangeTagsForResource", zone, {}
         yield "route53:GetHostedZone", zone, {}
+        yield "route53:ListTagsForResource", zone, {}
 
 
 def _task_definition(names: Names) -> Iterator[tuple[str, str, Keys]]:
@@ -283,7 +284,12 @@ DEPLOYER_CALLS: dict[str, Calls] = {
         "CreateScheduleGroup GetScheduleGroup DeleteScheduleGroup TagResource UntagResource ListTagsForResource",
     ),
     # Reads of the load balancer's provider, and what operators' commands call: no resource of Terraform's.
-    "load balancing": _on(_BALANCING, "*", "DescribeLoadBalancers DescribeTargetHealth"),
+    "load balancing": _on(
+        _BALANCING,
+        "*",
+        "DescribeLoadBalancers DescribeTargetHealth DescribeTags DescribeCapacityReservation "
+        "DescribeListenerAttributes DescribeTargetGroupAttributes",
+    ),
     "security groups": _on("ec2", "vpc/vpc-1", "GetSecurityGroupsForVpc"),
     "network": _on(
         "ec2",
