@@ -95,6 +95,7 @@ def _starts(role: TaskRole, definition: Mapping[str, Any]) -> Iterator[str]:
         repository, _, digest = image.partition("/")[2].partition("@")
         of = {"registryId": account, "repositoryName": repository}
         yield from role.call("ecr", "batch_get_image", **of, imageIds=[{"imageDigest": digest}])
+        yield from role.call("ecr", "batch_check_layer_availability", **of, layerDigests=[digest])
         yield from role.call("ecr", "get_download_url_for_layer", **of, layerDigest=digest)
         for secret in container.get("secrets", ()):
             yield from role.call("secretsmanager", "get_secret_value", SecretId=secret["valueFrom"])

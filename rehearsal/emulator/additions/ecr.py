@@ -11,7 +11,7 @@ from moto.core.utils import utcnow
 from moto.ecr.models import ECRBackend, ecr_backends
 from moto.ecr.responses import ECRResponse
 
-from rehearsal.emulator.additions.registry import corrects, kept
+from rehearsal.emulator.additions.registry import adds, corrects, kept
 
 
 def registry(backend: ECRBackend) -> dict[str, str]:
@@ -66,3 +66,20 @@ def describe_image_scan_findings(
             "imageScanFindings": {"findings": [], "findingSeverityCounts": {}},
         }
     return original(owner if repository_name in owner.repositories else backend, registry_id, repository_name, image_id)
+
+
+@adds(ECRResponse, "ecr", "GetDownloadUrlForLayer", why="moto has no layers")
+def get_download_url_for_layer(self: ECRResponse) -> ActionResult:
+    """Where a layer is, in a bucket of AWS's; nothing is there."""
+    digest = self._get_param("layerDigest")
+    bucket = f"prod-{self.region}-starport-layer-bucket"
+    return ActionResult({"layerDigest": digest, "downloadUrl": f"https://{bucket}.s3.{self.region}.invalid/{digest}"})
+
+
+@adds(ECRResponse, "ecr", "BatchCheckLayerAvailability", why="moto has no layers")
+def batch_check_layer_availability(self: ECRResponse) -> ActionResult:
+    """Every layer is available."""
+    digests = self._get_param("layerDigests")
+    return ActionResult(
+        {"layers": [{"layerDigest": each, "layerAvailability": "AVAILABLE"} for each in digests], "failures": []}
+    )
