@@ -261,30 +261,40 @@ def watch(
         from ops.ci.github import GitHub
         from ops.ci.issues import keep
 
-        if name is not None:
-            load(name)
+        _check_watch(check, name)
         github = GitHub.from_environment()
         say(keep(github, _checked(check, name, days, out), run_address()))
 
 
-def _checked(check: str, name: str | None, days: int | None, out: Path) -> Watched:
-    """What a check finds.
+def _check_watch(check: str, name: str | None) -> None:
+    """Check the arguments of `watch`, before it needs anything of GitHub.
 
     Raises:
-        OpsError: There is no such check, it needs an environment, or it can't be run.
+        OpsError: There is no such check or environment, or the check needs an environment, or takes none.
     """
     from environments.suggestions import choices
-    from ops.ci import checks
     from ops.errors import OpsError
-    from ops.risks.listing import accepted
-    from ops.terraform.drift import compare_all
 
+    if name is not None:
+        load(name)
     known, with_environment = ("drift", "risks", "prices", "versions"), {"drift", "prices"}
     if check not in known:
         raise OpsError(f"no such check {check!r}; {choices(check, list(known))}")
     if (name is not None) != (check in with_environment):
         example = f"ops ci watch {check}{' ENVIRONMENT' if check in with_environment else ''}"
         raise OpsError(f"{check} {'needs an' if check in with_environment else 'takes no'} environment: {example}")
+
+
+def _checked(check: str, name: str | None, days: int | None, out: Path) -> Watched:
+    """What a check finds.
+
+    Raises:
+        OpsError: It can't be run.
+    """
+    from ops.ci import checks
+    from ops.risks.listing import accepted
+    from ops.terraform.drift import compare_all
+
     today = datetime.now(UTC).date()
     if check == "drift" and name is not None:
         environment = load(name)
