@@ -52,7 +52,7 @@ def test_unprotected_environments_come_first_and_protected_ones_are_rehearsed() 
 
 def test_names_with_commas_are_an_error_that_says_what_separates_them() -> None:
     with pytest.raises(OpsError, match=r"ROLLOUT_ENVIRONMENTS has 'staging,prod': separate environments with spaces"):
-        targets.chosen("staging,prod".split())
+        targets.chosen(["staging,prod"])
 
 
 def test_every_size_of_a_protected_environment_is_rehearsed(monkeypatch: pytest.MonkeyPatch) -> None:
