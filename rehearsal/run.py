@@ -55,9 +55,10 @@ def run(environment: Environment, larger: str | None, out: Path, *, keep_going: 
                 say(report.steps[-1].line)
             else:
                 report.not_reached.append(name)
-            report.roles = record(rehearsal, report.environment, out)
             report.write(out / "reports")
             report.write(rehearsal.folder / "reports")  # The last step searches them for secrets.
+        report.roles = record(rehearsal, report.environment, out)
+        report.write(out / "reports")
         interrupted = rehearsal.interrupted
     if interrupted:
         raise KeyboardInterrupt
