@@ -45,8 +45,9 @@ def test_requests_are_written_for_each_environment_without_those_that_must_be_de
         requests=lambda: requests, refused=range(2, 3), before=[(STARTER, 1)], environment=PROD
     )
     rows = record(rehearsal, "prod-starter", tmp_path)
-    assert paths(tmp_path) == [path(tmp_path, "prod-starter"), path(tmp_path, "prod-starter-to-prod")]
-    starter, prod = (read(each) for each in paths(tmp_path))
+    written = [path(tmp_path, "prod-starter"), path(tmp_path, "prod-starter-to-prod")]
+    assert paths(tmp_path) == sorted(written)
+    starter, prod = map(read, written)
     assert (starter.environment, prod.environment) == ("prod-starter", "prod")
     assert [each.action for each in starter.requests] == ["cloudwatch:GetMetricData"]
     assert [each.action for each in prod.requests] == ["logs:DescribeLogGroups"]
