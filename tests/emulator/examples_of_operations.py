@@ -297,3 +297,15 @@ def changes_of_records(aws: Aws) -> None:
     with pytest.raises(ClientError, match="ThrottlingException"):
         for _ in range(20):
             trail.lookup_events()
+
+
+@example("ecr", "GetDownloadUrlForLayer", "BatchCheckLayerAvailability")
+def layers(aws: Aws) -> None:
+    """A task that starts asks which layers there are, and where."""
+    ecr, digest = aws("ecr"), f"sha256:{'0' * 64}"
+    ecr.create_repository(repositoryName="one")
+    found = ecr.batch_check_layer_availability(repositoryName="one", layerDigests=[digest])
+    assert [(each["layerDigest"], each["layerAvailability"]) for each in found["layers"]] == [(digest, "AVAILABLE")]
+    where = ecr.get_download_url_for_layer(repositoryName="one", layerDigest=digest)
+    assert where["layerDigest"] == digest
+    assert where["downloadUrl"].endswith(digest)

@@ -11,7 +11,7 @@ from moto.core.utils import utcnow
 from moto.ecr.models import ECRBackend, ecr_backends
 from moto.ecr.responses import ECRResponse
 
-from rehearsal.emulator.additions.registry import adds, corrects, kept
+from rehearsal.emulator.additions.registry import corrects, kept
 
 
 def registry(backend: ECRBackend) -> dict[str, str]:
@@ -68,16 +68,24 @@ def describe_image_scan_findings(
     return original(owner if repository_name in owner.repositories else backend, registry_id, repository_name, image_id)
 
 
-@adds(ECRResponse, "ecr", "GetDownloadUrlForLayer", why="moto has no layers")
-def get_download_url_for_layer(self: ECRResponse) -> ActionResult:
+@corrects(
+    ECRResponse, "get_download_url_for_layer", "ecr", "GetDownloadUrlForLayer", why="moto has no layers, and fails"
+)
+def get_download_url_for_layer(_: Callable[..., ActionResult], self: ECRResponse) -> ActionResult:
     """Where a layer is, in a bucket of AWS's; nothing is there."""
     digest = self._get_param("layerDigest")
     bucket = f"prod-{self.region}-starport-layer-bucket"
     return ActionResult({"layerDigest": digest, "downloadUrl": f"https://{bucket}.s3.{self.region}.invalid/{digest}"})
 
 
-@adds(ECRResponse, "ecr", "BatchCheckLayerAvailability", why="moto has no layers")
-def batch_check_layer_availability(self: ECRResponse) -> ActionResult:
+@corrects(
+    ECRResponse,
+    "batch_check_layer_availability",
+    "ecr",
+    "BatchCheckLayerAvailability",
+    why="moto has no layers, and fails",
+)
+def batch_check_layer_availability(_: Callable[..., ActionResult], self: ECRResponse) -> ActionResult:
     """Every layer is available."""
     digests = self._get_param("layerDigests")
     return ActionResult(
