@@ -278,7 +278,8 @@ def read(exit_code: int, printed: str) -> Run:
         except ValueError:
             lines.append(line)
             continue
-        job, message = str(entry.get("job", "")), str(entry.get("msg", "")).rstrip("\n")
+        # act pads names of jobs.
+        job, message = str(entry.get("job", "")).rstrip(), str(entry.get("msg", "")).rstrip("\n")
         lines.append(f"[{job}] {message}")
         if entry.get("command") == "summary":
             run.summaries[job] = str(entry["content"])

@@ -29,6 +29,7 @@ LeftOut = Mapping[str, Mapping[str, str]]
 """Outputs of jobs that don't run, by the job's id as in `Job`."""
 _YAML = YAML()
 _YAML.width = 10_000
+_FROM_JSON = re.compile(r"fromJSON\((needs[\w.-]+)\)")
 _NEEDED = re.compile(r"needs\.([\w-]+)\.(?:outputs\.([\w-]+)|result)")
 _AREAS = {
     "issues": ("issues", "pull-requests"),
@@ -157,6 +158,9 @@ def instrumented(name: str, text: str, left_out: LeftOut = MappingProxyType({}))
             job["needs"] = [each for each in job["needs"] if each not in without]
             if not job["needs"]:
                 del job["needs"]
+        for name_, values in job.get("strategy", {}).get("matrix", {}).items():
+            # GitHub has no outputs of a job that is skipped. act has their expressions, and evaluates them as a matrix.
+            job["strategy"]["matrix"][name_] = _FROM_JSON.sub(r"fromJSON(startsWith(\1, '[') && \1 || '[]')", values)
         if "steps" not in job:
             continue
         permissions = job.get("permissions", workflow.get("permissions"))

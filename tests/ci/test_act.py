@@ -51,6 +51,24 @@ jobs:
     uses: ./.github/workflows/called.yml
     with:
       target: ${{{{ matrix.target }}}}
+  skipped:
+    if: ${{{{ github.event_name == 'schedule' }}}}
+    runs-on: ubuntu-24.04
+    outputs:
+      targets: ${{{{ steps.it.outputs.targets }}}}
+    steps:
+      - id: it
+        run: echo 'targets=["three"]' >> "$GITHUB_OUTPUT"
+  skipped-too:
+    needs: [skipped]
+    if: ${{{{ needs.skipped.outputs.targets != '[]' }}}}
+    strategy:
+      matrix:
+        target: ${{{{ fromJSON(needs.skipped.outputs.targets) }}}}
+    runs-on: ubuntu-24.04
+    environment: ${{{{ matrix.target }}}}
+    steps:
+      - run: exit 1
 """
 CALLED = """
 name: called
