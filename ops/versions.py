@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,9 @@ from ops.gate.folder import STACK_FILE
 ROOT = Path(__file__).parents[1]
 PARTLY = 3
 """Exit code of main.py: other environments have invalid values."""
+SHAPING = frozenset({"cdktf", "cdktf-cdktf-provider-aws", "constructs", "jsii"})
+"""Packages that write a stack: a stack names the provider's version, which the second one has."""
+_PIN = re.compile(r"^([\w.-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Version:
     """The folder that its synth wrote."""
     values: Path
     """Its folder of values; that of this version if the values aren't in the project."""
+    packages: tuple[str, ...] = ()
+    """Packages that write stacks and that it pins in another version than this one: its stacks are of this one's."""
 
 
 @contextmanager
@@ -57,7 +63,7 @@ def version(ref: str) -> Iterator[Version]:
         _git("read-tree", commit, what=failed, index=index)
         _git("checkout-index", "--all", "--quiet", f"--prefix={tree}{os.sep}", what=failed, index=index)
         synthesize(tree, _values(), out, (), f"{ref} can't be synthesized{_other_packages(tree)}")
-        yield Version(ref, commit, tree, out, tree / (_values() or "environments"))
+        yield Version(ref, commit, tree, out, tree / (_values() or "environments"), other_packages(tree))
 
 
 def synthesize(tree: Path, values: str, out: Path, names: Sequence[str], what: str) -> None:
@@ -110,6 +116,19 @@ def _unknown(ref: str) -> str:
             "actions/checkout), or name a commit that it has"
         )
     return f"git knows no commit {ref!r}; name a commit, branch or tag"
+
+
+def other_packages(tree: Path) -> tuple[str, ...]:
+    """Names of the packages that write stacks, and that a version pins otherwise than this one."""
+    theirs, ours = (_pins(folder / "requirements.txt") for folder in (tree, ROOT))
+    return tuple(sorted(name for name in SHAPING if theirs.get(name) != ours.get(name)))
+
+
+def _pins(requirements: Path) -> dict[str, str]:
+    try:
+        return dict(_PIN.findall(requirements.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
 
 
 def _other_packages(tree: Path) -> str:

@@ -10,6 +10,7 @@ depends on nothing that differs publishes the same as before. What can't be foll
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,6 +46,8 @@ class Why(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     READS = "reads"
+    PACKAGES = "other packages"
+    """The stacks are equal because the base is synthesized with this version's packages."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Affected:
     removed: tuple[str, ...]
     """Stacks that only the base has."""
     organization: str
-    """`new`, `changed` or `removed` if the organization's stack differs; else empty."""
+    """`new`, `changed`, `removed` or `other packages` if the organization's stack may differ; else empty."""
 
     @property
     def planned(self) -> dict[str, tuple[str, ...]]:
@@ -134,6 +137,8 @@ class Folders:
     head: Path
     ref: str
     commit: str
+    packages: tuple[str, ...] = ()
+    """Packages that write stacks, and of which the base has another version."""
 
 
 def affected(folders: Folders, names: Sequence[str], *, whole: bool) -> Affected:
@@ -166,7 +171,7 @@ def affected(folders: Folders, names: Sequence[str], *, whole: bool) -> Affected
 def _organization(folders: Folders) -> str:
     base, head = (_bytes(folder, ORGANIZATION) for folder in (folders.base, folders.head))
     if base == head:
-        return ""
+        return Why.PACKAGES.value if folders.packages and head is not None else ""
     return "removed" if head is None else Why.NEW.value if base is None else Why.CHANGED.value
 
 
@@ -179,6 +184,8 @@ def _of(folders: Folders, name: str) -> Iterator[AffectedPhase]:
         read = sorted(f"{of}.{output}" for of, output in _reads(after, phase) & changing)
         if base != head:
             yield AffectedPhase(phase.name, Why.NEW if base is None else Why.CHANGED, tuple(read))
+        elif folders.packages:
+            yield AffectedPhase(phase.name, Why.PACKAGES, tuple(read))
         elif read:
             yield AffectedPhase(phase.name, Why.READS, tuple(read))
         changing |= _with_any({(phase.name, each) for each in _may_change(before, after, phase, changing)})
@@ -218,7 +225,15 @@ def _closure(start: str, graph: Mapping[str, Mapping[str, Any]]) -> set[str]:
 def _refers(settings: Mapping[str, Any]) -> Iterator[str]:
     for kind, name in references(dict(settings)):
         yield _WHOLE.get(kind, f"{kind}.{name}")
-    yield from map(str, settings.get("depends_on") or ())
+    bare = [*(settings.get("depends_on") or ()), *_triggers(settings.get("lifecycle"))]  # Written without `${…}`.
+    for kind, name in references([f"${{{each}}}" for each in bare]):
+        yield f"{kind}.{name}"
+
+
+def _triggers(lifecycle: object) -> Iterator[str]:
+    for each in lifecycle if isinstance(lifecycle, list) else [lifecycle]:
+        if isinstance(each, dict):
+            yield from map(str, each.get("replace_triggered_by") or ())
 
 
 def _asks_aws(address: str) -> bool:
@@ -232,7 +247,7 @@ def _reads(settings: Mapping[str, Any], phase: Phase) -> set[Read]:
     found = set(READ.findall(text))
     for of in phase.reads:
         named = sum(1 for each, _ in READ.findall(text) if each == of)
-        if text.count(f"{_REMOTE_STATE}.{of}.") > named:
+        if len(re.findall(rf"{re.escape(_REMOTE_STATE)}\.{of}\b", text)) > named:
             found.add((of, ALL))
     return found
 

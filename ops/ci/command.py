@@ -62,7 +62,7 @@ def affected(
 
         chosen = [each.name for each in load_chosen(names or ())]
         with version(base) as other:
-            found = compare(Folders(other.out, out, base, other.commit), chosen, whole=not names)
+            found = compare(Folders(other.out, out, base, other.commit, other.packages), chosen, whole=not names)
         show(json.dumps(found.as_data(), indent=2) if as_json else found.as_text())
         if outputs:
             with outputs.open("a", encoding="utf-8") as file:
@@ -168,7 +168,7 @@ def _affected(base: str, environment: str, out: Path) -> tuple[str, ...]:
     from ops.versions import version
 
     with version(base) as other:
-        found = compare(Folders(other.out, out, base, other.commit), [environment], whole=False)
+        found = compare(Folders(other.out, out, base, other.commit, other.packages), [environment], whole=False)
     return found.planned.get(environment, ())
 
 

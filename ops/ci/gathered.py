@@ -36,7 +36,9 @@ def gathered(ref: str, chosen: Sequence[Environment], out: Path, run: str, *, wh
 
 def compared(base: Version, chosen: Sequence[Environment], out: Path, today: date, run: str, *, whole: bool) -> Shown:
     """The same, for a base that is synthesized, and accepted risks on a day."""
-    found = affected(Folders(base.out, out, base.ref, base.commit), [each.name for each in chosen], whole=whole)
+    found = affected(
+        Folders(base.out, out, base.ref, base.commit, base.packages), [each.name for each in chosen], whole=whole
+    )
     meaning = [*changes(found, chosen, base, out, today)]
     names = {each.name for each in chosen}
     # A job for one environment shows its pairs; of two such jobs, that of the first environment does.

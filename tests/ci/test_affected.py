@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ops import versions
 from ops.ci.affected import AffectedPhase, Folders, Why, affected
 from ops.errors import AbsentError
 from tests.ops.cli import run
@@ -87,6 +89,65 @@ def test_a_change_of_the_provider_may_change_every_output(base: Path, output: Pa
     result = found(base, output)
     assert result["secrets"].outputs == ("registry.repository_arns",)
     assert "network" not in result
+
+
+def test_a_resource_that_another_one_replaces_changes_with_it(base: Path, output: Path, tmp_path: Path) -> None:
+    """`replace_triggered_by` and `depends_on` have addresses without `${…}`, also with an attribute."""
+    head = Path(shutil.copytree(output, tmp_path / "head"))
+
+    def publish(document: dict[str, Any]) -> None:
+        document["resource"]["aws_ssm_parameter"] = {
+            "first": {"name": "n"},
+            "replaced": {"name": "r", "lifecycle": {"replace_triggered_by": ["aws_ssm_parameter.first.version"]}},
+            "later": {"name": "l", "depends_on": ["aws_ssm_parameter.first"]},
+            "other": {"name": "o"},
+        }
+        names = ("replaced", "later", "other")
+        document["output"].update({name: {"value": f"${{aws_ssm_parameter.{name}.version}}"} for name in names})
+
+    def read(document: dict[str, Any]) -> None:
+        state = "data.terraform_remote_state.data.outputs"
+        document["locals"] = {name: f"${{{state}.{name}}}" for name in ("replaced", "later", "other")}
+
+    for folder in (base, head):
+        edit(folder, "prod-data", publish)
+        edit(folder, "prod-services", read)
+    assert found(base, head) == {}
+    edit(base, "prod-data", lambda document: document["resource"]["aws_ssm_parameter"]["first"].update(name="m"))
+    assert found(base, head)["services"].outputs == ("data.later", "data.replaced")
+
+
+def test_a_phase_that_passes_a_whole_state_on_reads_all_of_it(base: Path, output: Path, tmp_path: Path) -> None:
+    head = Path(shutil.copytree(output, tmp_path / "head"))
+    for folder in (base, head):
+        edit(
+            folder,
+            "prod-hardening",
+            lambda document: document.update(
+                locals={"all": "${jsonencode(data.terraform_remote_state.edge)}", "edge": "${local.all}"}
+            ),
+        )
+        edit(
+            folder,
+            "prod-edge",
+            lambda document: document["output"].update(another={"value": "${aws_lb.another.arn}"}),
+        )
+    edit(base, "prod-edge", lambda document: document["output"].update(another={"value": "1"}))
+    assert found(base, head)["hardening"].outputs == ("edge.*",)
+
+
+def test_other_packages_affect_everything(base: Path, output: Path, tmp_path: Path) -> None:
+    """The base is synthesized with this version's packages, so a new provider is in both and no byte differs."""
+    compared = affected(Folders(base, output, "main", "c0ffee", ("cdktf",)), ["prod"], whole=True)
+    assert {str(each) for each in compared.environments["prod"]} >= {"state (other packages)", "edge (other packages)"}
+    assert len(compared.planned["prod"]) == 11
+    assert compared.organization == "other packages"
+    pins = (versions.ROOT / "requirements.txt").read_text(encoding="utf-8")
+    (tmp_path / "requirements.txt").write_text(pins.replace("boto3==", "boto3==1."), encoding="utf-8")
+    assert versions.other_packages(tmp_path) == ()
+    older = re.sub(r"(?m)^cdktf-cdktf-provider-aws==\S+", "cdktf-cdktf-provider-aws==1.0.0", pins)
+    (tmp_path / "requirements.txt").write_text(older, encoding="utf-8")
+    assert versions.other_packages(tmp_path) == ("cdktf-cdktf-provider-aws",)
 
 
 def test_bytes_count_and_not_meaning(base: Path, output: Path) -> None:
