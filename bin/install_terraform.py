@@ -8,6 +8,7 @@ steps. It runs before any package is installed, so it needs Python only.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import io
 import os
 import platform
@@ -94,7 +95,9 @@ def download(address: str) -> bytes:
             if left and error.code >= 500:
                 continue
             raise InstallError(f"{address}: {error.code} {error.reason}") from None
-        except OSError as error:
+        except ValueError:
+            raise InstallError(f"{address!r} isn't an address; TERRAFORM_RELEASES must begin with https://") from None
+        except (OSError, http.client.HTTPException) as error:
             if left:
                 continue
             raise InstallError(f"{address} doesn't respond: {getattr(error, 'reason', error)}") from None
@@ -149,7 +152,7 @@ def main(arguments: Sequence[str], variables: Mapping[str, str] = os.environ) ->
             say(f"Terraform {wanted} is installed")
             return 0
         if not has(str(folder / "terraform"), wanted):
-            install(folder, wanted, variables.get("TERRAFORM_RELEASES", SITE))
+            install(folder, wanted, variables.get("TERRAFORM_RELEASES") or SITE)
     except (InstallError, OSError) as error:
         say(f"error: {error}")
         return 2

@@ -38,7 +38,10 @@ def keep(github: GitHub, watched: Watched, run: str) -> str:
     Raises:
         OpsError: GitHub refuses it, or can't be reached.
     """
-    issue = _known(github, watched.key)
+    issue, *others = _known(github, watched.key) or [None]
+    for each in others:  # As after two runs at once: a check has one issue.
+        if each and each.state == "open":
+            github.update_issue(each.number, state="closed", state_reason=NOT_PLANNED)
     if not watched.parts:
         return f"{watched.key}: {_close(github, issue, run)}"
     return f"{watched.key}: {_show(github, issue, watched, run)}"
@@ -65,13 +68,14 @@ def _show(github: GitHub, issue: Issue | None, watched: Watched, run: str) -> st
     return f"{'updated' if issue.state == 'open' else 'opened again:'} {issue.html_url}"
 
 
-def _known(github: GitHub, key: str) -> Issue | None:
-    """The newest issue of this token's account that begins with the marker of a check."""
-    for issue in github.issues(github.login()):
-        found = _MARKER.match(issue.body or "")
-        if found and found["key"] == key:
-            return issue
-    return None
+def _known(github: GitHub, key: str) -> list[Issue]:
+    """The issues of this token's account that begin with the marker of a check: the newest open one first."""
+    login, found = github.login(), list[Issue]()
+    for issue in github.issues(login):
+        marker = _MARKER.match(issue.body or "")
+        if marker and marker["key"] == key and issue.user and issue.user.login == login:
+            found.append(issue)
+    return sorted(found, key=lambda issue: issue.state != "open")
 
 
 def _digest(issue: Issue) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import io
 import os
 import platform
@@ -193,3 +194,25 @@ def test_the_program_does_nothing_where_the_version_is_there(tmp_path: Path) -> 
     done = subprocess.run([PROGRAM, tmp_path / "bin"], env=variables, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, f"Terraform {VERSION} is installed\n")
     assert not (tmp_path / "bin").exists()
+
+
+def test_an_interrupted_download_and_a_wrong_address_are_one_line(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def incomplete(*_: object, **__: object) -> object:
+        raise http.client.IncompleteRead(b"half")
+
+    with pytest.raises(module.InstallError, match="TERRAFORM_RELEASES must begin with https://"):
+        module.download("/terraform/1.11.4/terraform.zip")
+    monkeypatch.setattr("urllib.request.urlopen", incomplete)
+    with pytest.raises(module.InstallError, match="doesn't respond"):
+        module.download("https://example.com/terraform.zip")
+
+
+def test_an_empty_variable_is_hashicorps_site(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(module, "install", lambda *given: asked.append(given[2]))
+    assert module.main([str(tmp_path)], {"TERRAFORM_RELEASES": ""}) == 0
+    assert asked == [module.SITE]

@@ -81,6 +81,19 @@ def test_each_check_has_its_own_issue_and_a_persons_issue_is_not_touched(server:
     ]
 
 
+def test_of_two_issues_of_a_check_one_is_kept_and_it_is_found_among_many(server: Server, github: GitHub) -> None:
+    keep(github, FOUND, "")
+    server.open_issue(FOUND.title, server.issues[1]["body"])
+    server.issues[2]["state"] = "closed"
+    for number in range(120):
+        server.open_issue(f"another {number}", "text")
+    assert keep(github, FOUND, "").startswith("drift prod: no change of "), "the open one, not the newest"
+    server.issues[2]["state"] = "open"
+    assert "closed" in keep(github, NOTHING, "")
+    assert [server.issues[number]["state"] for number in (1, 2)] == ["closed", "closed"]
+    assert len(server.issues) == 122
+
+
 def test_what_a_person_closed_as_not_planned_stays_closed_until_it_changes(server: Server, github: GitHub) -> None:
     keep(github, FOUND, "")
     server.issues[1].update(state="closed", state_reason="not_planned")
