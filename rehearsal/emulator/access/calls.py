@@ -77,7 +77,7 @@ def read(signing_name: str, region: str, request: Request) -> Call | None:
         service = "s3control"
     model = _model(service)
     try:
-        operation, in_path = ServiceOperationRouter(model).match(request)
+        operation, in_path = _router(service).match(request)
     except (NotFound, NotImplementedError):
         return None
     protocol = determine_request_protocol(model, request.content_type)
@@ -92,6 +92,12 @@ def _model(service: str) -> ServiceModel:
     if service != MESSAGES:
         return get_service_model(service)
     return ServiceModel(json.loads(Path(__file__).with_name(f"{MESSAGES}.json").read_bytes()), MESSAGES)
+
+
+@cache
+def _router(service: str) -> ServiceOperationRouter:
+    """What finds the operation of a request; creating one takes milliseconds."""
+    return ServiceOperationRouter(_model(service))
 
 
 def _parameters(
