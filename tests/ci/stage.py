@@ -7,15 +7,16 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import environments
+from ops.ci import targets
 from rehearsal.context import Rehearsal, emulated_environment
 from rehearsal.emulator.settings import environment as emulated
-from rehearsal.emulator.tokens import ISSUER, Tokens, tokens
+from rehearsal.emulator.tokens import Tokens
 from rehearsal.steps import every_phase_applies
 from tests.ci.act import Workflows
 from tests.ci.github_server import github_server
@@ -27,9 +28,22 @@ MINI = HERE / "mini"
 NAME = "mini-demo"
 SHIM = """case "$1" in
   lint | test | secrets-check | rehearse) echo "make $*: left out, other tests run it" ;;
+  synth | gate)
+    kept="{kept}/$(git rev-parse 'HEAD^{{tree}}') $*"
+    mkdir -p "{kept}" && exec 9> "$kept.lock" && flock 9
+    if ! [ -d "$kept" ]; then
+      {make} "$@" > made.txt || {{ code=$?; cat made.txt; exit $code; }}
+      mkdir "$kept" && cp -a made.txt cdktf.out "$kept" && rm made.txt
+    else
+      rm -rf cdktf.out && cp -a "$kept/cdktf.out" .
+    fi
+    cat "$kept/made.txt" ;;
   *) exec {make} "$@" ;;
 esac"""
-"""`make`, without the targets that take minutes and that other tests cover."""
+"""`make`, without the targets that take minutes and that other tests cover.
+
+What it synthesizes and gates of the same files once, the next jobs get as it is.
+"""
 
 
 @dataclass
@@ -44,6 +58,11 @@ class Stage:
     def github(self) -> Repository:
         """The repository at GitHub."""
         return self.workflows.runner.github
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """What the job `environments` of workflows finds."""
+        return targets.outputs(targets.chosen([NAME]))
 
     def client(self, service: Any) -> Any:
         """A client of the account, with its first credentials."""
@@ -119,23 +138,31 @@ def stage(out: Path, folder: Path) -> Iterator[Stage]:
         out: Folder that synth wrote for the environment.
         folder: For the repository and its runs.
     """
-    with ExitStack() as entered:
-        entered.enter_context(values(MINI))
-        environment = environments.load(NAME)
-        rehearsal = entered.enter_context(emulated_environment(environment, out, "ci"))
+    with values(MINI), emulated_environment(environments.load(NAME), out, "ci") as rehearsal:
         every_phase_applies(rehearsal)
-        rehearsal.sign_in(None)
-        service = entered.enter_context(tokens())
-        rehearsal.control.seed_issuer(ISSUER, service.address)
-        github = Repository(environment.product.repository)
-        entered.enter_context(github_server(github))
-        runner = entered.enter_context(running(Runner(github, service)))
+        with around(rehearsal, folder) as made:
+            yield made
+
+
+@contextmanager
+def around(rehearsal: Rehearsal, folder: Path) -> Iterator[Stage]:
+    """The repository of an environment that is rolled out, and GitHub.
+
+    Args:
+        rehearsal: The environment. The emulator evaluates the permissions of each call that a job makes.
+        folder: For the repository and its runs.
+    """
+    service = rehearsal.people.tokens
+    assert service, "nothing signs tokens"
+    rehearsal.sign_in(None)
+    github = Repository(rehearsal.environment.product.repository)
+    with github_server(github), running(Runner(github, service)) as runner:
         workflows = Workflows(
             copy_project(folder / "origin", MINI),
             folder / "runs",
             runner,
             rehearsal.emulator.endpoint,
             {"ROLLOUT_ENVIRONMENTS": NAME},
-            {"make": SHIM.format(make=shutil.which("make"))},
+            {"make": SHIM.format(make=shutil.which("make"), kept=folder / "made")},
         )
         yield Stage(rehearsal, workflows, service)
