@@ -42,6 +42,8 @@ USE ?=
 RISKS ?=
 # The environment that ENV is compared with.
 WITH ?=
+# The purpose of a role: ROLE=deployer.
+ROLE ?=
 # Shows what would be done: DRY_RUN=1.
 DRY_RUN ?=
 # Follows a log: FOLLOW=1.
@@ -56,7 +58,7 @@ PRODUCT ?=
 OPTIONS ?=
 # Of the AWS provider, whose schema `make schema` extracts.
 VERSION ?=
-# A number from which changes at random follow, and what is changed: stacks or commands.
+# A number from which changes at random follow, and what is changed: stacks, commands or policies.
 SEED ?= 1
 OF ?= stacks
 
@@ -75,10 +77,10 @@ ifneq ($$(REST),)
 $$(error error: $(1)='$$($(1))': must be one value of these characters: $$(subst $$(SPACE),,$$($(2))))
 endif
 endef
-$(foreach name,ENV TO NAME PRODUCT SERVICE STEP TASK CONFIRM USE OF,$(eval $(call consists_of,$(name),IN_NAMES)))
+$(foreach name,ENV TO NAME PRODUCT ROLE SERVICE STEP TASK CONFIRM USE OF,$(eval $(call consists_of,$(name),IN_NAMES)))
 $(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST,$(eval $(call consists_of,$(name),IN_PATHS)))
-ifeq ($(filter stacks commands,$(OF)),)
-$(error error: OF=$(OF): must be stacks or commands)
+ifeq ($(filter stacks commands policies,$(OF)),)
+$(error error: OF=$(OF): must be stacks, commands or policies)
 endif
 ifeq ($(ENV),all)
 $(error error: ENV=all: leave ENV out for all environments)
@@ -332,7 +334,7 @@ new-product: $(READY) ## Write a product with three environments: NAME=shop (YES
 new-environment: $(READY) ## Write another environment of a product: NAME=demo (PRODUCT=shop)
 	@$(OPS) new-environment $(if $(PRODUCT),--product "$(PRODUCT)") -- "$(NAME)"
 
-mutants: $(DEV) ## Change stacks, or lines of commands and policies, one at a time: do gate and tests notice? OF=commands SEED=1 (up to an hour)
+mutants: $(DEV) ## Change stacks, lines of commands, or the policies of roles, one at a time: do gate and tests notice? OF=commands SEED=1 (up to an hour)
 	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && $(BIN)/python -m "tests.mutants.$(OF)" --seed "$(SEED)"
 
 prices: env synth ## Renew the prices of an environment's region from AWS's Price List API: ENV=<name>

@@ -126,7 +126,6 @@ def test_a_name_is_near_in_other_case_as_a_file_or_a_beginning(given: str, meant
     [
         ("prd", "; `make new-environment NAME=prd` creates one)"),
         ("PRD", "/)"),
-        ("", "/)"),
         ("all", "/)"),
         ("schema", "/)"),
         ("aep", "/aep.py has no `ENVIRONMENT = `)"),

@@ -312,7 +312,7 @@ def test_profiles_are_written_where_there_are_none(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("", "lower-case words"),
+        ("", "what follows new-product is empty"),
         ("Shop", "lower-case words"),
         ("../shop", "lower-case words"),
         ("1shop", "lower-case words"),
@@ -378,7 +378,7 @@ def test_a_product_s_name_that_is_not_allowed_is_refused(beside_aep: Path, name:
             ((option, " "), f"{option} ' ': must have a value")
             for option in ("--email", "--region", "--host", "--zone")
         ),
-        (("--service", ""), "--service '': must have a value"),
+        (("--service", ""), "what follows --service is empty"),
         (("--service", "api health="), "health has no value; without the key, it has its default"),
         (("--service", "--database"), "--service has no value: --database comes next"),
         (("--no-database", "--service", "api stores=database"), "--no-database: --service 'api' has stores=database"),
