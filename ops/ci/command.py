@@ -157,7 +157,7 @@ def look(
         results = page.look(running, None if base is None else _affected(base, environment, out))
         show(page.as_markdown(running, results, proposed=base is not None), nl=False)
         if outputs:
-            append(outputs, page.needed(results))
+            append(outputs, page.needed(running, results))
         raise typer.Exit(page.stops(results))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from environments.names import Names
+from ops.ci.markdown import code
 from ops.errors import OpsError
 from ops.terraform.recover import Recovery
 from ops.terraform.session import Session
@@ -61,7 +62,7 @@ def as_markdown(stack: Stack, known: list[str]) -> str:
         [
             f"### {phase.name} of {name} failed midway",
             "",
-            *(f"- {line}" for line in known),
+            *(f"- {code(line)}" for line in known),
             "",
             *(f"{number}. {step}" for number, step in enumerate(steps, 1)),
             "",

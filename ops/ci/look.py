@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from environments.names import Names
@@ -14,6 +15,7 @@ from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import commit
 from ops.terraform.schedule import side_by_side
 from ops.terraform.session import Session
+from ops.terraform.stack import Stack, outputs_read
 
 
 def look(session: Session, phases: Sequence[str] | None = None) -> list[PhaseResult]:
@@ -34,11 +36,31 @@ def look(session: Session, phases: Sequence[str] | None = None) -> list[PhaseRes
     return found
 
 
-def needed(results: Sequence[PhaseResult]) -> dict[str, str]:
-    """For each phase of the deployer, whether it must be planned and applied: `true` or `false`."""
+def needed(session: Session, results: Sequence[PhaseResult]) -> dict[str, str]:
+    """For each phase of the deployer, whether it must be planned and applied: `true` or `false`.
+
+    Also true if it reads an output that another phase's plan changes: it may have changes once that one is applied.
+    """
+    stacks = session.stacks()
     found = {each.phase for each in results if each.result is not Result.NO_CHANGES}
+    changing = {name: _changing(stacks[name]) for name in found}
+    found |= {
+        name
+        for name, stack in stacks.items()
+        if any(outputs & changing.get(phase, frozenset()) for phase, outputs in outputs_read(stack).items())
+    }
     deployed = (phase.name for phase in PHASES if phase.applied_by == JobRole.DEPLOYER.value)
     return {name: str(name in found).lower() for name in deployed}
+
+
+def _changing(stack: Stack) -> frozenset[str]:
+    """Names of the outputs that a saved plan changes; without a plan, all of them."""
+    try:
+        document = json.loads(stack.saved_json.read_bytes())
+    except FileNotFoundError:
+        return stack.outputs
+    changes = document.get("output_changes", {})
+    return frozenset(name for name, each in changes.items() if each["actions"] != ["no-op"])
 
 
 def stops(results: Sequence[PhaseResult]) -> int:

@@ -145,7 +145,7 @@ def test_the_planner_plans_every_phase_and_only_reads_the_zone_of_another_accoun
     runner.aws.caller = PLANNER
     found = looked(runner, monkeypatch)
     assert {each.result for each in found.values()} == {Result.NO_CHANGES}
-    assert look.needed(list(found.values())) == {"edge": "false", "services": "false", "cutover": "false"}
+    assert look.needed(runner.session, list(found.values())) == dict.fromkeys(deployers(), "false")
     reading = f"-var={ZONE_ROLE}={PROD.edge.zone.read_role}"
     planned = [command for command in runner.terraform.ran if command[0] == "plan"]
     assert len(planned) == 3 and all("-lock=false" in command for command in planned)
@@ -175,7 +175,7 @@ def test_a_plan_that_fails_stops_the_rollout_and_one_that_is_refused_does_not(
     runner.terraform.ends["plan"] = lambda *_: Done(1, errors=("Error: no",))
     found = list(looked(runner, monkeypatch).values())
     assert look.stops(found) == 2
-    assert look.needed(found)["services"] == "true"
+    assert look.needed(runner.session, found)["services"] == "true"
     assert look.stops([PhaseResult("edge", Result.REFUSED)]) == 0
 
 
@@ -233,6 +233,19 @@ def test_the_page_has_the_commands_of_an_administrator(runner: Runner, monkeypat
     assert "git checkout" not in look.as_markdown(runner.session, results[1:3])
 
 
+def test_a_phase_is_needed_if_another_plan_changes_an_output_that_it_reads(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise an administrator's apply during the run would leave it as it was."""
+    stacks = {"data": runner.add("data"), "services": replace(runner.stack, phase=deployers()["services"])}
+    stacks["services"].file.write_text('{"locals": {"a": "${data.terraform_remote_state.data.outputs.id}"}}')
+    monkeypatch.setattr(type(runner.session), "stacks", lambda *_: stacks)
+    results = [PhaseResult("data", Result.CHANGES), PhaseResult("services", Result.NO_CHANGES)]
+    for actions, expected in ((["no-op"], "false"), (["update"], "true")):
+        stacks["data"].saved_json.write_text(json.dumps({"output_changes": {"id": {"actions": actions}}}))
+        assert look.needed(runner.session, results)["services"] == expected
+
+
 # After a phase failed.
 
 
@@ -250,7 +263,7 @@ def test_what_is_known_after_a_failure(runner: Runner) -> None:
         "The last apply that ended well: 2026-11-29T00:00:00+00:00, by arn.",
     ]
     page = failed.as_markdown(runner.stack, ["one"])
-    assert page.startswith("### edge of prod failed midway\n\n- one\n\n1. Read the message")
+    assert page.startswith("### edge of prod failed midway\n\n- `one`\n\n1. Read the message")
     assert "make recover ENV=prod PHASE=edge" in page
     assert f"As `{PROD.prefix}-deployer`" in page
 
