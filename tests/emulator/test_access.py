@@ -204,6 +204,10 @@ def test_a_call_through_an_endpoint_names_it(one: Evaluated) -> None:
     one.session(vpc="")
     with denied("logs:DescribeLogGroups", "no identity-based policy"):
         one.client("logs").describe_log_groups()
+    through, direct = (each["context"] for each in one.recorded())
+    assert through["aws:sourcevpc"] == [vpc]
+    assert "aws:sourcevpce" in through
+    assert "aws:sourcevpce" not in direct
 
 
 def test_session_tags_are_the_principals(one: Evaluated) -> None:
@@ -247,6 +251,7 @@ def test_a_record_says_what_decided(one: Evaluated) -> None:
     with allowed():
         one.client("ecs").run_task(cluster="c", taskDefinition="a:1")
     (found,) = one.recorded()
+    assert found.pop("seconds") > 0
     assert found == {
         "principal": one.caller.arn,
         "role": one.caller.principal_arn,

@@ -60,10 +60,10 @@ class Access:
                 raise
             asked = [fallback(call, caller)]
         for each in asked:
-            yield each, self._decide(call, caller, each)
+            yield self._decide(call, caller, each)
 
     @staticmethod
-    def _decide(call: Call, caller: Caller, asked: Request) -> Decision:
+    def _decide(call: Call, caller: Caller, asked: Request) -> tuple[Request, Decision]:
         # What a service does on the caller's behalf doesn't go through the caller's VPC endpoint.
         own = asked.action.partition(":")[0] == call.prefix
         endpoint = endpoint_of(caller, call.signing_name, call.region) if own else None
@@ -71,7 +71,7 @@ class Access:
             keys = {"aws:sourcevpce": (endpoint.id,), "aws:sourcevpc": (caller.vpc,)}
             asked = replace(asked, context={**asked.context, **keys})
         applied: Policies = policies(caller, asked, endpoint)
-        return evaluate(asked, applied)
+        return asked, evaluate(asked, applied)
 
     def _record(self, call: Call, asked: Request, decision: Decision, seconds: float) -> None:
         line: dict[str, Any] = {
