@@ -56,6 +56,9 @@ def test_every_recorded_request_is_allowed(judged: Callable[[str], tuple[Roles, 
     assert {"break-glass", "deployer", "planner"} <= recorded <= {role.name for role in roles.roles.values()}
     denied = [f"{each.recorded}: {each.decision.reason}" for each in found if not each.decision.allowed]
     assert denied == []
+    through = [each for each in found if "aws:sourcevpce" in dict(each.recorded.keys)]
+    assert through
+    assert all(PolicyKind.ENDPOINT in {one.kind for one in each.decision.statements} for each in through)
 
 
 @pytest.mark.requirement("R13.1")
