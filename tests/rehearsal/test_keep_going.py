@@ -52,6 +52,7 @@ def tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         names.append(STOPPED)
 
     monkeypatch.setattr(rehearsal.run, "emulated_environment", emulated)
+    monkeypatch.setattr(rehearsal.run, "record", lambda *_: ())
     return names
 
 
@@ -136,7 +137,7 @@ def test_waiting_for_a_deployment_has_a_limit(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(blue_green, "_history", lambda *_: [going])
     monkeypatch.setattr("rehearsal.blue_green.codedeploy.read", lambda *_: going)
     aws = SimpleNamespace(client=lambda _: None)
-    rehearsal: Any = SimpleNamespace(session=SimpleNamespace(aws=aws))
+    rehearsal: Any = SimpleNamespace(owner=aws)
     service: Any = SimpleNamespace(name="app")
     with pytest.raises(StepError, match="deployment d-1 of app didn't end within 0 s"):
         blue_green._finish(rehearsal, service)
