@@ -196,11 +196,12 @@ def released(rehearsal: Rehearsal, repository: str, digest: str) -> Synthesized:
 def give_values(rehearsal: Rehearsal, stack: Stack) -> None:
     """Write the values of the secrets that a stack created, as operators do, and record those that Terraform wrote."""
     kinds = stack.content.get("resource", {})
-    writing, reading = (rehearsal.by(role).aws.client("secretsmanager") for role in (DEPLOYER, ADMINISTRATOR))
     for secret in rehearsal.environment.product.secrets:
         name = rehearsal.names.secret(secret.name)
         if "aws_secretsmanager_secret" in kinds and secret.written_by == "operator" and name not in rehearsal.planted:
             rehearsal.planted[name] = f"planted-{secrets.token_hex(16)}"
-            writing.put_secret_value(SecretId=name, SecretString=rehearsal.planted[name])
+            client = rehearsal.by(DEPLOYER).aws.client("secretsmanager")
+            client.put_secret_value(SecretId=name, SecretString=rehearsal.planted[name])
         elif "aws_secretsmanager_secret_version" in kinds and secret.written_by == "terraform":
-            rehearsal.planted[name] = reading.get_secret_value(SecretId=name)["SecretString"]
+            client = rehearsal.by(ADMINISTRATOR).aws.client("secretsmanager")
+            rehearsal.planted[name] = client.get_secret_value(SecretId=name)["SecretString"]
