@@ -38,9 +38,10 @@ def keep(github: GitHub, watched: Watched, run: str) -> str:
     Raises:
         OpsError: GitHub refuses it, or can't be reached.
     """
-    issue, *others = _known(github, watched.key) or [None]
-    for each in others:  # As after two runs at once: a check has one issue.
-        if each and each.state == "open":
+    known = _known(github, watched.key)
+    issue = known[0] if known else None
+    for each in known[1:]:  # As after two runs at once: a check has one issue.
+        if each.state == "open":
             github.update_issue(each.number, state="closed", state_reason=NOT_PLANNED)
     if not watched.parts:
         return f"{watched.key}: {_close(github, issue, run)}"

@@ -221,9 +221,8 @@ def test_where_codedeploy_deploys_the_network_is_that_of_the_primary_task_set(mo
 
 @pytest.mark.usefixtures("without_snapshot")
 def test_a_rehearsal_shows_that_a_failed_migration_fails(rolled_out: Aws, faults: Control) -> None:
-    rehearsal = SimpleNamespace(
-        session=SimpleNamespace(aws=rolled_out), environment=PROD, names=Names(PROD), control=faults
-    )
+    session = SimpleNamespace(aws=rolled_out)
+    rehearsal = SimpleNamespace(by=lambda _: session, environment=PROD, names=Names(PROD), control=faults)
     seen = failed_migration_fails(cast(Rehearsal, rehearsal)).text
     assert seen.startswith("exit code 3, while aws-guardduty-agent-")
     assert seen.endswith(" with 0")

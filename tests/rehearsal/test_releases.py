@@ -64,7 +64,7 @@ def made(environment: Environment, log: Any = None, ordered: list[Any] | None = 
     control = SimpleNamespace(task_exit=lambda *given: None if ordered is None else ordered.append(given))
     aws = SimpleNamespace(client=lambda _: None)
     rehearsal: Any = SimpleNamespace(
-        environment=environment, session=SimpleNamespace(aws=aws), control=control, folder=Path()
+        environment=environment, owner=aws, session=SimpleNamespace(aws=aws), control=control, folder=Path()
     )
     return releases.releases(rehearsal, SimpleNamespace(), log, Path())  # type: ignore[arg-type]
 
@@ -254,7 +254,7 @@ def test_each_command_of_a_blue_green_deployment_is_checked(
     monkeypatch.setattr(blue_green, "releases", lambda rehearsal, *_: Own(rehearsal, nothing, script, registries))  # type: ignore[arg-type]
     monkeypatch.setattr(blue_green, "_finish", lambda *_: None)
     control = SimpleNamespace(task_exit=lambda *_: None)
-    rehearsal: Any = SimpleNamespace(environment=mini, folder=tmp_path, control=control)
+    rehearsal: Any = SimpleNamespace(environment=mini, folder=tmp_path, control=control, sign_in=lambda _: None)
     if not problem:
         blue_green.deployed_in_one_command(rehearsal)
         assert script.said
