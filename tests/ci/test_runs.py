@@ -193,7 +193,7 @@ def test_main_applies_exactly_the_plan_that_was_stored_and_approved(rolled_out: 
     runner.review = lambda _: True
     stage_.rehearsal.control.fail("route53", "ChangeResourceRecordSets", "InvalidInput", 1, after=1)
     # As `Re-run failed jobs` would, the next runs leave out what ended well.
-    done = {f"main/{each}": {} for each in ("check", "rehearse")}
+    done: dict[str, dict[str, str]] = {f"main/{each}": {} for each in ("check", "rehearse")}
     done |= {"main/environments": stage_.targets, "rollout/look": {"cutover": "true"}}
     done |= {f"rollout/{job}-{phase}": {} for phase in ("edge", "services") for job in ("plan", "apply")}
     run = stage_.workflows.push(done)
