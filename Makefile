@@ -319,7 +319,7 @@ rehearse: $(DEV) terraform rehearsable gate $(if $(TO),$(STAMP)/synth-$(TO)) ## 
 recorded: rehearse ## Rehearse ENV=<name>, and renew its recorded requests for the tests, with those of all its rehearsals here
 	@$(BIN)/python -m tests.iam.recorded "$(ENV)"
 
-rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to prod, and products of other shapes
+rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to prod, products of other shapes, and workflows
 	@$(MAKE) rehearse ENV=prod ENVIRONMENTS=tests/products/aep
 	@$(MAKE) rehearse ENV=prod-starter TO=prod ENVIRONMENTS=tests/products/aep
 	@$(MAKE) rehearse ENV=staging ENVIRONMENTS=tests/products/aep
@@ -327,6 +327,7 @@ rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to pr
 	@$(MAKE) rehearse ENV=intake-prod ENVIRONMENTS=tests/products/intake
 	@$(MAKE) rehearse ENV=desk-prod ENVIRONMENTS=tests/products/desk
 	@$(MAKE) rehearse ENV=mini-demo ENVIRONMENTS=tests/products/mini
+	@$(BIN)/python -m pytest -m long
 
 new-product: $(READY) ## Write a product with three environments: NAME=shop (YES=1 doesn't ask; its options are in OPTIONS: OPTIONS='--database')
 	@$(OPS) new-product $(if $(YES),--yes) $(OPTIONS) -- "$(NAME)"

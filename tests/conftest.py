@@ -66,7 +66,7 @@ def subjects_with(has: Callable[[Environment], object]) -> pytest.MarkDecorator:
 with_database = subjects_with(lambda environment: environment.database)
 with_cache = subjects_with(lambda environment: environment.cache)
 Body = dict[str, Any]
-_SLOW = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
+_SLOW = re.compile(r"^pytestmark = \[?pytest\.mark\.(slow|long)\b", re.MULTILINE)
 """The line of a file whose tests are all slow."""
 
 
@@ -190,7 +190,7 @@ def pytest_configure() -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """The fast tests need no import of a file whose tests are all slow; some load what takes a second."""
-    if config.option.markexpr != "not slow" or not collection_path.match("test_*.py"):
+    if config.option.markexpr != "not slow and not long" or not collection_path.match("test_*.py"):
         return None
     return bool(_SLOW.search(collection_path.read_text(encoding="utf-8"))) or None
 
