@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 from moto.acm.models import acm_backends
+from moto.core.request import Request
 from moto.ecs.models import ecs_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
+from werkzeug.test import EnvironBuilder
 
 from ops.iam.reference import reference
+from rehearsal.emulator.access import calls
 from rehearsal.emulator.access.lookups import FINDERS
 from rehearsal.emulator.access.table import Key, Needed, Renamed, table
 from rehearsal.emulator.access.templates import at, tags
@@ -424,3 +427,18 @@ def test_values_are_found_through_lists() -> None:
     assert at(given, "a.b") == ("1", "2", "3")
     assert at(given, "c") == ("true",)
     assert at(given, "a.x") == ()
+
+
+@pytest.mark.parametrize("prefix", ["com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", "CloudTrail_20131101"])
+def test_an_operation_is_known_by_either_of_its_targets(prefix: str) -> None:
+    """boto3 sends the first; Terraform's provider, which Go's SDK serves, sends the second."""
+    headers = {"X-Amz-Target": f"{prefix}.DescribeTrails", "Content-Type": "application/x-amz-json-1.1"}
+    request = Request(EnvironBuilder(method="POST", headers=headers, data="{}").get_environ())
+    call = calls.read("cloudtrail", REGION, request)
+    assert call is not None and call.name == "cloudtrail:DescribeTrails"
+
+
+def test_a_target_without_an_operation_is_unknown() -> None:
+    headers = {"X-Amz-Target": "CloudTrail_20131101.Frobnicate", "Content-Type": "application/x-amz-json-1.1"}
+    request = Request(EnvironBuilder(method="POST", headers=headers, data="{}").get_environ())
+    assert calls.read("cloudtrail", REGION, request) is None

@@ -79,7 +79,12 @@ def read(signing_name: str, region: str, request: Request) -> Call | None:
     try:
         operation, in_path = _router(service).match(request)
     except (NotFound, NotImplementedError):
-        return None
+        # AWS's SDKs name CloudTrail's operations with and without com.amazonaws…: the last part is the operation.
+        # https://github.com/aws/aws-sdk-go-v2/blob/main/service/cloudtrail/serializers.go
+        name = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        if name not in model.operation_names:
+            return None
+        operation, in_path = model.operation_model(name), {}
     protocol = determine_request_protocol(model, request.content_type)
     return Call(
         service, str(operation.name), _parameters(operation, protocol, request, in_path), region, operation, protocol
