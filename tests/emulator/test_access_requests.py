@@ -432,13 +432,13 @@ def test_values_are_found_through_lists() -> None:
 @pytest.mark.parametrize("prefix", ["com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", "CloudTrail_20131101"])
 def test_an_operation_is_known_by_either_of_its_targets(prefix: str) -> None:
     """boto3 sends the first; Terraform's provider, which Go's SDK serves, sends the second."""
-    headers = {"X-Amz-Target": f"{prefix}.DescribeTrails", "Content-Type": "application/x-amz-json-1.1"}
+    headers = [("X-Amz-Target", f"{prefix}.DescribeTrails"), ("Content-Type", "application/x-amz-json-1.1")]
     request = Request(EnvironBuilder(method="POST", headers=headers, data="{}").get_environ())
     call = calls.read("cloudtrail", REGION, request)
     assert call is not None and call.name == "cloudtrail:DescribeTrails"
 
 
 def test_a_target_without_an_operation_is_unknown() -> None:
-    headers = {"X-Amz-Target": "CloudTrail_20131101.Frobnicate", "Content-Type": "application/x-amz-json-1.1"}
+    headers = [("X-Amz-Target", "CloudTrail_20131101.Frobnicate"), ("Content-Type", "application/x-amz-json-1.1")]
     request = Request(EnvironBuilder(method="POST", headers=headers, data="{}").get_environ())
     assert calls.read("cloudtrail", REGION, request) is None
