@@ -79,7 +79,8 @@ class Recording:
         return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
     def write(self, path: Path) -> None:
-        """Write it as JSON."""
+        """Write it as JSON; its folder is created."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(path, str(self))
 
 

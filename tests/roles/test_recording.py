@@ -80,3 +80,10 @@ def test_another_file_is_an_error_of_one_line(tmp_path: Path, text: str) -> None
     file.write_text(text)
     with pytest.raises(OpsError, match=r"^\S+requests-prod.json: isn't a recording of version 1 .*make rehearse$"):
         read(file)
+
+
+def test_the_folder_of_a_recording_is_created(tmp_path: Path) -> None:
+    """Go-live day records into the reports of a folder that has none yet."""
+    recording = Recording.of([record("*")], NAMES)
+    recording.write(tmp_path / "reports" / "requests-prod.json")
+    assert read(tmp_path / "reports" / "requests-prod.json") == recording
