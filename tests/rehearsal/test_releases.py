@@ -124,7 +124,11 @@ class TestRegistries:
         return []
 
     @pytest.fixture
-    def opened(self, tmp_path: Path, noted: list[tuple[str, ...]]) -> Iterator[tuple[Registries, dict[str, str]]]:
+    def opened(
+        self, tmp_path: Path, noted: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[tuple[Registries, dict[str, str]]]:
+        # Repositories and their policies are the emulator's, which go-live day has.
+        monkeypatch.setattr(Registries, "_let_in", lambda _: None)
         urls: dict[str, str] = {}
         control: Any = SimpleNamespace(
             seed_registry=urls.__setitem__, scan_found_nothing=lambda *given: noted.append(given)
