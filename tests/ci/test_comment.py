@@ -327,4 +327,4 @@ def test_the_command_compares_with_a_version_of_git_and_comments(
     (comment,) = server.comments.values()
     assert comment["user"]["login"] == "ada"
     assert comment["body"] == summary.read_text(encoding="utf-8")
-    assert "is compared with `HEAD`" in comment["body"]
+    assert "no phase is affected; its stacks are those of `HEAD`" in comment["body"]
