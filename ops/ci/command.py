@@ -26,6 +26,7 @@ from ops.command import (
 )
 
 if TYPE_CHECKING:
+    from ops.ci.affected import Affected
     from ops.ci.issues import Watched
 
 RISK_DAYS = 30
@@ -56,13 +57,8 @@ def affected(
     Synthesizes the base with its own code, in a temporary folder, and compares byte by byte. It doesn't ask AWS.
     """
     with reporting():
-        from ops.ci.affected import Folders
-        from ops.ci.affected import affected as compare
-        from ops.versions import version
-
         chosen = [each.name for each in load_chosen(names or ())]
-        with version(base) as other:
-            found = compare(Folders(other.out, out, base, other.commit, other.packages), chosen, whole=not names)
+        found = _compared(base, chosen, out, whole=not names)
         show(json.dumps(found.as_data(), indent=2) if as_json else found.as_text())
         if outputs:
             with outputs.open("a", encoding="utf-8") as file:
@@ -154,22 +150,23 @@ def look(
         from ops.terraform.bootstrap import refuse_before_bootstrap
 
         refuse_before_bootstrap(running)
-        results = page.look(running, None if base is None else _affected(base, environment, out))
+        planned = (
+            None if base is None else _compared(base, [environment], out, whole=False).planned.get(environment, ())
+        )
+        results = page.look(running, planned)
         show(page.as_markdown(running, results, proposed=base is not None), nl=False)
         if outputs:
             append(outputs, page.needed(running, results))
         raise typer.Exit(page.stops(results))
 
 
-def _affected(base: str, environment: str, out: Path) -> tuple[str, ...]:
-    """The phases of an environment that a difference from another version affects."""
-    from ops.ci.affected import Folders
-    from ops.ci.affected import affected as compare
+def _compared(base: str, names: list[str], out: Path, *, whole: bool) -> Affected:
+    """What differs from another version of git, in these environments or, if whole, anywhere."""
+    from ops.ci.affected import Folders, affected
     from ops.versions import version
 
     with version(base) as other:
-        found = compare(Folders(other.out, out, base, other.commit, other.packages), [environment], whole=False)
-    return found.planned.get(environment, ())
+        return affected(Folders(other.out, out, base, other.commit, other.packages), names, whole=whole)
 
 
 @ci.command()

@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 
 from environments.names import Names
-from modules.phases import PHASES
-from ops.ci import JobRole
+from modules.phases import DEPLOYED, PHASES
 from ops.ci.plans import plans
 from ops.printable import printable
 from ops.terraform.plan import Planner
@@ -49,8 +48,7 @@ def needed(session: Session, results: Sequence[PhaseResult]) -> dict[str, str]:
         for name, stack in stacks.items()
         if any(outputs & changing.get(phase, frozenset()) for phase, outputs in outputs_read(stack).items())
     }
-    deployed = (phase.name for phase in PHASES if phase.applied_by == JobRole.DEPLOYER.value)
-    return {name: str(name in found).lower() for name in deployed}
+    return {name: str(name in found).lower() for name in DEPLOYED}
 
 
 def _changing(stack: Stack) -> frozenset[str]:
@@ -94,11 +92,7 @@ def administrators(session: Session, results: Sequence[PhaseResult]) -> list[str
     """What an administrator must run, in lines of Markdown; none if no phase of theirs has changes."""
     stacks = session.stacks()
     open_ = {Result.CHANGES, Result.REFUSED, Result.WAITING}
-    names = [
-        each.phase
-        for each in results
-        if each.result in open_ and stacks[each.phase].phase.applied_by != JobRole.DEPLOYER.value
-    ]
+    names = [each.phase for each in results if each.result in open_ and each.phase not in DEPLOYED]
     if not names:
         return []
     environment = session.environment
