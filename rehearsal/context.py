@@ -278,14 +278,21 @@ def seed(environment: Environment, control: Control) -> None:
     The public name is in that zone, as it is before a rollout.
     """
     control.raise_certificate_names(environment.quotas.certificate_names)
+    if account := seed_zone(environment, control):
+        _seed_name(environment, control.endpoint, account, environment.edge.zone.id or "")
+
+
+def seed_zone(environment: Environment, control: Control) -> str:
+    """The zone, where it is not the rollout's own, and the roles of its account; returns that account, or nothing."""
     zone = environment.edge.zone
-    if zone.kind != "created" and zone.id is not None:
-        account = account_of(zone.role) if zone.role else environment.account_id
-        control.seed_zone(account, zone.id, zone.name)
-        for role, trusted in zone_roles(environment).items():
-            actions = ("*",) if role == zone.role else READS_ZONE
-            control.seed_role(account, role.rpartition("/")[2], trusted, actions)
-        _seed_name(environment, control.endpoint, account, zone.id)
+    if zone.kind == "created" or zone.id is None:
+        return ""
+    account = account_of(zone.role) if zone.role else environment.account_id
+    control.seed_zone(account, zone.id, zone.name)
+    for role, trusted in zone_roles(environment).items():
+        actions = ("*",) if role == zone.role else READS_ZONE
+        control.seed_role(account, role.rpartition("/")[2], trusted, actions)
+    return account
 
 
 def zone_owner(environment: Environment, endpoint: str, account_id: str) -> Route53Client:

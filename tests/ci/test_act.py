@@ -105,7 +105,7 @@ jobs:
       - env:
           GITHUB_TOKEN: ${{ github.token }}
         run: |
-          curl -s -X POST -H "authorization: Bearer $GITHUB_TOKEN" -d '{"body": "said"}' \\
+          curl -sS -X POST -H "authorization: Bearer $GITHUB_TOKEN" -d '{"body": "said"}' \\
             "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/issues/${{ github.event.pull_request.number }}/comments"; echo
           test -n "$ACTIONS_ID_TOKEN_REQUEST_URL"
 """
@@ -182,7 +182,7 @@ def test_a_forks_pull_request_reads_only(workflows: Workflows) -> None:
     run = workflows.pull_request("topic", 1, fork="other/infrastructure")
     # The last command fails: there is no variable to request a token with.
     assert not run.passed and run.jobs == {"pull request/comment": "failure"}, run.explain()
-    assert "Resource not accessible by integration" in run.log
+    assert "Resource not accessible by integration" in run.log, f"{github.requests[-2:]}\n{run.explain()}"
     assert len(github.comments) == 1
 
 

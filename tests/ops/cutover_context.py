@@ -11,6 +11,7 @@ from environments.schema import Environment
 from ops.aws.dns import Record, replacement
 from ops.aws.session import Aws
 from ops.cutover.records import AliasTarget, shares
+from rehearsal.context import seed_zone
 from rehearsal.emulator.client import Control
 
 
@@ -22,9 +23,7 @@ class RolledOut:
         self.environment, self.names = environment, Names(environment)
         self.zone = environment.edge.zone
         assert self.zone.id and self.zone.role and environment.cutover.previous
-        account_id, role = self.zone.role.split(":")[4], self.zone.role.rpartition("/")[2]
-        control.seed_zone(account_id, self.zone.id, self.zone.name)
-        control.seed_role(account_id, role, [self.names.role_arn("deployer"), self.names.role_arn("break-glass")])
+        seed_zone(environment, control)
         self.s3 = aws.client("s3")
         self.cloudwatch: Any = aws.client("cloudwatch")
         self.s3.create_bucket(Bucket=self.names.state_bucket)

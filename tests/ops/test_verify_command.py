@@ -20,8 +20,8 @@ from ops.aws.session import Aws
 from ops.conditions import ConditionResult, Status, run
 from ops.verify.context import Context
 from ops.verify.criteria import chosen
+from rehearsal.context import seed_zone
 from rehearsal.emulator.client import Control
-from rehearsal.people import READS_ZONE
 from tests.ops.verify_responses import PREVIOUS, Canned, asks, records
 
 
@@ -132,11 +132,7 @@ def test_public_dns_is_read_in_the_zone_of_another_account(account: Aws, control
     balancer = account.client("elbv2").create_load_balancer(
         Name=names.prefix, Subnets=[each["SubnetId"] for each in subnets]
     )["LoadBalancers"][0]["DNSName"]
-    account_id, role = zone.role.split(":")[4], zone.role.rpartition("/")[2]
-    control.seed_zone(account_id, zone.id, zone.name)
-    trusted = [names.role_arn("deployer"), names.role_arn("break-glass")]
-    control.seed_role(account_id, role, trusted)
-    control.seed_role(account_id, f"{role}-reader", trusted, READS_ZONE)
+    seed_zone(prod, control)
     writer: Any = account.assuming(zone.role, "test").client("route53")
     for share, light, says in ((0, Status.PASS, "0 % of app.nav"), (10, Status.FAIL, "DNS sends 10 %")):
         shares = records(prod.edge.host, [(share, balancer), (100 - share, PREVIOUS)])[:2]
