@@ -83,6 +83,8 @@ class Workflows:
     """The repository's variables (`vars`)."""
     shims: Mapping[str, str] = field(default_factory=dict)
     """Scripts that replace programs on the PATH of every step, by name."""
+    replaced: dict[str, str] = field(default_factory=dict)
+    """Parts of the workflows' commands that are others here, as those of a rehearsal."""
     number: int = 0
     running: subprocess.Popen[bytes] | None = None
     """act, while a workflow runs."""
@@ -189,7 +191,10 @@ class Workflows:
         git(tree, "checkout", "-q", "-B", "main", "FETCH_HEAD")
         git(tree, "remote", "set-url", "origin", f"https://github.com/{self.runner.github.repository}.git")
         for file in (tree / ".github" / "workflows").glob("*.yml"):
-            file.write_text(instrumented(file.stem, file.read_text(encoding="utf-8"), left_out), encoding="utf-8")
+            text = file.read_text(encoding="utf-8")
+            for old, new in self.replaced.items():
+                text = text.replace(old, new)
+            file.write_text(instrumented(file.stem, text, left_out), encoding="utf-8")
 
     def _command(self, here: Path, workflow: str, event: str, event_file: Path) -> list[str]:
         folder = here / "tree" / ".github" / "workflows"

@@ -62,7 +62,12 @@ class Stage:
     @property
     def targets(self) -> dict[str, str]:
         """What the job `environments` of workflows finds."""
-        return targets.outputs(targets.chosen([NAME]))
+        return targets.outputs(targets.chosen([self.name]))
+
+    @property
+    def name(self) -> str:
+        """The environment's name."""
+        return self.rehearsal.environment.name
 
     def client(self, service: Any) -> Any:
         """A client of the account, with its first credentials."""
@@ -70,7 +75,7 @@ class Stage:
 
     def edit(self, *replaced: tuple[str, str]) -> dict[str, str]:
         """A change of the environment's values: the file's new text by its path."""
-        path = "environments/mini_demo.py"
+        path = f"environments/{environments.file_of(self.name).name}"
         text = git(self.workflows.origin, "show", f"main:{path}")
         for old, new in replaced:
             assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times"
@@ -88,7 +93,7 @@ class Stage:
             link_packages(folder)
         git(folder, "pull", "-q")
         shown = ""
-        for command in (("make", "gate", f"ENV={NAME}"), ("bin/ops", *words)):
+        for command in (("make", "gate", f"ENV={self.name}"), ("bin/ops", *words)):
             done = subprocess.run(
                 command,
                 cwd=folder,
@@ -140,17 +145,18 @@ def stage(out: Path, folder: Path) -> Iterator[Stage]:
     """
     with values(MINI), emulated_environment(environments.load(NAME), out, "ci") as rehearsal:
         every_phase_applies(rehearsal)
-        with around(rehearsal, folder) as made:
+        with around(rehearsal, folder, MINI) as made:
             yield made
 
 
 @contextmanager
-def around(rehearsal: Rehearsal, folder: Path) -> Iterator[Stage]:
-    """The repository of an environment that is rolled out, and GitHub.
+def around(rehearsal: Rehearsal, folder: Path, product: Path) -> Iterator[Stage]:
+    """An environment's repository, and GitHub.
 
     Args:
         rehearsal: The environment. The emulator evaluates the permissions of each call that a job makes.
         folder: For the repository and its runs.
+        product: The folder of values with the environment.
     """
     service = rehearsal.people.tokens
     assert service, "nothing signs tokens"
@@ -158,11 +164,11 @@ def around(rehearsal: Rehearsal, folder: Path) -> Iterator[Stage]:
     github = Repository(rehearsal.environment.product.repository)
     with github_server(github), running(Runner(github, service)) as runner:
         workflows = Workflows(
-            copy_project(folder / "origin", MINI),
+            copy_project(folder / "origin", product),
             folder / "runs",
             runner,
             rehearsal.emulator.endpoint,
-            {"ROLLOUT_ENVIRONMENTS": NAME},
+            {"ROLLOUT_ENVIRONMENTS": rehearsal.environment.name},
             {"make": SHIM.format(make=shutil.which("make"), kept=folder / "made")},
         )
         yield Stage(rehearsal, workflows, service)
