@@ -243,6 +243,8 @@ class Workflows:
         ours = {name: str(path) for name, path in shared.items()} | ours
         return ours | {
             "PATH": os.pathsep.join([str(folder), os.environ["PATH"]]),
+            # GitHub's steps have no terminal; act's have.
+            "TERM": "dumb",
             "AWS_ENDPOINT_URL": self.aws,
             # For S3 Control, as in rehearsal/emulator/settings.py.
             "HTTP_PROXY": self.aws,

@@ -33,7 +33,7 @@ class TeamDay(Day):
     over_http: tuple[str, ...] = ()
     """Options with which commands reach the application."""
 
-    def dispatch(self, workflow: str, **inputs: object) -> Run:
+    def dispatch(self, workflow: str, **inputs: str) -> Run:
         """Commit the values as they are, and run a workflow by hand."""
         copy, origin = self.folder / "environments", self.stage.workflows.origin
         files = [environments.file_of(NAME).name, *(f"releases/{each.name}" for each in copy.glob("releases/*.json"))]
@@ -52,7 +52,7 @@ class TeamDay(Day):
         with Application.start(self.rehearsal.environment, self.folder / "first", pace=1) as application:
             self.connect(application)
             application.migrate()
-            run = self.dispatch("main", approve_widening=True)
+            run = self.dispatch("main", approve_widening="true")
         assert not run.passed, run.explain()
         applied = [f"rollout/{what}-{phase}" for phase in ("edge", "services") for what in ("plan", "apply")]
         assert jobs(self.stage) == ["rollout/look", *applied, "rollout/plan-cutover"], run.explain()
@@ -60,7 +60,7 @@ class TeamDay(Day):
 
     def finish(self) -> None:
         """The next run of `main` continues; an administrator applies what waited for the deployer's phases."""
-        run = self.dispatch("main", approve_widening=True)
+        run = self.dispatch("main", approve_widening="true")
         assert run.passed and jobs(self.stage)[-1] == "rollout/apply-cutover", run.explain()
         self.sign_in(ADMINISTRATOR)
         self.roll_out("Apply what waited for the deployer's phases", *ADMINISTRATORS)
