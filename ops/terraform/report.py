@@ -111,6 +111,12 @@ class Report:
         return {each.phase: each for each in self.phases}
 
     @property
+    def messages(self) -> dict[str, tuple[str, ...]]:
+        """The phases of each message."""
+        texts = dict.fromkeys(each.message for each in self.phases if each.message)
+        return {text: tuple(each.phase for each in self.phases if each.message == text) for text in texts}
+
+    @property
     def exit_code(self) -> int:
         """0: all succeeded; 1: a phase was refused; 2: a phase failed, was interrupted or did not begin.
 
@@ -147,10 +153,9 @@ class Report:
         return path
 
     def lines(self) -> Iterator[str]:
-        """The messages of phases, and a summary of all."""
-        for each in self.phases:
-            if each.message:
-                yield f"{each.phase}: {each.message}"
+        """The messages of phases, and a summary of all. A message of several phases is one line with their names."""
+        for message, phases in self.messages.items():
+            yield f"{', '.join(phases)}: {message}"
         counts = counted([each.result.value for each in self.phases])
         yield f"{self.command} of {self.environment}: " + ", ".join(f"{count} {what}" for what, count in counts.items())
 

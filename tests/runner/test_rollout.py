@@ -173,6 +173,11 @@ def test_it_goes_from_nothing_to_everything_and_asks_once_for_each_wave(account:
     assert waits(report)["network"] == ("the role aep-prod-break-glass",)
     assert waits(report)["edge"] == ("the role aep-prod-deployer",)
     assert "assume aep-prod-break-glass (docs/account.md, section 2), then make rollout" in report.of["network"].message
+    may_not = [line for line in report.lines() if "may not apply it" in line]
+    assert [line.partition(": ")[0] for line in may_not] == [
+        "network, registry, secrets, data, observability, hardening",
+        "edge, services, cutover",
+    ]
 
     report = account.run()
     assert (report.exit_code, {each.result for each in report.phases}) == (0, {Result.NO_CHANGES, Result.APPLIED})
