@@ -14,7 +14,7 @@ import typer
 from modules.interrupts import INTERRUPTED, Interrupted
 from modules.phases import PHASES, phase
 from modules.process import UNREAD, is_unread
-from ops.errors import OpsError, RefusedError
+from ops.errors import AbsentError, OpsError, RefusedError
 from ops.printable import printable
 
 if TYPE_CHECKING:
@@ -82,14 +82,17 @@ def load(name: str) -> Environment:
     """Return the environment of that name.
 
     Raises:
-        OpsError: No environment has that name, or its values are wrong; the message lists the names or problems.
+        AbsentError: No environment has that name; the message lists the names.
+        OpsError: Its values are wrong; the message lists the problems.
     """
     import environments
     from environments.schema.validation import InvalidEnvironmentError
 
     try:
         return environments.load(name)
-    except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
+    except environments.UnknownEnvironmentError as error:
+        raise AbsentError(str(error)) from None
+    except InvalidEnvironmentError as error:
         raise OpsError(str(error)) from None
 
 

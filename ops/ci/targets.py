@@ -11,7 +11,7 @@ from pathlib import Path
 import environments
 from environments.schema import Environment
 from ops.command import load
-from ops.errors import OpsError, RefusedError
+from ops.errors import AbsentError, OpsError, RefusedError
 
 VARIABLE = "ROLLOUT_ENVIRONMENTS"
 """GitHub's repository variable with the environments to roll out, separated by spaces.
@@ -19,6 +19,7 @@ VARIABLE = "ROLLOUT_ENVIRONMENTS"
 It is a variable and no value: a new repository rolls out nothing until you say so, and a product's values don't depend
 on how it is rolled out.
 """
+WHERE = "change it in Settings → Secrets and variables → Actions → Variables (docs/ci.md)"
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,16 @@ def chosen(names: Sequence[str]) -> tuple[Environment, ...]:
         RefusedError: Two have the same account, names and state: they are sizes of one environment.
     """
     if listed := next((name for name in names if "," in name), None):
-        raise OpsError(f"{VARIABLE} has {listed!r}: separate environments with spaces, as in 'staging prod-starter'")
-    found = tuple(load(name) for name in dict.fromkeys(names))
+        raise OpsError(f"{VARIABLE} has {listed!r}: separate environments with spaces, as in 'staging prod-starter'; {WHERE}")
+    try:
+        found = tuple(load(name) for name in dict.fromkeys(names))
+    except AbsentError as error:
+        raise OpsError(f"{VARIABLE}: {error}; {WHERE}") from None
     for one, other in combinations(found, 2):
         if one.prefix == other.prefix:
             raise RefusedError(
                 f"{VARIABLE} has {one.name} and {other.name}, which share account, names and state: each rollout of "
-                "one would undo the other's; name one of them"
+                f"one would undo the other's; name one of them; {WHERE}"
             )
     return found
 
@@ -83,7 +87,7 @@ def _one(given: Sequence[Environment], only: str) -> dict[str, str]:
             file = environments.release_file(environment)
             return {**asdict(target(environment)), "release_file": environments.shown(file)}
     known = ", ".join(environment.name for environment in given) or "none"
-    raise RefusedError(f"{only!r} isn't rolled out by workflows ({VARIABLE}: {known}); docs/ci.md")
+    raise RefusedError(f"{only!r} isn't rolled out by workflows ({VARIABLE}: {known}); name one of these, or {WHERE}")
 
 
 def target(environment: Environment) -> Target:

@@ -81,7 +81,7 @@ def test_a_dispatch_may_name_only_what_is_rolled_out() -> None:
     found = targets.outputs([PROD], "prod")
     assert found["environment"] == "prod"
     assert found["release_file"].endswith(f"releases/{PROD.prefix}.json")
-    with pytest.raises(RefusedError, match=r"'stage' isn't rolled out by workflows \(ROLLOUT_ENVIRONMENTS: prod\)"):
+    with pytest.raises(RefusedError, match=r"'stage' isn't rolled out by workflows \(ROLLOUT_ENVIRONMENTS: prod\); name one"):
         targets.outputs([PROD], "stage")
     with pytest.raises(RefusedError, match="ROLLOUT_ENVIRONMENTS: none"):
         targets.outputs([], "prod")
@@ -105,7 +105,8 @@ def test_the_command_reads_the_repository_variable(tmp_path: Path) -> None:
     assert "ROLLOUT_ENVIRONMENTS is empty, so workflows roll out nothing" in done.stderr
     done = CliRunner().invoke(app, command, env={"ROLLOUT_ENVIRONMENTS": "nowhere"})
     assert done.exit_code == 2
-    assert done.stderr.startswith("error: unknown environment 'nowhere'")
+    assert done.stderr.startswith("error: ROLLOUT_ENVIRONMENTS: unknown environment 'nowhere'; ")
+    assert "change it in Settings → Secrets and variables → Actions → Variables (docs/ci.md)" in done.stderr
 
 
 # What a rollout would change.
