@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
+
+
+class AccountRole(StrEnum):
+    """Roles of the account that people and jobs assume, by their purpose (docs/adr/0004-who-applies-what.md).
+
+    Values import no module of this package, so `environments/permissions.py` names them too; a test compares both.
+    """
+
+    DEPLOYER = "deployer"
+    PLANNER = "planner"
+    BREAK_GLASS = "break-glass"
+    """The administrators' role."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +35,9 @@ class Phase:
     """What it creates, in a few words."""
 
     @property
-    def role(self) -> str:
-        """Purpose of the role that applies it."""
-        return "break-glass" if self.applied_by == "administrator" else "deployer"
+    def role(self) -> AccountRole:
+        """The role that applies it."""
+        return AccountRole.BREAK_GLASS if self.applied_by == "administrator" else AccountRole.DEPLOYER
 
 
 PHASES: tuple[Phase, ...] = (

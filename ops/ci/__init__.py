@@ -2,9 +2,11 @@
 
 from enum import StrEnum
 
+from modules.phases import AccountRole
+
 
 class JobRole(StrEnum):
-    """Roles that GitHub's jobs may assume, by their purpose (environments/permissions.py, which loads slowly)."""
+    """Roles that GitHub's jobs may assume, by their purpose."""
 
-    PLANNER = "planner"
-    DEPLOYER = "deployer"
+    PLANNER = AccountRole.PLANNER.value
+    DEPLOYER = AccountRole.DEPLOYER.value

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from environments.permissions import DEPLOYER, PLANNER
 from ops.ci.yaml_text import Noted, Value
-
-__all__ = ["DEPLOYER", "PLANNER"]
 
 RUNNER = "ubuntu-24.04"
 """https://github.com/actions/runner-images: it has Python 3.12 and make."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from ops.ci import JobRole
 from ops.ci.jobs import (
     CREDENTIALS,
-    DEPLOYER,
     ISSUES,
-    PLANNER,
     PULL_REQUESTS,
     PUSH,
     READ,
@@ -49,7 +48,7 @@ def schedule() -> dict[str, Value]:
         steps=[
             *tools(terraform=True),
             run("Synthesize", 'make synth ENV="$ENVIRONMENT"'),
-            sign_in(PLANNER),
+            sign_in(JobRole.PLANNER),
             watch('drift "$ENVIRONMENT"'),
         ],
     )
@@ -111,7 +110,7 @@ def release() -> dict[str, Value]:
                 env=with_file,
                 steps=[
                     *tools(),
-                    sign_in(DEPLOYER),
+                    sign_in(JobRole.DEPLOYER),
                     # Only the step `image`: it promotes, or sets the digest where no environment runs images first.
                     run("Promote", f'bin/ops deploy --digest="$DIGEST" {rest} --yes -- "$ENVIRONMENT" "$SERVICE"'),
                     propose,
@@ -126,7 +125,7 @@ def release() -> dict[str, Value]:
                 env=given,
                 steps=[
                     *tools(terraform=True),
-                    sign_in(DEPLOYER),
+                    sign_in(JobRole.DEPLOYER),
                     run(
                         "Deploy and watch", 'exec bin/ops deploy --digest="$DIGEST" --yes -- "$ENVIRONMENT" "$SERVICE"'
                     ),
@@ -143,7 +142,7 @@ def release() -> dict[str, Value]:
                 env=with_file,
                 steps=[
                     *tools(terraform=True, history=True),
-                    sign_in(DEPLOYER),
+                    sign_in(JobRole.DEPLOYER),
                     run(
                         "Roll back and watch",
                         'exec bin/ops deploy --rollback --digest="$DIGEST" --yes -- "$ENVIRONMENT" "$SERVICE"',
@@ -185,7 +184,7 @@ def traffic() -> dict[str, Value]:
                 "PERCENT": "${{ inputs.percent }}",
                 "SERVICE": "${{ inputs.service }}",
             },
-            steps=[*tools(), sign_in(DEPLOYER), run("Move traffic", f"exec bin/ops {action} {words}")],
+            steps=[*tools(), sign_in(JobRole.DEPLOYER), run("Move traffic", f"exec bin/ops {action} {words}")],
         )
     return workflow(
         "traffic",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modules.phases import PHASES
+from ops.ci import JobRole
 from ops.ci.jobs import (
     CREDENTIALS,
-    DEPLOYER,
     OUTPUTS,
-    PLANNER,
     READ,
     SUMMARY,
     job,
@@ -61,7 +60,7 @@ def _look() -> dict[str, Value]:
         steps=[
             *tools(terraform=True),
             run("Synthesize and gate", 'make gate ENV="$ENVIRONMENT"'),
-            sign_in(PLANNER),
+            sign_in(JobRole.PLANNER),
             run("Plan every phase", f'bin/ops ci look "$ENVIRONMENT" {OUTPUTS} {SUMMARY}', id_="look"),
         ],
     )
@@ -83,7 +82,7 @@ def _plan(phase: str, earlier: Sequence[str], reads: Sequence[str]) -> dict[str,
         steps=[
             *tools(terraform=True),
             run("Synthesize and gate", 'make gate ENV="$ENVIRONMENT"'),
-            sign_in(DEPLOYER),
+            sign_in(JobRole.DEPLOYER),
             run(
                 "Wait for administrators, plan and store the plan",
                 # Without quotes, because APPROVALS has several options or none. They come from this repository only.
@@ -112,7 +111,7 @@ def _apply(phase: str) -> dict[str, Value]:
         steps=[
             *tools(terraform=True),
             run("Synthesize and gate", 'make gate ENV="$ENVIRONMENT"'),
-            sign_in(DEPLOYER),
+            sign_in(JobRole.DEPLOYER),
             run(
                 "Apply the stored plan and verify",
                 # `:?` stops a job without a hash; so does the command, which refuses an empty option.

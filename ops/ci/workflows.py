@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ops.ci import JobRole
 from ops.ci.jobs import (
     CREDENTIALS,
     FROM_HERE,
     OUTPUTS,
-    PLANNER,
     PULL_REQUESTS,
     READ,
     SARIF,
@@ -148,7 +148,7 @@ def pull_request() -> dict[str, Value]:
                 steps=[
                     *tools(terraform=True, history=True),
                     run("Synthesize and gate", 'make gate ENV="$ENVIRONMENT"'),
-                    sign_in(PLANNER),
+                    sign_in(JobRole.PLANNER),
                     run("Plan affected phases", f'bin/ops ci look "$ENVIRONMENT" --base="$BASE" {SUMMARY}'),
                     run(
                         "Comment",

@@ -27,6 +27,7 @@ import environments
 from environments.names import Names
 from environments.schema import Environment
 from modules.node import CACHE, CHOSEN, cache_folder, packaged
+from modules.phases import AccountRole
 from ops.aws.errors import AwsError
 from ops.aws.session import ENDPOINT, connect, elsewhere
 from ops.conditions import FailedError, SkippedError, UnknownError, holds
@@ -70,9 +71,9 @@ _NO_NETWORK = ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutErr
 UNREACHABLE = frozenset({*_NO_NETWORK, "NoAnswer"})
 """Errors that say nothing about the credentials."""
 ROLES = {
-    "planner": "the planner's role: plan, drift and what changes nothing",
-    "deployer": "the deployer's role: its phases, releases and traffic",
-    "break-glass": "the administrators' role: every command",
+    AccountRole.PLANNER: "the planner's role: plan, drift and what changes nothing",
+    AccountRole.DEPLOYER: "the deployer's role: its phases, releases and traffic",
+    AccountRole.BREAK_GLASS: "the administrators' role: every command",
 }
 """What a role may do, by its purpose: docs/adr/0004-who-applies-what.md."""
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from environments.names import Names
-from modules.phases import BEFORE_ROLES
+from modules.phases import BEFORE_ROLES, AccountRole
 from ops.aws.errors import explained
 from ops.conditions import FailedError
 from ops.release.present import unreleased
@@ -17,8 +17,7 @@ from ops.terraform.stack import Stack
 from ops.verify.checks.account import alerts_have_subscribers
 from ops.verify.context import Context
 
-ADMINISTRATOR, DEPLOYER, PLANNER = "break-glass", "deployer", "planner"
-"""Purposes of the account's roles."""
+ADMINISTRATOR, DEPLOYER, PLANNER = AccountRole.BREAK_GLASS, AccountRole.DEPLOYER, AccountRole.PLANNER
 
 
 class Step(NamedTuple):
@@ -39,7 +38,7 @@ def other_role(session: Session, stack: Stack) -> Step | None:
     caller, names, phase = session.aws.caller, Names(stack.environment), stack.phase
     if has_role(caller, names.role(ADMINISTRATOR)):
         return None
-    if has_role(caller, names.role(DEPLOYER)) and phase.role == DEPLOYER:
+    if has_role(caller, names.role(DEPLOYER)) and phase.role is DEPLOYER:
         return None
     first = not any(has_role(caller, names.role(role)) for role in (DEPLOYER, PLANNER))
     if first and phase.name in BEFORE_ROLES and session.states.record(BEFORE_ROLES[-1]) is None:

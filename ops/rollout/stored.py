@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from environments.names import PLAN_DAYS, Names
-from modules.phases import PHASES, phase
+from modules.phases import DEPLOYED, PHASES, phase
 from ops.aws.waiting import CLOCK, Time, polls
 from ops.errors import RefusedError, WaitingError
 from ops.rollout.people import DEPLOYER, again, first_step, other_role
@@ -63,7 +63,7 @@ def store(rollout: Rollout, stack: Stack, *, wait: float = 0, clock: Time = CLOC
     """
     session = rollout.session
     _refuse_other_role(session, stack)
-    if stack.phase.applied_by != DEPLOYER:  # The bucket's lifecycle removes plans of these only.
+    if stack.phase.name not in DEPLOYED:  # The bucket's lifecycle removes plans of these only.
         raise RefusedError(
             f"{stack.phase.name} isn't a phase of the {DEPLOYER}, and only its plans are stored; "
             f"{again(stack)} applies it"

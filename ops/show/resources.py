@@ -9,7 +9,7 @@ from urllib.parse import quote
 from environments.arns import account_of
 from environments.names import Names
 from environments.schema import Environment, Service
-from modules.phases import PHASES
+from modules.phases import PHASES, AccountRole
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Resources:
         yield self._one(
             "state key", "state", names.alias("state"), "kms/home?region={region}#/kms/keys", names.alias_arn("state")
         )
-        for purpose in ("deployer", "planner", "break-glass"):
+        for purpose in AccountRole:
             role = names.role(purpose)
             yield self._one(
                 f"{purpose} role",

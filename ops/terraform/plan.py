@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from environments.names import ZONE_ROLE, Names
+from modules.phases import AccountRole
 from ops.aws.session import Caller
 from ops.aws.states import States
 from ops.cutover.prepare import COMMAND as PREPARE
@@ -161,7 +162,7 @@ def reads_zone(stack: Stack) -> tuple[str, ...]:
 
 def is_planner(caller: Caller, stack: Stack) -> bool:
     """Whether the caller has the planner's role, which may only read."""
-    return has_role(caller, Names(stack.environment).role("planner"))
+    return has_role(caller, Names(stack.environment).role(AccountRole.PLANNER))
 
 
 def refuse_other_roles(caller: Caller, stack: Stack) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 import environments
 from environments import LIBRARY, PACKAGE
+from environments.permissions import BREAK_GLASS, DEPLOYER, PLANNER
+from modules.phases import AccountRole
 
 ROOT = Path(__file__).parents[2]
 # What the package itself defines.
@@ -55,6 +57,11 @@ def test_values_and_commands_do_not_load_cdktf(folder: str) -> None:
 def test_values_know_nothing_but_values() -> None:
     for file in files("environments"):
         assert not {name.split(".")[0] for name in imported(file)} & {"modules", "ops", "boto3", "rehearsal"}, file
+
+
+def test_the_table_of_permissions_names_the_roles_as_the_table_of_phases_does() -> None:
+    """Values import nothing of the phases, so each has the names once."""
+    assert {BREAK_GLASS, DEPLOYER, PLANNER} == set(AccountRole)
 
 
 def test_what_runs_against_production_needs_no_emulator() -> None:

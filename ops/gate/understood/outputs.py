@@ -13,6 +13,7 @@ from environments.names import Names
 from environments.schema import Environment, Service
 from environments.subnets import Tier, subnet
 from modules.ids import identifier
+from modules.phases import AccountRole
 from ops.gate.index import Index
 from ops.gate.model import ErrorKind, ScanError, ScannedBlock
 from ops.gate.templates import plain
@@ -127,10 +128,7 @@ def outputs(environment: Environment) -> Mapping[str, Mapping[str, Published]]:
             "alerts_topic_arn": Attribute("aws_sns_topic.arn", names.resource("alerts")),
             "log_key_arn": Attribute("aws_kms_key.arn", names.alias("logs")),
             "access_log_bucket": Attribute("aws_s3_bucket.id", names.bucket("access-logs")),
-            **{
-                f"{identifier(role)}_role_arn": Attribute("aws_iam_role.arn", names.role(role))
-                for role in ("deployer", "planner", "break-glass")
-            },
+            **{f"{identifier(role)}_role_arn": Attribute("aws_iam_role.arn", names.role(role)) for role in AccountRole},
         },
         "network": {
             "vpc_id": Attribute("aws_vpc.id"),
