@@ -114,11 +114,8 @@ class Affected:
         for stack in self.removed:
             yield f"{stack}: removed; its resources and state stay until you destroy them with the base's code"
 
-    def as_outputs(self) -> str:
-        """Lines for `$GITHUB_OUTPUT`: `environments`, `affected`, `organization` and `any`.
-
-        https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-        """
+    def outputs(self) -> dict[str, str]:
+        """Outputs of a step, as JSON: `environments`, `affected`, `organization` and `any`."""
         listed = [{"environment": name, "phases": list(phases)} for name, phases in self.planned.items()]
         values = {
             "environments": list(self.planned),
@@ -126,7 +123,7 @@ class Affected:
             "organization": bool(self.organization),
             "any": bool(listed),
         }
-        return "".join(f"{name}={json.dumps(value, separators=(',', ':'))}\n" for name, value in values.items())
+        return {name: json.dumps(value, separators=(",", ":")) for name, value in values.items()}
 
 
 @dataclass(frozen=True)

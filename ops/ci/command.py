@@ -57,12 +57,13 @@ def affected(
     Synthesizes the base with its own code, in a temporary folder, and compares byte by byte. It doesn't ask AWS.
     """
     with reporting():
+        from ops.step_outputs import append
+
         chosen = [each.name for each in load_chosen(names or ())]
         found = _compared(base, chosen, out, whole=not names)
         show(json.dumps(found.as_data(), indent=2) if as_json else found.as_text())
         if outputs:
-            with outputs.open("a", encoding="utf-8") as file:
-                file.write(found.as_outputs())
+            append(outputs, found.outputs())
 
 
 Role = Annotated[JobRole, typer.Argument(metavar="ROLE", help="planner or deployer.")]
@@ -115,6 +116,7 @@ def environments(
     """
     with reporting():
         from ops.ci import targets
+        from ops.step_outputs import append
 
         found = targets.outputs(targets.chosen(chosen.split()), only)
         for name, value in found.items():
@@ -122,7 +124,7 @@ def environments(
         if not chosen.split():
             say(f"{targets.VARIABLE} is empty, so workflows roll out nothing (docs/ci.md)")
         if outputs:
-            targets.append(outputs, found)
+            append(outputs, found)
 
 
 @ci.command()
@@ -146,7 +148,7 @@ def look(
 
     with reporting(), session(load(environment), out) as running:
         from ops.ci import look as page
-        from ops.ci.targets import append
+        from ops.step_outputs import append
         from ops.terraform.bootstrap import refuse_before_bootstrap
 
         refuse_before_bootstrap(running)

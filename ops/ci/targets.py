@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from pathlib import Path
 
 import environments
 from environments.schema import Environment
@@ -94,18 +93,3 @@ def target(environment: Environment) -> Target:
     """An environment with its GitHub environments."""
     access = environment.access
     return Target(environment.name, access.github_plan_environment, access.github_environment)
-
-
-def append(file: Path, values: dict[str, str]) -> None:
-    """Append outputs of a step to the file that GitHub names.
-
-    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-output-parameter
-
-    Raises:
-        OpsError: A value has a line break, and would be read as another output.
-    """
-    lines = [f"{name}={value}" for name, value in values.items()]
-    if broken := [line.partition("=")[0] for line in lines if "\n" in line or "\r" in line]:
-        raise OpsError(f"the output {broken[0]} has a line break; GitHub would read its rest as another output")
-    with file.open("a", encoding="utf-8") as stream:
-        stream.write("".join(f"{line}\n" for line in lines))

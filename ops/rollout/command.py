@@ -154,6 +154,7 @@ def _check(phases: list[str], *, store: bool, stored: str | None, only_store: bo
 def _one(work: Rollout, stack: Stack, sha256: str | None, outputs: Path | None, wait: float) -> PhaseResult:
     """Store the plan of a phase or, with a hash, apply the stored one; the outputs say whether there is a plan."""
     from ops.rollout.stored import apply_stored, store
+    from ops.step_outputs import append
     from ops.terraform.bootstrap import refuse_before_bootstrap
     from ops.terraform.report import PhaseResult, Result
 
@@ -168,6 +169,5 @@ def _one(work: Rollout, stack: Stack, sha256: str | None, outputs: Path | None, 
     if stored.sha256:
         say(f"stored the plan of {stack.phase.name}: {stored.sha256}")
     if outputs and stored.result.result in {Result.CHANGES, Result.NO_CHANGES}:
-        with outputs.open("a", encoding="utf-8") as file:
-            file.write(stored.outputs())
+        append(outputs, stored.outputs())
     return stored.result

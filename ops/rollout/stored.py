@@ -41,9 +41,9 @@ class Stored:
     sha256: str = ""
     """Of the stored plan; empty if the phase has no changes."""
 
-    def outputs(self) -> str:
-        """The result as lines for the file that GITHUB_OUTPUT names."""
-        return f"changes={str(bool(self.sha256)).lower()}\nsha256={self.sha256}\n"
+    def outputs(self) -> dict[str, str]:
+        """The result as outputs of a step."""
+        return {"changes": str(bool(self.sha256)).lower(), "sha256": self.sha256}
 
 
 def store(rollout: Rollout, stack: Stack, *, wait: float = 0, clock: Time = CLOCK) -> Stored:

@@ -42,7 +42,7 @@ def test_equal_stacks_affect_nothing(base: Path, output: Path) -> None:
     compared = affected(Folders(base, output, "main", "c0ffee"), ["prod", "staging"], whole=True)
     assert (compared.planned, compared.removed, compared.organization) == ({}, (), "")
     assert compared.as_text().splitlines() == ["prod: no phase is affected", "staging: no phase is affected"]
-    assert compared.as_outputs() == "environments=[]\naffected=[]\norganization=false\nany=false\n"
+    assert compared.outputs() == {"environments": "[]", "affected": "[]", "organization": "false", "any": "false"}
 
 
 def test_a_resource_that_no_output_depends_on_affects_its_own_phase_only(base: Path, output: Path) -> None:
@@ -180,8 +180,8 @@ def test_a_stack_of_this_version_must_be_synthesized(base: Path, output: Path) -
 def test_the_outputs_are_what_a_workflow_reads(base: Path, output: Path) -> None:
     edit(base, "staging-cutover", lambda document: document.update({"//": {}}))
     compared = affected(Folders(base, output, "main", "c0ffee"), ["prod", "staging"], whole=True)
-    lines = dict(line.split("=", 1) for line in compared.as_outputs().splitlines())
-    assert {name: json.loads(value) for name, value in lines.items()} == {
+    found = compared.outputs()
+    assert {name: json.loads(value) for name, value in found.items()} == {
         "environments": ["staging"],
         "affected": [{"environment": "staging", "phases": ["cutover"]}],
         "organization": False,

@@ -19,6 +19,7 @@ from ops.aws.states import ApplyRecord
 from ops.ci import failed, look, targets
 from ops.ci.plans import PhasePlan
 from ops.errors import OpsError, RefusedError
+from ops.step_outputs import append
 from ops.terraform.drift import Drift
 from ops.terraform.process import Done
 from ops.terraform.report import PhaseResult, Result
@@ -90,10 +91,10 @@ def test_a_dispatch_may_name_only_what_is_rolled_out() -> None:
 def test_outputs_are_appended_and_none_can_become_two(tmp_path: Path) -> None:
     file = tmp_path / "outputs"
     file.write_text("before=1\n", encoding="utf-8")
-    targets.append(file, {"a": "[]", "b": "x"})
+    append(file, {"a": "[]", "b": "x"})
     assert file.read_text(encoding="utf-8") == "before=1\na=[]\nb=x\n"
     with pytest.raises(OpsError, match="the output b has a line break"):
-        targets.append(file, {"a": "1", "b": "x\nrole=admin"})
+        append(file, {"a": "1", "b": "x\nrole=admin"})
     assert file.read_text(encoding="utf-8") == "before=1\na=[]\nb=x\n"
 
 

@@ -453,7 +453,7 @@ def test_a_plan_is_stored_by_one_job_and_applied_by_another(account: Account) ->
     account.change("edge")
     edge = account.stacks["edge"]
     stored = store(account.rollout(DEPLOYER), edge)
-    assert stored.outputs() == f"changes=true\nsha256={stored.sha256}\n"
+    assert stored.outputs() == {"changes": "true", "sha256": stored.sha256}
     key = f"prod/edge.plans/{stored.sha256}.zip"
     assert len(account.runner.bucket.objects[key]) == 1
     assert account.order == []
@@ -469,7 +469,7 @@ def test_a_plan_is_stored_by_one_job_and_applied_by_another(account: Account) ->
     again = apply_stored(account.rollout(DEPLOYER), edge, stored.sha256)
     assert (again.result, account.order) == (Result.NO_CHANGES, ["edge"])
     assert again.message.startswith("this plan was applied at ")
-    assert store(account.rollout(DEPLOYER), edge).outputs() == "changes=false\nsha256=\n"
+    assert store(account.rollout(DEPLOYER), edge).outputs() == {"changes": "false", "sha256": ""}
 
 
 def test_a_plan_that_was_applied_and_then_destroyed_is_no_success(account: Account) -> None:
