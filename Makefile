@@ -111,6 +111,8 @@ OPS = $(BIN)/python -m ops
 # On a terminal, uv shows its progress.
 UV = $(BIN)/python bin/with_pip_configuration.py $(BIN)/uv
 INSTALL = $(UV) pip install $$(test -t 2 || echo --quiet) --python $(BIN)/python --require-hashes
+# Two make at once would clear each other's .venv.
+ALONE = $(PYTHON) bin/alone.py $@ $^ -- $(SHELL) -c
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 # Values that look like secrets and are none: AWS's example key and the URLs of tests.
 EXAMPLES := ^(AKIAIOSFODNN7EXAMPLE|hunter2|secret|planted-password)$$
@@ -302,16 +304,11 @@ setup-dev: $(DEV) ## The same, with the packages of tests and rehearsals
 $(READY): requirements.txt requirements-uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) here; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"error: $(PYTHON) is Python {v[0]}.{v[1]}; 3.11 or newer is needed: make PYTHON=/path/to/python3")'
-	@echo "Setting up .venv"
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
-	@$(INSTALL) -r $<
-	@touch $@
+	@$(ALONE) 'echo "Setting up .venv" && rm -f $@ && $(PYTHON) -m venv --clear .venv && \
+		$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt && $(INSTALL) -r $< && touch $@'
 
 $(DEV): requirements-dev.txt $(READY)
-	@echo "Adding the packages of tests and rehearsals to .venv"
-	@$(INSTALL) -r $<
-	@touch $@
+	@$(ALONE) 'echo "Adding the packages of tests and rehearsals to .venv" && $(INSTALL) -r $< && touch $@'
 
 rehearse: $(DEV) terraform rehearsable gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=<name> (TO=…, or GO_LIVE=1; KEEP_GOING=1)
 	@$(OPS) rehearse "$(ENV)" $(REHEARSED)

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -119,11 +120,42 @@ def test_setup_installs_all_packages_through_it() -> None:
     printed = subprocess.run(
         ("make", "--dry-run", "--always-make", "setup-dev"), cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    installs = [line for line in printed.splitlines() if re.search(r"pip install .* -r ", line)]
-    files = [line.rpartition(" ")[2] for line in installs]
+    installs = [each for each in re.split(r"\n| && ", printed) if re.search(r"pip install .* -r ", each)]
+    files = [each.split()[-1] for each in installs]
     assert files == ["requirements-uv.txt", "requirements.txt", "requirements-dev.txt"]
     assert all("--require-hashes" in line for line in installs)
     assert all(("with_pip_configuration.py" in line) != (".venv/bin/pip install" in line) for line in installs)
+
+
+PYTHON = """#!/usr/bin/env bash
+# A Python that needs a moment to create .venv, and whose .venv installs nothing.
+case "$1 $2" in
+  "-m venv") echo begun >> venv; rm -rf .venv; sleep 0.5; mkdir -p .venv/bin
+    cp "$0" .venv/bin/python; printf '#!/bin/sh\ntest -e .venv/bin/python' > .venv/bin/pip; chmod +x .venv/bin/pip ;;
+  "bin/with_pip_configuration.py "*) echo "${@: -1}" >> installed; sleep 0.2; test -e .venv/bin/pip ;;
+  *) exec python3 "$@" ;;
+esac
+"""
+
+
+@pytest.mark.slow
+def test_two_make_at_once_create_one_venv(tmp_path: Path) -> None:
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "requirements-uv.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "bin", tmp_path / "bin")
+    python = tmp_path / "python"
+    python.write_text(PYTHON, encoding="utf-8")
+    python.chmod(0o755)
+    command = ("make", "setup-dev", f"PYTHON={python}")
+    running = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    printed = [each.communicate()[0] for each in running]
+    assert [each.returncode for each in running] == [0, 0, 0]
+    assert (tmp_path / "venv").read_text() == "begun\n"
+    assert (tmp_path / "installed").read_text() == "requirements.txt\nrequirements-dev.txt\n"
+    assert sorted("".join(printed).splitlines()) == [
+        "Adding the packages of tests and rehearsals to .venv",
+        "Setting up .venv",
+    ]
 
 
 def pinned(file: str) -> set[str]:
