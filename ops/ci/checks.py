@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 
 from environments.schema import Environment
 from ops.ci.issues import Watched
-from ops.ci.markdown import Listing, code
 from ops.cost.prices import read
 from ops.doctor.provider import ADDRESS
 from ops.doctor.provider import VERSION as PROVIDER
 from ops.errors import OpsError
+from ops.markdown import Listing, code
 from ops.printable import printable
 from ops.risks.listing import Accepted
 from ops.terraform.report import Report, Result

@@ -215,9 +215,9 @@ def comment(
         from ops.ci.comment import post, text
         from ops.ci.gathered import gathered, run_address
         from ops.ci.github import GitHub
-        from ops.ci.markdown import WHOLE
         from ops.errors import OpsError
         from ops.files import write
+        from ops.markdown import WHOLE
 
         chosen = load_chosen(names or ())
         if not pull and to is None:

@@ -9,9 +9,9 @@ from modules.phases import ORGANIZATION, phase
 from ops.ci.affected import Affected, AffectedPhase, Why
 from ops.ci.difference import Delta, EnvironmentChange
 from ops.ci.github import Comment, GitHub
-from ops.ci.markdown import LIMIT, WHOLE, Listing, Part, code, rendered, table
 from ops.ci.plans import PhasePlan
 from ops.ci.sections import GENERAL, MARKER, Section, joined, parsed, where
+from ops.markdown import LIMIT, WHOLE, Listing, Part, code, rendered, table
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from environments.names import Names
-from ops.ci.markdown import code
 from ops.errors import OpsError
+from ops.markdown import code
 from ops.terraform.recover import Recovery
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from ops.ci.github import GitHub, Issue
-from ops.ci.markdown import LIMIT, Part, rendered
+from ops.markdown import LIMIT, Part, rendered
 
 _MARKER = re.compile(r"<!-- aws-rollout: watch (?P<key>[\w -]+); sha256 (?P<digest>[0-9a-f]{64}) -->")
 NOT_PLANNED = "not_planned"

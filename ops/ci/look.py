@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from environments.names import Names
 from modules.phases import DEPLOYED, PHASES
 from ops.ci.plans import plans
-from ops.printable import printable
+from ops.markdown import WHOLE, Listing, Part, code, rendered, table
 from ops.terraform.plan import Planner
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import commit
@@ -74,27 +74,33 @@ def as_markdown(session: Session, results: Sequence[PhaseResult], *, proposed: b
         results: Of each phase.
         proposed: Whether this is a change that isn't merged yet, so that no one applies it.
     """
+    return rendered(
+        [*_parts(session, results, proposed=proposed)], "the whole is in the saved.tfplan.txt of each stack", WHOLE
+    )
+
+
+def _parts(session: Session, results: Sequence[PhaseResult], *, proposed: bool) -> Iterator[Part]:
     stacks, applied_by = session.stacks(), {phase.name: phase.applied_by for phase in PHASES}
-    lines = [f"## {session.environment.name}", "", "| phase | applied by | result |", "|---|---|---|"]
-    lines += [f"| {each.phase} | {applied_by[each.phase]} | {_cell(each.line)} |" for each in results]
-    lines += [] if proposed else administrators(session, results)
+    yield f"## {session.environment.name}"
+    rows = [(each.phase, applied_by[each.phase], code(each.line)) for each in results]
+    yield table(("phase", "applied by", "result"), rows)
+    if not proposed:
+        yield from _administrators(session, results)
     for each in results:
         summary = stacks[each.phase].saved_summary
         planned = each.result in {Result.CHANGES, Result.REFUSED} and summary.exists()
-        shown = [each.message, summary.read_text(encoding="utf-8") if planned else ""]
-        if text := "\n".join(part.rstrip() for part in shown if part):
-            lines += ["", f"<details><summary>{each.phase}: {_cell(each.line)}</summary>", ""]
-            lines += ["```", printable(text, keep="\n").replace("```", "'''"), "```", "", "</details>"]
-    return "\n".join([*lines, ""])
+        plan = summary.read_text(encoding="utf-8").splitlines() if planned else []
+        if lines := (*each.message.splitlines(), *plan):
+            yield Listing(lines, f"{each.phase}: {each.result}")
 
 
-def administrators(session: Session, results: Sequence[PhaseResult]) -> list[str]:
-    """What an administrator must run, in lines of Markdown; none if no phase of theirs has changes."""
+def _administrators(session: Session, results: Sequence[PhaseResult]) -> Iterator[Part]:
+    """What an administrator must run; nothing if no phase of theirs has changes."""
     stacks = session.stacks()
     open_ = {Result.CHANGES, Result.REFUSED, Result.WAITING}
     names = [each.phase for each in results if each.result in open_ and each.phase not in DEPLOYED]
     if not names:
-        return []
+        return
     environment = session.environment
     found = plans(environment, session.out, names)
     approvals = dict.fromkeys(need for name in names for need in found[name].needs if need.startswith("--"))
@@ -103,18 +109,9 @@ def administrators(session: Session, results: Sequence[PhaseResult]) -> list[str
     waiting = {Result.WAITING} & {each.result for each in results if each.phase in names}
     again = " Some are waiting for other phases: run the last command again after those." if waiting else ""
     approved = " The options approve what the plan gate refuses: review its findings below first." if approvals else ""
-    return [
-        "",
-        f"**An administrator applies {', '.join(names)}**, as `{role}`. No workflow does; the deployer's jobs wait for "
-        f"the phases that they need.{approved}{again}",
-        "",
-        "```bash",
-        f"git fetch origin && git checkout {commit()[0]}",
-        f"make gate ENV={environment.name}",
-        command,
-        "```",
-    ]
-
-
-def _cell(text: str) -> str:
-    return " ".join(printable(text).replace("|", "\\|").split())
+    yield (
+        f"**An administrator applies {', '.join(names)}**, as {code(role)}. No workflow does; the deployer's jobs wait "
+        f"for the phases that they need.{approved}{again}"
+    )
+    checkout = f"git fetch origin && git checkout {commit()[0]}"
+    yield Listing((checkout, f"make gate ENV={environment.name}", command), language="bash")

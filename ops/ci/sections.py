@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ops.ci.markdown import again, code, rendered
+from ops.markdown import again, code, rendered
 
 MARKER = "<!-- aws-rollout: what this pull request changes -->"
 """The comment's first line. GitHub doesn't show it."""

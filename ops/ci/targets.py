@@ -40,7 +40,9 @@ def chosen(names: Sequence[str]) -> tuple[Environment, ...]:
         RefusedError: Two have the same account, names and state: they are sizes of one environment.
     """
     if listed := next((name for name in names if "," in name), None):
-        raise OpsError(f"{VARIABLE} has {listed!r}: separate environments with spaces, as in 'staging prod-starter'; {WHERE}")
+        raise OpsError(
+            f"{VARIABLE} has {listed!r}: separate environments with spaces, as in 'staging prod-starter'; {WHERE}"
+        )
     try:
         found = tuple(load(name) for name in dict.fromkeys(names))
     except AbsentError as error:

@@ -24,13 +24,13 @@ from modules.phases import PHASES
 from modules.synthesis import synthesize
 from ops.ci import gathered, plans
 from ops.ci.comment import Shown, text
-from ops.ci.markdown import LIMIT
 from ops.cost import read as cost
 from ops.cost.read import view
 from ops.gate.index import Index
 from ops.gate.model import ScannedBlock
 from ops.gate.permissions.statements import Arns, Documents
 from ops.iam.policy import IamStatement
+from ops.markdown import LIMIT
 from ops.plan_gate import reports
 from ops.plan_gate.run import run as judge
 from ops.terraform.plan import summary

@@ -17,14 +17,14 @@ from ops.ci.affected import Affected, AffectedPhase, Why
 from ops.ci.comment import Shown, post, sections, text
 from ops.ci.difference import Delta, EnvironmentChange
 from ops.ci.github import Comment, GitHub
-from ops.ci.markdown import LIMIT
 from ops.ci.plans import FORK, PhasePlan, plans
 from ops.ci.sections import MARKER, parsed
+from ops.markdown import LIMIT
 from ops.terraform.report import PhaseResult, Report, Result
 from tests.ci.github_server import Account, github_server
 from tests.ci.github_server import GitHub as Server
-from tests.ci.test_markdown import HOSTILE, outside_code
 from tests.ops.cli import run
+from tests.ops.test_markdown import HOSTILE, outside_code
 from tests.plan_gate.plans import change, judge, plan
 from tests.products import AEP, OF_AEP, values
 

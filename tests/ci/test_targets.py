@@ -23,6 +23,7 @@ from ops.step_outputs import append
 from ops.terraform.drift import Drift
 from ops.terraform.process import Done
 from ops.terraform.report import PhaseResult, Result
+from tests.ops.test_markdown import outside_code
 from tests.runner.in_memory import ADMINISTRATOR, DEPLOYER, PLANNER, Runner
 
 PROD = load("prod")
@@ -82,7 +83,9 @@ def test_a_dispatch_may_name_only_what_is_rolled_out() -> None:
     found = targets.outputs([PROD], "prod")
     assert found["environment"] == "prod"
     assert found["release_file"].endswith(f"releases/{PROD.prefix}.json")
-    with pytest.raises(RefusedError, match=r"'stage' isn't rolled out by workflows \(ROLLOUT_ENVIRONMENTS: prod\); name one"):
+    with pytest.raises(
+        RefusedError, match=r"'stage' isn't rolled out by workflows \(ROLLOUT_ENVIRONMENTS: prod\); name one"
+    ):
         targets.outputs([PROD], "stage")
     with pytest.raises(RefusedError, match="ROLLOUT_ENVIRONMENTS: none"):
         targets.outputs([], "prod")
@@ -193,11 +196,12 @@ def test_the_page_folds_plans_and_cannot_be_broken_by_what_they_say(
         PhaseResult("cutover", Result.WAITING, waits_for=("a | b",)),
     ]
     page = look.as_markdown(runner.session, results)
-    assert "| edge | deployer | changes 1 to create |" in page
-    assert "| cutover | deployer | waiting for a \\| b |" in page
-    assert page.count("```") == 2
+    assert "| edge | deployer | `changes  1 to create` |" in page
+    assert "| cutover | deployer | `waiting for a ¦ b` |" in page
+    outside = outside_code(page)
+    assert "# no heading" not in outside
     assert "\x1b" not in page
-    assert "<details><summary>edge: changes 1 to create</summary>" in page
+    assert "<details><summary>edge: changes</summary>" in page
     assert "<summary>services" not in page
 
 

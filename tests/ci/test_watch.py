@@ -14,9 +14,9 @@ from ops.ci import command as commands
 from ops.ci.checks import Ran
 from ops.ci.github import GitHub
 from ops.ci.issues import Watched, keep
-from ops.ci.markdown import Listing
 from ops.cost.prices import Prices
 from ops.errors import OpsError, RefusedError
+from ops.markdown import Listing
 from ops.risks.listing import Accepted
 from ops.terraform.report import PhaseResult, Report, Result
 from tests.ci.github_server import GitHub as Server

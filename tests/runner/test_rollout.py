@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import signal
 import zipfile
 from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ from ops.terraform.apply import Applier
 from ops.terraform.process import Done, Terraform
 from ops.terraform.report import Report, Result
 from ops.terraform.stack import Stack
+from tests.ops.test_markdown import outside_code
 from tests.runner.in_memory import ADMINISTRATOR, DEPLOYER, PLANNER, Runner
 
 PROD = load("prod")
@@ -414,10 +416,13 @@ def test_phases_can_be_named(account: Account) -> None:
 
 def test_the_report_is_markdown_too(account: Account) -> None:
     account.run(caller=FIRST)
-    account.answer = lambda _: (_ for _ in ()).throw(RefusedError("nothing ~~~~ was changed"))
-    text = as_markdown(account.run(), account.stacks)
-    assert "| network | refused |" in text
-    assert "nothing  was changed" in text, "no message ends the block that it is in"
+    account.answer = lambda _: (_ for _ in ()).throw(RefusedError("\x1b[2J\n```\n# nothing @ada <b>changed"))
+    report = account.run()
+    account.stacks["network"].saved_summary.write_text('~   aws_vpc.vpc["\u202e ~~~~ `@ada`"]\n', encoding="utf-8")
+    text = as_markdown(report, account.stacks)
+    assert not {"\x1b", "\u202e"} & set(text)
+    assert not re.search("@ada|<b>|# nothing", outside_code(text)), "no message or name is anything but code"
+    assert "| network | `refused` |" in text
     assert "<details><summary>Plan of network: refused</summary>" in text
     assert "~   aws_vpc.vpc" in text
 

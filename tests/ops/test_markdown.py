@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ops.ci.markdown import LIMIT, Listing, again, code, rendered, table
+from ops.markdown import LIMIT, Listing, again, code, rendered, table
 
 HOSTILE = [
     "@everyone",
