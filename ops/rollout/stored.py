@@ -26,6 +26,8 @@ from ops.terraform.stack import Stack
 
 PAUSE = 20.0
 """Seconds between two looks at the records of other phases."""
+CLOCKS = timedelta(minutes=5)
+"""By how much the clocks of two machines may differ."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SPOILT = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError)
 """What zipfile raises for a damaged, encrypted or incomplete archive, or one that it can't read."""
@@ -95,13 +97,14 @@ def apply_stored(rollout: Rollout, stack: Stack, sha256: str, *, now: datetime |
     session = rollout.session
     _refuse_other_role(session, stack)
     unpack(stack, fetched(session, stack, sha256))
+    now = now or datetime.now(UTC)
+    planned_at = _planned_at(stack, now)
     origin = provenance(stack)
     record = applied_so(session, stack)
     if record and record.plan_sha256 == origin.plan_sha256:
         stack.forget_plan()
         return PhaseResult(stack.phase.name, Result.NO_CHANGES, message=f"this plan was applied at {record.applied_at}")
-    planned_at = datetime.fromisoformat(origin.planned_at)
-    if (now or datetime.now(UTC)) - planned_at > timedelta(days=PLAN_DAYS):
+    if now - planned_at > timedelta(days=PLAN_DAYS):
         stack.forget_plan()
         raise RefusedError(
             f"the plan {sha256} is of {planned_at:%Y-%m-%d}, and stays {PLAN_DAYS} days; {_again(stack)}"
@@ -110,6 +113,27 @@ def apply_stored(rollout: Rollout, stack: Stack, sha256: str, *, now: datetime |
     rollout.tell(applier.shown(stack, applier.checked(stack)))
     rollout.ask(f"Apply {stack.phase.name} to {session.where}?")
     return applier.apply(stack)
+
+
+def _planned_at(stack: Stack, now: datetime) -> datetime:
+    """When an unpacked plan was created.
+
+    Raises:
+        RefusedError: It isn't a time with its zone, or in the future, so that the plan would stay valid for longer.
+    """
+    given = provenance(stack).planned_at
+    try:
+        planned_at = datetime.fromisoformat(given)
+        late = planned_at - now > CLOCKS
+    except (ValueError, TypeError):  # A time without a zone can't be compared.
+        late = True
+    if late:
+        stack.forget_plan()
+        raise RefusedError(
+            f"the stored plan of {stack.phase.name} isn't one: planned_at is {given!r}, and must be a past time with "
+            f"its zone, such as {now.isoformat(timespec='seconds')}; {_again(stack)}"
+        )
+    return planned_at
 
 
 def check_sha256(text: str) -> None:

@@ -492,6 +492,15 @@ def tampered(account: Account, sha256: str) -> None:
     account.runner.bucket.objects[f"prod/edge.plans/{sha256}.zip"].append(b"PK another")
 
 
+def other_plan(account: Account, sha256: str) -> None:
+    """A plan that agrees with all that is stored with it: only its hash is another one."""
+    edge = account.stacks["edge"]
+    edge.saved.write_bytes(b"another plan")
+    origin = json.loads(edge.provenance.read_text()) | {"plan_sha256": digest(edge.saved)}
+    edge.provenance.write_text(json.dumps(origin), encoding="utf-8")
+    account.runner.session.states.put_plan("edge", sha256, packed(edge))
+
+
 def other_origin(**changed: str) -> Callable[[Account, str], str]:
     def change(account: Account, _: str) -> str:
         edge = account.stacks["edge"]
@@ -507,13 +516,17 @@ def other_origin(**changed: str) -> Callable[[Account, str], str]:
 
 OLD = (datetime.now(UTC) - timedelta(days=PLAN_DAYS, hours=1)).isoformat(timespec="seconds")
 SPOILT: dict[str, tuple[Callable[[Account, str], Any], str]] = {
-    "another plan": (tampered, "of edge has (the )?SHA-256 [0-9a-f]{64}, not "),
+    "another file": (tampered, "of edge has the SHA-256 [0-9a-f]{64}, not "),
+    "another plan": (other_plan, "of edge has the SHA-256 [0-9a-f]{64}, not "),
     "expired": (
         lambda account, sha256: account.runner.bucket.objects.pop(f"prod/edge.plans/{sha256}.zip") and None,
         "there is no stored plan .* of edge: it expired after 7 days",
     ),
     "no hash": (lambda *_: "../edge.tfstate", "isn't a SHA-256"),
     "old": (other_origin(planned_at=OLD), "plan again: bin/ops rollout prod edge --store"),
+    "no time": (other_origin(planned_at="soon"), "planned_at is 'soon', and must be a past time with its zone"),
+    "no zone": (other_origin(planned_at="2026-11-29T10:00:00"), "planned_at is '2026-11-29T10:00:00', and must be"),
+    "planned in the future": (other_origin(planned_at="9999-01-01T00:00:00+00:00"), "planned_at is '9999-"),
     "another account": (other_origin(account="444455556666"), "in account 444455556666"),
     "another stack": (lambda account, _: account.change("edge", "newer"), "cdk.tf.json of prod-edge changed since"),
     "other outputs": (
