@@ -9,6 +9,8 @@ from environments.names import Names
 from modules.phases import DEPLOYED, PHASES
 from ops.ci.plans import plans
 from ops.markdown import WHOLE, Listing, Part, code, rendered, table
+from ops.rollout.run import applied_so
+from ops.rollout.stored import needed as earlier
 from ops.terraform.plan import Planner
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import commit
@@ -38,7 +40,9 @@ def look(session: Session, phases: Sequence[str] | None = None) -> list[PhaseRes
 def needed(session: Session, results: Sequence[PhaseResult]) -> dict[str, str]:
     """For each phase of the deployer, whether it must be planned and applied: `true` or `false`.
 
-    Also true if it reads an output that another phase's plan changes: it may have changes once that one is applied.
+    Also true if it reads an output that another phase's plan changes: it may have changes once that one is applied. And
+    if such a phase needs it, and no record says that it is applied with its present stack: the job that plans it
+    without changes writes the record, for which the other one would wait for ever.
     """
     stacks = session.stacks()
     found = {each.phase for each in results if each.result is not Result.NO_CHANGES}
@@ -47,6 +51,12 @@ def needed(session: Session, results: Sequence[PhaseResult]) -> dict[str, str]:
         name
         for name, stack in stacks.items()
         if any(outputs & changing.get(phase, frozenset()) for phase, outputs in outputs_read(stack).items())
+    }
+    found |= {
+        name
+        for reader in found & set(DEPLOYED)
+        for name, read in earlier(stacks[reader])
+        if read and name in DEPLOYED and applied_so(session, stacks[name]) is None
     }
     return {name: str(name in found).lower() for name in DEPLOYED}
 

@@ -144,12 +144,13 @@ class Rollout:
 
     def _renew(self, stack: Stack, planned: PhaseResult) -> None:
         """Record that a stack without changes is the applied one, so that no one waits for it."""
-        if planned.message or applied_so(self.session, stack):  # A message warns that the state is an old one.
+        if applied_so(self.session, stack):
             return
         try:
             Applier(self.session).record(stack, None)
         except OpsError as error:
-            message = f"no changes, but its record could not be written: {error}"
+            failed = f"no changes, but its record could not be written: {error}"
+            message = "\n".join(filter(None, (planned.message, failed)))
             self.results[stack.phase.name] = PhaseResult(stack.phase.name, Result.NO_CHANGES, message=message)
 
     def _applied(self, wave: Mapping[str, Stack]) -> bool:

@@ -66,7 +66,7 @@ class Recovery:
         self._unlock()
         self.confirm(f"Make version {version} the state of {self.stack.name}?")
         self.session.states.restore(self._phase, version)
-        say(f"restored; to see what differs: make plan ENV={self.stack.environment.name} PHASE={self._phase}")
+        say(f"restored version {version}")
 
     def _unlock(self) -> None:
         held = self.session.states.lock(self._phase)

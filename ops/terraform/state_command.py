@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,9 +20,16 @@ from ops.command import (
     confirm,
     load,
     reporting,
+    say,
     show,
 )
 from ops.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ops.terraform.session import Session
+    from ops.terraform.stack import Stack
 
 Phase = Annotated[str, typer.Argument(metavar="PHASE", help="A phase, such as network.", autocompletion=complete_phase)]
 
@@ -84,7 +91,8 @@ def recover(
 
     Frees a dead lock, pushes a state that could not be saved, and imports resources that the last apply created and
     did not save. If the state is damaged, lists its previous versions. Exit code 0: repaired; 1: something is left to
-    do, or you declined; 2: failed.
+    do, or you declined; 2: failed. Then plans the phase: without changes it counts as applied, and jobs that wait for
+    it go on.
     """
     from ops.terraform.bootstrap import refuse_before_bootstrap
     from ops.terraform.recover import Recovery
@@ -98,8 +106,27 @@ def recover(
             with running.asking():
                 confirm(question, yes=yes)
 
-        recovery = Recovery(running, running.stacks([phase])[phase], ask)
+        stack = running.stacks([phase])[phase]
+        recovery = Recovery(running, stack, ask)
         if restore:
             recovery.restore(restore)
         elif not recovery.run():
             raise typer.Exit(1)
+        raise typer.Exit(_planned(running, stack, ask))
+
+
+def _planned(running: Session, stack: Stack, ask: Callable[[str], None]) -> int:
+    """Plan a phase whose state is repaired, and record it as applied if nothing changes; the exit code of `recover`."""
+    from ops.rollout.people import other_role
+    from ops.rollout.run import Rollout
+    from ops.terraform.report import Result
+
+    if step := other_role(running, stack):
+        say(f"{stack.phase.name}: {step.how}")
+        return 0
+    result = Rollout(running, ask, say).plan(stack)
+    if result.message:
+        say(f"{stack.phase.name}: {result.message}")
+    if result.result is not Result.NO_CHANGES:
+        say(f"to continue: make rollout ENV={stack.environment.name} PHASE={stack.phase.name}")
+    return 2 if result.result in {Result.FAILED, Result.INTERRUPTED} else 0

@@ -243,13 +243,32 @@ def test_a_phase_is_needed_if_another_plan_changes_an_output_that_it_reads(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise an administrator's apply during the run would leave it as it was."""
-    stacks = {"data": runner.add("data"), "services": replace(runner.stack, phase=deployers()["services"])}
+    stacks = {name: replace(runner.stack, phase=found) for name, found in deployers().items()}
+    stacks["data"] = runner.add("data")
     stacks["services"].file.write_text('{"locals": {"a": "${data.terraform_remote_state.data.outputs.id}"}}')
     monkeypatch.setattr(type(runner.session), "stacks", lambda *_: stacks)
     results = [PhaseResult("data", Result.CHANGES), PhaseResult("services", Result.NO_CHANGES)]
     for actions, expected in ((["no-op"], "false"), (["update"], "true")):
         stacks["data"].saved_json.write_text(json.dumps({"output_changes": {"id": {"actions": actions}}}))
         assert look.needed(runner.session, results)["services"] == expected
+
+
+def test_a_phase_without_changes_is_needed_if_another_one_would_wait_for_its_record(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `recover` of another role, or a change of its stack that changes nothing in the account."""
+    stacks = {name: replace(runner.stack, phase=found) for name, found in deployers().items()}
+    monkeypatch.setattr(type(runner.session), "stacks", lambda *_: stacks)
+    results = {name: PhaseResult(name, Result.NO_CHANGES) for name in deployers()}
+    assert set(look.needed(runner.session, list(results.values())).values()) == {"false"}
+    results["cutover"] = PhaseResult("cutover", Result.CHANGES)
+    assert look.needed(runner.session, list(results.values())) == {
+        "edge": "true",
+        "services": "false",
+        "cutover": "true",
+    }
+    record(runner, "edge", "2026-11-29T00:00:00+00:00")
+    assert look.needed(runner.session, list(results.values()))["edge"] == "false"
 
 
 # After a phase failed.

@@ -10,6 +10,7 @@ import re
 import signal
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,12 +18,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from environments import load
 from environments.names import PLAN_DAYS
 from environments.schema import Zone
 from modules.interrupts import Interrupted
 from modules.phases import PHASES, phase
+from ops.__main__ import app
 from ops.aws.session import Caller
 from ops.aws.waiting import Time
 from ops.conditions import FailedError
@@ -36,6 +39,7 @@ from ops.rollout.stored import apply_stored, needed, packed, store, unpack
 from ops.terraform.apply import Applier
 from ops.terraform.process import Done, Terraform
 from ops.terraform.report import Report, Result
+from ops.terraform.session import Session
 from ops.terraform.stack import Stack
 from tests.ops.test_markdown import outside_code
 from tests.runner.in_memory import ADMINISTRATOR, DEPLOYER, PLANNER, Runner
@@ -403,6 +407,45 @@ def test_a_stack_without_changes_in_the_account_is_recorded(account: Account) ->
     account.applied["registry"] = account._form("registry")
     account.runner.bucket.failing["put_object"] = "AccessDenied"
     assert "its record could not be written" in account.run().of["registry"].message
+
+
+def test_a_restored_state_without_changes_is_recorded_and_its_age_reported(account: Account) -> None:
+    """Otherwise a deployer's job would wait for its record for ever."""
+    account.done()
+    network = account.stacks["network"]
+    account.runner.applied("network", "a.b", serial=9, id="1")
+    Applier(account.runner.session).record(network, None)
+    account.runner.applied("network", "a.b", serial=8, id="1")
+    assert "a previous version was restored" in account.run().of["network"].message
+    assert account.run(caller=DEPLOYER).exit_code == 0
+
+
+@pytest.mark.parametrize("restore", ["", "0"])
+def test_a_repaired_state_without_changes_is_recorded(
+    account: Account, monkeypatch: pytest.MonkeyPatch, restore: str
+) -> None:
+    account.done()
+    account.runner.applied("network", "a.b", serial=9, id="1")
+    monkeypatch.setattr("ops.terraform.session.session", lambda *_: nullcontext(account.runner.session))
+    monkeypatch.setattr(Session, "asking", lambda _: nullcontext())
+    account.rollout()
+
+    def recover(name: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["recover", "prod", name, "--yes", *(["--restore", restore] if restore else [])])
+        return done.exit_code, done.stderr
+
+    assert recover("network")[0] == 0
+    assert account.run(caller=DEPLOYER).exit_code == 0
+    account.rollout()
+    account.change("network")
+    code, said = recover("network")
+    assert (code, "to continue: make rollout ENV=prod PHASE=network" in said) == (0, True)
+    assert waits(account.run(caller=DEPLOYER)) == {"network": ("the role aep-prod-break-glass",)}
+    code, said = recover("network")
+    assert (code, "assume aep-prod-break-glass" in said) == (0, True)
+    account.rollout()
+    account.runner.terraform.ends["plan"] = lambda *_: Done(1, errors=("no such thing",))
+    assert recover("network")[0] == 2
 
 
 def test_phases_can_be_named(account: Account) -> None:
