@@ -54,5 +54,7 @@ def variables(listed: str, given: Mapping[str, str]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    pip = subprocess.run((sys.executable, "-m", "pip", "config", "list"), capture_output=True, text=True, check=True)
+    pip = subprocess.run((sys.executable, "-m", "pip", "config", "list"), capture_output=True, text=True, check=False)
+    if pip.returncode:
+        sys.exit(f"error: pip can't read its configuration: {pip.stderr.strip()}")
     os.execvpe(sys.argv[1], sys.argv[1:], variables(pip.stdout, os.environ))  # noqa: S606

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ops.errors import OpsError
 from ops.gate.documents import read
 from ops.gate.model import Block, ErrorKind, ScannedBlock
 from ops.gate.run import CHECKS
@@ -18,7 +20,7 @@ from ops.gate.scanner import Scanner
 from ops.gate.stacks import EnvironmentStacks, expected_stacks, select
 from ops.gate.support import CHECKS as SUPPORT
 from ops.gate.understood import attributes, schema, structure, table
-from ops.gate.understood.extract import PROVIDER, extract
+from ops.gate.understood.extract import PROVIDER, extract, main
 from ops.gate.view import merged_view
 from tests.gate.project import POLICIES, Body, Project, frame
 from tests.products import AEP, SHAPES, values
@@ -363,6 +365,20 @@ def test_the_extract_has_what_a_configuration_may_set(monkeypatch: pytest.Monkey
         "version": "1.2.3",
         "types": {"aws_x": {"name": "string", "other": "block", "rule": {"days": "number"}}},
     }
+
+
+def test_an_extract_that_cannot_be_written_is_one_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    terraform = tmp_path / "terraform"
+    terraform.write_text(
+        "#!/bin/sh\necho 'Error: no available releases\n\n  match 9.9' >&2; exit 1\n", encoding="utf-8"
+    )
+    terraform.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(SystemExit, match=r"^error: the schema of .* '9\.9' .*: no available releases match"):
+        main("9.9")
+    monkeypatch.setattr(table, "types", lambda: {"data.aws_x": {}})
+    with pytest.raises(OpsError, match=r"the AWS provider 1\.2\.3 has no data\.aws_x"):
+        extract({"provider_schemas": {PROVIDER: {"data_source_schemas": {}}}}, "1.2.3")
 
 
 def test_the_frame_is_compared_whole(project: Project) -> None:

@@ -72,6 +72,16 @@ def test_uv_gets_what_pip_is_configured_with(tmp_path: Path) -> None:
     assert seen["UV_FIND_LINKS"] == "/uv", "what is set for uv itself is strongest"
 
 
+def test_a_configuration_that_pip_cannot_read_is_one_error(tmp_path: Path) -> None:
+    file = tmp_path / "pip.conf"
+    file.write_text("index-url = https://mirror.example.com\n", encoding="utf-8")
+    given = {**os.environ, "PIP_CONFIG_FILE": str(file)}
+    done = subprocess.run([sys.executable, WRAPPER, "true"], env=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: pip can't read its configuration: ")
+    assert str(file) in done.stderr and "Traceback" not in done.stderr
+
+
 def test_packages_come_from_pips_mirror(tmp_path: Path) -> None:
     """A mirror with one package, which is nowhere else."""
     folder = tmp_path / "simple" / "only-in-the-mirror"
