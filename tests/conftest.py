@@ -26,6 +26,7 @@ from botocore.loaders import Loader, create_loader
 
 import environments
 from environments.schema import Environment
+from modules.interrupts import SIGNALS, heard
 from modules.phases import PHASES
 from tests.products import AEP, OF_AEP, SUBJECTS, Subject, values
 
@@ -34,11 +35,11 @@ hypothesis.settings.register_profile(
     "project", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("project")
-# A shell ignores Ctrl-C and Ctrl-\ for its background jobs, and `nohup` ignores SIGHUP; programs inherit that. Tests
-# send these signals as a terminal does.
-for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
-    if signal.getsignal(number) is signal.SIG_IGN:
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+# A shell ignores Ctrl-C and Ctrl-\ for its background jobs, and `nohup` ignores SIGHUP; programs inherit that, and a
+# command then ignores the signal too. Tests send these signals as a terminal does. So a handler replaces SIG_IGN: it
+# does nothing, so that a run of the tests outlives a closed terminal, and programs don't inherit it.
+for number in set(SIGNALS) - set(heard()):
+    signal.signal(number, lambda *_: None)
 _models: dict[str | None, dict[Any, Any]] = {}
 """What botocore has read of its models of AWS's services, by the folder that a setting names for more of them."""
 

@@ -127,3 +127,21 @@ finally:
 def test_messages_are_shown_as_before() -> None:
     assert run("say('a → b')").stderr == "a → b\n"
     assert run("say('a')", before="exec 2>&-; ").returncode == 0
+
+
+@pytest.mark.slow
+def test_tests_send_signals_and_outlive_them_whatever_their_parent_ignores() -> None:
+    """With SIG_DFL, a closed terminal would end a run of the tests under `nohup`."""
+    script = (
+        "import os, tests.conftest; from modules.interrupts import SIGNALS, heard; "
+        "assert heard() == SIGNALS; [os.kill(os.getpid(), number) for number in SIGNALS]; print('goes on')"
+    )
+    ignoring = "trap '' " + " ".join(number.name.removeprefix("SIG") for number in SIGNALS)
+    done = subprocess.run(
+        ["bash", "-c", f'{ignoring}; exec "$0" -c "$1"', sys.executable, script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "goes on\n", done.stderr
