@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from environments.arns import account_of, root_of
+from environments.arns import account_of
 from environments.endpoints import Extra, extras, service_of
 from environments.names import Names
 from environments.schema import Environment
@@ -25,6 +25,7 @@ from ops.gate.permissions.statements import CHOSEN, PlacedStatement
 from ops.gate.permissions.verbs import ASSUME, TASKS
 from ops.iam.conditions import PolicyCondition, RequestContext, holds
 from ops.iam.globs import includes, matches, overlap, pattern
+from ops.iam.matching import Question, caller_of, names_caller
 from ops.iam.mfa import PRINCIPAL
 from ops.iam.reference import Action, reference
 
@@ -193,7 +194,7 @@ class _Endpoint:
             one.allows
             and one.about(action.name)
             and any(includes(known, resource) for known in one.resources)
-            and one.names(_callers(of.role))
+            and _names(one, of.role, action)
             and all(
                 _outcome(each, of.role) or (_outcome(each, of.role) is None and of.has(each)) for each in one.conditions
             )
@@ -204,13 +205,14 @@ class _Endpoint:
             not one.allows
             and one.about(action.name)
             and (bool(one.not_resources) or any(overlap(pattern(known), pattern(resource)) for known in one.resources))
-            and one.names(_callers(of.role))
+            and _names(one, of.role, action)
             and all(_outcome(each, of.role) is not False for each in one.conditions)
         )
 
 
-def _callers(role: Principal) -> tuple[tuple[str, str], ...]:
-    return (("AWS", role.arn), ("AWS", root_of(role.arn)), ("AWS", account_of(role.arn)))
+def _names(statement: PlacedStatement, role: Principal, action: Action) -> bool:
+    asked = Question(action.name, None, RequestContext(whole=False), caller_of(role.arn), endpoint=True)
+    return names_caller(statement, asked) is not False
 
 
 def _outcome(condition: PolicyCondition, role: Principal) -> bool | None:

@@ -102,17 +102,6 @@ def holds(test: str, key: str, values: Iterable[str], context: RequestContext) -
     return all(hits) if negated and quantifier is None else any(hits)
 
 
-def all_hold(conditions: Iterable[tuple[str, str, Iterable[str]]], context: RequestContext) -> bool | None:
-    """Whether all conditions hold; None if none surely fails and at least one is unknown."""
-    all_known = True
-    for test, key, values in conditions:
-        outcome = holds(test, key, values, context)
-        if outcome is False:
-            return False
-        all_known = all_known and outcome is not None
-    return True if all_known else None
-
-
 @cache
 def _parts(test: str) -> tuple[str | None, str, bool]:
     """Quantifier, operator and whether it ends in IfExists, all in lower case."""

@@ -10,22 +10,18 @@ Resource control policies, grants of KMS keys, and S3's access control lists are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from environments.arns import account_of, root_of
-from ops.iam.conditions import RequestContext, Values, all_hold
+from ops.iam.conditions import RequestContext, Values
+from ops.iam.matching import Grant, Question, caller_of, counts, grant
 from ops.iam.policy import IamStatement, read
 from ops.iam.reference import reference
 
 _TAGS = ("aws:requesttag/", "aws:resourcetag/", "aws:tagkeys")
 """Global condition keys that AWS sends with some actions only, which the reference names."""
-_GATEWAYS = frozenset({"s3", "dynamodb"})
-"""Services with gateway endpoints. https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html"""
-
-_EVERYONE = ("AWS", "*")
 
 
 class PolicyKind(StrEnum):
@@ -59,6 +55,10 @@ class Request:
     """Account that owns the resource; empty for the caller's."""
     context: Mapping[str, Values] = field(default_factory=dict)
     """Condition keys in lower case, with their values."""
+    absent: frozenset[str] = frozenset()
+    """Condition keys in lower case that it surely lacks."""
+    whole: bool = True
+    """Whether it has no other condition keys than those of the context. If not, others are unknown."""
 
 
 @dataclass(frozen=True)
@@ -131,33 +131,34 @@ class Decision:
     """The statements that allow it, or the one that denies it."""
 
 
-def evaluate(request: Request, policies: Policies) -> Decision:
+def evaluate(request: Request, policies: Policies, *, possibly: bool = False) -> Decision:
     """Decide as AWS would.
 
     Condition keys that AWS doesn't send with the action don't count, so that a condition on a wrong key shows.
-    A condition operator that AWS doesn't have counts as not met in an Allow, and as met in a Deny.
+    A condition operator that AWS doesn't have is unknown.
+
+    Args:
+        request: The request.
+        policies: The policies.
+        possibly: Whether it is allowed if AWS possibly allows it. If not, it is allowed if AWS surely does: what is
+            unknown counts as not met in an Allow, and as met in a Deny.
     """
-    return _Evaluation(request, policies).decide()
-
-
-class _Grant(StrEnum):
-    """Whom a statement of a resource's policy names."""
-
-    DIRECT = "direct"
-    """The user, the session, the service, the identity provider, or everyone."""
-    ROLE = "role"
-    ACCOUNT = "account"
-    """The account, which delegates the decision to its IAM policies."""
+    return _Evaluation(request, policies, possibly=possibly).decide()
 
 
 class _Evaluation:
     """One request."""
 
-    def __init__(self, request: Request, policies: Policies) -> None:
-        self._request, self._policies = request, policies
+    def __init__(self, request: Request, policies: Policies, *, possibly: bool) -> None:
+        self._request, self._policies, self._possibly = request, policies, possibly
         sent = {key: values for key, values in request.context.items() if sends(request.action, key)}
-        self._context, self._dropped = RequestContext(sent), sorted(request.context.keys() - sent.keys())
-        self._caller = _caller(request.principal, "".join(request.context.get("aws:principalarn", ())[:1]))
+        self._dropped = sorted(request.context.keys() - sent.keys())
+        self._caller = caller_of(request.principal, "".join(request.context.get("aws:principalarn", ())[:1]))
+        context = RequestContext(sent, request.absent.union(self._dropped), request.whole)
+        attached = Question(request.action, request.resource, context)
+        named = replace(attached, caller=self._caller, bounded=policies.boundary is not None)
+        self._questions = {PolicyKind.RESOURCE: named, PolicyKind.ENDPOINT: replace(named, endpoint=True)}
+        self._attached = attached
 
     def decide(self) -> Decision:
         """The decision, in the order of AWS's documentation: explicit denials, and then what must allow it."""
@@ -203,9 +204,9 @@ class _Evaluation:
         entity, across = self._caller.kind == "AWS", request.owner not in ("", request.account)
         if not entity or across or self._must_name_the_caller():
             yield PolicyKind.RESOURCE, bool(grants)
-        if not entity or (_Grant.DIRECT in grants and not across):
+        if not entity or (Grant.DIRECT in grants and not across):
             return
-        if across or _Grant.ROLE not in grants:
+        if across or Grant.ROLE not in grants:
             yield PolicyKind.IDENTITY, bool(layers[PolicyKind.IDENTITY]) or self._caller.is_root
         if policies.boundary is not None:
             yield PolicyKind.BOUNDARY, bool(layers[PolicyKind.BOUNDARY])
@@ -233,84 +234,14 @@ class _Evaluation:
 
     def _applying(self, kind: PolicyKind, documents: Iterable[Document]) -> Iterator[Applied]:
         """The statements that apply to the request."""
-        request, context = self._request, self._context
+        question = self._questions.get(kind, self._attached)
         for document in documents:
             for statement in document.statements:
-                if not statement.about(request.action) or not statement.on(request.resource, context):
-                    continue
-                if not self._about_the_caller(kind, statement):
-                    continue
-                outcome = all_hold(statement.conditions, context)
-                if outcome or (outcome is None and not statement.allows):
+                if counts(statement, question, possibly=self._possibly):
                     yield Applied(kind, document.name, statement)
 
-    def _about_the_caller(self, kind: PolicyKind, statement: IamStatement) -> bool:
-        if kind is PolicyKind.ENDPOINT and self._request.action.partition(":")[0].lower() in _GATEWAYS:
-            # "If you specify the principal in the following format, access is granted only to the root user"
-            # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway
-            return ("AWS", "*") in statement.principals or self._caller.is_root
-        return kind not in (PolicyKind.RESOURCE, PolicyKind.ENDPOINT) or self._grant(statement) is not None
-
-    def _grant(self, statement: IamStatement) -> _Grant | None:
-        """How a statement with principals names the caller; none if it doesn't.
-
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-        """
-        if statement.not_principals:
-            return self._excepting(statement)
-        named, caller = set(statement.principals), self._caller
-        if named & caller.direct:
-            return _Grant.DIRECT
-        if ("AWS", caller.role) in named:
-            return _Grant.ROLE
-        return _Grant.ACCOUNT if named & caller.account else None
-
-    def _excepting(self, statement: IamStatement) -> _Grant | None:
-        """A Deny spares a caller whose account is named beside it, unless it has a permissions boundary.
-
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
-        """
-        named, caller = set(statement.not_principals), self._caller
-        itself = {("AWS", caller.role)} if caller.role else caller.direct - {_EVERYONE}
-        spared = bool(named & itself) and (not caller.account or bool(named & caller.account))
-        bounded = self._policies.boundary is not None and not statement.allows
-        return None if spared and not bounded else _Grant.DIRECT
-
-
-class _Caller(NamedTuple):
-    """How policies can name a caller."""
-
-    kind: str
-    """AWS, Service or Federated."""
-    direct: frozenset[tuple[str, str]]
-    role: str
-    """ARN of its role; empty if it has none."""
-    account: frozenset[tuple[str, str]]
-    is_root: bool
-    """Whether it is the account's root user, which may do everything that no policy denies."""
-
-
-@lru_cache(1024)
-def _caller(principal: str, role: str) -> _Caller:
-    """A principal; `role` is `aws:PrincipalArn`, which has a role's path."""
-    kind = _kind(principal)
-    if kind != "AWS":
-        return _Caller(kind, frozenset({_EVERYONE, (kind, principal)}), "", frozenset(), is_root=False)
-    account = frozenset({("AWS", root_of(principal)), ("AWS", account_of(principal))})
-    what = principal.split(":", 5)[-1]
-    if what.startswith("role/"):
-        return _Caller(kind, frozenset({_EVERYONE}), principal, account, is_root=False)
-    direct = frozenset({_EVERYONE, ("AWS", principal)})
-    if not what.startswith("assumed-role/"):
-        return _Caller(kind, direct, "", account, is_root=what == "root")
-    named = f"{root_of(principal).removesuffix('root')}role/{what.split('/')[1]}"
-    return _Caller(kind, direct, role or named, account, is_root=False)
-
-
-def _kind(principal: str) -> str:
-    if not principal.startswith("arn:"):
-        return "Service"
-    return "Federated" if ":oidc-provider/" in principal or ":saml-provider/" in principal else "AWS"
+    def _grant(self, statement: IamStatement) -> Grant | None:
+        return grant(statement, self._caller, bounded=self._policies.boundary is not None)
 
 
 def _listed(document: Document | None) -> tuple[Document, ...]:

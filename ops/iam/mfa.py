@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from environments.arns import account_of, root_of
-from ops.iam.conditions import RequestContext, all_hold
+from ops.iam.conditions import RequestContext
+from ops.iam.matching import all_hold, caller_of, grant
 from ops.iam.policy import IamStatement, Principals
 
 PRESENT, AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
@@ -70,7 +70,7 @@ def shut_out(statements: Sequence[IamStatement]) -> Iterator[str]:
 def _denials(statements: Iterable[IamStatement], kind: str, who: str) -> Iterator[IamStatement]:
     """Statements that deny a principal without MFA."""
     for each in statements:
-        if each.allows or not asks(each) or not _about(each, kind, who):
+        if each.allows or not asks(each) or grant(each, caller_of(who, kind=kind)) is None:
             continue
         # AWS doesn't document whether the key is missing in a role's session or false: a denial counts in both cases.
         arn = {"aws:PrincipalArn": who}
@@ -78,12 +78,5 @@ def _denials(statements: Iterable[IamStatement], kind: str, who: str) -> Iterato
             RequestContext.of(arn, absent=KEYS, whole=False),
             RequestContext.of({**arn, PRESENT: "false"}, absent={AGE}, whole=False),
         )
-        if any(all_hold(each.conditions, context) is not False for context in contexts):
+        if any(all_hold(each, context) is not False for context in contexts):
             yield each
-
-
-def _about(statement: IamStatement, kind: str, who: str) -> bool:
-    by = {(kind, who)}
-    if who.startswith("arn:"):
-        by |= {("AWS", account_of(who)), ("AWS", root_of(who))}
-    return statement.names(by)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ops.iam.conditions import PolicyCondition, RequestContext, Values, filled
 from ops.iam.globs import matches, matches_any, matches_resource
@@ -85,6 +85,8 @@ def _without_variables(value: object, allows: bool) -> str:
 class IamStatement:
     """One statement of a policy. Missing elements are empty."""
 
+    unknown: ClassVar[str] = ""
+    """Marks what is unknown in its resources, principals and conditions; empty if all is known."""
     sid: str = ""
     allows: bool = True
     actions: Values = ()
@@ -228,15 +230,6 @@ class IamStatement:
             found[key] = (*found.get(key, ()), pattern)
         return found
 
-    def covers(self, action: str, resource: str | None) -> bool:
-        """Whether it includes an action on a resource. Without resources, it includes the policy's own resource.
-
-        Args:
-            action: The action.
-            resource: ARN of the resource; None means any resource, which only a Deny on `*` includes.
-        """
-        return self.about(action) and self.on(resource)
-
     def on(self, resource: str | None, context: RequestContext | None = None) -> bool:
         """Whether it includes a resource. Without resources, it includes the policy's own resource.
 
@@ -257,17 +250,6 @@ class IamStatement:
     def _variable(self) -> bool:
         """Whether its resources have policy variables."""
         return any("${" in each for each in (*self.resources, *self.not_resources))
-
-    def names(self, principals: Iterable[tuple[str, str]]) -> bool:
-        """Whether its Principal or NotPrincipal includes a caller.
-
-        Args:
-            principals: Every kind and identifier by which a policy can name the caller.
-        """
-        own = {("AWS", "*"), *principals}
-        if self.not_principals:
-            return own.isdisjoint(self.not_principals)
-        return not own.isdisjoint(self.principals)
 
 
 def read(document: str | Mapping[str, Any]) -> list[IamStatement]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ops.gate.permissions.statements import PlacedStatement
+from ops.gate.requests.policies import Role
 from ops.iam.evaluation import Decision, Document, PolicyKind, evaluate
 from ops.iam.globs import matches_any
-from ops.roles.policies import Asked, Role, Roles
+from ops.roles.policies import Asked, Roles
 from ops.roles.recording import Recorded, Recording
 from ops.roles.sources import source
 

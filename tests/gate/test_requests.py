@@ -176,13 +176,13 @@ ENVIRONMENT_TAG = "aws:RequestTag/Environment"
             "network",
             statement("endpoint_logs", "WriteItsLogs", effect="Deny"),
             "aws_iam_role.backend_execution_role",
-            "the endpoint logs denies it",
+            "endpoint_logs_document denies it",
         ),
         (
             "network",
             statement("endpoint_s3", "ImageLayers", resources=[OTHER]),
             "aws_iam_role.backend_execution_role",
-            "the endpoint s3",
+            "endpoint_s3_document",
         ),
         (
             "network",

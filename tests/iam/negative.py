@@ -12,8 +12,9 @@ from typing import Any
 from environments.arns import account_of
 from environments.schema import IamUser
 from ops.gate.requests.policies import Request as Sample
+from ops.gate.requests.policies import Role
 from ops.iam.policy import listed
-from ops.roles.policies import Asked, Role, Roles
+from ops.roles.policies import Asked, Roles
 
 TABLE = Path(__file__).parents[2] / "rehearsal" / "negative.toml"
 ELSEWHERE = "ap-south-1"

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ops.gate.requests.policies import Role
 from ops.gate.stacks import expected_stacks
 from ops.iam.evaluation import Document, Policies, evaluate
 from ops.iam.policy import listed
-from ops.roles.policies import Asked, Role, Roles
+from ops.roles.policies import Asked, Roles
 from tests.iam.examples import ROLE, document, request, statement
 from tests.iam.negative import negative, redundant, table
 from tests.mutants.policies import Change, mutants, unnoticed

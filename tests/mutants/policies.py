@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from modules.output import ROOT, output
+from ops.gate.requests.policies import Role
 from ops.gate.stacks import expected_stacks
 from ops.iam.evaluation import Document, Policies, evaluate
 from ops.iam.globs import Pattern
 from ops.iam.policy import IamStatement
 from ops.iam.reference import reference
-from ops.roles.policies import Asked, Role, Roles
+from ops.roles.policies import Asked, Roles
 from tests.iam.negative import negative, redundant
 from tests.iam.recorded import file, recorded
 from tests.products import AEP, values

@@ -8,9 +8,8 @@ for Terraform's session. The table of permissions and the deployer's tests check
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from environments.arns import account_of
 from environments.names import Names
 from environments.schema import Environment
 from modules.phases import PHASES, Phase
@@ -18,7 +17,8 @@ from ops.gate.applying.needs import Use, uses
 from ops.gate.index import Index, shown
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
 from ops.gate.permissions.statements import OWN_POLICIES, Arns, Documents, PlacedStatement
-from ops.iam.conditions import PolicyCondition, RequestContext, holds
+from ops.iam.conditions import RequestContext
+from ops.iam.matching import Question, applies, caller_of
 from ops.iam.mfa import AGE, PRESENT
 
 __all__ = ["CHECKS", "STOPPED", "who_applies_can"]
@@ -101,7 +101,6 @@ class Calling:
     """A role's session that calls a service."""
 
     role_arn: str
-    account_arn: str
     contexts: tuple[RequestContext, ...]
     """The possible condition keys of its requests."""
 
@@ -131,46 +130,20 @@ def calling(names: Names, role: str, keys: Iterable[RequestContext]) -> Calling:
         RequestContext.of({**known, PRESENT: "false"}, absent={AGE, *_OUTSIDE}, whole=False),
     )
     contexts = tuple(session.joined(own) for session in sessions for own in keys)
-    return Calling(names.role_arn(role), names.account_arn, contexts)
+    return Calling(names.role_arn(role), contexts)
 
 
 def stopped(denial: PlacedStatement, target: DenyingResource, action: str, by: Calling) -> str:
     """How a denial stops an action on a resource or an object in it; empty if it surely doesn't."""
-    # A repository's policy names no resource: it applies to the repository.
-    anywhere = not (denial.resources or denial.not_resources) or any("&" in each for each in denial.resources)
-    resources = (target.arn, f"{target.arn}/object")
-    about = denial.about(action) if anywhere else any(denial.covers(action, resource) for resource in resources)
-    if not about or not _addresses(denial, by):
-        return ""
-    outcomes = [_all_hold(denial, context) for context in by.contexts]
-    if all(outcome is False for outcome in outcomes):
+    # A denial on an ARN that only AWS knows is about the resource itself.
+    if any("&" in each for each in denial.resources):
+        denial = replace(denial, resources=())
+    resources, caller = (target.arn, f"{target.arn}/object"), caller_of(by.role_arn)
+    outcomes = {
+        applies(denial, Question(action, resource, context, caller))
+        for context in by.contexts
+        for resource in resources
+    }
+    if outcomes == {False}:
         return ""
     return "denies it" if True in outcomes else "may deny it"
-
-
-def _all_hold(denial: PlacedStatement, context: RequestContext) -> bool | None:
-    outcomes = [_holds(condition, context) for condition in denial.conditions]
-    if False in outcomes:
-        return False
-    return None if None in outcomes else True
-
-
-def _holds(condition: PolicyCondition, context: RequestContext) -> bool | None:
-    """Whether a condition holds; None if that depends on a value that is unknown until apply."""
-    outcome = holds(condition.test, condition.key, condition.values, context)
-    if not any("&" in value for value in condition.values):
-        return outcome
-    decided = "not" not in condition.test.lower()
-    return outcome if outcome is decided else None
-
-
-def _addresses(denial: PlacedStatement, by: Calling) -> bool:
-    """Whether a denial applies to a role. NotPrincipal exempts a role only if it names the account too.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
-    """
-    if denial.not_principals:
-        return not {by.role_arn, by.account_arn} <= {identifier for _, identifier in denial.not_principals}
-    who = {identifier for kind, identifier in denial.principals if kind == "AWS"}
-    own = {"*", by.role_arn, by.account_arn, account_of(by.role_arn)}
-    return bool(who & own) or any("&" in each for each in who)

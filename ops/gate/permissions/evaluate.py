@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from environments.arns import root_of
 from ops.gate.permissions.actors import Held, Principal, Target
 from ops.gate.permissions.statements import PlacedStatement
-from ops.iam.conditions import RequestContext, all_hold
+from ops.iam.conditions import RequestContext
+from ops.iam.matching import Caller, Grant, Question, caller_of, counts, grant
 from ops.iam.mfa import PRINCIPAL
 from ops.iam.policy import IamStatement, Principals
 
 _ALIASES = "kms:resourcealiases"
+_ANY = RequestContext(whole=False)
 _ARN_TESTS = ("ArnEquals", "ArnLike", "StringEquals", "StringLike")
 
 
@@ -35,51 +38,58 @@ class Decision:
 def ask(principal: Principal, action: str, target: Target | None) -> Decision:
     """Evaluate one action of one principal on one target; None means any target.
 
-    As AWS does within an account, but unknown conditions count as met in an Allow and as unmet in a Deny.
+    As AWS does within an account, if it possibly allows the action: unknown conditions count as met in an Allow and as
+    unmet in a Deny.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     """
-    arn, aliases = (target.arn, target.aliases) if target else (None, ())
-    own = [
-        each
-        for each in (target.policy or () if target else ())
-        if addresses(each, principal) and each.covers(action, arn) and counts(each, principal.arn, aliases)
-    ]
-    denied = any(not each.allows for each in own)
-    direct = () if denied else tuple(each for each in own if each.allows and not _is_root(each))
-    identity = granting(principal.identity, action, arn, principal.arn, aliases)
+    asked = question(principal, action, target)
+    named = [(each, _grant(each, principal, target)) for each in counting(principal, action, target)]
+    denied = any(not each.allows for each, _ in named)
+    direct = () if denied else tuple(each for each, by in named if by is not Grant.ACCOUNT)
+    identity = granting(principal.identity, asked)
     if not identity:
         return Decision((), direct, "")
     if denied:
         return Decision(identity, direct, "the target's own policy")
-    if principal.boundary is not None and not granting(principal.boundary, action, arn, principal.arn, aliases):
+    if principal.boundary is not None and not granting(principal.boundary, asked):
         return Decision(identity, direct, "its permissions boundary")
-    if target and target.block.kind == "aws_kms_key" and target.policy is not None and not _delegates(target, action):
+    delegates = any(by is Grant.ACCOUNT for _, by in named)
+    if target and target.block.kind == "aws_kms_key" and target.policy is not None and not delegates:
         return Decision(identity, direct, "the key's own policy (it doesn't delegate to IAM policies)")
     return Decision(identity, direct, "")
 
 
-def granting(
-    held: Iterable[Held], action: str, arn: str | None, principal: str, aliases: Iterable[str] = ()
-) -> tuple[Held, ...]:
+def counting(principal: Principal, action: str, target: Target | None) -> list[PlacedStatement]:
+    """The statements of a target's own policy that count for an action of a principal."""
+    if target is None or not target.policy:
+        return []
+    bounded = principal.boundary is not None
+    asked = replace(question(principal, action, target), caller=_caller(principal, target), bounded=bounded)
+    return [each for each in target.policy if counts(each, asked, possibly=True)]
+
+
+def granting(held: Iterable[Held], asked: Question) -> tuple[Held, ...]:
     """The statements that allow an action; empty if one denies it."""
-    covering = [
-        each for each in held if each.statement.covers(action, arn) and counts(each.statement, principal, aliases)
-    ]
-    return tuple(covering) if all(each.statement.allows for each in covering) else ()
+    found = tuple(each for each in held if counts(each.statement, asked, possibly=True))
+    return found if all(each.statement.allows for each in found) else ()
 
 
-def counts(statement: IamStatement, principal: str, aliases: Iterable[str] = ()) -> bool:
-    """Whether a statement counts: unknown conditions count as met in an Allow and as unmet in a Deny.
-
-    Args:
-        statement: The statement.
-        principal: ARN of the caller; empty if unknown.
-        aliases: Aliases of the key. Only these two condition keys are known from the stacks.
-    """
-    known = {key: values for key, values in ((PRINCIPAL, (principal,)), (_ALIASES, tuple(aliases))) if any(values)}
+def question(principal: Principal, action: str, target: Target | None) -> Question:
+    """An action of a principal; only the caller's ARN and a key's aliases are known from the stacks."""
+    aliases = target.aliases if target else ()
+    known = {key: values for key, values in ((PRINCIPAL, (principal.arn,)), (_ALIASES, aliases)) if any(values)}
     context = RequestContext(known, frozenset({_ALIASES} - known.keys()), whole=False)
-    outcome = all_hold(statement.conditions, context)
-    return outcome is not False if statement.allows else outcome is True
+    return Question(action, target.arn if target else None, context)
+
+
+def through(principal: Principal, action: str, target: Target) -> Question:
+    """An action of a principal, as the policy of a VPC endpoint is asked about it."""
+    return replace(question(principal, action, target), caller=_caller(principal, target), endpoint=True)
+
+
+def allows(statement: IamStatement, action: str, target: Target) -> bool:
+    """Whether a statement possibly allows an action on a target, to callers that it names."""
+    return statement.allows and counts(statement, Question(action, target.arn, _ANY), possibly=True)
 
 
 def callers(statement: IamStatement) -> list[tuple[str, str]]:
@@ -105,10 +115,13 @@ def callers(statement: IamStatement) -> list[tuple[str, str]]:
     return found
 
 
-def addresses(statement: IamStatement, principal: Principal) -> bool:
-    """Whether a statement of a target's own policy applies to a principal: by ARN, by account, or to all."""
-    identifiers = {identifier for _, identifier in _meant(statement)}
-    return bool(identifiers & {"*", principal.arn}) or _is_root(statement)
+def _caller(principal: Principal, target: Target) -> Caller:
+    """A group is no principal of a policy: a user of the account calls."""
+    return caller_of(principal.arn or root_of(target.arn).replace(":root", ":user/any"))
+
+
+def _grant(statement: IamStatement, principal: Principal, target: Target | None) -> Grant | None:
+    return grant(statement, _caller(principal, target)) if target else None
 
 
 def _meant(statement: IamStatement) -> Principals:
@@ -116,12 +129,3 @@ def _meant(statement: IamStatement) -> Principals:
     if statement.not_principals:
         return (("AWS", "*"),) if statement.allows else ()
     return statement.principals
-
-
-def _is_root(statement: IamStatement) -> bool:
-    return any(kind == "AWS" and identifier.endswith(":root") for kind, identifier in statement.principals)
-
-
-def _delegates(key: Target, action: str) -> bool:
-    """Whether a key's policy lets the account's IAM policies decide."""
-    return any(each.allows and _is_root(each) and each.covers(action, key.arn) for each in key.policy or ())

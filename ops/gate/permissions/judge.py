@@ -10,7 +10,7 @@ from ops.gate.index import shown
 from ops.gate.model import Block, Ledger
 from ops.gate.permissions import verbs
 from ops.gate.permissions.actors import Actors, Held, Principal, Target
-from ops.gate.permissions.evaluate import Decision, addresses, ask, callers, counts, granting
+from ops.gate.permissions.evaluate import Decision, allows, ask, callers, counting, granting, question, through
 from ops.gate.permissions.statements import PlacedStatement
 from ops.iam import mfa
 
@@ -89,7 +89,7 @@ class Judge:
         self._ledger.examine(EXTRA, (statement.block.block for statement in target.policy or ()))
         for verb, name, action, about in self._accesses:
             for statement in target.policy or () if about is target else ():
-                if statement.allows and statement.covers(action, target.arn):
+                if allows(statement, action, target):
                     for kind, caller in callers(statement):
                         root = kind == "AWS" and caller.endswith(":root") and caller in _roots(known)
                         if not root and caller not in known and not self._has(caller, verb, name):
@@ -105,9 +105,8 @@ class Judge:
                 if self._has(principal.name, verb, secret.name):
                     continue
                 for action in verbs.ACTIONS[verb]:
-                    own = [each for each in secret.policy or () if each.covers(action, secret.arn)]
-                    denies = [each for each in own if not each.allows and addresses(each, principal)]
-                    if not any(counts(each, principal.arn) for each in denies):
+                    if all(each.allows for each in counting(principal, action, secret)):
+                        denies = [each for each in secret.policy or () if not each.allows and each.about(action)]
                         by = " and ".join(sorted({_written(each) for each in denies})) or "no statement"
                         what = f"its own policy doesn't stop {principal.name} from {action}: {by}"
                         self._ledger.wrong(WIDER, secret.block.block, what)
@@ -118,8 +117,7 @@ class Judge:
             for verb, name, action, target in self._accesses:
                 if verb not in {"change", "read"} or self._has(principal.name, verb, name):
                     continue
-                arn = target.arn if target else None
-                for each in granting(principal.boundary or (), action, arn, principal.arn):
+                for each in granting(principal.boundary or (), question(principal, action, target)):
                     what = f"as a boundary doesn't stop {principal.name} from {action}: {_written(each.statement)}"
                     self._ledger.wrong(WIDER, each.statement.block.block, what)
 
@@ -152,7 +150,7 @@ class Judge:
         """The endpoints that tasks use and whose policy doesn't allow an action of a principal."""
         for service in verbs.ENDPOINTS.get(verb, ()):
             held = self._actors.endpoints.get(service)
-            if held is not None and not granting(held, action, target.arn, principal.arn):
+            if held is not None and not granting(held, through(principal, action, target)):
                 yield service
 
     def _not_trusted(self, row: Permission, fallback: Block) -> Iterator[tuple[Block, str]]:
@@ -217,8 +215,7 @@ def _shut_out(statement: PlacedStatement, kind: str, caller: str) -> str:
 
 def _lets_in(target: Target, action: str, caller: str) -> bool:
     return any(
-        each.allows and each.covers(action, target.arn) and caller in {name for _, name in callers(each)}
-        for each in target.policy or ()
+        allows(each, action, target) and caller in {name for _, name in callers(each)} for each in target.policy or ()
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from environments.attributes import Place, worth
 from environments.documents import HOLDERS
@@ -27,6 +28,7 @@ class PlacedStatement(IamStatement):
     """A statement, with the block that contains it."""
 
     block: ScannedBlock
+    unknown: ClassVar[str] = "&"
 
 
 class Arns:

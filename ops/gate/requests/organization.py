@@ -11,9 +11,10 @@ from environments.schema.organization import Organization
 from ops.gate.index import Index
 from ops.gate.model import ScannedBlock
 from ops.gate.permissions.statements import Arns, Documents, PlacedStatement
-from ops.gate.requests.policies import Request, judged
+from ops.gate.requests.policies import Request
 from ops.gate.requests.roles import CHANGES, READS
 from ops.iam.conditions import RequestContext
+from ops.iam.matching import Question, counts
 
 _ACCOUNT = "000000000000"
 """Instead of a member account's id, which AWS chooses."""
@@ -57,7 +58,9 @@ def guardrail_problems(index: Index, organization: Organization) -> Iterator[tup
         for request in _samples(organization, place):
             known = {"aws:PrincipalAccount": _ACCOUNT, "aws:PrincipalArn": request.caller, **request.keys}
             given = {key: value for key, value in known.items() if value is not None}
-            _, denial = judged(statements, request, RequestContext.of(given, whole=False))
+            question = Question(request.action, request.resource, RequestContext.of(given, whole=False))
+            counting = (each for each in statements if counts(each, question, possibly=request.denied))
+            denial = next((each for each in counting if not each.allows), None)
             if (denial is not None) is not request.denied:
                 by = f"{denial.label} denies it" if denial else "no statement of its guardrails surely denies it"
                 verb, region = "can" if request.denied else "can't", request.keys["aws:RequestedRegion"]

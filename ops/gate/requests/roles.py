@@ -170,9 +170,9 @@ def _people(names: Names) -> Iterator[Request]:
             for arn in arns(principal, place):
                 keys = {**mfa, "aws:PrincipalArn": arn}
                 resource = names.role_arn(role)
-                yield Request(caller=arn, action="sts:AssumeRole", resource=resource, keys=keys, kind="AWS")
+                yield Request(caller=arn, action="sts:AssumeRole", resource=resource, keys=keys)
                 for action in _SESSION:
-                    yield Request(caller=arn, action=action, resource=resource, keys=keys, kind="AWS", denied=True)
+                    yield Request(caller=arn, action=action, resource=resource, keys=keys, denied=True)
     provider = names.arn("iam", f"oidc-provider/{_ISSUER}", region="")
     repository = access.github_repository or product.repository
     for role, job in (("deployer", access.github_environment), ("planner", access.github_plan_environment)):
@@ -183,7 +183,6 @@ def _people(names: Names) -> Iterator[Request]:
             action="sts:AssumeRoleWithWebIdentity",
             resource=names.role_arn(role),
             keys=token,
-            kind="Federated",
         )
         yield signed_in
         for other in (
@@ -205,9 +204,9 @@ def _other_accounts(names: Names) -> Iterator[Request]:
         writer, reader = names.role_arn("dns"), names.role_arn("dns-reader")
         for role, callers in ((writer, zone.writers), (reader, (*zone.writers, *zone.readers))):
             for caller in callers:
-                yield Request(caller=caller, action="sts:AssumeRole", resource=role, kind="AWS")
+                yield Request(caller=caller, action="sts:AssumeRole", resource=role)
         for caller in zone.readers:
-            yield Request(caller=caller, action="sts:AssumeRole", resource=writer, kind="AWS", denied=True)
+            yield Request(caller=caller, action="sts:AssumeRole", resource=writer, denied=True)
         arn, suffix = names.partition.zone(zone.id), "route53:ChangeResourceRecordSets"
         for host in zone.hosts:
             for name, kind in ((host, "A"), (f"_x1.{host.removeprefix('*.')}", "CNAME")):
@@ -226,7 +225,7 @@ def _other_accounts(names: Names) -> Iterator[Request]:
         for repository in sorted({service.repository for service in environment.product.services}):
             arn = names.arn("ecr", f"repository/{repository}")
             for action in (*PULL, *_CHECK_REPOSITORY):
-                yield Request(caller=caller, action=action, resource=arn, kind="AWS")
+                yield Request(caller=caller, action=action, resource=arn)
 
 
 def _state(names: Names, policies: Policies) -> Iterator[Request]:

@@ -1,0 +1,198 @@
+"""Whether a statement applies to a request: its action, its resource, its principal and its conditions.
+
+Everything that judges policies asks here. The evaluator knows a request completely; the gate's checks know a part of
+it, and of the policies. What depends on the rest is unknown (None), and counts against what is asked: an Allow counts
+only if it surely applies, and a Deny unless it surely doesn't; for "possibly" allowed, the other way round.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from environments.arns import account_of, root_of
+from ops.iam.conditions import PolicyCondition, RequestContext, holds
+from ops.iam.globs import matches_resource
+from ops.iam.policy import IamStatement
+
+_EVERYONE = ("AWS", "*")
+_GATEWAYS = frozenset({"s3", "dynamodb"})
+"""Services with gateway endpoints. https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html"""
+
+
+class Grant(StrEnum):
+    """Whom a statement names."""
+
+    DIRECT = "direct"
+    """The user, the session, the service, the identity provider, or everyone."""
+    ROLE = "role"
+    ACCOUNT = "account"
+    """The account, which delegates the decision to its IAM policies."""
+
+
+class Caller(NamedTuple):
+    """How policies can name a caller."""
+
+    kind: str
+    """AWS, Service or Federated."""
+    direct: frozenset[tuple[str, str]]
+    role: str
+    """ARN of its role; empty if it has none."""
+    account: frozenset[tuple[str, str]]
+    is_root: bool
+    """Whether it is the account's root user, which may do everything that no policy denies."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request, as one kind of policy is asked about it."""
+
+    action: str
+    resource: str | None
+    """ARN; None means any resource, which only a Deny on `*` includes."""
+    context: RequestContext
+    caller: Caller | None = None
+    """Whom a statement must name; None for policies that are attached to the caller, which name no principal."""
+    bounded: bool = False
+    """Whether the caller has a permissions boundary."""
+    endpoint: bool = False
+    """Whether the policy is that of a VPC endpoint."""
+
+
+def applies(statement: IamStatement, question: Question) -> bool | None:
+    """Whether a statement applies to a request; None if that is unknown."""
+    if not statement.about(question.action):
+        return False
+    on = _on(statement, question)
+    if on is False:
+        return False
+    named = names_caller(statement, question)
+    if named is False:
+        return False
+    met = all_hold(statement, question.context)
+    return met if met is False or (on and named) else None
+
+
+def counts(statement: IamStatement, question: Question, *, possibly: bool = False) -> bool:
+    """Whether a statement counts for a request.
+
+    Args:
+        statement: The statement.
+        question: The request.
+        possibly: Whether the question is if the request is possibly allowed, not if it surely is.
+    """
+    outcome = applies(statement, question)
+    return outcome if outcome is not None else possibly is statement.allows
+
+
+def all_hold(statement: IamStatement, context: RequestContext) -> bool | None:
+    """Whether all conditions of a statement hold; None if none surely fails and at least one is unknown."""
+    all_known = True
+    for condition in statement.conditions:
+        outcome = _holds(condition, context, statement.unknown)
+        if outcome is False:
+            return False
+        all_known = all_known and outcome is not None
+    return True if all_known else None
+
+
+def names_caller(statement: IamStatement, question: Question) -> bool | None:
+    """Whether a statement names the caller; None if that is unknown."""
+    caller = question.caller
+    if caller is None:
+        return True
+    if question.endpoint and question.action.partition(":")[0].lower() in _GATEWAYS:
+        # "If you specify the principal in the following format, access is granted only to the root user"
+        # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#vpc-endpoint-policies-gateway
+        return _EVERYONE in statement.principals or caller.is_root
+    if grant(statement, caller, bounded=question.bounded) is not None:
+        return True
+    return None if _marked((name for _, name in statement.principals), statement.unknown) else False
+
+
+def grant(statement: IamStatement, caller: Caller, *, bounded: bool = False) -> Grant | None:
+    """How a statement with principals names a caller; None if it doesn't.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+
+    Args:
+        statement: The statement.
+        caller: The caller.
+        bounded: Whether it has a permissions boundary.
+    """
+    if statement.not_principals:
+        return None if _spared(statement, caller) and (statement.allows or not bounded) else Grant.DIRECT
+    named = set(statement.principals)
+    if named & caller.direct:
+        return Grant.DIRECT
+    if ("AWS", caller.role) in named:
+        return Grant.ROLE
+    return Grant.ACCOUNT if named & caller.account else None
+
+
+@lru_cache(1024)
+def caller_of(principal: str, role: str = "", kind: str = "") -> Caller:
+    """A caller.
+
+    Args:
+        principal: ARN of a role, a session or an IAM user; an AWS service; or the ARN of an identity provider.
+        role: ARN of a session's role, which has its path (`aws:PrincipalArn`).
+        kind: AWS, Service or Federated; found from the principal if left out.
+    """
+    kind = kind or _kind(principal)
+    if kind != "AWS":
+        return Caller(kind, frozenset({_EVERYONE, (kind, principal)}), "", frozenset(), is_root=False)
+    account = frozenset({("AWS", root_of(principal)), ("AWS", account_of(principal))})
+    what = principal.split(":", 5)[-1]
+    if what.startswith("role/"):
+        return Caller(kind, frozenset({_EVERYONE}), principal, account, is_root=False)
+    direct = frozenset({_EVERYONE, ("AWS", principal)})
+    if not what.startswith("assumed-role/"):
+        return Caller(kind, direct, "", account, is_root=what == "root")
+    named = f"{root_of(principal).removesuffix('root')}role/{what.split('/')[1]}"
+    return Caller(kind, direct, role or named, account, is_root=False)
+
+
+def _kind(principal: str) -> str:
+    if not principal.startswith("arn:"):
+        return "Service"
+    return "Federated" if ":oidc-provider/" in principal or ":saml-provider/" in principal else "AWS"
+
+
+def _on(statement: IamStatement, question: Question) -> bool | None:
+    """Whether it includes the resource. A part of its ARNs that is unknown may be any text."""
+    found = statement.on(question.resource, question.context)
+    patterns, mark = statement.not_resources or statement.resources, statement.unknown
+    if question.resource is None or not _marked(patterns, mark):
+        return found
+    filled = tuple(each.replace(mark, "*") for each in patterns)
+    possible = matches_resource(filled, question.resource) is not bool(statement.not_resources)
+    return found if possible is found else None
+
+
+def _spared(statement: IamStatement, caller: Caller) -> bool:
+    """Whether NotPrincipal excludes a caller: its account must be named too; a permissions boundary prevents it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    """
+    named = set(statement.not_principals)
+    itself = {("AWS", caller.role)} if caller.role else caller.direct - {_EVERYONE}
+    return bool(named & itself) and (not caller.account or bool(named & caller.account))
+
+
+def _holds(condition: PolicyCondition, context: RequestContext, mark: str) -> bool | None:
+    """Whether a condition holds. Another value than the unknown one may decide it: one that matches."""
+    outcome = holds(condition.test, condition.key, condition.values, context)
+    if not _marked(condition.values, mark):
+        return outcome
+    decided = "not" not in condition.test.lower()
+    return outcome if outcome is decided else None
+
+
+def _marked(texts: Iterable[str], mark: str) -> bool:
+    """Whether a part of any text is unknown."""
+    return bool(mark) and any(mark in each for each in texts)
