@@ -96,7 +96,15 @@ def _task_definitions(names: Names) -> Iterator[Statement]:
 
 
 def delivery_policy(names: Names) -> Iterator[Statement]:
-    """Scaling, schedules, blue/green, log groups and alarms."""
+    """Scaling, schedules, blue/green, log groups and alarms.
+
+    Of scaling and blue/green, these are the calls of Terraform's resources, and of the commands that deploy and roll
+    back; CreateDeployment also needs GetDeploymentConfig, GetApplicationRevision and RegisterApplicationRevision. AWS's
+    list for people who use the console has more.
+    https://github.com/hashicorp/terraform-provider-aws/tree/v5.100.0/internal/service/appautoscaling
+    https://github.com/hashicorp/terraform-provider-aws/tree/v5.100.0/internal/service/codedeploy
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html#deployment-type-bluegreen-IAM
+    """
     service, prefix = names.service("*"), names.prefix
     yield Statement(
         sid="Scaling",
@@ -132,7 +140,6 @@ def delivery_policy(names: Names) -> Iterator[Statement]:
             "codedeploy:BatchGetDeployments",
             "codedeploy:CreateApplication",
             "codedeploy:CreateDeployment",
-            "codedeploy:CreateDeploymentConfig",
             "codedeploy:CreateDeploymentGroup",
             "codedeploy:DeleteApplication",
             "codedeploy:DeleteDeploymentGroup",
@@ -141,8 +148,6 @@ def delivery_policy(names: Names) -> Iterator[Statement]:
             "codedeploy:GetDeployment",
             "codedeploy:GetDeploymentConfig",
             "codedeploy:GetDeploymentGroup",
-            "codedeploy:ListApplicationRevisions",
-            "codedeploy:ListDeploymentGroups",
             "codedeploy:ListDeployments",
             "codedeploy:ListTagsForResource",
             "codedeploy:RegisterApplicationRevision",
@@ -159,13 +164,11 @@ def delivery_policy(names: Names) -> Iterator[Statement]:
     yield Statement(
         sid="RunningDeployments",
         actions=[
-            "codedeploy:ContinueDeployment",
             "codedeploy:GetDeploymentTarget",
-            "codedeploy:ListDeploymentTargets",
             "codedeploy:StopDeployment",
         ],
         resources=["*"],
-        because="these four actions have no resource",
+        because="these two actions have no resource",
     )
     yield Statement(
         sid="Logs",

@@ -66,6 +66,7 @@ READS: Sequence[str] = (
     "s3:Get*Configuration",
     "s3:GetAccountPublicAccessBlock",
     "s3:GetBucket*",
+    # HeadBucket, with which Terraform refreshes each bucket; its backend lists the state's bucket with it too.
     "s3:ListBucket",
     "scheduler:Get*",
     "scheduler:List*",

@@ -14,7 +14,6 @@ _SSE = "s3:x-amz-server-side-encryption"
 def read_state(names: Names, *, key_arn: str) -> list[Statement]:
     """Read every phase's state; decrypt it through S3 only."""
     return [
-        Statement(sid="ListState", actions=["s3:ListBucket"], resources=[_bucket(names)]),
         Statement(
             sid="ReadState", actions=["s3:GetObject"], resources=[f"{_bucket(names)}/{names.environment.stage}/*"]
         ),
@@ -30,7 +29,7 @@ def write_state(names: Names, *, key_arn: str) -> list[Statement]:
     return [
         # `make recover RESTORE=` lists a state's versions, reads one and copies it over the current one.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-        Statement(sid="ListStateVersions", actions=["s3:ListBucketVersions"], resources=[_bucket(names)]),
+        Statement(sid="ListState", actions=["s3:ListBucket", "s3:ListBucketVersions"], resources=[_bucket(names)]),
         Statement(sid="WriteState", actions=["s3:GetObjectVersion", "s3:PutObject"], resources=everything),
         Statement(sid="UnlockState", actions=["s3:DeleteObject"], resources=[f"{state}.tflock" for state in states]),
         _key(names, "WriteStateKey", "kms:GenerateDataKey", key_arn=key_arn),

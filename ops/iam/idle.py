@@ -15,17 +15,24 @@ from ops.iam.policy import IamStatement
 from ops.iam.reference import Action, Reference, reference
 
 GLOBAL_KEYS = (
-    *("assumedroot", "calledvia", "calledviafirst", "calledvialast", "chatbotsourcearn", "currenttime"),
-    *("ec2instancesourceprivateipv4", "ec2instancesourcevpc", "epochtime", "federatedprovider"),
-    *("multifactorauthage", "multifactorauthpresent", "principalaccount", "principalarn", "principalisawsservice"),
-    *("principalorgid", "principalorgpaths", "principalservicename", "principalservicenameslist", "principaltag/*"),
-    *("principaltype", "referer", "requestedregion", "requesttag/*", "resourceaccount", "resourceorgid"),
-    *("resourceorgpaths", "resourcetag/*", "securetransport", "sourceaccount", "sourcearn", "sourceidentity"),
-    *("sourceip", "sourceorgid", "sourceorgpaths", "sourceowner", "sourcevpc", "sourcevpcarn", "sourcevpce"),
-    *("tagkeys", "tokenissuetime", "useragent", "userid", "username", "viaawsservice", "vpceaccount"),
-    *("vpceorgid", "vpceorgpaths", "vpcsourceip"),
+    # Of the principal.
+    *("principalaccount", "principalarn", "principalisawsservice", "principalorgid", "principalorgpaths"),
+    *("principalservicename", "principalservicenameslist", "principaltag/*", "principaltype", "userid", "username"),
+    # Of a role's session.
+    *("assumedroot", "chatbotsourcearn", "ec2instancesourceprivateipv4", "ec2instancesourcevpc", "federatedprovider"),
+    *("multifactorauthage", "multifactorauthpresent", "signinsessionarn", "sourceidentity", "tokenissuetime"),
+    # Of the network.
+    *("sourceip", "sourcevpc", "sourcevpcarn", "sourcevpce", "vpceaccount", "vpceorgid", "vpceorgpaths", "vpcsourceip"),
+    # Of the resource.
+    *("resourceaccount", "resourceorgid", "resourceorgpaths", "resourcetag/*"),
+    # Of the request.
+    *("calledvia", "calledviaawsmcp", "calledviafirst", "calledvialast", "currenttime", "epochtime"),
+    *("ismcpserviceaction", "referer", "requestedregion", "requesttag/*", "securetransport", "sourceaccount"),
+    *("sourcearn", "sourceorgid", "sourceorgpaths", "tagkeys", "useragent", "viaawsmcpservice", "viaawsservice"),
+    # SNS sends it in place of aws:SourceAccount: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+    "sourceowner",
 )
-"""Names of global condition keys, `aws:…`, in lower case.
+"""Names of global condition keys, `aws:…`, in lower case, in the order of AWS's page, which was read in 2026.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """

@@ -70,7 +70,6 @@ TLS = [asks("Bool", "aws:SecureTransport", "true")]
 KEY = "alias/aep-prod-state"
 CUSTOMER_ALGORITHM = "s3:x-amz-server-side-encryption-customer-algorithm"
 REDUNDANT = {
-    "planner_document ListState": "it lists any bucket",
     "endpoint_ecr_dkr_document LogInToTheRegistry": "only the other one of ECR's endpoints is for its API",
     "boundary_document NeverGuards": "the boundary allows none of it: the denial is for the day when it allows more",
 }

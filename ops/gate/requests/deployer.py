@@ -113,9 +113,9 @@ def _deployment_group(names: Names) -> Iterator[tuple[str, str, Keys]]:
             "ListDeployments",
         ):
             yield f"codedeploy:{action}", names.arn("codedeploy", group), {}
-    for action in ("GetDeploymentConfig", "CreateDeploymentConfig"):
-        yield f"codedeploy:{action}", names.arn("codedeploy", "deploymentconfig:CodeDeployDefault.ECSAllAtOnce"), {}
-    for action in ("StopDeployment", "ContinueDeployment", "ListDeploymentTargets", "GetDeploymentTarget"):
+    all_at_once = names.arn("codedeploy", "deploymentconfig:CodeDeployDefault.ECSAllAtOnce")
+    yield "codedeploy:GetDeploymentConfig", all_at_once, {}
+    for action in ("StopDeployment", "GetDeploymentTarget"):
         yield f"codedeploy:{action}", "*", {}
     yield "iam:PassRole", names.role_arn("deployment"), {"iam:PassedToService": "codedeploy.amazonaws.com"}
 

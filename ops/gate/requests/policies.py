@@ -72,9 +72,12 @@ class Policies:
         self.actors = Actors(index, names)
         documents = Documents(index, self.arns)
         self._own = {
-            self.arns.of(block) or "": (block, Document(f"policy of {block.block.address}", tuple(own)))
+            self.arns.of(block) or "": (
+                block,
+                None if own is None else Document(f"policy of {block.block.address}", tuple(own)),
+            )
             for block in index.all(*OWN_POLICIES)
-            for own in [documents.own(block) or ()]
+            for own in [documents.own(block)]
         }
         logs = [
             statement
@@ -187,14 +190,14 @@ class Policies:
         if _owner(request.resource) not in ("", self._names.environment.account_id):
             return _trusting(request)
         found = self._own_policy(request.resource)[1]
-        return (found,) if found.statements else ()
+        return () if found is None else (found,)
 
-    def _own_policy(self, resource: str) -> tuple[ScannedBlock | None, Document]:
+    def _own_policy(self, resource: str) -> tuple[ScannedBlock | None, Document | None]:
         """What has its own policy, of a resource or of what it is in, and the policy."""
         if resource.split(":")[2:3] == ["logs"]:
             return None, self._logs
         found = [arn for arn in self._own if arn and (resource == arn or resource.startswith(f"{arn}/"))]
-        return self._own[max(found, key=len)] if found else (None, Document("", ()))
+        return self._own[max(found, key=len)] if found else (None, None)
 
 
 def _owner(resource: str) -> str:
