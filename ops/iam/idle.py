@@ -58,21 +58,34 @@ def idle(
         partition: Partition of the policy's account, such as `aws-cn`; empty if unknown.
         known: AWS's reference; the committed extract if left out.
     """
-    elsewhere = {
-        resource
-        for resource in (*statement.resources, *statement.not_resources)
-        if partition and _partition(resource) and not matches(_partition(resource), partition)
-    }
+    elsewhere = _elsewhere((*statement.resources, *statement.not_resources), partition)
     for resource in sorted(elsewhere):
         yield f"{resource} has no effect: it is in another partition than {partition}; correct the ARN, or remove it"
+    for condition in statement.conditions:
+        for value in sorted(_elsewhere(condition.values, partition)):
+            yield (
+                f"compares {condition.key} with {value}, which is in another partition than {partition}: "
+                "it never matches; correct the ARN, or remove it"
+            )
+    principals = (name for _, name in (*statement.principals, *statement.not_principals))
+    for name in sorted(_elsewhere(principals, partition)):
+        yield f"names the principal {name}, which is in another partition than {partition}: AWS rejects it; correct it"
     if not statement.resources or not elsewhere.issuperset(statement.resources):
         here = replace(statement, resources=tuple(each for each in statement.resources if each not in elsewhere))
         yield from _Judge(here, frozenset(about), frozenset(services), known or reference()).judge()
 
 
-def _partition(resource: str) -> str:
-    """The partition of a resource element, which may be a pattern; empty if it has none, or an unknown one."""
-    start, _, rest = resource.partition(":")
+def _elsewhere(texts: Iterable[str], partition: str) -> set[str]:
+    """Texts that are ARNs in another partition: no request there has one of this partition, or the other way round.
+
+    https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+    """
+    return {each for each in texts if partition and _partition(each) and not matches(_partition(each), partition)}
+
+
+def _partition(text: str) -> str:
+    """The partition of an ARN, which may be a pattern; empty if it has none, or an unknown one."""
+    start, _, rest = text.partition(":")
     partition = rest.partition(":")[0]
     return partition if start == "arn" and "&" not in partition else ""
 

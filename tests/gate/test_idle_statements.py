@@ -138,6 +138,32 @@ PLANTS = {
             resources=["arn:aws:s3:::aep-prod-trail", "arn:aws-us-gov:s3:::aep-prod-trail"],
         ),
     ),
+    "a condition on another partition": (
+        "account",
+        "planner",
+        more(
+            "planner",
+            effect="Deny",
+            actions=["s3:ListBucket"],
+            resources=["*"],
+            condition=[
+                {
+                    "test": "ArnNotLike",
+                    "variable": "aws:PrincipalArn",
+                    "values": ["arn:aws-cn:iam::111122223333:role/aep-prod-planner"],
+                }
+            ],
+        ),
+    ),
+    "a principal of another partition": (
+        "account",
+        "planner_trust",
+        more(
+            "planner_trust",
+            actions=["sts:AssumeRole"],
+            principals=[{"type": "AWS", "identifiers": ["arn:aws-us-gov:iam::111122223333:root"]}],
+        ),
+    ),
     "by reference": (
         "secrets",
         "backend_execution_role",

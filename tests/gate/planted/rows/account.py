@@ -11,6 +11,9 @@ _GITHUB = f"{_DOCUMENT}/deployer_trust_document/statement/0"
 _BREAK_GLASS = f"{_DOCUMENT}/break_glass_trust_document/statement/0/condition"
 
 
+_ZONES_ACCOUNT = "staging-account"
+_READER, _READER_TRUST = f"{_DOCUMENT}/dns_reader_document", f"{_DOCUMENT}/dns_reader_trust_document"
+_READER_ROLE = "aws_iam_role.dns_reader"
 _LOGS = "arn:aws:s3:::aep-prod-logs-111122223333/*"
 _EVERYONE = {"principals": [{"type": "*", "identifiers": ["*"]}]}
 
@@ -158,6 +161,48 @@ ROWS = (
         _ACCOUNT,
         f"{_DOCUMENT}/planner_document/statement/-",
         _allow("WriteState", ["s3:PutObject"], "arn:aws:s3:::aep-prod-tfstate-111122223333/prod/*"),
+    ),
+    Row(
+        "reader-writes-records",
+        "R0.3",
+        "The role that reads the zone may also write its records",
+        _ZONES_ACCOUNT,
+        f"{_READER}/statement/-",
+        _allow(
+            "WriteRecords", ["route53:ChangeResourceRecordSets"], "arn:aws:route53:::hostedzone/Z0EXAMPLE00STAGING00"
+        ),
+        seen=_READER_ROLE,
+    ),
+    Row(
+        "reader-of-every-zone",
+        "R0.3",
+        "The role that reads one zone may read the records of all",
+        _ZONES_ACCOUNT,
+        f"{_READER}/statement/0/resources/-",
+        "arn:aws:route53:::hostedzone/*",
+    ),
+    Row(
+        "reader-that-cannot-read",
+        "R0.3",
+        "The role that reads the zone has lost its permission",
+        _ZONES_ACCOUNT,
+        f"{_READER}/statement/0",
+        seen=_READER_ROLE,
+    ),
+    Row(
+        "reader-without-the-planner",
+        "R0.3",
+        "The role that reads the zone doesn't trust the planner, so edge can't be planned",
+        _ZONES_ACCOUNT,
+        f"{_READER_TRUST}/statement/0/condition/0/values/2",
+        seen=_READER_ROLE,
+    ),
+    Row(
+        "reader-for-everyone-of-an-account",
+        "R0.3",
+        "Every principal of the other account may assume the role that reads the zone",
+        _ZONES_ACCOUNT,
+        f"{_READER_TRUST}/statement/0/condition/0",
     ),
     Row(
         "account-can-be-destroyed",
@@ -480,6 +525,61 @@ ROWS = (
         _ACCOUNT,
         f"{_DOCUMENT}/deployer_release_document/statement/-",
         _allow("Update", ["ecs:UpdateService"], "arn:aws-cn:ecs:us-east-1:111122223333:service/aep-prod/*"),
+    ),
+    Row(
+        "condition-on-another-partition",
+        "R1.2",
+        "The boundary denies something to all but a role of AWS in China",
+        _ACCOUNT,
+        f"{_DOCUMENT}/boundary_document/statement/-",
+        {
+            "sid": "AllBut",
+            "effect": "Deny",
+            "actions": ["s3:DeleteBucket"],
+            "resources": ["*"],
+            "condition": [
+                {
+                    "test": "ArnNotEquals",
+                    "variable": "aws:PrincipalArn",
+                    "values": ["arn:aws-cn:iam::111122223333:role/aep-prod-deployer"],
+                }
+            ],
+        },
+    ),
+    Row(
+        "condition-on-no-key-of-aws",
+        "R1.2",
+        "The boundary denies requests by a condition key that AWS doesn't have",
+        _ACCOUNT,
+        f"{_DOCUMENT}/boundary_document/statement/-",
+        {
+            "sid": "OverTls",
+            "effect": "Deny",
+            "actions": ["s3:DeleteBucket"],
+            "resources": ["*"],
+            "condition": [{"test": "Bool", "variable": "aws:SecureTransports", "values": ["false"]}],
+        },
+    ),
+    Row(
+        "condition-that-is-never-sent",
+        "R1.2",
+        "The deployer may update services by a condition key that AWS sends with PassRole only",
+        _ACCOUNT,
+        f"{_DOCUMENT}/deployer_release_document/statement/-",
+        _allow(
+            "Update",
+            ["ecs:UpdateService"],
+            "arn:aws:ecs:us-east-1:111122223333:service/aep-prod/*",
+            condition=[{"test": "StringEquals", "variable": "iam:PassedToService", "values": ["ecs.amazonaws.com"]}],
+        ),
+    ),
+    Row(
+        "action-that-aws-does-not-have",
+        "R1.2",
+        "The deployer may call an action that AWS doesn't have",
+        _ACCOUNT,
+        f"{_DOCUMENT}/deployer_release_document/statement/-",
+        _allow("Update", ["ecs:ChangeService"], "arn:aws:ecs:us-east-1:111122223333:service/aep-prod/*"),
     ),
     Row(
         "boundary-too-long",

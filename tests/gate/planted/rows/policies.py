@@ -189,7 +189,7 @@ _PEOPLE = (
     _policy("R1.2", "The deployer can't change the cluster", (_ACCOUNT, "deployer_services", 0)),
     _policy("R1.2", "The deployer can't change the load balancer", (_ACCOUNT, "deployer_edge", 0)),
     _policy("R5.4", "The deployer can't run a migration", (_ACCOUNT, "deployer_services", 1), ("resources", [_OTHER])),
-    _policy("R1.2", "The deployer can't write its phases' states", (_ACCOUNT, "deployer_state", 4)),
+    _policy("R1.2", "The deployer can't write its phases' states", (_ACCOUNT, "deployer_state", 3)),
     _policy("R0.3", "The deployer's boundary allows no deployment", (_ACCOUNT, "boundary", 0), ("effect", "Deny")),
     _policy(
         "R0.3",
