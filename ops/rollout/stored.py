@@ -97,9 +97,8 @@ def apply_stored(rollout: Rollout, stack: Stack, sha256: str, *, now: datetime |
     session = rollout.session
     _refuse_other_role(session, stack)
     unpack(stack, fetched(session, stack, sha256))
-    now = now or datetime.now(UTC)
-    planned_at = _planned_at(stack, now)
-    origin = provenance(stack)
+    origin, now = provenance(stack), now or datetime.now(UTC)
+    planned_at = _planned_at(stack, origin.planned_at, now)
     record = applied_so(session, stack)
     if record and record.plan_sha256 == origin.plan_sha256:
         stack.forget_plan()
@@ -115,13 +114,12 @@ def apply_stored(rollout: Rollout, stack: Stack, sha256: str, *, now: datetime |
     return applier.apply(stack)
 
 
-def _planned_at(stack: Stack, now: datetime) -> datetime:
-    """When an unpacked plan was created.
+def _planned_at(stack: Stack, given: str, now: datetime) -> datetime:
+    """When an unpacked plan was created, as it says.
 
     Raises:
         RefusedError: It isn't a time with its zone, or in the future, so that the plan would stay valid for longer.
     """
-    given = provenance(stack).planned_at
     try:
         planned_at = datetime.fromisoformat(given)
         late = planned_at - now > CLOCKS

@@ -30,10 +30,10 @@ def extract(schemas: dict[str, Any], version: str) -> dict[str, Any]:
     types = {}
     for name, known in sorted(table.types().items()):
         section, _, kind = name.rpartition(".")
-        try:
-            types[name] = _block(provider[_SCHEMAS[section]][kind]["block"], known)
-        except KeyError:
-            raise OpsError(f"the AWS provider {version} has no {name}, which {table.HERE.name}/*.toml has") from None
+        of_section = provider.get(_SCHEMAS[section], {})
+        if kind not in of_section:
+            raise OpsError(f"the AWS provider {version} has no {name}, which {table.HERE.name}/*.toml has")
+        types[name] = _block(of_section[kind]["block"], known)
     return {"provider": PROVIDER, "version": version, "types": types}
 
 
