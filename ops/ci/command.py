@@ -313,17 +313,15 @@ def pull_request(
     title: Annotated[str, typer.Option(metavar="T", help="Title of the pull request and of its commit.")],
     body_file: Annotated[Path | None, typer.Option(help="File with the text of the pull request.")] = None,
 ) -> None:
-    """Commit changed files to a branch through GitHub's API, and open its pull request or update it.
+    """Commit files to a branch through GitHub's API, and open its pull request, update it, or close it.
 
-    It needs GITHUB_TOKEN with `contents: write` and `pull-requests: write`, and GITHUB_REPOSITORY. Exit code 0: opened,
-    updated, or nothing changed; 1: refused.
+    It is closed if the default branch has these files already. It needs GITHUB_TOKEN with `contents: write` and
+    `pull-requests: write`, and GITHUB_REPOSITORY. Exit code 0: opened, updated, closed, or nothing to do; 1: refused.
     """
     with reporting():
         from ops.ci.github import GitHub
-        from ops.ci.pull_request import changed, open_or_update
+        from ops.ci.pull_request import open_or_update, read_files
 
         github = GitHub.from_environment()
         body = body_file.read_text(encoding="utf-8") if body_file else ""
-        found = changed(files)
-        unchanged = "nothing changed: no pull request is needed"
-        say(open_or_update(github, branch, title, body, found) if found else unchanged)
+        say(open_or_update(github, branch, title, body, read_files(files)))

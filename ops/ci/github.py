@@ -213,6 +213,10 @@ class GitHub:
         """Change title and body of a pull request."""
         return self._write(Pull, "PATCH", f"/pulls/{number}", {"title": title, "body": body})
 
+    def close_pull(self, number: int) -> Pull:
+        """Close a pull request without merging it."""
+        return self._write(Pull, "PATCH", f"/pulls/{number}", {"state": "closed"})
+
     def branch(self, name: str) -> str | None:
         """SHA of a branch's last commit; None if there is no such branch."""
         done = self._send("GET", self._address(f"/git/ref/heads/{quote(name)}"))

@@ -32,8 +32,8 @@ class ChangedFile:
     mode: str = "100644"
 
 
-def changed(files: Iterable[Path], root: Path = ROOT) -> list[ChangedFile]:
-    """Those of the files that differ from the last commit.
+def read_files(files: Iterable[Path], root: Path = ROOT) -> list[ChangedFile]:
+    """The files as they are here. GitHub's default branch may have moved on since the last commit here.
 
     Args:
         files: Files of the project, as paths from the current folder.
@@ -43,11 +43,10 @@ def changed(files: Iterable[Path], root: Path = ROOT) -> list[ChangedFile]:
         RefusedError: A file is outside the project, is in git's own folder, or a link; nothing was sent.
         OpsError: A file is neither there nor in the last commit, isn't text, or git fails.
     """
-    found = (_changed(file, root.resolve()) for file in dict.fromkeys(files))
-    return [each for each in found if each is not None]
+    return [_read(file, root.resolve()) for file in dict.fromkeys(files)]
 
 
-def _changed(file: Path, root: Path) -> ChangedFile | None:
+def _read(file: Path, root: Path) -> ChangedFile:
     path = file.parent.resolve() / file.name
     shown = printable(str(file))
     if not path.is_relative_to(root):
@@ -57,18 +56,13 @@ def _changed(file: Path, root: Path) -> ChangedFile | None:
         raise RefusedError(f"{shown} is a link, a folder or git's own; name files of the project")
     if _git(root, "check-ignore", "--quiet", "--no-index", "--", name).returncode == 0:
         raise RefusedError(f"{shown} is ignored by git (.gitignore), so it is no part of a commit")
-    before = _git(root, "show", f"HEAD:{name}")
-    known = before.returncode == 0
     if not path.exists():
-        if not known:
+        if _git(root, "cat-file", "-e", f"HEAD:{name}").returncode:
             raise OpsError(f"{shown} is neither here nor in the last commit; correct its name")
         return ChangedFile(name, None)
-    content = path.read_bytes()
     executable = bool(path.stat().st_mode & 0o100)
-    if known and before.stdout == content:
-        return None
     try:
-        return ChangedFile(name, content.decode("utf-8"), "100755" if executable else "100644")
+        return ChangedFile(name, path.read_bytes().decode("utf-8"), "100755" if executable else "100644")
     except UnicodeDecodeError:
         raise OpsError(f"{shown} isn't UTF-8 text; only text is committed this way") from None
 
@@ -84,7 +78,8 @@ def open_or_update(github: GitHub, branch: str, title: str, body: str, files: It
     """Commit files to a branch, and open its pull request or update it; returns a line that says what was done.
 
     The commit's parent is the last commit of the default branch. A branch that exists gets this commit in place of
-    what it had: it is this command's own. A commit with the same files isn't made again.
+    what it had: it is this command's own. If the default branch has these files already, the pull request is closed:
+    merging what it had would undo them. An open one's commit with the same files isn't made again.
 
     Raises:
         RefusedError: The branch has a pull request that another account opened.
@@ -110,9 +105,11 @@ def open_or_update(github: GitHub, branch: str, title: str, body: str, files: It
             f"{branch} has the pull request of another account, {pull.html_url}; choose another --branch"
         )
     if tree == before:
-        return f"{base} at GitHub has these files already: nothing to open"
+        there = f"{base} at GitHub has these files already"
+        return f"closed {github.close_pull(pull.number).html_url}: {there}" if pull else f"{there}: nothing to open"
     last = github.branch(branch)
-    if last is None or github.tree_of(last) != tree:
+    # Without a pull request, the branch may be a part of the default one, which has undone it since.
+    if last is None or pull is None or github.tree_of(last) != tree:
         github.set_branch(branch, github.create_commit(title, tree, parent), exists=last is not None)
     if pull is None:
         return f"opened {github.create_pull(branch, base, title, body).html_url}"

@@ -309,7 +309,7 @@ def _create_pull(github: GitHub, request: Request) -> tuple[int, Any]:
         raise RefusedRequestError(
             422, "Validation Failed", [{"resource": "PullRequest", "field": "head", "code": "invalid"}]
         )
-    if github.references[f"heads/{head}"] == github.references.get(f"heads/{base}"):
+    if github.references[f"heads/{head}"] in _ancestors(github, github.references[f"heads/{base}"]):
         raise _invalid("PullRequest", "base", f"No commits between {base} and {head}")
     if any(each["state"] == "open" and each["head"]["ref"] == head for each in github.pulls.values()):
         owner = github.repository.partition("/")[0]

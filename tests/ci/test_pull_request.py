@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from ops.ci.github import GitHub
-from ops.ci.pull_request import ChangedFile, changed, open_or_update
+from ops.ci.pull_request import ChangedFile, open_or_update, read_files
 from ops.errors import OpsError, RefusedError
+from ops.versions import ROOT
 from tests.ci.github_server import Account, github_server
 from tests.ci.github_server import GitHub as Server
 from tests.ops.cli import run
@@ -47,15 +48,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 RELEASE = Path("environments/releases/aep-prod.json")
 
 
-def test_changed_new_and_removed_files_are_found_and_equal_ones_left_out(project: Path) -> None:
+def test_changed_new_removed_and_equal_files_are_read_once(project: Path) -> None:
     RELEASE.write_text('{"a": 2}\n', encoding="utf-8")
     Path("new.sh").write_text("#!/bin/sh\n", encoding="utf-8")
     Path("new.sh").chmod(0o755)
     Path(".gitignore").unlink()
-    assert changed([RELEASE, Path("new.sh"), Path(".gitignore"), Path("README.md"), RELEASE], project) == [
+    assert read_files([RELEASE, Path("new.sh"), Path(".gitignore"), Path("README.md"), RELEASE], project) == [
         ChangedFile(RELEASE.as_posix(), '{"a": 2}\n'),
         ChangedFile("new.sh", "#!/bin/sh\n", "100755"),
         ChangedFile(".gitignore", None),
+        ChangedFile("README.md", FILES["README.md"]),
     ]
 
 
@@ -80,7 +82,7 @@ def test_what_is_no_file_of_the_project_is_refused(name: str, message: str, proj
     (project / "secret.log").write_text("x", encoding="utf-8")
     (project / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(OpsError, match=message):
-        changed([Path("README.md"), Path(name)], project)
+        read_files([Path("README.md"), Path(name)], project)
 
 
 def test_a_pull_request_is_opened_then_updated_with_one_commit_on_the_default_branch(
@@ -109,6 +111,27 @@ def test_files_that_github_has_already_open_nothing(server: Server, github: GitH
         "main at GitHub has these files already: nothing to open"
     )
     assert (server.pulls, list(server.references)) == ({}, ["heads/main"])
+
+
+def test_a_pull_request_whose_files_the_default_branch_has_is_closed(server: Server, github: GitHub) -> None:
+    """A rollback returns to what main has: merging the release's pull request would release the image again."""
+    name = RELEASE.as_posix()
+    open_or_update(github, "release/backend", "Release 2", "", [ChangedFile(name, "2\n")])
+    closed = open_or_update(github, "release/backend", "Release 1", "", [ChangedFile(name, FILES[name])])
+    assert closed == f"closed {server.pulls[1]['html_url']}: main at GitHub has these files already"
+    assert (server.pulls[1]["state"], server.pulls[1]["title"]) == ("closed", "Release 2")
+    again = open_or_update(github, "release/backend", "Release 2", "", [ChangedFile(name, "2\n")])
+    assert again.startswith("opened ") and server.files("release/backend")[name] == "2\n"
+
+
+def test_a_release_that_was_merged_and_undone_can_be_opened_again(server: Server, github: GitHub) -> None:
+    release = [ChangedFile(RELEASE.as_posix(), "2\n")]
+    open_or_update(github, "release/backend", "Release 2", "", release)
+    before, merged = (server.commits[server.references[f"heads/{each}"]] for each in ("main", "release/backend"))
+    given = {"message": "Revert", "tree": before["tree"]["sha"], "parents": [merged["sha"]]}
+    server.references["heads/main"] = server.commit(given, "ada")
+    server.pulls[1]["state"] = "closed"
+    assert open_or_update(github, "release/backend", "Release 2", "", release).startswith("opened ")
 
 
 def test_a_removed_file_is_removed(server: Server, github: GitHub) -> None:
@@ -145,12 +168,18 @@ def test_a_token_that_may_only_read_is_refused(server: Server) -> None:
         open_or_update(GitHub(server.url, server.repository, "of-a-fork"), "t", "t", "", [ChangedFile("a", "x")])
 
 
-def test_the_command_says_when_nothing_changed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_compares_with_the_default_branch_and_not_with_the_last_commit_here(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given = {"GITHUB_API_URL": server.url, "GITHUB_REPOSITORY": server.repository, "GITHUB_TOKEN": "a-workflows-token"}
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     done = run("ci", "pull-request", "--branch", "topic", "--title", "t", "LICENSE-that-does-not-exist")
     assert (done.exit_code, "is neither here nor in the last commit" in done.stderr) == (2, True)
-    done = run("ci", "pull-request", "--branch", "topic", "--title", "t", "cdktf.json")
-    assert (done.exit_code, done.stderr) == (0, "nothing changed: no pull request is needed\n")
-    assert [each.method for each in server.requests] == []
+    assert not server.requests
+    here = (ROOT / "cdktf.json").read_text(encoding="utf-8")
+    for files, said in (({"cdktf.json": here}, "nothing to open"), (FILES, "opened ")):
+        server.start_branch(files)
+        done = run("ci", "pull-request", "--branch", "topic", "--title", "t", "cdktf.json")
+        assert done.exit_code == 0 and said in done.stderr, done.stderr
+    assert server.files("topic")["cdktf.json"] == here
