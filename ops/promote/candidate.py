@@ -160,9 +160,17 @@ def conditions(image: Image) -> tuple[Condition[Image], ...]:
     )
 
 
-def _runs(route: Route, service: str, image: Image) -> str:
-    """The origin runs the image, according to ECS or, without credentials for ECS, to the release file."""
+def _runs(route: Route, service: str, pushed: Repository, image: Image) -> str:
+    """The origin runs the image, according to ECS or, without credentials for ECS, to the release file.
+
+    An image that was promoted before ran there then: the origin may have moved on before it is deployed. The tag shows
+    that in the target's own repository only, to which no one else pushes.
+    """
     origin = route.origin
+    tag = tag_of(route.target, image.digest)
+    before = pushed.find(tag) if pushed is not image.pulled else None
+    if before and before.digest == image.digest:
+        return holds([], f"promoted before, as {tag}")
     if isinstance(route.of_origin, str):
         known = {origin.releases[image.repository]}
         source = f"according to its release file (not ECS: {route.of_origin})"
@@ -303,7 +311,7 @@ def examine(
     wanted = given or (_digest_of(pulled, tag) if tag else way.origin.releases[repository])
     client = way.aws.client("ecr", region_name=way.origin.region)
     image = Image(target, repository, wanted, pulled, way.origin, client, wait)
-    runs = Condition(f"runs in {way.origin.name}", partial(_runs, way, service))
+    runs = Condition(f"runs in {way.origin.name}", partial(_runs, way, service, pushed))
     return Candidate(
         origin=way.origin.name,
         repository=repository,

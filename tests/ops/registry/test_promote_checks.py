@@ -29,6 +29,22 @@ def test_what_staging_does_not_run_is_refused(scanned: Registries) -> None:
 
 
 @pytest.mark.requirement("R3.3")
+def test_a_promoted_image_may_be_deployed_after_staging_has_moved_on(scanned: Registries) -> None:
+    assert promote("--yes")[0] == 0
+    another: str = scanned.staging.image("another")["digest"]
+    scanned.runs_in_staging(another)
+    code, shown, _ = promote("--yes", "--digest", scanned.digest)
+    assert (code, f"pass     runs in staging: promoted before, as {scanned.tag}" in shown) == (0, True)
+    # The tag of another image says nothing of this one.
+    wrong: str = scanned.staging.image("third")["digest"]
+    scanned.scans.pushed(wrong)
+    scanned.scans.found(wrong)
+    scanned.prod.image("fourth", f"release-prod-{wrong[7:19]}")
+    code, shown, _ = promote("--yes", "--digest", wrong)
+    assert (code, f"fail     runs in staging: staging runs {another}" in shown) == (1, True)
+
+
+@pytest.mark.requirement("R3.3")
 @pytest.mark.parametrize(
     ("status", "counts", "evidence"),
     [
