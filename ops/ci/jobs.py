@@ -175,22 +175,30 @@ def run(
     return {key: value for key, value in keys.items() if value}
 
 
-def checkout(*, history: bool = False) -> dict[str, Value]:
+def checkout(*, history: bool = False, newest: bool = False) -> dict[str, Value]:
     """The step that checks out. No later step can push with its token."""
-    options: dict[str, Value] = {"persist-credentials": False, **({"fetch-depth": 0} if history else {})}
+    options: dict[str, Value] = {
+        "persist-credentials": False,
+        **({"fetch-depth": 0} if history else {}),
+        **({"ref": "${{ github.event.repository.default_branch }}"} if newest else {}),
+    }
     return {"name": "Check out", "uses": CHECKOUT, "with": options}
 
 
-def tools(*, terraform: bool = False, history: bool = False, target: str = "setup") -> list[dict[str, Value]]:
+def tools(
+    *, terraform: bool = False, history: bool = False, newest: bool = False, target: str = "setup"
+) -> list[dict[str, Value]]:
     """The steps that every job begins with.
 
     Args:
         terraform: Whether it runs Terraform.
         history: Whether it reads git's history, as for another version's stacks.
+        newest: Whether it works on the default branch as it is when the job begins, in place of the event's commit,
+            from which that branch may have moved on while the job waited for its approval.
         target: `setup`, or `setup-dev` for tests and rehearsals.
     """
     installed = [run("Install Terraform", "bin/install-terraform")] if terraform else []
-    return [checkout(history=history), *installed, run("Set up", f"make {target}")]
+    return [checkout(history=history, newest=newest), *installed, run("Set up", f"make {target}")]
 
 
 def sign_in(role: str) -> dict[str, Value]:

@@ -109,7 +109,7 @@ def release() -> dict[str, Value]:
                 minutes=45,
                 env=with_file,
                 steps=[
-                    *tools(),
+                    *tools(newest=True),
                     sign_in(JobRole.DEPLOYER),
                     # Only the step `image`: it promotes, or sets the digest where no environment runs images first.
                     run("Promote", f'bin/ops deploy --digest="$DIGEST" {rest} --yes -- "$ENVIRONMENT" "$SERVICE"'),
@@ -124,7 +124,7 @@ def release() -> dict[str, Value]:
                 minutes=120,
                 env=given,
                 steps=[
-                    *tools(terraform=True),
+                    *tools(terraform=True, newest=True),
                     sign_in(JobRole.DEPLOYER),
                     run(
                         "Deploy and watch", 'exec bin/ops deploy --digest="$DIGEST" --yes -- "$ENVIRONMENT" "$SERVICE"'
@@ -141,7 +141,7 @@ def release() -> dict[str, Value]:
                 minutes=120,
                 env=with_file,
                 steps=[
-                    *tools(terraform=True, history=True),
+                    *tools(terraform=True, history=True, newest=True),
                     sign_in(JobRole.DEPLOYER),
                     run(
                         "Roll back and watch",

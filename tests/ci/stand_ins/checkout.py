@@ -16,14 +16,15 @@ def git(*words: str) -> None:
 
 def main() -> None:
     """Fill the job's folder, which is empty."""
-    commit = os.environ.get("REF") or os.environ["GITHUB_SHA"]
+    wanted = os.environ.get("REF") or os.environ["GITHUB_SHA"]
     git("init", "-q", "-b", "main")
     git("remote", "add", "origin", ORIGIN.as_uri())
     if os.environ["DEPTH"] == "0":
-        git("fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*", commit)
+        git("fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*")
+        git("fetch", "-q", "origin", wanted)
     else:
-        git("fetch", "-q", f"--depth={os.environ['DEPTH']}", "origin", commit)
-    git("checkout", "-q", "--detach", commit)
+        git("fetch", "-q", f"--depth={os.environ['DEPTH']}", "origin", wanted)
+    git("checkout", "-q", "--detach", "FETCH_HEAD")
     if os.environ["PERSIST"] == "true":
         git("config", "http.https://github.com/.extraheader", f"AUTHORIZATION: basic {os.environ['JOB_TOKEN']}")
     # Newer than the requirements, so that `make setup` has nothing to do; a folder of its own, so that it can't clear
