@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from ops.ci import JobRole
 from rehearsal.emulator.tokens import claims
 from tests.ci.act import Run
+from tests.ci.images import OF_FIRST, OWN, images
+from tests.ci.runner import Job
 from tests.ci.stage import MINI, Stage, stage
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
@@ -23,6 +25,8 @@ LEAD = (
         administrators=(IamUser""",
 )
 """One more person may assume the deployer's role."""
+MORE = ("maximum=2", "maximum=3")
+"""One more task at the most: a change of the phase that a release applies."""
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +113,58 @@ def test_a_pull_request_that_widens_a_permission_gets_one_comment(rolled_out: St
     (comment,) = (each for each in github.comments.values() if each["issue"] == number)
     assert "user/lead" not in comment["body"] and comment["body"] != first
     no_secret(rolled_out, run)
+
+
+@pytest.mark.requirement("R3.3", "R3.4", "R13.7")
+def test_a_dispatched_digest_is_promoted_deployed_and_rolled_back(rolled_out: Stage, tmp_path: Path) -> None:
+    """It is the last test: main then has one environment more, and another image runs."""
+    github, runner, names = rolled_out.github, rolled_out.workflows.runner, rolled_out.rehearsal.names
+    runner.reviewed = {REVIEWED}
+    with images(rolled_out, tmp_path / "images") as own:
+        one, two, unknown = (own.push(text) for text in ("one", "two", "never run"))
+        own.run_first(one)
+
+        # An image that runs nowhere is refused before anything changes.
+        run = own.dispatch("release", unknown)
+        assert not run.passed and jobs(rolled_out) == ["release/target", "release/promote"], run.explain()
+        assert f"mini-first runs {one}" in run.log and "not deployed" in run.log, run.explain()
+        assert not github.pulls and not own.promoted(unknown)
+        no_secret(rolled_out, run)
+
+        # The first release, of which only the promotion runs here.
+        target = {"release/target": own.target}
+        run = own.dispatch("release", one, target | {"release/deploy": {}})
+        assert run.passed and own.promoted(one) and own.proposed() == {OWN: own.file(one)}, run.explain()
+        own.merge()
+
+        # While the deployment of the next one waits for its approval, main changes, and another image runs first.
+        def main_changes(job: Job) -> bool:
+            if job.id == "release/deploy":
+                rolled_out.workflows.commit("More tasks", {**rolled_out.edit(MORE), OF_FIRST: own.file(unknown)})
+            return True
+
+        own.run_first(two)
+        runner.review = main_changes
+        run = own.dispatch("release", two, target)
+        assert run.passed, run.explain()
+        assert [(job.id, job.environment, job.permissions["contents"]) for job in runner.jobs] == [
+            ("release/promote", REVIEWED, "write"),
+            ("release/deploy", REVIEWED, "read"),
+        ]
+        assert own.promoted(two) and own.proposed() == {OWN: own.file(two)}
+        own.runs(two)
+        assert "  AllowTraffic: Succeeded" in run.log
+        record = rolled_out.rehearsal.session.states.record("services")
+        assert record and f"assumed-role/{names.role('deployer')}/github-" in record.caller
+        # What main had before must not come back.
+        scaled = rolled_out.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")
+        assert [each["MaxCapacity"] for each in scaled["ScalableTargets"]] == [3]
+        no_secret(rolled_out, run)
+
+        # The previous tasks still run, and the pull request is open: the rollback stops one, and closes the other.
+        runner.review = lambda _: True
+        run = own.dispatch("rollback", one, target)
+        assert run.passed and jobs(rolled_out) == ["release/rollback"], run.explain()
+        own.runs(one)
+        assert {each["state"] for each in github.pulls.values()} == {"closed"}
+        no_secret(rolled_out, run)
