@@ -184,6 +184,13 @@ ENVIRONMENT_TAG = "aws:RequestTag/Environment"
             "endpoint_s3_document",
         ),
         (
+            # A gateway endpoint that names an account lets its root user in only.
+            "network",
+            statement("endpoint_s3", "ImageLayers", principals=[{"type": "AWS", "identifiers": ["111122223333"]}]),
+            "aws_iam_role.backend_execution_role",
+            "endpoint_s3_document",
+        ),
+        (
             "network",
             statement("endpoint_secretsmanager", "ReadItsSecrets", actions=["secretsmanager:DescribeSecret"]),
             "aws_iam_role.backend_execution_role",

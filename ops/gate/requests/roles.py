@@ -214,9 +214,12 @@ def _other_accounts(names: Names) -> Iterator[Request]:
                 yield Request(caller=writer, action=suffix, resource=arn, keys=keys)
                 yield Request(caller=reader, action=suffix, resource=arn, keys=keys, denied=True)
         place: Keys = {"aws:RequestedRegion": names.partition.global_region("route53")}
+        other = names.partition.zone("Z0OTHER")
         for role in (writer, reader):
+            yield Request(caller=role, action=suffix, resource=other, denied=True)
             for action in ("GetHostedZone", "ListResourceRecordSets"):
                 yield Request(caller=role, action=f"route53:{action}", resource=arn)
+                yield Request(caller=role, action=f"route53:{action}", resource=other, denied=True)
             change = names.partition.arn("route53", "change/C1")
             yield Request(caller=role, action="route53:GetChange", resource=change)
             yield Request(caller=role, action="cloudtrail:LookupEvents", resource="*", keys=place)

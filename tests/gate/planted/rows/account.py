@@ -180,6 +180,7 @@ ROWS = (
         _ZONES_ACCOUNT,
         f"{_READER}/statement/0/resources/-",
         "arn:aws:route53:::hostedzone/*",
+        seen=_READER_ROLE,
     ),
     Row(
         "reader-that-cannot-read",
