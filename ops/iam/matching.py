@@ -3,6 +3,7 @@
 Everything that judges policies asks here. The evaluator knows a request completely; the gate's checks know a part of
 it, and of the policies. What depends on the rest is unknown (None), and counts against what is asked: an Allow counts
 only if it surely applies, and a Deny unless it surely doesn't; for "possibly" allowed, the other way round.
+Comparing statements with each other is another question (`ops/gate/endpoints.py`, `ops/plan_gate/widening.py`).
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 

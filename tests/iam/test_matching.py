@@ -25,7 +25,7 @@ class Marked(IamStatement):
     unknown = "&"
 
 
-def statement(effect: str = "Allow", **elements: object) -> Marked:
+def statement(effect: str = "Allow", /, **elements: object) -> Marked:
     return Marked.of_json({"Effect": effect, "Action": "s3:*", **elements})
 
 

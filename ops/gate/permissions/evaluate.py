@@ -1,4 +1,9 @@
-"""Whether a principal may call an action, and which statements allow or stop it."""
+"""Whether a principal may call an action, and which statements allow or stop it.
+
+`ops/iam/evaluation.py` gives one decision with one reason. The table of permissions needs more: every statement that
+allows an action, also where another policy stops it, and an action on any target. What a statement is about, both ask
+`ops/iam/matching.py`.
+"""
 
 from __future__ import annotations
 
