@@ -42,6 +42,9 @@ USE ?=
 RISKS ?=
 # The environment that ENV is compared with.
 WITH ?=
+# Of an export: the folder to write, or the version to compare with.
+TARGET ?=
+DIFF ?=
 # The purpose of a role: ROLE=deployer.
 ROLE ?=
 # Shows what would be done: DRY_RUN=1.
@@ -78,7 +81,7 @@ $$(error error: $(1)='$$($(1))': must be one value of these characters: $$(subst
 endif
 endef
 $(foreach name,ENV TO NAME PRODUCT ROLE SERVICE STEP TASK CONFIRM USE OF,$(eval $(call consists_of,$(name),IN_NAMES)))
-$(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST,$(eval $(call consists_of,$(name),IN_PATHS)))
+$(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST TARGET DIFF,$(eval $(call consists_of,$(name),IN_PATHS)))
 ifeq ($(filter stacks commands policies,$(OF)),)
 $(error error: OF=$(OF): must be stacks, commands or policies)
 endif
@@ -152,7 +155,7 @@ endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
 	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all recorded verify golive rollout \
-	status doctor show cost affected parity roles risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
+	status doctor show cost affected export parity roles risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
 
@@ -184,6 +187,9 @@ cost: synth ## Estimate the monthly cost, line by line: all, or ENV=<name> (AGAI
 
 affected: synth ## Show which phases a change affects: of all environments, or ENV=<name> (AGAINST=main, the version to compare with)
 	@$(OPS) affected $(ENV) --base "$(or $(AGAINST),main)"
+
+export: env synth ## Write an environment as plain Terraform HCL, a folder for each phase: ENV=<name> (TARGET=<folder>, or DIFF=main: show what changed)
+	@$(OPS) export "$(ENV)" $(if $(TARGET),--out "$(TARGET)") $(if $(DIFF),--diff "$(DIFF)")
 
 parity: $(STAMP)/synth-all ## Show what differs between environments of a product, and which value causes it: all pairs, or ENV=<name> WITH=<name>
 	@$(OPS) parity $(ENV) $(WITH)

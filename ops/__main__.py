@@ -58,6 +58,7 @@ COMMANDS = (
     Entry(LOOK, "parity", "ops.parity.command:parity", "Show what differs between environments, and why."),
     Entry(LOOK, "affected", "ops.ci.command:affected", "Show which phases a change affects."),
     Entry(LOOK, "risks", "ops.risks.command:risks", "List the accepted risks, soonest expiry first."),
+    Entry(LOOK, "export", "ops.export.command:export", "Write an environment as plain Terraform HCL."),
     Entry(LOOK, "report", "ops.report.command:report", "Write one page about environments."),
     Entry(CHANGE, "rollout", "ops.rollout.command:rollout", "Roll out wave by wave: plan, show, ask and apply."),
     Entry(CHANGE, "bootstrap", "ops.terraform.command:bootstrap", "Create the state bucket, and move its state there."),
