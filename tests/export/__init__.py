@@ -1,0 +1,1 @@
+"""The export as plain Terraform HCL."""
