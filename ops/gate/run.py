@@ -17,6 +17,7 @@ from ops.gate import (
     alarms,
     applying,
     cost,
+    deprecated,
     detection,
     endpoints,
     firewall,
@@ -241,6 +242,7 @@ CHECKS: dict[str, Check] = {
     **keys.CHECKS,
     **urls.CHECKS,
     **policy_documents.CHECKS,
+    **deprecated.CHECKS,
 }
 
 
@@ -276,6 +278,7 @@ def proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[
     """Each check, and a function that runs it."""
     yield policy_documents.idle_statements, partial(policy_documents.idle_statements, view)
     yield policy_documents.document_sizes, partial(policy_documents.document_sizes, view, stacks)
+    yield deprecated.deprecated, partial(deprecated.deprecated, view)
     if stacks.name in environments.known():
         environment = environments.load(stacks.name)
         for proof in (

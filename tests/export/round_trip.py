@@ -1,7 +1,7 @@
 """Compares a configuration with the JSON that it comes from, by a parser of HCL that isn't ours.
 
-It is the one that checkov installs, `bc-python-hcl2`; `python-hcl2` would replace its module. It wraps each argument and
-block in a list, keeps escape sequences, and doesn't tell a block from an object: `terraform validate` does.
+It is the one that checkov installs, `bc-python-hcl2`; `python-hcl2` would replace its module. It wraps each argument
+and block in a list, keeps escape sequences, and doesn't tell a block from an object: `terraform validate` does.
 
 A plan shows no `lifecycle`, and no difference between 1 and "1"; so plans alone don't prove that an export is equal.
 """
@@ -37,7 +37,7 @@ def differences(text: str, content: Mapping[str, Any]) -> list[str]:
         labels = _LABELS.get(section, 0)
         blocks = [*_blocks(parsed.get(section, []), labels)]
         expected = [*_expected(content.get(section, {}), section)]
-        ours = {address: settings for address, settings in blocks}
+        ours = dict(blocks)
         if len(ours) < len(blocks):
             found.append(f"{section}: a block twice")
         theirs = dict(expected)

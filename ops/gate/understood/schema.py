@@ -52,3 +52,9 @@ def types() -> dict[str, dict[str, Any]]:
     """The attributes of each type: Terraform's types, an object for a block, `block` for a block without a table."""
     types: dict[str, dict[str, Any]] = _extract()["types"]
     return types
+
+
+def deprecated() -> dict[str, list[str]]:
+    """Paths that the provider calls deprecated, by type, as in `rule.prefix`; an empty path is the type itself."""
+    found: dict[str, list[str]] = _extract()["deprecated"]
+    return found

@@ -1,0 +1,77 @@
+"""Terraform plans the same from an exported stack as from the synthesized one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import environments
+from modules.phases import ORGANIZATION, PHASES
+from ops.export.folder import lock_file
+from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import environment as emulated
+from tests.conftest import Stack
+from tests.export.plans import differences, planned, standalone, written
+from tests.products import AEP, HERE, values
+
+pytestmark = pytest.mark.slow
+MINI = HERE / "mini"
+
+
+@pytest.fixture(scope="module")
+def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], dict[str, str]]]:
+    """The environment of Terraform in front of emulated AWS, for an account; one plugin cache serves all."""
+    folder = tmp_path_factory.mktemp("plugins")
+    with Emulator.start("111122223333", folder / "emulator.log") as emulator:
+        yield lambda account: {
+            **emulated(emulator.endpoint, account, os.environ),
+            "TF_PLUGIN_CACHE_DIR": str(folder),
+            "TF_IN_AUTOMATION": "1",
+        }
+
+
+CLASSES = {phase.name: phase.stack for phase in PHASES} | {ORGANIZATION: "organization:OrganizationStack"}
+PREVIOUS = {"prod-starter": "prod", "staging": "prod"}
+"""Stacks that are equal but for names and numbers are planned once."""
+
+
+def check(stack: Stack, phase: str, folder: Path, variables: dict[str, str]) -> None:
+    """Plan a stack twice, and compare."""
+    lock = folder / "lock"
+    lock.write_text(lock_file(), encoding="utf-8")
+    document = standalone(stack.document, folder)
+    plans = [planned(each, variables) for each in written(document, CLASSES[phase], folder / stack.name, lock)]
+    if stack.document.get("resource"):
+        assert plans[0]["resource_changes"]
+    assert plans[0]["planned_values"] == plans[1]["planned_values"]
+    assert differences(*plans) == []
+
+
+@pytest.mark.parametrize("phase", [phase.name for phase in PHASES])
+def test_every_phase_of_an_environment(
+    phase: str,
+    stacks_of: Callable[[Path], dict[str, Stack]],
+    variables: Callable[[str], dict[str, str]],
+    tmp_path: Path,
+) -> None:
+    with values(MINI):
+        account = environments.load("mini-demo").account_id
+    check(stacks_of(MINI)[f"mini-demo-{phase}"], phase, tmp_path, variables(account))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["prod", "prod-starter", "staging", ORGANIZATION])
+def test_every_stack_of_aep(
+    name: str,
+    stacks_of: Callable[[Path], dict[str, Stack]],
+    variables: Callable[[str], dict[str, str]],
+    tmp_path: Path,
+) -> None:
+    with values(AEP):
+        given = environments.load_organization() if name == ORGANIZATION else environments.load(name)
+    for phase in [ORGANIZATION] if name == ORGANIZATION else [phase.name for phase in PHASES]:
+        stack = stacks_of(AEP)[ORGANIZATION if name == ORGANIZATION else f"{name}-{phase}"]
+        check(stack, phase, tmp_path, variables(given.account_id))
