@@ -105,6 +105,10 @@ def _of_environment(change: EnvironmentChange, plans: Mapping[str, PhasePlan]) -
     yield from _delta("Accepted risks", change.risks)
     if change.cost.unknown or change.cost.lines:
         yield from _delta("Cost", change.cost, folded=True)
+    if change.hcl.unknown:
+        yield from _delta("The change as HCL", change.hcl)
+    elif change.hcl.lines:
+        yield Listing(change.hcl.lines, f"The change as HCL: {_lines(change.hcl.lines)}", "diff")
 
 
 def _lines(found: Sequence[str]) -> str:

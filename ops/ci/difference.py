@@ -19,6 +19,7 @@ from ops.cost.estimate import Estimate
 from ops.cost.read import estimate_of, previous, view
 from ops.cost.report import change, differences, money
 from ops.errors import AbsentError, OpsError
+from ops.export import difference as hcl_difference
 from ops.gate.folder import STACK_FILE
 from ops.gate.model import ScanFailedError, ScannedBlock
 from ops.gate.register import WARN
@@ -53,6 +54,8 @@ class EnvironmentChange:
     permissions: Delta = Delta()
     risks: Delta = Delta()
     cost: Delta = Delta()
+    hcl: Delta = Delta()
+    """The change of its configurations as HCL: a unified difference."""
 
 
 def changes(
@@ -88,6 +91,7 @@ def changes(
             _compared(_permissions, before, after, environment),
             risks,
             _cost(environment, base, out),
+            _hcl(environment, base, out) if before else Delta(),
         )
 
 
@@ -190,6 +194,14 @@ def _cost(environment: Environment, base: Version, out: Path) -> Delta:
     )
     total = f"{change(now.total - before.total)} USD a month ({money(before.total)} → {money(now.total)})"
     return Delta(lines, summary=total)
+
+
+def _hcl(environment: Environment, base: Version, out: Path) -> Delta:
+    try:
+        found = hcl_difference.compared(environment.name, base, out)
+    except OpsError as error:
+        return Delta(unknown=str(error))
+    return Delta(tuple(line for difference in found.values() for line in difference.splitlines()))
 
 
 # Between environments -------------------------------------------------------------------------------------

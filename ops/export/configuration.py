@@ -79,14 +79,28 @@ def configuration(
                 parts.append(comment(part.title))
             for element in part.elements:
                 settings = content[element.section][element.kind][element.name]
-                with _addressed(stack, element.address):
-                    parts.append(_resource(element, settings))
+                parts.append([block(stack, element, settings)])
     if content.get("output"):
         parts.append([_RULE, *comment("Outputs: what this phase publishes.")])
     for name, settings in content.get("output", {}).items():
         with _addressed(stack, f"output.{name}"):
             parts.append(_block(["output", name], _output(settings)))
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def block(stack: str, element: Element, settings: Settings) -> str:
+    """The text of one resource or data source.
+
+    Args:
+        stack: The stack's name, for errors.
+        element: What it is.
+        settings: Its JSON.
+
+    Raises:
+        OpsError: It can't be exported.
+    """
+    with _addressed(stack, element.address):
+        return "\n".join(_resource(element, settings))
 
 
 def comment(text: str) -> Lines:

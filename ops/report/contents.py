@@ -16,6 +16,9 @@ from modules.phases import PHASES
 from ops.cost.estimate import Estimate
 from ops.cost.read import Skipped, estimate_of_view
 from ops.cost.report import Report, as_data
+from ops.errors import OpsError
+from ops.export.configuration import block as as_hcl
+from ops.export.constructs import Element
 from ops.gate.folder import loaded
 from ops.gate.model import ScannedBlock
 from ops.gate.templates import references
@@ -130,7 +133,7 @@ def contents(
 
 
 def resources(found: Sequence[Synthesized], gate: Json | None) -> Json:
-    """Every resource and data source: where it is, its arguments, what it refers to, and what the gate says of it."""
+    """Every resource and data source: where it is, its HCL, what it refers to, and what the gate says of it."""
     said: dict[tuple[str, str], list[Json]] = {}
     for kind in ("findings", "accepted"):
         for record in gate[kind] if gate else ():
@@ -154,12 +157,20 @@ def resources(found: Sequence[Synthesized], gate: Json | None) -> Json:
                     "type": block.kind,
                     "file": block.block.file,
                     "line": block.block.line,
-                    "arguments": json.dumps({name: value for name, value in raw.items() if name != "//"}),
+                    "arguments": _hcl(stack, Element(block.section, block.kind, address.rpartition(".")[2]), raw),
                     "uses": sorted({numbers[name] for name in used if name in numbers} - {numbers[_named(block)]}),
                     "gate": said.get((stack, address), []),
                 }
             )
     return {"rows": rows}
+
+
+def _hcl(stack: str, element: Element, settings: Json) -> str:
+    """A resource as HCL; as JSON if it can't be written, which the gate reports."""
+    try:
+        return as_hcl(stack, element, settings)
+    except OpsError:
+        return json.dumps({name: value for name, value in settings.items() if name != "//"}, indent=2)
 
 
 def _environment(

@@ -285,7 +285,7 @@ const resource = (row, open) => {
     const links = (numbers) => numbers.length ? h('ul', {}, numbers.map((number) => h('li', {}, resourceLink(resources()[number])))) : h('p', { class: 'muted' }, 'nothing');
     element.append(h('div', {}, h('p', {}, code(`${row.file}:${row.line}`)),
       row.gate.length ? h('ul', {}, row.gate.map((each) => h('li', {}, code(each.check), ` ${each.sentence}`, each.risk ? [': accepted by ', code(each.risk), ` until ${each.expires}, because ${each.why}`] : [' ', tag('finding', 'bad')]))) : null,
-      h('h3', {}, 'Arguments'), h('pre', { tabindex: 0 }, JSON.stringify(JSON.parse(row.arguments), null, 2)),
+      h('h3', {}, 'As HCL'), h('pre', { tabindex: 0 }, row.arguments),
       h('h3', {}, 'Refers to'), links(row.uses), h('h3', {}, 'Is referred to by'), links(row.usedBy)));
   };
   element.addEventListener('toggle', fill);

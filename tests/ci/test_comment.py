@@ -167,6 +167,16 @@ def server() -> Iterator[Server]:
         yield running
 
 
+def test_the_change_is_shown_as_hcl() -> None:
+    lines = ("--- a/prod/edge/main.tf", "-  port = 443", "+  port = 8443")
+    written = text(shown(PhasePlan("1 to update"), hcl=Delta(lines)), LIMIT)
+    folded = "<details><summary>The change as HCL: 3 lines</summary>\n\n```diff\n" + "\n".join(lines) + "\n```"
+    assert folded in written
+    unknown = text(shown(PhasePlan("1 to update"), hcl=Delta(unknown="prod-edge: import isn't exported")), LIMIT)
+    assert "**The change as HCL**: unknown: `prod-edge: import isn't exported`" in unknown
+    assert "The change as HCL" not in text(shown(PhasePlan("1 to update")), LIMIT)
+
+
 def client(server: Server) -> GitHub:
     return GitHub(server.url, server.repository, "a-workflows-token")
 
