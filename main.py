@@ -73,7 +73,7 @@ def _main(names: list[str]) -> int:
     try:
         with progress() as step:
             synthesize(chosen, OUTPUT, organization=organization, step=step)
-    except DocumentsTooLongError as error:
+    except (DocumentsTooLongError, InvalidEnvironmentError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     shown = [summary(OUTPUT, [environment.name for environment in chosen], organization=organization)]

@@ -56,7 +56,7 @@ LIBRARY = frozenset(
 """Modules of this package that aren't values; no environment or product has one of their names."""
 EVERYTHING = "all"
 """Stands for all environments: in make, ENV=all."""
-RESERVED = LIBRARY | {"organization", "profiles", "releases", "risks", EVERYTHING}
+RESERVED = LIBRARY | {"organization", "profiles", "releases", "existing", "risks", EVERYTHING}
 """Names that no environment or product may have."""
 sys.meta_path.insert(0, ValuesFinder(__name__, LIBRARY))
 if FOLDER != PACKAGE:
@@ -123,10 +123,10 @@ def _read(name: str) -> Environment:
         raise InvalidEnvironmentError(name, [Problem("name", written.name, f"must be {name!r}, like its file")])
     if not isinstance(written.product, Product):
         return validate(written)
-    releases = _releases(written)
+    releases, existing = _releases(written), _existing(written)
     before, valid = _valid.get(name, (None, None))
-    if valid is None or before is not written or valid.releases != releases:
-        valid = validate(replace(written, releases=releases))
+    if valid is None or before is not written or (valid.releases, valid.existing) != (releases, existing):
+        valid = validate(replace(written, releases=releases, existing=existing))
         _valid[name] = (written, valid)
     return valid
 
@@ -316,18 +316,43 @@ def release_file(environment: Environment) -> Path:
     return RELEASES / f"{environment.prefix}.json"
 
 
+def existing_file(environment: Environment) -> Path:
+    """The file with the id of each resource that Terraform takes over; there is none if there is nothing to take over."""
+    return FOLDER / "existing" / f"{environment.name}.json"
+
+
 def _releases(environment: Environment) -> dict[str, str]:
     path = release_file(environment)
-    name, where = environment.name, shown(path)
     try:
-        release = json.loads(path.read_text(encoding="utf-8"))
+        return _mapping(environment.name, "releases", path, "must map repositories to digests")
     except FileNotFoundError:
-        raise InvalidEnvironmentError(name, [Problem("releases", where, "the file must exist")]) from None
+        problem = Problem("releases", shown(path), "the file must exist")
+        raise InvalidEnvironmentError(environment.name, [problem]) from None
+
+
+def _existing(environment: Environment) -> Mapping[str, str]:
+    try:
+        return _mapping(environment.name, "existing", existing_file(environment), "must map addresses to ids")
+    except FileNotFoundError:
+        return environment.existing
+
+
+def _mapping(name: str, field: str, path: Path, allowed: str) -> dict[str, str]:
+    """The object in a file of JSON.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        InvalidEnvironmentError: It isn't a JSON object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
-        raise InvalidEnvironmentError(name, [Problem("releases", where, f"must be JSON ({error})")]) from None
-    if not isinstance(release, dict):
-        raise InvalidEnvironmentError(name, [Problem("releases", where, "must map repositories to digests")])
-    return release
+        raise InvalidEnvironmentError(name, [Problem(field, shown(path), f"must be JSON ({error})")]) from None
+    if not isinstance(content, dict):
+        raise InvalidEnvironmentError(name, [Problem(field, shown(path), allowed)])
+    return content
 
 
 def _overlaps(one: Environment, other: Environment) -> Iterator[Problem]:

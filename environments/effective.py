@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import environments
@@ -13,8 +14,8 @@ from environments.endpoints import endpoint_zones, interface_endpoints
 from environments.places import Source, source
 from environments.schema import Environment
 
-RELEASES = "releases"
-"""The setting that has a file of its own."""
+FILES = {"releases": environments.release_file, "existing": environments.existing_file}
+"""The settings that have a file of their own."""
 
 
 class Setting(NamedTuple):
@@ -73,8 +74,9 @@ def settings(environment: Environment) -> Iterator[Setting]:
 
 def origin(environment: Environment, name: str) -> Source:
     """Where the value of a setting comes from."""
-    if name.startswith(f"{RELEASES}."):
-        return _release(environment, name)
+    setting, _, key = name.partition(".")
+    if key and setting in FILES and FILES[setting](environment).is_file():
+        return _of_file(FILES[setting](environment), key)
     return source(f"environments.{environments.file_of(environment.name).stem}", name, environment)
 
 
@@ -93,12 +95,11 @@ def flat(value: object, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _release(environment: Environment, name: str) -> Source:
-    """Where an image's digest comes from: the release file, with the line of the repository."""
-    path = environments.release_file(environment)
-    key = json.dumps(name.partition(".")[2], ensure_ascii=False)
+def _of_file(path: Path, key: str) -> Source:
+    """Where the value of a key comes from: the file of JSON, with its line."""
+    quoted = json.dumps(key, ensure_ascii=False)
     lines = path.read_text(encoding="utf-8").splitlines()
-    line = next((number for number, text in enumerate(lines, start=1) if key in text), None)
+    line = next((number for number, text in enumerate(lines, start=1) if quoted in text), None)
     return Source(f"{environments.shown(path)}:{line}" if line else environments.shown(path))
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from environments import has_organization, known, load_organization
 from environments.schema import Environment
 from modules import documents
 from modules.bindings.engine import App
+from modules.imports import with_imports
 from modules.phases import ORGANIZATION, PHASES
 from modules.stack import PhaseStack
 
@@ -46,6 +47,7 @@ def synthesize(
 
     Raises:
         DocumentsTooLongError: Policy documents are longer than AWS allows; the target folder is unchanged.
+        InvalidEnvironmentError: Addresses of `existing` are in no stack; the target folder is unchanged.
     """
     target.mkdir(parents=True, exist_ok=True)
     total = len(environments) + organization + 1
@@ -62,6 +64,8 @@ def synthesize(
         for environment in environments:
             stacks = {phase.name: _read_stack(Path(folder), f"{environment.name}-{phase.name}") for phase in PHASES}
             documents.check(environment.name, stacks, environment)
+            for phase, stack in with_imports(environment, stacks).items():
+                _write_stack(Path(folder), f"{environment.name}-{phase}", stack)
         if organization:
             documents.check(ORGANIZATION, {ORGANIZATION: _read_stack(Path(folder), ORGANIZATION)}, load_organization())
         _replace(Path(folder), target)
@@ -133,6 +137,12 @@ def _stack_class(path: str) -> Any:  # noqa: ANN401  (the class that the table o
 def _read_stack(folder: Path, name: str) -> dict[str, Any]:
     stack: dict[str, Any] = json.loads((folder / "stacks" / name / STACK_FILE).read_text(encoding="utf-8"))
     return stack
+
+
+def _write_stack(folder: Path, name: str, stack: Mapping[str, Any]) -> None:
+    """Write a stack in cdktf's form."""
+    text = json.dumps(stack, indent=2, sort_keys=True, ensure_ascii=False)
+    (folder / "stacks" / name / STACK_FILE).write_text(text, encoding="utf-8")
 
 
 def _replace(new: Path, target: Path) -> None:

@@ -53,6 +53,7 @@ COMMANDS = (
     Entry(LOOK, "verify", "ops.verify.command:verify", "Check the exit criteria against AWS and the load balancer."),
     Entry(LOOK, "golive", "ops.golive.command:golive", "Print the go-live list, each item with its evidence."),
     Entry(LOOK, "account", "ops.project:account", "Print the manual steps of an account, with your names and ids."),
+    Entry(LOOK, "adopt", "ops.adopt.command:adopt", "Show which existing resources Terraform can take over."),
     Entry(LOOK, "cost", "ops.cost.command:cost", "Estimate what environments cost a month."),
     Entry(LOOK, "roles", "ops.roles.command:roles", "Show what each role may do, and what was used of it."),
     Entry(LOOK, "parity", "ops.parity.command:parity", "Show what differs between environments, and why."),

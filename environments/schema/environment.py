@@ -14,8 +14,10 @@ from environments.schema.infrastructure import Cache, Cutover, Database, Edge, N
 from environments.schema.instance_classes import database_class_problem, node_type_problem
 from environments.schema.types import (
     AccountId,
+    Address,
     Checked,
     Digest,
+    ImportId,
     Region,
     RepositoryName,
     Slug,
@@ -122,6 +124,11 @@ class Environment:
     """Ids of accepted risks, in addition to the profile's."""
     releases: Mapping[RepositoryName, Digest] = field(default_factory=dict)
     """Image digest of each repository; read from environments/releases/<product>-<stage>.json."""
+    existing: Mapping[Address, ImportId] = field(default_factory=dict)
+    """Resources that exist and that Terraform takes over, by address; read from environments/existing/<environment>.json.
+
+    `ops adopt` writes the file, and synth writes an `import` block for each. Remove the file after the apply.
+    """
 
     @property
     def prefix(self) -> str:

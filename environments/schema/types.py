@@ -124,6 +124,16 @@ CertificateName = Annotated[
     ),
 ]
 ZoneId = Annotated[str, matching(r"Z[A-Z0-9]{8,31}", "a hosted zone id: Z and 8 to 31 capitals and digits")]
+Address = Annotated[
+    str, matching(r"aws_[a-z0-9_]+\.[A-Za-z_][\w-]*", "an address as synth writes it, such as aws_vpc.vpc")
+]
+# Terraform would evaluate ${…} and %{…}: https://developer.hashicorp.com/terraform/language/syntax/json#expressions
+ImportId = Annotated[
+    str,
+    matching(
+        r"(?!.*[$%]\{)[ -~]*[!-~][ -~]*", "the id that Terraform imports it by, as `ops adopt` prints it", longest=2048
+    ),
+]
 Slug = Annotated[str, matching(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", "lower-case words joined by hyphens")]
 SecretName = Annotated[str, matching(r"[A-Z][A-Z0-9_]*", "an environment variable's name, in capitals")]
 VariableName = Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "an environment variable's name")]

@@ -106,14 +106,14 @@ class Stack:
             raise OpsError(f"{self.name} isn't synthesized; make synth ENV={self.environment.name}") from None
 
     @cached_property
-    def content(self) -> dict[str, dict[str, Any]]:
+    def content(self) -> dict[str, Any]:
         """The content of the file that synth wrote.
 
         Raises:
-            OpsError: It isn't a JSON object of objects.
+            OpsError: It isn't a JSON object.
         """
         try:
-            return parse(dict[str, dict[str, Any]], self.file.read_bytes())
+            return parse(dict[str, Any], self.file.read_bytes())
         except (OSError, ValueError) as error:
             again = f"make synth ENV={self.environment.name}"
             raise OpsError(f"{self.file} isn't a stack that synth wrote ({error}); {again}") from None

@@ -32,6 +32,8 @@ class Frame:
     remote_states: Mapping[str, Settings] = field(default_factory=dict)
     """By the phase that is read."""
     variables: Mapping[str, Settings] = field(default_factory=dict)
+    existing: Mapping[str, str] = field(default_factory=dict)
+    """Ids of resources that Terraform may import, by address."""
 
 
 def frames(environment: Environment) -> dict[str, Frame]:
@@ -49,6 +51,7 @@ def frames(environment: Environment) -> dict[str, Frame]:
             dict(_providers(environment, phase, names)),
             {read: _remote_state(environment, names, read) for read in phase.reads},
             dict(_variables(environment, phase)),
+            environment.existing,
         )
         for phase in PHASES
     }

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from modules.imports import BLOCK
 from ops.gate.documents import StackFile
 from ops.gate.model import ErrorKind, ScanError
 from ops.gate.stacks import EnvironmentStacks
@@ -46,6 +47,7 @@ class _Structure:
         yield from self._terraform(_dict(self._content.get("terraform")))
         yield from self._providers(self._content.get("provider"))
         yield from self._variables(_dict(self._content.get("variable")))
+        yield from self._imports(self._content.get(BLOCK, []))
         yield from self._locals(_dict(self._content.get("locals")))
         for name, output in _dict(self._content.get("output")).items():
             yield from self._unknown("output", output, "output", name)
@@ -100,6 +102,17 @@ class _Structure:
                 yield self._error(what, table.AS_SYNTHESIZED, "variable", name)
             else:
                 yield from self._differences(found.get(name), self._frame.variables[name], "variable", name)
+
+    def _imports(self, blocks: object) -> Iterator[ScanError]:
+        """Scan errors for blocks that import another resource than `existing` says, or one that the stack doesn't have."""
+        resources, existing = _dict(self._content.get("resource")), self._frame.existing
+        for block in blocks if isinstance(blocks, list) else [blocks]:
+            to = str(_dict(block).get("to"))
+            kind, _, name = to.partition(".")
+            if name not in _dict(resources.get(kind)) or block != {"id": existing.get(to), "to": to}:
+                yield self._error(
+                    f"imports {to!r}, which the environment's `existing` doesn't lead to", table.AS_SYNTHESIZED, BLOCK
+                )
 
     def _remote_state(self, name: str, settings: object) -> Iterator[ScanError]:
         path = ("data", REMOTE_STATE, name)
