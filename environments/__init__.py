@@ -317,7 +317,7 @@ def release_file(environment: Environment) -> Path:
 
 
 def existing_file(environment: Environment) -> Path:
-    """The file with the id of each resource that Terraform takes over; there is none if there is nothing to take over."""
+    """The file with the id of each resource that Terraform takes over; it exists only while there are some."""
     return FOLDER / "existing" / f"{environment.name}.json"
 
 

@@ -125,9 +125,9 @@ class Environment:
     releases: Mapping[RepositoryName, Digest] = field(default_factory=dict)
     """Image digest of each repository; read from environments/releases/<product>-<stage>.json."""
     existing: Mapping[Address, ImportId] = field(default_factory=dict)
-    """Resources that exist and that Terraform takes over, by address; read from environments/existing/<environment>.json.
+    """Existing resources that Terraform takes over: the id by address; see [Adopt](adopt.md).
 
-    `ops adopt` writes the file, and synth writes an `import` block for each. Remove the file after the apply.
+    Read from environments/existing/<environment>.json, which `ops adopt` writes. Remove the file after the apply.
     """
 
     @property

@@ -72,7 +72,8 @@ class Adoption:
             yield f"{phase}: {', '.join(f'{count} {outcome}' for outcome, count in sorted(counts.items()))}"
             for each in addresses:
                 if each.outcome in _LABELS:
-                    yield f"  {_LABELS[each.outcome]:<8} {each.address}  {'  '.join(part for part in (each.id, each.why) if part)}"
+                    words = (f"{_LABELS[each.outcome]:<8} {each.address}", each.id, each.why)
+                    yield f"  {'  '.join(word for word in words if word)}"
                 for one in each.obstacles:
                     yield f"           can't be changed in place ({one.kind}): {one}"
                 for way_out in dict.fromkeys(one.way_out for one in each.obstacles):
@@ -91,8 +92,8 @@ def adopt(
 ) -> None:
     """Show which existing resources Terraform can take over, and which it can't and why.
 
-    Asks AWS only read-only questions. With --write, synth then writes an import block for each of them. Exit code 1: AWS
-    didn't answer some of the questions.
+    Asks AWS only read-only questions. With --write, synth then writes an import block for each of them. Exit code 1:
+    AWS didn't answer some of the questions.
     """
     check_phases(phases)
     with reporting():

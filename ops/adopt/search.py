@@ -1,4 +1,4 @@
-"""Asks AWS, read-only, which addresses of the synthesized stacks exist already, and what of them can't be taken over."""
+"""Asks AWS, read-only, which addresses of the stacks exist already, and what of them can't be taken over."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Search:
     def beside(self, found: Collection[Found]) -> Iterator[str]:
         """What belongs to a resource that is taken over, and that no address has."""
         taken = [each.item for each in found if each.item is not None]
-        for kind, question in questions().items():
+        for question in questions().values():
             for each in found:
                 if question.parent is None or each.kind != question.parent[0] or each.outcome is not Outcome.ADOPT:
                     continue
@@ -247,9 +247,10 @@ class Search:
             value = published.get(output[3], UNKNOWN) if output[3] and isinstance(published, Mapping) else published
             return self._resolved(output[1], value)
         resource = _RESOURCE.fullmatch(expression)
-        if resource is None:
-            return UNKNOWN
-        kind, name, attribute = resource.groups()
+        return self._attribute(phase, *resource.groups()) if resource else UNKNOWN
+
+    def _attribute(self, phase: str, kind: str, name: str, attribute: str) -> Any:  # noqa: ANN401  (any JSON value)
+        """The value of a resource's attribute: an argument, or what the question says about it."""
         block = self._stacks[phase].get("resource", {}).get(kind, {}).get(name, {})
         template = questions().get(kind, Question()).attributes.get(attribute)
         if attribute in block and template is None:

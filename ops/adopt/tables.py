@@ -50,7 +50,7 @@ def questions() -> Mapping[str, Question]:
 
 
 def _question(**entry: Any) -> Question:  # noqa: ANN401  (a table of TOML)
-    pairs = {name: tuple(entry.pop(name)) for name in ("ask", "through", "parent") if name in entry}
+    pairs: dict[str, Any] = {name: tuple(entry.pop(name)) for name in ("ask", "through", "parent") if name in entry}
     return Question(arguments=entry.pop("with", {}), absent=frozenset(entry.pop("absent", ())), **pairs, **entry)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from environments.schema import Environment
+from modules.imports import BLOCK
 from ops.errors import OpsError
 from ops.gate.documents import StackFile
 from ops.gate.model import Block
@@ -194,7 +195,7 @@ def _blocks(phase: str, document: Document) -> Iterator[tuple[Place, Mapping[str
             yield Place(phase, section, section), content
         elif section == "terraform":
             yield Place(phase, section, section), {"backend": content.get("backend")}
-        elif section != "//":
+        elif section not in {"//", BLOCK}:  # Imports are exactly `existing` (ops/gate/understood/structure.py).
             yield Place(phase, section, section), {section: content}
 
 

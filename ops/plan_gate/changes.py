@@ -228,7 +228,7 @@ def _names_in(changes: Sequence[Change], counts: Callable[[Change], bool]) -> di
 
 
 def _deleted(change: Change) -> Iterator[PlanFinding]:
-    if not change.actions & {"delete", "forget"} or change.deposed or change.kind in STATEFUL:
+    if not change.actions & {"delete", "forget"} or change.deposed or change.imported or change.kind in STATEFUL:
         return
     forced = f", forced by {', '.join(change.forced_by)}" if change.forced_by else ""
     done = "replaced" if "create" in change.actions else "deleted"

@@ -76,6 +76,7 @@ class FindingKind(StrEnum):
     """What a finding is about."""
 
     STATEFUL = "stateful"
+    FIXED = "fixed"
     CONFIGURATION = "configuration"
     LOSS_IN_PLACE = "loss_in_place"
     OUTAGE = "outage"
@@ -112,6 +113,26 @@ class PlanFinding:
     remedy: str = ""
 
 
+class ImportClass(StrEnum):
+    """What a plan does to a resource that it imports."""
+
+    UNCHANGED = "unchanged"
+    IN_PLACE = "changed in place"
+    FIXED = "can't be changed in place"
+
+
+@dataclass(frozen=True)
+class Import:
+    """A resource that Terraform takes over."""
+
+    address: str
+    judged: ImportClass
+    attributes: tuple[str, ...] = ()
+    """Those that change, or that can't be changed in place."""
+    ways_out: tuple[str, ...] = ()
+    """What to do instead of replacing it."""
+
+
 @dataclass(frozen=True)
 class PlanVerdict:
     """The result of the plan gate."""
@@ -121,6 +142,8 @@ class PlanVerdict:
     """SHA-256 of what was judged: the saved plan, or its JSON."""
     changes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Addresses by action: create, update, replace, delete, forget, import, move."""
+    imports: tuple[Import, ...] = ()
+    """The resources that it takes over."""
     first: bool = False
     """Whether it creates the first stack of an account, in which nothing exists that it could widen."""
     approved: Approved = NOTHING_APPROVED

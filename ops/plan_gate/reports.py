@@ -8,11 +8,12 @@ from pathlib import Path
 
 from ops.gate import reports
 from ops.gate.model import Outcome
-from ops.plan_gate.model import APPROVABLE, FindingKind, PlanFinding, PlanVerdict
+from ops.plan_gate.model import APPROVABLE, FindingKind, ImportClass, PlanFinding, PlanVerdict
 
 _HEADLINES = {Outcome.CLEAN: "clean", Outcome.FINDINGS: "refused", Outcome.ERROR: "can't be judged"}
 LABELS = {
     FindingKind.STATEFUL: "LOSS",
+    FindingKind.FIXED: "FIXED",
     FindingKind.CONFIGURATION: "CONFIG",
     FindingKind.LOSS_IN_PLACE: "LESS",
     FindingKind.OUTAGE: "OUTAGE",
@@ -22,6 +23,7 @@ LABELS = {
 }
 _TITLES = {
     FindingKind.STATEFUL: "Would lose data that can't be restored",
+    FindingKind.FIXED: "Would replace what it imports",
     FindingKind.CONFIGURATION: "Would run other code, or use another provider",
     FindingKind.LOSS_IN_PLACE: "Would lose data in place, now or later",
     FindingKind.OUTAGE: "Would stop traffic or change where it goes",
@@ -31,6 +33,7 @@ _TITLES = {
 }
 _HOW = {
     FindingKind.STATEFUL: "keep the resource; docs/gate.md shows how to remove one on purpose",
+    FindingKind.FIXED: "take the way out, or remove the address from environments/existing/ (docs/adopt.md)",
     FindingKind.CONFIGURATION: "remove it from the stack",
     FindingKind.SECRET: "fix it in modules/ or environments/, and plan again",
 } | {kind: f"if you want this, approve it: {kind.flag} (make gate PLAN=… {kind.variable}=1)" for kind in APPROVABLE}
@@ -58,6 +61,15 @@ def as_json(verdict: PlanVerdict) -> str:
         "sha256": verdict.digest,
         "counts": verdict.counts,
         "changes": {verb: list(addresses) for verb, addresses in verdict.changes.items()},
+        "imports": [
+            {
+                "address": each.address,
+                "class": each.judged.value,
+                "attributes": list(each.attributes),
+                "ways_out": list(each.ways_out),
+            }
+            for each in verdict.imports
+        ],
         "first_creation": verdict.first,
         "approved": sorted(verdict.approved),
         "findings": [
@@ -95,8 +107,20 @@ def _lines(verdict: PlanVerdict) -> Iterator[str]:
             yield f"       … and {len(found) - shown} more in cdktf.out/reports/plan-{verdict.name}.md"
         if any(each.refused for each in found):
             yield f"       {_HOW[kind]}"
+    yield from _imports(verdict)
     yield from _unchecked(verdict)
     yield f"plan gate: {_HEADLINES[verdict.outcome]}. {_summary(verdict)}"
+
+
+def _imports(verdict: PlanVerdict) -> Iterator[str]:
+    """A line for each class of imports, and one for each import that changes."""
+    for judged in ImportClass:
+        found = [each for each in verdict.imports if each.judged is judged]
+        if found:
+            yield f"IMPORT {len(found)} {judged}"
+        for each in found:
+            if each.attributes:
+                yield f"       {each.address}: {', '.join(each.attributes)}"
 
 
 def _findings(found: Sequence[PlanFinding]) -> Iterator[str]:
@@ -146,5 +170,10 @@ def as_markdown(verdict: PlanVerdict) -> str:
             lines += reports.table(_TITLES[kind], ("where", "what", "instead"), rows)
             if any(each.refused for each in found):
                 lines += ["", f"To continue: {_HOW[kind]}."]
+    if verdict.imports:
+        imported = [
+            (reports.code(each.address), each.judged.value, ", ".join(each.attributes)) for each in verdict.imports
+        ]
+        lines += reports.table("Would take over", ("where", "class", "attributes"), imported)
     lines += ["", *_unchecked(verdict)] if verdict.unchecked else []
     return reports.lines(lines)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ops.plan_gate import configuration, reading
 from ops.plan_gate.changes import costly, unchecked
 from ops.plan_gate.configuration import Roles
+from ops.plan_gate.imports import imports, replaced_imports
 from ops.plan_gate.model import (
     APPROVABLE,
     NOTHING_APPROVED,
@@ -73,6 +74,7 @@ def _judged(plan: Plan, verdict: PlanVerdict, roles: Roles) -> PlanVerdict:
     secrets = find(plan.document)
     found = [
         *losses(plan.changes),
+        *replaced_imports(plan.changes),
         *configuration.find(plan.document, roles),
         *costly(plan.changes),
         *closed_rules(plan.changes),
@@ -89,6 +91,7 @@ def _judged(plan: Plan, verdict: PlanVerdict, roles: Roles) -> PlanVerdict:
     return replace(
         verdict,
         changes={verb: tuple(sorted(changes[verb])) for verb in ACTIONS if changes[verb]},
+        imports=imports(plan.changes),
         unchecked=unchecked(plan.changes),
         findings=tuple(dict.fromkeys(findings)),
     )
@@ -103,10 +106,10 @@ def _verbs(change: Change) -> Iterator[str]:
 
 
 def losses(changes: tuple[Change, ...]) -> Iterator[PlanFinding]:
-    """Stateful resources that the plan deletes, replaces or forgets."""
+    """Stateful resources that the plan deletes, replaces or forgets; those that it imports are judged as imports."""
     for change in changes:
         lost = STATEFUL.get(change.kind)
-        if lost is None or not change.actions & {"delete", "forget"}:
+        if lost is None or change.imported or not change.actions & {"delete", "forget"}:
             continue
         if "forget" in change.actions:
             what = f"would be forgotten: Terraform would no longer manage {lost}"

@@ -84,7 +84,8 @@ _SERVICE, _ZONE, _CERTIFICATE, _ALARM = (
 
 
 def _kinds(stack: Stack) -> dict[str, object]:
-    return stack.content.get("resource", {})
+    resources: dict[str, object] = stack.content.get("resource", {})
+    return resources
 
 
 def _secrets(session: Session, stack: Stack) -> Step | None:

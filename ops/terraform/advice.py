@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import environments
 from environments.names import Names
+from modules.imports import BLOCK
 from ops.aws.states import States
 from ops.errors import OpsError, RefusedError
 from ops.terraform.process import Done
@@ -65,12 +67,28 @@ def _full(stack: Stack, _: States) -> str:
 
 
 def _tainted(stack: Stack, states: States) -> str:
-    """A tainted resource: Terraform would replace it, and prevent_destroy forbids that."""
+    """A tainted or imported resource: Terraform would replace it, and prevent_destroy forbids that."""
     state = states.get(stack.phase.name, again=True)
     if state is None or not state.tainted:
-        return ""
+        return _fixed(stack) if stack.content.get(BLOCK) else ""
     why = "created but marked tainted, because the apply was interrupted; Terraform would replace it"
     return f"{', '.join(state.tainted)}: {why}; {_recover(stack)}"
+
+
+def _fixed(stack: Stack) -> str:
+    """An imported resource that Terraform would replace."""
+    name, phase = stack.environment.name, stack.phase.name
+    return (
+        "Terraform would replace a resource that it imports, and prevent_destroy forbids that: an attribute can't be "
+        f"changed in place; bin/ops adopt {name} {phase} names it with its way out (docs/adopt.md)"
+    )
+
+
+def _absent(stack: Stack, _: States) -> str:
+    """An id in `existing` that AWS doesn't have."""
+    where = environments.shown(environments.existing_file(stack.environment))
+    again = f"bin/ops adopt {stack.environment.name} {stack.phase.name} --write"
+    return f"AWS has no resource for an id in {where}; {again} writes it again, then make synth gate"
 
 
 def _expired(stack: Stack, _: States) -> str:
@@ -103,6 +121,7 @@ _KNOWN: dict[str, Callable[[Stack, States], str]] = {
     "Saved plan is stale": _stale,
     "no space left on device": _full,
     "Instance cannot be destroyed": _tainted,
+    "Cannot import non-existent remote object": _absent,
     "ExpiredToken": _expired,
     "non-weighted set exists with the same name and type": _plain_record,
     "waiting for state to become 'tfSTABLE'": _not_steady,

@@ -26,7 +26,7 @@ TRUST = json.dumps(
         ],
     }
 )
-PASSWORD = "by-hand-1234567890"  # noqa: S105  (of an emulated database)
+PASSWORD = "by-hand-1234567890"
 
 
 class NotYetError(Exception):
@@ -36,7 +36,9 @@ class NotYetError(Exception):
 class ByHand:
     """Makes the resources of phases, one after the other."""
 
-    def __init__(self, client: Client, stacks: Mapping[str, Body], account_id: str, plain: Collection[str] = ()) -> None:
+    def __init__(
+        self, client: Client, stacks: Mapping[str, Body], account_id: str, *, plain: Collection[str] = ()
+    ) -> None:
         """Create it.
 
         Args:
@@ -46,10 +48,12 @@ class ByHand:
             plain: Addresses that are made in a way that can't be changed in place.
         """
         self.client, self.stacks, self.account_id, self.plain = client, stacks, account_id, plain
+        self.phases: tuple[str, ...] = ()
         self.made: dict[tuple[str, str, str], Body] = {}
 
     def make(self, *phases: str) -> None:
         """Make what can be made by hand of these phases, each resource after those that it refers to."""
+        self.phases = phases
         left = [
             (phase, kind, name)
             for phase in phases
@@ -65,7 +69,7 @@ class ByHand:
     def _make(self, phase: str, kind: str, name: str) -> bool:
         block = self.stacks[phase]["resource"][kind][name]
         try:
-            arguments = {key: self._value(phase, block[key]) for key in block if key in _READ}
+            arguments = {key: self._value(phase, block[key]) for key in block if key not in _SKIPPED}
         except NotYetError:
             return False
         arguments |= {"address": f"{kind}.{name}", "plain": f"{kind}.{name}" in self.plain}
@@ -96,26 +100,13 @@ class ByHand:
             return self.made[phase, kind, name][attribute]
         if attribute in block:
             return self._value(phase, block[attribute])
-        if kind in MAKERS:
+        if kind in MAKERS and phase in self.phases:
             raise NotYetError
         return None
 
-    def key_of(self, address: str) -> str:
-        """The key that the alias of a key's address is for."""
-        return str(self.made[next(key for key in self.made if f"{key[1]}.{key[2]}" == address)]["id"])
 
-
-_READ = frozenset(
-    """alarm_name allocation_id availability_zone aws_service_name bucket bucket_id cidr_block cidr_ipv4 client_id_list
-    cluster db_name description destination_cidr_block domain_name encryption_configuration engine engine_version family
-    from_port identifier instance_class internal ip_protocol kms_key_id listener_arn load_balancer_arn load_balancer_type
-    log_destination name nat_gateway_id gateway_id node_type num_cache_clusters port priority protocol
-    referenced_security_group_id replication_group_id repository role route_table_ids route_table_id security_groups
-    security_group_id security_group_ids service_name subject_alternative_names subnet_id subnet_ids subnets
-    subnet_group_name db_subnet_group_name target_key_id target_type to_port type url username user_id user_name
-    validation_method vpc_endpoint_type vpc_id action condition default_action topic_name iam_role_arn""".split()
-)
-"""The arguments that make the shape."""
+_SKIPPED = frozenset({"//", "depends_on", "lifecycle", "policy"})
+"""What makes no difference to the shape."""
 
 
 def maker(*kinds: str) -> Callable[[Maker], Maker]:
@@ -233,9 +224,7 @@ def _subnet(hand: ByHand, given: Body) -> Body:
     zone = given["availability_zone"]
     if given["plain"]:
         zone = zone[:-1] + ("b" if zone[-1] == "a" else "a")
-    made = hand.client("ec2").create_subnet(
-        VpcId=given["vpc_id"], CidrBlock=given["cidr_block"], AvailabilityZone=zone
-    )
+    made = hand.client("ec2").create_subnet(VpcId=given["vpc_id"], CidrBlock=given["cidr_block"], AvailabilityZone=zone)
     return {"id": made["Subnet"]["SubnetId"]}
 
 
@@ -289,9 +278,7 @@ def _ingress(hand: ByHand, given: Body) -> Body:
         permission["UserIdGroupPairs"] = [{"GroupId": given["referenced_security_group_id"]}]
     else:
         permission["IpRanges"] = [{"CidrIp": given["cidr_ipv4"]}]
-    hand.client("ec2").authorize_security_group_ingress(
-        GroupId=given["security_group_id"], IpPermissions=[permission]
-    )
+    hand.client("ec2").authorize_security_group_ingress(GroupId=given["security_group_id"], IpPermissions=[permission])
     return {}
 
 
@@ -330,3 +317,138 @@ def _repository(hand: ByHand, given: Body) -> Body:
 def _secret(hand: ByHand, given: Body) -> Body:
     arn = hand.client("secretsmanager").create_secret(Name=given["name"], SecretString=PASSWORD)["ARN"]
     return {"id": arn, "arn": arn}
+
+
+# Data -------------------------------------------------------------------------------------------------------------
+
+
+@maker("aws_db_subnet_group")
+def _database_subnets(hand: ByHand, given: Body) -> Body:
+    hand.client("rds").create_db_subnet_group(
+        DBSubnetGroupName=given["name"], DBSubnetGroupDescription="by hand", SubnetIds=given["subnet_ids"]
+    )
+    return {}
+
+
+@maker("aws_db_parameter_group")
+def _database_parameters(hand: ByHand, given: Body) -> Body:
+    hand.client("rds").create_db_parameter_group(
+        DBParameterGroupName=given["name"], DBParameterGroupFamily=given["family"], Description=given["description"]
+    )
+    return {}
+
+
+@maker("aws_db_instance")
+def _database(hand: ByHand, given: Body) -> Body:
+    """A `plain` one isn't encrypted."""
+    encryption = {} if given["plain"] else {"StorageEncrypted": True, "KmsKeyId": given["kms_key_id"]}
+    hand.client("rds").create_db_instance(
+        DBInstanceIdentifier=given["identifier"],
+        DBInstanceClass=given["instance_class"],
+        Engine=given["engine"],
+        EngineVersion=given["engine_version"],
+        AllocatedStorage=20,
+        DBName=given["db_name"],
+        MasterUsername=given["username"],
+        MasterUserPassword=PASSWORD,
+        DBSubnetGroupName=given["db_subnet_group_name"],
+        **encryption,
+    )
+    return {}
+
+
+@maker("aws_elasticache_subnet_group")
+def _cache_subnets(hand: ByHand, given: Body) -> Body:
+    hand.client("elasticache").create_cache_subnet_group(
+        CacheSubnetGroupName=given["name"], CacheSubnetGroupDescription="by hand", SubnetIds=given["subnet_ids"]
+    )
+    return {}
+
+
+@maker("aws_elasticache_replication_group")
+def _cache(hand: ByHand, given: Body) -> Body:
+    """A `plain` one isn't encrypted with the stack's key."""
+    key = {} if given["plain"] else {"KmsKeyId": given["kms_key_id"]}
+    hand.client("elasticache").create_replication_group(
+        ReplicationGroupId=given["replication_group_id"],
+        ReplicationGroupDescription="by hand",
+        Engine=given["engine"],
+        EngineVersion=given["engine_version"],
+        CacheNodeType=given["node_type"],
+        NumCacheClusters=given["num_cache_clusters"],
+        CacheSubnetGroupName=given["subnet_group_name"],
+        AtRestEncryptionEnabled=True,
+        TransitEncryptionEnabled=True,
+        **key,
+    )
+    return {}
+
+
+# Edge and services ------------------------------------------------------------------------------------------------
+
+
+@maker("aws_lb")
+def _load_balancer(hand: ByHand, given: Body) -> Body:
+    made = hand.client("elbv2").create_load_balancer(
+        Name=given["name"], Subnets=given["subnets"], SecurityGroups=given["security_groups"]
+    )
+    return {"arn": made["LoadBalancers"][0]["LoadBalancerArn"]}
+
+
+@maker("aws_lb_target_group")
+def _target_group(hand: ByHand, given: Body) -> Body:
+    made = hand.client("elbv2").create_target_group(
+        Name=given["name"],
+        Protocol=given["protocol"],
+        Port=given["port"],
+        VpcId=given["vpc_id"],
+        TargetType="instance" if given["plain"] else given["target_type"],
+    )
+    return {"arn": made["TargetGroups"][0]["TargetGroupArn"]}
+
+
+@maker("aws_lb_listener")
+def _listener(hand: ByHand, given: Body) -> Body:
+    """By hand there is only one of HTTP, which answers by itself."""
+    if given["port"] != 80:
+        return {}
+    answer: Any = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+    made = hand.client("elbv2").create_listener(
+        LoadBalancerArn=given["load_balancer_arn"], Protocol="HTTP", Port=80, DefaultActions=[answer]
+    )
+    return {"arn": made["Listeners"][0]["ListenerArn"]}
+
+
+@maker("aws_acm_certificate")
+def _certificate(hand: ByHand, given: Body) -> Body:
+    names = given.get("subject_alternative_names", [])
+    made = hand.client("acm").request_certificate(
+        DomainName=given["domain_name"], ValidationMethod="DNS", SubjectAlternativeNames=[given["domain_name"], *names]
+    )
+    return {"arn": made["CertificateArn"]}
+
+
+@maker("aws_route53_zone")
+def _zone(hand: ByHand, given: Body) -> Body:
+    made = hand.client("route53").create_hosted_zone(Name=given["name"], CallerReference="by hand")
+    return {"zone_id": made["HostedZone"]["Id"].rpartition("/")[2]}
+
+
+@maker("aws_ecs_cluster")
+def _cluster(hand: ByHand, given: Body) -> Body:
+    return {"arn": hand.client("ecs").create_cluster(clusterName=given["name"])["cluster"]["clusterArn"]}
+
+
+@maker("aws_cloudwatch_metric_alarm")
+def _alarm(hand: ByHand, given: Body) -> Body:
+    hand.client("cloudwatch").put_metric_alarm(
+        AlarmName=given["alarm_name"],
+        Namespace="ByHand",
+        MetricName="Errors",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        Period=60,
+        Statistic="Sum",
+        Threshold=1,
+    )
+    return {}

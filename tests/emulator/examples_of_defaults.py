@@ -305,6 +305,11 @@ def deployment_group(aws: Aws) -> None:
 # The rest, by service
 
 
+@example("kms", "CreateKey")
+def usage_of_a_key(aws: Aws) -> None:
+    assert aws("kms").create_key()["KeyMetadata"]["KeyUsage"] == "ENCRYPT_DECRYPT"
+
+
 @example("config", "DescribeConfigurationRecorders")
 def recorder(aws: Aws) -> None:
     role = f"arn:aws:iam::{aws.account}:role/config"

@@ -104,7 +104,7 @@ class _Structure:
                 yield from self._differences(found.get(name), self._frame.variables[name], "variable", name)
 
     def _imports(self, blocks: object) -> Iterator[ScanError]:
-        """Scan errors for blocks that import another resource than `existing` says, or one that the stack doesn't have."""
+        """Scan errors for blocks that import what `existing` doesn't say, or to an address that isn't in the stack."""
         resources, existing = _dict(self._content.get("resource")), self._frame.existing
         for block in blocks if isinstance(blocks, list) else [blocks]:
             to = str(_dict(block).get("to"))

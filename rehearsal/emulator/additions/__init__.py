@@ -34,6 +34,7 @@ SERVICES = (
     "events",
     "guardduty",
     "iam",
+    "kms",
     "logs",
     "policy_documents",
     "rds",
