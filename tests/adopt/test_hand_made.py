@@ -1,0 +1,83 @@
+"""An environment that was made by hand is taken over: nothing is replaced, and the second plan is empty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ops.terraform.report import Result
+from tests.adopt.hand_made import APPROVED, Body, HandMade, hand_made
+from tests.products import SUBJECTS
+
+pytestmark = pytest.mark.slow
+ENVIRONMENTS = {subject.environment.name: subject.environment for subject in SUBJECTS}
+REPOSITORY = "aws_ecr_repository.example_mini"
+
+
+def outcomes(found: Body, outcome: str) -> dict[str, Body]:
+    return {each["address"]: each for each in found["addresses"] if each["outcome"] == outcome}
+
+
+def take_over(account: HandMade, phase: str, found: Body) -> None:
+    """Plan and apply a phase; everything that was found is imported, and nothing is replaced."""
+    assert account.plan(phase) == {phase: Result.CHANGES}
+    verdict = account.verdict(phase)
+    wanted = {each["address"] for each in found["addresses"] if each["phase"] == phase and each["outcome"] == "adopt"}
+    assert {each["address"] for each in verdict["imports"]} == wanted
+    assert {each["class"] for each in verdict["imports"]} <= {"unchanged", "changed in place"}
+    assert all(each["attributes"] for each in verdict["imports"] if each["class"] == "changed in place")
+    assert not {"replace", "delete", "forget"} & verdict["changes"].keys()
+    account.ops("apply", phase, "--yes", *APPROVED)
+
+
+def settled(account: HandMade, *phases: str) -> None:
+    """A second plan is empty, also without the values."""
+    assert account.plan(*phases) == dict.fromkeys(phases, Result.NO_CHANGES)
+    account.values.unlink()
+    account.synth()
+    assert account.plan(*phases) == dict.fromkeys(phases, Result.NO_CHANGES)
+
+
+@pytest.mark.timeout(3600)
+def test_account_network_and_registry_of_a_small_product(tmp_path: Path) -> None:
+    phases = ("account", "registry", "network")
+    with hand_made(ENVIRONMENTS["mini-demo"], "mini", tmp_path, phases, {REPOSITORY}) as account:
+        found = account.adopt()
+        (blocked,) = outcomes(found, "blocked").values()
+        assert blocked["address"] == REPOSITORY
+        (fixed,) = blocked["fixed"]
+        assert fixed["kind"] == "encryption"
+        assert fixed["way_out"].startswith("copy the images")
+        assert not outcomes(found, "ambiguous")
+        assert not outcomes(found, "unknown")
+        adopted = outcomes(found, "adopt")
+        assert {"aws_vpc.vpc", "aws_iam_openid_connect_provider.github", "aws_route.route_public_internet"} <= {
+            *adopted
+        }
+        assert len(adopted) >= 55
+        # AWS's rule of each new group, which lets everything out.
+        assert len(found["beside"]) == len(account.stacks()["network"]["resource"]["aws_security_group"])
+
+        account.synth()
+        account.ops("bootstrap", "--yes", *APPROVED)
+        for phase in ("account", "network"):
+            take_over(account, phase, found)
+        refused_and_released(account)
+        take_over(account, "registry", found)
+        settled(account, *phases)
+        assert not outcomes(account.adopt(), "adopt")
+
+
+def refused_and_released(account: HandMade) -> None:
+    """The repository is imported all the same: the plan gate refuses it with the way out, which is then taken."""
+    values = account.values.read_text(encoding="utf-8")
+    account.values.write_text(values.replace("{", f'{{\n  "{REPOSITORY}": "example/mini",', 1), encoding="utf-8")
+    account.synth()
+    assert account.plan("registry", expect=1) == {"registry": Result.REFUSED}
+    (finding,) = [each for each in account.verdict("registry")["findings"] if each["refused"]]
+    assert (finding["kind"], finding["where"]) == ("fixed", REPOSITORY)
+    assert "copy the images" in finding["remedy"]
+    account.client("ecr").delete_repository(repositoryName="example/mini", force=True)
+    account.values.write_text(values, encoding="utf-8")
+    account.synth()
