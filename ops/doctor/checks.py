@@ -40,9 +40,21 @@ from ops.terraform.inherited import inherited
 EVERY = "every command"
 TERRAFORM = ("bootstrap", "plan", "apply", "drift", "console", "recover", "destroy", "deploy", "rehearse")
 """Commands that run Terraform."""
-SYNTHESIS = ("make synth", "gate", "cost", "parity", "report", "diagram", *TERRAFORM)
+SYNTHESIS = ("make synth", "gate", "adopt", "cost", "parity", "report", "diagram", *TERRAFORM)
 """Commands that read synthesized stacks."""
-STATES = ("bootstrap", "plan", "apply", "drift", "outputs", "console", "recover", "destroy", "deploy", "status")
+STATES = (
+    "adopt",
+    "bootstrap",
+    "plan",
+    "apply",
+    "drift",
+    "outputs",
+    "console",
+    "recover",
+    "destroy",
+    "deploy",
+    "status",
+)
 """Commands that read the states of phases."""
 SESSIONS = ("exec", "db")
 RELEASES = ("deploy", "promote", "release", "rollback")

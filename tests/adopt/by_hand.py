@@ -144,8 +144,10 @@ def _provider(hand: ByHand, given: Body) -> Body:
 
 @maker("aws_iam_service_linked_role")
 def _linked_role(hand: ByHand, given: Body) -> Body:
-    made = hand.client("iam").create_service_linked_role(AWSServiceName=given["aws_service_name"])
-    return {"arn": made["Role"]["Arn"]}
+    """Unless a service has already created its own, as soon as it was used."""
+    service, iam = given["aws_service_name"], hand.client("iam")
+    roles = iam.list_roles(PathPrefix=f"/aws-service-role/{service}/")["Roles"]
+    return {"arn": (roles[0] if roles else iam.create_service_linked_role(AWSServiceName=service)["Role"])["Arn"]}
 
 
 @maker("aws_iam_role")

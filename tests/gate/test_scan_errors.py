@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -142,7 +143,7 @@ def test_a_form_that_would_go_unscanned(project: Project, body: Body) -> None:
     assert kinds(project.judge()) == [ErrorKind.NOT_UNDERSTOOD]
 
 
-@pytest.mark.parametrize("section", ["import", "moved", "removed", "check", "language"])
+@pytest.mark.parametrize("section", ["moved", "removed", "check", "language"])
 def test_blocks_that_the_project_never_writes(project: Project, section: str) -> None:
     project.stacks["demo-services"][section] = {"a": {"to": "aws_sns_topic.services"}}
     verdict = project.judge()
@@ -297,3 +298,30 @@ def test_an_error_of_the_tables_is_no_traceback(project: Project, monkeypatch: p
     verdict = project.judge()
     assert verdict.outcome is Outcome.ERROR
     assert any("RecursionError" in error.what for error in verdict.errors)
+
+
+def test_an_import_that_the_values_lead_to(project: Project) -> None:
+    frames = {
+        name: replace(each, existing={"aws_sns_topic.services": "arn"})
+        for name, each in project.expected.frames.items()
+    }
+    project.expected = replace(project.expected, frames=frames)
+    project.stacks["demo-services"]["import"] = [{"id": "arn", "to": "aws_sns_topic.services"}]
+    assert project.judge().outcome is Outcome.CLEAN
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"id": "arn", "to": "aws_sns_topic.network"},
+        {"id": "arn", "to": "aws_sns_topic.services"},
+        {"id": "arn", "to": "aws_sns_topic.services", "provider": "aws.other"},
+        {"id": "arn", "to": "aws_sns_topic.services", "for_each": []},
+    ],
+    ids=["of another stack", "not in the values", "of a provider", "of several"],
+)
+def test_an_import_that_the_values_do_not_lead_to(project: Project, block: Body) -> None:
+    project.stacks["demo-services"]["import"] = [block]
+    verdict = project.judge()
+    assert kinds(verdict) == [ErrorKind.NOT_UNDERSTOOD]
+    assert "which the environment's `existing` doesn't lead to" in words(verdict)

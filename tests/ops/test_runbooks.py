@@ -28,6 +28,7 @@ WITHOUT_RUNBOOK = {
     "gate": "make runs it; docs/gate.md says what its findings mean",
     "gate-plan": "make runs it before each apply; docs/gate.md",
     "account": "prints docs/account.md",
+    "adopt": "changes nothing in AWS; docs/adopt.md",
     "affected": "changes nothing and needs no account; docs/ci.md",
     "ci": "workflows call it; docs/ci.md",
     "cost": "changes nothing and needs no account; docs/cost.md",
