@@ -324,7 +324,6 @@ recorded: rehearse ## Rehearse ENV=<name>, and renew its recorded requests for t
 
 rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to prod, products of other shapes, and workflows
 	@$(MAKE) rehearse ENV=prod ENVIRONMENTS=tests/products/aep
-	@$(MAKE) rehearse ENV=prod-starter TO=prod ENVIRONMENTS=tests/products/aep
 	@$(MAKE) rehearse ENV=staging ENVIRONMENTS=tests/products/aep
 	@$(MAKE) rehearse ENV=shop-prod ENVIRONMENTS=tests/products/shop
 	@$(MAKE) rehearse ENV=intake-prod ENVIRONMENTS=tests/products/intake
@@ -385,7 +384,7 @@ test-slow: $(DEV) gate terraform ## Run the slow tests: real Terraform, rehearsa
 	@$(BIN)/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
 
 test-copy: $(DEV) terraform ## Run all tests but rehearsals in a copy without AEP, with another product (as long as test and test-slow)
-	@$(BIN)/python -m pytest -m slow tests/test_without_aep.py --whole
+	@$(BIN)/python -m pytest -m 'slow or long' tests/test_without_aep.py --whole
 
 test-all: lint test test-slow ## Run lint and all tests, as CI does
 

@@ -1,8 +1,8 @@
 """The project is for any product: in a copy without AEP, with another product, `make` and all tests pass.
 
 `make test-copy` runs all tests in the copy but this file and the rehearsals, which have products of their own; it takes
-as long as `make test-slow`. Otherwise, the slow tests are those that read or write folders of values: all others run
-on tests/products, whatever is in environments/.
+as long as `make test` and `make test-slow`. CI runs only the slow ones that read or write folders of values: all others
+run on tests/products, whatever is in environments/.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.copies import copy_project, plain_environment
 from tests.products import HERE
 
 WHOLE = ("--ignore=tests/rehearsal", "--ignore=tests/test_without_aep.py")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(45 * 60)]
+pytestmark = pytest.mark.timeout(45 * 60)
 PART = ("tests/synth", "tests/unit", "tests/gate/test_broken_environment.py")
 
 
@@ -33,6 +33,7 @@ def run(folder: Path, *command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_make_synthesizes_and_gates_another_product(copy: Path) -> None:
     printed = run(copy, "make")
     assert "shop-prod" in printed
@@ -40,14 +41,17 @@ def test_make_synthesizes_and_gates_another_product(copy: Path) -> None:
     assert not list((copy / "cdktf.out" / "stacks").glob("prod-*"))
 
 
+@pytest.mark.slow
 def test_lint_sorts_imports_of_values_the_same(copy: Path) -> None:
     run(copy, ".venv/bin/ruff", "check", "--quiet")
 
 
+@pytest.mark.long
 def test_the_fast_tests_pass(copy: Path) -> None:
     assert " passed" in run(copy, "make", "test")
 
 
+@pytest.mark.slow
 def test_the_slow_tests_pass(copy: Path, request: pytest.FixtureRequest) -> None:
     chosen = WHOLE if request.config.getoption("--whole") else PART
     printed = run(copy, ".venv/bin/python", "-m", "pytest", "-m", "slow", "-n", "2", "--dist", "loadfile", *chosen)

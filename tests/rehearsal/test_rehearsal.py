@@ -1,4 +1,7 @@
-"""The whole rollout of `prod-starter`, and its growth into `prod`, on emulated AWS with real Terraform."""
+"""The whole rollout of `prod-starter`, and its growth into `prod`, on emulated AWS with real Terraform.
+
+`make rehearse-all` runs it. CI rehearses go-live day of `prod-starter`, and every step of a smaller product.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from ops.verify.criteria import chosen
 from tests.products import AEP
 from tests.rehearsal.orphans import orphans
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(45 * 60)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(45 * 60)]
 ROOT = Path(__file__).parents[2]
 LONGEST = 45 * 60
 """Seconds after which a rehearsal counts as hanging: five times what it takes."""
