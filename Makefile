@@ -320,7 +320,7 @@ rehearse: $(DEV) terraform rehearsable gate $(if $(TO),$(STAMP)/synth-$(TO)) ## 
 	@$(OPS) rehearse "$(ENV)" $(REHEARSED)
 
 recorded: rehearse ## Rehearse ENV=<name>, and renew its recorded requests for the tests, with those of all its rehearsals here
-	@$(BIN)/python -m tests.iam.recorded "$(ENV)"
+	@$(BIN)/python -m tests.iam.recorded "$(ENV)" "$(VALUES)"
 
 rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to prod, products of other shapes, and workflows
 	@$(MAKE) rehearse ENV=prod ENVIRONMENTS=tests/products/aep

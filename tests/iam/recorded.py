@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import environments
-from modules.output import OUT
+from modules.output import output
 from ops.roles.recording import Recording, paths, read, recording_of
 
 FOLDER = Path(__file__).with_name("recorded")
@@ -28,14 +27,15 @@ def recorded(product: str, environment: str) -> Recording:
 
 
 def main() -> int:
-    """Store all requests that rehearsals of an environment recorded."""
-    (name,) = sys.argv[1:]
-    found = recording_of(name, paths(OUT))
+    """Store all requests that rehearsals of an environment recorded; the second argument is its folder of values."""
+    name, folder = sys.argv[1:]
+    out = output(folder)
+    found = recording_of(name, paths(out))
     if found is None:
-        sys.stderr.write(f"error: no rehearsal of {name} is recorded in {OUT}; run: make rehearse ENV={name}\n")
+        sys.stderr.write(f"error: no rehearsal of {name} is recorded in {out}; run: make rehearse ENV={name}\n")
         return 1
     FOLDER.mkdir(exist_ok=True)
-    found.write(file(environments.FOLDER.name, name))
+    found.write(file(Path(folder).name, name))
     return 0
 
 
