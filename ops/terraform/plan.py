@@ -48,6 +48,10 @@ _SIGNS = {
 }
 
 
+IMPORTED = "="
+"""The sign of a resource that is imported and otherwise stays as it is."""
+
+
 @dataclass
 class Planner:
     """Plans phases of one environment."""
@@ -230,11 +234,13 @@ def summary(shown: str) -> str:
 def _lines(changes: list[dict[str, Any]]) -> Iterator[str]:
     for each in changes:
         change = each["change"]
-        sign = _SIGNS.get(tuple(change["actions"]))
+        imported = bool(change.get("importing"))
+        sign = _SIGNS.get(tuple(change["actions"]), IMPORTED if imported else None)
         if sign is None:
             continue
         before, after, unknown = (change.get(key) or {} for key in ("before", "after", "after_unknown"))
         differing = sorted(key for key in {*after, *unknown} if unknown.get(key) or before.get(key) != after.get(key))
         forced = {str(path[0]) for path in change.get("replace_paths", [])}
         names = [f"{key} (forces replacement)" if key in forced else key for key in differing]
-        yield f"{sign:<3} {each['address']}" + (f": {', '.join(names)}" if sign != "+" and names else "")
+        address = f"{each['address']} (imported)" if imported else each["address"]
+        yield f"{sign:<3} {address}" + (f": {', '.join(names)}" if sign not in {"+", IMPORTED} and names else "")

@@ -47,6 +47,8 @@ _DONE = {
     "replace": "replaced",
     "delete": "deleted",
     "forget": "forgotten",
+    "import": "imported",
+    "move": "moved",
 }
 
 

@@ -96,13 +96,10 @@ class ByHand:
             return None
         kind, name, attribute = resource.groups()
         block = self.stacks[phase]["resource"][kind][name]
-        if (phase, kind, name) in self.made and attribute in self.made[phase, kind, name]:
-            return self.made[phase, kind, name][attribute]
-        if attribute in block:
-            return self._value(phase, block[attribute])
-        if kind in MAKERS and phase in self.phases:
+        if kind in MAKERS and phase in self.phases and (phase, kind, name) not in self.made:
             raise NotYetError
-        return None
+        made = self.made.get((phase, kind, name), {})
+        return made.get(attribute) or (self._value(phase, block[attribute]) if attribute in block else None)
 
 
 _SKIPPED = frozenset({"//", "depends_on", "lifecycle", "policy"})

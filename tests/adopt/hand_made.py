@@ -21,6 +21,7 @@ from modules.phases import PHASES
 from ops.plan_gate.model import APPROVABLE
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import environment as variables_of
+from rehearsal.people import People
 from tests.adopt.by_hand import ByHand
 from tests.products import HERE
 
@@ -118,5 +119,6 @@ def hand_made(
         variables = {**variables_of(emulator.endpoint, environment.account_id, os.environ), **own}
         account = HandMade(environment, folder, variables)
         account.synth()
+        People(environment, emulator.endpoint).exist()
         ByHand(account.client, account.stacks(), environment.account_id, plain=plain).make(*phases)
         yield account

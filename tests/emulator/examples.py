@@ -34,12 +34,14 @@ def log_groups(aws: Aws) -> dict[str, int | None]:
     return {group["logGroupName"]: group.get("retentionInDays") for group in found}
 
 
-@example("accessanalyzer", "CreateAnalyzer", "GetAnalyzer", "DeleteAnalyzer")
+@example("accessanalyzer", "CreateAnalyzer", "GetAnalyzer", "ListAnalyzers", "DeleteAnalyzer")
 @example("accessanalyzer", "ListTagsForResource", "TagResource", "UntagResource")
 def analyzer(aws: Aws) -> None:
     client = aws("accessanalyzer")
     arn = client.create_analyzer(analyzerName="one", type="ACCOUNT", tags={"a": "1"})["arn"]
     assert client.get_analyzer(analyzerName="one")["analyzer"]["status"] == "ACTIVE"
+    assert [each["name"] for each in client.list_analyzers(type="ACCOUNT")["analyzers"]] == ["one"]
+    assert client.list_analyzers(type="ORGANIZATION")["analyzers"] == []
     client.tag_resource(resourceArn=arn, tags={"b": "2"})
     client.untag_resource(resourceArn=arn, tagKeys=["a"])
     assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "2"}

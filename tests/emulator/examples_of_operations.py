@@ -200,6 +200,18 @@ def changed_user(aws: Aws) -> None:
     assert user["Authentication"] == {"Type": "password", "PasswordCount": 1}
 
 
+@example("logs", "AssociateKmsKey", "DisassociateKmsKey")
+def key_of_a_group(aws: Aws) -> None:
+    client, key = aws("logs"), "arn:aws:kms:us-east-1:111122223333:key/one"
+    client.create_log_group(logGroupName=GROUP)
+    client.associate_kms_key(logGroupName=GROUP, kmsKeyId=key)
+    assert client.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
+    client.disassociate_kms_key(logGroupName=GROUP)
+    assert "kmsKeyId" not in client.describe_log_groups()["logGroups"][0]
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.associate_kms_key(logGroupName="none", kmsKeyId=key)
+
+
 @example("logs", "FilterLogEvents")
 def prefixed_streams(aws: Aws) -> None:
     client, now = aws("logs"), int(datetime.now(UTC).timestamp() * 1000)

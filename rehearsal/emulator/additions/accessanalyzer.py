@@ -76,6 +76,14 @@ def get_analyzer(self: AccessAnalyzerResponse) -> ActionResult:
     return ActionResult({"analyzer": self.backend.named(self.params["analyzerName"])})
 
 
+@adds(AccessAnalyzerResponse, "accessanalyzer", "ListAnalyzers", why=WHY)
+def list_analyzers(self: AccessAnalyzerResponse) -> ActionResult:
+    """Return the analyzers of a type, or all."""
+    kind = self.params.get("type")
+    found = [each for each in self.backend.analyzers.values() if kind in {None, each["type"]}]
+    return ActionResult({"analyzers": found})
+
+
 @adds(AccessAnalyzerResponse, "accessanalyzer", "DeleteAnalyzer", why=WHY)
 def delete_analyzer(self: AccessAnalyzerResponse) -> ActionResult:
     """Delete the analyzer."""

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: streams by prefix, the class of a group, and groups that other services create."""
+"""CloudWatch Logs: streams by prefix, class and key of a group, and groups that other services create."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from moto.core.base_backend import BaseBackend
 from moto.logs.models import LogGroup, logs_backends
 from moto.logs.responses import LogsResponse
 
-from rehearsal.emulator.additions.registry import corrects
+from rehearsal.emulator.additions.registry import AwsError, adds, corrects, parameters
 
 
 def created_by_service(backend: BaseBackend, name: str, *, days: int | None = None, region: str = "") -> None:
@@ -55,3 +55,26 @@ def filter_log_events(original: Callable[..., str], self: LogsResponse) -> str:
 def describe_log_group(original: Callable[..., dict[str, Any]], group: LogGroup) -> dict[str, Any]:
     """Return the class."""
     return {"logGroupClass": "STANDARD", **original(group)}
+
+
+@adds(LogsResponse, "logs", "AssociateKmsKey", why="moto lacks the key of an existing log group")
+def associate_kms_key(response: LogsResponse) -> str:
+    """Encrypt what is written from now on with a key."""
+    given = parameters(response)
+    vars(_group(response, given))["kms_key_id"] = given["kmsKeyId"]
+    return "{}"
+
+
+@adds(LogsResponse, "logs", "DisassociateKmsKey", why="moto lacks the key of an existing log group")
+def disassociate_kms_key(response: LogsResponse) -> str:
+    """Encrypt what is written from now on with CloudWatch's own key."""
+    vars(_group(response, parameters(response)))["kms_key_id"] = None
+    return "{}"
+
+
+def _group(response: LogsResponse, given: dict[str, Any]) -> LogGroup:
+    logs = logs_backends[response.current_account][response.region]
+    group: LogGroup | None = logs.groups.get(given.get("logGroupName", ""))
+    if group is None:
+        raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
+    return group
