@@ -67,6 +67,7 @@ class TeamDay(Day):
 
     def go_live(self, application: Application) -> None:
         """Migrate, move traffic, roll it back and move it again by the workflow `traffic`, and follow by `main`."""
+        self._note_values()
         self.connect(application)
         own, _ = self.rehearsal.names.weighted_records
         self.sign_in(DEPLOYER)
