@@ -61,8 +61,8 @@ class Images:
 
     @property
     def target(self) -> dict[str, str]:
-        """What the job `target` of workflows finds."""
-        return targets.outputs(targets.chosen([NAME]), NAME)
+        """What the job `target` of workflows finds, in whose checkout the values are in environments/."""
+        return {**targets.outputs(targets.chosen([NAME]), NAME), "release_file": OWN}
 
     def push(self, text: str) -> str:
         """Push an image as a build does; returns its digest."""
