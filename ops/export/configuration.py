@@ -72,7 +72,7 @@ def configuration(
         with _addressed(stack, "locals"):
             pairs = [(_name(name), expression(value)) for name, value in content["locals"].items()]
             parts.append(["locals {", *indented(aligned(pairs)), "}"])
-    for group in arrange([*_elements(content)]):
+    for group in arrange([*_elements(stack, content)]):
         parts.append([_RULE, *comment(group.title)])
         for part in group.parts:
             if part.title:
@@ -124,11 +124,14 @@ def _error(stack: str, address: str, what: str) -> OpsError:
     return OpsError(f"{stack}: {address} {what}; nothing was exported (docs/export.md)")
 
 
-def _elements(content: Settings) -> Iterator[Element]:
+def _elements(stack: str, content: Settings) -> Iterator[Element]:
     for section in _TYPED:
-        for kind, named in content.get(section, {}).items():
-            for name in named:
-                yield Element(section, kind, name)
+        with _addressed(stack, section):
+            kinds = content.get(section, {}).items()
+        for kind, named in kinds:
+            with _addressed(stack, f"{section} {kind}"):
+                names = [*named.keys()]
+            yield from (Element(section, kind, name) for name in names)
 
 
 def _name(name: str) -> str:

@@ -210,28 +210,29 @@ def _read(file: Path) -> Iterator[_Callee]:
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             purpose = (ast.get_docstring(node) or "").partition("\n")[0]
-            functions = [each for each in ast.walk(node) if isinstance(each, ast.FunctionDef)]
+            body = node.body if isinstance(node, ast.ClassDef) else [node]
+            functions = [each for each in body if isinstance(each, ast.FunctionDef)]
             calls = sorted(found for function in functions for found in _calls(function, node))
             yield _Callee(node.name, purpose, tuple((name, template) for _, name, template in calls))
 
 
 def _calls(function: ast.FunctionDef, owner: ast.stmt) -> Iterator[tuple[int, str, str]]:
     """The calls that pass a scope and an id: line, name of what is called, and template of the id."""
-    known = function is owner or function.name == "__init__"
-    loops = (node.target for node in ast.walk(function) if isinstance(node, ast.For | ast.comprehension))
+    inside = [*ast.walk(function)]
+    loops = (node.target for node in inside if isinstance(node, ast.For | ast.comprehension))
     own = (
-        known
+        (function is owner or function.name == "__init__")
         and "id_" in {argument.arg for argument in function.args.args}
         and not any(isinstance(name, ast.Name) and name.id == "id_" for each in loops for name in ast.walk(each))
     )
     assigned = {
         target.id: node.value
-        for node in ast.walk(function)
+        for node in inside
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    for node in ast.walk(function):
+    for node in inside:
         if isinstance(node, ast.Call) and len(node.args) >= 2:
             yield node.lineno, ast.unparse(node.func), _template(node.args[1], assigned, own)
 

@@ -127,7 +127,7 @@ def test_a_stack_that_is_not_json(output: Path, tmp_path: Path) -> None:
 def test_a_difference_has_the_lines_and_their_resource(output: Path, tmp_path: Path) -> None:
     old = '"backup_retention_period": 30'
     base = edited(output, tmp_path, "prod-data", old, '"backup_retention_period": 20')
-    version = versions.Version("main", "c0ffee", difference.ROOT, base, difference.ROOT / "environments")
+    version = versions.Version("main", "c0ffee", versions.ROOT, base, versions.ROOT / "environments")
     found = difference.compared("prod", version, output)
     assert [*found] == ["data"]
     lines = found["data"].splitlines()

@@ -1,0 +1,48 @@
+"""How long an export takes, against synthesizing the same environments: `python -m benchmarks.export`.
+
+Each is the command that operators start; runs alternate. Medians of processor seconds of all their processes, which
+hardly depend on what else the machine does. Promised: at most half.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+VALUES = ROOT / "tests" / "products" / "aep"
+NAMES = ("prod", "prod-starter", "staging")
+RUNS = 3
+PROMISED = 0.5
+
+
+def seconds(command: Sequence[str], out: Path) -> float:
+    """Processor seconds of a command and of the processes that it starts."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    given = {**os.environ, "ENVIRONMENTS": str(VALUES), "CDKTF_OUTDIR": str(out)}
+    subprocess.run([sys.executable, *command], cwd=ROOT, env=given, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main() -> int:
+    """Print both times; the exit code is 1 if exporting takes longer than promised."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        synth = ["-O", "main.py", *NAMES]
+        export = ["-m", "ops", "export", *NAMES, "--stacks", folder]
+        measured = [(seconds(synth, out), seconds(export, out)) for _ in range(RUNS + 1)][1:]  # The first fills caches.
+    synthesized, exported = (statistics.median(times) for times in zip(*measured, strict=True))
+    print(f"synthesize {', '.join(NAMES)}: {synthesized:.2f} s of processor time")
+    print(f"export them: {exported:.2f} s, {exported / synthesized:.2f} times that (promised: {PROMISED})")
+    return int(exported / synthesized > PROMISED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
