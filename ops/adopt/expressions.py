@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import jmespath
-from jmespath import functions
+from jmespath import exceptions, functions
 
 NEW = "\0a resource that the stack creates"
 """In place of an attribute of a resource that doesn't exist yet, or can't be taken over."""
@@ -53,8 +53,11 @@ def _compiled(expression: str) -> Any:  # noqa: ANN401  (untyped)
 
 
 def evaluate(expression: str, context: Mapping[str, Any]) -> Any:  # noqa: ANN401  (any JSON value)
-    """The value of an expression; None if there is none."""
-    return _compiled(expression).search(context, _OPTIONS)
+    """The value of an expression; None if there is none, or a function gets what it isn't for."""
+    try:
+        return _compiled(expression).search(context, _OPTIONS)
+    except exceptions.JMESPathTypeError:
+        return None
 
 
 def filled(template: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401  (any JSON value)

@@ -81,3 +81,55 @@ def refused_and_released(account: HandMade) -> None:
     account.client("ecr").delete_repository(repositoryName="example/mini", force=True)
     account.values.write_text(values, encoding="utf-8")
     account.synth()
+
+
+PHASES_OF_AEP = ("state", "account", "network", "registry", "secrets", "data", "edge", "services")
+PLAIN = ("aws_ecr_repository.navralabs_aep_frontend", "aws_lb_target_group.frontend_targets")
+BLOCKED = {
+    "aws_accessanalyzer_analyzer.access_analyzer": "name",
+    "aws_config_configuration_recorder.config": "name",
+    "aws_config_delivery_channel.config_channel": "name",
+    "aws_ecr_repository.navralabs_aep_frontend": "encryption",
+    "aws_lb_target_group.frontend_targets": "settings",
+}
+"""What can't be changed in place, and what it is about."""
+
+
+def take_the_ways_out(account: HandMade) -> None:
+    """Remove what `BLOCKED` names, as its ways out say; its images, records and targets are none."""
+    config, elbv2 = account.client("config"), account.client("elbv2")
+    config.delete_delivery_channel(DeliveryChannelName="default")
+    config.delete_configuration_recorder(ConfigurationRecorderName="default")
+    account.client("accessanalyzer").delete_analyzer(analyzerName="ConsoleAnalyzer")
+    account.client("ecr").delete_repository(repositoryName="navralabs/aep-frontend", force=True)
+    (group,) = elbv2.describe_target_groups(Names=["aep-staging-frontend"])["TargetGroups"]
+    elbv2.delete_target_group(TargetGroupArn=group["TargetGroupArn"])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(4 * 3600)
+def test_the_whole_of_staging(tmp_path: Path) -> None:
+    with hand_made(ENVIRONMENTS["staging"], "aep", tmp_path, PHASES_OF_AEP, PLAIN) as account:
+        found = account.adopt()
+        blocked = outcomes(found, "blocked")
+        assert {address: each["fixed"][0]["kind"] for address, each in blocked.items()} == BLOCKED
+        assert all(one["way_out"] for each in blocked.values() for one in each["fixed"])
+        assert not outcomes(found, "ambiguous")
+        assert not outcomes(found, "unknown")
+        assert {
+            "aws_db_instance.database",
+            "aws_elasticache_replication_group.cache",
+            "aws_guardduty_detector.guardduty",
+            "aws_lb.load_balancer",
+            "aws_acm_certificate.certificate",
+            "aws_route53_zone.zone",
+            "aws_ecs_cluster.cluster",
+            "aws_secretsmanager_secret.database_url",
+        } <= outcomes(found, "adopt").keys()
+        take_the_ways_out(account)
+        account.synth()
+        account.ops("bootstrap", "--yes", *APPROVED)
+        applied = [phase for phase in PHASES_OF_AEP if phase != "state"]
+        for phase in applied:
+            take_over(account, phase, found)
+        settled(account, *applied)
