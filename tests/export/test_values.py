@@ -53,7 +53,7 @@ def test_generated_values(tmp_path: Path) -> None:
         found.append(value)
 
     collect()
-    document = {
+    document: dict[str, Any] = {
         "terraform": {},
         "variable": {
             f"v{number}": {"type": "string", "default": text}
