@@ -364,6 +364,7 @@ def test_the_extract_has_what_a_configuration_may_set(monkeypatch: pytest.Monkey
         "provider": PROVIDER,
         "version": "1.2.3",
         "types": {"aws_x": {"name": "string", "other": "block", "rule": {"days": "number"}}},
+        "deprecated": {},
     }
 
 

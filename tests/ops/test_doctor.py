@@ -637,7 +637,7 @@ def test_unknown_is_not_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
         (("prd",), "error: unknown environment 'prd'; did you mean prod? known: prod, prod-starter, staging"),
         (
             ("prod", "--for", "pln"),
-            "error: unknown command 'pln'; did you mean plan? known: account, affected, apply, ",
+            "error: unknown command 'pln'; did you mean plan? known: account, adopt, affected, apply, ",
         ),
     ],
 )

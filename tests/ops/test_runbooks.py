@@ -35,6 +35,7 @@ WITHOUT_RUNBOOK = {
     "roles": "changes nothing and needs no account; docs/roles.md",
     "parity": "changes nothing and needs no account; docs/parity.md",
     "diagram": "writes images; docs/report.md",
+    "export": "changes nothing and needs no account; docs/export.md",
     "report": "writes a page; docs/report.md",
     "docs": "writes pages of the project; make docs",
     "prices": "writes a file of the project; docs/cost.md",

@@ -25,6 +25,7 @@ NOT_REHEARSED: Mapping[str, str] = {
     "Secret.rotation_lambda": _ROTATION,
     "Secret.rotation_days": _ROTATION,
     "Secret.rotation_role": _ROTATION,
+    "Environment.existing": "a rehearsal begins with an empty account; tests/adopt begins with accounts that were used",
     "Registry.unscanned": "no stack has it; `ops promote` reads it, with tests for each result of ECR's scan",
 }
 """Settings that can't be rehearsed, with the reason."""
