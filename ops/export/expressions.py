@@ -45,6 +45,8 @@ def template(text: str) -> str:
     """
     if "{" not in text:
         return _quoted(text)
+    if "\r" in text and "${" in text:  # Terraform 1.11 doesn't evaluate what follows it in JSON, and does in HCL.
+        raise InexpressibleError("has a carriage return in a template")
     if _DIRECTIVE.search(text):
         raise InexpressibleError("has a template directive %{…}, which isn't exported")
     parts, at = [], 0

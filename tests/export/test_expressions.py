@@ -76,7 +76,7 @@ def test_a_value_of_more_lines_ends_the_alignment() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["${a", "${}", "x${ }", "%{ if a }b%{ endif }", "${f(\na)}"])
+@pytest.mark.parametrize("text", ["${a", "${}", "x${ }", "%{ if a }b%{ endif }", "${f(\na)}", "\r${a}"])
 def test_what_cannot_be_written_is_an_error(text: str) -> None:
     with pytest.raises(InexpressibleError):
         template(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ pytestmark = pytest.mark.slow
 EXPRESSIONS = st.sampled_from(
     ["${local.text}", "${ local.text }", '${upper("a}")}', 'a${local.map["k"]}b', "$${x}", "%%{x}", "${1 + 1}", "$"]
 )
-PLAIN = TEXTS.map(lambda text: text.replace("${", "").replace("%{", "").replace("$", "").replace("%", ""))
+PLAIN = TEXTS.map(lambda text: re.sub(r"[$%\r]", "", text))
+"""Texts without templates; the export refuses a carriage return in one."""
 STRINGS = st.lists(PLAIN | EXPRESSIONS, min_size=1, max_size=3).map("".join)
 VALUES = st.recursive(
     st.none()
@@ -66,4 +68,6 @@ def test_generated_values(tmp_path: Path) -> None:
     as_json = evaluated(tmp_path / "json", "main.tf.json", json.dumps(document))
     as_hcl = evaluated(tmp_path / "hcl", MAIN, configuration("values", "Values.", document, arranged))
     assert len(as_json) > 250
-    assert as_hcl == as_json
+    differing = {name for name in as_json if as_hcl.get(name) != as_json[name]}
+    assert {name: document["output"][name]["value"] for name in differing} == {}
+    assert as_hcl.keys() == as_json.keys()
