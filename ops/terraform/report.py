@@ -75,7 +75,7 @@ class PhaseResult:
     phase: str
     result: Result
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Number of resources by action: create, update, replace, delete, forget."""
+    """Number of resources by action: create, update, replace, delete, forget, import, move."""
     seconds: float = 0.0
     waits_for: tuple[str, ...] = ()
     """What you must do first: phases to apply, or a command such as `cutover prepare`."""

@@ -10,7 +10,6 @@ from ops.terraform.report import Result
 from tests.adopt.hand_made import APPROVED, Body, HandMade, hand_made
 from tests.products import SUBJECTS
 
-pytestmark = pytest.mark.slow
 ENVIRONMENTS = {subject.environment.name: subject.environment for subject in SUBJECTS}
 REPOSITORY = "aws_ecr_repository.example_mini"
 
@@ -39,6 +38,7 @@ def settled(account: HandMade, *phases: str) -> None:
     assert account.plan(*phases) == dict.fromkeys(phases, Result.NO_CHANGES)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_account_network_and_registry_of_a_small_product(tmp_path: Path) -> None:
     phases = ("account", "registry", "network")
@@ -83,7 +83,7 @@ def refused_and_released(account: HandMade) -> None:
     account.synth()
 
 
-PHASES_OF_AEP = ("state", "account", "network", "registry", "secrets", "data", "edge", "services")
+PHASES_OF_AEP = ("account", "network", "registry", "secrets", "data", "edge", "services")
 PLAIN = ("aws_ecr_repository.navralabs_aep_frontend", "aws_lb_target_group.frontend_targets")
 BLOCKED = {
     "aws_accessanalyzer_analyzer.access_analyzer": "name",
@@ -129,7 +129,6 @@ def test_the_whole_of_staging(tmp_path: Path) -> None:
         take_the_ways_out(account)
         account.synth()
         account.ops("bootstrap", "--yes", *APPROVED)
-        applied = [phase for phase in PHASES_OF_AEP if phase != "state"]
-        for phase in applied:
+        for phase in PHASES_OF_AEP:
             take_over(account, phase, found)
-        settled(account, *applied)
+        settled(account, *PHASES_OF_AEP)
