@@ -34,6 +34,7 @@ WITHOUT_RUNBOOK = {
     "cost": "changes nothing and needs no account; docs/cost.md",
     "roles": "changes nothing and needs no account; docs/roles.md",
     "parity": "changes nothing and needs no account; docs/parity.md",
+    "export": "changes nothing and needs no account; docs/export.md",
     "diagram": "writes images; docs/report.md",
     "export": "changes nothing and needs no account; docs/export.md",
     "report": "writes a page; docs/report.md",
