@@ -242,7 +242,15 @@ def emulated_environment(environment: Environment, out: Path, name: str) -> Iter
         environment: The environment.
         out: Folder that synth wrote.
         name: Of the rehearsal; what an earlier one of that name left goes.
+
+    Raises:
+        RefusedError: The environment takes over resources, and the emulated account has none.
     """
+    if environment.existing:
+        where = environments.shown(environments.existing_file(environment))
+        raise RefusedError(
+            f"a rehearsal's account is empty, so nothing in {where} can be imported; rehearse without it"
+        )
     folder = (out / "rehearsal" / name).absolute()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

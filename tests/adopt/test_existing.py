@@ -18,6 +18,8 @@ from environments.schema import Environment
 from environments.schema.validation import InvalidEnvironmentError, validate
 from modules.imports import addresses, with_imports
 from modules.phases import PHASES
+from ops.errors import RefusedError
+from rehearsal.context import emulated_environment
 from tests.conftest import Stack
 from tests.products import HERE, values
 
@@ -115,3 +117,12 @@ def test_synth_writes_the_blocks(synthesized: Callable[[Environment], dict[str, 
         "network": [{"id": "vpc-1", "to": "aws_vpc.vpc"}],
         "edge": [{"id": "arn:aws:elasticloadbalancing:1", "to": "aws_lb.load_balancer"}],
     }
+
+
+def test_a_rehearsal_has_nothing_to_take_over(tmp_path: Path) -> None:
+    with (
+        pytest.raises(RefusedError, match=r"existing/prod\.json can be imported; rehearse without it"),
+        emulated_environment(with_existing(aws_vpc__vpc="vpc-1"), tmp_path, "prod"),
+    ):
+        pass
+    assert not [*tmp_path.iterdir()]
