@@ -61,7 +61,7 @@ def test_account_network_and_registry_of_a_small_product(tmp_path: Path) -> None
         assert len(found["beside"]) == len(account.stacks()["network"]["resource"]["aws_security_group"])
 
         account.synth()
-        account.ops("bootstrap", "--yes", *APPROVED)
+        account.ops("bootstrap", "--yes")
         for phase in ("account", "network"):
             take_over(account, phase, found)
         refused_and_released(account)
@@ -148,7 +148,7 @@ def test_the_whole_of_staging_is_taken_over(staging: HandMade) -> None:
     account, found = staging, found_in(staging)
     take_the_ways_out(account)
     account.synth()
-    account.ops("bootstrap", "--yes", *APPROVED)
+    account.ops("bootstrap", "--yes")
     for phase in PHASES_OF_AEP:
         take_over(account, phase, found)
     settled(account, *PHASES_OF_AEP)
