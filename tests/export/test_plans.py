@@ -34,8 +34,6 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
 
 
 CLASSES = {phase.name: phase.stack for phase in PHASES} | {ORGANIZATION: "organization:OrganizationStack"}
-PREVIOUS = {"prod-starter": "prod", "staging": "prod"}
-"""Stacks that are equal but for names and numbers are planned once."""
 
 
 def check(stack: Stack, phase: str, folder: Path, variables: dict[str, str]) -> None:
