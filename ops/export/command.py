@@ -65,13 +65,17 @@ def _compare(names: list[str], ref: str, stacks: Path) -> None:
 
 def _write(names: list[str], out: Path | None, stacks: Path) -> None:
     from ops.export.constructs import Constructs
-    from ops.export.folder import MAIN, write
+    from ops.export.folder import MAIN, check_free, write
     from ops.export.folder import export as exported
 
     constructs = Constructs()
     written = {name: exported(name, stacks, constructs) for name in names}
+    targets = {name: (out if len(names) == 1 else out / name) if out else stacks / "export" / name for name in names}
+    if out:
+        for name, found in written.items():
+            check_free(found, targets[name])
     for name, found in written.items():
-        target = (out if len(names) == 1 else out / name) if out else stacks / "export" / name
+        target = targets[name]
         write(found, target)
         show(str(target))
         lines = sum(stack.files[MAIN].count("\n") for stack in found)

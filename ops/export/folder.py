@@ -134,6 +134,26 @@ checks this folder any more.
 """
 
 
+def check_free(exported: list[Exported], target: Path) -> None:
+    """Check that nothing of a person's would be lost, or mixed with an export: who continues with one edits its files.
+
+    Args:
+        exported: The stacks.
+        target: The folder for the phases' folders.
+
+    Raises:
+        OpsError: A folder can't be there, or has a configuration that isn't exactly the export's.
+    """
+    for folder in (*target.parents, target, *(target / stack.phase for stack in exported)):
+        if folder.exists() and not folder.is_dir():
+            raise OpsError(f"{folder} is a file; name a folder")
+    for stack in exported:
+        for path in (target / stack.phase).glob("*"):
+            ours = path.suffix in {".tf", ".json"} or path.name in stack.files
+            if ours and (not path.is_file() or path.read_bytes() != stack.files.get(path.name, "").encode()):
+                raise OpsError(f"{path} isn't what the export would write; name another folder, or remove it")
+
+
 def write(exported: list[Exported], target: Path) -> None:
     """Write a folder for each phase. Files are written beside and then moved, and other files in the folders stay.
 

@@ -80,6 +80,34 @@ def test_after_an_error_nothing_is_written_and_what_exists_stays(output: Path, t
     assert {path.name for path in target.iterdir()} == {phase.name for phase in PHASES}
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("network/main.tf", "isn't what the export would write"),
+        ("network/mine.tf", "isn't what the export would write"),
+        ("network/mine.tf.json", "isn't what the export would write"),
+        ("network", "is a file; name a folder"),
+        ("", "is a file; name a folder"),
+    ],
+)
+def test_what_someone_wrote_is_never_replaced_or_mixed_with_the_export(
+    name: str, says: str, output: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "mine"
+    file = target / name if name else target
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("mine", encoding="utf-8")
+    result = run("export", "prod", "--stacks", str(output), "--out", str(target))
+    assert result.exit_code == 2 and str(file) in result.stderr and says in result.stderr, result.output
+    assert file.read_text(encoding="utf-8") == "mine"
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == [file]
+
+
+def test_the_same_export_can_be_written_again(output: Path, tmp_path: Path) -> None:
+    line = ("export", "prod", "--stacks", str(output), "--out", str(tmp_path))
+    assert [run(*line).exit_code, run(*line).exit_code] == [0, 0]
+
+
 def test_files_of_terraform_stay(output: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "terraform.tfvars").write_text("x", encoding="utf-8")
