@@ -348,3 +348,14 @@ def test_a_resource_is_asked_about_where_its_provider_is() -> None:
 def test_what_can_not_be_changed_in_place(kind: str, block: Any, responses: Responses, attribute: str) -> None:
     (result,) = found({kind: {"one": block}}, responses).values()
     assert (result.outcome, [str(each) for each in result.obstacles]) == (Outcome.BLOCKED, [attribute])
+
+
+def test_a_public_zone_is_found_beside_a_private_one() -> None:
+    zones = [
+        {"Id": f"/hostedzone/{id_}", "Name": name, "Config": {"PrivateZone": private}}
+        for id_, name, private in (("Z1", "a.test.", True), ("Z2", "a.test.", False), ("Z3", "b.test.", False))
+    ]
+    result = found(
+        {"aws_route53_zone": {"zone": {"name": "a.test"}}}, {"list_hosted_zones_by_name": {"HostedZones": zones}}
+    )
+    assert result["aws_route53_zone.zone"].id == "Z2"
