@@ -36,7 +36,6 @@ WITHOUT_RUNBOOK = {
     "parity": "changes nothing and needs no account; docs/parity.md",
     "export": "changes nothing and needs no account; docs/export.md",
     "diagram": "writes images; docs/report.md",
-    "export": "changes nothing and needs no account; docs/export.md",
     "report": "writes a page; docs/report.md",
     "docs": "writes pages of the project; make docs",
     "prices": "writes a file of the project; docs/cost.md",
