@@ -196,7 +196,8 @@ def test_an_endpoint_of_another_service_or_vpc_is_not_on_the_way(one: Evaluated)
         one.client("ecr").get_authorization_token()
 
 
-def test_a_call_through_an_endpoint_names_it(one: Evaluated) -> None:
+def test_a_call_through_an_endpoint_names_it_and_hides_its_public_address(one: Evaluated) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceip."""
     vpc = endpoint(one, "logs", document(statement_of("*"), principal="*"))
     one.allow("logs:DescribeLogGroups", StringEquals={"aws:SourceVpc": vpc})
     with allowed():
@@ -204,7 +205,14 @@ def test_a_call_through_an_endpoint_names_it(one: Evaluated) -> None:
     one.session(vpc="")
     with denied("logs:DescribeLogGroups", "no identity-based policy"):
         one.client("logs").describe_log_groups()
-    through, direct = (each["context"] for each in one.recorded())
+    one.session(vpc=vpc)
+    one.allow("logs:DescribeLogGroups", IpAddress={"aws:SourceIp": "127.0.0.1"})
+    with denied("logs:DescribeLogGroups", "no identity-based policy"):
+        one.client("logs").describe_log_groups()
+    one.allow("logs:DescribeLogGroups", IpAddress={"aws:VpcSourceIp": "127.0.0.1"})
+    with allowed():
+        one.client("logs").describe_log_groups()
+    through, direct, *_ = (each["context"] for each in one.recorded())
     assert through["aws:sourcevpc"] == [vpc]
     assert "aws:sourcevpce" in through
     assert "aws:sourcevpce" not in direct

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from moto.core.request import Request as HttpRequest
 from werkzeug.wrappers import Response
 
+from ops.iam.conditions import Values
 from ops.iam.evaluation import Decision, Policies, Request, evaluate
 from rehearsal.emulator.access.calls import Call, read
 from rehearsal.emulator.access.denials import denial
@@ -68,8 +69,7 @@ class Access:
         own = asked.action.partition(":")[0] == call.prefix
         endpoint = endpoint_of(caller, call.signing_name, call.region) if own else None
         if endpoint is not None:
-            keys = {"aws:sourcevpce": (endpoint.id,), "aws:sourcevpc": (caller.vpc,)}
-            asked = replace(asked, context={**asked.context, **keys})
+            asked = replace(asked, context=_through(endpoint.id, caller.vpc, asked.context))
         applied: Policies = policies(caller, asked, endpoint)
         return asked, evaluate(asked, applied)
 
@@ -92,11 +92,22 @@ class Access:
             file.write(json.dumps(line) + "\n")
 
 
+def _through(endpoint: str, vpc: str, context: Mapping[str, Values]) -> dict[str, Values]:
+    """The condition keys of a call through a VPC endpoint: `aws:VpcSourceIp` replaces `aws:SourceIp`.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceip
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpcsourceip
+    """
+    kept = {_INSIDE.get(key, key): values for key, values in context.items()}
+    return {**kept, "aws:sourcevpce": (endpoint,), "aws:sourcevpc": (vpc,)}
+
+
+_INSIDE = {"aws:sourceip": "aws:vpcsourceip"}
 _ALWAYS = frozenset(
     f"aws:{name}"
     for name in (
         *("currenttime", "epochtime", "principalaccount", "principalarn", "principalisawsservice", "principaltype"),
-        *("securetransport", "sourceip", "tokenissuetime", "userid", "viaawsservice"),
+        *("securetransport", "sourceip", "tokenissuetime", "userid", "viaawsservice", "vpcsourceip"),
     )
 )
 """Keys of every call, which the records leave out."""
