@@ -19,6 +19,11 @@ from ops.iam.globs import Pattern, Token, matches, overlap, pattern, some
 FILE = Path(__file__).with_name("reference.json")
 CORRECTIONS = Path(__file__).with_name("corrections.toml")
 _PLACEHOLDER = re.compile(r"(\$\{\w+\}|<\w+>)")
+_ANY_PART = re.compile(rf"{_PLACEHOLDER.pattern}|(?<=/)tag-key$")
+"""A part of a condition key that may be any text: `ssm:resourceTag/tag-key`, `ecs:ResourceTag/${TagKey}`.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+"""
 _PLAIN = {"${Partition}": ":", "${Region}": ":", "${Account}": ":"}
 """Parts of every ARN. They have no colon."""
 
@@ -128,7 +133,7 @@ class Reference:
                 tuple(self._arn(target.arn) for target in targets),
                 tuple(targets),
                 tuple(_PLACEHOLDER.sub("\0", target.arn.replace("${Partition}", "aws")) for target in targets),
-                frozenset(_PLACEHOLDER.sub("*", key).lower() for key in sent),
+                frozenset(_ANY_PART.sub("*", key).lower() for key in sent),
                 tuple(needs),
             )
 

@@ -31,6 +31,8 @@ KEYS = (
     "https://docs.aws.amazon.com/service-authorization/latest/reference/"
     "reference_policies_actions-resources-contextkeys.html"
 )
+SECRETS = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html"
+SSM = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html"
 VIA_SERVICE = "https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service"
 
 
@@ -164,6 +166,8 @@ def _sent() -> Iterator[Example]:
     """A key that AWS doesn't send with an action doesn't hold a condition."""
     via = {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
     tag = {"aws:ResourceTag/Project": "aep"}
+    secret = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:x"
+    instance = f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/i"
     listener = f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:listener/app/aep/1/2"
     for action, resource, context, allowed, source in (
         ("kms:Decrypt", KEY, via, True, VIA_SERVICE),
@@ -175,6 +179,10 @@ def _sent() -> Iterator[Example]:
         ("s3:GetObject", OBJECT, {"s3:ExistingObjectTag/team": "x"}, True, KEYS),
         ("s3:ListBucket", BUCKET, {"s3:ExistingObjectTag/team": "x"}, False, KEYS),
         ("s3:GetObject", OBJECT, {"aws:SourceVpce": "vpce-1"}, True, KEYS),
+        # `secretsmanager:ResourceTag/tag-key` is any tag.
+        ("secretsmanager:GetSecretValue", secret, {"secretsmanager:ResourceTag/team": "x"}, True, SECRETS),
+        ("secretsmanager:GetSecretValue", secret, {"secretsmanager:resource/team": "x"}, False, SECRETS),
+        ("ssm:SendCommand", instance, {"ssm:resourceTag/team": "x"}, True, SSM),
     ):
         given = policies(identity=statement("*", Condition={"StringEquals": context}))
         because = "" if allowed else "AWS doesn't send"
