@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from environments.arns import account_of, root_of
@@ -178,11 +178,25 @@ def _on(statement: IamStatement, question: Question) -> bool | None:
 def _spared(statement: IamStatement, caller: Caller) -> bool:
     """Whether NotPrincipal excludes a caller: its account must be named too; a permissions boundary prevents it.
 
+    A session's role must be named, and the session itself if any of the role's is: "all principals are denied except
+    the assumed-role user".
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     """
     named = set(statement.not_principals)
-    itself = {("AWS", caller.role)} if caller.role else caller.direct - {_EVERYONE}
-    return bool(named & itself) and (not caller.account or bool(named & caller.account))
+    itself = caller.direct - {_EVERYONE}
+    if caller.role:
+        one_of_several = any(name.startswith(_sessions(caller.role)) for _, name in named)
+        if ("AWS", caller.role) not in named or (one_of_several and not named & itself):
+            return False
+    elif not named & itself:
+        return False
+    return not caller.account or bool(named & caller.account)
+
+
+@cache
+def _sessions(role: str) -> str:
+    """How the ARNs of a role's sessions begin; they leave out its path."""
+    return f"{root_of(role).removesuffix('root').replace(':iam:', ':sts:')}assumed-role/{role.rpartition('/')[2]}/"
 
 
 def _holds(condition: PolicyCondition, context: RequestContext, mark: str) -> bool | None:

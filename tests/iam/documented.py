@@ -218,10 +218,21 @@ def _resource_policies() -> Iterator[Example]:
         )
     auditor = f"arn:aws:sts::{OTHER}:assumed-role/cross-account-read-only-role/cross-account-audit-app"
     reader = f"arn:aws:iam::{OTHER}:role/cross-account-read-only-role"
-    for excepted, allowed in (([auditor, reader, root], True), ([auditor, root], False), ([auditor, reader], False)):
+    # "All principals are denied except the assumed-role user", so other sessions of its role are too.
+    other, elsewhere = auditor.replace("audit-app", "other-app"), auditor.replace("read-only", "write")
+    apart = reader.replace("role/", "role/team/")
+    for excepted, who, role, allowed in (
+        ([auditor, reader, root], auditor, reader, True),
+        ([auditor, reader, root], other, reader, False),
+        ([auditor, other, reader, root], other, reader, True),
+        ([elsewhere, reader, root], other, reader, True),
+        ([reader, root], other, reader, True),
+        ([auditor, root], auditor, reader, False),
+        ([auditor, reader], auditor, reader, False),
+        ([auditor, apart, root], auditor, apart, True),
+        ([auditor, apart, root], other, apart, False),
+    ):
         others = deny("s3:*", sid="Others", NotPrincipal={"AWS": excepted})
-        given = policies(identity=READ, resource=document(to(auditor, "s3:*"), others))
-        because = "" if allowed else "Others"
-        yield Example(
-            f"a session and {excepted}", NOT_PRINCIPAL, allowed, request(auditor, owner=OTHER), given, because
-        )
+        given = policies(identity=READ, resource=document(to([auditor, other], "s3:*"), others))
+        asked = request(who, owner=OTHER, aws__PrincipalArn=role)
+        yield Example(f"{who} and {excepted}", NOT_PRINCIPAL, allowed, asked, given, "" if allowed else "Others")
