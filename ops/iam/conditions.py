@@ -14,11 +14,14 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
 
-from ops.iam.globs import LITERAL, matches
+from ops.iam.globs import ANY, LITERAL, matches
 
 Values = tuple[str, ...]
-_VARIABLE = re.compile(r"\$\{(?:([\w:/.@=+-]+)(?:, *'([^']*)')?|([*?$]))\}")
-"""A policy variable with its default value, or one of three characters that would mean something else."""
+_VARIABLE = re.compile(r"\$\{(?:([\w:/.@=+ -]+)(?:, *'([^']*)')?|([*?$]))\}")
+"""A policy variable with its default value, or one of three characters that would mean something else.
+
+A tag's key may have spaces. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+"""
 _NOWHERE = "\0"
 """Replaces a policy variable that the request lacks, so that the value matches nothing."""
 
@@ -30,6 +33,20 @@ class PolicyCondition(NamedTuple):
     """The operator, such as `ForAnyValue:StringEqualsIfExists`."""
     key: str
     values: Values
+
+
+class Filled(NamedTuple):
+    """A value with its policy variables replaced."""
+
+    surely: str
+    """With nothing that matches for the variables without a known value."""
+    possibly: str
+    """With any text for the variables whose keys are unknown."""
+
+    @property
+    def lacks(self) -> bool:
+        """Whether it has a variable without a value."""
+        return _NOWHERE in self.possibly
 
 
 @dataclass(frozen=True)
@@ -89,17 +106,19 @@ def holds(test: str, key: str, values: Iterable[str], context: RequestContext) -
     if not present:
         # "If the key is not present in the request context, the values do not match", a negated operator holds.
         return if_exists or quantifier == "forallvalues" or (negated and quantifier != "foranyvalue")
-    wanted: Iterable[str] = values
-    if operator.startswith(("string", "arn")):
+    wanted, unknown = list(values), False
+    if operator.startswith(("string", "arn")) and any("${" in value for value in wanted):
         patterns = operator.startswith("arn") or operator.endswith("like")
-        wanted = [filled(value, context, pattern=patterns) for value in values]
+        replaced = [filled(value, context, pattern=patterns) for value in wanted]
+        wanted, unknown = [each.surely for each in replaced], any(each.surely != each.possibly for each in replaced)
     # "If the key values in the request resolve to an empty data set (for example, an empty string)"
     found = [value for value in context.values(key) if value or not quantifier]
     hits = [any(compare(value, text) for text in wanted) != negated for value in found]
-    if quantifier == "forallvalues":
-        return all(hits)
     # A negated operator holds if no value of the request matches.
-    return all(hits) if negated and quantifier is None else any(hits)
+    every = quantifier == "forallvalues" or (negated and quantifier is None)
+    outcome = all(hits) if every else any(hits)
+    # A variable whose key is unknown may match: that can turn the outcome one way only.
+    return None if unknown and outcome is negated else outcome
 
 
 @cache
@@ -110,7 +129,7 @@ def _parts(test: str) -> tuple[str | None, str, bool]:
     return quantifier or None, bare, bare != operator
 
 
-def filled(value: str, context: RequestContext, *, pattern: bool) -> str:
+def filled(value: str, context: RequestContext, *, pattern: bool, colons: int = 0) -> Filled:
     """A value with its policy variables replaced. One that the request lacks makes it match nothing.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
@@ -119,18 +138,28 @@ def filled(value: str, context: RequestContext, *, pattern: bool) -> str:
         value: The value, as the policy has it.
         context: The request.
         pattern: Whether `*` and `?` are wildcards in it; those that replace a variable aren't.
+        colons: How many colons must precede a variable; one before them has no value.
     """
+    if "${" not in value:
+        return Filled(value, value)
 
-    def fill(found: re.Match[str]) -> str:
+    def fill(found: re.Match[str], unknown: str) -> str:
         key, default, character = found.groups()
-        values = context.values(key) if key and context.has(key) else ()
-        # A key with several values can't replace a variable.
-        text = character or (default if not values else values[0] if len(values) == 1 else None)
-        if text is None:
+        if character:
+            return LITERAL.get(character, character) if pattern else character
+        if _VARIABLE.sub("", value[: found.start()]).count(":") < colons:
             return _NOWHERE
-        return "".join(LITERAL.get(each, each) for each in text) if pattern else text
+        present = context.has(key)
+        if present is None:
+            return unknown
+        # A key with several values can't replace a variable.
+        values = context.values(key) if present else () if default is None else (default,)
+        if len(values) != 1:
+            return _NOWHERE
+        return "".join(LITERAL.get(each, each) for each in values[0]) if pattern else values[0]
 
-    return _VARIABLE.sub(fill, value) if "${" in value else value
+    surely = _VARIABLE.sub(lambda found: fill(found, _NOWHERE), value)
+    return Filled(surely, surely if context.whole else _VARIABLE.sub(lambda found: fill(found, ANY), value))
 
 
 def _arn(found: str, value: str) -> bool:

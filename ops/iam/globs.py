@@ -23,6 +23,8 @@ Token = str | Wild
 Pattern = tuple[Token, ...]
 LITERAL = {"*": "\ue000", "?": "\ue001"}
 """Private characters that stand for `*` and `?` themselves: a policy's `${*}` and `${?}`, and values from a request."""
+ANY = "\ue002"
+"""A private character that stands for any text, also for one with colons."""
 _SEGMENTS = 6
 """Parts of an ARN."""
 
@@ -73,7 +75,7 @@ def _escaped(text: str) -> str:
     escaped = re.escape(text)
     for character, stand_in in LITERAL.items():
         escaped = escaped.replace(stand_in, f"[{character}]")
-    return escaped
+    return escaped.replace(ANY, ".*")
 
 
 def _compiled(texts: Iterable[str], flags: int) -> re.Pattern[str]:

@@ -16,13 +16,17 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from environments.arns import account_of, root_of
-from ops.iam.conditions import PolicyCondition, RequestContext, holds
-from ops.iam.globs import matches_resource
+from ops.iam.conditions import PolicyCondition, RequestContext, filled, holds
+from ops.iam.globs import ANY, matches_resource
 from ops.iam.policy import IamStatement
 
 _EVERYONE = ("AWS", "*")
 _GATEWAYS = frozenset({"s3", "dynamodb"})
 """Services with gateway endpoints. https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html"""
+
+
+_BEFORE_RESOURCE = 5
+"""Colons before the part of an ARN that may have policy variables."""
 
 
 class Grant(StrEnum):
@@ -165,14 +169,25 @@ def _kind(principal: str) -> str:
 
 
 def _on(statement: IamStatement, question: Question) -> bool | None:
-    """Whether it includes the resource. A part of its ARNs that is unknown may be any text."""
-    found = statement.on(question.resource, question.context)
-    patterns, mark = statement.not_resources or statement.resources, statement.unknown
-    if question.resource is None or not _marked(patterns, mark):
-        return found
-    filled = tuple(each.replace(mark, "*") for each in patterns)
-    possible = matches_resource(filled, question.resource) is not bool(statement.not_resources)
-    return found if possible is found else None
+    """Whether it includes the resource. A part of its ARNs that is unknown may be any text.
+
+    "The resource that includes a policy variable with no value will not match any resource", but "this might cause the
+    entire statement to be invalid": whether an Allow with such a variable applies is unknown. A variable has no value
+    before the fifth colon, where AWS doesn't replace any.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+    """
+    if question.resource is None or statement.is_filled:
+        return statement.on(question.resource)
+    mark, excepts = statement.unknown, bool(statement.not_resources)
+    elements = [
+        filled(each, question.context, pattern=True, colons=_BEFORE_RESOURCE)
+        for each in statement.not_resources or statement.resources
+    ]
+    possible = tuple(each.possibly.replace(mark, ANY) if mark else each.possibly for each in elements)
+    found = matches_resource(tuple(each.surely for each in elements), question.resource) is not excepts
+    if found is not (matches_resource(possible, question.resource) is not excepts):
+        return None
+    return None if found and statement.allows and any(each.lacks for each in elements) else found
 
 
 def _spared(statement: IamStatement, caller: Caller) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from ops.iam.conditions import PolicyCondition, RequestContext, Values, filled
+from ops.iam.conditions import PolicyCondition, Values
 from ops.iam.globs import matches, matches_any, matches_resource
 
 Principals = tuple[tuple[str, str], ...]
@@ -230,26 +230,23 @@ class IamStatement:
             found[key] = (*found.get(key, ()), pattern)
         return found
 
-    def on(self, resource: str | None, context: RequestContext | None = None) -> bool:
+    def on(self, resource: str | None) -> bool:
         """Whether it includes a resource. Without resources, it includes the policy's own resource.
 
         Args:
             resource: Its ARN; None means any resource, which only a Deny on `*` includes.
-            context: The request, whose keys replace policy variables; without it, they stay as they are.
         """
         if not (self.resources or self.not_resources):
             return True
         if resource is None:
             return self.allows or "*" in self.resources
-        patterns = self.not_resources or self.resources
-        if context is not None and self._variable:
-            patterns = tuple(filled(each, context, pattern=True) for each in patterns)
-        return matches_resource(patterns, resource) is not bool(self.not_resources)
+        return matches_resource(self.not_resources or self.resources, resource) is not bool(self.not_resources)
 
     @cached_property
-    def _variable(self) -> bool:
-        """Whether its resources have policy variables."""
-        return any("${" in each for each in (*self.resources, *self.not_resources))
+    def is_filled(self) -> bool:
+        """Whether its resources have neither policy variables nor unknown parts."""
+        resources = (*self.resources, *self.not_resources)
+        return not any("${" in each or (self.unknown and self.unknown in each) for each in resources)
 
 
 def read(document: str | Mapping[str, Any]) -> list[IamStatement]:

@@ -116,6 +116,13 @@ def _variables() -> Iterator[Example]:
         ("arn:aws:s3:::b/${?}x", "b/?x", {}, True),
         ("arn:aws:s3:::b/${?}x", "b/ax", {}, False),
         ("arn:aws:s3:::b/${$}x", "b/$x", {}, True),
+        # A tag's key has "letters, numbers, spaces, and _ . : / = + - @"; id_tags.html
+        ("arn:aws:s3:::b/${aws:PrincipalTag/cost center}", "b/red", {"aws:PrincipalTag/cost center": "red"}, True),
+        ("arn:aws:s3:::b/${aws:PrincipalTag/a b, 'x y'}", "b/x y", {}, True),
+        # "You can't use a variable to replace parts of the ARN before the fifth colon"
+        ("arn:aws:s3::${aws:username}:b/a", "b/a", {"aws:username": ""}, False),
+        ("${aws:username}", "b/a", {"aws:username": "arn:aws:s3:::b/a"}, False),
+        ("arn:aws:s3:::${aws:username}/${aws:username}:a", "b/b:a", {"aws:username": "b"}, True),
         # "You can't use multivalued context keys as policy variables"
         ("arn:aws:s3:::b/${aws:TagKeys}/*", "b/x/a", {"aws:CalledVia": ("x", "y")}, False),
     ):
@@ -136,6 +143,11 @@ def _variables() -> Iterator[Example]:
     for key, context, allowed in (("b/exampleuser/a", named, True), ("b/other/a", named, False), ("b/x/a", {}, False)):
         asked = request(USER, "s3:GetObject", f"arn:aws:s3:::{key}", **context)
         yield Example(f"a denial of all but {home}: {key} with {context}", VARIABLES, allowed, asked, spared)
+    # "Not present means that … any attempt to match it fails and causes the statement to be invalid"
+    every_other = policies(identity=statement("s3:*", (), NotResource=home))
+    for context, allowed in (({}, False), (named, True)):
+        asked = request(USER, "s3:GetObject", "arn:aws:s3:::b/x/a", **context)
+        yield Example(f"an allow of all but {home} with {context}", VARIABLES, allowed, asked, every_other)
     own = {"StringLike": {"s3:prefix": ["", "home/", "home/${aws:username}/*"]}}
     for prefix, allowed in (("", True), ("home/", True), ("home/exampleuser/a", True), ("home/other/", False)):
         asked = request(USER, "s3:ListBucket", BUCKET, **named, **{"s3:prefix": prefix})

@@ -14,6 +14,7 @@ from tests.iam.examples import request
 
 ACCOUNT, ROLE = "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/one"
 BUCKET = "arn:aws:s3:::bucket"
+OWN = f"{BUCKET}/${{aws:username}}"
 _UNKNOWN = RequestContext(whole=False)
 _OVER_TLS = {"Bool": {"aws:SecureTransport": "true"}}
 
@@ -55,6 +56,46 @@ def asked(context: RequestContext = _UNKNOWN, *, action: str = "s3:GetObject", *
 )
 def test_what_is_unknown_of_a_request_or_a_statement(elements: dict[str, object], expected: bool | None) -> None:
     assert applies(statement(**{"Principal": "*", **elements}), asked()) is expected
+
+
+@pytest.mark.parametrize(
+    ("elements", "whole", "expected"),
+    [
+        ({"Resource": OWN}, False, None),
+        ({"Resource": [OWN, f"{BUCKET}/a"]}, False, True),
+        ({"Resource": f"{BUCKET}/b/${{aws:username}}"}, False, False),
+        ({"Resource": f"{BUCKET}/${{aws:username, 'none'}}"}, False, None),
+        ({"NotResource": OWN}, False, None),
+        ({"NotResource": [OWN, f"{BUCKET}/*"]}, False, False),
+        ({"NotResource": "arn:aws:s3:::other/${aws:username}"}, False, True),
+        ({"Condition": {"StringEquals": {"aws:PrincipalTag/a": "${aws:username}"}}}, False, None),
+        ({"Condition": {"StringEquals": {"aws:PrincipalTag/a": ["${aws:username}", "a"]}}}, False, True),
+        ({"Condition": {"StringNotEquals": {"aws:PrincipalTag/a": "${aws:username}"}}}, False, None),
+        ({"Condition": {"StringNotEquals": {"aws:PrincipalTag/a": ["${aws:username}", "a"]}}}, False, False),
+        ({"Condition": {"ForAnyValue:StringLike": {"aws:PrincipalTag/a": "x${aws:username}"}}}, False, None),
+        # What the request surely lacks matches nothing, and may make an Allow invalid.
+        ({"Resource": OWN}, True, False),
+        ({"Resource": [OWN, f"{BUCKET}/a"]}, True, None),
+        ({"Effect": "Deny", "Resource": [OWN, f"{BUCKET}/a"]}, True, True),
+        ({"Effect": "Deny", "Resource": OWN}, True, False),
+        ({"NotResource": OWN}, True, None),
+        ({"Effect": "Deny", "NotResource": OWN}, True, True),
+        ({"Condition": {"StringEquals": {"aws:PrincipalTag/a": "${aws:username}"}}}, True, False),
+        ({"Condition": {"StringNotEquals": {"aws:PrincipalTag/a": "${aws:username}"}}}, True, True),
+    ],
+)
+def test_a_variable_of_an_unknown_key_may_be_any_text(
+    elements: dict[str, object], whole: bool, expected: bool | None
+) -> None:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+    known = RequestContext.of({"aws:PrincipalTag/a": "a"}, whole=whole)
+    assert applies(statement(**elements), Question("s3:GetObject", f"{BUCKET}/a", known)) is expected
+
+
+@pytest.mark.parametrize("name", ["${aws:userid}/x", "&/x", "&/${aws:userid}"])
+def test_an_unknown_text_may_have_colons_and_slashes(name: str) -> None:
+    question = Question("s3:GetObject", f"{BUCKET}/role:session/b/x", _UNKNOWN)
+    assert applies(statement(Resource=f"{BUCKET}/{name}"), question) is None
 
 
 @pytest.mark.parametrize(
