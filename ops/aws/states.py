@@ -70,6 +70,8 @@ class ApplyRecord:
     """The state's serial after it."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Number of resources by action."""
+    verified: bool = True
+    """False after the apply of a stored plan, until the phase's exit criteria pass in a job."""
 
 
 @dataclass(frozen=True)

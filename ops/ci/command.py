@@ -175,6 +175,8 @@ def _compared(base: str, names: list[str], out: Path, *, whole: bool) -> Affecte
 def failed(
     environment: EnvironmentName,
     phase: Annotated[str, typer.Argument(metavar="PHASE", help="The phase that the job rolled out.")],
+    *,
+    release: Annotated[bool, typer.Option("--release", help="The job released or rolled back, by ops deploy.")] = False,
     out: Out = OUT,
 ) -> None:
     """Save what only this runner has after a failed apply, and print what to do, as Markdown."""
@@ -188,12 +190,14 @@ def failed(
 
         target = load(environment)
         stack = Stack(target, named(phase), out)
+        what = page.Failure.RELEASE if release else page.Failure.MIDWAY
         try:
             with session(target, out) as running:
                 known = page.found(running, stack)
+                what = what if release else page.failure(running, stack)
         except OpsError as error:
             known = [f"The state can't be read: {error}"]
-        show(page.as_markdown(stack, known), nl=False)
+        show(page.as_markdown(stack, known, what), nl=False)
 
 
 @ci.command()

@@ -2,12 +2,53 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from environments.names import Names
 from ops.errors import OpsError
 from ops.markdown import code
+from ops.rollout.stored import unverified
 from ops.terraform.recover import Recovery
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
+
+_RECOVER = (
+    "As `{role}`, on your machine: `make recover ENV={name} PHASE={phase}`. It removes a lock that is left, and keeps "
+    "interrupted creations. If the state is in order, it changes nothing."
+)
+
+
+class Failure(StrEnum):
+    """What failed, as the title says it."""
+
+    MIDWAY = "failed midway"
+    UNVERIFIED = "is applied, but its exit criteria failed"
+    RELEASE = "failed in a release or rollback"
+
+
+_STEPS = {
+    Failure.MIDWAY: (
+        "Read the message of the failed step.",
+        _RECOVER,
+        "Fix the cause. An error of the network has none.",
+        "Run the workflow again with *Re-run all jobs*: it plans again. *Re-run failed jobs* would apply the plan of "
+        "the failed run, which is refused, because the state changed since. If `main` has a newer commit since, run "
+        "`main` by hand instead: an older commit would undo the newer one.",
+    ),
+    Failure.UNVERIFIED: (
+        "Read in the log of the failed step which criteria failed.",
+        "Fix the cause. If it needs a commit, the run of that commit checks the criteria again.",
+        "Otherwise use *Re-run failed jobs*: the plan is applied already, so it only checks the criteria. *Re-run all "
+        "jobs* does so too. To check them on your machine: `make verify ENV={name} PHASE={phase}`.",
+    ),
+    Failure.RELEASE: (
+        "Read the message of the failed step. Its last lines say what continues in AWS, and how to stop it.",
+        _RECOVER,
+        "Fix the cause. An error of the network has none.",
+        "Use *Re-run failed jobs*: the job works on `main` as it is then, plans again, and finds what is done already.",
+    ),
+}
+"""What to do, by failure."""
 
 
 def keep(session: Session, stack: Stack) -> str:
@@ -46,27 +87,29 @@ def found(session: Session, stack: Stack) -> list[str]:
     return [line for line in lines if line]
 
 
-def as_markdown(stack: Stack, known: list[str]) -> str:
+def failure(session: Session, stack: Stack) -> Failure:
+    """What failed in a rollout: the apply, or the exit criteria after it.
+
+    Raises:
+        OpsError: AWS's response is an error.
+    """
+    return Failure.UNVERIFIED if unverified(session, stack) else Failure.MIDWAY
+
+
+def as_markdown(stack: Stack, known: list[str], what: Failure = Failure.MIDWAY) -> str:
     """What is known, and the commands that continue, as Markdown."""
     name, phase = stack.environment.name, stack.phase
-    role = Names(stack.environment).role(phase.role)
-    steps = (
-        "Read the message of the failed step.",
-        f"As `{role}`, on your machine: `make recover ENV={name} PHASE={phase.name}`. It removes a lock that is left, "
-        "and keeps interrupted creations. If the state is in order, it changes nothing.",
-        "Fix the cause. An error of the network has none.",
-        "Run the workflow again with *Re-run all jobs*: it plans again. *Re-run failed jobs* would apply the plan of "
-        "the failed run, which is refused, because the state changed since.",
-    )
+    given = {"role": Names(stack.environment).role(phase.role), "name": name, "phase": phase.name}
+    later = "" if what is Failure.RELEASE else f"No later phase of {name} has begun. "
     return "\n".join(
         [
-            f"### {phase.name} of {name} failed midway",
+            f"### {phase.name} of {name} {what}",
             "",
             *(f"- {code(line)}" for line in known),
             "",
-            *(f"{number}. {step}" for number, step in enumerate(steps, 1)),
+            *(f"{number}. {step.format(**given)}" for number, step in enumerate(_STEPS[what], 1)),
             "",
-            f"No later phase of {name} has begun. What messages mean: docs/operating.md, docs/ci.md.",
+            f"{later}What messages mean: docs/operating.md, docs/ci.md.",
             "",
         ]
     )

@@ -42,7 +42,8 @@ def needed(session: Session, results: Sequence[PhaseResult]) -> dict[str, str]:
 
     Also true if it reads an output that another phase's plan changes: it may have changes once that one is applied. And
     if such a phase needs it, and no record says that it is applied with its present stack: the job that plans it
-    without changes writes the record, for which the other one would wait for ever.
+    without changes writes the record, for which the other one would wait for ever. And if its exit criteria didn't pass
+    after its apply: the same job checks them again.
     """
     stacks = session.stacks()
     found = {each.phase for each in results if each.result is not Result.NO_CHANGES}
@@ -58,6 +59,8 @@ def needed(session: Session, results: Sequence[PhaseResult]) -> dict[str, str]:
         for name, read in earlier(stacks[reader])
         if read and name in DEPLOYED and applied_so(session, stacks[name]) is None
     }
+    records = {name: session.states.record(name) for name in DEPLOYED}  # Also of a previous stack: it is renewed.
+    found |= {name for name, record in records.items() if record and not record.verified}
     return {name: str(name in found).lower() for name in DEPLOYED}
 
 

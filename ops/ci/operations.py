@@ -93,7 +93,12 @@ def release() -> dict[str, Value]:
     )
     writes = {**PUSH, **CREDENTIALS, **PULL_REQUESTS}
     rest = " ".join(f"--skip {step}" for step in ("stacks", "plan", "apply", "deploy", "watch"))
-    failed = run("Say what to do", f'bin/ops ci failed "$ENVIRONMENT" services {SUMMARY}', condition="${{ failure() }}")
+    failed = run(
+        "Say what to do",
+        f'bin/ops ci failed "$ENVIRONMENT" services --release {SUMMARY}',
+        # Not if only the pull request failed, or an earlier step: then no state changed.
+        condition="${{ failure() && steps.deploy.outcome == 'failure' }}",
+    )
     where = "${{ needs.target.outputs.deploy_environment }}"
     return workflow(
         "release",
@@ -127,7 +132,9 @@ def release() -> dict[str, Value]:
                     *tools(terraform=True, newest=True),
                     sign_in(JobRole.DEPLOYER),
                     run(
-                        "Deploy and watch", 'exec bin/ops deploy --digest="$DIGEST" --yes -- "$ENVIRONMENT" "$SERVICE"'
+                        "Deploy and watch",
+                        'exec bin/ops deploy --digest="$DIGEST" --yes -- "$ENVIRONMENT" "$SERVICE"',
+                        id_="deploy",
                     ),
                     failed,
                 ],
@@ -146,6 +153,7 @@ def release() -> dict[str, Value]:
                     run(
                         "Roll back and watch",
                         'exec bin/ops deploy --rollback --digest="$DIGEST" --yes -- "$ENVIRONMENT" "$SERVICE"',
+                        id_="deploy",
                     ),
                     propose,
                     failed,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ops.plan_gate.model import Approved
     from ops.rollout.run import Rollout
     from ops.terraform.report import PhaseResult
+    from ops.terraform.session import Session
     from ops.terraform.stack import Stack
 
 NEXT = {
@@ -116,11 +117,23 @@ def rollout(
             show(report.as_json(), nl=False)
         if report.exit_code or not one:
             say(NEXT[report.exit_code].format(again=_again(environment, phases or (), approved, one=one)))
-        if stored is not None and not report.exit_code:
+        if one and not report.exit_code and _to_verify(running, stack, results[0], stored):
+            from ops.rollout.stored import note_verified
             from ops.verify.command import check
 
-            raise typer.Exit(check(values, phases, connect_to, ca_file, out, err=True))
+            code = check(values, phases, connect_to, ca_file, out, err=True)
+            if not code:
+                note_verified(running, stack)
+            raise typer.Exit(code)
         raise typer.Exit(report.exit_code)
+
+
+def _to_verify(running: Session, stack: Stack, result: PhaseResult, stored: str | None) -> bool:
+    """Whether to check the exit criteria: after an apply, and in a later run if they didn't pass then."""
+    from ops.rollout.stored import unverified
+    from ops.terraform.report import Result
+
+    return stored is not None or (result.result is Result.NO_CHANGES and unverified(running, stack))
 
 
 def _again(environment: str, phases: Sequence[str], approved: Approved, *, one: bool) -> str:

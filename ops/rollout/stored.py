@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -108,10 +108,27 @@ def apply_stored(rollout: Rollout, stack: Stack, sha256: str, *, now: datetime |
         raise RefusedError(
             f"the plan {sha256} is of {planned_at:%Y-%m-%d}, and stays {PLAN_DAYS} days; {_again(stack)}"
         )
-    applier = Applier(session, rollout.approved)
+    applier = Applier(session, rollout.approved, verifies=True)
     rollout.tell(applier.shown(stack, applier.checked(stack)))
     rollout.ask(f"Apply {stack.phase.name} to {session.where}?")
     return applier.apply(stack)
+
+
+def unverified(session: Session, stack: Stack) -> bool:
+    """Whether a stored plan of this stack was applied, and its exit criteria haven't passed since."""
+    record = applied_so(session, stack)
+    return record is not None and not record.verified
+
+
+def note_verified(session: Session, stack: Stack) -> None:
+    """Record that the exit criteria of a phase pass, so that no later run checks them again.
+
+    Raises:
+        OpsError: The record can't be written.
+    """
+    record = applied_so(session, stack)
+    if record and not record.verified:
+        session.states.put_record(replace(record, verified=True))
 
 
 def _planned_at(stack: Stack, given: str, now: datetime) -> datetime:

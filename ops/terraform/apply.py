@@ -27,6 +27,8 @@ class Applier:
 
     session: Session
     approved: Approved = NOTHING_APPROVED
+    verifies: bool = False
+    """Whether the exit criteria are checked next, so that the record isn't `verified` yet."""
     notes: dict[str, str] = field(default_factory=dict)
     """What the plan gate always shows of each phase's plan."""
     _agreed: dict[str, str] = field(default_factory=dict)
@@ -120,10 +122,11 @@ class Applier:
             OpsError: The record can't be written.
         """
         head, dirty = (origin.commit, origin.dirty) if origin else commit()
-        state = self.session.states.get(stack.phase.name, again=True)
-        self.session.states.put_record(
+        states, phase = self.session.states, stack.phase.name
+        state, before = states.get(phase, again=True), states.record(phase)
+        states.put_record(
             ApplyRecord(
-                phase=stack.phase.name,
+                phase=phase,
                 environment=stack.environment.name,
                 commit=head,
                 dirty=dirty,
@@ -133,5 +136,6 @@ class Applier:
                 plan_sha256=origin.plan_sha256 if origin else "",
                 serial=state.serial if state else None,
                 counts=origin.counts if origin else {},
+                verified=not self.verifies and (before is None or before.verified),
             )
         )

@@ -291,6 +291,8 @@ def test_what_is_known_after_a_failure(runner: Runner) -> None:
     assert page.startswith("### edge of prod failed midway\n\n- `one`\n\n1. Read the message")
     assert "make recover ENV=prod PHASE=edge" in page
     assert f"As `{PROD.prefix}-deployer`" in page
+    page = failed.as_markdown(runner.stack, [], failed.Failure.RELEASE)
+    assert "Use *Re-run failed jobs*" in page and "apply the plan of" not in page
 
 
 def test_a_state_that_only_the_runner_has_is_saved(runner: Runner) -> None:

@@ -124,6 +124,16 @@ def test_the_rollout_has_the_deployers_phases_and_shows_the_others() -> None:
         assert last["run"].startswith(f'bin/ops ci failed "$ENVIRONMENT" {name} ')
 
 
+def test_a_release_whose_pull_request_failed_gets_no_advice_about_its_state() -> None:
+    jobs = parsed(WRITTEN["release.yml"])["jobs"]
+    for name in ("deploy", "rollback"):
+        (work,) = [step for step in jobs[name]["steps"] if step.get("id") == "deploy"]
+        last = jobs[name]["steps"][-1]
+        assert work["run"].startswith("exec bin/ops deploy ")
+        assert last["if"] == "${{ failure() && steps.deploy.outcome == 'failure' }}"
+        assert last["run"].startswith('bin/ops ci failed "$ENVIRONMENT" services --release ')
+
+
 def test_a_signal_reaches_what_changes_aws() -> None:
     """GitHub signals the step's shell only, and a shell doesn't pass that on: `exec` replaces it.
 

@@ -28,14 +28,15 @@ from modules.phases import PHASES, phase
 from ops.__main__ import app
 from ops.aws.session import Caller
 from ops.aws.waiting import Time
+from ops.ci import failed, look
 from ops.conditions import FailedError
 from ops.errors import OpsError, RefusedError, WaitingError
 from ops.gate.folder import digest
 from ops.plan_gate.model import FindingKind, PlanVerdict
-from ops.rollout.command import _again, _check, _one
+from ops.rollout.command import _again, _check, _one, _to_verify
 from ops.rollout.markdown import as_markdown
 from ops.rollout.run import Rollout
-from ops.rollout.stored import apply_stored, needed, packed, store, unpack
+from ops.rollout.stored import apply_stored, needed, note_verified, packed, store, unpack
 from ops.terraform.apply import Applier
 from ops.terraform.process import Done, Terraform
 from ops.terraform.report import Report, Result
@@ -518,6 +519,32 @@ def test_a_plan_is_stored_by_one_job_and_applied_by_another(account: Account) ->
     assert (again.result, account.order) == (Result.NO_CHANGES, ["edge"])
     assert again.message.startswith("this plan was applied at ")
     assert store(account.rollout(DEPLOYER), edge).outputs() == {"changes": "false", "sha256": ""}
+
+
+def test_exit_criteria_that_failed_are_checked_by_the_next_run_too(account: Account) -> None:
+    account.done()
+    account.change("edge")
+    session, edge = account.runner.session, account.stacks["edge"]
+    stored = store(account.rollout(DEPLOYER), edge)
+    applied = apply_stored(account.rollout(DEPLOYER), edge, stored.sha256)
+    # Here `verify` fails: the job fails, and its summary says what to do.
+    assert applied.result is Result.APPLIED and failed.failure(session, edge) is failed.Failure.UNVERIFIED
+    page = failed.as_markdown(edge, failed.found(session, edge), failed.failure(session, edge))
+    assert "is applied, but its exit criteria failed" in page and "make verify ENV=prod PHASE=edge" in page
+
+    def wanted() -> str:
+        account.rollout(PLANNER)
+        return look.needed(session, look.look(session))["edge"]
+
+    assert wanted() == "true"
+    account.change("edge", "of another commit, without changes in the account")
+    account.applied["edge"] = account._form("edge")
+    assert wanted() == "true"
+    result = store(account.rollout(DEPLOYER), edge).result
+    assert result.result is Result.NO_CHANGES and _to_verify(session, edge, result, None)
+    note_verified(session, edge)
+    assert wanted() == "false" and not _to_verify(session, edge, result, None)
+    assert failed.failure(session, edge) is failed.Failure.MIDWAY
 
 
 def test_a_plan_that_was_applied_and_then_destroyed_is_no_success(account: Account) -> None:
