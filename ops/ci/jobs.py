@@ -219,10 +219,11 @@ def workflow(
     }
 
 
-def environments(*outputs: str) -> dict[str, Value]:
+def environments(*outputs: str, condition: str = "") -> dict[str, Value]:
     """The job that says which environments there are: repository variable ROLLOUT_ENVIRONMENTS."""
     return job(
         "environments",
+        condition=condition,
         permissions=READ,
         minutes=15,
         outputs={name: f"${{{{ steps.environments.outputs.{name} }}}}" for name in outputs},

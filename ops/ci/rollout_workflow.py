@@ -22,6 +22,8 @@ from ops.ci.yaml_text import Value
 
 DEPLOYED = tuple(phase for phase in PHASES if phase.applied_by == "deployer")
 """The phases that pipelines apply. Administrators apply the others (ADR 4)."""
+ALL_PHASES = "all"
+"""In place of the phase that approvals are for."""
 
 
 def rollout() -> dict[str, Value]:
@@ -31,6 +33,7 @@ def rollout() -> dict[str, Value]:
         "plan_environment": "GitHub environment of the planner",
         "deploy_environment": "GitHub environment of the deployer; its reviewers approve",
         "approvals": "Options that approve what the plan gate refuses",
+        "approve_phase": f"The phase that they are for, or {ALL_PHASES}",
     }
     inputs: dict[str, Value] = {
         name: {"description": text, "type": "string", "required": True} for name, text in described.items()
@@ -66,6 +69,12 @@ def _look() -> dict[str, Value]:
     )
 
 
+def _approvals(phase: str) -> str:
+    """The options that approve something for this phase."""
+    for_it = f'contains(fromJSON(\'["{ALL_PHASES}", "{phase}"]\'), inputs.approve_phase)'
+    return f"${{{{ {for_it} && inputs.approvals || '' }}}}"
+
+
 def _plan(phase: str, earlier: Sequence[str], reads: Sequence[str]) -> dict[str, Value]:
     """The deployer plans a phase and stores the plan, if the planner found changes or a phase that it reads changed."""
     needed = [f"needs.look.outputs.{phase} == 'true'", *(f"needs.apply-{name}.result == 'success'" for name in reads)]
@@ -77,10 +86,10 @@ def _plan(phase: str, earlier: Sequence[str], reads: Sequence[str]) -> dict[str,
         environment="${{ inputs.deploy_environment }}",
         permissions={**READ, **CREDENTIALS},
         minutes=180,
-        env={"ENVIRONMENT": "${{ inputs.environment }}", "APPROVALS": "${{ inputs.approvals }}"},
+        env={"ENVIRONMENT": "${{ inputs.environment }}", "APPROVALS": _approvals(phase)},
         outputs={name: f"${{{{ steps.store.outputs.{name} }}}}" for name in ("changes", "sha256")},
         steps=[
-            *tools(terraform=True),
+            *tools(terraform=True, history=True),  # An older commit than the applied one is refused.
             run("Synthesize and gate", 'make gate ENV="$ENVIRONMENT"'),
             sign_in(JobRole.DEPLOYER),
             run(
@@ -105,7 +114,7 @@ def _apply(phase: str) -> dict[str, Value]:
         minutes=120,
         env={
             "ENVIRONMENT": "${{ inputs.environment }}",
-            "APPROVALS": "${{ inputs.approvals }}",
+            "APPROVALS": _approvals(phase),
             "SHA256": f"${{{{ needs.plan-{phase}.outputs.sha256 }}}}",
         },
         steps=[

@@ -34,7 +34,7 @@ from ops.ci.jobs import (
     workflow,
 )
 from ops.ci.operations import release, schedule, traffic
-from ops.ci.rollout_workflow import rollout
+from ops.ci.rollout_workflow import ALL_PHASES, DEPLOYED, rollout
 from ops.ci.yaml_text import Noted, Value, as_yaml
 
 FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
@@ -171,16 +171,31 @@ def main() -> dict[str, Value]:
         f"approve_{name}": {"description": f"Approve {meaning}", "type": "boolean", "default": False}
         for name, meaning in APPROVALS.items()
     }
+    # What one environment's plan shows says nothing about another's.
+    inputs |= {
+        "approve_for": {"description": "Environment that you approve this for", "type": "string", "default": ""},
+        "approve_phase": {
+            "description": "Phase that you approve this for",
+            "type": "choice",
+            "default": ALL_PHASES,
+            "options": [ALL_PHASES, *(phase.name for phase in DEPLOYED)],
+        },
+    }
+    there = "inputs.approve_for == matrix.target.environment"
     approvals = " ".join(
-        f"${{{{ inputs.approve_{name} && '--approve-{name.replace('_', '-')}' || '' }}}}" for name in APPROVALS
+        f"${{{{ {there} && inputs.approve_{name} && '--approve-{name.replace('_', '-')}' || '' }}}}"
+        for name in APPROVALS
     )
+    of_main = "github.ref == format('refs/heads/{0}', github.event.repository.default_branch)"
 
     def rolled_out(chosen: str, needs: Sequence[str]) -> dict[str, Value]:
         return called(
             "${{ matrix.target.environment }}",
             "rollout.yml",
             needs=needs,
-            condition=unless_failed(f"needs.environments.outputs.{chosen} != '[]'"),
+            condition=unless_failed(
+                f"needs.environments.result == 'success' && needs.environments.outputs.{chosen} != '[]'"
+            ),
             strategy={**for_each("environments", chosen), "max-parallel": 1},
             permissions={**READ, **CREDENTIALS},
             inputs={
@@ -188,6 +203,7 @@ def main() -> dict[str, Value]:
                 "plan_environment": "${{ matrix.target.plan_environment }}",
                 "deploy_environment": "${{ matrix.target.deploy_environment }}",
                 "approvals": approvals,
+                "approve_phase": f"${{{{ inputs.approve_phase || '{ALL_PHASES}' }}}}",  # A push has no inputs.
             },
         )
 
@@ -200,7 +216,8 @@ def main() -> dict[str, Value]:
                 "check.yml",
                 permissions={**READ, "security-events": Noted("write", "shows the gate's findings in code scanning")},
             ),
-            "environments": environments("first", "protected", "rehearse"),
+            # A run that someone dispatches from another branch only checks.
+            "environments": environments("first", "protected", "rehearse", condition=f"${{{{ {of_main} }}}}"),
             "rehearse": job(
                 "rehearse ${{ matrix.target.environment }}",
                 needs=["environments"],
@@ -217,5 +234,6 @@ def main() -> dict[str, Value]:
             "first": rolled_out("first", ["check", "environments", "rehearse"]),
             "protected": rolled_out("protected", ["check", "environments", "rehearse", "first"]),
         },
-        group="main",
+        # By branch, so that a run of another branch doesn't take the place of one of main that waits.
+        group="main-${{ github.ref }}",
     )

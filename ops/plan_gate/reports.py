@@ -37,8 +37,8 @@ _HOW = {
     FindingKind.CONFIGURATION: "remove it from the stack",
     FindingKind.SECRET: "fix it in modules/ or environments/, and plan again",
 } | {kind: f"if you want this, approve it: {kind.flag} (make gate PLAN=… {kind.variable}=1)" for kind in APPROVABLE}
-_ALWAYS_SHOWN = frozenset({FindingKind.LOSS_IN_PLACE, FindingKind.OUTAGE, FindingKind.PROTECTION_OFF})
-"""Kinds of which every change is printed, approved or not."""
+_ALWAYS_SHOWN = frozenset(APPROVABLE)
+"""Kinds of which every change is printed, approved or not: who approves the apply isn't who approved the kind."""
 _COUNTED = {
     FindingKind.LOSS_IN_PLACE: "losses in place",
     FindingKind.OUTAGE: "outages",
@@ -139,8 +139,9 @@ def _unchecked(verdict: PlanVerdict) -> Iterator[str]:
 
 
 def notes(verdict: PlanVerdict) -> str:
-    """What is always shown, even if it is approved: losses in place, outages, protections off and unchecked types."""
-    found = [each for each in verdict.findings if each.kind in _ALWAYS_SHOWN]
+    """What is always shown, even if it is approved, and unchecked types. An account's first stack widens nothing."""
+    left_out = {FindingKind.WIDENING} if verdict.first else set()
+    found = [each for each in verdict.findings if each.kind in _ALWAYS_SHOWN - left_out]
     return "\n".join([*_findings(found), *_unchecked(verdict)])
 
 

@@ -23,6 +23,7 @@ from tests.products import AEP, values
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(5400)]
 NAME = "prod-starter"
+WIDENING = {"approve_widening": "true", "approve_for": NAME, "approve_phase": "all"}
 
 
 @dataclass(kw_only=True)
@@ -52,7 +53,7 @@ class TeamDay(Day):
         with Application.start(self.rehearsal.environment, self.folder / "first", pace=1) as application:
             self.connect(application)
             application.migrate()
-            run = self.dispatch("main", approve_widening="true")
+            run = self.dispatch("main", **WIDENING)
         assert not run.passed, run.explain()
         applied = [f"rollout/{what}-{phase}" for phase in ("edge", "services") for what in ("plan", "apply")]
         assert jobs(self.stage) == ["rollout/look", *applied, "rollout/plan-cutover"], run.explain()
@@ -60,7 +61,7 @@ class TeamDay(Day):
 
     def finish(self) -> None:
         """The next run of `main` continues; an administrator applies what waited for the deployer's phases."""
-        run = self.dispatch("main", approve_widening="true")
+        run = self.dispatch("main", **WIDENING)
         assert run.passed and jobs(self.stage)[-1] == "rollout/apply-cutover", run.explain()
         self.sign_in(ADMINISTRATOR)
         self.roll_out("Apply what waited for the deployer's phases", *ADMINISTRATORS)

@@ -78,7 +78,7 @@ def test_main_applies_exactly_the_plan_that_was_stored_and_approved(rolled_out: 
 
     def rolled_out_by_hand(left_out: Mapping[str, Mapping[str, str]] | None = None) -> Run:
         # The plan gate takes the new target for an outage, so a person runs the workflow, and approves that.
-        inputs = {"inputs": {"approve_outage": "true"}}
+        inputs = {"inputs": {"approve_outage": "true", "approve_for": NAME, "approve_phase": "cutover"}}
         return stage_.workflows.run("main", "workflow_dispatch", inputs, left_out=left_out or {})
 
     def tamper(job: Job) -> bool:

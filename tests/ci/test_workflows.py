@@ -124,6 +124,27 @@ def test_the_rollout_has_the_deployers_phases_and_shows_the_others() -> None:
         assert last["run"].startswith(f'bin/ops ci failed "$ENVIRONMENT" {name} ')
 
 
+def test_approvals_are_for_one_environment_and_reach_no_other() -> None:
+    jobs = parsed(WRITTEN["main.yml"])["jobs"]
+    for name in ("first", "protected"):
+        flags = re.findall(r"\${{ (.*?) }}", jobs[name]["with"]["approvals"])
+        assert len(flags) == len(workflows.APPROVALS)
+        assert all(flag.startswith("inputs.approve_for == matrix.target.environment && ") for flag in flags)
+    rollout = parsed(WRITTEN["rollout.yml"])["jobs"]
+    for phase in DEPLOYED:
+        for verb in ("plan", "apply"):
+            given = rollout[f"{verb}-{phase}"]["env"]["APPROVALS"]
+            assert given.startswith(f'${{{{ contains(fromJSON(\'["all", "{phase}"]\'), inputs.approve_phase) && ')
+
+
+def test_a_run_of_another_branch_rolls_out_nothing_and_replaces_no_run_of_main() -> None:
+    main = parsed(WRITTEN["main.yml"])
+    assert main["concurrency"]["group"] == "main-${{ github.ref }}"
+    assert main["jobs"]["environments"]["if"].startswith("${{ github.ref == format('refs/heads/{0}', ")
+    for name in ("first", "protected"):
+        assert "needs.environments.result == 'success'" in main["jobs"][name]["if"]
+
+
 def test_a_release_whose_pull_request_failed_gets_no_advice_about_its_state() -> None:
     jobs = parsed(WRITTEN["release.yml"])["jobs"]
     for name in ("deploy", "rollback"):
