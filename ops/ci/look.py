@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from environments.names import Names
 from modules.phases import DEPLOYED, PHASES
@@ -11,12 +11,16 @@ from ops.ci.plans import plans
 from ops.markdown import WHOLE, Listing, Part, code, rendered, table
 from ops.rollout.run import applied_so
 from ops.rollout.stored import needed as earlier
+from ops.rollout.stored import waits
 from ops.terraform.plan import Planner
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import commit
 from ops.terraform.schedule import side_by_side
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack, outputs_read
+
+RENEW = "; run it so that its record is renewed"
+"""Of an administrator's phase whose stack changed, and whose plan has no changes."""
 
 
 def look(session: Session, phases: Sequence[str] | None = None) -> list[PhaseResult]:
@@ -95,10 +99,14 @@ def as_markdown(session: Session, results: Sequence[PhaseResult], *, proposed: b
 def _parts(session: Session, results: Sequence[PhaseResult], *, proposed: bool) -> Iterator[Part]:
     stacks, applied_by = session.stacks(), {phase.name: phase.applied_by for phase in PHASES}
     yield f"## {session.environment.name}"
-    rows = [(each.phase, applied_by[each.phase], code(each.line)) for each in results]
+    stale = set() if proposed else _stale(session, results)
+    rows = [
+        (each.phase, applied_by[each.phase], code(each.line) + (RENEW if each.phase in stale else ""))
+        for each in results
+    ]
     yield table(("phase", "applied by", "result"), rows)
     if not proposed:
-        yield from _administrators(session, results)
+        yield from _administrators(session, results, stale)
     for each in results:
         summary = stacks[each.phase].saved_summary
         planned = each.result in {Result.CHANGES, Result.REFUSED} and summary.exists()
@@ -107,11 +115,21 @@ def _parts(session: Session, results: Sequence[PhaseResult], *, proposed: bool) 
             yield Listing(lines, f"{each.phase}: {each.result}")
 
 
-def _administrators(session: Session, results: Sequence[PhaseResult]) -> Iterator[Part]:
+def _stale(session: Session, results: Sequence[PhaseResult]) -> set[str]:
+    """Administrators' phases without changes whose record isn't of this stack: the deployer's jobs wait for them."""
+    stacks = session.stacks()
+    readers = [name for name, wanted in needed(session, results).items() if wanted == "true"]
+    same = {each.phase for each in results if each.result is Result.NO_CHANGES} - set(DEPLOYED)
+    return same & {name for reader in readers for name in waits(session, stacks[reader])}
+
+
+def _administrators(session: Session, results: Sequence[PhaseResult], stale: Set[str]) -> Iterator[Part]:
     """What an administrator must run; nothing if no phase of theirs has changes."""
     stacks = session.stacks()
     open_ = {Result.CHANGES, Result.REFUSED, Result.WAITING}
-    names = [each.phase for each in results if each.result in open_ and each.phase not in DEPLOYED]
+    names = [
+        each.phase for each in results if each.phase in stale or (each.result in open_ and each.phase not in DEPLOYED)
+    ]
     if not names:
         return
     environment = session.environment

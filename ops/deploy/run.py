@@ -22,9 +22,10 @@ from ops.deploy.image import Wanted, choose
 from ops.deploy.service import Runs, ServiceDeployment
 from ops.deploy.stacks import gate, synthesize
 from ops.deploy.steps import Outcome, Step, StepResult, not_begun
-from ops.errors import OpsError, RefusedError
+from ops.errors import OpsError, RefusedError, WaitingError
 from ops.plan_gate.model import NOTHING_APPROVED, Approved
 from ops.release.file import repository_of
+from ops.rollout.stored import refuse_before_upstream
 from ops.terraform.apply import Applier
 from ops.terraform.bootstrap import refuse_before_bootstrap
 from ops.terraform.plan import Planner
@@ -196,6 +197,10 @@ class Deploy:
     def _plan(self, running: Session) -> Done:
         refuse_before_bootstrap(running)
         stack = running.stacks([SERVICES])[SERVICES]
+        try:  # The stack is that of main, which may have more than the image.
+            refuse_before_upstream(running, stack)
+        except WaitingError as error:
+            raise OpsError(str(error)) from None
         self._planned = Planner(running, self.approved).plan(stack)
         running.report("plan", [self._planned])
         _check(self._planned)

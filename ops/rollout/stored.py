@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from ops.rollout.people import DEPLOYER, again, first_step, other_role
 from ops.rollout.run import Rollout, applied_so
 from ops.terraform.apply import Applier
 from ops.terraform.report import PhaseResult, Result
-from ops.terraform.saved import provenance
+from ops.terraform.saved import UNKNOWN, commit, is_ancestor, provenance
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
 
@@ -59,7 +59,8 @@ def store(rollout: Rollout, stack: Stack, *, wait: float = 0, clock: Time = CLOC
 
     Raises:
         WaitingError: People or other phases must do something first.
-        RefusedError: It isn't a phase of the deployer, or the caller's role may not apply it.
+        RefusedError: It isn't a phase of the deployer, the caller's role may not apply it, or a newer commit was
+            applied.
         OpsError: AWS's response is an error.
         KeyboardInterrupt: A signal ended the wait for other phases.
     """
@@ -71,9 +72,11 @@ def store(rollout: Rollout, stack: Stack, *, wait: float = 0, clock: Time = CLOC
             f"{again(stack)} applies it"
         )
     _upstream(rollout, stack, wait, clock)
+    commits = _commits(session, stack, commit()[0])
     result = rollout.plan(stack)
     if result.result is not Result.CHANGES:
         return Stored(result)
+    result = replace(result, message="\n".join(filter(None, (commits, result.message))))
     if step := first_step(session, stack):
         raise WaitingError(f"{stack.phase.name} is waiting for {step.waits_for}: {step.how}")
     body = packed(stack)
@@ -92,7 +95,7 @@ def apply_stored(rollout: Rollout, stack: Stack, sha256: str, *, now: datetime |
         now: The time, by default of this machine's clock.
 
     Raises:
-        RefusedError: It isn't that plan, too old, or of another stack or account; or you declined.
+        RefusedError: It isn't that plan, too old, or of another stack, account or older commit; or you declined.
     """
     session = rollout.session
     _refuse_other_role(session, stack)
@@ -108,10 +111,31 @@ def apply_stored(rollout: Rollout, stack: Stack, sha256: str, *, now: datetime |
         raise RefusedError(
             f"the plan {sha256} is of {planned_at:%Y-%m-%d}, and stays {PLAN_DAYS} days; {_again(stack)}"
         )
+    commits = _commits(session, stack, origin.commit)
     applier = Applier(session, rollout.approved, verifies=True)
-    rollout.tell(applier.shown(stack, applier.checked(stack)))
+    rollout.tell("\n".join(filter(None, (commits, applier.shown(stack, applier.checked(stack))))))
     rollout.ask(f"Apply {stack.phase.name} to {session.where}?")
     return applier.apply(stack)
+
+
+def _commits(session: Session, stack: Stack, planned: str) -> str:
+    """A line with the commits of the last apply and of the plan; empty if they are the same or one is unknown.
+
+    Raises:
+        RefusedError: The applied commit contains the plan's, as in a new run of an old commit, which would undo it.
+    """
+    record, phase = session.states.record(stack.phase.name), stack.phase.name
+    if record is None or not record.commit or UNKNOWN in {record.commit, planned} or record.commit == planned:
+        return ""
+    older = is_ancestor(planned, record.commit)
+    if older:
+        raise RefusedError(
+            f"{phase} was applied from commit {record.commit[:12]}, which contains this run's {planned[:12]}, so this "
+            "run would undo the newer commits; run the workflow main by hand (to return to an older version, revert "
+            "the commits)"
+        )
+    unknown = "; git doesn't have both here, so it is unknown which one is newer" if older is None else ""
+    return f"{phase}: last applied from commit {record.commit[:12]}, this plan is of commit {planned[:12]}{unknown}"
 
 
 def unverified(session: Session, stack: Stack) -> bool:
@@ -234,26 +258,46 @@ def _upstream(rollout: Rollout, stack: Stack, minutes: float, clock: Time) -> No
     Raises:
         WaitingError: They aren't, after these minutes.
     """
-    session, names, shown = rollout.session, Names(stack.environment), ""
-    stacks = session.stacks()
+    session, shown = rollout.session, ""
     with session.terraform.taking_no_signals():  # No Terraform runs: a signal ends the wait.
         if session.terraform.interrupted.is_set():
             raise KeyboardInterrupt
         for _ in polls(minutes * 60, clock, min(PAUSE, minutes * 60)):
-            waits = [
-                name
-                for name, read in needed(stack)
-                if applied_so(session, stacks[name]) is None and (read or session.states.record(name))
-            ]
-            if not waits:
+            how = _with_roles(stack, waits(session, stack))
+            if not how:
                 return
-            how = ", ".join(f"{name} ({names.role(stacks[name].phase.role)})" for name in waits)
             if how != shown:
                 shown = how
                 present = "applied with their present stacks"
                 rollout.tell(f"{stack.phase.name}: waiting until these phases are {present}: {how}")
-    command = f"make rollout ENV={stack.environment.name} PHASE='{' '.join(waits)}'"
-    raise WaitingError(f"{stack.phase.name} is waiting for {how}; apply them with that role: {command}")
+    refuse_before_upstream(session, stack)
+
+
+def waits(session: Session, stack: Stack) -> list[str]:
+    """The phases that a stack needs and that aren't applied with their present stacks, according to their records."""
+    stacks = session.stacks()
+    return [
+        name
+        for name, read in needed(stack)
+        if applied_so(session, stacks[name]) is None and (read or session.states.record(name))
+    ]
+
+
+def refuse_before_upstream(session: Session, stack: Stack) -> None:
+    """Check that the phases that a stack needs are applied with their present stacks.
+
+    Raises:
+        WaitingError: They aren't.
+    """
+    if names := waits(session, stack):
+        how = _with_roles(stack, names)
+        command = f"make rollout ENV={stack.environment.name} PHASE='{' '.join(names)}'"
+        raise WaitingError(f"{stack.phase.name} is waiting for {how}; apply them with that role: {command}")
+
+
+def _with_roles(stack: Stack, names: Sequence[str]) -> str:
+    roles = Names(stack.environment)
+    return ", ".join(f"{name} ({roles.role(phase(name).role)})" for name in names)
 
 
 def _refuse_other_role(session: Session, stack: Stack) -> None:

@@ -124,6 +124,19 @@ def commit(folder: Path | None = None) -> tuple[str, bool]:
     return (head, bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))) if head else (UNKNOWN, False)
 
 
+def is_ancestor(older: str, newer: str, folder: Path | None = None) -> bool | None:
+    """Whether a commit is contained in another one; None if git can't tell, as without the history.
+
+    https://git-scm.com/docs/git-merge-base#Documentation/git-merge-base.txt---is-ancestor
+    """
+    command = ("git", "merge-base", "--is-ancestor", older, newer)
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return {0: True, 1: False}.get(done.returncode)
+
+
 def _git(folder: Path | None, *arguments: str) -> str:
     try:
         done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=30, check=False)

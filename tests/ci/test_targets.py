@@ -187,7 +187,7 @@ def test_a_plan_that_fails_stops_the_rollout_and_one_that_is_refused_does_not(
 def test_the_page_folds_plans_and_cannot_be_broken_by_what_they_say(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stacks = {name: replace(runner.stack, phase=found) for name, found in deployers().items()}
+    stacks = {each.name: replace(runner.stack, phase=each) for each in PHASES}
     monkeypatch.setattr(type(runner.session), "stacks", lambda *_: stacks)
     stacks["edge"].saved_summary.write_text("+   a.b\n```\n\x1b[31m# no heading", encoding="utf-8")
     results = [

@@ -261,6 +261,7 @@ class World:
             "synthesize": lambda name, _: self.synthesized.append(name),
             "gate": lambda name, _: None,
             "refuse_before_bootstrap": lambda _: None,
+            "refuse_before_upstream": lambda *_: None,
             "Planner": lambda *_: SimpleNamespace(plan=self.phases.plan),
             "Applier": lambda *_: applier,
             "in_order": lambda _, stacks, work: [work(stack) for stack in stacks.values()],

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -30,9 +31,10 @@ from ops.aws.session import Caller
 from ops.aws.waiting import Time
 from ops.ci import failed, look
 from ops.conditions import FailedError
+from ops.deploy.run import Deploy
 from ops.errors import OpsError, RefusedError, WaitingError
 from ops.gate.folder import digest
-from ops.plan_gate.model import FindingKind, PlanVerdict
+from ops.plan_gate.model import FindingKind, PlanFinding, PlanVerdict
 from ops.rollout.command import _again, _check, _one, _to_verify
 from ops.rollout.markdown import as_markdown
 from ops.rollout.run import Rollout
@@ -40,6 +42,7 @@ from ops.rollout.stored import apply_stored, needed, note_verified, packed, stor
 from ops.terraform.apply import Applier
 from ops.terraform.process import Done, Terraform
 from ops.terraform.report import Report, Result
+from ops.terraform.saved import is_ancestor
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
 from tests.ops.test_markdown import outside_code
@@ -82,8 +85,8 @@ class Account:
             "apply": self._apply,
             "show": lambda *_: Done(0, output=json.dumps(SHOWN)),
         }
-        for name in ("plan", "apply", "session"):
-            monkeypatch.setattr(f"ops.terraform.{name}.commit", lambda: ("abc", False))
+        for name in ("terraform.plan", "terraform.apply", "terraform.session", "rollout.stored"):
+            monkeypatch.setattr(f"ops.{name}.commit", lambda: ("abc", False))
         monkeypatch.setattr(
             "ops.terraform.plan.judge", lambda *_, name, **__: PlanVerdict(name, changes={"update": ("a.b",)})
         )
@@ -519,6 +522,97 @@ def test_a_plan_is_stored_by_one_job_and_applied_by_another(account: Account) ->
     assert (again.result, account.order) == (Result.NO_CHANGES, ["edge"])
     assert again.message.startswith("this plan was applied at ")
     assert store(account.rollout(DEPLOYER), edge).outputs() == {"changes": "false", "sha256": ""}
+
+
+def test_look_names_an_administrator_s_phase_for_which_the_deployer_will_wait(account: Account) -> None:
+    account.done()
+    account.change("network", "a comment")  # Its stack has other bytes, and its plan no changes.
+    account.applied["network"] = account._form("network")
+    account.change("edge")
+    account.rollout(PLANNER)
+    session = account.runner.session
+    results = look.look(session)
+    assert {each.phase: each.result for each in results}["network"] is Result.NO_CHANGES
+    with pytest.raises(WaitingError, match="edge is waiting for network"):
+        store(account.rollout(DEPLOYER), account.stacks["edge"])
+    page = look.as_markdown(session, results)
+    assert "| network | administrator | `no changes`; run it so that its record is renewed |" in page
+    assert "bin/ops rollout prod network\n" in page
+
+
+def test_what_was_approved_is_shown_to_who_approves_the_plan(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    wider = PlanFinding(FindingKind.WIDENING, "aws_security_group_rule.db", "0.0.0.0/0 may connect", refused=False)
+    approved = frozenset({FindingKind.WIDENING})
+
+    def judged(*, first: bool) -> str:
+        monkeypatch.setattr(
+            "ops.terraform.plan.judge",
+            lambda *_, name, **__: PlanVerdict(name, approved=approved, findings=(wider,), first=first),
+        )
+        stored = store(account.rollout(DEPLOYER, approved=approved), account.stacks["edge"])
+        apply_stored(account.rollout(DEPLOYER, approved=approved), account.stacks["edge"], stored.sha256)
+        report = Report("rollout", "prod", datetime.now(UTC), "", (stored.result,))
+        assert ("0.0.0.0/0 may connect" in "\n".join(account.told)) is not first
+        return as_markdown(report, account.stacks)
+
+    account.done()
+    account.change("edge")
+    assert "0.0.0.0/0 may connect" in judged(first=False)
+    account.change("edge", "other")
+    assert "0.0.0.0/0 may connect" not in judged(first=True)
+
+
+def test_a_release_waits_for_the_phases_that_services_needs(account: Account) -> None:
+    account.done()
+    account.change("network", "not applied by an administrator yet")
+    account.change("services", "what main has beside the image")
+    account.rollout(DEPLOYER)
+    deploy = Deploy(PROD, "backend", account.out, lambda _: None)
+    with pytest.raises(OpsError, match="services is waiting for network"):
+        deploy.plan_and_apply(account.runner.session)
+    assert account.order == []
+
+
+@pytest.mark.parametrize("contained", [True, False, None])
+def test_a_plan_of_an_older_commit_than_the_applied_one_is_refused(
+    account: Account, monkeypatch: pytest.MonkeyPatch, *, contained: bool | None
+) -> None:
+    """As *Re-run all jobs* of an old run would plan it."""
+
+    def checked_out(name: str) -> None:
+        for module in ("terraform.plan", "terraform.apply", "rollout.stored"):
+            monkeypatch.setattr(f"ops.{module}.commit", lambda: (name, False))
+
+    account.done()
+    edge = account.stacks["edge"]
+    account.change("edge", "of the newer commit")
+    checked_out("newer")
+    monkeypatch.setattr("ops.rollout.stored.is_ancestor", lambda older, newer: None)
+    stored = store(account.rollout(DEPLOYER), edge)
+    assert "commit newer" in stored.result.message
+    apply_stored(account.rollout(DEPLOYER), edge, stored.sha256)
+    monkeypatch.setattr("ops.rollout.stored.is_ancestor", lambda older, newer: contained)
+    account.change("edge", "of the older commit")
+    checked_out("older")
+    if contained:
+        with pytest.raises(RefusedError, match="from commit newer, which contains this run's older"):
+            store(account.rollout(DEPLOYER), edge)
+        return
+    again = store(account.rollout(DEPLOYER), edge)
+    assert "edge: last applied from commit newer, this plan is of commit older" in again.result.message
+    assert ("unknown which one is newer" in again.result.message) is (contained is None)
+
+
+def test_git_tells_which_commit_contains_another(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        own = ("-c", "user.name=a", "-c", "user.email=a@b.invalid", "-c", "commit.gpgsign=false")
+        done = subprocess.run(("git", *own, *words), cwd=tmp_path, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    git("init", "-q")
+    first, second = ((git("commit", "-q", "--allow-empty", "-m", each), git("rev-parse", "HEAD"))[1] for each in "ab")
+    assert [is_ancestor(first, second, tmp_path), is_ancestor(second, first, tmp_path)] == [True, False]
+    assert is_ancestor(first, "0" * 40, tmp_path) is None
 
 
 def test_exit_criteria_that_failed_are_checked_by_the_next_run_too(account: Account) -> None:
