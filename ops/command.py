@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from modules.interrupts import INTERRUPTED, Interrupted
 from modules.phases import PHASES, phase
 from modules.process import UNREAD, is_unread
 from ops.errors import AbsentError, OpsError, RefusedError
-from ops.printable import printable
+from ops.printable import printable, without_commands
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -148,14 +149,15 @@ def say(text: str) -> None:
 
 
 def show(text: str, *, err: bool = False, nl: bool = True) -> None:
-    """Print data on stdout, without what would control a terminal.
+    """Print data on stdout, without what would control a terminal or, in a job of GitHub, the runner.
 
     Args:
         text: The data.
         err: Whether it goes to stderr, because other data goes to stdout.
         nl: Whether a line break follows.
     """
-    typer.echo(printable(text, keep="\n\t"), err=err, nl=nl)  # noqa: TID251
+    safe = printable(text, keep="\n\t")
+    typer.echo(without_commands(safe) if "GITHUB_ACTIONS" in os.environ else safe, err=err, nl=nl)  # noqa: TID251
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -16,7 +16,7 @@ from ops.printable import printable
 LIMIT = 65_536
 """Characters of a comment or issue; of a longer one GitHub says "body is too long (maximum is 65536 characters)"."""
 WHOLE = 1_000_000
-"""Characters of a job's summary, which may have 1 MiB.
+"""Bytes of a job's summary, which may have 1 MiB.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary
 """
@@ -58,31 +58,31 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def rendered(parts: Sequence[Part], whole: str, limit: int = LIMIT) -> str:
-    """The parts as Markdown of at most `limit` characters.
+    """The parts as Markdown of at most `limit` bytes in UTF-8, so also of at most as many characters.
 
     What is too long is cut: folded lists first, the longest ones most, then the others.
 
     Args:
         parts: Markdown of our own words, and lists of lines of any text.
         whole: Where the whole text is; a cut list names it.
-        limit: Characters.
+        limit: Bytes.
     """
     text = _joined(parts, whole)
     for folded in (True, False):
-        if len(text) <= limit:
+        if _bytes(text) <= limit:
             return text
         low, high = 0, limit
         while low < high:  # The most characters that each list may have.
             middle = (low + high + 1) // 2
-            if len(_joined([*_within(parts, middle, folded=folded)], whole)) <= limit:
+            if _bytes(_joined([*_within(parts, middle, folded=folded)], whole)) <= limit:
                 low = middle
             else:
                 high = middle - 1
         parts = [*_within(parts, low, folded=folded)]
         text = _joined(parts, whole)
-    if len(text) > limit:
+    if _bytes(text) > limit:
         last = f"\n\nThis text is cut at GitHub's limit; {whole}.\n"
-        while parts and len(_joined(parts, whole)) + len(last) > limit:
+        while parts and _bytes(_joined(parts, whole)) + _bytes(last) > limit:
             parts = parts[:-1]
         text = _joined(parts, whole).rstrip("\n") + last
     return text
@@ -129,6 +129,11 @@ def _within(parts: Sequence[Part], characters: int, *, folded: bool) -> Iterator
                 break
             kept += 1
         yield replace(part, lines=part.lines[:kept], cut=part.cut + len(part.lines) - kept)
+
+
+def _bytes(text: str) -> int:
+    """The length in UTF-8: GitHub counts bytes of a summary, and characters of a comment."""
+    return len(text.encode())
 
 
 def _joined(parts: Sequence[Part], whole: str) -> str:

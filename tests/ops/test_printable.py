@@ -55,6 +55,25 @@ def test_messages_and_data_keep_their_lines(capsys: pytest.CaptureFixture[str]) 
     assert printed.out == "a\tb\\u202e\n"
 
 
+@pytest.mark.parametrize(
+    "text", ["a ##[add-mask]a", "one\n::add-mask::a", "one\n \t::add-mask::a", "###[error]a", ":::a::"]
+)
+def test_a_text_is_no_command_of_github_s_runner(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As ActionCommand.TryParse and TryParseV2 of actions/runner find them."""
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    say(text)
+    assert capsys.readouterr().err == f"{text}\n"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    say(text)
+    show(text)
+    printed = capsys.readouterr()
+    assert printed.err == printed.out and printed.err.replace("\u200b", "") == f"{text}\n"
+    assert "##[" not in printed.err
+    assert not any(each.lstrip().startswith("::") for each in printed.err.splitlines())
+
+
 def line(message: str) -> str:
     return str(Line("2026-01-01T00:00:00Z", "backend/backend/0f9de17a6465", message))
 
