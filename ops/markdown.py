@@ -69,20 +69,20 @@ def rendered(parts: Sequence[Part], whole: str, limit: int = LIMIT) -> str:
     """
     text = _joined(parts, whole)
     for folded in (True, False):
-        if _bytes(text) <= limit:
+        if size(text) <= limit:
             return text
         low, high = 0, limit
         while low < high:  # The most characters that each list may have.
             middle = (low + high + 1) // 2
-            if _bytes(_joined([*_within(parts, middle, folded=folded)], whole)) <= limit:
+            if size(_joined([*_within(parts, middle, folded=folded)], whole)) <= limit:
                 low = middle
             else:
                 high = middle - 1
         parts = [*_within(parts, low, folded=folded)]
         text = _joined(parts, whole)
-    if _bytes(text) > limit:
+    if size(text) > limit:
         last = f"\n\nThis text is cut at GitHub's limit; {whole}.\n"
-        while parts and _bytes(_joined(parts, whole)) + _bytes(last) > limit:
+        while parts and size(_joined(parts, whole)) + size(last) > limit:
             parts = parts[:-1]
         text = _joined(parts, whole).rstrip("\n") + last
     return text
@@ -131,7 +131,7 @@ def _within(parts: Sequence[Part], characters: int, *, folded: bool) -> Iterator
         yield replace(part, lines=part.lines[:kept], cut=part.cut + len(part.lines) - kept)
 
 
-def _bytes(text: str) -> int:
+def size(text: str) -> int:
     """The length in UTF-8: GitHub counts bytes of a summary, and characters of a comment."""
     return len(text.encode())
 

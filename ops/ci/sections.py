@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ops.markdown import again, code, rendered
+from ops.markdown import again, code, rendered, size
 
 MARKER = "<!-- aws-rollout: what this pull request changes -->"
 """The comment's first line. GitHub doesn't show it."""
@@ -24,7 +24,7 @@ _SECTION = re.compile(
 _OLD = re.compile(r"^\*\*Of another push, `[^`\n]*`:\*\*\n\n")
 _RUN = re.compile(r"\[The run\]\((?P<run>[^()\s]+)\)")
 _LEAST = 500
-"""Characters that every section gets."""
+"""Bytes that every section gets."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Section:
     """Markdown."""
 
     def within(self, limit: int) -> str:
-        """The text with at most this many characters: lists of plans are cut first."""
-        if len(self.text) <= limit:
+        """The text with at most this many bytes: lists of plans are cut first."""
+        if size(self.text) <= limit:
             return self.text
         run = _RUN.search(self.text)
         return rendered(again(self.text), where(run["run"] if run else ""), limit)
@@ -56,18 +56,18 @@ def parsed(body: str) -> dict[str, Section]:
 
 
 def joined(sections: Mapping[str, Section], commit: str, limit: int) -> str:
-    """A comment of at most `limit` characters.
+    """A comment of at most `limit` bytes, so also of at most as many characters.
 
     The sections share them: a long one is cut only as far as the others need it.
 
     Args:
         sections: By environment.
         commit: The commit of the run. A section of another one says so.
-        limit: Characters.
+        limit: Bytes.
     """
     ordered = dict(sorted(sections.items(), key=lambda item: item[0] == GENERAL))
-    room = limit - len(_framed({name: (each, "") for name, each in ordered.items()}, commit))
-    lengths = sorted(len(each.text) for each in ordered.values())
+    room = limit - size(_framed({name: (each, "") for name, each in ordered.items()}, commit))
+    lengths = sorted(size(each.text) for each in ordered.values())
     share = room
     for index, length in enumerate(lengths):  # The largest share with which all fit.
         share = (room - sum(lengths[:index])) // (len(lengths) - index)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ops.markdown import LIMIT, Listing, again, code, rendered, table
+from ops.markdown import LIMIT, WHOLE, Listing, again, code, rendered, table
 
 HOSTILE = [
     "@everyone",
@@ -83,6 +83,15 @@ def test_what_is_not_folded_is_cut_when_nothing_else_is_left() -> None:
     many = rendered(["paragraph " * 50] * 500, "the whole is in the run")
     assert len(many) <= LIMIT
     assert many.endswith("This text is cut at GitHub's limit; the whole is in the run.\n")
+
+
+def test_the_limit_of_a_summary_is_one_of_bytes() -> None:
+    """https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary"""
+    lines = ("ü" * 100,) * 9000
+    for parts in ([Listing(lines, "Plan")], [Listing(lines)], ["ü" * 1000] * 900):
+        text = rendered(parts, "the whole is in the run", WHOLE)
+        assert len(text.encode()) <= WHOLE <= 1024**2
+        assert "cut at GitHub's limit" in text
 
 
 def test_short_text_is_whole() -> None:
