@@ -146,6 +146,8 @@ class PlanVerdict:
     """The resources that it takes over."""
     first: bool = False
     """Whether it creates the first stack of an account, in which nothing exists that it could widen."""
+    new: bool = False
+    """Whether it creates its stack, also where others exist: all that the stack allows is new."""
     approved: Approved = NOTHING_APPROVED
     """What the caller approved."""
     unchecked: tuple[str, ...] = ()

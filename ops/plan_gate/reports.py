@@ -139,8 +139,8 @@ def _unchecked(verdict: PlanVerdict) -> Iterator[str]:
 
 
 def notes(verdict: PlanVerdict) -> str:
-    """What is always shown, even if it is approved, and unchecked types. An account's first stack widens nothing."""
-    left_out = {FindingKind.WIDENING} if verdict.first else set()
+    """What is always shown, even if it is approved, and unchecked types; nothing that a new stack allows."""
+    left_out = {FindingKind.WIDENING} if verdict.new else set()
     found = [each for each in verdict.findings if each.kind in _ALWAYS_SHOWN - left_out]
     return "\n".join([*_findings(found), *_unchecked(verdict)])
 

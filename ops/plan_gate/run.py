@@ -63,7 +63,7 @@ def run(
     verdict = PlanVerdict(name, hashlib.sha256(content).hexdigest(), approved=approved)
     try:
         plan = reading.read(reading.parse(reading.as_json(content, file)))
-        return _judged(plan, replace(verdict, first=plan.first and alone), roles)
+        return _judged(plan, replace(verdict, first=plan.first and alone, new=plan.first), roles)
     except PlanError as error:
         return replace(verdict, error=str(error))
     except Exception as error:  # An exit code of 1 would mean findings, and a traceback could quote a value.

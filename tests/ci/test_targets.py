@@ -23,6 +23,7 @@ from ops.step_outputs import append
 from ops.terraform.drift import Drift
 from ops.terraform.process import Done
 from ops.terraform.report import PhaseResult, Result
+from ops.terraform.stack import Stack
 from tests.ops.test_markdown import outside_code
 from tests.runner.in_memory import ADMINISTRATOR, DEPLOYER, PLANNER, Runner
 
@@ -134,6 +135,15 @@ def looked(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> dict[str, PhaseRe
     return {each.phase: each for each in look.look(runner.session)}
 
 
+def every_stack(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> dict[str, Stack]:
+    stacks = {each.name: replace(runner.stack, phase=each) for each in PHASES}
+    for name, stack in stacks.items():
+        if not stack.folder.exists():
+            runner.add(name)
+    monkeypatch.setattr(type(runner.session), "stacks", lambda *_: stacks)
+    return stacks
+
+
 def deployers() -> dict[str, Any]:
     return {phase.name: phase for phase in PHASES if phase.applied_by == "deployer"}
 
@@ -187,8 +197,7 @@ def test_a_plan_that_fails_stops_the_rollout_and_one_that_is_refused_does_not(
 def test_the_page_folds_plans_and_cannot_be_broken_by_what_they_say(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stacks = {each.name: replace(runner.stack, phase=each) for each in PHASES}
-    monkeypatch.setattr(type(runner.session), "stacks", lambda *_: stacks)
+    stacks = every_stack(runner, monkeypatch)
     stacks["edge"].saved_summary.write_text("+   a.b\n```\n\x1b[31m# no heading", encoding="utf-8")
     results = [
         PhaseResult("edge", Result.CHANGES, {"create": 1}, message="WIDER"),
@@ -207,10 +216,7 @@ def test_the_page_folds_plans_and_cannot_be_broken_by_what_they_say(
 
 def pending(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> list[PhaseResult]:
     """Network is refused for two reasons, hardening waits, and edge has changes."""
-    runner.add("network")
-    runner.add("hardening")
-    stacks = {each.name: replace(runner.stack, phase=each) for each in PHASES}
-    monkeypatch.setattr(type(runner.session), "stacks", lambda *_: stacks)
+    every_stack(runner, monkeypatch)
     monkeypatch.setattr(look, "commit", lambda: ("c0ffee", False))
     needs = {"network": PhasePlan("1 to update", ("--approve-widening", "refused")), "hardening": PhasePlan("waiting")}
     monkeypatch.setattr(look, "plans", lambda *_: needs)

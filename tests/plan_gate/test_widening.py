@@ -355,6 +355,7 @@ def test_an_accounts_first_plan_is_shown_and_not_refused() -> None:
     assert verdict.first
     assert [each.refused for each in verdict.of(FindingKind.WIDENING)] == [False, False]
     assert verdict.outcome is Outcome.CLEAN
+    assert verdict.new and judge(made).new and not judge(made).first
 
 
 def test_a_stack_that_lost_its_state_only_in_part_is_not_its_first() -> None:

@@ -544,22 +544,22 @@ def test_what_was_approved_is_shown_to_who_approves_the_plan(account: Account, m
     wider = PlanFinding(FindingKind.WIDENING, "aws_security_group_rule.db", "0.0.0.0/0 may connect", refused=False)
     approved = frozenset({FindingKind.WIDENING})
 
-    def judged(*, first: bool) -> str:
+    def judged(*, new: bool) -> str:
         monkeypatch.setattr(
             "ops.terraform.plan.judge",
-            lambda *_, name, **__: PlanVerdict(name, approved=approved, findings=(wider,), first=first),
+            lambda *_, name, **__: PlanVerdict(name, approved=approved, findings=(wider,), new=new),
         )
         stored = store(account.rollout(DEPLOYER, approved=approved), account.stacks["edge"])
         apply_stored(account.rollout(DEPLOYER, approved=approved), account.stacks["edge"], stored.sha256)
         report = Report("rollout", "prod", datetime.now(UTC), "", (stored.result,))
-        assert ("0.0.0.0/0 may connect" in "\n".join(account.told)) is not first
+        assert ("0.0.0.0/0 may connect" in "\n".join(account.told)) is not new
         return as_markdown(report, account.stacks)
 
     account.done()
     account.change("edge")
-    assert "0.0.0.0/0 may connect" in judged(first=False)
+    assert "0.0.0.0/0 may connect" in judged(new=False)
     account.change("edge", "other")
-    assert "0.0.0.0/0 may connect" not in judged(first=True)
+    assert "0.0.0.0/0 may connect" not in judged(new=True)
 
 
 def test_a_release_waits_for_the_phases_that_services_needs(account: Account) -> None:
