@@ -10,7 +10,7 @@ from itertools import combinations
 import environments
 from environments.schema import Environment
 from ops.command import load
-from ops.errors import AbsentError, OpsError, RefusedError
+from ops.errors import AbsentError, OpsError
 
 VARIABLE = "ROLLOUT_ENVIRONMENTS"
 """GitHub's repository variable with the environments to roll out, separated by spaces.
@@ -36,8 +36,8 @@ def chosen(names: Sequence[str]) -> tuple[Environment, ...]:
     """The environments to roll out, in the order that you gave.
 
     Raises:
-        OpsError: There is no such environment, its values are wrong, or names are separated by commas.
-        RefusedError: Two have the same account, names and state: they are sizes of one environment.
+        OpsError: There is no such environment, its values are wrong, names are separated by commas, or two have the
+            same account, names and state: they are sizes of one environment.
     """
     if listed := next((name for name in names if "," in name), None):
         raise OpsError(
@@ -49,7 +49,7 @@ def chosen(names: Sequence[str]) -> tuple[Environment, ...]:
         raise OpsError(f"{VARIABLE}: {error}; {WHERE}") from None
     for one, other in combinations(found, 2):
         if one.prefix == other.prefix:
-            raise RefusedError(
+            raise OpsError(
                 f"{VARIABLE} has {one.name} and {other.name}, which share account, names and state: each rollout of "
                 f"one would undo the other's; name one of them; {WHERE}"
             )
@@ -64,7 +64,7 @@ def outputs(given: Sequence[Environment], only: str | None = None) -> dict[str, 
         only: The one that a dispatch names.
 
     Raises:
-        RefusedError: The named environment isn't one of them.
+        OpsError: The named environment isn't one of them.
     """
     if only is not None:
         return _one(given, only)
@@ -88,7 +88,7 @@ def _one(given: Sequence[Environment], only: str) -> dict[str, str]:
             file = environments.release_file(environment)
             return {**asdict(target(environment)), "release_file": environments.shown(file)}
     known = ", ".join(environment.name for environment in given) or "none"
-    raise RefusedError(f"{only!r} isn't rolled out by workflows ({VARIABLE}: {known}); name one of these, or {WHERE}")
+    raise OpsError(f"{only!r} isn't rolled out by workflows ({VARIABLE}: {known}); name one of these, or {WHERE}")
 
 
 def target(environment: Environment) -> Target:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from environments.schema import Environment
 from ops.aws.session import connect
 from ops.conditions import ConditionResult
-from ops.errors import RefusedError
+from ops.errors import OpsError, RefusedError
 from ops.promote.candidate import examine
 from ops.promote.command import as_text, carry_out
 from ops.promote.route import origins
@@ -56,7 +56,7 @@ def choose(target: Environment, service: str, wanted: Wanted) -> Chosen | None:
 
     Raises:
         RefusedError: The image can't be used here: never released, or no longer in the registry.
-        OpsError: There is no such service or image, or it can't be checked.
+        OpsError: There is no such service or image, `wanted.origin` isn't one, or the image can't be checked.
     """
     repository = repository_of(target, service)
     if wanted.rollback:
@@ -68,7 +68,7 @@ def choose(target: Environment, service: str, wanted: Wanted) -> Chosen | None:
     if origins(target):
         return _promoted(target, service, wanted)
     if wanted.origin:
-        raise RefusedError(f"no environment shares its images with {target.name}; leave --from out")
+        raise OpsError(f"no environment shares its images with {target.name}; leave --from out")
     if not (wanted.digest or wanted.tag):
         return None
     direct = direct_release(target, service, wanted.digest or wanted.tag, wait=wanted.wait)

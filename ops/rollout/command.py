@@ -146,8 +146,7 @@ def _check(phases: list[str], *, store: bool, stored: str | None, only_store: bo
     """Check that the given options belong together.
 
     Raises:
-        OpsError: They don't.
-        RefusedError: What should be a SHA-256 isn't one.
+        OpsError: They don't, or what should be a SHA-256 isn't one.
     """
     from ops.rollout.stored import check_sha256
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from environments.names import PLAN_DAYS, Names
 from modules.phases import DEPLOYED, PHASES, phase
 from ops.aws.waiting import CLOCK, Time, polls
-from ops.errors import RefusedError, WaitingError
+from ops.errors import OpsError, RefusedError, WaitingError
 from ops.rollout.people import DEPLOYER, again, first_step, other_role
 from ops.rollout.run import Rollout, applied_so
 from ops.terraform.apply import Applier
@@ -179,16 +179,17 @@ def check_sha256(text: str) -> None:
     """Check that a text has the form of a SHA-256.
 
     Raises:
-        RefusedError: It doesn't.
+        OpsError: It doesn't.
     """
     if not _SHA256.fullmatch(text):
-        raise RefusedError(f"{text!r} isn't a SHA-256; pass the one that --store printed: 64 hexadecimal digits")
+        raise OpsError(f"{text!r} isn't a SHA-256; pass the one that --store printed: 64 hexadecimal digits")
 
 
 def fetched(session: Session, stack: Stack, sha256: str) -> bytes:
     """A stored plan, with exactly this hash.
 
     Raises:
+        OpsError: The hash isn't a SHA-256.
         RefusedError: It isn't stored, or has another hash.
     """
     check_sha256(sha256)

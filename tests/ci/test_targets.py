@@ -18,7 +18,7 @@ from ops.__main__ import app
 from ops.aws.states import ApplyRecord
 from ops.ci import failed, look, targets
 from ops.ci.plans import PhasePlan
-from ops.errors import OpsError, RefusedError
+from ops.errors import OpsError
 from ops.step_outputs import append
 from ops.terraform.drift import Drift
 from ops.terraform.process import Done
@@ -76,8 +76,9 @@ def test_two_sizes_of_one_environment_are_refused(monkeypatch: pytest.MonkeyPatc
     known = {"prod": PROD, "prod-starter": replace(PROD, name="prod-starter"), "staging": STAGING}
     monkeypatch.setattr(targets, "load", known.__getitem__)
     assert [each.name for each in targets.chosen(["staging", "prod", "prod"])] == ["staging", "prod"]
-    with pytest.raises(RefusedError, match="prod and prod-starter, which share account, names and state"):
+    with pytest.raises(OpsError, match="prod and prod-starter, which share account, names and state") as caught:
         targets.chosen(["prod", "staging", "prod-starter"])
+    assert caught.value.exit_code == 2
 
 
 def test_a_dispatch_may_name_only_what_is_rolled_out() -> None:
@@ -85,10 +86,11 @@ def test_a_dispatch_may_name_only_what_is_rolled_out() -> None:
     assert found["environment"] == "prod"
     assert found["release_file"].endswith(f"releases/{PROD.prefix}.json")
     with pytest.raises(
-        RefusedError, match=r"'stage' isn't rolled out by workflows \(ROLLOUT_ENVIRONMENTS: prod\); name one"
-    ):
+        OpsError, match=r"'stage' isn't rolled out by workflows \(ROLLOUT_ENVIRONMENTS: prod\); name one"
+    ) as caught:
         targets.outputs([PROD], "stage")
-    with pytest.raises(RefusedError, match="ROLLOUT_ENVIRONMENTS: none"):
+    assert caught.value.exit_code == 2
+    with pytest.raises(OpsError, match="ROLLOUT_ENVIRONMENTS: none"):
         targets.outputs([], "prod")
 
 

@@ -84,7 +84,7 @@ def test_where_none_does_the_image_is_set_or_the_release_file_decides(
         assert asked.pop() == ("set", given)
         chosen.carry_out()
         assert asked.pop() == ("set done", None)
-    with pytest.raises(RefusedError, match="no environment shares its images with prod; leave --from out"):
+    with pytest.raises(OpsError, match="no environment shares its images with prod; leave --from out"):
         choose(prod, "backend", Wanted(origin="staging"))
 
 

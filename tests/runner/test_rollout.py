@@ -686,7 +686,6 @@ SPOILT: dict[str, tuple[Callable[[Account, str], Any], str]] = {
         lambda account, sha256: account.runner.bucket.objects.pop(f"prod/edge.plans/{sha256}.zip") and None,
         "there is no stored plan .* of edge: it expired after 7 days",
     ),
-    "no hash": (lambda *_: "../edge.tfstate", "isn't a SHA-256"),
     "old": (other_origin(planned_at=OLD), "plan again: bin/ops rollout prod edge --store"),
     "no time": (other_origin(planned_at="soon"), "planned_at is 'soon', and must be a past time with its zone"),
     "no zone": (other_origin(planned_at="2026-11-29T10:00:00"), "planned_at is '2026-11-29T10:00:00', and must be"),
@@ -713,6 +712,12 @@ def test_any_other_stored_plan_is_refused(account: Account, spoilt: str) -> None
     with pytest.raises(RefusedError, match=said):
         apply_stored(account.rollout(DEPLOYER), edge, sha256)
     assert (account.order, account.asked) == ([], [])
+
+
+def test_what_is_no_hash_names_no_object_of_the_bucket(account: Account) -> None:
+    with pytest.raises(OpsError, match="isn't a SHA-256") as caught:
+        apply_stored(account.rollout(DEPLOYER), account.stacks["edge"], "../edge.tfstate")
+    assert caught.value.exit_code == 2
 
 
 def damaged() -> Iterator[tuple[str, bytes]]:
