@@ -154,7 +154,7 @@ endif
 endif
 
 .PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
-	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all recorded verify golive rollout \
+	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service known confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all recorded verify golive rollout \
 	status doctor show cost affected export parity roles risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
@@ -182,19 +182,20 @@ endif
 $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES) $(LOADED)
 	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }
 
-cost: synth ## Estimate the monthly cost, line by line: all, or ENV=<name> (AGAINST=main, USE=medium, RISKS=1: what each risk saves)
+cost: known synth ## Estimate the monthly cost, line by line: all, or ENV=<name> (AGAINST=main, USE=medium, RISKS=1: what each risk saves)
 	@$(OPS) cost $(ENV) $(if $(AGAINST),--against "$(AGAINST)") $(if $(USE),--use "$(USE)") $(if $(RISKS),--risks)
 
-affected: synth ## Show which phases a change affects: of all environments, or ENV=<name> (AGAINST=main, the version to compare with)
-	@$(OPS) affected $(ENV) --base "$(or $(AGAINST),main)"
+affected: AGAINST := $(or $(AGAINST),main)
+affected: known synth ## Show which phases a change affects: of all environments, or ENV=<name> (AGAINST=main, the version to compare with)
+	@$(OPS) affected $(ENV) --base "$(AGAINST)"
 
-export: synth ## Write environments as plain Terraform HCL, a folder for each phase: all, or ENV=<name> (TARGET=<folder>, or DIFF=main: show what changed)
+export: known synth ## Write environments as plain Terraform HCL, a folder for each phase: all, or ENV=<name> (TARGET=<folder>, or DIFF=main: show what changed)
 	@$(OPS) export $(ENV) $(if $(TARGET),--out "$(TARGET)") $(if $(DIFF),--diff "$(DIFF)")
 
 parity: $(STAMP)/synth-all ## Show what differs between environments of a product, and which value causes it: all pairs, or ENV=<name> WITH=<name>
 	@$(OPS) parity $(ENV) $(WITH)
 
-roles: $(STAMP)/synth-all ## Show what each role may do, what a rehearsal used of it, and what is missing: ENV=<name> (ROLE=deployer)
+roles: env $(STAMP)/synth-all ## Show what each role may do, what a rehearsal used of it, and what is missing: ENV=<name> (ROLE=deployer)
 	@$(OPS) roles "$(ENV)" $(if $(ROLE),"$(ROLE)")
 
 report: gate ## Write one page about all environments, or ENV=<name>: cdktf.out/reports/index.html
@@ -263,6 +264,7 @@ release-history: env ## Show the previous digests of services: ENV=<name> SERVIC
 	@$(OPS) release history "$(ENV)" $(SERVICE)
 
 release-set: env service ## Set an image that no environment runs first: ENV=<name> SERVICE=… IMAGE=sha256:…
+	@test -n "$(IMAGE)" || { echo "error: which image? For example IMAGE=sha256:… or a tag of the repository" >&2; exit 2; }
 	@$(OPS) release set "$(ENV)" "$(SERVICE)" "$(IMAGE)" $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes)
 
 release-rollback: env service ## Return to a service's previous digest: ENV=<name> SERVICE=…
@@ -442,6 +444,7 @@ clean: ## Remove generated files, but not .venv
 Makefile: ;
 
 .DEFAULT:
+	@! grep -qF '"$@", "' ops/__main__.py || { echo "error: no target '$@', but a command: bin/ops $@ $(or $(ENV),--help)" >&2; exit 2; }
 	@near=$$($(PYTHON) -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' $@ $(TARGETS)); \
 		echo "error: no target '$@'; $${near:+did you mean $$near? }make help lists all" >&2; exit 2
 
@@ -466,6 +469,10 @@ phase: env
 
 service: env
 	@test -n "$(SERVICE)" || { echo "error: which service? $$($(BIN)/python -m ops.services "$(ENV)")" >&2; exit 2; }
+
+# The version of git to compare with.
+known: | $(READY)
+	@$(if $(AGAINST)$(DIFF),$(BIN)/python -m ops.versions $(AGAINST) $(DIFF))
 
 confirmed:
 	@test -z "$(CONFIRM)" || test "$(CONFIRM)" = "$(ENV)" || { echo "error: nothing was destroyed: CONFIRM=$(CONFIRM) must be the environment's name, $(ENV)" >&2; exit 2; }

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from modules.phases import ORGANIZATION, PHASES
 from ops.errors import OpsError
 from ops.gate.folder import STACK_FILE
+from ops.printable import printable
 
 ROOT = Path(__file__).parents[1]
 PARTLY = 3
@@ -54,8 +55,7 @@ def version(ref: str) -> Iterator[Version]:
     Raises:
         OpsError: There is no such version, or it can't be synthesized.
     """
-    verify = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    commit = _git(*verify, what=_unknown(ref))
+    commit = commit_of(ref)
     with TemporaryDirectory(prefix="version-") as folder:
         tree, out, index = (Path(folder) / name for name in ("tree", "out", "index"))
         tree.mkdir()
@@ -64,6 +64,19 @@ def version(ref: str) -> Iterator[Version]:
         _git("checkout-index", "--all", "--quiet", f"--prefix={tree}{os.sep}", what=failed, index=index)
         synthesize(tree, _values(), out, (), f"{ref} can't be synthesized{_other_packages(tree)}")
         yield Version(ref, commit, tree, out, tree / (_values() or "environments"), other_packages(tree))
+
+
+def commit_of(ref: str) -> str:
+    """The commit that a name of git stands for.
+
+    Args:
+        ref: A commit, branch or tag of git.
+
+    Raises:
+        OpsError: git isn't installed, or there is no such version.
+    """
+    verify = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    return _git(*verify, what=_unknown(ref))
 
 
 def synthesize(tree: Path, values: str, out: Path, names: Sequence[str], what: str) -> None:
@@ -152,3 +165,12 @@ def _git(*arguments: str, what: str, index: Path | None = None) -> str:
     if done.returncode:
         raise OpsError(f"{what}: {done.stderr.strip().splitlines()[-1]}" if done.stderr.strip() else what)
     return done.stdout.strip()
+
+
+if __name__ == "__main__":  # The Makefile checks names before it synthesizes.
+    try:
+        for given in sys.argv[1:]:
+            commit_of(given)
+    except OpsError as error:
+        sys.stderr.write(f"error: {printable(str(error))}\n")
+        sys.exit(error.exit_code)

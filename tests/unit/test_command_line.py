@@ -43,6 +43,24 @@ def test_an_unknown_target_gets_a_suggestion() -> None:
     assert run("make", "xyzzy").stderr.splitlines()[0] == "error: no target 'xyzzy'; make help lists all"
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("adopt", "ENV=staging"), "no target 'adopt', but a command: bin/ops adopt staging"),
+        (("roles",), "which environment? For example ENV="),
+        (("exec",), "no target 'exec', but a command: bin/ops exec --help"),
+        (("release-set", "ENV=prod", "SERVICE=backend"), "which image? For example IMAGE=sha256:…"),
+        (("affected", "AGAINST=nosuch"), "git knows no commit 'nosuch'; name a commit, branch or tag"),
+        (("cost", "AGAINST=nosuch"), "git knows no commit 'nosuch'; name a commit, branch or tag"),
+        (("export", "DIFF=nosuch"), "git knows no commit 'nosuch'; name a commit, branch or tag"),
+    ],
+)
+def test_what_is_missing_or_unknown_is_an_error_before_anything_starts(words: tuple[str, ...], message: str) -> None:
+    done = run("make", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {message}")
+
+
 @pytest.mark.parametrize("target", ["plan", "apply", "verify", "outputs", "drift"])
 def test_a_mistyped_phase_is_an_error_before_anything_starts(target: str) -> None:
     done = run("make", target, "ENV=prod", "PHASE=network regstry")
@@ -183,7 +201,7 @@ def test_examples_name_an_environment_that_exists(tmp_path: Path) -> None:
 def test_help_lists_every_target_with_a_line() -> None:
     rules = re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     listed = run("make", "help").stdout
-    for target in set(rules) - {"terraform", "env", "phase", "service", "confirmed", "rehearsable"}:
+    for target in set(rules) - {"terraform", "env", "phase", "service", "known", "confirmed", "rehearsable"}:
         assert re.search(rf"^  {target} +\w", listed, re.MULTILINE), target
 
 
