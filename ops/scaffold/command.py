@@ -147,13 +147,16 @@ def _report(written: tuple[Path, ...]) -> None:
     import environments
     from ops.scaffold.write import MARK
 
+    risks = False
     show("Wrote:")
     for path in written:
         text = path.read_text(encoding="utf-8")
         notes = {"values to replace": f"# {MARK}", "risks": "[[risk]]"}
         shown = ", ".join(f"{note}: {text.count(mark)}" for note, mark in notes.items() if mark in text)
+        risks = risks or notes["risks"] in text
         show(f"  {environments.shown(path)}{f'  {shown}' if shown else ''}")
         for number, line in enumerate(text.splitlines(), 1):
             if f"# {MARK}" in line:
                 show(f"    line {number}: {line.partition(MARK)[2].strip()}")
-    show(f"Next: read the accepted risks, and replace what is below each comment `# {MARK}`, by the first apply.")
+    read = "read the accepted risks, and " if risks else ""
+    show(f"Next: {read}replace what is below each comment `# {MARK}`, by the first apply.")

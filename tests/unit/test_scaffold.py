@@ -520,9 +520,10 @@ def test_a_new_environment_of_any_product_is_valid(folder: Path, shape: Path) ->
 
 
 def test_what_to_replace_is_listed_and_the_zone_is_no_placeholder(folder: Path) -> None:
-    assert run(folder, "new-product", "shop", "--yes")[0] == 0
+    code, printed = run(folder, "new-product", "shop", "--yes")
+    assert (code, "Next: read the accepted risks, and replace what is below each" in printed) == (0, True), printed
     code, printed = run(folder, "new-environment", "shop-demo")
-    assert code == 0, printed
+    assert (code, "Next: replace what is below each" in printed) == (0, True), printed
     file = folder / "shop_demo.py"
     marked = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if "# Replace:" in line]
     listed = [line.partition(": ")[2] for line in printed.splitlines() if line.startswith("    line ")]
