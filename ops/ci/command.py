@@ -39,13 +39,15 @@ Environments = Annotated[
     list[str] | None,
     typer.Argument(metavar="ENVIRONMENT", help="Environments; by default all.", autocompletion=complete_environment),
 ]
-Base = Annotated[str, typer.Option(metavar="REF", help="The version to compare with: a commit, branch or tag of git.")]
+Base = Annotated[
+    str | None, typer.Option(metavar="REF", help="Required: the version to compare with, a commit, branch or tag.")
+]
 
 
 def affected(
-    base: Base,
     names: Environments = None,
     *,
+    base: Base = None,
     outputs: Annotated[
         Path | None, typer.Option(help="File to append environments, affected and any to: $GITHUB_OUTPUT.")
     ] = None,
@@ -60,16 +62,31 @@ def affected(
         from ops.step_outputs import append
 
         chosen = [each.name for each in load_chosen(names or ())]
-        found = _compared(base, chosen, out, whole=not names)
+        found = _compared(_given(base, "bin/ops affected"), chosen, out, whole=not names)
         show(json.dumps(found.as_data(), indent=2) if as_json else found.as_text())
         if outputs:
             append(outputs, found.outputs())
 
 
-Role = Annotated[JobRole, typer.Argument(metavar="ROLE", help="planner or deployer.")]
+Role = Annotated[str, typer.Argument(metavar="ROLE", help="planner or deployer.")]
 Outputs = Annotated[
     Path | None, typer.Option("--outputs", metavar="FILE", help="Append outputs of the step to it: $GITHUB_OUTPUT.")
 ]
+
+
+def _job_role(name: str) -> JobRole:
+    """The role of that name.
+
+    Raises:
+        OpsError: Jobs assume no role of that name.
+    """
+    from environments.suggestions import choices
+    from ops.errors import OpsError
+
+    try:
+        return JobRole(name)
+    except ValueError:
+        raise OpsError(f"jobs assume no role {name!r}; {choices(name, JobRole)}") from None
 
 
 @ci.command("sign-in")
@@ -81,7 +98,7 @@ def sign_in(environment: EnvironmentName, role: Role) -> None:
     with reporting():
         from ops.ci import sign_in as job
 
-        session = job.sign_in(load(environment), role)
+        session = job.sign_in(load(environment), _job_role(role))
         say(f"signed in as {session.arn}; later steps renew it")
 
 
@@ -95,7 +112,7 @@ def credentials(environment: EnvironmentName, role: Role) -> None:
         from ops.ci import sign_in as job
 
         # Straight to the SDK that started this: the values are secrets.
-        show(job.assume(load(environment), role).printed)
+        show(job.assume(load(environment), _job_role(role)).printed)
 
 
 @ci.command()
@@ -110,9 +127,10 @@ def environments(
     ] = None,
     outputs: Outputs = None,
 ) -> None:
-    """Print which environments workflows roll out, with the GitHub environments of their jobs, as JSON.
+    """Print which environments workflows roll out, as JSON.
 
-    Exit code 1: two of them are sizes of the same environment, or --only isn't one of them.
+    With the GitHub environments of their jobs. Exit code 2: one is unknown, two are sizes of the same environment, or
+    --only isn't one of them.
     """
     with reporting():
         from ops.ci import targets
@@ -137,9 +155,9 @@ def look(
     outputs: Outputs = None,
     out: Out = OUT,
 ) -> None:
-    """Plan every phase as the planner, print a page, and say which phases the deployer must apply.
+    """Plan every phase as the planner, and print a page.
 
-    The page has the commands that an administrator must run for the other phases; with --base it has none, since the
+    It shows which phases the deployer must apply, and the commands that an administrator must run for the other phases; with --base it has none, since the
     change isn't merged yet. Plans are saved as `ops plan` saves them. What the plan gate refuses is shown and is no
     error, since nothing is applied. The outputs have `true` or `false` for each phase of the deployer. Exit code 2: a
     plan failed.
@@ -162,6 +180,19 @@ def look(
         raise typer.Exit(page.stops(results))
 
 
+def _given(base: str | None, command: str) -> str:
+    """The version to compare with. The commands check environments first, so the option isn't one that Typer requires.
+
+    Raises:
+        OpsError: It is missing.
+    """
+    from ops.errors import OpsError
+
+    if base is None:
+        raise OpsError(f"--base is missing: the version to compare with; for example {command} --base main")
+    return base
+
+
 def _compared(base: str, names: list[str], out: Path, *, whole: bool) -> Affected:
     """What differs from another version of git, in these environments or, if whole, anywhere."""
     from ops.ci.affected import Folders, affected
@@ -179,7 +210,10 @@ def failed(
     release: Annotated[bool, typer.Option("--release", help="The job released or rolled back, by ops deploy.")] = False,
     out: Out = OUT,
 ) -> None:
-    """Save what only this runner has after a failed apply, and print what to do, as Markdown."""
+    """Save what only this runner has, and print what to do.
+
+    For a job in which an apply failed. It prints Markdown.
+    """
     check_phases([phase])
     with reporting():
         from modules.phases import phase as named
@@ -202,17 +236,17 @@ def failed(
 
 @ci.command()
 def comment(
-    base: Base,
     names: Environments = None,
     *,
+    base: Base = None,
     pull: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="Number of the pull request.")] = 0,
     to: Annotated[Path | None, typer.Option("--out", help="Write the comment to this file; post nothing.")] = None,
     synth: Annotated[Path, typer.Option(help="Folder that synth wrote, with plans and reports.", metavar="DIR")] = OUT,
 ) -> None:
-    """Write one comment on a pull request, with a section for each environment, and update them in place.
+    """Write one comment on a pull request, or update it.
 
-    It shows the plans that `ops ci look` or `ops plan` saved in this job; a phase without one is marked as not
-    planned. Sections of environments that you don't name stay as they are. It needs GITHUB_TOKEN with
+    It has a section for each environment, which is updated in place. It shows the plans that `ops ci look` or `ops
+    plan` saved in this job; a phase without one is marked as not planned. Sections of environments that you don't name stay as they are. It needs GITHUB_TOKEN with
     `pull-requests: write`, GITHUB_REPOSITORY and, for a server of your own, GITHUB_API_URL.
     """
     with reporting():
@@ -223,11 +257,11 @@ def comment(
         from ops.files import write
         from ops.markdown import WHOLE
 
-        chosen = load_chosen(names or ())
+        chosen, ref = load_chosen(names or ()), _given(base, "bin/ops ci comment --pull 1")
         if not pull and to is None:
             raise OpsError("--pull NUMBER is missing: the pull request to comment on; or write a file: --out FILE")
         github = None if to else GitHub.from_environment()  # A missing variable is found before anything is compared.
-        found = gathered(base, chosen, synth, run_address(), whole=not names)
+        found = gathered(ref, chosen, synth, run_address(), whole=not names)
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if to:
             write(to, text(found, WHOLE))
@@ -254,8 +288,9 @@ def watch(
     ] = None,
     out: Out = OUT,
 ) -> None:
-    """Run a check, and keep its one issue: open, update in place, close when the cause is fixed, open again.
+    """Run a check, and keep its one issue.
 
+    The issue is opened, updated in place, closed when the cause is fixed, and opened again.
     Exit code 0: the issue was kept, whatever was found; 2: the check can't be run, and the issue is as it was. It needs
     GITHUB_TOKEN with `issues: write`, and GITHUB_REPOSITORY.
     """
@@ -317,10 +352,11 @@ def pull_request(
     title: Annotated[str, typer.Option(metavar="T", help="Title of the pull request and of its commit.")],
     body_file: Annotated[Path | None, typer.Option(help="File with the text of the pull request.")] = None,
 ) -> None:
-    """Commit files to a branch through GitHub's API, and open its pull request, update it, or close it.
+    """Commit files to a branch, and open its pull request.
 
-    It is closed if the default branch has these files already. It needs GITHUB_TOKEN with `contents: write` and
-    `pull-requests: write`, and GITHUB_REPOSITORY. Exit code 0: opened, updated, closed, or nothing to do; 1: refused.
+    Both through GitHub's API. An open pull request is updated, or closed if the default branch has these files
+    already. It needs GITHUB_TOKEN with `contents: write` and `pull-requests: write`, and GITHUB_REPOSITORY. Exit code
+    0: opened, updated, closed, or nothing to do; 1: refused.
     """
     with reporting():
         from ops.ci.github import GitHub

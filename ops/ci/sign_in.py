@@ -43,6 +43,11 @@ SECONDS = 3600
 TIMEOUT = (5, 20)
 """Seconds to connect to GitHub, and to wait for its response."""
 RETRIES = Retry(total=3, backoff_factor=0.5, status_forcelist=(500, 502, 503, 504), raise_on_status=False)
+_WITH_IDS = re.compile(r"@\d+(?=[/:])")
+"""Immutable ids in a token's subject: `repo:OWNER@ID/NAME@ID:environment:…`.
+
+https://docs.github.com/en/actions/reference/security/oidc
+"""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ROOT = Path(__file__).parents[2]
 
@@ -226,9 +231,16 @@ def _check_subject(claims: Mapping[str, Any], environment: Environment, role: Jo
     """
     repository = environment.access.github_repository or environment.product.repository
     trusted = f"repo:{repository}:environment:{github_environment(environment, role)}"
-    if claims.get("sub") != trusted:
+    sub = str(claims.get("sub"))
+    if sub != trusted and _WITH_IDS.sub("", sub) == trusted:
         raise RefusedError(
-            f"this job is {claims.get('sub')!r}, but the {role} of {environment.name} trusts only {trusted!r}; give "
+            f"GitHub's tokens name this repository with its immutable ids, and the {role} of {environment.name} trusts "
+            f"{repository!r}; set access.github_repository to {sub.split(':')[1]!r}, then plan and apply phase account "
+            f"(docs/account.md, section 4)"
+        )
+    if sub != trusted:
+        raise RefusedError(
+            f"this job is {sub!r}, but the {role} of {environment.name} trusts only {trusted!r}; give "
             f"the job `environment: {github_environment(environment, role)}`, or run it in that repository"
         )
 

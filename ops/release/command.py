@@ -82,9 +82,9 @@ def set_(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Write an image of ENVIRONMENT's own repository into its release file. Exit code 1: refused; 2: failed.
+    """Write an image of its own repository into a release file.
 
-    For staging, and where no environment runs images first; otherwise use promote. It checks that the image exists,
+    Exit code 1: refused; 2: failed. For staging, and where no environment runs images first; otherwise use promote. It checks that the image exists,
     its platform, its scan and its signature.
     """
     with reporting():
@@ -118,9 +118,9 @@ def deploy(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Deploy the applied revision of a blue/green service with CodeDeploy. Exit code 1: refused or failed; 2: not yet.
+    """Deploy the applied revision of a blue/green service.
 
-    For the other services, applying phase services is enough. Waits until all requests go to the new tasks.
+    CodeDeploy deploys it. Exit code 1: refused or failed; 2: not yet. For the other services, applying phase services is enough. Waits until all requests go to the new tasks.
     """
     with reporting():
         from ops.aws.session import connect

@@ -40,9 +40,9 @@ def prune(
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """Show entries and patterns of products that match nothing in the synthesized stacks, and remove them if you agree.
+    """Show entries and patterns that match nothing, and remove them.
 
-    Exit code 1: you declined.
+    Those of products that match nothing in the synthesized stacks are removed if you agree. Exit code 1: you declined.
     """
     with reporting():
         import environments

@@ -35,6 +35,7 @@ def roles(
     Needs neither AWS nor a network. Exit code 1: a recorded request isn't allowed; the output has what to add.
     """
     with reporting():
+        from environments.suggestions import choices
         from ops.errors import OpsError
         from ops.report.stacks import read
         from ops.roles import report
@@ -48,7 +49,8 @@ def roles(
         uses = usage(Roles(values, stacks.view), recorded)
         chosen = [use for use in uses if role in {None, use.name}]
         if not chosen:
-            raise OpsError(f"{environment} has no role {role!r}; its roles are {', '.join(use.name for use in uses)}")
+            known = choices(str(role), [use.name for use in uses])
+            raise OpsError(f"{environment} has no role {role!r}; {known}")
         how = "" if recorded else f"make rehearse ENV={environment}"
         if as_json:
             data = {"version": 1, "environment": environment, "recorded": recorded is not None, "next": how}

@@ -199,6 +199,8 @@ def test_the_outputs_are_what_a_workflow_reads(base: Path, output: Path) -> None
         (("--base", "no-such-version"), "git knows no commit 'no-such-version'; name a commit, branch or tag"),
         (("--base", "--output=x"), "git knows no commit '--output=x'"),
         (("--base", "HEAD", "prd"), "unknown environment 'prd'"),
+        (("prd",), "unknown environment 'prd'"),
+        ((), "--base is missing: the version to compare with; for example bin/ops affected --base main"),
     ],
 )
 def test_a_mistake_is_one_line(words: tuple[str, ...], message: str, output: Path) -> None:

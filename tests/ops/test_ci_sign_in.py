@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from configparser import ConfigParser
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from environments.names import Names
 from environments.schema import Environment
 from ops.aws.session import connect
 from ops.ci import JobRole
-from ops.ci.sign_in import BEARER, URL, assume, github_environment
+from ops.ci.sign_in import BEARER, URL, _check_subject, assume, github_environment
+from ops.errors import RefusedError
 from rehearsal.emulator.tokens import Tokens, claims, tokens
 from tests.ops.cli import run
 from tests.ops.identity_server import Identities, identities
@@ -157,6 +159,20 @@ def test_a_job_of_another_environment_learns_which_one_the_role_trusts(
     assert not sts.asked
 
 
+def test_a_repository_with_immutable_ids_learns_the_value_that_is_missing(
+    env: Environment,
+) -> None:
+    """https://docs.github.com/en/actions/reference/security/oidc"""
+    owner, name = env.product.repository.split("/")
+    numbered = f"{owner}@1234/{name}@5678"
+    mine = f"{numbered}:environment:{env.access.github_environment}"
+    unnumbered = replace(env, access=replace(env.access, github_repository=None))
+    with pytest.raises(RefusedError, match=f"set access.github_repository to '{numbered}', then plan and apply phase"):
+        _check_subject({"sub": f"repo:{mine}"}, unnumbered, JobRole.DEPLOYER)
+    with pytest.raises(RefusedError, match="this job is 'repo:other@1/"):
+        _check_subject({"sub": f"repo:other@1/{mine}"}, unnumbered, JobRole.DEPLOYER)
+
+
 @pytest.mark.parametrize(
     ("refused", "advice"),
     [
@@ -205,8 +221,9 @@ def test_a_netrc_of_the_runner_does_not_replace_the_jobs_token(
 
 
 def test_an_unknown_role_is_named_with_the_known_ones(env: Environment) -> None:
-    done = run("ci", "sign-in", env.name, "administrator")
-    assert done.exit_code == 2 and "'planner', 'deployer'" in done.stderr
+    for command in ("sign-in", "credentials"):
+        line = refusal("ci", command, env.name, "deployr")
+        assert line == "error: jobs assume no role 'deployr'; did you mean deployer? known: planner, deployer"
 
 
 def test_a_session_does_not_show_its_secrets(job: Path, env: Environment) -> None:

@@ -40,6 +40,15 @@ def test_a_group_names_its_commands() -> None:
     assert "No such command 'prod'; known: status, set, rotate, copy-names." in done.stderr
 
 
+def test_the_list_of_a_group_has_each_text_whole() -> None:
+    """Click cuts a command's first sentence at the width of a line."""
+    groups = sorted({path[0] for path in everything() if len(path) > 1})
+    assert len(groups) > 5
+    for group in groups:
+        listed = run(group, "--help").stdout.partition("Commands:")[2]
+        assert listed and "..." not in listed, listed
+
+
 RIGHT = {"ENVIRONMENT": "prod", "PHASE": "network", "SERVICE": "backend", "SECRET": "OPENAI_API_KEY", "ROLE": "planner"}
 MISTYPED = {"ENVIRONMENT": "prd", "PHASE": "netwrok", "SERVICE": "bakend", "SECRET": "OPENAI_API_KY"}
 

@@ -74,5 +74,5 @@ def test_without_a_recording_it_shows_how_to_get_one(output: Path, tmp_path: Pat
 
 def test_an_unknown_role_is_an_error(output: Path) -> None:
     found = run("roles", "prod", "deplyer", "--out", str(output))
-    assert found.exit_code != 0
-    assert "prod has no role 'deplyer'; its roles are " in found.stderr
+    assert found.exit_code == 2
+    assert "prod has no role 'deplyer'; did you mean deployer? known: " in found.stderr
