@@ -64,6 +64,7 @@ def test_only_main_deploys_and_no_one_approves_a_run_that_they_started() -> None
         re.findall(r"```json\n(.*?)```", page[page.index("## 4.") : page.index("## 5.")], re.DOTALL)[0]
     )
     assert settings["prevent_self_review"] is True
+    assert settings["can_admins_bypass"] is False
     # "protected_branches" allows every branch while none has a protection rule.
     # https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
     assert settings["deployment_branch_policy"] == {"protected_branches": False, "custom_branch_policies": True}
