@@ -157,10 +157,10 @@ def look(
 ) -> None:
     """Plan every phase as the planner, and print a page.
 
-    It shows which phases the deployer must apply, and the commands that an administrator must run for the other phases; with --base it has none, since the
-    change isn't merged yet. Plans are saved as `ops plan` saves them. What the plan gate refuses is shown and is no
-    error, since nothing is applied. The outputs have `true` or `false` for each phase of the deployer. Exit code 2: a
-    plan failed.
+    It shows which phases the deployer must apply, and the commands that an administrator must run for the other
+    phases; with --base it has none, since the change isn't merged yet. Plans are saved as `ops plan` saves them.
+    What the plan gate refuses is shown and is no error, since nothing is applied. The outputs have `true` or
+    `false` for each phase of the deployer. Exit code 2: a plan failed.
     """
     from ops.terraform.session import session
 
@@ -246,8 +246,9 @@ def comment(
     """Write one comment on a pull request, or update it.
 
     It has a section for each environment, which is updated in place. It shows the plans that `ops ci look` or `ops
-    plan` saved in this job; a phase without one is marked as not planned. Sections of environments that you don't name stay as they are. It needs GITHUB_TOKEN with
-    `pull-requests: write`, GITHUB_REPOSITORY and, for a server of your own, GITHUB_API_URL.
+    plan` saved in this job; a phase without one is marked as not planned. Sections of environments that you don't
+    name stay as they are. It needs GITHUB_TOKEN with `pull-requests: write`, GITHUB_REPOSITORY and, for a server of
+    your own, GITHUB_API_URL.
     """
     with reporting():
         from ops.ci.comment import post, text

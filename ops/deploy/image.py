@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from environments.schema import Environment
 from ops.aws.session import connect
 from ops.conditions import ConditionResult
-from ops.errors import OpsError, RefusedError
+from ops.errors import OpsError
 from ops.promote.candidate import examine
 from ops.promote.command import as_text, carry_out
 from ops.promote.route import origins

@@ -84,8 +84,8 @@ def set_(
 ) -> None:
     """Write an image of its own repository into a release file.
 
-    Exit code 1: refused; 2: failed. For staging, and where no environment runs images first; otherwise use promote. It checks that the image exists,
-    its platform, its scan and its signature.
+    Exit code 1: refused; 2: failed. For staging, and where no environment runs images first; otherwise use promote.
+    It checks that the image exists, its platform, its scan and its signature.
     """
     with reporting():
         from ops.conditions import require
@@ -120,7 +120,8 @@ def deploy(
 ) -> None:
     """Deploy the applied revision of a blue/green service.
 
-    CodeDeploy deploys it. Exit code 1: refused or failed; 2: not yet. For the other services, applying phase services is enough. Waits until all requests go to the new tasks.
+    CodeDeploy deploys it. Exit code 1: refused or failed; 2: not yet. For the other services, applying phase
+    services is enough. Waits until all requests go to the new tasks.
     """
     with reporting():
         from ops.aws.session import connect
