@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 READ = re.compile(r"data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)")
 """Phase and name of an output that a stack reads."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of a stack that commands read."""
+
+    terraform: dict[str, Any] = field(default_factory=dict)
+    provider: dict[str, Any] = field(default_factory=dict)
+    variable: dict[str, Any] = field(default_factory=dict)
+    resource: dict[str, dict[str, Any]] = field(default_factory=dict)
+    output: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,10 +121,12 @@ class Stack:
         """The content of the file that synth wrote.
 
         Raises:
-            OpsError: It isn't a JSON object.
+            OpsError: It isn't a JSON object, or a part that commands read has another form.
         """
         try:
-            return parse(dict[str, Any], self.file.read_bytes())
+            text = self.file.read_bytes()
+            parse(_Parts, text)
+            return parse(dict[str, Any], text)
         except (OSError, ValueError) as error:
             again = f"make synth ENV={self.environment.name}"
             raise OpsError(f"{self.file} isn't a stack that synth wrote ({error}); {again}") from None

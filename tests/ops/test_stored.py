@@ -186,8 +186,18 @@ def test_a_document_of_any_form_is_read_or_refused(name: str, tmp_path: Path) ->
 @pytest.mark.usefixtures("releases")
 @pytest.mark.parametrize(
     "content",
-    [b"[]", b"null", b"1", b'"text"', b"", b"\xff", b"[" * 3000, b'{"phases": [{"phase": "network", "counts": [1]}]}'],
-    ids=["list", "null", "number", "text", "empty", "no UTF-8", "deep", "counts"],
+    [
+        b"[]",
+        b"null",
+        b"1",
+        b'"text"',
+        b"",
+        b"\xff",
+        b"[" * 3000,
+        b'{"phases": [{"phase": "network", "counts": [1]}]}',
+        b'{"output": null, "resource": {"aws_vpc": {}}}',
+    ],
+    ids=["list", "null", "number", "text", "empty", "no UTF-8", "deep", "counts", "null in it"],
 )
 @pytest.mark.parametrize("name", READERS)
 def test_what_is_no_object_is_read_or_refused(name: str, content: bytes, tmp_path: Path) -> None:
