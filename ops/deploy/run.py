@@ -200,7 +200,8 @@ class Deploy:
         try:  # The stack is that of main, which may have more than the image.
             refuse_before_upstream(running, stack)
         except WaitingError as error:
-            raise OpsError(str(error)) from None
+            at_once = f"; at once and without a plan: bin/ops rollback service {self.environment.name} {self.service}"
+            raise OpsError(f"{error}{at_once if self.wanted.rollback else ''}") from None
         self._planned = Planner(running, self.approved).plan(stack)
         running.report("plan", [self._planned])
         _check(self._planned)
