@@ -120,6 +120,7 @@ def test_a_dispatched_digest_is_promoted_deployed_and_rolled_back(rolled_out: St
     """It is the last test: main then has one environment more, and another image runs."""
     github, runner, names = rolled_out.github, rolled_out.workflows.runner, rolled_out.rehearsal.names
     runner.reviewed = {REVIEWED}
+    github.pulls.clear()  # Those of the other tests.
     with images(rolled_out, tmp_path / "images") as own:
         one, two, unknown = (own.push(text) for text in ("one", "two", "never run"))
         own.run_first(one)
