@@ -68,25 +68,24 @@ def affected(
             append(outputs, found.outputs())
 
 
-Role = Annotated[str, typer.Argument(metavar="ROLE", help="planner or deployer.")]
-Outputs = Annotated[
-    Path | None, typer.Option("--outputs", metavar="FILE", help="Append outputs of the step to it: $GITHUB_OUTPUT.")
-]
-
-
 def _job_role(name: str) -> JobRole:
     """The role of that name.
 
     Raises:
-        OpsError: Jobs assume no role of that name.
+        BadParameter: Jobs assume no role of that name.
     """
     from environments.suggestions import choices
-    from ops.errors import OpsError
 
     try:
         return JobRole(name)
     except ValueError:
-        raise OpsError(f"jobs assume no role {name!r}; {choices(name, JobRole)}") from None
+        raise typer.BadParameter(f"jobs assume no role {name!r}; {choices(name, JobRole)}") from None
+
+
+Role = Annotated[JobRole, typer.Argument(metavar="ROLE", parser=_job_role, help="planner or deployer.")]
+Outputs = Annotated[
+    Path | None, typer.Option("--outputs", metavar="FILE", help="Append outputs of the step to it: $GITHUB_OUTPUT.")
+]
 
 
 @ci.command("sign-in")
@@ -98,7 +97,7 @@ def sign_in(environment: EnvironmentName, role: Role) -> None:
     with reporting():
         from ops.ci import sign_in as job
 
-        session = job.sign_in(load(environment), _job_role(role))
+        session = job.sign_in(load(environment), role)
         say(f"signed in as {session.arn}; later steps renew it")
 
 
@@ -112,7 +111,7 @@ def credentials(environment: EnvironmentName, role: Role) -> None:
         from ops.ci import sign_in as job
 
         # Straight to the SDK that started this: the values are secrets.
-        show(job.assume(load(environment), _job_role(role)).printed)
+        show(job.assume(load(environment), role).printed)
 
 
 @ci.command()

@@ -97,7 +97,7 @@ def test_a_command_of_a_workflow_exists(line: str) -> None:
         ("bin/ops rollot prod", "No such command 'rollot'"),
         ("bin/ops apply prod edge --approve", "No such option: --approve"),
         ("bin/ops cutover run --to=some -- prod", "Invalid value for '--to'"),
-        ("bin/ops ci sign-in prod administrator", "'administrator' is not one of"),
+        ("bin/ops ci sign-in prod administrator", "jobs assume no role 'administrator'"),
         ("bin/ops ci failed prod", "Missing argument 'PHASE'"),
     ],
 )
