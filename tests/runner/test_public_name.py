@@ -150,7 +150,7 @@ def test_a_plan_that_one_machine_stores_is_applied_by_another(
             output = {"id": {"value": "1", "type": "string"}}
             state: Any = {"version": 4, "serial": 1, "lineage": name, "outputs": output, "resources": []}
             s3.put_object(Bucket=names.state_bucket, Key=names.state_key(name), Body=json.dumps(state).encode())
-    assert "| cutover | changes  2 to create" in operator.run(*stored, "--markdown").stdout
+    assert "| cutover | `changes  2 to create" in operator.run(*stored, "--markdown").stdout
     found = dict(line.split("=") for line in outputs.read_text().splitlines())
     assert found["changes"] == "true"
     other = replace(operator, out=tmp_path / "another" / "cdktf.out")
