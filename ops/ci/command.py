@@ -227,7 +227,8 @@ def failed(
         try:
             with session(target, out) as running:
                 known = page.found(running, stack)
-                what = what if release else page.failure(running, stack)
+                if not release:
+                    what = page.failure(running, stack)
         except OpsError as error:
             known = [f"The state can't be read: {error}"]
         show(page.as_markdown(stack, known, what), nl=False)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
+from functools import cache
 from pathlib import Path
 
 from ops.export.constructs import Constructs
 from ops.export.folder import MAIN, export, is_synthesized
 from ops.versions import Version
 
+_constructs = cache(Constructs)
+"""The constructs of a version, read once for all environments."""
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 _HEAD = re.compile(r"(?:resource|data|ephemeral|output|provider|variable|locals|terraform)\b.*\{")
 
@@ -42,8 +45,8 @@ def compared(name: str, base: Version, out: Path) -> dict[str, str]:
     Raises:
         OpsError: A stack can't be exported.
     """
-    before = _texts(name, base.out, Constructs(base.tree)) if is_synthesized(name, base.out) else {}
-    return differences(name, before, _texts(name, out, Constructs()))
+    before = _texts(name, base.out, _constructs(base.tree)) if is_synthesized(name, base.out) else {}
+    return differences(name, before, _texts(name, out, _constructs()))
 
 
 def _texts(name: str, out: Path, constructs: Constructs) -> dict[str, str]:
