@@ -27,6 +27,7 @@ def test_stacks_are_synthesized_and_gated_before_the_plan(operator: Operator) ->
         "watch": "not begun",
     }
     assert stack.file.exists() and stack.gated.exists()
-    assert "error: services is waiting for account, network, registry, secrets, data, edge" in done.stderr
+    assert "error: services is waiting for state (" in done.stderr
+    assert "PHASE='state account network registry secrets data edge'" in done.stderr
     assert "to continue: bin/ops deploy prod backend --start-at stacks" in done.stderr
     assert operator.report("plan")["phases"]["services"]["result"] == "waiting"
