@@ -47,6 +47,16 @@ def features(aws: Aws) -> None:
     assert (again["Status"], again["AdditionalConfiguration"][1]["Status"]) == ("DISABLED", "ENABLED")
 
 
+@example("guardduty", "TagResource", "UntagResource")
+def tags_of_a_detector(aws: Aws) -> None:
+    client = aws("guardduty")
+    detector = client.create_detector(Enable=True, Tags={"a": "1"})["DetectorId"]
+    arn = f"arn:aws:guardduty:{client.meta.region_name}:{aws.account}:detector/{detector}"
+    client.tag_resource(ResourceArn=arn, Tags={"b": "2"})
+    client.untag_resource(ResourceArn=arn, TagKeys=["a"])
+    assert client.get_detector(DetectorId=detector)["Tags"] == {"b": "2"}
+
+
 # RDS
 
 

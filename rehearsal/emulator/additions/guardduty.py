@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
+from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import unix_time
 from moto.guardduty.models import GuardDutyBackend
+from moto.guardduty.responses import GuardDutyResponse
 
 from rehearsal.emulator import monitoring
-from rehearsal.emulator.additions.registry import AwsError, corrects
+from rehearsal.emulator.additions.registry import AwsError, adds, corrects, parameters, serves
+
+serves("guardduty")(GuardDutyResponse)
 
 Feature = dict[str, Any]
 
@@ -35,6 +39,7 @@ _FEATURES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
 }
 """Status in a new detector, and names of the additional configurations, by feature, in AWS's order."""
+_TAGS = "moto gives tags to new detectors only"
 _FOUNDATIONAL = ("CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS")
 _RUNTIME = ("EKS_RUNTIME_MONITORING", "RUNTIME_MONITORING")
 
@@ -122,3 +127,25 @@ def update_detector(  # noqa: PLR0917  (moto's own parameters)
     changed = _changed(backend.get_detector(detector_id).features, features or [])
     original(backend, detector_id, enable, finding_publishing_frequency, data_sources, changed)
     monitoring.look_at_tasks(backend.account_id, backend.region_name)
+
+
+@adds(GuardDutyResponse, "guardduty", "TagResource", why=_TAGS)
+def tag_resource(self: GuardDutyResponse) -> ActionResult:
+    """Add tags to a detector."""
+    given = parameters(self)
+    _tags(self, given).update(given["Tags"])
+    return EmptyResult()
+
+
+@adds(GuardDutyResponse, "guardduty", "UntagResource", why=_TAGS)
+def untag_resource(self: GuardDutyResponse) -> ActionResult:
+    """Remove tags from a detector."""
+    given = parameters(self)
+    for key in given["TagKeys"]:
+        _tags(self, given).pop(key, None)
+    return EmptyResult()
+
+
+def _tags(self: GuardDutyResponse, given: dict[str, Any]) -> dict[str, str]:
+    tags: dict[str, str] = self.guardduty_backend.get_detector(given["ResourceArn"].rpartition("/")[2]).tags
+    return tags
