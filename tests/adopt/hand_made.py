@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +20,7 @@ from environments.schema import Environment
 from modules.phases import PHASES
 from ops.plan_gate.model import APPROVABLE
 from rehearsal.emulator.process import Emulator
+from rehearsal.emulator.settings import credentials
 from rehearsal.emulator.settings import environment as variables_of
 from rehearsal.people import People
 from tests.adopt.by_hand import ByHand
@@ -37,7 +38,9 @@ class HandMade:
 
     environment: Environment
     folder: Path
-    variables: Mapping[str, str]
+    variables: dict[str, str]
+    """Of the operator: with the account's first credentials, until a role is assumed."""
+    people: People
 
     @property
     def out(self) -> Path:
@@ -49,9 +52,12 @@ class HandMade:
         return self.folder / "values" / "existing" / f"{self.environment.name}.json"
 
     def client(self, service: Any) -> Any:
-        return _client(
-            service, self.environment.region, self.variables["AWS_ENDPOINT_URL"], self.variables["AWS_ACCESS_KEY_ID"]
-        )
+        first = credentials(self.environment.account_id)["AWS_ACCESS_KEY_ID"]
+        return _client(service, self.environment.region, self.variables["AWS_ENDPOINT_URL"], first)
+
+    def assume(self, purpose: str) -> None:
+        """Continue as a role of the account: that of `data` writes a secret, which its policy denies to others."""
+        self.variables.update(self.people.as_role(purpose))
 
     def ops(self, command: str, *arguments: str, expect: int = 0) -> str:
         """Run a command; returns what it printed."""
@@ -88,7 +94,7 @@ class HandMade:
         return {phase: json.loads(file.read_text(encoding="utf-8")) for phase, file in files.items()}
 
     def _run(self, line: list[str], expect: int) -> str:
-        done = subprocess.run(line, cwd=ROOT, env=dict(self.variables), capture_output=True, text=True, check=False)
+        done = subprocess.run(line, cwd=ROOT, env=self.variables, capture_output=True, text=True, check=False)
         assert done.returncode == expect, f"{line}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
@@ -117,8 +123,9 @@ def hand_made(
     with Emulator.start(environment.account_id, folder / "emulator.log") as emulator:
         own = {"ENVIRONMENTS": str(folder / "values"), "CDKTF_OUTDIR": str(folder / "cdktf.out")}
         variables = {**variables_of(emulator.endpoint, environment.account_id, os.environ), **own}
-        account = HandMade(environment, folder, variables)
+        people = People(environment, emulator.endpoint)
+        account = HandMade(environment, folder, variables, people)
         account.synth()
-        People(environment, emulator.endpoint).exist()
+        people.exist()
         ByHand(account.client, account.stacks(), environment.account_id, plain=plain).make(*phases)
         yield account
