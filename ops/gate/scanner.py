@@ -21,6 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ops.gate import other_providers
 from ops.gate.model import Block, Check, ErrorKind, Record, ScanError, ScannedBlock, ScanResult
 
 _KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
@@ -39,7 +40,7 @@ def _bare_environment() -> Iterator[None]:
         os.environ.update(saved)
 
 
-with _bare_environment():  # Checkov reads most of its settings on import.
+with _bare_environment(), other_providers.left_out():  # Checkov reads most of its settings on import.
     import checkov.common.checks_infra.solvers.attribute_solvers.base_attribute_solver as _attribute_solver
     import checkov.common.checks_infra.solvers.resource_solvers.base_resource_solver as _resource_solver
     import checkov.terraform.graph_builder.variable_rendering.evaluate_terraform as _rendering
@@ -166,7 +167,7 @@ class Scanner:
         return known | {
             check.id: Check(check.id, check.name, check.guideline or _module(check), own)
             for check in self._registered()
-            if check.id not in known
+            if check.id not in known and not other_providers.of_another(_module(check))
         }
 
     def _load_own(self) -> Iterator[ScanError]:
@@ -223,7 +224,7 @@ class Scanner:
                 except Exception as error:
                     yield _raised(check.id, each.block, error)
                     continue
-                details = check.details if self.checks[check.id].own else result.get("evaluated_keys") or ()
+                details = check.details if self.checks[check.id].own else sorted(result.get("evaluated_keys") or ())
                 yield from _record(check.id, each.block, result["result"], details)
 
     def _graph_checks(self, graph: Any, files: _Files) -> Iterator[Record | ScanError]:  # noqa: ANN401
@@ -233,7 +234,7 @@ class Scanner:
             except Exception as error:
                 yield _raised(check.id, None, error)
                 continue
-            keys = check.get_evaluated_keys()
+            keys = sorted(check.get_evaluated_keys())  # They come from a set.
             for result, entities in ((CheckResult.PASSED, passed), (CheckResult.FAILED, failed)):
                 for entity in entities:
                     if START_LINE in entity:

@@ -1,0 +1,54 @@
+"""Leaves out checkov's checks for other providers than AWS's: a stack has no others (understood/structure.py).
+
+Half of checkov's modules are such checks. They match nothing here, and importing them takes longer than our own checks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import util
+from pathlib import Path
+from types import ModuleType
+
+SWITCH = "GATE_CHECKS"
+"""Environment variable; its value `all` imports and runs all checks, for comparison. The reports are the same."""
+_OURS = "aws"
+_FOLDERS = ("resource", "data", "provider")
+_PROVIDER = re.compile(rf"checkov[./]terraform[./]checks[./](?:{'|'.join(_FOLDERS)}|graph_checks)[./](\w+)[./]")
+
+
+def of_another(module: str) -> bool:
+    """Whether a module or file of checkov is a check for another provider."""
+    found = _PROVIDER.match(module)
+    return found is not None and found[1] != _OURS
+
+
+@contextmanager
+def left_out() -> Iterator[None]:
+    """Within it, importing checkov leaves these checks out.
+
+    Raises:
+        ImportError: Checkov's checks aren't where they were; a newer version needs another look here.
+    """
+    if os.environ.get(SWITCH) != "all":
+        for name in _packages():
+            empty = ModuleType(name)
+            empty.__path__, empty.__all__ = [], []  # type: ignore[attr-defined]
+            sys.modules.setdefault(name, empty)
+    yield
+
+
+def _packages() -> Iterator[str]:
+    spec = util.find_spec("checkov")
+    if spec is None or spec.origin is None:
+        return  # Importing it then fails with Python's own message.
+    for folder in _FOLDERS:
+        checks = Path(spec.origin).parent / "terraform" / "checks" / folder
+        providers = {each.parent.name for each in checks.glob("*/__init__.py")}
+        if _OURS not in providers:
+            raise ImportError(f"{checks} has no {_OURS}: see ops/gate/other_providers.py")
+        yield from (f"checkov.terraform.checks.{folder}.{each}" for each in sorted(providers - {_OURS}))

@@ -1,0 +1,31 @@
+"""The gate writes the same bytes again: in any order of Python's sets, and with checks for other providers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops.gate import other_providers
+from tests.products import HERE
+
+pytestmark = pytest.mark.slow
+
+
+def reports(out: Path, **variables: str) -> dict[str, bytes]:
+    """What a new process writes."""
+    command = [sys.executable, "-m", "ops", "gate", "--out", str(out)]
+    done = subprocess.run(
+        command, cwd=HERE.parents[1], env={**os.environ, **variables}, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return {each.name: each.read_bytes() for each in sorted((out / "reports").iterdir()) if each.is_file()}
+
+
+@pytest.mark.requirement("R13.10")
+def test_the_same_stacks_give_the_same_bytes(output: Path) -> None:
+    first = reports(output, PYTHONHASHSEED="1")
+    assert reports(output, PYTHONHASHSEED="2", **{other_providers.SWITCH: "all"}) == first
