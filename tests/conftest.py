@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import hypothesis
@@ -29,6 +29,9 @@ from environments.schema import Environment
 from modules.interrupts import SIGNALS, heard
 from modules.phases import PHASES
 from tests.products import AEP, OF_AEP, SUBJECTS, Subject, values
+
+if TYPE_CHECKING:
+    from tests.terraform.warm import Warm
 
 # The same examples every time and on every machine, however busy it is; property tests say how many.
 hypothesis.settings.register_profile(
@@ -136,6 +139,15 @@ def outputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def output(outputs: Callable[[Path], Path]) -> Path:
     """AEP's environments, synthesized."""
     return outputs(AEP)
+
+
+@pytest.fixture(scope="session")
+def provider(output: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """A running provider for `terraform validate`. In a session of several processes, each has its own."""
+    from tests.terraform.warm import warm  # noqa: PLC0415  (few tests need gRPC)
+
+    with warm(tmp_path_factory.mktemp("provider"), output / "stacks" / "staging-state" / "cdk.tf.json") as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

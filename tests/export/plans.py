@@ -13,7 +13,7 @@ from ops.export.configuration import configuration
 from ops.export.constructs import Constructs
 from ops.export.folder import MAIN
 from ops.gate.folder import LOCK_FILE, STACK_FILE
-from tests.terraform.test_validate import terraform
+from tests.terraform.run import terraform
 
 Document = dict[str, Any]
 _READ = re.compile(r'data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)(?:\[\\*"([^"\\]+)\\*"\]|\.(\w+))?')

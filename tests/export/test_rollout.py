@@ -19,7 +19,7 @@ from rehearsal.context import emulated_environment
 from rehearsal.steps import every_phase_applies
 from tests.export.plans import differences, planned
 from tests.products import HERE, values
-from tests.terraform.test_validate import terraform
+from tests.terraform.run import terraform
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 MINI = HERE / "mini"

@@ -14,11 +14,11 @@ from modules.phases import ORGANIZATION
 from ops.export.constructs import Constructs
 from ops.export.folder import MAIN, export, stack_name, write
 from ops.gate.folder import LOCK_FILE
-from ops.terraform.session import COLLECTOR
 from tests.conftest import read_stacks
 from tests.export.round_trip import differences
 from tests.products import AEP, SHAPES, SUBJECTS, values
-from tests.terraform.test_validate import terraform
+from tests.terraform.run import terraform
+from tests.terraform.warm import Warm, types_of
 
 pytestmark = pytest.mark.slow
 FOLDERS = [AEP, *SHAPES]
@@ -65,18 +65,13 @@ def test_terraform_formats_nothing(exported: Callable[[Path], Path], tmp_path: P
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_every_stack_is_valid(
-    folder: Path, exported: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+    folder: Path, exported: Callable[[Path], Path], provider: Warm, outputs: Callable[[Path], Path]
 ) -> None:
-    environment = {**COLLECTOR, **os.environ, "TF_IN_AUTOMATION": "1"}
+    stacks = read_stacks(outputs(folder))
     paths = sorted(path.parent for path in exported(folder).glob(f"*/*/{MAIN}"))
-    first = paths[0]
-    done = terraform(first, "init", "-backend=false", "-input=false", environment=environment)
-    assert done.returncode == 0, done.stderr
+    assert len({(path / LOCK_FILE).read_bytes() for path in paths}) == 1
     for path in paths:
-        assert (path / LOCK_FILE).read_bytes() == (first / LOCK_FILE).read_bytes()
-        if path != first:  # What init would write.
-            (path / ".terraform").symlink_to(first / ".terraform")
-        done = terraform(path, "validate", environment=environment)
+        done = provider.validate(path, types_of(stacks[stack_name(path.parts[-2], path.parts[-1])]))
         assert done.returncode == 0, f"{path}: {done.stdout}{done.stderr}"
 
 

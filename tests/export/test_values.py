@@ -16,7 +16,7 @@ from ops.export.configuration import configuration
 from ops.export.folder import MAIN
 from tests.export.sample import arranged
 from tests.export.test_expressions import TEXTS
-from tests.terraform.test_validate import terraform
+from tests.terraform.run import terraform
 
 pytestmark = pytest.mark.slow
 EXPRESSIONS = st.sampled_from(

@@ -16,7 +16,7 @@ from environments import load
 from ops.__main__ import app
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import environment
-from tests.terraform.test_validate import terraform
+from tests.terraform.run import terraform
 
 pytestmark = pytest.mark.slow
 KEY = "AKIAIOSFODNN7EXAMPLE"

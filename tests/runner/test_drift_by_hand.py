@@ -9,7 +9,7 @@ import pytest
 
 from environments import load
 from tests.runner.operator import Operator
-from tests.terraform.test_validate import terraform
+from tests.terraform.run import terraform
 
 pytestmark = pytest.mark.slow
 PHASE = "registry"

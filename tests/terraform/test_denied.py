@@ -23,7 +23,7 @@ from tests.emulator import people
 from tests.emulator.aws import Aws
 from tests.emulator.people import allow
 from tests.products import HERE, values
-from tests.terraform.test_validate import terraform
+from tests.terraform.run import terraform
 
 PAGE = Path(__file__).parents[2] / "docs" / "rehearsal.md"
 MINI, NAME, REMOVED = HERE / "mini", "mini-demo", "codedeploy:CreateApplication"

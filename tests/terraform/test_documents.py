@@ -13,7 +13,7 @@ from modules.documents import documents
 from modules.phases import ORGANIZATION
 from ops.terraform.session import COLLECTOR
 from tests.conftest import Stack
-from tests.terraform.test_validate import terraform
+from tests.terraform.run import terraform
 
 pytestmark = pytest.mark.slow
 KIND = "aws_iam_policy_document"

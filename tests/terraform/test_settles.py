@@ -21,7 +21,7 @@ from rehearsal.emulator.settings import environment as emulated
 from tests.conftest import Stack
 from tests.emulator.aws import Aws
 from tests.emulator.test_agent import MONITORED
-from tests.terraform.test_validate import terraform
+from tests.terraform.run import terraform
 
 pytestmark = pytest.mark.slow
 Resources = dict[str, dict[str, Any]]

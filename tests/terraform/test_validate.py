@@ -4,98 +4,84 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from modules.phases import PHASES
-from ops.terraform.session import COLLECTOR
-from tests.conftest import Stack
-from tests.products import SHAPES
+from tests.conftest import Stack, read_stacks
+from tests.products import AEP, SHAPES
 from tests.references import references
+from tests.terraform.run import terraform
+from tests.terraform.warm import Warm, types_of
 
 pytestmark = pytest.mark.slow
-JOBS = 2
+FOLDERS = [AEP, *SHAPES]
 
 
-def terraform(folder: Path, *arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    binary = shutil.which("terraform")
-    assert binary, "no terraform on this machine: install the version in .tool-versions, or leave out `-m slow`"
-    return subprocess.run(
-        [binary, *arguments, "-no-color"],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_stack_is_valid(folder: Path, provider: Warm, outputs: Callable[[Path], Path]) -> None:
+    output = outputs(folder)
+    for stack in read_stacks(output).values():
+        done = provider.validate(output / "stacks" / stack.name, types_of(stack))
+        assert done.returncode == 0, f"{stack.name}: {done.stdout}{done.stderr}"
 
 
-@pytest.fixture(scope="session")
-def initialized(output: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, str]]]:
-    """Every stack's folder after `terraform init`; one plugin cache serves all."""
-    cache = tmp_path_factory.mktemp("plugins")
-    environment = {**COLLECTOR, **os.environ, "TF_PLUGIN_CACHE_DIR": str(cache), "TF_IN_AUTOMATION": "1"}
-    folders = sorted(path.parent for path in output.glob("stacks/*/cdk.tf.json"))
-
-    def init(folder: Path) -> None:
-        done = terraform(folder, "init", "-backend=false", "-input=false", environment=environment)
-        assert done.returncode == 0, f"{folder.name}: {done.stderr}"
-
-    # One after another: Terraform's cache isn't made for several writers. One lock file serves all.
-    for folder in folders:
-        if folder != folders[0]:
-            shutil.copy(folders[0] / ".terraform.lock.hcl", folder)
-        init(folder)
-    return {folder.name: (folder, environment) for folder in folders}
+def broken(stack: Path, folder: Path, change: Callable[[str], str]) -> Path:
+    """A copy of a stack with a change."""
+    folder.mkdir()
+    changed = change(text := (stack / "cdk.tf.json").read_text(encoding="utf-8"))
+    assert changed != text
+    (folder / "cdk.tf.json").write_text(changed, encoding="utf-8")
+    return folder
 
 
-def test_every_stack_is_valid(initialized: dict[str, tuple[Path, dict[str, str]]]) -> None:
-    def validate(name: str) -> str:
-        folder, environment = initialized[name]
-        done = terraform(folder, "validate", environment=environment)
-        return "" if done.returncode == 0 else f"{name}: {done.stdout}{done.stderr}"
+FAULTS: dict[str, Callable[[str], str]] = {
+    "no such argument": lambda text: text.replace('"bucket": ', '"bukket": ', 1),
+    "no such attribute": lambda text: text.replace("aws_kms_key.state_key.arn", "aws_kms_key.state_key.arm"),
+    "no such resource": lambda text: text.replace("${aws_kms_key.state_key.", "${aws_kms_key.other_key."),
+    "a value that the provider refuses": lambda text: text.replace(
+        '"deletion_window_in_days": 30', '"deletion_window_in_days": 3'
+    ),
+    "a type that the provider refuses": lambda text: text.replace(
+        '"enable_key_rotation": true', '"enable_key_rotation": "often"'
+    ),
+}
 
-    assert len(initialized) >= 34
-    with ThreadPoolExecutor(JOBS) as pool:
-        problems = [problem for problem in pool.map(validate, initialized) if problem]
-    assert not problems, "\n".join(problems)
 
-
-@pytest.mark.parametrize("folder", SHAPES, ids=lambda folder: folder.name)
-def test_stacks_of_other_products_are_valid(
-    folder: Path, initialized: dict[str, tuple[Path, dict[str, str]]], outputs: Callable[[Path], Path]
+@pytest.mark.requirement("R13.10")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_reported_as_by_a_provider_of_its_own(
+    fault: str, provider: Warm, output: Path, stacks_of: Callable[[Path], dict[str, Stack]], tmp_path: Path
 ) -> None:
-    source, environment = initialized["prod-data"]
-    for stack in (stacks := sorted(path.parent for path in outputs(folder).glob("stacks/*/cdk.tf.json"))):
-        # The same provider: what init would write.
-        (stack / ".terraform").symlink_to(source / ".terraform")
-        shutil.copy(source / ".terraform.lock.hcl", stack)
-
-    def validate(stack: Path) -> str:
-        done = terraform(stack, "validate", environment=environment)
-        return "" if done.returncode == 0 else f"{stack.name}: {done.stdout}{done.stderr}"
-
-    assert len(stacks) >= len(PHASES)
-    with ThreadPoolExecutor(JOBS) as pool:
-        problems = [problem for problem in pool.map(validate, stacks) if problem]
-    assert not problems, "\n".join(problems)
+    stack = stacks_of(AEP)["staging-state"]
+    folder = broken(output / "stacks" / stack.name, tmp_path / "stack", FAULTS[fault])
+    warm = provider.validate(folder, types_of(stack))
+    cold = provider.cold(folder)
+    assert warm.returncode == cold.returncode == 1
+    assert (warm.stdout, warm.stderr) == (cold.stdout, cold.stderr)
 
 
-def test_every_reference_is_in_the_providers_schema(
-    initialized: dict[str, tuple[Path, dict[str, str]]], stacks: dict[str, Stack], tmp_path: Path
+@pytest.mark.long
+@pytest.mark.requirement("R13.10")
+def test_a_provider_of_its_own_says_the_same(
+    provider: Warm, output: Path, stacks_of: Callable[[Path], dict[str, Stack]]
 ) -> None:
-    folder, environment = initialized["prod-data"]
+    for stack in stacks_of(AEP).values():
+        folder = output / "stacks" / stack.name
+        warm, cold = provider.validate(folder, types_of(stack)), provider.cold(folder)
+        assert (warm.returncode, warm.stdout, warm.stderr) == (cold.returncode, cold.stdout, cold.stderr)
+
+
+def test_every_reference_is_in_the_providers_schema(provider: Warm, stacks: dict[str, Stack], tmp_path: Path) -> None:
     # Without the stack's backend, which Terraform would ask for first.
-    provider = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))["terraform"]["required_providers"]
+    required = json.loads((provider.folder / "cdk.tf.json").read_text(encoding="utf-8"))["terraform"][
+        "required_providers"
+    ]
     (tmp_path / "main.tf.json").write_text(
-        json.dumps({"terraform": {"required_providers": provider}}), encoding="utf-8"
+        json.dumps({"terraform": {"required_providers": required}}), encoding="utf-8"
     )
+    environment = dict(os.environ)
     assert terraform(tmp_path, "init", "-input=false", environment=environment).returncode == 0
     done = terraform(tmp_path, "providers", "schema", "-json", environment=environment)
     assert done.returncode == 0, done.stderr
@@ -106,13 +92,3 @@ def test_every_reference_is_in_the_providers_schema(
     for reference in sorted(found):
         block, kind = reference.declared_in
         assert reference.attribute in schema[kinds[block]][kind]["block"]["attributes"], reference
-
-
-def test_an_invalid_stack_is_found(initialized: dict[str, tuple[Path, dict[str, str]]], tmp_path: Path) -> None:
-    """The check can fail: a stack with an argument that the provider doesn't have is refused."""
-    folder, environment = initialized["staging-state"]
-    broken = tmp_path / "stack"
-    shutil.copytree(folder, broken, symlinks=True)
-    file = broken / "cdk.tf.json"
-    file.write_text(file.read_text(encoding="utf-8").replace('"bucket": ', '"bukket": ', 1), encoding="utf-8")
-    assert terraform(broken, "validate", environment=environment).returncode != 0

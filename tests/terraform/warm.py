@@ -1,0 +1,65 @@
+"""`terraform validate` at a tenth of its processor time: one provider process, with the schemas of a stack's types.
+
+`validate` configures no provider and reads no state, so nothing of a stack stays in the process. It needs no `init`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.gate.folder import LOCK_FILE
+from ops.terraform.session import COLLECTOR
+from ops.terraform.warm.provider import running
+from ops.terraform.warm.server import attached, whole_schema
+from tests.conftest import Stack
+from tests.terraform.run import terraform
+
+KINDS = ("resource", "data", "ephemeral")
+
+
+@dataclass(frozen=True)
+class Warm:
+    """A running provider."""
+
+    folder: Path
+    """An initialized folder, for a run with providers of its own."""
+    schema: bytes
+    address: str
+
+    def validate(self, folder: Path, types: Collection[str]) -> subprocess.CompletedProcess[str]:
+        """Run `terraform validate` in a folder with a stack of these types; one run at a time."""
+        with attached(self.schema, types, self.address) as variables:
+            return terraform(folder, "validate", environment={**os.environ, **variables})
+
+    def cold(self, folder: Path) -> subprocess.CompletedProcess[str]:
+        """The same with processes of its own, as after `init`: the reference."""
+        (folder / ".terraform").symlink_to(self.folder / ".terraform")
+        (folder / LOCK_FILE).write_bytes((self.folder / LOCK_FILE).read_bytes())
+        return terraform(folder, "validate", environment={**os.environ, **COLLECTOR})
+
+
+def types_of(stack: Stack) -> set[str]:
+    """The provider's types in a stack."""
+    found = {kind for section in KINDS for kind in stack.document.get(section, {})}
+    return {kind for kind in found if kind.startswith("aws_")}
+
+
+@contextmanager
+def warm(folder: Path, stack: Path) -> Iterator[Warm]:
+    """Initialize a folder with the provider of a stack, and start it.
+
+    Args:
+        folder: An empty folder.
+        stack: The stack's file.
+    """
+    (folder / stack.name).write_bytes(stack.read_bytes())
+    done = terraform(folder, "init", "-backend=false", "-input=false", environment=dict(os.environ))
+    assert done.returncode == 0, done.stderr
+    (program,) = folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-provider-aws*")
+    with running(program, {**os.environ, **COLLECTOR}) as address:
+        yield Warm(folder, whole_schema(address), address)
