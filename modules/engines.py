@@ -32,7 +32,7 @@ class Engine:
     """The make target that installs it."""
 
 
-_CDKTF = ("cdktf", "cdktf_cdktf_provider_aws", "cdktf.out", "setup")
+_CDKTF = ("cdktf", "cdktf_cdktf_provider_aws", "cdktf.out", "setup-dev")
 ENGINES = {
     engine.name: engine
     for engine in (
@@ -41,7 +41,7 @@ ENGINES = {
         Engine("cdktn", "cdktn", "cdktn_provider_aws", "cdktn.out", "setup-cdktn"),
     )
 }
-DEFAULT = "node"
+DEFAULT = "python"
 
 
 def chosen(variables: Mapping[str, str] = os.environ) -> Engine:

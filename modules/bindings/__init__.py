@@ -1,10 +1,11 @@
-"""Loads cdktf and its AWS bindings lazily; the output is the same, byte for byte.
+"""Chooses the engine that synthesizes, and prepares this process for it; the output is the same, byte for byte.
 
-Stock loading takes 15 seconds and more than a gigabyte before the first resource exists: Python imports 2,135 modules,
+The engine in Python (docs/adr/0031-an-engine-in-python.md) needs neither node nor cdktf. With node, cdktf and its AWS
+bindings are loaded lazily: stock loading takes 15 seconds and more than a gigabyte before the first resource exists: Python imports 2,135 modules,
 and node requires as many. docs/adr/0002-lazy-bindings.md says how much each step saves. A package that doesn't look as
 expected is loaded without these steps, with one line of warning.
 
-Importing this package prepares the process. Only its modules `engine` and `aws` import cdktf and the bindings.
+Only its modules `engine` and `aws` import cdktf and the bindings.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pathlib import Path
 from types import ModuleType
 
 from modules.bindings import optimized
+from modules.bindings.table import PACKAGES, table
+from modules.engines import chosen
 from modules.garbage import collect_less
 from modules.node import CACHE, CHOSEN, cache_folder, packaged
 
@@ -27,10 +30,16 @@ PACKAGE = "cdktf_cdktf_provider_aws"
 SWITCH = "SYNTH_BINDINGS"
 """Environment variable; its value `stock` turns lazy loading off, for comparison."""
 
+_HCL = "SYNTH_HCL_OUTPUT"
+"""Environment variable of cdktf's CLI, for HCL instead of JSON."""
+
 
 @cache
 def install() -> None:
     """Prepare this process, and the node that jsii will start. It imports neither jsii nor cdktf."""
+    if IN_PYTHON:
+        collect_less()
+        return
     _use_supported_node()
     _use_package_cache()
     if os.environ.get(SWITCH) == "stock":
@@ -108,4 +117,34 @@ def _use_package_cache() -> None:
         _warn(f"jsii can't keep its packages ({error}); set {CACHE}_ROOT to a folder that you can write to")
 
 
+def _is_in_python() -> bool:
+    """Whether the setting says so, and the table of the engine in Python is that of the packages, if they are installed."""
+    if chosen().name != "python":
+        return False
+    if os.environ.get(_HCL, "false") not in {"", "false", "0"}:
+        _warn(f"{_HCL} is set, and the engine in Python writes JSON only; node synthesizes")
+        return False
+    for package in PACKAGES:
+        expected, installed = table().packages[package], _installed(package)
+        if installed not in {None, expected}:
+            _warn(
+                f"the engine in Python is for {package} {expected}, and {installed} is installed; node synthesizes "
+                "(make setup-dev installs the pinned version, make bindings-table renews the engine's table)"
+            )
+            return False
+    return True
+
+
+def _installed(package: str) -> str | None:
+    """The version of an installed package. importlib.metadata would take longer than the engine needs for a stack."""
+    name = package.replace("-", "_")
+    spec = util.find_spec(name)
+    for location in (spec and spec.submodule_search_locations) or ():
+        for folder in Path(location).parent.glob(f"{name}-*.dist-info"):
+            return folder.name.removeprefix(f"{name}-").removesuffix(".dist-info")
+    return None
+
+
+IN_PYTHON = _is_in_python()
+"""Whether the engine in Python stands for cdktf in this process."""
 install()

@@ -13,8 +13,8 @@ def test_the_setting_names_an_engine(name: str) -> None:
 
 
 @pytest.mark.parametrize("variables", [{}, {"ENGINE": ""}], ids=["missing", "empty"])
-def test_without_the_setting_node_is_the_engine(variables: dict[str, str]) -> None:
-    assert chosen(variables).name == "node"
+def test_without_the_setting_python_is_the_engine(variables: dict[str, str]) -> None:
+    assert chosen(variables).name == "python"
 
 
 def test_an_unknown_engine_is_an_error_that_names_what_is_allowed_and_where() -> None:
@@ -22,5 +22,5 @@ def test_an_unknown_engine_is_an_error_that_names_what_is_allowed_and_where() ->
         chosen({"ENGINE": "Node"})
     assert str(raised.value) == (
         "ENGINE='Node': must be one of node, python, cdktn; change it on make's command line or in the environment, "
-        "or leave it out for node"
+        "or leave it out for python"
     )
