@@ -13,6 +13,7 @@ from pathlib import Path
 
 import environments
 from environments.schema.validation import InvalidEnvironmentError
+from modules.engines import MissingEngineError, UnknownEngineError, UnknownToEngineError, with_node
 from modules.interrupts import INTERRUPTED, Interrupted, install
 from modules.output import OUT
 from modules.phases import ORGANIZATION
@@ -32,7 +33,13 @@ DISK = re.compile(r"(?:EACCES|EDQUOT|EFBIG|EIO|ENOSPC|ENOTDIR|EPERM|EROFS): .*")
 def main(names: list[str]) -> int:
     """Synthesize, and return the exit code. A full or read-only disk, or a signal, is a message of one line."""
     try:
-        return _main(names)
+        try:
+            return _main(names)
+        except UnknownToEngineError as error:
+            return with_node(error, Path(__file__), names, OUTPUT)
+    except (MissingEngineError, UnknownEngineError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
     except KeyboardInterrupt as error:
         print(str(error) or "interrupted", file=sys.stderr)  # noqa: T201
         return error.exit_code if isinstance(error, Interrupted) else INTERRUPTED
@@ -65,7 +72,7 @@ def _main(names: list[str]) -> int:
     problems = [*loaded.broken.values(), *loaded.conflicts] if loaded else []
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)  # noqa: T201
-    # These load cdktf and start its engine; an error about a mistyped name doesn't wait for that.
+    # With node, these load cdktf and start its engine; an error about a mistyped name doesn't wait for that.
     from modules.documents import DocumentsTooLongError  # noqa: PLC0415
     from modules.synthesis import summary, synthesize  # noqa: PLC0415
 

@@ -22,7 +22,7 @@ from types import ModuleType
 
 from modules.bindings import optimized
 from modules.bindings.table import PACKAGES, table
-from modules.engines import chosen
+from modules.engines import ENGINES, chosen, require
 from modules.garbage import collect_less
 from modules.node import CACHE, CHOSEN, cache_folder, packaged
 
@@ -40,6 +40,7 @@ def install() -> None:
     if IN_PYTHON:
         collect_less()
         return
+    require(ENGINES["node"])
     _use_supported_node()
     _use_package_cache()
     if os.environ.get(SWITCH) == "stock":

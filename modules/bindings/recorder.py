@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from modules.bindings.table import ANY, BLOCK, BOOLEAN, FLAT, LIST, MAP, NUMBER, STRUCT, TEXT, Class, table
+from modules.engines import UnknownToEngineError
 
 Document = dict[str, Any]
 """A stack as Terraform JSON."""
@@ -29,10 +30,6 @@ _EXACT = 2**53
 """From here on, JavaScript's numbers aren't exact."""
 _SORTED_ALIKE = "\uffff"
 """JavaScript sorts characters after this one before some others."""
-
-
-class UnknownToEngineError(Exception):
-    """The engine doesn't know an operation, a class, an argument or a value; the message names it."""
 
 
 class App:
