@@ -115,4 +115,4 @@ def with_node(unknown: UnknownToEngineError, program: Path, names: Sequence[str]
     sys.stderr.write(f"warning: synthesis is slower than it can be: {what}; node synthesizes\n")
     variables = {**os.environ, SETTING: node.name, "CDKTF_OUTDIR": str(output)}
     command = [sys.executable, *(["-O"] if sys.flags.optimize else []), str(program), *names]
-    return subprocess.run(command, env=variables, check=False).returncode
+    return subprocess.run(command, env=variables, check=False).returncode  # noqa: S603  (this program again)

@@ -1,11 +1,12 @@
 """Chooses the engine that synthesizes, and prepares this process for it; the output is the same, byte for byte.
 
 The engine in Python (docs/adr/0031-an-engine-in-python.md) needs neither node nor cdktf. With node, cdktf and its AWS
-bindings are loaded lazily: stock loading takes 15 seconds and more than a gigabyte before the first resource exists: Python imports 2,135 modules,
-and node requires as many. docs/adr/0002-lazy-bindings.md says how much each step saves. A package that doesn't look as
-expected is loaded without these steps, with one line of warning.
+bindings load lazily. Stock loading takes 15 seconds and more than a gigabyte before the first resource exists: Python
+imports 2,135 modules, and node requires as many. docs/adr/0002-lazy-bindings.md says how much each step saves. A
+package that doesn't look as expected is loaded without these steps, with one line of warning.
 
-Only its modules `engine` and `aws` import cdktf and the bindings.
+Importing this package prepares the process. Only its modules `engine` and `aws` import cdktf and the bindings; with the
+engine in Python, two other modules are in their place.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ PACKAGE = "cdktf_cdktf_provider_aws"
 SWITCH = "SYNTH_BINDINGS"
 """Environment variable; its value `stock` turns lazy loading off, for comparison."""
 
-_HCL = "SYNTH_HCL_OUTPUT"
-"""Environment variable of cdktf's CLI, for HCL instead of JSON."""
-
 
 @cache
 def install() -> None:
     """Prepare this process, and the node that jsii will start. It imports neither jsii nor cdktf."""
-    if IN_PYTHON:
+    if is_in_python():
+        for module in importlib.import_module("modules.bindings.recorder").modules():
+            sys.modules[module.__name__] = module
+            globals()[module.__name__.rpartition(".")[2]] = module
         collect_less()
         return
     require(ENGINES["node"])
@@ -118,12 +119,9 @@ def _use_package_cache() -> None:
         _warn(f"jsii can't keep its packages ({error}); set {CACHE}_ROOT to a folder that you can write to")
 
 
-def _is_in_python() -> bool:
-    """Whether the setting says so, and the table of the engine in Python is that of the packages, if they are installed."""
+def is_in_python() -> bool:
+    """Whether the setting says so, and the engine's table is that of the packages, if they are installed."""
     if chosen().name != "python":
-        return False
-    if os.environ.get(_HCL, "false") not in {"", "false", "0"}:
-        _warn(f"{_HCL} is set, and the engine in Python writes JSON only; node synthesizes")
         return False
     for package in PACKAGES:
         expected, installed = table().packages[package], _installed(package)
@@ -146,6 +144,4 @@ def _installed(package: str) -> str | None:
     return None
 
 
-IN_PYTHON = _is_in_python()
-"""Whether the engine in Python stands for cdktf in this process."""
 install()

@@ -1,7 +1,7 @@
 """Writes the table of the bindings' classes that the engine in Python reads: `make bindings-table`.
 
-Names, types and which arguments are required come from the Python bindings, Terraform's names from their JavaScript. What
-isn't as it is expected here stops the extraction. What the engine can't do is marked as unknown, and node does it.
+Names, types and which arguments are required come from the Python bindings, Terraform's names from their JavaScript.
+What isn't as expected stops the extraction. What the engine can't do is marked as unknown, and node does it.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def _cdktf(module: ModuleType) -> Iterator[Class]:
 
 
 def _without_maps(class_: str, attribute: Attribute) -> str:
-    """The kind of an argument of a class of cdktf, which also changes the keys of maps to snake case, except an output's."""
+    """The kind of an argument of a class of cdktf, which changes the keys of maps to snake case, except an output's."""
     struct = attribute.kind.partition(STRUCT)[2]
     if (class_, attribute.name) in _NEEDS_NODE or MAP in attribute.kind or (struct and struct not in _CDKTF):
         return UNKNOWN

@@ -8,10 +8,11 @@ decides a detail: https://github.com/hashicorp/terraform-cdk/tree/v0.21.0/packag
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from json.encoder import encode_basestring
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from modules.bindings.table import ANY, BLOCK, BOOLEAN, FLAT, LIST, MAP, NUMBER, STRUCT, TEXT, Class, table
@@ -28,8 +29,6 @@ _TOKENS = re.compile(r"TfToken\[|(?:String|Any) Map Token Value")
 _NUMBER_TOKEN = -123456789
 _EXACT = 2**53
 """From here on, JavaScript's numbers aren't exact."""
-_SORTED_ALIKE = "\uffff"
-"""JavaScript sorts characters after this one before some others."""
 
 
 class App:
@@ -83,7 +82,7 @@ class _Overridable:
                 place[key] = {}
             place = place[key]
         try:
-            place[last] = _any(value)
+            place[last] = None if value is None else _any(value)
         except _NotConvertibleError as error:
             raise UnknownToEngineError(f"{error} as the override {path} of {self.id}") from None
 
@@ -255,6 +254,38 @@ def local(scope: TerraformStack, id_: str, expression: object) -> Element:
 _LOCAL = Class("TerraformLocal", "local", "", {})
 
 
+class _Aws(ModuleType):
+    """Stands for modules.bindings.aws."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (what stands for a class)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        found = named(name)
+        setattr(self, name, found)
+        return found
+
+
+class _Engine(ModuleType):
+    """Stands for modules.bindings.engine."""
+
+    App = App
+    Construct = TerraformStack
+    TerraformResource = Element
+    TerraformStack = TerraformStack
+    TerraformLocal = staticmethod(local)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (what stands for a class)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return named(name)
+
+
+def modules() -> Iterator[ModuleType]:
+    """The modules that stand for those that import cdktf and the bindings."""
+    yield _Aws("modules.bindings.aws")
+    yield _Engine("modules.bindings.engine")
+
+
 def named(name: str) -> Any:  # noqa: ANN401  (what stands for a class)
     """What stands for a class of the table.
 
@@ -386,7 +417,7 @@ def json_text(value: object) -> str:
     """JSON as cdktf writes it: sorted, and an empty list or map has two lines (json-stable-stringify).
 
     Raises:
-        UnknownToEngineError: It has something that cdktf resolves, or that JavaScript sorts in another order.
+        UnknownToEngineError: It has something that cdktf resolves, or a number that JavaScript writes in another way.
     """
     text = _json(value, "\n")
     if found := _TOKENS.search(text):
@@ -398,10 +429,8 @@ def _json(value: object, line: str) -> str:
     if isinstance(value, str):
         return encode_basestring(value)
     if isinstance(value, dict):
-        if not all(key.isascii() for key in value) and max(map(max, filter(None, value))) > _SORTED_ALIKE:
-            raise UnknownToEngineError(f"the keys {sorted(value)}")
         inner = f"{line}  "
-        parts = [f"{inner}{encode_basestring(key)}: {_json(value[key], inner)}" for key in sorted(value)]
+        parts = [f"{inner}{encode_basestring(key)}: {_json(value[key], inner)}" for key in _sorted(value)]
         return f"{{{','.join(parts)}{line}}}"
     if isinstance(value, list):
         inner = f"{line}  "
@@ -409,6 +438,11 @@ def _json(value: object, line: str) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return _javascript_number(value)
+
+
+def _sorted(keys: Mapping[str, object]) -> list[str]:
+    """Keys in JavaScript's order, by the units of UTF-16."""
+    return sorted(keys) if all(map(str.isascii, keys)) else sorted(keys, key=lambda key: key.encode("utf-16-be"))
 
 
 def _javascript_number(value: object) -> str:

@@ -6,7 +6,7 @@ One line a class: its name, what it is, Terraform's type, and its arguments. Lin
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -39,7 +39,7 @@ class Class(NamedTuple):
 
     name: str
     role: str
-    """`resource`, `data`, `provider`, `backend`, `remote_state`, `output`, `variable`, or `struct`: an argument's class."""
+    """`resource`, `data`, `provider`, `backend`, `remote_state`, `output`, `variable`; `struct` of an argument."""
     type: str
     """Terraform's type; `-` where there is none."""
     attributes: Mapping[str, Attribute]
@@ -61,7 +61,7 @@ class Table:
     def __contains__(self, name: str) -> bool:
         return name in self._lines
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._lines)
 
     def __getitem__(self, name: str) -> Class:
