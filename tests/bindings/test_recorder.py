@@ -104,7 +104,7 @@ UNKNOWN: dict[str, Callable[[Any], object]] = {
     "the id '1'": lambda stack: aws.SnsTopic(stack, "1"),
     "the id 'Default'": lambda stack: aws.SnsTopic(stack, "Default"),
     "the id ''": lambda stack: TerraformStack(stack, ""),
-    "a call of SnsTopic with 1 arguments without a name": lambda stack: aws.SnsTopic(stack),
+    "a call of SnsTopic with 1 arguments without a name": aws.SnsTopic,
     "a reference to a TerraformOutput": lambda stack: aws.SnsTopic(
         stack, "x", depends_on=[TerraformOutput(stack, "o", value=1)]
     ),
