@@ -6,15 +6,25 @@ It is outside `modules.bindings`, because importing that package prepares the pr
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import util
 
 SETTING = "ENGINE"
 """Environment variable; the Makefile has the same names."""
 
 
-class UnknownEngineError(ValueError):
+class EngineError(ValueError):
+    """The engine can't be used."""
+
+
+class UnknownEngineError(EngineError):
     """The setting names an engine that doesn't exist."""
+
+
+class MissingEngineError(EngineError):
+    """The engine isn't installed where this Python finds packages."""
 
 
 @dataclass(frozen=True)
@@ -58,3 +68,20 @@ def chosen(variables: Mapping[str, str] = os.environ) -> Engine:
             f"or leave it out for {DEFAULT}"
         )
     return ENGINES[name]
+
+
+def installed(variables: Mapping[str, str] = os.environ) -> Engine:
+    """The engine that the setting names, if its packages are installed.
+
+    Raises:
+        UnknownEngineError: There is no such engine.
+        MissingEngineError: A package of it is missing.
+    """
+    engine = chosen(variables)
+    for package in (engine.library, engine.provider):
+        if not util.find_spec(package):
+            raise MissingEngineError(
+                f"{SETTING}={engine.name} needs the package {package}, which isn't in {sys.prefix}; "
+                f"make {engine.target} installs it, and make synth {SETTING}={engine.name} uses it"
+            )
+    return engine

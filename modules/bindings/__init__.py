@@ -19,26 +19,37 @@ from importlib import util
 from pathlib import Path
 from types import ModuleType
 
-from modules.bindings import optimized
+from modules import engines
+from modules.bindings import fork, optimized
 from modules.garbage import collect_less
 from modules.node import CACHE, CHOSEN, cache_folder, packaged
 
-PACKAGE = "cdktf_cdktf_provider_aws"
+CDKTF = engines.ENGINES[engines.DEFAULT]
+PACKAGE = CDKTF.provider
 SWITCH = "SYNTH_BINDINGS"
 """Environment variable; its value `stock` turns lazy loading off, for comparison."""
 
 
 @cache
 def install() -> None:
-    """Prepare this process, and the node that jsii will start. It imports neither jsii nor cdktf."""
+    """Prepare this process, and the node that jsii will start. It imports neither jsii nor cdktf.
+
+    Raises:
+        UnknownEngineError: The setting names no engine.
+    """
+    engine = engines.chosen()
     _use_supported_node()
     _use_package_cache()
+    is_fork = engine.library != CDKTF.library
+    if is_fork:
+        fork.install({CDKTF.library: engine.library, CDKTF.provider: engine.provider})
     if os.environ.get(SWITCH) == "stock":
         return
-    _import_submodules_on_demand()
+    if not is_fork:  # The fork's bindings do it themselves.
+        _import_submodules_on_demand()
     _preload_node()
     if not __debug__:
-        optimized.install(frozenset({"constructs", "cdktf", PACKAGE}))
+        optimized.install(frozenset({"constructs", engine.library, engine.provider}))
     collect_less()
 
 
