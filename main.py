@@ -13,15 +13,15 @@ from pathlib import Path
 
 import environments
 from environments.schema.validation import InvalidEnvironmentError
-from modules.engines import MissingEngineError, UnknownEngineError, UnknownToEngineError, with_node
+from modules import engines
 from modules.interrupts import INTERRUPTED, Interrupted, install
-from modules.output import OUT
+from modules.output import output
 from modules.phases import ORGANIZATION
 from modules.process import UNREAD, is_unread, prepare
 from modules.progress import progress
 
 # cdktf's CLI sets it. cdktf itself writes to a temporary folder first.
-OUTPUT = Path(os.environ.pop("CDKTF_OUTDIR", OUT))
+OUTPUT = os.environ.pop("CDKTF_OUTDIR", None)
 PARTLY = 3
 """Exit code: the valid environments were synthesized, but others have problems."""
 
@@ -35,9 +35,9 @@ def main(names: list[str]) -> int:
     try:
         try:
             return _main(names)
-        except UnknownToEngineError as error:
-            return with_node(error, Path(__file__), names, OUTPUT)
-    except (MissingEngineError, UnknownEngineError) as error:
+        except engines.UnknownToEngineError as error:
+            return engines.with_node(error, Path(__file__), names, OUTPUT)
+    except engines.MissingEngineError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt as error:
@@ -61,13 +61,15 @@ def _ignore(_: object) -> None:
 
 def _main(names: list[str]) -> int:
     try:
+        engine = engines.installed()
         loaded = None if names else environments.load_each()
         named = [environments.load(name) for name in names if name != ORGANIZATION]
         if ORGANIZATION in names:
             environments.load_organization()
-    except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
+    except (engines.EngineError, environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
+    target = Path(OUTPUT or output(os.environ.get("ENVIRONMENTS", ""), engine.output))
     chosen = list(loaded.environments) if loaded else named
     problems = [*loaded.broken.values(), *loaded.conflicts] if loaded else []
     for problem in problems:
@@ -79,11 +81,11 @@ def _main(names: list[str]) -> int:
     organization = ORGANIZATION in names if loaded is None else loaded.organization is not None
     try:
         with progress() as step:
-            synthesize(chosen, OUTPUT, organization=organization, step=step)
+            synthesize(chosen, target, organization=organization, step=step)
     except (DocumentsTooLongError, InvalidEnvironmentError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    shown = [summary(OUTPUT, [environment.name for environment in chosen], organization=organization)]
+    shown = [summary(target, [environment.name for environment in chosen], organization=organization)]
     if problems:
         shown.append(f"invalid values: {', '.join(dict.fromkeys(problem.name for problem in problems))}")
     print("\n".join(shown), flush=True)  # noqa: T201

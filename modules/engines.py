@@ -5,23 +5,27 @@ It is outside `modules.bindings`, because importing that package prepares the pr
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import util
 from pathlib import Path
 
 SETTING = "ENGINE"
 """Environment variable; the Makefile has the same names."""
 
 
-class UnknownEngineError(ValueError):
+class EngineError(ValueError):
+    """The engine can't be used."""
+
+
+class UnknownEngineError(EngineError):
     """The setting names an engine that doesn't exist."""
 
 
-class MissingEngineError(Exception):
-    """An engine is needed whose packages aren't installed; the message says which command installs them."""
+class MissingEngineError(EngineError):
+    """The engine isn't installed where this Python finds packages."""
 
 
 class UnknownToEngineError(Exception):
@@ -52,9 +56,8 @@ ENGINES = {
         Engine("cdktn", "cdktn", "cdktn_provider_aws", "cdktn.out", "setup-cdktn"),
     )
 }
-DEFAULT = "python"
-
-
+PYTHON, NODE = "python", "node"
+DEFAULT = PYTHON
 _only: list[str] = []
 
 
@@ -81,38 +84,43 @@ def chosen(variables: Mapping[str, str] | None = None) -> Engine:
     return ENGINES[name]
 
 
-def require(engine: Engine) -> None:
-    """Check that an engine's packages are installed.
+def installed(variables: Mapping[str, str] | None = None) -> Engine:
+    """The engine that the setting names, if its packages are installed; the one in Python needs none.
 
     Raises:
-        MissingEngineError: They aren't.
+        UnknownEngineError: There is no such engine.
+        MissingEngineError: A package of it is missing.
     """
-    for package in (engine.library, engine.provider):
-        if package not in sys.modules and importlib.util.find_spec(package) is None:
-            raise MissingEngineError(f"{SETTING}={engine.name} needs {package}; run: make {engine.target}")
+    engine = chosen(variables)
+    for package in () if engine.name == PYTHON else (engine.library, engine.provider):
+        if not util.find_spec(package):
+            raise MissingEngineError(
+                f"{SETTING}={engine.name} needs the package {package}, which isn't in {sys.prefix}; "
+                f"make {engine.target} installs it, and make synth {SETTING}={engine.name} uses it"
+            )
+    return engine
 
 
-def with_node(unknown: UnknownToEngineError, program: Path, names: Sequence[str], output: Path) -> int:
+def with_node(unknown: UnknownToEngineError, program: Path, names: Sequence[str], output: str | None) -> int:
     """Synthesize again with node, with one line of warning. Returns the exit code.
 
     Args:
         unknown: What the engine in Python doesn't know.
         program: main.py.
         names: Its arguments.
-        output: Where it writes.
+        output: The folder that cdktf's CLI told it to write to.
 
     Raises:
         MissingEngineError: node isn't installed.
     """
     import subprocess  # noqa: PLC0415  (seldom needed)
 
-    node = ENGINES["node"]
     what = f"the engine in Python doesn't know {unknown}"
     try:
-        require(node)
-    except MissingEngineError:
-        raise MissingEngineError(f"{what}; node does, or says what is wrong with it; run: make {node.target}") from None
+        node = installed({SETTING: NODE})
+    except MissingEngineError as error:
+        raise MissingEngineError(f"{what}; node does, or says what is wrong with it, but {error}") from None
     sys.stderr.write(f"warning: synthesis is slower than it can be: {what}; node synthesizes\n")
-    variables = {**os.environ, SETTING: node.name, "CDKTF_OUTDIR": str(output)}
+    variables = {**os.environ, SETTING: node.name, **({"CDKTF_OUTDIR": output} if output else {})}
     command = [sys.executable, *(["-O"] if sys.flags.optimize else []), str(program), *names]
     return subprocess.run(command, env=variables, check=False).returncode  # noqa: S603  (this program again)

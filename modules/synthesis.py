@@ -25,7 +25,12 @@ MANIFEST = "manifest.json"
 STACK_FILE = "cdk.tf.json"
 _PREFIX = ".synth-"
 # cdktf's feature flags, as `cdktf init` sets them: ids stay as they are written.
-CONTEXT = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true"}
+CONTEXT = {
+    "excludeStackIdFromLogicalIds": "true",
+    "allowSepCharsInLogicalIds": "true",
+    # Only the fork reads it: write-only arguments need it (https://developer.hashicorp.com/terraform/language/v1.11.x/upgrade-guides).
+    "targetVersions": {"terraform": ">=1.11.0"},
+}
 
 
 def synthesize(

@@ -21,35 +21,44 @@ from importlib import util
 from pathlib import Path
 from types import ModuleType
 
-from modules.bindings import optimized
+from modules import engines
+from modules.bindings import fork, optimized
 from modules.bindings.table import PACKAGES, table
-from modules.engines import ENGINES, chosen, require
 from modules.garbage import collect_less
 from modules.node import CACHE, CHOSEN, cache_folder, packaged
 
-PACKAGE = "cdktf_cdktf_provider_aws"
+CDKTF = engines.ENGINES[engines.NODE]
+PACKAGE = CDKTF.provider
 SWITCH = "SYNTH_BINDINGS"
 """Environment variable; its value `stock` turns lazy loading off, for comparison."""
 
 
 @cache
 def install() -> None:
-    """Prepare this process, and the node that jsii will start. It imports neither jsii nor cdktf."""
-    if is_in_python():
+    """Prepare this process, and the node that jsii will start. It imports neither jsii nor cdktf.
+
+    Raises:
+        UnknownEngineError: The setting names no engine.
+    """
+    engine = engines.chosen()
+    if is_in_python(engine):
         for module in importlib.import_module("modules.bindings.recorder").modules():
             sys.modules[module.__name__] = module
             globals()[module.__name__.rpartition(".")[2]] = module
         collect_less()
         return
-    require(ENGINES["node"])
     _use_supported_node()
     _use_package_cache()
+    is_fork = engine.library != CDKTF.library
+    if is_fork:
+        fork.install({CDKTF.library: engine.library, CDKTF.provider: engine.provider})
     if os.environ.get(SWITCH) == "stock":
         return
-    _import_submodules_on_demand()
+    if not is_fork:  # The fork's bindings do it themselves.
+        _import_submodules_on_demand()
     _preload_node()
     if not __debug__:
-        optimized.install(frozenset({"constructs", "cdktf", PACKAGE}))
+        optimized.install(frozenset({"constructs", engine.library, engine.provider}))
     collect_less()
 
 
@@ -119,9 +128,9 @@ def _use_package_cache() -> None:
         _warn(f"jsii can't keep its packages ({error}); set {CACHE}_ROOT to a folder that you can write to")
 
 
-def is_in_python() -> bool:
+def is_in_python(engine: engines.Engine) -> bool:
     """Whether the setting says so, and the engine's table is that of the packages, if they are installed."""
-    if chosen().name != "python":
+    if engine.name != engines.PYTHON:
         return False
     for package in PACKAGES:
         expected, installed = table().packages[package], _installed(package)
