@@ -107,11 +107,11 @@ VALUES := $(or $(ENVIRONMENTS),environments)
 FORK := $(filter cdktn,$(ENGINE))
 OUT := $(if $(FORK),cdktn,cdktf).out$(filter-out /environments,$(patsubst $(CURDIR)/%,/%,$(abspath $(VALUES))))
 STAMP := $(OUT)/stacks/.stamps
-# The command that cdktf.json has too; -O leaves out jsii's type checks, which the tests run with.
+# The command that cdktf.json has too; with node, -O leaves out jsii's type checks.
 APP := $(if $(FORK),$(FORKED)/bin,$(BIN))/python -O main.py
 # Folders too: a removed file changes its folder only.
 SOURCES := $(shell find main.py cdktf.json environments modules $(wildcard $(filter-out environments,$(VALUES))) -name __pycache__ -prune -o \
-	\( -type d -o -name '*.py' -o -name '*.json' -o -name '*.cjs' -o -name '*.js' \) -print)
+	\( -type d -o -name '*.py' -o -name '*.json' -o -name '*.cjs' -o -name '*.js' -o -name '*.gz' \) -print)
 POLICIES := $(shell find ops policies $(wildcard $(VALUES)/risks) -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' -o -name '*.json' \) -print)
 
 # Files that Terraform would load from a stack's folder, also those that somebody wrote or changed by hand.
@@ -171,7 +171,7 @@ $(error error: $(OTHER) reads what cdktf synthesizes; ENGINE=cdktn is for: make 
 endif
 endif
 
-.PHONY: all terraform setup setup-dev setup-cdktn forked synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
+.PHONY: all terraform bindings-table setup setup-dev setup-cdktn forked synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
 	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service known confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all recorded verify golive rollout \
 	status doctor show cost affected export parity roles risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
 
@@ -323,9 +323,9 @@ rollback-service: env service ## Deploy a service's last good revision: ENV=<nam
 
 ##@ Develop
 
-setup: $(READY) ## Create .venv with the pinned packages and a Node for cdktf; pip's configuration is honored
+setup: $(READY) ## Create .venv with the pinned packages; pip's configuration is honored
 
-setup-dev: $(DEV) ## The same, with the packages of tests and rehearsals
+setup-dev: $(DEV) ## The same, with the packages of tests and rehearsals, and with cdktf and its Node
 
 $(READY): requirements.txt requirements-uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) here; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 2; }
@@ -390,6 +390,9 @@ planted: $(DEV) ## Plant violations, and write docs/maintainers/planted-violatio
 
 schema: terraform $(READY) ## Write the extracts of the AWS provider's schema (ops/gate/understood/extract.py): VERSION=5.100.0
 	@$(BIN)/python -m ops.gate.understood.extract $(VERSION)
+
+bindings-table: $(DEV) ## Write the table of the engine in Python, from the pinned bindings (modules/bindings/extract.py)
+	@ENGINE=node $(BIN)/python -m modules.bindings.extract
 
 iam-data: $(DEV) ## Write AWS's reference of actions, from the pinned package (ops/iam/extract.py)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
