@@ -455,8 +455,8 @@ secrets-check: $(READY) ## Check that no tracked file contains a secret
 	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify \
 		--disable-plugin HexHighEntropyString --disable-plugin KeywordDetector --exclude-secrets '$(EXAMPLES)'
 
-benchmark: $(DEV) ## Measure synthesis, gate, help, the evaluation of policies and the export against their baselines
-	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.gate && $(BIN)/python -m benchmarks.help && \
+benchmark: $(DEV) ## Measure synthesis and its growth, gate, help, the evaluation of policies and the export against their baselines
+	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.growth && $(BIN)/python -m benchmarks.gate && $(BIN)/python -m benchmarks.help && \
 		$(BIN)/python -m benchmarks.evaluation && $(BIN)/python -m benchmarks.export
 
 benchmark-rehearse: $(DEV) synth terraform ## Measure a rehearsal of prod, and planning side by side (about ten minutes)

@@ -38,14 +38,17 @@ class App:
         del context  # cdktf 0.21 reads none of the flags that it can have.
         self.outdir: Final = outdir
         self.stacks: Final[dict[str, TerraformStack]] = {}
+        self.documents: Final[dict[str, Document]] = {}
+        """What was written, by the stack's id."""
 
     def synth(self) -> None:
         """Write all stacks, and the manifest."""
         entries = {stack.id: _entry(stack) for stack in self.stacks.values()}
         for stack in self.stacks.values():
+            self.documents[stack.id] = stack.document()
             file = Path(self.outdir, entries[stack.id]["synthesizedStackPath"])
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json_text(stack.document()), encoding="utf-8")
+            file.write_text(json_text(self.documents[stack.id]), encoding="utf-8")
         manifest = {"stacks": entries, "version": table().packages["cdktf"]}
         Path(self.outdir, "manifest.json").write_text(json_text(manifest), encoding="utf-8")
 
