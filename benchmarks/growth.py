@@ -1,8 +1,9 @@
 """Measures how synthesis grows with environments and services, in processor seconds: `python -m benchmarks.growth`.
 
-Each size is measured in a process of its own. Its environments are copies of AEP's `prod` with other names, its services
-copies of its last one; all are validated, built and written. The slope of the larger half of the sizes is compared with that
-of the smaller half: growth is linear if it is at most a quarter steeper. The exit code is 1 if it isn't.
+Each size is measured in a process of its own. Its environments are copies of AEP's `prod` with other names, its
+services copies of the last one; all are validated, built and written. The slope of the larger half of the sizes is
+compared with that of the smaller half: growth is linear if it is at most a quarter steeper. The exit code is 1 if it
+isn't.
 """
 
 from __future__ import annotations

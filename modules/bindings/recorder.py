@@ -20,7 +20,7 @@ from modules.engines import UnknownToEngineError
 
 Document = dict[str, Any]
 """A stack as Terraform JSON."""
-_ID = re.compile(r"[A-Za-z_-][\w-]{0,254}", re.ASCII)
+_ID = re.compile(r"(?!\d+$)[\w-]{1,255}", re.ASCII)
 """Ids that cdktf uses as they are (private/unique.ts), and whose order JavaScript keeps."""
 _HIDDEN = "Default"
 """An id that cdktf leaves out (private/unique.ts)."""
@@ -159,6 +159,19 @@ class TerraformStack(_Overridable):
         }
 
 
+_PLACES = {
+    "resource": ("resource/{type}/{id}", "{type}"),
+    "data": ("data/{type}/{id}", "{type}"),
+    "provider": ("provider/{type}", "{type}"),
+    "backend": ("terraform/backend/{type}", "backend"),
+    "remote_state": ("data/terraform_remote_state/{id}", "terraform_remote_state"),
+    "output": ("output/{id}", "output"),
+    "variable": ("variable/{id}", ""),
+    "local": ("locals/{id}", "local"),
+}
+"""Where the document has an element, and what the stack's metadata calls its overrides (toTerraform, toMetadata)."""
+
+
 class Element(_Overridable):
     """A part of a stack. Stands for an object of a class of cdktf or of the AWS provider."""
 
@@ -186,22 +199,14 @@ class Element(_Overridable):
         return f"{'data.' if self.role == 'data' else ''}{self._class.type}.{self.id}"
 
     @property
-    def path(self) -> tuple[str, ...]:
+    def path(self) -> list[str]:
         """Where it is in the document."""
-        return {
-            "provider": ("provider", self._class.type),
-            "backend": ("terraform", "backend", self._class.type),
-            "remote_state": ("data", "terraform_remote_state", self.id),
-            "output": ("output", self.id),
-            "variable": ("variable", self.id),
-            "local": ("locals", self.id),
-        }.get(self.role, (self.role, self._class.type, self.id))
+        return [part.format(type=self._class.type, id=self.id) for part in _PLACES[self.role][0].split("/")]
 
     @property
     def overridden(self) -> str:
-        """Under what the stack's metadata lists its overrides."""
-        kinds = {"backend": "backend", "remote_state": "terraform_remote_state", "variable": ""}
-        return kinds.get(self.role, self.role if self.role in {"output", "local"} else self._class.type)
+        """Under what the stack's metadata lists its overrides; empty if it doesn't."""
+        return _PLACES[self.role][1].format(type=self._class.type)
 
     def written(self) -> object:
         """What the document has of it."""
@@ -251,7 +256,10 @@ def create(class_: Class, /, *given: Any, **arguments: object) -> Element | Argu
 
 def local(scope: TerraformStack, id_: str, expression: object) -> Element:
     """Create a local value. Stands for cdktf's TerraformLocal."""
-    return Element(_LOCAL, scope, id_, _any(expression))
+    try:
+        return Element(_LOCAL, scope, id_, _any(expression))
+    except _NotConvertibleError as error:
+        raise UnknownToEngineError(f"{error} as the local value {id_}") from None
 
 
 _LOCAL = Class("TerraformLocal", "local", "", {})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from modules.bindings import aws
-from modules.bindings.engine import App, S3Backend, TerraformOutput, TerraformStack
+from modules.bindings.engine import App, S3Backend, TerraformLocal, TerraformOutput, TerraformStack
 from modules.bindings.recorder import json_text
 from modules.bindings.table import table
 from modules.engines import UnknownToEngineError
@@ -114,6 +114,7 @@ UNKNOWN: dict[str, Callable[[Any], object]] = {
         stack.document(),
     ),
     "set {1} as the override a of stack": lambda stack: stack.add_override("a", {1}),
+    "set {1} as the local value x": lambda stack: TerraformLocal(stack, "x", {1}),
     "a stack without a backend, 'empty'": lambda _: TerraformStack(App(), "empty").document(),
     "the token TfToken[": lambda _: json_text(["${TfToken[TOKEN.1]}"]),
     "the number 1e-07": lambda _: json_text([1e-07]),
