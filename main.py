@@ -13,14 +13,15 @@ from pathlib import Path
 
 import environments
 from environments.schema.validation import InvalidEnvironmentError
+from modules import engines
 from modules.interrupts import INTERRUPTED, Interrupted, install
-from modules.output import OUT
+from modules.output import output
 from modules.phases import ORGANIZATION
 from modules.process import UNREAD, is_unread, prepare
 from modules.progress import progress
 
 # cdktf's CLI sets it. cdktf itself writes to a temporary folder first.
-OUTPUT = Path(os.environ.pop("CDKTF_OUTDIR", OUT))
+OUTPUT = os.environ.pop("CDKTF_OUTDIR", None)
 PARTLY = 3
 """Exit code: the valid environments were synthesized, but others have problems."""
 
@@ -32,7 +33,13 @@ DISK = re.compile(r"(?:EACCES|EDQUOT|EFBIG|EIO|ENOSPC|ENOTDIR|EPERM|EROFS): .*")
 def main(names: list[str]) -> int:
     """Synthesize, and return the exit code. A full or read-only disk, or a signal, is a message of one line."""
     try:
-        return _main(names)
+        try:
+            return _main(names)
+        except engines.UnknownToEngineError as error:
+            return engines.with_node(error, Path(__file__), names, OUTPUT)
+    except engines.MissingEngineError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
     except KeyboardInterrupt as error:
         print(str(error) or "interrupted", file=sys.stderr)  # noqa: T201
         return error.exit_code if isinstance(error, Interrupted) else INTERRUPTED
@@ -54,29 +61,31 @@ def _ignore(_: object) -> None:
 
 def _main(names: list[str]) -> int:
     try:
+        engine = engines.installed()
         loaded = None if names else environments.load_each()
         named = [environments.load(name) for name in names if name != ORGANIZATION]
         if ORGANIZATION in names:
             environments.load_organization()
-    except (environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
+    except (engines.EngineError, environments.UnknownEnvironmentError, InvalidEnvironmentError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
+    target = Path(OUTPUT or output(os.environ.get("ENVIRONMENTS", ""), engine.output))
     chosen = list(loaded.environments) if loaded else named
     problems = [*loaded.broken.values(), *loaded.conflicts] if loaded else []
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)  # noqa: T201
-    # These load cdktf and start its engine; an error about a mistyped name doesn't wait for that.
+    # With node, these load cdktf and start its engine; an error about a mistyped name doesn't wait for that.
     from modules.documents import DocumentsTooLongError  # noqa: PLC0415
     from modules.synthesis import summary, synthesize  # noqa: PLC0415
 
     organization = ORGANIZATION in names if loaded is None else loaded.organization is not None
     try:
         with progress() as step:
-            synthesize(chosen, OUTPUT, organization=organization, step=step)
+            synthesize(chosen, target, organization=organization, step=step)
     except (DocumentsTooLongError, InvalidEnvironmentError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    shown = [summary(OUTPUT, [environment.name for environment in chosen], organization=organization)]
+    shown = [summary(target, [environment.name for environment in chosen], organization=organization)]
     if problems:
         shown.append(f"invalid values: {', '.join(dict.fromkeys(problem.name for problem in problems))}")
     print("\n".join(shown), flush=True)  # noqa: T201

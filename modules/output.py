@@ -11,16 +11,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def output(values: str) -> Path:
+def output(values: str, base: str = "cdktf.out") -> Path:
     """The output folder for a folder of values, as `ENVIRONMENTS` names it; "" is environments/.
 
     The Makefile's `OUT` is the same.
+
+    Args:
+        values: The folder of values.
+        base: The output folder for environments/, of the engine (modules/engines.py).
     """
     folder = Path(os.path.normpath(ROOT / values))  # not resolve(): make's abspath follows no links either
     if not values or folder == ROOT / "environments":
-        return Path("cdktf.out")
+        return Path(base)
     inside = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder.relative_to(folder.anchor)
-    return Path("cdktf.out") / inside
+    return Path(base) / inside
 
 
 OUT = output(os.environ.get("ENVIRONMENTS", ""))

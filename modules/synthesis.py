@@ -25,7 +25,12 @@ MANIFEST = "manifest.json"
 STACK_FILE = "cdk.tf.json"
 _PREFIX = ".synth-"
 # cdktf's feature flags, as `cdktf init` sets them: ids stay as they are written.
-CONTEXT = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true"}
+CONTEXT = {
+    "excludeStackIdFromLogicalIds": "true",
+    "allowSepCharsInLogicalIds": "true",
+    # Only the fork reads it: write-only arguments need it (https://developer.hashicorp.com/terraform/language/v1.11.x/upgrade-guides).
+    "targetVersions": {"terraform": ">=1.11.0"},
+}
 
 
 def synthesize(
@@ -61,13 +66,14 @@ def synthesize(
             _stack_class("organization:OrganizationStack")(app)
         step("writing the stacks", total)
         app.synth()
+        written = _Written(app, Path(folder))
         for environment in environments:
-            stacks = {phase.name: _read_stack(Path(folder), f"{environment.name}-{phase.name}") for phase in PHASES}
+            stacks = {phase.name: written[f"{environment.name}-{phase.name}"] for phase in PHASES}
             documents.check(environment.name, stacks, environment)
             for phase, stack in with_imports(environment, stacks).items():
                 _write_stack(Path(folder), f"{environment.name}-{phase}", stack)
         if organization:
-            documents.check(ORGANIZATION, {ORGANIZATION: _read_stack(Path(folder), ORGANIZATION)}, load_organization())
+            documents.check(ORGANIZATION, {ORGANIZATION: written[ORGANIZATION]}, load_organization())
         _replace(Path(folder), target)
 
 
@@ -132,6 +138,17 @@ def build(app: App, environment: Environment) -> dict[str, PhaseStack]:
 def _stack_class(path: str) -> Any:  # noqa: ANN401  (the class that the table of phases names)
     module, _, name = path.partition(":")
     return getattr(importlib.import_module(f"modules.stacks.{module}"), name)
+
+
+class _Written(dict[str, dict[str, Any]]):
+    """The stacks that an app has written, by name; the engine in Python has them, and node's are read."""
+
+    def __init__(self, app: App, folder: Path) -> None:
+        super().__init__(getattr(app, "documents", {}))
+        self._folder = folder
+
+    def __missing__(self, name: str) -> dict[str, Any]:
+        return _read_stack(self._folder, name)
 
 
 def _read_stack(folder: Path, name: str) -> dict[str, Any]:

@@ -133,22 +133,23 @@ def _unknown(ref: str) -> str:
 
 def other_packages(tree: Path) -> tuple[str, ...]:
     """Names of the packages that write stacks, and that a version pins otherwise than this one."""
-    theirs, ours = (_pins(folder / "requirements.txt") for folder in (tree, ROOT))
+    theirs, ours = _pins(tree), _pins(ROOT)
     return tuple(sorted(name for name in SHAPING if theirs.get(name) != ours.get(name)))
 
 
-def _pins(requirements: Path) -> dict[str, str]:
-    try:
-        return dict(_PIN.findall(requirements.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return {}
+def _pins(tree: Path) -> dict[str, str]:
+    """Packages of a version; those that synthesize are only in the file of tests since the engine in Python."""
+    files = (tree / "requirements.txt", tree / "requirements-dev.txt")
+    return {name: pin for file in files if file.is_file() for name, pin in _PIN.findall(file.read_text("utf-8"))}
 
 
 def _other_packages(tree: Path) -> str:
     """A hint for a version that was written for other packages."""
     theirs, ours = tree / "requirements.txt", ROOT / "requirements.txt"
     same = theirs.is_file() and ours.is_file() and theirs.read_bytes() == ours.read_bytes()
-    return "" if same else " (its requirements.txt differs, so it may need other packages)"
+    return (
+        "" if same else " (its requirements.txt differs, so it may need other packages; make setup-dev installs cdktf)"
+    )
 
 
 def _asked(*arguments: str) -> str:

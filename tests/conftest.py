@@ -26,6 +26,7 @@ from botocore.loaders import Loader, create_loader
 
 import environments
 from environments.schema import Environment
+from modules import engines
 from modules.interrupts import SIGNALS, heard
 from modules.phases import PHASES
 from tests.products import AEP, OF_AEP, SUBJECTS, Subject, values
@@ -197,7 +198,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     """A machine's own AWS settings must not reach a test."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    for name in [name for name in os.environ if name.startswith("AWS_") or name == engines.SETTING]:
         del os.environ[name]
 
 

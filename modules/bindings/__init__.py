@@ -1,10 +1,12 @@
-"""Loads cdktf and its AWS bindings lazily; the output is the same, byte for byte.
+"""Chooses the engine that synthesizes, and prepares this process for it; the output is the same, byte for byte.
 
-Stock loading takes 15 seconds and more than a gigabyte before the first resource exists: Python imports 2,135 modules,
-and node requires as many. docs/adr/0002-lazy-bindings.md says how much each step saves. A package that doesn't look as
-expected is loaded without these steps, with one line of warning.
+The engine in Python (docs/adr/0031-an-engine-in-python.md) needs neither node nor cdktf. With node, cdktf and its AWS
+bindings load lazily. Stock loading takes 15 seconds and more than a gigabyte before the first resource exists: Python
+imports 2,135 modules, and node requires as many. docs/adr/0002-lazy-bindings.md says how much each step saves. A
+package that doesn't look as expected is loaded without these steps, with one line of warning.
 
-Importing this package prepares the process. Only its modules `engine` and `aws` import cdktf and the bindings.
+Importing this package prepares the process. Only its modules `engine` and `aws` import cdktf and the bindings; with the
+engine in Python, two other modules are in their place.
 """
 
 from __future__ import annotations
@@ -19,26 +21,44 @@ from importlib import util
 from pathlib import Path
 from types import ModuleType
 
-from modules.bindings import optimized
+from modules import engines
+from modules.bindings import fork, optimized
+from modules.bindings.table import PACKAGES, table
 from modules.garbage import collect_less
 from modules.node import CACHE, CHOSEN, cache_folder, packaged
 
-PACKAGE = "cdktf_cdktf_provider_aws"
+CDKTF = engines.ENGINES[engines.NODE]
+PACKAGE = CDKTF.provider
 SWITCH = "SYNTH_BINDINGS"
 """Environment variable; its value `stock` turns lazy loading off, for comparison."""
 
 
 @cache
 def install() -> None:
-    """Prepare this process, and the node that jsii will start. It imports neither jsii nor cdktf."""
+    """Prepare this process, and the node that jsii will start. It imports neither jsii nor cdktf.
+
+    Raises:
+        UnknownEngineError: The setting names no engine.
+    """
+    engine = engines.chosen()
+    if is_in_python(engine):
+        for module in importlib.import_module("modules.bindings.recorder").modules():
+            sys.modules[module.__name__] = module
+            globals()[module.__name__.rpartition(".")[2]] = module
+        collect_less()
+        return
     _use_supported_node()
     _use_package_cache()
+    is_fork = engine.library != CDKTF.library
+    if is_fork:
+        fork.install({CDKTF.library: engine.library, CDKTF.provider: engine.provider})
     if os.environ.get(SWITCH) == "stock":
         return
-    _import_submodules_on_demand()
+    if not is_fork:  # The fork's bindings do it themselves.
+        _import_submodules_on_demand()
     _preload_node()
     if not __debug__:
-        optimized.install(frozenset({"constructs", "cdktf", PACKAGE}))
+        optimized.install(frozenset({"constructs", engine.library, engine.provider}))
     collect_less()
 
 
@@ -106,6 +126,31 @@ def _use_package_cache() -> None:
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder.
         os.environ[CACHE] = "disabled"
         _warn(f"jsii can't keep its packages ({error}); set {CACHE}_ROOT to a folder that you can write to")
+
+
+def is_in_python(engine: engines.Engine) -> bool:
+    """Whether the setting says so, and the engine's table is that of the packages, if they are installed."""
+    if engine.name != engines.PYTHON:
+        return False
+    for package in PACKAGES:
+        expected, installed = table().packages[package], _installed(package)
+        if installed not in {None, expected}:
+            _warn(
+                f"the engine in Python is for {package} {expected}, and {installed} is installed; node synthesizes "
+                "(make setup-dev installs the pinned version, make bindings-table renews the engine's table)"
+            )
+            return False
+    return True
+
+
+def _installed(package: str) -> str | None:
+    """The version of an installed package. importlib.metadata would take longer than the engine needs for a stack."""
+    name = package.replace("-", "_")
+    spec = util.find_spec(name)
+    for location in (spec and spec.submodule_search_locations) or ():
+        for folder in Path(location).parent.glob(f"{name}-*.dist-info"):
+            return folder.name.removeprefix(f"{name}-").removesuffix(".dist-info")
+    return None
 
 
 install()

@@ -1,4 +1,4 @@
-// Makes node load jsii, cdktf and the AWS bindings lazily. NODE_OPTIONS brings it into every node that jsii starts.
+// Makes node load jsii, cdktf (or its fork) and the AWS bindings lazily. NODE_OPTIONS brings it into every node that jsii starts.
 // Each change is to the text of one file; a file that doesn't look as expected is left as it is, with one line of
 // warning. Why, and what each change is worth: docs/adr/0002-lazy-bindings.md.
 "use strict";
@@ -19,13 +19,13 @@ function replaceOnce(source, before, after) {
   return parts.join(after);
 }
 
-/** The bindings' index requires all 2,135 modules; require each when it is asked for. */
+/** The bindings' index requires all modules, over 2,000; require each when it is asked for. The fork's has __importStar. */
 function lazyIndex(source) {
-  const line = /^exports\.(\w+) = require\("(\.\/[\w-]+)"\);$/gm;
+  const line = /^exports\.(\w+) = (require\("\.\/[\w-]+"\)|__importStar\(require\("\.\/[\w/-]+"\)\));$/gm;
   if (!line.test(source) || source.replace(line, "").includes("require(")) {
     throw new Unexpected('it is not just a list of exports.NAME = require("PATH");');
   }
-  return source.replace(line, 'Object.defineProperty(exports, "$1", { enumerable: true, get: () => require("$2") });');
+  return source.replace(line, 'Object.defineProperty(exports, "$1", { enumerable: true, get: () => $2 });');
 }
 
 /** Each reference keeps the JavaScript stack of its making, for error messages: frames of jsii, none of our program. */
@@ -75,12 +75,19 @@ function warn(why) {
   fs.writeSync(2, isRelay ? wrapped("stderr", line) : line);
 }
 
+function isOf(name, file) {
+  const ending = path.normalize(`/${name}/lib/${file}`);
+  return (filename) => filename.endsWith(ending);
+}
+
 let engine;
 const CHANGES = [
   [(name) => isRelay && name.endsWith(RELAY), engineInsteadOfRelay],
   [(name) => name === engine, engineOnStandardStreams],
-  [(name) => name.endsWith(path.join("/@cdktf", "provider-aws", "lib", "index.js")), lazyIndex],
-  [(name) => name.endsWith(path.join("/cdktf", "lib", "tokens", "private", "stack-trace.js")), noCreationStacks],
+  [isOf("@cdktf/provider-aws", "index.js"), lazyIndex],
+  [isOf("@cdktn/provider-aws", "index.js"), lazyIndex],
+  [isOf("cdktf", "tokens/private/stack-trace.js"), noCreationStacks],
+  [isOf("cdktn", "tokens/private/stack-trace.js"), noCreationStacks],
 ];
 
 function load(url, context, next) {

@@ -26,6 +26,7 @@ from packaging.specifiers import SpecifierSet
 import environments
 from environments.names import Names
 from environments.schema import Environment
+from modules.engines import PYTHON, chosen
 from modules.node import CACHE, CHOSEN, cache_folder, packaged
 from modules.phases import AccountRole
 from ops.aws.errors import AwsError
@@ -74,7 +75,7 @@ CLOCK_SECONDS = 300
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 """
 FREE_BYTES = 1_000_000_000
-"""Space that Terraform's provider, its plans and jsii's packages need together (docs/performance.md)."""
+"""Space that Terraform's provider, its plans and, with node, jsii's packages need together (docs/performance.md)."""
 TEMPORARY_BYTES = 200_000_000
 """Space for temporary files: jsii unpacks its packages there if it can't keep them."""
 QUICK = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1})
@@ -199,7 +200,9 @@ def values(machine: Machine) -> str:
 
 
 def node(machine: Machine) -> str:
-    """The Node that runs jsii starts, and jsii supports its version."""
+    """The Node that runs jsii starts, and jsii supports its version; the engine in Python needs none."""
+    if not packaged() and CHOSEN not in machine.variables and chosen(machine.variables).name == PYTHON:
+        raise SkippedError("not installed, and the engine in Python needs none; make setup-dev installs it")
     path = machine.variables.get(CHOSEN) or str(packaged() or "") or machine.path("node")
     if not path:
         raise FailedError("there is no node")
@@ -409,7 +412,7 @@ CHECKS: tuple[Check, ...] = (
     Check("packages", (EVERY,), packages, "run: make setup (with tests and rehearsals: make setup-dev)"),
     Check("rehearsal-packages", ("rehearse",), rehearsal_packages, "run: make setup-dev"),
     Check("values", (EVERY,), values, "fix the values in the file and line that are named; docs/settings.md"),
-    Check("node", SYNTHESIS, node, "unset JSII_NODE, and run: make setup"),
+    Check("node", SYNTHESIS, node, "unset JSII_NODE, and run: make setup-dev"),
     Check(
         "terraform",
         TERRAFORM,
@@ -437,8 +440,8 @@ CHECKS: tuple[Check, ...] = (
         "home",
         SYNTHESIS,
         home,
-        f"set HOME to a folder that you can write to, or {CACHE}_ROOT for jsii's packages; without it, synthesis takes "
-        "20 seconds more, and each command asks for an MFA code",
+        f"set HOME to a folder that you can write to, or {CACHE}_ROOT for jsii's packages; without it, synthesis with "
+        "node takes 20 seconds more, and each command asks for an MFA code",
     ),
     Check("umask", TERRAFORM, others, "run: chmod -R o-w . in the project's folder, and set umask 022"),
     Check("proxy", OF_AWS, proxy, "correct the variable, or unset it"),

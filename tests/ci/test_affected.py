@@ -142,11 +142,11 @@ def test_other_packages_affect_everything(base: Path, output: Path, tmp_path: Pa
     assert {str(each) for each in compared.environments["prod"]} >= {"state (other packages)", "edge (other packages)"}
     assert len(compared.planned["prod"]) == 11
     assert compared.organization == "other packages"
-    pins = (versions.ROOT / "requirements.txt").read_text(encoding="utf-8")
-    (tmp_path / "requirements.txt").write_text(pins.replace("boto3==", "boto3==1."), encoding="utf-8")
+    pins = (versions.ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    (tmp_path / "requirements-dev.txt").write_text(pins.replace("boto3==", "boto3==1."), encoding="utf-8")
     assert versions.other_packages(tmp_path) == ()
     older = re.sub(r"(?m)^cdktf-cdktf-provider-aws==\S+", "cdktf-cdktf-provider-aws==1.0.0", pins)
-    (tmp_path / "requirements.txt").write_text(older, encoding="utf-8")
+    (tmp_path / "requirements-dev.txt").write_text(older, encoding="utf-8")
     assert versions.other_packages(tmp_path) == ("cdktf-cdktf-provider-aws",)
 
 

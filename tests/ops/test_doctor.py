@@ -186,7 +186,10 @@ def test_the_node_of_the_packages_is_taken_first() -> None:
 
 def test_no_node_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "packaged", lambda: None)
-    assert failed("node", of_the_project()) == "there is no node"
+    assert failed("node", of_the_project(ENGINE="node")) == "there is no node"
+    found = result("node", of_the_project())
+    assert found.status is Status.SKIPPED
+    assert found.evidence == "not installed, and the engine in Python needs none; make setup-dev installs it"
 
 
 VERSION = """echo '{{"terraform_version": "{}"}}'"""

@@ -1,4 +1,4 @@
-"""What is built without cdktf is what cdktf synthesizes, under any name."""
+"""What is synthesized is what the values give, under any name."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from hypothesis import Phase, given, settings
 
 import environments
 from environments.schema import Environment
+from modules.bindings import aws
+from modules.bindings.table import table
 from modules.phases import PHASES
 from modules.synthesis import STACK_FILE, synthesize
 from ops.errors import OpsError
@@ -19,7 +21,6 @@ from ops.gate.documents import StackFile, read
 from ops.gate.model import ScanFailedError
 from ops.gate.parity import parity
 from ops.gate.stacks import EnvironmentStacks
-from ops.parity import plain
 from ops.parity.compare import blocks, differences, unexplained
 from ops.parity.plain import build
 from ops.parity.renamed import renamed
@@ -48,15 +49,19 @@ def test_any_stack_is_what_its_values_give(drawn: Environment) -> None:
         assert [*unexplained(documents(Path(folder), environment), environment)] == []
 
 
-def test_a_construct_that_uses_another_part_of_cdktf_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_engine_does_not_know_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = OF_AEP[0].environment
-    monkeypatch.delattr(plain._Engine, "TerraformLocal")
-    monkeypatch.setattr(plain, "_private", {})
-    says = r"^phase services of prod can't be built without cdktf: cannot import name 'TerraformLocal'"
+    monkeypatch.delitem(vars(aws), "EcsCluster", raising=False)
+    monkeypatch.delitem(table()._lines, "EcsCluster")
+    says = (
+        r"^the stacks of prod can't be built: the engine in Python doesn't know the class EcsCluster; add it to modules"
+    )
     with pytest.raises(OpsError, match=says):
         build(environment)
     missing = EnvironmentStacks(environment.name, {})
-    with pytest.raises(ScanFailedError, match="the stacks can't be built from the values: OpsError: phase services"):
+    with pytest.raises(
+        ScanFailedError, match="the stacks can't be built from the values: OpsError: the stacks of prod"
+    ):
         parity([missing], {environment.name: environment})
 
 

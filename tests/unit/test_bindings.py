@@ -64,12 +64,12 @@ class Run:
 
 def python(program: str, folder: Path, **environment: str) -> Run:
     """Run a program as `main.py` is run, writing to a folder."""
-    ours = {"NODE_OPTIONS", "JSII_NODE", "SYNTH_BINDINGS", "PYTHONDONTWRITEBYTECODE"}
+    ours = {"NODE_OPTIONS", "JSII_NODE", "SYNTH_BINDINGS", "ENGINE", "PYTHONDONTWRITEBYTECODE"}
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
     done = subprocess.run(
         [sys.executable, "-O", "-c", program],
         cwd=ROOT,
-        env={**inherited, "CDKTF_OUTDIR": str(folder), **environment},
+        env={**inherited, "ENGINE": "node", "CDKTF_OUTDIR": str(folder), **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -78,7 +78,7 @@ def test_variables_of_another_python_are_removed(shadowed: dict[str, str], comma
 def test_without_a_home_folder_jsii_keeps_nothing(home: str) -> None:
     shown = "import modules.bindings, os; print(os.environ.get('JSII_RUNTIME_PACKAGE_CACHE'))"
     kept = {"JSII_RUNTIME_PACKAGE_CACHE": "enabled", "JSII_RUNTIME_PACKAGE_CACHE_ROOT": ""}
-    done = run(sys.executable, "-c", shown, **kept, HOME=home)
+    done = run(sys.executable, "-c", shown, **kept, HOME=home, ENGINE="node")
     assert done.stdout == "disabled\n"
     assert done.stderr.startswith("warning: synthesis is slower than it can be: jsii can't keep its packages (")
     assert done.stderr.endswith("set JSII_RUNTIME_PACKAGE_CACHE_ROOT to a folder that you can write to\n")
@@ -87,15 +87,16 @@ def test_without_a_home_folder_jsii_keeps_nothing(home: str) -> None:
 def test_with_a_cache_folder_of_its_own_jsii_needs_no_home_folder(tmp_path: Path) -> None:
     shown = "import modules.bindings, os; print(os.environ['JSII_RUNTIME_PACKAGE_CACHE'])"
     kept = {"JSII_RUNTIME_PACKAGE_CACHE": "enabled", "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(tmp_path / "cache")}
-    done = run(sys.executable, "-c", shown, **kept, HOME="/dev/null")
+    done = run(sys.executable, "-c", shown, **kept, HOME="/dev/null", ENGINE="node")
     assert (done.stdout, done.stderr) == ("enabled\n", "")
     assert not list((tmp_path / "cache").iterdir())
 
 
 @pytest.mark.slow
-def test_synthesis_works_without_a_home_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["python", "node"])
+def test_synthesis_works_without_a_home_folder(engine: str, tmp_path: Path) -> None:
     out = str(tmp_path / "out")
-    done = run(sys.executable, "-O", "main.py", "prod", HOME="/dev/null", CDKTF_OUTDIR=out)
+    done = run(sys.executable, "-O", "main.py", "prod", HOME="/dev/null", CDKTF_OUTDIR=out, ENGINE=engine)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "out" / "stacks" / "prod-network" / "cdk.tf.json").exists()
