@@ -31,7 +31,7 @@ REMOVED = {
 }
 """Arguments that provider 6 doesn't have, of the types that the project uses: module, class, argument."""
 GLOBAL = ("budgets_", "iam_", "organizations_", "route53_", "s3_account_", "data_aws_iam_policy_document", "provider")
-"""Of which types provider 6 adds no `region`: those of global services. wafv2_web_acl_association follows its resource."""
+"""Types of global services, to which provider 6 adds no `region`."""
 ABSENT = "absent"
 
 
