@@ -268,9 +268,9 @@ def test_a_wrong_source_of_the_provider_is_named(tmp_path: Path, text: str | Non
 @pytest.mark.parametrize("packed", [True, False])
 def test_a_provider_on_this_machine_needs_no_registry(tmp_path: Path, packed: bool) -> None:
     folder = tmp_path / "mirror" / provider.ADDRESS
-    place = folder / f"terraform-provider-aws_5.100.0_{provider._target()}.zip"
+    place = folder / f"terraform-provider-aws_5.100.0_{provider.target()}.zip"
     if not packed:
-        place = folder / "5.100.0" / provider._target() / "terraform-provider-aws"
+        place = folder / "5.100.0" / provider.target() / "terraform-provider-aws"
     place.parent.mkdir(parents=True)
     place.touch()
     (tmp_path / ".terraformrc").write_text(MIRROR.format(tmp_path / "mirror", ""))
