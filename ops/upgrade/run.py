@@ -157,6 +157,10 @@ def _install(tree: Path) -> str:
     code, said = _run(tree, ("make", "setup", f"PYTHON={getattr(sys, '_base_executable', sys.executable)}"))
     if code:
         raise OpsError(f"nothing has changed: the new packages can't be installed:\n{said}")
+    return _python(tree)
+
+
+def _python(tree: Path) -> str:
     return str(tree / ".venv" / "bin" / "python")
 
 
@@ -166,12 +170,12 @@ def _provider(tree: Path, python: str, step: Callable[[str], None]) -> list[str]
     if code or wanted == locked().version:
         return [] if not code else [wanted]
     step(f"locking the AWS provider {wanted}")
-    left = []
-    for module, what in (("ops.terraform.lock", "make lock"), ("ops.gate.understood.extract", "make schema")):
-        code, said = _run(tree, (python, "-m", module, *([wanted] if module.endswith("extract") else [])))
+    for words in (("ops.terraform.lock",), ("ops.gate.understood.extract", wanted)):
+        code, said = _run(tree, (python, "-m", *words))
         if code:
-            left.append(f"{what} is left to do for the AWS provider {wanted}: {' '.join(said.split())}")
-    return left
+            todo = f"on the branch, run make lock and make schema VERSION={wanted} where the registry is reachable"
+            return [f"the AWS provider {wanted} can't be locked here; {todo} ({' '.join(said.split())})"]
+    return []
 
 
 def _run(tree: Path, words: Sequence[str], more: Mapping[str, str] | None = None) -> tuple[int, str]:
