@@ -61,8 +61,8 @@ def version(ref: str) -> Iterator[Version]:
         failed = f"{ref} can't be checked out"
         git("read-tree", commit, what=failed, index=index)
         git("checkout-index", "--all", "--quiet", f"--prefix={tree}{os.sep}", what=failed, index=index)
-        synthesize(tree, _values(), out, (), f"{ref} can't be synthesized{_other_packages(tree)}")
-        yield Version(ref, commit, tree, out, tree / (_values() or "environments"), other_packages(tree))
+        synthesize(tree, values_folder(), out, (), f"{ref} can't be synthesized{_other_packages(tree)}")
+        yield Version(ref, commit, tree, out, tree / (values_folder() or "environments"), other_packages(tree))
 
 
 def commit_of(ref: str) -> str:
@@ -117,8 +117,11 @@ def synthesized(out: Path) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _values() -> str:
-    """The folder of values as ENVIRONMENTS names it; one in the project by its place there: each version has it."""
+def values_folder() -> str:
+    """The folder of values as ENVIRONMENTS names it; one in the project by its place there: each version has it.
+
+    Empty: environments/.
+    """
     given = os.environ.get("ENVIRONMENTS", "")
     folder = Path(os.path.normpath(ROOT / given))
     return str(folder.relative_to(ROOT)) if folder.is_relative_to(ROOT) and folder != ROOT else given

@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from environments.schema import Environment
 from ops.ci.issues import Watched
 from ops.cost.prices import read
-from ops.doctor.provider import ADDRESS
 from ops.doctor.provider import VERSION as PROVIDER
 from ops.errors import OpsError
+from ops.gate.lock_file import PROVIDER as ADDRESS
 from ops.markdown import Listing, code
 from ops.printable import printable
 from ops.risks.listing import Accepted

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ops.conditions import FailedError
 from ops.doctor.machine import Machine
-from ops.gate.lock_file import PROVIDER as ADDRESS
+from ops.gate.lock_file import PROVIDER
 from ops.gate.understood import schema
 
 VERSION = schema.version()
@@ -84,8 +84,8 @@ def _configuration(machine: Machine) -> tuple[str, str]:
 
 def _has(folder: Path) -> bool:
     """Whether a mirror has the provider for this machine, packed or unpacked."""
-    packed = folder / ADDRESS / f"terraform-provider-aws_{VERSION}_{target()}.zip"
-    return packed.is_file() or (folder / ADDRESS / VERSION / target()).is_dir()
+    packed = folder / PROVIDER / f"terraform-provider-aws_{VERSION}_{target()}.zip"
+    return packed.is_file() or (folder / PROVIDER / VERSION / target()).is_dir()
 
 
 def _cached(machine: Machine) -> str:

@@ -20,7 +20,7 @@ from ops.requirements import versions
 from ops.upgrade import pins
 from ops.upgrade.changes import StackChange, as_text, compared
 from ops.upgrade.pins import Raised
-from ops.versions import ROOT, git, synthesize, synthesized, version
+from ops.versions import ROOT, git, synthesize, synthesized, values_folder, version
 
 PYPROJECT, DEV = "pyproject.toml", "requirements-dev.txt"
 WRITTEN = (
@@ -101,13 +101,12 @@ def upgrade(words: Sequence[str], branch: str, step: Callable[[str], None]) -> U
         notes = tuple(_provider(base.tree, python, step))
         out = Path(folder) / "out"
         step("synthesizing with the new packages")
-        values = os.environ.get("ENVIRONMENTS", "")
-        inside = base.values.relative_to(base.tree) if base.values.is_relative_to(base.tree) else values
+        values = values_folder()
         failed = "nothing has changed: with the new packages, the stacks can't be synthesized"
-        synthesize(base.tree, str(inside), out, (), failed, python=python)
+        synthesize(base.tree, values, out, (), failed, python=python)
         changes = compared(base.out, out)
         step("running the gate")
-        code, gate = _run(base.tree, (python, "-m", "ops", "gate", "--out", str(out)), {"ENVIRONMENTS": str(inside)})
+        code, gate = _run(base.tree, (python, "-m", "ops", "gate", "--out", str(out)), {"ENVIRONMENTS": values})
         found = Upgrade(raised, held, changes, len(synthesized(out)), notes, gate, code)
         changed = {name: base.tree / name for name, text in before.items() if _read(base.tree / name) != text}
         return _stored(found, branch, changed, Path(folder) / "index")
@@ -148,7 +147,7 @@ def _compile(tree: Path, flags: str) -> None:
     if code:
         raise OpsError(
             "nothing has changed: the new versions can't be resolved. Either they don't fit together, or the package "
-            f"index that pip is configured with isn't reachable. uv says:\n{said}"
+            f"index that pip is configured with isn't reachable. uv says: {_one_line(said)}"
         )
 
 
@@ -156,7 +155,7 @@ def _install(tree: Path) -> str:
     """Install a copy's packages into a .venv of its own, each compared with its hash; return its Python."""
     code, said = _run(tree, ("make", "setup", f"PYTHON={getattr(sys, '_base_executable', sys.executable)}"))
     if code:
-        raise OpsError(f"nothing has changed: the new packages can't be installed:\n{said}")
+        raise OpsError(f"nothing has changed: the new packages can't be installed: {_one_line(said)}")
     return _python(tree)
 
 
@@ -174,7 +173,7 @@ def _provider(tree: Path, python: str, step: Callable[[str], None]) -> list[str]
         code, said = _run(tree, (python, "-m", *words))
         if code:
             todo = f"on the branch, run make lock and make schema VERSION={wanted} where the registry is reachable"
-            return [f"the AWS provider {wanted} can't be locked here; {todo} ({' '.join(said.split())})"]
+            return [f"the AWS provider {wanted} can't be locked here; {todo} ({_one_line(said)})"]
     return []
 
 
@@ -186,11 +185,15 @@ def _run(tree: Path, words: Sequence[str], more: Mapping[str, str] | None = None
         done = subprocess.run(words, cwd=tree, env=given, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise OpsError(f"nothing has changed: {words[0]} isn't installed") from None
-    said = printable_lines(done.stdout if not done.returncode else f"{done.stdout}{done.stderr}")
+    said = _lines(done.stdout if not done.returncode else f"{done.stdout}{done.stderr}")
     return done.returncode, said if not done.returncode else "\n".join(said.splitlines()[-_REASON_LINES:])
 
 
-def printable_lines(text: str) -> str:
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _lines(text: str) -> str:
     """A program's output without control characters, and without empty lines at its ends."""
     return "\n".join(printable(line) for line in text.strip().splitlines())
 

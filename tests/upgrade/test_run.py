@@ -150,8 +150,8 @@ def test_findings_of_the_gate_are_exit_code_1_and_the_branch_is_there(project: P
     ("attribute", "value", "message"),
     [
         ("index", "No solution found", "nothing has changed: the new versions can't be resolved."),
-        ("index", "no route to host", "isn't reachable. uv says:\nno route to host"),
-        ("install", "a hash differs", "nothing has changed: the new packages can't be installed:\na hash differs"),
+        ("index", "no route to host", "isn't reachable. uv says: no route to host"),
+        ("install", "a hash differs", "nothing has changed: the new packages can't be installed: a hash differs"),
     ],
 )
 def test_after_an_error_nothing_has_changed(project: Project, attribute: str, value: str, message: str) -> None:
