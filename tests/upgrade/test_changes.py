@@ -59,7 +59,10 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
         out = tmp_path / version
         for stack in stacks:
             (out / "stacks" / stack).mkdir(parents=True)
-            document = {"terraform": {"version": version}, "resource": {"aws_vpc": {"vpc": {"name": stack}}}}
+            document: dict[str, Any] = {
+                "terraform": {"version": version},
+                "resource": {"aws_vpc": {"vpc": {"name": stack}}},
+            }
             if stack == "prod-network":
                 document["resource"]["aws_vpc"]["vpc"]["name"] = name
             (out / "stacks" / stack / "cdk.tf.json").write_text(json.dumps(document), encoding="utf-8")

@@ -13,6 +13,7 @@ import pytest
 from ops import versions
 from ops.errors import OpsError
 from ops.upgrade import run
+from tests.copies import copy_project
 from tests.ops.cli import run as command
 from tests.upgrade import example
 
@@ -209,7 +210,7 @@ def test_what_is_given_is_checked_first(project: Project, words: tuple[str, ...]
 
 @pytest.mark.slow
 def test_without_an_index_the_command_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    copy = example.copy_project(tmp_path / "project")
+    copy = copy_project(tmp_path / "project")
     for name in [each for each in os.environ if each.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
