@@ -61,6 +61,12 @@ KEEP_GOING ?=
 NAME ?=
 PRODUCT ?=
 OPTIONS ?=
+# Packages to raise: PACKAGE="checkov moto", or to a version: PACKAGE=checkov==3.3.31. The branch for it.
+PACKAGE ?=
+BRANCH ?=
+export PACKAGE
+# Flags of uv for what to raise; `make upgrade` passes them.
+RAISE ?=
 # Of the AWS provider, whose schema `make schema` extracts.
 VERSION ?=
 # A number from which changes at random follow, and what is changed: stacks, commands or policies.
@@ -83,7 +89,7 @@ $$(error error: $(1)='$$($(1))': must be one value of these characters: $$(subst
 endif
 endef
 $(foreach name,ENV TO NAME PRODUCT ROLE SERVICE STEP TASK CONFIRM USE OF,$(eval $(call consists_of,$(name),IN_NAMES)))
-$(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST TARGET DIFF,$(eval $(call consists_of,$(name),IN_PATHS)))
+$(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST TARGET DIFF BRANCH,$(eval $(call consists_of,$(name),IN_PATHS)))
 ifeq ($(filter stacks commands policies,$(OF)),)
 $(error error: OF=$(OF): must be stacks, commands or policies)
 endif
@@ -125,7 +131,7 @@ INSTALL_FOR = $(UV) pip install $$(test -t 2 || echo --quiet) --require-hashes -
 INSTALL = $(INSTALL_FOR) $(BIN)/python
 # Two make at once would clear each other's .venv.
 ALONE = $(PYTHON) bin/alone.py $@ $^ -- $(SHELL) -c
-LOCKED := requirements.txt requirements-dev.txt requirements-cdktn.txt
+LOCKED := requirements.txt requirements-dev.txt requirements-cdktn.txt requirements-uv.txt
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 # Values that look like secrets and are none: AWS's example key and the URLs of tests.
 EXAMPLES := ^(AKIAIOSFODNN7EXAMPLE|hunter2|secret|planted-password)$$
@@ -172,7 +178,7 @@ endif
 endif
 
 .PHONY: all terraform bindings-table setup setup-dev setup-cdktn forked synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
-	docs diagram screenshots report prices schema lock lock-check secrets-check iam-data clean help env phase service known confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all recorded verify golive rollout \
+	docs diagram screenshots report prices schema lock requirements provider-lock upgrade sbom lock-check secrets-check iam-data clean help env phase service known confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all recorded verify golive rollout \
 	status doctor show cost affected export parity roles risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
 
 ##@ Look (nothing changes)
@@ -184,7 +190,7 @@ synth: $(STAMP)/synth-$(or $(ENV),all) ## Synthesize all environments, or one: E
 	@! grep -q "^invalid values: " $<
 
 # Exit code 3: some environments have invalid values. The gate reports them again, and checks the others.
-$(STAMP)/synth-%: $(SOURCES) $(filter %/cdk.tf.json,$(LOADED)) | $(if $(FORK),forked,$(READY))
+$(STAMP)/synth-%: $(SOURCES) $(wildcard .terraform.lock.hcl) $(filter %/cdk.tf.json,$(LOADED)) | $(if $(FORK),forked,$(READY))
 	@mkdir -p $(@D)
 	@$(APP) $(filter-out all,$*) > $@.new || test $$? = 3 || { rm -f $@.new; exit 2; }; mv $@.new $@
 
@@ -433,16 +439,31 @@ python-%: $(DEV)
 validate: $(DEV) synth terraform ## Run `terraform validate` on every stack
 	@$(BIN)/python -m pytest -m slow tests/terraform -q
 
-# A package has the same version in all files, but for constructs: the fork's bindings need an earlier one.
+# A package has the same version in all files, but for constructs: the fork's bindings need an earlier one. requirements-uv.txt has the
+# one that installs the others.
 define lock
-$(COMPILE) --all-extras --output-file "$(1)/requirements-dev.txt" && \
+$(COMPILE) $(RAISE) --all-extras --output-file "$(1)/requirements-dev.txt" && \
 	$(COMPILE) --constraint "$(1)/requirements-dev.txt" --output-file "$(1)/requirements.txt" && \
 	$(subst pyproject.toml,--group cdktn,$(COMPILE)) --constraint <(sed -n '/^constructs==/d; s/^\([a-z0-9.-]*==[^\\]*\).*/\1/p' \
-		"$(1)/requirements-dev.txt") --output-file "$(1)/requirements-cdktn.txt"
+		"$(1)/requirements-dev.txt") --output-file "$(1)/requirements-cdktn.txt" && \
+	sed -n '/^uv==/,/[^\\]$$/p' "$(1)/requirements-dev.txt" > "$(1)/requirements-uv.txt"
 endef
 
-lock: $(DEV) ## Compile the requirements files from pyproject.toml
+lock: $(DEV) ## Compile the requirements files from pyproject.toml, and renew the lock file of the AWS provider
+	@$(MAKE) requirements && $(MAKE) provider-lock
+
+# Apart: the provider's version is that of the bindings, which may have to be installed first.
+requirements:
 	@$(call lock,.)
+
+provider-lock: terraform $(READY)
+	@$(BIN)/python -m ops.terraform.lock
+
+upgrade: $(READY) ## Raise the pinned packages in a branch, show what that changes in the stacks, and run the gate (PACKAGE="checkov moto", BRANCH=…)
+	@$(OPS) upgrade $(if $(BRANCH),--branch "$(BRANCH)") -- $$PACKAGE
+
+sbom: env ## Write what the tool consists of, and what an environment deploys, as CycloneDX: ENV=<name> (TARGET=<file>)
+	@$(OPS) sbom "$(ENV)" $(if $(TARGET),--out "$(TARGET)")
 
 lock-check: $(DEV) ## Check that the requirements files are up to date
 	@new=$$(mktemp -d) && trap 'rm -r "$$new"' EXIT && cp $(LOCKED) "$$new" && \

@@ -9,6 +9,10 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+LOCK_FILE = ".terraform.lock.hcl"
+"""Terraform's name of a lock file, which has the hashes of providers."""
+PROJECT_LOCK = ROOT / LOCK_FILE
+"""The one that git has (`make lock` writes it); synth and `init` copy it beside each stack."""
 
 
 def output(values: str, base: str = "cdktf.out") -> Path:

@@ -18,6 +18,7 @@ from environments.schema import Environment
 from modules import documents
 from modules.bindings.engine import App
 from modules.imports import with_imports
+from modules.output import LOCK_FILE, PROJECT_LOCK
 from modules.phases import ORGANIZATION, PHASES
 from modules.stack import PhaseStack
 
@@ -42,7 +43,8 @@ def synthesize(
 ) -> None:
     """Synthesize environments, and replace the previous output when all stacks are synthesized.
 
-    Stacks of other environments stay as they are. So do other files in a stack's folder (Terraform's own).
+    The project's lock file is copied beside each stack. Stacks of other environments stay as they are. So do other
+    files in a stack's folder (Terraform's own).
 
     Args:
         environments: The environments.
@@ -168,7 +170,9 @@ def _replace(new: Path, target: Path) -> None:
     for name in manifest["stacks"]:
         folder = target / "stacks" / name
         folder.mkdir(parents=True, exist_ok=True)
-        (new / "stacks" / name / STACK_FILE).replace(folder / STACK_FILE)
+        shutil.copyfile(PROJECT_LOCK, new / "stacks" / name / LOCK_FILE)
+        for file in (LOCK_FILE, STACK_FILE):
+            (new / "stacks" / name / file).replace(folder / file)
     valid = {f"{environment}-{phase.name}" for environment in known() for phase in PHASES}
     if has_organization():
         valid.add(ORGANIZATION)

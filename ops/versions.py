@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,13 +15,13 @@ from modules.phases import ORGANIZATION, PHASES
 from ops.errors import OpsError
 from ops.gate.folder import STACK_FILE
 from ops.printable import printable
+from ops.requirements import versions as requirements_of
 
 ROOT = Path(__file__).parents[1]
 PARTLY = 3
 """Exit code of main.py: other environments have invalid values."""
 SHAPING = frozenset({"cdktf", "cdktf-cdktf-provider-aws", "constructs", "jsii"})
 """Packages that write a stack: a stack names the provider's version, which the second one has."""
-_PIN = re.compile(r"^([\w.-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,10 @@ def version(ref: str) -> Iterator[Version]:
         tree, out, index = (Path(folder) / name for name in ("tree", "out", "index"))
         tree.mkdir()
         failed = f"{ref} can't be checked out"
-        _git("read-tree", commit, what=failed, index=index)
-        _git("checkout-index", "--all", "--quiet", f"--prefix={tree}{os.sep}", what=failed, index=index)
-        synthesize(tree, _values(), out, (), f"{ref} can't be synthesized{_other_packages(tree)}")
-        yield Version(ref, commit, tree, out, tree / (_values() or "environments"), other_packages(tree))
+        git("read-tree", commit, what=failed, index=index)
+        git("checkout-index", "--all", "--quiet", f"--prefix={tree}{os.sep}", what=failed, index=index)
+        synthesize(tree, values_folder(), out, (), f"{ref} can't be synthesized{_other_packages(tree)}")
+        yield Version(ref, commit, tree, out, tree / (values_folder() or "environments"), other_packages(tree))
 
 
 def commit_of(ref: str) -> str:
@@ -76,10 +75,12 @@ def commit_of(ref: str) -> str:
         OpsError: git isn't installed, or there is no such version.
     """
     verify = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    return _git(*verify, what=_unknown(ref))
+    return git(*verify, what=_unknown(ref))
 
 
-def synthesize(tree: Path, values: str, out: Path, names: Sequence[str], what: str) -> None:
+def synthesize(
+    tree: Path, values: str, out: Path, names: Sequence[str], what: str, *, python: str = sys.executable
+) -> None:
     """Synthesize in a process of its own: commands don't load cdktf, and another version has other modules.
 
     Args:
@@ -88,13 +89,14 @@ def synthesize(tree: Path, values: str, out: Path, names: Sequence[str], what: s
         out: The folder to write.
         names: Environments; none means all whose values are valid.
         what: The error's first words.
+        python: The Python that has the packages to synthesize with; by default this one.
 
     Raises:
         OpsError: It can't be synthesized.
     """
     given: Mapping[str, str] = {**os.environ, "ENVIRONMENTS": values, "CDKTF_OUTDIR": str(out)}
     done = subprocess.run(
-        (sys.executable, "-O", "main.py", *names), cwd=tree, env=given, capture_output=True, text=True, check=False
+        (python, "-O", "main.py", *names), cwd=tree, env=given, capture_output=True, text=True, check=False
     )
     if done.returncode and (names or done.returncode != PARTLY):
         reason = done.stderr.strip().splitlines()
@@ -115,8 +117,11 @@ def synthesized(out: Path) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _values() -> str:
-    """The folder of values as ENVIRONMENTS names it; one in the project by its place there: each version has it."""
+def values_folder() -> str:
+    """The folder of values as ENVIRONMENTS names it; one in the project by its place there: each version has it.
+
+    Empty: environments/.
+    """
     given = os.environ.get("ENVIRONMENTS", "")
     folder = Path(os.path.normpath(ROOT / given))
     return str(folder.relative_to(ROOT)) if folder.is_relative_to(ROOT) and folder != ROOT else given
@@ -140,7 +145,8 @@ def other_packages(tree: Path) -> tuple[str, ...]:
 def _pins(tree: Path) -> dict[str, str]:
     """Packages of a version; those that synthesize are only in the file of tests since the engine in Python."""
     files = (tree / "requirements.txt", tree / "requirements-dev.txt")
-    return {name: pin for file in files if file.is_file() for name, pin in _PIN.findall(file.read_text("utf-8"))}
+    found = (requirements_of(file.read_text(encoding="utf-8")) for file in files if file.is_file())
+    return {name: pin for pins in found for name, pin in pins.items()}
 
 
 def _other_packages(tree: Path) -> str:
@@ -157,7 +163,17 @@ def _asked(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _git(*arguments: str, what: str, index: Path | None = None) -> str:
+def git(*arguments: str, what: str, index: Path | None = None) -> str:
+    """Run git in the project; return what it prints.
+
+    Args:
+        arguments: The command of git.
+        what: The error's first words.
+        index: A file to use as the index, in place of the project's.
+
+    Raises:
+        OpsError: git isn't installed, or the command failed.
+    """
     given = {**os.environ, **({"GIT_INDEX_FILE": str(index)} if index else {})}
     try:
         done = subprocess.run(("git", *arguments), cwd=ROOT, env=given, capture_output=True, text=True, check=False)

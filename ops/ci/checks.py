@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from environments.schema import Environment
 from ops.ci.issues import Watched
 from ops.cost.prices import read
-from ops.doctor.provider import ADDRESS
 from ops.doctor.provider import VERSION as PROVIDER
 from ops.errors import OpsError
+from ops.gate.lock_file import PROVIDER as ADDRESS
 from ops.markdown import Listing, code
 from ops.printable import printable
 from ops.risks.listing import Accepted
@@ -136,6 +136,7 @@ def versions(execute: Run = run) -> Watched:
         OpsError: An index or the registry can't be asked.
     """
     newer: list[str] = []
+    raised: list[str] = []
     withdrawn: list[str] = []
     archived = [f"{name}: {why}" for name, why in ARCHIVED.items()]
     for name in PACKAGES:
@@ -143,6 +144,7 @@ def versions(execute: Run = run) -> Watched:
         latest, _ = _resolved(name, execute)
         if _parts(latest) > _parts(current):
             newer.append(f"{name} {current} → {latest}")
+            raised.append(name)
         withdrawn += _resolved(f"{name}=={current}", execute)[1]
     latest, warnings = _provider(execute)
     if _parts(latest) > _parts(PROVIDER):
@@ -153,9 +155,15 @@ def versions(execute: Run = run) -> Watched:
         Listing(tuple(newer or ["no newer version"])),
         "Deprecated or withdrawn:",
         Listing((*withdrawn, *archived)),
-        "Change the version in `pyproject.toml`, run `make lock`, then `.ci/run` (docs/adr/0001).",
+        f"Next: {code(_upgrade(raised))} writes a branch, shows what it changes in every stack and runs the gate "
+        "(docs/keeping-up.md, docs/adr/0001).",
     )
     return Watched("versions", "New versions of pinned packages", parts if newer or withdrawn else ())
+
+
+def _upgrade(names: Sequence[str]) -> str:
+    """The command that raises packages; the provider's version is that of the bindings."""
+    return f'make upgrade PACKAGE="{" ".join(names or PACKAGES)}"'
 
 
 def _resolved(requirement: str, execute: Run) -> tuple[str, list[str]]:

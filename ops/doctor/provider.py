@@ -9,10 +9,11 @@ from pathlib import Path
 
 from ops.conditions import FailedError
 from ops.doctor.machine import Machine
+from ops.gate.lock_file import PROVIDER
+from ops.gate.understood import schema
 
-VERSION = "5.100.0"
+VERSION = schema.version()
 """The provider that cdktf's bindings are made for (docs/adr/0001); every stack requires it."""
-ADDRESS = "registry.terraform.io/hashicorp/aws"
 IMPLIED = ("{home}/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins")
 """Mirrors that Terraform looks into without any configuration.
 
@@ -61,7 +62,7 @@ def found(machine: Machine) -> Source:
         return Source(f"hashicorp/aws {VERSION} comes from the registry{_cached(machine)} ({file})")
     shown = ", ".join(map(str, folders)) or "none"
     raise FailedError(
-        f"no mirror of {file} has hashicorp/aws {VERSION} for {_target()}, and it has no `direct`; mirrors: {shown}"
+        f"no mirror of {file} has hashicorp/aws {VERSION} for {target()}, and it has no `direct`; mirrors: {shown}"
     )
 
 
@@ -83,8 +84,8 @@ def _configuration(machine: Machine) -> tuple[str, str]:
 
 def _has(folder: Path) -> bool:
     """Whether a mirror has the provider for this machine, packed or unpacked."""
-    packed = folder / ADDRESS / f"terraform-provider-aws_{VERSION}_{_target()}.zip"
-    return packed.is_file() or (folder / ADDRESS / VERSION / _target()).is_dir()
+    packed = folder / PROVIDER / f"terraform-provider-aws_{VERSION}_{target()}.zip"
+    return packed.is_file() or (folder / PROVIDER / VERSION / target()).is_dir()
 
 
 def _cached(machine: Machine) -> str:
@@ -93,7 +94,7 @@ def _cached(machine: Machine) -> str:
     return "; the plugin cache has it" if _has(cache) else ""
 
 
-def _target() -> str:
+def target() -> str:
     """This machine, as the registry names it: `linux_amd64`."""
     name = platform.machine()
     return f"{platform.system().lower()}_{_MACHINES.get(name, name)}"

@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from modules.output import LOCK_FILE, PROJECT_LOCK
 from modules.phases import ORGANIZATION, PHASES, Phase
 from ops.errors import OpsError
 from ops.export.configuration import configuration
 from ops.export.constructs import Constructs
 from ops.gate.documents import read
-from ops.gate.folder import HASHES, LOCK_FILE, STACK_FILE
+from ops.gate.folder import STACK_FILE
 from ops.gate.model import ScanFailedError
 from ops.gate.understood import schema
 
@@ -79,22 +80,7 @@ def _export(name: str, phase: Phase, out: Path, constructs: Constructs) -> Expor
     title = f"{stack}: {phase.summary}.\n`ops export {name}` wrote this; README.md says how to continue with it."
     text = configuration(stack, title, content, partial(constructs.arrange, phase.stack))
     page = _page(name, phase, content)
-    return Exported(phase.name, {MAIN: text, LOCK_FILE: lock_file(), README: page})
-
-
-def lock_file() -> str:
-    """The lock file of the one provider, with the hashes of its packages for all platforms.
-
-    https://developer.hashicorp.com/terraform/language/files/dependency-lock
-    """
-    hashes = "".join(f'    "{each}",\n' for each in sorted(HASHES))
-    version = schema.version()
-    return (
-        '# This file is maintained automatically by "terraform init".\n'
-        "# Manual edits may be lost in future updates.\n\n"
-        'provider "registry.terraform.io/hashicorp/aws" {\n'
-        f'  version     = "{version}"\n  constraints = "{version}"\n  hashes = [\n{hashes}  ]\n}}\n'
-    )
+    return Exported(phase.name, {MAIN: text, LOCK_FILE: PROJECT_LOCK.read_text(encoding="utf-8"), README: page})
 
 
 def _page(name: str, phase: Phase, content: Mapping[str, Any]) -> str:

@@ -15,52 +15,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from modules.output import LOCK_FILE
+from ops.gate.lock_file import PROVIDER, locked, parsed
 from ops.gate.model import ErrorKind, ScanError
 from ops.gate.understood import schema
 
 STACK_FILE = "cdk.tf.json"
 BESIDE_STACK = "gated.json"
 """The gate's verdict on the stack, which `apply` reads."""
-LOCK_FILE = ".terraform.lock.hcl"
 BOOTSTRAP_FILE = "local_override.tf.json"
 """Terraform reads override files in order of their names, and the last one wins."""
 BOOTSTRAP: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
 """`bootstrap` applies the phase `state` with a state in its folder, since the bucket doesn't exist yet."""
 _BOOTSTRAPPED = "-state"
 _LOADED = re.compile(r".*\.(tf|tofu)(\.json)?|terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?", re.DOTALL)
-_AWS = "registry.terraform.io/hashicorp/aws"
-_LOCK = re.compile(
-    rf'(?:\s|#[^\n]*\n)*provider "{re.escape(_AWS)}" \{{\s*version\s*= "{re.escape(schema.version())}"\s*'
-    r'(?:constraints\s*= "[^"]*"\s*)?hashes\s*= \[(?P<hashes>(?:\s*"[^"]+",?)+)\s*\]\s*\}\s*'
-)
-"""https://developer.hashicorp.com/terraform/language/files/dependency-lock."""
-HASHES = frozenset(
-    {
-        "h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=",  # linux_amd64
-        "h1:Ijt7pOlB7Tr7maGQIqtsLFbl7pSMIj06TVdkoSBcYOw=",  # darwin_arm64
-        "h1:H3mU/7URhP0uCRGK8jeQRKxx2XFzEqLiOq/L2Bbiaxs=",  # windows_amd64
-        "h1:lcDxx0Nx+ifFqTBpxz8Un27O0s+I7UNJAr/rUpSqlig=",
-        "zh:054b8dd49f0549c9a7cc27d159e45327b7b65cf404da5e5a20da154b90b8a644",
-        "zh:0b97bf8d5e03d15d83cc40b0530a1f84b459354939ba6f135a0086c20ebbe6b2",
-        "zh:1589a2266af699cbd5d80737a0fe02e54ec9cf2ca54e7e00ac51c7359056f274",
-        "zh:6330766f1d85f01ae6ea90d1b214b8b74cc8c1badc4696b165b36ddd4cc15f7b",
-        "zh:7c8c2e30d8e55291b86fcb64bdf6c25489d538688545eb48fd74ad622e5d3862",
-        "zh:99b1003bd9bd32ee323544da897148f46a527f622dc3971af63ea3e251596342",
-        "zh:9b12af85486a96aedd8d7984b0ff811a4b42e3d88dad1a3fb4c0b580d04fa425",
-        "zh:9f8b909d3ec50ade83c8062290378b1ec553edef6a447c56dadc01a99f4eaa93",
-        "zh:aaef921ff9aabaf8b1869a86d692ebd24fbd4e12c21205034bb679b9caf883a2",
-        "zh:ac882313207aba00dd5a76dbd572a0ddc818bb9cbf5c9d61b28fe30efaec951e",
-        "zh:bb64e8aff37becab373a1a0cc1080990785304141af42ed6aa3dd4913b000421",
-        "zh:dfe495f6621df5540d9c92ad40b8067376350b005c637ea6efac5dc15028add4",
-        "zh:f0ddf0eaf052766cfe09dea8200a946519f653c384ab4336e2a4a64fdd6310e9",
-        "zh:f1b7e684f4c7ae1eed272b6de7d2049bb87a0275cb04dbb7cda6636f600699c9",
-        "zh:ff461571e3f233699bf690db319dfe46aec75e58726636a0d97dd9ac6e32fb70",
-    }
-)
-"""Hashes of the provider's packages: `terraform providers lock -platform=…` checks the signature and writes them.
-
-Terraform runs a provider only if its lock file has its hash, so a lock file with another hash runs another program.
-"""
 
 
 def loaded(folder: Path) -> dict[str, str]:
@@ -108,8 +76,8 @@ def _of_bootstrap(path: Path) -> bool:
 
 def _locks_aws(path: Path) -> bool:
     with suppress(OSError, ValueError):
-        found = _LOCK.fullmatch(path.read_text(encoding="utf-8"))
-        return found is not None and {*re.findall(r'"([^"]+)"', found["hashes"])} <= HASHES
+        found = parsed(path.read_text(encoding="utf-8"))
+        return found is not None and found.version == schema.version() and found.hashes <= locked().hashes
     return False
 
 
@@ -124,7 +92,9 @@ def _is_plain(path: Path) -> bool:
         workspace = selected.read_text(encoding="utf-8").strip() if selected.exists() else "default"
         providers = [*path.glob("providers/*"), *path.glob("providers/*/*"), *path.glob("providers/*/*/*")]
         known = {each.name for each in path.iterdir()} <= _OF_INIT
-        ours = all(f"{_AWS}/".startswith(f"{each.relative_to(path / 'providers').as_posix()}/") for each in providers)
+        ours = all(
+            f"{PROVIDER}/".startswith(f"{each.relative_to(path / 'providers').as_posix()}/") for each in providers
+        )
         return known and ours and workspace == "default" and _has_its_backend(path)
     return False
 
@@ -166,7 +136,7 @@ _KNOWN = (
     _Known(
         re.escape(LOCK_FILE),
         _locks_aws,
-        f"a lock file of the one provider {_AWS} {schema.version()} with hashes that ops/gate/folder.py has",
+        f"a lock file of the one provider {PROVIDER} {schema.version()} with hashes that the project's {LOCK_FILE} has",
     ),
     _Known(
         r"\.terraform",

@@ -1,18 +1,25 @@
-"""`terraform init`, only if its inputs changed since the last one."""
+"""`terraform init`, only if its inputs changed since the last one, and with the project's lock file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import threading
 from pathlib import Path
 
+from modules.output import LOCK_FILE, PROJECT_LOCK
+from ops import files
 from ops.errors import OpsError
-from ops.gate.folder import LOCK_FILE
 from ops.terraform.process import Terraform
 from ops.terraform.stack import Stack
 
+READ_ONLY = "-lockfile=readonly"
+"""Flag of init: a provider whose hash isn't in the lock file is an error, and no hash is added.
+
+https://developer.hashicorp.com/terraform/cli/commands/init#plugin-installation
+"""
+_CHECKSUMS = "checksums previously recorded"
+"""Of Terraform's message about a package with another hash."""
 _ONE_AT_A_TIME = threading.Lock()
 """Terraform's plugin cache doesn't support several writers:
 
@@ -23,7 +30,8 @@ https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin
 def initialize(terraform: Terraform, stack: Stack, *flags: str) -> None:
     """Initialize a stack's folder if it isn't initialized.
 
-    Every stack has the same provider: all share the lock file of the first, and the plugin cache keeps one copy.
+    The lock file beside the stack is always the project's: every later command of Terraform compares the installed
+    provider with it too. The plugin cache keeps one copy of the provider.
 
     Args:
         terraform: The Terraform to run.
@@ -31,30 +39,42 @@ def initialize(terraform: Terraform, stack: Stack, *flags: str) -> None:
         flags: Flags of init that move a state; by default the state stays where it is.
 
     Raises:
-        OpsError: Init failed.
+        OpsError: Init failed, as where the provider's hash isn't in the lock file.
     """
     mark, wanted = stack.folder / ".terraform" / "initialized", _digest(stack)
+    _lock(stack.folder)
     if not flags and mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
         return
     with _ONE_AT_A_TIME:
         mark.unlink(missing_ok=True)
-        _share_lock_file(stack.folder)
-        done = terraform.run(stack.folder, "init", "-input=false", "-no-color", *(flags or ("-reconfigure",)))
+        done = terraform.run(
+            stack.folder, "init", "-input=false", "-no-color", READ_ONLY, *(flags or ("-reconfigure",))
+        )
     if done.code:
-        raise OpsError(f"terraform init failed in {stack.folder}: {' '.join(done.errors)}")
+        why = " ".join(done.errors)
+        raise OpsError(f"terraform init failed in {stack.folder}: {why}{_advice(why)}")
     mark.write_text(wanted, encoding="utf-8")
 
 
 def _digest(stack: Stack) -> str:
-    """SHA-256 of init's inputs: versions, backend and providers, in the stack and in its override files."""
+    """SHA-256 of init's inputs: versions, backend and providers, in the stack and its override files, and the lock."""
     parts = {name: stack.content.get(name) for name in ("terraform", "provider")}
     overrides = [path.read_text(encoding="utf-8") for path in sorted(stack.folder.glob("*_override.tf.json"))]
-    return hashlib.sha256(json.dumps([parts, overrides], sort_keys=True).encode()).hexdigest()
+    locked = PROJECT_LOCK.read_text(encoding="utf-8")
+    return hashlib.sha256(json.dumps([parts, overrides, locked], sort_keys=True).encode()).hexdigest()
 
 
-def _share_lock_file(folder: Path) -> None:
-    if (folder / LOCK_FILE).exists():
-        return
-    for other in folder.parent.glob(f"*/{LOCK_FILE}"):
-        shutil.copyfile(other, folder / LOCK_FILE)
-        return
+def _lock(folder: Path) -> None:
+    beside, text = folder / LOCK_FILE, PROJECT_LOCK.read_text(encoding="utf-8")
+    if not beside.is_file() or beside.read_text(encoding="utf-8") != text:
+        files.write(beside, text)
+
+
+def _advice(why: str) -> str:
+    """What to do about a package with another hash; Terraform breaks its lines anywhere."""
+    if _CHECKSUMS not in " ".join(why.split()):
+        return ""
+    return (
+        f"\nThe project's {LOCK_FILE} has no hash of this package, so it isn't run. If it lacks this platform: make "
+        "lock, where the registry is reachable. Otherwise the package was changed; make doctor shows its source"
+    )

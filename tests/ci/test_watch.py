@@ -181,6 +181,7 @@ def test_newer_versions_and_withdrawn_ones_are_listed() -> None:
         "Terraform's AWS provider 5.100.0 → 6.10.0",
     )
     assert any("no more releases" in line for line in listings[1].lines)
+    assert str(found.parts[-1]).startswith('Next: `make upgrade PACKAGE="cdktf"` writes a branch')
     yanked = checks.versions(program({"aws": "5.100.0"}, "warning: `cdktf==0.21.0` is yanked (reason: broken)\n"))
     assert any("is yanked" in line for each in yanked.parts if isinstance(each, Listing) for line in each.lines)
     assert checks.versions(program({"aws": "5.9.0", "checkov": "2.0"})).parts == (), "older ones are none"

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from modules.output import LOCK_FILE
 from ops.export.configuration import configuration
 from ops.export.constructs import Constructs
 from ops.export.folder import MAIN
-from ops.gate.folder import LOCK_FILE, STACK_FILE
+from ops.gate.folder import STACK_FILE
 from tests.terraform.run import terraform
 
 Document = dict[str, Any]

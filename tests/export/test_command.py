@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from modules.output import LOCK_FILE, PROJECT_LOCK
 from modules.phases import ORGANIZATION, PHASES
 from ops import versions
 from ops.export import difference
 from ops.export.constructs import Constructs
-from ops.export.folder import export, lock_file, write
-from ops.gate.folder import LOCK_FILE, scan_errors
+from ops.export.folder import export, write
 from tests.ops.cli import run
 from tests.products import AEP, values
 
@@ -50,10 +50,10 @@ def test_the_default_folder_is_beside_the_stacks(output: Path) -> None:
     assert (output / "export" / "staging" / "network" / "main.tf").is_file()
 
 
-def test_the_lock_file_has_the_hashes_that_the_gate_knows(tmp_path: Path) -> None:
-    (tmp_path / LOCK_FILE).write_text(lock_file(), encoding="utf-8")
-    assert [*scan_errors(tmp_path)] == []
-    assert lock_file().count('"zh:') == 15
+def test_the_lock_file_is_the_projects(output: Path, tmp_path: Path) -> None:
+    assert run("export", "staging", "--stacks", str(output), "--out", str(tmp_path / "plain")).exit_code == 0
+    for phase in PHASES:
+        assert (tmp_path / "plain" / phase.name / LOCK_FILE).read_bytes() == PROJECT_LOCK.read_bytes()
 
 
 def edited(output: Path, folder: Path, stack: str, old: str, new: str) -> Path:

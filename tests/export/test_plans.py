@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import environments
+from modules.output import PROJECT_LOCK
 from modules.phases import ORGANIZATION, PHASES
-from ops.export.folder import lock_file
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import environment as emulated
 from tests.conftest import Stack
@@ -39,7 +39,7 @@ CLASSES = {phase.name: phase.stack for phase in PHASES} | {ORGANIZATION: "organi
 def check(stack: Stack, phase: str, folder: Path, variables: dict[str, str]) -> None:
     """Plan a stack twice, and compare."""
     lock = folder / "lock"
-    lock.write_text(lock_file(), encoding="utf-8")
+    lock.write_text(PROJECT_LOCK.read_text(encoding="utf-8"), encoding="utf-8")
     document = standalone(stack.document, folder)
     plans = [planned(each, variables) for each in written(document, CLASSES[phase], folder / stack.name, lock)]
     if stack.document.get("resource"):

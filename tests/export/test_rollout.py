@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 import environments
+from modules.output import LOCK_FILE
 from modules.phases import PHASES
 from ops.export.constructs import Constructs
 from ops.export.folder import MAIN, export, write
-from ops.gate.folder import LOCK_FILE, STACK_FILE
+from ops.gate.folder import STACK_FILE
 from rehearsal.context import emulated_environment
 from rehearsal.steps import every_phase_applies
 from tests.export.plans import differences, planned

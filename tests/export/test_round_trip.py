@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import environments
+from modules.output import LOCK_FILE
 from modules.phases import ORGANIZATION
 from ops.export.constructs import Constructs
 from ops.export.folder import MAIN, export, stack_name, write
-from ops.gate.folder import LOCK_FILE
 from tests.conftest import read_stacks
 from tests.export.round_trip import differences
 from tests.products import AEP, SHAPES, SUBJECTS, values

@@ -28,6 +28,7 @@ from ops.conditions import run as check_all
 from ops.doctor import checks, machine, provider
 from ops.doctor.checks import CHECKS, EVERY, Check
 from ops.doctor.machine import Machine, bounded
+from ops.gate.lock_file import PROVIDER
 from tests.conftest import Stack
 from tests.ops.cli import run
 from tests.ops.identity_server import Identities, identities
@@ -270,10 +271,10 @@ def test_a_wrong_source_of_the_provider_is_named(tmp_path: Path, text: str | Non
 
 @pytest.mark.parametrize("packed", [True, False])
 def test_a_provider_on_this_machine_needs_no_registry(tmp_path: Path, packed: bool) -> None:
-    folder = tmp_path / "mirror" / provider.ADDRESS
-    place = folder / f"terraform-provider-aws_5.100.0_{provider._target()}.zip"
+    folder = tmp_path / "mirror" / PROVIDER
+    place = folder / f"terraform-provider-aws_5.100.0_{provider.target()}.zip"
     if not packed:
-        place = folder / "5.100.0" / provider._target() / "terraform-provider-aws"
+        place = folder / "5.100.0" / provider.target() / "terraform-provider-aws"
     place.parent.mkdir(parents=True)
     place.touch()
     (tmp_path / ".terraformrc").write_text(MIRROR.format(tmp_path / "mirror", ""))

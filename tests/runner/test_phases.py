@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from environments import load
+from modules.output import LOCK_FILE, PROJECT_LOCK
 from ops.errors import OpsError, RefusedError
 from ops.gate.folder import BOOTSTRAP_FILE, digest
 from ops.plan_gate.model import PlanVerdict
+from ops.terraform import initialize
 from ops.terraform.apply import Applier
 from ops.terraform.bootstrap import bootstrap, refuse_before_bootstrap
 from ops.terraform.destroy import Destroyer, destroyable, unprotected
@@ -27,7 +29,7 @@ from ops.terraform.saved import provenance
 from tests.runner.in_memory import ADMINISTRATOR, DEPLOYER, PLANNER, Runner
 
 PROD = load("prod")
-INIT = ("init", "-input=false", "-no-color", "-reconfigure")
+INIT = ("init", "-input=false", "-no-color", "-lockfile=readonly", "-reconfigure")
 PLAN = ("plan", "-json", "-input=false", "-detailed-exitcode", "-lock-timeout=5s")
 SHOWN = {
     "resource_changes": [
@@ -119,11 +121,22 @@ def test_a_stack_is_initialized_again_only_if_its_versions_changed(runner: Runne
     assert "no network" in failed.message
 
 
-def test_the_lock_file_of_another_stack_is_shared(runner: Runner) -> None:
-    other = runner.add("data")
-    (other.folder / ".terraform.lock.hcl").write_text("locked", encoding="utf-8")
-    planned(runner).plan(runner.stack)
-    assert (runner.stack.folder / ".terraform.lock.hcl").read_text(encoding="utf-8") == "locked"
+def test_the_lock_file_beside_a_stack_is_always_the_projects(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = runner.stack.folder / LOCK_FILE
+    planner = planned(runner)
+    for changed in ("", "of another provider"):
+        planner.plan(runner.stack)
+        assert beside.read_bytes() == PROJECT_LOCK.read_bytes()
+        beside.write_text(changed, encoding="utf-8")
+    planner.plan(runner.stack)
+    assert beside.read_bytes() == PROJECT_LOCK.read_bytes(), "also where the folder is initialized"
+    assert runner.terraform.commands().count("init") == 1
+    (tmp_path / "renewed").write_text("renewed", encoding="utf-8")
+    monkeypatch.setattr(initialize, "PROJECT_LOCK", tmp_path / "renewed")
+    planner.plan(runner.stack)
+    assert (beside.read_text(encoding="utf-8"), runner.terraform.commands().count("init")) == ("renewed", 2)
 
 
 @pytest.mark.parametrize(
@@ -601,7 +614,7 @@ def test_the_state_bucket_is_created_and_the_state_moves_into_it(starting: Runne
     result = bootstrap(starting.session, lambda shown: confirmed.append(shown.result))
     assert (result.result, confirmed) == (Result.APPLIED, [Result.CHANGES])
     assert starting.terraform.commands() == ["init", "plan", "show", "apply", "init", "plan"]
-    assert starting.terraform.ran[4] == ("init", "-input=false", "-no-color", "-migrate-state", "-force-copy")
+    assert starting.terraform.ran[4] == (*INIT[:-1], "-migrate-state", "-force-copy")
     assert not (starting.stack.folder / BOOTSTRAP_FILE).exists()
     assert not list(starting.stack.folder.glob("terraform.tfstate*"))
     assert (record := starting.session.states.record("state")) and record.plan_sha256

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.gate.folder import LOCK_FILE
+from modules.output import LOCK_FILE
 from ops.terraform.session import COLLECTOR
 from ops.terraform.warm.provider import running
 from ops.terraform.warm.server import attached, whole_schema

@@ -278,7 +278,7 @@ def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PATH", "/missing")
     assert commit() == (UNKNOWN, False)
     with pytest.raises(OpsError, match=r"git isn't installed, .* install git"):
-        versions._git("rev-parse", "HEAD", what="git knows no commit 'HEAD'")
+        versions.git("rev-parse", "HEAD", what="git knows no commit 'HEAD'")
 
 
 @pytest.mark.parametrize(
