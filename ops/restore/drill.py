@@ -44,6 +44,11 @@ def drilled(entries: Sequence[Entry], days: int, now: datetime, *, place: str) -
     return what
 
 
+def _problems(entry: Entry) -> str:
+    found = entry.evidence.get("problems")
+    return "; ".join(map(str, found)) if isinstance(found, list) else "unknown"
+
+
 def _time(at: str) -> datetime:
     """The time of an entry; the earliest one if it isn't a time with a zone."""
     try:

@@ -73,7 +73,7 @@ def restore_secret(environment: Environment, name: str, version: str, *, yes: bo
             SecretId=secret, VersionStage=CURRENT, MoveToVersionId=wanted, RemoveFromVersionId=current
         )
     say(f"{name} has the value of version {wanted}; to return: --version {current}")
-    restarts = restart(aws, environment, services)
+    restarts = restart(aws, environment, services, wait=True)
     for each in restarts:
         say(str(each))
     if any(each.result is Result.FAILED for each in restarts):

@@ -23,7 +23,6 @@ _DEFAULTS: dict[str, Any] = {
     "monitoring_role_arn": None,
     "performance_insights_enabled": False,
     "performance_insights_kms_key_id": None,
-    "max_allocated_storage": None,
     "tags": [],
 }
 """What a restored instance has unless the call says otherwise: the source's settings aren't copied.
