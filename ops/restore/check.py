@@ -132,20 +132,15 @@ def _problems(found: Read, values: Database, expected: Expected) -> Iterator[str
         yield f"its migration level is {level}, not {wanted}"
     for table in values.check.tables:
         rows, present = found.restored.get(table), found.present.get(table)
+        least = expected.rows.get(table)
+        if least is None and isinstance(present, int):
+            least = math.ceil(present * (100 - values.check.missing_rows) / 100)
         if not isinstance(rows, int):
             yield f"table {table} can't be counted: {_shown(rows)}"
-        elif table in expected.rows or isinstance(present, int):
-            least = expected.rows.get(table, _least(present, values))
-            if rows < least:
-                yield f"table {table} has {rows} rows, fewer than {least}"
-        else:
+        elif least is None:
             yield f"table {table} has {rows} rows, and the present one can't be counted; pass --rows {table}=NUMBER"
-
-
-def _least(present: object, values: Database) -> int:
-    """Rows that a copy must have, where the present table has so many."""
-    assert isinstance(present, int)  # noqa: S101  (the caller's condition)
-    return math.ceil(present * (100 - values.check.missing_rows) / 100)
+        elif rows < least:
+            yield f"table {table} has {rows} rows, fewer than {least}"
 
 
 def _result(lines: Sequence[str]) -> Read | None:

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from environments.names import Names
-from environments.schema import DatabaseCheck, Environment
+from environments.schema import DatabaseCheck
 from ops.aws.session import Aws
 from rehearsal.application.certificates import Authority
 from rehearsal.application.database import create
@@ -97,7 +97,7 @@ def _seeded(aws: Aws, control: Control, url: str) -> Rds:
     client.create_db_parameter_group(
         DBParameterGroupName=f"{NAMES.prefix}-postgres16", DBParameterGroupFamily="postgres16", Description="TLS only"
     )
-    password = url.split(":")[2].split("@")[0]
+    password = url.split(":")[2].split("@", maxsplit=1)[0]
     client.create_db_instance(
         DBInstanceIdentifier=NAMES.database,
         DBInstanceClass="db.m7g.large",
