@@ -23,7 +23,7 @@ PACKAGE = "postgresql"
 ACCESS = "hostssl all all 127.0.0.1/32 scram-sha-256\nhostssl replication all 127.0.0.1/32 scram-sha-256\n"
 
 
-def database(spec: Database, authority: Authority, home: Path, log: Path) -> Store:
+def database(spec: Database, authority: Authority, home: Path, log: Path, password: str = "") -> Store:
     """A new PostgreSQL server, not running yet, with the environment's user.
 
     Args:
@@ -31,12 +31,13 @@ def database(spec: Database, authority: Authority, home: Path, log: Path) -> Sto
         authority: Signs its certificate.
         home: Folder of its data, which the programs' user owns.
         log: Where its output goes.
+        password: The user's, without what a URL would escape; empty: a random one.
 
     Raises:
         OpsError: It isn't installed, or refuses to make its files.
     """
     where = folders()
-    data, user, password = home / "postgresql", spec.user, secrets.token_urlsafe(24)
+    data, user, password = home / "postgresql", spec.user, password or secrets.token_urlsafe(24)
     _initialize(programs.find("initdb", PACKAGE, where), data, user, password)
     (data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
     pair = authority.issue("postgresql", ["127.0.0.1"])

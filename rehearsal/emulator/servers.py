@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +36,7 @@ class _Server:
     """With the user and password that it was named with."""
     base: Path | None = None
     """Copy of its data when it was named; the transaction log since then is beside it."""
+    settings: Mapping[str, str] = field(default_factory=dict)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
 
@@ -45,7 +46,7 @@ class _Servers:
     running: dict[str, _Server] = field(default_factory=dict)
     """By identifier of the instance."""
     snapshots: dict[str, tuple[Path, _Server]] = field(default_factory=dict)
-    """Copies of data by identifier of the snapshot, each with its server."""
+    """Copies of data by identifier of the snapshot, each with its server as it was then: the password too."""
 
 
 def _all(backend: RDSBackend) -> dict[str, _Servers]:
@@ -62,6 +63,7 @@ def name(backend: RDSBackend, identifier: str, url: str) -> None:
     server = _Server(url, found.home / f"{identifier}-base")
     found.running[identifier] = server
     assert server.base  # noqa: S101  (set above)
+    server.settings = _settings(url)
     _copy(url, server.base)
     log = _folder(found.home / f"{identifier}-log")
     command = [_program("pg_receivewal"), "-D", str(log), "-d", url, "--synchronous", "--no-password"]
@@ -74,7 +76,8 @@ def take_snapshot(backend: RDSBackend, identifier: str, snapshot: str) -> None:
     if found and identifier in found.running:
         folder = found.home / f"snapshot-{snapshot}"
         _copy(found.running[identifier].url, folder)
-        found.snapshots[snapshot] = folder, found.running[identifier]
+        url = found.running[identifier].url
+        found.snapshots[snapshot] = folder, _Server(url, settings=_settings(url))
 
 
 def restore(backend: RDSBackend, snapshot: str, identifier: str) -> None:
@@ -147,10 +150,9 @@ def _run(found: _Servers, identifier: str, data: Path, original: _Server, option
     programs.hand_over(data, *data.rglob("*"))
     data.chmod(0o700)
     port, log = programs.free_port(), found.home / f"{identifier}.txt"
-    own = {each: _query(original.url, f"show {each}") for each in _SETTINGS}
-    settings = {**own, "port": port, "unix_socket_directories": ""}
+    settings = {**original.settings, "port": port, "unix_socket_directories": ""}
     words = [word for each, value in settings.items() for word in ("-c", f"{each}={value}")]
-    server = _Server(_with(original.url, port=str(port)))
+    server = _Server(_with(original.url, port=str(port)), settings=original.settings)
     server.processes.append(_start([_program("postgres"), "-D", str(data), *words, *options], log))
     until = time.monotonic() + _SECONDS
     while True:
@@ -164,6 +166,10 @@ def _run(found: _Servers, identifier: str, data: Path, original: _Server, option
                 raise AwsError("InternalFailure", f"{error}; {programs.last_lines(log)}") from error
         time.sleep(0.1)
     found.running[identifier] = server
+
+
+def _settings(url: str) -> dict[str, str]:
+    return {each: _query(url, f"show {each}") for each in _SETTINGS}
 
 
 def _copy(url: str, folder: Path) -> None:

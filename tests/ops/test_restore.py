@@ -55,7 +55,8 @@ class Rds:
         self.client.create_db_snapshot(DBInstanceIdentifier=NAMES.database, DBSnapshotIdentifier=name)
 
     def instance(self, name: str) -> Any:
-        return self.client.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+        found = self.client.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+        return {key: value for key, value in found.items() if key != "LatestRestorableTime"}
 
     def copies(self) -> set[str]:
         return {each["DBInstanceIdentifier"] for each in self.client.describe_db_instances()["DBInstances"]} - {
