@@ -36,9 +36,7 @@ def drilled(entries: Sequence[Entry], days: int, now: datetime, *, place: str) -
     last = found[-1]
     what = f"{last.at}: {last.evidence.get('source')} into {last.evidence.get('copy')} by {last.caller}"
     if last.outcome != CHECKED:
-        raise FailedError(
-            f"{what} failed its check: {'; '.join(map(str, last.evidence.get('problems') or ['unknown']))}"
-        )
+        raise FailedError(f"{what} failed its check: {_problems(last)}")
     if _time(last.at) < now - timedelta(days=days):
         raise FailedError(f"{what} is older than {days} days (database.check.days); drill another: {GUIDE}")
     return what
