@@ -10,6 +10,7 @@ from typing import NamedTuple
 from environments.arns import Partition, partition
 from environments.attributes import Place
 from environments.schema import Environment, ScheduledTask, Service
+from environments.schema.infrastructure import stores
 
 
 class Kind(NamedTuple):
@@ -159,6 +160,36 @@ class Names:
         """ARN that means the whole account in a policy."""
         return self.partition.root(self.environment.account_id)
 
+    @property
+    def database(self) -> str:
+        """Identifier of the RDS instance that is the database: `aep-prod`, or a restored one, as in `aep-prod-r1`."""
+        return self.databases[0]
+
+    @property
+    def cache(self) -> str:
+        """Id of the replication group that is the cache, as of the database."""
+        return self.caches[0]
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """Identifiers of the database and of the instances that were it before."""
+        database = self.environment.database
+        return tuple(map(self.store, stores(database.restored if database else ())))
+
+    @property
+    def caches(self) -> tuple[str, ...]:
+        """Ids of the cache and of the replication groups that were it before."""
+        cache = self.environment.cache
+        return tuple(map(self.store, stores(cache.restored if cache else ())))
+
+    def store(self, restored: str) -> str:
+        """Name of a data store, by what it ends with; empty for the original one."""
+        return "-".join(filter(None, (self.prefix, restored)))
+
+    def store_id(self, id_: str, name: str) -> str:
+        """Id of a data store in its stack: `database` or, of a restored one, as in `database_r1`."""
+        return "_".join(filter(None, (id_, name.removeprefix(self.prefix).removeprefix("-"))))
+
     def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
         """ARN of a resource of this account; `region=""` for services that have none in their ARNs."""
         where = self.environment.region if region is None else region
@@ -238,8 +269,10 @@ class Names:
         product = self.environment.product
         yield "product.name, stage", LOAD_BALANCER, self.prefix
         yield "product.name, stage", CLUSTER, self.prefix
-        for store in self.environment.stores:
-            yield "product.name, stage", {"database": DATABASE, "cache": CACHE}[store], self.prefix
+        if self.environment.database:
+            yield "product.name, stage", DATABASE, self.database
+        if self.environment.cache:
+            yield "product.name, stage", CACHE, self.cache
         yield "product.name, stage", BUCKET, self.state_bucket
         yield "product.name, stage", BUCKET, self.bucket("access-logs")
         for index, service in enumerate(product.services):

@@ -68,6 +68,12 @@ COMMANDS = (
     Entry(CHANGE, "apply", "ops.terraform.command:apply", "Apply exactly the saved plans, in order."),
     Entry(CHANGE, "console", "ops.terraform.state_command:console", "Open Terraform's console on a phase's state."),
     Entry(CHANGE, "recover", "ops.terraform.state_command:recover", "Repair a state after an interrupted apply."),
+    Entry(
+        CHANGE,
+        "restore",
+        "ops.restore.command:restore",
+        "Restore a data store beside the present one and check it, or a previous value of a secret or state.",
+    ),
     Entry(CHANGE, "destroy", "ops.terraform.command:destroy", "Destroy an unprotected environment, last phase first."),
     Entry(RELEASE, "deploy", "ops.deploy.command:deploy", "Deploy a service in one command, and report what runs."),
     Entry(RELEASE, "promote", "ops.promote.command:promote", "Copy an image that runs in another environment."),

@@ -26,6 +26,7 @@ from rehearsal.application.run import Application
 from rehearsal.by_hand import health_check
 from rehearsal.context import Rehearsal, zone_owner
 from rehearsal.releases import Releases, releases
+from rehearsal.restores import Restores
 from rehearsal.rollout import StepError
 from rehearsal.steps import CUTOVER, public_weights
 from rehearsal.transcript import Transcript
@@ -77,6 +78,8 @@ class Day:
     folder: Path
     log: Transcript
     releases: Releases
+    restores: Restores | None
+    """Restores of the database; none if there is none."""
     waiting: str = ""
     """Output of the last rollout: what phases are waiting for."""
 
@@ -107,8 +110,13 @@ class Day:
         self.workload()
         self.prepare()
         self.finish()
+        self._note_values()
         with Application.start(
-            self.rehearsal.environment, self.folder / "application", self.rehearsal.emulator.endpoint, pace=PACE
+            self.rehearsal.environment,
+            self.folder / "application",
+            self.rehearsal.emulator.endpoint,
+            pace=PACE,
+            password=self.restores.password() if self.restores else "",
         ) as application:
             self.go_live(application)
 
@@ -202,7 +210,6 @@ class Day:
 
     def go_live(self, application: Application) -> None:
         """Migrate, verify, cut over with an automatic rollback, cut over again, and roll back by command."""
-        self._note_values()
         address = f"{ADDRESS}:{application.tls_port}:{application.plain_port}"
         http = ("--connect-to", address, "--ca-file", str(application.ca_file))
         self.log.headline("Migrate")
@@ -213,6 +220,7 @@ class Day:
         self.log.headline("Verify before users arrive")
         self.sign_in(PLANNER)
         self.log.ops("Check every exit criterion", "verify", self.name, rehearsed=http)
+        self.drill(application)
         self.sign_in(DEPLOYER)
         self.log.headline("A release that returns errors: the cutover rolls back by itself")
         with Visitors(self.rehearsal.environment, application):
@@ -247,6 +255,24 @@ class Day:
             self.log.headline("Roll back")
             self.back()
             self.log.ops("Show the weights in DNS", "cutover", "status", self.name, rehearsed=(), expect=(1,))
+        self.swap()
+
+    def drill(self, application: Application) -> None:
+        """Restore the database beside it, and check the copy."""
+        if self.restores:
+            self.log.headline("Drill a restore of the database")
+            self.sign_in(ADMINISTRATOR)
+            self.restores.drill(application)
+
+    def swap(self) -> None:
+        """Make the copy the database, in one plan."""
+        if self.restores:
+            self.log.headline("Make the restored copy the database")
+            self.sign_in(ADMINISTRATOR)
+            self.restores.swap()
+            self.synthesize()
+            self.restores.plan_and_apply()
+            self.roll_out("Apply what names the database: alarms, dashboard, the deployer's policy", *ADMINISTRATORS)
 
     def deploy(self) -> None:
         """Deploy a new image of the first service, and roll it back.
@@ -351,4 +377,5 @@ def day(rehearsal: Rehearsal) -> Day:
     folder = rehearsal.folder / "project"
     values = project(rehearsal.environment, folder)
     log = Transcript(folder, variables())
-    return Day(rehearsal, values, folder, log, releases(rehearsal, values, log, rehearsal.folder))
+    restores = Restores(rehearsal, values, log) if rehearsal.environment.database else None
+    return Day(rehearsal, values, folder, log, releases(rehearsal, values, log, rehearsal.folder), restores)

@@ -22,6 +22,12 @@ from dataclasses import replace
 
 ENVIRONMENT = replace(ENVIRONMENT, cutover=replace(ENVIRONMENT.cutover, weight={weight}))
 """
+_DATABASE = """
+
+from dataclasses import replace
+
+ENVIRONMENT = replace(ENVIRONMENT, database=replace(ENVIRONMENT.database, {changed}))
+"""
 
 _AUTHOR = ("-c", "user.name=rehearsal", "-c", "user.email=rehearsal@example.com", "-c", "commit.gpgsign=false")
 COPYS = {"ENVIRONMENTS": ""}
@@ -52,6 +58,13 @@ class Values:
         """Change `cutover.weight`."""
         path = self._values / environments.file_of(self._environment.name).name
         path.write_text(path.read_text(encoding="utf-8") + _WEIGHT.format(weight=weight), encoding="utf-8")
+
+    def database(self, **fields: str) -> None:
+        """Change fields of `database`, given as Python; `{0}` is the database before."""
+        path = self._values / environments.file_of(self._environment.name).name
+        changed = ", ".join(f"{name}={text.format('ENVIRONMENT.database')}" for name, text in fields.items())
+        written = _DATABASE.format(changed=changed)
+        path.write_text(path.read_text(encoding="utf-8") + written, encoding="utf-8")
 
     def release(self, repository: str, digest: str, environment: Environment | None = None) -> None:
         """Change the digest of a repository's image, in the release file of this environment or of another one."""

@@ -104,6 +104,48 @@ class Registry:
         return self.keep_images * max(self.manifests_per_image, 2 if self.signing_key else 1)
 
 
+ORIGINAL = "original"
+"""In a history of restores: the store that was there before the first one."""
+Restored = Annotated[
+    str, matching(r"[a-z][a-z0-9]{0,6}|original", "up to 7 lower-case letters and digits, a letter first, or original")
+]
+"""What the name of a restored store ends with, such as r1. A replication group's name has 40 characters: `names.py`."""
+
+
+def stores(restored: tuple[str, ...]) -> tuple[str, ...]:
+    """What the names of a store and of those before it end with: the present one first, empty for the original one."""
+    return tuple(dict.fromkeys("" if each == ORIGINAL else each for each in (*reversed(restored), ORIGINAL)))
+
+
+@value
+class DatabaseCheck:
+    """How a restored database is checked: by a task of a service, with a program in its image."""
+
+    tables: Annotated[
+        tuple[
+            Annotated[
+                str, matching(r"([a-z_]\w*\.)?[a-z_]\w*", "a table, or schema.table, of small letters, digits and _")
+            ],
+            ...,
+        ],
+        Field(max_length=50),
+    ] = ()
+    """Tables whose rows are counted. Each must exist, with the rows that the present database has."""
+    missing_rows: Annotated[float, Field(ge=0, le=100)] = 1.0
+    """Share of a table's present rows, in percent, that the restored one may lack: those of the time after it."""
+    level: Annotated[str, matching(r"(?i:select) [^;]{1,300}", "one SELECT without a semicolon, of one value")] = (
+        "select version_num from alembic_version"
+    )
+    """Query of the migration level; the default is Alembic's."""
+    command: tuple[str, ...] = ()
+    """Command that asks; by default a program for images with Python and psycopg, psycopg2 or asyncpg.
+
+    docs/runbooks/restore.md has what it gets and prints.
+    """
+    days: Annotated[int, Field(ge=1, le=365)] = 90
+    """Days for which a drilled restore counts for `golive`."""
+
+
 @value
 class Database:
     """PostgreSQL on RDS."""
@@ -150,6 +192,19 @@ class Database:
     """Window of the daily backup, in UTC."""
     maintenance_window: WeeklyWindow = "sun:08:00-sun:09:00"
     """Window in which RDS may patch and upgrade minor versions, in UTC; it can't overlap the backup window."""
+    restored: tuple[Restored, ...] = ()
+    """The restored instances that became the database, in order: the last one is the database now, as in ("r1",).
+
+    Append the name that `ops restore` prints; `original` returns to the first instance. Remove none: each entry is also
+    a new password. docs/runbooks/restore.md.
+    """
+    check: DatabaseCheck = field(default_factory=DatabaseCheck)
+    """How a restored database is checked; see [Database check](#database-check)."""
+
+    @property
+    def password_version(self) -> int:
+        """Version of the password and of DATABASE_URL: a restored instance gets new ones, both in one apply."""
+        return self.credentials_version + len(self.restored)
 
 
 @value
@@ -170,6 +225,8 @@ class Cache:
         "volatile-lru"
     )
     """Which keys are evicted when memory is full; by default only keys with an expiry."""
+    restored: tuple[Restored, ...] = ()
+    """The restored replication groups that became the cache, in order; as in `database.restored`."""
 
 
 READER = "-reader"

@@ -11,7 +11,8 @@ from environments.schema.versions import cache
 from modules.bindings import aws
 from modules.bindings.engine import Construct, TerraformResourceLifecycle
 from modules.constructs.log_group import LogGroup
-from modules.ids import identifier, reference
+from modules.forgotten import forget
+from modules.ids import address, identifier, reference
 
 LOGS = ("slow-log", "engine-log")
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
@@ -40,7 +41,7 @@ class Cache:
         kms_key_arn: str,
         log_key_arn: str,
     ) -> None:
-        environment, name = names.environment, names.prefix
+        environment, name, own = names.environment, names.prefix, names.store_id(id_, names.cache)
         nodes = environment.profile.cache_nodes
         users = CacheUsers(scope, f"{id_}_users", names=names)
         aws.ElasticacheSubnetGroup(
@@ -67,10 +68,15 @@ class Cache:
             ).name
             for log in LOGS
         }
+        # A restored one has an address of its own, as the database does.
+        forget(
+            scope,
+            [address("aws_elasticache_replication_group", names.store_id(id_, each)) for each in names.caches[1:]],
+        )
         aws.ElasticacheReplicationGroup(
             scope,
-            id_,
-            replication_group_id=name,
+            own,
+            replication_group_id=names.cache,
             description=f"Cache of {name}",
             engine=spec.engine,
             engine_version=spec.version,
@@ -89,7 +95,7 @@ class Cache:
             user_group_ids=[users.group],
             snapshot_retention_limit=spec.snapshot_days,
             snapshot_window=spec.snapshot_window,
-            final_snapshot_identifier=f"{name}-final" if environment.protected else None,
+            final_snapshot_identifier=f"{names.cache}-final" if environment.protected else None,
             maintenance_window=spec.maintenance_window,
             auto_minor_version_upgrade="true",
             # An approved change happens during the apply, not in the next maintenance window.
@@ -102,8 +108,8 @@ class Cache:
             ],
             lifecycle=TerraformResourceLifecycle(prevent_destroy=environment.protected),
         )
-        self.id = reference("aws_elasticache_replication_group", id_, "id")
-        self.address = reference("aws_elasticache_replication_group", id_, "primary_endpoint_address")
+        self.id = reference("aws_elasticache_replication_group", own, "id")
+        self.address = reference("aws_elasticache_replication_group", own, "primary_endpoint_address")
         self.user = users.user
 
 

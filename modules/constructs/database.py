@@ -12,7 +12,8 @@ from modules.bindings import aws
 from modules.bindings.engine import Construct, TerraformResourceLifecycle, TerraformStack
 from modules.constructs.log_group import LogGroup
 from modules.constructs.role import Role
-from modules.ids import bare, depend, reference
+from modules.forgotten import forget
+from modules.ids import address, bare, depend, reference
 from modules.policy import Statement, trust
 
 LOGS = ("postgresql", "upgrade")
@@ -55,22 +56,26 @@ class Database:
         )
         parameter_group = _parameter_group(scope, f"{id_}_parameters", spec, names)
         # Otherwise RDS creates them, without a KMS key and without an end of retention.
+        # Those of instances that were the database before stay.
         logs = [
             LogGroup(
                 scope,
-                f"{id_}_{log}_log",
+                f"{names.store_id(id_, name)}_{log}_log",
                 spec=environment.observability.log_retention,
-                name=f"/aws/rds/instance/{names.prefix}/{log}",
+                name=f"/aws/rds/instance/{name}/{log}",
                 kms_key_arn=log_key_arn,
             )
+            for name in names.databases
             for log in LOGS
         ]
         password = _ephemeral_password(scope, id_)
         role = _monitoring_role(scope, f"{id_}_monitoring_role", names)
+        # A restored instance has an address of its own, so that one plan imports it and forgets the previous one.
+        own = names.store_id(id_, names.database)
         instance = aws.DbInstance(
             scope,
-            id_,
-            identifier=names.prefix,
+            own,
+            identifier=names.database,
             engine="postgres",
             engine_version=spec.version,
             instance_class=environment.profile.database_class,
@@ -83,7 +88,7 @@ class Database:
             db_name=spec.name,
             username=spec.user,
             password_wo=password,
-            password_wo_version=spec.credentials_version,
+            password_wo_version=spec.password_version,
             iam_database_authentication_enabled=True,
             port=POSTGRESQL_PORT,
             db_subnet_group_name=reference("aws_db_subnet_group", subnet_group, "name"),
@@ -97,7 +102,7 @@ class Database:
             copy_tags_to_snapshot=True,
             delete_automated_backups=not protected,
             skip_final_snapshot=not protected,
-            final_snapshot_identifier=f"{names.prefix}-final" if protected else None,
+            final_snapshot_identifier=f"{names.database}-final" if protected else None,
             deletion_protection=protected,
             maintenance_window=spec.maintenance_window,
             auto_minor_version_upgrade=True,
@@ -115,8 +120,9 @@ class Database:
         )
         # RDS refuses a role that can't write metrics yet, and creates log groups that don't exist.
         depend(instance, [*(log.address for log in logs), *role.permissions])
-        self.identifier = reference("aws_db_instance", id_, "identifier")
-        self.address = reference("aws_db_instance", id_, "address")
+        forget(scope, [address("aws_db_instance", names.store_id(id_, name)) for name in names.databases[1:]])
+        self.identifier = reference("aws_db_instance", own, "identifier")
+        self.address = reference("aws_db_instance", own, "address")
         # The topic gets failovers, failures, maintenance and changes (Security Hub RDS.20 and RDS.21).
         aws.DbEventSubscription(
             scope,
@@ -138,13 +144,13 @@ class Database:
         )
         where = f"{self.address}:{POSTGRESQL_PORT}/{spec.name}?{spec.url_query}"
         # A new instance has a new password, so its URL is written again.
-        instance_id = bare(reference("aws_db_instance", id_, "resource_id"))
+        instance_id = bare(reference("aws_db_instance", own, "resource_id"))
         aws.SecretsmanagerSecretVersion(
             scope,
             f"{id_}_url",
             secret_id=url_secret_arn,
             secret_string_wo=f"{spec.url_scheme}://{spec.user}:{password}@{where}",
-            secret_string_wo_version=spec.credentials_version,
+            secret_string_wo_version=spec.password_version,
             lifecycle=TerraformResourceLifecycle(replace_triggered_by=[instance_id]),
         )
 

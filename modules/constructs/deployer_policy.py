@@ -244,13 +244,13 @@ def _checks(names: Names) -> Iterator[Statement]:
         yield Statement(
             sid="SeeDatabase",
             actions=["rds:DescribeDBInstances", "rds:DescribeDBParameters"],
-            resources=[names.arn("rds", f"db:{names.prefix}"), names.arn("rds", f"pg:{names.prefix}-*")],
+            resources=[names.arn("rds", f"db:{names.database}"), names.arn("rds", f"pg:{names.prefix}-*")],
         )
     if names.environment.cache:
         yield Statement(
             sid="SeeCache",
             actions=["elasticache:DescribeReplicationGroups"],
-            resources=[names.arn("elasticache", f"replicationgroup:{names.prefix}")],
+            resources=[names.arn("elasticache", f"replicationgroup:{names.cache}")],
         )
     if names.environment.product.secrets:
         yield Statement(

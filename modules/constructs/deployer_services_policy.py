@@ -209,7 +209,7 @@ def snapshot_database(names: Names) -> Statement:
         sid="SnapshotDatabase",
         actions=["rds:CreateDBSnapshot", "rds:DescribeDBSnapshots", "rds:AddTagsToResource"],
         resources=[
-            names.arn("rds", f"db:{names.prefix}"),
+            names.arn("rds", f"db:{names.database}"),
             names.arn("rds", f"snapshot:{names.prefix}-before-migration-*"),
         ],
     )

@@ -18,6 +18,7 @@ from ops.errors import OpsError
 from ops.golive.rollback import tested
 from ops.journal import rollbacks
 from ops.printable import printable
+from ops.restore.drill import drilled
 from ops.risks.listing import accepted
 from ops.verify.checks import account, edge, http, services
 from ops.verify.context import Context
@@ -53,6 +54,15 @@ def rollback_was_tested(context: Context) -> str:
         endpoint=context.aws.endpoint(),
         place=written.place,
     )
+
+
+def database_restore_was_drilled(context: Context) -> str:
+    """A restore of the database was drilled recently, and its copy had the level and rows that it must have."""
+    values = context.environment.database
+    if values is None:
+        raise SkippedError(f"{context.environment.name} has no database: its values have database=None")
+    written = journal(context.environment, context.aws, "golive")
+    return drilled(written.entries(), values.check.days, datetime.now(UTC), place=written.place)
 
 
 def no_accepted_risk_has_expired(context: Context) -> str:
@@ -123,6 +133,7 @@ ITEMS: tuple[Item, ...] = (
         (account.alarms_are_configured, account.alerts_have_subscribers, account.no_alarm_is_on),
     ),
     Item("Rollback procedure tested", (rollback_was_tested,)),
+    Item("Restore of the database drilled", (database_restore_was_drilled,)),
     Item("Values say what public DNS says", (edge.public_dns_is_as_the_values_say,)),
     Item("Liveness and smoke tests green", (http.services_are_live, http.smoke_tests_pass)),
     Item("No accepted risk has expired", (no_accepted_risk_has_expired,)),

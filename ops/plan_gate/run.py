@@ -24,6 +24,7 @@ from ops.plan_gate.model import (
 )
 from ops.plan_gate.narrowing import lockouts
 from ops.plan_gate.secret_values import find, without
+from ops.plan_gate.swaps import swap, swaps
 from ops.plan_gate.tables import STATEFUL
 from ops.plan_gate.widening import closed_rules, widenings
 
@@ -107,7 +108,11 @@ def _verbs(change: Change) -> Iterator[str]:
 
 def losses(changes: tuple[Change, ...]) -> Iterator[PlanFinding]:
     """Stateful resources that the plan deletes, replaces or forgets; those that it imports are judged as imports."""
+    copies = swaps(changes)
     for change in changes:
+        if copy := copies.get(change.address):
+            yield swap(change, copy)
+            continue
         lost = STATEFUL.get(change.kind)
         if lost is None or change.imported or not change.actions & {"delete", "forget"}:
             continue

@@ -81,7 +81,7 @@ def renew_cache_url(aws: Aws, environment: Environment, name: str) -> str:
         AwsError: A step failed; the message says what to do.
     """
     names = Names(environment)
-    user, host = names.resource("app"), _cache_host(aws, names.prefix)
+    user, host = names.resource("app"), _cache_host(aws, names.cache)
     # Hexadecimal: it needs no escaping in a URL, and 64 characters are within ElastiCache's 16 to 128.
     password = SecretStr(secrets.token_hex(_PASSWORD_BYTES))
     url = SecretStr(f"rediss://{user}:{password.get_secret_value()}@{host}/0")

@@ -73,17 +73,17 @@ class Resources:
             yield self._one(
                 "database",
                 "data",
-                prefix,
-                f"rds/home?region={{region}}#database:id={prefix};is-cluster=false",
-                names.arn("rds", f"db:{prefix}"),
+                names.database,
+                f"rds/home?region={{region}}#database:id={names.database};is-cluster=false",
+                names.arn("rds", f"db:{names.database}"),
             )
         if environment.cache:
             yield self._one(
                 "cache",
                 "data",
-                prefix,
-                f"elasticache/home?region={{region}}#/{environment.cache.engine}/{prefix}",
-                names.arn("elasticache", f"replicationgroup:{prefix}"),
+                names.cache,
+                f"elasticache/home?region={{region}}#/{environment.cache.engine}/{names.cache}",
+                names.arn("elasticache", f"replicationgroup:{names.cache}"),
             )
         yield self._one("load balancer", "edge", prefix, f"ec2/home?region={{region}}#LoadBalancers:search={prefix}")
         yield self._zone()

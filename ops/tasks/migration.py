@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -37,14 +37,14 @@ class Migration(OneOff):
         self.values = environment.product.migration
         super().__init__(aws, environment, workload(environment, MIGRATION))
 
-    def prepare(self, command: Sequence[str] = ()) -> Prepared:
+    def prepare(self, command: Sequence[str] = (), variables: Mapping[str, str] | None = None) -> Prepared:
         """Find the task definition, and check that no migration runs.
 
         Raises:
             OpsError: The task definition, its container or the service doesn't exist.
             RefusedError: A migration runs already: two would run the same steps twice.
         """
-        prepared = super().prepare(command)
+        prepared = super().prepare(command, variables)
         self.refuse_another()
         return prepared
 
@@ -78,7 +78,7 @@ def take_snapshot(aws: Aws, environment: Environment, identifier: str) -> None:
     Raises:
         AwsError: There is no usable snapshot; the database was not changed.
     """
-    rds, database = aws.client("rds"), Names(environment).prefix
+    rds, database = aws.client("rds"), Names(environment).database
     with explained(f"create a snapshot of the database {database} (migration.snapshot in environments/ requires one)"):
         rds.create_db_snapshot(DBInstanceIdentifier=database, DBSnapshotIdentifier=identifier)
     say(f"snapshot {identifier}: creating")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,8 @@ class Prepared:
     """The service's own."""
     command: tuple[str, ...] = ()
     """What the container runs in place of the task definition's command; empty: that one."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables in addition to the task definition's; no secrets: CloudTrail records them."""
 
     @property
     def revision(self) -> str:
@@ -108,11 +110,12 @@ class OneOff:
         self.work, self._aws, self._environment = work, aws, environment
         self._cluster, self._ecs = Names(environment).prefix, aws.client("ecs")
 
-    def prepare(self, command: Sequence[str] = ()) -> Prepared:
+    def prepare(self, command: Sequence[str] = (), variables: Mapping[str, str] | None = None) -> Prepared:
         """Find the task definition: the newest, or the running one of a service.
 
         Args:
             command: What the container runs in place of the task definition's command.
+            variables: Environment variables in addition to the task definition's; no secrets.
 
         Raises:
             OpsError: The task definition, its container or the service doesn't exist, or the command is too long.
@@ -124,9 +127,10 @@ class OneOff:
             raise OpsError(f"there is no service {service}, whose network {self.work.name} uses; apply phase services")
         found = found or ecs.task_definition(self._ecs, user.task_definition)
         image = found.container(self.work.name)["image"]
-        if command and len(json.dumps(self._overrides(command))) > OVERRIDES:
+        prepared = Prepared(found.arn, image, user.networks[0], tuple(command), variables or {})
+        if command and len(json.dumps(self._overrides(prepared))) > OVERRIDES:
             raise OpsError(f"the command is longer than the {OVERRIDES:,} characters that ECS takes; use a file for it")
-        return Prepared(found.arn, image, user.networks[0], tuple(command))
+        return prepared
 
     def refuse_another(self) -> None:
         """Check that no other task of a scheduled task or the migration runs; a service has tasks of its own.
@@ -150,7 +154,7 @@ class OneOff:
         Raises:
             OpsError: ECS refuses the call, or has no capacity for the task.
         """
-        overrides: Any = {"overrides": self._overrides(prepared.command)} if prepared.command else {}
+        overrides: Any = {"overrides": self._overrides(prepared)} if prepared.command else {}
         with explained(f"run {prepared.revision}"):
             response = self._ecs.run_task(
                 cluster=self._cluster,
@@ -220,8 +224,11 @@ class OneOff:
     def _is_service(self) -> bool:
         return self.work.name == self.work.service.name
 
-    def _overrides(self, command: Sequence[str]) -> dict[str, object]:
-        return {"containerOverrides": [{"name": self.work.name, "command": [*command]}]}
+    def _overrides(self, prepared: Prepared) -> dict[str, object]:
+        override: dict[str, object] = {"name": self.work.name, "command": [*prepared.command]}
+        if prepared.variables:
+            override["environment"] = [{"name": name, "value": value} for name, value in prepared.variables.items()]
+        return {"containerOverrides": [override]}
 
 
 def startable(environment: Environment, name: str, command: Sequence[str]) -> Workload:

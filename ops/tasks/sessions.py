@@ -96,12 +96,12 @@ def forward_database(aws: Aws, environment: Environment, task: Task, port: int) 
         raise OpsError(f"{environment.name} has no database: its values have database=None")
     if not task.runtime_id:
         raise OpsError(f"task {task.id} has no runtime id yet; try again in a minute")
-    with explained(f"find the database {names.prefix} (phase data creates it)"):
-        found = aws.client("rds").describe_db_instances(DBInstanceIdentifier=names.prefix)["DBInstances"]
-    instance = only(found, f"databases {names.prefix}")
+    with explained(f"find the database {names.database} (phase data creates it)"):
+        found = aws.client("rds").describe_db_instances(DBInstanceIdentifier=names.database)["DBInstances"]
+    instance = only(found, f"databases {names.database}")
     if "Endpoint" not in instance:
         raise OpsError(
-            f"the database {names.prefix} has no address yet; its status is {instance.get('DBInstanceStatus')}"
+            f"the database {names.database} has no address yet; its status is {instance.get('DBInstanceStatus')}"
         )
     parameters = {
         "host": [instance["Endpoint"]["Address"]],

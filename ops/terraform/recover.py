@@ -121,7 +121,7 @@ class Recovery:
 
     def _list_versions(self) -> None:
         for each in self.session.states.versions(self._phase):
-            say(_line(each))
+            say(shown_version(each))
         say(f"to restore one: make recover ENV={self.stack.environment.name} PHASE={self._phase} RESTORE=VERSION")
 
 
@@ -163,6 +163,7 @@ class _Event:
     hook: _Hook
 
 
-def _line(version: Version) -> str:
+def shown_version(version: Version) -> str:
+    """A version of a state in one line."""
     about = f"serial {version.state.serial}, {len(version.state.addresses)} resources" if version.state else "no state"
     return f"{version.id}  {version.at:%Y-%m-%d %H:%M:%S}Z  {about}{'  (current)' if version.latest else ''}"

@@ -19,11 +19,11 @@ from rehearsal.application.probes import database_answers
 from rehearsal.application.stores import Store
 
 PACKAGE = "postgresql"
-# As production's parameter group forces TLS; what isn't listed is refused.
-ACCESS = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
+# As production's parameter group forces TLS; what isn't listed is refused. Snapshots copy by replication.
+ACCESS = "hostssl all all 127.0.0.1/32 scram-sha-256\nhostssl replication all 127.0.0.1/32 scram-sha-256\n"
 
 
-def database(spec: Database, authority: Authority, home: Path, log: Path) -> Store:
+def database(spec: Database, authority: Authority, home: Path, log: Path, password: str = "") -> Store:
     """A new PostgreSQL server, not running yet, with the environment's user.
 
     Args:
@@ -31,13 +31,14 @@ def database(spec: Database, authority: Authority, home: Path, log: Path) -> Sto
         authority: Signs its certificate.
         home: Folder of its data, which the programs' user owns.
         log: Where its output goes.
+        password: The user's, without what a URL would escape; empty: a random one.
 
     Raises:
         OpsError: It isn't installed, or refuses to make its files.
     """
-    folders = _folders()
-    data, user, password = home / "postgresql", spec.user, secrets.token_urlsafe(24)
-    _initialize(programs.find("initdb", PACKAGE, folders), data, user, password)
+    where = folders()
+    data, user, password = home / "postgresql", spec.user, password or secrets.token_urlsafe(24)
+    _initialize(programs.find("initdb", PACKAGE, where), data, user, password)
     (data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
     pair = authority.issue("postgresql", ["127.0.0.1"])
     programs.hand_over(pair.certificate, pair.key)
@@ -56,7 +57,7 @@ def database(spec: Database, authority: Authority, home: Path, log: Path) -> Sto
     server = f"postgresql://{user}:{password}@127.0.0.1:{port}"
     return Store(
         "PostgreSQL",
-        [programs.find("postgres", PACKAGE, folders), "-D", str(data), *options],
+        [programs.find("postgres", PACKAGE, where), "-D", str(data), *options],
         url=f"{server}/{spec.name}?sslmode=require",
         answers=lambda: database_answers(f"{server}/postgres?sslmode=require"),
         log=log,
@@ -81,7 +82,7 @@ def connections(url: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _folders() -> list[str]:
+def folders() -> list[str]:
     """Where Debian keeps the server's programs: in a folder by version, and not on the path."""
     return [str(each) for each in sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)]
 

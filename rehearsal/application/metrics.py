@@ -126,7 +126,7 @@ def of_health(service: str, known: Suffixes, *, healthy: bool) -> Iterator[tuple
 
 def of_database(environment: Environment, connections: int) -> tuple[Metric, float]:
     """The database's open connections."""
-    dimensions = frozenset({("DBInstanceIdentifier", Names(environment).prefix)})
+    dimensions = frozenset({("DBInstanceIdentifier", Names(environment).database)})
     return Metric(DATABASE, CONNECTIONS, dimensions), connections
 
 

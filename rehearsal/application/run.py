@@ -21,8 +21,10 @@ from rehearsal.application.tasks import Task, run
 class Application:
     """Stores, tasks, load balancer and monitoring of one environment; everything listens on this machine only."""
 
-    def __init__(self, environment: Environment, folder: Path, endpoint: str | None, pace: float) -> None:
-        self._environment, self._folder = environment, folder
+    def __init__(
+        self, environment: Environment, folder: Path, endpoint: str | None, pace: float, password: str
+    ) -> None:
+        self._environment, self._folder, self._password = environment, folder, password
         self._tasks: dict[str, Task] = {}
         self._stores: dict[str, Store] = {}
         with ExitStack() as started:
@@ -32,7 +34,7 @@ class Application:
 
     @classmethod
     def start(
-        cls, environment: Environment, folder: Path, endpoint: str | None = None, *, pace: float = 1
+        cls, environment: Environment, folder: Path, endpoint: str | None = None, *, pace: float = 1, password: str = ""
     ) -> Application:
         """Start all of it. The database is empty until `migrate`.
 
@@ -41,11 +43,12 @@ class Application:
             folder: Where logs and the CA's certificate go.
             endpoint: The emulator, with the environment applied; without it there are no metrics and alarms.
             pace: How many times faster than CloudWatch's the alarms' periods pass.
+            password: Of the database's user; empty: a random one.
 
         Raises:
             OpsError: A program isn't installed or doesn't come up; nothing is left running.
         """
-        return cls(environment, folder, endpoint, pace)
+        return cls(environment, folder, endpoint, pace, password)
 
     def migrate(self) -> int:
         """Run the migration as its task does; its exit code. What it says is in `migration.log`."""
@@ -109,7 +112,7 @@ class Application:
         self.ca_file = Path(shutil.copy(authority.file, folder / "ca.pem"))
         if environment.database:
             self._stores["database"] = database.database(
-                environment.database, authority, home, folder / "postgresql.log"
+                environment.database, authority, home, folder / "postgresql.log", self._password
             )
         if environment.cache:
             self._stores["cache"] = cache.cache(environment, authority, home, folder / "redis.log")

@@ -140,6 +140,30 @@ class Control:
         ends = {"code": exit_code, "reason": reason, "stop_code": stop_code, "container": container}
         self._order("task_exit", account_id=self.account_id, region=self.region, family=family, **ends)
 
+    def run_commands(self, family: str, variables: Mapping[str, str]) -> None:
+        """Let the command that replaces that of a family's task definition really run, on this machine.
+
+        Its output is the container's log, and its exit code the container's. `python` is this project's.
+
+        Args:
+            family: Of the task definition.
+            variables: What the task definition's secrets and the image would set.
+        """
+        order = {"family": family, "variables": dict(variables)}
+        self._order("run_commands", account_id=self.account_id, region=self.region, **order)
+
+    def database_server(self, identifier: str, url: str) -> None:
+        """Name the real PostgreSQL server behind an RDS instance.
+
+        Snapshots then copy its data, restores start further servers, and tasks' commands reach them.
+        """
+        self._order("database_server", account_id=self.account_id, region=self.region, identifier=identifier, url=url)
+
+    def database_servers(self) -> Mapping[str, str]:
+        """URLs of the real servers, by identifier of the RDS instance."""
+        found: Mapping[str, str] = self._order("database_servers", account_id=self.account_id, region=self.region)
+        return found
+
     def guardduty_agent(self, when: AgentWhen, place: AgentPlace = AgentPlace.FIRST, *, failure: str = "") -> None:
         """Choose which Fargate tasks that start from now on get the container of GuardDuty's agent.
 

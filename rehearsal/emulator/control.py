@@ -12,11 +12,12 @@ from moto.core.model_instances import reset_model_data
 from moto.ecr.models import ecr_backends
 from moto.ecs.models import ecs_backends
 from moto.iam.models import iam_backends
+from moto.rds.models import rds_backends
 from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
 
 from environments.arns import root_of
-from rehearsal.emulator import web_identity
+from rehearsal.emulator import servers, web_identity
 from rehearsal.emulator.access.tasks import task_credentials
 from rehearsal.emulator.additions import acm, ecr, ecs, ecs_tasks
 from rehearsal.emulator.agent import AgentOrder, AgentPlace, AgentWhen
@@ -64,6 +65,9 @@ def orders(faults: Faults, clock: Clock) -> dict[str, Order]:
         "clock": clock.set,
         "roll_back": _roll_back,
         "task_exit": _task_exit,
+        "run_commands": _run_commands,
+        "database_server": _database_server,
+        "database_servers": _database_servers,
         "guardduty_agent": _guardduty_agent,
     }
 
@@ -128,6 +132,18 @@ def _roll_back(account_id: str, region: str, cluster: str, service: str) -> None
 
 def _task_exit(account_id: str, region: str, family: str, **ends: Any) -> None:  # noqa: ANN401  (JSON; Exit has the types)
     ecs_tasks.exits(ecs_backends[account_id][region]).setdefault(family, []).append(ecs_tasks.Exit(**ends))
+
+
+def _run_commands(account_id: str, region: str, family: str, variables: dict[str, str]) -> None:
+    ecs_tasks.programs(ecs_backends[account_id][region])[family] = variables
+
+
+def _database_server(account_id: str, region: str, identifier: str, url: str) -> None:
+    servers.name(rds_backends[account_id][region], identifier, url)
+
+
+def _database_servers(account_id: str, region: str) -> dict[str, str]:
+    return servers.urls(rds_backends[account_id][region])
 
 
 def _guardduty_agent(account_id: str, region: str, when: str, place: str, failure: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from string import ascii_letters
 from typing import Any
@@ -268,15 +269,20 @@ def _disconnect(task: Task) -> None:
 
 
 def _log(task: Task, container: Container, line: str) -> None:
+    log(task, str(container.name), [line])
+
+
+def log(task: Task, name: str, lines: Sequence[str]) -> None:
     """Write to the stream of a container's log group, if there is one.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html: prefix/container/task id.
     """
     definition = task._backend.describe_task_definition(task.task_definition_arn)
     by_name: dict[Any, Any] = {each["name"]: each for each in definition.container_definitions}
-    options = by_name[container.name].get("logConfiguration", {}).get("options", {})
+    options = by_name[name].get("logConfiguration", {}).get("options", {})
     logs, group = logs_backends[task._account_id][task.region_name], options.get("awslogs-group")
-    if group in logs.groups:
-        stream = f"{options['awslogs-stream-prefix']}/{container.name}/{task.id}"
+    if group in logs.groups and lines:
+        stream = f"{options['awslogs-stream-prefix']}/{name}/{task.id}"
         logs.ensure_log_stream(group, stream)
-        logs.put_log_events(group, stream, [{"timestamp": int(unix_time_millis()), "message": line}])
+        now = int(unix_time_millis())
+        logs.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in lines])

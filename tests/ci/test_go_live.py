@@ -74,6 +74,7 @@ class TeamDay(Day):
         self.sign_in(DEPLOYER)
         assert not application.migrate()
         self.log.ops("Migrate the database's schema", "migrate", NAME)
+        self.drill(application)
 
         def traffic(action: str, weight: int) -> None:
             run = self.dispatch("traffic", action=action, environment=NAME, percent=str(weight), service="")
@@ -108,7 +109,7 @@ def test_a_team_goes_live_with_workflows(outputs: Callable[[Path], Path], tmp_pa
         around(rehearsal, tmp_path, AEP) as stage,
     ):
         plain = day(rehearsal)
-        team = TeamDay(rehearsal, plain.values, plain.folder, plain.log, plain.releases, stage=stage)
+        team = TeamDay(rehearsal, plain.values, plain.folder, plain.log, plain.releases, plain.restores, stage=stage)
         team.run()
         for check in (nothing_needed_was_denied, no_secret_is_stored):
             check(rehearsal)

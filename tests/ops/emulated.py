@@ -57,11 +57,12 @@ def inside(account_id: str) -> Iterator[Emulated]:
         with warnings.catch_warnings(action="ignore"):  # moto's own are no failure of a test.
             return client.open(path, base_url=Emulated.endpoint, **request)
 
-    def obeyed(control: Control, name: str, /, **given: object) -> None:
+    def obeyed(control: Control, name: str, /, **given: object) -> Any:
         if control.endpoint != Emulated.endpoint:
-            order(control, name, **given)
-        elif (response := opened(f"/emulator/{name}", method="POST", data=json.dumps(given))).status_code >= 400:
+            return order(control, name, **given)
+        if (response := opened(f"/emulator/{name}", method="POST", data=json.dumps(given))).status_code >= 400:
             raise OrderError(f"{name}: {response.text}")
+        return json.loads(response.text)
 
     with patch.object(URLLib3Session, "send", answered), patch.object(Control, "_order", obeyed):
         yield Emulated()

@@ -40,6 +40,15 @@ class Evidence:
             number=2,
         )
         self.event: dict[str, Any] = self._event()
+        self.drill = replace(
+            self.entry,
+            command="restore database",
+            event="restore",
+            outcome="checked",
+            zone="",
+            number=1,
+            evidence={"copy": "aep-prod-r1", "source": "snapshot before", "problems": []},
+        )
         self.entries = True
         self.events = True
 
@@ -54,11 +63,13 @@ class Evidence:
 
     def into(self, context: Canned) -> None:
         """Let a context's AWS return it."""
-        line = Line(self.entry, json.dumps(asdict(self.entry)).encode())
+        lines = [Line(each, json.dumps(asdict(each)).encode()) for each in (self.drill, self.entry)]
         prefix = f"{self.environment.stage}/cutover.journal/"
+        bodies = {f"{prefix}{line.id}": line.body for line in lines}
 
-        def get_object(**_: object) -> dict[str, Any]:
-            return {"Body": io.BytesIO(line.body), "LastModified": self.at, "Metadata": {"delay": "0"}}
+        def get_object(**given: Any) -> dict[str, Any]:
+            body = bodies.get(given["Key"], lines[-1].body)
+            return {"Body": io.BytesIO(body), "LastModified": self.at, "Metadata": {"delay": "0"}}
 
         def lookup_events(**given: Any) -> dict[str, Any]:
             (attribute,) = given["LookupAttributes"]
@@ -68,7 +79,7 @@ class Evidence:
             found = [{"CloudTrailEvent": json.dumps(self.event)}] if self.events and named and within else []
             return {"Events": found}
 
-        contents = [{"Key": f"{prefix}{line.id}"}] if self.entries else []
+        contents = [{"Key": key} for key in bodies] if self.entries else []
         context.answers["s3", "list_objects_v2"] = {"Contents": contents}
         context.answers["s3", "get_object"] = get_object
         context.answers["cloudtrail", "lookup_events"] = lookup_events

@@ -95,6 +95,11 @@ OPEN: list[tuple[str, Callable[[Canned], None], str]] = [
         put("s3", "list_objects_v2", "Contents", value=[]),
         "s3://aep-prod-tfstate-111122223333/prod/cutover.journal/ has no rollback",
     ),
+    (
+        "Restore of the database drilled",
+        put("s3", "list_objects_v2", "Contents", value=[]),
+        "s3://aep-prod-tfstate-111122223333/prod/cutover.journal/ has no restore of the database",
+    ),
     ("Values say what public DNS says", dns((0, LOAD_BALANCER), (100, PREVIOUS)), "cutover.weight is 100"),
 ]
 
@@ -143,7 +148,7 @@ def test_it_passes_in_full_without_a_previous_deployment_and_says_why_an_item_do
     assert "skipped  Rollback procedure tested" in done.stdout
     assert "- [x] **Rollback procedure tested**: skipped" in Path("golive.md").read_text(encoding="utf-8")
     assert {text: item.status for text, item in items.items() if item.status not in {Status.PASS, Status.SKIPPED}} == {}
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "All 6 pass; 3 not applicable.")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "All 7 pass; 3 not applicable.")
 
 
 def test_the_readiness_item_names_what_the_values_say(context: Canned) -> None:
@@ -181,7 +186,7 @@ def test_the_command_prints_the_list_and_writes_the_record(context: Canned, monk
     assert done.exit_code == 0, done.output
     assert "rehearsal" not in Path("golive.md").read_text(encoding="utf-8")
     assert done.stdout.splitlines()[0] == "pass     HTTPS on real prod domain"
-    assert done.stdout.splitlines()[-1] == "All 9 pass."
+    assert done.stdout.splitlines()[-1] == "All 10 pass."
     record = Path("golive.md").read_text(encoding="utf-8")
     assert record.startswith("# Go-live list of prod\n")
     assert "prod (account 111122223333), checked by arn:aws:iam::111122223333:role/aep-prod-planner." in record
@@ -193,7 +198,7 @@ def test_the_command_fails_while_one_is_open(context: Canned, monkeypatch: pytes
     asks(monkeypatch, context)
     put("cloudwatch", "describe_alarms", "MetricAlarms", 0, "StateValue", value="ALARM")(context)
     done = CliRunner().invoke(app, ["golive", "prod", "--out", "golive.md"])
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (1, "1 of 9 open: Observability alarms configured")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (1, "1 of 10 open: Observability alarms configured")
     assert "- [ ] **Observability alarms configured**: fail" in Path("golive.md").read_text(encoding="utf-8")
     as_data = CliRunner().invoke(app, ["golive", "prod", "--json"])
     items = json.loads(as_data.stdout)

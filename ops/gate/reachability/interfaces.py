@@ -136,8 +136,8 @@ def _parties(names: Names) -> dict[tuple[str, str], str]:
     product = names.environment.product
     return {
         ("aws_lb", names.prefix): LOAD_BALANCER,
-        ("aws_db_instance", names.prefix): DATABASE,
-        ("aws_elasticache_replication_group", names.prefix): CACHE,
+        ("aws_db_instance", names.database): DATABASE,
+        ("aws_elasticache_replication_group", names.cache): CACHE,
         (_ENDPOINT, ""): ENDPOINTS,
         **{("aws_ecs_service", names.service(each.name)): each.name for each in product.services},
         **{("aws_scheduler_schedule", names.resource(each.name)): each.service for each in product.scheduled_tasks},

@@ -148,7 +148,7 @@ def _promotion(names: Names) -> Iterator[tuple[str, str, Keys]]:
 def _snapshot(names: Names) -> Iterator[tuple[str, str, Keys]]:
     """Before a migration: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html."""
     if names.environment.database:
-        for resource in (f"db:{names.prefix}", f"snapshot:{names.prefix}-before-migration-7-20261125-120000"):
+        for resource in (f"db:{names.database}", f"snapshot:{names.prefix}-before-migration-7-20261125-120000"):
             for action in ("CreateDBSnapshot", "DescribeDBSnapshots", "AddTagsToResource"):
                 yield f"rds:{action}", names.arn("rds", resource), {}
 
@@ -176,10 +176,10 @@ def checks(names: Names) -> Iterator[tuple[str, str, Keys]]:
         arn = names.arn("secretsmanager", f"secret:{names.secret(secret.name)}-{CHOSEN['aws_secretsmanager_secret']}")
         yield from ((f"secretsmanager:{action}", arn, {}) for action in ("DescribeSecret", "ListSecretVersionIds"))
     if environment.database:
-        yield "rds:DescribeDBInstances", names.arn("rds", f"db:{names.prefix}"), {}
+        yield "rds:DescribeDBInstances", names.arn("rds", f"db:{names.database}"), {}
         yield "rds:DescribeDBParameters", names.arn("rds", f"pg:{names.prefix}-postgres16"), {}
     if environment.cache:
-        group = names.arn("elasticache", f"replicationgroup:{names.prefix}")
+        group = names.arn("elasticache", f"replicationgroup:{names.cache}")
         yield "elasticache:DescribeReplicationGroups", group, {}
     yield "acm:DescribeCertificate", names.arn("acm", "certificate/1"), _tags(names, "aws:ResourceTag")
     yield "cloudwatch:GetDashboard", names.arn("cloudwatch", f"dashboard/{names.prefix}", region=""), {}

@@ -151,7 +151,8 @@ def _log_groups(environment: Environment, names: Names) -> Iterator[str]:
     if environment.cache:
         yield from (names.log_group(f"cache-{log}") for log in _CACHE_LOGS)
     if environment.database:
-        yield from (f"/aws/rds/instance/{names.prefix}/{log}" for log in ("postgresql", "upgrade"))
+        logs = ("postgresql", "upgrade")
+        yield from (f"/aws/rds/instance/{name}/{log}" for name in names.databases for log in logs)
     yield from (names.log_group(each) for each in ("exec", *(service.name for service in environment.product.services)))
     if environment.profile.waf:
         yield names.waf_log_group

@@ -6,7 +6,7 @@ is the only other place that says what it must be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,8 @@ class Frame:
     variables: Mapping[str, Settings] = field(default_factory=dict)
     existing: Mapping[str, str] = field(default_factory=dict)
     """Ids of resources that Terraform may import, by address."""
+    forgotten: Sequence[str] = ()
+    """Addresses of what the environment's restores left: Terraform may forget it, and destroys nothing."""
 
 
 def frames(environment: Environment) -> dict[str, Frame]:
@@ -52,6 +54,7 @@ def frames(environment: Environment) -> dict[str, Frame]:
             {read: _remote_state(environment, names, read) for read in phase.reads},
             dict(_variables(environment, phase)),
             environment.existing,
+            tuple(_forgotten(names)) if phase.name == "data" else (),
         )
         for phase in PHASES
     }
@@ -73,6 +76,14 @@ def organization_frame() -> Frame:
         _backend(values.state_bucket, f"{ORGANIZATION}.tfstate", region, account_id, key),
         {"": _provider(region, account_id, tags)},
     )
+
+
+def _forgotten(names: Names) -> Iterator[str]:
+    """Data stores that were restored: those that were the database or the cache before."""
+    for name in names.databases[1:]:
+        yield f"aws_db_instance.{names.store_id('database', name)}"
+    for name in names.caches[1:]:
+        yield f"aws_elasticache_replication_group.{names.store_id('cache', name)}"
 
 
 def _providers(environment: Environment, phase: Phase, names: Names) -> Iterator[tuple[str, Settings]]:

@@ -145,8 +145,8 @@ def subjects(environment: Environment) -> Iterator[tuple[tuple[str, str], Roots]
         yield ("aws_ecs_task_definition", names.service(work.name)), {"work": work, "runs": runs}
     for task in product.scheduled_tasks:
         yield ("aws_scheduler_schedule", names.resource(task.name)), {"run": task}
-    for kind in ("aws_db_instance", "aws_elasticache_replication_group"):
-        yield (kind, names.prefix), {"final_snapshot": f"{names.prefix}-final" if environment.protected else None}
+    for kind, store in (("aws_db_instance", names.database), ("aws_elasticache_replication_group", names.cache)):
+        yield (kind, store), {"final_snapshot": f"{store}-final" if environment.protected else None}
     budgets = environment.budgets
     yield ("aws_budgets_budget", names.resource("account")), {"budget": budgets.monthly}
     for name, limit in budgets.services.items():

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from modules.forgotten import BLOCK as REMOVED
+from modules.forgotten import removed
 from modules.imports import BLOCK
 from ops.gate.documents import StackFile
 from ops.gate.model import ErrorKind, ScanError
@@ -48,6 +50,7 @@ class _Structure:
         yield from self._providers(self._content.get("provider"))
         yield from self._variables(_dict(self._content.get("variable")))
         yield from self._imports(self._content.get(BLOCK, []))
+        yield from self._removed(self._content.get(REMOVED, []))
         yield from self._locals(_dict(self._content.get("locals")))
         for name, output in _dict(self._content.get("output")).items():
             yield from self._unknown("output", output, "output", name)
@@ -113,6 +116,16 @@ class _Structure:
                 yield self._error(
                     f"imports {to!r}, which the environment's `existing` doesn't lead to", table.AS_SYNTHESIZED, BLOCK
                 )
+
+    def _removed(self, blocks: object) -> Iterator[ScanError]:
+        """Scan errors for blocks that forget what the environment's restores didn't leave, or that destroy it."""
+        expected = [removed(each) for each in self._frame.forgotten]
+        for block in blocks if isinstance(blocks, list) else [blocks]:
+            if block not in expected:
+                what = (
+                    f"lets Terraform forget {_dict(block).get('from')!r}, which the environment's `restored` don't say"
+                )
+                yield self._error(what, table.AS_SYNTHESIZED, REMOVED)
 
     def _remote_state(self, name: str, settings: object) -> Iterator[ScanError]:
         path = ("data", REMOTE_STATE, name)

@@ -82,7 +82,7 @@ def database_is_as_its_values_say(context: Context) -> str:
     if environment.database is None:
         _absent(context, "database")
     return _held(
-        context.names.prefix,
+        context.names.database,
         _database(context),
         {
             "DBInstanceStatus": "available",
@@ -100,7 +100,7 @@ def database_takes_tls_only(context: Context) -> str:
     """The parameter group of the running database forces TLS."""
     if context.environment.database is None:
         _absent(context, "database")
-    group = only(_database(context)["DBParameterGroups"], f"parameter groups of {context.names.prefix}")
+    group = only(_database(context)["DBParameterGroups"], f"parameter groups of {context.names.database}")
     name = group["DBParameterGroupName"]
     parameters = context.ask("rds", "describe_db_parameters", DBParameterGroupName=name)["Parameters"]
     forced = {each["ParameterName"]: each.get("ParameterValue") for each in parameters}.get("rds.force_ssl")
@@ -115,8 +115,8 @@ def cache_is_as_its_values_say(context: Context) -> str:
     if context.environment.cache is None:
         _absent(context, "cache")
     nodes = context.environment.profile.cache_nodes
-    groups = context.ask("elasticache", "describe_replication_groups", ReplicationGroupId=context.names.prefix)
-    group = only(groups["ReplicationGroups"], f"caches {context.names.prefix}")
+    groups = context.ask("elasticache", "describe_replication_groups", ReplicationGroupId=context.names.cache)
+    group = only(groups["ReplicationGroups"], f"caches {context.names.cache}")
     wanted = {
         "Status": "available",
         "TransitEncryptionEnabled": True,
@@ -125,7 +125,7 @@ def cache_is_as_its_values_say(context: Context) -> str:
         "MultiAZ": "enabled" if nodes > 1 else "disabled",
         "nodes": nodes,
     }
-    return _held(context.names.prefix, {**group, "nodes": len(group["MemberClusters"])}, wanted)
+    return _held(context.names.cache, {**group, "nodes": len(group["MemberClusters"])}, wanted)
 
 
 def _absent(context: Context, store: str) -> NoReturn:
@@ -133,8 +133,8 @@ def _absent(context: Context, store: str) -> NoReturn:
 
 
 def _database(context: Context) -> AwsObject:
-    response = context.ask("rds", "describe_db_instances", DBInstanceIdentifier=context.names.prefix)
-    database: AwsObject = only(response["DBInstances"], f"databases {context.names.prefix}")
+    response = context.ask("rds", "describe_db_instances", DBInstanceIdentifier=context.names.database)
+    database: AwsObject = only(response["DBInstances"], f"databases {context.names.database}")
     return database
 
 

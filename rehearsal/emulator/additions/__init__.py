@@ -39,6 +39,7 @@ SERVICES = (
     "policy_documents",
     "rds",
     "rds_parameters",
+    "rds_restores",
     "route53",
     "s3",
     "scheduler",

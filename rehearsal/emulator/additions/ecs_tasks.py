@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from moto.core.responses import ActionResult
 from moto.ecs.models import EC2ContainerServiceBackend, Service, Task
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.models import elbv2_backends
+from moto.rds.models import rds_backends
 
+from rehearsal.emulator import servers
 from rehearsal.emulator.additions.registry import AwsError, corrects, kept
-from rehearsal.emulator.fargate import TERMINATED, address, make, start, stop, tasks_of
+from rehearsal.emulator.fargate import TERMINATED, address, log, make, start, stop, tasks_of
 from rehearsal.emulator.task_sets import by_codedeploy, sets_of
 
 OVERRIDES = 8192
@@ -40,6 +46,11 @@ class Exit:
 def exits(backend: EC2ContainerServiceBackend) -> dict[str, list[Exit]]:
     """By family, how its next tasks end."""
     return kept(backend, "exits", dict[str, list[Exit]])
+
+
+def programs(backend: EC2ContainerServiceBackend) -> dict[str, dict[str, str]]:
+    """By family, the variables of tasks whose commands really run."""
+    return kept(backend, "programs", dict[str, dict[str, str]])
 
 
 def keep_running(service: Service) -> None:
@@ -169,8 +180,37 @@ def _advance(task: Task) -> None:
         start(task)
         return
     del planted[:1]
+    if not ends.stop_code and ends.code == 0 and family in programs(task._backend):
+        ends = _ran(task, programs(task._backend)[family])
     stop_code = ends.stop_code or ("TaskFailedToStart" if ends.code is None else "EssentialContainerExited")
     stop(task, ends.code, ends.reason, stop_code, ends.container)
+
+
+def _ran(task: Task, variables: dict[str, str]) -> Exit:
+    """Run the command that replaces a container's, if there is one, with the addresses of real databases."""
+    overrides: Any = (task.overrides or {}).get("containerOverrides", ())
+    override = next((each for each in overrides if each.get("command")), None)
+    if override is None:
+        return Exit(0, "Essential container in task exited", "", "")
+    added = {each["name"]: each["value"] for each in override.get("environment", ())}
+    for own, server in _databases(task).items():
+        added = {name: value.replace(own, server) for name, value in added.items()}
+    command = [sys.executable if word == "python" else word for word in override["command"]]
+    done = subprocess.run(
+        command, env={"PATH": os.defpath, **variables, **added}, capture_output=True, text=True, timeout=60, check=False
+    )
+    log(task, override["name"], [*done.stdout.splitlines(), *done.stderr.splitlines()])
+    return Exit(done.returncode, "Essential container in task exited", "", "")
+
+
+def _databases(task: Task) -> dict[str, str]:
+    """Host and port of the real server behind each RDS instance, by the instance's own."""
+    backend = rds_backends[task._account_id][task.region_name]
+    found = {}
+    for identifier, url in servers.urls(backend).items():
+        instance, server = backend.databases[identifier], urlsplit(url)
+        found[f"{instance.address}:{instance.port}"] = f"{server.hostname}:{server.port}"
+    return found
 
 
 @corrects(

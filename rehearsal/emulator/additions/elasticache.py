@@ -300,9 +300,29 @@ def create_replication_group(original: Callable[..., ActionResult], self: Elasti
         if name in self.params:
             self.params[name] = self.params[name].lower()
     _check(self)
+    _check_snapshot(self)
     self.params.setdefault("SnapshotWindow", "05:00-06:00")  # moto's own is malformed
     self.params.setdefault("ReplicasPerNodeGroup", self.params.get("NumCacheClusters", 1) - 1)
     return original(self)
+
+
+def _check_snapshot(self: ElastiCacheResponse) -> None:
+    """Refuse a snapshot that doesn't exist, and a restore into another engine than Valkey from Redis OSS.
+
+    A snapshot has the keys only: all settings of the new group are those of the call, or defaults.
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-restoring.html
+    """
+    name = self.params.get("SnapshotName")
+    if not name:
+        return
+    snapshot = self.elasticache_backend.snapshots.get(name)
+    if snapshot is None:
+        raise AwsError("SnapshotNotFoundFault", f"{name} not found")
+    engines = (str(snapshot.engine).lower(), str(self.params.get("Engine") or "redis").lower())
+    if engines[0] != engines[1] and engines != ("redis", "valkey"):
+        raise AwsError(
+            "InvalidParameterCombination", f"The snapshot's engine {engines[0]} can't be restored to {engines[1]}"
+        )
 
 
 _CHANGEABLE = {

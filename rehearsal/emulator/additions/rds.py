@@ -13,6 +13,7 @@ from moto.rds.models import DBInstance, DBSubnetGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from environments.schema.versions import POSTGRESQL
+from rehearsal.emulator import servers
 from rehearsal.emulator.additions.logs import created_by_service
 from rehearsal.emulator.additions.registry import AwsError, adds, corrects
 from rehearsal.emulator.windows import check_windows
@@ -174,6 +175,9 @@ def modify_db_instance(
 ) -> DBInstance:
     """Refuse what RDS refuses; change Performance Insights too."""
     instance = backend.describe_db_instances(identifier)[0]
+    if instance.status == "creating":
+        # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
+        raise AwsError("InvalidDBInstanceState", f"Database instance is not in available state: {identifier}")
     if instance.engine == "postgres":
         _check(given, {name: given.get(name) or getattr(instance, name) for name in _WINDOWS})
     windows = _taken_out(given)
@@ -181,6 +185,8 @@ def modify_db_instance(
     _set(changed, windows)
     _remember_insights(changed, given)
     _fill_up(changed)
+    if password := given.get("master_user_password"):
+        servers.set_password(backend, identifier, password)
     return changed
 
 

@@ -1,0 +1,95 @@
+"""What restores of a database and a cache share: the copy's name and settings, and how it becomes the store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from environments.names import Names
+from environments.schema.infrastructure import ORIGINAL
+from ops.aws.errors import explained
+from ops.aws.states import States
+from ops.errors import OpsError, RefusedError
+
+if TYPE_CHECKING:
+    from environments.schema import Environment
+    from ops.aws.session import Aws
+
+TAG = "RestoredFrom"
+"""Tag of a copy: what it was restored from. A restore that was interrupted finds its copy by it."""
+_COPY = re.compile(r"[a-z][a-z0-9]{0,6}")
+
+
+def choose(
+    environment: Environment, store: str, source: str, present: Mapping[str, str], *, wanted: str = ""
+) -> tuple[str, bool]:
+    """What the copy's name ends with, and whether it exists: the one of an earlier run for the same source.
+
+    Args:
+        environment: The environment.
+        store: `database` or `cache`.
+        source: What is restored, as the tag has it.
+        present: What AWS has whose name begins as the environment's: its tag by its name.
+        wanted: What you want the name to end with; by default r1, r2 and so on, the first that was never used.
+
+    Raises:
+        RefusedError: The wanted name is the store's own, or that of a copy of another source.
+        OpsError: The wanted name isn't one.
+    """
+    names = Names(environment)
+    used = names.databases if store == "database" else names.caches
+    if wanted:
+        if wanted == ORIGINAL or not _COPY.fullmatch(wanted):
+            raise OpsError(f"--as {wanted!r} must be up to 7 lower-case letters and digits, a letter first, such as r1")
+        name = names.store(wanted)
+        if name in used:
+            raise RefusedError(f"{name} is or was the {store} of {environment.name}; choose another name with --as")
+        if name in present and present[name] != source:
+            other = present[name] or "something else"
+            raise RefusedError(f"{name} exists, restored from {other}; choose another name with --as, or delete it")
+        return wanted, name in present
+    for name, tag in present.items():
+        ending = name.removeprefix(f"{names.prefix}-")
+        if tag == source and name not in used and _COPY.fullmatch(ending):
+            return ending, True
+    return next(
+        each for each in map("r{}".format, range(1, 10**6)) if names.store(each) not in {*used, *present}
+    ), False
+
+
+def security_group(aws: Aws, environment: Environment, party: str) -> str:
+    """Id of a data store's security group, which phase network publishes.
+
+    Raises:
+        OpsError: The phase isn't applied.
+    """
+    state = States(aws, environment).get("network")
+    groups = state.outputs.get("security_groups", {}).get("value", {}) if state else {}
+    if party not in groups:
+        raise OpsError(f"phase network publishes no security group of the {party}; apply it first")
+    return str(groups[party])
+
+
+def data_key(aws: Aws, environment: Environment) -> str:
+    """ARN of the key that encrypts the data stores.
+
+    Raises:
+        AwsError: There is none, or KMS refuses.
+    """
+    alias = Names(environment).alias("data")
+    with explained(f"find the key {alias} (phase data creates it)"):
+        return str(aws.client("kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"])
+
+
+def next_steps(environment: Environment, store: str, ending: str) -> Iterable[str]:
+    """How the copy becomes the store, in one reviewed plan."""
+    values = environment.database if store == "database" else environment.cache
+    history = (*(values.restored if values else ()), ending)
+    written = (
+        f'("{history[0]}",)' if len(history) == 1 else f"({', '.join(f'{chr(34)}{each}{chr(34)}' for each in history)})"
+    )
+    name = environment.name
+    yield f"to make it the {store}: stop what writes, then set {store}.restored={written} in environments/, and run"
+    yield f"  make synth ENV={name} && bin/ops adopt {name} data --write && make synth gate plan ENV={name} PHASE=data"
+    yield "what comes then, and how to delete a copy that was only a drill: docs/runbooks/restore.md"
