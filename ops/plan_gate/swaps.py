@@ -1,6 +1,7 @@
 """A data store that gives way to its restored copy, in one plan: the copy is imported, and the previous one forgotten.
 
-The previous one stays in AWS, because a `removed` block with `destroy = false` destroys nothing. docs/adr/0031.
+The previous one stays in AWS, because a `removed` block with `destroy = false` destroys nothing.
+See docs/adr/0034-a-restored-store-has-its-own-address.md.
 """
 
 from __future__ import annotations
