@@ -93,7 +93,7 @@ $(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST TARGE
 ifeq ($(filter stacks commands policies,$(OF)),)
 $(error error: OF=$(OF): must be stacks, commands or policies)
 endif
-ifeq ($(filter node python cdktn,$(ENGINE)),)
+ifeq ($(filter node python cdktn,$(or $(ENGINE),node)),)
 $(error error: ENGINE=$(ENGINE): must be node, python or cdktn)
 endif
 ifeq ($(ENV),all)
