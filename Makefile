@@ -222,6 +222,9 @@ parity: $(STAMP)/synth-all ## Show what differs between environments of a produc
 roles: env $(STAMP)/synth-all ## Show what each role may do, what a rehearsal used of it, and what is missing: ENV=<name> (ROLE=deployer)
 	@$(OPS) roles "$(ENV)" $(if $(ROLE),"$(ROLE)")
 
+sbom: env ## Write what the tool consists of, and what an environment deploys, as CycloneDX: ENV=<name> (TARGET=<file>)
+	@$(OPS) sbom "$(ENV)" $(if $(TARGET),--out "$(TARGET)")
+
 report: gate ## Write one page about all environments, or ENV=<name>: cdktf.out/reports/index.html
 	@$(OPS) report $(ENV)
 
@@ -453,17 +456,14 @@ lock: $(DEV) ## Compile the requirements files from pyproject.toml, and renew th
 	@$(MAKE) requirements && $(MAKE) provider-lock
 
 # Apart: the provider's version is that of the bindings, which may have to be installed first.
-requirements:
+requirements: ## The first half of lock: compile the requirements files
 	@$(call lock,.)
 
-provider-lock: terraform $(READY)
+provider-lock: terraform $(READY) ## The second half: renew the lock file of the AWS provider, for all platforms if the registry is reachable
 	@$(BIN)/python -m ops.terraform.lock
 
 upgrade: $(READY) ## Raise the pinned packages in a branch, show what that changes in the stacks, and run the gate (PACKAGE="checkov moto", BRANCH=…)
 	@$(OPS) upgrade $(if $(BRANCH),--branch "$(BRANCH)") -- $$PACKAGE
-
-sbom: env ## Write what the tool consists of, and what an environment deploys, as CycloneDX: ENV=<name> (TARGET=<file>)
-	@$(OPS) sbom "$(ENV)" $(if $(TARGET),--out "$(TARGET)")
 
 lock-check: $(DEV) ## Check that the requirements files are up to date
 	@new=$$(mktemp -d) && trap 'rm -r "$$new"' EXIT && cp $(LOCKED) "$$new" && \

@@ -23,7 +23,6 @@ from tests.ops.cli import run
 from tests.products import AEP, HERE, values
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.requirement("R13.16")
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +50,7 @@ def hashes(component: dict[str, Any]) -> set[str]:
     return {each["content"] for each in component["hashes"]}
 
 
+@pytest.mark.requirement("R13.16")
 def test_every_python_package_has_all_its_hashes(prod: Environment) -> None:
     found = written(prod)
     listed = {(each["name"], each["version"]): hashes(each) for each in named(found) if "pkg:pypi/" in each["purl"]}
@@ -61,6 +61,7 @@ def test_every_python_package_has_all_its_hashes(prod: Environment) -> None:
         assert any(name == needed for name, _ in listed), needed
 
 
+@pytest.mark.requirement("R13.16")
 def test_terraform_and_its_provider_have_their_hashes(prod: Environment) -> None:
     found = written(prod)
     (terraform,), (provider,) = named(found, name="terraform"), named(found, name="terraform-provider-aws")
@@ -73,6 +74,7 @@ def test_terraform_and_its_provider_have_their_hashes(prod: Environment) -> None
     assert {f"zh:{each}" for each in hashes(provider)} | {f"h1:{each}" for each in content} == locked().hashes
 
 
+@pytest.mark.requirement("R13.16")
 def test_what_is_deployed_is_listed_by_digest_and_version(prod: Environment) -> None:
     images = {each["name"]: each for each in named(written(prod), type="container")}
     assert {name: each["version"] for name, each in images.items()} == dict(prod.releases)
@@ -107,6 +109,7 @@ def test_it_follows_cyclonedx_schema(product: str) -> None:
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text.replace('"SHA-256"', '"SHA-0"')) is not None
 
 
+@pytest.mark.requirement("R13.16")
 def test_the_bytes_are_the_same_until_something_changes(prod: Environment, tmp_path: Path) -> None:
     file = tmp_path / "sbom.json"
     assert run("sbom", "prod", "--out", str(file)).exit_code == 0

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from ops.upgrade.changes import Operation, StackChange, as_data, as_text, compared, grouped, operations
 
-pytestmark = pytest.mark.requirement("R13.15")
 NAMES = st.text("a/~0é", max_size=3)
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.floats(0, 1) | st.text(max_size=3),
@@ -73,6 +72,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     )
 
 
+@pytest.mark.requirement("R13.15")
 def test_each_difference_is_shown_once_with_its_stacks(folders: tuple[Path, Path]) -> None:
     found = compared(*folders)
     assert as_text(found, 3).splitlines() == [

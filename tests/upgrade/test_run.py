@@ -17,7 +17,6 @@ from tests.copies import copy_project
 from tests.ops.cli import run as command
 from tests.upgrade import example
 
-pytestmark = pytest.mark.requirement("R13.15")
 MAIN = """
 import json, os, pathlib
 text = pathlib.Path("requirements-dev.txt").read_text()
@@ -91,6 +90,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("R13.15")
 def test_the_branch_has_the_change_and_the_working_tree_stays(project: Project) -> None:
     result = command("upgrade", "cdktf")
     assert result.exit_code == 0, result.output
@@ -138,6 +138,7 @@ def test_exact_pins_stay_unless_they_are_named(project: Project) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("R13.15")
 def test_findings_of_the_gate_are_exit_code_1_and_the_branch_is_there(project: Project) -> None:
     project.gate = (1, "  ERROR  something\n  gate: findings")
     result = command("upgrade", "cdktf", "--branch", "mine")
@@ -147,6 +148,7 @@ def test_findings_of_the_gate_are_exit_code_1_and_the_branch_is_there(project: P
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("R13.15")
 @pytest.mark.parametrize(
     ("attribute", "value", "message"),
     [
