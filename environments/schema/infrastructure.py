@@ -199,7 +199,7 @@ class Database:
     a new password. docs/runbooks/restore.md.
     """
     check: DatabaseCheck = field(default_factory=DatabaseCheck)
-    """How a restored database is checked; see [Database check](#database-check)."""
+    """How a restored database is checked; see [DatabaseCheck](#databasecheck)."""
 
     @property
     def password_version(self) -> int:

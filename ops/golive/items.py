@@ -61,6 +61,8 @@ def database_restore_was_drilled(context: Context) -> str:
     values = context.environment.database
     if values is None:
         raise SkippedError(f"{context.environment.name} has no database: its values have database=None")
+    if context.environment.product.migration is None:
+        raise SkippedError(f"{context.environment.product.name} has no migration, whose service checks a copy")
     written = journal(context.environment, context.aws, "golive")
     return drilled(written.entries(), values.check.days, datetime.now(UTC), place=written.place)
 

@@ -27,7 +27,7 @@ from tests.ops.cli import run
 from tests.ops.emulated import Emulated
 from tests.ops.seeded import PROD
 
-pytestmark = [pytest.mark.slow, pytest.mark.requirement("R13.13")]
+pytestmark = pytest.mark.slow
 assert PROD.database
 CHECKED = replace(PROD, database=replace(PROD.database, check=DatabaseCheck(tables=("users", "orders"))))
 NAMES = Names(CHECKED)
@@ -155,6 +155,7 @@ def _network_state(aws: Aws, group: str) -> None:
     s3.put_object(Bucket=NAMES.state_bucket, Key=NAMES.state_key("network"), Body=json.dumps(state))
 
 
+@pytest.mark.requirement("R13.13")
 def test_a_snapshot_is_restored_beside_the_database_and_checked(rds: Rds) -> None:
     rds.snapshot("before")
     present = rds.instance("aep-prod")
@@ -180,6 +181,7 @@ def test_a_snapshot_is_restored_beside_the_database_and_checked(rds: Rds) -> Non
     assert copy["VpcSecurityGroups"][0]["VpcSecurityGroupId"].startswith("sg-")
 
 
+@pytest.mark.requirement("R13.13")
 def test_what_was_deleted_after_the_snapshot_is_in_the_copy_only(rds: Rds) -> None:
     rds.snapshot("before")
     rds.execute("aep-prod", "drop table users")
@@ -188,6 +190,7 @@ def test_what_was_deleted_after_the_snapshot_is_in_the_copy_only(rds: Rds) -> No
     assert "users: restored 3, present error (relation" in done.stdout
 
 
+@pytest.mark.requirement("R13.13")
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
@@ -207,6 +210,7 @@ def test_the_check_fails_on_a_copy_that_lacks_something(rds: Rds, damage: str, p
     assert json.loads(done.stdout)["outcome"] == "failed"
 
 
+@pytest.mark.requirement("R13.13")
 def test_a_time_is_restored_from_the_transaction_log(rds: Rds) -> None:
     _until_next_second()
     at = datetime.now(UTC).replace(microsecond=0)
@@ -224,6 +228,7 @@ def _until_next_second() -> None:
         pass
 
 
+@pytest.mark.requirement("R13.13")
 def test_a_password_of_the_snapshots_time_is_replaced(rds: Rds) -> None:
     rds.snapshot("before")
     rds.client.modify_db_instance(DBInstanceIdentifier="aep-prod", MasterUserPassword="another-password")
@@ -234,6 +239,7 @@ def test_a_password_of_the_snapshots_time_is_replaced(rds: Rds) -> None:
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.requirement("R13.13")
 def test_an_interrupted_restore_continues_with_the_same_copy(rds: Rds, monkeypatch: pytest.MonkeyPatch) -> None:
     rds.snapshot("before")
 
@@ -256,6 +262,7 @@ def test_an_interrupted_restore_continues_with_the_same_copy(rds: Rds, monkeypat
     assert "aep-prod-r1 exists, restored from snapshot before" in refused.stderr
 
 
+@pytest.mark.requirement("R13.13")
 def test_what_cant_be_restored_is_refused_before_anything_is_created(rds: Rds) -> None:
     rds.snapshot("before-migration")
     early = datetime.now(UTC) - timedelta(days=3)
@@ -275,6 +282,7 @@ def test_what_cant_be_restored_is_refused_before_anything_is_created(rds: Rds) -
     assert not rds.copies()
 
 
+@pytest.mark.requirement("R13.13")
 def test_a_snapshot_of_another_key_or_version_is_refused_with_the_way_out(rds: Rds) -> None:
     other = rds.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
     rds.snapshot("before")
@@ -286,6 +294,7 @@ def test_a_snapshot_of_another_key_or_version_is_refused_with_the_way_out(rds: R
     assert "aws rds copy-db-snapshot --source-db-snapshot-identifier copied" in done.stderr
 
 
+@pytest.mark.requirement("R13.13")
 def test_a_drill_is_in_the_journal_that_golive_reads(rds: Rds, monkeypatch: pytest.MonkeyPatch) -> None:
     from ops.conditions import FailedError  # noqa: PLC0415
     from ops.cutover.work import journal  # noqa: PLC0415

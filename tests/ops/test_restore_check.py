@@ -17,7 +17,6 @@ from ops.restore.check import Expected, Read, judge, queries
 from ops.restore.drill import drilled
 from ops.restore.store import choose, next_steps
 
-pytestmark = pytest.mark.requirement("R13.13")
 PROD = load("prod")
 assert PROD.database
 VALUES = replace(PROD.database, check=DatabaseCheck(tables=("users",), missing_rows=10))
@@ -31,6 +30,7 @@ def problems(restored: dict[str, object], present: dict[str, object] = PRESENT, 
     return judge(Read(restored, present), VALUES, Expected(**known)).problems
 
 
+@pytest.mark.requirement("R13.13")
 def test_a_copy_may_lack_the_share_of_rows_that_the_values_allow() -> None:
     assert not problems({**GOOD, "users": 90})
     assert problems({**GOOD, "users": 89}) == ("table users has 89 rows, fewer than 90",)
@@ -38,6 +38,7 @@ def test_a_copy_may_lack_the_share_of_rows_that_the_values_allow() -> None:
     assert problems(GOOD, rows={"users": 96}) == ("table users has 95 rows, fewer than 96",)
 
 
+@pytest.mark.requirement("R13.13")
 @pytest.mark.parametrize(
     ("restored", "present", "problem"),
     [
@@ -58,15 +59,18 @@ def test_what_is_missing_unread_or_different_fails(
     assert problems(restored, present)[0].startswith(problem)
 
 
+@pytest.mark.requirement("R13.13")
 def test_what_you_know_counts_where_the_present_database_cant_be_read() -> None:
     assert not problems(GOOD, {"error": "timeout"}, level="2", rows={"users": 95})
     assert problems(GOOD, PRESENT, level="1") == ("its migration level is 2, not 1",)
 
 
+@pytest.mark.requirement("R13.13")
 def test_queries_are_of_the_values() -> None:
     assert queries(VALUES) == {LEVEL: "select version_num from alembic_version", "users": "select count(*) from users"}
 
 
+@pytest.mark.requirement("R13.13")
 def test_the_copys_name_is_the_first_that_was_never_used() -> None:
     environment = replace(PROD, database=replace(VALUES, restored=("r1",)))
     present = {"aep-prod-r1": "snapshot a", "aep-prod-r2": "snapshot b", "aep-prod-other-thing": ""}
@@ -84,6 +88,7 @@ def test_the_copys_name_is_the_first_that_was_never_used() -> None:
             choose(environment, "database", "snapshot c", present, wanted=wrong)
 
 
+@pytest.mark.requirement("R13.13")
 def test_the_next_steps_name_the_whole_setting() -> None:
     environment = replace(PROD, database=replace(VALUES, restored=("r1",)))
     assert 'database.restored=("r1", "r2") in' in next(iter(next_steps(environment, "database", "r2")))
@@ -96,6 +101,7 @@ def entry(at: str, outcome: str = "checked", **more: Any) -> Entry:
     return Entry(at=at, outcome=outcome, evidence=evidence, **values)
 
 
+@pytest.mark.requirement("R13.13")
 def test_only_a_recent_restore_of_the_database_that_passed_counts() -> None:
     now, recent = datetime(2026, 5, 4, tzinfo=UTC), "2026-05-01T10:00:00+00:00"
     assert drilled([entry("2026-01-01T00:00:00+00:00"), entry(recent)], 30, now, place="j").startswith(

@@ -15,7 +15,6 @@ from tests.ops.cli import run
 from tests.ops.emulated import Emulated
 from tests.ops.seeded import PROD
 
-pytestmark = pytest.mark.requirement("R13.13")
 NAMES = Names(PROD)
 
 
@@ -49,6 +48,7 @@ def cache(aws: Aws) -> Any:
     return client
 
 
+@pytest.mark.requirement("R13.13")
 @pytest.mark.slow
 def test_a_cache_is_restored_beside_the_present_one_as_its_values_say(account: Aws) -> None:
     client = cache(account)
@@ -67,6 +67,7 @@ def test_a_cache_is_restored_beside_the_present_one_as_its_values_say(account: A
     assert "aep-prod-r1 exists, restored from snapshot before: continuing" in again.stderr
 
 
+@pytest.mark.requirement("R13.13")
 @pytest.mark.slow
 def test_a_mistyped_snapshot_of_a_cache_is_named(account: Aws) -> None:
     cache(account)
@@ -80,6 +81,7 @@ def versions(aws: Aws, name: str, *values: str) -> list[str]:
     return [client.put_secret_value(SecretId=NAMES.secret(name), SecretString=each)["VersionId"] for each in values]
 
 
+@pytest.mark.requirement("R13.13")
 @pytest.mark.slow
 def test_the_previous_version_of_a_secret_becomes_current_and_can_be_taken_back(account: Aws) -> None:
     seeded.services(account)
@@ -99,6 +101,7 @@ def test_the_previous_version_of_a_secret_becomes_current_and_can_be_taken_back(
     assert "is the current version" in run(*restore, "--version", second).stderr
 
 
+@pytest.mark.requirement("R13.13")
 @pytest.mark.slow
 def test_a_secret_that_cant_be_restored(account: Aws) -> None:
     seeded.services(account)
@@ -115,6 +118,7 @@ def test_a_secret_that_cant_be_restored(account: Aws) -> None:
         assert (done.exit_code, message in done.stderr) == (code, True), done.stderr
 
 
+@pytest.mark.requirement("R13.13")
 @pytest.mark.slow
 def test_versions_of_a_state_are_listed(account: Aws) -> None:
     s3: Any = account.client("s3")
@@ -129,6 +133,7 @@ def test_versions_of_a_state_are_listed(account: Aws) -> None:
     assert "to restore one: bin/ops restore prod state network --version VERSION" in done.stderr
 
 
+@pytest.mark.requirement("R13.13")
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -143,6 +148,7 @@ def test_options_of_another_store_are_refused(words: tuple[str, ...], message: s
     assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
 
 
+@pytest.mark.requirement("R13.13")
 def test_a_version_of_a_state_is_what_recover_restores(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Any] = []
     monkeypatch.setattr("ops.terraform.state_command.recover", lambda *words: given.extend(words))

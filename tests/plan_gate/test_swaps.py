@@ -10,7 +10,6 @@ from ops.gate.model import Outcome
 from ops.plan_gate.model import FindingKind
 from tests.plan_gate.plans import REPLACE, Body, change, judge, plan
 
-pytestmark = pytest.mark.requirement("R13.13", "R5.5")
 SAME = {
     "engine": "postgres",
     "db_name": "shop",
@@ -31,6 +30,7 @@ def imported(before: Body = COPY, **more: Any) -> Body:
     return entry
 
 
+@pytest.mark.requirement("R13.13", "R5.5")
 def test_a_copy_that_takes_the_place_of_its_original_needs_approval() -> None:
     verdict = judge(plan(forgotten(), imported()))
     (finding,) = verdict.findings
@@ -40,6 +40,7 @@ def test_a_copy_that_takes_the_place_of_its_original_needs_approval() -> None:
     assert judge(plan(forgotten(), imported()), approve=True).outcome is Outcome.CLEAN
 
 
+@pytest.mark.requirement("R13.13", "R5.5")
 def test_caches_too() -> None:
     kind, same = "aws_elasticache_replication_group", {"kms_key_id": "key", "subnet_group_name": "shop"}
     before, after = ({"id": name, "replication_group_id": name, **same} for name in ("shop", "shop-r1"))
@@ -77,6 +78,7 @@ OTHERS: dict[str, tuple[Body, ...]] = {
 }
 
 
+@pytest.mark.requirement("R13.13", "R5.5")
 @pytest.mark.parametrize("what", OTHERS)
 def test_whatever_else_loses_a_data_store_is_refused_whatever_is_approved(what: str) -> None:
     verdict = judge(plan(*OTHERS[what]), approve=True)

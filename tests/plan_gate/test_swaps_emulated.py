@@ -19,7 +19,7 @@ from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials, environment
 from tests.terraform.test_validate import terraform
 
-pytestmark = [pytest.mark.slow, pytest.mark.requirement("R13.13")]
+pytestmark = pytest.mark.slow
 ACCOUNT = "111122223333"
 Body = dict[str, Any]
 SETTINGS: Body = {
@@ -98,6 +98,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         yield Stack(tmp_path / "stack", emulator.endpoint)
 
 
+@pytest.mark.requirement("R13.13")
 @pytest.mark.timeout(900)
 def test_one_plan_makes_the_copy_the_database_and_keeps_the_previous_one(stack: Stack) -> None:
     stack.rds.create_db_snapshot(DBInstanceIdentifier="shop", DBSnapshotIdentifier="before")

@@ -15,9 +15,8 @@ from modules.forgotten import removed
 from ops.gate.understood.frame import frames
 from tests.conftest import Stack
 
-pytestmark = pytest.mark.requirement("R13.13")
 
-
+@pytest.mark.requirement("R13.13")
 @pytest.mark.parametrize(
     ("restored", "names"),
     [((), ("",)), (("r1",), ("r1", "")), (("r1", "r2"), ("r2", "r1", "")), (("r1", "original"), ("", "r1"))],
@@ -26,6 +25,7 @@ def test_the_last_one_is_the_store(restored: tuple[str, ...], names: tuple[str, 
     assert stores(restored) == names
 
 
+@pytest.mark.requirement("R13.13")
 def test_one_stack_imports_nothing_by_itself_and_forgets_what_was_the_store(
     synthesized: Callable[[Environment], dict[str, Stack]],
 ) -> None:
@@ -47,7 +47,7 @@ def test_one_stack_imports_nothing_by_itself_and_forgets_what_was_the_store(
     }
     assert not any(each["lifecycle"]["destroy"] for each in forgotten)
     assert [removed(each) for each in frames(environment)["prod-data"].forgotten] == forgotten
-    # A new password and the URL with it, in the same apply: nobody knows the snapshot's.
+    # A new password and the URL with it, in the same apply: the snapshot's may be unknown.
     (url,) = data.resources("aws_secretsmanager_secret_version").values()
     version = prod.database.credentials_version + 1
     assert instance["database_r1"]["password_wo_version"] == url["secret_string_wo_version"] == version
