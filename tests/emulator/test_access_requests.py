@@ -237,6 +237,11 @@ ASKED: dict[str, tuple[str, Callable[[Any], Any], list[str]]] = {
         lambda each: each.get_web_acl_for_resource(ResourceArn=BALANCER),
         [f"wafv2:GetWebACLForResource {BALANCER}", f"elasticloadbalancing:GetLoadBalancerWebACL {BALANCER}"],
     ),
+    "a firewall": (
+        "wafv2",
+        lambda each: each.get_web_acl(Name="a", Id="1", Scope="REGIONAL"),
+        [f"wafv2:GetWebACL arn:aws:wafv2:{R}:{A}:regional/webacl/a/1"],
+    ),
     "a firewall's logs": (
         "wafv2",
         lambda each: each.put_logging_configuration(

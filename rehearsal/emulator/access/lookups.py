@@ -304,6 +304,13 @@ def _associated_acl(of: Lookups) -> Iterator[str]:
         yield str(found.arn)
 
 
+@finder("firewall-scope")
+def _firewall_scope(of: Lookups) -> Iterator[str]:
+    """The scope as ARNs have it: regional or global."""
+    if found := of.first("Scope"):
+        yield "global" if found == "CLOUDFRONT" else found.lower()
+
+
 @finder("firewall-logs")
 def _firewall_logs(of: Lookups) -> Iterator[str]:
     """`*` if a firewall logs to CloudWatch Logs."""
