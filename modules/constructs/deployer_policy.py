@@ -66,6 +66,7 @@ def _load_balancing(names: Names) -> Iterator[Statement]:
         actions=[
             "elasticloadbalancing:Describe*",
             "ec2:DescribeAccountAttributes",
+            "ec2:DescribeAddresses",
             "ec2:DescribeAvailabilityZones",
             "ec2:DescribeInternetGateways",
             "ec2:DescribeNetworkInterfaces",

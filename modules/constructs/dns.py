@@ -129,8 +129,12 @@ def write_records(partition: Partition, zone_id: str, *, hosts: Sequence[str]) -
 
 
 def _write_records(partition: Partition, zone_id: str, *, hosts: Sequence[str]) -> Statement:
-    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html."""
-    names = sorted({name for host in hosts for name in (host, f"_*.{host.removeprefix('*.')}")})
+    """A certificate's wildcard has a validation record only: as a pattern, it would mean all names in its domain.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html
+    """
+    own = {host for host in hosts if not host.startswith("*.")}
+    names = sorted({*own, *(f"_*.{host.removeprefix('*.')}" for host in hosts)})
     return Statement(
         sid="DnsRecords",
         actions=["route53:ChangeResourceRecordSets"],

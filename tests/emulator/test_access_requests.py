@@ -26,6 +26,8 @@ from tests.emulator.access import REGION, Evaluated, allowed, denied
 
 A, R = "{account}", REGION
 TAGS = [{"Key": "Project", "Value": "one"}]
+WEB_ACL = f"arn:aws:wafv2:{R}:1:regional/webacl/a/1"
+BALANCER = f"arn:aws:elasticloadbalancing:{R}:1:loadbalancer/app/l/1"
 
 
 @pytest.fixture
@@ -140,6 +142,7 @@ ASKED: dict[str, tuple[str, Callable[[Any], Any], list[str]]] = {
         [
             f"elasticloadbalancing:CreateLoadBalancer arn:aws:elasticloadbalancing:{R}:{A}:loadbalancer/app/l/*",
             "ec2:DescribeAccountAttributes *",
+            "ec2:DescribeAddresses *",
             "ec2:DescribeSecurityGroups *",
             "ec2:DescribeInternetGateways *",
             "ec2:DescribeVpcs *",
@@ -194,6 +197,112 @@ ASKED: dict[str, tuple[str, Callable[[Any], Any], list[str]]] = {
         "route53",
         lambda each: each.list_resource_record_sets(HostedZoneId="/hostedzone/Z1"),
         ["route53:ListResourceRecordSets arn:aws:route53:::hostedzone/Z1"],
+    ),
+    "a composite alarm": (
+        "cloudwatch",
+        lambda each: each.put_composite_alarm(AlarmName="a", AlarmRule="ALARM(b)", Tags=TAGS),
+        ["cloudwatch:PutCompositeAlarm *", f"cloudwatch:TagResource arn:aws:cloudwatch:{R}:{A}:alarm:a"],
+    ),
+    "a new log stream": (
+        "logs",
+        lambda each: each.create_log_stream(logGroupName="/a", logStreamName="b/c"),
+        [f"logs:CreateLogStream arn:aws:logs:{R}:{A}:log-group:/a:log-stream:b/c"],
+    ),
+    "a deployment": (
+        "codedeploy",
+        lambda each: each.create_deployment(
+            applicationName="a",
+            deploymentGroupName="g",
+            revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": "{}"}},
+            overrideAlarmConfiguration={"enabled": False},
+        ),
+        [
+            f"codedeploy:CreateDeployment arn:aws:codedeploy:{R}:{A}:deploymentgroup:a/g",
+            f"codedeploy:GetDeploymentConfig arn:aws:codedeploy:{R}:{A}:deploymentconfig:CodeDeployDefault.OneAtATime",
+            f"codedeploy:RegisterApplicationRevision arn:aws:codedeploy:{R}:{A}:application:a",
+            f"codedeploy:UpdateDeploymentGroup arn:aws:codedeploy:{R}:{A}:deploymentgroup:a/g",
+        ],
+    ),
+    "a firewall in front of a load balancer": (
+        "wafv2",
+        lambda each: each.associate_web_acl(WebACLArn=WEB_ACL, ResourceArn=BALANCER),
+        [
+            f"wafv2:AssociateWebACL {WEB_ACL}",
+            f"wafv2:AssociateWebACL {BALANCER}",
+            f"elasticloadbalancing:CreateWebACLAssociation {BALANCER}",
+        ],
+    ),
+    "a load balancer's firewall": (
+        "wafv2",
+        lambda each: each.get_web_acl_for_resource(ResourceArn=BALANCER),
+        [f"wafv2:GetWebACLForResource {BALANCER}", f"elasticloadbalancing:GetLoadBalancerWebACL {BALANCER}"],
+    ),
+    "a firewall": (
+        "wafv2",
+        lambda each: each.get_web_acl(Name="a", Id="1", Scope="REGIONAL"),
+        [f"wafv2:GetWebACL arn:aws:wafv2:{R}:{A}:regional/webacl/a/1"],
+    ),
+    "a firewall's logs": (
+        "wafv2",
+        lambda each: each.put_logging_configuration(
+            LoggingConfiguration={
+                "ResourceArn": WEB_ACL,
+                "LogDestinationConfigs": [f"arn:aws:logs:{R}:1:log-group:aws-waf-logs-a"],
+            }
+        ),
+        [
+            f"wafv2:PutLoggingConfiguration {WEB_ACL}",
+            *(f"logs:{each} *" for each in ("CreateLogDelivery", "PutResourcePolicy", "DescribeLogGroups")),
+            "logs:DescribeResourcePolicies *",
+        ],
+    ),
+    "schedules in a deleted group": (
+        "scheduler",
+        lambda each: each.delete_schedule_group(Name="g"),
+        [
+            f"scheduler:DeleteScheduleGroup arn:aws:scheduler:{R}:{A}:schedule-group/g",
+            f"scheduler:DeleteSchedule arn:aws:scheduler:{R}:{A}:schedule/g/*",
+        ],
+    ),
+    "an upload's tags, access list and lock": (
+        "s3",
+        lambda each: each.put_object(
+            Bucket="b", Key="k", Body=b"", Tagging="a=b", ACL="private", ObjectLockMode="GOVERNANCE"
+        ),
+        [f"s3:{each} arn:aws:s3:::b/k" for each in ("PutObject", "PutObjectTagging", "PutObjectAcl")]
+        + ["s3:PutObjectRetention arn:aws:s3:::b/k"],
+    ),
+    "a copied part": (
+        "s3",
+        lambda each: each.upload_part_copy(Bucket="b", Key="k", CopySource="c/l", PartNumber=1, UploadId="u"),
+        ["s3:PutObject arn:aws:s3:::b/k", "s3:GetObject arn:aws:s3:::c/l"],
+    ),
+    "a version's tags": (
+        "s3",
+        lambda each: each.get_object_tagging(Bucket="b", Key="k", VersionId="v"),
+        ["s3:GetObjectVersionTagging arn:aws:s3:::b/k"],
+    ),
+    "a task with its definition's tags": (
+        "ecs",
+        lambda each: each.run_task(cluster="c", taskDefinition="f:1", propagateTags="TASK_DEFINITION"),
+        [
+            f"ecs:RunTask arn:aws:ecs:{R}:{A}:task-definition/f:1",
+            f"ecs:TagResource arn:aws:ecs:{R}:{A}:task/c/*",
+        ],
+    ),
+    "a new zone": (
+        "route53",
+        lambda each: each.create_hosted_zone(Name="a.example", CallerReference="1"),
+        ["route53:CreateHostedZone *", "ec2:DescribeVpcs *"],
+    ),
+    "a VPC endpoint of another service's name": (
+        "ec2",
+        lambda each: each.create_vpc_endpoint(VpcId="vpc-1", ServiceName="s", PrivateDnsEnabled=True),
+        [
+            f"ec2:CreateVpcEndpoint arn:aws:ec2:{R}:{A}:vpc/vpc-1",
+            "ec2:DescribeVpcs *",
+            "route53:AssociateVPCWithHostedZone *",
+        ],
     ),
     "what everyone may ask": ("sts", lambda each: each.get_caller_identity(), []),
 }
@@ -294,6 +403,99 @@ def test_secrets_with_a_key_need_the_key(one: Evaluated) -> None:
     assert "very secret" not in one.records.read_text(encoding="utf-8")
 
 
+def test_an_upload_in_parts_needs_the_key_to_read_them(one: Evaluated) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html ."""
+    key, name = _key(one, "alias/parts"), f"parts-{one.account}"
+    backend = s3_backends[one.account]["aws"]
+    backend.create_bucket(name, R)
+    upload = backend.create_multipart_upload(name, "k", {}, "STANDARD", {}, None, "aws:kms", key)  # type: ignore[arg-type]
+    with allowed():
+        one.client("s3").upload_part(Bucket=name, Key="k", UploadId=upload.id, PartNumber=1, Body=b"")
+    assert one.asked() == [("s3:PutObject", f"arn:aws:s3:::{name}/k"), ("kms:Decrypt", key)]
+
+
+def test_metadata_need_no_key_and_a_checksum_does(one: Evaluated) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html ."""
+    key, name = _key(one, "alias/heads"), f"heads-{one.account}"
+    backend = s3_backends[one.account]["aws"]
+    backend.create_bucket(name, R)
+    backend.put_object(name, "k", b"", encryption="aws:kms", kms_key_id=key)
+    s3 = one.client("s3")
+    with allowed():
+        s3.head_object(Bucket=name, Key="k")
+    assert one.asked() == [("s3:GetObject", f"arn:aws:s3:::{name}/k")]
+    with allowed():
+        s3.head_object(Bucket=name, Key="k", ChecksumMode="ENABLED")
+    assert one.asked()[-1] == ("kms:Decrypt", key)
+
+
+NEW: dict[str, tuple[str, Callable[[Any, str], Any], tuple[str, ...]]] = {
+    "rds": (
+        "rds",
+        lambda each, key: each.create_db_instance(
+            DBInstanceIdentifier="d", DBInstanceClass="db.t4g.micro", Engine="postgres", KmsKeyId=key
+        ),
+        ("CreateGrant", "DescribeKey"),
+    ),
+    "ecr": (
+        "ecr",
+        lambda each, key: each.create_repository(
+            repositoryName="repo", encryptionConfiguration={"encryptionType": "KMS", "kmsKey": key}
+        ),
+        ("CreateGrant", "DescribeKey", "RetireGrant"),
+    ),
+    "secretsmanager": (
+        "secretsmanager",
+        lambda each, key: each.create_secret(Name="a/b", KmsKeyId=key),
+        ("Decrypt", "GenerateDataKey"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NEW)
+def test_what_is_created_with_a_key_needs_the_key(one: Evaluated, case: str) -> None:
+    """Grants, for RDS: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html ."""
+    service, call, verbs = NEW[case]
+    key = _key(one, f"alias/{case}")
+    with allowed():
+        call(one.client(service), f"alias/{case}")
+    asked = [each for each in one.recorded() if each["action"].startswith("kms:")]
+    assert [(each["action"], each["resource"]) for each in asked] == [(f"kms:{verb}", key) for verb in verbs]
+    for each in asked:
+        assert each["context"]["kms:viaservice"] == [f"{case}.{R}.amazonaws.com"]
+        granted = each["context"].get("kms:grantisforawsresource") == ["true"]
+        assert granted is (each["action"] == "kms:CreateGrant")
+    if case == "secretsmanager":
+        assert asked[0]["context"]["kms:encryptioncontext:secretarn"] == [
+            one.arn("secretsmanager", "secret:a/b-??????")
+        ]
+
+
+def test_an_alias_s_change_asks_for_both_keys(one: Evaluated) -> None:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateAlias.html ."""
+    old, new = _key(one, "alias/moved"), _key(one, "alias/other")
+    kms = one.client("kms")
+    with allowed():
+        kms.update_alias(AliasName="alias/moved", TargetKeyId=new)
+    with allowed():
+        kms.delete_alias(AliasName="alias/moved")
+    alias = one.arn("kms", "alias/moved")
+    changed = [("kms:UpdateAlias", each) for each in (alias, old, new)]
+    assert one.asked() == [*changed, ("kms:DeleteAlias", alias), ("kms:DeleteAlias", old)]
+
+
+def test_a_role_s_boundary_is_a_condition_key_of_its_changes(one: Evaluated) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html ."""
+    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    one.create("bounded", boundary=boundary)
+    with allowed():
+        one.client("iam").put_role_policy(RoleName="bounded", PolicyName="p", PolicyDocument="{}")
+    assert one.recorded()[-1]["context"]["iam:permissionsboundary"] == [boundary]
+    with allowed():
+        one.client("iam").put_role_policy(RoleName="one", PolicyName="p", PolicyDocument="{}")
+    assert "iam:permissionsboundary" not in one.recorded()[-1]["context"]
+
+
 def test_a_certificate_has_its_tags(one: Evaluated) -> None:
     backend = acm_backends[one.account][R]
     arn = backend.request_certificate("a.example", "", [], [{"Key": "Project", "Value": "p"}])
@@ -326,6 +528,28 @@ CONTEXTS: dict[str, tuple[str, Callable[[Any], Any], dict[str, list[str]]]] = {
             "route53:changeresourcerecordsetsrecordtypes": ["A"],
             "route53:changeresourcerecordsetsactions": ["UPSERT"],
         },
+    ),
+    "a wildcard record's name": (
+        "route53",
+        lambda each: each.change_resource_record_sets(
+            HostedZoneId="Z1",
+            ChangeBatch={
+                "Changes": [
+                    {"Action": "DELETE", "ResourceRecordSet": {"Name": "*.Example.com.", "Type": "A", "TTL": 60}}
+                ]
+            },
+        ),
+        {"route53:changeresourcerecordsetsnormalizedrecordnames": [r"\052.example.com"]},
+    ),
+    "a grant's encryption context": (
+        "kms",
+        lambda each: each.create_grant(
+            KeyId="k",
+            GranteePrincipal="p",
+            Operations=["Decrypt"],
+            Constraints={"EncryptionContextSubset": {"Project": "a"}},
+        ),
+        {"kms:encryptioncontext:project": ["a"]},
     ),
     "an upload's headers": (
         "s3",

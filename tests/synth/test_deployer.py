@@ -55,6 +55,22 @@ def test_the_deployer_can_make_what_its_phases_hold(stacks: dict[str, Stack], ac
             assert may(policies, boundary, action, resource, context), f"{kind}: {action} on {resource}"
 
 
+@pytest.mark.requirement("R1.2")
+def test_a_certificate_s_wildcard_allows_no_name_in_its_domain(account: Stack, env: Environment) -> None:
+    """As a pattern it would mean every name.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html
+    """
+    zone = Names(env).partition.zone(env.edge.zone.id or "Z123")
+    keys = {
+        f"route53:ChangeResourceRecordSets{suffix}": value
+        for suffix, value in (("NormalizedRecordNames", ["mail"]), ("RecordTypes", ["CNAME"]))
+    }
+    for wildcard in (name for name in env.edge.certificate_names if name.startswith("*.")):
+        other = keys | {"route53:ChangeResourceRecordSetsNormalizedRecordNames": [f"mail{wildcard[1:]}"]}
+        assert not allowed(deployer(account), "route53:ChangeResourceRecordSets", zone, other), wildcard
+
+
 @pytest.mark.requirement("R5.4")
 def test_the_deployer_can_migrate_with_a_snapshot_first(account: Stack, env: Environment) -> None:
     names, policies, boundary = Names(env), deployer(account), account.policy("boundary")

@@ -57,7 +57,10 @@ def _records(names: Names) -> Iterator[tuple[str, str, Keys]]:
         return
     zone = names.partition.zone(edge.zone.id or "Z123")
     written: Keys = {
-        "route53:ChangeResourceRecordSetsNormalizedRecordNames": [edge.host, f"_x1.{edge.certificate_names[0]}"],
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames": [
+            edge.host,
+            f"_x1.{edge.certificate_names[0].removeprefix('*.')}",
+        ],
         "route53:ChangeResourceRecordSetsRecordTypes": ["A", "CNAME"],
     }
     yield "route53:ChangeResourceRecordSets", zone, written
@@ -295,7 +298,7 @@ DEPLOYER_CALLS: dict[str, Calls] = {
         "ec2",
         "*",
         "DescribeSecurityGroups DescribeSubnets DescribeVpcs DescribeAvailabilityZones "
-        "DescribeInternetGateways DescribeNetworkInterfaces DescribeAccountAttributes",
+        "DescribeInternetGateways DescribeNetworkInterfaces DescribeAccountAttributes DescribeAddresses",
     ),
     "deployments": _on("ecs", "service-deployment/{prefix}/{service}/1", "DescribeServiceDeployments"),
     "revisions": _on("ecs", "service-revision/{prefix}/{service}/1", "DescribeServiceRevisions"),

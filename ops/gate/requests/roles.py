@@ -209,9 +209,12 @@ def _other_accounts(names: Names) -> Iterator[Request]:
             yield Request(caller=caller, action="sts:AssumeRole", resource=writer, denied=True)
         arn, suffix = names.partition.zone(zone.id), "route53:ChangeResourceRecordSets"
         for host in zone.hosts:
-            for name, kind in ((host, "A"), (f"_x1.{host.removeprefix('*.')}", "CNAME")):
+            domain = host.removeprefix("*.")
+            # Of a certificate's wildcard, it writes the validation record and no name in the domain.
+            for name, kind in ((host.replace("*", "x1"), "A"), (f"_x1.{domain}", "CNAME")):
                 keys: Keys = {f"{suffix}NormalizedRecordNames": [name], f"{suffix}RecordTypes": [kind]}
-                yield Request(caller=writer, action=suffix, resource=arn, keys=keys)
+                denied = host != domain and kind == "A"
+                yield Request(caller=writer, action=suffix, resource=arn, keys=keys, denied=denied)
                 yield Request(caller=reader, action=suffix, resource=arn, keys=keys, denied=True)
         place: Keys = {"aws:RequestedRegion": names.partition.global_region("route53")}
         other = names.partition.zone("Z0OTHER")

@@ -12,6 +12,7 @@ from moto.iam.models import iam_backends
 from moto.kms.models import KmsBackend, kms_backends
 from moto.s3.models import FakeBucket, FakeKey, s3_backends
 from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
+from moto.wafv2.models import wafv2_backends
 
 from rehearsal.emulator.access.calls import Call
 from rehearsal.emulator.access.templates import at
@@ -121,6 +122,32 @@ def _alias(of: Lookups) -> Iterator[str]:
         yield found.removeprefix("alias/")
 
 
+@finder("aliased-key")
+def _aliased_key(of: Lookups) -> Iterator[str]:
+    """ARN of the key that an alias is of."""
+    if (found := of.first("AliasName")) and (arn := of.key(found)):
+        yield arn
+
+
+@finder("named-key")
+def _named_key(of: Lookups) -> Iterator[str]:
+    """ARN of the key that a new database, repository or secret is encrypted with."""
+    if arn := of.key(of.first("KmsKeyId", "encryptionConfiguration.kmsKey")):
+        yield arn
+
+
+@finder("boundary")
+def _boundary(of: Lookups) -> Iterator[str]:
+    """ARN of the boundary of the role or user that the call names."""
+    backend: Any = iam_backends[of.account_id][of.partition]
+    named = of.first("RoleName"), of.first("UserName")
+    yield from (
+        str(each.permissions_boundary_arn)
+        for each in (*backend.roles.values(), *backend.users.values())
+        if each.name in named and getattr(each, "permissions_boundary_arn", None)
+    )
+
+
 @finder("secret")
 def _secret(of: Lookups) -> Iterator[str]:
     if of.secret is not None:
@@ -159,6 +186,15 @@ def _upload_key(of: Lookups) -> Iterator[str]:
         yield found
 
 
+@finder("multipart-key")
+def _multipart_key(of: Lookups) -> Iterator[str]:
+    """The key that an upload in parts is encrypted with."""
+    if of.bucket is None or (upload := of.bucket.multiparts.get(of.first("UploadId"))) is None:
+        return
+    if arn := of.key(_encryption_key(upload.sse_encryption, upload.kms_key_id, of.bucket)):
+        yield arn
+
+
 @finder("copied-key")
 def _copied_key(of: Lookups) -> Iterator[str]:
     """The key of the object that is copied."""
@@ -173,9 +209,14 @@ def _copied_key(of: Lookups) -> Iterator[str]:
 
 
 def _encryption(stored: FakeKey, in_: FakeBucket | None) -> str:
-    if stored.encryption and not str(stored.encryption).startswith("aws:kms"):
+    return _encryption_key(stored.encryption, stored.kms_key_id, in_)
+
+
+def _encryption_key(algorithm: str | None, key: str | None, in_: FakeBucket | None) -> str:
+    """The key of an algorithm, or else the bucket's; empty if the algorithm uses none of KMS."""
+    if algorithm and not str(algorithm).startswith("aws:kms"):
         return ""
-    return str(stored.kms_key_id or _default_key(in_))
+    return str(key or _default_key(in_))
 
 
 def _default_key(of: FakeBucket | None) -> str:
@@ -241,6 +282,40 @@ def _deployment_group(of: Lookups) -> Iterator[str]:
     for id_ in (*at(of.call.parameters, "deploymentId"), *at(of.call.parameters, "deploymentIds")):
         if id_ in deployments:
             yield f"{deployments[id_].application_name}/{deployments[id_].deployment_group_name}"
+
+
+@finder("deployment-config")
+def _deployment_config(of: Lookups) -> Iterator[str]:
+    """Name of a deployment's configuration: the call's, or else the group's, or else CodeDeploy's default.
+
+    https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html
+    """
+    groups: Mapping[str, Any] = codedeploy_backends[of.account_id][of.call.region].deployment_groups
+    group = groups.get(of.first("applicationName"), {}).get(of.first("deploymentGroupName"))
+    stored = group.deployment_config_name if group is not None else None
+    yield of.first("deploymentConfigName") or stored or "CodeDeployDefault.OneAtATime"
+
+
+@finder("associated-acl")
+def _associated_acl(of: Lookups) -> Iterator[str]:
+    """ARN of the web ACL that protects a resource."""
+    found = wafv2_backends[of.account_id][of.call.region].get_web_acl_for_resource(of.first("ResourceArn"))
+    if found is not None:
+        yield str(found.arn)
+
+
+@finder("firewall-scope")
+def _firewall_scope(of: Lookups) -> Iterator[str]:
+    """The scope as ARNs have it: regional or global."""
+    if found := of.first("Scope"):
+        yield "global" if found == "CLOUDFRONT" else found.lower()
+
+
+@finder("firewall-logs")
+def _firewall_logs(of: Lookups) -> Iterator[str]:
+    """`*` if a firewall logs to CloudWatch Logs."""
+    if any(":logs:" in each for each in at(of.call.parameters, "LoggingConfiguration.LogDestinationConfigs")):
+        yield "*"
 
 
 _EC2 = {

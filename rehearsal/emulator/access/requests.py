@@ -18,7 +18,7 @@ from rehearsal.emulator.access import lookups
 from rehearsal.emulator.access.calls import Call
 from rehearsal.emulator.access.lookups import Lookups
 from rehearsal.emulator.access.table import Needed, table
-from rehearsal.emulator.access.templates import Templates, at, tags
+from rehearsal.emulator.access.templates import Templates, has, record_name, tags, under
 from rehearsal.emulator.callers import Caller, context
 
 Context = dict[str, tuple[str, ...]]
@@ -81,7 +81,7 @@ class _Mapping:
     def _action(self) -> Action | None:
         """The operation's own action; none if AWS authorizes every caller."""
         rows = table().actions(self._call.name)
-        row = next((each for each in rows if not each.having or at(self._call.parameters, each.having)), None)
+        row = next((each for each in rows if not each.having or self._has(each.having)), None)
         if row is not None and not row.action:
             return None
         name = row.action if row else f"{self._call.prefix}:{self._call.operation}"
@@ -90,8 +90,11 @@ class _Mapping:
             raise UnmappedError(f"{self._call.name}: {name} isn't an action of AWS")
         return found[0]
 
+    def _has(self, having: str) -> bool:
+        return has(self._call.parameters, having)
+
     def _needed(self, row: Needed, resources: tuple[str, ...]) -> Iterator[Request]:
-        if row.tagged and not self._tags:
+        if (row.tagged and not self._tags) or (row.having and not self._has(row.having)):
             return
         keys = {name.lower(): self._templates.fill(template) for name, template in row.keys.items()}
         filled = (self._templates.fill(template) for template in row.resources if template != "@resources")
@@ -130,15 +133,15 @@ class _Mapping:
         found: Context = {}
         for row in table().keys(action.name):
             if row.name.endswith("*"):
-                pairs = self._call.parameters.get(row.values[0].strip("{}")) or {}
+                pairs = next(filter(None, (under(self._call.parameters, each.strip("{}")) for each in row.values)), {})
                 found |= {f"{row.name[:-1]}{name}".lower(): (str(value),) for name, value in pairs.items()}
                 continue
             values = self._templates.first(row.values)
             if row.arn:
                 around = self._templates.fill(row.arn.replace("{}", "\0"))[0]
                 values = tuple(each if each.startswith("arn:") else around.replace("\0", each) for each in values)
-            if row.lower:
-                values = tuple(each.lower().rstrip(".") for each in values)
+            if row.dns:
+                values = tuple(map(record_name, values))
             if values:
                 found[row.name.lower()] = values
         return found

@@ -34,7 +34,7 @@ class Renamed(Row):
     """As `service:Operation`, the service as boto3 names it; `*` is a wildcard."""
     action: str = ""
     having: str = ""
-    """Path of a parameter: the row is about calls that have it."""
+    """Path of a parameter, or `path=value`: the row is about calls that have it (templates.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,8 @@ class Needed(Row):
     """Templates by condition key."""
     tagged: bool = False
     """Whether AWS authorizes it only if the call has tags."""
+    having: str = ""
+    """As of a renamed operation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +84,8 @@ class Key(Row):
     """Templates; the first that has a value counts."""
     arn: str = ""
     """ARN around a value that is a name, which is `{}` in it."""
-    lower: bool = False
-    """Whether AWS puts values into lower case, without a last dot."""
+    dns: bool = False
+    """Whether AWS normalizes values as names of records (templates.py)."""
 
 
 _KINDS: Mapping[str, Callable[..., Row]] = {

@@ -48,6 +48,29 @@ def at(parameters: Mapping[str, Any], path: str) -> tuple[str, ...]:
     return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in _flat(found))
 
 
+def under(parameters: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """The pairs at a dotted path of parameters, without lists on the way; none if there are none."""
+    found: Any = parameters
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def has(parameters: Mapping[str, Any], having: str) -> bool:
+    """Whether a call has a parameter (`path`), or has it with a value (`path=value`)."""
+    path, _, value = having.partition("=")
+    found = at(parameters, path)
+    return value in found if value else bool(found)
+
+
+def record_name(name: str) -> str:
+    r"""A record's name as Route 53 puts it into condition keys: `*.Example.com.` is `\052.example.com`.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html
+    """
+    return re.sub(r"[^a-z0-9_.\\-]", lambda found: f"\\{ord(found[0]):03o}", name.lower().rstrip("."))
+
+
 def _flat(found: list[Any]) -> Iterator[Any]:
     for each in found:
         if isinstance(each, list):
