@@ -13,7 +13,7 @@ from functools import cache, partial
 from json.encoder import encode_basestring
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from modules.bindings.table import ANY, BLOCK, BOOLEAN, FLAT, LIST, MAP, NUMBER, STRUCT, TEXT, Class, table
 from modules.engines import UnknownToEngineError
@@ -356,7 +356,7 @@ def _converter(kind: str) -> Callable[[Any], object]:
     return {TEXT: _text, NUMBER: _number, BOOLEAN: _boolean, ANY: _any, FLAT: _flat, BLOCK: _block}.get(letter, _refuse)
 
 
-def _refuse(value: object) -> object:
+def _refuse(value: object) -> NoReturn:
     raise _NotConvertibleError(value)
 
 
