@@ -1,6 +1,6 @@
 """The engine in Python: it records what constructs give to cdktf's classes, and writes what cdktf would write.
 
-docs/adr/0031-an-engine-in-python.md says what it is, and what it isn't. Whatever it isn't sure of is an
+docs/adr/0032-an-engine-in-python.md says what it is, and what it isn't. Whatever it isn't sure of is an
 `UnknownToEngineError`, never another result: node then synthesizes, or refuses. A comment names the file of cdktf that
 decides a detail: https://github.com/hashicorp/terraform-cdk/tree/v0.21.0/packages/cdktf/lib
 """
