@@ -87,7 +87,7 @@ $(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST TARGE
 ifeq ($(filter stacks commands policies,$(OF)),)
 $(error error: OF=$(OF): must be stacks, commands or policies)
 endif
-ifeq ($(filter node python cdktn,$(ENGINE)),)
+ifeq ($(filter node python cdktn,$(or $(ENGINE),node)),)
 $(error error: ENGINE=$(ENGINE): must be node, python or cdktn)
 endif
 ifeq ($(ENV),all)
@@ -466,9 +466,9 @@ benchmark-report: $(DEV) report ## Measure how long the report takes to write, a
 	@$(BIN)/python -m benchmarks.report
 
 clean: ## Remove generated files, but not .venv
-	@kept=$$(find cdktf.out -not -path '*/.terraform/*' \( -name errored.tfstate -o -name terraform.tfstate \) -print 2>/dev/null); \
+	@kept=$$(find cdktf.out $(wildcard cdktn.out) -not -path '*/.terraform/*' \( -name errored.tfstate -o -name terraform.tfstate \) -print 2>/dev/null); \
 	test -z "$$kept" || { printf 'error: states that are nowhere else; make recover or make bootstrap first:\n%s\n' "$$kept" >&2; exit 2; }
-	@find cdktf.out -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	@find cdktf.out $(wildcard cdktn.out) -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 # Not looked for as a target.
 Makefile: ;

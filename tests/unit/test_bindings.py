@@ -225,6 +225,15 @@ def test_the_index_requires_a_module_when_it_is_asked_for(tmp_path: Path) -> Non
     assert (run.stdout, run.stderr) == ("eip,vpc vpc 1\n", "")
 
 
+def test_the_forks_index_does_so_too(tmp_path: Path) -> None:
+    line = 'exports.%s = __importStar(require("./%s"));'
+    forks = {name.replace("@cdktf", "@cdktn"): text for name, text in index(line).items()}
+    forks = {name: text.replace("@cdktf", "@cdktn") for name, text in forks.items()}
+    own = INDEX.replace("@cdktf", "@cdktn")
+    run = node(tmp_path, {**forks, own: f"const __importStar = (module) => module;\n{forks[own]}"}, "main.js")
+    assert (run.stdout, run.stderr) == ("eip,vpc vpc 1\n", "")
+
+
 def test_an_index_with_another_layout_is_left_as_it_is(tmp_path: Path) -> None:
     run = node(tmp_path, index("exports.%s = require('./%s');"), "main.js")
     why = f'{tmp_path / INDEX}: it is not just a list of exports.NAME = require("PATH");'

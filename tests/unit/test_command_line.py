@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 import environments
+from modules.engines import ENGINES
 from ops.__main__ import COMMANDS, app
 from ops.scaffold.answers import Answers
 from ops.scaffold.write import new_product
@@ -198,10 +199,24 @@ def test_examples_name_an_environment_that_exists(tmp_path: Path) -> None:
     assert none == "error: which environment? There is none; make new-product NAME=shop creates three"
 
 
+def test_the_engine_is_one_that_exists_and_is_installed() -> None:
+    wrong = run("make", "synth", "ENGINE=cdk").stderr
+    assert f"error: ENGINE=cdk: must be {', '.join([*ENGINES][:-1])} or {[*ENGINES][-1]}." in wrong
+    missing = run("make", "synth", "ENGINE=cdktn", "FORKED=/never", "STAMP=/tmp/never")
+    assert missing.returncode == 2
+    assert missing.stderr.startswith("error: ENGINE=cdktn isn't installed as requirements-cdktn.txt says; make setup-c")
+
+
+def test_the_forks_stacks_are_only_synthesized() -> None:
+    assert "error: gate reads what cdktf synthesizes; ENGINE=cdktn is for" in run("make", "gate", "ENGINE=cdktn").stderr
+    planned = run("make", "--dry-run", "--always-make", "synth", "ENGINE=cdktn", "ENVIRONMENTS=environments").stdout
+    assert ".venv-cdktn/bin/python -O main.py  > cdktn.out/stacks/.stamps/synth-all.new" in planned
+
+
 def test_help_lists_every_target_with_a_line() -> None:
     rules = re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     listed = run("make", "help").stdout
-    for target in set(rules) - {"terraform", "env", "phase", "service", "known", "confirmed", "rehearsable"}:
+    for target in set(rules) - {"terraform", "env", "phase", "service", "known", "confirmed", "rehearsable", "forked"}:
         assert re.search(rf"^  {target} +\w", listed, re.MULTILINE), target
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modules.engines import ENGINES, UnknownEngineError, chosen
+from modules.engines import ENGINES, MissingEngineError, UnknownEngineError, chosen, installed
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -24,3 +24,11 @@ def test_an_unknown_engine_is_an_error_that_names_what_is_allowed_and_where() ->
         "ENGINE='Node': must be one of node, python, cdktn; change it on make's command line or in the environment, "
         "or leave it out for python"
     )
+
+
+def test_an_engine_that_is_not_installed_names_the_target_that_installs_it() -> None:
+    assert installed({}).name == "node"
+    with pytest.raises(
+        MissingEngineError, match=r"^ENGINE=cdktn needs the package cdktn, .* make setup-cdktn installs"
+    ):
+        installed({"ENGINE": "cdktn"})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
+from importlib import util
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,23 @@ from modules.phases import AccountRole
 ROOT = Path(__file__).parents[2]
 # What the package itself defines.
 ALLOWED = LIBRARY | set(vars(environments))
-CDKTF = {"cdktf", "cdktf_cdktf_provider_aws", "constructs", "jsii"}
+CDKTF = {"cdktf", "cdktf_cdktf_provider_aws", "cdktn", "cdktn_provider_aws", "constructs", "jsii"}
+CLASSES = {
+    "App",
+    "Construct",
+    "DataTerraformRemoteStateS3",
+    "Postcondition",
+    "S3Backend",
+    "TerraformLocal",
+    "TerraformOutput",
+    "TerraformResource",
+    "TerraformResourceLifecycle",
+    "TerraformStack",
+    "TerraformVariable",
+}
+"""What the project uses of cdktf, beside one class for each type of resource. A fork must have it: keep it small."""
+METHODS = {"add_dependency", "add_override", "synth"}
+"""The methods of these classes that it calls."""
 
 
 @cache
@@ -46,6 +64,26 @@ def test_cdktf_is_imported_in_one_place() -> None:
     for file in files("modules"):
         if file.parent.name != "bindings":
             assert not {name.split(".")[0] for name in imported(file)} & CDKTF, file
+
+
+def test_little_of_cdktf_is_used() -> None:
+    prefix = "modules.bindings.engine."
+    used = {name for file in files("modules") for name in imported(file) if name.startswith(prefix)}
+    assert {name.removeprefix(prefix) for name in used} == CLASSES
+    text = Path(str(util.find_spec("cdktf").origin)).read_text(encoding="utf-8")  # type: ignore[union-attr]
+    kinds = {part.partition("(")[0]: part for part in re.split(r"^class ", text, flags=re.MULTILINE)[1:]}
+    members = {
+        name
+        for kind in (CLASSES | {"TerraformBackend", "TerraformElement", "TerraformRemoteState"}) & kinds.keys()
+        for name in re.findall(r"(?<!property\n)^    @jsii\.member\(.*\)\n    def (\w+)\(", kinds[kind], re.MULTILINE)
+    }
+    called = {
+        node.func.attr
+        for file in files("modules")
+        for node in nodes(file)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert called & members - {name for builtin in (dict, list, str) for name in dir(builtin)} == METHODS
 
 
 @pytest.mark.parametrize("folder", ["environments", "ops"])

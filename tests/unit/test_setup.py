@@ -130,11 +130,15 @@ def test_several_links_are_separated_as_uv_reads_them(wrapper: ModuleType) -> No
 
 def test_setup_installs_all_packages_through_it() -> None:
     printed = subprocess.run(
-        ("make", "--dry-run", "--always-make", "setup-dev"), cwd=ROOT, capture_output=True, text=True, check=True
+        ("make", "--dry-run", "--always-make", "setup-dev", "setup-cdktn"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     installs = [each for each in re.split(r"\n| && ", printed) if re.search(r"pip install .* -r ", each)]
     files = [each.split()[-1] for each in installs]
-    assert files == ["requirements-uv.txt", "requirements.txt", "requirements-dev.txt"]
+    assert files == ["requirements-uv.txt", "requirements.txt", "requirements-dev.txt", "requirements-cdktn.txt"]
     assert all("--require-hashes" in line for line in installs)
     assert all(("with_pip_configuration.py" in line) != (".venv/bin/pip install" in line) for line in installs)
 
@@ -206,11 +210,14 @@ def test_every_import_is_in_the_file_that_its_command_installs(places: list[Path
     assert not missing
 
 
-def test_both_files_have_the_same_versions() -> None:
+def test_all_files_have_the_same_versions() -> None:
     def versions(file: str) -> set[str]:
         return set(re.findall(r"^\S+==[^\\]+", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
 
     assert versions("requirements.txt") < versions("requirements-dev.txt")
+    own = {"cdktn", "cdktn-provider-aws", "constructs"}
+    forks = {line for line in versions("requirements-cdktn.txt") if line.partition("==")[0] not in own}
+    assert forks < versions("requirements-dev.txt")
 
 
 # What GNU's tools and newer versions of make and bash have, and macOS's don't: it has make 3.81, bash 3.2, BSD's tools.
