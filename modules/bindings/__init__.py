@@ -1,6 +1,6 @@
 """Chooses the engine that synthesizes, and prepares this process for it; the output is the same, byte for byte.
 
-The engine in Python (docs/adr/0031-an-engine-in-python.md) needs neither node nor cdktf. With node, cdktf and its AWS
+The engine in Python (docs/adr/0032-an-engine-in-python.md) needs neither node nor cdktf. With node, cdktf and its AWS
 bindings load lazily. Stock loading takes 15 seconds and more than a gigabyte before the first resource exists: Python
 imports 2,135 modules, and node requires as many. docs/adr/0002-lazy-bindings.md says how much each step saves. A
 package that doesn't look as expected is loaded without these steps, with one line of warning.

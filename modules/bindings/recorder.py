@@ -1,6 +1,6 @@
 """The engine in Python: it records what constructs give to cdktf's classes, and writes what cdktf would write.
 
-docs/adr/0031-an-engine-in-python.md says what it is, and what it isn't. Whatever it isn't sure of is an
+docs/adr/0032-an-engine-in-python.md says what it is, and what it isn't. Whatever it isn't sure of is an
 `UnknownToEngineError`, never another result: node then synthesizes, or refuses. A comment names the file of cdktf that
 decides a detail: https://github.com/hashicorp/terraform-cdk/tree/v0.21.0/packages/cdktf/lib
 """
@@ -13,7 +13,7 @@ from functools import cache, partial
 from json.encoder import encode_basestring
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from modules.bindings.table import ANY, BLOCK, BOOLEAN, FLAT, LIST, MAP, NUMBER, STRUCT, TEXT, Class, table
 from modules.engines import UnknownToEngineError
@@ -356,7 +356,7 @@ def _converter(kind: str) -> Callable[[Any], object]:
     return {TEXT: _text, NUMBER: _number, BOOLEAN: _boolean, ANY: _any, FLAT: _flat, BLOCK: _block}.get(letter, _refuse)
 
 
-def _refuse(value: object) -> object:
+def _refuse(value: object) -> NoReturn:
     raise _NotConvertibleError(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from environments.schema import Environment
@@ -19,10 +20,12 @@ def build(environment: Environment) -> dict[str, Document]:
         OpsError: The engine doesn't know what a construct uses.
     """
     use_only("python")
-    from modules import synthesis  # noqa: PLC0415  (reads which engine to use)
+    # These read which engine to use.
+    from modules.bindings.engine import App  # noqa: PLC0415
+    from modules.synthesis import build as built  # noqa: PLC0415
 
     try:
-        stacks = synthesis.build(synthesis.App(), environment)
+        stacks: Mapping[str, Any] = built(App(), environment)
         return {phase: stack.document() for phase, stack in stacks.items()}
     except UnknownToEngineError as error:
         raise OpsError(
