@@ -75,12 +75,9 @@ def configuration(
             parts.append(["locals {", *indented(aligned(pairs)), "}"])
     for settings in content.get(REMOVED, []):
         with _addressed(stack, f"{REMOVED}.{settings['from']}"):
-            destroyed = [
-                "lifecycle {",
-                *indented(aligned([("destroy", literal(settings["lifecycle"]["destroy"]))])),
-                "}",
-            ]
-            parts.append(_block([REMOVED], [f"from = {settings['from']}", "", *destroyed]))
+            destroyed = aligned([("destroy", literal(settings["lifecycle"]["destroy"]))])
+            body = [f"from = {settings['from']}", "", *_block(["lifecycle"], destroyed)]
+            parts.append(_block([REMOVED], body))
     for group in arrange([*_elements(stack, content)]):
         parts.append([_RULE, *comment(group.title)])
         for part in group.parts:
