@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from modules.forgotten import BLOCK as REMOVED
 from ops.errors import OpsError
 from ops.export.blocks import Block, of_type
 from ops.export.constructs import Element, Group
@@ -30,7 +31,7 @@ Lines = list[str]
 COMMENT = "//"
 _TYPED = {"resource": "", "data": "data.", "ephemeral": "ephemeral."}
 """The start of a type's name in the tables of blocks, by its section of a stack."""
-_SECTIONS = frozenset({COMMENT, "terraform", "provider", "variable", "locals", "output", *_TYPED})
+_SECTIONS = frozenset({COMMENT, "terraform", "provider", "variable", "locals", "output", REMOVED, *_TYPED})
 _ADDRESSES = frozenset({"depends_on", "ignore_changes", "replace_triggered_by"})
 """Settings whose texts are addresses, not templates; `ignore_changes` may also be the word `all`."""
 _CONDITIONS = frozenset({"precondition", "postcondition"})
@@ -72,6 +73,11 @@ def configuration(
         with _addressed(stack, "locals"):
             pairs = [(_name(name), expression(value)) for name, value in content["locals"].items()]
             parts.append(["locals {", *indented(aligned(pairs)), "}"])
+    for settings in content.get(REMOVED, []):
+        with _addressed(stack, f"{REMOVED}.{settings['from']}"):
+            destroyed = aligned([("destroy", literal(settings["lifecycle"]["destroy"]))])
+            body = [f"from = {settings['from']}", "", *_block(["lifecycle"], destroyed)]
+            parts.append(_block([REMOVED], body))
     for group in arrange([*_elements(stack, content)]):
         parts.append([_RULE, *comment(group.title)])
         for part in group.parts:

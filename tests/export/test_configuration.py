@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from environments.schema import Environment
+from modules.forgotten import removed
 from ops.errors import OpsError
 from ops.export.blocks import of_type
 from ops.export.constructs import Constructs
@@ -108,3 +109,10 @@ def because(stack: Stack) -> list[str]:
 
 def test_the_same_stack_is_the_same_text() -> None:
     assert exported(json.loads(json.dumps(STACK))) == exported()
+
+
+def test_what_terraform_forgets_is_forgotten_there_too() -> None:
+    content = {**copy.deepcopy(STACK), "removed": [removed("aws_db_instance.database")]}
+    assert "removed {\n  from = aws_db_instance.database\n\n  lifecycle {\n    destroy = false\n  }\n}\n" in exported(
+        content
+    )

@@ -325,3 +325,37 @@ def test_an_import_that_the_values_do_not_lead_to(project: Project, block: Body)
     verdict = project.judge()
     assert kinds(verdict) == [ErrorKind.NOT_UNDERSTOOD]
     assert "which the environment's `existing` doesn't lead to" in words(verdict)
+
+
+FORGOTTEN = {"from": "aws_db_instance.database", "lifecycle": {"destroy": False}}
+
+
+def forgetting(project: Project, block: Body) -> Verdict:
+    """Let the values lead to one forgotten address, and the stack have a block."""
+    frames = {
+        name: replace(each, forgotten=("aws_db_instance.database",)) for name, each in project.expected.frames.items()
+    }
+    project.expected = replace(project.expected, frames=frames)
+    project.stacks["demo-services"]["removed"] = [block]
+    return project.judge()
+
+
+def test_what_a_restore_left_may_be_forgotten(project: Project) -> None:
+    assert forgetting(project, FORGOTTEN).outcome is Outcome.CLEAN
+
+
+@pytest.mark.requirement("R13.13", "R5.5")
+@pytest.mark.parametrize(
+    "block",
+    [
+        {**FORGOTTEN, "lifecycle": {"destroy": True}},
+        {"from": "aws_db_instance.database"},
+        {**FORGOTTEN, "from": "aws_sns_topic.services"},
+        {**FORGOTTEN, "provisioner": {"local-exec": {"command": "true"}}},
+    ],
+    ids=["destroyed", "destroyed by default", "of another address", "with a program"],
+)
+def test_nothing_else_is_forgotten_and_nothing_destroyed_by_a_block(project: Project, block: Body) -> None:
+    verdict = forgetting(project, block)
+    assert kinds(verdict) == [ErrorKind.NOT_UNDERSTOOD]
+    assert "which the environment's `restored` don't say" in words(verdict)

@@ -125,7 +125,7 @@ def test_versions_of_a_state_are_listed(account: Aws) -> None:
     s3.create_bucket(Bucket=NAMES.state_bucket)
     s3.put_bucket_versioning(Bucket=NAMES.state_bucket, VersioningConfiguration={"Status": "Enabled"})
     for serial in (1, 2):
-        state = {"version": 4, "serial": serial, "lineage": "1", "outputs": {}, "resources": []}
+        state: Any = {"version": 4, "serial": serial, "lineage": "1", "outputs": {}, "resources": []}
         s3.put_object(Bucket=NAMES.state_bucket, Key=NAMES.state_key("network"), Body=json.dumps(state))
     done = run("restore", "prod", "state", "network")
     assert done.exit_code == 0, done.output

@@ -21,11 +21,17 @@ REHEARSED = re.compile(
 BY_TESTS = {("aep", "prod-starter")}
 """What tests/rehearsal/test_rehearsal.py rehearses, with its growth into `prod`; `make rehearse-all` runs it too."""
 _ROTATION = "Secrets Manager calls the product's own Lambda function as soon as rotation is set; the emulator runs none"
+_RESTORED = "a rehearsal begins with an empty account; go-live day restores, and sets it in its copy of the values"
+_CHECK = "no stack has it; `ops restore` and `golive` read it, with tests in tests/ops"
 NOT_REHEARSED: Mapping[str, str] = {
     "Secret.rotation_lambda": _ROTATION,
     "Secret.rotation_days": _ROTATION,
     "Secret.rotation_role": _ROTATION,
     "Environment.existing": "a rehearsal begins with an empty account; tests/adopt begins with accounts that were used",
+    "Database.restored": _RESTORED,
+    "Cache.restored": _RESTORED,
+    "Database.check": _RESTORED,
+    **{f"DatabaseCheck.{name}": _CHECK for name in ("tables", "missing_rows", "level", "command", "days")},
     "Registry.unscanned": "no stack has it; `ops promote` reads it, with tests for each result of ECR's scan",
 }
 """Settings that can't be rehearsed, with the reason."""
