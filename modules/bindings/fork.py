@@ -1,7 +1,7 @@
 """Lets the community's fork `cdktn` replace cdktf: an import of cdktf or its AWS bindings gives the fork's module.
 
 So `engine` and `aws` have one list of imports for all engines, and mypy reads cdktf's types. Names and modules of both
-are the same, because both are generated from the provider's schema (docs/adr/0032-the-fork-as-a-second-engine.md).
+are the same, because both are generated from the provider's schema (docs/adr/0031-the-fork-as-a-second-engine.md).
 """
 
 from __future__ import annotations
