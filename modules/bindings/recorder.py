@@ -361,35 +361,47 @@ def _refuse(value: object) -> NoReturn:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else _refuse(value)
+    if not isinstance(value, str):
+        _refuse(value)
+    return value
 
 
 def _boolean(value: object) -> bool:
-    return value if isinstance(value, bool) else _refuse(value)
+    if not isinstance(value, bool):
+        _refuse(value)
+    return value
 
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _EXACT:
-        return _refuse(value)
+        _refuse(value)
     if value == _NUMBER_TOKEN:
-        return _refuse(value)
+        _refuse(value)
     return int(value) if value == int(value) else value
 
 
 def _list(element: Callable[[Any], object], value: object) -> list[object]:
-    return [element(each) for each in value] if isinstance(value, list) else _refuse(value)
+    if not isinstance(value, list):
+        _refuse(value)
+    return [element(each) for each in value]
 
 
 def _map(element: Callable[[Any], object], value: object) -> dict[str, object]:
-    return {_text(key): element(each) for key, each in value.items()} if isinstance(value, dict) else _refuse(value)
+    if not isinstance(value, dict):
+        _refuse(value)
+    return {_text(key): element(each) for key, each in value.items()}
 
 
 def _struct(name: str, value: object) -> Document:
-    return value.settings if isinstance(value, Argument) and value.class_name == name else _refuse(value)
+    if not isinstance(value, Argument) or value.class_name != name:
+        _refuse(value)
+    return value.settings
 
 
 def _block(value: object) -> str:
-    return value.address if isinstance(value, Element) else _refuse(value)
+    if not isinstance(value, Element):
+        _refuse(value)
+    return value.address
 
 
 def _any(value: object) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,12 +13,12 @@ from environments.schema import Environment
 from modules.phases import PHASES
 from ops.export.constructs import Constructs
 from ops.export.folder import MAIN, export, write
-from ops.terraform.session import COLLECTOR
 from tests.conftest import read_stacks
 from tests.export.round_trip import differences
 from tests.strategies import any_environment
-from tests.terraform.test_validate import terraform
+from tests.terraform.warm import Warm, types_of
 
+pytestmark = pytest.mark.slow
 EVERY, COUNT = 4, 5
 """Neighbours are alike, so every fourth is taken."""
 NAME = "prod"
@@ -43,7 +42,7 @@ def generated() -> tuple[Environment, ...]:
 @pytest.fixture(scope="module")
 def synthesized_and_exported(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Path]]:
     """For each environment the folder with its stacks and that with its export."""
-    from modules.synthesis import synthesize  # noqa: PLC0415  (it loads cdktf)
+    from modules.synthesis import synthesize  # noqa: PLC0415  (it loads an engine)
 
     folders = []
     for environment in generated():
@@ -54,14 +53,12 @@ def synthesized_and_exported(tmp_path_factory: pytest.TempPathFactory) -> list[t
     return folders
 
 
-@pytest.mark.slow
 def test_they_are_of_different_kinds() -> None:
     assert len(generated()) == COUNT
     kinds = {(bool(each.database), bool(each.cache), each.profile.waf) for each in generated()}
     assert len(kinds) > 1
 
 
-@pytest.mark.slow
 def test_each_is_read_back(synthesized_and_exported: list[tuple[Path, Path]]) -> None:
     for out, target in synthesized_and_exported:
         stacks = read_stacks(out)
@@ -71,15 +68,9 @@ def test_each_is_read_back(synthesized_and_exported: list[tuple[Path, Path]]) ->
             assert differences(text, stacks[f"{NAME}-{phase.name}"].document) == [], phase.name
 
 
-@pytest.mark.long
-def test_each_is_valid(synthesized_and_exported: list[tuple[Path, Path]]) -> None:
-    environment = {**COLLECTOR, **os.environ, "TF_IN_AUTOMATION": "1"}
-    folders = [path.parent for _, target in synthesized_and_exported for path in sorted(target.glob(f"*/{MAIN}"))]
-    assert len(folders) == COUNT * len(PHASES)
-    done = terraform(folders[0], "init", "-backend=false", "-input=false", environment=environment)
-    assert done.returncode == 0, done.stderr
-    for folder in folders:
-        if folder != folders[0]:  # What init would write.
-            (folder / ".terraform").symlink_to(folders[0] / ".terraform")
-        done = terraform(folder, "validate", environment=environment)
-        assert done.returncode == 0, f"{folder}: {done.stdout}{done.stderr}"
+def test_each_is_valid(synthesized_and_exported: list[tuple[Path, Path]], provider: Warm) -> None:
+    for out, target in synthesized_and_exported:
+        stacks = read_stacks(out)
+        for phase in PHASES:
+            done = provider.validate(target / phase.name, types_of(stacks[f"{NAME}-{phase.name}"]))
+            assert done.returncode == 0, f"{phase.name}: {done.stdout}{done.stderr}"

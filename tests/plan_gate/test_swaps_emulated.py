@@ -17,7 +17,7 @@ from ops.plan_gate.model import FindingKind, PlanVerdict
 from ops.plan_gate.run import run
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials, environment
-from tests.terraform.test_validate import terraform
+from tests.terraform.run import terraform
 
 pytestmark = pytest.mark.slow
 ACCOUNT = "111122223333"

@@ -278,6 +278,6 @@ def test_go_live_day_deploys_a_new_image_and_returns_to_the_previous_one(*, prom
     )
     rehearsal: Any = SimpleNamespace(environment=PROD)
     nothing: Any = None
-    Day(rehearsal, nothing, Path(), nothing, own).deploy()
+    Day(rehearsal, nothing, Path(), nothing, own, nothing).deploy()
     given = () if promoted else ("--digest", NEW)
     assert deployed == [("backend", NEW, *given), ("backend", OLD, "--rollback")]

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import grpc
 
@@ -32,7 +33,8 @@ Raw = Iterator[bytes]
 def whole_schema(address: str) -> bytes:
     """The schema of a running provider, as it sends it."""
     with grpc.insecure_channel(address, options=_UNLIMITED) as channel:
-        answer: bytes = channel.unary_unary(_SCHEMA)(b"")
+        ask: Any = channel.unary_unary(_SCHEMA)
+        answer: bytes = ask(b"")
         return answer
 
 
@@ -83,7 +85,7 @@ class _Provider(grpc.GenericRpcHandler):
     def __init__(self, schema: bytes, channel: grpc.Channel | None) -> None:
         self._schema, self._channel = schema, channel
 
-    def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+    def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any]:
         """What answers a call; messages stay as they are, so no types are needed."""
         return grpc.stream_stream_rpc_method_handler(self._handler(call.method))
 
@@ -101,9 +103,10 @@ class _Provider(grpc.GenericRpcHandler):
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{method}: this server knows the provider's schema only")
             return
         try:
-            yield from self._channel.stream_stream(method)(messages)
+            pass_on: Any = self._channel.stream_stream(method)
+            yield from pass_on(messages)
         except grpc.RpcError as error:
-            context.abort(error.code(), error.details())
+            context.abort(error.code(), error.details() or "")
 
 
 def _answered(messages: Raw, answer: bytes) -> Raw:
