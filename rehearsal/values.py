@@ -12,6 +12,7 @@ from pathlib import Path
 
 import environments
 from environments.schema import Environment
+from modules.output import PROJECT_LOCK
 from ops.errors import OpsError
 from rehearsal.context import ROOT, Synthesized
 
@@ -49,7 +50,8 @@ class Values:
         for part in _PARTS:
             shutil.rmtree(folder / part, ignore_errors=True)
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copyfile(ROOT / "main.py", folder / "main.py")
+        for file in (ROOT / "main.py", PROJECT_LOCK):
+            shutil.copyfile(file, folder / file.name)
         self._values = folder / "environments"
         if environments.FOLDER != environments.PACKAGE:
             replace_values(self._values, environments.FOLDER)
