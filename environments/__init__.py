@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 from environments import beside, unreadable
 from environments.schema import Environment, Product
@@ -337,6 +337,19 @@ def _existing(environment: Environment) -> Mapping[str, str]:
         return environment.existing
 
 
+def _without_repetition(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Of two values of a name, as after a merge, Python would silently take the last.
+
+    Raises:
+        ValueError: It has a name twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found
+
+
 def _mapping(name: str, field: str, path: Path, allowed: str) -> dict[str, str]:
     """The object in a file of JSON.
 
@@ -345,7 +358,7 @@ def _mapping(name: str, field: str, path: Path, allowed: str) -> dict[str, str]:
         InvalidEnvironmentError: It isn't a JSON object.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repetition)
     except FileNotFoundError:
         raise
     except (OSError, ValueError, RecursionError) as error:

@@ -26,18 +26,25 @@ def with_imports(environment: Environment, stacks: Mapping[str, Mapping[str, Any
         stacks: Its synthesized stacks by phase.
 
     Raises:
-        InvalidEnvironmentError: Addresses of `existing` are in no stack.
+        InvalidEnvironmentError: Addresses of `existing` are in no stack, or several of a type have one id: Terraform
+            would manage the resource twice, and accepts that.
     """
     if not environment.existing:
         return {}
     phases = {address: phase for phase, stack in stacks.items() for address in addresses(stack)}
+    where = environments.shown(environments.existing_file(environment))
     if unknown := [address for address in environment.existing if address not in phases]:
-        where = environments.shown(environments.existing_file(environment))
         problems = [
             Problem("existing", each, f"must be an address of a stack; {_near(each, phases)} ({where})")
             for each in unknown
         ]
         raise InvalidEnvironmentError(environment.name, problems)
+    taken: dict[tuple[str, str], str] = {}
+    for address, id_ in environment.existing.items():
+        kind = address.partition(".")[0]
+        if (first := taken.setdefault((kind, id_), address)) != address:
+            problem = Problem("existing", address, f"must have another id than {first}, which has {id_!r} ({where})")
+            raise InvalidEnvironmentError(environment.name, [problem])
     found: dict[str, list[dict[str, str]]] = {}
     for address, id_ in sorted(environment.existing.items()):
         found.setdefault(phases[address], []).append({"id": id_, "to": address})

@@ -20,6 +20,8 @@ from ops.terraform.stack import stacks
 
 _LABELS = {Outcome.ADOPT: "ADOPT", Outcome.BLOCKED: "FIXED", Outcome.AMBIGUOUS: "SEVERAL", Outcome.UNKNOWN: "UNKNOWN"}
 """What is listed by address; addresses that are managed or don't exist are only counted."""
+_OPEN = (Outcome.AMBIGUOUS, Outcome.UNKNOWN)
+"""AWS didn't decide: a value that you wrote by hand does."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Adoption:
     found: tuple[Found, ...]
     beside: tuple[str, ...]
     """What belongs to adopted resources, and that no address has."""
+    unread: tuple[str, ...] = ()
+    """Questions about what is beside them that AWS didn't answer."""
 
     @property
     def existing(self) -> dict[str, str]:
@@ -38,7 +42,7 @@ class Adoption:
     @property
     def complete(self) -> bool:
         """Whether AWS answered every question."""
-        return all(each.outcome is not Outcome.UNKNOWN for each in self.found)
+        return not self.unread and all(each.outcome is not Outcome.UNKNOWN for each in self.found)
 
     def as_data(self) -> dict[str, Any]:
         """The result for a program."""
@@ -60,6 +64,7 @@ class Adoption:
                 for each in self.found
             ],
             "beside": list(self.beside),
+            "unread": list(self.unread),
         }
 
     def lines(self) -> Iterator[str]:
@@ -78,6 +83,8 @@ class Adoption:
                     yield f"           way out: {way_out}"
         for left in self.beside:
             yield f"BESIDE     {left}: not in the stack, so it stays as it is; remove it, or add it to the code"
+        for question in self.unread:
+            yield f"UNKNOWN    {question}"
 
 
 def search(environment: Environment, out: Path, phases: Sequence[str] = ()) -> Adoption:
@@ -94,13 +101,15 @@ def search(environment: Environment, out: Path, phases: Sequence[str] = ()) -> A
         managed = {phase: state.addresses if (state := states.get(phase)) else () for phase in contents}
     looking = Search(aws, environment, contents, managed)
     found = looking.of([phase for phase in contents if not phases or phase in phases])
-    return Adoption(tuple(found), tuple(dict.fromkeys(looking.beside(found))))
+    beside = tuple(dict.fromkeys(looking.beside(found)))
+    return Adoption(tuple(found), beside, tuple(looking.unread))
 
 
 def write(environment: Environment, result: Adoption) -> str:
-    """Write the values: those of the phases that were asked about are replaced, others stay. Returns what was done."""
-    asked = {each.address for each in result.found}
-    values = {address: id_ for address, id_ in environment.existing.items() if address not in asked} | result.existing
+    """Write the values: those that AWS answered are replaced, others stay. Returns what was done."""
+    answered = {each.address for each in result.found if each.outcome not in _OPEN and not each.why}
+    kept = {address: id_ for address, id_ in environment.existing.items() if address not in answered}
+    values = kept | result.existing
     path = environments.existing_file(environment)
     where = environments.shown(path)
     if not values:

@@ -53,10 +53,10 @@ def _compiled(expression: str) -> Any:  # noqa: ANN401  (untyped)
 
 
 def evaluate(expression: str, context: Mapping[str, Any]) -> Any:  # noqa: ANN401  (any JSON value)
-    """The value of an expression; None if there is none, or a function gets what it isn't for."""
+    """The value of an expression; None if there is none, or a function gets what it isn't for, such as no range."""
     try:
         return _compiled(expression).search(context, _OPTIONS)
-    except exceptions.JMESPathTypeError:
+    except (exceptions.JMESPathTypeError, ValueError):
         return None
 
 

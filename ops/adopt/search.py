@@ -102,6 +102,8 @@ class Search:
         self._aws, self._environment, self._stacks, self._managed = aws, environment, stacks, managed
         self._known: dict[tuple[str, str], Found] = {}
         self._responses: dict[str, list[Any] | AwsError] = {}
+        self.unread: dict[str, None] = {}
+        """Questions about what is beside resources that AWS didn't answer, in order."""
         self._base = {
             "account_id": environment.account_id,
             "region": environment.region,
@@ -109,25 +111,38 @@ class Search:
         }
 
     def of(self, phases: Collection[str]) -> list[Found]:
-        """What AWS has for each address of these phases; an id that several addresses would take is none's."""
+        """What AWS has for each address of these phases.
+
+        An id that several addresses would take is none's, but for one that `existing` decides.
+        """
         found = [self.find(phase, address) for phase in phases for address in addresses(self._stacks[phase])]
-        taken = Counter((each.kind, each.id) for each in found if each.outcome is Outcome.ADOPT)
-        return [
-            replace(each, outcome=Outcome.AMBIGUOUS, why=f"{each.id} is found for several addresses")
-            if taken[each.kind, each.id] > 1
-            else each
-            for each in found
-        ]
+        taken = Counter((each.kind, each.id) for each in found if each.exists)
+
+        def judged(one: Found) -> Found:
+            if one.outcome is not Outcome.ADOPT or taken[one.kind, one.id] == 1 or self._decided(one.address) == one.id:
+                return one
+            return replace(one, outcome=Outcome.AMBIGUOUS, why=f"{one.id} is found for several addresses")
+
+        return [judged(each) for each in found]
+
+    def _decided(self, address: str) -> str | None:
+        """The id that you chose for an address."""
+        return self._environment.existing.get(address)
 
     def beside(self, found: Collection[Found]) -> Iterator[str]:
-        """What belongs to a resource that is taken over, and that no address has."""
+        """What belongs to a resource that is taken over, and that no address has; `unread` gets what AWS refuses."""
         taken = [each.item for each in found if each.item is not None]
         for question in questions().values():
             for each in found:
                 if question.parent is None or each.kind != question.parent[0] or each.outcome is not Outcome.ADOPT:
                     continue
                 context = {**self._base, question.parent[1]: each.id}
-                for item in self._items(question, context, None):
+                try:
+                    items = self._items(question, context, None)
+                except AwsError as error:
+                    self.unread[f"what {each.id} keeps: {error}"] = None
+                    continue
+                for item in items:
                     if item not in taken:
                         yield filled(question.beside, {**context, "found": item})
 
@@ -141,7 +156,7 @@ class Search:
             except AwsError as error:
                 found = Found(phase, address, Outcome.UNKNOWN, why=str(error))
             if address in self._managed.get(phase, ()):
-                found = replace(found, outcome=Outcome.MANAGED, obstacles=())
+                found = replace(found, outcome=Outcome.MANAGED, why="", obstacles=())
             self._known[key] = found
         return self._known[key]
 
@@ -157,6 +172,8 @@ class Search:
         context = self._context(phase, block, question, fixed().get(kind, ()))
         if question.through:
             items = self._through(phase, address, question.through)
+            if question.ask:
+                items = [each for item in items for each in self._items(question, {**context, "found": item}, region)]
         elif question.ask is None:
             items = [None]
         else:
@@ -166,6 +183,8 @@ class Search:
         ids = [filled(question.id, {**context, "found": item}) for item in items]
         if lacks(ids):
             return Found(phase, address, Outcome.CREATE)
+        if (decided := self._decided(address)) in ids:
+            items, ids = [items[ids.index(decided)]], [decided]
         if len({*ids}) > 1:
             return Found(
                 phase, address, Outcome.AMBIGUOUS, why=f"AWS has several: {', '.join(sorted({*map(str, ids)}))}"
@@ -258,8 +277,10 @@ class Search:
         if template is None and attribute != "id":
             return UNKNOWN
         found = self.find(phase, f"{kind}.{name}")
+        if found.outcome is Outcome.UNKNOWN:
+            raise AwsError(f"it depends on {found.address}, which is unknown")
         if not found.exists:
-            return UNKNOWN if found.outcome is Outcome.UNKNOWN else NEW
+            return NEW
         if template is None:
             return found.id
         own = {key: self._resolved(phase, block[key]) for key in names(template) & block.keys()}
@@ -268,7 +289,12 @@ class Search:
 
 def _fits(question: Question, context: Mapping[str, Any], item: Any) -> bool:  # noqa: ANN401  (any JSON value)
     whole = {**context, "found": item}
-    return all(same(evaluate(actual, whole), filled(wanted, whole)) for actual, wanted in question.where.items())
+    return all(_is(evaluate(actual, whole), filled(wanted, whole)) for actual, wanted in question.where.items())
+
+
+def _is(actual: Any, wanted: Any) -> bool:  # noqa: ANN401  (any JSON value)
+    """Whether AWS's value is the stack's; any may be one that can't be followed, such as the id of a prefix list."""
+    return actual is not None if wanted == UNKNOWN else same(actual, wanted)
 
 
 def _obstacles(kind: str, context: Mapping[str, Any]) -> Iterator[Obstacle]:

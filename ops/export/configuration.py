@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from modules.forgotten import BLOCK as REMOVED
+from modules.imports import BLOCK as IMPORTS
 from ops.errors import OpsError
 from ops.export.blocks import Block, of_type
 from ops.export.constructs import Element, Group
@@ -31,7 +32,7 @@ Lines = list[str]
 COMMENT = "//"
 _TYPED = {"resource": "", "data": "data.", "ephemeral": "ephemeral."}
 """The start of a type's name in the tables of blocks, by its section of a stack."""
-_SECTIONS = frozenset({COMMENT, "terraform", "provider", "variable", "locals", "output", REMOVED, *_TYPED})
+_SECTIONS = frozenset({COMMENT, "terraform", "provider", "variable", "locals", "output", REMOVED, IMPORTS, *_TYPED})
 _ADDRESSES = frozenset({"depends_on", "ignore_changes", "replace_triggered_by"})
 """Settings whose texts are addresses, not templates; `ignore_changes` may also be the word `all`."""
 _CONDITIONS = frozenset({"precondition", "postcondition"})
@@ -91,6 +92,11 @@ def configuration(
     for name, settings in content.get("output", {}).items():
         with _addressed(stack, f"output.{name}"):
             parts.append(_block(["output", name], _output(settings)))
+    with _addressed(stack, IMPORTS):
+        imports = [_block([IMPORTS], _import(settings)) for settings in _listed(content.get(IMPORTS))]
+    if imports:
+        title = "Existing resources that the next apply takes over; remove these blocks after it."
+        parts += [[_RULE, *comment(title)], *imports]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
@@ -291,6 +297,16 @@ def _variable(settings: Settings) -> Lines:
         elif name != COMMENT:
             raise InexpressibleError(f"has {name!r}, which isn't exported")
     return _attributes(pairs)
+
+
+def _import(settings: Settings) -> Lines:
+    """https://developer.hashicorp.com/terraform/language/import."""
+    if unknown := sorted(settings.keys() - {"id", "to", COMMENT}):
+        raise InexpressibleError(f"has {unknown[0]!r}, which isn't exported")
+    to = settings["to"]
+    if not all(is_identifier(part) for part in to.split(".")):
+        raise InexpressibleError(f"has the address {to!r}, which isn't one of this stack")
+    return _attributes([("to", [to]), ("id", expression(settings["id"]))])
 
 
 def _output(settings: Settings) -> Lines:

@@ -25,6 +25,8 @@ _ESCAPES = str.maketrans(
     }
 )
 """https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences."""
+_BYTE_ORDER_MARK = "\ufeff"
+_STRIPS = re.compile(r"^\$\{~|~\}$")
 _DIRECTIVE = re.compile(r"(?<!%)%\{")
 
 
@@ -43,6 +45,8 @@ def template(text: str) -> str:
     Raises:
         InexpressibleError: It is no template that can be written on one line.
     """
+    if text.startswith(_BYTE_ORDER_MARK):  # Terraform 1.11 leaves it out of a template in JSON, and doesn't in HCL.
+        raise InexpressibleError("begins with a byte order mark")
     if "{" not in text:
         return _quoted(text)
     if "\r" in text and "${" in text:  # Terraform 1.11 doesn't evaluate what follows it in JSON, and does in HCL.
@@ -58,6 +62,8 @@ def template(text: str) -> str:
             raise InexpressibleError("has an expression of more than one line")
         if (start, end) == (0, len(text)) and not inside.startswith("~") and not inside.endswith("~"):
             return inside.strip()
+        if "\n" in text and _STRIPS.search(text[start:end]):  # In HCL, Terraform 1.11 strips beyond the end of a line.
+            raise InexpressibleError("has a strip marker ~ in a text of several lines")
         parts += [text[at:start].translate(_ESCAPES), text[start:end]]
         at = end
     return f'"{"".join(parts)}{text[at:].translate(_ESCAPES)}"'

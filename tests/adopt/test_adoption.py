@@ -65,6 +65,24 @@ def test_values_of_other_phases_stay_and_those_that_are_done_go(mini: Path) -> N
     assert not path.exists()
 
 
+def test_a_value_by_hand_stays_while_aws_does_not_decide(mini: Path) -> None:
+    by_hand = {"aws_db_subnet_group.subnets": "mini", "aws_vpc.vpc": "vpc-9", "aws_route53_record.a": "Z_a_A"}
+    result = (
+        replace(FOUND[0], outcome=Outcome.AMBIGUOUS, id=""),
+        FOUND[3],
+        Found("cutover", "aws_route53_record.a", Outcome.CREATE, why="an apply overwrites it"),
+    )
+    environment = replace(environments.load("mini-demo"), existing=by_hand)
+    write(environment, Adoption(result, ()))
+    assert json.loads((mini / "existing" / "mini-demo.json").read_text(encoding="utf-8")) == by_hand
+
+
+def test_a_refused_question_about_what_is_beside_is_listed() -> None:
+    result = Adoption(FOUND[:1], (), ("what a keeps: AccessDenied",))
+    assert [*result.lines()][-1] == "UNKNOWN    what a keeps: AccessDenied"
+    assert not result.complete
+
+
 def test_a_run_reports_every_verb_of_a_plan() -> None:
     counts = dict.fromkeys(ACTIONS, 1)
     assert "1 to import" in PhaseResult("network", Result.CHANGES, counts).line

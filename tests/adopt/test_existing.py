@@ -57,6 +57,12 @@ def test_an_unknown_address_is_one_error_that_names_the_nearest() -> None:
     assert "existing/prod.json" in problem.allowed
 
 
+def test_an_id_of_two_addresses_of_a_type_is_refused() -> None:
+    with pytest.raises(InvalidEnvironmentError, match=r"private_b.*must have another id than aws_subnet\.private_a"):
+        with_imports(with_existing(aws_subnet__private_a="subnet-1", aws_subnet__private_b="subnet-1"), STACKS)
+    assert with_imports(with_existing(aws_subnet__private_a="a", aws_ecr_repository__shop="a"), STACKS)
+
+
 @pytest.mark.parametrize(
     ("address", "id_", "allowed"),
     [
@@ -97,7 +103,14 @@ def test_the_values_are_those_of_the_environments_file(mini: Path) -> None:
         assert environments.load("mini-demo").existing == {}
 
 
-@pytest.mark.parametrize(("text", "allowed"), [("[]", "must map addresses to ids"), ("{", "must be JSON")])
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("[]", "must map addresses to ids"),
+        ("{", "must be JSON"),
+        ('{"aws_vpc.vpc": "vpc-1", "aws_vpc.vpc": "vpc-2"}', r"must be JSON \('aws_vpc\.vpc' is there twice\)"),
+    ],
+)
 def test_a_file_of_another_form_is_an_error_that_names_it(mini: Path, text: str, allowed: str) -> None:
     write(mini, text)
     with values(mini), pytest.raises(InvalidEnvironmentError, match=rf"existing/mini-demo\.json.*{allowed}"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -178,6 +178,7 @@ KEY = "arn:aws:kms:us-east-1:111122223333:key/key-1"
 def repository(**encryption: str) -> Responses:
     return {
         "list_aliases": {"Aliases": [{"AliasName": "alias/shop", "TargetKeyId": "key-1"}]},
+        "describe_key": {"KeyMetadata": {"KeyId": "key-1", "Arn": KEY, "KeyState": "Enabled"}},
         "describe_repositories": {"repositories": [{"repositoryName": "shop", "encryptionConfiguration": encryption}]},
     }
 
@@ -189,6 +190,17 @@ def test_a_key_is_found_by_its_alias_and_what_it_encrypts_is_taken_over() -> Non
         "aws_kms_alias.alias": "alias/shop",
         "aws_ecr_repository.shop": "shop",
     }
+
+
+@pytest.mark.parametrize("state", ["PendingDeletion", "PendingReplicaDeletion"])
+def test_a_key_that_will_be_deleted_is_not_taken_over(state: str) -> None:
+    """Terraform can't import it: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html."""
+    key = {"describe_key": {"KeyMetadata": {"KeyId": "key-1", "Arn": KEY, "KeyState": state}}}
+    result = found(REPOSITORY, {**repository(encryptionType="KMS", kmsKey=KEY), **key})
+    (obstacle,) = result["aws_kms_key.key"].obstacles
+    assert str(obstacle) == "deletion is scheduled, must be cancelled"
+    assert "cancel-key-deletion" in obstacle.way_out
+    assert result["aws_ecr_repository.shop"].outcome is Outcome.BLOCKED
 
 
 @pytest.mark.parametrize(
@@ -294,6 +306,87 @@ def test_an_existing_group_whose_description_differs_is_no_group_of_rules() -> N
     assert result["aws_vpc_security_group_ingress_rule.http"].outcome is Outcome.CREATE
 
 
+def test_what_depends_on_an_unknown_resource_is_unknown() -> None:
+    result = found(GROUP, {**rules(HTTP), "describe_security_groups": "UnauthorizedOperation"})
+    rule = result["aws_vpc_security_group_ingress_rule.http"]
+    assert (rule.outcome, rule.why) == (Outcome.UNKNOWN, "it depends on aws_security_group.app, which is unknown")
+
+
+def test_a_refused_question_about_what_is_beside_stops_no_other() -> None:
+    roles = {"aws_iam_role": {"a": {"name": "a"}, "b": {"name": "b"}}}
+    policies = {"list_attached_role_policies": lambda **its: "AccessDenied" if its["RoleName"] == "a" else ATTACHED}
+    search, _ = looking(roles, {"get_role": {"Role": {"Path": "/"}}, **policies})
+    result = search.of(["network"])
+    assert [*search.beside(result)] == ["b keeps the policy arn:x"]
+    (unread,) = search.unread
+    assert "what a keeps: can't ask iam with list_attached_role_policies: AccessDenied" in unread
+
+
+ATTACHED = {"AttachedPolicies": [{"PolicyArn": "arn:x"}]}
+
+
+def test_a_rule_to_a_list_of_aws_whose_id_is_unknown_is_found_by_the_rest() -> None:
+    """AWS refuses a second rule that is equal.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupEgress.html
+    """
+    rule = {
+        "security_group_id": "${aws_security_group.app.id}",
+        **{"ip_protocol": "tcp", "from_port": 443, "to_port": 443},
+        "prefix_list_id": "${aws_vpc_endpoint.s3.prefix_list_id}",
+    }
+    resources = {**GROUP, "aws_vpc_security_group_egress_rule": {"s3": rule}}
+    listed = {**HTTP, "IsEgress": True, "FromPort": 443, "ToPort": 443}
+    others = {**listed, "SecurityGroupRuleId": "sgr-8"}
+    s3 = {**listed, "CidrIpv4": None, "PrefixListId": "pl-1", "SecurityGroupRuleId": "sgr-9"}
+    assert found(resources, rules(others, s3))["aws_vpc_security_group_egress_rule.s3"].id == "sgr-9"
+
+
+def test_a_value_of_existing_decides_between_several() -> None:
+    environment = replace(environments.load("prod"), existing={"aws_vpc.vpc": "vpc-2"})
+    resources = {**VPC, "aws_internet_gateway": {"gateway": {"vpc_id": "${aws_vpc.vpc.id}"}}}
+    aws = Canned(vpcs("vpc-1", "vpc-2"))
+    vpc, _ = Search(aws, environment, {"network": {"resource": resources}}, {}).of(["network"])
+    assert (vpc.outcome, vpc.id) == (Outcome.ADOPT, "vpc-2")
+    assert aws.calls[-1][2] == {"Filters": [{"Name": "attachment.vpc-id", "Values": ["vpc-2"]}]}
+
+
+@pytest.mark.parametrize(("decided", "outcome"), [("vpc-1", Outcome.ADOPT), ("vpc-9", Outcome.AMBIGUOUS)])
+def test_a_value_of_existing_decides_between_addresses(decided: str, outcome: Outcome) -> None:
+    environment = replace(environments.load("prod"), existing={"aws_vpc.a": decided})
+    both = {"aws_vpc": {each: {"cidr_block": "10.30.0.0/16"} for each in "ab"}}
+    one, other = Search(Canned(vpcs("vpc-1")), environment, {"network": {"resource": both}}, {}).of(["network"])
+    assert (one.outcome, other.outcome) == (outcome, Outcome.AMBIGUOUS)
+
+
+def test_an_id_of_a_managed_address_is_not_taken_over_under_another() -> None:
+    both = {"aws_vpc": {each: {"cidr_block": "10.30.0.0/16"} for each in "ab"}}
+    result = found(both, vpcs("vpc-1"), managed=["aws_vpc.a"])
+    assert [each.outcome for each in result.values()] == [Outcome.MANAGED, Outcome.AMBIGUOUS]
+
+
+@pytest.mark.parametrize("state", ["deleting", "deleted"])
+def test_a_deleted_endpoint_is_none(state: str) -> None:
+    resources = {**VPC, "aws_vpc_endpoint": {"s3": {"vpc_id": "${aws_vpc.vpc.id}", "service_name": "s3"}}}
+    listed = {"describe_vpc_endpoints": {"VpcEndpoints": [{"VpcEndpointId": "vpce-1", "State": state}]}}
+    assert found(resources, {**vpcs("vpc-1"), **listed})["aws_vpc_endpoint.s3"].outcome is Outcome.CREATE
+
+
+@pytest.mark.parametrize("word", ["PendingConfirmation", "Deleted"])
+def test_a_subscription_without_an_arn_is_none(word: str) -> None:
+    subscription = {"topic_arn": "arn:t", "protocol": "email", "endpoint": "a@b.test"}
+    listed = {"Subscriptions": [{"SubscriptionArn": word, "Protocol": "email", "Endpoint": "a@b.test"}]}
+    result = found({"aws_sns_topic_subscription": {"a": subscription}}, {"list_subscriptions_by_topic": listed})
+    assert result["aws_sns_topic_subscription.a"].outcome is Outcome.CREATE
+
+
+def test_a_subnet_without_an_ipv4_range_is_in_no_way() -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Subnet.html: `ipv6Native`."""
+    responses = subnets(("", "us-east-1a"))
+    subnet = found({**VPC, "aws_subnet": {"public_a": SUBNET}}, responses)["aws_subnet.public_a"]
+    assert subnet.outcome is Outcome.CREATE
+
+
 def providers() -> Iterator[Mapping[str, Any]]:
     yield {"region": "us-east-1"}
     yield {"region": "us-west-2", "alias": "global_events"}
@@ -342,6 +435,18 @@ def test_a_resource_is_asked_about_where_its_provider_is() -> None:
             {"name": "aep-prod", "internal": False},
             {"describe_load_balancers": {"LoadBalancers": [{"LoadBalancerArn": "arn", "Scheme": "internal"}]}},
             "internal is true, must be false",
+        ),
+        (
+            "aws_iam_role",
+            {"name": "aep-prod-task"},
+            {"get_role": {"Role": {"Path": "/service-role/"}}},
+            "path is /service-role/, must be /",
+        ),
+        (
+            "aws_secretsmanager_secret",
+            {"name": "aep/prod/key"},
+            {"describe_secret": {"ARN": "arn", "DeletedDate": "2026-01-01"}},
+            "deletion is scheduled, must be cancelled",
         ),
     ],
 )

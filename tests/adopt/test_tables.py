@@ -27,7 +27,6 @@ def test_each_type_of_a_stack_is_asked_about(env: Environment, stacks: dict[str,
 def test_each_question_leads_to_an_id() -> None:
     for kind, question in questions().items():
         assert bool(question.created) != bool(question.id), kind
-        assert not (question.ask and question.through), kind
         assert question.through is None or questions()[question.through[0]].ask, kind
         assert bool(question.parent) == bool(question.beside), kind
 

@@ -34,6 +34,9 @@ def differences(text: str, content: Mapping[str, Any]) -> list[str]:
     # The parser drops the line break at the end of a heredoc, and Terraform doesn't. The export writes none.
     found = [f"heredoc {each}" for each in _HEREDOC.findall(text)]
     for section in sorted(parsed.keys() | content.keys() - {"//"}):
+        if section == "import":
+            found += [*_imports(parsed.get(section, []), content.get(section, []))]
+            continue
         labels = _LABELS.get(section, 0)
         blocks = [*_blocks(parsed.get(section, []), labels)]
         expected = [*_expected(content.get(section, {}), section)]
@@ -75,6 +78,15 @@ def _expected(content: Any, section: str) -> Iterator[tuple[tuple[str, ...], Map
             yield (name,), its
         else:
             yield from (((name, inner), settings) for inner, settings in its.items())
+
+
+def _imports(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if len(ours) != len(theirs):
+        yield "import: another number"
+    for one, other in zip(ours, theirs, strict=False):
+        expected = {"to": f"${{{other['to']}}}", "id": other["id"]}
+        if {"to": one["to"][0], "id": restored(one["id"][0])} != expected:
+            yield f"import {other['to']}"
 
 
 def _terraform(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[str]:

@@ -64,6 +64,7 @@ STACK: dict[str, Any] = {
         },
     },
     "output": {"id": {"value": "${aws_vpc.vpc.id}", "sensitive": True}},
+    "import": [{"id": "vpc-1", "to": "aws_vpc.vpc"}, {"id": 'sg-"1"', "to": "aws_security_group.group"}],
 }
 
 

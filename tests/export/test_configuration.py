@@ -25,7 +25,16 @@ Change = Callable[[dict[str, Any]], None]
 
 def test_parts_are_in_the_order_of_a_file_by_hand() -> None:
     heads = re.findall(r"^(\w+)(?: .*)? \{$", exported(), re.MULTILINE)
-    assert [*dict.fromkeys(heads)] == ["terraform", "provider", "variable", "locals", "resource", "data", "output"]
+    assert [*dict.fromkeys(heads)] == [
+        "terraform",
+        "provider",
+        "variable",
+        "locals",
+        "resource",
+        "data",
+        "output",
+        "import",
+    ]
     assert exported().startswith("# sample: a stack.\n\nterraform {\n")
     assert "\n# All: everything.\n" in exported()
 
@@ -63,7 +72,10 @@ def test_blocks_of_a_type_that_no_stack_has() -> None:
     [
         (lambda it: it["resource"].update(aws_nothing={"x": {}}), "aws_nothing.x is of the type aws_nothing, which"),
         (lambda it: it["data"].update(http={"x": {}}), "data.http.x is of the type http, which"),
-        (lambda it: it.update({"import": []}), "import is a block that isn't exported"),
+        (lambda it: it["import"][0].update(provider="aws.other"), "import has 'provider'"),
+        (lambda it: it["import"][0].update(to="a b"), "import has the address 'a b'"),
+        (lambda it: it.update({"import": ["x"]}), "import has a nested block that isn't an object"),
+        (lambda it: it["import"][0].pop("id"), "import doesn't have the form"),
         (lambda it: it.update({"moved": []}), "moved is a block that isn't exported"),
         (lambda it: it["provider"].update(random=[{}]), "provider.random is of another provider than AWS's"),
         (lambda it: it["resource"]["aws_vpc"]["vpc"].update(count=2), "aws_vpc.vpc has 'count'"),

@@ -76,7 +76,9 @@ def test_a_value_of_more_lines_ends_the_alignment() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["${a", "${}", "x${ }", "%{ if a }b%{ endif }", "${f(\na)}", "\r${a}"])
+@pytest.mark.parametrize(
+    "text", ["${a", "${}", "x${ }", "%{ if a }b%{ endif }", "${f(\na)}", "\r${a}", "\ufeffa", "${a~}\n b"]
+)
 def test_what_cannot_be_written_is_an_error(text: str) -> None:
     with pytest.raises(InexpressibleError):
         template(text)

@@ -30,6 +30,9 @@ FAULTS = {
     "a lost empty list": ("  ingress     = []\n", ""),
     "an evaluated default": ("$${literal}", "${literal}"),
     "another key of the state": ('"sample.tfstate"', '"other.tfstate"'),
+    "a lost import": ('import {\n  to = aws_vpc.vpc\n  id = "vpc-1"\n}\n', ""),
+    "an import to another address": ("to = aws_vpc.vpc\n", "to = aws_vpc.other\n"),
+    "an import of another id": ('id = "vpc-1"', 'id = "vpc-2"'),
     "another address": ('resource "aws_route53_record" "record"', 'resource "aws_route53_record" "other"'),
 }
 
