@@ -110,14 +110,14 @@ class TerraformStack(_Overridable):
         Raises:
             ValueError: The other one depends on this one.
         """
-        if dependency.depends_on(self):
+        if dependency.needs(self):
             raise ValueError(f"stack {self.id!r} can't depend on {dependency.id!r}, which depends on it")
         if dependency not in self.dependencies:
             self.dependencies.append(dependency)
 
-    def depends_on(self, stack: TerraformStack) -> bool:
+    def needs(self, stack: TerraformStack) -> bool:
         """Whether this stack depends on another one, directly or through others."""
-        return stack in self.dependencies or any(each.depends_on(stack) for each in self.dependencies)
+        return stack in self.dependencies or any(each.needs(stack) for each in self.dependencies)
 
     def document(self) -> Document:
         """The stack, as cdktf writes it (terraform-stack.ts).

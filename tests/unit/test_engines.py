@@ -27,7 +27,7 @@ def test_an_unknown_engine_is_an_error_that_names_what_is_allowed_and_where() ->
 
 
 def test_an_engine_that_is_not_installed_names_the_target_that_installs_it() -> None:
-    assert installed({}).name == "node"
+    assert installed({}).name == "python"
     with pytest.raises(
         MissingEngineError, match=r"^ENGINE=cdktn needs the package cdktn, .* make setup-cdktn installs"
     ):
