@@ -99,7 +99,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 @pytest.mark.requirement("R13.13")
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_one_plan_makes_the_copy_the_database_and_keeps_the_previous_one(stack: Stack) -> None:
     stack.rds.create_db_snapshot(DBInstanceIdentifier="shop", DBSnapshotIdentifier="before")
     stack.rds.restore_db_instance_from_db_snapshot(
