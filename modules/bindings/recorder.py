@@ -305,7 +305,14 @@ def named(name: str) -> Any:  # noqa: ANN401  (what stands for a class)
     """
     if name not in table():
         raise UnknownToEngineError(f"the class {name}")
-    return partial(create, table()[name])
+    return _Named(create, table()[name])
+
+
+class _Named(partial[Any]):
+    """What stands for a class, also in an annotation such as `AwsProvider | None`."""
+
+    def __or__(self, other: object) -> Any:  # noqa: ANN401  (an annotation)
+        return Element | other
 
 
 def _add(to: dict[str, Any], added: TerraformStack | Element, owner: str) -> None:

@@ -74,11 +74,7 @@ def configuration(
         with _addressed(stack, "locals"):
             pairs = [(_name(name), expression(value)) for name, value in content["locals"].items()]
             parts.append(["locals {", *indented(aligned(pairs)), "}"])
-    for settings in content.get(REMOVED, []):
-        with _addressed(stack, f"{REMOVED}.{settings['from']}"):
-            destroyed = aligned([("destroy", literal(settings["lifecycle"]["destroy"]))])
-            body = [f"from = {settings['from']}", "", *_block(["lifecycle"], destroyed)]
-            parts.append(_block([REMOVED], body))
+    parts += [_removed(stack, settings) for settings in content.get(REMOVED, [])]
     for group in arrange([*_elements(stack, content)]):
         parts.append([_RULE, *comment(group.title)])
         for part in group.parts:
@@ -297,6 +293,12 @@ def _variable(settings: Settings) -> Lines:
         elif name != COMMENT:
             raise InexpressibleError(f"has {name!r}, which isn't exported")
     return _attributes(pairs)
+
+
+def _removed(stack: str, settings: Settings) -> Lines:
+    with _addressed(stack, f"{REMOVED}.{settings['from']}"):
+        destroyed = aligned([("destroy", literal(settings["lifecycle"]["destroy"]))])
+        return _block([REMOVED], [f"from = {settings['from']}", "", *_block(["lifecycle"], destroyed)])
 
 
 def _import(settings: Settings) -> Lines:

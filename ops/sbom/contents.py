@@ -61,7 +61,7 @@ def parts(environment: Environment) -> list[Part]:
 
 
 def packages() -> Iterator[Part]:
-    """The Python packages of requirements.txt, and uv, which installs them. cdktf's Node and jsii are among them.
+    """The Python packages of requirements.txt, and uv, which installs them.
 
     Raises:
         OpsError: One has no hash.

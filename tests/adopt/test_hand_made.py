@@ -40,6 +40,7 @@ def settled(account: HandMade, *phases: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("R13.8")
 @pytest.mark.timeout(3600)
 def test_account_network_and_registry_of_a_small_product(tmp_path: Path) -> None:
     phases = ("account", "registry", "network")

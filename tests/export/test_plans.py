@@ -48,6 +48,7 @@ def check(stack: Stack, phase: str, folder: Path, variables: dict[str, str]) -> 
     assert differences(*plans) == []
 
 
+@pytest.mark.requirement("R13.9")
 @pytest.mark.parametrize("phase", [phase.name for phase in PHASES])
 def test_every_phase_of_an_environment(
     phase: str,

@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cdktf
 import pytest
 
 import environments
 from environments.names import Names
 from environments.schema import Cutover, PreviousTarget
-from modules.bindings.engine import TerraformStack
+from modules.bindings.engine import App, TerraformStack
 from modules.constructs.dns import WeightedRecords
 from ops.aws.dns import describe, replacement
 from ops.cutover.prepare import undone
@@ -27,7 +26,8 @@ def from_terraform(weight: int, kinds: tuple[str, ...], folder: Path) -> list[di
     """What Terraform's resources ask Route 53 for."""
     prod = environments.load("prod")
     previous = PreviousTarget(**vars(SHARES.previous), dual_stack="AAAA" in kinds)
-    stack = TerraformStack(cdktf.Testing.app(outdir=str(folder)), "cutover")
+    app = App(outdir=str(folder))
+    stack = TerraformStack(app, "cutover")
     WeightedRecords(
         stack,
         "application",
@@ -37,7 +37,9 @@ def from_terraform(weight: int, kinds: tuple[str, ...], folder: Path) -> list[di
         record_writer=None,
         target=(SHARES.current.dns_name, SHARES.current.zone_id),
     )
-    resources = json.loads(cdktf.Testing.synth(stack))["resource"]["aws_route53_record"]
+    app.synth()
+    written = json.loads((folder / "stacks" / "cutover" / "cdk.tf.json").read_text(encoding="utf-8"))
+    resources = written["resource"]["aws_route53_record"]
     return [
         {
             "Name": record["name"],

@@ -190,7 +190,7 @@ def test_the_command_prints_the_list_and_writes_the_record(context: Canned, monk
     record = Path("golive.md").read_text(encoding="utf-8")
     assert record.startswith("# Go-live list of prod\n")
     assert "prod (account 111122223333), checked by arn:aws:iam::111122223333:role/aep-prod-planner." in record
-    assert record.count("- [x] **") == 9
+    assert record.count("- [x] **") == 10
 
 
 @pytest.mark.requirement("R12.1")

@@ -49,7 +49,14 @@ def test_the_list_of_a_group_has_each_text_whole() -> None:
         assert listed and "..." not in listed, listed
 
 
-RIGHT = {"ENVIRONMENT": "prod", "PHASE": "network", "SERVICE": "backend", "SECRET": "OPENAI_API_KEY", "ROLE": "planner"}
+RIGHT = {
+    "ENVIRONMENT": "prod",
+    "PHASE": "network",
+    "SERVICE": "backend",
+    "SECRET": "OPENAI_API_KEY",
+    "ROLE": "planner",
+    "{what}": "secret",
+}
 MISTYPED = {"ENVIRONMENT": "prd", "PHASE": "netwrok", "SERVICE": "bakend", "SECRET": "OPENAI_API_KY"}
 
 

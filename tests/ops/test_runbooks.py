@@ -34,6 +34,8 @@ WITHOUT_RUNBOOK = {
     "cost": "changes nothing and needs no account; docs/cost.md",
     "roles": "changes nothing and needs no account; docs/roles.md",
     "parity": "changes nothing and needs no account; docs/parity.md",
+    "upgrade": "changes nothing in AWS; docs/keeping-up.md",
+    "sbom": "changes nothing and needs no account; docs/keeping-up.md",
     "export": "changes nothing and needs no account; docs/export.md",
     "diagram": "writes images; docs/report.md",
     "report": "writes a page; docs/report.md",

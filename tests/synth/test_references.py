@@ -83,5 +83,5 @@ def test_references_go_through_one_helper() -> None:
     """And so do addresses: `depends_on` is written in one place, from addresses that constructs give."""
     for file in MODULES.rglob("*.py"):
         text = file.read_text(encoding="utf-8")
-        if file.name != "ids.py":
+        if file.name != "ids.py" and "bindings" not in file.parts:
             assert not re.search(r"\$\{(\w+\.)?aws_|\"depends_on\"|[\"'](\w+\.)?aws_\w+\.[\w{]", text), file

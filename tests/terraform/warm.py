@@ -14,9 +14,9 @@ from pathlib import Path
 
 from modules.output import LOCK_FILE
 from ops.terraform.session import COLLECTOR
-from ops.terraform.warm.provider import running
-from ops.terraform.warm.server import attached, whole_schema
 from tests.conftest import Stack
+from tests.terraform.provider.process import running
+from tests.terraform.provider.server import attached, whole_schema
 from tests.terraform.run import terraform
 
 KINDS = ("resource", "data", "ephemeral")

@@ -1,7 +1,4 @@
-"""A provider for Terraform that answers with a trimmed schema, and passes other calls on to a running provider.
-
-grpcio is an extra: only tests, rehearsals and the setting of `cached` need this module.
-"""
+"""A provider for Terraform that answers with a trimmed schema, and passes other calls on to a running provider."""
 
 from __future__ import annotations
 
@@ -14,8 +11,8 @@ from typing import Any
 
 import grpc
 
-from ops.terraform.warm.provider import REATTACH, SOURCE
-from ops.terraform.warm.schema import trimmed
+from tests.terraform.provider.process import REATTACH, SOURCE
+from tests.terraform.provider.schema import trimmed
 
 _PROTOCOL = 5
 _SERVICE = f"/tfplugin{_PROTOCOL}.Provider/"

@@ -44,7 +44,7 @@ def running(binary: Path, variables: Mapping[str, str]) -> Iterator[str]:
         process_group=0,
     ) as process:
         try:
-            assert process.stdout  # noqa: S101  (a pipe)
+            assert process.stdout  # a pipe
             announced = next(filter(None, map(_ANNOUNCED.search, process.stdout)), None)
             if announced is None:
                 raise OpsError(f"{binary} ended with {process.wait()} before it listened")
