@@ -72,7 +72,7 @@ COMMANDS = (
         CHANGE,
         "restore",
         "ops.restore.command:restore",
-        "Restore a data store beside the present one, or an earlier secret or state.",
+        "Restore a data store, a secret or a state, and check it.",
     ),
     Entry(CHANGE, "destroy", "ops.terraform.command:destroy", "Destroy an unprotected environment, last phase first."),
     Entry(RELEASE, "deploy", "ops.deploy.command:deploy", "Deploy a service in one command, and report what runs."),

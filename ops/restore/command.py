@@ -38,9 +38,23 @@ _OPTIONS = {
 _NAMED = {What.SECRET: "the secret's name", What.STATE: "a phase"}
 
 
+def _whats(incomplete: str) -> list[str]:
+    return [each for each in What if each.startswith(incomplete)]
+
+
+def _kind(what: str) -> What:
+    from environments.suggestions import choices
+
+    if what not in set(What):
+        raise OpsError(f"nothing to restore is called {what!r}; {choices(what, What)}")
+    return What(what)
+
+
 def restore(
     environment: EnvironmentName,
-    what: Annotated[What, typer.Argument(help="What to restore.", show_default=False)],
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="database, cache, secret or state.", autocompletion=_whats)
+    ],
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="Of a secret, or a phase whose state it is.", show_default=False)
     ] = "",
@@ -72,23 +86,23 @@ def restore(
     """
     given = {"at": at, "snapshot": snapshot, "version": version, "as": as_, "level": level, "rows": rows}
     with reporting():
-        if other := sorted(key for key, value in given.items() if value and key not in _OPTIONS[what]):
+        kind, chosen = _kind(what), load(environment)
+        if other := sorted(key for key, value in given.items() if value and key not in _OPTIONS[kind]):
             raise OpsError(
-                f"--{other[0]} isn't an option of restore {what}; it has --{', --'.join(sorted(_OPTIONS[what]))}"
+                f"--{other[0]} isn't an option of restore {kind}; it has --{', --'.join(sorted(_OPTIONS[kind]))}"
             )
-        if bool(name) != (what in _NAMED):
-            needed = f"name {_NAMED[what]}" if what in _NAMED else f"leave out {name!r}"
+        if bool(name) != (kind in _NAMED):
+            needed = f"name {_NAMED[kind]}" if kind in _NAMED else f"leave out {name!r}"
             raise OpsError(
-                f"restore {what}: {needed}, as in bin/ops restore {environment} {what}{' NAME' * (what in _NAMED)}"
+                f"restore {kind}: {needed}, as in bin/ops restore {environment} {kind}{' NAME' * (kind in _NAMED)}"
             )
-        chosen = load(environment)
-        if what is What.STATE:
+        if kind is What.STATE:
             _state(chosen, name, version, yes=yes, dry_run=dry_run, out=out)
-        elif what is What.SECRET:
+        elif kind is What.SECRET:
             from ops.restore.secret import restore_secret
 
             restore_secret(chosen, name, version, yes=yes, dry_run=dry_run)
-        elif what is What.CACHE:
+        elif kind is What.CACHE:
             from ops.restore.cache import restore_cache
 
             restore_cache(chosen, snapshot, as_, yes=yes, dry_run=dry_run)

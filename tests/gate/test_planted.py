@@ -21,7 +21,7 @@ FEWEST = 400
 PARTS = 16
 """So that the processes of a run share the work."""
 OF_OTHERS = {"R13.3", "R13.10"}
-"""Requirements about changes, whose violations are plans (tests/plan_gate/cases), and about what writes and checks the stacks."""
+"""Requirements about changes, whose violations are plans (tests/plan_gate/cases), and about what writes the stacks."""
 REQUIREMENTS = PAGE.parents[1] / "requirements.md"
 LINE = re.compile(r"^\| (?P<number>\d+) \| (?P<rest>R\d+\.\d+ \| .*)\|$", re.MULTILINE)
 

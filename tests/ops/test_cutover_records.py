@@ -12,7 +12,8 @@ import pytest
 import environments
 from environments.names import Names
 from environments.schema import Cutover, PreviousTarget
-from modules.bindings.engine import App, TerraformStack
+from modules.bindings import aws
+from modules.bindings.engine import App, S3Backend, TerraformStack
 from modules.constructs.dns import WeightedRecords
 from ops.aws.dns import describe, replacement
 from ops.cutover.prepare import undone
@@ -28,6 +29,8 @@ def from_terraform(weight: int, kinds: tuple[str, ...], folder: Path) -> list[di
     previous = PreviousTarget(**vars(SHARES.previous), dual_stack="AAAA" in kinds)
     app = App(outdir=str(folder))
     stack = TerraformStack(app, "cutover")
+    aws.AwsProvider(stack, "aws", region="us-east-1")
+    S3Backend(stack, bucket="state", key="cutover", region="us-east-1")
     WeightedRecords(
         stack,
         "application",

@@ -55,9 +55,9 @@ RIGHT = {
     "SERVICE": "backend",
     "SECRET": "OPENAI_API_KEY",
     "ROLE": "planner",
-    "{what}": "secret",
+    "WHAT": "database",
 }
-MISTYPED = {"ENVIRONMENT": "prd", "PHASE": "netwrok", "SERVICE": "bakend", "SECRET": "OPENAI_API_KY"}
+MISTYPED = {"ENVIRONMENT": "prd", "PHASE": "netwrok", "SERVICE": "bakend", "SECRET": "OPENAI_API_KY", "WHAT": "databse"}
 
 
 def arguments() -> Iterator[tuple[tuple[str, ...], str, str]]:
