@@ -514,9 +514,21 @@ def replicas(aws: Aws) -> None:
 @example("elasticache", "ModifyReplicationGroup")
 def changed_cache(aws: Aws) -> None:
     _cache(aws)
-    aws("elasticache").modify_replication_group(ReplicationGroupId="one", SnapshotWindow="06:00-07:00")
-    (group,) = aws("elasticache").describe_replication_groups(ReplicationGroupId="one")["ReplicationGroups"]
+    client = aws("elasticache")
+    to = {"DestinationType": "cloudwatch-logs", "LogFormat": "json"}
+    logs = [
+        {"LogType": kind, "DestinationDetails": {"CloudWatchLogsDetails": {"LogGroup": kind}}, **to}
+        for kind in ("slow-log", "engine-log")
+    ]
+    change: Any = {"SnapshotWindow": "06:00-07:00", "LogDeliveryConfigurations": logs}
+    client.modify_replication_group(ReplicationGroupId="one", **change)
+    (group,) = client.describe_replication_groups(ReplicationGroupId="one")["ReplicationGroups"]
     assert group["SnapshotWindow"] == "06:00-07:00"
+    assert [each["LogType"] for each in group["LogDeliveryConfigurations"]] == ["slow-log", "engine-log"]
+    ended: Any = [{"LogType": "slow-log", "Enabled": False}]
+    client.modify_replication_group(ReplicationGroupId="one", LogDeliveryConfigurations=ended)
+    (group,) = client.describe_replication_groups(ReplicationGroupId="one")["ReplicationGroups"]
+    assert [each["LogType"] for each in group["LogDeliveryConfigurations"]] == ["engine-log"]
 
 
 @example("elasticache", "DeleteReplicationGroup")

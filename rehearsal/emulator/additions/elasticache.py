@@ -333,6 +333,7 @@ _CHANGEABLE = {
     "PreferredMaintenanceWindow": "preferred_maintenance_window",
     "SnapshotWindow": "snapshot_window",
     "AutoMinorVersionUpgrade": "auto_minor_version_upgrade",
+    "TransitEncryptionEnabled": "transit_encryption_enabled",
     "TransitEncryptionMode": "transit_encryption_mode",
 }
 """Parameter of a change, and moto's name for what it changes."""
@@ -355,7 +356,22 @@ def modify_replication_group(original: Callable[..., ActionResult], self: Elasti
             setattr(group, attribute, self.params[parameter])
     removed, added = self.params.get("UserGroupIdsToRemove") or [], self.params.get("UserGroupIdsToAdd") or []
     group.user_group_ids = [each for each in group.user_group_ids if each not in removed] + list(added)
+    if "LogDeliveryConfigurations" in self.params:
+        group.log_delivery_configurations = _logs(group, self.params["LogDeliveryConfigurations"])
     return answer
+
+
+def _logs(group: ReplicationGroup, given: list[Body]) -> list[Body]:
+    """Where a group's logs go then: a type of log that is given changes or ends, and the others stay.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_LogDeliveryConfigurationRequest.html
+    """
+    changed = {each["LogType"] for each in given}
+    kept_ones = [each for each in group.log_delivery_configurations if each["LogType"] not in changed]
+    enabled = [
+        {key: value for key, value in each.items() if key != "Enabled"} for each in given if each.get("Enabled", True)
+    ]
+    return [*kept_ones, *group._get_log_delivery_configurations(enabled)]
 
 
 def _resize(self: ElastiCacheResponse) -> ActionResult:
