@@ -60,7 +60,8 @@ class Restores:
         control, names = self.rehearsal.control, self.rehearsal.names
         control.database_server(names.database, application.database_url)
         variables = {self.rehearsal.environment.product.database_secret: application.database_url}
-        control.run_commands(names.service(migration.service), variables)
+        family = names.service(migration.service)
+        control.run_commands(family, variables)
         self.values.database(check=f'replace({{0}}.check, tables=("{TABLE}",))')
         self.log.ops(
             "Restore the database of now beside it, and check the copy",
@@ -70,6 +71,7 @@ class Restores:
             "--at",
             "latest",
         )
+        control.run_commands(family, {})
         if f"{TABLE}: restored 1, present 1" not in self.log.said:
             raise StepError(f"the copy has other rows than the database: {self.log.said}")
 

@@ -147,7 +147,7 @@ class Control:
 
         Args:
             family: Of the task definition.
-            variables: What the task definition's secrets and the image would set.
+            variables: What the task definition's secrets and the image would set; none: from now on they end with 0.
         """
         order = {"family": family, "variables": dict(variables)}
         self._order("run_commands", account_id=self.account_id, region=self.region, **order)

@@ -135,7 +135,11 @@ def _task_exit(account_id: str, region: str, family: str, **ends: Any) -> None: 
 
 
 def _run_commands(account_id: str, region: str, family: str, variables: dict[str, str]) -> None:
-    ecs_tasks.programs(ecs_backends[account_id][region])[family] = variables
+    programs = ecs_tasks.programs(ecs_backends[account_id][region])
+    if variables:
+        programs[family] = variables
+    else:
+        programs.pop(family, None)
 
 
 def _database_server(account_id: str, region: str, identifier: str, url: str) -> None:
