@@ -19,7 +19,7 @@ from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials, environment
 from tests.terraform.run import terraform
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 ACCOUNT = "111122223333"
 Body = dict[str, Any]
 SETTINGS: Body = {
