@@ -17,6 +17,7 @@ from tests.emulator import (  # noqa: F401  (they fill EXAMPLES)
     examples_of_networks,
     examples_of_operations,
     examples_of_policies,
+    examples_of_restores,
 )
 from tests.emulator.aws import Aws
 from tests.emulator.examples import EXAMPLES, Example

@@ -76,7 +76,7 @@ def restore_from_snapshot(
     "restore_db_instance_to_point_in_time",
     "rds",
     "RestoreDBInstanceToPointInTime",
-    why="moto takes any time, and copies all settings of the source",
+    why="moto takes any time, copies all settings of the source, and calls the copy a replica of it",
     source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html",
 )
 def restore_to_time(
@@ -96,6 +96,8 @@ def restore_to_time(
             "InvalidParameterValue", f"The specified instance cannot be restored to a time outside {first} to {last}."
         )
     instance = _make(backend, original(backend, source, target, overrides), overrides)
+    # The copy is no replica: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+    instance.source_db_instance_identifier = None
     servers.restore_to(backend, source, _aware(at), target)
     return instance
 
