@@ -16,7 +16,7 @@ from ops.aws.session import connect
 from ops.aws.waiting import polls, shown
 from ops.command import confirm, say
 from ops.errors import OpsError
-from ops.restore.store import TAG, choose, data_key, next_steps, security_group
+from ops.restore.store import TAG, check_ending, choose, data_key, next_steps, security_group
 
 if TYPE_CHECKING:
     from environments.schema import Environment
@@ -41,6 +41,7 @@ def restore_cache(environment: Environment, snapshot: str, wanted: str, *, yes: 
     """
     if environment.cache is None:
         raise OpsError(f"{environment.name} has no cache: its values have cache=None")
+    check_ending(wanted)
     aws, names = connect(environment), Names(environment)
     _check(aws, environment, snapshot)
     source = f"snapshot {snapshot}"

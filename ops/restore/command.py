@@ -35,7 +35,7 @@ _OPTIONS = {
     What.SECRET: {"version"},
     What.STATE: {"version"},
 }
-_NAMED = {What.SECRET: "the secret's name", What.STATE: "a phase"}
+_NAMED = {What.SECRET: "a secret", What.STATE: "a phase"}
 
 
 def _whats(incomplete: str) -> list[str]:
@@ -128,10 +128,12 @@ def _database(
     from ops.aws.session import connect
     from ops.cutover.work import journal
     from ops.restore.check import judge, read
-    from ops.restore.database import DatabaseRestore, address
+    from ops.restore.database import DatabaseRestore, address, check_source
     from ops.restore.drill import CHECKED, COMMAND, EVENT, FAILED
-    from ops.restore.store import choose, next_steps
+    from ops.restore.store import check_ending, choose, next_steps
 
+    check_source(chosen, snapshot, at)
+    check_ending(wanted)
     aws = connect(chosen)
     restoring = DatabaseRestore(aws, chosen)
     source = restoring.source(snapshot, at)

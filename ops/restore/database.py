@@ -70,9 +70,7 @@ class DatabaseRestore:
         Raises:
             OpsError: The environment has no database.
         """
-        if environment.database is None:
-            raise OpsError(f"{environment.name} has no database: its values have database=None")
-        self.values: Database = environment.database
+        self.values: Database = _values(environment)
         self._aws, self._environment, self._names = aws, environment, Names(environment)
         self._rds = aws.client("rds")
 
@@ -82,11 +80,7 @@ class DatabaseRestore:
         Raises:
             OpsError: There is no such snapshot, it doesn't fit the values, or RDS can't restore that time.
         """
-        if bool(snapshot) == bool(at):
-            raise OpsError(
-                "pass one of --snapshot ID and --at TIME, such as --at 2026-05-04T11:59:00Z or --at latest; to see the "
-                f"snapshots: aws rds describe-db-snapshots --db-instance-identifier {self._names.database}"
-            )
+        check_source(self._environment, snapshot, at)
         return self._at_time(at) if at else self._of_snapshot(snapshot)
 
     def _at_time(self, text: str) -> Source:
@@ -249,6 +243,28 @@ class DatabaseRestore:
 def address(instance: Mapping[str, Any]) -> str:
     """Host and port of an available instance."""
     return f"{instance['Endpoint']['Address']}:{instance['Endpoint']['Port']}"
+
+
+def check_source(environment: Environment, snapshot: str, at: str) -> None:
+    """Check what can be checked of the source before AWS is asked.
+
+    Raises:
+        OpsError: There is no database, not one of both is given, or the time isn't one.
+    """
+    _values(environment)
+    if bool(snapshot) == bool(at):
+        raise OpsError(
+            "pass one of --snapshot ID and --at TIME, such as --at 2026-05-04T11:59:00Z or --at latest; to see the "
+            f"snapshots: aws rds describe-db-snapshots --db-instance-identifier {Names(environment).database}"
+        )
+    if at not in {"", LATEST}:
+        _time(at)
+
+
+def _values(environment: Environment) -> Database:
+    if environment.database is None:
+        raise OpsError(f"{environment.name} has no database: its values have database=None")
+    return environment.database
 
 
 def _time(text: str) -> datetime:

@@ -21,6 +21,16 @@ TAG = "RestoredFrom"
 _COPY = re.compile(r"[a-z][a-z0-9]{0,6}")
 
 
+def check_ending(wanted: str) -> None:
+    """Check what you want a copy's name to end with; it asks AWS nothing.
+
+    Raises:
+        OpsError: It can't be that.
+    """
+    if wanted and (wanted == ORIGINAL or not _COPY.fullmatch(wanted)):
+        raise OpsError(f"--as {wanted!r} must be up to 7 lower-case letters and digits, a letter first, such as r1")
+
+
 def choose(
     environment: Environment, store: str, source: str, present: Mapping[str, str], *, wanted: str = ""
 ) -> tuple[str, bool]:
@@ -39,9 +49,8 @@ def choose(
     """
     names = Names(environment)
     used = names.databases if store == "database" else names.caches
+    check_ending(wanted)
     if wanted:
-        if wanted == ORIGINAL or not _COPY.fullmatch(wanted):
-            raise OpsError(f"--as {wanted!r} must be up to 7 lower-case letters and digits, a letter first, such as r1")
         name = names.store(wanted)
         if name in used:
             raise RefusedError(f"{name} is or was the {store} of {environment.name}; choose another name with --as")

@@ -137,13 +137,18 @@ def test_versions_of_a_state_are_listed(account: Aws) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("secret",), "restore secret: name the secret's name, as in bin/ops restore prod secret NAME"),
+        (("secret",), "restore secret: name a secret, as in bin/ops restore prod secret NAME"),
         (("database", "r1", "--at", "latest"), "restore database: leave out 'r1', as in bin/ops restore prod database"),
         (("cache", "--at", "latest"), "--at isn't an option of restore cache; it has --as, --snapshot"),
         (("secret", "A", "--snapshot", "a"), "--snapshot isn't an option of restore secret; it has --version"),
+        (("database",), "pass one of --snapshot ID and --at TIME"),
+        (("database", "--at", "latest", "--snapshot", "a"), "pass one of --snapshot ID and --at TIME"),
+        (("database", "--at", "yesterday"), "--at 'yesterday' isn't a time; write it as 2026-05-04T11:59:00Z"),
+        (("database", "--at", "latest", "--as", "R1"), "--as 'R1' must be up to 7 lower-case letters"),
+        (("cache", "--snapshot", "a", "--as", "R1"), "--as 'R1' must be up to 7 lower-case letters"),
     ],
 )
-def test_options_of_another_store_are_refused(words: tuple[str, ...], message: str) -> None:
+def test_what_is_mistyped_is_refused_before_aws_is_asked(words: tuple[str, ...], message: str) -> None:
     done = run("restore", "prod", *words)
     assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
 
