@@ -93,7 +93,7 @@ $(foreach name,ENVIRONMENTS PLAN RESTORE DIGEST IMAGE SEED VERSION AGAINST TARGE
 ifeq ($(filter stacks commands policies,$(OF)),)
 $(error error: OF=$(OF): must be stacks, commands or policies)
 endif
-ifeq ($(filter node python cdktn,$(or $(ENGINE),node)),)
+ifneq ($(or $(ENGINE),node),$(firstword $(filter node python cdktn,$(or $(ENGINE),node))))
 $(error error: ENGINE=$(ENGINE): must be node, python or cdktn)
 endif
 ifeq ($(ENV),all)
@@ -112,7 +112,8 @@ TODAY := $(shell date -u +%F)
 VALUES := $(or $(ENVIRONMENTS),environments)
 FORK := $(filter cdktn,$(ENGINE))
 OUT := $(if $(FORK),cdktn,cdktf).out$(filter-out /environments,$(patsubst $(CURDIR)/%,/%,$(abspath $(VALUES))))
-STAMP := $(OUT)/stacks/.stamps
+# cdktf's own: its stacks are the same, but to ask for them is to want them synthesized by it.
+STAMP := $(OUT)/stacks/.stamps$(if $(filter node,$(ENGINE)),/node)
 # The command that cdktf.json has too; with node, -O leaves out jsii's type checks.
 APP := $(if $(FORK),$(FORKED)/bin,$(BIN))/python -O main.py
 # Folders too: a removed file changes its folder only.

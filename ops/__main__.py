@@ -17,10 +17,12 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
+from modules import engines
 from modules.garbage import collect_less
 from modules.interrupts import install
 from modules.process import prepare
 from ops.command import refuse_empty, reporting
+from ops.errors import OpsError
 
 LOOK = "Look (nothing changes)"
 CHANGE = "Change the account"
@@ -169,9 +171,11 @@ class LazyGroup(Group):
             return super().invoke(ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  (click's)
-        """Find a command; none gets an empty option."""
+        """Find a command; none gets an empty option, or runs with an engine that it can't use."""
         if not ctx.resilient_parsing:
             refuse_empty(args)
+            with reporting():
+                _check_engine(args[0])
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  (click's context)
@@ -183,6 +187,25 @@ class LazyGroup(Group):
         for section, entries in groupby(COMMANDS, key=lambda entry: entry.section):
             with formatter.section(section):
                 formatter.write_dl([(entry.name, entry.help) for entry in entries])
+
+
+def _check_engine(command: str) -> None:
+    """Check the setting `ENGINE`: commands read the stacks of cdktf.
+
+    Raises:
+        OpsError: There is no such engine, it isn't installed, or it is the fork's.
+    """
+    try:
+        engine = engines.chosen()
+        if engine.output == engines.ENGINES[engines.DEFAULT].output:
+            engines.installed()
+            return
+    except engines.EngineError as error:
+        raise OpsError(str(error)) from None
+    raise OpsError(
+        f"{engines.SETTING}={engine.name} is for make synth only; bin/ops {command} reads what cdktf synthesizes: "
+        "leave it out of the environment (docs/cdktn.md)"
+    )
 
 
 def _completes() -> bool:

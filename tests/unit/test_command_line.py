@@ -202,6 +202,7 @@ def test_examples_name_an_environment_that_exists(tmp_path: Path) -> None:
 def test_the_engine_is_one_that_exists_and_is_installed() -> None:
     wrong = run("make", "synth", "ENGINE=cdk").stderr
     assert f"error: ENGINE=cdk: must be {', '.join([*ENGINES][:-1])} or {[*ENGINES][-1]}." in wrong
+    assert "error: ENGINE=node python: must be" in run("make", "synth", "ENGINE=node python").stderr
     missing = run("make", "synth", "ENGINE=cdktn", "FORKED=/never", "STAMP=/tmp/never")
     assert missing.returncode == 2
     assert missing.stderr.startswith("error: ENGINE=cdktn isn't installed as requirements-cdktn.txt says; make setup-c")
@@ -211,6 +212,25 @@ def test_the_forks_stacks_are_only_synthesized() -> None:
     assert "error: gate reads what cdktf synthesizes; ENGINE=cdktn is for" in run("make", "gate", "ENGINE=cdktn").stderr
     planned = run("make", "--dry-run", "--always-make", "synth", "ENGINE=cdktn", "ENVIRONMENTS=environments").stdout
     assert ".venv-cdktn/bin/python -O main.py  > cdktn.out/stacks/.stamps/synth-all.new" in planned
+
+
+def test_what_another_engine_synthesized_is_not_taken_for_cdktfs() -> None:
+    planned = run("make", "--dry-run", "--always-make", "synth", "ENGINE=node", "ENVIRONMENTS=environments").stdout
+    assert "main.py  > cdktf.out/stacks/.stamps/node/synth-all.new" in planned
+
+
+@pytest.mark.parametrize(
+    ("engine", "message"),
+    [
+        ("cdk", "error: ENGINE='cdk': must be one of node, python, cdktn; change it on make's command line or in the "),
+        ("cdktn", "error: ENGINE=cdktn is for make synth only; bin/ops gate reads what cdktf synthesizes: leave"),
+    ],
+)
+def test_a_command_with_another_engine_is_one_line(engine: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENGINE", engine)
+    done = run("bin/ops", "gate", "prod")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert done.stderr.startswith(message)
 
 
 def test_help_lists_every_target_with_a_line() -> None:
