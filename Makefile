@@ -496,7 +496,7 @@ clean: ## Remove generated files, but not .venv
 Makefile: ;
 
 .DEFAULT:
-	@! grep -qF '"$@", "' ops/__main__.py || { echo "error: no target '$@', but a command: bin/ops $@ $(or $(ENV),--help)" >&2; exit 2; }
+	@! grep -qF '"$@",' ops/__main__.py || { echo "error: no target '$@', but a command: bin/ops $@ $(or $(ENV),--help)" >&2; exit 2; }
 	@near=$$($(PYTHON) -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' $@ $(TARGETS)); \
 		echo "error: no target '$@'; $${near:+did you mean $$near? }make help lists all" >&2; exit 2
 

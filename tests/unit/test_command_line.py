@@ -48,6 +48,7 @@ def test_an_unknown_target_gets_a_suggestion() -> None:
     ("words", "message"),
     [
         (("adopt", "ENV=staging"), "no target 'adopt', but a command: bin/ops adopt staging"),
+        (("restore", "ENV=staging"), "no target 'restore', but a command: bin/ops restore staging"),
         (("roles",), "which environment? For example ENV="),
         (("exec",), "no target 'exec', but a command: bin/ops exec --help"),
         (("release-set", "ENV=prod", "SERVICE=backend"), "which image? For example IMAGE=sha256:…"),
