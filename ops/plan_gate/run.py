@@ -110,7 +110,7 @@ def losses(changes: tuple[Change, ...]) -> Iterator[PlanFinding]:
     """Stateful resources that the plan deletes, replaces or forgets; those that it imports are judged as imports."""
     copies = swaps(changes)
     for change in changes:
-        if copy := copies.get(change.address):
+        if copy := next((copy for previous, copy in copies if previous is change), None):
             yield swap(change, copy)
             continue
         lost = STATEFUL.get(change.kind)

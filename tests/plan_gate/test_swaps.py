@@ -61,6 +61,21 @@ OTHERS: dict[str, tuple[Body, ...]] = {
         imported(),
     ),
     "the copy would be replaced": (forgotten(), imported(actions=REPLACE)),
+    "the copy would be replaced and forgotten": (forgotten(), imported(actions=("create", "forget"))),
+    "another object of the same address is deleted": (
+        forgotten(),
+        change("aws_db_instance.database", PREVIOUS, None, deposed="abcd1234"),
+        imported(),
+    ),
+    "of another region": (
+        forgotten({**PREVIOUS, "arn": "arn:aws:rds:eu-central-1:111122223333:db:shop"}),
+        imported({**COPY, "arn": "arn:aws:rds:eu-west-1:111122223333:db:shop-r1"}),
+    ),
+    "of another account": (
+        forgotten({**PREVIOUS, "arn": "arn:aws:rds:eu-central-1:111122223333:db:shop"}),
+        imported({**COPY, "arn": "arn:aws:rds:eu-central-1:444455556666:db:shop-r1"}),
+    ),
+    "neither has a key": (forgotten({**PREVIOUS, "kms_key_id": ""}), imported({**COPY, "kms_key_id": ""})),
     "the same instance": (forgotten(), imported({**COPY, "identifier": "shop"})),
     "of another type": (
         change("aws_s3_bucket.database", {"id": "shop", "bucket": "shop"}, None, actions=("forget",)),
