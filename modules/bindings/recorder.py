@@ -24,6 +24,27 @@ _ID = re.compile(r"(?!\d+$)[\w-]{1,255}", re.ASCII)
 """Ids that cdktf uses as they are (private/unique.ts), and whose order JavaScript keeps."""
 _HIDDEN = "Default"
 """An id that cdktf leaves out (private/unique.ts)."""
+_INHERITED = frozenset(
+    [
+        "constructor",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "propertyIsEnumerable",
+        "toLocaleString",
+        "toString",
+        "valueOf",
+        "__proto__",
+        "__defineGetter__",
+        "__defineSetter__",
+        "__lookupGetter__",
+        "__lookupSetter__",
+    ]
+)
+"""What every object of JavaScript has: for cdktf, such an id is taken (constructs, Node.addChild)."""
+_PROTOTYPE, _WIRE = "__proto__", "$jsii."
+"""A key that JavaScript takes for an object's class, and what begins the keys of jsii's own values."""
+_LONE = re.compile("[\ud800-\udfff]")
+"""Half of a character in UTF-16, which UTF-8 can't write."""
 _TOKENS = re.compile(r"TfToken\[|(?:String|Any) Map Token Value")
 """What cdktf would resolve (tokens/private/encoding.ts, tokens/token.ts)."""
 _NUMBER_TOKEN = -123456789
@@ -71,14 +92,17 @@ class _Overridable:
     """What takes overrides."""
 
     def __init__(self, id_: str) -> None:
-        if not _ID.fullmatch(id_) or id_ == _HIDDEN:
+        if not _ID.fullmatch(id_) or id_ == _HIDDEN or id_ in _INHERITED:
             raise UnknownToEngineError(f"the id {id_!r}")
         self.id: Final = id_
         self.overrides: Final[Document] = {}
 
     def add_override(self, path: str, value: object) -> None:
         """Set a value in what is written (terraform-element.ts)."""
-        *parents, last = path.split(".")
+        *parents, last = keys = path.split(".")
+        # The stack's metadata lists first keys in JavaScript's order, in which numbers come first.
+        if _PROTOTYPE in keys or keys[0].isdecimal():
+            raise UnknownToEngineError(f"the override {path} of {self.id}")
         place = self.overrides
         for key in parents:
             if not isinstance(place.get(key), dict):
@@ -179,7 +203,7 @@ class Element(_Overridable):
         super().__init__(id_)
         self.role: Final = class_.role
         self._class = class_
-        self._stack = scope.id
+        self.stack: Final = scope.id
         self._settings = settings
         _add(scope.elements, self, f"stack {scope.id!r}")
 
@@ -193,6 +217,8 @@ class Element(_Overridable):
         """Terraform's address, as `depends_on` and `provider` take it."""
         if self.role == "provider":
             alias = self._settings.get("alias") if isinstance(self._settings, dict) else None
+            if alias == "":
+                raise UnknownToEngineError(f"a reference to {self.id}, whose alias is empty")
             return f"{self._class.type}.{alias}" if alias else self._class.type
         if self.role not in {"resource", "data"}:
             raise UnknownToEngineError(f"a reference to a {self._class.name}")
@@ -215,11 +241,16 @@ class Element(_Overridable):
         settings = self._settings
         if self.role == "remote_state":
             settings = {"backend": self._class.type, "config": settings}
+        if self.role == "provider" and "alias" in self.overrides:
+            # cdktf writes the alias again after the overrides (terraform-provider.ts).
+            raise UnknownToEngineError(f"the override alias of {self.id}")
         written = _merged(settings, self.overrides)
         if self.role in {"resource", "data"}:
-            metadata = {"path": f"{self._stack}/{self.id}", "uniqueId": self.id}
+            metadata = {"path": f"{self.stack}/{self.id}", "uniqueId": self.id}
             # cdktf loses a comment on a data source (terraform-data-source.ts).
             comment = written.get("//", {}) if self.role == "resource" else {}
+            if not isinstance(comment, dict):
+                raise UnknownToEngineError(f"the override // of {self.id}")
             written["//"] = {**comment, "metadata": metadata}
         return written
 
@@ -250,8 +281,19 @@ def create(class_: Class, /, *given: Any, **arguments: object) -> Element | Argu
         case (TerraformStack() as stack,) if class_.role == "backend":
             return Element(class_, stack, "backend", settings)
         case (TerraformStack() as stack, str() as id_) if class_.role not in {"struct", "backend"}:
+            _check_references(stack, arguments)
             return Element(class_, stack, id_, settings)
     raise UnknownToEngineError(f"a call of {class_.name} with {len(given)} arguments without a name")
+
+
+def _check_references(stack: TerraformStack, arguments: Mapping[str, object]) -> None:
+    """Leave other references to node: it refuses some, and gives a resource of another stack an output and a reader."""
+    provider, dependencies = arguments.get("provider"), arguments.get("depends_on")
+    if isinstance(provider, Element) and provider.role != "provider":
+        raise UnknownToEngineError(f"{provider.address} as a provider")
+    for each in dependencies if isinstance(dependencies, list) else ():
+        if each.stack != stack.id:
+            raise UnknownToEngineError(f"a dependency of stack {stack.id} on {each.address} of stack {each.stack}")
 
 
 def local(scope: TerraformStack, id_: str, expression: object) -> Element:
@@ -380,7 +422,7 @@ def _boolean(value: object) -> bool:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _EXACT:
+    if type(value) not in {int, float} or not abs(value) < _EXACT:  # jsii refuses an enumeration's.
         _refuse(value)
     if value == _NUMBER_TOKEN:
         _refuse(value)
@@ -396,7 +438,15 @@ def _list(element: Callable[[Any], object], value: object) -> list[object]:
 def _map(element: Callable[[Any], object], value: object) -> dict[str, object]:
     if not isinstance(value, dict):
         _refuse(value)
-    return {_text(key): element(each) for key, each in value.items()}
+    return {_key(key): element(each) for key, each in value.items()}
+
+
+def _key(value: object) -> str:
+    """The key of a map."""
+    key = _text(value)
+    if key == _PROTOTYPE or key.startswith(_WIRE):
+        _refuse(key)
+    return key
 
 
 def _struct(name: str, value: object) -> Document:
@@ -414,7 +464,7 @@ def _block(value: object) -> str:
 def _any(value: object) -> object:
     """Any value without objects; JavaScript leaves out what is undefined in a map."""
     if isinstance(value, dict):
-        return {_text(key): _any(each) for key, each in value.items() if each is not None}
+        return {_key(key): _any(each) for key, each in value.items() if each is not None}
     return _flat(value, _any)
 
 
@@ -450,6 +500,8 @@ def json_text(value: object) -> str:
         UnknownToEngineError: It has something that cdktf resolves, or a number that JavaScript writes in another way.
     """
     text = _json(value, "\n")
+    if _LONE.search(text):
+        raise UnknownToEngineError("half of a character in UTF-16")
     if found := _TOKENS.search(text):
         raise UnknownToEngineError(f"the token {found[0]}")
     return text
@@ -472,7 +524,9 @@ def _json(value: object, line: str) -> str:
 
 def _sorted(keys: Mapping[str, object]) -> list[str]:
     """Keys in JavaScript's order, by the units of UTF-16."""
-    return sorted(keys) if all(map(str.isascii, keys)) else sorted(keys, key=lambda key: key.encode("utf-16-be"))
+    if all(map(str.isascii, keys)):
+        return sorted(keys)
+    return sorted(keys, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
 
 
 def _javascript_number(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,12 @@ def test_a_resource_needs_a_provider(stack: Any) -> None:
         stack.document()
 
 
+class Number(IntEnum):
+    """A number with a name."""
+
+    ONE = 1
+
+
 UNKNOWN: dict[str, Callable[[Any], object]] = {
     "the argument typo of SnsTopic": lambda stack: aws.SnsTopic(stack, "x", typo=1),
     "list ['a'] as the argument for_each of SnsTopic": lambda stack: aws.SnsTopic(stack, "x", for_each=["a"]),
@@ -122,6 +129,35 @@ UNKNOWN: dict[str, Callable[[Any], object]] = {
     "set {1} as the local value x": lambda stack: TerraformLocal(stack, "x", {1}),
     "a stack without a backend, 'empty'": lambda _: TerraformStack(App(), "empty").document(),
     "the token TfToken[": lambda _: json_text(["${TfToken[TOKEN.1]}"]),
+    "half of a character": lambda _: json_text(["\ud800"]),
+    "half of a character in UTF-16": lambda _: json_text({"\ud800": 1, "b": 2}),
+    "the id 'constructor'": lambda stack: aws.SnsTopic(stack, "constructor"),
+    "the id 'toString'": lambda _: TerraformStack(App(), "toString"),
+    "the override __proto__.x of stack": lambda stack: stack.add_override("__proto__.x", 1),
+    "the override 1.x of stack": lambda stack: stack.add_override("1.x", 1),
+    "str '__proto__' as the argument tags of SnsTopic": lambda stack: aws.SnsTopic(stack, "x", tags={"__proto__": "a"}),
+    "str '$jsii.struct' as the argument value of TerraformOutput": lambda stack: TerraformOutput(
+        stack, "o", value=[{"$jsii.struct": {}}]
+    ),
+    "Number <Number.ONE: 1> as the argument signature_version of SnsTopic": lambda stack: aws.SnsTopic(
+        stack, "x", signature_version=Number.ONE
+    ),
+    "the override // of x": lambda stack: (
+        aws.AwsProvider(stack, "aws"),
+        aws.SnsTopic(stack, "x").add_override("//", "a"),
+        stack.document(),
+    ),
+    "the override alias of x": lambda stack: (
+        aws.AwsProvider(stack, "x", alias="a").add_override("alias", "b"),
+        stack.document(),
+    ),
+    "a reference to x, whose alias is empty": lambda stack: aws.SnsTopic(
+        stack, "y", provider=aws.AwsProvider(stack, "x", alias="")
+    ),
+    "aws_sns_topic.y as a provider": lambda stack: aws.SnsTopic(stack, "x", provider=aws.SnsTopic(stack, "y")),
+    "a dependency of stack stack on aws_sns_topic.y of stack other": lambda stack: aws.SnsTopic(
+        stack, "x", depends_on=[aws.SnsTopic(TerraformStack(App(), "other"), "y")]
+    ),
     "the number 1e-07": lambda _: json_text([1e-07]),
 }
 
