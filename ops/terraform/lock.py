@@ -60,16 +60,17 @@ def renew(version: str, file: Path = PROJECT_LOCK, terraform: Terraform | None =
         terraform: The Terraform to run.
 
     Raises:
-        OpsError: This version can't be had here, or its package has another hash than the file.
+        OpsError: This version can't be had here, its package has another hash than the file, or the file has another
+            form.
     """
     terraform = terraform or Terraform()
-    before = parsed(file.read_text(encoding="utf-8")) if file.is_file() else None
+    present, before = _present(file)
     with TemporaryDirectory(prefix="lock-") as name:
         folder = Path(name)
         required = {"required_providers": {"aws": {"source": PROVIDER, "version": version}}}
         (folder / "main.tf.json").write_text(json.dumps({"terraform": required}), encoding="utf-8")
         if before and before.version == version:
-            (folder / LOCK_FILE).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+            (folder / LOCK_FILE).write_text(present, encoding="utf-8")
         asked = terraform.run(folder, "providers", "lock", "-no-color", *(f"-platform={each}" for each in PLATFORMS))
         whole = asked.code == 0
         done = asked if whole else terraform.run(folder, "init", "-backend=false", "-input=false", "-no-color")
@@ -82,6 +83,22 @@ def renew(version: str, file: Path = PROJECT_LOCK, terraform: Terraform | None =
     if before != after:
         files.write(file, text)
     return _summary(file.name, before, after, "" if whole else _why(asked))
+
+
+def _present(file: Path) -> tuple[str, Locked | None]:
+    """The lock file's text, and what it allows; none if there is no file.
+
+    Raises:
+        OpsError: It has another form: its hashes would be dropped.
+    """
+    if not file.is_file():
+        return "", None
+    text = file.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n")
+    if (found := parsed(text)) is None:
+        raise OpsError(
+            f"{file.name} is unchanged: it isn't a lock file of {PROVIDER} alone; git restore {file.name}, or delete it"
+        )
+    return text, found
 
 
 def _why(done: Done) -> str:

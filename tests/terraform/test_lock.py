@@ -115,6 +115,27 @@ def test_after_an_error_the_lock_file_is_unchanged(file: Path, init: Done | str)
     assert file.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<<<<<<< ours\n" + lock("5.100.0", "h1:one").encode(),
+        lock("5.100.0", "h1:one").encode() + b'provider "registry.terraform.io/hashicorp/tls" {\n}\n',
+        lock("5.100.0", "h1:one").encode() + b"\xff",
+    ],
+    ids=["conflict", "another provider", "not UTF-8"],
+)
+def test_hashes_of_a_lock_file_of_another_form_are_not_replaced(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    with pytest.raises(OpsError, match=rf"^{LOCK_FILE} is unchanged: it isn't a lock file of {PROVIDER} alone"):
+        Scripted(UNREACHABLE, lock("5.100.0", OTHER)).renew("5.100.0", file)
+    assert file.read_bytes() == content
+
+
+def test_a_lock_file_with_the_line_ends_of_windows_is_read(file: Path) -> None:
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert "is unchanged" in Scripted(UNREACHABLE, lock("5.100.0", "h1:one", "zh:two")).renew("5.100.0", file)
+
+
 # With Terraform ---------------------------------------------------------------------------------------------
 
 
