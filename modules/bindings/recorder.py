@@ -422,7 +422,8 @@ def _boolean(value: object) -> bool:
 
 
 def _number(value: object) -> float:
-    if type(value) not in {int, float} or not abs(value) < _EXACT:  # jsii refuses an enumeration's.
+    # jsii refuses the numbers of enumerations.
+    if not isinstance(value, int | float) or type(value) not in {int, float} or not abs(value) < _EXACT:
         _refuse(value)
     if value == _NUMBER_TOKEN:
         _refuse(value)
