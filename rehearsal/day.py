@@ -255,7 +255,6 @@ class Day:
             self.log.headline("Roll back")
             self.back()
             self.log.ops("Show the weights in DNS", "cutover", "status", self.name, rehearsed=(), expect=(1,))
-        self.swap()
 
     def drill(self, application: Application) -> None:
         """Restore the database beside it, and check the copy."""
@@ -263,16 +262,6 @@ class Day:
             self.log.headline("Drill a restore of the database")
             self.sign_in(ADMINISTRATOR)
             self.restores.drill(application)
-
-    def swap(self) -> None:
-        """Make the copy the database, in one plan."""
-        if self.restores:
-            self.log.headline("Make the restored copy the database")
-            self.sign_in(ADMINISTRATOR)
-            self.restores.swap()
-            self.synthesize()
-            self.restores.plan_and_apply()
-            self.roll_out("Apply what names the database: alarms, dashboard, the deployer's policy", *ADMINISTRATORS)
 
     def deploy(self) -> None:
         """Deploy a new image of the first service, and roll it back.

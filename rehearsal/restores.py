@@ -1,4 +1,4 @@
-"""Restores of a go-live day: a drill, and the copy that becomes the database, with the commands that operators type."""
+"""A drill of go-live day: a restore of the database beside it, with the command that operators type."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from ops.plan_gate.model import APPROVABLE
 from rehearsal.rollout import StepError
 from rehearsal.transcript import Transcript
 from rehearsal.values import Values
@@ -17,11 +16,8 @@ if TYPE_CHECKING:
     from rehearsal.application.run import Application
     from rehearsal.context import Rehearsal
 
-DATA = "data"
-COPY = "r1"
 TABLE = "notes"
 """The application's table."""
-APPROVED = tuple(each.flag for each in APPROVABLE)
 
 
 @dataclass
@@ -74,41 +70,3 @@ class Restores:
         control.run_commands(family, {})
         if f"{TABLE}: restored 1, present 1" not in self.log.said:
             raise StepError(f"the copy has other rows than the database: {self.log.said}")
-
-    def swap(self) -> None:
-        """Set the value that makes the copy the database."""
-        self.values.database(restored=f'("{COPY}",)')
-
-    def plan_and_apply(self) -> None:
-        """Import the copy and forget the previous instance, in one plan; then nothing is left to do.
-
-        Raises:
-            StepError: An instance is gone, or the plan does something else.
-        """
-        before = self._instances()
-        self.log.ops(
-            "Write the id of the copy, which the plan imports", "adopt", self.name, DATA, "--write", rehearsed=()
-        )
-        self.log.run("Synthesize with the import", f"make synth ENV={self.name}", "-O", "main.py", self.name)
-        self.log.ops("Check the stacks", "gate", self.name, rehearsed=())
-        self.log.ops(
-            "Plan: the copy is imported, and the previous one forgotten",
-            "plan",
-            self.name,
-            DATA,
-            *APPROVED,
-            rehearsed=(),
-        )
-        self.log.ops("Apply exactly that plan", "apply", self.name, DATA, *APPROVED)
-        if self._instances() != before:
-            raise StepError(f"there were {before} before the copy became the database, and then {self._instances()}")
-        self.log.ops("Remove the id, which has no effect any more", "adopt", self.name, DATA, "--write", rehearsed=())
-        self.log.run("Synthesize without the import", f"make synth ENV={self.name}", "-O", "main.py", self.name)
-        self.log.ops("Check the stacks", "gate", self.name, rehearsed=())
-        self.log.ops("A second plan is empty", "plan", self.name, DATA, rehearsed=())
-        if "no changes" not in self.log.said:
-            raise StepError(f"a second plan of {DATA} isn't empty: {self.log.said}")
-
-    def _instances(self) -> dict[str, str]:
-        found = self.rehearsal.owner.client("rds").describe_db_instances()["DBInstances"]
-        return {each["DBInstanceIdentifier"]: each["DbiResourceId"] for each in found}
