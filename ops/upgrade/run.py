@@ -153,7 +153,7 @@ def _compile(tree: Path, flags: str) -> None:
 
 def _install(tree: Path) -> str:
     """Install a copy's packages into a .venv of its own, each compared with its hash; return its Python."""
-    code, said = _run(tree, ("make", "setup", f"PYTHON={getattr(sys, '_base_executable', sys.executable)}"))
+    code, said = _run(tree, ("make", "setup-dev", f"PYTHON={getattr(sys, '_base_executable', sys.executable)}"))
     if code:
         raise OpsError(f"nothing has changed: the new packages can't be installed: {_one_line(said)}")
     return _python(tree)

@@ -69,14 +69,14 @@ def example(folder: Path) -> Example:
     copy = copy_project(folder)
     run._raise(copy, PREVIOUS)
     git(copy, "commit", "-q", "-a", "-m", "The previous versions")
-    found = versions((copy / "requirements.txt").read_text(encoding="utf-8"))
+    found = versions((copy / "requirements-dev.txt").read_text(encoding="utf-8"))
     assert PREVIOUS.items() <= found.items()
     given = {
         **plain_environment(),
         "ENVIRONMENTS": str(AEP.relative_to(ROOT)),
         **{f"GIT_{who}_{what}": "user@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     }
-    subprocess.run(("make", "setup"), cwd=copy, env=given, capture_output=True, check=True)
+    subprocess.run(("make", "setup-dev"), cwd=copy, env=given, capture_output=True, check=True)
     command = ("make", "upgrade", f"PACKAGE={' '.join(words())}")
     done = subprocess.run(command, cwd=copy, env=given, capture_output=True, text=True, check=False)
     return Example(copy, done.returncode, done.stdout, done.stderr)

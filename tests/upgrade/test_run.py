@@ -69,7 +69,7 @@ class Project:
             pinned = (tree / "pyproject.toml").read_text(encoding="utf-8").partition("==")[2].partition('"')[0]
             (tree / "requirements-dev.txt").write_text(f"cdktf=={pinned or self.newest}\n", encoding="utf-8")
             return int(bool(self.index)), self.index
-        if "setup" in words:
+        if "setup-dev" in words:
             return int(bool(self.install)), self.install
         return self.gate
 
@@ -223,7 +223,7 @@ def test_without_an_index_the_command_says_so(tmp_path: Path, monkeypatch: pytes
         run._raise(copy, {})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_upgrade_from_the_previous_versions_is_shown_as_on_its_page(tmp_path: Path) -> None:
     found = example.example(tmp_path / "project")
     assert found.code == 0, found.said + found.printed
