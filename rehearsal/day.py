@@ -222,8 +222,7 @@ class Day:
         self.log.ops("Check every exit criterion", "verify", self.name, rehearsed=http)
         if self.restores:
             self.log.headline("Drill a restore of the database")
-            self.sign_in(ADMINISTRATOR)
-            self.restores.drill(application)
+        self.drill(application)
         self.sign_in(DEPLOYER)
         self.log.headline("A release that returns errors: the cutover rolls back by itself")
         with Visitors(self.rehearsal.environment, application):
@@ -258,6 +257,12 @@ class Day:
             self.log.headline("Roll back")
             self.back()
             self.log.ops("Show the weights in DNS", "cutover", "status", self.name, rehearsed=(), expect=(1,))
+
+    def drill(self, application: Application) -> None:
+        """Restore the database, if there is one, beside it, and check the copy."""
+        if self.restores:
+            self.sign_in(ADMINISTRATOR)
+            self.restores.drill(application)
 
     def deploy(self) -> None:
         """Deploy a new image of the first service, and roll it back.
