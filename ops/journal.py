@@ -64,6 +64,16 @@ class Entry:
     """Id that the entries of one cutover share."""
     account: str = ""
     """Account id of the environment."""
+
+    @property
+    def time(self) -> datetime:
+        """When it was; the earliest time if `at` isn't a time with a zone."""
+        try:
+            found = datetime.fromisoformat(self.at)
+        except ValueError:
+            found = datetime.min
+        return found if found.tzinfo else datetime.min.replace(tzinfo=UTC)
+
     zone: str = ""
     """Id of the hosted zone whose records change; empty if none do."""
     writer: str = ""

@@ -9,7 +9,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import util
 from pathlib import Path
 from types import ModuleType
@@ -27,9 +26,8 @@ def of_another(module: str) -> bool:
     return found is not None and found[1] != _OURS
 
 
-@contextmanager
-def left_out() -> Iterator[None]:
-    """Within it, importing checkov leaves these checks out.
+def leave_out() -> None:
+    """From now on, importing checkov leaves these checks out.
 
     Raises:
         ImportError: Checkov's checks aren't where they were; a newer version needs another look here.
@@ -39,7 +37,6 @@ def left_out() -> Iterator[None]:
             empty = ModuleType(name)
             empty.__path__, empty.__all__ = [], []  # type: ignore[attr-defined]
             sys.modules.setdefault(name, empty)
-    yield
 
 
 def _packages() -> Iterator[str]:

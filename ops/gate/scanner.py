@@ -40,7 +40,8 @@ def _bare_environment() -> Iterator[None]:
         os.environ.update(saved)
 
 
-with _bare_environment(), other_providers.left_out():  # Checkov reads most of its settings on import.
+with _bare_environment():  # Checkov reads most of its settings on import.
+    other_providers.leave_out()
     import checkov.common.checks_infra.solvers.attribute_solvers.base_attribute_solver as _attribute_solver
     import checkov.common.checks_infra.solvers.resource_solvers.base_resource_solver as _resource_solver
     import checkov.terraform.graph_builder.variable_rendering.evaluate_terraform as _rendering

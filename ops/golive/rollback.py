@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from environments.arns import account_of, partition
@@ -119,7 +119,7 @@ def tested(
     # By Route 53's clock: this machine's may be wrong.
     now, refusals, soon = zone.records(environment.edge.host).at, list[str](), ""
     for entry in entries:
-        at = _time(entry.at)
+        at = entry.time
         problem = _elsewhere(entry, environment, dns.plain_id(zone.id), endpoint) or _late(at, now, environment)
         if not problem:
             problem = "; ".join(_unconfirmed(entry, environment, aws, at))
@@ -234,12 +234,3 @@ def _of_api(record: dns.Record) -> Share:
 
 def _shown(records: Iterable[Share]) -> str:
     return "(" + ", ".join(f"{identifier or name} {weight}" for name, _, identifier, weight in sorted(records)) + ")"
-
-
-def _time(at: str) -> datetime:
-    """The time of an entry; the earliest one if it isn't a time with a zone."""
-    try:
-        found = datetime.fromisoformat(at)
-    except ValueError:
-        found = datetime.min
-    return found if found.tzinfo else datetime.min.replace(tzinfo=UTC)

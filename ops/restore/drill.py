@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops.conditions import FailedError
@@ -37,7 +37,7 @@ def drilled(entries: Sequence[Entry], days: int, now: datetime, *, place: str) -
     what = f"{last.at}: {last.evidence.get('source')} into {last.evidence.get('copy')} by {last.caller}"
     if last.outcome != CHECKED:
         raise FailedError(f"{what} failed its check: {_problems(last)}")
-    if _time(last.at) < now - timedelta(days=days):
+    if last.time < now - timedelta(days=days):
         raise FailedError(f"{what} is older than {days} days (database.check.days); drill another: {GUIDE}")
     return what
 
@@ -45,12 +45,3 @@ def drilled(entries: Sequence[Entry], days: int, now: datetime, *, place: str) -
 def _problems(entry: Entry) -> str:
     found = entry.evidence.get("problems")
     return "; ".join(map(str, found)) if isinstance(found, list) else "unknown"
-
-
-def _time(at: str) -> datetime:
-    """The time of an entry; the earliest one if it isn't a time with a zone."""
-    try:
-        found = datetime.fromisoformat(at)
-    except ValueError:
-        found = datetime.min
-    return found if found.tzinfo else datetime.min.replace(tzinfo=UTC)

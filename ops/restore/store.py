@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -95,9 +96,7 @@ def next_steps(environment: Environment, store: str, ending: str) -> Iterable[st
     """How the copy becomes the store, in one reviewed plan."""
     values = environment.database if store == "database" else environment.cache
     history = (*(values.restored if values else ()), ending)
-    written = (
-        f'("{history[0]}",)' if len(history) == 1 else f"({', '.join(f'{chr(34)}{each}{chr(34)}' for each in history)})"
-    )
+    written = f"({', '.join(map(json.dumps, history))}{',' * (len(history) == 1)})"
     name = environment.name
     yield f"to make it the {store}: stop what writes, then set {store}.restored={written} in environments/, and run"
     yield f"  make synth ENV={name} && bin/ops adopt {name} data --write && make synth gate plan ENV={name} PHASE=data"
