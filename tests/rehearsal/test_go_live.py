@@ -53,7 +53,7 @@ def test_a_release_that_returns_errors_rolls_back_by_itself(day: dict[str, Any])
 
 @pytest.mark.requirement("R12.1", "R10.5")
 def test_the_list_passes_and_one_command_rolls_traffic_back(day: dict[str, Any]) -> None:
-    assert re.search(r"^All 9 ", day["page"], re.MULTILINE)
+    assert re.search(r"^All 10 ", day["page"], re.MULTILINE)
     _, _, back = day["page"].partition("## Roll back")
     assert "done: app.navralabs.com has weight 0" in back
 
