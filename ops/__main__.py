@@ -190,15 +190,18 @@ class LazyGroup(Group):
 
 
 def _check_engine(command: str) -> None:
-    """Check the setting `ENGINE`: commands read the stacks of cdktf.
+    """Check the setting `ENGINE`: commands read the stacks of cdktf, whatever engine wrote them.
+
+    What they build themselves to compare, they build with the engine in Python.
 
     Raises:
         OpsError: There is no such engine, it isn't installed, or it is the fork's.
     """
     try:
-        engine = engines.chosen()
+        engine = engines.chosen(os.environ)
         if engine.output == engines.ENGINES[engines.DEFAULT].output:
             engines.installed()
+            engines.use_only(engines.PYTHON)
             return
     except engines.EngineError as error:
         raise OpsError(str(error)) from None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from environments.schema import Environment
-from modules.engines import UnknownToEngineError, use_only
+from modules.engines import UnknownToEngineError
 from ops.errors import OpsError
 
 Document = dict[str, Any]
@@ -19,8 +19,7 @@ def build(environment: Environment) -> dict[str, Document]:
     Raises:
         OpsError: The engine doesn't know what a construct uses.
     """
-    use_only("python")
-    # These read which engine to use.
+    # These read which engine to use; `ops` has said it.
     from modules.bindings.engine import App  # noqa: PLC0415
     from modules.synthesis import build as built  # noqa: PLC0415
 

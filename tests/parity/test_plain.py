@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,8 +27,10 @@ from ops.gate.stacks import EnvironmentStacks
 from ops.parity.compare import blocks, differences, unexplained
 from ops.parity.plain import build
 from ops.parity.renamed import renamed
-from tests.products import OF_AEP, Subject
+from tests.products import AEP, OF_AEP, Subject
 from tests.strategies import any_environment
+
+ROOT = Path(__file__).parents[2]
 
 
 def documents(out: Path, environment: Environment) -> dict[str, StackFile]:
@@ -47,6 +52,18 @@ def test_any_stack_is_what_its_values_give(drawn: Environment) -> None:
     with TemporaryDirectory() as folder:
         synthesize([environment], Path(folder), organization=False)
         assert [*unexplained(documents(Path(folder), environment), environment)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [("report", "prod-starter", "prod"), ("gate",), ("parity",)], ids=" ".join)
+def test_commands_build_with_the_engine_in_python_whatever_wrote_the_stacks(
+    command: tuple[str, ...], output: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "stacks").symlink_to(output / "stacks")
+    variables = {**os.environ, "ENGINE": "node", "ENVIRONMENTS": str(AEP)}
+    words = (sys.executable, "-m", "ops", *command, "--out", str(tmp_path))
+    done = subprocess.run(words, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_the_engine_does_not_know_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
