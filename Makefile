@@ -69,6 +69,9 @@ export PACKAGE
 RAISE ?=
 # Of the AWS provider, whose schema `make schema` extracts.
 VERSION ?=
+# Benchmarks to run, instead of all: ONLY="synth gate".
+ONLY ?=
+export ONLY
 # A number from which changes at random follow, and what is changed: stacks, commands or policies.
 SEED ?= 1
 OF ?= stacks
@@ -178,7 +181,7 @@ $(error error: $(OTHER) reads what cdktf synthesizes; ENGINE=cdktn is for: make 
 endif
 endif
 
-.PHONY: all terraform bindings-table setup setup-dev setup-cdktn forked synth gate test test-slow test-copy test-all lint format validate pythons benchmark benchmark-rehearse benchmark-report new-product new-environment golden planted mutants \
+.PHONY: all terraform bindings-table setup setup-dev setup-cdktn forked synth gate test test-slow test-copy test-all lint format validate pythons benchmark new-product new-environment golden planted mutants \
 	docs diagram screenshots report prices schema lock requirements provider-lock upgrade sbom lock-check secrets-check iam-data clean help env phase service known confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all recorded verify golive rollout \
 	status doctor show cost affected export parity roles risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
 
@@ -477,15 +480,9 @@ secrets-check: $(READY) ## Check that no tracked file contains a secret
 	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify \
 		--disable-plugin HexHighEntropyString --disable-plugin KeywordDetector --exclude-secrets '$(EXAMPLES)'
 
-benchmark: $(DEV) ## Measure synthesis and its growth, gate, help, the evaluation of policies and the export against their baselines
-	@$(BIN)/python -m benchmarks.synth && $(BIN)/python -m benchmarks.growth && $(BIN)/python -m benchmarks.gate && $(BIN)/python -m benchmarks.help && \
-		$(BIN)/python -m benchmarks.evaluation && $(BIN)/python -m benchmarks.export
-
-benchmark-rehearse: $(DEV) synth terraform ## Measure a rehearsal of prod, and planning side by side (about ten minutes)
-	@$(BIN)/python -m benchmarks.rehearse
-
-benchmark-report: $(DEV) report ## Measure how long the report takes to write, and to open in Chromium
-	@$(BIN)/python -m benchmarks.report
+# Of AEP's environments in the tests, whatever is in environments/.
+benchmark: $(DEV) terraform ## Measure what docs/performance.md promises, and renew its table (an hour; ONLY="synth gate", minutes)
+	@$(MAKE) report ENVIRONMENTS=tests/products/aep && ENVIRONMENTS=tests/products/aep $(BIN)/python -m benchmarks $$ONLY
 
 clean: ## Remove generated files, but not .venv
 	@kept=$$(find cdktf.out $(wildcard cdktn.out) -not -path '*/.terraform/*' \( -name errored.tfstate -o -name terraform.tfstate \) -print 2>/dev/null); \

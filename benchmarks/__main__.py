@@ -1,0 +1,35 @@
+"""Measures what the project promises of its speed: `python -m benchmarks [NAME ...] [--runs N]`.
+
+Prints each promise with what was measured, and writes them into the table of docs/performance.md. The exit code is 1 if
+a promise isn't kept. Each benchmark compares with a named baseline in the same run, in processor seconds where it can:
+machines are noisy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+from benchmarks import promises
+
+NAMES = ("synth", "growth", "gate", "help", "evaluation", "export", "report", "rehearse")
+
+
+def main() -> int:
+    """Run the benchmarks that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what is promised.")
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=f"of {', '.join(NAMES)}; default: all")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each way; the median counts (default: 3)")
+    given = parser.parse_args()
+    found = {}
+    for name in given.names or NAMES:
+        print(f"{name}", flush=True)
+        found[name] = list(import_module(f"benchmarks.{name}").promises(given.runs))
+        print(promises.printed(found[name]), flush=True)
+    promises.write(found, NAMES)
+    return int(any(not each.met for kept in found.values() for each in kept))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""What the project promises of its speed, and the table of docs/performance.md with what was measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops import files
+
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+HEAD = ("| benchmark | what | measured | promised | |", "|---|---|---|---|---|")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A limit, and what was measured: a ratio to a baseline of the same run, unless `what` names another unit."""
+
+    what: str
+    measured: float
+    limit: float
+    least: bool = False
+    """Whether the limit is the least that is promised, not the most."""
+
+    @property
+    def met(self) -> bool:
+        """Whether the promise is kept."""
+        return self.measured >= self.limit if self.least else self.measured <= self.limit
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """What is shown of it."""
+        bound = f"at {'least' if self.least else 'most'} {self.limit:g}"
+        return self.what, f"{self.measured:.3g}", bound, "met" if self.met else "MISSED"
+
+
+def printed(promises: Sequence[Promise]) -> str:
+    """One line for each."""
+    rows = [each.cells for each in promises]
+    wide = max((len(what) for what, *_ in rows), default=0)
+    return "\n".join(f"  {what:{wide}}  {measured:>6}  {bound:14} {verdict}" for what, measured, bound, verdict in rows)
+
+
+def table(page: str, found: Mapping[str, Sequence[Promise]], order: Sequence[str]) -> str:
+    """The page with the rows of these benchmarks renewed; rows of those that weren't run stay."""
+    marked = re.compile(r"(?<=<!-- promises -->\n).*?(?=<!-- /promises -->)", re.DOTALL)
+    kept = {name: re.findall(rf"^\| {name} \|.*$", page, re.MULTILINE) for name in order}
+    new = {
+        name: [f"| {' | '.join((name, *each.cells))} |" for each in promises] for name, promises in found.items()
+    }
+    rows = [row for name in order for row in new.get(name, kept[name])]
+    return marked.sub(lambda _: "\n".join((*HEAD, *rows, "")), page)
+
+
+def write(found: Mapping[str, Sequence[Promise]], order: Sequence[str]) -> None:
+    """Renew the table of the page."""
+    files.write(PAGE, table(PAGE.read_text(encoding="utf-8"), found, order))
