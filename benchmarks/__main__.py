@@ -19,7 +19,9 @@ NAMES = ("synth", "growth", "gate", "help", "evaluation", "export", "report", "r
 def main() -> int:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what is promised.")
-    parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=f"of {', '.join(NAMES)}; default: all")
+    parser.add_argument(
+        "names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=f"of {', '.join(NAMES)}; default: all"
+    )
     parser.add_argument("--runs", type=int, default=3, help="runs of each way; the median counts (default: 3)")
     given = parser.parse_args()
     found = {}

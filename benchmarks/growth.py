@@ -39,7 +39,9 @@ def promises(runs: int) -> Iterator[Promise]:
             slope(sizes[part], seconds[part]) for part in (slice(None), slice(middle + 1), slice(middle, None))
         )
         print(f"  {1000 * whole:.0f} ms each")
-        yield Promise(f"{what}: slope from {sizes[middle]} to {sizes[-1]}, of that to {sizes[middle]}", upper / lower, STEEPER)
+        yield Promise(
+            f"{what}: slope from {sizes[middle]} to {sizes[-1]}, of that to {sizes[middle]}", upper / lower, STEEPER
+        )
 
 
 def slope(sizes: Sequence[int], seconds: Sequence[float]) -> float:

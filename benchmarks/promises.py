@@ -46,9 +46,7 @@ def table(page: str, found: Mapping[str, Sequence[Promise]], order: Sequence[str
     """The page with the rows of these benchmarks renewed; rows of those that weren't run stay."""
     marked = re.compile(r"(?<=<!-- promises -->\n).*?(?=<!-- /promises -->)", re.DOTALL)
     kept = {name: re.findall(rf"^\| {name} \|.*$", page, re.MULTILINE) for name in order}
-    new = {
-        name: [f"| {' | '.join((name, *each.cells))} |" for each in promises] for name, promises in found.items()
-    }
+    new = {name: [f"| {' | '.join((name, *each.cells))} |" for each in promises] for name, promises in found.items()}
     rows = [row for name in order for row in new.get(name, kept[name])]
     return marked.sub(lambda _: "\n".join((*HEAD, *rows, "")), page)
 
