@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from modules.bindings.table import FILE as BINDINGS_TABLE
+from modules.bindings.table import PACKAGES as BINDINGS
+from modules.engines import NODE, SETTING
 from modules.output import LOCK_FILE
 from ops.errors import OpsError
 from ops.export import blocks
@@ -25,7 +28,7 @@ from ops.versions import ROOT, git, synthesize, synthesized, values_folder, vers
 PYPROJECT, DEV = "pyproject.toml", "requirements-dev.txt"
 WRITTEN = (
     *(PYPROJECT, "requirements.txt", DEV, "requirements-uv.txt", LOCK_FILE),
-    *(str(path.relative_to(ROOT)) for path in (schema.FILE, blocks.IN_USE, blocks.OTHERS)),
+    *(str(path.relative_to(ROOT)) for path in (schema.FILE, blocks.IN_USE, blocks.OTHERS, BINDINGS_TABLE)),
 )
 """Files that an upgrade may change."""
 _ABSENT = "0" * 40
@@ -98,7 +101,7 @@ def upgrade(words: Sequence[str], branch: str, step: Callable[[str], None]) -> U
             return Upgrade(raised, held)
         step(f"installing {len(raised)} packages in a copy")
         python = _install(base.tree)
-        notes = tuple(_provider(base.tree, python, step))
+        notes = (*_table(base.tree, python, raised, step), *_provider(base.tree, python, step))
         out = Path(folder) / "out"
         step("synthesizing with the new packages")
         values = values_folder()
@@ -161,6 +164,15 @@ def _install(tree: Path) -> str:
 
 def _python(tree: Path) -> str:
     return str(tree / ".venv" / "bin" / "python")
+
+
+def _table(tree: Path, python: str, raised: Sequence[Raised], step: Callable[[str], None]) -> list[str]:
+    """If cdktf or its bindings are raised: renew the table of the engine in Python; return what couldn't be done."""
+    if not {each.name for each in raised} & {*BINDINGS}:
+        return []
+    step("reading the new bindings for the engine in Python")
+    code, said = _run(tree, (python, "-m", "modules.bindings.extract"), {SETTING: NODE})
+    return [f"until make bindings-table succeeds on the branch, node synthesizes ({_one_line(said)})"] if code else []
 
 
 def _provider(tree: Path, python: str, step: Callable[[str], None]) -> list[str]:
