@@ -84,6 +84,7 @@ def test_each_fact_has_a_value_somewhere() -> None:
     assert facts(SUBJECTS[0].environment).keys() - found == set()
 
 
+@pytest.mark.slow
 def test_each_resource_of_production_that_is_gone_is_reported(
     production: tuple[list[ScannedBlock], Environment],
 ) -> None:

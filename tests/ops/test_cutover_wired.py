@@ -20,6 +20,8 @@ from tests.ops.cutover_context import RolledOut
 from tests.ops.cutover_fakes import Clock
 from tests.ops.emulated import Emulated
 
+pytestmark = pytest.mark.slow
+
 HOST = "app.navralabs.com"
 RUN = ("cutover", "run", "prod", "--yes")
 AFTER = {"current": 0, "previous": 100}

@@ -85,6 +85,7 @@ def test_what_is_not_folded_is_cut_when_nothing_else_is_left() -> None:
     assert many.endswith("This text is cut at GitHub's limit; the whole is in the run.\n")
 
 
+@pytest.mark.slow
 def test_the_limit_of_a_summary_is_one_of_bytes() -> None:
     """https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary"""
     lines = ("ü" * 100,) * 9000

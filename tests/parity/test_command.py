@@ -50,6 +50,7 @@ def test_a_value_is_shown_with_its_places_and_effects(output: Path) -> None:
     assert "    hardening aws_wafv2_web_acl.web_acl: only in prod" in lines
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("aep")
 @pytest.mark.parametrize(
     ("names", "expected"),
@@ -68,6 +69,7 @@ def test_pairs(output: Path, names: tuple[str, ...], expected: set[tuple[str, st
         assert all(part["causes"] and set(part["causes"]) <= settings for part in each["resources"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("aep")
 def test_what_no_value_explains_is_a_finding(edited: Path) -> None:
     result = call(edited, "prod", "staging")
@@ -90,6 +92,7 @@ def test_what_no_value_explains_is_a_finding(edited: Path) -> None:
     assert "edited" not in result.stdout + markdown.stdout, "the value is printed"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("aep")
 def test_markdown_has_tables(output: Path) -> None:
     result = call(output, "prod", "staging", "--markdown")

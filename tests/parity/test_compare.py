@@ -55,6 +55,7 @@ def test_products_have_pairs_to_compare() -> None:
     assert {(one.name, other.name) for one, other in PAIRS} >= {("prod", "staging"), ("desk-prod", "desk-staging")}
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R0.5")
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair[0].name}:{pair[1].name}")
 def test_every_difference_has_a_cause(pair: tuple[Environment, Environment]) -> None:
@@ -106,6 +107,7 @@ def test_every_difference_of_any_two_has_a_cause(one: Environment, other: Enviro
     assert [each.place for each in found.resources if not each.causes] == []
 
 
+@pytest.mark.slow
 def test_a_block_that_doesnt_exist_in_between_has_both_causes() -> None:
     place = ("cutover", "aws_route53_record.application_current", "weighted_routing_policy")
     assert causes(compare(STAGING, PROD))[place] == ["cutover.weight", "cutover.previous"]
@@ -208,6 +210,7 @@ def test_values_that_differ() -> None:
     assert (more.path, more.given) == (("b.c",), (ABSENT, 2))
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(one=any_environment(), other=any_environment())
 def test_replacing_all_values_that_differ_gives_the_other_environment(one: Environment, other: Environment) -> None:

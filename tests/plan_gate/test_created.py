@@ -230,6 +230,7 @@ def test_a_write_only_value_that_is_made_of_a_new_resource_is_its_first() -> Non
     assert judge(document).outcome is Outcome.CLEAN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", sorted({each.folder for each in SUBJECTS}), ids=lambda path: path.name)
 def test_a_first_plan_needs_only_the_approval_of_widening(
     stacks_of: Callable[[Path], dict[str, Stack]], folder: Path

@@ -95,6 +95,7 @@ def test_the_plan_is_clean_of_secrets() -> None:
     assert found(whole(), FindingKind.SECRET) == []
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R0.2")
 @patient
 @given(at=st.sampled_from(PLACES), secret=CREDENTIALS, form=st.sampled_from(["value", "key", "json", "list", "text"]))
@@ -112,6 +113,7 @@ def test_a_credential_anywhere_is_found_and_never_printed(at: tuple[Any, ...], s
     assert silent(verdict, secret)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R0.2")
 @patient
 @given(at=st.sampled_from(TEXTS), secret=CREDENTIALS)
@@ -131,6 +133,7 @@ INSIDE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R0.2")
 @patient
 @given(at=st.sampled_from(INSIDE), name=NAMES, secret=VALUES, form=st.sampled_from(["value", "json", "list"]))
@@ -148,6 +151,7 @@ def test_a_value_under_a_secrets_name_is_found_and_never_printed(
     assert silent(verdict, secret)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R0.2")
 @patient
 @given(secret=VALUES, when=st.sampled_from(["before", "after"]))
@@ -276,6 +280,7 @@ def test_the_type_of_an_output_is_no_secret() -> None:
     assert found(document, FindingKind.SECRET) == []
 
 
+@pytest.mark.slow
 def test_the_stacks_themselves_hold_none(stacks: dict[str, Stack]) -> None:
     """Nothing that is configured looks like a secret to this gate."""
     for stack in stacks.values():

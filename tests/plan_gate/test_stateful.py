@@ -28,6 +28,7 @@ HARMLESS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R5.5")
 @patient
 @given(

@@ -107,6 +107,7 @@ STATEMENTS = st.builds(
 )
 
 
+@pytest.mark.slow
 @patient
 @given(before=st.lists(STATEMENTS, max_size=4), after=st.lists(STATEMENTS, max_size=4), extra=STATEMENTS)
 def test_any_single_new_permission_is_found(before: list[Body], after: list[Body], extra: Body) -> None:
@@ -268,6 +269,7 @@ def test_a_rule_that_is_no_wider(narrower: Body) -> None:
     assert widened(plan(*both, change("aws_vpc_security_group_ingress_rule.c", None, narrower))) == []
 
 
+@pytest.mark.slow
 @patient
 @given(
     st.integers(0, 32),

@@ -1,7 +1,7 @@
 """Every reference names a resource of its stack, and an attribute that the provider's type has.
 
-The bindings are made from the schema of the pinned provider, so their classes have its attributes. A slow test asks the
-provider itself (tests/terraform/test_validate.py).
+The bindings are made from the schema of the pinned provider, so their classes have its attributes; importing them takes
+20 seconds. Another slow test asks the provider itself (tests/terraform/test_validate.py).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.conftest import Stack
 from tests.references import Reference, missing, references
 from tests.synth.alarms import Phases
 
+pytestmark = pytest.mark.slow
 MODULES = Path(__file__).parents[2] / "modules"
 
 

@@ -259,6 +259,8 @@ def test_without_standard_input_a_question_is_an_error() -> None:
     program = """
 from modules.process import prepare
 from ops.command import confirm, reporting
+
+pytestmark = pytest.mark.slow
 prepare()
 with reporting():
     confirm("Roll back?", yes=False)

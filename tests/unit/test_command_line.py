@@ -20,6 +20,8 @@ from ops.scaffold.answers import Answers
 from ops.scaffold.write import new_product
 from tests import products
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -86,6 +86,7 @@ def test_little_of_cdktf_is_used() -> None:
     assert called & members - {name for builtin in (dict, list, str) for name in dir(builtin)} == METHODS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["environments", "ops"])
 def test_values_and_commands_do_not_load_cdktf(folder: str) -> None:
     for file in files(folder):

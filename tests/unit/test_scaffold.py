@@ -154,6 +154,7 @@ def written(answers: Answers, folder: Path) -> dict[str, Environment]:
     return load(folder)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(anything())
 @example(Answers(name="shop"))

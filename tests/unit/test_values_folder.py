@@ -20,6 +20,8 @@ from tests.products import values
 ROOT = Path(__file__).parents[2]
 SHOW = """
 import environments
+
+pytestmark = pytest.mark.slow
 prod = environments.load("prod")
 print(environments.known(), prod.product.name, prod.region, prod.releases["navralabs/aep-backend"])
 """
