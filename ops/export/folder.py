@@ -72,7 +72,7 @@ def _export(name: str, phase: Phase, out: Path, constructs: Constructs) -> Expor
     stack = stack_name(name, phase.name)
     path = _file(out, stack)
     if not path.is_file():
-        raise OpsError(f"{stack} isn't synthesized; run make synth")
+        raise OpsError(f"{stack} isn't synthesized in {out}; run make synth")
     try:
         content = read(path, stack).content
     except ScanFailedError as error:

@@ -114,7 +114,7 @@ class Stack:
         try:
             return digest(self.file)
         except FileNotFoundError:
-            raise OpsError(f"{self.name} isn't synthesized; make synth ENV={self.environment.name}") from None
+            raise OpsError(f"{self.name} isn't synthesized in {self.out}; make synth ENV={self.environment.name}") from None
 
     @cached_property
     def content(self) -> dict[str, Any]:

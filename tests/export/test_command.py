@@ -136,7 +136,7 @@ def test_a_disk_that_fails_leaves_nothing_half_written(
     [
         (("nope",), "error: unknown environment 'nope'"),
         (("prod", "--out", "x", "--diff", "main"), "error: --diff and --out exclude each other"),
-        (("prod", "--stacks", "/nonexistent"), "error: prod-state isn't synthesized; run make synth"),
+        (("prod", "--stacks", "/nonexistent"), "error: prod-state isn't synthesized in /nonexistent; run make synth"),
     ],
 )
 def test_errors(words: tuple[str, ...], message: str) -> None:
