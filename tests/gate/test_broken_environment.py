@@ -53,6 +53,7 @@ def python(folder: Path, code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", BROKEN)
 def test_a_broken_environment_stops_no_other(folder: Path, mistake: str) -> None:
     old, new, named = BROKEN[mistake]

@@ -88,6 +88,7 @@ def replaced(value: Any, change: Callable[[str], str]) -> Iterator[Any]:
             yield from ({**value, key: other} for other in replaced(each, change))
 
 
+@pytest.mark.slow
 def test_another_attribute_and_a_sibling_are_reported(production: Production) -> None:
     siblings = {text for block in of_production(production) for text in leaves(block.settings["value"])}
     for block in of_production(production):

@@ -19,6 +19,7 @@ from tests.products import SHAPES, values
 of_shapes = pytest.mark.parametrize("folder", SHAPES, ids=lambda folder: folder.name)
 
 
+@pytest.mark.slow
 @of_shapes
 @pytest.mark.requirement("R2.6")
 def test_the_proofs_hold(folder: Path, outputs: Callable[[Path], Path]) -> None:

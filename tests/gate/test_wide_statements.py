@@ -140,6 +140,7 @@ def failing() -> tuple[ScanResult, dict[str, set[str]]]:
     return scan, found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wide", WIDE, ids=lambda wide: wide.name)
 def test_a_wide_statement_is_found_in_every_place(wide: Wide) -> None:
     addresses = [f"{wide.name} in {'.'.join(place)}" for place in places(wide)]

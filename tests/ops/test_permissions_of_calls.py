@@ -96,6 +96,7 @@ def of_checks() -> set[str]:
     return renamed - _NOT_CHECKED.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R1.2", "R12.1")
 @pytest.mark.parametrize("name", ["prod", "staging"])
 def test_deployer_and_planner_are_asked_for_every_call_of_verify_and_golive(name: str) -> None:

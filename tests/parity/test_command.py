@@ -38,6 +38,7 @@ def edited(output: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R0.5")
 @pytest.mark.usefixtures("aep")
 def test_a_value_is_shown_with_its_places_and_effects(output: Path) -> None:

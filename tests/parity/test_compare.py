@@ -92,6 +92,7 @@ def test_names_accounts_and_ranges_are_no_differences(changes: dict[str, Any]) -
     assert len(found.values) == len(changes)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R0.5")
 @settings(max_examples=15)
 @given(environment=any_environment(), name=st.from_regex(r"[a-z]{2,9}", fullmatch=True))

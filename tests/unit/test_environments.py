@@ -39,6 +39,7 @@ def problems(environment: Environment) -> list[str]:
     return [problem.field for problem in refused.value.problems]
 
 
+@pytest.mark.slow
 @quick
 @given(any_environment())
 def test_right_values_pass(environment: Environment) -> None:

@@ -103,6 +103,7 @@ def test_the_table_of_permissions_names_the_roles_as_the_table_of_phases_does() 
     assert {BREAK_GLASS, DEPLOYER, PLANNER} == set(AccountRole)
 
 
+@pytest.mark.slow
 def test_what_runs_against_production_needs_no_emulator() -> None:
     generated = ROOT / "ops" / "pages.py"  # It writes the emulator's page, and is for developers.
     for file in files("ops"):

@@ -191,6 +191,7 @@ def imported(places: list[Path]) -> Iterator[tuple[Path, str]]:
                     yield file, node.module.partition(".")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("places", "file"),
     [(PROGRAMS, "requirements.txt"), ([*REHEARSED, BINDINGS], "requirements-dev.txt")],
