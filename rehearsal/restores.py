@@ -100,7 +100,7 @@ class Restores:
         """Restore a snapshot of the cache beside it, and compare the settings of both.
 
         Raises:
-            StepError: There is no copy, or it has other settings.
+            StepError: There is no copy of the snapshot, or it has other settings.
         """
         if self.rehearsal.environment.cache is None:
             return
@@ -113,11 +113,21 @@ class Restores:
         copies = new.keys() - before.keys()
         if len(copies) != 1:
             raise StepError(f"{len(copies)} caches were created, not one")
+        if not self._from_snapshot():
+            raise StepError(f"the cache was created without the snapshot {SNAPSHOT}, so without its keys")
         copy = new[copies.pop()]
         if different := [
             f"{key}: {copy[key]}, not {value}" for key, value in new[present].items() if copy[key] != value
         ]:
             raise StepError(f"the restored cache has other settings than the present one: {'; '.join(different)}")
+
+    def _from_snapshot(self) -> bool:
+        """Whether a role was asked for the snapshot by the call that creates a cache."""
+        return any(
+            each["action"] == "elasticache:CreateReplicationGroup"
+            and each["resource"].endswith(f":snapshot:{SNAPSHOT}")
+            for each in self.rehearsal.requests()
+        )
 
     def _caches(self) -> dict[str, dict[str, Any]]:
         """The settings of each replication group and its nodes."""

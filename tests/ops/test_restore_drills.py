@@ -10,7 +10,7 @@ import pytest
 
 from ops.aws.session import Aws
 from ops.aws.states import States
-from rehearsal.restores import PHASE, Restores
+from rehearsal.restores import PHASE, SNAPSHOT, Restores
 from rehearsal.rollout import StepError
 from tests.ops import seeded
 from tests.ops.cli import run
@@ -20,6 +20,10 @@ from tests.ops.test_restore_others import NAMES, cache
 
 pytestmark = pytest.mark.slow
 SECRET = "OPENAI_API_KEY"
+FROM_SNAPSHOT = {
+    "action": "elasticache:CreateReplicationGroup",
+    "resource": f"arn:aws:elasticache:us-east-1:1:snapshot:{SNAPSHOT}",
+}
 
 
 class Log:
@@ -59,17 +63,19 @@ def restores(emulated: Emulated) -> Iterator[Callable[..., Restores]]:
 
 @pytest.mark.requirement("R13.13")
 @pytest.mark.parametrize(
-    ("idle", "message"),
+    ("idle", "asked", "message"),
     [
-        (True, "0 caches were created"),
-        (False, "other settings than the present one: .*SnapshotRetentionLimit: 7, not 0"),
+        (True, (), "0 caches were created"),
+        (False, (), "without the snapshot drill"),
+        (False, (FROM_SNAPSHOT,), "other settings than the present one: .*SnapshotRetentionLimit: 7, not 0"),
     ],
 )
 def test_a_cache_that_is_not_restored_or_has_other_settings_fails(
-    restores: Callable[..., Restores], *, idle: bool, message: str
+    restores: Callable[..., Restores], *, idle: bool, asked: tuple[Any, ...], message: str
 ) -> None:
     """Here the present one has ElastiCache's defaults; go-live day compares with the one that Terraform created."""
     drill = restores(idle=idle)
+    drill.rehearsal.requests = lambda: list(asked)  # type: ignore[method-assign]
     cache(drill.rehearsal.owner)
     with pytest.raises(StepError, match=message):
         drill.cache()
