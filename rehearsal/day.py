@@ -219,6 +219,7 @@ class Day:
         self.log.headline("Verify before users arrive")
         self.sign_in(PLANNER)
         self.log.ops("Check every exit criterion", "verify", self.name, rehearsed=http)
+        self.log.headline("Drill restores")
         self.drill(application)
         self.sign_in(DEPLOYER)
         self.log.headline("A release that returns errors: the cutover rolls back by itself")

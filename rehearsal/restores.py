@@ -82,7 +82,6 @@ class Restores:
         environment = self.rehearsal.environment
         if environment.database is None or environment.product.migration is None:
             return
-        self.log.headline("Drill a restore of the database")
         with psycopg.connect(application.database_url, autocommit=True) as connection:
             connection.execute("insert into notes (text) values ('before the drill')")
         control, names = self.rehearsal.control, self.rehearsal.names
@@ -104,7 +103,6 @@ class Restores:
         """
         if self.rehearsal.environment.cache is None:
             return
-        self.log.headline("Drill a restore of the cache")
         present, before = self.rehearsal.names.cache, self._caches()
         client = self.rehearsal.by(ADMINISTRATOR).aws.client("elasticache")
         client.create_snapshot(CacheClusterId=f"{present}-001", SnapshotName=SNAPSHOT)
@@ -151,7 +149,6 @@ class Restores:
         written = [each.name for each in product.secrets if each.written_by == "operator" and not each.generated]
         if not written:
             return
-        self.log.headline("Drill a restore of a secret")
         name, wrong = written[0], f"planted-{secrets.token_hex(16)}"
         secret = names.secret(name)
         self.rehearsal.planted[f"{secret} (wrong)"] = wrong
@@ -176,7 +173,6 @@ class Restores:
         Raises:
             StepError: The state isn't what it was.
         """
-        self.log.headline("Drill a restore of a state")
         names, s3 = self.rehearsal.names, self.rehearsal.owner.client("s3")
         place: Any = {"Bucket": names.state_bucket, "Key": names.state_key(PHASE)}
         good = s3.get_object(**place)

@@ -34,9 +34,6 @@ class Log:
     def __init__(self, aws: Aws, *, idle: bool) -> None:
         self.aws, self.idle = aws, idle
 
-    def headline(self, text: str) -> None:
-        self.said = text
-
     def ops(self, _why: str, *words: str, rehearsed: tuple[str, ...] = ("--yes",), given: str = "") -> None:
         if words[0] == "restore" and "state" in words and "--version" in words:
             if not self.idle:
