@@ -91,7 +91,7 @@ def known() -> tuple[str, ...]:
             f"ENVIRONMENTS={os.environ.get('ENVIRONMENTS', '')}: no folder {shown(FOLDER)}; {meant}"
             "(without ENVIRONMENTS, it is environments/)"
         )
-    files = (path for path in FOLDER.glob("*.py") if "\nENVIRONMENT = " in path.read_text(encoding="utf-8"))
+    files = (path for path in FOLDER.glob("*.py") if b"\nENVIRONMENT = " in path.read_bytes())
     return tuple(sorted(path.stem.replace("_", "-") for path in files))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from modules.phases import ORGANIZATION, PHASES
+from ops import files
 from ops.errors import OpsError
 from ops.gate.folder import STACK_FILE
 from ops.printable import printable
@@ -144,8 +145,8 @@ def other_packages(tree: Path) -> tuple[str, ...]:
 
 def _pins(tree: Path) -> dict[str, str]:
     """Packages of a version; those that synthesize are only in the file of tests since the engine in Python."""
-    files = (tree / "requirements.txt", tree / "requirements-dev.txt")
-    found = (requirements_of(file.read_text(encoding="utf-8")) for file in files if file.is_file())
+    pinned = (tree / "requirements.txt", tree / "requirements-dev.txt")
+    found = (requirements_of(files.read(each, f"git restore {each.name}")) for each in pinned if each.is_file())
     return {name: pin for pins in found for name, pin in pins.items()}
 
 

@@ -78,8 +78,7 @@ class Day:
     folder: Path
     log: Transcript
     releases: Releases
-    restores: Restores | None
-    """Restores of the database; none if there is none."""
+    restores: Restores
     waiting: str = ""
     """Output of the last rollout: what phases are waiting for."""
 
@@ -116,7 +115,7 @@ class Day:
             self.folder / "application",
             self.rehearsal.emulator.endpoint,
             pace=PACE,
-            password=self.restores.password() if self.restores else "",
+            password=self.restores.password(),
         ) as application:
             self.go_live(application)
 
@@ -220,8 +219,7 @@ class Day:
         self.log.headline("Verify before users arrive")
         self.sign_in(PLANNER)
         self.log.ops("Check every exit criterion", "verify", self.name, rehearsed=http)
-        if self.restores:
-            self.log.headline("Drill a restore of the database")
+        self.log.headline("Drill restores")
         self.drill(application)
         self.sign_in(DEPLOYER)
         self.log.headline("A release that returns errors: the cutover rolls back by itself")
@@ -259,10 +257,9 @@ class Day:
             self.log.ops("Show the weights in DNS", "cutover", "status", self.name, rehearsed=(), expect=(1,))
 
     def drill(self, application: Application) -> None:
-        """Restore the database, if there is one, beside it, and check the copy."""
-        if self.restores:
-            self.sign_in(ADMINISTRATOR)
-            self.restores.drill(application)
+        """Restore what the runbook of restores has, as administrators."""
+        self.sign_in(ADMINISTRATOR)
+        self.restores.drill(application)
 
     def deploy(self) -> None:
         """Deploy a new image of the first service, and roll it back.
@@ -367,5 +364,5 @@ def day(rehearsal: Rehearsal) -> Day:
     folder = rehearsal.folder / "project"
     values = project(rehearsal.environment, folder)
     log = Transcript(folder, variables())
-    restores = Restores(rehearsal, values, log) if rehearsal.environment.database else None
-    return Day(rehearsal, values, folder, log, releases(rehearsal, values, log, rehearsal.folder), restores)
+    own = releases(rehearsal, values, log, rehearsal.folder)
+    return Day(rehearsal, values, folder, log, own, Restores(rehearsal, values, log))

@@ -362,7 +362,8 @@ def pull_request(
     with reporting():
         from ops.ci.github import GitHub
         from ops.ci.pull_request import open_or_update, read_files
+        from ops.files import read
 
         github = GitHub.from_environment()
-        body = body_file.read_text(encoding="utf-8") if body_file else ""
+        body = read(body_file, "pass another --body-file") if body_file else ""
         say(open_or_update(github, branch, title, body, read_files(files)))

@@ -12,11 +12,13 @@ from typing import Any
 
 from modules.output import LOCK_FILE, PROJECT_LOCK
 from modules.phases import ORGANIZATION, PHASES, Phase
+from ops import files
 from ops.errors import OpsError
 from ops.export.configuration import configuration
 from ops.export.constructs import Constructs
 from ops.gate.documents import read
 from ops.gate.folder import STACK_FILE
+from ops.gate.lock_file import RESTORE
 from ops.gate.model import ScanFailedError
 from ops.gate.understood import schema
 
@@ -80,7 +82,7 @@ def _export(name: str, phase: Phase, out: Path, constructs: Constructs) -> Expor
     title = f"{stack}: {phase.summary}.\n`ops export {name}` wrote this; README.md says how to continue with it."
     text = configuration(stack, title, content, partial(constructs.arrange, phase.stack))
     page = _page(name, phase, content)
-    return Exported(phase.name, {MAIN: text, LOCK_FILE: PROJECT_LOCK.read_text(encoding="utf-8"), README: page})
+    return Exported(phase.name, {MAIN: text, LOCK_FILE: files.read(PROJECT_LOCK, RESTORE), README: page})
 
 
 def _page(name: str, phase: Phase, content: Mapping[str, Any]) -> str:

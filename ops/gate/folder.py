@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from modules.output import LOCK_FILE
+from ops.errors import OpsError
 from ops.gate.lock_file import PROVIDER, locked, parsed
 from ops.gate.model import ErrorKind, ScanError
 from ops.gate.understood import schema
@@ -75,7 +76,7 @@ def _of_bootstrap(path: Path) -> bool:
 
 
 def _locks_aws(path: Path) -> bool:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, OpsError):
         found = parsed(path.read_text(encoding="utf-8"))
         return found is not None and found.version == schema.version() and found.hashes <= locked().hashes
     return False

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from modules.output import LOCK_FILE, PROJECT_LOCK
+from ops import files
+from ops.errors import OpsError
 
+RESTORE = f"git restore {LOCK_FILE}"
+"""What to do with a broken one."""
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 _FORM = re.compile(
     rf'(?:\s|#[^\n]*\n)*provider "{re.escape(PROVIDER)}" \{{\s*version\s*= "(?P<version>[^"\s]+)"\s*'
@@ -39,10 +43,10 @@ def locked() -> Locked:
     """What the project's lock file allows.
 
     Raises:
-        ValueError: It isn't a lock file of the AWS provider alone.
+        OpsError: It isn't a lock file of the AWS provider alone.
         OSError: It can't be read.
     """
-    found = parsed(PROJECT_LOCK.read_text(encoding="utf-8"))
+    found = parsed(files.read(PROJECT_LOCK, RESTORE))
     if found is None:
-        raise ValueError(f"{PROJECT_LOCK} isn't a lock file of {PROVIDER} alone; git restore {LOCK_FILE}")
+        raise OpsError(f"{PROJECT_LOCK} isn't a lock file of {PROVIDER} alone; {RESTORE}")
     return found

@@ -5,25 +5,31 @@ https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-restoring.html
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from environments.flows import CACHE, REDIS_PORT
 from environments.names import Names
 from environments.schema.versions import cache as release
 from environments.suggestions import choices
-from ops.aws.errors import AwsError, explained, only
+from ops.aws.errors import explained, only
 from ops.aws.session import connect
-from ops.aws.waiting import polls, shown
 from ops.command import confirm, say
 from ops.errors import OpsError
-from ops.restore.store import TAG, check_ending, choose, data_key, next_steps, security_group
+from ops.restore.store import TAG, check_ending, check_own, choose, data_key, next_steps, security_group, wait
 
 if TYPE_CHECKING:
+    from types_boto3_elasticache.type_defs import ReplicationGroupTypeDef, SnapshotTypeDef
+
     from environments.schema import Environment
     from ops.aws.session import Aws
 
 SECONDS = 2 * 60 * 60
 _LISTED = 8
+_EVENTS = "aws elasticache describe-events"
+_NODE = re.compile(r"-\d{3}$")
+"""End of a node's name."""
 
 
 def restore_cache(environment: Environment, snapshot: str, wanted: str, *, yes: bool, dry_run: bool) -> None:
@@ -43,9 +49,10 @@ def restore_cache(environment: Environment, snapshot: str, wanted: str, *, yes: 
         raise OpsError(f"{environment.name} has no cache: its values have cache=None")
     check_ending(wanted)
     aws, names = connect(environment), Names(environment)
-    _check(aws, environment, snapshot)
+    present = _present(aws, names)
+    _check(aws, environment, snapshot, present)
     source = f"snapshot {snapshot}"
-    ending, exists = choose(environment, "cache", source, _present(aws, names), wanted=wanted)
+    ending, exists = choose(environment, "cache", source, present, wanted=wanted)
     copy = names.store(ending)
     say(f"{copy} exists, restored from {source}: continuing" if exists else f"{source} into a new cache, {copy}")
     say(f"{names.cache} stays as it is; account {aws.caller.account}")
@@ -55,7 +62,7 @@ def restore_cache(environment: Environment, snapshot: str, wanted: str, *, yes: 
     try:
         if not exists:
             _start(aws, environment, snapshot, copy)
-        _wait(aws, copy)
+        wait(copy, lambda: _status(aws, copy), seconds=SECONDS, failed={"create-failed"}, events=_EVENTS)
     except (OpsError, KeyboardInterrupt):
         again = f"bin/ops restore {environment.name} cache --snapshot {snapshot} --as {ending}"
         say(f"nothing is lost: {names.cache} is unchanged; to continue: {again}")
@@ -65,8 +72,8 @@ def restore_cache(environment: Environment, snapshot: str, wanted: str, *, yes: 
         say(line)
 
 
-def _check(aws: Aws, environment: Environment, snapshot: str) -> None:
-    """Refuse a snapshot that doesn't exist, isn't complete, or is of another engine.
+def _check(aws: Aws, environment: Environment, snapshot: str, present: Mapping[str, str]) -> None:
+    """Refuse a snapshot that doesn't exist, isn't complete, or is of another cache or engine.
 
     Raises:
         OpsError: It can't be restored.
@@ -76,11 +83,12 @@ def _check(aws: Aws, environment: Environment, snapshot: str) -> None:
     with explained(f"list the snapshots of {group}"):
         pages = client.get_paginator("describe_snapshots").paginate()
         found = {each["SnapshotName"]: each for page in pages for each in page["Snapshots"]}
+    own = sorted((name for name, each in found.items() if _source(each) == group), reverse=True)[:_LISTED]
     if snapshot not in found:
-        own = [name for name, each in found.items() if each.get("ReplicationGroupId") == group]
         what = f"no snapshot {snapshot!r}" if snapshot else "pass the snapshot: --snapshot ID"
-        raise OpsError(f"{what}; {choices(snapshot, sorted(own, reverse=True)[:_LISTED])}")
+        raise OpsError(f"{what}; {choices(snapshot, own)}")
     about = found[snapshot]
+    check_own(environment, "cache", snapshot, _source(about), present=present, own=own)
     if about["SnapshotStatus"] != "available":
         raise OpsError(f"the snapshot {snapshot} is {about['SnapshotStatus']}; wait until it is available")
     # Redis OSS may be restored into Valkey, but not the other way round.
@@ -93,6 +101,15 @@ def _check(aws: Aws, environment: Environment, snapshot: str) -> None:
             f"the snapshot {snapshot} is of {about['Engine']}, but cache.engine in environments/ says "
             f"{environment.cache.engine}; restore another snapshot"
         )
+
+
+def _source(snapshot: SnapshotTypeDef) -> str:
+    """The replication group of a snapshot: it names the group, or the node that it was taken of.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_Snapshot.html; nodes are named after their
+    group: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
+    """
+    return snapshot.get("ReplicationGroupId") or _NODE.sub("", snapshot.get("CacheClusterId", ""))
 
 
 def _present(aws: Aws, names: Names) -> dict[str, str]:
@@ -147,19 +164,8 @@ def _start(aws: Aws, environment: Environment, snapshot: str, copy: str) -> None
         )
 
 
-def _wait(aws: Aws, copy: str) -> None:
-    client, status = aws.client("elasticache"), ""
-    with shown(f"{copy}: restoring") as show:
-        for _ in polls(SECONDS):
-            with explained(f"read the cache {copy}"):
-                found = client.describe_replication_groups(ReplicationGroupId=copy)["ReplicationGroups"]
-            group = only(found, f"caches {copy}")
-            if group["Status"] != status:
-                status = group["Status"]
-                say(f"{copy}: {status}")
-                show(f"{copy}: {status}")
-            if status == "available":
-                return
-            if status == "create-failed":
-                raise AwsError(f"{copy} is {status}; see its events: aws elasticache describe-events")
-    raise AwsError(f"{copy} isn't available after {SECONDS // 3600} hours; run the command again to wait on")
+def _status(aws: Aws, copy: str) -> tuple[str, ReplicationGroupTypeDef]:
+    with explained(f"read the cache {copy}"):
+        found = aws.client("elasticache").describe_replication_groups(ReplicationGroupId=copy)["ReplicationGroups"]
+    group = only(found, f"caches {copy}")
+    return group["Status"], group

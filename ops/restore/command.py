@@ -35,6 +35,10 @@ _OPTIONS = {
     What.SECRET: {"version"},
     What.STATE: {"version"},
 }
+_DIGITS = 18
+"""Of a number of rows: PostgreSQL counts up to 9,223,372,036,854,775,807."""
+_SHOWN = 80
+"""Characters of a wrong option that are shown."""
 _NAMED = {What.SECRET: "a secret", What.STATE: "a phase"}
 
 
@@ -149,9 +153,9 @@ def _database(
     try:
         if not exists:
             restoring.start(source, copy)
-        restoring.wait(copy, say)
+        restoring.wait(copy)
         restoring.use_present_password(copy)
-        instance = restoring.wait(copy, say)
+        instance = restoring.wait(copy)
         checked = judge(read(aws, chosen, address(instance), say), restoring.values, expected)
     except (OpsError, KeyboardInterrupt):
         say(f"nothing is lost: {Names(chosen).database} is unchanged; to continue: {again}")
@@ -194,8 +198,8 @@ def _rows(given: Sequence[str], environment: Environment) -> dict[str, int]:
     found = {}
     for each in given:
         table, _, number = each.partition("=")
-        if not number.isdecimal():
-            raise OpsError(f"--rows {each!r} must be TABLE=NUMBER, such as --rows users=1200")
+        if not (number.isdecimal() and len(number) <= _DIGITS):
+            raise OpsError(f"--rows {each[:_SHOWN]!r} must be TABLE=NUMBER, such as --rows users=1200")
         if table not in tables:
             raise OpsError(f"--rows {each!r}: database.check.tables has no {table!r}; {choices(table, tables)}")
         found[table] = int(number)

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,8 @@ from environments.names import Names
 from environments.schema.versions import postgresql
 from environments.suggestions import choices
 from ops.aws.errors import AwsError, explained, only
-from ops.aws.waiting import polls, shown
 from ops.errors import OpsError
-from ops.restore.store import TAG, data_key, security_group
+from ops.restore.store import TAG, check_own, data_key, security_group, wait
 from ops.secrets.writing import unseen
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ SECONDS = 4 * 60 * 60
 """How long a restore may take: RDS loads the data of a large database from S3."""
 LATEST = "latest"
 """`--at latest`: the latest time that RDS can restore."""
-ABSENT = "DBInstanceNotFound"
 _LISTED = 8
 _FAILED = ("failed", "incompatible-restore", "incompatible-parameters", "incompatible-network", "storage-full")
 """Statuses that RDS leaves an instance in.
@@ -108,17 +106,19 @@ class DatabaseRestore:
                 key=lambda each: each.get("SnapshotCreateTime", datetime.min.replace(tzinfo=UTC)),
                 reverse=True,
             )
+        known = [each["DBSnapshotIdentifier"] for each in own[:_LISTED]]
         try:
             with explained(f"find the snapshot {identifier}"):
                 found = self._rds.describe_db_snapshots(DBSnapshotIdentifier=identifier)["DBSnapshots"]
         except AwsError as error:
             if error.code not in {"DBSnapshotNotFound", "DBSnapshotNotFoundFault"}:
                 raise
-            known = [each["DBSnapshotIdentifier"] for each in own[:_LISTED]]
             raise OpsError(f"no snapshot {identifier!r}; {choices(identifier, known)} (newest first)") from None
         snapshot = only(found, f"snapshots {identifier}")
         if snapshot.get("Status") != "available":
             raise OpsError(f"the snapshot {identifier} is {snapshot.get('Status')}; wait until it is available")
+        source, present = snapshot["DBInstanceIdentifier"], self.present()
+        check_own(self._environment, "database", identifier, source, present=present, own=known)
         self._check_fit(identifier, snapshot)
         return Source(snapshot=identifier)
 
@@ -194,27 +194,20 @@ class DatabaseRestore:
                     **settings,
                 )
 
-    def wait(self, name: str, progress: Callable[[str], None]) -> DBInstanceTypeDef:
+    def wait(self, name: str) -> DBInstanceTypeDef:
         """Wait until the copy is available and no change of it is pending.
 
         Raises:
             AwsError: The restore failed, or takes too long; it continues in RDS.
         """
-        status = ""
-        with shown(f"{name}: restoring") as show:
-            for _ in polls(SECONDS):
-                instance = self._instance(name)
-                if instance["DBInstanceStatus"] != status:
-                    status = instance["DBInstanceStatus"]
-                    progress(f"{name}: {status}")
-                    show(f"{name}: {status}")
-                if status in _FAILED:
-                    raise AwsError(
-                        f"{name} is {status}; see its events: aws rds describe-events --source-identifier {name}"
-                    )
-                if status == "available" and not instance.get("PendingModifiedValues"):
-                    return instance
-        raise AwsError(f"{name} isn't available after {SECONDS // 3600} hours; run the command again to wait on")
+        return wait(
+            name,
+            lambda: self._status(name),
+            seconds=SECONDS,
+            failed=_FAILED,
+            events=f"aws rds describe-events --source-type db-instance --source-identifier {name}",
+            settled=lambda instance: not instance.get("PendingModifiedValues"),
+        )
 
     def use_present_password(self, name: str) -> None:
         """Give the copy the password of the present URL, with which tasks connect to it.
@@ -235,9 +228,11 @@ class DatabaseRestore:
                 DBInstanceIdentifier=name, MasterUserPassword=password.get_secret_value(), ApplyImmediately=True
             )
 
-    def _instance(self, name: str) -> DBInstanceTypeDef:
+    def _status(self, name: str) -> tuple[str, DBInstanceTypeDef]:
         with explained(f"read the database {name}"):
-            return only(self._rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"], f"databases {name}")
+            found = self._rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+        instance = only(found, f"databases {name}")
+        return instance["DBInstanceStatus"], instance
 
 
 def address(instance: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretV
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from environments.names import Names
 from environments.suggestions import choices
@@ -14,12 +14,10 @@ from ops.aws.errors import explained
 from ops.aws.session import connect
 from ops.command import confirm, say
 from ops.errors import OpsError, RefusedError
-from ops.secrets.status import CURRENT, readers_of
+from ops.secrets.status import CURRENT, existing, readers_of
 from ops.tasks.restart import Result, restart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from environments.schema import Environment
 
 PREVIOUS = "AWSPREVIOUS"
@@ -52,33 +50,30 @@ def restore_secret(environment: Environment, name: str, version: str, *, yes: bo
             f"password and value: {how}"
         )
     secret, services, aws = Names(environment).secret(name), readers_of(environment, name), connect(environment)
-    client = aws.client("secretsmanager")
-    with explained(f"read the versions of {secret}"):
-        labels = client.describe_secret(SecretId=secret).get("VersionIdsToStages", {})
-    current, wanted = _labelled(labels, CURRENT), version or _labelled(labels, PREVIOUS)
-    if not wanted or wanted not in labels:
+    found = existing(aws, environment, name)
+    if not found.labels:
+        raise OpsError(f"{secret} has no value; write one: bin/ops secrets set {environment.name} {name}")
+    current, wanted = found.version, version or found.labelled(PREVIOUS)
+    if wanted not in found.labels:
         what = f"version {wanted!r}" if wanted else "previous version"
-        raise OpsError(f"{secret} has no {what}; {choices(wanted, labels)}")
+        raise OpsError(f"{secret} has no {what}; {choices(wanted, found.labels)}")
     if wanted == current:
         say(f"{wanted} is the current version of {secret}: nothing to do")
         return
-    say(f"{secret}: {current} → {wanted}; then redeployed: {', '.join(services) or 'no service'}")
+    say(f"{secret}: {current or 'none'} → {wanted}; then redeployed: {', '.join(services) or 'no service'}")
     if known[name].caution:
         say(f"caution: {known[name].caution}")
     if dry_run:
         return
     confirm("Make that version current?", yes=yes or not environment.protected)
+    moved: Any = {"RemoveFromVersionId": current} if current else {}
     with explained(f"make {wanted} the current version of {secret}"):
-        client.update_secret_version_stage(
-            SecretId=secret, VersionStage=CURRENT, MoveToVersionId=wanted, RemoveFromVersionId=current
+        aws.client("secretsmanager").update_secret_version_stage(
+            SecretId=secret, VersionStage=CURRENT, MoveToVersionId=wanted, **moved
         )
-    say(f"{name} has the value of version {wanted}; to return: --version {current}")
+    say(f"{name} has the value of version {wanted}" + (f"; to return: --version {current}" if current else ""))
     restarts = restart(aws, environment, services, wait=True)
     for each in restarts:
         say(str(each))
     if any(each.result is Result.FAILED for each in restarts):
         raise RefusedError("deploy these services again: their tasks have the value from before")
-
-
-def _labelled(labels: Mapping[str, Sequence[str]], label: str) -> str:
-    return next((version for version, its in labels.items() if label in its), "")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from environments.names import Names
 from environments.schema.infrastructure import ORIGINAL
-from ops.aws.errors import explained
+from ops.aws.errors import AwsError, explained
 from ops.aws.states import States
+from ops.aws.waiting import polls, shown
+from ops.command import say
 from ops.errors import OpsError, RefusedError
 
 if TYPE_CHECKING:
     from environments.schema import Environment
     from ops.aws.session import Aws
 
+Item = TypeVar("Item")
 TAG = "RestoredFrom"
 """Tag of a copy: what it was restored from. A restore that was interrupted finds its copy by it."""
 _COPY = re.compile(r"[a-z][a-z0-9]{0,6}")
@@ -30,6 +33,11 @@ def check_ending(wanted: str) -> None:
     """
     if wanted and (wanted == ORIGINAL or not _COPY.fullmatch(wanted)):
         raise OpsError(f"--as {wanted!r} must be up to 7 lower-case letters and digits, a letter first, such as r1")
+
+
+def used(names: Names, store: str) -> tuple[str, ...]:
+    """What is and was an environment's `database` or `cache`, the present one first."""
+    return names.databases if store == "database" else names.caches
 
 
 def choose(
@@ -49,11 +57,11 @@ def choose(
         OpsError: The wanted name isn't one.
     """
     names = Names(environment)
-    used = names.databases if store == "database" else names.caches
+    own = used(names, store)
     check_ending(wanted)
     if wanted:
         name = names.store(wanted)
-        if name in used:
+        if name in own:
             raise RefusedError(f"{name} is or was the {store} of {environment.name}; choose another name with --as")
         if name in present and present[name] != source:
             other = present[name] or "something else"
@@ -61,11 +69,76 @@ def choose(
         return wanted, name in present
     for name, tag in present.items():
         ending = name.removeprefix(f"{names.prefix}-")
-        if tag == source and name not in used and _COPY.fullmatch(ending):
+        if tag == source and name not in own and _COPY.fullmatch(ending):
             return ending, True
-    return next(
-        each for each in map("r{}".format, range(1, 10**6)) if names.store(each) not in {*used, *present}
-    ), False
+    return next(each for each in map("r{}".format, range(1, 10**6)) if names.store(each) not in {*own, *present}), False
+
+
+def check_own(
+    environment: Environment,
+    store: str,
+    snapshot: str,
+    source: str,
+    *,
+    present: Mapping[str, str],
+    own: Iterable[str],
+) -> None:
+    """Refuse a snapshot of another environment's store; also a copy of one, which keeps its source's name.
+
+    Args:
+        environment: The environment.
+        store: `database` or `cache`.
+        snapshot: The snapshot.
+        source: Name of the store that it was taken of.
+        present: As `choose` gets it: a snapshot of a copy is the environment's own.
+        own: The environment's own snapshots, for the message.
+
+    Raises:
+        RefusedError: It is of another store.
+    """
+    names = Names(environment)
+    if source not in used(names, store) and not present.get(source):
+        known = ", ".join(own) or "none"
+        raise RefusedError(
+            f"the snapshot {snapshot} is of {source}, which isn't the {store} of {environment.name}; known: {known}"
+        )
+
+
+def wait(
+    copy: str,
+    read: Callable[[], tuple[str, Item]],
+    *,
+    seconds: float,
+    failed: Collection[str],
+    events: str,
+    settled: Callable[[Item], bool] = lambda _: True,
+) -> Item:
+    """Wait until a copy is available, and print each change of its status.
+
+    Args:
+        copy: Its name.
+        read: Returns its status in AWS, and the copy itself.
+        seconds: How long to wait.
+        failed: Statuses that AWS leaves it in.
+        events: The command that shows why.
+        settled: Whether an available one has no pending change.
+
+    Raises:
+        AwsError: The restore failed, or takes longer; it continues in AWS.
+    """
+    before = ""
+    with shown(f"{copy}: restoring") as show:
+        for _ in polls(seconds):
+            status, found = read()
+            if status != before:
+                before = status
+                say(f"{copy}: {status}")
+                show(f"{copy}: {status}")
+            if status in failed:
+                raise AwsError(f"{copy} is {status}; see its events: {events}")
+            if status == "available" and settled(found):
+                return found
+    raise AwsError(f"{copy} isn't available after {seconds / 3600:.0f} hours; run the command again to wait on")
 
 
 def security_group(aws: Aws, environment: Environment, party: str) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from environments.schema import Environment, Product
 from environments.schema.regions import GUARDDUTY, SECURITY_HUB, WAF, UsedService, lacks
 from environments.schema.risks import CHOICES, Choice
+from ops.files import read
 
 COMMON = Path(__file__).parents[2] / "policies" / "risks.toml"
 _YEAR = timedelta(days=364)
@@ -100,7 +101,7 @@ def entries(environments: Sequence[Environment], taken: str) -> str:
     for environment in environments:
         for risk in environment.accepted_risks:
             takers.setdefault(risk, []).append(environment)
-    ids = _ids(taken) | _ids(COMMON.read_text(encoding="utf-8"))
+    ids = _ids(taken) | _ids(read(COMMON, f"git restore {COMMON.name}"))
     written = []
     for choice in CHOICES:
         if choice.risk not in takers:

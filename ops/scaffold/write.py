@@ -15,6 +15,7 @@ from environments.schema import Environment, Product, Profile, Zone
 from environments.schema.types import Slug
 from environments.schema.validation import InvalidEnvironmentError
 from environments.suggestions import choices
+from ops.files import read
 from ops.gate.register import of_products
 from ops.scaffold import build, files, problems, register, source
 from ops.scaffold.answers import Answers, problem
@@ -169,7 +170,7 @@ def new_environment(name: str, product: str = "") -> tuple[Path, ...]:
         raise problems.of_environment(error, environment, {"product": product_source, **_sources(draft)}) from None
     texts = {module: _environment_module(draft, written.module, written.variable), release: _release(environment)}
     risks = of_products() / f"{written.product.name}.toml"
-    accepted = risks.read_text(encoding="utf-8") if risks.is_file() else ""
+    accepted = read(risks, f"git restore {environments.shown(risks)}") if risks.is_file() else ""
     if entries := register.entries([environment], accepted):
         texts[risks] = "\n".join(filter(None, (accepted, entries)))
     if not _profiles():

@@ -12,7 +12,7 @@ from environments.suggestions import choices
 from ops.aws.session import Aws
 from ops.command import confirm, say
 from ops.errors import OpsError
-from ops.secrets.status import State, container
+from ops.secrets.status import existing
 from ops.secrets.values import Source
 from ops.secrets.writing import renew_cache_url, write
 
@@ -79,7 +79,5 @@ def prepare(aws: Aws, environment: Environment, secret: Secret, source: Source) 
     Raises:
         OpsError: The secret doesn't exist or is being deleted, or Secrets Manager's response is an error.
     """
-    state = container(aws, environment, secret.name).state
-    if state in (State.ABSENT, State.DELETED):
-        raise OpsError(f"{Names(environment).secret(secret.name)} is {state}; apply phase secrets first, or restore it")
+    existing(aws, environment, secret.name)
     return Change(aws, environment, secret, source)

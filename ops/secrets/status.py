@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from environments.names import Names
 from environments.schema import Environment
 from ops.aws.errors import AwsError, code, explained
 from ops.aws.session import Aws
+from ops.errors import OpsError
 from ops.iam.mfa import PRINCIPAL
 from ops.iam.policy import IamStatement, read
 
@@ -38,8 +39,17 @@ class Container:
 
     name: str
     state: State
-    version: str = ""
-    """Id of the current version; empty if there is none."""
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Labels of each version, by its id; versions without a label aren't listed."""
+
+    @property
+    def version(self) -> str:
+        """Id of the current version; empty if there is none."""
+        return self.labelled(CURRENT)
+
+    def labelled(self, label: str) -> str:
+        """Id of the version with a label; empty if none has it."""
+        return next((version for version, its in self.labels.items() if label in its), "")
 
 
 @dataclass(frozen=True)
@@ -73,11 +83,25 @@ def container(aws: Aws, environment: Environment, name: str) -> Container:
             described = client.describe_secret(SecretId=Names(environment).secret(name))
         except client.exceptions.ResourceNotFoundException:
             return Container(name, State.ABSENT)
-    versions = described.get("VersionIdsToStages", {})
-    version = next((id_ for id_, labels in versions.items() if CURRENT in labels), "")
+    found = Container(name, State.EMPTY, described.get("VersionIdsToStages", {}))
     if described.get("DeletedDate"):
-        return Container(name, State.DELETED, version)
-    return Container(name, State.SET if version else State.EMPTY, version)
+        return replace(found, state=State.DELETED)
+    return replace(found, state=State.SET) if found.version else found
+
+
+def existing(aws: Aws, environment: Environment, name: str) -> Container:
+    """The same of a secret whose versions can be changed.
+
+    Raises:
+        OpsError: The secret doesn't exist or is being deleted, or Secrets Manager's response is an error.
+    """
+    found, secret = container(aws, environment, name), Names(environment).secret(name)
+    if found.state in (State.ABSENT, State.DELETED):
+        how = "apply phase secrets first"
+        if found.state is State.DELETED:
+            how = f"take it back first: aws secretsmanager restore-secret --secret-id {secret}"
+        raise OpsError(f"{secret} is {found.state}; {how}")
+    return found
 
 
 def statuses(aws: Aws, environment: Environment) -> list[Status]:

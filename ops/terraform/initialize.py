@@ -10,6 +10,7 @@ from pathlib import Path
 from modules.output import LOCK_FILE, PROJECT_LOCK
 from ops import files
 from ops.errors import OpsError
+from ops.gate.lock_file import RESTORE
 from ops.terraform.process import Terraform
 from ops.terraform.stack import Stack
 
@@ -39,11 +40,11 @@ def initialize(terraform: Terraform, stack: Stack, *flags: str) -> None:
         flags: Flags of init that move a state; by default the state stays where it is.
 
     Raises:
-        OpsError: Init failed, as where the provider's hash isn't in the lock file.
+        OpsError: Init failed, as where the provider's hash isn't in the lock file; or that file isn't text.
     """
     mark, wanted = stack.folder / ".terraform" / "initialized", _digest(stack)
     _lock(stack.folder)
-    if not flags and mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
+    if not flags and mark.is_file() and mark.read_bytes() == wanted.encode():
         return
     with _ONE_AT_A_TIME:
         mark.unlink(missing_ok=True)
@@ -59,14 +60,15 @@ def initialize(terraform: Terraform, stack: Stack, *flags: str) -> None:
 def _digest(stack: Stack) -> str:
     """SHA-256 of init's inputs: versions, backend and providers, in the stack and its override files, and the lock."""
     parts = {name: stack.content.get(name) for name in ("terraform", "provider")}
-    overrides = [path.read_text(encoding="utf-8") for path in sorted(stack.folder.glob("*_override.tf.json"))]
-    locked = PROJECT_LOCK.read_text(encoding="utf-8")
+    overriding = sorted(stack.folder.glob("*_override.tf.json"))
+    overrides = [path.read_text(encoding="utf-8", errors="surrogateescape") for path in overriding]
+    locked = files.read(PROJECT_LOCK, RESTORE)
     return hashlib.sha256(json.dumps([parts, overrides, locked], sort_keys=True).encode()).hexdigest()
 
 
 def _lock(folder: Path) -> None:
-    beside, text = folder / LOCK_FILE, PROJECT_LOCK.read_text(encoding="utf-8")
-    if not beside.is_file() or beside.read_text(encoding="utf-8") != text:
+    beside, text = folder / LOCK_FILE, files.read(PROJECT_LOCK, RESTORE)
+    if not beside.is_file() or beside.read_bytes() != text.encode():
         files.write(beside, text)
 
 

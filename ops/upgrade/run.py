@@ -14,6 +14,7 @@ from modules.bindings.table import FILE as BINDINGS_TABLE
 from modules.bindings.table import PACKAGES as BINDINGS
 from modules.engines import NODE, SETTING
 from modules.output import LOCK_FILE
+from ops import files
 from ops.errors import OpsError
 from ops.export import blocks
 from ops.gate.lock_file import locked
@@ -85,7 +86,7 @@ def upgrade(words: Sequence[str], branch: str, step: Callable[[str], None]) -> U
         OpsError: The working tree has changes, a package can't be had, or the stacks can't be synthesized with the new
             ones: there is no branch then, and nothing has changed.
     """
-    known = versions((ROOT / DEV).read_text(encoding="utf-8"))
+    known = versions(files.read(ROOT / DEV, f"git restore {DEV}"))
     chosen = pins.wanted(words, known)
     _refuse_changes()
     _refuse_existing(branch)

@@ -1,4 +1,4 @@
-"""Restores of a database, and who hears of them."""
+"""Restores of a database, a cache and a secret, and who hears of them."""
 
 from __future__ import annotations
 
@@ -72,3 +72,28 @@ def sources_of_a_subscription(aws: Aws) -> None:
     client.remove_source_identifier_from_subscription(**one, SourceIdentifier="a")
     (found,) = client.describe_event_subscriptions(**one)["EventSubscriptionsList"]
     assert found["SourceIdsList"] == ["b"]
+
+
+@example("elasticache", "CreateSnapshot")
+def snapshot_of_a_node(aws: Aws) -> None:
+    aws.give_role_to("elasticache")
+    client = aws("elasticache")
+    client.create_replication_group(ReplicationGroupId="one", ReplicationGroupDescription="one")
+    client.create_snapshot(CacheClusterId="one-001", SnapshotName="first")
+    (found,) = client.describe_snapshots(SnapshotName="first")["Snapshots"]
+    assert (found["CacheClusterId"], found["SnapshotStatus"]) == ("one-001", "available")
+    assert "ReplicationGroupId" not in found
+
+
+@example("secretsmanager", "UpdateSecretVersionStage")
+def current_version(aws: Aws) -> None:
+    client, one = aws("secretsmanager"), {"SecretId": "one", "VersionStage": "AWSCURRENT"}
+    first = client.create_secret(Name="one", SecretString="first")["VersionId"]
+    second = client.put_secret_value(SecretId="one", SecretString="second")["VersionId"]
+    with pytest.raises(client.exceptions.InvalidParameterException, match="can't be completely removed"):
+        client.update_secret_version_stage(**one, RemoveFromVersionId=second)
+    client.update_secret_version_stage(**one, RemoveFromVersionId=second, MoveToVersionId=first)
+    assert client.get_secret_value(SecretId="one")["SecretString"] == "first"
+    client.delete_secret(SecretId="one")
+    with pytest.raises(client.exceptions.InvalidRequestException, match="marked for deletion"):
+        client.update_secret_version_stage(**one, RemoveFromVersionId=first, MoveToVersionId=second)

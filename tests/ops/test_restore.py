@@ -295,6 +295,29 @@ def test_a_snapshot_of_another_key_or_version_is_refused_with_the_way_out(rds: R
 
 
 @pytest.mark.requirement("R13.13")
+def test_a_snapshot_of_another_database_is_refused(rds: Rds) -> None:
+    """Also one that was copied with this environment's key: its source is still the other database."""
+    key = rds.instance("aep-prod")["KmsKeyId"]
+    rds.client.create_db_instance(
+        DBInstanceIdentifier="aep-staging",
+        DBInstanceClass="db.m7g.large",
+        Engine="postgres",
+        EngineVersion="16",
+        MasterUsername="aep",
+        MasterUserPassword="planted-password",
+        AllocatedStorage=20,
+        StorageEncrypted=True,
+        KmsKeyId=key,
+    )
+    rds.client.create_db_snapshot(DBInstanceIdentifier="aep-staging", DBSnapshotIdentifier="theirs")
+    rds.snapshot("before")
+    done = run(*RESTORE, "--snapshot", "theirs")
+    assert done.exit_code == 1, done.output
+    assert "the snapshot theirs is of aep-staging, which isn't the database of prod; known: before" in done.stderr
+    assert rds.copies() == {"aep-staging"}
+
+
+@pytest.mark.requirement("R13.13")
 def test_a_drill_is_in_the_journal_that_golive_reads(rds: Rds, monkeypatch: pytest.MonkeyPatch) -> None:
     from ops.conditions import FailedError  # noqa: PLC0415
     from ops.cutover.work import journal  # noqa: PLC0415

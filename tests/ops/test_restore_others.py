@@ -76,6 +76,32 @@ def test_a_mistyped_snapshot_of_a_cache_is_named(account: Aws) -> None:
         assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
 
 
+@pytest.mark.requirement("R13.13")
+@pytest.mark.slow
+def test_a_snapshot_of_another_cache_is_refused(account: Aws) -> None:
+    client = cache(account)
+    client.create_replication_group(ReplicationGroupId="aep-staging", ReplicationGroupDescription="another")
+    client.create_snapshot(ReplicationGroupId="aep-staging", SnapshotName="theirs")
+    client.create_snapshot(CacheClusterId="aep-staging-001", SnapshotName="of-their-node")
+    for name in ("theirs", "of-their-node"):
+        done = run("restore", "prod", "cache", "--snapshot", name, "--yes")
+        assert done.exit_code == 1, done.output
+        assert f"the snapshot {name} is of aep-staging, which isn't the cache of prod" in done.stderr
+        assert "known: before" in done.stderr
+    assert len(client.describe_replication_groups()["ReplicationGroups"]) == 2
+
+
+@pytest.mark.requirement("R13.13")
+@pytest.mark.slow
+def test_a_snapshot_of_a_node_or_a_copy_is_the_environments_own(account: Aws) -> None:
+    client = cache(account)
+    client.create_snapshot(CacheClusterId="aep-prod-001", SnapshotName="of-a-node")
+    assert run("restore", "prod", "cache", "--snapshot", "of-a-node", "--yes").exit_code == 0
+    client.create_snapshot(CacheClusterId="aep-prod-r1-001", SnapshotName="of-a-copy")
+    done = run("restore", "prod", "cache", "--snapshot", "of-a-copy", "--yes", "--dry-run")
+    assert done.exit_code == 0, done.output
+
+
 def versions(aws: Aws, name: str, *values: str) -> list[str]:
     client: Any = aws.client("secretsmanager")
     return [client.put_secret_value(SecretId=NAMES.secret(name), SecretString=each)["VersionId"] for each in values]
@@ -120,6 +146,42 @@ def test_a_secret_that_cant_be_restored(account: Aws) -> None:
 
 @pytest.mark.requirement("R13.13")
 @pytest.mark.slow
+def test_a_secret_without_a_current_version(account: Aws) -> None:
+    """As RotateSecret leaves it before the first value: its version has the label AWSPENDING only."""
+    from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415  (loading moto takes seconds)
+
+    seeded.services(account)
+    seeded.secrets(account)
+    restore = ("restore", "prod", "secret", "OPENAI_API_KEY", "--yes")
+    done = run(*restore)
+    assert (done.exit_code, "has no value; write one: bin/ops secrets set" in done.stderr) == (2, True), done.stderr
+    backend = secretsmanager_backends[PROD.account_id][PROD.region]
+    (version,) = versions(account, "OPENAI_API_KEY", "first")
+    backend.secrets[NAMES.secret("OPENAI_API_KEY")].versions[version]["version_stages"] = ["AWSPENDING"]
+    done = run(*restore)
+    assert (done.exit_code, f"no previous version; known: {version}" in done.stderr) == (2, True), done.stderr
+    done = run(*restore, "--version", version)
+    assert done.exit_code == 0, done.output
+    assert f"OPENAI_API_KEY: none → {version}" in done.stderr and "to return" not in done.stderr
+    assert seeded.secret_value(account, "OPENAI_API_KEY") == "first"
+
+
+@pytest.mark.requirement("R13.13")
+@pytest.mark.slow
+def test_a_secret_that_is_being_deleted_or_missing(account: Aws) -> None:
+    seeded.services(account)
+    seeded.secrets(account)
+    client, secret = account.client("secretsmanager"), NAMES.secret("OPENAI_API_KEY")
+    versions(account, "OPENAI_API_KEY", "first", "second")
+    client.delete_secret(SecretId=secret)
+    for message in (f"aws secretsmanager restore-secret --secret-id {secret}", "is missing; apply phase secrets first"):
+        done = run("restore", "prod", "secret", "OPENAI_API_KEY", "--yes")
+        assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
+        client.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
+
+
+@pytest.mark.requirement("R13.13")
+@pytest.mark.slow
 def test_versions_of_a_state_are_listed(account: Aws) -> None:
     s3: Any = account.client("s3")
     s3.create_bucket(Bucket=NAMES.state_bucket)
@@ -145,6 +207,7 @@ def test_versions_of_a_state_are_listed(account: Aws) -> None:
         (("database", "--at", "latest", "--snapshot", "a"), "pass one of --snapshot ID and --at TIME"),
         (("database", "--at", "yesterday"), "--at 'yesterday' isn't a time; write it as 2026-05-04T11:59:00Z"),
         (("database", "--at", "latest", "--as", "R1"), "--as 'R1' must be up to 7 lower-case letters"),
+        (("database", "--at", "latest", "--rows", f"users={'9' * 5000}"), "must be TABLE=NUMBER, such as --rows users"),
         (("cache", "--snapshot", "a", "--as", "R1"), "--as 'R1' must be up to 7 lower-case letters"),
     ],
 )

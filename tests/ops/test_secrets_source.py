@@ -306,6 +306,6 @@ def test_a_secret_must_exist() -> None:
         def describe_secret(self, **_: Any) -> Any:
             return {"DeletedDate": "2026"}
 
-    with pytest.raises(OpsError, match=f"aep/prod/{KEY.name} is being deleted; apply phase secrets first, or restore"):
+    with pytest.raises(OpsError, match=f"aep/prod/{KEY.name} is being deleted; take it back first: aws"):
         prepare(Without().as_aws, PROD, KEY, Source())
     assert prepare(Manager().as_aws, PROD, KEY, Source()).secret is KEY

@@ -42,6 +42,17 @@ def test_it_goes_from_nothing_to_traffic(day: dict[str, Any]) -> None:
     assert day["steps"][-1]["name"] == "No secret is stored"
 
 
+@pytest.mark.requirement("R13.13")
+def test_each_kind_is_restored_with_the_commands_of_the_runbook(day: dict[str, Any]) -> None:
+    """The rehearsal itself reads AWS after each command."""
+    runbook = (ROOT / "docs/runbooks/restore.md").read_text(encoding="utf-8")
+    words = re.sub(r"\b(prod|staging)\b", "prod-starter", runbook)
+    played = re.findall(r"\n```sh\n(bin/ops restore .*)", day["page"])
+    assert [command.split()[3] for command in played] == ["database", "cache", "secret", "state", "state"]
+    for command in played:
+        assert re.sub(r"--version \S+", "--version ID", command) in words, command
+
+
 @pytest.mark.requirement("R10.4", "R10.5")
 def test_a_release_that_returns_errors_rolls_back_by_itself(day: dict[str, Any]) -> None:
     _, _, after = day["page"].partition("## A release that returns errors")

@@ -29,6 +29,7 @@ from ops.terraform.saved import provenance
 from tests.runner.in_memory import ADMINISTRATOR, DEPLOYER, PLANNER, Runner
 
 PROD = load("prod")
+NOT_UTF8 = b"\xff"
 INIT = ("init", "-input=false", "-no-color", "-lockfile=readonly", "-reconfigure")
 PLAN = ("plan", "-json", "-input=false", "-detailed-exitcode", "-lock-timeout=5s")
 SHOWN = {
@@ -137,6 +138,30 @@ def test_the_lock_file_beside_a_stack_is_always_the_projects(
     monkeypatch.setattr(initialize, "PROJECT_LOCK", tmp_path / "renewed")
     planner.plan(runner.stack)
     assert (beside.read_text(encoding="utf-8"), runner.terraform.commands().count("init")) == ("renewed", 2)
+
+
+def test_broken_files_beside_a_stack_are_replaced_or_read_as_bytes(runner: Runner) -> None:
+    planner, folder = planned(runner), runner.stack.folder
+    planner.plan(runner.stack)
+    for name in (LOCK_FILE, ".terraform/initialized", "x_override.tf.json"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(NOT_UTF8)
+    planner.plan(runner.stack)
+    assert (folder / LOCK_FILE).read_bytes() == PROJECT_LOCK.read_bytes()
+    assert runner.terraform.commands().count("init") == 2
+
+
+def test_a_broken_lock_file_of_the_project_is_one_error(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / LOCK_FILE
+    broken.write_bytes(NOT_UTF8)
+    monkeypatch.setattr(initialize, "PROJECT_LOCK", broken)
+    failed = planned(runner).plan(runner.stack)
+    assert (failed.result, failed.message) == (
+        Result.FAILED,
+        f"{broken} isn't UTF-8 text (byte 1); git restore {LOCK_FILE}",
+    )
 
 
 @pytest.mark.parametrize(

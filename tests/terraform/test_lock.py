@@ -67,6 +67,20 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.requirement("R13.14")
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(b"provider\xff", "isn't UTF-8 text (byte 9); git restore"), (b"provider", "isn't a lock file of registry")],
+)
+def test_a_broken_lock_file_is_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, why: str
+) -> None:
+    (tmp_path / LOCK_FILE).write_bytes(content)
+    monkeypatch.setattr("ops.gate.lock_file.PROJECT_LOCK", tmp_path / LOCK_FILE)
+    with pytest.raises(OpsError, match=re.escape(why)):
+        locked.__wrapped__()
+
+
+@pytest.mark.requirement("R13.14")
 def test_the_stacks_and_the_bindings_are_of_the_locked_provider(output: Path) -> None:
     assert pinned_provider() == schema.version() == locked().version
     assert sum(each.startswith("zh:") for each in locked().hashes) == 15, "a package for each platform"

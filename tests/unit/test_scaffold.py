@@ -32,8 +32,9 @@ from environments.schema.validation import validate
 from environments.schema.workload import Reachable
 from modules.synthesis import synthesize
 from ops.__main__ import app
+from ops.errors import OpsError
 from ops.scaffold import answers as parse
-from ops.scaffold import build, files, source
+from ops.scaffold import build, files, register, source
 from ops.scaffold.answers import SIZES, Answers, Job, Workload, ZoneChoice
 from ops.scaffold.build import STANDARD, STARTER
 from ops.scaffold.write import new_environment, new_product
@@ -690,3 +691,10 @@ def test_the_profiles_that_it_writes_are_those_of_the_plan() -> None:
     """A folder without profiles.py gets these; AEP's are the plan's."""
     plan = environments.read_module("profiles")
     assert (STARTER, STANDARD) == (plan.STARTER, plan.STANDARD)
+
+
+def test_a_broken_register_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "risks.toml").write_bytes(b"# caf\xe9\n")
+    monkeypatch.setattr(register, "COMMON", tmp_path / "risks.toml")
+    with pytest.raises(OpsError, match=r"risks\.toml isn't UTF-8 text \(byte 6\); git restore risks\.toml"):
+        register.entries([], "")

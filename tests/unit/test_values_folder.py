@@ -203,3 +203,10 @@ def test_texts_without_a_comma_between_them_are_found(tmp_path: Path, text: str,
     else:
         assert f'values.py", line {line}\n' in done.stderr
         assert "SyntaxError: a comma may be missing between " in done.stderr
+
+
+def test_a_file_that_isnt_utf8_hides_no_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "notes.py").write_bytes(b"# caf\xe9\n")
+    (tmp_path / "one.py").write_text('"""One."""\n\nENVIRONMENT = 1\n', encoding="utf-8")
+    monkeypatch.setattr(environments, "FOLDER", tmp_path)
+    assert environments.known() == ("one",)

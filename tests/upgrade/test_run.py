@@ -221,6 +221,16 @@ def test_what_is_given_is_checked_first(project: Project, words: tuple[str, ...]
     assert message in " ".join(result.stderr.split())
 
 
+def test_broken_requirements_are_one_error(project: Project, tmp_path: Path) -> None:
+    (project.folder / "requirements-dev.txt").write_bytes(b"\xff")
+    result = command("upgrade", "cdktf")
+    assert result.exit_code == 2
+    assert "requirements-dev.txt isn't UTF-8 text (byte 1); git restore requirements-dev.txt" in result.stderr
+    (tmp_path / "requirements.txt").write_bytes(b"\xff")
+    with pytest.raises(OpsError, match=r"requirements\.txt isn't UTF-8 text"):
+        versions._pins(tmp_path)
+
+
 # With the package index --------------------------------------------------------------------------------------
 
 

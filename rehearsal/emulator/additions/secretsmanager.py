@@ -1,14 +1,16 @@
-"""Secrets Manager: what a secret's own policy denies."""
+"""Secrets Manager: what a secret's own policy denies, and how the label of the current version moves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.secretsmanager.responses import SecretsManagerResponse
 
 from ops.iam.evaluation import Document, Policies, Request, evaluate
+from ops.secrets.status import CURRENT
 from rehearsal.emulator.additions.registry import AwsError, corrects
 from rehearsal.emulator.callers import caller_of, context
 
@@ -56,3 +58,54 @@ for _operation in ASKED:
         why="moto doesn't evaluate a secret's own policy",
         source="https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html",
     )(_asking_the_policy(_operation))
+
+
+@corrects(
+    SecretsManagerBackend,
+    "update_secret_version_stage",
+    "secretsmanager",
+    "UpdateSecretVersionStage",
+    why="moto reads the last version as current, whichever has AWSCURRENT, and may take that label from all",
+)
+def update_secret_version_stage(
+    original: Callable[..., tuple[str, str]],
+    backend: SecretsManagerBackend,
+    *,
+    secret_id: str,
+    version_stage: str,
+    move_to_version_id: str,
+    **given: object,
+) -> tuple[str, str]:
+    """Move the label; AWSCURRENT is always of one version, except before the first value.
+
+    The message about it is in a comment of Terraform's provider:
+    https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/secretsmanager/secret_version.go
+    """
+    secret: Any = backend.secrets.get(secret_id)
+    move = partial(
+        original,
+        backend,
+        secret_id=secret_id,
+        version_stage=version_stage,
+        move_to_version_id=move_to_version_id,
+        **given,
+    )
+    if secret is None or version_stage != CURRENT:
+        return move()
+    if secret.is_deleted():
+        raise AwsError(
+            "InvalidRequestException",
+            "You can't perform this operation on the secret because it was marked for deletion.",
+        )
+    if not move_to_version_id:
+        raise AwsError(
+            "InvalidParameterException",
+            "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.",
+        )
+    labels = {version: each["version_stages"] for version, each in secret.versions.items()}
+    if move_to_version_id in labels and not any(CURRENT in its for its in labels.values()):
+        labels[move_to_version_id].append(CURRENT)
+    else:
+        move()
+    secret.set_default_version_id(move_to_version_id)
+    return secret.arn, secret.name
