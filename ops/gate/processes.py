@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar, cast
 
-from modules.interrupts import SIGNALS
+from modules.interrupts import SIGNALS, deferred
 from ops.gate.other_providers import SWITCH
 
 T = TypeVar("T")
@@ -82,11 +82,12 @@ def _forked(
     numbers = iter(range(len(inputs)))
 
     def start() -> None:
-        here, there = context.Pipe()
-        process = context.Process(target=_serve, args=(work, inputs, there), daemon=True)
-        process.start()
-        there.close()  # So that only the process has it, and its end is seen here.
-        assign(here, process)
+        with deferred():  # An exception that a signal raises during a fork would be lost.
+            here, there = context.Pipe()
+            process = context.Process(target=_serve, args=(work, inputs, there), daemon=True)
+            process.start()
+            there.close()  # So that only the process has it, and its end is seen here.
+            assign(here, process)
 
     def assign(connection: Connection, process: multiprocessing.process.BaseProcess) -> None:
         number = next(numbers, None)

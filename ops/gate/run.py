@@ -48,6 +48,7 @@ from ops.gate.model import (
     ScannedBlock,
     ScanResult,
     Verdict,
+    in_order,
 )
 from ops.gate.register import Register
 from ops.gate.stacks import EnvironmentStacks, Expected, select
@@ -221,7 +222,7 @@ def _checked(
         scans, proofs = _joined([scan for scan, _ in results]), _joined([proof for _, proof in results])
         return (
             replace(scans, errors=(*scanner.errors, *scans.errors)),
-            replace(proofs, records=tuple(sorted(proofs.records))),
+            replace(proofs, records=tuple(in_order(proofs.records))),
             scanner.checks,
         )
 
@@ -300,7 +301,7 @@ def prove(
                 what = f"raised {type(error).__name__}: {error}"
                 where = f"{proof.__name__} of {stacks.name}"
                 errors.append(ScanError(ErrorKind.CHECK_RAISED, where, what, f"fix {proof.__module__}"))
-    return ScanResult(tuple(sorted(records)), tuple(errors))
+    return ScanResult(tuple(in_order(records)), tuple(errors))
 
 
 def proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[tuple[Callable[..., object], _Run]]:

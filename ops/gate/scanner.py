@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.gate import other_providers, unused_packages
-from ops.gate.model import Block, Check, ErrorKind, Record, ScanError, ScannedBlock, ScanResult
+from ops.gate.model import Block, Check, ErrorKind, Record, ScanError, ScannedBlock, ScanResult, in_order
 
 _KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
 
@@ -149,7 +149,7 @@ class Scanner:
             BaseTerraformCloudsplainingIAMScanner.policy_document_cache.clear()
         records = {result for result in results if isinstance(result, Record)}
         raised = [result for result in results if isinstance(result, ScanError)]
-        return ScanResult(tuple(sorted(records)), (*unseen, *raised, *errors))
+        return ScanResult(tuple(in_order(records)), (*unseen, *raised, *errors))
 
     def _record_globals(self) -> None:
         """Record the global state that this changes, to restore it later."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from modules.interrupts import Interrupted, install
+from modules.interrupts import Interrupted, interrupt
 from ops.gate import other_providers, processes
 
 LARGE = 200_000
@@ -73,7 +73,7 @@ def test_a_process_that_ends_is_named_and_the_others_go_on() -> None:
 
 
 def test_a_signal_ends_the_processes_silently(capfd: pytest.CaptureFixture[str]) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     parent = os.getpid()
 
     def work(number: int) -> int:
@@ -82,12 +82,13 @@ def test_a_signal_ends_the_processes_silently(capfd: pytest.CaptureFixture[str])
         time.sleep(60)
         return number
 
-    install()
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         with pytest.raises(Interrupted):
             each(work, 2, 2)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     assert multiprocessing.active_children() == []
     assert capfd.readouterr() == ("", "")
 
