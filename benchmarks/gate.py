@@ -3,10 +3,12 @@
     python -m benchmarks.gate [--runs N]
 
 Each measured command is a new process over what synth wrote, after one run that fills the caches. Runs alternate, so
-that a busy moment of the machine meets both; times are medians, memory is the highest of the whole process tree (see
-benchmarks/synth.py). Processor time is printed beside wall time: it hardly depends on what else the machine does. The
-gate runs more checks than stock checkov, on rendered values and one view of all stacks; the promise is that it takes at
-most 0.8 of stock checkov's time all the same, and at most its memory.
+that a busy moment of the machine meets both; times are medians. Memory is the highest resident memory of a process:
+the gate has one process per core, which share what they imported, and the promise is about each. The highest of all
+together is printed too (benchmarks/synth.py says how it is counted). Processor time, of all processes together, hardly
+depends on what else the machine does. The gate runs more checks than stock checkov, on rendered values and one view of
+all stacks; the promise is that it takes at most 0.45 of its processor time all the same, that no process takes more
+memory, and that a process takes as much for 10 environments as for 3.
 """
 
 from __future__ import annotations
@@ -24,8 +26,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
+
 import environments
-from benchmarks.synth import ROOT, Way, count, peak_memory, surroundings
+from benchmarks.synth import ROOT, Way, count, memory, surroundings
 from modules.phases import PHASES
 from ops.gate.run import run
 from ops.gate.stacks import Expected
@@ -33,8 +37,10 @@ from ops.gate.understood.frame import frames
 
 COPIED = "prod"
 SIZES = (1, 3, 10)
-MOST = {"wall time": 0.8, "processor time": 0.8, "memory": 1.0}
+MOST = {"wall time": 0.8, "processor time": 0.45, "memory of a process": 1.0}
 """The promised ratios."""
+FLAT = 1.1
+"""The most that the memory of a process may grow from the second of these sizes to the last."""
 
 
 class Cost(NamedTuple):
@@ -43,6 +49,13 @@ class Cost(NamedTuple):
     wall: float
     processor: float
     megabytes: float
+    """Of the largest process."""
+    together: float
+    """Megabytes of all processes."""
+
+    def __str__(self) -> str:
+        times = f"{self.wall:6.2f} s wall {self.processor:6.2f} s processor"
+        return f"{times} {self.megabytes:5.0f} MB a process {self.together:5.0f} MB together"
 
 
 def main() -> int:
@@ -61,7 +74,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         kept = compare(out, folder / "out", arguments.runs)
-        grow(out, folder / "copies", arguments.runs)
+        kept &= grow(out, folder / "copies", arguments.runs)
     return 0 if kept else 1
 
 
@@ -76,27 +89,31 @@ def compare(out: Path, folder: Path, runs: int) -> bool:
     gate, checkov = measured(ways, runs)
     print(f"{len(list(folder.glob('stacks/*/')))} stacks, {count(folder)} blocks, median of {runs} runs")
     for way, cost in zip(ways, (gate, checkov), strict=True):
-        print(f"  {way.name:15} {cost.wall:6.2f} s wall {cost.processor:6.2f} s processor {cost.megabytes:5.0f} MB")
-    ratios = [ours / theirs for ours, theirs in zip(gate, checkov, strict=True)]
+        print(f"  {way.name:15} {cost}")
+    ratios = [ours / theirs for ours, theirs in zip(gate[: len(MOST)], checkov[: len(MOST)], strict=True)]
     for (name, most), ratio in zip(MOST.items(), ratios, strict=True):
         print(f"  {name + f' as a part of stock checkov (at most {most})':55} {ratio:5.2f} {verdict(ratio <= most)}")
     print()
     return all(ratio <= most for ratio, most in zip(ratios, MOST.values(), strict=True))
 
 
-def grow(out: Path, folder: Path, runs: int) -> None:
-    """The gate on copies of one environment."""
+def grow(out: Path, folder: Path, runs: int) -> bool:
+    """The gate on copies of one environment. Returns whether the memory of a process stays flat."""
     print(f"growth with copies of {COPIED}")
-    first = 0.0
+    costs: list[Cost] = []
     for size in SIZES:
         copies = folder / str(size)
         for number, phase in ((number, phase.name) for number in range(size) for phase in PHASES):
             shutil.copytree(out / "stacks" / f"{COPIED}-{phase}", copies / "stacks" / f"copy{number}-{phase}")
         command = [sys.executable, "-m", "benchmarks.gate", "--judge", str(copies)]
         (cost,) = measured([Way(f"{size} environments", command, {}, copies)], runs)
-        first = first or cost.processor
-        times = f"{cost.wall:6.2f} s wall {cost.processor:6.2f} s processor {cost.megabytes:5.0f} MB"
-        print(f"  {size:2} environments {count(copies):6} blocks {times}   {cost.processor / first:4.1f} times one")
+        costs.append(cost)
+        times = cost.processor / costs[0].processor
+        print(f"  {size:2} environments {count(copies):6} blocks {cost}   {times:4.1f} times one")
+    grown = costs[-1].megabytes / costs[1].megabytes
+    what = f"memory of a process, {SIZES[-1]} environments to {SIZES[1]} (at most {FLAT})"
+    print(f"  {what:55} {grown:5.2f} {verdict(grown <= FLAT)}")
+    return grown <= FLAT
 
 
 def judge(folder: Path) -> int:
@@ -121,8 +138,30 @@ def measured(ways: Sequence[Way], runs: int) -> list[Cost]:
     costs = []
     for way in ways:
         wall, processor = (statistics.median(each) for each in zip(*times[way.name], strict=True))
-        costs.append(Cost(wall, processor, peak_memory(way) / 1e6))
+        costs.append(Cost(wall, processor, *peaks(way)))
     return costs
+
+
+def peaks(way: Way) -> tuple[float, float]:
+    """Run a variant and sample its memory: the most of one process, and of all together, in megabytes."""
+    largest = together = 0
+    with psutil.Popen(
+        way.command, cwd=ROOT, env=surroundings(way), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        while process.poll() is None:
+            tree = [process, *process.children(recursive=True)]
+            largest = max(largest, *map(resident, tree))
+            together = max(together, sum(map(memory, tree)))
+            time.sleep(0.02)
+    return largest / 1e6, together / 1e6
+
+
+def resident(process: psutil.Process) -> int:
+    """Bytes of a process in memory, with what it shares."""
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def timed(way: Way) -> tuple[float, float]:

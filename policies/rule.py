@@ -150,6 +150,7 @@ def _kind(vertex: Settings) -> str:
     return str(vertex["id_"]).split(".")[0] if vertex.get("block_type_") == "resource" else ""
 
 
+@lru_cache(1024)
 def _stack(path: str) -> str:
     """The stack of a file: in the gate's merged view, or on disk for stock checkov."""
     file = PurePath(path.partition(":")[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from ops.gate.model import ErrorKind, ScanError, ScanFailedError, ScannedBlock
 from ops.gate.templates import plain, spans
 from ops.iam.policy import listed, nested
 
+_REFERENCE = re.compile(r"(?<![\w.])([a-z]\w*)\.([A-Za-z_][\w-]*)")
 _REPEATED = ("count", "for_each", "dynamic")
 NAMED_BY = {
     "aws_chatbot_slack_channel_configuration": "configuration_name",
@@ -37,6 +39,7 @@ class Index:
         self._blocks: dict[tuple[str, str, str], ScannedBlock] = {}
         self._locals: dict[str, Any] = {}
         self._resources: dict[str, list[ScannedBlock]] = {}
+        self._referred: dict[tuple[str, str, str], list[ScannedBlock]] = {}
         for each in view:
             if each.section == "locals":
                 self._locals |= each.settings
@@ -76,6 +79,16 @@ class Index:
         if found["kind"] == "local":
             return self.follow(self._locals.get(found["name"]))
         return self._blocks.get(("data" if found["data"] else "resource", found["kind"], found["name"]))
+
+    def referred(self, block: ScannedBlock) -> list[ScannedBlock]:
+        """The blocks that the expressions of a resource refer to, but for its `depends_on` and comment; found once."""
+        key = (block.section, block.kind, block.name)
+        if key not in self._referred:
+            settings = {name: value for name, value in block.settings.items() if name not in {"//", "depends_on"}}
+            named = {name for text in _expressions(settings) for name in _REFERENCE.findall(text)}
+            found = (self.follow(f"${{{kind}.{name}}}") for kind, name in sorted(named))
+            self._referred[key] = [each for each in found if each is not None]
+        return self._referred[key]
 
     def local(self, value: object) -> object:
         """What a value stands for if it is one local, else the value itself."""
@@ -130,6 +143,19 @@ class Index:
     def keys(self, values: object, of: ScannedBlock) -> frozenset[str]:
         """The keys of several values."""
         return frozenset(self.key(value, of) for value in listed(values))
+
+
+def _expressions(value: object) -> Iterator[str]:
+    """The texts of a JSON value that have expressions."""
+    if isinstance(value, str):
+        if "${" in value:
+            yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _expressions(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _expressions(each)
 
 
 def not_understood(block: ScannedBlock, what: str) -> ScanFailedError:

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import ModuleType
 
 SWITCH = "GATE_CHECKS"
-"""Environment variable; its value `all` imports and runs all checks, for comparison. The reports are the same."""
+"""Environment variable; its value `all` is the slow path, for comparison: all checks of checkov, with all packages that
+it imports, for one environment after another in one process. The reports are the same."""
 _OURS = "aws"
 _FOLDERS = ("resource", "data", "provider")
 _PROVIDER = re.compile(rf"checkov[./]terraform[./]checks[./](?:{'|'.join(_FOLDERS)}|graph_checks)[./](\w+)[./]")

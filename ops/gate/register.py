@@ -208,14 +208,16 @@ class Register:
                 accepted.append(Acceptance(record, risk.id, risk.why, risk.expires))
             else:
                 findings.append(Finding(record, _expired(covering[0]) if covering else ""))
-        errors += self._too_broad(records, expected)
+        accepting = {check for risk in self.risks for check in risk.checks}
+        coverable = tuple(record for record in records if record.check in accepting)
+        errors += self._too_broad(coverable, expected)
         warnings = [*self._expiring(today)]
         unused: list[Unused] | None = None
         if environments is None:
             errors += self._undeclared(expected)
             unused, current = [], frozenset(expected.products.values())
             for entry in self.entries:
-                own = list(_unused(entry, records, expected))
+                own = list(_unused(entry, coverable, expected))
                 unused += own
                 if entry.product in current:
                     errors += [_matches_nothing(entry, each) for each in own]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,7 @@ from ops.gate import (
     parity,
     permissions,
     policy_documents,
+    processes,
     reachability,
     requests,
     support,
@@ -46,11 +48,13 @@ from ops.gate.model import (
     ScannedBlock,
     ScanResult,
     Verdict,
+    in_order,
 )
 from ops.gate.register import Register
 from ops.gate.stacks import EnvironmentStacks, Expected, select
 from ops.gate.understood import attributes, structure
 from ops.gate.view import merged_view
+from ops.iam.reference import reference
 
 T = TypeVar("T")
 
@@ -98,9 +102,8 @@ def run(
         strange = attributes.scan_errors(view, expected.values.get(stacks.name))
         errors.extend(attempt(partial(list, strange)) or ())
     with progress() as step:
-        scan, checks = _scan(selection.environment_stacks, blocks, policies / "checks", step)
-        proof = prove(selection.environment_stacks, blocks, step)
-        checks |= CHECKS | support.CHECKS | cost.CHECKS | parity.CHECKS
+        scan, proof, checks = _checked(selection.environment_stacks, blocks, policies / "checks", step)
+    checks |= CHECKS | support.CHECKS | cost.CHECKS | parity.CHECKS
     dated, warnings = _support(selection.environment_stacks, blocks, expected, today)
     by_name = {stacks.name: view for stacks, view in zip(environment_stacks, blocks, strict=True)}
     costs, of_prices = attempt(lambda: cost.cost(by_name, expected.values, today)) or ([], [])
@@ -183,23 +186,53 @@ def _raised(error: Exception) -> ScanError:
     return ScanError(ErrorKind.NOT_UNDERSTOOD, where, what, "synthesize again: make synth")
 
 
-def _scan(
+def _checked(
     environment_stacks: Sequence[EnvironmentStacks], views: list[list[ScannedBlock]], checks: Path, step: Step
-) -> tuple[ScanResult, dict[str, Check]]:
-    # Importing checkov takes over a second, so it is imported only when everything else is valid.
+) -> tuple[ScanResult, ScanResult, dict[str, Check]]:
+    """The results of scans, those of proofs, and the scans' checks; several environments in several processes."""
+    # Importing checkov takes half a second, so it is imported only when everything else is valid.
     from ops.gate.scanner import Scanner
 
     with Scanner(checks) as scanner:
-        scans = []
-        for stacks, view in zip(environment_stacks, views, strict=True):
-            step(f"scanning {stacks.name}", 2 * len(views))
+        _ = reference().actions  # Read here, not in each process.
+
+        def scan(view: Sequence[ScannedBlock]) -> ScanResult:
             try:
-                scans.append(scanner.scan(view))
+                return scanner.scan(view)
             except Exception as error:
-                scans.append(ScanResult((), (_raised(error),)))
-        records = tuple(record for scan in scans for record in scan.records)
-        errors = (*scanner.errors, *(error for scan in scans for error in scan.errors))
-        return ScanResult(records, errors), scanner.checks
+                return ScanResult((), (_raised(error),))
+
+        def check(of: tuple[EnvironmentStacks, list[ScannedBlock]]) -> tuple[ScanResult, ScanResult]:
+            stacks, view = of
+            return scan(view), prove([stacks], [view])
+
+        def ended(of: tuple[EnvironmentStacks, list[ScannedBlock]], how: str) -> tuple[ScanResult, ScanResult]:
+            what = f"its process {how} before it had a result"
+            error = ScanError(
+                ErrorKind.SCANNER, of[0].name, what, "run the gate again, with more memory if it was killed"
+            )
+            return ScanResult((), (error,)), ScanResult((), ())
+
+        results = processes.each(
+            check,
+            list(zip(environment_stacks, views, strict=True)),
+            begins=lambda of: step(f"checking {of[0].name}", len(views)),
+            ended=ended,
+        )
+        scans, proofs = _joined([scan for scan, _ in results]), _joined([proof for _, proof in results])
+        return (
+            replace(scans, errors=(*scanner.errors, *scans.errors)),
+            replace(proofs, records=tuple(in_order(proofs.records))),
+            scanner.checks,
+        )
+
+
+def _joined(results: Sequence[ScanResult]) -> ScanResult:
+    """Results of several environments."""
+    return ScanResult(
+        tuple(record for result in results for record in result.records),
+        tuple(error for result in results for error in result.errors),
+    )
 
 
 def _unscanned(resources: list[Block], records: Sequence[Record]) -> Iterator[ScanError]:
@@ -249,19 +282,16 @@ CHECKS: dict[str, Check] = {
 def prove(
     environment_stacks: Sequence[EnvironmentStacks],
     views: Sequence[Sequence[ScannedBlock]],
-    step: Step = lambda _what, _total: None,
 ) -> ScanResult:
     """Check network, permissions, tasks and order of creation against their tables, and policies against AWS's rules.
 
     Args:
         environment_stacks: The stacks; those outside any environment have no tables, so only policies are checked.
         views: Their merged views, in the same order.
-        step: Shows progress.
     """
     records: list[Record] = []
     errors: list[ScanError] = []
     for stacks, view in zip(environment_stacks, views, strict=True):
-        step(f"checking connections and permissions of {stacks.name}", 2 * len(views))
         for proof, call in proofs(stacks, view):
             try:
                 records += call()
@@ -271,7 +301,7 @@ def prove(
                 what = f"raised {type(error).__name__}: {error}"
                 where = f"{proof.__name__} of {stacks.name}"
                 errors.append(ScanError(ErrorKind.CHECK_RAISED, where, what, f"fix {proof.__module__}"))
-    return ScanResult(tuple(sorted(records)), tuple(errors))
+    return ScanResult(tuple(in_order(records)), tuple(errors))
 
 
 def proofs(stacks: EnvironmentStacks, view: Sequence[ScannedBlock]) -> Iterator[tuple[Callable[..., object], _Run]]:

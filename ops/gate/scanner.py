@@ -21,8 +21,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ops.gate import other_providers
-from ops.gate.model import Block, Check, ErrorKind, Record, ScanError, ScannedBlock, ScanResult
+from ops.gate import other_providers, unused_packages
+from ops.gate.model import Block, Check, ErrorKind, Record, ScanError, ScannedBlock, ScanResult, in_order
 
 _KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
 
@@ -40,20 +40,26 @@ def _bare_environment() -> Iterator[None]:
         os.environ.update(saved)
 
 
-with _bare_environment():  # Checkov reads most of its settings on import.
+with _bare_environment(), unused_packages.left_out():  # Checkov reads most of its settings on import.
     other_providers.leave_out()
     import checkov.common.checks_infra.solvers.attribute_solvers.base_attribute_solver as _attribute_solver
     import checkov.common.checks_infra.solvers.resource_solvers.base_resource_solver as _resource_solver
     import checkov.terraform.graph_builder.variable_rendering.evaluate_terraform as _rendering
+    import cloudsplaining.shared.utils as _actions
     import ply.yacc as _grammar  # type: ignore[import-untyped]
     from checkov.common.models.enums import CheckResult
     from checkov.common.util.consts import END_LINE, START_LINE
+    from checkov.terraform.checks.utils.base_cloudsplaining_iam_scanner import BaseTerraformCloudsplainingIAMScanner
     from checkov.terraform_json.parser import prepare_definition
     from checkov.terraform_json.runner import TerraformJsonRunner
 
 _Definitions = dict[str, dict[str, list[Any]]]
 """Checkov's form of the files: blocks by section, by path."""
 _POOL = "ThreadPoolExecutor"
+_TEXTS = 4096
+"""More than the expressions of one environment; a limit, so that memory doesn't grow with environments."""
+_ACTIONS = 32_768
+"""More than AWS has."""
 _JUDGED = frozenset({"resource", "data", "provider"})
 _CHECK_ID = re.compile(r"""(?:"|\bid:\s*["']?)(CKV2?_[A-Z]+_\d+)\b""")
 
@@ -68,9 +74,9 @@ class _Inline:
 
 
 def _evaluating_once(evaluate: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Checkov's evaluation of an expression, once for each text: it creates an interpreter each time."""
+    """Checkov's evaluation of an expression, once for each text: most texts are evaluated several times."""
 
-    @lru_cache(maxsize=None, typed=True)
+    @lru_cache(maxsize=_TEXTS, typed=True)
     def outcome(text: str) -> tuple[Any, str | None]:
         try:
             return evaluate(text), None
@@ -97,6 +103,11 @@ def _building_once(build: Callable[..., Any]) -> Callable[..., Any]:
         return parsers[grammar]
 
     return remembered
+
+
+def _looking_up_once(look_up: Any) -> Any:  # noqa: ANN401 - a function with a cache
+    """AWS's data about an action, once for each action: its own cache is too small for a wide policy."""
+    return lru_cache(maxsize=_ACTIONS)(look_up.__wrapped__)
 
 
 class Scanner:
@@ -133,10 +144,12 @@ class Scanner:
             graph = self._runner.graph_manager.save_graph(local)
             entities = self._entities(local, definitions, files)
             results = [*self._python_checks(entities, graph), *self._graph_checks(graph, files)]
-            unseen = [*_unseen(blocks, entities)]
+            unseen = [*_unseen(blocks, entities), *_used()]
+            # It keeps every policy, by a path that another view may have too.
+            BaseTerraformCloudsplainingIAMScanner.policy_document_cache.clear()
         records = {result for result in results if isinstance(result, Record)}
         raised = [result for result in results if isinstance(result, ScanError)]
-        return ScanResult(tuple(sorted(records)), (*unseen, *raised, *errors))
+        return ScanResult(tuple(in_order(records)), (*unseen, *raised, *errors))
 
     def _record_globals(self) -> None:
         """Record the global state that this changes, to restore it later."""
@@ -151,6 +164,7 @@ class Scanner:
             (_attribute_solver, _POOL, lambda _: _Inline),
             (_resource_solver, _POOL, lambda _: _Inline),
             (_rendering, "evaluate", _evaluating_once),
+            (_actions, "get_action_data", _looking_up_once),
             (_grammar, "yacc", _building_once),
         )
         for module, name, replaced in replacements:
@@ -304,6 +318,15 @@ def _unseen(blocks: Iterable[ScannedBlock], entities: Iterable[_Entity]) -> Iter
             yield ScanError(
                 ErrorKind.NOT_SCANNED, where, f"checkov lost {each.block.address}", "see ops/gate/scanner.py"
             )
+
+
+def _used() -> Iterator[ScanError]:
+    """Scan errors for packages that checkov used although they are left out; it may catch what they raise."""
+    for name in dict.fromkeys(unused_packages.used):
+        yield ScanError(
+            ErrorKind.SCANNER, "checkov", f"uses {name}, which is left out", "see ops/gate/unused_packages.py"
+        )
+    unused_packages.used.clear()
 
 
 def _record(check: str, block: Block, result: object, details: Iterable[str]) -> Iterator[Record | ScanError]:

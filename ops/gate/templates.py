@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 _REFERENCE = re.compile(r"(?<![\w.-])((?:data\.|ephemeral\.)?[A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
@@ -34,7 +35,7 @@ def _end(text: str, at: int) -> int:
 
 def expression(text: str) -> str | None:
     """The expression, if the whole text is one `${…}`; else None."""
-    whole = next(spans(text), None) == (0, len(text))
+    whole = text.startswith("${") and next(spans(text), None) == (0, len(text))
     return text[2:-1].strip() if whole else None
 
 
@@ -45,7 +46,12 @@ _PLAIN = re.compile(
 
 def plain(value: object) -> re.Match[str] | None:
     """The parts of a value that is one reference and nothing else: data, kind, name and attribute."""
-    return _PLAIN.fullmatch(expression(value) or "") if isinstance(value, str) else None
+    return _plain(value) if isinstance(value, str) else None
+
+
+@lru_cache(10_000)
+def _plain(text: str) -> re.Match[str] | None:
+    return _PLAIN.fullmatch(expression(text) or "")
 
 
 def references(value: object) -> Iterator[tuple[str, str]]:

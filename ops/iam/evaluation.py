@@ -10,9 +10,9 @@ Resource control policies, grants of KMS keys, and S3's access control lists are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from ops.iam.conditions import RequestContext, Values
@@ -68,6 +68,18 @@ class Document:
     name: str
     """Its name in messages."""
     statements: tuple[IamStatement, ...]
+
+    def about(self, action: str) -> tuple[IamStatement, ...]:
+        """Its statements that include an action."""
+        found = self._known.get(action)
+        if found is None:
+            found = self._known[action] = tuple(each for each in self.statements if each.about(action))
+        return found
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[IamStatement, ...]]:
+        """Statements by action."""
+        return {}
 
     @classmethod
     def of(cls, name: str, content: str | Mapping[str, Any]) -> Document:
@@ -155,10 +167,12 @@ class _Evaluation:
         self._dropped = sorted(request.context.keys() - sent.keys())
         self._caller = caller_of(request.principal, "".join(request.context.get("aws:principalarn", ())[:1]))
         context = RequestContext(sent, request.absent.union(self._dropped), request.whole)
-        attached = Question(request.action, request.resource, context)
-        named = replace(attached, caller=self._caller, bounded=policies.boundary is not None)
-        self._questions = {PolicyKind.RESOURCE: named, PolicyKind.ENDPOINT: replace(named, endpoint=True)}
-        self._attached = attached
+        action, resource, bounded = request.action, request.resource, policies.boundary is not None
+        self._attached = Question(action, resource, context)
+        self._questions = {
+            PolicyKind.RESOURCE: Question(action, resource, context, self._caller, bounded),
+            PolicyKind.ENDPOINT: Question(action, resource, context, self._caller, bounded, endpoint=True),
+        }
 
     def decide(self) -> Decision:
         """The decision, in the order of AWS's documentation: explicit denials, and then what must allow it."""
@@ -236,7 +250,7 @@ class _Evaluation:
         """The statements that apply to the request."""
         question = self._questions.get(kind, self._attached)
         for document in documents:
-            for statement in document.statements:
+            for statement in document.about(self._request.action):
                 if counts(statement, question, possibly=self._possibly):
                     yield Applied(kind, document.name, statement)
 

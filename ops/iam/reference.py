@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -62,7 +62,15 @@ class Action:
 
     def on(self, resource: str) -> bool:
         """Whether a resource element of a policy can match a resource of this action."""
-        return resource == "*" or any(_overlaps(arn, resource) for arn in self.arns)
+        found = self._known.get(resource)
+        if found is None:
+            found = self._known[resource] = resource == "*" or any(_overlaps(arn, resource) for arn in self.arns)
+        return found
+
+    @cached_property
+    def _known(self) -> dict[str, bool]:
+        """By resource element, whether it can match; `_overlaps` hashes patterns, which takes longer."""
+        return {}
 
     def sends(self, key: str) -> bool:
         """Whether AWS sends a service's condition key with this action; not for global keys (`aws:…`)."""
@@ -87,6 +95,7 @@ class Reference:
         self._excluded = {**_PLAIN, **excluded}
         self._resources = {(each["service"], each["type"]): each["arns"] for each in corrections["resource"]}
         self._actions = {name: each["arns"] for each in corrections["action"] for name in each["names"]}
+        self._found: dict[str, tuple[Action, ...]] = {}
 
     @property
     def services(self) -> frozenset[str]:
@@ -100,11 +109,19 @@ class Reference:
 
     def find(self, pattern: str) -> tuple[Action, ...]:
         """The actions that an action element of a policy includes: `ecs:Describe*`. Not case-sensitive."""
-        wanted = pattern.lower()
+        found = self._found.get(pattern)
+        if found is None:
+            found = self._found[pattern] = tuple(self._matching(pattern.lower()))
+        return found
+
+    def _matching(self, wanted: str) -> Iterator[Action]:
         if "*" not in wanted and "?" not in wanted:
-            return (self._named[wanted],) if wanted in self._named else ()
-        service = wanted.partition(":")[0]
-        return tuple(action for action in self.actions.get(service, ()) if matches(wanted, action.name.lower()))
+            if wanted in self._named:
+                yield self._named[wanted]
+            return
+        for action in self.actions.get(wanted.partition(":")[0], ()):
+            if matches(wanted, action.name.lower()):
+                yield action
 
     @cached_property
     def _named(self) -> Mapping[str, Action]:

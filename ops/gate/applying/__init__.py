@@ -41,11 +41,13 @@ def who_applies_can(view: Sequence[ScannedBlock], environment: Environment) -> l
         ScanFailedError: Only Terraform can evaluate a policy.
     """
     ledger, names, index = Ledger(), Names(environment), Index(view)
+    of_stack: dict[str, list[ScannedBlock]] = {}
+    for block in view:
+        of_stack.setdefault(block.block.stack, []).append(block)
     for target in denying(index, names):
         ledger.examine(STOPPED, (denial.block.block for denial in target.denials))
         for phase in PHASES:
-            blocks = [block for block in view if block.block.stack == names.stack(phase.name)]
-            for use in uses(blocks, target.block, index):
+            for use in uses(of_stack.get(names.stack(phase.name), ()), target.block, index):
                 for denial, what in _stops(target, use, phase, names):
                     ledger.wrong(STOPPED, denial.block.block, what)
     return ledger.records()

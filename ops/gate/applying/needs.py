@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,7 +105,6 @@ NEEDS: Mapping[tuple[str, str], tuple[str, ...]] = {
 BACKEND = "terraform_backend"
 _STATE = _calls("s3", "ListBucket GetObject PutObject DeleteObject")
 _SSE = "s3:x-amz-server-side-encryption"
-_REFERENCE = re.compile(r"(?<![\w.])([a-z]\w*)\.([A-Za-z_][\w-]*)")
 
 
 @dataclass(frozen=True)
@@ -160,20 +158,4 @@ def _refers(block: ScannedBlock, target: ScannedBlock, index: Index) -> bool:
     """Whether a resource's settings refer to another resource, or name the same bucket."""
     if target.kind == BUCKET and block.settings.get("bucket") == target.settings.get("bucket"):
         return True
-    return any(
-        index.follow(f"${{{kind}.{name}}}") is target
-        for text in _texts({key: value for key, value in block.settings.items() if key not in {"//", "depends_on"}})
-        for kind, name in _REFERENCE.findall(text)
-    )
-
-
-def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  (any JSON value)
-    if isinstance(value, str):
-        if "${" in value:
-            yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+    return any(each is target for each in index.referred(block))

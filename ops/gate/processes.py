@@ -1,0 +1,161 @@
+"""Does the same work for several inputs: in one forked process per core, or in this process."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from typing import TypeVar, cast
+
+from modules.interrupts import SIGNALS, deferred
+from ops.gate.other_providers import SWITCH
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def each(
+    work: Callable[[T], R],
+    inputs: Sequence[T],
+    *,
+    begins: Callable[[T], None],
+    ended: Callable[[T, str], R],
+    processes: int | None = None,
+) -> list[R]:
+    """The results of a function, in the order of the inputs.
+
+    A single input is worked on in this process. So are several where a fork isn't safe (on macOS, and beside threads),
+    and for comparison (other_providers.SWITCH). A process has what this one imported and read, so it starts at once.
+
+    Args:
+        work: The function. Its results can be pickled, and it raises nothing.
+        inputs: What it is called with.
+        begins: Is called in this process when the work on an input begins.
+        ended: Returns the result for an input whose process ended without one; takes how it ended.
+        processes: How many at most; by default, one per core that this process may use.
+    """
+    limit = min(len(inputs), processes or _cores())
+    if len(inputs) > 1 and can_fork() and not _compares():
+        return _forked(work, inputs, begins, ended, limit)
+    results = []
+    with _without_collections() as collect:
+        for number, one in enumerate(inputs):
+            begins(one)
+            results.append(work(one))
+            if number + 1 < len(inputs):
+                collect()
+    return results
+
+
+def can_fork() -> bool:
+    """Whether a fork of this process is safe.
+
+    https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods
+    """
+    return sys.platform != "darwin" and hasattr(os, "fork") and threading.active_count() == 1
+
+
+def _compares() -> bool:
+    return os.environ.get(SWITCH) == "all"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _forked(
+    work: Callable[[T], R],
+    inputs: Sequence[T],
+    begins: Callable[[T], None],
+    ended: Callable[[T, str], R],
+    limit: int,
+) -> list[R]:
+    context = multiprocessing.get_context("fork")
+    results: dict[int, R] = {}
+    running: dict[Connection, tuple[int, multiprocessing.process.BaseProcess]] = {}
+    numbers = iter(range(len(inputs)))
+
+    def start() -> None:
+        with deferred():  # An exception that a signal raises during a fork would be lost.
+            here, there = context.Pipe()
+            process = context.Process(target=_serve, args=(work, inputs, there), daemon=True)
+            process.start()
+            there.close()  # So that only the process has it, and its end is seen here.
+            assign(here, process)
+
+    def assign(connection: Connection, process: multiprocessing.process.BaseProcess) -> None:
+        number = next(numbers, None)
+        if number is None:
+            connection.send(None)
+            process.join()
+            connection.close()
+        else:
+            begins(inputs[number])
+            running[connection] = number, process
+            connection.send(number)
+
+    try:
+        for _ in range(limit):
+            start()
+        while running:
+            for connection in cast("list[Connection]", wait(list(running))):
+                number, process = running.pop(connection)
+                try:
+                    results[number] = connection.recv()
+                except (EOFError, OSError):
+                    process.join()
+                    results[number] = ended(inputs[number], _how(process.exitcode))
+                    if len(results) + len(running) < len(inputs):
+                        start()
+                else:
+                    assign(connection, process)
+    finally:
+        for _, process in running.values():
+            process.kill()
+            process.join()
+    return [results[number] for number in range(len(inputs))]
+
+
+def _serve(work: Callable[[T], R], inputs: Sequence[T], connection: Connection) -> None:
+    """Work on the inputs whose numbers arrive, in a process of its own."""
+    # A signal that interrupts the command ends this process silently: the command reports it.
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    with _without_collections() as collect:
+        try:
+            for number in iter(connection.recv, None):
+                connection.send(work(inputs[number]))
+                collect()
+        except (EOFError, OSError):
+            pass  # The command has ended.
+
+
+@contextmanager
+def _without_collections() -> Iterator[Callable[[], object]]:
+    """Inside this context, Python only collects garbage when the function is called.
+
+    A scan creates little of it, and each automatic collection would look at a million objects that stay.
+    """
+    enabled = gc.isenabled()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield gc.collect
+    finally:
+        gc.unfreeze()
+        if enabled:
+            gc.enable()
+
+
+def _how(code: int | None) -> str:
+    """How a process ended."""
+    if code is not None and code < 0:
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"ended with exit code {code}"

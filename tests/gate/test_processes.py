@@ -1,0 +1,99 @@
+"""Work on several inputs in processes gives what it gives in one, and says how a process ended."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from modules.interrupts import Interrupted, interrupt
+from ops.gate import other_providers, processes
+
+LARGE = 200_000
+"""More bytes than a pipe holds."""
+
+
+def each(work: Callable[[int], object], count: int, limit: int | None = None) -> list[object]:
+    return processes.each(work, range(count), begins=lambda _: None, ended=lambda _, how: how, processes=limit)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 9])
+def test_results_are_in_the_order_of_inputs(limit: int) -> None:
+    def work(number: int) -> tuple[int, str]:
+        time.sleep(0.02 * (number == 0))
+        return number, "x" * LARGE
+
+    assert each(work, 5, limit) == [(number, "x" * LARGE) for number in range(5)]
+    assert multiprocessing.active_children() == []
+
+
+def test_several_inputs_are_worked_on_in_other_processes_at_the_same_time() -> None:
+    begun: list[int] = []
+    found = processes.each(lambda _: os.getpid(), range(4), begins=begun.append, ended=lambda _, __: 0, processes=4)
+    assert begun == [0, 1, 2, 3]
+    assert len({*found, os.getpid()}) == 5
+
+
+def test_no_more_processes_than_allowed() -> None:
+    assert len({*each(lambda _: os.getpid(), 6, 2)}) <= 2
+
+
+def test_one_input_stays_in_this_process() -> None:
+    assert each(lambda _: os.getpid(), 1) == [os.getpid()]
+
+
+def test_beside_a_thread_and_for_comparison_all_stay_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    thread = threading.Thread(target=go_on.wait)
+    thread.start()
+    try:
+        assert set(each(lambda _: os.getpid(), 3)) == {os.getpid()}
+    finally:
+        go_on.set()
+        thread.join()
+    monkeypatch.setenv(other_providers.SWITCH, "all")
+    assert set(each(lambda _: os.getpid(), 3)) == {os.getpid()}
+
+
+def test_a_process_that_ends_is_named_and_the_others_go_on() -> None:
+    def work(number: int) -> int:
+        if number == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if number == 2:
+            os._exit(3)
+        return number
+
+    assert each(work, 5, 2) == [0, "was ended by SIGKILL", "ended with exit code 3", 3, 4]
+
+
+def test_a_signal_ends_the_processes_silently(capfd: pytest.CaptureFixture[str]) -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    parent = os.getpid()
+
+    def work(number: int) -> int:
+        if number == 0:
+            os.kill(parent, signal.SIGTERM)
+        time.sleep(60)
+        return number
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        with pytest.raises(Interrupted):
+            each(work, 2, 2)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert multiprocessing.active_children() == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_garbage_is_collected_between_inputs_only() -> None:
+    states = processes.each(lambda _: gc.isenabled(), [0], begins=lambda _: None, ended=lambda _, __: True)
+    assert states == [False]
+    assert gc.isenabled()
