@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.terraform.provider.schema import trimmed
+from ops.terraform.provider.schema import trimmed
 
 RESOURCE, DATA, OWN, CAPABILITIES = 2, 3, 1, 6
 
