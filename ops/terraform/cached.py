@@ -37,7 +37,7 @@ def plan(session: Session, stack: Stack, *flags: str, listener: Listener | None 
     """Run `terraform plan` in an initialized stack."""
     arguments = ("plan", "-json", "-input=false", "-detailed-exitcode", LOCK_TIMEOUT, *flags)
     texts = partial(_planned_from, session, stack)
-    return _run(session, stack, CachedSchema.PLAN, arguments, texts, listener or (lambda _: None))
+    return _run(session, stack, CachedSchema.PLAN, arguments, texts=texts, listener=listener or (lambda _: None))
 
 
 def show(session: Session, stack: Stack, saved: Path) -> str:
@@ -48,7 +48,7 @@ def show(session: Session, stack: Stack, saved: Path) -> str:
     """
     name = saved.relative_to(stack.folder) if saved.is_relative_to(stack.folder) else saved
     arguments = ("show", "-json", "-no-color", str(name))
-    done = _run(session, stack, CachedSchema.SHOW, arguments, partial(_inside, saved))
+    done = _run(session, stack, CachedSchema.SHOW, arguments, texts=partial(_inside, saved))
     if done.code:
         raise OpsError(f"Terraform can't read the plan that it saved: {' '.join(done.errors)}")
     return done.output
@@ -59,13 +59,24 @@ def _run(
     stack: Stack,
     level: CachedSchema,
     arguments: tuple[str, ...],
+    *,
     texts: Callable[[], Iterable[bytes]],
     listener: Listener | None = None,
 ) -> Done:
+    """Run a command with the cached schema, or else without it.
+
+    Args:
+        session: The session.
+        stack: The stack.
+        level: What the setting must allow.
+        arguments: The command and its flags.
+        texts: All that may name a type of the provider.
+        listener: Called with each event.
+    """
     why = ""
     if session.cached_schema in {level, CachedSchema.PLAN}:
         try:
-            with _variables(session.terraform, stack, level, texts()) as more:
+            with attaching(session.terraform, stack, level, texts()) as more:
                 fast = replace(session.terraform, variables={**session.terraform.variables, **more})
                 done = fast.run(stack.folder, *arguments, listener=listener)
         except (OpsError, OSError, ValueError, BadZipFile) as error:
@@ -81,7 +92,7 @@ def _run(
 
 
 @contextmanager
-def _variables(
+def attaching(
     terraform: Terraform, stack: Stack, level: CachedSchema, texts: Iterable[bytes]
 ) -> Iterator[Mapping[str, str]]:
     """The variables that lead a run of Terraform to the cached schema.

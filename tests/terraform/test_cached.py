@@ -45,7 +45,7 @@ def test_the_setting_has_three_values(given: str) -> None:
 
 
 def test_another_value_is_an_error() -> None:
-    with pytest.raises(OpsError, match="^CACHED_SCHEMA='yes': must be one of no, show, plan; change it on make's"):
+    with pytest.raises(OpsError, match=r"^CACHED_SCHEMA='yes': must be one of no, show, plan; change it on make's"):
         chosen({SETTING: "yes"})
 
 
@@ -72,7 +72,7 @@ class Trial:
         self.ran: list[str] = []
         self.said: list[str] = []
         monkeypatch.setattr(Terraform, "run", lambda terraform, *_, **__: self._run(terraform.variables))
-        monkeypatch.setattr(cached, "_variables", lambda *_: self._variables())
+        monkeypatch.setattr(cached, "attaching", lambda *_: self._variables())
         monkeypatch.setattr(cached, "say", self.said.append)
         monkeypatch.setattr(cached, "_shown", set())
 
@@ -111,7 +111,7 @@ def test_what_fails_runs_without_the_cache_and_is_said_once(
 
 def test_an_error_is_that_of_the_run_without_the_cache(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> None:
     trial = Trial(monkeypatch, FAILED, Done(1, errors=("AccessDenied",)))
-    with pytest.raises(OpsError, match="saved: AccessDenied$"):
+    with pytest.raises(OpsError, match=r"saved: AccessDenied$"):
         trial.show(stack)
     assert not trial.said
 
@@ -127,14 +127,14 @@ def test_without_grpcio_the_warning_names_what_installs_it(monkeypatch: pytest.M
     monkeypatch.setattr(cached.util, "find_spec", lambda _: None)
     with (
         pytest.raises(OpsError, match=r"grpcio isn't in .*; make setup-cached-schema installs it"),
-        cached._variables(Terraform({}), stack, CachedSchema.SHOW, ()),
+        cached.attaching(Terraform({}), stack, CachedSchema.SHOW, ()),
     ):
         pass
 
 
 def test_a_package_with_another_hash_is_not_used(stack: Stack) -> None:
     package = stack.folder / ".terraform" / "providers" / PROVIDER / locked().version / "any"
-    with pytest.raises(OpsError, match="has 0 packages"):
+    with pytest.raises(OpsError, match=r"has 0 packages"):
         installed(stack.folder)
     package.mkdir(parents=True)
     (package / "terraform-provider-aws").write_text("another", encoding="utf-8")

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modules.output import LOCK_FILE
-from ops.terraform.session import COLLECTOR
-from tests.conftest import Stack
 from ops.terraform.provider.process import running
 from ops.terraform.provider.server import attached, whole_schema
+from ops.terraform.session import COLLECTOR
+from tests.conftest import Stack
 from tests.terraform.run import terraform
 
 KINDS = ("resource", "data", "ephemeral")
