@@ -31,8 +31,8 @@ from ops.terraform.provider.setting import CachedSchema
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
 from rehearsal.context import emulated_environment
+from rehearsal.equal import comparable
 from rehearsal.steps import every_phase_applies
-from tests.terraform.equal import comparable
 
 SAVED = "benchmark.tfplan"
 LEVELS = (CachedSchema.NO, CachedSchema.PLAN)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
-from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 NO_CHANGES, FAILED, CHANGES = 0, 1, 2
 """Exit codes of `terraform plan -detailed-exitcode`; those of `show` are the first two."""
-_PACKAGE = "grpc"
 _OWN_FORM = "tfplan"
 """The part of a saved plan that isn't text."""
 _shown: set[str] = set()
@@ -74,17 +72,18 @@ def _run(
         listener: Called with each event.
     """
     why = ""
-    if session.cached_schema in {level, CachedSchema.PLAN}:
-        try:
-            with attaching(session.terraform, stack, level, texts()) as more:
+    with ExitStack() as kept:
+        if session.cached_schema in {level, CachedSchema.PLAN}:
+            try:
+                more = kept.enter_context(attaching(session.terraform, stack, level, texts()))
+            except (OpsError, OSError, ValueError, BadZipFile) as error:
+                why = str(error)
+            else:
                 fast = replace(session.terraform, variables={**session.terraform.variables, **more})
                 done = fast.run(stack.folder, *arguments, listener=listener)
-        except (OpsError, OSError, ValueError, BadZipFile) as error:
-            why = str(error)
-        else:
-            if done.code in {NO_CHANGES, CHANGES} or session.terraform.interrupted.is_set():
-                return done
-            why = " ".join(" ".join(done.errors).split())
+                if done.code in {NO_CHANGES, CHANGES} or session.terraform.interrupted.is_set():
+                    return done
+                why = " ".join(" ".join(done.errors).split())
     done = session.terraform.run(stack.folder, *arguments, listener=listener)
     if why and done.code in {NO_CHANGES, CHANGES}:
         _warn(f"{SETTING}: terraform {arguments[0]} ran without it: {why}")
@@ -102,16 +101,15 @@ def attaching(
         OSError: A file can't be read or written.
         ValueError: The schema isn't one.
     """
-    if not util.find_spec(_PACKAGE):
-        raise OpsError(f"the package grpcio isn't in {sys.prefix}; make setup-cached-schema installs it")
-    # These import gRPC, which is optional.
-    from ops.terraform.provider.package import installed  # noqa: PLC0415
-    from ops.terraform.provider.process import running  # noqa: PLC0415
-    from ops.terraform.provider.schema import used  # noqa: PLC0415
-    from ops.terraform.provider.server import attached  # noqa: PLC0415
-
+    try:  # These import gRPC, which is optional.
+        from ops.terraform.provider.package import installed  # noqa: PLC0415
+        from ops.terraform.provider.process import running  # noqa: PLC0415
+        from ops.terraform.provider.schema import used  # noqa: PLC0415
+        from ops.terraform.provider.server import attached  # noqa: PLC0415
+    except ImportError as error:
+        raise OpsError(f"{error} (in {sys.prefix}); make setup-cached-schema installs grpcio") from None
     package, own = installed(stack.folder), terraform.environment()
-    schema = package.schema(own)
+    schema = package.schema(terraform.variables)
     start = (lambda: running(package.program, own, stack.folder)) if level is CachedSchema.PLAN else None
     with attached(schema, used(schema, texts), start) as variables:
         yield variables

@@ -32,7 +32,7 @@ from ops.terraform.provider.server import Start, attached
 from ops.terraform.provider.setting import SETTING, CachedSchema, chosen
 from ops.terraform.session import Session, variables
 from ops.terraform.stack import Stack
-from tests.terraform.equal import comparable
+from rehearsal.equal import comparable
 from tests.terraform.test_documents import PROVIDER as OFFLINE
 
 SHOWN, FAILED = Done(0, output="{}"), Done(1, errors=("no schema of aws_vpc",))
@@ -124,9 +124,11 @@ def test_after_an_interruption_nothing_runs_again(monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_grpcio_the_warning_names_what_installs_it(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> None:
-    monkeypatch.setattr(cached.util, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    for name in ("package", "server"):
+        monkeypatch.delitem(sys.modules, f"ops.terraform.provider.{name}")
     with (
-        pytest.raises(OpsError, match=r"grpcio isn't in .*; make setup-cached-schema installs it"),
+        pytest.raises(OpsError, match=r"import of grpc halted.*; make setup-cached-schema installs grpcio$"),
         cached.attaching(Terraform({}), stack, CachedSchema.SHOW, ()),
     ):
         pass

@@ -17,9 +17,9 @@ from ops.terraform.provider.setting import CachedSchema
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
 from rehearsal.context import emulated_environment
+from rehearsal.equal import comparable
 from rehearsal.steps import every_phase_applies
 from tests.products import HERE, values
-from tests.terraform.equal import comparable
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 MINI, NAME = HERE / "mini", "mini-demo"

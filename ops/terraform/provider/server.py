@@ -42,10 +42,17 @@ Start = Callable[[], AbstractContextManager[str]]
 
 
 def whole_schema(address: str) -> bytes:
-    """The schema of a running provider, as it sends it."""
+    """The schema of a running provider, as it sends it.
+
+    Raises:
+        OpsError: The provider doesn't send it.
+    """
     with grpc.insecure_channel(address, options=_UNLIMITED) as channel:
         ask: Any = channel.unary_unary(_SCHEMA)
-        answer: bytes = ask(b"")
+        try:
+            answer: bytes = ask(b"")
+        except grpc.RpcError as error:
+            raise OpsError(f"the provider doesn't send its schema: {error.details()}") from None
         return answer
 
 
