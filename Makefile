@@ -20,6 +20,9 @@ ENVIRONMENTS ?=
 export ENVIRONMENTS
 # What synthesizes: python, node with cdktf (the reference), or cdktn, its fork, which writes to cdktn.out (modules/engines.py).
 ENGINE ?= python
+# Plans faster with the provider's cached schema: no, show or plan (ops/terraform/provider/setting.py); rehearsals do, unless it is no.
+CACHED_SCHEMA ?=
+export CACHED_SCHEMA
 # A saved plan in its stack's folder, or its JSON: `make gate` checks that instead of the stacks.
 PLAN ?=
 # Approve what the plan gate shows: APPROVE_OUTAGE=1.
@@ -181,7 +184,7 @@ $(error error: $(OTHER) reads what cdktf synthesizes; ENGINE=cdktn is for: make 
 endif
 endif
 
-.PHONY: all terraform bindings-table setup setup-dev setup-cdktn forked synth gate test test-slow test-copy test-all lint format validate pythons benchmark new-product new-environment golden planted mutants \
+.PHONY: all terraform bindings-table setup setup-dev setup-cached-schema setup-cdktn forked synth gate test test-slow test-copy test-all lint format validate pythons benchmark new-product new-environment golden planted mutants \
 	docs diagram screenshots report prices schema lock requirements provider-lock upgrade sbom lock-check secrets-check iam-data clean help env phase service known confirmed rehearsable bootstrap plan apply drift outputs console recover destroy rehearse rehearse-all recorded verify golive rollout \
 	status doctor show cost affected export parity roles risks risks-prune deploy promote release-history release-set release-deploy release-rollback secrets migrate run tasks logs cutover-prepare cutover rollback-dns rollback-service
 
@@ -348,6 +351,10 @@ $(READY): requirements.txt requirements-uv.txt
 
 $(DEV): requirements-dev.txt $(READY)
 	@$(ALONE) 'echo "Adding the packages of tests and rehearsals to .venv" && $(INSTALL) -r $< && touch $@'
+
+# gRPC and what it needs, of the versions that tests have.
+setup-cached-schema: $(READY) ## Add what CACHED_SCHEMA=plan needs to .venv
+	@sed -nE '/^(grpcio|typing-extensions)==/,/[^\\]$$/p' requirements-dev.txt | $(INSTALL) -r -
 
 setup-cdktn: $(FORKED)/.ready ## Create .venv-cdktn with the fork of cdktf, for synth ENGINE=cdktn (0.5 GB)
 

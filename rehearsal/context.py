@@ -23,6 +23,7 @@ from ops.aws.session import Aws, connect
 from ops.aws.states import States
 from ops.errors import OpsError, RefusedError
 from ops.rollout.people import ADMINISTRATOR
+from ops.terraform.provider.setting import SETTING, CachedSchema, chosen
 from ops.terraform.session import Session, session
 from ops.terraform.stack import Stack
 from rehearsal import alerts
@@ -261,6 +262,7 @@ def emulated_environment(environment: Environment, out: Path, name: str) -> Iter
             os.environ.update(emulated(emulator.endpoint, environment.account_id, before))
             # The operators' own cache: a rehearsal must not download the provider again.
             os.environ.setdefault("TF_PLUGIN_CACHE_DIR", str(_plugin_cache()))
+            os.environ[SETTING] = chosen(default=CachedSchema.PLAN)
             control = Control(emulator.endpoint, environment.account_id, environment.region)
             seed(environment, control)
             with tokens() as signing, session(environment, folder) as running:

@@ -13,8 +13,9 @@ from ops.errors import OpsError
 from ops.gate.folder import BOOTSTRAP, BOOTSTRAP_FILE
 from ops.plan_gate.model import NOTHING_APPROVED, Approved, FindingKind
 from ops.terraform.apply import Applier
+from ops.terraform.cached import NO_CHANGES, plan
 from ops.terraform.initialize import initialize
-from ops.terraform.plan import NO_CHANGES, Planner, plan
+from ops.terraform.plan import Planner
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import Provenance, plan_it
 from ops.terraform.session import Session
@@ -85,7 +86,7 @@ def _moved(session: Session, stack: Stack) -> None:
     session.progress.begin(PHASE, "moving the state into its bucket")
     (stack.folder / BOOTSTRAP_FILE).unlink(missing_ok=True)
     initialize(session.terraform, stack, "-migrate-state", "-force-copy")
-    done = plan(session.terraform, stack)
+    done = plan(session, stack)
     if done.code != NO_CHANGES:
         raise OpsError(
             f"the state moved into {session.states.bucket}, but a plan with it has changes: {' '.join(done.errors)}; "

@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from environments.schema import Environment
-from ops.errors import OpsError
 from ops.plan_gate.differences import Difference, differences
 from ops.plan_gate.secret_values import Secrets, find
 from ops.terraform.advice import advice
 from ops.terraform.bootstrap import refuse_before_bootstrap
+from ops.terraform.cached import CHANGES, NO_CHANGES, plan, show
 from ops.terraform.initialize import initialize
-from ops.terraform.plan import CHANGES, NO_CHANGES, SECRET_VALUE, is_planner, plan, reads_zone
+from ops.terraform.plan import SECRET_VALUE, is_planner, reads_zone
 from ops.terraform.report import AttributeDrift, PhaseResult, Report, Result, counted, took
 from ops.terraform.schedule import side_by_side
 from ops.terraform.session import Session, session
@@ -52,15 +52,13 @@ class Drift:
         flags = (*readable(stack), *reads_zone(stack)) if is_planner(self.session.aws.caller, stack) else ()
         with TemporaryDirectory(prefix="drift-") as folder:
             saved = Path(folder) / "drift.tfplan"
-            done = plan(self.session.terraform, stack, "-lock=false", f"-out={saved}", *flags)
+            done = plan(self.session, stack, "-lock=false", f"-out={saved}", *flags)
             if done.code == NO_CHANGES:
                 return PhaseResult(phase, Result.NO_CHANGES)
             if done.code != CHANGES:
                 return PhaseResult(phase, Result.FAILED, message=advice(stack, done, self.session.states))
-            shown = self.session.terraform.run(stack.folder, "show", "-json", "-no-color", str(saved))
-        if shown.code:
-            raise OpsError(f"Terraform can't read the plan that it saved: {' '.join(shown.errors)}")
-        return drifted(phase, json.loads(shown.output))
+            shown = show(self.session, stack, saved)
+        return drifted(phase, json.loads(shown))
 
 
 def compare_all(environment: Environment, out: Path, names: Sequence[str] = (), jobs: int = 0) -> Report:

@@ -14,7 +14,7 @@ from ops.aws.session import Caller
 from ops.aws.states import States
 from ops.cutover.prepare import COMMAND as PREPARE
 from ops.cutover.prepare import RECORD, blocked
-from ops.errors import OpsError, RefusedError
+from ops.errors import RefusedError
 from ops.gate.folder import digest
 from ops.gate.model import Outcome
 from ops.gate.reports import lines
@@ -22,15 +22,13 @@ from ops.plan_gate import reports
 from ops.plan_gate.model import NOTHING_APPROVED, Approved, PlanVerdict
 from ops.plan_gate.run import run as judge
 from ops.terraform.advice import advice, refuse_unsaved
+from ops.terraform.cached import CHANGES, NO_CHANGES, plan, show
 from ops.terraform.initialize import initialize
-from ops.terraform.process import LOCK_TIMEOUT, Done, Listener, Terraform
 from ops.terraform.report import PhaseResult, Result
 from ops.terraform.saved import Provenance, commit, plan_it
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack, published, waits_for
 
-NO_CHANGES, FAILED, CHANGES = 0, 1, 2
-"""Exit codes of `terraform plan -detailed-exitcode`."""
 CUTOVER = "cutover"
 """The phase that writes the public name's records."""
 SECRET_VALUE = "aws_secretsmanager_secret_version"  # noqa: S105  (a type)
@@ -96,9 +94,7 @@ class Planner:
         phase = stack.phase.name
         fresh = stack.saved.with_suffix(".new")
         flags = (f"-out={fresh.name}", *caller_flags(self.session.aws.caller, stack))
-        done = plan(
-            self.session.terraform, stack, *flags, listener=lambda event: self.session.progress.update(phase, event)
-        )
+        done = plan(self.session, stack, *flags, listener=lambda event: self.session.progress.update(phase, event))
         try:
             if done.code not in {NO_CHANGES, CHANGES}:
                 result = Result.INTERRUPTED if self.session.terraform.interrupted.is_set() else Result.FAILED
@@ -106,12 +102,10 @@ class Planner:
             older = _older_than_applied(self.session.states, phase)
             if done.code == NO_CHANGES:
                 return PhaseResult(phase, Result.NO_CHANGES, message=older)
-            shown = self.session.terraform.run(stack.folder, "show", "-json", "-no-color", fresh.name)
-            if shown.code:
-                raise OpsError(f"Terraform can't read the plan that it saved: {' '.join(shown.errors)}")
-            verdict = self.judge(stack, shown.output.encode())
+            shown = show(self.session, stack, fresh)
+            verdict = self.judge(stack, shown.encode())
             reports.write(verdict, stack.out / "reports")
-            for path, text in ((stack.saved_json, shown.output), (stack.saved_summary, summary(shown.output))):
+            for path, text in ((stack.saved_json, shown), (stack.saved_summary, summary(shown))):
                 path.touch(mode=0o600)
                 path.write_text(text, encoding="utf-8")
             fresh.replace(stack.saved)
@@ -135,12 +129,6 @@ class Planner:
             upstream=upstream,
             counts=verdict.counts,
         )
-
-
-def plan(terraform: Terraform, stack: Stack, *flags: str, listener: Listener | None = None) -> Done:
-    """Run `terraform plan` in an initialized stack."""
-    arguments = ("-json", "-input=false", "-detailed-exitcode", LOCK_TIMEOUT, *flags)
-    return terraform.run(stack.folder, "plan", *arguments, listener=listener or (lambda _: None))
 
 
 def caller_flags(caller: Caller, stack: Stack) -> tuple[str, ...]:

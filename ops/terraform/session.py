@@ -18,6 +18,7 @@ from ops.errors import OpsError, RefusedError
 from ops.terraform.inherited import Inherited, inherited
 from ops.terraform.process import Terraform
 from ops.terraform.progress import PhaseProgress, shown
+from ops.terraform.provider.setting import CachedSchema, chosen
 from ops.terraform.report import PhaseResult, Report, Result
 from ops.terraform.saved import commit
 from ops.terraform.stack import Stack, stacks
@@ -57,6 +58,7 @@ class Session:
     states: States
     terraform: Terraform
     progress: PhaseProgress
+    cached_schema: CachedSchema = CachedSchema.NO
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def stacks(self, names: Sequence[str] = ()) -> dict[str, Stack]:
@@ -126,8 +128,9 @@ def session(environment: Environment, out: Path) -> Iterator[Session]:
 
     Raises:
         AwsError: AWS doesn't respond, or the credentials are another account's.
-        OpsError: Terraform isn't installed.
+        OpsError: Terraform isn't installed, or a setting has a wrong value.
     """
+    cached_schema = chosen()
     callers = inherited()
     if callers.removed:
         say(str(callers))
@@ -137,7 +140,7 @@ def session(environment: Environment, out: Path) -> Iterator[Session]:
     terraform.credentials = aws.credentials
     with shown() as progress, terraform.passing_signals_on():
         aws.credentials.asking, aws.credentials.cancelled = progress.paused, terraform.interrupted.is_set
-        yield Session(environment, out, aws, States(aws, environment), terraform, progress)
+        yield Session(environment, out, aws, States(aws, environment), terraform, progress, cached_schema)
 
 
 def variables(out: Path, callers: Inherited) -> Mapping[str, str]:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from modules.output import LOCK_FILE
+from ops.terraform.provider.process import running
+from ops.terraform.provider.server import attached, whole_schema
 from ops.terraform.session import COLLECTOR
 from tests.conftest import Stack
-from tests.terraform.provider.process import running
-from tests.terraform.provider.server import attached, whole_schema
 from tests.terraform.run import terraform
 
 KINDS = ("resource", "data", "ephemeral")
@@ -33,7 +33,7 @@ class Warm:
 
     def validate(self, folder: Path, types: Collection[str]) -> subprocess.CompletedProcess[str]:
         """Run `terraform validate` in a folder with a stack of these types; one run at a time."""
-        with attached(self.schema, types, self.address) as variables:
+        with attached(self.schema, types, lambda: nullcontext(self.address)) as variables:
             return terraform(folder, "validate", environment={**os.environ, **variables})
 
     def cold(self, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.terraform.provider.schema import trimmed
+from ops.terraform.provider.schema import trimmed, used
 
 RESOURCE, DATA, OWN, CAPABILITIES = 2, 3, 1, 6
 
@@ -26,6 +26,12 @@ def test_types_of_the_stack_and_the_rest_stay() -> None:
     assert trimmed(WHOLE, {"aws_vpc"}) == entry(RESOURCE, "aws_vpc") + REST + entry(DATA, "aws_vpc")
     assert trimmed(WHOLE, {"aws_vpc", "aws_eip", "aws_ami"}) == WHOLE
     assert trimmed(WHOLE, ()) == REST
+
+
+def test_the_types_in_use_are_those_that_a_text_names() -> None:
+    texts = [b'{"resource":{"aws_vpc":{"aws_unknown":{}}}}', b"aws_ami.latest", b"my_aws_eip, aws_eips"]
+    assert used(WHOLE, texts) == {"aws_vpc", "aws_ami"}
+    assert used(WHOLE, []) == frozenset()
 
 
 @pytest.mark.parametrize(

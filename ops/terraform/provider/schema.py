@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 
 _TYPES = frozenset({2, 3, 8})
 """Fields of GetProviderSchema.Response that are maps by type: resources, data sources, ephemeral resources.
@@ -33,6 +34,19 @@ def trimmed(schema: bytes, types: Collection[str]) -> bytes:
     if missing := sorted(set(types) - found):
         raise ValueError(f"the provider's schema has no type {', '.join(missing)}")
     return bytes(kept)
+
+
+def used(schema: bytes, texts: Iterable[bytes]) -> frozenset[str]:
+    """The types whose names are anywhere in texts: more than these need, at times, but never less.
+
+    Args:
+        schema: The whole response.
+        texts: All that may name a type: the configuration and the state.
+    """
+    words = {word for text in texts for word in re.findall(rb"\w+", text)}
+    return frozenset(_key(content) for field, content, _ in _fields(schema) if field in _TYPES) & {
+        word.decode(errors="replace") for word in words
+    }
 
 
 def _key(entry: bytes) -> str:
