@@ -11,7 +11,7 @@ import argparse
 import sys
 from importlib import import_module
 
-from benchmarks import promises
+from benchmarks.promises import Promise, printed, write
 
 NAMES = ("synth", "growth", "gate", "help", "evaluation", "export", "report", "rehearse")
 
@@ -24,13 +24,14 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=int, default=3, help="runs of each way; the median counts (default: 3)")
     given = parser.parse_args()
-    found = {}
+    kept = True
     for name in given.names or NAMES:
-        print(f"{name}", flush=True)
-        found[name] = list(import_module(f"benchmarks.{name}").promises(given.runs))
-        print(promises.printed(found[name]), flush=True)
-    promises.write(found, NAMES)
-    return int(any(not each.met for kept in found.values() for each in kept))
+        print(name, flush=True)
+        found: list[Promise] = list(import_module(f"benchmarks.{name}").promises(given.runs))
+        print(printed(found), flush=True)
+        write(name, found, NAMES)
+        kept &= all(each.met for each in found)
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":

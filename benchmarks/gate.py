@@ -1,19 +1,15 @@
 """Measures the gate against stock checkov on the same folder, and how it grows with the number of environments.
 
-    python -m benchmarks.gate [--runs N]
-
 Each measured command is a new process over what synth wrote, after one run that fills the caches. Runs alternate, so
 that a busy moment of the machine meets both; times are medians. Memory is the highest resident memory of a process:
 the gate has one process per core, which share what they imported, and the promise is about each. The highest of all
 together is printed too (benchmarks/synth.py says how it is counted). Processor time, of all processes together, hardly
 depends on what else the machine does. The gate runs more checks than stock checkov, on rendered values and one view of
-all stacks; the promise is that it takes at most 0.45 of its processor time all the same, that no process takes more
-memory, and that a process takes as much for 10 environments as for 3.
+all stacks. A folder of copies alone is gated by `python -m benchmarks.gate FOLDER`.
 """
 
 from __future__ import annotations
 
-import argparse
 import resource
 import shutil
 import statistics
@@ -21,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +25,8 @@ from typing import NamedTuple
 import psutil
 
 import environments
-from benchmarks.synth import ROOT, Way, count, memory, surroundings
+from benchmarks.promises import Promise
+from benchmarks.synth import OUT, ROOT, Way, count, memory, surroundings
 from modules.phases import PHASES
 from ops.gate.run import run
 from ops.gate.stacks import Expected
@@ -58,62 +55,44 @@ class Cost(NamedTuple):
         return f"{times} {self.megabytes:5.0f} MB a process {self.together:5.0f} MB together"
 
 
-def main() -> int:
-    """Measure everything and print it; the exit code says whether the promise is kept."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.gate", description="Measure the gate.")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each command; the median counts (default: 3)")
-    parser.add_argument("--out", type=Path, default=ROOT / "cdktf.out", help="what synth wrote (default: cdktf.out)")
-    parser.add_argument("--judge", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.judge:
-        return judge(arguments.judge)
-    out: Path = arguments.out.resolve()
-    if not list(out.glob("stacks/*/cdk.tf.json")):
-        print(f"benchmarks.gate: {out} holds no stacks; synthesize first: make synth", file=sys.stderr)
-        return 2
+def promises(runs: int) -> Iterator[Promise]:
+    """Measure both."""
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        kept = compare(out, folder / "out", arguments.runs)
-        kept &= grow(out, folder / "copies", arguments.runs)
-    return 0 if kept else 1
+        yield from _compared(Path(temporary) / "out", runs)
+        yield from _grown(Path(temporary) / "copies", runs)
 
 
-def compare(out: Path, folder: Path, runs: int) -> bool:
-    """Gate and stock checkov on the same stacks. Returns whether the gate is as fast as promised."""
-    shutil.copytree(out / "stacks", folder / "stacks")
+def _compared(folder: Path, runs: int) -> Iterator[Promise]:
+    """Gate and stock checkov on the same stacks."""
+    shutil.copytree(OUT / "stacks", folder / "stacks")
     stock = [str(Path(sys.executable).with_name("checkov")), "-d", str(folder), "--framework", "terraform_json"]
     ways = [
         Way("gate", [sys.executable, "-m", "ops", "gate", "--out", str(folder)], {}, folder),
         Way("stock checkov", [*stock, "--skip-download", "--quiet", "--compact", "--soft-fail"], {}, folder),
     ]
-    gate, checkov = measured(ways, runs)
-    print(f"{len(list(folder.glob('stacks/*/')))} stacks, {count(folder)} blocks, median of {runs} runs")
-    for way, cost in zip(ways, (gate, checkov), strict=True):
+    costs = measured(ways, runs)
+    print(f"  {len(list(folder.glob('stacks/*/')))} stacks, {count(folder)} blocks, median of {runs} runs")
+    for way, cost in zip(ways, costs, strict=True):
         print(f"  {way.name:15} {cost}")
-    ratios = [ours / theirs for ours, theirs in zip(gate[: len(MOST)], checkov[: len(MOST)], strict=True)]
-    for (name, most), ratio in zip(MOST.items(), ratios, strict=True):
-        print(f"  {name + f' as a part of stock checkov (at most {most})':55} {ratio:5.2f} {verdict(ratio <= most)}")
-    print()
-    return all(ratio <= most for ratio, most in zip(ratios, MOST.values(), strict=True))
+    for (name, most), ours, theirs in zip(MOST.items(), *costs, strict=False):
+        yield Promise(f"{name}, of stock checkov's", ours / theirs, most)
 
 
-def grow(out: Path, folder: Path, runs: int) -> bool:
-    """The gate on copies of one environment. Returns whether the memory of a process stays flat."""
-    print(f"growth with copies of {COPIED}")
+def _grown(folder: Path, runs: int) -> Iterator[Promise]:
+    """The gate on copies of one environment."""
+    print(f"  growth with copies of {COPIED}")
     costs: list[Cost] = []
     for size in SIZES:
         copies = folder / str(size)
         for number, phase in ((number, phase.name) for number in range(size) for phase in PHASES):
-            shutil.copytree(out / "stacks" / f"{COPIED}-{phase}", copies / "stacks" / f"copy{number}-{phase}")
-        command = [sys.executable, "-m", "benchmarks.gate", "--judge", str(copies)]
+            shutil.copytree(OUT / "stacks" / f"{COPIED}-{phase}", copies / "stacks" / f"copy{number}-{phase}")
+        command = [sys.executable, "-m", "benchmarks.gate", str(copies)]
         (cost,) = measured([Way(f"{size} environments", command, {}, copies)], runs)
         costs.append(cost)
         times = cost.processor / costs[0].processor
         print(f"  {size:2} environments {count(copies):6} blocks {cost}   {times:4.1f} times one")
     grown = costs[-1].megabytes / costs[1].megabytes
-    what = f"memory of a process, {SIZES[-1]} environments to {SIZES[1]} (at most {FLAT})"
-    print(f"  {what:55} {grown:5.2f} {verdict(grown <= FLAT)}")
-    return grown <= FLAT
+    yield Promise(f"memory of a process, of {SIZES[-1]} environments to {SIZES[1]}", grown, FLAT)
 
 
 def judge(folder: Path) -> int:
@@ -176,10 +155,5 @@ def timed(way: Way) -> tuple[float, float]:
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def verdict(met: bool) -> str:
-    """How a promise went."""
-    return "met" if met else "MISSED"
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(judge(Path(sys.argv[1])))

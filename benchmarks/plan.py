@@ -1,38 +1,27 @@
 """Measures plans with the provider's cached schema against plans without it, and checks that their JSON is equal.
 
-    python -m benchmarks.plan [--environment prod] [--runs N]
-
-The environment is rolled out on emulated AWS. Then each phase is planned and its plan shown as JSON, without the cached
-schema and with it, in turn and one after another, by the same code with the same settings. The stacks are validated in
-turn too. Costs are processor
-seconds of this process and of all that it starts, without the emulator's; the medians of the runs count. The exit code
-is 1 if a limit is missed, or if two outputs differ.
+Each phase of a rolled-out environment is planned and its plan shown as JSON, without the cached schema and with it, in
+turn and one after another, by the same code with the same settings. The stacks are validated in turn too. Costs are
+processor seconds of this process and of all that it starts, without the emulator's; the medians of the runs count.
 """
 
 from __future__ import annotations
 
-import argparse
 import resource
 import statistics
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import NamedTuple
 
-from benchmarks.gate import verdict
-from benchmarks.synth import ROOT
-from environments import load
-from modules.output import OUT
+from benchmarks.promises import Promise
 from ops.terraform.cached import CHANGES, NO_CHANGES, attaching, plan, show
 from ops.terraform.initialize import initialize
 from ops.terraform.provider.setting import CachedSchema
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
-from rehearsal.context import emulated_environment
+from rehearsal.context import Rehearsal
 from rehearsal.equal import comparable
-from rehearsal.steps import every_phase_applies
 
 SAVED = "benchmark.tfplan"
 LEVELS = (CachedSchema.NO, CachedSchema.PLAN)
@@ -49,28 +38,22 @@ class Work(NamedTuple):
     """How many times cheaper it must be with the cached schema, over all stacks."""
 
 
-def main() -> int:
-    """Measure everything and print it."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.plan", description="Measure plans.")
-    parser.add_argument("--environment", default="prod", help="what is planned (default: prod)")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each way; the median counts (default: 3)")
-    arguments = parser.parse_args()
-    environment = load(arguments.environment)
-    subprocess.run([sys.executable, "-O", "main.py", environment.name], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    with emulated_environment(environment, OUT, "benchmark") as rehearsal:
-        every_phase_applies(rehearsal)
-        rehearsal.sign_in(None)
-        for stack in rehearsal.session.stacks().values():
-            initialize(rehearsal.session.terraform, stack)
-        print(f"{environment.name}: processor seconds without and with the cached schema, {arguments.runs} runs")
-        met = [compared(work, rehearsal.session, arguments.runs) for work in WORK]
-    return 0 if all(met) else 1
+def promises(rehearsal: Rehearsal, runs: int) -> Iterator[Promise]:
+    """Measure plans and validations of what is rolled out."""
+    rehearsal.sign_in(None)
+    for stack in rehearsal.session.stacks().values():
+        initialize(rehearsal.session.terraform, stack)
+    for work in WORK:
+        yield _compared(work, rehearsal.session, runs)
 
 
-def compared(work: Work, session: Session, runs: int) -> bool:
-    """Do work on each stack both ways, and print its costs; whether all outputs are equal and the limit is met."""
+def _compared(work: Work, session: Session, runs: int) -> Promise:
+    """Do work on each stack both ways, and print its costs.
+
+    Raises:
+        RuntimeError: Two outputs differ.
+    """
     total: Costs = dict.fromkeys(LEVELS, 0.0)
-    differing = []
     for phase, stack in session.stacks().items():
         taken: dict[CachedSchema, list[float]] = {level: [] for level in LEVELS}
         outputs = set()
@@ -79,15 +62,14 @@ def compared(work: Work, session: Session, runs: int) -> bool:
                 before = processor_time()
                 outputs.add(work.run(replace(session, cached_schema=level), stack))
                 taken[level].append(processor_time() - before)
-        differing += [phase] if len(outputs) > 1 else []
+        if len(outputs) > 1:
+            raise RuntimeError(f"{work.name} {phase}: the output differs")
         medians = {level: statistics.median(each) for level, each in taken.items()}
         total = {level: total[level] + medians[level] for level in LEVELS}
         print(line(f"{work.name} {phase}", medians), flush=True)
-    ratio = total[CachedSchema.NO] / total[CachedSchema.PLAN]
     print(line(f"{work.name} all", total))
-    print(f"  times cheaper (at least {work.least})      {ratio:5.2f}   {verdict(ratio >= work.least)}")
-    print(f"  the same output           {f'NOT: {differing}' if differing else 'yes'}")
-    return ratio >= work.least and not differing
+    ratio = total[CachedSchema.NO] / total[CachedSchema.PLAN]
+    return Promise(f"{work.name} all phases: times cheaper with the cached schema", ratio, work.least, least=True)
 
 
 def line(what: str, costs: Costs) -> str:
@@ -125,7 +107,3 @@ def processor_time() -> float:
     """Processor seconds of this process and of what it started and what has ended, and theirs."""
     found = [resource.getrusage(each) for each in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in found)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,15 +42,20 @@ def printed(promises: Sequence[Promise]) -> str:
     return "\n".join(f"  {what:{wide}}  {measured:>6}  {bound:14} {verdict}" for what, measured, bound, verdict in rows)
 
 
-def table(page: str, found: Mapping[str, Sequence[Promise]], order: Sequence[str]) -> str:
-    """The page with the rows of these benchmarks renewed; rows of those that weren't run stay."""
+def table(page: str, name: str, found: Sequence[Promise], order: Sequence[str]) -> str:
+    """The page with the rows of one benchmark renewed; those of the others stay."""
     marked = re.compile(r"(?<=<!-- promises -->\n).*?(?=<!-- /promises -->)", re.DOTALL)
-    kept = {name: re.findall(rf"^\| {name} \|.*$", page, re.MULTILINE) for name in order}
-    new = {name: [f"| {' | '.join((name, *each.cells))} |" for each in promises] for name, promises in found.items()}
-    rows = [row for name in order for row in new.get(name, kept[name])]
-    return marked.sub(lambda _: "\n".join((*HEAD, *rows, "")), page)
+    rows = {each: re.findall(rf"^\| {each} \|.*$", page, re.MULTILINE) for each in order}
+    rows[name] = [f"| {' | '.join((name, *each.cells))} |" for each in found]
+    return marked.sub(lambda _: "\n".join((*HEAD, *(row for each in order for row in rows[each]), "")), page)
 
 
-def write(found: Mapping[str, Sequence[Promise]], order: Sequence[str]) -> None:
-    """Renew the table of the page."""
-    files.write(PAGE, table(PAGE.read_text(encoding="utf-8"), found, order))
+def write(name: str, found: Sequence[Promise], order: Sequence[str]) -> None:
+    """Renew the rows of one benchmark in the page's table.
+
+    Args:
+        name: The benchmark.
+        found: What was measured.
+        order: All benchmarks, in the order of their rows.
+    """
+    files.write(PAGE, table(PAGE.read_text(encoding="utf-8"), name, found, order))
