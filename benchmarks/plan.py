@@ -10,7 +10,7 @@ from __future__ import annotations
 import resource
 import statistics
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -92,12 +92,12 @@ def planned(session: Session, stack: Stack) -> str:
 
 def validated(session: Session, stack: Stack) -> str:
     """What `terraform validate` prints about a stack."""
-    terraform, more = session.terraform, nullcontext({})
-    if session.cached_schema is not CachedSchema.NO:
-        more = attaching(terraform, stack, session.cached_schema, [stack.file.read_bytes()])
-    with more as variables:
-        given = replace(terraform, variables={**terraform.variables, **variables})
-        return given.run(stack.folder, "validate", "-json").output
+    terraform, level = session.terraform, session.cached_schema
+    with ExitStack() as kept:
+        if level is not CachedSchema.NO:
+            used = kept.enter_context(attaching(terraform, stack, level, [stack.file.read_bytes()]))
+            terraform = replace(terraform, variables={**terraform.variables, **used})
+        return terraform.run(stack.folder, "validate", "-json").output
 
 
 WORK = (Work("planning", planned, 3), Work("validating", validated, 5))

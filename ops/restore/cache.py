@@ -20,8 +20,6 @@ from ops.errors import OpsError
 from ops.restore.store import TAG, check_ending, check_own, choose, data_key, next_steps, security_group, wait
 
 if TYPE_CHECKING:
-    from types_boto3_elasticache.type_defs import ReplicationGroupTypeDef, SnapshotTypeDef
-
     from environments.schema import Environment
     from ops.aws.session import Aws
 
@@ -103,7 +101,7 @@ def _check(aws: Aws, environment: Environment, snapshot: str, present: Mapping[s
         )
 
 
-def _source(snapshot: SnapshotTypeDef) -> str:
+def _source(snapshot: Mapping[str, Any]) -> str:
     """The replication group of a snapshot: it names the group, or the node that it was taken of.
 
     https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_Snapshot.html; nodes are named after their
@@ -164,7 +162,7 @@ def _start(aws: Aws, environment: Environment, snapshot: str, copy: str) -> None
         )
 
 
-def _status(aws: Aws, copy: str) -> tuple[str, ReplicationGroupTypeDef]:
+def _status(aws: Aws, copy: str) -> tuple[str, Mapping[str, Any]]:
     with explained(f"read the cache {copy}"):
         found = aws.client("elasticache").describe_replication_groups(ReplicationGroupId=copy)["ReplicationGroups"]
     group = only(found, f"caches {copy}")

@@ -114,7 +114,8 @@ class Stack:
         try:
             return digest(self.file)
         except FileNotFoundError:
-            raise OpsError(f"{self.name} isn't synthesized in {self.out}; make synth ENV={self.environment.name}") from None
+            remedy = f"make synth ENV={self.environment.name}"
+            raise OpsError(f"{self.name} isn't synthesized in {self.out}; {remedy}") from None
 
     @cached_property
     def content(self) -> dict[str, Any]:
