@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar, cast
 
@@ -41,7 +41,7 @@ def each(
         processes: How many at most; by default, one per core that this process may use.
     """
     limit = min(len(inputs), processes or _cores())
-    if len(inputs) > 1 and can_fork() and not _compares():
+    if len(inputs) > 1 and can_fork() and os.environ.get(SWITCH) != "all":
         return _forked(work, inputs, begins, ended, limit)
     results = []
     with _without_collections() as collect:
@@ -59,10 +59,6 @@ def can_fork() -> bool:
     https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods
     """
     return sys.platform != "darwin" and hasattr(os, "fork") and threading.active_count() == 1
-
-
-def _compares() -> bool:
-    return os.environ.get(SWITCH) == "all"
 
 
 def _cores() -> int:
@@ -91,14 +87,14 @@ def _forked(
 
     def assign(connection: Connection, process: multiprocessing.process.BaseProcess) -> None:
         number = next(numbers, None)
-        if number is None:
-            connection.send(None)
-            process.join()
-            connection.close()
-        else:
+        if number is not None:
             begins(inputs[number])
             running[connection] = number, process
+        with suppress(BrokenPipeError):  # It has just ended: `wait` returns it.
             connection.send(number)
+        if number is None:
+            process.join()
+            connection.close()
 
     try:
         for _ in range(limit):

@@ -67,17 +67,19 @@ class _Module(ModuleType):
 
 
 class _Finder(MetaPathFinder, Loader):
-    def find_spec(self, name: str, _: Sequence[str] | None = None, __: ModuleType | None = None) -> ModuleSpec | None:
-        if name in MISSING:
-            raise ModuleNotFoundError(f"{name} is left out; see ops/gate/unused_packages.py", name=name)
-        if any(name == each or name.startswith(f"{each}.") for each in UNUSED):
-            return ModuleSpec(name, self, is_package=True)
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname in MISSING:
+            raise ModuleNotFoundError(f"{fullname} is left out; see ops/gate/unused_packages.py", name=fullname)
+        if any(fullname == each or fullname.startswith(f"{each}.") for each in UNUSED):
+            return ModuleSpec(fullname, self, is_package=True)
         return None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return _Module(spec.name)
 
-    def exec_module(self, _: ModuleType) -> None:
+    def exec_module(self, module: ModuleType) -> None:
         """Nothing runs."""
 
 

@@ -14,6 +14,11 @@ import pytest
 
 from modules.interrupts import Interrupted, interrupt
 from ops.gate import other_providers, processes
+from ops.gate import run as gate
+from ops.gate.model import Block, ErrorKind, ScannedBlock, ScanResult
+from ops.gate.scanner import Scanner
+from ops.gate.stacks import EnvironmentStacks
+from tests.gate.project import POLICIES
 
 LARGE = 200_000
 """More bytes than a pipe holds."""
@@ -70,6 +75,21 @@ def test_a_process_that_ends_is_named_and_the_others_go_on() -> None:
         return number
 
     assert each(work, 5, 2) == [0, "was ended by SIGKILL", "ended with exit code 3", 3, 4]
+
+
+def test_a_killed_process_is_a_scan_error_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    def scan(_: Scanner, view: list[ScannedBlock]) -> ScanResult:
+        if view:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return ScanResult((), ())
+
+    monkeypatch.setattr(Scanner, "scan", scan)
+    view = [ScannedBlock(Block("one-network", "aws_vpc.a", "cdk.tf.json", 1), "resource", "aws_vpc", "a", {})]
+    stacks = [EnvironmentStacks("one", {}), EnvironmentStacks("other", {})]
+    found, _, checks = gate._checked(stacks, [view, []], POLICIES / "checks", lambda _, __: None)
+    assert [(error.kind, error.where) for error in found.errors] == [(ErrorKind.SCANNER, "one")]
+    assert "SIGKILL" in found.errors[0].what
+    assert len(checks) > 400
 
 
 def test_a_signal_ends_the_processes_silently(capfd: pytest.CaptureFixture[str]) -> None:

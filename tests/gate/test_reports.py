@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -10,7 +11,7 @@ import pytest
 
 from ops.errors import OpsError
 from ops.gate.folder import BESIDE_STACK
-from ops.gate.model import Outcome, Verdict
+from ops.gate.model import Block, Outcome, Record, Verdict, in_order
 from ops.gate.reports import as_data, write
 from tests.gate.project import Project, entry
 from tests.gate.test_scan_errors import CHECK
@@ -22,6 +23,15 @@ SECRET = "hunter2-correct-horse"
 def written(verdict: Verdict, folder: Path) -> dict[str, str]:
     write(verdict, folder)
     return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+def test_records_are_in_the_order_of_their_fields() -> None:
+    blocks = [Block(*texts, line) for texts in product("ab", repeat=3) for line in (9, 10)]
+    records = [
+        Record(check, block, passed, details)
+        for check, block, passed, details in product("yx", blocks, (True, False), (("b",), ("a", "b"), ()))
+    ]
+    assert in_order(records) == sorted(records)
 
 
 @pytest.fixture
