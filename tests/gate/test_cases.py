@@ -16,6 +16,8 @@ from ops.gate.stacks import Expected, expected_stacks, select
 from ops.gate.understood import attributes, structure
 from ops.gate.view import merged_view
 
+pytestmark = pytest.mark.slow
+
 CASES = sorted(Path(__file__).with_name("cases").glob("*.json"))
 ENVIRONMENT = "prod"
 FINDINGS = {"container-proxy.prod-services": "ROLLOUT_TASK"}

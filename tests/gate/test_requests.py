@@ -19,6 +19,8 @@ from ops.gate.view import merged_view
 from tests.gate.plants import Body, Ground
 from tests.products import SUBJECTS, Subject, values
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = "aws_iam_policy_document"
 OTHER = "arn:aws:s3:::another"
 

@@ -31,6 +31,8 @@ from tests.emulator.examples_of_deployments import ALARM, BlueGreen, blue_green
 from tests.emulator.examples_of_operations import DIGEST, define_for_fargate
 from tests.ops.emulated import Emulated
 
+pytestmark = pytest.mark.slow
+
 _accounts = count(200000000000)
 AT_ONCE = Time(sleep=lambda _: None)
 
