@@ -254,7 +254,7 @@ def test_an_upgrade_from_the_previous_versions_is_shown_as_on_its_page(tmp_path:
     assert found.page == example.PAGE.read_text(encoding="utf-8"), "python -m tests.upgrade.example writes it"
     assert "gate: clean" in found.printed
     branch = f"upgrade-{'-'.join(example.words()).replace('==', '-')}"
-    for name in ("pyproject.toml", "requirements.txt"):
+    for name in ("pyproject.toml", "requirements-dev.txt"):
         changed = git(found.folder, "diff", "--name-only", "HEAD", branch).split()
         assert name in changed
     assert git(found.folder, "show", f"{branch}:pyproject.toml") == git(found.folder, "show", "HEAD~1:pyproject.toml")
