@@ -33,7 +33,7 @@ def at_a_terminal(
     answers: Mapping[str, Callable[[], str]],
     folder: Path = ROOT,
 ) -> Ended:
-    """Run a command on a terminal; type an answer, and Enter, each time its question appears.
+    """Run a command on a terminal; type an answer, and Enter, each time its question appears and ends with a space.
 
     Args:
         line: The command.
@@ -55,7 +55,7 @@ def at_a_terminal(
             except OSError:  # The command has ended.
                 break
             for question, answer in answers.items():
-                if said.count(question.encode()) > asked[question]:
+                if said.endswith(b" ") and said.count(question.encode()) > asked[question]:
                     asked[question] += 1
                     os.write(master, f"{answer()}\n".encode())
         process.kill()
