@@ -26,7 +26,7 @@ def written(verdict: Verdict, folder: Path) -> dict[str, str]:
 
 
 def test_records_are_in_the_order_of_their_fields() -> None:
-    blocks = [Block(*texts, line) for texts in product("ab", repeat=3) for line in (9, 10)]
+    blocks = [Block(*each) for each in product("ab", "ab", "ab", (9, 10))]
     records = [
         Record(check, block, passed, details)
         for check, block, passed, details in product("yx", blocks, (True, False), (("b",), ("a", "b"), ()))
