@@ -1,4 +1,4 @@
-"""Does the same work for several inputs: in one forked process per core, or in this process."""
+"""Does the same work for several inputs: each in a forked process, one per core at a time, or all in this process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar, cast
 
@@ -77,40 +78,31 @@ def _forked(
     running: dict[Connection, tuple[int, multiprocessing.process.BaseProcess]] = {}
     numbers = iter(range(len(inputs)))
 
-    def start() -> None:
+    def start(number: int) -> None:
+        begins(inputs[number])
         with deferred():  # An exception that a signal raises during a fork would be lost.
-            here, there = context.Pipe()
-            process = context.Process(target=_serve, args=(work, inputs, there), daemon=True)
+            here, there = context.Pipe(duplex=False)
+            process = context.Process(target=_send, args=(work, inputs[number], there), daemon=True)
             process.start()
             there.close()  # So that only the process has it, and its end is seen here.
-            assign(here, process)
-
-    def assign(connection: Connection, process: multiprocessing.process.BaseProcess) -> None:
-        number = next(numbers, None)
-        if number is not None:
-            begins(inputs[number])
-            running[connection] = number, process
-        with suppress(BrokenPipeError):  # It has just ended: `wait` returns it.
-            connection.send(number)
-        if number is None:
-            process.join()
-            connection.close()
+            running[here] = number, process
 
     try:
-        for _ in range(limit):
-            start()
+        for number in islice(numbers, limit):
+            start(number)
         while running:
             for connection in cast("list[Connection]", wait(list(running))):
-                number, process = running.pop(connection)
+                number, process = running[connection]
                 try:
                     results[number] = connection.recv()
                 except (EOFError, OSError):
                     process.join()
                     results[number] = ended(inputs[number], _how(process.exitcode))
-                    if len(results) + len(running) < len(inputs):
-                        start()
-                else:
-                    assign(connection, process)
+                process.join()
+                del running[connection]
+                connection.close()
+                for following in islice(numbers, 1):
+                    start(following)
     finally:
         for _, process in running.values():
             process.kill()
@@ -118,19 +110,14 @@ def _forked(
     return [results[number] for number in range(len(inputs))]
 
 
-def _serve(work: Callable[[T], R], inputs: Sequence[T], connection: Connection) -> None:
-    """Work on the inputs whose numbers arrive, in a process of its own."""
+def _send(work: Callable[[T], R], one: T, connection: Connection) -> None:
+    """Work on an input, in a process of its own, and send the result."""
     # A signal that interrupts the command ends this process silently: the command reports it.
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
-    with _without_collections() as collect:
-        try:
-            for number in iter(connection.recv, None):
-                connection.send(work(inputs[number]))
-                collect()
-        except (EOFError, OSError):
-            pass  # The command has ended.
+    with _without_collections(), suppress(BrokenPipeError):  # The command has ended.
+        connection.send(work(one))
 
 
 @contextmanager
