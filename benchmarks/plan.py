@@ -40,7 +40,6 @@ class Work(NamedTuple):
 
 def promises(rehearsal: Rehearsal, runs: int) -> Iterator[Promise]:
     """Measure plans and validations of what is rolled out."""
-    rehearsal.sign_in(None)
     for stack in rehearsal.session.stacks().values():
         initialize(rehearsal.session.terraform, stack)
     for work in WORK:

@@ -49,6 +49,7 @@ def promises(runs: int) -> Iterator[Promise]:
         nothing_left(rehearsal)
         print(f"  second plan   {time.perf_counter() - applied:6.1f} s", flush=True)
         yield Promise("minutes of a rollout, by the clock", (time.perf_counter() - start) / 60, MINUTES)
+        rehearsal.sign_in(None)  # The baseline locks states, which the planner may not.
         yield from _at_once(rehearsal, runs)
         yield from plan.promises(rehearsal, runs)
 
