@@ -10,6 +10,7 @@ from pathlib import Path
 from ops import files
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+BEGIN, END = "<!-- promises -->", "<!-- /promises -->"
 HEAD = ("| benchmark | what | measured | promised | |", "|---|---|---|---|---|")
 
 
@@ -44,10 +45,11 @@ def printed(promises: Sequence[Promise]) -> str:
 
 def table(page: str, name: str, found: Sequence[Promise], order: Sequence[str]) -> str:
     """The page with the rows of one benchmark renewed; those of the others stay."""
-    marked = re.compile(r"(?<=<!-- promises -->\n).*?(?=<!-- /promises -->)", re.DOTALL)
-    rows = {each: re.findall(rf"^\| {each} \|.*$", page, re.MULTILINE) for each in order}
+    before, rest = page.split(BEGIN)
+    present, after = rest.split(END)
+    rows = {each: re.findall(rf"^\| {each} \|.*$", present, re.MULTILINE) for each in order}
     rows[name] = [f"| {' | '.join((name, *each.cells))} |" for each in found]
-    return marked.sub(lambda _: "\n".join((*HEAD, *(row for each in order for row in rows[each]), "")), page)
+    return "\n".join((f"{before}{BEGIN}", *HEAD, *(row for each in order for row in rows[each]), f"{END}{after}"))
 
 
 def write(name: str, found: Sequence[Promise], order: Sequence[str]) -> None:
