@@ -427,11 +427,12 @@ lint: $(DEV) ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-test: $(DEV) gate ## Run the fast tests (about a minute)
+test: $(DEV) gate ## Run the fast tests (two to three minutes)
 	@$(BIN)/python -m pytest -n 2
 
-test-slow: $(DEV) gate terraform ## Run the slow tests: real Terraform, rehearsals, real servers (about 35 minutes)
-	@$(BIN)/python -m pytest -m 'slow and not long' -n 2 --dist loadfile --no-loadscope-reorder
+# Rehearsals mostly wait, so there are more processes than cores.
+test-slow: $(DEV) gate terraform ## Run the slow tests: real Terraform, rehearsals, real servers (about 45 minutes)
+	@$(BIN)/python -m pytest -m 'slow and not long' -n 3 --dist loadfile --no-loadscope-reorder
 
 test-copy: $(DEV) terraform ## Run all tests but rehearsals in a copy without AEP, with another product (as long as test and test-slow)
 	@$(BIN)/python -m pytest -m 'slow or long' tests/test_without_aep.py --whole
