@@ -12,6 +12,7 @@ import sys
 from importlib import import_module
 
 from benchmarks.promises import Promise, printed, write
+from environments.suggestions import choices
 
 NAMES = ("synth", "growth", "gate", "help", "evaluation", "export", "report", "rehearse")
 
@@ -19,11 +20,12 @@ NAMES = ("synth", "growth", "gate", "help", "evaluation", "export", "report", "r
 def main() -> int:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what is promised.")
-    parser.add_argument(
-        "names", nargs="*", choices=[*NAMES, []], metavar="NAME", help=f"of {', '.join(NAMES)}; default: all"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; default: all")
     parser.add_argument("--runs", type=int, default=3, help="runs of each way; the median counts (default: 3)")
     given = parser.parse_args()
+    if unknown := [name for name in given.names if name not in NAMES]:
+        sys.stderr.write(f"error: no benchmark {unknown[0]!r}; {choices(unknown[0], NAMES)}\n")
+        return 2
     kept = True
     for name in given.names or NAMES:
         print(name, flush=True)

@@ -44,3 +44,9 @@ def test_a_missed_promise_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, capsys
     assert command.main() == 1
     assert "milliseconds     0.5  at most 0.4    MISSED" in capsys.readouterr().out
     assert [name for name, *_ in written] == ["evaluation"]
+
+
+def test_an_unknown_benchmark_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks", "gatee"])
+    assert command.main() == 2
+    assert capsys.readouterr().err.startswith("error: no benchmark 'gatee'; did you mean gate? known: synth, growth")
