@@ -17,6 +17,7 @@ from typing import NamedTuple
 from benchmarks.promises import Promise
 from ops.terraform.cached import CHANGES, NO_CHANGES, attaching, plan, show
 from ops.terraform.initialize import initialize
+from ops.terraform.plan import caller_flags
 from ops.terraform.provider.setting import CachedSchema
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
@@ -83,7 +84,7 @@ def planned(session: Session, stack: Stack) -> str:
     Raises:
         RuntimeError: Terraform can't plan it.
     """
-    done = plan(session, stack, f"-out={SAVED}")
+    done = plan(session, stack, f"-out={SAVED}", *caller_flags(session.aws.caller, stack))
     if done.code not in {NO_CHANGES, CHANGES}:
         raise RuntimeError(f"{stack.name}: {' '.join(done.errors)}")
     return comparable(show(session, stack, stack.folder / SAVED))

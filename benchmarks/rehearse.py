@@ -15,12 +15,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from benchmarks import plan
+from benchmarks.plan import SAVED
 from benchmarks.promises import Promise
 from benchmarks.synth import OUT, ROOT, Way, peak_memory, run
 from environments import load
+from ops.rollout.people import PLANNER
+from ops.terraform.plan import caller_flags
 from ops.terraform.schedule import PROVIDER_BYTES, default_jobs
 from rehearsal.context import Rehearsal, emulated_environment
 from rehearsal.rollout import nothing_left
@@ -49,7 +51,7 @@ def promises(runs: int) -> Iterator[Promise]:
         nothing_left(rehearsal)
         print(f"  second plan   {time.perf_counter() - applied:6.1f} s", flush=True)
         yield Promise("minutes of a rollout, by the clock", (time.perf_counter() - start) / 60, MINUTES)
-        rehearsal.sign_in(None)  # The baseline locks states, which the planner may not.
+        rehearsal.sign_in(PLANNER)
         yield from _at_once(rehearsal, runs)
         yield from plan.promises(rehearsal, runs)
 
@@ -57,8 +59,10 @@ def promises(runs: int) -> Iterator[Promise]:
 def _at_once(rehearsal: Rehearsal, runs: int) -> Iterator[Promise]:
     """Planning all phases at once against one after another."""
     name = rehearsal.environment.name
-    folders = [stack.folder for stack in rehearsal.session.stacks().values()]
-    plans = [f"terraform -chdir={shlex.quote(str(each))} plan -input=false -out={_plan(each)}" for each in folders]
+    plans = []
+    for stack in rehearsal.session.stacks().values():
+        flags = ("-input=false", f"-out={SAVED}", *caller_flags(rehearsal.session.aws.caller, stack))
+        plans.append(shlex.join(("terraform", f"-chdir={stack.folder}", "plan", *flags)))
     one_by_one = Way("one after another", ["bash", "-ec", "\n".join(plans)], {}, rehearsal.folder)
     at_once = Way(
         "ops plan", [sys.executable, "-m", "ops", "plan", name, "--out", str(rehearsal.folder)], {}, rehearsal.folder
@@ -69,14 +73,10 @@ def _at_once(rehearsal: Rehearsal, runs: int) -> Iterator[Promise]:
             times[way.name].append(run(way)[0])
     medians = {each: statistics.median(taken) for each, taken in times.items()}
     memory = {way.name: peak_memory(way) for way in (one_by_one, at_once)}
-    print(f"  planning {len(folders)} phases, {default_jobs()} at once on {os.cpu_count()} cores")
+    print(f"  planning {len(plans)} phases, {default_jobs()} at once on {os.cpu_count()} cores")
     for each, seconds in medians.items():
         print(f"  {each:18} {seconds:6.1f} s {memory[each] / 1e6:6.0f} MB")
     ratio = medians[one_by_one.name] / medians[at_once.name]
     yield Promise("`ops plan`: times faster than one after another, by the clock", ratio, FASTER, least=True)
     most = default_jobs() * PROVIDER_BYTES
     yield Promise("`ops plan`: MB", memory[at_once.name] / 1e6, most / 1e6)
-
-
-def _plan(folder: Path) -> str:
-    return shlex.quote(str(folder / "baseline.tfplan"))
