@@ -32,8 +32,9 @@ class Promise:
     @property
     def cells(self) -> tuple[str, str, str, str]:
         """What is shown of it."""
-        bound = f"at {'least' if self.least else 'most'} {self.limit:g}"
-        return self.what, f"{self.measured:.3g}", bound, "met" if self.met else "MISSED"
+        bound = f"at {'least' if self.least else 'most'} {self.limit:,g}"
+        measured = f"{self.measured:.3g}" if self.measured < 1000 else f"{self.measured:,.0f}"
+        return self.what, measured, bound, "met" if self.met else "MISSED"
 
 
 def printed(promises: Sequence[Promise]) -> str:
