@@ -64,6 +64,12 @@ class Entry:
     """Id that the entries of one cutover share."""
     account: str = ""
     """Account id of the environment."""
+    zone: str = ""
+    """Id of the hosted zone whose records change; empty if none do."""
+    writer: str = ""
+    """Id of the command's run that wrote it."""
+    number: int = 0
+    """Position among the entries of its writer."""
 
     @property
     def time(self) -> datetime:
@@ -73,13 +79,6 @@ class Entry:
         except ValueError:
             found = datetime.min
         return found if found.tzinfo else datetime.min.replace(tzinfo=UTC)
-
-    zone: str = ""
-    """Id of the hosted zone whose records change; empty if none do."""
-    writer: str = ""
-    """Id of the command's run that wrote it."""
-    number: int = 0
-    """Position among the entries of its writer."""
 
 
 class Line(NamedTuple):

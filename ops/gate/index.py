@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ops.gate.model import ErrorKind, ScanError, ScanFailedError, ScannedBlock
-from ops.gate.templates import plain, spans
+from ops.gate.templates import plain, references, spans
 from ops.iam.policy import listed, nested
 
-_REFERENCE = re.compile(r"(?<![\w.])([a-z]\w*)\.([A-Za-z_][\w-]*)")
 _REPEATED = ("count", "for_each", "dynamic")
 NAMED_BY = {
     "aws_chatbot_slack_channel_configuration": "configuration_name",
@@ -85,8 +83,7 @@ class Index:
         key = (block.section, block.kind, block.name)
         if key not in self._referred:
             settings = {name: value for name, value in block.settings.items() if name not in {"//", "depends_on"}}
-            named = {name for text in _expressions(settings) for name in _REFERENCE.findall(text)}
-            found = (self.follow(f"${{{kind}.{name}}}") for kind, name in sorted(named))
+            found = (self.follow(f"${{{kind}.{name}}}") for kind, name in sorted({*references(settings)}))
             self._referred[key] = [each for each in found if each is not None]
         return self._referred[key]
 
@@ -143,19 +140,6 @@ class Index:
     def keys(self, values: object, of: ScannedBlock) -> frozenset[str]:
         """The keys of several values."""
         return frozenset(self.key(value, of) for value in listed(values))
-
-
-def _expressions(value: object) -> Iterator[str]:
-    """The texts of a JSON value that have expressions."""
-    if isinstance(value, str):
-        if "${" in value:
-            yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _expressions(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _expressions(each)
 
 
 def not_understood(block: ScannedBlock, what: str) -> ScanFailedError:

@@ -93,12 +93,11 @@ def _forked(
         while running:
             for connection in cast("list[Connection]", wait(list(running))):
                 number, process = running[connection]
-                try:
+                with suppress(EOFError, OSError):
                     results[number] = connection.recv()
-                except (EOFError, OSError):
-                    process.join()
-                    results[number] = ended(inputs[number], _how(process.exitcode))
                 process.join()
+                if number not in results:
+                    results[number] = ended(inputs[number], _how(process.exitcode))
                 del running[connection]
                 connection.close()
                 for following in islice(numbers, 1):
