@@ -14,6 +14,7 @@ from ops.export.configuration import configuration
 from ops.export.constructs import Constructs
 from ops.export.folder import MAIN
 from ops.gate.folder import STACK_FILE
+from rehearsal.equal import settled
 from tests.terraform.run import terraform
 
 Document = dict[str, Any]
@@ -61,9 +62,7 @@ def differences(one: Document, other: Document) -> list[str]:
     For a text with a reference, `configuration` has both its references and a constant value if it comes from HCL, and
     the order of `relevant_attributes` isn't defined.
     """
-    plans = [_plain(plan) for plan in (one, other)]
-    for plan in plans:
-        plan["relevant_attributes"] = sorted(plan.get("relevant_attributes", []), key=json.dumps)
+    plans = [_plain(settled(plan)) for plan in (one, other)]
     return [part for part in sorted(plans[0].keys() | plans[1].keys()) if plans[0].get(part) != plans[1].get(part)]
 
 
@@ -72,8 +71,7 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if isinstance(value, dict):
         both = "references" in value
-        left_out = {"timestamp", *(["constant_value"] if both else [])}
-        return {key: _plain(each) for key, each in value.items() if key not in left_out}
+        return {key: _plain(each) for key, each in value.items() if not (both and key == "constant_value")}
     return value
 
 
