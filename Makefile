@@ -375,7 +375,6 @@ rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to pr
 	@$(MAKE) rehearse ENV=shop-prod ENVIRONMENTS=tests/products/shop
 	@$(MAKE) rehearse ENV=intake-prod ENVIRONMENTS=tests/products/intake
 	@$(MAKE) rehearse ENV=desk-prod ENVIRONMENTS=tests/products/desk
-	@$(MAKE) rehearse ENV=mini-demo ENVIRONMENTS=tests/products/mini
 	@$(BIN)/python -m pytest -m long
 
 new-product: $(READY) ## Write a product with three environments: NAME=shop (YES=1 doesn't ask; its options are in OPTIONS: OPTIONS='--database')

@@ -19,6 +19,7 @@ import boto3
 from environments.schema import Environment
 from modules.phases import PHASES
 from ops.plan_gate.model import APPROVABLE
+from ops.terraform.provider.setting import SETTING, CachedSchema
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import credentials
 from rehearsal.emulator.settings import environment as variables_of
@@ -122,7 +123,11 @@ def hand_made(
     shutil.copytree(HERE / product, folder / "values")
     with Emulator.start(environment.account_id, folder / "emulator.log") as emulator:
         own = {"ENVIRONMENTS": str(folder / "values"), "CDKTF_OUTDIR": str(folder / "cdktf.out")}
-        variables = {**variables_of(emulator.endpoint, environment.account_id, os.environ), **own}
+        variables = {
+            **variables_of(emulator.endpoint, environment.account_id, os.environ),
+            **own,
+            SETTING: CachedSchema.PLAN,
+        }
         people = People(environment, emulator.endpoint)
         account = HandMade(environment, folder, variables, people)
         account.synth()

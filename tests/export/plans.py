@@ -16,6 +16,7 @@ from ops.export.folder import MAIN
 from ops.gate.folder import STACK_FILE
 from rehearsal.equal import settled
 from tests.terraform.run import terraform
+from tests.terraform.warm import cached
 
 Document = dict[str, Any]
 _READ = re.compile(r'data\.terraform_remote_state\.(\w+)\.outputs\.(\w+)(?:\[\\*"([^"\\]+)\\*"\]|\.(\w+))?')
@@ -47,10 +48,11 @@ def planned(folder: Path, variables: dict[str, str], *flags: str) -> Document:
         variables: The environment of Terraform.
         flags: More arguments of `terraform plan`.
     """
-    for command in (["init"], ["plan", "-out=plan", *flags]):
-        done = terraform(folder, *command, "-input=false", environment=variables)
-        assert done.returncode == 0, f"{folder.name}: {done.stderr}"
-    shown = terraform(folder, "show", "-json", "plan", environment=variables)
+    initialized = terraform(folder, "init", "-input=false", environment=variables)
+    assert initialized.returncode == 0, f"{folder.name}: {initialized.stderr}"
+    done = cached(folder, "plan", "-out=plan", "-input=false", *flags, environment=variables)
+    assert done.returncode == 0, f"{folder.name}: {done.stderr}"
+    shown = cached(folder, "show", "-json", "plan", environment=variables)
     assert shown.returncode == 0, shown.stderr
     found: Document = json.loads(shown.stdout)
     return found

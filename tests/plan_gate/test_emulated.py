@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ops.plan_gate.run import run
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import environment
 from tests.terraform.run import terraform
+from tests.terraform.warm import cached
 
 pytestmark = pytest.mark.slow
 ACCOUNT = "111122223333"
@@ -100,8 +102,8 @@ class Stack:
         self.path = path
         self.variables = variables
         self.write(BASE)
-        self.terraform("init", "-input=false")
-        self.terraform("apply", "-input=false", "-auto-approve")
+        self.run(terraform, "init", "-input=false")
+        self.run(terraform, "apply", "-input=false", "-auto-approve")
 
     def write(self, resources: Body, **sections: Any) -> None:
         body = {
@@ -112,8 +114,8 @@ class Stack:
         }
         (self.path / "cdk.tf.json").write_text(json.dumps(body), encoding="utf-8")
 
-    def terraform(self, *arguments: str) -> str:
-        done = terraform(self.path, *arguments, environment=self.variables)
+    def run(self, way: Callable[..., subprocess.CompletedProcess[str]], *arguments: str) -> str:
+        done = way(self.path, *arguments, environment=self.variables)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -128,8 +130,8 @@ class Stack:
             if own:
                 resources[kind] = own
         self.write(resources, **sections)
-        self.terraform("plan", "-input=false", "-out=saved.tfplan")
-        return self.terraform("show", "-json", "saved.tfplan").encode()
+        self.run(cached, "plan", "-input=false", "-out=saved.tfplan")
+        return self.run(cached, "show", "-json", "saved.tfplan").encode()
 
 
 @pytest.fixture(scope="module")

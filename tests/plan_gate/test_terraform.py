@@ -17,6 +17,7 @@ from ops.__main__ import app
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import environment
 from tests.terraform.run import terraform
+from tests.terraform.warm import cached
 
 pytestmark = pytest.mark.slow
 KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -75,8 +76,8 @@ class Folder:
     def plan(self) -> int:
         """Save a plan, and its JSON; its exit code."""
         arguments = ("plan", "-input=false", "-refresh=false", "-out=saved.tfplan")
-        done = terraform(self.path, *arguments, environment=self.environment)
-        shown = terraform(self.path, "show", "-json", "saved.tfplan", environment=self.environment)
+        done = cached(self.path, *arguments, environment=self.environment)
+        shown = cached(self.path, "show", "-json", "saved.tfplan", environment=self.environment)
         assert shown.returncode == 0, shown.stderr
         (self.path / "saved.json").write_text(shown.stdout, encoding="utf-8")
         return done.returncode

@@ -1,6 +1,6 @@
 """The whole rollout of `prod-starter`, and its growth into `prod`, on emulated AWS with real Terraform.
 
-`make rehearse-all` runs it. CI rehearses go-live day of `prod-starter`, and every step of a smaller product.
+`make rehearse-all` runs it. CI rehearses go-live day of `prod-starter`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from rehearsal.steps import steps
 from tests.products import HERE, values
 from tests.rehearsal.test_rehearsal import LONGEST, ROOT, shown
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(45 * 60)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(45 * 60)]
 FOLDER = HERE / "mini"
 NAME = "mini-demo"
 

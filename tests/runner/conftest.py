@@ -13,6 +13,7 @@ import pytest
 
 from environments import load
 from environments.names import Names
+from ops.terraform.provider.setting import SETTING, CachedSchema
 from rehearsal.emulator.client import Control
 from rehearsal.emulator.process import Emulator
 from rehearsal.emulator.settings import environment
@@ -56,7 +57,7 @@ def operator(emulator: Emulator, gated: Path, plugins: Path, tmp_path: Path) -> 
     """An operator whose account has a state bucket and nothing else."""
     out = tmp_path / "cdktf.out"
     shutil.copytree(gated, out)
-    variables = environment(emulator.endpoint, load("prod").account_id, os.environ)
+    variables = environment(emulator.endpoint, load("prod").account_id, os.environ) | {SETTING: CachedSchema.PLAN}
     make_state_bucket(variables)
     return Operator(out, {**variables, "TF_PLUGIN_CACHE_DIR": str(plugins)})
 

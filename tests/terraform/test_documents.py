@@ -11,7 +11,6 @@ import pytest
 
 from modules.documents import documents
 from modules.phases import ORGANIZATION
-from ops.terraform.session import COLLECTOR
 from tests.conftest import Stack
 from tests.terraform.run import terraform
 
@@ -38,7 +37,7 @@ def test_the_provider_renders_what_is_measured(stacks: dict[str, Stack], tmp_pat
         "output": {key: {"value": f"${{data.{KIND}.{key}.minified_json}}"} for key in plain},
     }
     (tmp_path / "main.tf.json").write_text(json.dumps(configuration), encoding="utf-8")
-    environment = {**COLLECTOR, **os.environ, "TF_IN_AUTOMATION": "1"}
+    environment = {**os.environ, "TF_IN_AUTOMATION": "1"}
     for arguments in (["init", "-input=false"], ["apply", "-input=false", "-auto-approve"]):
         done = terraform(tmp_path, *arguments, environment=environment)
         assert done.returncode == 0, done.stderr

@@ -22,6 +22,7 @@ from tests.conftest import Stack
 from tests.emulator.aws import Aws
 from tests.emulator.test_agent import MONITORED
 from tests.terraform.run import terraform
+from tests.terraform.warm import cached
 
 pytestmark = pytest.mark.slow
 Resources = dict[str, dict[str, Any]]
@@ -66,7 +67,7 @@ def applied(folder: Path, cache: Path, resources: Resources) -> Iterator[Applied
 def settle(folder: Path, cache: Path, resources: Resources) -> None:
     """Apply resources, and plan them again."""
     with applied(folder, cache, resources) as made:
-        again = made.terraform("plan", "-detailed-exitcode")
+        again = cached(made.folder, "plan", "-detailed-exitcode", "-input=false", environment=made.variables)
         assert again.returncode == NO_CHANGES, again.stdout
 
 

@@ -1,19 +1,22 @@
-"""`terraform validate` at a tenth of its processor time: one provider process, with the schemas of a stack's types.
+"""`terraform validate`, `plan` and `show` with the schemas of a stack's types, at a fraction of their processor time.
 
-`validate` configures no provider and reads no state, so nothing of a stack stays in the process. It needs no `init`.
+`validate` has one provider process: it configures no provider and reads no state, so nothing of a stack stays in it. It
+needs no `init`.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from modules.output import LOCK_FILE
+from ops.terraform.provider.package import installed
 from ops.terraform.provider.process import running
+from ops.terraform.provider.schema import used
 from ops.terraform.provider.server import attached, whole_schema
 from ops.terraform.session import COLLECTOR
 from tests.conftest import Stack
@@ -40,7 +43,16 @@ class Warm:
         """The same with processes of its own, as after `init`: the reference."""
         (folder / ".terraform").symlink_to(self.folder / ".terraform")
         (folder / LOCK_FILE).write_bytes((self.folder / LOCK_FILE).read_bytes())
-        return terraform(folder, "validate", environment={**os.environ, **COLLECTOR})
+        return terraform(folder, "validate", environment=os.environ)
+
+
+def cached(folder: Path, *arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run `plan` or `show` in an initialized folder, whose files name all types. An apply needs `terraform` itself."""
+    package = installed(folder)
+    schema = package.schema(environment)
+    types = used(schema, [path.read_bytes() for path in folder.iterdir() if path.is_file()])
+    with attached(schema, types, lambda: running(package.program, environment, folder)) as variables:
+        return terraform(folder, *arguments, environment={**environment, **variables})
 
 
 def types_of(stack: Stack) -> set[str]:

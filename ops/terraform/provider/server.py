@@ -1,8 +1,8 @@
 """A provider for Terraform that answers with a trimmed schema, and passes other calls on to the provider.
 
 Terraform opens a connection for each of its provider instances: one for each provider block of a stack, in each of its
-steps. Each connection has a server of its own, and a provider process of its own if it needs one, as without this
-server. A provider process has one configuration, so two blocks that share one read the wrong region.
+steps. Each connection has a server of its own, and a provider process of its own as soon as it is configured, as
+without this server. A process has one configuration, so two blocks that share one read the wrong region.
 """
 
 from __future__ import annotations
@@ -30,6 +30,21 @@ _SERVICE = f"/tfplugin{_PROTOCOL}.Provider/"
 _SCHEMA = f"{_SERVICE}GetSchema"
 _LASTING = frozenset({"/plugin.GRPCStdio/StreamStdio", "/plugin.GRPCBroker/StartStream"})
 """Streams of go-plugin, open as long as its client: https://github.com/hashicorp/go-plugin/tree/main/internal/plugin."""
+_VALIDATIONS = frozenset(
+    f"{_SERVICE}{name}"
+    for name in (
+        "PrepareProviderConfig",
+        "ValidateResourceTypeConfig",
+        "ValidateDataSourceConfig",
+        "ValidateEphemeralResourceConfig",
+    )
+)
+"""Calls that Terraform also makes without configuring a provider. They leave nothing in it.
+
+https://github.com/hashicorp/terraform/blob/main/docs/plugin-protocol/tfplugin5.proto
+"""
+_STREAMS = frozenset({f"{_SERVICE}ListResource", f"{_SERVICE}InvokeAction"})
+"""Calls with several answers, in later versions of the protocol; none of our stacks needs one."""
 _SHUTDOWN = "/plugin.GRPCController/Shutdown"
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 _THREADS = 64
@@ -72,7 +87,12 @@ def attached(schema: bytes, types: Collection[str], start: Start | None = None) 
     own = trimmed(schema, types)
     with TemporaryDirectory(prefix="schema-") as name:  # Only the owner may enter it, and so connect.
         entrance = Path(name) / "all"
-        with _listening(entrance, lambda client, number: _serve(client, Path(name) / str(number), own, start)):
+        processes = _Processes(start)
+
+        def serve(client: socket.socket, number: int) -> None:
+            _serve(client, Path(name) / str(number), own, processes)
+
+        with _listening(entrance, serve), processes:  # The processes end first: a call may wait for one.
             # `Test`: Terraform doesn't end this process when it is done.
             found = {
                 "Protocol": "grpc",
@@ -120,12 +140,12 @@ def _listening(entrance: Path, serve: Callable[[socket.socket, int], None]) -> I
                 thread.join()
 
 
-def _serve(client: socket.socket, path: Path, schema: bytes, start: Start | None) -> None:
+def _serve(client: socket.socket, path: Path, schema: bytes, processes: _Processes) -> None:
     """Serve one connection until it ends."""
     with client, suppress(OSError):
         if not client.recv(1, socket.MSG_PEEK):
             return  # go-plugin looks whether something listens before it connects.
-        with _server(path, schema, start), socket.socket(socket.AF_UNIX) as server:
+        with _server(path, schema, processes), socket.socket(socket.AF_UNIX) as server:
             server.connect(str(path))
             back = Thread(target=_copy, args=(server, client), daemon=True)
             back.start()
@@ -143,10 +163,9 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def _server(path: Path, schema: bytes, start: Start | None) -> Iterator[None]:
-    # The provider ends first: a call may wait for it.
-    with ThreadPoolExecutor(_THREADS) as threads, _Upstream(start) as upstream:
-        server = grpc.server(threads, handlers=[_Provider(schema, upstream)], options=_UNLIMITED)
+def _server(path: Path, schema: bytes, processes: _Processes) -> Iterator[None]:
+    with ThreadPoolExecutor(_THREADS) as threads:
+        server = grpc.server(threads, handlers=[_Provider(schema, processes)], options=_UNLIMITED)
         server.add_insecure_port(f"unix:{path}")
         server.start()
         try:
@@ -155,69 +174,82 @@ def _server(path: Path, schema: bytes, start: Start | None) -> Iterator[None]:
             server.stop(grace=None).wait()
 
 
-class _Upstream:
-    """The provider process of one connection; the first call that needs it starts it."""
+class _Processes:
+    """The provider processes of one run of Terraform: each has the configuration of one connection, or none yet."""
 
     def __init__(self, start: Start | None) -> None:
         self._start = start
         self._lock = Lock()
         self._kept = ExitStack()
-        self._channel: grpc.Channel | None = None
+        self._unconfigured: grpc.Channel | None = None
 
-    def __enter__(self) -> _Upstream:
+    def __enter__(self) -> _Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._kept.close()
+        with self._lock:
+            self._start = None
+            self._kept.close()
 
-    def channel(self) -> grpc.Channel:
-        """A channel to it.
+    def unconfigured(self, *, take: bool) -> grpc.Channel:
+        """A channel to a process without a configuration, which no other connection gets any more if it is taken.
 
         Raises:
             OpsError: There is none, or it doesn't start.
         """
         with self._lock:
-            if self._channel is None:
-                if self._start is None:
-                    raise OpsError("this server knows the provider's schema only")
-                address = self._kept.enter_context(self._start())
-                self._channel = self._kept.enter_context(grpc.insecure_channel(address, options=_UNLIMITED))
-            return self._channel
+            found = self._unconfigured or self._started()
+            self._unconfigured = None if take else found
+            return found
+
+    def _started(self) -> grpc.Channel:
+        if self._start is None:
+            raise OpsError("this server knows the provider's schema only")
+        address = self._kept.enter_context(self._start())
+        return self._kept.enter_context(grpc.insecure_channel(address, options=_UNLIMITED))
 
 
 class _Provider(grpc.GenericRpcHandler):
     """All calls of a connection."""
 
-    def __init__(self, schema: bytes, upstream: _Upstream) -> None:
-        self._schema, self._upstream = schema, upstream
+    def __init__(self, schema: bytes, processes: _Processes) -> None:
+        self._schema, self._processes = schema, processes
+        self._lock = Lock()
+        self._own: grpc.Channel | None = None
 
-    def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any]:
+    def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
         """What answers a call; messages stay as they are, so no types are needed."""
-        return grpc.stream_stream_rpc_method_handler(self._handler(call.method))
+        if call.method in _STREAMS:
+            return None
+        if call.method in _LASTING:
+            return grpc.stream_stream_rpc_method_handler(lambda messages, _: _silent(messages))
+        return grpc.unary_unary_rpc_method_handler(self._handler(call.method))
 
-    def _handler(self, method: str) -> Callable[[Raw, grpc.ServicerContext], Raw]:
+    def _handler(self, method: str) -> Callable[[bytes, grpc.ServicerContext], bytes]:
         if method == _SCHEMA:
-            return lambda messages, _: _answered(messages, self._schema)
+            return lambda *_: self._schema
         if method == _SHUTDOWN:
-            return lambda messages, _: _answered(messages, b"")
-        if method in _LASTING:
-            return lambda messages, _: _silent(messages)
-        return lambda messages, context: self._passed_on(method, messages, context)
+            return lambda *_: b""
+        return lambda message, context: self._passed_on(method, message, context)
 
-    def _passed_on(self, method: str, messages: Raw, context: grpc.ServicerContext) -> Raw:
+    def _passed_on(self, method: str, message: bytes, context: grpc.ServicerContext) -> bytes:
         try:
-            pass_on: Any = self._upstream.channel().stream_stream(method)
-            yield from pass_on(messages)
+            pass_on: Any = self._channel(method).unary_unary(method)
+            answer: bytes = pass_on(message)
         except grpc.RpcError as error:
             context.abort(error.code(), error.details() or "")
         except (OpsError, OSError) as error:
             context.abort(grpc.StatusCode.UNAVAILABLE, f"{method}: {error}")
+        return answer
 
-
-def _answered(messages: Raw, answer: bytes) -> Raw:
-    for _ in messages:
-        pass
-    yield answer
+    def _channel(self, method: str) -> grpc.Channel:
+        """A channel to this connection's process, or for a validation to any that has no configuration yet."""
+        with self._lock:
+            if self._own is None:
+                if method in _VALIDATIONS:
+                    return self._processes.unconfigured(take=False)
+                self._own = self._processes.unconfigured(take=True)
+            return self._own
 
 
 def _silent(messages: Raw) -> Raw:
