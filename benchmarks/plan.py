@@ -46,11 +46,7 @@ def promises(rehearsal: Rehearsal, runs: int) -> Iterator[Promise]:
         initialize(rehearsal.session.terraform, stack)
     total: Costs = dict.fromkeys(LEVELS, 0.0)
     for phase, stack in stacks.items():
-        costs = compared(
-            f"planning {phase}",
-            lambda level, each=stack: planned(replace(rehearsal.session, cached_schema=level), each),
-            runs,
-        )
+        costs = compared(f"planning {phase}", partial(planned, rehearsal.session, stack), runs)
         total = {level: total[level] + costs[level] for level in LEVELS}
     print(line("planning all", total), flush=True)
     yield _promise("planning", total, PLANNING)
@@ -90,12 +86,13 @@ def line(what: str, costs: Costs) -> str:
     return f"  {what:26} {slow:6.2f} {fast:6.2f}   {slow / fast:5.2f} times"
 
 
-def planned(session: Session, stack: Stack) -> str:
+def planned(session: Session, stack: Stack, level: CachedSchema) -> str:
     """Plan a stack and show the plan.
 
     Raises:
         RuntimeError: Terraform can't plan it.
     """
+    session = replace(session, cached_schema=level)
     done = plan(session, stack, f"-out={SAVED}", *caller_flags(session.aws.caller, stack))
     if done.code not in {NO_CHANGES, CHANGES}:
         raise RuntimeError(f"{stack.name}: {' '.join(done.errors)}")

@@ -76,7 +76,8 @@ def connection(variables: Mapping[str, str]) -> Iterator[Callable[[str], bytes]]
     path = json.loads(variables[REATTACH])[PROVIDER]["Addr"]["String"]
     options = [("grpc.use_local_subchannel_pool", 1)]  # Else two channels to one address share a connection.
     with grpc.insecure_channel(f"unix:{path}", options=options) as channel:
-        yield lambda method: channel.unary_unary(f"{SERVICE}{method}")(b"", timeout=PATIENCE)
+        call: Any = lambda method: channel.unary_unary(f"{SERVICE}{method}")(b"", timeout=PATIENCE)  # noqa: E731
+        yield call
 
 
 def test_the_schema_needs_no_process_and_two_configurations_have_two(providers: Providers) -> None:
