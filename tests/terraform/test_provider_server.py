@@ -76,7 +76,12 @@ def connection(variables: Mapping[str, str]) -> Iterator[Callable[[str], bytes]]
     path = json.loads(variables[REATTACH])[PROVIDER]["Addr"]["String"]
     options = [("grpc.use_local_subchannel_pool", 1)]  # Else two channels to one address share a connection.
     with grpc.insecure_channel(f"unix:{path}", options=options) as channel:
-        call: Any = lambda method: channel.unary_unary(f"{SERVICE}{method}")(b"", timeout=PATIENCE)  # noqa: E731
+
+        def call(method: str) -> bytes:
+            ask: Any = channel.unary_unary(f"{SERVICE}{method}")
+            answer: bytes = ask(b"", timeout=PATIENCE)
+            return answer
+
         yield call
 
 
