@@ -272,3 +272,4 @@ def test_a_provider_ends_with_the_program_that_started_it(end: Callable[[psutil.
         end(owner)
     _, left = psutil.wait_procs(started, timeout=10)
     assert not left
+    assert list(tmp_path.iterdir()) == [program], "nor does it leave the folder of its socket"
