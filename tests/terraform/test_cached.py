@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -169,6 +170,21 @@ def test_a_damaged_schema_is_asked_for_again(monkeypatch: pytest.MonkeyPatch, tm
     file.write_bytes(file.read_bytes()[:-1])
     assert package.schema({}) == b"schema"
     assert len(started) == 2
+
+
+def test_a_full_disk_leaves_no_half_of_a_schema(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def full(file: Path, content: bytes) -> int:
+        with file.open("wb") as stream:
+            stream.write(content[:-1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(packages, "SCHEMAS", tmp_path / "schemas")
+    monkeypatch.setattr(packages, "running", lambda *_: nullcontext("unix:/nothing"))
+    monkeypatch.setattr(packages, "whole_schema", lambda _: b"schema")
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        packages.Package(tmp_path / "program", "1234").schema({})
+    assert list((tmp_path / "schemas").iterdir()) == []
 
 
 # With Terraform ---------------------------------------------------------------------------------------------
