@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
+from uuid import uuid4
 
+from modules.interrupts import deferred
 from ops.aws.states import DamagedStateError, State, States, Version
 from ops.command import say
 from ops.errors import OpsError, RefusedError
@@ -65,8 +68,21 @@ class Recovery:
             say(line)
         self._unlock()
         self.confirm(f"Make version {version} the state of {self.stack.name}?")
-        self.session.states.restore(self._phase, version)
+        with self._locked():
+            self.session.states.restore(self._phase, version)
         say(f"restored version {version}")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Inside this context, no apply changes the state: one may have begun while you were asked."""
+        lock, own = self.session.states.lock(self._phase), str(uuid4())
+        lock.take(own, "restore")
+        try:
+            yield
+        finally:
+            with deferred():
+                if (holder := lock.holder()) and holder.id == own:
+                    lock.free(holder)
 
     def _unlock(self) -> None:
         held = self.session.states.lock(self._phase)

@@ -607,6 +607,25 @@ def test_a_damaged_state_is_restored_from_a_version(
     assert "restored version 1\n" in capsys.readouterr().err
 
 
+def test_a_restore_holds_the_lock_that_an_apply_may_have_taken_during_the_question(runner: Runner) -> None:
+    runner.applied("network", "aws_vpc.vpc", serial=1)
+    runner.applied("network", "aws_vpc.vpc", serial=2)
+    key = f"{runner.names.state_key('network')}.tflock"
+    holder = b'{"ID": "1", "Who": "me@here", "Created": "now", "Operation": "OperationTypeApply"}'
+
+    def apply_begins(_: str) -> None:
+        runner.bucket.objects[key] = [holder]
+
+    with pytest.raises(RefusedError, match="me@here holds the lock since now .*; nothing was changed"):
+        Recovery(runner.session, runner.stack, apply_begins).restore("0")
+    assert (state := runner.session.states.get("network", again=True)) and state.serial == 2
+    assert runner.bucket.objects.pop(key) == [holder]
+
+    Recovery(runner.session, runner.stack, lambda _: None).restore("0")
+    assert (state := runner.session.states.get("network")) and state.serial == 1
+    assert key not in runner.bucket.objects
+
+
 def other_lineage(runner: Runner, serial: int = 1) -> bytes:
     """The state of something else, such as another phase's."""
     return json.dumps({"serial": serial, "lineage": "other", "outputs": {}, "resources": []}).encode()
