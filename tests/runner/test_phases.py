@@ -616,7 +616,7 @@ def test_a_restore_holds_the_lock_that_an_apply_may_have_taken_during_the_questi
     def apply_begins(_: str) -> None:
         runner.bucket.objects[key] = [holder]
 
-    with pytest.raises(RefusedError, match="me@here holds the lock since now .*; nothing was changed"):
+    with pytest.raises(RefusedError, match=r"me@here holds the lock since now .*; nothing was changed"):
         Recovery(runner.session, runner.stack, apply_begins).restore("0")
     assert (state := runner.session.states.get("network", again=True)) and state.serial == 2
     assert runner.bucket.objects.pop(key) == [holder]
