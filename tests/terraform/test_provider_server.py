@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from threading import Event
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import grpc
 import pytest
 
 from ops.gate.lock_file import PROVIDER
 from ops.terraform.provider.process import REATTACH, address, folder_of_sockets
-from ops.terraform.provider.server import attached
+from ops.terraform.provider.server import _Processes, _Provider, attached
 
 SERVICE = "/tfplugin5.Provider/"
 SCHEMA = b""
@@ -156,3 +157,15 @@ def test_sockets_fit_into_any_temporary_folder(length: int, monkeypatch: pytest.
         with listener:  # As the provider names it: https://pkg.go.dev/os#CreateTemp
             listener.bind(str(folder / f"plugin{2**32 - 1}"))
     assert not folder.exists()
+
+
+def test_a_call_after_the_end_is_an_error_of_the_call(providers: Providers) -> None:
+    def abort(code: grpc.StatusCode, details: str) -> NoReturn:
+        raise grpc.RpcError(f"{code}: {details}")
+
+    context: Any = SimpleNamespace(abort=abort)
+    with _Processes(providers.start) as processes:
+        answer = _Provider(SCHEMA, processes)._handler(f"{SERVICE}ReadResource")
+        assert answer(b"", context) == b"1"
+    with pytest.raises(grpc.RpcError, match="UNAVAILABLE: .*ReadResource: "):
+        answer(b"", context)

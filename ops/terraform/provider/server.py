@@ -237,7 +237,7 @@ class _Provider(grpc.GenericRpcHandler):
             answer: bytes = pass_on(message)
         except grpc.RpcError as error:
             context.abort(error.code(), error.details() or "")
-        except (OpsError, OSError) as error:
+        except (OpsError, OSError, ValueError) as error:  # ValueError: Terraform was killed, and the channel is closed.
             context.abort(grpc.StatusCode.UNAVAILABLE, f"{method}: {error}")
         return answer
 
