@@ -27,6 +27,7 @@ from ops.terraform.inherited import inherited
 from ops.terraform.initialize import initialize
 from ops.terraform.process import Done, Terraform
 from ops.terraform.provider import package as packages
+from ops.terraform.provider import process
 from ops.terraform.provider.package import installed, package_hash
 from ops.terraform.provider.process import REATTACH, running
 from ops.terraform.provider.schema import used
@@ -260,6 +261,19 @@ def test_show_runs_no_provider(two_regions: tuple[Stack, Terraform]) -> None:
         without.mkdir()  # Without a provider to run.
         done = Terraform({**terraform.variables, **more}).run(without, "show", "-json", "-no-color", str(saved))
     assert (done.code, done.output) == (0, cold), done.errors
+
+
+@pytest.mark.parametrize(("script", "seconds"), [("exec sleep 60", 0.2), ("exit 1", 60)])
+def test_a_provider_that_doesnt_listen_is_an_error(
+    script: str, seconds: float, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "provider"
+    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    program.chmod(0o700)
+    monkeypatch.setattr(process, "START_SECONDS", seconds)
+    with pytest.raises(OpsError, match=r"provider didn't listen"), running(program, {}):
+        pass
+    assert psutil.Process().children() == []
 
 
 OWNER = """

@@ -167,5 +167,5 @@ def test_a_call_after_the_end_is_an_error_of_the_call(providers: Providers) -> N
     with _Processes(providers.start) as processes:
         answer = _Provider(SCHEMA, processes)._handler(f"{SERVICE}ReadResource")
         assert answer(b"", context) == b"1"
-    with pytest.raises(grpc.RpcError, match="UNAVAILABLE: .*ReadResource: "):
+    with pytest.raises(grpc.RpcError, match=r"UNAVAILABLE: .*ReadResource: "):
         answer(b"", context)

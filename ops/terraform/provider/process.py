@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
+from threading import Timer
 from urllib.parse import quote
 
 from ops.errors import OpsError
@@ -25,6 +26,11 @@ _UNTIL_INPUT_ENDS = '"$0" -debug </dev/null & exec >&-; read -r _; kill -KILL $!
 """Runs a provider until the standard input ends, as it does when this program is killed; then removes its folder.
 
 A provider has nothing to save: the state and its lock are Terraform's.
+"""
+START_SECONDS = 60
+"""How long a provider may take to listen, as for Terraform.
+
+https://pkg.go.dev/github.com/hashicorp/go-plugin#ClientConfig
 """
 _LONGEST_SOCKET = 103
 """Bytes of a socket's path on macOS; on Linux it may have 107. https://man7.org/linux/man-pages/man7/unix.7.html."""
@@ -59,10 +65,15 @@ def running(binary: Path, variables: Mapping[str, str], folder: Path | None = No
             process_group=0,
             umask=0o077,
         ) as process:
-            assert process.stdout  # noqa: S101  (a pipe)
-            announced = next(filter(None, map(_ANNOUNCEMENT.search, process.stdout)), None)
+            assert process.stdin and process.stdout  # noqa: S101  (both are pipes)
+            patience = Timer(START_SECONDS, process.stdin.close)
+            patience.start()
+            try:
+                announced = next(filter(None, map(_ANNOUNCEMENT.search, process.stdout)), None)
+            finally:
+                patience.cancel()
             if announced is None:
-                raise OpsError(f"{binary} ended before it listened")
+                raise OpsError(f"{binary} didn't listen: it ended, or took more than {START_SECONDS} seconds")
             yield _announced(announced[1])
 
 
