@@ -489,7 +489,8 @@ secrets-check: $(READY) ## Check that no tracked file contains a secret
 
 # Of AEP's environments in the tests, whatever is in environments/.
 benchmark: $(DEV) terraform ## Measure what docs/performance.md promises, and renew its table (an hour; ONLY="synth gate", minutes)
-	@$(MAKE) report ENVIRONMENTS=tests/products/aep && ENVIRONMENTS=tests/products/aep $(BIN)/python -m benchmarks -- $$ONLY
+	@$(BIN)/python -m benchmarks --check -- $$ONLY && $(MAKE) report ENVIRONMENTS=tests/products/aep && \
+		ENVIRONMENTS=tests/products/aep $(BIN)/python -m benchmarks -- $$ONLY
 
 clean: ## Remove generated files, but not .venv
 	@kept=$$(find cdktf.out $(wildcard cdktn.out) -not -path '*/.terraform/*' \( -name errored.tfstate -o -name terraform.tfstate \) -print 2>/dev/null); \

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -70,6 +70,8 @@ class ApplyRecord:
     """The state's serial after it."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Number of resources by action."""
+    lineage: str = ""
+    """The state's lineage; empty in records of earlier versions of the tool."""
     verified: bool = True
     """False after the apply of a stored plan, until the phase's exit criteria pass in a job."""
 
@@ -131,6 +133,10 @@ class States:
         """The state bucket."""
         return self._names.state_bucket
 
+    def key(self, phase: str) -> str:
+        """Key of a phase's state in the bucket."""
+        return self._names.state_key(phase)
+
     def bootstrapped(self) -> bool:
         """Whether the bucket exists."""
         try:
@@ -149,7 +155,7 @@ class States:
             DamagedStateError: The object isn't a valid state.
         """
         if again or phase not in self._read:
-            body = self._object(self._names.state_key(phase))
+            body = self._object(self.key(phase))
             self._read[phase] = None if body is None else self._parsed(phase, body)
         return self._read[phase]
 
@@ -183,7 +189,7 @@ class States:
 
     def arns(self, phase: str, kind: str) -> tuple[str, ...]:
         """ARNs of a phase's resources of a type; empty if it was never applied."""
-        body = self._object(self._names.state_key(phase))
+        body = self._object(self.key(phase))
         resources = [] if body is None else json.loads(body).get("resources", [])
         instances = [each for found in resources if found.get("type") == kind for each in found.get("instances", [])]
         return tuple(arn for each in instances if (arn := each.get("attributes", {}).get("arn")))
@@ -198,28 +204,51 @@ class States:
         """A stored plan; none if there is none, or no more."""
         return self._object(self._names.plan_key(phase, sha256))
 
-    def versions(self, phase: str, *, most: int = 20) -> list[Version]:
-        """Versions of a phase's state, newest first."""
-        key = self._names.state_key(phase)
-        with explained(f"list the versions of s3://{self.bucket}/{key}"):
-            response = self._s3.list_object_versions(Bucket=self.bucket, Prefix=key)
-        found = [each for each in response.get("Versions", []) if each["Key"] == key]
-        return [
-            Version(each["VersionId"], each["LastModified"], each["IsLatest"], self._readable(phase, each["VersionId"]))
-            for each in found[:most]
-        ]
+    def versions(self, phase: str) -> Iterator[Version]:
+        """All versions of a phase's state, newest first. Each is read when it is its turn."""
+        for each in self._versions(phase):
+            yield self._version(phase, each)
+
+    def version(self, phase: str, id_: str) -> Version | None:
+        """A version of a phase's state, however old; none if there is none."""
+        found = (each for each in self._versions(phase) if each["VersionId"] == id_)
+        return next((self._version(phase, each) for each in found), None)
+
+    def lineage(self, phase: str) -> str:
+        """The lineage of a phase's state as of its last apply, or else that of its newest version; empty if unknown."""
+        if (record := self.record(phase)) and record.lineage:
+            return record.lineage
+        return next((each.state.lineage for each in self.versions(phase) if each.state), "")
 
     def restore(self, phase: str, version: str) -> None:
         """Make a previous version of a phase's state the present one, which is kept as a version."""
-        key = self._names.state_key(phase)
+        key = self.key(phase)
         with explained(f"restore version {version} of s3://{self.bucket}/{key}"):
             self._s3.copy_object(
                 Bucket=self.bucket, Key=key, CopySource={"Bucket": self.bucket, "Key": key, "VersionId": version}
             )
         self._read.pop(phase, None)
 
+    def _versions(self, phase: str) -> Iterator[Any]:
+        """The list of a state's versions, whose pages may have other keys after it.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+        """
+        key, more = self.key(phase), dict[str, str]()
+        while True:
+            with explained(f"list the versions of s3://{self.bucket}/{key}"):
+                page: Any = self._s3.list_object_versions(Bucket=self.bucket, Prefix=key, **more)
+            yield from (each for each in page.get("Versions", []) if each["Key"] == key)
+            if not page.get("IsTruncated") or page["NextKeyMarker"] != key:
+                return
+            more = {"KeyMarker": key, "VersionIdMarker": page["NextVersionIdMarker"]}
+
+    def _version(self, phase: str, listed: Any) -> Version:  # noqa: ANN401  (an entry of the list)
+        id_ = listed["VersionId"]
+        return Version(id_, listed["LastModified"], listed["IsLatest"], self._readable(phase, id_))
+
     def _readable(self, phase: str, version: str) -> State | None:
-        body = self._object(self._names.state_key(phase), version=version)
+        body = self._object(self.key(phase), version=version)
         try:
             return None if body is None else self._parsed(phase, body)
         except DamagedStateError:
@@ -241,7 +270,7 @@ class States:
             state = parse(_StateFile, body)
         except ValueError as error:
             raise DamagedStateError(
-                f"the state of {phase} is damaged: s3://{self.bucket}/{self._names.state_key(phase)} isn't a valid "
+                f"the state of {phase} is damaged: s3://{self.bucket}/{self.key(phase)} isn't a valid "
                 f"state ({error}); restore a previous version: make recover ENV={self._environment.name} PHASE={phase}"
             ) from None
         managed = [each for each in state.resources if each.mode == "managed" and each.instances]

@@ -41,10 +41,13 @@ def gate(  # noqa: PLR0917  (options of a command)
     Writes gate.txt, gate.json, gate.sarif, gate.junit.xml and gate.md to DIR/reports, and gated.json to each stack's
     folder. With --today it writes nothing, unless that is today.
     """
+    from ops.gate.other_providers import everything
     from ops.gate.register import of_products
     from ops.gate.run import run
     from ops.gate.stacks import Expected, expected_stacks
 
+    with reporting():
+        everything()
     now = datetime.now(UTC).date()
     day = today.date() if today else now
     try:

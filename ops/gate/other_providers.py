@@ -13,7 +13,9 @@ from importlib import util
 from pathlib import Path
 from types import ModuleType
 
-SWITCH = "GATE_CHECKS"
+from ops.errors import OpsError
+
+SWITCH, ALL = "GATE_CHECKS", "all"
 """Environment variable; its value `all` is the slow path, for comparison: all checks of checkov, with all packages that
 it imports, for one environment after another in one process. The reports are the same."""
 _OURS = "aws"
@@ -27,13 +29,26 @@ def of_another(module: str) -> bool:
     return found is not None and found[1] != _OURS
 
 
+def everything() -> bool:
+    """Whether the slow path is chosen.
+
+    Raises:
+        OpsError: The variable has another value.
+    """
+    given = os.environ.get(SWITCH)
+    if given not in {None, "", ALL}:
+        raise OpsError(f"{SWITCH}={given!r}: must be {ALL}; change it in the environment, or leave it out")
+    return given == ALL
+
+
 def leave_out() -> None:
     """From now on, importing checkov leaves these checks out.
 
     Raises:
         ImportError: Checkov's checks aren't where they were; a newer version needs another look here.
+        OpsError: The switch has a wrong value.
     """
-    if os.environ.get(SWITCH) != "all":
+    if not everything():
         for name in _packages():
             empty = ModuleType(name)
             empty.__path__, empty.__all__ = [], []  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TypeVar, cast
 
 from modules.interrupts import SIGNALS, deferred
-from ops.gate.other_providers import SWITCH
+from ops.gate.other_providers import everything
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,7 +32,7 @@ def each(
     """The results of a function, in the order of the inputs.
 
     A single input is worked on in this process. So are several where a fork isn't safe (on macOS, and beside threads),
-    and for comparison (other_providers.SWITCH). A process has what this one imported and read, so it starts at once.
+    and for comparison (other_providers.ALL). A process has what this one imported and read, so it starts at once.
 
     Args:
         work: The function. Its results can be pickled, and it raises nothing.
@@ -42,7 +42,7 @@ def each(
         processes: How many at most; by default, one per core that this process may use.
     """
     limit = min(len(inputs), processes or _cores())
-    if len(inputs) > 1 and can_fork() and os.environ.get(SWITCH) != "all":
+    if len(inputs) > 1 and can_fork() and not everything():
         return _forked(work, inputs, begins, ended, limit)
     results = []
     with _without_collections() as collect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -118,6 +118,8 @@ def run(
         for each in view
         if each.section == "resource" and not each.synthetic and each.block.stack in selection.stacks
     ]
+    lost = {error.where for error in scan.errors}
+    ended = {each.stack for stacks in environment_stacks if stacks.name in lost for each in stacks.documents.values()}
     judgement = register.judge(records, checks, expected, today, environments=selection.environments)
     return Verdict(
         today=today,
@@ -135,7 +137,7 @@ def run(
             *errors,
             *scan.errors,
             *proof.errors,
-            *_unscanned(resources, scan.records),
+            *_unscanned(resources, scan.records, ended),
             *judgement.errors,
             *(() if names else _invalid(expected)),
         ),
@@ -235,10 +237,16 @@ def _joined(results: Sequence[ScanResult]) -> ScanResult:
     )
 
 
-def _unscanned(resources: list[Block], records: Sequence[Record]) -> Iterator[ScanError]:
-    """Scan errors for stacks with resources but without any result: something prevented their scan."""
+def _unscanned(resources: list[Block], records: Sequence[Record], ended: Collection[str]) -> Iterator[ScanError]:
+    """Scan errors for stacks with resources but without any result: something prevented their scan.
+
+    Args:
+        resources: All resources.
+        records: All results.
+        ended: Stacks of environments whose process ended, which is an error of its own.
+    """
     judged = {record.block for record in records}
-    for stack in sorted({block.stack for block in resources}):
+    for stack in sorted({block.stack for block in resources} - {*ended}):
         own = [block for block in resources if block.stack == stack]
         if judged.isdisjoint(own):
             what = f"has {len(own)} resources, but no check has a result on any of them"

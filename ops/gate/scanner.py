@@ -24,7 +24,7 @@ from typing import Any
 from ops.gate import other_providers, unused_packages
 from ops.gate.model import Block, Check, ErrorKind, Record, ScanError, ScannedBlock, ScanResult, in_order
 
-_KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
+_KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", other_providers.SWITCH)
 
 
 @contextmanager

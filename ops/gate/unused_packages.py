@@ -7,7 +7,6 @@ checkov that uses one of them fails.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from ops.gate.other_providers import SWITCH
+from ops.gate.other_providers import everything
 
 UNUSED = (
     *("aiohttp", "boto3", "botocore", "docker", "requests", "urllib3"),  # The gate calls no service,
@@ -86,7 +85,7 @@ class _Finder(MetaPathFinder, Loader):
 @contextmanager
 def left_out() -> Iterator[None]:
     """Inside this context, which is for importing checkov, its imports leave them out. Other imports get them."""
-    if os.environ.get(SWITCH) == "all":
+    if everything():
         yield
         return
     finder, before = _Finder(), frozenset(sys.modules)

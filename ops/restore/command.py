@@ -213,13 +213,16 @@ def _state(environment: Environment, phase: str, version: str, *, yes: bool, dry
     from ops.aws.session import connect
     from ops.aws.states import States
     from ops.command import check_phases
-    from ops.terraform.recover import shown_version
+    from ops.terraform.recover import listed, restoring
     from ops.terraform.state_command import recover
 
     check_phases([phase])
     if dry_run or not version:
-        for each in States(connect(environment), environment).versions(phase):
-            say(shown_version(each))
+        states = States(connect(environment), environment)
+        for line in restoring(states, phase, version) if version else listed(states, phase):
+            say(line)
+        if version:
+            return
         say(f"to restore one: bin/ops restore {environment.name} state {phase} --version VERSION")
         return
     recover(environment.name, phase, version, yes, Path(str(out)))

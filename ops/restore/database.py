@@ -137,10 +137,13 @@ class DatabaseRestore:
                 )
         key = data_key(self._aws, self._environment)
         if snapshot.get("KmsKeyId") != key:
+            # RDS's own snapshots begin with `rds:`, and the name of a copy has no colon.
+            # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CopyDBSnapshot.html
+            copy = f"{identifier.removeprefix('rds:')}-copy"
             raise OpsError(
                 f"the snapshot {identifier} has another key than the stack's, and a restore keeps it; copy it first: "
                 f"aws rds copy-db-snapshot --source-db-snapshot-identifier {identifier} "
-                f"--target-db-snapshot-identifier {identifier}-copy --kms-key-id {key}"
+                f"--target-db-snapshot-identifier {copy} --kms-key-id {key}"
             )
 
     def present(self) -> dict[str, str]:

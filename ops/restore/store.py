@@ -68,8 +68,7 @@ def choose(
             raise RefusedError(f"{name} exists, restored from {other}; choose another name with --as, or delete it")
         return wanted, name in present
     for name, tag in present.items():
-        ending = name.removeprefix(f"{names.prefix}-")
-        if tag == source and name not in own and _COPY.fullmatch(ending):
+        if tag == source and name not in own and (ending := _ending(names, name)):
             return ending, True
     return next(each for each in map("r{}".format, range(1, 10**6)) if names.store(each) not in {*own, *present}), False
 
@@ -97,11 +96,17 @@ def check_own(
         RefusedError: It is of another store.
     """
     names = Names(environment)
-    if source not in used(names, store) and not present.get(source):
+    if source not in used(names, store) and not (_ending(names, source) and present.get(source)):
         known = ", ".join(own) or "none"
         raise RefusedError(
             f"the snapshot {snapshot} is of {source}, which isn't the {store} of {environment.name}; known: {known}"
         )
+
+
+def _ending(names: Names, name: str) -> str:
+    """What a copy's name ends with; empty for one of another environment, such as prod-starter's beside prod."""
+    ending = name.removeprefix(f"{names.prefix}-")
+    return ending if _COPY.fullmatch(ending) else ""
 
 
 def wait(

@@ -135,6 +135,7 @@ class Applier:
                 stack_sha256=stack.digest,
                 plan_sha256=origin.plan_sha256 if origin else "",
                 serial=state.serial if state else None,
+                lineage=state.lineage if state else "",
                 counts=origin.counts if origin else {},
                 verified=not self.verifies and (before is None or before.verified),
             )

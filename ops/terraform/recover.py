@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
+from uuid import uuid4
 
-from ops.aws.states import DamagedStateError, Version
+from modules.interrupts import deferred
+from ops.aws.states import DamagedStateError, State, States, Version
 from ops.command import say
-from ops.errors import OpsError
+from ops.errors import OpsError, RefusedError
 from ops.stored import parse
 from ops.terraform.initialize import initialize
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
+
+LISTED = 20
+"""Versions of a state that are listed, each with what is in it."""
 
 
 @dataclass
@@ -55,18 +62,27 @@ class Recovery:
         """Make a previous version of the state the current one.
 
         Raises:
-            OpsError: There is no such version, or it isn't a state.
+            OpsError: It can't be restored.
         """
-        found = {each.id: each for each in self.session.states.versions(self._phase)}
-        if version not in found or found[version].state is None:
-            self._list_versions()
-            raise OpsError(
-                f"{version} is not a version of the state of {self._phase} that can be restored; choose one of the list"
-            )
+        for line in restoring(self.session.states, self._phase, version):
+            say(line)
         self._unlock()
         self.confirm(f"Make version {version} the state of {self.stack.name}?")
-        self.session.states.restore(self._phase, version)
+        with self._locked():
+            self.session.states.restore(self._phase, version)
         say(f"restored version {version}")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Inside this context, no apply changes the state: one may have begun while you were asked."""
+        lock, own = self.session.states.lock(self._phase), str(uuid4())
+        lock.take(own, "restore")
+        try:
+            yield
+        finally:
+            with deferred():
+                if (holder := lock.holder()) and holder.id == own:
+                    lock.free(holder)
 
     def _unlock(self) -> None:
         held = self.session.states.lock(self._phase)
@@ -120,8 +136,8 @@ class Recovery:
         return done.code == 0
 
     def _list_versions(self) -> None:
-        for each in self.session.states.versions(self._phase):
-            say(shown_version(each))
+        for line in listed(self.session.states, self._phase):
+            say(line)
         say(f"to restore one: make recover ENV={self.stack.environment.name} PHASE={self._phase} RESTORE=VERSION")
 
 
@@ -163,7 +179,46 @@ class _Event:
     hook: _Hook
 
 
+def restoring(states: States, phase: str, id_: str) -> tuple[str, str]:
+    """The present state, and the version that is to replace it, each in one line.
+
+    Raises:
+        OpsError: The phase has no such version, or it isn't a state.
+        RefusedError: It has another lineage. `terraform state push` refuses that too
+            (https://developer.hashicorp.com/terraform/cli/commands/state/push): "A differing lineage suggests that the
+            states are completely different and you may lose data".
+    """
+    found = states.version(phase, id_)
+    if found is None or found.state is None:
+        for line in listed(states, phase):
+            say(line)
+        raise OpsError(f"{id_} is not a version of the state of {phase} that can be restored; choose one of the list")
+    if found.state.lineage != (own := states.lineage(phase)):
+        raise RefusedError(
+            f"version {id_} of the state of {phase} has the lineage {found.state.lineage}, and its own is {own}: it is "
+            "the state of something else, and Terraform would lose what it manages; choose another version"
+        )
+    try:
+        present = states.get(phase, again=True)
+    except DamagedStateError:
+        present = None
+    return f"present: {_contents(present)}", f"version {shown_version(found)}"
+
+
+def listed(states: States, phase: str) -> Iterator[str]:
+    """The newest versions of a phase's state, each in one line, and how to find older ones."""
+    versions = states.versions(phase)
+    yield from map(shown_version, islice(versions, LISTED))
+    if next(versions, None):
+        find = f"aws s3api list-object-versions --bucket {states.bucket} --prefix {states.key(phase)}"
+        yield f"and older ones, which can be restored too: {find}"
+
+
 def shown_version(version: Version) -> str:
     """A version of a state in one line."""
-    about = f"serial {version.state.serial}, {len(version.state.addresses)} resources" if version.state else "no state"
+    about = _contents(version.state)
     return f"{version.id}  {version.at:%Y-%m-%d %H:%M:%S}Z  {about}{'  (current)' if version.latest else ''}"
+
+
+def _contents(state: State | None) -> str:
+    return f"serial {state.serial}, {len(state.addresses)} resources" if state else "no state"

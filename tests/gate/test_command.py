@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 import ops.gate.stacks
 from ops.__main__ import app
+from ops.gate import other_providers
 from tests.gate.project import Project
 
 ROOT = Path(__file__).parents[2]
@@ -84,3 +85,13 @@ def test_the_result_of_another_day_is_not_written(known: Project) -> None:
     assert not [*known.out.glob("stacks/*/gated.json"), *known.out.glob("reports/*")]
     call(known)
     assert len([*known.out.glob("stacks/*/gated.json")]) == len(known.stacks)
+
+
+def test_another_switch_is_an_error(known: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(other_providers.SWITCH, "every")
+    done = call(known)
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "error: GATE_CHECKS='every': must be all; change it in the environment, or leave it out\n",
+    )
+    assert not (known.out / "reports").exists()

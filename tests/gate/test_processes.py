@@ -8,7 +8,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import psutil
 import pytest
@@ -16,10 +17,10 @@ import pytest
 from modules.interrupts import Interrupted, interrupt
 from ops.gate import other_providers, processes
 from ops.gate import run as gate
-from ops.gate.model import Block, ErrorKind, ScannedBlock, ScanResult
+from ops.gate.model import Block, ErrorKind, Outcome, ScannedBlock, ScanResult
 from ops.gate.scanner import Scanner
 from ops.gate.stacks import EnvironmentStacks
-from tests.gate.project import POLICIES
+from tests.gate.project import POLICIES, Project
 
 LARGE = 200_000
 """More bytes than a pipe holds."""
@@ -97,6 +98,16 @@ def test_a_killed_process_is_a_scan_error_of_its_environment(monkeypatch: pytest
     assert [(error.kind, error.where) for error in found.errors] == [(ErrorKind.SCANNER, "one")]
     assert "SIGKILL" in found.errors[0].what
     assert len(checks) > 400
+
+
+def test_a_killed_process_is_the_only_error_about_its_stacks(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(_: object, inputs: Sequence[Any], *, ended: Callable[[Any, str], object], **__: object) -> list[object]:
+        return [ended(each, "was ended by SIGKILL") for each in inputs]
+
+    monkeypatch.setattr(processes, "each", killed)
+    verdict = project.judge()
+    assert [error.what for error in verdict.errors] == ["its process was ended by SIGKILL before it had a result"]
+    assert verdict.outcome is Outcome.ERROR
 
 
 def test_a_signal_ends_the_processes_silently(capfd: pytest.CaptureFixture[str]) -> None:

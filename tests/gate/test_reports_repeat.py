@@ -29,3 +29,16 @@ def reports(out: Path, **variables: str) -> dict[str, bytes]:
 def test_the_same_stacks_give_the_same_bytes(output: Path) -> None:
     first = reports(output, PYTHONHASHSEED="1")
     assert reports(output, PYTHONHASHSEED="2", **{other_providers.SWITCH: "all"}) == first
+
+
+def test_the_slow_path_imports_what_the_other_leaves_out() -> None:
+    script = "import ops.gate.scanner, sys; print(*sys.modules)"
+
+    def imported(**variables: str) -> set[str]:
+        command, given = [sys.executable, "-c", script], {**os.environ, **variables}
+        done = subprocess.run(command, cwd=HERE.parents[1], env=given, capture_output=True, text=True, check=True)
+        return set(done.stdout.split())
+
+    more = imported(**{other_providers.SWITCH: "all"}) - imported()
+    assert "networkx" in more
+    assert any(each.startswith("checkov.terraform.checks.resource.azure.") for each in more)

@@ -17,6 +17,8 @@ import pytest
 from environments.names import Names
 from environments.schema import DatabaseCheck
 from ops.aws.session import Aws
+from ops.errors import OpsError
+from ops.restore.database import DatabaseRestore
 from rehearsal.application.certificates import Authority
 from rehearsal.application.database import create
 from rehearsal.application.database import database as server
@@ -292,6 +294,9 @@ def test_a_snapshot_of_another_key_or_version_is_refused_with_the_way_out(rds: R
     done = run(*RESTORE, "--snapshot", "copied")
     assert done.exit_code == 2
     assert "aws rds copy-db-snapshot --source-db-snapshot-identifier copied" in done.stderr
+    (daily,) = rds.client.describe_db_snapshots(DBSnapshotIdentifier="copied")["DBSnapshots"]
+    with pytest.raises(OpsError, match=" --target-db-snapshot-identifier aep-prod-2026-05-04-06-00-copy "):
+        DatabaseRestore(rds.aws, PROD)._check_fit("rds:aep-prod-2026-05-04-06-00", daily)
 
 
 @pytest.mark.requirement("R13.13")

@@ -15,7 +15,7 @@ from ops.errors import OpsError, RefusedError
 from ops.journal import Entry
 from ops.restore.check import Expected, Read, judge, queries
 from ops.restore.drill import drilled
-from ops.restore.store import choose, next_steps
+from ops.restore.store import check_own, choose, next_steps
 
 PROD = load("prod")
 assert PROD.database
@@ -86,6 +86,15 @@ def test_the_copys_name_is_the_first_that_was_never_used() -> None:
     for wrong in ("original", "toolongname", "1a", "A"):
         with pytest.raises(OpsError, match="must be up to 7 lower-case letters and digits"):
             choose(environment, "database", "snapshot c", present, wanted=wrong)
+
+
+@pytest.mark.requirement("R13.13")
+@pytest.mark.parametrize("source", ["aep-prod-starter", "aep-prod-starter-r1"])
+def test_a_copy_of_an_environment_whose_name_begins_as_ours_is_not_our_own(source: str) -> None:
+    present = {"aep-prod-r1": "snapshot a", "aep-prod-starter": "", "aep-prod-starter-r1": "snapshot theirs"}
+    check_own(PROD, "database", "mine", "aep-prod-r1", present=present, own=())
+    with pytest.raises(RefusedError, match=f"the snapshot theirs is of {source}, which isn't the database of prod"):
+        check_own(PROD, "database", "theirs", source, present=present, own=())
 
 
 @pytest.mark.requirement("R13.13")

@@ -193,6 +193,11 @@ def test_versions_of_a_state_are_listed(account: Aws) -> None:
     assert done.exit_code == 0, done.output
     assert "serial 1" in done.stderr and "serial 2" in done.stderr
     assert "to restore one: bin/ops restore prod state network --version VERSION" in done.stderr
+    old = next(line.split()[0] for line in done.stderr.splitlines() if "serial 1" in line)
+    trial = run("restore", "prod", "state", "network", "--version", old, "--dry-run")
+    assert (trial.exit_code, trial.stderr.splitlines()[0]) == (0, "present: serial 2, 0 resources")
+    wrong = run("restore", "prod", "state", "network", "--version", "v1", "--dry-run")
+    assert wrong.exit_code == 2 and "v1 is not a version of the state of network that can be restored" in wrong.stderr
 
 
 @pytest.mark.requirement("R13.13")

@@ -42,6 +42,8 @@ class Bucket:
         self.exists = True
         self.failing: dict[str, str] = {}
         """Codes of errors by call."""
+        self.page = 1000
+        """Versions that a call lists."""
 
     def _called(self, name: str) -> None:
         if name in self.failing:
@@ -73,7 +75,7 @@ class Bucket:
         self._called("copy_object")
         self.objects[Key].append(self.objects[CopySource["Key"]][int(CopySource["VersionId"])])
 
-    def list_object_versions(self, *, Prefix: str, **_: Any) -> Any:  # noqa: N803
+    def list_object_versions(self, *, Prefix: str, KeyMarker: str = "", VersionIdMarker: str = "", **_: Any) -> Any:  # noqa: N803
         self._called("list_object_versions")
         listed = [
             {
@@ -82,11 +84,17 @@ class Bucket:
                 "LastModified": datetime(2026, 11, 25, 10, number, tzinfo=UTC),
                 "IsLatest": number == len(bodies) - 1,
             }
-            for key, bodies in self.objects.items()
+            for key, bodies in sorted(self.objects.items())
             if key.startswith(Prefix)
             for number in reversed(range(len(bodies)))
         ]
-        return {"Versions": listed}
+        places = [(each["Key"], each["VersionId"]) for each in listed]
+        begin = places.index((KeyMarker, VersionIdMarker)) + 1 if KeyMarker else 0
+        end = begin + self.page
+        if end >= len(listed):
+            return {"Versions": listed[begin:], "IsTruncated": False}
+        markers = {"NextKeyMarker": places[end - 1][0], "NextVersionIdMarker": places[end - 1][1]}
+        return {"Versions": listed[begin:end], "IsTruncated": True, **markers}
 
 
 @dataclass

@@ -607,6 +607,71 @@ def test_a_damaged_state_is_restored_from_a_version(
     assert "restored version 1\n" in capsys.readouterr().err
 
 
+def test_a_restore_holds_the_lock_that_an_apply_may_have_taken_during_the_question(runner: Runner) -> None:
+    runner.applied("network", "aws_vpc.vpc", serial=1)
+    runner.applied("network", "aws_vpc.vpc", serial=2)
+    key = f"{runner.names.state_key('network')}.tflock"
+    holder = b'{"ID": "1", "Who": "me@here", "Created": "now", "Operation": "OperationTypeApply"}'
+
+    def apply_begins(_: str) -> None:
+        runner.bucket.objects[key] = [holder]
+
+    with pytest.raises(RefusedError, match=r"me@here holds the lock since now .*; nothing was changed"):
+        Recovery(runner.session, runner.stack, apply_begins).restore("0")
+    assert (state := runner.session.states.get("network", again=True)) and state.serial == 2
+    assert runner.bucket.objects.pop(key) == [holder]
+
+    Recovery(runner.session, runner.stack, lambda _: None).restore("0")
+    assert (state := runner.session.states.get("network")) and state.serial == 1
+    assert key not in runner.bucket.objects
+
+
+def other_lineage(runner: Runner, serial: int = 1) -> bytes:
+    """The state of something else, such as another phase's."""
+    return json.dumps({"serial": serial, "lineage": "other", "outputs": {}, "resources": []}).encode()
+
+
+def test_a_state_of_another_lineage_is_refused(runner: Runner, recovery: Recovery, asked: list[str]) -> None:
+    key = runner.names.state_key("network")
+    runner.bucket.objects[key] = [other_lineage(runner), *runner.bucket.objects[key]]
+    for present in ((), (b"{",)):
+        runner.bucket.objects[key] += present
+        with pytest.raises(RefusedError, match=r"version 0 .* the lineage other, and its own is l:"):
+            recovery.restore("0")
+    assert asked == []
+
+
+def test_the_record_of_the_last_apply_has_the_lineage_of_a_state_that_was_overwritten(
+    runner: Runner, recovery: Recovery
+) -> None:
+    Applier(runner.session).record(runner.stack, None)
+    key = runner.names.state_key("network")
+    runner.bucket.objects[key] += [other_lineage(runner, 7), other_lineage(runner, 8)]
+    with pytest.raises(RefusedError, match="its own is l:"):
+        recovery.restore("1")
+    recovery.restore("0")
+    assert (state := runner.session.states.get("network")) and state.lineage == "l"
+
+
+def test_any_version_can_be_restored_and_the_newest_are_listed(
+    runner: Runner, recovery: Recovery, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for serial in range(2, 25):
+        runner.applied("network", "aws_vpc.vpc", serial=serial)
+    runner.bucket.page = 5
+    with pytest.raises(OpsError, match="99 is not a version"):
+        recovery.restore("99")
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in said[:20]] == [str(number) for number in reversed(range(4, 24))]
+    assert said[20].startswith("and older ones, which can be restored too: aws s3api list-object-versions --bucket ")
+    recovery.restore("0")
+    assert (state := runner.session.states.get("network")) and state.serial == 1
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        "present: serial 24, 1 resources",
+        "version 0  2026-11-25 10:00:00Z  serial 1, 1 resources",
+    ]
+
+
 @pytest.fixture
 def starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
     """An account without a state bucket."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -26,6 +27,7 @@ from ops.terraform.inherited import inherited
 from ops.terraform.initialize import initialize
 from ops.terraform.process import Done, Terraform
 from ops.terraform.provider import package as packages
+from ops.terraform.provider import process
 from ops.terraform.provider.package import installed, package_hash
 from ops.terraform.provider.process import REATTACH, running
 from ops.terraform.provider.schema import used
@@ -171,6 +173,21 @@ def test_a_damaged_schema_is_asked_for_again(monkeypatch: pytest.MonkeyPatch, tm
     assert len(started) == 2
 
 
+def test_a_full_disk_leaves_no_half_of_a_schema(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def full(file: Path, content: bytes) -> int:
+        with file.open("wb") as stream:
+            stream.write(content[:-1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(packages, "SCHEMAS", tmp_path / "schemas")
+    monkeypatch.setattr(packages, "running", lambda *_: nullcontext("unix:/nothing"))
+    monkeypatch.setattr(packages, "whole_schema", lambda _: b"schema")
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        packages.Package(tmp_path / "program", "1234").schema({})
+    assert list((tmp_path / "schemas").iterdir()) == []
+
+
 # With Terraform ---------------------------------------------------------------------------------------------
 
 HERE, THERE = "us-east-1", "eu-west-1"
@@ -246,6 +263,19 @@ def test_show_runs_no_provider(two_regions: tuple[Stack, Terraform]) -> None:
     assert (done.code, done.output) == (0, cold), done.errors
 
 
+@pytest.mark.parametrize(("script", "seconds"), [("exec sleep 60", 0.2), ("exit 1", 60)])
+def test_a_provider_that_doesnt_listen_is_an_error(
+    script: str, seconds: float, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "provider"
+    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    program.chmod(0o700)
+    monkeypatch.setattr(process, "START_SECONDS", seconds)
+    with pytest.raises(OpsError, match=r"provider didn't listen"), running(program, {}):
+        pass
+    assert psutil.Process().children() == []
+
+
 OWNER = """
 import sys
 from pathlib import Path
@@ -272,3 +302,4 @@ def test_a_provider_ends_with_the_program_that_started_it(end: Callable[[psutil.
         end(owner)
     _, left = psutil.wait_procs(started, timeout=10)
     assert not left
+    assert list(tmp_path.iterdir()) == [program], "nor does it leave the folder of its socket"

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import socket
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from threading import Event
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import grpc
 import pytest
 
 from ops.gate.lock_file import PROVIDER
-from ops.terraform.provider.process import REATTACH
-from ops.terraform.provider.server import attached
+from ops.terraform.provider.process import REATTACH, address, folder_of_sockets
+from ops.terraform.provider.server import _Processes, _Provider, attached
 
 SERVICE = "/tfplugin5.Provider/"
 SCHEMA = b""
@@ -75,7 +78,7 @@ def connection(variables: Mapping[str, str]) -> Iterator[Callable[[str], bytes]]
     """A connection as Terraform opens it for one of its provider instances."""
     path = json.loads(variables[REATTACH])[PROVIDER]["Addr"]["String"]
     options = [("grpc.use_local_subchannel_pool", 1)]  # Else two channels to one address share a connection.
-    with grpc.insecure_channel(f"unix:{path}", options=options) as channel:
+    with grpc.insecure_channel(address(path), options=options) as channel:
 
         def call(method: str) -> bytes:
             ask: Any = channel.unary_unary(f"{SERVICE}{method}")
@@ -136,3 +139,39 @@ def test_it_ends_while_a_provider_still_answers_as_after_a_kill(providers: Provi
             assert provider.waits.wait(PATIENCE)
         assert pending.exception()
     assert provider.ended_first
+
+
+@pytest.mark.parametrize("folder", ["a%20b", "a#b", "a?b=c d", "ü"])
+def test_a_temporary_folder_may_have_any_name(
+    folder: str, providers: Providers, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    usual = tmp_path_factory.mktemp("t") / folder
+    usual.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(usual))
+    with attached(SCHEMA, (), providers.start) as variables, connection(variables) as call:
+        assert (call("GetSchema"), call("Configure")) == (SCHEMA, b"1")
+    assert list(usual.iterdir()) == []
+
+
+@pytest.mark.parametrize("length", [40, 70, 80, 250])
+def test_sockets_fit_into_any_temporary_folder(length: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    usual = tmp_path / ("x" * max(1, length - len(str(tmp_path)) - 1))
+    usual.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(usual))
+    with folder_of_sockets("provider-") as folder:
+        listener = socket.socket(socket.AF_UNIX)
+        with listener:  # As the provider names it: https://pkg.go.dev/os#CreateTemp
+            listener.bind(str(folder / f"plugin{2**32 - 1}"))
+    assert not folder.exists()
+
+
+def test_a_call_after_the_end_is_an_error_of_the_call(providers: Providers) -> None:
+    def abort(code: grpc.StatusCode, details: str) -> NoReturn:
+        raise grpc.RpcError(f"{code}: {details}")
+
+    context: Any = SimpleNamespace(abort=abort)
+    with _Processes(providers.start) as processes:
+        answer = _Provider(SCHEMA, processes)._handler(f"{SERVICE}ReadResource")
+        assert answer(b"", context) == b"1"
+    with pytest.raises(grpc.RpcError, match=r"UNAVAILABLE: .*ReadResource: "):
+        answer(b"", context)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from benchmarks import __main__ as command
+from benchmarks import rehearse
 from benchmarks.promises import Promise, table
+from benchmarks.synth import Way
 
 PAGE_BEFORE = (
     "a\n<!-- promises -->\n| old |\n| gate | time | 0.4 | at most 0.45 | met |\n<!-- /promises -->\n| gate | other |\n"
@@ -50,3 +57,54 @@ def test_an_unknown_benchmark_is_one_line(monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setattr("sys.argv", ["benchmarks", "gatee"])
     assert command.main() == 2
     assert capsys.readouterr().err.startswith("error: no benchmark 'gatee'; did you mean gate? known: synth, growth")
+
+
+def test_a_benchmark_that_fails_keeps_its_rows_and_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def half(_: int) -> Iterator[Promise]:
+        yield Promise("time", 0.1, 0.4)
+        raise RuntimeError("gate ended with 2: no memory\nsecond line")
+
+    written = []
+    monkeypatch.setattr(command, "write", lambda *given: written.append(given))
+    monkeypatch.setattr("benchmarks.gate.promises", half)
+    monkeypatch.setattr("benchmarks.evaluation.promises", lambda _: [Promise("milliseconds", 0.3, 0.4)])
+    monkeypatch.setattr("sys.argv", ["benchmarks", "gate", "evaluation"])
+    assert command.main() == 2
+    assert [name for name, *_ in written] == ["evaluation"]
+    assert capsys.readouterr().err == (
+        "error: benchmark gate failed, and its rows in the table stay as they are: "
+        "RuntimeError: gate ended with 2: no memory second line\n"
+    )
+
+
+@pytest.mark.parametrize(("names", "code"), [((), 0), (("gate", "help"), 0), (("gate", "gatee"), 2)])
+def test_names_are_checked_without_a_run(names: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.gate.promises", lambda _: pytest.fail("it ran"))
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--check", "--", *names])
+    assert command.main() == code
+
+
+@pytest.mark.parametrize("runs", ["0", "-1", "x"])
+def test_a_benchmark_has_a_run(runs: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--runs", runs, "help"])
+    with pytest.raises(SystemExit, match="2"):
+        command.main()
+    assert f"{runs!r}: must be a number from 1" in capsys.readouterr().err
+
+
+def test_both_ways_of_planning_start_providers_as_operators_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rehearsal plans with the cached schema: a way that has it is faster by more than being side by side."""
+    ran: list[Way] = []
+
+    def timed(way: Way) -> tuple[float, float]:
+        ran.append(way)
+        return 1.0, 1.0
+
+    monkeypatch.setattr(rehearse, "run", timed)
+    monkeypatch.setattr(rehearse, "peak_memory", lambda _: 1)
+    session = SimpleNamespace(stacks=dict)
+    rehearsal: Any = SimpleNamespace(environment=SimpleNamespace(name="prod"), session=session, folder=Path())
+    list(rehearse._at_once(rehearsal, 1))
+    assert [dict(way.environment) for way in ran] == [{"CACHED_SCHEMA": "no"}] * 2

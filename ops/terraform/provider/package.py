@@ -52,8 +52,11 @@ class Package:
                     found = whole_schema(address)
                 SCHEMAS.mkdir(parents=True, exist_ok=True)
                 new = file.with_suffix(f".{os.getpid()}")
-                new.write_bytes(hashlib.sha256(found).digest() + found)
-                new.replace(file)
+                try:
+                    new.write_bytes(hashlib.sha256(found).digest() + found)
+                    new.replace(file)
+                finally:
+                    new.unlink(missing_ok=True)
             return found
 
 

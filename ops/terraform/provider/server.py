@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock, Thread
 from typing import Any
 
@@ -22,7 +21,7 @@ import grpc
 
 from ops.errors import OpsError
 from ops.gate.lock_file import PROVIDER
-from ops.terraform.provider.process import REATTACH
+from ops.terraform.provider.process import REATTACH, address, folder_of_sockets
 from ops.terraform.provider.schema import trimmed
 
 _PROTOCOL = 5
@@ -85,12 +84,12 @@ def attached(schema: bytes, types: Collection[str], start: Start | None = None) 
         OSError: There is no socket.
     """
     own = trimmed(schema, types)
-    with TemporaryDirectory(prefix="schema-") as name:  # Only the owner may enter it, and so connect.
-        entrance = Path(name) / "all"
+    with folder_of_sockets("schema-") as folder:  # Only the owner may enter it, and so connect.
+        entrance = folder / "all"
         processes = _Processes(start)
 
         def serve(client: socket.socket, number: int) -> None:
-            _serve(client, Path(name) / str(number), own, processes)
+            _serve(client, folder / str(number), own, processes)
 
         with _listening(entrance, serve), processes:  # The processes end first: a call may wait for one.
             # `Test`: Terraform doesn't end this process when it is done.
@@ -166,7 +165,7 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 def _server(path: Path, schema: bytes, processes: _Processes) -> Iterator[None]:
     with ThreadPoolExecutor(_THREADS) as threads:
         server = grpc.server(threads, handlers=[_Provider(schema, processes)], options=_UNLIMITED)
-        server.add_insecure_port(f"unix:{path}")
+        server.add_insecure_port(address(path))
         server.start()
         try:
             yield
@@ -238,7 +237,7 @@ class _Provider(grpc.GenericRpcHandler):
             answer: bytes = pass_on(message)
         except grpc.RpcError as error:
             context.abort(error.code(), error.details() or "")
-        except (OpsError, OSError) as error:
+        except (OpsError, OSError, ValueError) as error:  # ValueError: Terraform was killed, and the channel is closed.
             context.abort(grpc.StatusCode.UNAVAILABLE, f"{method}: {error}")
         return answer
 
