@@ -17,6 +17,7 @@ import pytest
 import typer
 
 from ops.__main__ import COMMANDS
+from tests.cases import every_case
 from tests.ops.cli import COMMAND, run
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +96,7 @@ def everything() -> list[tuple[str, ...]]:
 SHOWN = [(page.relative_to(ROOT).as_posix(), arguments) for page in PAGES for arguments in commands(page)]
 
 
-@pytest.mark.parametrize(("page", "arguments"), SHOWN, ids=[f"{page}: {shlex.join(words)}" for page, words in SHOWN])
+@every_case(("page", "arguments"), SHOWN, ids=[f"{page}: {shlex.join(words)}" for page, words in SHOWN])
 def test_commands_that_pages_show_can_be_typed(page: str, arguments: list[str]) -> None:
     assert parsed(arguments) in everything(), page
 
@@ -106,7 +107,7 @@ def test_what_cant_be_typed_is_found() -> None:
             parsed(wrong)
 
 
-@pytest.mark.parametrize("command", everything(), ids=" ".join)
+@every_case("command", everything(), ids=" ".join)
 def test_every_command_has_a_runbook_that_shows_it(command: tuple[str, ...]) -> None:
     if command[0] in WITHOUT_RUNBOOK:
         return
@@ -118,7 +119,7 @@ def test_exceptions_are_commands() -> None:
     assert set(WITHOUT_RUNBOOK) <= {command[0] for command in everything()}
 
 
-@pytest.mark.parametrize("command", [(), *everything()], ids=" ".join)
+@every_case("command", [(), *everything()], ids=" ".join)
 def test_every_command_has_help(command: tuple[str, ...]) -> None:
     done = run(*command, "--help")
     assert done.exit_code == 0, done.output

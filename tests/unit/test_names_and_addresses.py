@@ -6,7 +6,6 @@ import ipaddress
 import itertools
 from typing import get_args
 
-import pytest
 from hypothesis import given, settings
 
 import environments
@@ -26,6 +25,7 @@ from environments.flows import (
 from environments.names import Kind, Names, breach
 from environments.schema import Environment, Network
 from environments.subnets import ZONE_LETTERS, Tier, subnet
+from tests.cases import every_case
 from tests.strategies import any_environment, networks
 
 STANDARD, STARTER = (environments.load(name).profile for name in ("prod", "prod-starter"))
@@ -35,7 +35,7 @@ TIERS: tuple[Tier, ...] = get_args(Tier)
 quick = settings(max_examples=20, deadline=None)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=[kind.label for kind in KINDS])
+@every_case("kind", KINDS, ids=[kind.label for kind in KINDS])
 def test_a_name_is_as_long_as_aws_allows_and_no_longer(kind: Kind) -> None:
     assert breach(kind, "a" * kind.longest) is None
     problem = breach(kind, "a" * (kind.longest + 1))
@@ -43,7 +43,7 @@ def test_a_name_is_as_long_as_aws_allows_and_no_longer(kind: Kind) -> None:
     assert breach(kind, "a b"), "no name has a space"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "name"),
     [
         (names.BUCKET, "Upper-Case"),

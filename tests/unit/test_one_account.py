@@ -15,6 +15,7 @@ import pytest
 import environments
 from environments.schema import Environment
 from environments.schema.validation import InvalidEnvironmentError, validate
+from tests.cases import every_case
 from tests.unit.test_environments import problems
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def test_without_the_setting_either_stage_is_refused() -> None:
         environments._check_account(without, [PROD])
 
 
-@pytest.mark.parametrize(
+@every_case(
     "wrong",
     [
         replace(TOGETHER, account_resources_from="nowhere"),
@@ -76,7 +77,7 @@ def test_repositories_of_the_same_name_are_made_once() -> None:
     assert refused(own, [PROD]) == ["registry.source_account"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("product", "stage", "wrong"),
     [
         ("aep", "prod-eu", ["stage"]),
@@ -151,7 +152,7 @@ def test_a_stage_alone_does_not_say_which_product() -> None:
         environments._check_account(replace(SHOP, account_resources_from="prod"), [PROD, STARTER])
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("other", "field"),
     [
         (replace(SHOP, network=PROD.network), "network.cidr"),

@@ -9,9 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import environments
+from tests.cases import every_case
 from tests.products import AEP, HERE, OF_AEP, OF_SHAPES, SHAPES, users, values
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +46,7 @@ def test_the_other_products_cover_the_shapes() -> None:
     assert any(each.edge.service_hosts for each in found) and any(each.edge.redirects for each in found)
 
 
-@pytest.mark.parametrize("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
+@every_case("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
 def test_a_folder_needs_no_values_of_yours(folder: Path) -> None:
     """It imports its own modules and the package's library, but no product, profile or environment of environments/."""
     done = subprocess.run(

@@ -21,6 +21,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.cases import every_case
+
 ROOT = Path(__file__).parents[2]
 WRAPPER = ROOT / "bin" / "with_pip_configuration.py"
 PROGRAMS = [ROOT / "main.py", *(ROOT / folder for folder in ("environments", "modules", "ops", "policies"))]
@@ -258,7 +260,7 @@ NOT_EVERYWHERE = {
 }
 
 
-@pytest.mark.parametrize("what", NOT_EVERYWHERE)
+@every_case("what", NOT_EVERYWHERE)
 def test_make_and_the_scripts_use_what_every_system_has(what: str) -> None:
     pattern, example = NOT_EVERYWHERE[what]
     assert re.search(pattern, example, re.MULTILINE), "the pattern finds its example"
