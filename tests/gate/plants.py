@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ from unittest.mock import patch
 from environments.schema import Environment
 from modules.phases import PHASES
 from ops.gate import view
+from ops.gate.contracts import Contracts, Outputs
 from ops.gate.documents import StackFile, read
 from ops.gate.model import Record, ScannedBlock
 from ops.gate.stacks import EnvironmentStacks
@@ -36,7 +38,7 @@ class Ground:
     def of(cls, folder: Path, environment: Environment, proof: Proof) -> Ground:
         stacks = {phase.name: f"{environment.name}-{phase.name}" for phase in PHASES}
         files = {phase: folder / "stacks" / stack / "cdk.tf.json" for phase, stack in stacks.items()}
-        documents = {phase: read(file, stacks[phase]) for phase, file in files.items()}
+        documents = {phase: _document(file, stacks[phase], file.stat().st_mtime_ns) for phase, file in files.items()}
         return cls(environment, documents, proof, _failed(environment, documents, proof))
 
     def planted(self, phase: str, change: Callable[[Body], object]) -> dict[tuple[str, str], str]:
@@ -54,22 +56,43 @@ class Ground:
         }
 
 
+@cache
+def _document(file: Path, stack: str, written: int) -> StackFile:
+    """A stack's file, read once for all proofs until it is written again."""
+    return read(file, stack)
+
+
 def _failed(environment: Environment, documents: dict[str, StackFile], proof: Proof) -> frozenset[Record]:
-    with patch.object(view, "_blocks", _blocks):
+    with patch.multiple(view, _blocks=_blocks, _resolved=_resolved):
         blocks = view.merged_view(EnvironmentStacks(environment.name, documents))
     return frozenset(record for record in proof(blocks, environment) if not record.passed)
 
 
 _read: dict[str, tuple[StackFile, list[ScannedBlock]]] = {}
-"""The last file of each stack that the view was made of, with its blocks: a plant changes one of eleven."""
+"""The first document of each file that a view was made of, with its blocks: a plant changes one of eleven."""
+_known: dict[str, tuple[list[ScannedBlock], Outputs, Any]] = {}
+"""The first blocks of each file, the outputs of all stacks, and what became of the blocks in the view."""
 
 
 def _blocks(document: StackFile, blocks: Callable[[StackFile], Iterable[ScannedBlock]] = view._blocks) -> Any:
-    read = _read.get(document.file)
-    if read is None or read[0] is not document:
-        read = (document, list(blocks(document)))
-        _read[document.file] = read
-    return read[1]
+    if document.file not in _read:
+        _read[document.file] = (document, list(blocks(document)))
+    first, found = _read[document.file]
+    return found if first is document else blocks(document)
+
+
+def _resolved(
+    blocks: list[ScannedBlock],
+    contracts: Contracts,
+    resolved: Callable[[list[ScannedBlock], Contracts], Any] = view._resolved,
+) -> Any:
+    if not blocks:
+        return resolved(blocks, contracts)
+    file = blocks[0].block.file
+    if file not in _known:
+        _known[file] = (blocks, contracts.outputs, resolved(blocks, contracts))
+    first, outputs, found = _known[file]
+    return found if (first, outputs) == (blocks, contracts.outputs) else resolved(blocks, contracts)
 
 
 @contextmanager
