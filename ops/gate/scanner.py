@@ -211,9 +211,8 @@ class Scanner:
             yield _not_loaded(self._policies, "holds no checks", "put the project's own checks there")
         if self._policies.is_dir():
             self._runner.graph_registry.load_external_checks(str(self._policies))
-        for check in self._registered():
-            if logger := vars(check).get("logger"):
-                del logger.filters[1:]  # Each check adds one to the logger of its module, and compares it with all.
+        for logger in {logger for check in self._registered() if (logger := vars(check).get("logger"))}:
+            del logger.filters[1:]  # Each check adds one to the logger of its module, and compares it with all.
         self.checks = self._catalogue(own=True)
         for id_, path in written.items():
             if id_ not in self.checks:
