@@ -320,11 +320,11 @@ def test_weights_that_move_to_another_record_are_no_outage() -> None:
 def test_a_deletion_or_replacement_is_of_the_class_of_its_type(kind: FindingKind, remade: bool) -> None:
     types = {type_ for entry in table().changes for type_ in entry.deleted if entry.kind is kind} - STATEFUL.keys()
     assert len(types) > 20
-    for type_ in types:
-        gone = change(f"{type_}.a", {"id": "1"}, {} if remade else None, actions=REPLACE if remade else ("delete",))
-        verdict = judge(plan(gone))
-        assert kind in {each.kind for each in verdict.findings if each.refused and each.remedy}, type_
-        assert judge(plan(gone), approve=True).outcome is Outcome.CLEAN, type_
+    after, actions = ({}, REPLACE) if remade else (None, ("delete",))
+    gone = plan(*(change(f"{type_}.a", {"id": "1"}, after, actions=actions) for type_ in sorted(types)))
+    found = {each.where for each in judge(gone).of(kind) if each.refused and each.remedy}
+    assert {f"{type_}.a" for type_ in types} <= found
+    assert judge(gone, approve=True).outcome is Outcome.CLEAN
 
 
 def test_a_type_that_no_table_has_is_shown_and_not_deleted_without_approval() -> None:
