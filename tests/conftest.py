@@ -31,6 +31,7 @@ from environments.schema import Environment
 from modules import engines
 from modules.interrupts import SIGNALS, heard
 from modules.phases import PHASES
+from tests.kept_views import kept_views  # noqa: F401
 from tests.products import AEP, OF_AEP, SUBJECTS, Subject, values
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,11 +14,10 @@ from unittest.mock import patch
 
 from environments.schema import Environment
 from modules.phases import PHASES
-from ops.gate import view
-from ops.gate.contracts import Contracts, Outputs
 from ops.gate.documents import StackFile, read
 from ops.gate.model import Record, ScannedBlock
 from ops.gate.stacks import EnvironmentStacks
+from ops.gate.view import merged_view
 
 Body = dict[str, Any]
 Proof = Callable[[list[ScannedBlock], Environment], list[Record]]
@@ -63,36 +62,8 @@ def _document(file: Path, stack: str, written: int) -> StackFile:
 
 
 def _failed(environment: Environment, documents: dict[str, StackFile], proof: Proof) -> frozenset[Record]:
-    with patch.multiple(view, _blocks=_blocks, _resolved=_resolved):
-        blocks = view.merged_view(EnvironmentStacks(environment.name, documents))
+    blocks = merged_view(EnvironmentStacks(environment.name, documents))
     return frozenset(record for record in proof(blocks, environment) if not record.passed)
-
-
-_read: dict[str, tuple[StackFile, list[ScannedBlock]]] = {}
-"""The first document of each file that a view was made of, with its blocks: a plant changes one of eleven."""
-_known: dict[str, tuple[list[ScannedBlock], Outputs, Any]] = {}
-"""The first blocks of each file, the outputs of all stacks, and what became of the blocks in the view."""
-
-
-def _blocks(document: StackFile, blocks: Callable[[StackFile], Iterable[ScannedBlock]] = view._blocks) -> Any:
-    if document.file not in _read:
-        _read[document.file] = (document, list(blocks(document)))
-    first, found = _read[document.file]
-    return found if first is document else blocks(document)
-
-
-def _resolved(
-    blocks: list[ScannedBlock],
-    contracts: Contracts,
-    resolved: Callable[[list[ScannedBlock], Contracts], Any] = view._resolved,
-) -> Any:
-    if not blocks:
-        return resolved(blocks, contracts)
-    file = blocks[0].block.file
-    if file not in _known:
-        _known[file] = (blocks, contracts.outputs, resolved(blocks, contracts))
-    first, outputs, found = _known[file]
-    return found if (first, outputs) == (blocks, contracts.outputs) else resolved(blocks, contracts)
 
 
 @contextmanager

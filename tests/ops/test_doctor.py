@@ -659,6 +659,7 @@ def test_a_package_that_is_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) 
     assert done.stderr.startswith("error: import of ops.doctor.checks halted") and done.stderr.endswith("make setup\n")
 
 
+@pytest.mark.slow
 def test_on_a_machine_that_has_nothing_every_check_has_a_result() -> None:
     """A real process: no PATH, no home folder, no network that it could reach, and no readable file of credentials."""
     bare = {

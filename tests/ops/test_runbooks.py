@@ -158,13 +158,18 @@ def test_the_version_is_the_project_s() -> None:
 @pytest.mark.parametrize(
     ("typed", "completed"),
     [
-        ("ops go", "golive"),
-        ("ops plan sta", "staging"),
         ("ops plan staging netw", "network"),
-        ("ops rehearse prod-starter --to sta", "staging"),
-        ("ops secrets copy-names prod --from sta", "staging"),
-        ("ops new-product shop --region eu-north", "eu-north-1"),
-        ("ops new-environment demo --product ae", "aep"),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                ("ops go", "golive"),
+                ("ops plan sta", "staging"),
+                ("ops rehearse prod-starter --to sta", "staging"),
+                ("ops secrets copy-names prod --from sta", "staging"),
+                ("ops new-product shop --region eu-north", "eu-north-1"),
+                ("ops new-environment demo --product ae", "aep"),
+            )
+        ),
     ],
 )
 def test_shells_complete_commands_and_names(typed: str, completed: str, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import environments
-from tests.cases import every_case
 from tests.products import AEP, HERE, OF_AEP, OF_SHAPES, SHAPES, users, values
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +47,11 @@ def test_the_other_products_cover_the_shapes() -> None:
     assert any(each.edge.service_hosts for each in found) and any(each.edge.redirects for each in found)
 
 
-@every_case("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder",
+    [AEP, *(pytest.param(folder, marks=pytest.mark.slow) for folder in SHAPES)],
+    ids=lambda folder: folder.name,
+)
 def test_a_folder_needs_no_values_of_yours(folder: Path) -> None:
     """It imports its own modules and the package's library, but no product, profile or environment of environments/."""
     done = subprocess.run(
