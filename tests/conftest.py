@@ -32,7 +32,7 @@ from modules import engines
 from modules.interrupts import SIGNALS, heard
 from modules.phases import PHASES
 from tests.kept_views import kept_views  # noqa: F401
-from tests.products import AEP, OF_AEP, SUBJECTS, Subject, values
+from tests.products import AEP, OF_AEP, SUBJECTS, Subject, cases, values
 
 if TYPE_CHECKING:
     from tests.terraform.warm import Warm
@@ -94,7 +94,7 @@ of_aep = pytest.mark.parametrize("subject", OF_AEP, indirect=True, ids=str)
 def subjects_with(has: Callable[[Environment], object]) -> pytest.MarkDecorator:
     """Keeps a test of `env` to environments that have what it is about."""
     return pytest.mark.parametrize(
-        "subject", [each for each in SUBJECTS if has(each.environment)], indirect=True, ids=str
+        "subject", cases(each for each in SUBJECTS if has(each.environment)), indirect=True, ids=str
     )
 
 
@@ -193,7 +193,7 @@ def stacks(request: pytest.FixtureRequest, stacks_of: Callable[[Path], dict[str,
     return stacks_of(request.getfixturevalue("subject").folder if "subject" in request.fixturenames else AEP)
 
 
-@pytest.fixture(params=SUBJECTS, ids=str)
+@pytest.fixture(params=cases(SUBJECTS), ids=str)
 def subject(request: pytest.FixtureRequest) -> Subject:
     """Each environment in turn, with its folder of values."""
     found: Subject = request.param
@@ -230,6 +230,26 @@ def pytest_configure() -> None:
     """A machine's own AWS settings must not reach a test."""
     for name in [name for name in os.environ if name.startswith("AWS_") or name == engines.SETTING]:
         del os.environ[name]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A process of pytest-xdist sends half of its messages only: each costs the main process half a millisecond.
+
+    Without them a passed test is still reported, with the time of its call; `--durations` and `--junitxml` need all.
+    """
+    option, plugins = session.config.option, session.config.pluginmanager.get_plugins()
+    worker: Any = next((plugin for plugin in plugins if hasattr(plugin, "sendevent")), None)
+    if worker is None or option.durations is not None or option.xmlpath:
+        return
+    send = worker.sendevent
+
+    def sendevent(name: str, **more: Any) -> None:
+        data = more.get("data", {})
+        passed = name == "testreport" and data["outcome"] == "passed" and data["when"] != "call"
+        if name != "logstart" and not passed:
+            send(name, **more)
+
+    worker.sendevent = sendevent
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

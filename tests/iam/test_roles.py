@@ -64,6 +64,7 @@ def test_a_condition_a_resource_and_a_statement_count(
     assert [str(each) for each in unnoticed(changes, asked[name]) if not redundant(each.role, each.statement.sid)] == []
 
 
+@pytest.mark.slow
 def test_no_statement_is_called_redundant_that_is_not(
     environments_roles: Mapping[str, Roles], asked: Mapping[str, list[Asked]]
 ) -> None:

@@ -135,6 +135,7 @@ def test_a_mistake_is_one_line(output: Path, words: tuple[str, ...], message: st
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_an_environment_that_accepts_no_risk_reports_it(output: Path) -> None:
     done = command(output, "prod", "--risks")
     assert "prod: it accepts no risk that lowers its cost" in done.stdout

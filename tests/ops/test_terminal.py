@@ -104,6 +104,7 @@ def test_all_that_is_typed_is_read(typed: bytes, answer: str) -> None:
     ],
     ids=["Enter", "Ctrl-D", "too long", "several lines", "not UTF-8", "cancelled", "in the background"],
 )
+@pytest.mark.slow
 def test_without_an_answer_it_ends(program: str, typed: bytes, arguments: tuple[str, ...], error: str) -> None:
     assert ask(program, typed, *arguments).output == f"{error}\n"
 

@@ -67,6 +67,7 @@ def test_every_difference_has_a_cause(pair: tuple[Environment, Environment]) -> 
     assert {cause.path for each in found.resources for cause in each.causes} <= written
 
 
+@pytest.mark.slow
 def test_a_value_causes_exactly_what_it_changes() -> None:
     found = causes(compare(PROD, STARTER))
     assert found["data", "aws_db_instance.database", "instance_class"] == ["profile.database_class"]

@@ -173,7 +173,10 @@ def test_stages_in_accounts_of_their_own_are_none_of_each_others_business() -> N
     environments._check_account(STAGING, [PROD, STARTER])
 
 
-@pytest.mark.parametrize("call", ["load('staging')", "load('prod')", "load_all()"])
+@pytest.mark.parametrize(
+    "call",
+    ["load('prod')", *(pytest.param(call, marks=pytest.mark.slow) for call in ("load('staging')", "load_all()"))],
+)
 def test_loading_one_environment_sees_the_other_too(call: str, tmp_path: Path) -> None:
     copy = tmp_path / "environments"
     shutil.copytree(environments.FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))

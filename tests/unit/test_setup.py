@@ -45,6 +45,7 @@ def wrapper() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_uv_gets_what_pip_is_configured_with(tmp_path: Path) -> None:
     file = tmp_path / "pip.conf"
     file.write_text(
@@ -88,6 +89,7 @@ def test_a_configuration_that_pip_cannot_read_is_one_error(tmp_path: Path) -> No
     assert str(file) in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_packages_come_from_pips_mirror(tmp_path: Path) -> None:
     """A mirror with one package, which is nowhere else."""
     folder = tmp_path / "simple" / "only-in-the-mirror"
