@@ -175,7 +175,7 @@ def test_stages_in_accounts_of_their_own_are_none_of_each_others_business() -> N
 
 @pytest.mark.parametrize(
     "call",
-    ["load('prod')", *(pytest.param(call, marks=pytest.mark.slow) for call in ("load('staging')", "load_all()"))],
+    ["load('prod')", *(pytest.param(each, marks=pytest.mark.slow) for each in ("load('staging')", "load_all()"))],
 )
 def test_loading_one_environment_sees_the_other_too(call: str, tmp_path: Path) -> None:
     copy = tmp_path / "environments"
