@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 
 Test = Callable[..., None]
+Names = Iterable[Any] | Callable[[Any], object] | None
 _ROW = type(pytest.param())
+_LONGEST = 200
+"""Of a case's name, in characters: values may be whole documents."""
 
 
 def every_case(
-    names: str | Sequence[str], cases: Iterable[Any], *, ids: Iterable[Any] | Callable[[Any], object] | None = None
+    names: str | Sequence[str], cases: Iterable[Any] | Callable[[], Iterable[Any]], *, ids: Names = None
 ) -> Callable[[Test], Test]:
     """Like `pytest.mark.parametrize`, but as one test: it runs all cases, and fails with each case that fails.
 
@@ -27,47 +30,32 @@ def every_case(
     Args:
         names: Parameters of the test that a case gives.
         cases: A value for each case; of several parameters, a row of values. `pytest.param` gives a case its name.
+            A function that returns them is called when the test runs, so that collecting needn't wait for it.
         ids: The names of cases, or what gives the name of a value.
 
     Raises:
         ValueError: If there is no case, or a row has another number of values than there are names.
     """
     taken = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
-    rows = [case if isinstance(case, _ROW) else pytest.param(*([case] if len(taken) == 1 else case)) for case in cases]
-    given = None if ids is None or callable(ids) else [*ids]
-    if not rows or any(len(row.values) != len(taken) or row.marks for row in rows):
-        raise ValueError(f"cases of {', '.join(taken)}: must be one or more rows of {len(taken)} values, without marks")
-    if given is not None and len(given) != len(rows):
-        raise ValueError(f"cases of {', '.join(taken)}: {len(rows)} rows have {len(given)} names")
-
-    def name(number: int) -> str:
-        row = rows[number]
-        if row.id is not None:
-            return str(row.id)
-        if given is not None:
-            return str(given[number])
-        shown = [ids(value) if callable(ids) else None for value in row.values]
-        return ", ".join(
-            str(value) if text is None else str(text) for text, value in zip(shown, row.values, strict=True)
-        )
+    table = None if callable(cases) else _rows(taken, cases, ids)
 
     def one_test(test: Test) -> Test:
         signature = inspect.signature(test)
 
         @functools.wraps(test)
         def run(**fixtures: Any) -> None:
-            failed = {}
-            for number, row in enumerate(rows):
+            rows = _rows(taken, cases(), ids) if callable(cases) else table or []
+            failed, named = [], []
+            for row in rows:
                 try:
                     test(**fixtures, **dict(zip(taken, row.values, strict=True)))
                 except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
-                    case = name(number)[:200]
-                    error.add_note(f"This was the case {case}")
-                    failed[case] = error
+                    name = _name(row, ids)
+                    error.add_note(f"This was the case {name}")
+                    failed.append(error)
+                    named.append(name)
             if failed:
-                raise BaseExceptionGroup(
-                    f"{len(failed)} of {len(rows)} cases fail: {'; '.join(failed)}", [*failed.values()]
-                )
+                raise BaseExceptionGroup(f"{len(failed)} of {len(rows)} cases fail: {'; '.join(named)}", failed)
 
         others = [parameter for parameter in signature.parameters.values() if parameter.name not in taken]
         if len(others) + len(taken) != len(signature.parameters):
@@ -76,3 +64,24 @@ def every_case(
         return run
 
     return one_test
+
+
+def _rows(taken: Sequence[str], cases: Iterable[Any], ids: Names) -> list[Any]:
+    """The cases as `pytest.param` has them, with the names that are given for them."""
+    rows: list[Any] = [
+        case if isinstance(case, _ROW) else pytest.param(*([case] if len(taken) == 1 else case)) for case in cases
+    ]
+    if not rows or any(len(row.values) != len(taken) or row.marks for row in rows):
+        raise ValueError(f"cases of {', '.join(taken)}: must be one or more rows of {len(taken)} values, without marks")
+    if ids is None or callable(ids):
+        return rows
+    given = [str(name) for name in ids]
+    if len(given) != len(rows):
+        raise ValueError(f"cases of {', '.join(taken)}: {len(rows)} rows have {len(given)} names")
+    return [pytest.param(*row.values, id=row.id or name) for row, name in zip(rows, given, strict=True)]
+
+
+def _name(row: Any, ids: Names) -> str:
+    """The name of a case that failed."""
+    shown = row.id or ", ".join(str(ids(value) if callable(ids) else value) for value in row.values)
+    return str(shown)[:_LONGEST]

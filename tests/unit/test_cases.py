@@ -53,6 +53,19 @@ def test_a_case_cannot_fail_or_skip_unseen(end: object) -> None:
         ends()
 
 
+def test_a_function_gives_the_cases_when_the_test_runs() -> None:
+    ran = []
+
+    @every_case("name", lambda: ["one", *ran])
+    def late(name: str) -> None:
+        ran.append(name)
+
+    late()
+    assert ran == ["one"]
+    with pytest.raises(ValueError, match="must be one or more rows"):
+        every_case("name", list)(late.__wrapped__)()  # type: ignore[attr-defined]
+
+
 def test_a_wrong_table_is_refused() -> None:
     for cases in ([], [(1, 2, 3)], [pytest.param(1, 2, marks=pytest.mark.slow)]):
         with pytest.raises(ValueError, match="must be one or more rows of 2 values"):

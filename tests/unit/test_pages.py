@@ -27,7 +27,7 @@ EXAMPLES = [
 ]
 
 
-@every_case(("page", "text"), pages.pages().items(), ids=lambda part: getattr(part, "name", ""))
+@every_case(("page", "text"), lambda: pages.pages().items(), ids=lambda part: getattr(part, "name", ""))
 def test_generated_pages_are_current(page: Path, text: str) -> None:
     assert page.read_text(encoding="utf-8") == text, "make docs writes it again"
 
