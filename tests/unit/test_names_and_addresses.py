@@ -60,6 +60,7 @@ def test_a_name_that_aws_refuses_is_a_breach(kind: Kind, name: str) -> None:
     assert breach(kind, name)
 
 
+@pytest.mark.slow
 @quick
 @given(any_environment())
 def test_names_of_one_kind_are_apart(environment: Environment) -> None:
@@ -88,6 +89,7 @@ def test_a_third_zone_moves_no_other(network: Network) -> None:
     assert small.items() < large.items()
 
 
+@pytest.mark.slow
 @quick
 @given(any_environment())
 def test_the_internet_reaches_the_load_balancer_only(environment: Environment) -> None:
@@ -110,6 +112,7 @@ def test_a_service_reaches_what_it_names_and_nothing_else(environment: Environme
     assert not [flow for flow in table if flow.source in (DATABASE, CACHE, ENDPOINTS)], "stores open no connections"
 
 
+@pytest.mark.slow
 @quick
 @given(any_environment())
 def test_flows_are_between_parties_and_have_ids_of_their_own(environment: Environment) -> None:
