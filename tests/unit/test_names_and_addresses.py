@@ -6,6 +6,7 @@ import ipaddress
 import itertools
 from typing import get_args
 
+import pytest
 from hypothesis import given, settings
 
 import environments
