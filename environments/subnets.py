@@ -15,5 +15,7 @@ _LAYOUT: dict[Tier, tuple[int, int]] = {"private": (4, 0), "public": (8, 96), "i
 def subnet(cidr: str, tier: Tier, zone: str) -> str:
     """The range of one tier's subnet in one zone of a VPC."""
     extra_bits, first = _LAYOUT[tier]
-    subnets = list(ipaddress.IPv4Network(cidr).subnets(prefixlen_diff=extra_bits))
-    return str(subnets[first + ZONE_LETTERS.index(zone)])
+    network = ipaddress.IPv4Network(cidr)
+    prefix = network.prefixlen + extra_bits
+    offset = (first + ZONE_LETTERS.index(zone)) << (32 - prefix)
+    return str(ipaddress.IPv4Network((int(network.network_address) + offset, prefix)))

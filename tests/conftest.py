@@ -19,9 +19,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore.hooks
 import botocore.session
 import hypothesis
 import pytest
+from botocore.hooks import EventAliaser
 from botocore.loaders import Loader, create_loader
 
 import environments
@@ -29,7 +31,8 @@ from environments.schema import Environment
 from modules import engines
 from modules.interrupts import SIGNALS, heard
 from modules.phases import PHASES
-from tests.products import AEP, OF_AEP, SUBJECTS, Subject, values
+from tests.kept_views import kept_views  # noqa: F401
+from tests.products import AEP, OF_AEP, SUBJECTS, Subject, cases, values
 
 if TYPE_CHECKING:
     from tests.terraform.warm import Warm
@@ -44,6 +47,10 @@ hypothesis.settings.load_profile("project")
 # does nothing, so that a run of the tests outlives a closed terminal, and programs don't inherit it.
 for number in set(SIGNALS) - set(heard()):
     signal.signal(number, lambda *_: None)
+# Imports and collected tests leave no garbage, and looking for it takes a tenth of the time of collecting.
+gc.disable()
+# Stacks that tests read stay too; most of what a test creates goes without a search.
+gc.set_threshold(20_000, 20, 50)
 _models: dict[str | None, dict[Any, Any]] = {}
 """What botocore has read of its models of AWS's services, by the folder that a setting names for more of them."""
 
@@ -56,6 +63,29 @@ def _loader(data_path: str | None = None) -> Loader:
 
 
 vars(botocore.session)["create_loader"] = _loader
+_aliases: dict[str, str] = {}
+"""The names of botocore's events, which each client translates again."""
+_takes_more: dict[object, bool] = {}
+"""Which handlers of botocore's events take any argument, by their code; each client asks again."""
+
+
+def _aliaser(self: EventAliaser, *given: Any, _init: Any = EventAliaser.__init__, **named: Any) -> None:
+    _init(self, *given, **named)
+    if len(given) + len(named) == 1:  # Without aliases of its own.
+        self._alias_name_cache = _aliases
+
+
+def _accepts(handler: Callable[..., object], _ask: Any = botocore.hooks.accepts_kwargs) -> bool:
+    code = getattr(handler, "__code__", None)
+    if code is None:
+        return bool(_ask(handler))
+    if code not in _takes_more:
+        _takes_more[code] = bool(_ask(handler))
+    return _takes_more[code]
+
+
+setattr(EventAliaser, "__init__", _aliaser)  # noqa: B010 - mypy refuses the assignment
+vars(botocore.hooks)["accepts_kwargs"] = _accepts
 ENVIRONMENTS = environments.known()
 of_aep = pytest.mark.parametrize("subject", OF_AEP, indirect=True, ids=str)
 """Keeps a test of `env` to AEP's environments: it asserts what the plan says about them."""
@@ -64,7 +94,7 @@ of_aep = pytest.mark.parametrize("subject", OF_AEP, indirect=True, ids=str)
 def subjects_with(has: Callable[[Environment], object]) -> pytest.MarkDecorator:
     """Keeps a test of `env` to environments that have what it is about."""
     return pytest.mark.parametrize(
-        "subject", [each for each in SUBJECTS if has(each.environment)], indirect=True, ids=str
+        "subject", cases(each for each in SUBJECTS if has(each.environment)), indirect=True, ids=str
     )
 
 
@@ -163,7 +193,7 @@ def stacks(request: pytest.FixtureRequest, stacks_of: Callable[[Path], dict[str,
     return stacks_of(request.getfixturevalue("subject").folder if "subject" in request.fixturenames else AEP)
 
 
-@pytest.fixture(params=SUBJECTS, ids=str)
+@pytest.fixture(params=cases(SUBJECTS), ids=str)
 def subject(request: pytest.FixtureRequest) -> Subject:
     """Each environment in turn, with its folder of values."""
     found: Subject = request.param
@@ -202,6 +232,26 @@ def pytest_configure() -> None:
         del os.environ[name]
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A process of pytest-xdist sends half of its messages only: each costs the main process half a millisecond.
+
+    Without them a passed test is still reported, with the time of its call; `--durations` and `--junitxml` need all.
+    """
+    option, plugins = session.config.option, session.config.pluginmanager.get_plugins()
+    worker: Any = next((plugin for plugin in plugins if hasattr(plugin, "sendevent")), None)
+    if worker is None or option.durations is not None or option.xmlpath:
+        return
+    send = worker.sendevent
+
+    def sendevent(name: str, **more: Any) -> None:
+        data = more.get("data", {})
+        passed = name == "testreport" and data["outcome"] == "passed" and data["when"] != "call"
+        if name != "logstart" and not passed:
+            send(name, **more)
+
+    worker.sendevent = sendevent
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """The fast tests need no import of a file whose tests are all slow; some load what takes a second."""
     if config.option.markexpr != "not slow and not long" or not collection_path.match("test_*.py"):
@@ -213,6 +263,7 @@ def pytest_collection_finish() -> None:
     """What exists now stays until the end: no garbage collection has to look at it again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from environments.names import BUCKET
 from environments.schema.rules import Problem
@@ -54,7 +54,7 @@ def validate_organization(organization: Organization) -> Organization:
     Raises:
         InvalidEnvironmentError: It lists all problems at once.
     """
-    problems = check_fields(TypeAdapter(Organization), organization)
+    problems = check_fields(Organization, organization)
     if not problems:
         for field in ("name", "email"):
             values = [getattr(account, field) for account in organization.accounts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,7 +20,6 @@ from environments.suggestions import did_you_mean
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-T = TypeVar("T")
 _TYPES = {
     "mapping_type": 'must be a mapping, such as {"NAME": "value"}',
     "string_type": "must be text in quotes",
@@ -63,15 +62,16 @@ def placed(problem: Problem, module: str) -> str:
 
 
 @cache
-def _adapter() -> TypeAdapter[Environment]:
-    return TypeAdapter(Environment)
+def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401  (a class, or several)
+    """What validates a type; 10 ms each, so it is created once."""
+    return TypeAdapter(kind)
 
 
-def check_fields(adapter: TypeAdapter[T], value: T) -> list[Problem]:
-    """Problems of single fields."""
+def check_fields(kind: Any, value: object) -> list[Problem]:  # noqa: ANN401
+    """Problems of single fields of a value that must be of a type of the schema."""
     problems: list[Problem] = []
     try:
-        adapter.validate_python(value)
+        _adapter(kind).validate_python(value)
     except ValidationError as error:
         found = [(_own(detail["loc"]), detail) for detail in error.errors()]
         for place, detail in found:
@@ -115,7 +115,7 @@ def validate(environment: Environment) -> Environment:
     Raises:
         InvalidEnvironmentError: It lists all problems at once.
     """
-    problems = check_fields(_adapter(), environment)
+    problems = check_fields(Environment, environment)
     malformed = {problem.field.partition(".")[0] for problem in problems}
     for reads, rule in RULES:
         if not reads & malformed:

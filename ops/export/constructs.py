@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -107,6 +107,7 @@ class Constructs:
 
     def __init__(self, root: Path = ROOT) -> None:
         self._modules = root / "modules"
+        self._known: dict[str, list[_Rule]] = {}
 
     @cached_property
     def _callees(self) -> Mapping[str, _Callee]:
@@ -142,6 +143,11 @@ class Constructs:
         return "\n".join(lines)
 
     def _rules(self, stack: str) -> list[_Rule]:
+        if stack not in self._known:
+            self._known[stack] = self._expansion(stack)
+        return self._known[stack]
+
+    def _expansion(self, stack: str) -> list[_Rule]:
         module, _, name = stack.partition(":")
         own = {callee.name: callee for callee in _read(self._modules / "stacks" / f"{module}.py")}
         if name not in own:
@@ -203,10 +209,18 @@ def _of_prefix(id_: str, rules: Mapping[str, Sequence[_Rule]]) -> _Chain:
     return (max(found, key=lambda each: len(each.template)),) if found else ()
 
 
-def _read(file: Path) -> Iterator[_Callee]:
+def _read(file: Path) -> tuple[_Callee, ...]:
     """The classes and functions of a module that create something; none if there is no such module."""
-    if not file.is_file():
-        return
+    return _parsed(file, file.stat().st_mtime_ns) if file.is_file() else ()
+
+
+@cache
+def _parsed(file: Path, changed: int) -> tuple[_Callee, ...]:
+    """Those of a module that was last changed at a time: each stack's constructs are read from the same files."""
+    return tuple(_callees(file))
+
+
+def _callees(file: Path) -> Iterator[_Callee]:
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             purpose = (ast.get_docstring(node) or "").partition("\n")[0]

@@ -27,7 +27,7 @@ class Contracts:
 
     def __init__(self, outputs: Outputs) -> None:
         """Take the outputs as the stacks have them: an output may itself read an earlier phase."""
-        self._outputs = outputs
+        self.outputs = outputs
         self._resolved: dict[tuple[str, str], Any] = {}
         self._resolving: list[tuple[str, str]] = []
 
@@ -75,10 +75,10 @@ class Contracts:
         if key not in self._resolved:
             if key in self._resolving:
                 raise _broken(where, f"reads {phase}'s output {output!r}, which refers to itself")
-            published = self._outputs.get(phase)
+            published = self.outputs.get(phase)
             if published is None:
                 raise _broken(
-                    where, f"reads the phase {phase!r}, which doesn't exist; phases: {', '.join(self._outputs)}"
+                    where, f"reads the phase {phase!r}, which doesn't exist; phases: {', '.join(self.outputs)}"
                 )
             if output not in published:
                 raise _broken(where, f"reads {phase}'s output {output!r}; it publishes {', '.join(published)}")

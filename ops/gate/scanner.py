@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,7 @@ class _Inline:
         return done
 
 
+@cache
 def _evaluating_once(evaluate: Callable[[str], Any]) -> Callable[[str], Any]:
     """Checkov's evaluation of an expression, once for each text: most texts are evaluated several times."""
 
@@ -92,6 +93,7 @@ def _evaluating_once(evaluate: Callable[[str], Any]) -> Callable[[str], Any]:
     return remembered
 
 
+@cache
 def _building_once(build: Callable[..., Any]) -> Callable[..., Any]:
     """Ply's parsers, once for each grammar: the library of JSON paths builds one for each path."""
     parsers: dict[tuple[type, object], Any] = {}
@@ -105,6 +107,7 @@ def _building_once(build: Callable[..., Any]) -> Callable[..., Any]:
     return remembered
 
 
+@cache
 def _looking_up_once(look_up: Any) -> Any:  # noqa: ANN401 - a function with a cache
     """AWS's data about an action, once for each action: its own cache is too small for a wide policy."""
     return lru_cache(maxsize=_ACTIONS)(look_up.__wrapped__)
@@ -125,8 +128,8 @@ class Scanner:
     def __enter__(self) -> Scanner:
         with _bare_environment(), _silence() as errors:
             self._runner = TerraformJsonRunner()
+            self._runner.graph_registry.load_checks()  # Only once in a process: they stay.
             self._record_globals()
-            self._runner.graph_registry.load_checks()
             self.checks = self._catalogue(own=False)
             self.errors = (*self._load_own(), *errors)
         return self
@@ -208,10 +211,12 @@ class Scanner:
             yield _not_loaded(self._policies, "holds no checks", "put the project's own checks there")
         if self._policies.is_dir():
             self._runner.graph_registry.load_external_checks(str(self._policies))
+        for logger in {logger for check in self._registered() if (logger := vars(check).get("logger"))}:
+            del logger.filters[1:]  # Each check adds one to the logger of its module, and compares it with all.
         self.checks = self._catalogue(own=True)
-        for check, path in written.items():
-            if check not in self.checks:
-                yield _not_loaded(path, f"{check} is in the file but not registered", "fix it")
+        for id_, path in written.items():
+            if id_ not in self.checks:
+                yield _not_loaded(path, f"{id_} is in the file but not registered", "fix it")
 
     def _entities(self, local: Any, definitions: _Definitions, files: _Files) -> list[_Entity]:  # noqa: ANN401
         """The blocks that Python checks judge: rendered by the graph, but for providers, which it leaves out."""

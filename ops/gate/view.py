@@ -43,8 +43,16 @@ def merged_view(stacks: EnvironmentStacks) -> list[ScannedBlock]:
             for phase, found in blocks.items()
         }
     )
-    view = []
-    for each in (block for found in blocks.values() for block in found):
+    resolved = [_resolved(found, contracts) for found in blocks.values()]
+    if errors := [error for _, found in resolved for error in found]:
+        raise ScanFailedError(*errors)
+    return [block for found, _ in resolved for block in found]
+
+
+def _resolved(blocks: list[ScannedBlock], contracts: Contracts) -> tuple[list[ScannedBlock], list[ScanError]]:
+    """A stack's blocks as the scanner reads them, and the reads of other stacks that have no value."""
+    view, errors = [], []
+    for each in blocks:
         try:
             settings = contracts.resolve(dict(each.settings), f"{each.block.stack} {each.block.address}")
         except ScanFailedError as error:
@@ -52,9 +60,7 @@ def merged_view(stacks: EnvironmentStacks) -> list[ScannedBlock]:
             continue
         unique = f"{_key(each.block.stack)}__{each.name}" if each.name else ""
         view.append(ScannedBlock(each.block, each.section, each.kind, unique, _decode(each, settings), each.synthetic))
-    if errors:
-        raise ScanFailedError(*errors)
-    return view
+    return view, errors
 
 
 def _blocks(document: StackFile) -> Iterator[ScannedBlock]:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from ops.plan_gate.model import FindingKind, PlanFinding, Values
@@ -35,6 +36,8 @@ _PASSWORD_NAME = re.compile(r"(?:^|_|PG|DB|SQL|REDIS|USER)(?:PASS|PWD|PW)$", re.
 _OPTION = re.compile(r"--?([A-Za-z][\w-]*)")
 """An option of a command, whose value is the next element of the list."""
 _BASE64 = re.compile(r"(?:[A-Za-z\d+/]{4}){5,}(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?")
+_TEXTS = 4096
+"""A plan has most of its texts several times: before and after a change, and in the configuration."""
 _SHORTEST = 4
 """Shorter values occur in too many words to be removed from them."""
 _TAKEN_OUT = "[secret]"
@@ -139,8 +142,13 @@ def _below(value: Mapping[str, object], key: str, at: _Place) -> _Place:
 
 
 def _key(key: str, at: _Place) -> Iterator[_Hit]:
-    if CREDENTIAL.search(key):
+    if _holds_credential(key):
         yield _Hit(f"{at.path} (a key)", "credential", key)
+
+
+@lru_cache(_TEXTS)
+def _holds_credential(key: str) -> bool:
+    return bool(CREDENTIAL.search(key))
 
 
 def _text(text: str, at: _Place) -> Iterator[_Hit]:
@@ -161,6 +169,7 @@ def _text(text: str, at: _Place) -> Iterator[_Hit]:
         yield _Hit(at.path, "name", text)
 
 
+@lru_cache(_TEXTS)
 def _is_credential(text: str) -> bool:
     inner = _decoded(text)
     if any(pattern.search(each) for pattern in (CREDENTIAL, ASSIGNED) for each in (text, inner)):
@@ -178,6 +187,7 @@ def _decoded(text: str) -> str:
         return ""
 
 
+@lru_cache(_TEXTS)
 def _names_a_secret(name: str) -> bool:
     """Keys of policies' conditions, such as `token.actions.githubusercontent.com:sub`, aren't names of values."""
     return bool(_PLAIN_NAME.fullmatch(name)) and (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from typing import NamedTuple
 
@@ -103,6 +104,7 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
     return sum(map(_em, text)) * size * (1.1 if bold else 1.0)
 
 
+@cache
 def _em(character: str) -> float:
     if character in " .,:;|!'ijl()[]ftr-/":
         return 0.42

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -39,15 +41,24 @@ def requirements(page: Path = PAGE, tests: Path = TESTS) -> list[Requirement]:
     return found
 
 
+@cache
 def claimed(tests: Path = TESTS) -> dict[str, list[str]]:
-    """Ids that tests claim with `@pytest.mark.requirement`, each with the tests as `file::name`."""
+    """Ids that tests claim with `@pytest.mark.requirement`, each with the tests as `file::name`; read once."""
     claims: dict[str, list[str]] = {}
     for file in sorted(tests.rglob("test_*.py")):
         source = file.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(source)) if "mark.requirement" in source else ():
-            if isinstance(node, ast.FunctionDef):
-                for decorator in node.decorator_list:
-                    if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.requirement":
-                        for argument in decorator.args:
-                            claims.setdefault(ast.literal_eval(argument), []).append(f"{file.name}::{node.name}")
+        for node in _functions(ast.parse(source)) if "mark.requirement" in source else ():
+            for decorator in node.decorator_list:
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.requirement":
+                    for argument in decorator.args:
+                        claims.setdefault(ast.literal_eval(argument), []).append(f"{file.name}::{node.name}")
     return claims
+
+
+def _functions(of: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef]:
+    """The functions of a module and of its classes: tests are in no other place."""
+    for node in of.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node)

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from pydantic import TypeAdapter
-
 import environments
 from environments.arns import partition
 from environments.endpoints import APIS
@@ -312,7 +310,7 @@ def _database(product: Product, like: Environment | None) -> Database | None:
         return like.database
     name = product.name.replace("-", "_")
     named = Database(name=name, user=name)
-    return Database() if check_fields(TypeAdapter(Database), named) else named
+    return Database() if check_fields(Database, named) else named
 
 
 def _cache(product: Product, like: Environment | None) -> Cache | None:

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
-
 import environments
 from environments.places import place
 from environments.schema import Environment, Product, Profile, ScheduledTask, Service, Zone, types
@@ -105,7 +103,7 @@ def check_answers(answers: Answers) -> None:
     zone = zone_of(answers.zone, answers.host or f"{answers.name}.example.com")
     wrong += [
         f"--zone: {each.field}: {each.given!r}: {each.allowed}"
-        for each in check_fields(TypeAdapter(Zone), zone)
+        for each in check_fields(Zone, zone)
         if getattr(answers.zone, each.field, None)
     ]
     if wrong := [*wrong, *_wrong_names(answers)]:
@@ -211,7 +209,7 @@ def check_source(name: str, value: Product | Profile, source: Source) -> None:
     Raises:
         ScaffoldError: It lists all problems.
     """
-    found = check_fields(TypeAdapter(type(value)), value)
+    found = check_fields(type(value), value)
     problems = [each._replace(field=f"{name}.{each.field}") for each in found]
     if problems:
         raise listed([of_source(each, {name: source}) or str(each) for each in problems])

@@ -20,6 +20,7 @@ from modules.imports import addresses, with_imports
 from modules.phases import PHASES
 from ops.errors import RefusedError
 from rehearsal.context import emulated_environment
+from tests.cases import every_case
 from tests.conftest import Stack
 from tests.products import HERE, values
 
@@ -63,7 +64,7 @@ def test_an_id_of_two_addresses_of_a_type_is_refused() -> None:
     assert with_imports(with_existing(aws_subnet__private_a="a", aws_ecr_repository__shop="a"), STACKS)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("address", "id_", "allowed"),
     [
         ("aws_vpc.vpc", "", "must be the id that Terraform imports it by"),

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 import environments
 from ops.adopt.search import Found, Outcome, Search
+from tests.cases import every_case
 
 VPC = {"aws_vpc": {"vpc": {"cidr_block": "10.30.0.0/16"}}}
 Responses = Mapping[str, Any]
@@ -77,7 +78,7 @@ def test_a_resource_is_found_by_what_identifies_it() -> None:
     assert aws.calls == [("home", "describe_vpcs", {"Filters": [{"Name": "cidr", "Values": ["10.30.0.0/16"]}]})]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("responses", "outcome"),
     [
         (vpcs(), Outcome.CREATE),
@@ -116,7 +117,7 @@ def subnets(*ranges: tuple[str, str]) -> Responses:
     return {**vpcs("vpc-1"), "describe_subnets": {"Subnets": listed}}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("ranges", "outcome", "obstacles"),
     [
         ([("10.30.0.0/24", "us-east-1a"), ("10.30.1.0/24", "us-east-1a")], Outcome.ADOPT, []),
@@ -409,7 +410,7 @@ def test_a_resource_is_asked_about_where_its_provider_is() -> None:
     assert [(region, operation) for region, operation, _ in aws.calls] == [("us-west-2", "describe_rule")]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "block", "responses", "attribute"),
     [
         (

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 import boto3
-import pytest
 
 from environments.names import Names
 from environments.schema import Environment
 from modules.constructs.planner_policy import READS
 from modules.phases import PHASES
 from ops.adopt.tables import OTHERWISE, fixed, questions, ways_out
+from tests.cases import every_case
 from tests.conftest import Stack
 
 ASKED = sorted({each.ask for each in questions().values() if each.ask})
@@ -50,7 +50,7 @@ def test_ways_out_are_those_of_the_attributes() -> None:
     assert "pg_dump" in migrated
 
 
-@pytest.mark.parametrize(("service", "operation"), ASKED)
+@every_case(("service", "operation"), ASKED)
 def test_the_planner_may_ask(service: str, operation: str) -> None:
     """A call only reads, and the planner's policy allows it."""
     client = boto3.client(service, region_name="us-east-1")  # type: ignore[call-overload]  # any service

@@ -14,6 +14,7 @@ import pytest
 from ops import versions
 from ops.ci.affected import AffectedPhase, Folders, Why, affected
 from ops.errors import AbsentError
+from tests.cases import every_case
 from tests.ops.cli import run
 from tests.products import AEP, values
 
@@ -193,7 +194,7 @@ def test_the_outputs_are_what_a_workflow_reads(base: Path, output: Path) -> None
     }
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("words", "message"),
     [
         (("--base", "no-such-version"), "git knows no commit 'no-such-version'; name a commit, branch or tag"),

@@ -21,6 +21,7 @@ from ops.ci.plans import FORK, PhasePlan, plans
 from ops.ci.sections import MARKER, parsed
 from ops.markdown import LIMIT
 from ops.terraform.report import PhaseResult, Report, Result
+from tests.cases import every_case
 from tests.ci.github_server import Account, github_server
 from tests.ci.github_server import GitHub as Server
 from tests.ops.cli import run
@@ -84,7 +85,7 @@ def test_no_difference_is_one_sentence_and_removed_stacks_are_named() -> None:
     assert "The stack `organization` is changed." in written
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
+@every_case("hostile", HOSTILE)
 def test_hostile_names_and_messages_break_out_of_nothing(hostile: str) -> None:
     planned = PhasePlan(hostile, (hostile,), (hostile,), (hostile,))
     delta = Delta((f"+ {hostile}",))

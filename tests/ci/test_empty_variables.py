@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from ops.ci import engines, workflows
+from tests.cases import every_case
 from tests.ci.workflow_rules import SAMPLES, filled, lines
 from tests.ops.cli import run
 from tests.products import HERE, values
@@ -73,7 +74,7 @@ def test_an_empty_variable_is_an_error(line: str, name: str, monkeypatch: pytest
     assert (" is empty; pass a value" if empty else ARGUMENTS[name]) in done.stderr
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("words", "message"),
     [
         (("rollout", "prod", "edge", "--stored", ""), "what follows --stored is empty"),

@@ -9,6 +9,7 @@ import pytest
 from ops.ci import github as client
 from ops.ci.github import GitHub
 from ops.errors import AbsentError, OpsError, RefusedError
+from tests.cases import every_case
 from tests.ci.github_server import Account, Failure, github_server
 from tests.ci.github_server import GitHub as Server
 
@@ -123,7 +124,7 @@ def test_a_server_that_does_not_respond_is_one_line(server: Server, waits: list[
     assert len(waits) == client.ATTEMPTS - 1
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("changed", "message"),
     [
         ({"GITHUB_TOKEN": ""}, "GITHUB_TOKEN is empty"),

@@ -14,6 +14,7 @@ from modules.phases import PHASES, Phase
 from ops.ci import engines, rollout_workflow, workflows
 from ops.ci.jobs import ACTIONS
 from ops.ci.yaml_text import Noted, as_yaml
+from tests.cases import every_case
 from tests.ci.workflow_rules import commands, parsed, problems, unparsed
 
 ROOT = Path(__file__).parents[2]
@@ -33,12 +34,12 @@ def test_no_file_is_there_that_the_generator_does_not_write() -> None:
     assert {path.name for path in engines.FOLDER.iterdir()} == set(EXAMPLES)
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@every_case("name", WRITTEN)
 def test_a_workflow_keeps_the_rules(name: str) -> None:
     assert problems(WRITTEN[name]) == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "old", "new", "found"),
     [
         ("main.yml", f"@{ACTIONS[0].commit} # {ACTIONS[0].version}", "@v7", "an action that isn't pinned"),
@@ -86,12 +87,12 @@ def test_commands_are_found() -> None:
     assert 'make gate ENV="value"' in LINES
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("bin/ops")])
+@every_case("line", [line for line in LINES if line.startswith("bin/ops")])
 def test_a_command_of_a_workflow_exists(line: str) -> None:
     assert unparsed(line) == ""
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("line", "why"),
     [
         ("bin/ops rollot prod", "No such command 'rollot'"),

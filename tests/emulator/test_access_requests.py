@@ -22,6 +22,7 @@ from rehearsal.emulator.access.lookups import FINDERS
 from rehearsal.emulator.access.table import Key, Needed, Renamed, table
 from rehearsal.emulator.access.templates import at, tags
 from rehearsal.emulator.additions.service_linked_roles import NAMES
+from tests.cases import every_case
 from tests.emulator.access import REGION, Evaluated, allowed, denied
 
 A, R = "{account}", REGION
@@ -630,7 +631,7 @@ def test_every_row_has_a_source_and_known_names() -> None:
             assert any(action.sends(row.name.replace("*", "x")) for action in known.find(row.actions[0])), row
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "expected"),
     [
         ({"tags": [{"key": "a", "value": "b"}]}, ({"a": "b"}, ("a",))),

@@ -16,6 +16,7 @@ from ops.errors import OpsError
 from ops.export.blocks import of_type
 from ops.export.constructs import Constructs
 from ops.export.folder import export
+from tests.cases import every_case
 from tests.conftest import Stack
 from tests.export.sample import STACK, exported
 from tests.products import Subject
@@ -67,7 +68,7 @@ def test_blocks_of_a_type_that_no_stack_has() -> None:
     assert 'resource "aws_lex_bot" "bot" {\n  intent {\n    intent_name = "i"\n  }\n}' in exported(content)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("change", "message"),
     [
         (lambda it: it["resource"].update(aws_nothing={"x": {}}), "aws_nothing.x is of the type aws_nothing, which"),

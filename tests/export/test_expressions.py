@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.export.expressions import InexpressibleError, aligned, expression, literal, template
+from tests.cases import every_case
 from tests.export.round_trip import restored
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "written"),
     [
         (None, "null"),
@@ -76,9 +77,7 @@ def test_a_value_of_more_lines_ends_the_alignment() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "text", ["${a", "${}", "x${ }", "%{ if a }b%{ endif }", "${f(\na)}", "\r${a}", "\ufeffa", "${a~}\n b"]
-)
+@every_case("text", ["${a", "${}", "x${ }", "%{ if a }b%{ endif }", "${f(\na)}", "\r${a}", "\ufeffa", "${a~}\n b"])
 def test_what_cannot_be_written_is_an_error(text: str) -> None:
     with pytest.raises(InexpressibleError):
         template(text)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.cases import every_case
 from tests.export.round_trip import differences
 from tests.export.sample import STACK, exported
 
@@ -41,7 +40,7 @@ def test_the_sample_is_equal() -> None:
     assert differences(exported(), STACK) == []
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@every_case("fault", FAULTS)
 def test_a_fault_is_noticed(fault: str) -> None:
     text = exported()
     before, after = FAULTS[fault]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,10 +14,10 @@ from unittest.mock import patch
 
 from environments.schema import Environment
 from modules.phases import PHASES
-from ops.gate import view
 from ops.gate.documents import StackFile, read
 from ops.gate.model import Record, ScannedBlock
 from ops.gate.stacks import EnvironmentStacks
+from ops.gate.view import merged_view
 
 Body = dict[str, Any]
 Proof = Callable[[list[ScannedBlock], Environment], list[Record]]
@@ -36,7 +37,7 @@ class Ground:
     def of(cls, folder: Path, environment: Environment, proof: Proof) -> Ground:
         stacks = {phase.name: f"{environment.name}-{phase.name}" for phase in PHASES}
         files = {phase: folder / "stacks" / stack / "cdk.tf.json" for phase, stack in stacks.items()}
-        documents = {phase: read(file, stacks[phase]) for phase, file in files.items()}
+        documents = {phase: _document(file, stacks[phase], file.stat().st_mtime_ns) for phase, file in files.items()}
         return cls(environment, documents, proof, _failed(environment, documents, proof))
 
     def planted(self, phase: str, change: Callable[[Body], object]) -> dict[tuple[str, str], str]:
@@ -54,22 +55,15 @@ class Ground:
         }
 
 
+@cache
+def _document(file: Path, stack: str, written: int) -> StackFile:
+    """A stack's file, read once for all proofs until it is written again."""
+    return read(file, stack)
+
+
 def _failed(environment: Environment, documents: dict[str, StackFile], proof: Proof) -> frozenset[Record]:
-    with patch.object(view, "_blocks", _blocks):
-        blocks = view.merged_view(EnvironmentStacks(environment.name, documents))
+    blocks = merged_view(EnvironmentStacks(environment.name, documents))
     return frozenset(record for record in proof(blocks, environment) if not record.passed)
-
-
-_read: dict[str, tuple[StackFile, list[ScannedBlock]]] = {}
-"""The last file of each stack that the view was made of, with its blocks: a plant changes one of eleven."""
-
-
-def _blocks(document: StackFile, blocks: Callable[[StackFile], Iterable[ScannedBlock]] = view._blocks) -> Any:
-    read = _read.get(document.file)
-    if read is None or read[0] is not document:
-        read = (document, list(blocks(document)))
-        _read[document.file] = read
-    return read[1]
 
 
 @contextmanager

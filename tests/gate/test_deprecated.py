@@ -9,6 +9,7 @@ import pytest
 from ops.gate.deprecated import DEPRECATED, deprecated
 from ops.gate.model import Block, ScannedBlock
 from ops.gate.understood import schema
+from tests.cases import every_case
 
 BUCKET = "aws_s3_bucket"
 
@@ -22,7 +23,7 @@ def found(kind: str, settings: dict[str, Any], section: str = "resource") -> tup
     return record.details
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "settings", "path"),
     [
         (BUCKET, {"bucket": "b", "acl": "private"}, "acl"),
@@ -42,7 +43,7 @@ def test_what_is_referred_to() -> None:
     assert what.startswith("refers to aws_s3_bucket.website_domain")
 
 
-@pytest.mark.parametrize(
+@every_case(
     "settings",
     [
         {"bucket": "acl"},

@@ -10,6 +10,7 @@ import pytest
 
 import environments
 from ops.gate.endpoints import CALL, uneven_endpoints
+from tests.cases import every_case
 from tests.gate.plants import Body, Ground
 from tests.products import Subject, values
 
@@ -63,7 +64,7 @@ OWN = condition("StringEquals", "aws:PrincipalAccount", "111122223333")
 
 
 @pytest.mark.requirement("R2.4")
-@pytest.mark.parametrize(
+@every_case(
     ("plant", "says"),
     [
         (
@@ -127,7 +128,7 @@ def test_what_a_role_may_do_and_its_endpoint_stops(prod: Ground, plant: tuple[st
 
 
 @pytest.mark.requirement("R2.4", "R13.2")
-@pytest.mark.parametrize(
+@every_case(
     ("plant", "says"),
     [
         (
@@ -177,7 +178,7 @@ def test_an_endpoint_without_a_policy(prod: Ground) -> None:
     assert found == "has no policy, so tasks can call everything of kms through it"
 
 
-@pytest.mark.parametrize(
+@every_case(
     "plant",
     [
         # A service calls KMS for the role, from outside the VPC.

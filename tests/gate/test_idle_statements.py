@@ -15,6 +15,7 @@ from ops.gate.model import Outcome, ScanFailedError
 from ops.gate.policy_documents import IDLE, idle_statements
 from ops.gate.stacks import EnvironmentStacks
 from ops.gate.view import merged_view
+from tests.cases import every_case
 from tests.gate.plants import Body, Ground, add
 from tests.gate.project import Project, failed
 from tests.gate.test_permissions import everything
@@ -176,7 +177,7 @@ PLANTS = {
 }
 
 
-@pytest.mark.parametrize("case", PLANTS)
+@every_case("case", PLANTS)
 def test_a_statement_that_does_nothing_is_found(prod: Ground, case: str) -> None:
     phase, document, change = PLANTS[case]
     assert set(prod.planted(phase, change)) == {(IDLE, f"data.{DOCUMENT}.{document}_document")}
@@ -258,7 +259,7 @@ def test_a_statement_that_aws_rejects_is_not_understood(prod: Ground, changes: B
 
 
 @pytest.mark.requirement("R13.2")
-@pytest.mark.parametrize(
+@every_case(
     ("test", "values", "what"),
     [
         ("Null", ["true"], ""),

@@ -10,6 +10,7 @@ import pytest
 import environments
 from ops.gate.index import values_at
 from ops.gate.keys import KEYS, OTHER_KEY, other_keys
+from tests.cases import every_case
 from tests.gate.plants import Body, Ground
 from tests.products import SUBJECTS, Subject, values
 
@@ -21,7 +22,7 @@ def prod(output: Path) -> Ground:
     return Ground.of(output, environments.load("prod"), other_keys)
 
 
-@pytest.mark.parametrize("subject", SUBJECTS, ids=str)
+@every_case("subject", SUBJECTS, ids=str)
 def test_every_product_uses_the_keys_of_their_purposes(subject: Subject, outputs: Callable[[Path], Path]) -> None:
     with values(subject.folder):
         assert Ground.of(outputs(subject.folder), subject.environment, other_keys).failed == frozenset()
@@ -39,7 +40,7 @@ def replaced(kind: str, name: str, attribute: str, value: str) -> Callable[[Body
 
 
 @pytest.mark.requirement("R13.2")
-@pytest.mark.parametrize(
+@every_case(
     ("phase", "address", "value", "said"),
     [
         ("account", "aws_cloudtrail.trail", "${aws_kms_key.log_key.arn}", "alias/aep-prod-logs"),

@@ -13,6 +13,7 @@ import environments
 from ops.gate.model import ScanFailedError
 from ops.gate.order import ORDER, what_comes_first
 from ops.gate.order.table import NEEDS
+from tests.cases import every_case
 from tests.gate.plants import Body, Ground, add
 
 PROD = environments.load("prod")
@@ -73,19 +74,19 @@ def body(kind: str, name: str, change: Callable[[Body], object]) -> Callable[[Bo
     return changed
 
 
-@pytest.mark.parametrize("name", environments.known())
+@every_case("name", environments.known())
 def test_everything_waits_for_what_aws_needs(output: Path, name: str) -> None:
     assert not Ground.of(output, environments.load(name), what_comes_first).failed
 
 
-@pytest.mark.parametrize(("phase", "kind", "name", "first"), WAITS, ids=str)
+@every_case(("phase", "kind", "name", "first"), WAITS, ids=str)
 def test_a_wait_that_is_gone_is_found(prod: Ground, phase: str, kind: str, name: str, first: str) -> None:
     assert first in str(prod.documents[phase].content["resource"][kind][name]["depends_on"])
     found = prod.planted(phase, body(kind, name, lambda settings: settings.pop("depends_on")))
     assert f"must depend on {first}" in found[ORDER, f"{kind}.{name}"]
 
 
-@pytest.mark.parametrize(("phase", "kind", "name", "who"), REQUIRED, ids=str)
+@every_case(("phase", "kind", "name", "who"), REQUIRED, ids=str)
 def test_what_must_exist_is_missed(prod: Ground, phase: str, kind: str, name: str, who: str) -> None:
     found = prod.planted(phase, lambda content: content["resource"][kind].pop(name))
     assert f"needs {kind}" in found[ORDER, who]
@@ -171,7 +172,7 @@ PLANTS: list[tuple[str, str, Body, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("phase", "kind", "settings", "says"), PLANTS, ids=lambda each: str(each)[:60])
+@every_case(("phase", "kind", "settings", "says"), PLANTS, ids=lambda each: str(each)[:60])
 def test_a_resource_that_is_added_has_to_wait_too(
     prod: Ground, phase: str, kind: str, settings: Body, says: str
 ) -> None:

@@ -16,6 +16,7 @@ from ops.gate import alarms, detection, events, firewall, kept, traffic
 from ops.gate.model import Record, ScannedBlock
 from ops.gate.stacks import expected_stacks, select
 from ops.gate.view import merged_view
+from tests.cases import every_case
 from tests.gate.planted.row import GONE
 from tests.products import AEP, HERE, SHAPES, values
 
@@ -76,7 +77,7 @@ def found(view: Sequence[ScannedBlock], environment: Environment) -> list[str]:
     return [f"{each.check} {each.block.address} {' '.join(each.details)}" for each in records]
 
 
-@pytest.mark.parametrize("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
+@every_case("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
 @pytest.mark.requirement("R13.2")
 def test_no_product_has_any(folder: Path, outputs: Callable[[Path], Path]) -> None:
     with values(folder):
@@ -129,7 +130,7 @@ OF_STAGE = json.dumps(
 )
 
 
-@pytest.mark.parametrize(
+@every_case(
     "change",
     [
         (CPU, ["threshold"], 100, CPU, "has the threshold 100, must be 85"),
@@ -382,7 +383,7 @@ DEPLOYMENT = "aws_codedeploy_deployment_group.api_deployment_group"
 PAIR = ["load_balancer_info", "target_group_pair_info"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     "change",
     [
         (
@@ -456,7 +457,7 @@ def test_a_cutover_in_progress(views: Views) -> None:
     assert "has the weights [0], must be 10" in " ".join(found(view, begun))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("pattern", "event", "expected"),
     [
         ({"a": [1]}, {"a": 1}, True),
@@ -478,7 +479,7 @@ def test_patterns_of_events(pattern: object, event: object, expected: bool) -> N
     assert events.matches(pattern, event) is expected
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("pattern", "matched"),
     [
         ({"detail-type": ["AWS Console Sign In via CloudTrail"]}, {"a console sign-in of an IAMUser"}),

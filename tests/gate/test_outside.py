@@ -14,6 +14,7 @@ from environments.schema import Registry
 from ops.gate.model import Block, ScannedBlock
 from ops.gate.outside import ENDPOINTS, OF_ORGANIZATION, OUTSIDE, Mention, inside, mentions, what_leads_outside
 from ops.gate.understood import table
+from tests.cases import every_case
 from tests.gate.plants import Body, Ground, add
 from tests.gate.test_understood import entries
 from tests.products import SUBJECTS, Subject, values
@@ -34,7 +35,7 @@ def test_no_product_leads_outside(subject: Subject, outputs: Callable[[Path], Pa
         assert Ground.of(outputs(subject.folder), subject.environment, what_leads_outside).failed == frozenset()
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "found"),
     [
         ("arn:aws:iam::999988887777:root", {("ARN", "arn:aws:iam::999988887777:root")}),
@@ -117,7 +118,7 @@ OWN = PROD.account_id
 ACCOUNT = ("StringEquals", "aws:SourceAccount", OWN)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("phase", "change", "what"),
     [
         ("account", allow("alerts_policy", "AWS", OTHER), f"names {OTHER}"),
@@ -190,7 +191,7 @@ def test_what_leads_outside(ground: Ground, phase: str, change: Callable[[Body],
     assert what in "".join(found.values())
 
 
-@pytest.mark.parametrize(
+@every_case(
     "change",
     [
         allow("alerts_policy", "AWS", OWN),

@@ -12,6 +12,7 @@ import pytest
 import environments
 from ops.gate.overwritten import IDENTITIES, NAMES, OVERWRITTEN, overwritten
 from ops.gate.understood import table
+from tests.cases import every_case
 from tests.gate.plants import Body, Ground, add
 from tests.products import SUBJECTS, Subject, values
 
@@ -24,7 +25,7 @@ def prod(output: Path) -> Ground:
     return Ground.of(output, environments.load("prod"), overwritten)
 
 
-@pytest.mark.parametrize("subject", SUBJECTS, ids=str)
+@every_case("subject", SUBJECTS, ids=str)
 def test_no_product_overwrites_anything(subject: Subject, outputs: Callable[[Path], Path]) -> None:
     with values(subject.folder):
         assert Ground.of(outputs(subject.folder), subject.environment, overwritten).failed == frozenset()
@@ -41,7 +42,7 @@ def again(kind: str, name: str, /, **settings: Any) -> Callable[[Body], None]:
 
 
 @pytest.mark.requirement("R13.2")
-@pytest.mark.parametrize(
+@every_case(
     ("phase", "kind", "name"),
     [
         ("services", SCALING, "backend_scaling_cpu"),
@@ -62,7 +63,7 @@ def test_a_composite_alarm_with_the_name_of_a_metric_alarm(prod: Ground) -> None
     assert "aws_cloudwatch_composite_alarm.another" in found[OVERWRITTEN, f"{ALARM}.load_balancer_5xx"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("phase", "change"),
     [
         ("services", again(SCALING, "backend_scaling_cpu", name="requests")),
@@ -75,7 +76,7 @@ def test_others_are_no_finding(prod: Ground, phase: str, change: Callable[[Body]
     assert prod.planted(phase, change) == {}
 
 
-@pytest.mark.parametrize("name", ["aep-staging-alerts", "shop-prod-alerts", "alerts", "aep-prod2-alerts"])
+@every_case("name", ["aep-staging-alerts", "shop-prod-alerts", "alerts", "aep-prod2-alerts"])
 def test_a_name_of_another_environment(prod: Ground, name: str) -> None:
     def change(content: Body) -> None:
         content["resource"]["aws_sns_topic"]["alerts"]["name"] = name

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-import pytest
-
 from ops.gate.model import Block, Check, Record, ScannedBlock, ScanResult
 from ops.gate.scanner import Scanner
+from tests.cases import every_case
 from tests.gate import examples, examples_of_relations
 from tests.gate.project import POLICIES
 
@@ -47,14 +46,14 @@ def records(check: str, verdict: str) -> list[Record]:
     return [each for each in scanned()[0].records if each.check == check and each.block.address.startswith(prefix)]
 
 
-@pytest.mark.parametrize("check", IDS)
+@every_case("check", IDS)
 def test_good_examples_pass(check: str) -> None:
     found = records(check, "good")
     assert len(found) == sum(len(example.good) for example in EXAMPLES[check])
     assert [record for record in found if not record.passed] == []
 
 
-@pytest.mark.parametrize("check", IDS)
+@every_case("check", IDS)
 def test_bad_examples_fail_and_say_why(check: str) -> None:
     found = records(check, "bad")
     assert len(found) == sum(len(example.bad) for example in EXAMPLES[check])

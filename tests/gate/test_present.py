@@ -19,6 +19,7 @@ from ops.gate.understood import attributes, present, schema, table
 from ops.gate.understood.facts import Facts, facts
 from ops.gate.view import merged_view
 from ops.iam.policy import listed
+from tests.cases import every_case
 from tests.gate.plants import computed_once
 from tests.products import SUBJECTS
 
@@ -67,7 +68,7 @@ def marked(known: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tup
             yield (*path, name)
 
 
-@pytest.mark.parametrize("kind", LINES)
+@every_case("kind", LINES)
 def test_the_attributes_of_a_line_are_of_its_type(kind: str) -> None:
     for path in compared(kind):
         known: Any = table.types()[kind]
@@ -126,7 +127,7 @@ def policies(*names: str) -> list[ScannedBlock]:
     return [resource("aws_p", str(place), bucket=f"${{aws_s3_bucket.{name}.id}}") for place, name in enumerate(names)]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("line", "blocks", "said"),
     [
         ("buckets by bucket", policies("a", "b"), []),

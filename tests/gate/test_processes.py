@@ -20,6 +20,7 @@ from ops.gate import run as gate
 from ops.gate.model import Block, ErrorKind, Outcome, ScannedBlock, ScanResult
 from ops.gate.scanner import Scanner
 from ops.gate.stacks import EnvironmentStacks
+from tests.cases import every_case
 from tests.gate.project import POLICIES, Project
 
 LARGE = 200_000
@@ -30,7 +31,7 @@ def each(work: Callable[[int], object], count: int, limit: int | None = None) ->
     return processes.each(work, range(count), begins=lambda _: None, ended=lambda _, how: how, processes=limit)
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 9])
+@every_case("limit", [1, 2, 3, 9])
 def test_results_are_in_the_order_of_inputs(limit: int) -> None:
     def work(number: int) -> tuple[int, str]:
         time.sleep(0.02 * (number == 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from datetime import date
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_stacks_outside_any_environment_have_no_tables() -> None:
 
 @pytest.mark.requirement("R2.6")
 def test_what_cannot_be_known_is_an_error(output: Path) -> None:
-    documents = Ground.of(output, environments.load("prod"), reachability).documents
+    documents = deepcopy(Ground.of(output, environments.load("prod"), reachability).documents)
     rule = documents["network"].content["resource"][RULE]["backend_to_database_5432_ingress"]
     rule["from_port"] = "${var.port}"
     stacks = EnvironmentStacks("prod", documents)

@@ -16,6 +16,7 @@ from ops.gate.model import ErrorKind, ScanFailedError
 from ops.gate.reachability import EXTRA, MISSING, WIDER, reachability
 from ops.gate.reachability.rules import Ports, Table, in_words
 from policies.security_group_rules import read_rules
+from tests.cases import every_case
 from tests.gate.plants import Body, Ground, add, names
 
 INGRESS, EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"
@@ -36,7 +37,7 @@ def prod(output: Path) -> Ground:
 
 
 @pytest.mark.requirement("R2.2", "R2.6", "R2.7", "R5.3")
-@pytest.mark.parametrize("name", environments.known())
+@every_case("name", environments.known())
 def test_everything_in_the_table_is_reachable_and_nothing_else(output: Path, name: str) -> None:
     ground = Ground.of(output, environments.load(name), reachability)
     assert not ground.failed
@@ -142,7 +143,7 @@ def test_an_extra_rule_with_another_group_is_found(
 
 
 @pytest.mark.requirement("R2.6", "R2.7")
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule[1])
+@every_case("rule", RULES, ids=lambda rule: rule[1])
 def test_a_rule_that_is_gone_is_missed(prod: Ground, rule: tuple[str, str, Flow]) -> None:
     kind, name, flow = rule
     found = prod.planted("network", lambda c: c["resource"][kind].pop(name))
@@ -181,8 +182,8 @@ def network_of(content: Body, name: str) -> Body:
 
 
 @pytest.mark.requirement("R2.2", "R2.6")
-@pytest.mark.parametrize("table", PRIVATE_TABLES)
-@pytest.mark.parametrize("destination", ["0.0.0.0/0", "128.0.0.0/1"])
+@every_case("table", PRIVATE_TABLES)
+@every_case("destination", ["0.0.0.0/0", "128.0.0.0/1"])
 def test_a_public_route_is_found(prod: Ground, table: str, destination: str) -> None:
     route = {
         "route_table_id": f"${{aws_route_table.{table}.id}}",
@@ -193,7 +194,7 @@ def test_a_public_route_is_found(prod: Ground, table: str, destination: str) -> 
 
 
 @pytest.mark.requirement("R2.2")
-@pytest.mark.parametrize(
+@every_case(
     "way",
     [
         {"nat_gateway_id": "${aws_nat_gateway.nat_a.id}", "cidr_block": "0.0.0.0/0"},
@@ -241,7 +242,7 @@ def test_an_elastic_address_of_anything_else_is_found(prod: Ground) -> None:
 
 
 @pytest.mark.requirement("R0.1", "R2.2")
-@pytest.mark.parametrize("zone", "abc")
+@every_case("zone", "abc")
 def test_a_service_in_a_public_subnet_is_found(prod: Ground, zone: str) -> None:
     subnet = f'${{data.terraform_remote_state.network.outputs.public_subnets["{zone}"]}}'
     found = prod.planted("services", lambda c: network_of(c, "backend_service")["subnets"].append(subnet))
@@ -281,7 +282,7 @@ def test_another_group_on_a_service_is_found(prod: Ground, other: str) -> None:
 
 
 @pytest.mark.requirement("R2.6")
-@pytest.mark.parametrize("party", ["database", "backend", "load_balancer"])
+@every_case("party", ["database", "backend", "load_balancer"])
 def test_another_group_on_an_endpoint_is_found(prod: Ground, party: str) -> None:
     endpoint = "${aws_vpc_endpoint.endpoint_logs.id}"
     joint = {"vpc_endpoint_id": endpoint, "security_group_id": group(party)}
@@ -321,7 +322,7 @@ def test_a_database_without_groups_has_the_default_one(prod: Ground) -> None:
 
 
 @pytest.mark.requirement("R2.7")
-@pytest.mark.parametrize("service", needed_endpoints(PROD))
+@every_case("service", needed_endpoints(PROD))
 def test_tasks_need_these_endpoints(prod: Ground, service: str) -> None:
     name = f"endpoint_{service.replace('.', '_').replace('-', '_')}"
 
@@ -338,7 +339,7 @@ def test_tasks_need_these_endpoints(prod: Ground, service: str) -> None:
 
 
 @pytest.mark.requirement("R2.6", "R2.7")
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "name", "says"),
     [
         ("aws_route", "route_private_b_internet", "no route between backend and internet in prod_network__private_b"),
@@ -351,7 +352,7 @@ def test_a_route_that_is_gone_is_missed(prod: Ground, kind: str, name: str, says
 
 
 @pytest.mark.requirement("R2.6")
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "name", "says"),
     [
         ("aws_lb_listener", "http", "the load balancer has no listener on port 80"),
@@ -366,7 +367,7 @@ def test_a_part_of_the_load_balancer_that_is_gone_is_missed(prod: Ground, kind: 
 # What can't be known -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "name", "settings_"),
     [
         (EGRESS, "backend_to_internet_443_egress", {"count": 2}),
@@ -390,7 +391,7 @@ def ports(protocol: object, first: object, last: object) -> Ports:
     return Ports.of(rule)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("found", "allowed", "beyond"),
     [
         (ports("tcp", 443, 443), {443}, ""),

@@ -111,14 +111,10 @@ def test_a_scan_prints_nothing(project: Project, capfd: pytest.CaptureFixture[st
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(
-    "names", [("staging",), pytest.param((), marks=pytest.mark.slow)], ids=["one environment", "all environments"]
-)
-def test_what_is_computed_only_once_changes_no_result(
-    output: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
-) -> None:
+@pytest.mark.slow
+def test_what_is_computed_only_once_changes_no_result(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Expressions, parsers of JSON paths: checkov computes them again each time."""
-    stacks = select(output, names, expected_stacks()).environment_stacks
+    stacks = select(output, (), expected_stacks()).environment_stacks
     views = [merged_view(each) for each in stacks]
 
     def records() -> list[tuple[Record, ...]]:

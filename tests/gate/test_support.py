@@ -12,6 +12,7 @@ from environments.schema.risks import EXTENDED_SUPPORT
 from environments.schema.versions import CACHES, POSTGRESQL, Release
 from ops.gate.model import Block, Outcome, ScannedBlock
 from ops.gate.support import CHECK, ended_support, ending_support
+from tests.cases import every_case
 from tests.gate.project import Project, entry, failed
 
 NONE: frozenset[str] = frozenset()
@@ -28,7 +29,7 @@ def wrong(blocks: list[ScannedBlock], today: date, accepted: frozenset[str] = NO
     return [detail for record in ended_support(blocks, today, accepted) for detail in record.details]
 
 
-@pytest.mark.parametrize(("major", "release"), POSTGRESQL.items())
+@every_case(("major", "release"), POSTGRESQL.items())
 def test_a_version_counts_until_the_last_day_of_its_support(major: str, release: Release) -> None:
     assert release.standard_until and release.extended_until
     standard, extended = date.fromisoformat(release.standard_until), date.fromisoformat(release.extended_until)

@@ -12,6 +12,7 @@ import environments
 from ops.gate import tasks
 from ops.gate.tasks import ROLE, TASK, what_runs
 from ops.gate.understood import table
+from tests.cases import every_case
 from tests.gate.plants import Body, Ground
 from tests.gate.test_understood import entries
 from tests.products import SUBJECTS, Subject, values
@@ -63,7 +64,7 @@ def secret(name: str, of: str = "OPENAI_API_KEY") -> Body:
     return {"name": name, "valueFrom": arn}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("change", "what"),
     [
         (variable("HTTPS_PROXY", "http://proxy.example.net:3128"), "variables differ"),
@@ -147,9 +148,9 @@ def test_no_value_is_in_a_message(ground: Ground) -> None:
 ROLE_OF = "${{data.terraform_remote_state.secrets.outputs.{}.{}}}"
 
 
-@pytest.mark.parametrize("task", ["backend_task", "frontend_task", "migration_task"])
-@pytest.mark.parametrize("attribute", ["execution_role_arn", "task_role_arn"])
-@pytest.mark.parametrize("other", ["execution_role_arns", "task_role_arns"])
+@every_case("task", ["backend_task", "frontend_task", "migration_task"])
+@every_case("attribute", ["execution_role_arn", "task_role_arn"])
+@every_case("other", ["execution_role_arns", "task_role_arns"])
 def test_a_task_with_another_role(ground: Ground, task: str, attribute: str, other: str) -> None:
     service = "frontend" if task == "frontend_task" else "backend"
     foreign = "backend" if service == "frontend" else "frontend"
@@ -188,7 +189,7 @@ def test_a_schedule_that_starts_another_task_or_uses_another_role(shop: Ground) 
     assert "it starts the task 'shop-migration-prod'" in found[TASK]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("phase", "role", "action"),
     [
         ("secrets", "frontend_task_role", "ecs:ExecuteCommand"),

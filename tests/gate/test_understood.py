@@ -22,6 +22,7 @@ from ops.gate.support import CHECKS as SUPPORT
 from ops.gate.understood import attributes, schema, structure, table
 from ops.gate.understood.extract import PROVIDER, extract, main
 from ops.gate.view import merged_view
+from tests.cases import every_case
 from tests.gate.project import POLICIES, Body, Project, frame
 from tests.products import AEP, SHAPES, values
 
@@ -91,7 +92,7 @@ def test_every_check_and_proof_exists_and_every_reference_is_to_a_known_type() -
     assert targets - table.types().keys() == set()
 
 
-@pytest.mark.parametrize("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
+@every_case("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
 @pytest.mark.requirement("R11.2")
 def test_every_product_is_understood(folder: Path, outputs: Callable[[Path], Path]) -> None:
     with values(folder):
@@ -238,7 +239,7 @@ TOPIC = {"name": "alerts", "kms_master_key_id": "${aws_kms_key.k.arn}"}
 KEY = {"enable_key_rotation": True, "deletion_window_in_days": 30, "policy": "${data.aws_iam_policy_document.d.json}"}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("change", "what"),
     [
         ({}, ""),
@@ -258,7 +259,7 @@ def test_attributes(change: Body, what: str) -> None:
     assert [what in error.what for error in found] == ([True] if what else [])
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("tags", "allowed"),
     [({}, True), ({"Name": "x"}, True), ({"Name": "x", "Project": "other"}, False), ("${local.tags}", False)],
     ids=str,

@@ -9,6 +9,7 @@ import pytest
 
 import environments
 from ops.gate.urls import OTHER_URL, other_urls
+from tests.cases import every_case
 from tests.gate.plants import Body, Ground
 from tests.products import SUBJECTS, Subject, values
 
@@ -22,7 +23,7 @@ def prod(output: Path) -> Ground:
     return Ground.of(output, environments.load("prod"), other_urls)
 
 
-@pytest.mark.parametrize("subject", SUBJECTS, ids=str)
+@every_case("subject", SUBJECTS, ids=str)
 def test_every_products_url_is_right(subject: Subject, outputs: Callable[[Path], Path]) -> None:
     with values(subject.folder):
         assert Ground.of(outputs(subject.folder), subject.environment, other_urls).failed == frozenset()
@@ -34,7 +35,7 @@ def written(address: str, attribute: str, value: str) -> Callable[[Body], None]:
 
 
 @pytest.mark.requirement("R13.2")
-@pytest.mark.parametrize(
+@every_case(
     ("url", "part"),
     [
         (f"http://aep:{PASSWORD}@{ADDRESS}:5432/aep?sslmode=require", "scheme"),

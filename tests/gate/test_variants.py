@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from ops.gate.folder import STACK_FILE
+from tests.cases import every_case
 from tests.gate.planted.found import found
 from tests.gate.planted.row import GONE, Row
 from tests.gate.planted.rows import loss_and_outage, missing, outside, policies
@@ -42,7 +43,7 @@ def test_as_many_kinds_as_the_plan_asks_for() -> None:
     assert len(ROWS) >= 120
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "value", "variants"),
     [
         ("resource/a/x/n", 5, [("resource/a/y/n", 5)]),

@@ -6,9 +6,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-si
 
 from __future__ import annotations
 
-import pytest
-
 from ops.iam.conditions import RequestContext, holds
+from tests.cases import every_case
 
 KEY = "x:Key"
 FINANCE = "arn:aws:someservice:*:111122223333:finance/*"
@@ -97,7 +96,7 @@ ROWS: list[tuple[str, str | tuple[str, ...], str | tuple[str, ...] | None, bool]
 ]
 
 
-@pytest.mark.parametrize(("operator", "wanted", "sent", "outcome"), ROWS, ids=[str(each) for each in ROWS])
+@every_case(("operator", "wanted", "sent", "outcome"), ROWS, ids=[str(each) for each in ROWS])
 def test_an_operator_holds_as_aws_documents(
     operator: str, wanted: str | tuple[str, ...], sent: str | tuple[str, ...] | None, outcome: bool
 ) -> None:

@@ -10,6 +10,7 @@ from ops.iam.conditions import RequestContext
 from ops.iam.evaluation import Document, Policies, evaluate
 from ops.iam.matching import Question, applies, caller_of, counts
 from ops.iam.policy import IamStatement
+from tests.cases import every_case
 from tests.iam.examples import request
 
 ACCOUNT, ROLE = "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/one"
@@ -34,7 +35,7 @@ def asked(context: RequestContext = _UNKNOWN, *, action: str = "s3:GetObject", *
     return Question(action, f"{BUCKET}/a", context, caller_of(ROLE), **more)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("elements", "expected"),
     [
         ({}, True),
@@ -58,7 +59,7 @@ def test_what_is_unknown_of_a_request_or_a_statement(elements: dict[str, object]
     assert applies(statement(**{"Principal": "*", **elements}), asked()) is expected
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("elements", "whole", "expected"),
     [
         ({"Resource": OWN}, False, None),
@@ -92,13 +93,13 @@ def test_a_variable_of_an_unknown_key_may_be_any_text(
     assert applies(statement(**elements), Question("s3:GetObject", f"{BUCKET}/a", known)) is expected
 
 
-@pytest.mark.parametrize("name", ["${aws:userid}/x", "&/x", "&/${aws:userid}"])
+@every_case("name", ["${aws:userid}/x", "&/x", "&/${aws:userid}"])
 def test_an_unknown_text_may_have_colons_and_slashes(name: str) -> None:
     question = Question("s3:GetObject", f"{BUCKET}/role:session/b/x", _UNKNOWN)
     assert applies(statement(Resource=f"{BUCKET}/{name}"), question) is None
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("test", "values", "expected"),
     [
         ("ArnEquals", ["&"], None),

@@ -12,6 +12,7 @@ from ops.gate.stacks import expected_stacks
 from ops.iam.evaluation import Document, Policies, evaluate
 from ops.iam.policy import listed
 from ops.roles.policies import Asked, Roles
+from tests.cases import every_case
 from tests.iam.examples import ROLE, document, request, statement
 from tests.iam.negative import negative, redundant, table
 from tests.mutants.policies import Change, mutants, unnoticed
@@ -35,7 +36,7 @@ def asked(environments_roles: Mapping[str, Roles]) -> Mapping[str, list[Asked]]:
 
 
 @pytest.mark.requirement("R0.3", "R1.2")
-@pytest.mark.parametrize("name", NAMES)
+@every_case("name", NAMES)
 def test_roles_may_do_what_they_must_and_nothing_else(asked: Mapping[str, list[Asked]], name: str) -> None:
     wrong = []
     for each in asked[name]:
@@ -52,7 +53,7 @@ def test_every_row_of_the_table_is_asked(environments_roles: Mapping[str, Roles]
 
 
 @pytest.mark.requirement("R0.3")
-@pytest.mark.parametrize("name", NAMES)
+@every_case("name", NAMES)
 def test_a_condition_a_resource_and_a_statement_count(
     environments_roles: Mapping[str, Roles], asked: Mapping[str, list[Asked]], name: str
 ) -> None:
@@ -63,6 +64,7 @@ def test_a_condition_a_resource_and_a_statement_count(
     assert [str(each) for each in unnoticed(changes, asked[name]) if not redundant(each.role, each.statement.sid)] == []
 
 
+@pytest.mark.slow
 def test_no_statement_is_called_redundant_that_is_not(
     environments_roles: Mapping[str, Roles], asked: Mapping[str, list[Asked]]
 ) -> None:

@@ -97,6 +97,7 @@ def test_a_session_of_each_role_is_printed_as_sdks_read_it(
         assert (asked["RoleSessionName"], asked["WebIdentityToken"]) == ("github-17-x-1", service.given[-1])
 
 
+@pytest.mark.slow
 def test_next_steps_use_the_role_and_no_file_has_a_credential(
     job: Path, env: Environment, sts: Identities, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from ops.cost.table import table
 from ops.errors import OpsError
 from ops.gate.model import Block, ScannedBlock
 from ops.gate.understood.table import types
+from tests.cases import every_case
 from tests.ops.cost import PRICES, views
 from tests.products import AEP, SHAPES
 
@@ -36,7 +37,7 @@ def test_every_type_that_the_gate_understands_is_priced_or_free_or_unpriced_and_
     assert sum(map(len, ways)) == len(understood)
 
 
-@pytest.mark.parametrize("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
+@every_case("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
 @pytest.mark.requirement("R11.3")
 def test_every_synthesized_type_is_known_and_every_quantity_follows(
     folder: Path, outputs: Callable[[Path], Path]
@@ -61,7 +62,7 @@ def test_bills_are_names_of_services_on_bills_and_every_assumption_is_used() -> 
     assert [field.name for field in fields(Usage) if f"usage.{field.name}" not in texts] == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "settings", "what", "quantity"),
     [
         ("aws_vpc_endpoint", {"vpc_endpoint_type": "Interface", "subnet_ids": ["a", "b"]}, "interface endpoint", 1460),
@@ -103,9 +104,7 @@ def test_tasks_have_the_size_of_the_task_definition_that_the_service_refers_to()
     assert next(line.quantity for line in lines if line.what == "GuardDuty's agent in tasks") == 6
 
 
-@pytest.mark.parametrize(
-    ("size", "vcpus"), [("small", 2), ("large", 2), ("xlarge", 4), ("2xlarge", 8), ("16xlarge", 64)]
-)
+@every_case(("size", "vcpus"), [("small", 2), ("large", 2), ("xlarge", 4), ("2xlarge", 8), ("16xlarge", 64)])
 def test_virtual_cpus_follow_from_the_size(size: str, vcpus: int) -> None:
     database = block("aws_db_instance", {"instance_class": f"db.m7g.{size}", "allocated_storage": 20})
     feature = block("aws_guardduty_detector_feature", {"name": "RDS_LOGIN_EVENTS", "status": "ENABLED"})

@@ -15,6 +15,7 @@ from ops.cost import read
 from ops.cost.estimate import Estimate, estimate_view
 from ops.cost.read import Saving, Skipped, estimate_of, savings
 from ops.cost.report import Report, as_data, as_markdown, as_text, by_phase, differences
+from tests.cases import every_case
 from tests.ops.cli import run
 from tests.ops.cost import PRICES, views
 from tests.products import AEP, OF_AEP, values
@@ -114,7 +115,7 @@ def test_the_command_reads_the_synthesized_stacks(output: Path) -> None:
     assert "| phase | USD |" in command(output, "prod", "--markdown").stdout
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("words", "message"),
     [
         (("nowhere",), "unknown environment 'nowhere'"),
@@ -134,6 +135,7 @@ def test_a_mistake_is_one_line(output: Path, words: tuple[str, ...], message: st
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_an_environment_that_accepts_no_risk_reports_it(output: Path) -> None:
     done = command(output, "prod", "--risks")
     assert "prod: it accepts no risk that lowers its cost" in done.stdout
@@ -156,7 +158,7 @@ def test_a_region_without_prices_is_skipped_and_has_no_total(output: Path, monke
     assert (data["environments"], data["skipped"]) == ([], [{"name": "prod", "region": "us-east-1"}])
 
 
-@pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice.safer], ids=lambda choice: choice.risk)
+@every_case("choice", [choice for choice in CHOICES if choice.safer], ids=lambda choice: choice.risk)
 def test_the_safer_values_take_no_risk(choice: Any) -> None:
     risky = next(each.environment for each in OF_AEP if each.environment.name == "staging")
     for path, value in choice.safer.items():

@@ -9,6 +9,7 @@ import pytest
 
 from environments.schema import SMALL_USAGE
 from ops.cost.estimate import Estimate, estimate_view
+from tests.cases import every_case
 from tests.ops.cost import PRICES, views
 from tests.products import AEP
 
@@ -119,7 +120,7 @@ def added(parts: dict[str, str]) -> Decimal:
 
 
 @pytest.mark.requirement("R11.3")
-@pytest.mark.parametrize("name", FIXED)
+@every_case("name", FIXED)
 def test_the_totals_are_those_computed_by_hand(estimates: dict[str, Estimate], name: str) -> None:
     found = estimates[name]
     assert found.fixed == added(FIXED[name])

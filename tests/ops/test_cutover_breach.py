@@ -14,6 +14,7 @@ from tests.ops.cutover_context import RolledOut
 
 
 @pytest.mark.requirement("R10.4")
+@pytest.mark.slow
 def test_errors_take_traffic_back(account: Aws, control: Control, prod: Environment, scratch: Path) -> None:
     assert scratch.exists()
     site = RolledOut(account, control, prod)

@@ -20,6 +20,7 @@ from ops.cutover.prepare import undone
 from ops.cutover.records import AliasTarget
 from ops.cutover.rollback import back
 from ops.journal import Journal
+from tests.cases import every_case
 from tests.ops.cutover_fakes import CNAME, SHARES, Route53, shared
 
 
@@ -75,7 +76,7 @@ def test_a_weight_is_read_however_route_53_writes_names() -> None:
     assert SHARES.weight(listed) == 30
 
 
-@pytest.mark.parametrize(
+@every_case(
     "wrong",
     [
         {"Weight": 31},

@@ -221,7 +221,9 @@ MOMENTS = 40
 """More than those at which a cutover calls AWS or waits, so that the last ones come after its end."""
 
 
-@pytest.mark.parametrize("signal_", INTERRUPTIONS)
+@pytest.mark.parametrize(
+    "signal_", [INTERRUPTIONS[0], *(pytest.param(each, marks=pytest.mark.slow) for each in INTERRUPTIONS[1:])]
+)
 @pytest.mark.parametrize("seen", [lambda _: GOOD, lambda weight: BAD if weight == 50 else GOOD], ids=["good", "bad"])
 def test_a_signal_at_any_moment_leaves_no_step_that_has_not_passed(
     tmp_path: Path, signal_: str, seen: Callable[[int], Sample]

@@ -23,6 +23,7 @@ from ops.conditions import ConditionResult, Status
 from ops.cutover.readiness import Readiness, ttl
 from ops.cutover.watch import Gauge, Sample, Signals, judge
 from ops.cutover.work import place
+from tests.cases import every_case
 from tests.ops.cutover_fakes import CNAME, SHARES, Route53, shared
 
 PROD = load("prod")
@@ -86,7 +87,7 @@ def test_the_plans_metrics_are_watched() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("points", "beyond"),
     [([], False), ([3], False), ([3, 1, 3], False), ([1, 3, 3], True), ([1, 2, 2], False), ([-1, -1], True)],
 )
@@ -96,7 +97,7 @@ def test_two_minutes_in_a_row_are_a_breach(points: list[float], beyond: bool) ->
 
 
 @pytest.mark.requirement("R10.4")
-@pytest.mark.parametrize(
+@every_case(
     ("requests", "targets", "balancer", "breach"),
     [
         (1000, 10, 0, ""),
@@ -135,7 +136,7 @@ def judged(*gauges: Gauge, **points: list[float]) -> Sample:
     return judge(given, gauges, PROD)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("states", "on", "missing"),
     [
         (OK, [], []),
@@ -177,7 +178,7 @@ def test_alarms_without_data_dont_show_that_none_is_on(composite: str) -> None:
 
 
 @pytest.mark.requirement("R10.4")
-@pytest.mark.parametrize(
+@every_case(
     ("records", "failing"),
     [
         ([], set()),
@@ -194,7 +195,7 @@ def test_records_that_cannot_give_way_let_nothing_begin(records: list[Any], fail
     assert {each.name for each in ready(records) if not each.passed} == failing
 
 
-@pytest.mark.parametrize(("seen", "holds"), [(60, True), (61, False), ("no answer", False)])
+@every_case(("seen", "holds"), [(60, True), (61, False), ("no answer", False)])
 def test_resolvers_must_have_seen_the_lowered_ttl(seen: int | str, holds: bool) -> None:
     (asked,) = [each for each in ready([CNAME], seen=seen) if each.name == "resolver 192.0.2.1"]
     assert asked.passed is holds
@@ -202,9 +203,7 @@ def test_resolvers_must_have_seen_the_lowered_ttl(seen: int | str, holds: bool) 
 
 
 @pytest.mark.requirement("R10.4")
-@pytest.mark.parametrize(
-    ("minutes", "seen", "failing"), [(-1, 60, set()), (1, 60, {"TTL"}), (-1, 61, {"resolver 192.0.2.1"})]
-)
+@every_case(("minutes", "seen", "failing"), [(-1, 60, set()), (1, 60, {"TTL"}), (-1, 61, {"resolver 192.0.2.1"})])
 def test_resolvers_must_have_forgotten_the_plain_record(minutes: int, seen: int, failing: set[str]) -> None:
     until = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     checked = ready(shared(0), seen=seen, kept_until=until)
@@ -234,7 +233,7 @@ def ready(
     return Readiness(PROD, targets, found, zone, zone.read(), ["192.0.2.1"], kept_until, lambda *_: seen).check()
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("seen", "status", "evidence"),
     [
         (60, Status.PASS, "60 s left"),
@@ -311,7 +310,7 @@ def response(
 SOA = "SOA ns.example.com. admin.example.com. 1 2 3 4 60"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("answer", "expected"),
     [
         (lambda query, _: response(query, "192.0.2.7"), 42),
@@ -337,7 +336,7 @@ def test_what_a_resolver_says(
         assert ttl(SHARES.host, f"127.0.0.1:{port}") == expected
 
 
-@pytest.mark.parametrize("resolver", ["127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:x", "[::1]:53", "dns.example", ""])
+@every_case("resolver", ["127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:x", "[::1]:53", "dns.example", ""])
 def test_what_is_no_address_of_a_resolver_gives_no_answer(resolver: str) -> None:
     assert str(ttl(SHARES.host, resolver)).startswith("no answer (")
 

@@ -22,6 +22,7 @@ from ops.aws.session import Aws
 from ops.errors import OpsError
 from rehearsal.by_hand import health_check
 from rehearsal.rollout import StepError
+from tests.cases import every_case
 
 NAME = "example.com"
 HOST = f"app.{NAME}"
@@ -102,7 +103,7 @@ def test_the_zone_is_the_one_that_edge_publishes(environment: Environment) -> No
     assert not route53.asked
 
 
-@pytest.mark.parametrize("error", ["NoSuchKey", "NoSuchBucket", "AccessDenied", "InternalError"])
+@every_case("error", ["NoSuchKey", "NoSuchBucket", "AccessDenied", "InternalError"])
 def test_without_the_state_the_values_name_it_or_its_name_does(error: str) -> None:
     account = Account(error=error)
     assert found(account, Pages(), EXISTING) == "Z0EXAMPLE0VALUES"
@@ -145,7 +146,7 @@ def test_records_of_the_name_are_read_from_all_pages_and_no_others() -> None:
     assert route53.asked == 4, "the pages of later names aren't asked for"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("records", "expected"),
     [
         ([], {}),
@@ -165,7 +166,7 @@ def test_shares_are_told_apart_by_type(records: list[dict[str, Any]], expected: 
     assert dns.shares(records, BALANCER) == expected
 
 
-@pytest.mark.parametrize(
+@every_case(
     "date", ["Sun, 29 Nov 2026 07:34:01 GMT", "Sun, 29 Nov 2026 07:34:01 -0000", "Sun, 29 Nov 2026 07:34:01 GMT, again"]
 )
 def test_the_time_of_a_response_is_in_utc(date: str) -> None:

@@ -29,6 +29,7 @@ from ops.doctor import checks, machine, provider
 from ops.doctor.checks import CHECKS, EVERY, Check
 from ops.doctor.machine import Machine, bounded
 from ops.gate.lock_file import PROVIDER
+from tests.cases import every_case
 from tests.conftest import Stack
 from tests.ops.cli import run
 from tests.ops.identity_server import Identities, identities
@@ -351,7 +352,7 @@ def test_a_folder_that_every_user_may_change(tmp_path: Path) -> None:
     assert os.umask(before) == before
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "message"),
     [
         ({"HTTPS_PROXY": "proxy.example.com:8080"}, "HTTPS_PROXY isn't a URL such as http://proxy.example.com:8080"),
@@ -406,7 +407,7 @@ def test_a_clock_that_is_right_or_cant_be_compared(host: Host) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "message"),
     [
         ({"AWS_ENDPOINT_URL": "localhost:4566"}, "localhost:4566: InvalidSchema"),
@@ -463,7 +464,7 @@ def test_hosts_are_those_that_boto3_calls_and_sts_is_the_region_s() -> None:
         assert checks._endpoint({f"AWS_ENDPOINT_URL_{service.variable}": "http://own"}, service, "") == "http://own"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("words", "why"),
     [
         ("NameResolutionError(… Failed to resolve 'sts' …)", "its name doesn't resolve"),
@@ -658,6 +659,7 @@ def test_a_package_that_is_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) 
     assert done.stderr.startswith("error: import of ops.doctor.checks halted") and done.stderr.endswith("make setup\n")
 
 
+@pytest.mark.slow
 def test_on_a_machine_that_has_nothing_every_check_has_a_result() -> None:
     """A real process: no PATH, no home folder, no network that it could reach, and no readable file of credentials."""
     bare = {

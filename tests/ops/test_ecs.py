@@ -12,6 +12,7 @@ from ops.aws import ecs
 from ops.aws.ecs import NoContainerError
 from ops.aws.errors import AwsError, only
 from ops.errors import OpsError
+from tests.cases import every_case
 from tests.ops.cutover_fakes import Clock
 
 ARN = "arn:aws:ecs:us-east-1:111122223333:task/aep-prod/1"
@@ -95,7 +96,7 @@ def test_a_task_is_found_by_its_id_whatever_else_is_listed() -> None:
     assert ecs.task(client(missing), "aep", "1") == (None, "MISSING")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("described", "ended"),
     [
         ({"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited"}, True),
@@ -142,7 +143,7 @@ def test_the_primary_deployment_is_not_the_first_one() -> None:
     assert parsed_service(deployments=deployments[:1]).primary is None
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "state"),
     [
         ({"rolloutState": "COMPLETED"}, "completed"),
@@ -176,7 +177,7 @@ def test_a_deployment_that_ecs_lists_late_is_waited_for() -> None:
     waited([OLD], [OLD], [OURS], [{**OURS, "rolloutState": "COMPLETED"}])
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("looks", "says"),
     [
         ([[OURS], [{**OURS, "rolloutState": "FAILED", "rolloutStateReason": "circuit breaker"}]], "circuit breaker"),

@@ -18,6 +18,7 @@ from ops.aws.journal_bucket import JournalBucket
 from ops.aws.session import Aws
 from ops.aws.waiting import Time
 from ops.cutover.work import journal
+from tests.cases import every_case
 
 PROD = load("prod")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -70,8 +71,8 @@ def test_an_object_that_exists_is_the_same_one() -> None:
     assert len(s3.calls) == 1
 
 
-@pytest.mark.parametrize("conflicts", [1, 2])
-@pytest.mark.parametrize("then", ["", "PreconditionFailed"])
+@every_case("conflicts", [1, 2])
+@every_case("then", ["", "PreconditionFailed"])
 def test_a_conflict_is_tried_again(conflicts: int, then: str) -> None:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html#conditional-error-response"""
     pauses: list[float] = []
@@ -91,7 +92,7 @@ def test_all_pages_are_listed() -> None:
     assert bucket(S3(pages=[[f"{prefix}1", f"{prefix}2"], [], [f"{prefix}3"]])).ids() == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize(("delay", "seconds"), [("0", 0), ("600", 600), ("", 0), ("-5", 0), ("x", 0), ("9" * 40, 0)])
+@every_case(("delay", "seconds"), [("0", 0), ("600", 600), ("", 0), ("-5", 0), ("x", 0), ("9" * 40, 0)])
 def test_a_delay_that_no_command_measured_is_none(delay: str, seconds: int) -> None:
     assert bucket(S3(delay=delay)).get("1") == (b"{}", NOW, seconds)
 

@@ -86,6 +86,7 @@ MOVES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(moves=MOVES, skews=st.lists(st.integers(-900, 900), min_size=3, max_size=3), lost=st.booleans())
 def test_all_machines_see_the_same_entries_in_the_same_order(

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ops.markdown import LIMIT, WHOLE, Listing, again, code, rendered, table
+from tests.cases import every_case
 
 HOSTILE = [
     "@everyone",
@@ -52,7 +53,7 @@ def test_any_text_is_code_and_nothing_else(text: str) -> None:
     assert outside_code(listed) == "<details><summary>Title</summary>\n\n\n</details>\n"
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@every_case("text", HOSTILE)
 def test_hostile_text_stays_inside(text: str) -> None:
     shown = outside_code(rendered([f"**{code(text)}**", Listing((text,)), table(("a",), [[code(text)]])], ""))
     assert "@" not in shown

@@ -15,6 +15,7 @@ from ops.errors import OpsError
 from ops.tasks import one_off as module
 from ops.tasks.one_off import Ended, OneOff
 from ops.tasks.running import workload
+from tests.cases import every_case
 
 PROD = load("prod")
 ID = "0f9de17a6465404e8b1b2356dc13c2f8"
@@ -111,7 +112,7 @@ def test_no_failed_migration_ends_with_0(
 
 
 @pytest.mark.requirement("R5.4")
-@pytest.mark.parametrize("containers", [[agent(0)], [], [agent(0), {"name": "migrations", "exitCode": 0}]])
+@every_case("containers", [[agent(0)], [], [agent(0), {"name": "migrations", "exitCode": 0}]])
 def test_without_its_container_a_migration_has_failed(containers: list[dict[str, Any]]) -> None:
     found = ended(stopped(*containers))
     assert (found.exit_code, found.code, found.succeeded) == (1, None, False)

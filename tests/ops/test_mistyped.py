@@ -9,6 +9,7 @@ import pytest
 
 from environments.suggestions import did_you_mean
 from ops.tasks.command import NOT_RUN
+from tests.cases import every_case
 from tests.ops.cli import run
 from tests.ops.test_runbooks import command_of, everything
 
@@ -112,7 +113,7 @@ def test_the_gate_names_a_mistyped_stack_also_if_there_are_none(nothing: Path) -
     assert nothing
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "meant"),
     [
         ("PROD", "prod"),
@@ -137,7 +138,7 @@ def test_a_name_is_near_in_other_case_as_a_file_or_a_beginning(given: str, meant
     assert did_you_mean(given, known) == (f"did you mean {meant}? " if meant else "")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "advice"),
     [
         ("prd", "; `make new-environment NAME=prd` creates one)"),

@@ -16,6 +16,7 @@ from ops.secrets import writing
 from ops.tasks import migration, sessions
 from ops.tasks.running import Task
 from rehearsal.application import metrics
+from tests.cases import every_case
 
 PROD = load("prod")
 TASK = Task("1", "aep-backend-prod:7", "", "RUNNING", "", None, "", "", "", "runtime", "")
@@ -58,8 +59,8 @@ ASKS: dict[str, tuple[Callable[[Aws], object], str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("count", [0, 2])
-@pytest.mark.parametrize("name", ASKS)
+@every_case("count", [0, 2])
+@every_case("name", ASKS)
 def test_none_or_several_are_an_error(name: str, count: int) -> None:
     ask, key, one = ASKS[name]
     with pytest.raises(AwsError, match=rf"AWS lists {count} .*; exactly one is expected"):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
+from tests.cases import every_case
 from tests.ops.cli import COMMAND
 
 ON = {"secrets rotate": {"--wait"}}
@@ -39,11 +38,11 @@ def defaults(name: str) -> dict[str, Any]:
     return {each.opts[0]: each.get_default(context) for each in command.params if each.param_type_name == "option"}
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@every_case("name", COMMANDS)
 def test_a_switch_is_off_until_you_set_it(name: str) -> None:
     assert {option for option, value in defaults(name).items() if value is True} == ON.get(name, set())
 
 
-@pytest.mark.parametrize("name", SET)
+@every_case("name", SET)
 def test_defaults_that_change_what_a_command_does(name: str) -> None:
     assert {option: defaults(name)[option] for option in SET[name]} == SET[name]

@@ -17,6 +17,7 @@ from ops.printable import printable
 from ops.tasks.log_lines import Line
 from ops.tasks.running import aligned
 from rehearsal.report import RehearsalReport, StepResult
+from tests.cases import every_case
 
 TITLE, FORGED = "\x1b]0;title\x07", "fine\npass  forged"
 HOSTILE = f"{TITLE}\r\x00\x9b2J\u202e{FORGED}"
@@ -31,7 +32,7 @@ def test_only_what_can_be_seen_is_left(text: str) -> None:
         assert printable(text) == text
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "shown"),
     [
         ("\x1b[2J", r"\x1b[2J"),

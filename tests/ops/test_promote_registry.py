@@ -14,6 +14,7 @@ from ops.registry import repository as registry
 from ops.registry.copying import copy
 from ops.registry.platforms import built_for
 from ops.registry.repository import Blob, Manifest, NotTakenError, RegistryError, Repository, digest_of
+from tests.cases import every_case
 from tests.ops.registry.canned import Answer, Canned, canned
 
 MANIFEST = b'{ "schemaVersion": 2, "layers": [] }'
@@ -69,7 +70,7 @@ def test_a_busy_registry_is_asked_again() -> None:
         assert len(server.calls) == 3
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("answer", "told"),
     [
         (Answer(403, refusal("DENIED")), "app refuses GET manifests/v1: DENIED: no .*both allow it"),
@@ -157,7 +158,7 @@ def listing(**different: object) -> bytes:
     return json.dumps({"manifests": [{"mediaType": IMAGE["Content-Type"], "digest": DIGEST} | different]}).encode()
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("answer", "told"),
     [
         (Answer(200, b'{"manifests": null}', INDEX), "something else than a manifest .*: manifests: "),
@@ -216,7 +217,7 @@ def test_parameters_of_a_content_type_arent_part_of_the_media_type() -> None:
         assert repository(server).find("v1") == Manifest(MANIFEST, IMAGE["Content-Type"])
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("answer", "told"),
     [
         (
@@ -245,7 +246,7 @@ def test_an_upload_without_a_location_is_one_clear_line() -> None:
         repository(server).upload(BLOB, io.BytesIO(b"layer"))
 
 
-@pytest.mark.parametrize("address", ["http://[", "//[::", "http://a..b/x", f"http://{'a' * 300}/"])
+@every_case("address", ["http://[", "//[::", "http://a..b/x", f"http://{'a' * 300}/"])
 def test_an_address_that_cant_be_read_is_one_clear_line(address: str) -> None:
     there = {"Location": address}
     pages = {
@@ -335,14 +336,14 @@ def test_a_wait_that_the_registry_asks_for_is_limited_and_shown(
         assert len(server.calls) == calls
 
 
-@pytest.mark.parametrize("header", ["soon", "-5", "9" * 5000, "Wed, 21 Oct 99999 07:28:00 GMT"])
+@every_case("header", ["soon", "-5", "9" * 5000, "Wed, 21 Oct 99999 07:28:00 GMT"])
 def test_a_wait_that_is_no_time_is_ignored(header: str) -> None:
     answer = Answer(503, headers={"Retry-After": header})
     with canned(answers(manifests__v1=[answer, Answer(200, MANIFEST, IMAGE)])) as server:
         assert repository(server).find("v1")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("content", "told"),
     [
         (b"<html>", "can't be read: Invalid JSON"),
@@ -436,7 +437,7 @@ def test_an_outage_or_a_refused_image_leaves_nothing_out() -> None:
             copy(*arguments, leave_out=True)
 
 
-@pytest.mark.parametrize(("status", "final"), [(400, True), (405, True), (415, True), (403, False), (401, False)])
+@every_case(("status", "final"), [(400, True), (405, True), (415, True), (403, False), (401, False)])
 def test_a_status_shows_whether_a_registry_ever_takes_a_manifest(status: int, final: bool) -> None:
     with (
         canned({f"PUT /v2/app/manifests/{DIGEST}": [Answer(status)]}) as server,

@@ -21,6 +21,7 @@ from ops.aws.errors import AwsError
 from ops.conditions import ConditionResult, Status, run
 from ops.promote.candidate import Image, Scan, conditions, scan
 from ops.registry.repository import Manifest
+from tests.cases import every_case
 
 ACCOUNT, NAME, DIGEST = "444455556666", "navralabs/aep-backend", f"sha256:{'1' * 64}"
 ASKED = {"registryId": ACCOUNT, "repositoryName": NAME, "imageId": {"imageDigest": DIGEST}}
@@ -38,7 +39,7 @@ def answer(status: str, **counts: int) -> dict[str, Any]:
     return {"imageScanStatus": {"status": status}, "imageScanFindings": {"findingSeverityCounts": counts}}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("severity", "refused"),
     [("LOW", {"CRITICAL": 1, "MEDIUM": 2}), ("MEDIUM", {"CRITICAL": 1, "MEDIUM": 2}), ("HIGH", {"CRITICAL": 1})],
 )

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ops.errors import OpsError
 from ops.promote.signature import ANNOTATION, BUNDLE, SIGNED, SIMPLE_SIGNING, is_signed
 from ops.registry.repository import MANIFESTS, Repository, digest_of
+from tests.cases import every_case
 from tests.ops.registry.canned import Answer, canned
 
 IMAGE = f"sha256:{'1' * 64}"
@@ -86,10 +87,8 @@ def told(answers: Answers, key: str) -> bool:
         return is_signed(Repository(server.url, "app", ("AWS", "")), IMAGE, key)
 
 
-@pytest.mark.parametrize("made", [simple, referred, tagged])
-@pytest.mark.parametrize(
-    ("key", "digest", "expected"), [(KEY, IMAGE, True), (STRANGER, IMAGE, False), (KEY, OTHER, False)]
-)
+@every_case("made", [simple, referred, tagged])
+@every_case(("key", "digest", "expected"), [(KEY, IMAGE, True), (STRANGER, IMAGE, False), (KEY, OTHER, False)])
 def test_only_the_keys_signature_of_this_image_counts(
     made: Callable[[ec.EllipticCurvePrivateKey, str], Answers],
     key: ec.EllipticCurvePrivateKey,
@@ -105,8 +104,8 @@ def test_another_statement_by_the_same_key_is_no_signature() -> None:
     assert not told(answers | {f"GET /v2/app/referrers/{IMAGE}": [Answer(200, listed)]}, pem(KEY))
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"dsseEnvelope": {"payloadType": 1}}', b"\xff"])
-@pytest.mark.parametrize("media_type", [SIMPLE_SIGNING, BUNDLE])
+@every_case("content", [b"", b"[]", b"{}", b'{"dsseEnvelope": {"payloadType": 1}}', b"\xff"])
+@every_case("media_type", [SIMPLE_SIGNING, BUNDLE])
 def test_what_can_not_be_read_is_no_signature(content: bytes, media_type: str) -> None:
     answers, manifest = attached(content, media_type)
     tag = IMAGE.replace(":", "-")

@@ -16,6 +16,7 @@ from ops.journal import Entry
 from ops.restore.check import Expected, Read, judge, queries
 from ops.restore.drill import drilled
 from ops.restore.store import check_own, choose, next_steps
+from tests.cases import every_case
 
 PROD = load("prod")
 assert PROD.database
@@ -39,7 +40,7 @@ def test_a_copy_may_lack_the_share_of_rows_that_the_values_allow() -> None:
 
 
 @pytest.mark.requirement("R13.13")
-@pytest.mark.parametrize(
+@every_case(
     ("restored", "present", "problem"),
     [
         ({"error": "OperationalError: timeout"}, PRESENT, "the copy can't be read: OperationalError: timeout"),

@@ -10,6 +10,7 @@ import pytest
 
 from environments.names import Names
 from ops.aws.session import Aws
+from tests.cases import every_case
 from tests.ops import seeded
 from tests.ops.cli import run
 from tests.ops.emulated import Emulated
@@ -201,7 +202,7 @@ def test_versions_of_a_state_are_listed(account: Aws) -> None:
 
 
 @pytest.mark.requirement("R13.13")
-@pytest.mark.parametrize(
+@every_case(
     ("words", "message"),
     [
         (("secret",), "restore secret: name a secret, as in bin/ops restore prod secret NAME"),

@@ -17,6 +17,7 @@ import pytest
 import typer
 
 from ops.__main__ import COMMANDS
+from tests.cases import every_case
 from tests.ops.cli import COMMAND, run
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +96,7 @@ def everything() -> list[tuple[str, ...]]:
 SHOWN = [(page.relative_to(ROOT).as_posix(), arguments) for page in PAGES for arguments in commands(page)]
 
 
-@pytest.mark.parametrize(("page", "arguments"), SHOWN, ids=[f"{page}: {shlex.join(words)}" for page, words in SHOWN])
+@every_case(("page", "arguments"), SHOWN, ids=[f"{page}: {shlex.join(words)}" for page, words in SHOWN])
 def test_commands_that_pages_show_can_be_typed(page: str, arguments: list[str]) -> None:
     assert parsed(arguments) in everything(), page
 
@@ -106,7 +107,7 @@ def test_what_cant_be_typed_is_found() -> None:
             parsed(wrong)
 
 
-@pytest.mark.parametrize("command", everything(), ids=" ".join)
+@every_case("command", everything(), ids=" ".join)
 def test_every_command_has_a_runbook_that_shows_it(command: tuple[str, ...]) -> None:
     if command[0] in WITHOUT_RUNBOOK:
         return
@@ -118,7 +119,7 @@ def test_exceptions_are_commands() -> None:
     assert set(WITHOUT_RUNBOOK) <= {command[0] for command in everything()}
 
 
-@pytest.mark.parametrize("command", [(), *everything()], ids=" ".join)
+@every_case("command", [(), *everything()], ids=" ".join)
 def test_every_command_has_help(command: tuple[str, ...]) -> None:
     done = run(*command, "--help")
     assert done.exit_code == 0, done.output
@@ -157,13 +158,18 @@ def test_the_version_is_the_project_s() -> None:
 @pytest.mark.parametrize(
     ("typed", "completed"),
     [
-        ("ops go", "golive"),
-        ("ops plan sta", "staging"),
         ("ops plan staging netw", "network"),
-        ("ops rehearse prod-starter --to sta", "staging"),
-        ("ops secrets copy-names prod --from sta", "staging"),
-        ("ops new-product shop --region eu-north", "eu-north-1"),
-        ("ops new-environment demo --product ae", "aep"),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                ("ops go", "golive"),
+                ("ops plan sta", "staging"),
+                ("ops rehearse prod-starter --to sta", "staging"),
+                ("ops secrets copy-names prod --from sta", "staging"),
+                ("ops new-product shop --region eu-north", "eu-north-1"),
+                ("ops new-environment demo --product ae", "aep"),
+            )
+        ),
     ],
 )
 def test_shells_complete_commands_and_names(typed: str, completed: str, tmp_path: Path) -> None:

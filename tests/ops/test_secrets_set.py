@@ -14,6 +14,7 @@ from ops.aws.session import Aws
 from ops.secrets.status import container
 from ops.secrets.unusual import unusual
 from rehearsal.emulator.client import Control
+from tests.cases import every_case
 from tests.ops import seeded
 from tests.ops.cli import run
 from tests.ops.emulated import Emulated
@@ -81,7 +82,7 @@ def test_a_dry_run_shows_what_is_unusual_about_a_piped_value(secrets: Aws) -> No
     assert (done.exit_code, "6 bytes; caution: it is in quotes" in done.stderr) == (0, True)
 
 
-@pytest.mark.parametrize("value", ["sk-\0x", "\0", "sk-x\0", "sk".encode("utf-16-le")])
+@every_case("value", ["sk-\0x", "\0", "sk-x\0", "sk".encode("utf-16-le")])
 def test_nul_is_refused(secrets: Aws, value: str | bytes) -> None:
     before = versions(secrets)
     for verb in ("set", "rotate"):
@@ -90,7 +91,7 @@ def test_nul_is_refused(secrets: Aws, value: str | bytes) -> None:
     assert versions(secrets) == before
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "value", "found"),
     [
         (KEY, "\ufeffsk-x", ["begins with a BOM (byte order mark)"]),
@@ -140,7 +141,7 @@ def test_a_generated_key_has_256_random_bits(secrets: Aws) -> None:
     assert values[0] != values[1]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "options", "said"),
     [
         (KEY, ["--stdin"], "the value of OPENAI_API_KEY is empty"),

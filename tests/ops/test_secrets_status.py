@@ -10,6 +10,7 @@ import pytest
 from ops.aws.session import Aws
 from ops.secrets.status import EVERYBODY, missing, policy_readers
 from rehearsal.emulator.client import Control
+from tests.cases import every_case
 from tests.ops import seeded
 from tests.ops.cli import run
 from tests.ops.emulated import Emulated
@@ -67,7 +68,7 @@ def denial(**changes: object) -> dict[str, object]:
     return {**statement, "Action": "secretsmanager:GetSecretValue", **changes}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("statements", "readers"),
     [
         (denial(), ["one", "two"]),

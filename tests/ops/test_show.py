@@ -24,6 +24,7 @@ from ops.show import published
 from ops.show.contents import contents
 from ops.show.published import Published
 from ops.show.resources import Resources
+from tests.cases import every_case
 from tests.conftest import Stack
 from tests.ops.cli import run
 from tests.products import SUBJECTS, values
@@ -96,7 +97,7 @@ def test_offline_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "all     unknown: not read, because of --offline" in done.stdout
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("words", "message"),
     [
         (("show", "prd"), "error: unknown environment 'prd'; did you mean prod? known: prod, "),
@@ -114,7 +115,7 @@ def test_a_mistyped_name_is_an_error_with_the_nearest_one(words: tuple[str, ...]
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("region", "host"),
     [
         ("eu-central-1", "eu-central-1.console.aws.amazon.com"),

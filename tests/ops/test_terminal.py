@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import every_case
+
 ROOT = Path(__file__).parents[2]
 ASK = """
 import sys
@@ -71,7 +73,7 @@ def test_what_is_typed_is_read_and_not_shown(*, controlling: bool) -> None:
     assert seen.terminal.strip() == "Code?"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("typed", "answer"),
     [
         # The terminal's own line has 4,095 bytes, 1,024 on macOS.
@@ -89,7 +91,7 @@ def test_all_that_is_typed_is_read(typed: bytes, answer: str) -> None:
     assert ask(ASK, typed).output == f"typed {answer}\n"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("program", "typed", "arguments", "error"),
     [
         (ASK, b"\n", (), "NoAnswerError nothing was typed"),
@@ -102,6 +104,7 @@ def test_all_that_is_typed_is_read(typed: bytes, answer: str) -> None:
     ],
     ids=["Enter", "Ctrl-D", "too long", "several lines", "not UTF-8", "cancelled", "in the background"],
 )
+@pytest.mark.slow
 def test_without_an_answer_it_ends(program: str, typed: bytes, arguments: tuple[str, ...], error: str) -> None:
     assert ask(program, typed, *arguments).output == f"{error}\n"
 

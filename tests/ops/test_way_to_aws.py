@@ -23,6 +23,7 @@ from ops.credentials.source import Source
 from ops.errors import OpsError
 from ops.registry.repository import Repository
 from rehearsal.emulator.client import Control
+from tests.cases import every_case
 from tests.ops.cli import run
 
 PAGE = b"<html><body>Sign in to the guest network</body></html>"
@@ -188,7 +189,7 @@ def test_terraform_accepts_the_certificates_that_boto3_accepts(shell: pytest.Mon
     assert of_profile.environment({BUNDLE: "/theirs.pem"})["AWS_CA_BUNDLE"] == "/own.pem"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "value", "said"),
     [
         ("AWS_ENDPOINT_URL", "nonsense", "AWS_ENDPOINT_URL isn't an address such as https://"),

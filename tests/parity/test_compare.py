@@ -23,6 +23,7 @@ from ops.gate.stacks import EnvironmentStacks
 from ops.parity.compare import Comparison, compare, pairs, unexplained
 from ops.parity.plain import build
 from ops.parity.values import ABSENT, at, changed, differing
+from tests.cases import every_case
 from tests.products import OF_AEP, SUBJECTS, Subject
 from tests.strategies import any_environment
 
@@ -66,6 +67,7 @@ def test_every_difference_has_a_cause(pair: tuple[Environment, Environment]) -> 
     assert {cause.path for each in found.resources for cause in each.causes} <= written
 
 
+@pytest.mark.slow
 def test_a_value_causes_exactly_what_it_changes() -> None:
     found = causes(compare(PROD, STARTER))
     assert found["data", "aws_db_instance.database", "instance_class"] == ["profile.database_class"]
@@ -77,7 +79,7 @@ def test_a_value_causes_exactly_what_it_changes() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@every_case(
     "changes",
     [
         {"name": "other"},
@@ -178,7 +180,7 @@ def test_a_block_more_or_less_is_found() -> None:
     assert "isn't in the stack, but the values give it" in found["aws_vpc.vpc"]
 
 
-@pytest.mark.parametrize("field", ["name", "stage", "account_id"])
+@every_case("field", ["name", "stage", "account_id"])
 def test_code_that_reads_a_name_is_found(field: str) -> None:
     original = Names.log_group
 

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-import pytest
-
 from ops.gate.model import Outcome
 from ops.gate.understood import schema
 from ops.plan_gate.changes import _directions, _is_harmless, _read_elsewhere, table
 from ops.plan_gate.model import APPROVABLE, FindingKind
 from ops.plan_gate.run import run
+from tests.cases import every_case
 from tests.plan_gate.plans import REPLACE, Body, change, judge, plan
 
 LOSS, OUTAGE, OFF, WIDER = (
@@ -379,7 +378,7 @@ def update(kind: str, before: Body, after: Body) -> Body:
     return plan(change(f"{kind}.a", {"id": "1", **before}, {"id": "1", **after}, actions=actions))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "type_", "before", "after"), COSTLY, ids=[f"{each[1]}-{min({**each[2], **each[3]})}" for each in COSTLY]
 )
 def test_a_change_needs_the_approval_of_its_class(kind: FindingKind, type_: str, before: Body, after: Body) -> None:
@@ -510,13 +509,13 @@ STRICTER: list[tuple[str, Body, Body]] = [
 ]
 
 
-@pytest.mark.parametrize(("type_", "before", "after"), STRICTER, ids=[f"{each[0]}-{min(each[1])}" for each in STRICTER])
+@every_case(("type_", "before", "after"), STRICTER, ids=[f"{each[0]}-{min(each[1])}" for each in STRICTER])
 def test_a_stricter_value_needs_no_approval(type_: str, before: Body, after: Body) -> None:
     verdict = judge(update(type_, before, after))
     assert (verdict.outcome, verdict.findings) == (Outcome.CLEAN, ())
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("type_", "before", "after", "what"),
     [
         (

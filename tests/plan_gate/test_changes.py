@@ -7,13 +7,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ops.gate.model import Outcome
 from ops.plan_gate.changes import EVERY_TYPE, Direction, _directions, known, table
 from ops.plan_gate.model import APPROVABLE, FindingKind
 from ops.plan_gate.run import run
 from ops.plan_gate.tables import STATEFUL
+from tests.cases import every_case
 from tests.conftest import Stack
 from tests.plan_gate.plans import REPLACE, Body, change, first, judge, plan, policy
 
@@ -27,7 +26,7 @@ LOSS, OUTAGE, OFF, WIDER = (
 UNKNOWN = "unknown"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name.removesuffix(".plan.json"))
+@every_case("case", CASES, ids=lambda path: path.name.removesuffix(".plan.json"))
 def test_no_case_passes(case: Path) -> None:
     """Plans that were clean before this table existed."""
     assert run(case.read_bytes(), name="demo").outcome is not Outcome.CLEAN
@@ -228,9 +227,7 @@ COSTLY: list[tuple[FindingKind, str, Body, Body]] = [
 """Kind, type, before, after: a change of each kind."""
 
 
-@pytest.mark.parametrize(
-    ("kind", "type_", "before", "after"), COSTLY, ids=[f"{each[1]}-{min(each[3])}" for each in COSTLY]
-)
+@every_case(("kind", "type_", "before", "after"), COSTLY, ids=[f"{each[1]}-{min(each[3])}" for each in COSTLY])
 def test_a_costly_change_needs_the_approval_of_its_kind(
     kind: FindingKind, type_: str, before: Body, after: Body
 ) -> None:
@@ -243,9 +240,7 @@ def test_a_costly_change_needs_the_approval_of_its_kind(
     assert judge(update(type_, before, before)).outcome is Outcome.CLEAN
 
 
-@pytest.mark.parametrize(
-    ("kind", "type_", "before", "after"), COSTLY, ids=[f"{each[1]}-{min(each[3])}" for each in COSTLY]
-)
+@every_case(("kind", "type_", "before", "after"), COSTLY, ids=[f"{each[1]}-{min(each[3])}" for each in COSTLY])
 def test_a_value_that_is_unknown_until_apply_counts_as_worse(
     kind: FindingKind, type_: str, before: Body, after: Body
 ) -> None:
@@ -285,7 +280,7 @@ HARMLESS: list[tuple[str, Body, Body]] = [
 ]
 
 
-@pytest.mark.parametrize(("type_", "before", "after"), HARMLESS, ids=[f"{each[0]}-{min(each[1])}" for each in HARMLESS])
+@every_case(("type_", "before", "after"), HARMLESS, ids=[f"{each[0]}-{min(each[1])}" for each in HARMLESS])
 def test_a_change_that_costs_nothing_is_clean(type_: str, before: Body, after: Body) -> None:
     verdict = judge(update(type_, before, after))
     assert (verdict.outcome, verdict.findings, verdict.unchecked) == (Outcome.CLEAN, (), ())
@@ -320,16 +315,16 @@ def test_weights_that_move_to_another_record_are_no_outage() -> None:
     assert [each.where for each in verdict.of(OUTAGE)] == ["aws_route53_record.previous"]
 
 
-@pytest.mark.parametrize("remade", [False, True])
-@pytest.mark.parametrize("kind", [LOSS, OUTAGE, OFF])
+@every_case("remade", [False, True])
+@every_case("kind", [LOSS, OUTAGE, OFF])
 def test_a_deletion_or_replacement_is_of_the_class_of_its_type(kind: FindingKind, remade: bool) -> None:
     types = {type_ for entry in table().changes for type_ in entry.deleted if entry.kind is kind} - STATEFUL.keys()
     assert len(types) > 20
-    for type_ in types:
-        gone = change(f"{type_}.a", {"id": "1"}, {} if remade else None, actions=REPLACE if remade else ("delete",))
-        verdict = judge(plan(gone))
-        assert kind in {each.kind for each in verdict.findings if each.refused and each.remedy}, type_
-        assert judge(plan(gone), approve=True).outcome is Outcome.CLEAN, type_
+    after, actions = ({}, REPLACE) if remade else (None, ("delete",))
+    gone = plan(*(change(f"{type_}.a", {"id": "1"}, after, actions=actions) for type_ in sorted(types)))
+    found = {each.where for each in judge(gone).of(kind) if each.refused and each.remedy}
+    assert {f"{type_}.a" for type_ in types} <= found
+    assert judge(gone, approve=True).outcome is Outcome.CLEAN
 
 
 def test_a_type_that_no_table_has_is_shown_and_not_deleted_without_approval() -> None:
@@ -338,7 +333,7 @@ def test_a_type_that_no_table_has_is_shown_and_not_deleted_without_approval() ->
     assert (verdict.outcome, verdict.unchecked) == (Outcome.FINDINGS, ("aws_dax_cluster",))
 
 
-@pytest.mark.parametrize(
+@every_case(
     "type_",
     [
         *("aws_lambda_function_url", "aws_lambda_function", "aws_cloudformation_stack", "aws_cloudformation_stack_set"),

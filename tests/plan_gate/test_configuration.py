@@ -10,6 +10,7 @@ import pytest
 from ops.gate.model import Outcome
 from ops.plan_gate.model import FindingKind
 from ops.plan_gate.run import run
+from tests.cases import every_case
 from tests.plan_gate.plans import Body, change, judge, plan
 
 ROLE = "arn:aws:iam::111122223333:role/zone"
@@ -222,7 +223,7 @@ def test_our_own_providers_and_data_sources_are_clean() -> None:
     assert judge(document).outcome is Outcome.FINDINGS, "no environment names the role"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("variables", "outcome"),
     [
         ({"zone_role": {"value": ROLE}}, Outcome.CLEAN),

@@ -13,6 +13,7 @@ from ops.gate.model import Outcome
 from ops.plan_gate.model import APPROVABLE, FindingKind
 from ops.plan_gate.run import run
 from rehearsal.rollout import GROWING
+from tests.cases import every_case
 from tests.conftest import Stack
 from tests.plan_gate.first_plans import first_plan
 from tests.plan_gate.plans import Body, change, judge, plan
@@ -142,7 +143,7 @@ CREATED: list[tuple[FindingKind, str, Body]] = [
 """Kind, type, values: a new resource of each kind that acts on what exists, or is in a bad state."""
 
 
-@pytest.mark.parametrize(("kind", "type_", "values"), CREATED, ids=[f"{each[1]}-{min(each[2])}" for each in CREATED])
+@every_case(("kind", "type_", "values"), CREATED, ids=[f"{each[1]}-{min(each[2])}" for each in CREATED])
 def test_a_new_resource_needs_the_approval_of_its_class(kind: FindingKind, type_: str, values: Body) -> None:
     document = json.dumps(plan(change(f"{type_}.a", None, values))).encode()
     assert [each for each in run(document, name="demo").findings if each.kind is kind and each.refused]
@@ -186,7 +187,7 @@ GOOD: list[tuple[str, Body]] = [
 ]
 
 
-@pytest.mark.parametrize(("type_", "values"), GOOD, ids=[each[0] for each in GOOD])
+@every_case(("type_", "values"), GOOD, ids=[each[0] for each in GOOD])
 def test_a_new_resource_in_a_good_state_is_clean(type_: str, values: Body) -> None:
     assert judge(plan(change(f"{type_}.a", None, values))).outcome is Outcome.CLEAN
 
@@ -209,7 +210,7 @@ ON_NEW: list[tuple[Body, ...]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", ON_NEW, ids=[each[-1]["address"] for each in ON_NEW])
+@every_case("changes", ON_NEW, ids=[each[-1]["address"] for each in ON_NEW])
 def test_what_acts_on_the_plans_own_resources_is_clean(changes: tuple[Body, ...]) -> None:
     assert judge(plan(*changes)).outcome is Outcome.CLEAN
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from ops.gate.model import Outcome
 from ops.plan_gate.model import APPROVABLE, FindingKind
 from ops.plan_gate.run import run
+from tests.cases import every_case
 from tests.plan_gate.plans import REPLACE, Body, allow, change, deny, found, judge, plan, policy
 
 ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
@@ -66,8 +65,8 @@ def lockouts(document: Body) -> list[str]:
     return [each.what for each in found(document, FindingKind.OUTAGE)]
 
 
-@pytest.mark.parametrize("kind", HOLDERS)
-@pytest.mark.parametrize("narrower", NARROWER)
+@every_case("kind", HOLDERS)
+@every_case("narrower", NARROWER)
 def test_a_narrower_policy_needs_the_approval_of_an_outage(kind: str, narrower: str) -> None:
     before, after, what = NARROWER[narrower]
     changed = plan(change(f"{kind}.a", of(kind, before), of(kind, after)))
@@ -78,13 +77,13 @@ def test_a_narrower_policy_needs_the_approval_of_an_outage(kind: str, narrower: 
     assert judge(changed, approve=True).outcome is Outcome.CLEAN
 
 
-@pytest.mark.parametrize("kind", HOLDERS)
+@every_case("kind", HOLDERS)
 def test_a_policy_that_allows_more_locks_none_out(kind: str) -> None:
     more = of(kind, {**allow(), "Sid": "Renamed"}, allow("s3:PutObject"), deny("s3:DeleteBucket"))
     assert lockouts(plan(change(f"{kind}.a", of(kind, allow(), deny("s3:DeleteBucket")), more))) == []
 
 
-@pytest.mark.parametrize("kind", HOLDERS)
+@every_case("kind", HOLDERS)
 def test_a_policy_that_is_unknown_until_apply_may_lock_out(kind: str) -> None:
     attribute, names = HOLDERS[kind]
     if kind != "aws_glacier_vault":  # Without a value, only its name shows that it is a policy: widening's table.
@@ -134,7 +133,7 @@ CREATED: dict[str, tuple[Body, ...]] = {
 }
 
 
-@pytest.mark.parametrize("changes", CREATED.values(), ids=CREATED)
+@every_case("changes", CREATED.values(), ids=CREATED)
 def test_what_is_added_to_something_existing_may_lock_out(changes: tuple[Body, ...]) -> None:
     assert lockouts(plan(*changes))
     assert judge(plan(*changes), approve=True).outcome is Outcome.CLEAN
@@ -170,7 +169,7 @@ NO_LOCKOUT: dict[str, tuple[Body, ...]] = {
 }
 
 
-@pytest.mark.parametrize("changes", NO_LOCKOUT.values(), ids=NO_LOCKOUT)
+@every_case("changes", NO_LOCKOUT.values(), ids=NO_LOCKOUT)
 def test_what_locks_none_out(changes: tuple[Body, ...]) -> None:
     whats = [each for each in lockouts(plan(*changes)) if "would be" not in each]
     assert whats == []

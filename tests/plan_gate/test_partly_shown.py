@@ -8,6 +8,7 @@ import pytest
 
 from ops.gate.model import Outcome
 from ops.plan_gate.model import FindingKind
+from tests.cases import every_case
 from tests.plan_gate.plans import Body, allow, change, deny, judge, plan, policy
 
 LOSS, OUTAGE, OFF, WIDER = (
@@ -30,7 +31,7 @@ def unlisted(document: Body, *names: str) -> Body:
     return document
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "type_", "before"),
     [
         (OFF, "aws_db_parameter_group", TLS),
@@ -59,7 +60,7 @@ def test_what_aws_computes_may_become_unknown() -> None:
     assert judge(unlisted(plan(changed), "port")).outcome is Outcome.CLEAN
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "type_"),
     [
         (OFF, "aws_wafv2_web_acl_association"),

@@ -11,6 +11,7 @@ import pytest
 
 from ops.gate.model import Outcome
 from ops.plan_gate.run import run
+from tests.cases import every_case
 from tests.plan_gate.plans import Body, change, judge, plan
 
 BUCKET: Body = {"bucket": "a"}
@@ -20,7 +21,7 @@ def without(document: Body, *keys: str) -> Body:
     return {key: value for key, value in document.items() if key not in keys}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("content", "why"),
     [
         (b"", "is empty"),
@@ -48,7 +49,7 @@ def test_what_is_no_json_of_a_plan(content: bytes, why: str) -> None:
 CHANGED = change("aws_s3_bucket.a", None, BUCKET)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("document", "why"),
     [
         (plan(format_version="1.3"), "format version 1.3"),
@@ -107,7 +108,7 @@ def test_what_is_no_plan_to_apply(document: Body, why: str) -> None:
     assert why in verdict.error, verdict.error
 
 
-@pytest.mark.parametrize(("before", "after"), [(BUCKET, None), (None, BUCKET), (BUCKET, {})])
+@every_case(("before", "after"), [(BUCKET, None), (None, BUCKET), (BUCKET, {})])
 def test_a_plan_with_a_change_taken_out_is_not_whole(before: Body | None, after: Body | None) -> None:
     document = plan(change("aws_s3_bucket.a", before, after))
     document["resource_changes"].pop()
@@ -126,7 +127,7 @@ OTHER: Body = {"address": "aws_vpc.b", "mode": "managed", "type": "aws_vpc", "na
 RULES: Body = {"id": "sg-1", "ingress": "all"}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("document", "why"),
     [
         (plan(configuration={"provider_config": {}}), "configuration without root_module"),

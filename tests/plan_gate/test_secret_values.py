@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ops.gate.model import Outcome
 from ops.plan_gate.model import FindingKind, PlanVerdict
 from ops.plan_gate.reports import as_json, as_markdown, as_text
+from tests.cases import every_case
 from tests.conftest import Stack
 from tests.plan_gate.plans import Body, allow, change, first, found, judge, plan, policy
 
@@ -168,7 +169,7 @@ CONTAINER = [{"name": "app", "environment": [{"name": "DB_PASSWORD", "value": SE
 
 
 @pytest.mark.requirement("R0.2")
-@pytest.mark.parametrize(
+@every_case(
     ("document", "where"),
     [
         (plan(variables={"db_password": {"value": SECRET}}), "variables.db_password.value"),
@@ -222,7 +223,7 @@ def test_where_it_is_found(document: Body, where: str) -> None:
     assert silent(verdict, SECRET)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "changed",
     [
         change("aws_iam_policy.a", None, {"policy": policy(allow(KEY))}),
@@ -247,7 +248,7 @@ def test_approval_is_not_for_secrets() -> None:
     assert judge(plan(variables={"a": {"value": KEY}}), approve=True).outcome is Outcome.FINDINGS
 
 
-@pytest.mark.parametrize(
+@every_case(
     "values",
     [
         {"secret_id": "aep-prod/app", "secret_arn": "arn:aws:secretsmanager:a", "password_wo": None, "auth_token": ""},
@@ -266,7 +267,7 @@ def test_what_is_no_secret(values: Body) -> None:
     assert found(plan(change("aws_thing.a", values, values)), FindingKind.SECRET) == []
 
 
-@pytest.mark.parametrize("url", ["a://b:hunter2-${c.d}@e", "a://b:${c.d}hunter2@e", "hunter2-${c.d}"])
+@every_case("url", ["a://b:hunter2-${c.d}@e", "a://b:${c.d}hunter2@e", "hunter2-${c.d}"])
 def test_a_literal_beside_an_expression_is_found(url: str) -> None:
     verdict = judge(plan(change("aws_thing.a", None, {"secret_string_wo": url})))
     assert verdict.of(FindingKind.SECRET)
@@ -291,7 +292,7 @@ def test_the_stacks_themselves_hold_none(stacks: dict[str, Stack]) -> None:
 PASSWORD = "Tr0ub4dor&3-prod"
 
 
-@pytest.mark.parametrize("name", ["PGPASS", "DB_PWD", "APP_PASS", "NOTE"])
+@every_case("name", ["PGPASS", "DB_PWD", "APP_PASS", "NOTE"])
 def test_a_password_under_any_name_is_found(name: str) -> None:
     environment = [{"name": name, "value": PASSWORD}]
     task = {"family": "a", "container_definitions": json.dumps([{"name": "a", "environment": environment}])}
@@ -300,7 +301,7 @@ def test_a_password_under_any_name_is_found(name: str) -> None:
     assert silent(verdict, PASSWORD)
 
 
-@pytest.mark.parametrize("value", ["password1", "letmein", "postgres"])
+@every_case("value", ["password1", "letmein", "postgres"])
 def test_a_weak_password_is_found_by_its_name(value: str) -> None:
     environment = [{"name": "PGPASS", "value": value}]
     task = {"family": "a", "container_definitions": json.dumps([{"name": "a", "environment": environment}])}
@@ -314,7 +315,7 @@ def test_an_output_that_is_a_password_is_found() -> None:
     assert silent(verdict, PASSWORD)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "value",
     [
         *(
@@ -373,7 +374,7 @@ ORDINARY: list[Body] = [
 
 
 @pytest.mark.requirement("R0.2")
-@pytest.mark.parametrize("values", FORMS, ids=range(len(FORMS)))
+@every_case("values", FORMS, ids=range(len(FORMS)))
 def test_a_credential_of_any_kind_is_found_and_no_flag_allows_it(values: Body) -> None:
     verdict = judge(plan(change("aws_vpc.a", {"id": "1"}, {"id": "1", **values})), approve=True)
     assert verdict.of(FindingKind.SECRET)
@@ -381,6 +382,6 @@ def test_a_credential_of_any_kind_is_found_and_no_flag_allows_it(values: Body) -
     assert "hunter2x" not in repr(verdict)
 
 
-@pytest.mark.parametrize("values", ORDINARY, ids=range(len(ORDINARY)))
+@every_case("values", ORDINARY, ids=range(len(ORDINARY)))
 def test_an_ordinary_text_is_no_credential(values: Body) -> None:
     assert not judge(plan(change("aws_vpc.a", {"id": "1"}, {"id": "1", **values}))).of(FindingKind.SECRET)

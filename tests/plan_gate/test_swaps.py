@@ -8,6 +8,7 @@ import pytest
 
 from ops.gate.model import Outcome
 from ops.plan_gate.model import FindingKind
+from tests.cases import every_case
 from tests.plan_gate.plans import REPLACE, Body, change, judge, plan
 
 SAME = {
@@ -94,7 +95,7 @@ OTHERS: dict[str, tuple[Body, ...]] = {
 
 
 @pytest.mark.requirement("R13.13", "R5.5")
-@pytest.mark.parametrize("what", OTHERS)
+@every_case("what", OTHERS)
 def test_whatever_else_loses_a_data_store_is_refused_whatever_is_approved(what: str) -> None:
     verdict = judge(plan(*OTHERS[what]), approve=True)
     refused = {each.kind for each in verdict.findings if each.refused}

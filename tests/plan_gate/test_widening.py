@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ops.gate.model import Outcome
 from ops.plan_gate.model import FindingKind
+from tests.cases import every_case
 from tests.plan_gate.plans import REPLACE, Body, allow, change, deny, first, found, judge, plan, policy, widened
 
 patient = settings(max_examples=100, deadline=None)
@@ -27,7 +28,7 @@ def role_policy(before: Body, after: Body) -> Body:
     )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("before", "after", "word"),
     [
         (allow("s3:GetObject"), allow(["s3:GetObject", "s3:PutObject"]), "s3:putobject"),
@@ -73,7 +74,7 @@ def test_a_wider_policy(before: Body, after: Body, word: str) -> None:
     assert judge(document, approve=True).outcome is Outcome.CLEAN
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("before", "after"),
     [
         (allow(["s3:GetObject", "s3:PutObject"]), allow("S3:getobject")),
@@ -120,7 +121,7 @@ def test_any_single_new_permission_is_found(before: list[Body], after: list[Body
     assert widened(plan(change("aws_iam_role_policy.a", new, old))) == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("changed", "word"),
     [
         (change("aws_iam_role.app", None, ROLE), "trust policy of app"),
@@ -219,8 +220,8 @@ BLOCK = {
 }
 
 
-@pytest.mark.parametrize("setting", BLOCK)
-@pytest.mark.parametrize("kind", ["aws_s3_bucket_public_access_block", "aws_s3_account_public_access_block"])
+@every_case("setting", BLOCK)
+@every_case("kind", ["aws_s3_bucket_public_access_block", "aws_s3_account_public_access_block"])
 def test_a_public_access_block_is_loosened(kind: str, setting: str) -> None:
     whose = {"bucket": "a", "account_id": "111122223333"}
     changed = change(f"{kind}.a", {**BLOCK, **whose}, {**BLOCK, **whose, setting: False})
@@ -249,8 +250,8 @@ WIDER_RULES = [
 INGRESS = "aws_vpc_security_group_ingress_rule.a"
 
 
-@pytest.mark.parametrize("wider", WIDER_RULES)
-@pytest.mark.parametrize("actions", [("update",), REPLACE])
+@every_case("wider", WIDER_RULES)
+@every_case("actions", [("update",), REPLACE])
 def test_a_wider_rule(wider: Body, actions: tuple[str, ...]) -> None:
     document = plan(change(INGRESS, rule(), wider, actions=actions))
     (finding,) = found(document, FindingKind.WIDENING)
@@ -259,7 +260,7 @@ def test_a_wider_rule(wider: Body, actions: tuple[str, ...]) -> None:
     assert widened(plan(change(INGRESS, wider, wider), change("aws_sns_topic.a", None, {"name": "a"}))) == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     "narrower",
     [rule("10.0.1.0/24"), rule(low=444, high=444), rule(protocol="udp"), rule("sg-2", description="again")],
 )
@@ -283,7 +284,7 @@ def test_ranges(old_prefix: int, new_prefix: int, old: list[int], new: list[int]
     assert (widened(plan(change(INGRESS, before, after))) == []) is within
 
 
-@pytest.mark.parametrize(
+@every_case(
     "added",
     [
         change(

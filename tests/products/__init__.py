@@ -9,11 +9,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
+
+import pytest
 
 import environments
 from environments.schema import Environment
@@ -72,3 +75,13 @@ def users(folder: Path = environments.PACKAGE) -> tuple[Subject, ...]:
 OF_AEP = subjects(AEP)
 OF_SHAPES = tuple(subject for folder in SHAPES for subject in subjects(folder))
 SUBJECTS = (*OF_AEP, *OF_SHAPES, *users())
+SLOW = frozenset({"blog-prod", "desk-staging", "intake-prod", "relay-prod"})
+"""Environments whose shapes others have too, one by one; `make test-slow` runs the tests of `env` on them."""
+
+
+def cases(subjects: Iterable[Subject]) -> list[Any]:
+    """Subjects as parameters of tests."""
+    return [
+        pytest.param(subject, marks=pytest.mark.slow) if subject.environment.name in SLOW else subject
+        for subject in subjects
+    ]

@@ -27,6 +27,7 @@ from rehearsal.emulator.settings import credentials
 from rehearsal.emulator.settings import environment as emulated
 from rehearsal.rollout import StepError
 from rehearsal.task_calls import TaskRole
+from tests.cases import every_case
 from tests.emulator import people
 from tests.emulator.access import document, statement_of
 from tests.emulator.aws import Aws
@@ -74,7 +75,7 @@ def test_a_denied_request_fails_a_rehearsal_unless_it_must_be_denied() -> None:
         seen(Asked(()))
 
 
-@pytest.mark.parametrize("row", CALLS, ids=lambda row: f"{row['role']} {row['call']['operation']}")
+@every_case("row", CALLS, ids=lambda row: f"{row['role']} {row['call']['operation']}")
 def test_each_call_that_must_be_denied_is_one_of_aws(row: dict[str, Any]) -> None:
     service, _, operation = row["call"]["operation"].partition(".")
     client: Any = boto3.client(cast("Any", service), region_name="us-east-1")

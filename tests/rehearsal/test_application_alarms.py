@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from rehearsal.application.alarms import Alarms, state
 from rehearsal.application.handlers import Answered
 from rehearsal.application.metrics import Metric, Metrics, Suffixes, of_answer
+from tests.cases import every_case
 
 SUFFIXES = Suffixes("app/aep-prod/1", {"backend": "targetgroup/aep-prod-backend/2"})
 WHOLE = frozenset({("LoadBalancer", "app/aep-prod/1")})
@@ -62,7 +61,7 @@ class CloudWatch:
         self.states.append((AlarmName, StateValue))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("differing", "minutes", "expected"),
     [
         ({}, [[1] * 10], "OK"),

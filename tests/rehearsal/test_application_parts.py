@@ -23,6 +23,7 @@ from rehearsal.application.frontend import frontend
 from rehearsal.application.handlers import Answered
 from rehearsal.application.health import Health
 from rehearsal.application.proxy import Proxy
+from tests.cases import every_case
 from tests.conftest import Stack
 
 PROD = load("prod")
@@ -77,7 +78,7 @@ def get(port: int, trust: ssl.SSLContext, path: str, host: str = PROD.edge.host)
         return Response(response.status, dict(response.getheaders()), text)
 
 
-@pytest.mark.parametrize("name", ["prod", "prod-starter", "staging"])
+@every_case("name", ["prod", "prod-starter", "staging"])
 def test_the_proxy_sets_the_headers_that_the_synthesized_listener_sets(name: str, stacks: dict[str, Stack]) -> None:
     arguments = stacks[f"{name}-edge"].resources("aws_lb_listener")["https"]
     prefix, suffix = "routing_http_response_", "_header_value"
@@ -90,7 +91,7 @@ def test_the_proxy_sets_the_headers_that_the_synthesized_listener_sets(name: str
     assert arguments["routing_http_response_server_enabled"] is False
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "service"),
     [
         ("/", "frontend"),
@@ -166,7 +167,7 @@ def test_errors_come_on_demand_evenly_and_only_from_the_api() -> None:
     assert {client.get("/api/version").status_code for _ in range(8)} == {200}
 
 
-@pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": 1}, {"text": "x" * 1001}, []])
+@every_case("body", [{}, {"text": ""}, {"text": 1}, {"text": "x" * 1001}, []])
 def test_a_note_needs_a_text(body: object) -> None:
     assert backend(NOWHERE, Faults()).test_client().post("/api/notes", json=body).status_code == 400
 

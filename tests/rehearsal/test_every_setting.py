@@ -12,6 +12,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from environments.schema import Environment
+from tests.cases import every_case
 from tests.products import HERE, SUBJECTS
 
 MAKEFILE = (Path(__file__).parents[2] / "Makefile").read_text(encoding="utf-8")
@@ -104,7 +105,7 @@ def test_three_other_shapes_are_rehearsed_in_full() -> None:
 
 
 @pytest.mark.requirement("R11.2")
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "setting"), sorted({(kind.__name__, each.name) for kind, each in settings()}), ids=lambda part: part
 )
 def test_a_setting_has_another_value_than_its_default_in_a_rehearsal(kind: str, setting: str) -> None:

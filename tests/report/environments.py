@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from environments.schema import Environment, HealthCheck
@@ -42,7 +43,12 @@ SHAPES: dict[str, Callable[[], Environment]] = {
 
 
 def view_of(output: Path, environment: Environment) -> list[ScannedBlock]:
-    """The merged view of an environment's synthesized stacks."""
-    stacks = {phase.name: f"{environment.name}-{phase.name}" for phase in PHASES}
+    """The merged view of an environment's synthesized stacks, which is read once."""
+    return [*_view_of(output, environment.name)]
+
+
+@cache
+def _view_of(output: Path, name: str) -> list[ScannedBlock]:
+    stacks = {phase.name: f"{name}-{phase.name}" for phase in PHASES}
     documents = {phase: read(output / "stacks" / stack / "cdk.tf.json", stack) for phase, stack in stacks.items()}
-    return merged_view(EnvironmentStacks(environment.name, documents))
+    return merged_view(EnvironmentStacks(name, documents))

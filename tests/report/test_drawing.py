@@ -19,6 +19,7 @@ from ops.gate.reachability import reachability
 from ops.report.architecture import Architecture, DnsRecord, SecretReaders, architecture
 from ops.report.drawing import THEMES, WIDTH, drawing, text_width
 from policies.security_group_rules import KINDS, read_rules
+from tests.cases import every_case
 from tests.conftest import Body
 from tests.products import Subject
 from tests.report.environments import view_of
@@ -213,7 +214,7 @@ def test_records_and_secrets_of_the_same_kind_are_one_line() -> None:
     assert svg.count("read by api, importer<") == 1
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "Internet",

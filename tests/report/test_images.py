@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from ops.__main__ import app
 from ops.report.architecture import architecture
 from ops.report.drawing import THEMES, drawing
+from tests.cases import every_case
 from tests.products import OF_AEP
 from tests.report.environments import view_of
 
@@ -18,7 +19,7 @@ IMAGES = sorted(path.name for path in (ROOT / "docs" / "images").glob("*.svg"))
 ENVIRONMENTS = {subject.environment.name: subject.environment for subject in OF_AEP}
 
 
-@pytest.mark.parametrize("image", IMAGES)
+@every_case("image", IMAGES)
 def test_an_image_is_up_to_date(output: Path, image: str) -> None:
     name, _, theme = image.removesuffix(".svg").rpartition("-")
     environment = ENVIRONMENTS[name]

@@ -26,6 +26,7 @@ from ops.report.controls import controls, judge
 from ops.report.page import filled, page
 from ops.report.stacks import Synthesized, read
 from ops.risks.listing import accepted
+from tests.cases import every_case
 from tests.products import AEP, OF_AEP, values
 
 Json = dict[str, Any]
@@ -187,7 +188,7 @@ def gate(**changed: Any) -> Json:
     return {"stacks": ["prod-data"], "findings": [], "accepted": [], "passes": {}} | changed
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("result", "status", "risks"),
     [
         (gate(passes={"CKV_AWS_157": {"prod-data": 1}}), "pass", ()),

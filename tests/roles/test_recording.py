@@ -10,6 +10,7 @@ import pytest
 from environments.names import Names
 from ops.errors import OpsError
 from ops.roles.recording import Recorded, Recording, path, paths, read, recording_of
+from tests.cases import every_case
 from tests.products import OF_AEP
 
 (PROD,) = (subject.environment for subject in OF_AEP if subject.environment.name == "prod")
@@ -24,7 +25,7 @@ def record(resource: str, role: str = "deployer", **keys: list[str]) -> Mapping[
     return {"role": NAMES.role_arn(role), **calls}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("service", "given", "wanted"),
     [
         ("ec2", "vpc/vpc-0a1b2c3d4e5f60718", "vpc/vpc-1"),

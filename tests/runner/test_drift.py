@@ -25,10 +25,11 @@ from ops.terraform.plan import (
 )
 from ops.terraform.report import Report
 from ops.terraform.stack import Stack
+from tests.cases import every_case
 from tests.conftest import ENVIRONMENTS
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@every_case("name", ENVIRONMENTS)
 def test_the_planner_compares_all_but_what_holds_a_secrets_value(name: str, output: Path) -> None:
     """No other resource refers to the secret's version: -target would include it otherwise."""
     for each in PHASES:
@@ -72,7 +73,7 @@ def test_the_planner_plans_records_in_another_accounts_zone_with_the_role_that_r
 
 
 @pytest.mark.requirement("R4.3")
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@every_case("name", ENVIRONMENTS)
 def test_what_a_secrets_policy_would_stop_half_way_does_not_begin(name: str, output: Path) -> None:
     environment = load(name)
     names, account = Names(environment), environment.account_id

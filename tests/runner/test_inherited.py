@@ -15,6 +15,7 @@ from ops.plan_gate.reading import as_json
 from ops.terraform.inherited import inherited
 from ops.terraform.process import Terraform
 from ops.terraform.session import variables
+from tests.cases import every_case
 
 CHANGING = (
     "TF_WORKSPACE",
@@ -47,7 +48,7 @@ HARMLESS = (
 )
 
 
-@pytest.mark.parametrize("name", CHANGING)
+@every_case("name", CHANGING)
 def test_what_changes_a_plan_or_its_state_is_removed_and_named(name: str) -> None:
     found = inherited({name: "a value", "PATH": "/bin"})
     assert found.kept == {"PATH": "/bin"}
@@ -56,7 +57,7 @@ def test_what_changes_a_plan_or_its_state_is_removed_and_named(name: str) -> Non
     assert "a value" not in str(found)
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@every_case("name", HARMLESS)
 def test_everything_else_reaches_terraform(name: str) -> None:
     assert inherited({name: "a value"}) == ({name: "a value"}, ())
 
@@ -72,8 +73,8 @@ def test_a_log_needs_a_file_of_its_own() -> None:
     assert inherited(given) == (given, ())
 
 
-@pytest.mark.parametrize("level", ["trace", "DEBUG", "json", "nonsense"])
-@pytest.mark.parametrize("name", ["TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_PROVIDER_AWS", "TF_LOG_SDK"])
+@every_case("level", ["trace", "DEBUG", "json", "nonsense"])
+@every_case("name", ["TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_PROVIDER_AWS", "TF_LOG_SDK"])
 def test_secrets_reach_no_log(name: str, level: str) -> None:
     """At these levels, the provider logs requests: the database's password and the value of a secret are in them."""
     found = inherited({name: level, "TF_LOG_PATH": "log", "TF_WORKSPACE": "left"})

@@ -51,7 +51,11 @@ def run(body: str, *, before: str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
-@EVERY
+@pytest.mark.parametrize(
+    "number",
+    [SIGNALS[0], *(pytest.param(each, marks=pytest.mark.slow) for each in SIGNALS[1:])],
+    ids=lambda each: each.name,
+)
 def test_each_signal_ends_a_command_with_its_own_exit_code(number: signal.Signals) -> None:
     done = run(f"os.kill(os.getpid(), {int(number)}); time.sleep(30)")
     assert (done.returncode, done.stderr) == (128 + number, f"interrupted by {number.name}\n")
@@ -86,6 +90,7 @@ def test_a_step_in_a_step_waits_for_the_outer_one() -> None:
     assert inner
 
 
+@pytest.mark.slow
 def test_a_terminal_that_closes_interrupts_once() -> None:
     """It sends SIGHUP more than once; the second must not stop what the first one began."""
     done = run("""
@@ -105,6 +110,7 @@ def test_ignored_signals_stay_ignored() -> None:
     assert (done.returncode, done.stderr) == (0, "went on\n")
 
 
+@pytest.mark.slow
 def test_a_command_whose_messages_are_no_longer_read_is_interrupted_in_order(tmp_path: Path) -> None:
     body = f"""
 try:

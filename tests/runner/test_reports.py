@@ -22,6 +22,7 @@ from ops.terraform.plan import summary
 from ops.terraform.progress import PhaseProgress
 from ops.terraform.report import PhaseResult, Report, Result, took
 from ops.terraform.stack import Stack, outputs_read
+from tests.cases import every_case
 from tests.conftest import ENVIRONMENTS
 
 STARTED = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -112,7 +113,7 @@ def test_people_are_told_each_phase_once_then_what_it_needs_and_the_sum() -> Non
     ]
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@every_case("name", ENVIRONMENTS)
 def test_what_a_stack_reads_is_known_and_published(name: str, output: Path) -> None:
     """A phase waits for exactly the outputs that it reads."""
     stacks = {each.name: Stack(load(name), each, output) for each in PHASES}

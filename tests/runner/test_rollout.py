@@ -45,6 +45,7 @@ from ops.terraform.report import Report, Result
 from ops.terraform.saved import is_ancestor
 from ops.terraform.session import Session
 from ops.terraform.stack import Stack
+from tests.cases import every_case
 from tests.ops.test_markdown import outside_code
 from tests.runner.in_memory import ADMINISTRATOR, DEPLOYER, PLANNER, Runner
 
@@ -879,7 +880,7 @@ def test_outputs_say_whether_there_is_a_plan_and_nothing_if_that_is_unknown(acco
     assert file.read_text() == "other=1\nchanges=false\nsha256=\n"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("phases", "options", "said"),
     [
         ([], {"store": True}, "for one phase, not 0"),

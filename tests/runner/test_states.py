@@ -14,6 +14,7 @@ from ops.aws.session import Aws
 from ops.aws.state_lock import Lock
 from ops.aws.states import States
 from ops.errors import OpsError
+from tests.cases import every_case
 
 LOCK = {"ID": "1", "Who": "ci@runner", "Created": "2026-01-01T00:00:00Z", "Operation": "OperationTypeApply"}
 
@@ -36,7 +37,7 @@ def states(bucket: Bucket) -> States:
     return States(cast(Aws, SimpleNamespace(client=lambda _: bucket)), load("prod"))
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null"])
+@every_case("body", [b"", b"{", b"[]", b"null"])
 def test_a_lock_that_cannot_be_read_is_a_lock_all_the_same_and_can_be_freed(body: bytes) -> None:
     bucket = Bucket(body)
     lock = states(bucket).lock("data")

@@ -110,6 +110,7 @@ def test_it_follows_cyclonedx_schema(product: str) -> None:
 
 
 @pytest.mark.requirement("R13.16")
+@pytest.mark.slow
 def test_the_bytes_are_the_same_until_something_changes(prod: Environment, tmp_path: Path) -> None:
     file = tmp_path / "sbom.json"
     assert run("sbom", "prod", "--out", str(file)).exit_code == 0

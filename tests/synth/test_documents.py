@@ -20,6 +20,7 @@ from environments.schema.regions import zone_letters
 from environments.schema.validation import InvalidEnvironmentError, validate
 from modules.documents import DocumentsTooLongError, PolicyDocument, check, documents
 from modules.synthesis import synthesize
+from tests.cases import every_case
 from tests.conftest import Stack
 
 Synthesize = Callable[[Environment], dict[str, Stack]]
@@ -99,7 +100,7 @@ def fits(made: list[PolicyDocument]) -> None:
 
 
 @pytest.mark.requirement("R13.12")
-@pytest.mark.parametrize("name", environments.known())
+@every_case("name", environments.known())
 def test_the_documents_of_an_environment_fit(stacks: dict[str, Stack], name: str) -> None:
     phases = {key.removeprefix(f"{name}-"): each for key, each in stacks.items() if each.name.startswith(f"{name}-")}
     fits(measured({phase: each for phase, each in phases.items() if f"{name}-{phase}" in stacks and "-" not in phase}))
@@ -185,7 +186,7 @@ def test_a_document_is_measured_as_aws_gets_it() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("reference", "kind", "settings_", "length"),
     [
         ("aws_kms_key.x.arn", "aws_kms_key", {}, len("arn:aws:kms:us-east-1:111122223333:key/") + 36),

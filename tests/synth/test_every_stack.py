@@ -15,6 +15,7 @@ from environments.names import ZONE_ROLE, Names
 from environments.schema import Environment
 from modules import contracts
 from modules.phases import PHASES
+from tests.cases import every_case
 from tests.conftest import ENVIRONMENTS, Stack, of_aep
 
 ORGANIZATION = environments.load_organization()
@@ -242,7 +243,7 @@ def test_each_phase_publishes_its_contract(stacks: dict[str, Stack], env: Enviro
     assert set(stacks[f"{env.name}-{phase.name}"].outputs) == {field.name for field in fields(contract)}
 
 
-@pytest.mark.parametrize("environment", ["prod", "prod-starter", "staging"])
+@every_case("environment", ["prod", "prod-starter", "staging"])
 def test_addresses_are_the_golden_ones(stacks: dict[str, Stack], environment: str) -> None:
     """An address that changes is destroyed and made again: such a diff must be wanted, and reviewed.
 

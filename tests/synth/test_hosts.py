@@ -13,6 +13,7 @@ from environments.schema.validation import InvalidEnvironmentError, validate
 from ops.aws.dns import same
 from ops.cutover.records import AliasTarget, shares
 from rehearsal.application import listener
+from tests.cases import every_case
 from tests.conftest import Stack
 from tests.shapes import PROD, with_hosts
 
@@ -87,7 +88,7 @@ def test_the_deployer_and_the_other_accounts_zone_know_all_names(phases: dict[st
     assert all(name in text for name in (API, WWW))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("host", "path", "service"),
     [(API, "/api/x", "public-api"), (HOST, "/api/x", "backend"), (HOST, "/", "frontend"), (API, "/", "public-api")],
 )
@@ -110,7 +111,7 @@ def api(**changes: Any) -> Environment:
     return replace(HOSTS, product=replace(HOSTS.product, services=services))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("wrong", "says"),
     [
         (edge(certificate_names=PROD.edge.certificate_names), f"certificate_names: .* must include the host {API}"),

@@ -11,6 +11,7 @@ import environments
 from environments.schema import Environment, IgnoredTags
 from environments.schema.validation import InvalidEnvironmentError, validate
 from ops.gate.understood.frame import frames
+from tests.cases import every_case
 from tests.conftest import Stack
 
 IGNORED = IgnoredTags(keys=("map-migrated",), key_prefixes=("cost:", "scanner/"))
@@ -39,7 +40,7 @@ def test_without_the_setting_no_provider_has_the_argument(stacks: dict[str, Stac
         assert not [each for each in stack.document["provider"]["aws"] if "ignore_tags" in each]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("ignored", "said"),
     [
         (IgnoredTags(keys=("Owner",)), "ignored_tags.keys"),

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from environments.schema import Environment, IamUser, PermissionSet
+from tests.cases import every_case
 from tests.conftest import Body, Stack
 from tests.iam.blocks import allowed
 from tests.synth.conftest import BOTH_KINDS
@@ -60,7 +61,7 @@ def test_no_trust_asks_for_mfa_whom_it_cannot_come_from(
 
 
 @pytest.mark.requirement("R1.2", "R1.3")
-@pytest.mark.parametrize("role", ["deployer", "planner", "break_glass"])
+@every_case("role", ["deployer", "planner", "break_glass"])
 def test_both_kinds_of_people_come_in(role: str, elsewhere: tuple[Environment, dict[str, Stack]]) -> None:
     _, phases = elsewhere
     (users, sets) = (each for each in phases["account"].policy(f"{role}_trust") if "sts:AssumeRole" in each["actions"])

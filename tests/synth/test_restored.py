@@ -13,11 +13,12 @@ from environments.schema import Environment
 from environments.schema.infrastructure import stores
 from modules.forgotten import removed
 from ops.gate.understood.frame import frames
+from tests.cases import every_case
 from tests.conftest import Stack
 
 
 @pytest.mark.requirement("R13.13")
-@pytest.mark.parametrize(
+@every_case(
     ("restored", "names"),
     [((), ("",)), (("r1",), ("r1", "")), (("r1", "r2"), ("r2", "r1", "")), (("r1", "original"), ("", "r1"))],
 )

@@ -11,6 +11,7 @@ from environments.flows import parties
 from environments.names import Names
 from environments.schema import Environment, Migration
 from modules.alarms import expected
+from tests.cases import every_case
 from tests.conftest import Stack, subjects_with
 from tests.shapes import PROD, without
 from tests.synth.alarms import Phases, phases_of
@@ -55,7 +56,7 @@ def test_operators_expect_no_store_that_is_absent(env: Environment) -> None:
     assert any("cache" in name for name in alarms) == bool(env.cache)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("wrong", "field"),
     [
         (replace(PROD, database=None), "product.migration"),

@@ -14,6 +14,7 @@ from environments.schema import Environment
 from environments.schema.validation import InvalidEnvironmentError, validate
 from ops.errors import OpsError
 from ops.tasks.sessions import _check_sessions
+from tests.cases import every_case
 from tests.conftest import Stack
 from tests.products import AEP, HERE
 from tests.shapes import PROD, STARTER, sized, without_internet
@@ -55,7 +56,7 @@ def test_endpoints_are_those_of_the_profile(stacks_of: Stacks) -> None:
 
 
 @pytest.mark.requirement("R2.4", "R11.1")
-@pytest.mark.parametrize(
+@every_case(
     ("name", "zones", "more"),
     [
         ("prod-starter", 1, ()),
@@ -88,7 +89,7 @@ def test_a_region_without_guarddutys_agent_may_have_no_endpoint_at_all() -> None
     assert ENDPOINTS not in {flow.target for flow in flows(none)}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("wrong", "says"),
     [
         (without_internet(PROD), r"profile\.nat: 'per_zone': \"none\": only services with internet=True use NAT"),

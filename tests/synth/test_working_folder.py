@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from modules.synthesis import synthesize
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_what_a_killed_synthesis_left_is_removed_and_a_running_one_s_folder_is_not(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from modules import synthesis\n"

@@ -36,13 +36,14 @@ from ops.terraform.provider.setting import SETTING, CachedSchema, chosen
 from ops.terraform.session import Session, variables
 from ops.terraform.stack import Stack
 from rehearsal.equal import comparable
+from tests.cases import every_case
 from tests.terraform.test_documents import PROVIDER as OFFLINE
 
 SHOWN, FAILED = Done(0, output="{}"), Done(1, errors=("no schema of aws_vpc",))
 REFERENCE = Done(0, output='{"cold": true}')
 
 
-@pytest.mark.parametrize("given", ["", "no", "show", "plan"])
+@every_case("given", ["", "no", "show", "plan"])
 def test_the_setting_has_three_values(given: str) -> None:
     assert chosen({SETTING: given}) == (given or CachedSchema.NO)
 

@@ -24,6 +24,7 @@ from ops.terraform.lock import PLATFORMS, pinned_provider, renew
 from ops.terraform.process import Done, Terraform
 from ops.terraform.session import variables
 from ops.terraform.stack import Stack
+from tests.cases import every_case
 from tests.runner.in_memory import MemoryTerraform
 
 OTHER = f"h1:{'A' * 43}="
@@ -90,7 +91,7 @@ def test_the_stacks_and_the_bindings_are_of_the_locked_provider(output: Path) ->
         assert (stack / LOCK_FILE).read_bytes() == PROJECT_LOCK.read_bytes(), stack.name
 
 
-@pytest.mark.parametrize("text", ["", "provider", lock("5.100.0"), lock("5.100.0", "h1:a") * 2])
+@every_case("text", ["", "provider", lock("5.100.0"), lock("5.100.0", "h1:a") * 2])
 def test_a_lock_file_of_another_form_allows_nothing(text: str) -> None:
     assert parsed(text) is None
 

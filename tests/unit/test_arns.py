@@ -9,6 +9,7 @@ import pytest
 
 import environments
 from environments.arns import UnknownRegionError, account_of, partition, partitions, root_of
+from tests.cases import every_case
 
 ROOT = Path(__file__).parents[2]
 ONE_PLACE = ROOT / "environments/arns.py"
@@ -21,7 +22,7 @@ FIXED = {
 }
 
 
-@pytest.mark.parametrize("folder", ["environments", "modules", "ops", "policies", "rehearsal"])
+@every_case("folder", ["environments", "modules", "ops", "policies", "rehearsal"])
 def test_no_other_module_writes_an_arn_or_a_regional_host(folder: str) -> None:
     found = [
         f"{file.relative_to(ROOT)}:{number}: {what}"
@@ -34,7 +35,7 @@ def test_no_other_module_writes_an_arn_or_a_regional_host(folder: str) -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("region", "arn", "host", "endpoint", "registry"),
     [
         (

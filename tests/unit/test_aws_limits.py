@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
 import environments
 from environments.arns import partitions
@@ -20,6 +19,7 @@ from environments.schema.regions import region_problem, zone_letters
 from environments.schema.schedules import ScheduleError
 from environments.schema.types import VpcCidr
 from environments.schema.validation import InvalidEnvironmentError, check_fields, validate
+from tests.cases import every_case
 from tests.unit.test_environments import changed, problems
 
 _GIVEN = environments.load("prod")
@@ -42,7 +42,7 @@ ROTATED = Secret(
 
 
 def problems_of(kind: Any, value: object) -> list[str]:
-    return [problem.allowed for problem in check_fields(TypeAdapter(kind), value)]
+    return [problem.allowed for problem in check_fields(kind, value)]
 
 
 def with_schedule(expression: str) -> Environment:
@@ -77,13 +77,13 @@ def test_every_region_of_the_commercial_partition_is_a_region() -> None:
     assert [region for region in partitions()[0].regions if region_problem(region)] == []
 
 
-@pytest.mark.parametrize("region", OTHER_PARTITIONS)
+@every_case("region", OTHER_PARTITIONS)
 def test_another_partition_is_refused_by_its_name(region: str) -> None:
     with pytest.raises(InvalidEnvironmentError, match=r"is in partition aws-[a-z-]+, and only .* aws, is supported"):
         validate(replace(PROD, region=region))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("region", "hint"),
     [
         ("xx-nowhere-9", "known are"),
@@ -117,7 +117,7 @@ def test_a_region_without_a_service_is_refused_where_the_service_is_used() -> No
         validate(replace(without, product=replace(PROD.product, scheduled_tasks=(task,))))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("region", "zones", "wrong"),
     [
         ("us-east-1", ("a", "d", "f"), []),
@@ -150,12 +150,12 @@ ARNS = [
 ]
 
 
-@pytest.mark.parametrize(("path", "arn"), ARNS, ids=[arn for _, arn in ARNS])
+@every_case(("path", "arn"), ARNS, ids=[arn for _, arn in ARNS])
 def test_an_arn_of_elsewhere_is_refused(path: str, arn: str) -> None:
     assert problems(changed(PROD, path, arn)) == [path]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("field", "arn"),
     [
         ("rotation_lambda", "arn:aws:lambda:eu-west-1:111122223333:function:rotate"),
@@ -218,12 +218,12 @@ WRONG_RANGES = [
 ]
 
 
-@pytest.mark.parametrize("block", RIGHT_RANGES)
+@every_case("block", RIGHT_RANGES)
 def test_a_vpc_can_have_a_private_range(block: str) -> None:
     validate(changed(PROD, "network.cidr", block))
 
 
-@pytest.mark.parametrize(("block", "why"), WRONG_RANGES, ids=[block for block, _ in WRONG_RANGES])
+@every_case(("block", "why"), WRONG_RANGES, ids=[block for block, _ in WRONG_RANGES])
 def test_a_vpc_can_have_no_other_range(block: str, why: str) -> None:
     with pytest.raises(InvalidEnvironmentError, match=rf"network\.cidr: .*{why}"):
         validate(changed(PROD, "network.cidr", block))
@@ -254,7 +254,7 @@ def test_a_range_is_taken_exactly_if_it_is_private_and_of_the_right_size(address
 # Certificates
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("environment", "wrong"),
     [
         (with_names(10), []),
@@ -289,7 +289,7 @@ def test_the_message_says_how_many_there_are_and_which_setting_raises_the_quota(
 # Load balancer and security groups
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("environment", "wrong"),
     [
         (with_services(50, reaches=(), internet=False), []),
@@ -336,7 +336,7 @@ WINDOWS = [
 ]
 
 
-@pytest.mark.parametrize(("path", "window", "wrong"), WINDOWS, ids=[f"{path}={window}" for path, window, _ in WINDOWS])
+@every_case(("path", "window", "wrong"), WINDOWS, ids=[f"{path}={window}" for path, window, _ in WINDOWS])
 def test_windows_are_long_enough_and_apart(path: str, window: str, wrong: list[str]) -> None:
     environment = changed(PROD, path, window)
     assert sorted(problems(environment)) == sorted(wrong) if wrong else validate(environment)
@@ -345,7 +345,7 @@ def test_windows_are_long_enough_and_apart(path: str, window: str, wrong: list[s
 # Where traffic went before
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("dns_name", "zone_id", "wrong"),
     [
         ("app-1.us-east-1.elb.amazonaws.com", "Z35SXDOTRQ7X7K", []),
@@ -378,12 +378,12 @@ def test_every_commercial_region_has_a_zone_of_its_own_for_each_kind() -> None:
 # Schedules
 
 
-@pytest.mark.parametrize("expression", ["cron(0 3 * * ? *)", "rate(1 day)", "at(2028-02-29T03:00:00)"])
+@every_case("expression", ["cron(0 3 * * ? *)", "rate(1 day)", "at(2028-02-29T03:00:00)"])
 def test_a_schedule_that_scheduler_takes_passes(expression: str) -> None:
     validate(with_schedule(expression))
 
 
-@pytest.mark.parametrize("expression", ["cron(0 3 * * * *)", "rate(1 days)", "at(2027-02-29T03:00:00)", "rate(x)"])
+@every_case("expression", ["cron(0 3 * * * *)", "rate(1 days)", "at(2027-02-29T03:00:00)", "rate(x)"])
 def test_a_schedule_that_scheduler_refuses_is_refused_by_its_field(expression: str) -> None:
     assert problems(with_schedule(expression)) == ["product.scheduled_tasks.0.schedule"]
 
@@ -397,7 +397,7 @@ def test_the_reason_is_in_the_message() -> None:
 # Versions
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("engine", "version", "right"),
     [
         ("redis", "7.0", True),
@@ -422,7 +422,7 @@ def test_a_cache_has_a_version_of_its_engine(engine: str, version: str, right: b
     assert validate(environment) if right else problems(environment) == ["cache.version"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("version", "right"),
     [(str(major), major in range(13, 19)) for major in range(9, 21)] + [("16.4", False), ("", False), ("16 ", False)],
 )
@@ -501,7 +501,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value"), REFUSED, ids=[f"{path}={value!s:.30}" for path, value in REFUSED])
+@every_case(("path", "value"), REFUSED, ids=[f"{path}={value!s:.30}" for path, value in REFUSED])
 def test_a_value_that_aws_refuses_is_refused_by_its_name(path: str, value: object) -> None:
     found = problems(changed(PROD, path, value))
     assert found, path
@@ -509,7 +509,7 @@ def test_a_value_that_aws_refuses_is_refused_by_its_name(path: str, value: objec
     assert all(field.startswith(path) or field == "releases" for field in found), found
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "value"),
     [
         ("region", "cn-north-1"),

@@ -10,6 +10,7 @@ import pytest
 import environments
 from environments.beside import guardrail_problems, zone_problems
 from environments.schema import Environment
+from tests.cases import every_case
 
 ORGANIZATION = environments.load_organization()
 
@@ -29,7 +30,7 @@ def test_the_values_of_today_hold() -> None:
 
 
 @pytest.mark.requirement("R6.5")
-@pytest.mark.parametrize(
+@every_case(
     ("owner", "field", "says"),
     [
         (sharing(writers=(f"{ARN}deployer",)), "writers", f"must have {ARN}break-glass, which apply prod's edge"),
@@ -59,7 +60,7 @@ def test_the_zones_role_must_be_made() -> None:
 
 
 @pytest.mark.requirement("R1.1")
-@pytest.mark.parametrize(
+@every_case(
     ("region", "allowed", "missing"),
     [
         ("eu-central-1", ("us-east-1",), "eu-central-1"),

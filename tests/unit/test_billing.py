@@ -13,6 +13,7 @@ import environments
 from environments.schema import Environment
 from environments.schema.billing import _CALLED, _SOURCES, CHECKED_ON, SERVICES, service_problem
 from environments.schema.validation import InvalidEnvironmentError, validate
+from tests.cases import every_case
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 PROD = environments.load("prod")
@@ -62,7 +63,7 @@ def limited(*services: str) -> Environment:
 
 
 @pytest.mark.requirement("R1.5")
-@pytest.mark.parametrize(
+@every_case(
     ("given", "meant"),
     [
         ("Amazon EC2", "Amazon Elastic Compute Cloud - Compute"),

@@ -9,11 +9,10 @@ import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pytest
-
 from environments.schema.types import LogRetention
 from modules import constructs
 from modules.contracts import Contract, RemoteMap
+from tests.cases import every_case
 
 MODULES = [
     importlib.import_module(f"{constructs.__name__}.{each.name}") for each in pkgutil.iter_modules(constructs.__path__)
@@ -41,7 +40,7 @@ def is_value(leaf: object) -> bool:
     return isinstance(leaf, type) and hasattr(leaf, "__dataclass_fields__") and not issubclass(leaf, Contract)
 
 
-@pytest.mark.parametrize("construct", ALL, ids=lambda construct: construct.__name__)
+@every_case("construct", ALL, ids=lambda construct: construct.__name__)
 def test_every_construct_takes_a_spec_names_and_references(construct: type) -> None:
     parameters = list(inspect.signature(construct).parameters.values())
     hints = typing.get_type_hints(construct.__init__)  # type: ignore[misc]

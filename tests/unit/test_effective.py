@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 import environments
 from environments.effective import Setting, flat, settings
 from environments.schema import Environment
+from tests.cases import every_case
 from tests.products import Subject, values
 
 ROOT = Path(__file__).parents[2]
@@ -68,8 +69,13 @@ def line(place: str) -> str:
 
 @pytest.fixture
 def shown(subject: Subject) -> list[Setting]:
-    with values(subject.folder):
-        return [*settings(environments.load(subject.environment.name))]
+    return settings_of(subject.folder, subject.environment.name)
+
+
+@cache
+def settings_of(folder: Path, name: str) -> list[Setting]:
+    with values(folder):
+        return [*settings(environments.load(name))]
 
 
 def test_each_value_is_in_the_line_that_is_named(shown: list[Setting]) -> None:
@@ -117,10 +123,10 @@ def test_an_environment_that_replaces_another_names_both_files() -> None:
     assert str(release.value) in line(release.source.place)
 
 
-@pytest.fixture
-def odd(tmp_path: Path) -> Iterator[dict[str, Setting]]:
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Setting]:
     """An environment that is written in unusual ways, beside the shop's."""
-    folder = tmp_path / "values"
+    folder = tmp_path_factory.mktemp("odd") / "values"
     shop = ROOT / "tests" / "products" / "shop"
     folder.mkdir()
     for file in shop.iterdir():
@@ -129,9 +135,10 @@ def odd(tmp_path: Path) -> Iterator[dict[str, Setting]]:
     with values(folder):
         module = environments.read_module("odd")
         environment = module.ENVIRONMENT
-        yield {each.name: each for each in settings(environment) if not each.name.startswith("releases.")}
+        found = {each.name: each for each in settings(environment) if not each.name.startswith("releases.")}
         assert sys.modules["environments.odd"] is module
     assert os.environ.get("ENVIRONMENTS") != str(folder)
+    return found
 
 
 def at(setting: Setting) -> str:
@@ -141,7 +148,7 @@ def at(setting: Setting) -> str:
     return path.read_text(encoding="utf-8").splitlines()[int(number) - 1].strip()
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("setting", "text"),
     [
         ("product.services.0.name", 'name="api",'),
@@ -166,7 +173,7 @@ def test_values_are_found_however_they_are_written(odd: dict[str, Setting], sett
     assert not one.source.default
 
 
-@pytest.mark.parametrize("setting", ["database.user", "database.storage", "observability.memory"])
+@every_case("setting", ["database.user", "database.storage", "observability.memory"])
 def test_what_is_left_out_is_a_default_also_of_a_renamed_class(odd: dict[str, Setting], setting: str) -> None:
     assert odd[setting].source.default
     assert at(odd[setting]).startswith(f"{setting.rpartition('.')[2]}:")

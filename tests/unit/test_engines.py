@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from modules.engines import ENGINES, MissingEngineError, UnknownEngineError, chosen, installed
+from tests.cases import every_case
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@every_case("name", ENGINES)
 def test_the_setting_names_an_engine(name: str) -> None:
     assert chosen({"ENGINE": name}).name == name
 

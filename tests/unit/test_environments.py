@@ -14,6 +14,7 @@ from environments import guardduty
 from environments.schema import Environment, IamUser, PermissionSet, Readiness, Scaling
 from environments.schema.rules import probes_reach_their_service
 from environments.schema.validation import InvalidEnvironmentError, validate
+from tests.cases import every_case
 from tests.strategies import any_environment
 
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -109,14 +110,14 @@ MALFORMED = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value"), MALFORMED, ids=[f"{path}={value}" for path, value in MALFORMED])
+@every_case(("path", "value"), MALFORMED, ids=[f"{path}={value}" for path, value in MALFORMED])
 def test_a_malformed_value_is_refused_by_its_name(path: str, value: object) -> None:
     assert problems(changed(PROD, path, value)) == [path]
 
 
 @pytest.mark.requirement("R1.2", "R1.3")
-@pytest.mark.parametrize("field", ["administrators", "deployers", "planners"])
-@pytest.mark.parametrize("form", ["text", "user"])
+@every_case("field", ["administrators", "deployers", "planners"])
+@every_case("form", ["text", "user"])
 def test_a_role_as_principal_is_refused_by_name_with_the_reason(field: str, form: str) -> None:
     """A session from AssumeRole carries no MFA: such a principal could never meet the trust policy's condition."""
     named = ROLE if form == "text" else IamUser(arn=ROLE)
@@ -178,7 +179,7 @@ UNFITTING = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "field"), UNFITTING, ids=[f"{row[0]}={row[1]!s:.40}" for row in UNFITTING])
+@every_case(("path", "value", "field"), UNFITTING, ids=[f"{row[0]}={row[1]!s:.40}" for row in UNFITTING])
 def test_a_value_that_does_not_fit_the_others_is_refused_by_name(path: str, value: object, field: str) -> None:
     assert field in problems(changed(PROD, path, value))
 
@@ -220,7 +221,7 @@ def test_sizes_of_one_stage_share_account_and_region(field: str, value: str) -> 
 
 
 @pytest.mark.requirement("R10.2")
-@pytest.mark.parametrize(
+@every_case(
     ("change", "field", "allowed"),
     [
         ({"liveness": "/index"}, "product.services.0.liveness", "frontend gets it"),

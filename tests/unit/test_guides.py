@@ -18,6 +18,7 @@ from environments import schema
 from environments.schema import Environment, Product, risks
 from environments.schema.validation import validate
 from modules.phases import phase
+from tests.cases import every_case
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "guides.md").read_text(encoding="utf-8")
@@ -52,7 +53,7 @@ def changed(environment: Environment, text: str) -> Environment:
     return replace(new, accepts=tuple(sorted(risks.taken(new) - set(new.profile.accepts))))
 
 
-@pytest.mark.parametrize("text", CHANGES, ids=lambda text: text.splitlines()[0])
+@every_case("text", CHANGES, ids=lambda text: text.splitlines()[0])
 def test_each_change_of_values_is_valid(text: str) -> None:
     new = changed(PROD, text)
     assert new != PROD
@@ -64,7 +65,7 @@ def test_the_guides_change_what_the_product_and_an_environment_have() -> None:
     assert named == {f"# {name}" for name in ("services", "secrets", "scheduled_tasks", "edge", "profile", "database")}
 
 
-@pytest.mark.parametrize("command", [words for words in COMMANDS if words.startswith("make ")])
+@every_case("command", [words for words in COMMANDS if words.startswith("make ")])
 def test_make_commands_name_environments_and_phases(command: str) -> None:
     words = shlex.split(command)
     given = dict(word.split("=", 1) for word in words if "=" in word)

@@ -7,14 +7,13 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-
 from ops.iam.conditions import PolicyCondition
 from ops.iam.extract import RELEASED, SERVICES
 from ops.iam.globs import overlap, pattern, some
 from ops.iam.idle import idle
 from ops.iam.policy import IamStatement
 from ops.iam.reference import CORRECTIONS, FILE, Reference, reference
+from tests.cases import every_case
 
 PIN = Path(__file__).parents[2] / "requirements-iam-data.txt"
 GROUP = "arn:aws:logs:us-east-1:111122223333:log-group:/aep/prod/backend"
@@ -122,17 +121,17 @@ DOES_SOMETHING = {
 }
 
 
-@pytest.mark.parametrize("case", DOES_NOTHING)
+@every_case("case", DOES_NOTHING)
 def test_a_statement_that_does_nothing_is_found(case: str) -> None:
     assert list(idle(DOES_NOTHING[case]))
 
 
-@pytest.mark.parametrize("case", DOES_SOMETHING)
+@every_case("case", DOES_SOMETHING)
 def test_a_statement_that_does_something_passes(case: str) -> None:
     assert list(idle(DOES_SOMETHING[case])) == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("action", "about", "right"),
     [
         ("kms:Decrypt", "kms:key", True),
@@ -160,7 +159,7 @@ def test_an_endpoint_passes_requests_to_its_own_service() -> None:
     assert list(idle(allow("ecs:DescribeClusters"), services=("logs",)))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("resource", "partition", "right"),
     [
         ("arn:aws:ecs:*:*:task/*", "aws", True),
@@ -215,7 +214,7 @@ def test_every_correction_is_needed_and_has_its_source() -> None:
     assert not [entry["name"] for entry in corrections["placeholder"] if entry["name"] not in arns]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("one", "other", "meet"),
     [
         ("a*c", "ab*", True),

@@ -33,6 +33,8 @@ CLASSES = {
     "TerraformVariable",
 }
 """What the project uses of cdktf, beside one class for each type of resource. A fork must have it: keep it small."""
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""The parts of a statement that hold statements."""
 METHODS = {"add_dependency", "add_override", "synth"}
 """The methods of these classes that it calls."""
 
@@ -46,7 +48,11 @@ def nodes(file: Path) -> tuple[ast.AST, ...]:
 def imported(file: Path) -> set[str]:
     """Full names of all modules that a file imports, wherever in it."""
     names: set[str] = set()
-    for node in nodes(file):
+    waiting: list[ast.AST] = [ast.parse(file.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        # Statements are in statements only: expressions, which are most of a file, hold none.
+        waiting += [inner for part in BLOCKS for inner in getattr(node, part, ()) if isinstance(inner, ast.AST)]
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -136,7 +142,7 @@ def test_the_network_is_not_asked_and_the_clock_not_read() -> None:
 def test_only_values_import_values() -> None:
     """What other modules import of environments/ is a library: you may edit or delete every other module there."""
     for file in [*files("modules"), *files("ops"), *files("policies"), *files("rehearsal"), ROOT / "main.py"]:
-        for name in imported(file):
+        for name in imported(file) if "environments" in file.read_text(encoding="utf-8") else ():
             assert not name.startswith("environments.") or name.split(".")[1] in ALLOWED, f"{file}: {name}"
     for library in LIBRARY:
         paths = [PACKAGE / f"{library}.py", *(PACKAGE / library).rglob("*.py")]

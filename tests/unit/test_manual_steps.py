@@ -14,6 +14,7 @@ from botocore import xform_name
 import environments
 from environments.names import Names
 from ops.account import PAGE, steps
+from tests.cases import every_case
 from tests.conftest import Stack
 from tests.products import OF_SHAPES, Subject, values
 
@@ -50,7 +51,7 @@ def commands(page: str, program: str) -> list[list[str]]:
 
 
 @pytest.mark.requirement("R0.4", "R1.1")
-@pytest.mark.parametrize("step", MANUAL)
+@every_case("step", MANUAL)
 def test_every_manual_step_is_written_down(step: str) -> None:
     page = re.sub(r"\s+", " ", (DOCS / "account.md").read_text(encoding="utf-8"))
     for pattern in MANUAL[step]:
@@ -137,7 +138,7 @@ def test_the_pages_say_the_values_of_today() -> None:
 
 
 @pytest.mark.requirement("R0.4", "R1.1")
-@pytest.mark.parametrize("subject", OF_SHAPES, ids=str)
+@every_case("subject", OF_SHAPES, ids=str)
 def test_the_page_is_printed_with_the_names_and_ids_of_any_environment(subject: Subject) -> None:
     with values(subject.folder):
         text = steps(subject.environment)

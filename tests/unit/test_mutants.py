@@ -6,8 +6,7 @@ import ast
 import random
 from pathlib import Path
 
-import pytest
-
+from tests.cases import every_case
 from tests.mutants.areas import AREAS, files
 from tests.mutants.lines import changes, sample
 
@@ -15,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 FILE = Path("a.py")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("line", "changed"),
     [
         ("a < 1", ["a <= 1", "a >= 1", "a < 2", "pass"]),

@@ -26,6 +26,7 @@ from environments.flows import (
 from environments.names import Kind, Names, breach
 from environments.schema import Environment, Network
 from environments.subnets import ZONE_LETTERS, Tier, subnet
+from tests.cases import every_case
 from tests.strategies import any_environment, networks
 
 STANDARD, STARTER = (environments.load(name).profile for name in ("prod", "prod-starter"))
@@ -35,7 +36,7 @@ TIERS: tuple[Tier, ...] = get_args(Tier)
 quick = settings(max_examples=20, deadline=None)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=[kind.label for kind in KINDS])
+@every_case("kind", KINDS, ids=[kind.label for kind in KINDS])
 def test_a_name_is_as_long_as_aws_allows_and_no_longer(kind: Kind) -> None:
     assert breach(kind, "a" * kind.longest) is None
     problem = breach(kind, "a" * (kind.longest + 1))
@@ -43,7 +44,7 @@ def test_a_name_is_as_long_as_aws_allows_and_no_longer(kind: Kind) -> None:
     assert breach(kind, "a b"), "no name has a space"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "name"),
     [
         (names.BUCKET, "Upper-Case"),
@@ -60,6 +61,7 @@ def test_a_name_that_aws_refuses_is_a_breach(kind: Kind, name: str) -> None:
     assert breach(kind, name)
 
 
+@pytest.mark.slow
 @quick
 @given(any_environment())
 def test_names_of_one_kind_are_apart(environment: Environment) -> None:
@@ -88,6 +90,7 @@ def test_a_third_zone_moves_no_other(network: Network) -> None:
     assert small.items() < large.items()
 
 
+@pytest.mark.slow
 @quick
 @given(any_environment())
 def test_the_internet_reaches_the_load_balancer_only(environment: Environment) -> None:
@@ -110,6 +113,7 @@ def test_a_service_reaches_what_it_names_and_nothing_else(environment: Environme
     assert not [flow for flow in table if flow.source in (DATABASE, CACHE, ENDPOINTS)], "stores open no connections"
 
 
+@pytest.mark.slow
 @quick
 @given(any_environment())
 def test_flows_are_between_parties_and_have_ids_of_their_own(environment: Environment) -> None:

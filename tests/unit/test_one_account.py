@@ -15,6 +15,7 @@ import pytest
 import environments
 from environments.schema import Environment
 from environments.schema.validation import InvalidEnvironmentError, validate
+from tests.cases import every_case
 from tests.unit.test_environments import problems
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def test_without_the_setting_either_stage_is_refused() -> None:
         environments._check_account(without, [PROD])
 
 
-@pytest.mark.parametrize(
+@every_case(
     "wrong",
     [
         replace(TOGETHER, account_resources_from="nowhere"),
@@ -76,7 +77,7 @@ def test_repositories_of_the_same_name_are_made_once() -> None:
     assert refused(own, [PROD]) == ["registry.source_account"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("product", "stage", "wrong"),
     [
         ("aep", "prod-eu", ["stage"]),
@@ -151,7 +152,7 @@ def test_a_stage_alone_does_not_say_which_product() -> None:
         environments._check_account(replace(SHOP, account_resources_from="prod"), [PROD, STARTER])
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("other", "field"),
     [
         (replace(SHOP, network=PROD.network), "network.cidr"),
@@ -172,7 +173,10 @@ def test_stages_in_accounts_of_their_own_are_none_of_each_others_business() -> N
     environments._check_account(STAGING, [PROD, STARTER])
 
 
-@pytest.mark.parametrize("call", ["load('staging')", "load('prod')", "load_all()"])
+@pytest.mark.parametrize(
+    "call",
+    ["load('prod')", *(pytest.param(each, marks=pytest.mark.slow) for each in ("load('staging')", "load_all()"))],
+)
 def test_loading_one_environment_sees_the_other_too(call: str, tmp_path: Path) -> None:
     copy = tmp_path / "environments"
     shutil.copytree(environments.FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))

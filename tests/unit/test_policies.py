@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ops.iam.conditions import PolicyCondition
 from ops.iam.policy import IamStatement, read, read_document
 from policies.security_group_rules import ALL, SELF, SecurityGroupRule, read_rules
+from tests.cases import every_case
 
 WORDS = st.lists(st.sampled_from(["s3:*", "arn:a", "arn:b/*", "x"]), max_size=3, unique=True)
 PRINCIPALS = st.lists(st.tuples(st.sampled_from(["AWS", "Service"]), st.sampled_from(["*", "a", "b"])), unique=True)
@@ -60,7 +61,7 @@ def test_conditions_of_one_test_and_variable_are_one_as_in_the_provider() -> Non
     assert statement.conditions == (PolicyCondition("StringEquals", "aws:PrincipalAccount", ("1", "2")),)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "statement",
     [
         {"Effect": "Allow", "NotAction": []},
@@ -85,7 +86,7 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "settings", "group"), FORMS)
+@every_case(("kind", "settings", "group"), FORMS)
 def test_three_forms_are_the_same_rule(kind: str, settings: dict[str, Any], group: str) -> None:
     if group:
         settings = {**settings, "security_group_id": group}

@@ -47,7 +47,11 @@ def test_the_other_products_cover_the_shapes() -> None:
     assert any(each.edge.service_hosts for each in found) and any(each.edge.redirects for each in found)
 
 
-@pytest.mark.parametrize("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder",
+    [AEP, *(pytest.param(folder, marks=pytest.mark.slow) for folder in SHAPES)],
+    ids=lambda folder: folder.name,
+)
 def test_a_folder_needs_no_values_of_yours(folder: Path) -> None:
     """It imports its own modules and the package's library, but no product, profile or environment of environments/."""
     done = subprocess.run(

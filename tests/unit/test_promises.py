@@ -13,13 +13,14 @@ from benchmarks import __main__ as command
 from benchmarks import rehearse
 from benchmarks.promises import Promise, table
 from benchmarks.synth import Way
+from tests.cases import every_case
 
 PAGE_BEFORE = (
     "a\n<!-- promises -->\n| old |\n| gate | time | 0.4 | at most 0.45 | met |\n<!-- /promises -->\n| gate | other |\n"
 )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("promise", "kept"),
     [
         (Promise("x", 1.2, 1.2), True),

@@ -38,6 +38,7 @@ from ops.scaffold import build, files, register, source
 from ops.scaffold.answers import SIZES, Answers, Job, Workload, ZoneChoice
 from ops.scaffold.build import STANDARD, STARTER
 from ops.scaffold.write import new_environment, new_product
+from tests.cases import every_case
 from tests.products import AEP, SHAPES, SUBJECTS, values
 from tests.shapes import PROD
 
@@ -666,7 +667,7 @@ FEW = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
 
 
 @pytest.mark.requirement("R11.1")
-@pytest.mark.parametrize(
+@every_case(
     ("chosen", "product", "fitted"),
     [
         (FEW, PROD.product, FEW),

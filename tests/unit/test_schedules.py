@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from environments.schema.schedules import LONGEST, ScheduleError, check
+from tests.cases import every_case
 
 # Examples of the two pages that the module names.
 RIGHT = [
@@ -117,12 +118,12 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("expression", RIGHT)
+@every_case("expression", RIGHT)
 def test_what_scheduler_takes_passes(expression: str) -> None:
     check(expression)
 
 
-@pytest.mark.parametrize(("expression", "why"), WRONG, ids=[expression[:40] for expression, _ in WRONG])
+@every_case(("expression", "why"), WRONG, ids=[expression[:40] for expression, _ in WRONG])
 def test_what_scheduler_refuses_is_refused_with_the_reason(expression: str, why: str) -> None:
     with pytest.raises(ScheduleError, match=why):
         check(expression)

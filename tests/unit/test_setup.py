@@ -21,6 +21,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.cases import every_case
+
 ROOT = Path(__file__).parents[2]
 WRAPPER = ROOT / "bin" / "with_pip_configuration.py"
 PROGRAMS = [ROOT / "main.py", *(ROOT / folder for folder in ("environments", "modules", "ops", "policies"))]
@@ -43,6 +45,7 @@ def wrapper() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_uv_gets_what_pip_is_configured_with(tmp_path: Path) -> None:
     file = tmp_path / "pip.conf"
     file.write_text(
@@ -86,6 +89,7 @@ def test_a_configuration_that_pip_cannot_read_is_one_error(tmp_path: Path) -> No
     assert str(file) in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_packages_come_from_pips_mirror(tmp_path: Path) -> None:
     """A mirror with one package, which is nowhere else."""
     folder = tmp_path / "simple" / "only-in-the-mirror"
@@ -258,7 +262,7 @@ NOT_EVERYWHERE = {
 }
 
 
-@pytest.mark.parametrize("what", NOT_EVERYWHERE)
+@every_case("what", NOT_EVERYWHERE)
 def test_make_and_the_scripts_use_what_every_system_has(what: str) -> None:
     pattern, example = NOT_EVERYWHERE[what]
     assert re.search(pattern, example, re.MULTILINE), "the pattern finds its example"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ops.terraform.provider.schema import trimmed, used
+from tests.cases import every_case
 
 RESOURCE, DATA, OWN, CAPABILITIES = 2, 3, 1, 6
 
@@ -34,7 +35,7 @@ def test_the_types_in_use_are_those_that_a_text_names() -> None:
     assert used(WHOLE, []) == frozenset()
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("schema", "says"),
     [
         (WHOLE, "no type aws_vcp"),

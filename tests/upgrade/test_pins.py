@@ -10,6 +10,7 @@ import pytest
 from ops.errors import OpsError
 from ops.requirements import read, versions
 from ops.upgrade.pins import Raised, exact, flags, raised, wanted, with_pins
+from tests.cases import every_case
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = """[project]
@@ -43,7 +44,7 @@ def test_packages_are_named_with_or_without_a_version() -> None:
     assert flags({}) == "--upgrade"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("word", "message"),
     [
         ("ona", "no pinned package 'ona' in requirements-dev.txt; did you mean one? known: one, two, three-x"),
