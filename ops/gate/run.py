@@ -194,7 +194,9 @@ def _checked(
     from ops.gate.scanner import Scanner
 
     with Scanner(checks) as scanner:
-        _ = reference().actions  # Read here, not in each process.
+        if len(environment_stacks) > 1:  # Do this here, not in each process.
+            _ = reference().actions
+            scanner.share()
 
         def scan(view: Sequence[ScannedBlock]) -> ScanResult:
             try:
