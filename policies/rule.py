@@ -45,23 +45,25 @@ class Resource(Mapping[str, Any]):
         name: str = "",
         stack: str = "",
     ) -> None:
-        """Unwrap the settings that checkov passes to a check."""
+        """Take the settings that checkov passes to a check; an attribute is unwrapped when it is read."""
         self.kind = kind
         self.name = name
         """Unique in the environment; empty where the block has none."""
         self.stack = stack
         """Its stack, as in `prod-network`."""
-        self._settings = _unwrapped(wrapped)
+        self._wrapped = wrapped
         self._graph = graph
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
-        return self._settings[name]
+        if name.startswith("__"):
+            raise KeyError(name)
+        return _value(self._wrapped[name])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._settings)
+        return (name for name in self._wrapped if not name.startswith("__"))
 
     def __len__(self) -> int:
-        return len(self._settings)
+        return sum(1 for _ in self)
 
     def text(self, name: str) -> str:
         """An attribute as text; empty when it isn't set."""
@@ -80,7 +82,7 @@ class Resource(Mapping[str, Any]):
 
     def blocks(self, name: str) -> list[Settings]:
         """The nested blocks of that name, or the map as a list of one."""
-        return nested(self._settings, name)
+        return nested(self, name)
 
     def json(self, name: str) -> Settings:
         """The object of a JSON attribute, which checkov may have parsed; empty if it isn't set.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -41,6 +42,15 @@ def gate(  # noqa: PLR0917  (options of a command)
     Writes gate.txt, gate.json, gate.sarif, gate.junit.xml and gate.md to DIR/reports, and gated.json to each stack's
     folder. With --today it writes nothing, unless that is today.
     """
+    from ops.gate.processes import without_collections
+
+    with without_collections():
+        _gate(names or (), out=out, policies=policies, products=products, today=today, as_json=as_json)
+
+
+def _gate(
+    names: Sequence[str], *, out: Path, policies: Path, products: Path | None, today: datetime | None, as_json: bool
+) -> NoReturn:
     from ops.gate.register import of_products
     from ops.gate.run import run
     from ops.gate.stacks import Expected, expected_stacks
@@ -53,7 +63,7 @@ def gate(  # noqa: PLR0917  (options of a command)
         verdict = Verdict(day, errors=error.errors)
     else:
         found = products or of_products()
-        verdict = run(out=out, policies=policies, products=found, expected=expected, today=day, names=names or ())
+        verdict = run(out=out, policies=policies, products=found, expected=expected, today=day, names=names)
     show(as_text(verdict), err=as_json, nl=False)
     if as_json:
         show(json.dumps(as_data(verdict), indent=2))

