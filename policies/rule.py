@@ -18,7 +18,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.data.base_check import BaseDataCheck
@@ -27,6 +27,7 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 
 from ops.iam.policy import listed, nested
 
+T = TypeVar("T")
 Settings = Mapping[str, Any]
 
 
@@ -53,6 +54,7 @@ class Resource(Mapping[str, Any]):
         """Its stack, as in `prod-network`."""
         self._wrapped = wrapped
         self._graph = graph
+        self._known: dict[object, Any] = {}
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
         if name.startswith("__"):
@@ -121,6 +123,16 @@ class Resource(Mapping[str, Any]):
                 _, vertex = self._graph.get_node_data(user)
                 if _kind(vertex) in kinds:
                     yield self._resource(vertex)
+
+    def once(self, read: Callable[[Resource], T]) -> T:
+        """What a function reads in this block, which is the same for every check."""
+        if read not in self._known:
+            self._known[read] = read(self)
+        return cast("T", self._known[read])
+
+    def is_of(self, wrapped: Settings, graph: object) -> bool:
+        """Whether it is the block with these settings, in this graph."""
+        return self._wrapped is wrapped and self._graph is graph
 
     def _resource(self, vertex: Settings) -> Resource:
         kind, name = vertex["id_"].removeprefix("data.").split(".")
@@ -227,9 +239,15 @@ class _ProviderRule(BaseProviderCheck):
         return _judged(self, conf)
 
 
+_JUDGED: list[Resource] = []
+"""The block that was judged last: its checks follow each other."""
+
+
 def _judged(check: _ResourceRule | _DataRule | _ProviderRule, conf: Settings) -> CheckResult:
-    path, _, name = check.entity_path.rsplit(":", 2)
-    resource = Resource(conf, check.entity_type, check.graph, name=name, stack=_stack(path))
+    if not (_JUDGED and _JUDGED[-1].is_of(conf, check.graph)):
+        path, _, name = check.entity_path.rsplit(":", 2)
+        _JUDGED[:] = [Resource(conf, check.entity_type, check.graph, name=name, stack=_stack(path))]
+    resource = _JUDGED[-1]
     check.details = list(dict.fromkeys(check.judge(resource)))
     return CheckResult.FAILED if check.details else CheckResult.PASSED
 

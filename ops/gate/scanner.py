@@ -51,15 +51,16 @@ with _bare_environment(), unused_packages.left_out():  # Checkov reads most of i
     import checkov.version as _checkov
     import cloudsplaining.scan.statement_detail as _actions
     import ply.yacc as _grammar  # type: ignore[import-untyped]
+    import policy_sentry.analysis.expand as _expansion
     from bc_jsonpath_ng.ext import parse
     from checkov.common.models.enums import CheckResult
     from checkov.common.util.consts import END_LINE, START_LINE
     from checkov.terraform.checks.utils.base_cloudsplaining_iam_scanner import BaseTerraformCloudsplainingIAMScanner
     from checkov.terraform.graph_builder.utils import NESTED_ATTRIBUTE_PATTERN
     from checkov.terraform.graph_builder.variable_rendering.safe_eval_functions import SAFE_EVAL_DICT
-    from policy_sentry.shared.iam_data import iam_definition
     from checkov.terraform_json.parser import prepare_definition
     from checkov.terraform_json.runner import TerraformJsonRunner
+    from policy_sentry.shared.iam_data import iam_definition
 
 _Definitions = dict[str, dict[str, list[Any]]]
 """Checkov's form of the files: blocks by section, by path."""
@@ -87,6 +88,7 @@ _CORRECTIONS: tuple[_Replacement, ...] = (
 _SHORTCUTS: tuple[_Replacement, ...] = (
     (_evaluation, "evaluate", partial(shortcuts.evaluating_once, known=SAFE_EVAL_DICT)),
     (_actions, "remove_wildcard_only_actions", partial(shortcuts.looking_up_once, services=iam_definition)),
+    (_expansion, "expand", shortcuts.expanding_once),
     (_grammar, "yacc", shortcuts.building_once),
     (_graph, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
     (_rendering, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),

@@ -135,6 +135,16 @@ def looking_up_once(
     return remembered
 
 
+def expanding_once(expand: Callable[[Any], list[str]]) -> Callable[[Any], list[str]]:
+    """Policy Sentry's search for the actions of a pattern, once for each pattern."""
+
+    @lru_cache(maxsize=_TEXTS)
+    def found(pattern: str) -> tuple[str, ...]:
+        return tuple(expand(pattern))
+
+    return lambda action: list(found(action)) if isinstance(action, str) else expand(action)
+
+
 def nested(pattern: Any) -> Callable[..., bool]:  # noqa: ANN401 - a compiled expression
     """Checkov's `attribute_has_nested_attributes`, which looks for attributes that only matter to a list.
 
@@ -172,7 +182,7 @@ def graph_of(graph: Any) -> Any:  # noqa: ANN401 - checkov's class
                 return -1  # Checkov looks for an index in each name, and resolves the file's path.
             return int(super()._find_vertex_index_relative_to_path(block_type, name, *more, **named))
 
-        def get_vertex_attributes_by_index(self, index: int, add_hash: bool = True) -> Any:  # noqa: ANN401, FBT001, FBT002
+        def get_vertex_attributes_by_index(self, index: int, add_hash: bool = True) -> Any:  # noqa: ANN401
             if add_hash:
                 return super().get_vertex_attributes_by_index(index)
             if index not in self._known:  # The renderer asks for each reference to the block.
