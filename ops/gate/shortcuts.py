@@ -48,7 +48,10 @@ def evaluating_once(evaluate: Callable[[str], Any], known: Container[str]) -> Ca
         value, error = outcome(text)
         if error is not None:
             raise ValueError(error)
-        return deepcopy(value)
+        try:
+            return deepcopy(value)
+        except TypeError:  # A function, such as `print`.
+            return evaluate(text)
 
     return remembered
 
