@@ -93,6 +93,7 @@ _SHORTCUTS: tuple[_Replacement, ...] = (
     (_graph, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
     (_rendering, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
     (_graphs, "TerraformLocalGraph", shortcuts.graph_of),
+    (_graph, "TerraformVariableRenderer", shortcuts.renderer_of),
 )
 """They change no result; the slow path, for comparison, is without them."""
 

@@ -7,6 +7,7 @@ checkov's code are only used with the version that they were compared with (CHEC
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Container, Mapping
 from copy import deepcopy
 from functools import lru_cache
@@ -173,6 +174,8 @@ def graph_of(graph: Any) -> Any:  # noqa: ANN401 - checkov's class
         def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - checkov's
             super().__init__(*arguments)
             self._known: dict[int, dict[str, Any]] = {}
+            self.changes: Counter[int] = Counter()
+            """How often each block changed."""
             self._indexed = False
             """Whether any name has the index of `count` or `for_each`."""
 
@@ -194,6 +197,32 @@ def graph_of(graph: Any) -> Any:  # noqa: ANN401 - checkov's class
 
         def update_vertex_attribute(self, vertex_index: int, *more: Any, **named: Any) -> None:  # noqa: ANN401
             self._known.pop(vertex_index, None)
+            self.changes[vertex_index] += 1
             super().update_vertex_attribute(vertex_index, *more, **named)
 
     return Graph
+
+
+def renderer_of(renderer: Any) -> Any:  # noqa: ANN401 - checkov's class
+    """Checkov's renderer, which doesn't repeat what changed nothing: it goes over the references several times."""
+
+    class Renderer(renderer):  # type: ignore[misc]
+        def __init__(self, local_graph: Any) -> None:  # noqa: ANN401 - a graph_of
+            super().__init__(local_graph)
+            self._unchanged: dict[tuple[object, ...], list[int]] = {}
+
+        def evaluate_vertex_attribute_from_edge(self, edge_list: list[Any]) -> None:
+            edge = edge_list[0]
+            place = (edge.origin, edge.label, *(each.dest for each in edge_list))
+            before = self._changes(edge_list)
+            if self._unchanged.get(place) != before:
+                super().evaluate_vertex_attribute_from_edge(edge_list)
+                if self._changes(edge_list) == before and self.local_graph.vertices[edge.origin].block_type != "output":
+                    self._unchanged[place] = before
+
+        def _changes(self, edges: list[Any]) -> list[int]:
+            """How often the blocks changed that the result depends on."""
+            changes = self.local_graph.changes
+            return [changes[edges[0].origin], *(changes[edge.dest] for edge in edges)]
+
+    return Renderer
