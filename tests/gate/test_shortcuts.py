@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -232,3 +234,48 @@ def test_they_are_for_the_locked_version() -> None:
     assert re.search(rf"^checkov=={re.escape(shortcuts.CHECKOV)} ", locked, re.MULTILINE), (
         "compare ops/gate/shortcuts.py with checkov's new code, then set CHECKOV there"
     )
+
+
+class OneBlock:
+    """A graph with one block, whose attributes count how often they were read."""
+
+    def __init__(self) -> None:
+        self.read, self.value = 0, "before"
+
+    def get_vertex_attributes_by_index(self, index: int, add_hash: bool = True) -> Body:
+        self.read += 1
+        return {"value": self.value, "hash": add_hash}
+
+    def update_vertex_attribute(self, index: int, value: str) -> None:
+        self.value = value
+
+
+def test_a_blocks_attributes_are_read_again_after_a_change() -> None:
+    graph = shortcuts.graph_of(OneBlock)()
+    assert [graph.get_vertex_attributes_by_index(0, add_hash=False)["value"] for _ in range(2)] == ["before"] * 2
+    assert graph.read == 1
+    graph.update_vertex_attribute(0, "after")
+    assert graph.get_vertex_attributes_by_index(0, add_hash=False)["value"] == "after"
+    assert graph.get_vertex_attributes_by_index(0) == {"value": "after", "hash": True}
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "evaluated"),
+    [((), "resource", 1), ((0,), "resource", 3), ((1,), "resource", 3), ((), "output", 3)],
+)
+def test_a_reference_is_evaluated_again_if_a_block_changed(changes: tuple[int, ...], kind: str, evaluated: int) -> None:
+    """Blocks that change each time are evaluated each time; checkov counts the references between outputs."""
+
+    class Renderer:
+        def __init__(self, local_graph: SimpleNamespace) -> None:
+            self.local_graph, self.count = local_graph, 0
+
+        def evaluate_vertex_attribute_from_edge(self, edge_list: list[SimpleNamespace]) -> None:
+            self.count += 1
+            self.local_graph.changes.update(changes)
+
+    vertices = [SimpleNamespace(block_type=kind), SimpleNamespace(block_type="resource")]
+    renderer = shortcuts.renderer_of(Renderer)(SimpleNamespace(changes=Counter(), vertices=vertices))
+    for _ in range(3):
+        renderer.evaluate_vertex_attribute_from_edge([SimpleNamespace(origin=0, dest=1, label="name")])
+    assert renderer.count == evaluated
