@@ -124,7 +124,7 @@ class Scanner:
         with _bare_environment(), _silence() as errors:
             self._runner = TerraformJsonRunner()
             self._record_globals()
-            self._runner.graph_registry.load_checks()
+            self._load_graph_checks()
             self.checks = self._catalogue(own=False)
             self.errors = (*self._load_own(), *errors)
         return self
@@ -167,6 +167,12 @@ class Scanner:
             before = getattr(module, name)
             self._restore.append(_restorer(module, name, before))
             setattr(module, name, replaced(before))
+
+    def _load_graph_checks(self) -> None:
+        registry = self._runner.graph_registry
+        registry.load_checks()
+        if os.environ.get(other_providers.SWITCH) != "all":
+            registry.checks = [check for check in registry.checks if not other_providers.of_another(_module(check))]
 
     def _registered(self) -> Iterator[Any]:
         for registry in self._runner.block_type_registries.values():
