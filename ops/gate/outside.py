@@ -79,7 +79,15 @@ _PATTERNS = {
     _ADDRESS: re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?)(?![\w.])"),
     _REGION: re.compile(r"(?<![\w-])([a-z]{2}(?:-[a-z]+)+-\d)(?!\d)"),
 }
-_HAVE = {"part of an organization": "-", "resource": "-", "host": ".", _ADDRESS: ".", _REGION: "-"}
+_HAVE = {
+    "part of an organization": "-",
+    "IAM id": "A",
+    "resource": "-",
+    "hosted zone": "Z",
+    "host": ".",
+    _ADDRESS: ".",
+    _REGION: "-",
+}
 """A character that every match has: searching for it first takes less time."""
 _ARN = re.compile(r"arn:[\w-]*:([\w.*?-]*):([\w*?-]*):([\w*?-]*):([^\s\"',]*)")
 _EMAIL = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}", re.IGNORECASE)

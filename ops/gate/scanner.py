@@ -135,9 +135,8 @@ class Scanner:
             restore()
 
     def share(self) -> None:
-        """Compute what the scan of every environment needs, so that their processes don't."""
+        """Build the parser of JSON paths, which the scan of every environment needs, so that their processes don't."""
         parse("$.a")
-        _actions.remove_wildcard_only_actions(list(_actions.ALL_ACTIONS))
 
     def scan(self, blocks: Sequence[ScannedBlock]) -> ScanResult:
         """Run every check on one environment's merged view."""
