@@ -18,7 +18,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.data.base_check import BaseDataCheck
@@ -27,6 +27,7 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 
 from ops.iam.policy import listed, nested
 
+T = TypeVar("T")
 Settings = Mapping[str, Any]
 
 
@@ -45,23 +46,26 @@ class Resource(Mapping[str, Any]):
         name: str = "",
         stack: str = "",
     ) -> None:
-        """Unwrap the settings that checkov passes to a check."""
+        """Take the settings that checkov passes to a check; an attribute is unwrapped when it is read."""
         self.kind = kind
         self.name = name
         """Unique in the environment; empty where the block has none."""
         self.stack = stack
         """Its stack, as in `prod-network`."""
-        self._settings = _unwrapped(wrapped)
+        self._wrapped = wrapped
         self._graph = graph
+        self._known: dict[object, Any] = {}
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
-        return self._settings[name]
+        if name.startswith("__"):
+            raise KeyError(name)
+        return _value(self._wrapped[name])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._settings)
+        return (name for name in self._wrapped if not name.startswith("__"))
 
     def __len__(self) -> int:
-        return len(self._settings)
+        return sum(1 for _ in self)
 
     def text(self, name: str) -> str:
         """An attribute as text; empty when it isn't set."""
@@ -80,7 +84,7 @@ class Resource(Mapping[str, Any]):
 
     def blocks(self, name: str) -> list[Settings]:
         """The nested blocks of that name, or the map as a list of one."""
-        return nested(self._settings, name)
+        return nested(self, name)
 
     def json(self, name: str) -> Settings:
         """The object of a JSON attribute, which checkov may have parsed; empty if it isn't set.
@@ -119,6 +123,16 @@ class Resource(Mapping[str, Any]):
                 _, vertex = self._graph.get_node_data(user)
                 if _kind(vertex) in kinds:
                     yield self._resource(vertex)
+
+    def once(self, read: Callable[[Resource], T]) -> T:
+        """What a function reads in this block, which is the same for every check."""
+        if read not in self._known:
+            self._known[read] = read(self)
+        return cast("T", self._known[read])
+
+    def is_of(self, wrapped: Settings, graph: object) -> bool:
+        """Whether it is the block with these settings, in this graph."""
+        return self._wrapped is wrapped and self._graph is graph
 
     def _resource(self, vertex: Settings) -> Resource:
         kind, name = vertex["id_"].removeprefix("data.").split(".")
@@ -225,9 +239,15 @@ class _ProviderRule(BaseProviderCheck):
         return _judged(self, conf)
 
 
+_JUDGED: list[Resource] = []
+"""The block that was judged last: its checks follow each other."""
+
+
 def _judged(check: _ResourceRule | _DataRule | _ProviderRule, conf: Settings) -> CheckResult:
-    path, _, name = check.entity_path.rsplit(":", 2)
-    resource = Resource(conf, check.entity_type, check.graph, name=name, stack=_stack(path))
+    if not (_JUDGED and _JUDGED[-1].is_of(conf, check.graph)):
+        path, _, name = check.entity_path.rsplit(":", 2)
+        _JUDGED[:] = [Resource(conf, check.entity_type, check.graph, name=name, stack=_stack(path))]
+    resource = _JUDGED[-1]
     check.details = list(dict.fromkeys(check.judge(resource)))
     return CheckResult.FAILED if check.details else CheckResult.PASSED
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from environments.documents import HOLDERS
 from ops.gate.templates import parse_json
@@ -12,7 +12,7 @@ from policies.rule import Resource
 DOCUMENT = "aws_iam_policy_document"
 
 
-def written_in(block: Resource) -> Iterator[IamStatement]:
+def written_in(block: Resource) -> Sequence[IamStatement]:
     """The statements in a block itself: of a document, or in JSON; not those of documents that it refers to.
 
     JSON is read in the attributes that hold policies, and recognized by its form in other attributes.
@@ -20,6 +20,14 @@ def written_in(block: Resource) -> Iterator[IamStatement]:
     Raises:
         ValueError: AWS doesn't accept the form of a policy.
     """
+    return block.once(_written_in)
+
+
+def _written_in(block: Resource) -> Sequence[IamStatement]:
+    return tuple(_statements(block))
+
+
+def _statements(block: Resource) -> Iterator[IamStatement]:
     if block.kind == DOCUMENT:
         yield from read_document(block)
     for kind, attribute in HOLDERS:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -42,12 +43,21 @@ def gate(  # noqa: PLR0917  (options of a command)
     folder. With --today it writes nothing, unless that is today.
     """
     from ops.gate.other_providers import everything
+    from ops.gate.processes import without_collections
+
+    with reporting():
+        everything()
+    with without_collections():
+        _gate(names or (), out=out, policies=policies, products=products, today=today, as_json=as_json)
+
+
+def _gate(
+    names: Sequence[str], *, out: Path, policies: Path, products: Path | None, today: datetime | None, as_json: bool
+) -> NoReturn:
     from ops.gate.register import of_products
     from ops.gate.run import run
     from ops.gate.stacks import Expected, expected_stacks
 
-    with reporting():
-        everything()
     now = datetime.now(UTC).date()
     day = today.date() if today else now
     try:
@@ -56,7 +66,7 @@ def gate(  # noqa: PLR0917  (options of a command)
         verdict = Verdict(day, errors=error.errors)
     else:
         found = products or of_products()
-        verdict = run(out=out, policies=policies, products=found, expected=expected, today=day, names=names or ())
+        verdict = run(out=out, policies=policies, products=found, expected=expected, today=day, names=names)
     show(as_text(verdict), err=as_json, nl=False)
     if as_json:
         show(json.dumps(as_data(verdict), indent=2))

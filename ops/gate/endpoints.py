@@ -78,7 +78,7 @@ def uneven_endpoints(view: Sequence[ScannedBlock], environment: Environment) -> 
     Raises:
         ScanFailedError: Only Terraform can evaluate a policy.
     """
-    ledger, index, names = Ledger(), Index(view), Names(environment)
+    ledger, index, names = Ledger(), Index.of(view), Names(environment)
     actors = Actors(index, names)
     roles = [each for each in actors.principals if _is_of_tasks(each)]
     for block in index.all("aws_vpc_endpoint"):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from operator import is_
+from typing import Any, TypeVar, cast
 
 from ops.gate.model import ErrorKind, ScanError, ScanFailedError, ScannedBlock
 from ops.gate.templates import plain, references, spans
 from ops.iam.policy import listed, nested
 
+T = TypeVar("T")
 _REPEATED = ("count", "for_each", "dynamic")
 NAMED_BY = {
     "aws_chatbot_slack_channel_configuration": "configuration_name",
@@ -34,17 +36,32 @@ class Index:
 
     def __init__(self, view: Iterable[ScannedBlock]) -> None:
         """Take the merged view."""
+        self._view = tuple(view)
+        self._known: dict[Hashable, Any] = {}
         self._blocks: dict[tuple[str, str, str], ScannedBlock] = {}
         self._locals: dict[str, Any] = {}
         self._resources: dict[str, list[ScannedBlock]] = {}
         self._referred: dict[tuple[str, str, str], list[ScannedBlock]] = {}
-        for each in view:
+        for each in self._view:
             if each.section == "locals":
                 self._locals |= each.settings
             elif each.section in {"resource", "data"} and not each.synthetic:
                 self._blocks[each.section, each.kind, each.name] = each
                 if each.section == "resource":
                     self._resources.setdefault(each.kind, []).append(each)
+
+    @classmethod
+    def of(cls, view: Sequence[ScannedBlock]) -> Index:
+        """The index of a view: the previous one if it is of the same blocks, so that checks share what they read."""
+        if not (_PREVIOUS and len(view) == len(_PREVIOUS[0]._view) and all(map(is_, view, _PREVIOUS[0]._view))):
+            _PREVIOUS[:] = [cls(view)]
+        return _PREVIOUS[0]
+
+    def once(self, what: Hashable, read: Callable[[], T]) -> T:
+        """What a function reads in these blocks, which is read once."""
+        if what not in self._known:
+            self._known[what] = read()
+        return cast("T", self._known[what])
 
     def resources(self) -> Iterator[ScannedBlock]:
         """All resources."""
@@ -140,6 +157,9 @@ class Index:
     def keys(self, values: object, of: ScannedBlock) -> frozenset[str]:
         """The keys of several values."""
         return frozenset(self.key(value, of) for value in listed(values))
+
+
+_PREVIOUS: list[Index] = []
 
 
 def not_understood(block: ScannedBlock, what: str) -> ScanFailedError:

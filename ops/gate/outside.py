@@ -79,6 +79,16 @@ _PATTERNS = {
     _ADDRESS: re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?)(?![\w.])"),
     _REGION: re.compile(r"(?<![\w-])([a-z]{2}(?:-[a-z]+)+-\d)(?!\d)"),
 }
+_HAVE = {
+    "part of an organization": "-",
+    "IAM id": "A",
+    "resource": "-",
+    "hosted zone": "Z",
+    "host": ".",
+    _ADDRESS: ".",
+    _REGION: "-",
+}
+"""A character that every match has: searching for it first takes less time."""
 _ARN = re.compile(r"arn:[\w-]*:([\w.*?-]*):([\w*?-]*):([\w*?-]*):([^\s\"',]*)")
 _EMAIL = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s/@]*@)?([^\s/:?#\"'&]*)", re.IGNORECASE)
@@ -126,7 +136,7 @@ def _mentions(text: str) -> Iterator[Mention]:
     yield from (Mention("host", found[1].lower()) for found in _URL.finditer(rest) if found[1].strip(_HOLE))
     rest = _URL.sub(" ", rest)
     for kind, pattern in _PATTERNS.items():
-        for found in pattern.finditer(rest):
+        for found in pattern.finditer(rest) if _HAVE.get(kind, "") in rest else ():
             yield Mention(kind, (found[1] if pattern.groups else found[0]).lower() if kind == "host" else found[0])
 
 

@@ -45,7 +45,7 @@ def each(
     if len(inputs) > 1 and can_fork() and not everything():
         return _forked(work, inputs, begins, ended, limit)
     results = []
-    with _without_collections() as collect:
+    with without_collections() as collect:
         for number, one in enumerate(inputs):
             begins(one)
             results.append(work(one))
@@ -115,15 +115,15 @@ def _send(work: Callable[[T], R], one: T, connection: Connection) -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
-    with _without_collections(), suppress(BrokenPipeError):  # The command has ended.
+    with without_collections(), suppress(BrokenPipeError):  # The command has ended.
         connection.send(work(one))
 
 
 @contextmanager
-def _without_collections() -> Iterator[Callable[[], object]]:
+def without_collections() -> Iterator[Callable[[], object]]:
     """Inside this context, Python only collects garbage when the function is called.
 
-    A scan creates little of it, and each automatic collection would look at a million objects that stay.
+    The gate creates little of it, and each automatic collection would look at a million objects that stay.
     """
     enabled = gc.isenabled()
     gc.freeze()

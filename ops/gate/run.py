@@ -196,7 +196,9 @@ def _checked(
     from ops.gate.scanner import Scanner
 
     with Scanner(checks) as scanner:
-        _ = reference().actions  # Read here, not in each process.
+        if len(environment_stacks) > 1:  # Do this here, not in each process.
+            reference().find("sts:AssumeRole")
+            scanner.share()
 
         def scan(view: Sequence[ScannedBlock]) -> ScanResult:
             try:

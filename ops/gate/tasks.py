@@ -104,7 +104,7 @@ def what_runs(view: Sequence[ScannedBlock], environment: Environment) -> list[Re
         view: The merged view of all its stacks.
         environment: Its values.
     """
-    ledger, index, names = Ledger(), Index(view), Names(environment)
+    ledger, index, names = Ledger(), Index.of(view), Names(environment)
     for examine in (_tasks, _starters, _roles, _permissions):
         for check, block, problems in examine(index, names):
             ledger.judge(check, block.block, problems)

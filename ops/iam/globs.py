@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_res
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ LITERAL = {"*": "\ue000", "?": "\ue001"}
 """Private characters that stand for `*` and `?` themselves: a policy's `${*}` and `${?}`, and values from a request."""
 ANY = "\ue002"
 """A private character that stands for any text, also for one with colons."""
+_SPECIAL = frozenset({"*", "?", ANY, *LITERAL.values()})
 _SEGMENTS = 6
 """Parts of an ARN."""
 
@@ -36,7 +37,7 @@ def matches(pattern: str, text: str) -> bool:
 
 def matches_any(patterns: tuple[str, ...], text: str, *, case: bool = True) -> bool:
     """Whether a text matches any of several patterns; names of actions are compared without `case`."""
-    return _expression(patterns, case=case, any_character=".").fullmatch(text) is not None
+    return _texts(patterns, case=case).match(text if case else text.lower())
 
 
 def matches_resource(patterns: tuple[str, ...], arn: str) -> bool:
@@ -46,24 +47,62 @@ def matches_resource(patterns: tuple[str, ...], arn: str) -> bool:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
     """
-    return _resources(patterns).fullmatch(arn) is not None
+    return _resources(patterns).match(arn)
 
 
 def includes(pattern: str, other: str) -> bool:
     """Whether a pattern surely matches all texts that another pattern matches. A `*` needs a `*` in the pattern."""
-    return pattern in ("*", other) or bool(_expression((pattern,), case=True, any_character="[^*]").fullmatch(other))
+    return pattern in ("*", other) or bool(_included(pattern).fullmatch(other))
+
+
+class _Matcher(NamedTuple):
+    """Patterns by their form: few need a regular expression, which takes long to compile."""
+
+    whole: frozenset[str]
+    starts: tuple[str, ...]
+    others: re.Pattern[str] | None
+
+    @classmethod
+    def of(cls, patterns: Iterable[str], expression: Callable[[str], str]) -> _Matcher:
+        """Take patterns, and the function that returns the regular expression of one."""
+        whole, starts, others = set(), [], []
+        for text in patterns:
+            if _SPECIAL.isdisjoint(text):
+                whole.add(text)
+            elif text.endswith("*") and _SPECIAL.isdisjoint(text[:-1]):
+                starts.append(text[:-1])
+            else:
+                others.append(expression(text))
+        return cls(frozenset(whole), tuple(starts), re.compile("|".join(others), re.DOTALL) if others else None)
+
+    def match(self, text: str) -> bool:
+        """Whether a text matches any."""
+        return (
+            text in self.whole
+            or text.startswith(self.starts)
+            or (self.others is not None and self.others.fullmatch(text) is not None)
+        )
 
 
 @cache
-def _expression(patterns: tuple[str, ...], *, case: bool, any_character: str) -> re.Pattern[str]:
-    texts = (_escaped(text).replace(r"\*", ".*").replace(r"\?", any_character) for text in patterns)
-    return _compiled(texts, re.DOTALL if case else re.DOTALL | re.IGNORECASE)
+def _included(pattern: str) -> re.Pattern[str]:
+    return re.compile(_escaped(pattern).replace(r"\*", ".*").replace(r"\?", "[^*]"), re.DOTALL)
 
 
 @cache
-def _resources(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    texts = (_escaped(_completed(text)).replace(r"\?", ".") for text in patterns)
-    return _compiled((re.sub(r"(\\\*)+(:|$)", r".*\2", text).replace(r"\*", "[^:]*") for text in texts), re.DOTALL)
+def _texts(patterns: tuple[str, ...], *, case: bool) -> _Matcher:
+    return _Matcher.of(
+        (text if case else text.lower() for text in patterns),
+        lambda text: _escaped(text).replace(r"\*", ".*").replace(r"\?", "."),
+    )
+
+
+@cache
+def _resources(patterns: tuple[str, ...]) -> _Matcher:
+    def expression(text: str) -> str:
+        return re.sub(r"(\\\*)+(:|$)", r".*\2", _escaped(text).replace(r"\?", ".")).replace(r"\*", "[^:]*")
+
+    return _Matcher.of(map(_completed, patterns), expression)
 
 
 def _completed(text: str) -> str:
@@ -76,12 +115,6 @@ def _escaped(text: str) -> str:
     for character, stand_in in LITERAL.items():
         escaped = escaped.replace(stand_in, f"[{character}]")
     return escaped.replace(ANY, ".*")
-
-
-def _compiled(texts: Iterable[str], flags: int) -> re.Pattern[str]:
-    # Without patterns, nothing matches.
-    alternatives = list(texts)
-    return re.compile("|".join(alternatives) if alternatives else r"\Z.", flags)
 
 
 def pattern(text: str) -> Pattern:

@@ -96,6 +96,7 @@ class Reference:
         self._resources = {(each["service"], each["type"]): each["arns"] for each in corrections["resource"]}
         self._actions = {name: each["arns"] for each in corrections["action"] for name in each["names"]}
         self._found: dict[str, tuple[Action, ...]] = {}
+        self._patterns: dict[str, Pattern] = {}
 
     @property
     def services(self) -> frozenset[str]:
@@ -116,16 +117,18 @@ class Reference:
 
     def _matching(self, wanted: str) -> Iterator[Action]:
         if "*" not in wanted and "?" not in wanted:
-            if wanted in self._named:
-                yield self._named[wanted]
+            if (found := self._named.get(wanted.partition(":")[0], {}).get(wanted)) is not None:
+                yield found
             return
-        for action in self.actions.get(wanted.partition(":")[0], ()):
-            if matches(wanted, action.name.lower()):
-                yield action
+        service = wanted.partition(":")[0]
+        yield from (action for name, action in self._named.get(service, {}).items() if matches(wanted, name))
 
     @cached_property
-    def _named(self) -> Mapping[str, Action]:
-        return {action.name.lower(): action for actions in self.actions.values() for action in actions}
+    def _named(self) -> Mapping[str, Mapping[str, Action]]:
+        """Actions by their names in lower case, by service."""
+        return {
+            service: {action.name.lower(): action for action in actions} for service, actions in self.actions.items()
+        }
 
     def _of(self, service: str) -> Iterable[Action]:
         data = self._services[service]
@@ -149,20 +152,33 @@ class Reference:
                 tuple(f"{service}:{each}" for each in types) if targets else (),
                 tuple(self._arn(target.arn) for target in targets),
                 tuple(targets),
-                tuple(_PLACEHOLDER.sub("\0", target.arn.replace("${Partition}", "aws")) for target in targets),
-                frozenset(_ANY_PART.sub("*", key).lower() for key in sent),
+                tuple(_sample(target.arn) for target in targets),
+                frozenset(map(_key, sent)),
                 tuple(needs),
             )
 
     def _arn(self, text: str) -> Pattern:
         """The pattern of an ARN with placeholders, `arn:${Partition}:ecs:…`, none of which is empty."""
+        if text in self._patterns:  # Many actions are on the same type of resource.
+            return self._patterns[text]
         tokens: list[Token] = []
         for part in _PLACEHOLDER.split(text):
             if _PLACEHOLDER.fullmatch(part):
                 tokens.extend(some(self._excluded.get(part, "")))
             else:
                 tokens.extend(pattern(part))
-        return tuple(tokens)
+        self._patterns[text] = tuple(tokens)
+        return self._patterns[text]
+
+
+@cache
+def _sample(arn: str) -> str:
+    return _PLACEHOLDER.sub("\0", arn.replace("${Partition}", "aws"))
+
+
+@cache
+def _key(text: str) -> str:
+    return _ANY_PART.sub("*", text).lower()
 
 
 @cache

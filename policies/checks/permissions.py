@@ -24,7 +24,7 @@ def _allows(policy: Resource) -> list[IamStatement]:
 def actions_are_named(policy: Resource) -> Iterator[str]:
     """A statement names the services whose actions it allows."""
     try:
-        statements = list(written_in(policy))
+        statements = written_in(policy)
     except ValueError as error:
         yield f"has a policy that can't be read ({error}); write it as an aws_iam_policy_document"
         return

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from ops.gate import scanner
 from ops.gate.documents import read
-from ops.gate.model import Outcome, Record
+from ops.gate.model import Outcome
 from ops.gate.scanner import Scanner
-from ops.gate.stacks import EnvironmentStacks, expected_stacks, select
+from ops.gate.stacks import EnvironmentStacks
 from ops.gate.view import merged_view
 from tests.gate.project import POLICIES, Project, failed, frame
 
@@ -109,28 +108,3 @@ def test_no_call_leaves_the_machine(project: Project, monkeypatch: pytest.Monkey
 def test_a_scan_prints_nothing(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
     project.judge()
     assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.slow
-def test_what_is_computed_only_once_changes_no_result(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Expressions, parsers of JSON paths: checkov computes them again each time."""
-    stacks = select(output, (), expected_stacks()).environment_stacks
-    views = [merged_view(each) for each in stacks]
-
-    def records() -> list[tuple[Record, ...]]:
-        with Scanner(POLICIES / "checks") as loaded:
-            return [loaded.scan(view).records for view in views]
-
-    ours = records()
-    for name in ("_evaluating_once", "_building_once"):
-        monkeypatch.setattr(scanner, name, lambda function: function)
-    assert records() == ours
-
-
-def test_an_evaluated_list_is_not_shared() -> None:
-    evaluate = scanner._evaluating_once(lambda text: [text] if text != "bad" else int(text))
-    evaluate("a").append("b")
-    assert evaluate("a") == ["a"]
-    for _ in range(2):
-        with pytest.raises(ValueError, match="invalid literal"):
-            evaluate("bad")

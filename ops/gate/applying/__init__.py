@@ -16,7 +16,7 @@ from modules.phases import PHASES, Phase
 from ops.gate.applying.needs import Use, uses
 from ops.gate.index import Index, shown
 from ops.gate.model import Check, Ledger, Record, ScannedBlock
-from ops.gate.permissions.statements import OWN_POLICIES, Arns, Documents, PlacedStatement
+from ops.gate.permissions.statements import OWN_POLICIES, Documents, PlacedStatement
 from ops.iam.conditions import RequestContext
 from ops.iam.matching import Question, applies, caller_of
 from ops.iam.mfa import AGE, PRESENT
@@ -40,7 +40,7 @@ def who_applies_can(view: Sequence[ScannedBlock], environment: Environment) -> l
     Raises:
         ScanFailedError: Only Terraform can evaluate a policy.
     """
-    ledger, names, index = Ledger(), Names(environment), Index(view)
+    ledger, names, index = Ledger(), Names(environment), Index.of(view)
     of_stack: dict[str, list[ScannedBlock]] = {}
     for block in view:
         of_stack.setdefault(block.block.stack, []).append(block)
@@ -92,7 +92,7 @@ def denying(index: Index, names: Names) -> Iterator[DenyingResource]:
     Raises:
         ScanFailedError: Only Terraform can evaluate a policy.
     """
-    documents = Documents(index, Arns(index, names.place))
+    documents = Documents.of(index, names.place)
     for block in index.all(*OWN_POLICIES):
         if denials := tuple(each for each in documents.own(block) or () if not each.allows):
             yield DenyingResource(block, documents.arns.of(block) or "", denials)

@@ -42,6 +42,6 @@ def who_may_what(view: Sequence[ScannedBlock], environment: Environment) -> list
         ScanFailedError: Only Terraform can evaluate a policy.
     """
     ledger = Ledger()
-    actors = Actors(Index(view), Names(environment))
+    actors = Actors(Index.of(view), Names(environment))
     Judge(actors, permissions(environment), ledger).judge(CAPPED, view[0].block)
     return ledger.records()

@@ -9,7 +9,7 @@ from environments.guardduty import AGENT, DATA, agent_repository
 from environments.names import Names
 from ops.gate.index import Index, not_understood
 from ops.gate.model import ScannedBlock
-from ops.gate.permissions.statements import Arns, Documents, PlacedStatement, unseen
+from ops.gate.permissions.statements import Documents, PlacedStatement, unseen
 from ops.iam.policy import listed, nested
 
 _HOLDERS = ("role", "user", "group")
@@ -55,7 +55,7 @@ class Actors:
     def __init__(self, index: Index, names: Names) -> None:
         """Read them."""
         self._index, self._names = index, names
-        self._documents = Documents(index, Arns(index, names.place))
+        self._documents = Documents.of(index, names.place)
         for grant in index.all("aws_kms_grant"):
             raise not_understood(grant, "grants the use of a key, which isn't in any policy")
         self.principals = [

@@ -41,7 +41,7 @@ def wrong_requests(view: Sequence[ScannedBlock], environment: Environment) -> li
     Raises:
         ScanFailedError: Only Terraform can evaluate a policy.
     """
-    ledger, index, names = Ledger(), Index(view), Names(environment)
+    ledger, index, names = Ledger(), Index.of(view), Names(environment)
     policies = Policies(index, names)
     for needed_by, request in _requests(index, names, policies):
         block = policies.holder(request) or needed_by
@@ -60,7 +60,7 @@ def wrong_guardrails(view: Sequence[ScannedBlock], organization: Organization) -
         ScanFailedError: Only Terraform can evaluate a policy.
     """
     ledger = Ledger()
-    for block, problem in guardrail_problems(Index(view), organization):
+    for block, problem in guardrail_problems(Index.of(view), organization):
         ledger.judge(REQUEST, block.block, filter(None, [problem]))
     return ledger.records()
 

@@ -16,7 +16,7 @@ from environments.names import Names
 from ops.gate.index import Index
 from ops.gate.model import ScannedBlock
 from ops.gate.permissions.actors import Actors, Held
-from ops.gate.permissions.statements import OWN_POLICIES, Arns, Documents, PlacedStatement
+from ops.gate.permissions.statements import OWN_POLICIES, Documents, PlacedStatement
 from ops.iam import evaluation
 from ops.iam.evaluation import Document
 from ops.iam.policy import IamStatement
@@ -68,9 +68,9 @@ class Policies:
             ScanFailedError: Only Terraform can evaluate a policy.
         """
         self._names = names
-        self.arns = Arns(index, names.place)
+        documents = Documents.of(index, names.place)
+        self.arns = documents.arns
         self.actors = Actors(index, names)
-        documents = Documents(index, self.arns)
         self._own = {
             self.arns.of(block) or "": (
                 block,

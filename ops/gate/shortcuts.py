@@ -1,0 +1,228 @@
+"""Replacements for functions of checkov and its libraries that repeat work. They give the same results in less time.
+
+Each takes the function that it replaces, and calls it for whatever it doesn't know itself. Those that repeat a part of
+checkov's code are only used with the version that they were compared with (CHECKOV); tests compare the rest.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Container, Mapping
+from copy import deepcopy
+from functools import lru_cache
+from typing import Any
+
+CHECKOV = "3.3.30"
+"""The version of checkov that these replacements were compared with."""
+_TEXTS = 4096
+"""More than the expressions of one environment; a limit, so that memory doesn't grow with environments."""
+_ACTIONS = 32_768
+"""More than AWS has."""
+_LITERAL = ('"', "{", "[")
+"""How texts begin that may be literals."""
+
+
+class _OtherError(Exception):
+    """An expression isn't a literal."""
+
+
+def evaluating_once(evaluate: Callable[[str], Any], known: Container[str]) -> Callable[[str], Any]:
+    """Checkov's evaluation of an expression, once for each text: most texts are evaluated several times.
+
+    Args:
+        evaluate: Checkov's evaluation.
+        known: The names that it knows.
+    """
+
+    @lru_cache(maxsize=_TEXTS, typed=True)
+    def outcome(text: str) -> tuple[Any, str | None]:
+        try:
+            try:
+                return _evaluated(text, known), None
+            except _OtherError:
+                return evaluate(text), None
+        except Exception as error:
+            return None, str(error)
+
+    def remembered(text: str) -> Any:  # noqa: ANN401 - whatever the expression results in
+        value, error = outcome(text)
+        if error is not None:
+            raise ValueError(error)
+        try:
+            return deepcopy(value)
+        except TypeError:  # A function, such as `print`.
+            return evaluate(text)
+
+    return remembered
+
+
+def _evaluated(text: object, known: Container[str]) -> Any:  # noqa: ANN401 - whatever the expression results in
+    """The value of a literal. Most texts are one, aren't Python, or begin with a name that checkov doesn't know.
+
+    Checkov creates an interpreter of Python for each.
+
+    Raises:
+        _OtherError: It is something else; checkov knows.
+        SyntaxError: It isn't Python.
+        NameError: It begins with an unknown name.
+    """
+    if not isinstance(text, str) or not text or text in {"...", "continue"} or text.startswith("try"):
+        raise _OtherError  # Checkov evaluates these specially.
+    try:
+        body = ast.parse(text).body
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise _OtherError from error
+    if len(body) != 1 or not isinstance(body[0], ast.Expr):
+        raise _OtherError
+    if text.startswith(_LITERAL):
+        value = _value(body[0].value)
+        return value.replace("\0", "\\0") if isinstance(value, str) else value
+    first = body[0].value
+    while isinstance(first, ast.BinOp | ast.Attribute):
+        first = first.left if isinstance(first, ast.BinOp) else first.value
+    if isinstance(first, ast.Name) and first.id != "print" and first.id not in known:
+        raise NameError(first.id)
+    raise _OtherError
+
+
+def _value(node: ast.expr | None) -> Any:  # noqa: ANN401 - any literal
+    match node:
+        case ast.Constant():
+            return node.value
+        case ast.List():
+            return [_value(each) for each in node.elts]
+        case ast.Dict():
+            return {_value(key): _value(value) for key, value in zip(node.keys, node.values, strict=True)}
+    raise _OtherError
+
+
+def building_once(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Ply's parsers, once for each grammar: the library of JSON paths builds one for each path."""
+    parsers: dict[tuple[type, object], Any] = {}
+
+    def remembered(**settings: Any) -> Any:  # noqa: ANN401 - ply's
+        grammar = (type(settings["module"]), settings.get("start"))
+        if grammar not in parsers:
+            parsers[grammar] = build(**settings)
+        return parsers[grammar]
+
+    return remembered
+
+
+def looking_up_once(
+    restrictable: Callable[[Any], list[str]], services: Mapping[str, Mapping[str, Any]]
+) -> Callable[[Any], list[str]]:
+    """Cloudsplaining's search for actions that can be restricted to resources, once for each action of AWS.
+
+    Args:
+        restrictable: Its search, which copies all of AWS's data about each action.
+        services: That data, by service.
+    """
+
+    @lru_cache(maxsize=_ACTIONS)
+    def found(text: str) -> tuple[str, ...]:
+        service, _, name = text.partition(":")
+        data = services.get(service, {})
+        action = data.get("privileges_lower_name", {}).get(name.lower())
+        if action is None:
+            return tuple(restrictable([text]))
+        kinds = [data["resources"].get(kind) or {} for kind in data["privileges"][action]["resource_types"]]
+        only = len(kinds) == 0 or (len(kinds) == 1 and kinds[0].get("arn", "*") == "*")
+        return () if only else (f"{data['prefix']}:{action}",)
+
+    def remembered(actions: Any) -> list[str]:  # noqa: ANN401 - a list, or None
+        if not isinstance(actions, list):
+            return restrictable(actions)
+        return [name for action in set(actions) for name in found(action)]
+
+    return remembered
+
+
+def expanding_once(expand: Callable[[Any], list[str]]) -> Callable[[Any], list[str]]:
+    """Policy Sentry's search for the actions of a pattern, once for each pattern."""
+
+    @lru_cache(maxsize=_TEXTS)
+    def found(pattern: str) -> tuple[str, ...]:
+        return tuple(expand(pattern))
+
+    return lambda action: list(found(action)) if isinstance(action, str) else expand(action)
+
+
+def nested(pattern: Any) -> Callable[..., bool]:  # noqa: ANN401 - a compiled expression
+    """Checkov's `attribute_has_nested_attributes`, which looks for attributes that only matter to a list.
+
+    Args:
+        pattern: Its pattern of an index in an attribute's name.
+    """
+
+    def has_nested(key: str, attributes: Mapping[str, Any], leaves: Mapping[str, bool] | None = None) -> bool:
+        value = attributes[key]
+        if not isinstance(value, list):
+            return isinstance(value, dict)
+        if leaves and leaves.get(key):
+            return False
+        return any(pattern.search(other) for other in attributes if other.startswith(key) and other != key)
+
+    return has_nested
+
+
+def graph_of(graph: Any) -> Any:  # noqa: ANN401 - checkov's class
+    """Checkov's graph, which remembers a block's attributes until they change, and which names no block has."""
+
+    class Graph(graph):  # type: ignore[misc]
+        def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - checkov's
+            super().__init__(*arguments)
+            self._known: dict[int, dict[str, Any]] = {}
+            self.changes: Counter[int] = Counter()
+            """How often each block changed."""
+            self._indexed = False
+            """Whether any name has the index of `count` or `for_each`."""
+
+        def _add_block_data_to_graph(self, idx: int, block: Any) -> None:  # noqa: ANN401 - checkov's
+            self._indexed = self._indexed or "[" in block.name
+            super()._add_block_data_to_graph(idx, block)
+
+        def _find_vertex_index_relative_to_path(self, block_type: str, name: str, *more: Any, **named: Any) -> int:  # noqa: ANN401
+            if not self._indexed and "[" not in name and name not in self.vertices_block_name_map.get(block_type, ()):
+                return -1  # Checkov looks for an index in each name, and resolves the file's path.
+            return int(super()._find_vertex_index_relative_to_path(block_type, name, *more, **named))
+
+        def get_vertex_attributes_by_index(self, index: int, add_hash: bool = True) -> Any:  # noqa: ANN401
+            if add_hash:
+                return super().get_vertex_attributes_by_index(index)
+            if index not in self._known:  # The renderer asks for each reference to the block.
+                self._known[index] = super().get_vertex_attributes_by_index(index, add_hash=False)
+            return self._known[index]
+
+        def update_vertex_attribute(self, vertex_index: int, *more: Any, **named: Any) -> None:  # noqa: ANN401
+            self._known.pop(vertex_index, None)
+            self.changes[vertex_index] += 1
+            super().update_vertex_attribute(vertex_index, *more, **named)
+
+    return Graph
+
+
+def renderer_of(renderer: Any) -> Any:  # noqa: ANN401 - checkov's class
+    """Checkov's renderer, which doesn't repeat what changed nothing: it goes over the references several times."""
+
+    class Renderer(renderer):  # type: ignore[misc]
+        def __init__(self, local_graph: Any) -> None:  # noqa: ANN401 - a graph_of
+            super().__init__(local_graph)
+            self._unchanged: dict[tuple[object, ...], list[int]] = {}
+
+        def evaluate_vertex_attribute_from_edge(self, edge_list: list[Any]) -> None:
+            edge = edge_list[0]
+            place = (edge.origin, edge.label, *(each.dest for each in edge_list))
+            before = self._changes(edge_list)
+            if self._unchanged.get(place) != before:
+                super().evaluate_vertex_attribute_from_edge(edge_list)
+                if self._changes(edge_list) == before and self.local_graph.vertices[edge.origin].block_type != "output":
+                    self._unchanged[place] = before
+
+        def _changes(self, edges: list[Any]) -> list[int]:
+            """How often the blocks changed that the result depends on."""
+            changes = self.local_graph.changes
+            return [changes[edges[0].origin], *(changes[edge.dest] for edge in edges)]
+
+    return Renderer
