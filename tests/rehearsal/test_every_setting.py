@@ -20,7 +20,7 @@ REHEARSED = re.compile(
     r"rehearse ENV=(?P<name>\S+)(?: TO=(?P<larger>\S+))? ENVIRONMENTS=tests/products/(?P<folder>\w+)"
 )
 BY_TESTS = {("aep", "prod-starter"), ("mini", "mini-demo")}
-"""What test_rehearsal.py rehearses, with its growth into `prod`, and test_shape.py; `make rehearse-all` runs them too."""
+"""What test_rehearsal.py rehearses, with its growth into `prod`, and test_shape.py; `make rehearse-all` runs both."""
 _ROTATION = "Secrets Manager calls the product's own Lambda function as soon as rotation is set; the emulator runs none"
 _RESTORED = "a rehearsal begins with an empty account; go-live day restores, and sets it in its copy of the values"
 _CHECK = "no stack has it; `ops restore` and `golive` read it, with tests in tests/ops"
