@@ -81,7 +81,7 @@ def _run(
             else:
                 fast = replace(session.terraform, variables={**session.terraform.variables, **more})
                 done = fast.run(stack.folder, *arguments, listener=listener)
-                if done.code in {NO_CHANGES, CHANGES} or session.terraform.interrupted.is_set():
+                if done.code in {NO_CHANGES, CHANGES} or done.killed or session.terraform.interrupted.is_set():
                     return done
                 why = " ".join(" ".join(done.errors).split())
     done = session.terraform.run(stack.folder, *arguments, listener=listener)

@@ -127,6 +127,12 @@ def test_after_an_interruption_nothing_runs_again(monkeypatch: pytest.MonkeyPatc
     assert trial.ran == ["fast"]
 
 
+def test_what_was_killed_does_not_run_again(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> None:
+    trial = Trial(monkeypatch, Done(-9, errors=("killed",)))
+    assert cached.plan(session(Terraform({}), CachedSchema.PLAN), stack).killed
+    assert trial.ran == ["fast"]
+
+
 def test_without_grpcio_the_warning_names_what_installs_it(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> None:
     monkeypatch.setitem(sys.modules, "grpc", None)
     for name in ("package", "server"):
