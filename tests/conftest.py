@@ -72,7 +72,7 @@ _takes_more: dict[object, bool] = {}
 def _aliaser(self: EventAliaser, *given: Any, _init: Any = EventAliaser.__init__, **named: Any) -> None:
     _init(self, *given, **named)
     if len(given) + len(named) == 1:  # Without aliases of its own.
-        self._alias_name_cache = _aliases
+        self._alias_name_cache = _aliases  # type: ignore[attr-defined]
 
 
 def _accepts(handler: Callable[..., object], _ask: Any = botocore.hooks.accepts_kwargs) -> bool:

@@ -234,7 +234,7 @@ class States:
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
         """
-        key, more = self.key(phase), dict[str, str]()
+        key, more = self.key(phase), dict[str, Any]()
         while True:
             with explained(f"list the versions of s3://{self.bucket}/{key}"):
                 page: Any = self._s3.list_object_versions(Bucket=self.bucket, Prefix=key, **more)

@@ -52,7 +52,7 @@ with _bare_environment(), unused_packages.left_out():  # Checkov reads most of i
     import cloudsplaining.scan.statement_detail as _actions
     import ply.yacc as _grammar  # type: ignore[import-untyped]
     import policy_sentry.analysis.expand as _expansion
-    from bc_jsonpath_ng.ext import parse
+    from bc_jsonpath_ng.ext.parser import parse
     from checkov.common.models.enums import CheckResult
     from checkov.common.util.consts import END_LINE, START_LINE
     from checkov.terraform.checks.utils.base_cloudsplaining_iam_scanner import BaseTerraformCloudsplainingIAMScanner

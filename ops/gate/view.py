@@ -51,7 +51,8 @@ def merged_view(stacks: EnvironmentStacks) -> list[ScannedBlock]:
 
 def _resolved(blocks: list[ScannedBlock], contracts: Contracts) -> tuple[list[ScannedBlock], list[ScanError]]:
     """A stack's blocks as the scanner reads them, and the reads of other stacks that have no value."""
-    view, errors = [], []
+    view: list[ScannedBlock] = []
+    errors: list[ScanError] = []
     for each in blocks:
         try:
             settings = contracts.resolve(dict(each.settings), f"{each.block.stack} {each.block.address}")

@@ -20,6 +20,8 @@ from ops.gate.stacks import expected_stacks, select
 from ops.gate.view import merged_view
 from tests.gate.project import POLICIES, Body
 
+IMPORTED: Any = scanner
+"""With what it imports of checkov."""
 OWN = [(module, name, getattr(module, name)) for module, name, _ in scanner._SHORTCUTS]
 """What the shortcuts replace."""
 EVALUATE, RESTRICTABLE, NESTED = (
@@ -156,7 +158,7 @@ def outcome(evaluate: Callable[[Any], Any], text: object) -> tuple[str, object]:
 
 
 def check_expression(text: str) -> None:
-    remembered = shortcuts.evaluating_once(EVALUATE, scanner.SAFE_EVAL_DICT)
+    remembered = shortcuts.evaluating_once(EVALUATE, IMPORTED.SAFE_EVAL_DICT)
     assert outcome(remembered, text) == outcome(EVALUATE, text) == outcome(remembered, text)
 
 
@@ -194,8 +196,8 @@ def test_an_evaluated_list_is_not_shared() -> None:
 
 
 def test_the_same_actions_of_aws_can_be_restricted() -> None:
-    found = shortcuts.looking_up_once(RESTRICTABLE, scanner.iam_definition)
-    for action in sorted(scanner._actions.ALL_ACTIONS):
+    found = shortcuts.looking_up_once(RESTRICTABLE, IMPORTED.iam_definition)
+    for action in sorted(IMPORTED._actions.ALL_ACTIONS):
         assert found([action]) == RESTRICTABLE([action])
     for actions in ([], ["s3:*"], ["no:Action", "S3:GetObject", "s3:getobject", "s3:GetObject"]):
         assert sorted(found(actions)) == sorted(RESTRICTABLE(actions))
@@ -210,7 +212,7 @@ def test_the_same_actions_of_aws_can_be_restricted() -> None:
 )
 @settings(deadline=None)
 def test_the_same_attributes_are_nested(attributes: dict[str, Any], given_leaves: bool) -> None:
-    fast = shortcuts.nested(scanner.NESTED_ATTRIBUTE_PATTERN)
+    fast = shortcuts.nested(IMPORTED.NESTED_ATTRIBUTE_PATTERN)
     leaves = {key: not any(other.startswith(f"{key}.") for other in attributes) for key in attributes}
     known = leaves if given_leaves else None
     assert [fast(key, attributes, known) for key in attributes] == [
@@ -221,7 +223,7 @@ def test_the_same_attributes_are_nested(attributes: dict[str, Any], given_leaves
 def test_another_version_of_checkov_is_scanned_without_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(scanner._checkov, "version", "9.9.9")
+    monkeypatch.setattr(IMPORTED._checkov, "version", "9.9.9")
     assert scanner._shortcuts() == ()
     assert capsys.readouterr().err == (
         "warning: the gate is slower than it can be: its shortcuts are for checkov "

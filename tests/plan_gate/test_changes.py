@@ -320,7 +320,8 @@ def test_weights_that_move_to_another_record_are_no_outage() -> None:
 def test_a_deletion_or_replacement_is_of_the_class_of_its_type(kind: FindingKind, remade: bool) -> None:
     types = {type_ for entry in table().changes for type_ in entry.deleted if entry.kind is kind} - STATEFUL.keys()
     assert len(types) > 20
-    after, actions = ({}, REPLACE) if remade else (None, ("delete",))
+    after: Body | None = {} if remade else None
+    actions = REPLACE if remade else ("delete",)
     gone = plan(*(change(f"{type_}.a", {"id": "1"}, after, actions=actions) for type_ in sorted(types)))
     found = {each.where for each in judge(gone).of(kind) if each.refused and each.remedy}
     assert {f"{type_}.a" for type_ in types} <= found
