@@ -36,7 +36,7 @@ class Arns:
 
     def __init__(self, index: Index, place: Place) -> None:
         """Take the blocks, and the account and region that they are in."""
-        self._index, self._place = index, place
+        self._index, self.place = index, place
 
     def of(self, block: ScannedBlock) -> str | None:
         """The ARN of a role, secret, key or similar, as AWS would form it; None if only AWS knows it."""
@@ -45,7 +45,7 @@ class Arns:
     def _attribute(self, block: ScannedBlock, name: str) -> str | None:
         named = {"name", "name_prefix"} & block.settings.keys()
         settings = block.settings if named else {**block.settings, "name": block.name}
-        return worth(block.kind, name, settings, self._place, lambda _: CHOSEN.get(block.kind, block.name))
+        return worth(block.kind, name, settings, self.place, lambda _: CHOSEN.get(block.kind, block.name))
 
     def render(self, value: object, *, allows: bool) -> str:
         """A text with its references replaced; an unknown value means anything in an Allow, and nothing in a Deny."""
@@ -79,7 +79,8 @@ class Documents:
     @classmethod
     def of(cls, index: Index, place: Place) -> Documents:
         """The policies of an index's blocks; the same ones for every check."""
-        return index.once(("documents", place), lambda: cls(index, Arns(index, place)))
+        found = index.once("documents", lambda: cls(index, Arns(index, place)))
+        return found if found.arns.place == place else cls(index, Arns(index, place))
 
     @property
     def seen(self) -> frozenset[str]:
