@@ -102,9 +102,9 @@ def _allowed(roles: Sequence[Principal], service: str) -> Iterator[_Allowed]:
     for role in roles:
         for held in role.identity:
             found = held.statement
-            actions = tuple(each for each in reference().actions.get(service, ()) if found.about(each.name))
-            by_service = any(key.lower() == _BY_SERVICE for _, key, _ in found.conditions)
-            if found.allows and actions and not by_service:
+            if not found.allows or any(key.lower() == _BY_SERVICE for _, key, _ in found.conditions):
+                continue
+            if actions := tuple(each for each in reference().actions.get(service, ()) if found.about(each.name)):
                 # An endpoint names the characters that AWS chooses as any characters.
                 resources = tuple(each.replace(chosen, "?" * len(chosen)) for each in found.resources)
                 yield _Allowed(role, replace(found, resources=resources), actions)

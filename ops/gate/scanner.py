@@ -87,6 +87,7 @@ _CORRECTIONS: tuple[_Replacement, ...] = (
 )
 _SHORTCUTS: tuple[_Replacement, ...] = (
     (_evaluation, "evaluate", partial(shortcuts.evaluating_once, known=SAFE_EVAL_DICT)),
+    (_evaluation, "evaluate_terraform", shortcuts.rendering_once),
     (_actions, "remove_wildcard_only_actions", partial(shortcuts.looking_up_once, services=iam_definition)),
     (_expansion, "expand", shortcuts.expanding_once),
     (_grammar, "yacc", shortcuts.building_once),

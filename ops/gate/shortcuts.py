@@ -57,6 +57,21 @@ def evaluating_once(evaluate: Callable[[str], Any], known: Container[str]) -> Ca
     return remembered
 
 
+def rendering_once(render: Callable[..., Any]) -> Callable[..., Any]:
+    """Checkov's rendering of a text with expressions, once for each text: it goes over the references several times."""
+    rendered = lru_cache(maxsize=_TEXTS)(render)
+
+    def remembered(text: Any, keep_interpolations: bool = True) -> Any:  # noqa: ANN401 - checkov's
+        if type(text) is not str:  # Checkov changes lists, and its own texts know their lines.
+            return render(text, keep_interpolations)
+        try:
+            return deepcopy(rendered(text, keep_interpolations))
+        except TypeError:  # A function, such as `print`.
+            return render(text, keep_interpolations)
+
+    return remembered
+
+
 def _evaluated(text: object, known: Container[str]) -> Any:  # noqa: ANN401 - whatever the expression results in
     """The value of a literal. Most texts are one, aren't Python, or begin with a name that checkov doesn't know.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,9 +25,9 @@ IMPORTED: Any = scanner
 """With what it imports of checkov."""
 OWN = [(module, name, getattr(module, name)) for module, name, _ in scanner._SHORTCUTS]
 """What the shortcuts replace."""
-EVALUATE, RESTRICTABLE, NESTED = (
+EVALUATE, RENDER, RESTRICTABLE, NESTED = (
     next(value for _, name, value in OWN if name == wanted)
-    for wanted in ("evaluate", "remove_wildcard_only_actions", "attribute_has_nested_attributes")
+    for wanted in ("evaluate", "evaluate_terraform", "remove_wildcard_only_actions", "attribute_has_nested_attributes")
 )
 REFERENCES = (
     *("aws_kms_key.key.arn", "aws_s3_bucket.logs.id", "aws_s3_bucket.logs[0].id", 'aws_s3_bucket.logs["a"].arn'),
@@ -160,6 +161,10 @@ def outcome(evaluate: Callable[[Any], Any], text: object) -> tuple[str, object]:
 def check_expression(text: str) -> None:
     remembered = shortcuts.evaluating_once(EVALUATE, IMPORTED.SAFE_EVAL_DICT)
     assert outcome(remembered, text) == outcome(EVALUATE, text) == outcome(remembered, text)
+    rendered = shortcuts.rendering_once(RENDER)
+    for keep in (False, True):
+        found = [outcome(partial(each, keep_interpolations=keep), text) for each in (rendered, RENDER, rendered)]
+        assert found == [found[0]] * 3
 
 
 @pytest.mark.parametrize(
@@ -193,6 +198,14 @@ def test_an_evaluated_list_is_not_shared() -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match="unknown"):
             remembered("unknown.name - other")
+
+
+def test_a_rendered_list_is_not_shared_and_a_given_one_is_not_copied() -> None:
+    rendered = shortcuts.rendering_once(lambda given, _: [given])
+    rendered("a").append("b")
+    assert rendered("a") == ["a"]
+    given: list[object] = []
+    assert rendered(given)[0] is given
 
 
 def test_the_same_actions_of_aws_can_be_restricted() -> None:
