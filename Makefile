@@ -219,7 +219,10 @@ gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Check the synthesized stacks, a
 	@echo "Look next: $(OUT)/stacks/<environment>-<phase>/cdk.tf.json, $(OUT)/reports/gate.md, README.md"
 endif
 
+# Python creates __pycache__ at the first import from a folder, which changes the folder: the gate would run again after the first
+# `make plan` of a clone.
 $(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES) $(LOADED) $(if $(GATE_CHECKS),ALWAYS)
+	@find ops policies -name '*.py' | sed 's|[^/]*$$|__pycache__|' | sort -u | xargs mkdir -p
 	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }
 
 cost: known synth ## Estimate the monthly cost, line by line: all, or ENV=<name> (AGAINST=main, USE=medium, RISKS=1: what each risk saves)
