@@ -23,6 +23,9 @@ ENGINE ?= python
 # Plans faster with the provider's cached schema: no, show or plan (ops/terraform/provider/setting.py); rehearsals do, unless it is no.
 CACHED_SCHEMA ?=
 export CACHED_SCHEMA
+# The gate's slow path, to compare with: all (ops/gate/other_providers.py). Then the gate runs even if nothing changed.
+GATE_CHECKS ?=
+export GATE_CHECKS
 # A saved plan in its stack's folder, or its JSON: `make gate` checks that instead of the stacks.
 PLAN ?=
 # Approve what the plan gate shows: APPROVE_OUTAGE=1.
@@ -101,6 +104,12 @@ $(error error: OF=$(OF): must be stacks, commands or policies)
 endif
 ifneq ($(or $(ENGINE),node),$(firstword $(filter node python cdktn,$(or $(ENGINE),node))))
 $(error error: ENGINE=$(ENGINE): must be node, python or cdktn)
+endif
+ifneq ($(filter-out no show plan,$(CACHED_SCHEMA)),)
+$(error error: CACHED_SCHEMA=$(CACHED_SCHEMA), from the $(origin CACHED_SCHEMA): must be no, show or plan, or be left out)
+endif
+ifneq ($(filter-out all,$(GATE_CHECKS)),)
+$(error error: GATE_CHECKS=$(GATE_CHECKS), from the $(origin GATE_CHECKS): must be all, or be left out)
 endif
 ifeq ($(ENV),all)
 $(error error: ENV=all: leave ENV out for all environments)
@@ -210,7 +219,10 @@ gate: $(STAMP)/gate-$(or $(ENV),all)-$(TODAY) ## Check the synthesized stacks, a
 	@echo "Look next: $(OUT)/stacks/<environment>-<phase>/cdk.tf.json, $(OUT)/reports/gate.md, README.md"
 endif
 
-$(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES) $(LOADED)
+# Python creates __pycache__ at the first import from a folder, which changes the folder: the gate would run again after the first
+# `make plan` of a clone.
+$(STAMP)/gate-%-$(TODAY): $(STAMP)/synth-% $(POLICIES) $(LOADED) $(if $(GATE_CHECKS),ALWAYS)
+	@find ops policies -name '*.py' | sed 's|[^/]*$$|__pycache__|' | sort -u | xargs mkdir -p
 	@$(BIN)/python -m ops gate $(filter-out all,$*) > $@.new && mv $@.new $@ || { code=$$?; cat $@.new; rm -f $@.new; exit $$code; }
 
 cost: known synth ## Estimate the monthly cost, line by line: all, or ENV=<name> (AGAINST=main, USE=medium, RISKS=1: what each risk saves)
@@ -353,8 +365,9 @@ $(DEV): requirements-dev.txt $(READY)
 	@$(ALONE) 'echo "Adding the packages of tests and rehearsals to .venv" && $(INSTALL) -r $< && touch $@'
 
 # gRPC and what it needs, of the versions that tests have.
-setup-cached-schema: $(READY) ## Add what CACHED_SCHEMA=plan needs to .venv
+setup-cached-schema: $(READY) ## Add what CACHED_SCHEMA=show and =plan need to .venv
 	@sed -nE '/^(grpcio|typing-extensions)==/,/[^\\]$$/p' requirements-dev.txt | $(INSTALL) -r -
+	@echo ".venv has what CACHED_SCHEMA=show and CACHED_SCHEMA=plan need"
 
 setup-cdktn: $(FORKED)/.ready ## Create .venv-cdktn with the fork of cdktf, for synth ENGINE=cdktn (0.5 GB)
 
@@ -499,6 +512,9 @@ clean: ## Remove generated files, but not .venv
 
 # Not looked for as a target.
 Makefile: ;
+
+# What depends on it is done again.
+ALWAYS: ;
 
 .DEFAULT:
 	@! grep -qF '"$@",' ops/__main__.py || { echo "error: no target '$@', but a command: bin/ops $@ $(or $(ENV),--help)" >&2; exit 2; }

@@ -37,7 +37,10 @@ def everything() -> bool:
     """
     given = os.environ.get(SWITCH)
     if given not in {None, "", ALL}:
-        raise OpsError(f"{SWITCH}={given!r}: must be {ALL}; change it in the environment, or leave it out")
+        raise OpsError(
+            f"{SWITCH}={given!r}: must be {ALL}; change it on make's command line or in the environment, "
+            "or leave it out"
+        )
     return given == ALL
 
 

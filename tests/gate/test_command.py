@@ -92,6 +92,7 @@ def test_another_switch_is_an_error(known: Project, monkeypatch: pytest.MonkeyPa
     done = call(known)
     assert (done.exit_code, done.stderr) == (
         2,
-        "error: GATE_CHECKS='every': must be all; change it in the environment, or leave it out\n",
+        "error: GATE_CHECKS='every': must be all; change it on make's command line or in the environment, "
+        "or leave it out\n",
     )
     assert not (known.out / "reports").exists()

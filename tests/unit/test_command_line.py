@@ -94,6 +94,8 @@ def typed(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         ("rehearse", "env=prod", "no variable env (you gave env=prod); did you mean ENV? known: "),
         ("help", "XYZZY=", "no variable XYZZY (you gave XYZZY=); known: "),
         ("gate", "YES=no", "YES=no: must be 1, or be left out"),
+        ("gate", "GATE_CHECKS=al", "GATE_CHECKS=al, from the command line: must be all, or be left out"),
+        ("plan", "CACHED_SCHEMA=plam", "CACHED_SCHEMA=plam, from the command line: must be no, show or plan, or"),
         ("rehearse", "KEEP_GOING=0", "KEEP_GOING=0: must be 1, or be left out"),
     ],
 )
