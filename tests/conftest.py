@@ -278,6 +278,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _limit(item: pytest.Item) -> float:
-    """The time limit of a test that has one of its own, in seconds."""
+    """The time limit of a test that has one of its own, in seconds; files that take minutes have one, to go first."""
     mark = item.get_closest_marker("timeout")
     return float(mark.args[0]) if mark else 0.0

@@ -22,7 +22,7 @@ from tests.conftest import Stack
 from tests.export.plans import differences, planned, standalone, written
 from tests.products import AEP, HERE, values
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(20 * 60)]
 MINI = HERE / "mini"
 
 

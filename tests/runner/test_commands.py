@@ -15,7 +15,7 @@ from rehearsal.emulator.client import Control
 from rehearsal.emulator.settings import credentials
 from tests.runner.operator import Operator
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(20 * 60)]
 REPOSITORY = "navralabs/aep-backend"
 
 

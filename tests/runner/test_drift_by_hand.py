@@ -11,7 +11,7 @@ from environments import load
 from tests.runner.operator import Operator
 from tests.terraform.run import terraform
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(20 * 60)]
 PHASE = "registry"
 SERVICE = {"cluster": "app", "service": "app"}
 THEIRS = {"map-migrated": "mig1", "cost:center": "42"}

@@ -21,7 +21,7 @@ from rehearsal.emulator.settings import credentials
 from tests.runner.conftest import make_state_bucket
 from tests.runner.operator import PATIENCE, Operator
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(20 * 60)]
 NAMES = Names(load("prod"))
 PHASE = "registry"
 RECOVER = "make recover ENV=prod PHASE=registry"

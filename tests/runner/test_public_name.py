@@ -20,7 +20,7 @@ from rehearsal.emulator.client import Control
 from rehearsal.emulator.settings import credentials
 from tests.runner.operator import APPROVED, ROOT, Operator
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(20 * 60)]
 PROD = load("prod")
 PREVIOUS = PROD.cutover.previous
 ZONE = PROD.edge.zone
