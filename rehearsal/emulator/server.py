@@ -8,12 +8,14 @@ import sys
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
 from xml.sax.saxutils import escape
 
 from moto import backends as moto_backends
+from moto.core import utils as moto_utils
 from moto.core.responses import BaseResponse
 from moto.iam import models as iam
 from moto.moto_server.werkzeug_app import (
@@ -38,6 +40,8 @@ from rehearsal.emulator.settings import account_of
 _SERVICES = frozenset(moto_backends.list_of_moto_modules())
 # For each request, moto lists its folder and asks for each of 170 services whether it is one: a sixth of a call's time.
 vars(moto_backends)["list_of_moto_modules"] = lambda: _SERVICES
+# For the model of each service, moto creates a loader that lists the folders of all 400.
+vars(moto_utils)["create_loader"] = cache(moto_utils.create_loader)
 REMEMBERED = 500
 """Responses that are kept for an SDK's retries."""
 Environ = dict[str, Any]

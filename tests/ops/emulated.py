@@ -64,5 +64,10 @@ def inside(account_id: str) -> Iterator[Emulated]:
             raise OrderError(f"{name}: {response.text}")
         return json.loads(response.text)
 
-    with patch.object(URLLib3Session, "send", answered), patch.object(Control, "_order", obeyed):
+    with (
+        patch.object(URLLib3Session, "send", answered),
+        patch.object(Control, "_order", obeyed),
+        # moto reads this setting for each account, and commands of tests have other variables.
+        patch("moto.settings.ec2_load_default_amis", lambda: False),
+    ):
         yield Emulated()
