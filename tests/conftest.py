@@ -19,11 +19,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import botocore.hooks
 import botocore.session
 import hypothesis
 import pytest
-from botocore.hooks import EventAliaser
 from botocore.loaders import Loader, create_loader
 
 import environments
@@ -63,29 +61,6 @@ def _loader(data_path: str | None = None) -> Loader:
 
 
 vars(botocore.session)["create_loader"] = _loader
-_aliases: dict[str, str] = {}
-"""The names of botocore's events, which each client translates again."""
-_takes_more: dict[object, bool] = {}
-"""Which handlers of botocore's events take any argument, by their code; each client asks again."""
-
-
-def _aliaser(self: EventAliaser, *given: Any, _init: Any = EventAliaser.__init__, **named: Any) -> None:
-    _init(self, *given, **named)
-    if len(given) + len(named) == 1:  # Without aliases of its own.
-        self._alias_name_cache = _aliases  # type: ignore[attr-defined]
-
-
-def _accepts(handler: Callable[..., object], _ask: Any = botocore.hooks.accepts_kwargs) -> bool:
-    code = getattr(handler, "__code__", None)
-    if code is None:
-        return bool(_ask(handler))
-    if code not in _takes_more:
-        _takes_more[code] = bool(_ask(handler))
-    return _takes_more[code]
-
-
-setattr(EventAliaser, "__init__", _aliaser)  # noqa: B010 - mypy refuses the assignment
-vars(botocore.hooks)["accepts_kwargs"] = _accepts
 ENVIRONMENTS = environments.known()
 of_aep = pytest.mark.parametrize("subject", OF_AEP, indirect=True, ids=str)
 """Keeps a test of `env` to AEP's environments: it asserts what the plan says about them."""
@@ -230,26 +205,6 @@ def pytest_configure() -> None:
     """A machine's own AWS settings must not reach a test."""
     for name in [name for name in os.environ if name.startswith("AWS_") or name == engines.SETTING]:
         del os.environ[name]
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """A process of pytest-xdist sends half of its messages only: each costs the main process half a millisecond.
-
-    Without them a passed test is still reported, with the time of its call; `--durations` and `--junitxml` need all.
-    """
-    option, plugins = session.config.option, session.config.pluginmanager.get_plugins()
-    worker: Any = next((plugin for plugin in plugins if hasattr(plugin, "sendevent")), None)
-    if worker is None or option.durations is not None or option.xmlpath:
-        return
-    send = worker.sendevent
-
-    def sendevent(name: str, **more: Any) -> None:
-        data = more.get("data", {})
-        passed = name == "testreport" and data["outcome"] == "passed" and data["when"] != "call"
-        if name != "logstart" and not passed:
-            send(name, **more)
-
-    worker.sendevent = sendevent
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
