@@ -41,7 +41,7 @@ _SERVICES = frozenset(moto_backends.list_of_moto_modules())
 # For each request, moto lists its folder and asks for each of 170 services whether it is one: a sixth of a call's time.
 vars(moto_backends)["list_of_moto_modules"] = lambda: _SERVICES
 # For the model of each service, moto creates a loader that lists the folders of all 400.
-vars(moto_utils)["create_loader"] = cache(moto_utils.create_loader)
+vars(moto_utils)["create_loader"] = cache(vars(moto_utils)["create_loader"])
 REMEMBERED = 500
 """Responses that are kept for an SDK's retries."""
 Environ = dict[str, Any]

@@ -146,9 +146,9 @@ def test_it_listens_on_this_machine_only_and_leaves_nothing(tmp_path: Path) -> N
 
 def test_a_start_that_fails_leaves_nothing(tmp_path: Path) -> None:
     before = psutil.Process().children(recursive=True)
-    # Its last step needs the emulator.
+    # Its last step needs the emulator. The emulator in this process, which other tests start, answers at port 1.
     with pytest.raises(AwsError, match="can't find the load balancer"):
-        Application.start(PROD, tmp_path, "http://127.0.0.1:1")
+        Application.start(PROD, tmp_path, "http://127.0.0.1:2")
     assert psutil.Process().children(recursive=True) == before
 
 
