@@ -90,8 +90,9 @@ _HAVE = {
 }
 """A character that every match has: searching for it first takes less time."""
 _ARN = re.compile(r"arn:[\w-]*:([\w.*?-]*):([\w*?-]*):([\w*?-]*):([^\s\"',]*)")
-_EMAIL = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[a-z]{2,}", re.IGNORECASE)
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^\s/@]*@)?([^\s/:?#\"'&]*)", re.IGNORECASE)
+# These also match texts that only begin alike, without a group; otherwise a search begins again at each character.
+_EMAIL = re.compile(r"[\w.+-]++(@(?:[\w-]+\.)+[a-z]{2,})?", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*+(?:://(?:[^\s/@]*@)?([^\s/:?#\"'&]*))?", re.IGNORECASE)
 _HOLE = "&"
 """Instead of a reference, so that what is on both sides of it stays separate."""
 _PROSE = frozenset({"alarm_description", "description", "label"})
@@ -106,6 +107,11 @@ _GITHUB = ("github.com", "token.actions.githubusercontent.com")
 def mentions(text: str) -> tuple[Mention, ...]:
     """What a text mentions that may be outside of an environment; `*` in front of a host doesn't count."""
     return tuple(_mentions(text))
+
+
+def _left(found: re.Match[str]) -> str:
+    """What is left of a text in which addresses are found."""
+    return found[0] if found[1] is None else " "
 
 
 def _mentions(text: str) -> Iterator[Mention]:
@@ -131,10 +137,10 @@ def _mentions(text: str) -> Iterator[Mention]:
         if region:
             yield Mention(_REGION, region)
     rest = _ARN.sub(lambda found: f" {found[4]}", rest)
-    yield from (Mention("e-mail address", found[0].lower()) for found in _EMAIL.finditer(rest))
-    rest = _EMAIL.sub(" ", rest)
-    yield from (Mention("host", found[1].lower()) for found in _URL.finditer(rest) if found[1].strip(_HOLE))
-    rest = _URL.sub(" ", rest)
+    yield from (Mention("e-mail address", found[0].lower()) for found in _EMAIL.finditer(rest) if found[1])
+    rest = _EMAIL.sub(_left, rest)
+    yield from (Mention("host", found[1].lower()) for found in _URL.finditer(rest) if (found[1] or "").strip(_HOLE))
+    rest = _URL.sub(_left, rest)
     for kind, pattern in _PATTERNS.items():
         for found in pattern.finditer(rest) if _HAVE.get(kind, "") in rest else ():
             yield Mention(kind, (found[1] if pattern.groups else found[0]).lower() if kind == "host" else found[0])
