@@ -443,7 +443,7 @@ test: $(DEV) gate ## Run the fast tests (about one and a half minutes)
 	@$(BIN)/python -m pytest -n 2
 
 # Rehearsals mostly wait, so there are more processes than cores.
-test-slow: $(DEV) gate terraform ## Run the slow tests: real Terraform, rehearsals, real servers (about 45 minutes)
+test-slow: $(DEV) gate terraform ## Run the slow tests: real Terraform, rehearsals, real servers (about 35 minutes)
 	@$(BIN)/python -m pytest -m 'slow and not long' -n 3 --dist loadfile --no-loadscope-reorder
 
 test-copy: $(DEV) terraform ## Run all tests but rehearsals in a copy without AEP, with another product (as long as test and test-slow)
