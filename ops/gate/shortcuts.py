@@ -49,10 +49,7 @@ def evaluating_once(evaluate: Callable[[str], Any], known: Container[str]) -> Ca
         value, error = outcome(text)
         if error is not None:
             raise ValueError(error)
-        try:
-            return deepcopy(value)
-        except TypeError:  # A function, such as `print`.
-            return evaluate(text)
+        return _copied(value, lambda: evaluate(text))
 
     return remembered
 
@@ -64,12 +61,17 @@ def rendering_once(render: Callable[..., Any]) -> Callable[..., Any]:
     def remembered(text: Any, keep_interpolations: bool = True) -> Any:  # noqa: ANN401 - checkov's
         if type(text) is not str:  # Checkov changes lists, and its own texts know their lines.
             return render(text, keep_interpolations)
-        try:
-            return deepcopy(rendered(text, keep_interpolations))
-        except TypeError:  # A function, such as `print`.
-            return render(text, keep_interpolations)
+        return _copied(rendered(text, keep_interpolations), lambda: render(text, keep_interpolations))
 
     return remembered
+
+
+def _copied(value: Any, compute: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the expression results in
+    """A copy, which checkov may change; a value that can't be copied is computed again."""
+    try:
+        return deepcopy(value)
+    except TypeError:  # A function, such as `print`.
+        return compute()
 
 
 def _evaluated(text: object, known: Container[str]) -> Any:  # noqa: ANN401 - whatever the expression results in

@@ -22,7 +22,7 @@ from modules.output import OUT
 from modules.phases import PHASES
 from ops.gate.folder import STACK_FILE
 from ops.gate.templates import parse_json
-from tests.gate.planted.judge import new_findings, remember
+from tests.gate.planted.judge import new_findings
 from tests.gate.planted.plant import plant
 from tests.gate.planted.row import GONE, Row
 
@@ -119,7 +119,7 @@ def main() -> int:
     chosen = parser.parse_args()
     output = ROOT / OUT
     rows = mutants(output, chosen.seed, chosen.samples)
-    with ProcessPoolExecutor(2, initializer=remember) as pool:
+    with ProcessPoolExecutor(2) as pool:
         gate = [*pool.map(_noticed_by_gate, rows, repeat(output), chunksize=4)]
         left = [row for row, noticed in zip(rows, gate, strict=True) if not noticed]
         if not chosen.gate_only:
