@@ -131,6 +131,7 @@ def without_collections() -> Iterator[Callable[[], object]]:
     try:
         yield gc.collect
     finally:
+        gc.freeze()  # Otherwise, the next new object would start a collection of all that was created here.
         gc.unfreeze()
         if enabled:
             gc.enable()

@@ -44,6 +44,7 @@ with _bare_environment(), unused_packages.left_out():  # Checkov reads most of i
     other_providers.leave_out()
     import checkov.common.checks_infra.solvers.attribute_solvers.base_attribute_solver as _attribute_solver
     import checkov.common.checks_infra.solvers.resource_solvers.base_resource_solver as _resource_solver
+    import checkov.terraform.checks.resource.base_resource_check as _resource_check
     import checkov.terraform.graph_builder.local_graph as _graph
     import checkov.terraform.graph_builder.variable_rendering.evaluate_terraform as _evaluation
     import checkov.terraform.graph_builder.variable_rendering.renderer as _rendering
@@ -56,6 +57,7 @@ with _bare_environment(), unused_packages.left_out():  # Checkov reads most of i
     from checkov.common.models.enums import CheckResult
     from checkov.common.util.consts import END_LINE, START_LINE
     from checkov.terraform.checks.utils.base_cloudsplaining_iam_scanner import BaseTerraformCloudsplainingIAMScanner
+    from checkov.terraform.graph_builder.graph_components.blocks import TerraformBlock
     from checkov.terraform.graph_builder.utils import NESTED_ATTRIBUTE_PATTERN
     from checkov.terraform.graph_builder.variable_rendering.safe_eval_functions import SAFE_EVAL_DICT
     from checkov.terraform_json.parser import prepare_definition
@@ -89,10 +91,12 @@ _SHORTCUTS: tuple[_Replacement, ...] = (
     (_evaluation, "evaluate", partial(shortcuts.evaluating_once, known=SAFE_EVAL_DICT)),
     (_evaluation, "evaluate_terraform", shortcuts.rendering_once),
     (_actions, "remove_wildcard_only_actions", partial(shortcuts.looking_up_once, services=iam_definition)),
-    (_expansion, "expand", shortcuts.expanding_once),
+    (_expansion, "expand", partial(shortcuts.expanding_once, services=iam_definition)),
     (_grammar, "yacc", shortcuts.building_once),
     (_graph, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
     (_rendering, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
+    (TerraformBlock, "get_inner_attributes", shortcuts.inner_attributes),
+    (_resource_check, "handle_dynamic_values", shortcuts.handling_once),
     (_graphs, "TerraformLocalGraph", shortcuts.graph_of),
     (_graph, "TerraformVariableRenderer", shortcuts.renderer_of),
 )
@@ -143,8 +147,12 @@ class Scanner:
             restore()
 
     def share(self) -> None:
-        """Build the parser of JSON paths, which the scan of every environment needs, so that their processes don't."""
+        """Do what the scan of every environment needs, so that their processes don't.
+
+        It builds the parser of JSON paths, and looks all of AWS's actions up.
+        """
         parse("$.a")
+        _actions.StatementDetail({"Effect": "Allow", "Action": "*", "Resource": "*"})
 
     def scan(self, blocks: Sequence[ScannedBlock]) -> ScanResult:
         """Run every check on one environment's merged view."""
@@ -171,7 +179,7 @@ class Scanner:
         own = self._runner.graph_registry
         self._restore.append(_restorer(own, "checks", list(own.checks)))
         for module, name, replacing in (*_CORRECTIONS, *_shortcuts()):
-            before = getattr(module, name)
+            before = vars(module)[name]
             self._restore.append(_restorer(module, name, before))
             setattr(module, name, _made(replacing, before))
 
@@ -243,14 +251,16 @@ class Scanner:
     def _python_checks(self, entities: Iterable[_Entity], graph: Any) -> Iterator[Record | ScanError]:  # noqa: ANN401
         for each in entities:
             for check in each.checks:
-                check.graph = graph
+                # As checkov's `run` does, without its log: it writes each result as text.
+                check.graph, check.details, check.evaluated_keys = graph, [], []
+                check.entity_path = f"{each.path}:{each.kind}:{each.name}"
                 try:
-                    result = check.run(each.path, each.settings, each.name, each.kind, {})
+                    result = check.scan_entity_conf(each.settings, each.kind)
+                    details = check.details if self.checks[check.id].own else sorted(check.get_evaluated_keys() or ())
                 except Exception as error:
                     yield _raised(check.id, each.block, error)
                     continue
-                details = check.details if self.checks[check.id].own else sorted(result.get("evaluated_keys") or ())
-                yield from _record(check.id, each.block, result["result"], details)
+                yield from _record(check.id, each.block, result, details)
 
     def _graph_checks(self, graph: Any, files: _Files) -> Iterator[Record | ScanError]:  # noqa: ANN401
         for check in self._runner.graph_registry.checks:

@@ -19,6 +19,8 @@ _TEXTS = 4096
 """More than the expressions of one environment; a limit, so that memory doesn't grow with environments."""
 _ACTIONS = 32_768
 """More than AWS has."""
+_WILD = frozenset("*?[")
+"""What may match another character in a pattern of file names."""
 _LITERAL = ('"', "{", "[")
 """How texts begin that may be literals."""
 
@@ -137,16 +139,23 @@ def looking_up_once(
         services: That data, by service.
     """
 
+    @lru_cache(maxsize=_TEXTS)
+    def of_service(service: str) -> dict[str, tuple[str, ...]]:
+        """By name in lower case, the action if it can be restricted."""
+        data = services.get(service, {"privileges_lower_name": {}, "resources": {}})
+        named = {kind for kind, each in data["resources"].items() if (each or {}).get("arn", "*") != "*"}
+        known: dict[str, tuple[str, ...]] = {}
+        for lower, action in data["privileges_lower_name"].items():
+            kinds = data["privileges"][action]["resource_types"]
+            restricted = len(kinds) > 1 or not named.isdisjoint(kinds)
+            known[lower] = (f"{data['prefix']}:{action}",) if restricted else ()
+        return known
+
     @lru_cache(maxsize=_ACTIONS)
     def found(text: str) -> tuple[str, ...]:
         service, _, name = text.partition(":")
-        data = services.get(service, {})
-        action = data.get("privileges_lower_name", {}).get(name.lower())
-        if action is None:
-            return tuple(restrictable([text]))
-        kinds = [data["resources"].get(kind) or {} for kind in data["privileges"][action]["resource_types"]]
-        only = len(kinds) == 0 or (len(kinds) == 1 and kinds[0].get("arn", "*") == "*")
-        return () if only else (f"{data['prefix']}:{action}",)
+        known = of_service(service).get(name.lower())
+        return tuple(restrictable([text])) if known is None else known
 
     def remembered(actions: Any) -> list[str]:  # noqa: ANN401 - a list, or None
         if not isinstance(actions, list):
@@ -156,12 +165,24 @@ def looking_up_once(
     return remembered
 
 
-def expanding_once(expand: Callable[[Any], list[str]]) -> Callable[[Any], list[str]]:
-    """Policy Sentry's search for the actions of a pattern, once for each pattern."""
+def expanding_once(
+    expand: Callable[[Any], list[str]], services: Mapping[str, Mapping[str, Any]]
+) -> Callable[[Any], list[str]]:
+    """Policy Sentry's search for the actions of a pattern, once for each pattern.
+
+    Args:
+        expand: Its search, which compiles an expression for each pattern.
+        services: All of AWS's actions, by service.
+    """
 
     @lru_cache(maxsize=_TEXTS)
     def found(pattern: str) -> tuple[str, ...]:
-        return tuple(expand(pattern))
+        service, colon, start = pattern.removesuffix("*").partition(":")
+        if not colon or service not in services or not pattern.endswith("*") or not _WILD.isdisjoint(start):
+            return tuple(expand(pattern))
+        named: Mapping[str, str] = services[service]["privileges_lower_name"]
+        start = start.lower()
+        return tuple(f"{service}:{name}" for lower, name in named.items() if lower.startswith(start)) or (pattern,)
 
     return lambda action: list(found(action)) if isinstance(action, str) else expand(action)
 
@@ -182,6 +203,52 @@ def nested(pattern: Any) -> Callable[..., bool]:  # noqa: ANN401 - a compiled ex
         return any(pattern.search(other) for other in attributes if other.startswith(key) and other != key)
 
     return has_nested
+
+
+def inner_attributes(attributes: Any) -> Any:  # noqa: ANN401 - checkov's class method
+    """Checkov's `get_inner_attributes`, which copies what it found once for each level of nested values.
+
+    Args:
+        attributes: What it replaces; it knows everything.
+    """
+    del attributes
+
+    def found(attribute_key: str, attribute_value: Any, strip_list: bool = True) -> dict[str, Any]:  # noqa: ANN401
+        inner: dict[str, Any] = {}
+        _add_inner(inner, attribute_key, attribute_value, strip=strip_list)
+        return inner
+
+    return staticmethod(found)
+
+
+def _add_inner(inner: dict[str, Any], key: str, value: Any, *, strip: bool = True) -> Any:  # noqa: ANN401
+    """Add a value, and all in it, by their paths. Returns the value, of which lists and objects are new."""
+    if strip and isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    own: Any
+    if isinstance(value, list):
+        inner[key] = own = [None] * len(value)
+        for index, each in enumerate(value):
+            own[index] = _add_inner(inner, f"{key}.{index}", each)
+    elif isinstance(value, dict):
+        inner[key] = own = {}
+        value.pop("", None)
+        for name, each in value.items():
+            own[name] = _add_inner(inner, f"{key}.{name}", each)
+    else:
+        inner[key] = own = value
+    return own
+
+
+def handling_once(handle: Callable[..., bool]) -> Callable[[dict[str, Any]], None]:
+    """Checkov's search for dynamic blocks, once for each block without any: each check of a block repeats it."""
+    without: list[dict[str, Any]] = []
+
+    def remembered(conf: dict[str, Any]) -> None:
+        if not (without and without[-1] is conf):
+            without[:] = [] if handle(conf) else [conf]
+
+    return remembered
 
 
 def graph_of(graph: Any) -> Any:  # noqa: ANN401 - checkov's class

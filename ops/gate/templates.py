@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 _REFERENCE = re.compile(r"(?<![\w.-])((?:data\.|ephemeral\.)?[A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
+_UNNESTED = re.compile(r'[^{}"]*\}')
 _QUOTED_OR_BRACE = re.compile(r'\\?"(?:[^"\\]|\\[^"])*\\?"|[{}]')
 
 
@@ -25,6 +26,8 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _end(text: str, at: int) -> int:
+    if simple := _UNNESTED.match(text, at):
+        return simple.end()
     depth = 1
     for token in _QUOTED_OR_BRACE.finditer(text, at):
         depth += {"{": 1, "}": -1}.get(token[0], 0)

@@ -1,4 +1,4 @@
-"""Leaves out packages that checkov imports and the gate never uses: clients of services, of git, parsers and tables.
+"""Leaves out what checkov imports and the gate never uses: clients of services, of git, parsers, reports and tables.
 
 Importing them takes as long as importing checkov's own modules. Checkov gets modules in their place whose every name is
 a placeholder. Using one afterwards is a scan error, whatever checkov does with the exception: a newer version of
@@ -19,8 +19,11 @@ from ops.gate.other_providers import everything
 
 UNUSED = (
     *("aiohttp", "boto3", "botocore", "docker", "requests", "urllib3"),  # The gate calls no service,
-    *("git", "hcl2.parser", "networkx"),  # reads no repository, parses no HCL, uses the other library for graphs,
-    *("prettytable", "tabulate"),  # and writes no report of checkov's.
+    *("git", "charset_normalizer"),  # reads neither repositories nor files of unknown encodings,
+    *("hcl2", "lark", "networkx"),  # parses no HCL, uses the other library for graphs,
+    *("detect_secrets", "checkov.common.sast"),  # searches no source code,
+    *("checkov.common.bridgecrew.vulnerability_scanning", "checkov.terraform.image_referencer"),  # no images of tasks,
+    *("prettytable", "tabulate", "tqdm"),  # and writes no report of checkov's.
 )
 """Packages and modules."""
 MISSING = ("numpy",)
@@ -31,6 +34,10 @@ used: list[str] = []
 
 class UnusedPackageError(ImportError):
     """Checkov uses something that is left out."""
+
+
+def _is_unused(module: str) -> bool:
+    return any(module == each or module.startswith(f"{each}.") for each in UNUSED)
 
 
 class _Placeholder(type):
@@ -50,6 +57,9 @@ class _Placeholder(type):
         if name.startswith("__"):
             raise AttributeError(name)
         return _placeholder(f"{cls.__name__}.{name}")
+
+    def __getitem__(cls, _: object) -> type:
+        return cls
 
 
 def _placeholder(name: str) -> type:
@@ -71,7 +81,7 @@ class _Finder(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         if fullname in MISSING:
             raise ModuleNotFoundError(f"{fullname} is left out; see ops/gate/unused_packages.py", name=fullname)
-        if any(fullname == each or fullname.startswith(f"{each}.") for each in UNUSED):
+        if _is_unused(fullname):
             return ModuleSpec(fullname, self, is_package=True)
         return None
 
@@ -96,8 +106,5 @@ def left_out() -> Iterator[None]:
     finally:
         _Placeholder.importing = False
         sys.meta_path.remove(finder)
-        # Also a package of which only a module is left out: it has kept the placeholders.
-        packages = {each.partition(".")[0] for each in UNUSED}
-        for name in sys.modules.keys() - before:
-            if name.partition(".")[0] in packages:
-                del sys.modules[name]
+        for name in filter(_is_unused, sys.modules.keys() - before):
+            del sys.modules[name]

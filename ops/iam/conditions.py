@@ -9,9 +9,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ops.iam.globs import ANY, LITERAL, matches
@@ -49,11 +49,10 @@ class Filled(NamedTuple):
         return _NOWHERE in self.possibly
 
 
-@dataclass(frozen=True)
-class RequestContext:
+class RequestContext(NamedTuple):
     """The condition keys of a request. Names of keys are not case-sensitive."""
 
-    known: Mapping[str, Values] = field(default_factory=dict)
+    known: Mapping[str, Values] = MappingProxyType({})
     """Keys in lower case, with their values; a key without a value is as good as absent."""
     absent: frozenset[str] = frozenset()
     """Keys in lower case that the request surely doesn't have."""

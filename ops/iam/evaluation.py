@@ -73,12 +73,25 @@ class Document:
         """Its statements that include an action."""
         found = self._known.get(action)
         if found is None:
-            found = self._known[action] = tuple(each for each in self.statements if each.about(action))
+            service = action.partition(":")[0].lower()
+            found = self._known[action] = tuple(each for each in self._of_service(service) if each.about(action))
+        return found
+
+    def _of_service(self, service: str) -> tuple[IamStatement, ...]:
+        """Its statements that may include actions of a service."""
+        found = self._services.get(service)
+        if found is None:
+            found = self._services[service] = tuple(each for each in self.statements if each.about_service(service))
         return found
 
     @cached_property
     def _known(self) -> dict[str, tuple[IamStatement, ...]]:
         """Statements by action."""
+        return {}
+
+    @cached_property
+    def _services(self) -> dict[str, tuple[IamStatement, ...]]:
+        """Statements by service."""
         return {}
 
     @classmethod

@@ -32,7 +32,12 @@ _SEGMENTS = 6
 
 def matches(pattern: str, text: str) -> bool:
     """Whether a text matches a pattern."""
-    return matches_any((pattern,), text)
+    return matcher(pattern)(text)
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Returns whether a text matches a pattern."""
+    return _texts((pattern,), case=True).match
 
 
 def matches_any(patterns: tuple[str, ...], text: str, *, case: bool = True) -> bool:

@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -52,8 +51,7 @@ class Caller(NamedTuple):
     """Whether it is the account's root user, which may do everything that no policy denies."""
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """A request, as one kind of policy is asked about it."""
 
     action: str

@@ -215,6 +215,10 @@ class IamStatement:
             found = self._known[action] = matches_any(patterns, action, case=False) is not bool(self.not_actions)
         return found
 
+    def about_service(self, service: str) -> bool:
+        """Whether it may include actions of a service, in lower case."""
+        return bool(self.not_actions) or service in self._by_service or "" in self._by_service
+
     @cached_property
     def _known(self) -> dict[str, bool]:
         """By action, whether it includes the action."""

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ops.iam.globs import Pattern, Token, matches, overlap, pattern, some
+from ops.iam.globs import Pattern, Token, matcher, overlap, pattern, some
 
 FILE = Path(__file__).with_name("reference.json")
 CORRECTIONS = Path(__file__).with_name("corrections.toml")
@@ -121,7 +121,8 @@ class Reference:
                 yield found
             return
         service = wanted.partition(":")[0]
-        yield from (action for name, action in self._named.get(service, {}).items() if matches(wanted, name))
+        match = matcher(wanted)
+        yield from (action for name, action in self._named.get(service, {}).items() if match(name))
 
     @cached_property
     def _named(self) -> Mapping[str, Mapping[str, Action]]:

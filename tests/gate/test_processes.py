@@ -136,3 +136,12 @@ def test_garbage_is_collected_between_inputs_only() -> None:
     states = processes.each(lambda _: gc.isenabled(), [0], begins=lambda _: None, ended=lambda _, __: True)
     assert states == [False]
     assert gc.isenabled()
+
+
+def test_what_was_created_is_not_searched_for_garbage() -> None:
+    created: list[list[object]] = []
+    with processes.without_collections():
+        before = gc.get_stats()[0]["collections"]
+        created += ([] for _ in range(200_000))
+    created.append([])
+    assert gc.get_stats()[0]["collections"] == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,9 +26,12 @@ IMPORTED: Any = scanner
 """With what it imports of checkov."""
 OWN = [(module, name, getattr(module, name)) for module, name, _ in scanner._SHORTCUTS]
 """What the shortcuts replace."""
-EVALUATE, RENDER, RESTRICTABLE, NESTED = (
+EVALUATE, RENDER, RESTRICTABLE, EXPAND, NESTED, INNER = (
     next(value for _, name, value in OWN if name == wanted)
-    for wanted in ("evaluate", "evaluate_terraform", "remove_wildcard_only_actions", "attribute_has_nested_attributes")
+    for wanted in (
+        *("evaluate", "evaluate_terraform", "remove_wildcard_only_actions", "expand"),
+        *("attribute_has_nested_attributes", "get_inner_attributes"),
+    )
 )
 REFERENCES = (
     *("aws_kms_key.key.arn", "aws_s3_bucket.logs.id", "aws_s3_bucket.logs[0].id", 'aws_s3_bucket.logs["a"].arn'),
@@ -214,6 +218,50 @@ def test_the_same_actions_of_aws_can_be_restricted() -> None:
         assert found([action]) == RESTRICTABLE([action])
     for actions in ([], ["s3:*"], ["no:Action", "S3:GetObject", "s3:getobject", "s3:GetObject"]):
         assert sorted(found(actions)) == sorted(RESTRICTABLE(actions))
+
+
+def test_the_same_actions_of_aws_match_a_pattern() -> None:
+    found = shortcuts.expanding_once(EXPAND, IMPORTED.iam_definition)
+    known = ("s3:Get*", "s3:get*", "s3:*", "ecs:*Service", "ecs:D?s*", "ec2:[A-B]*", "iam:PassRole", "sqs:Nothing*")
+    for pattern in (*known, "*", "s3*", "S3:Get*", "no:Action*", "no:*", ":*", "", ["s3:Put*", "sts:*"]):
+        assert found(pattern) == EXPAND(pattern), pattern
+
+
+@pytest.mark.slow
+@given(
+    st.sampled_from(("a", "a.b")),
+    st.recursive(
+        st.none() | SCALARS,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(("a", "b", "a.b", "0", "", "content")), inner, max_size=3)
+        ),
+        max_leaves=12,
+    ),
+    st.booleans(),
+)
+@settings(deadline=None)
+def test_the_same_attributes_are_in_a_value(key: str, value: Any, strip: bool) -> None:
+    fast, (given, known) = shortcuts.inner_attributes(None).__func__, (deepcopy(value), deepcopy(value))
+    found, wanted = fast(key, given, strip), INNER(key, known, strip)
+    assert [*found.items()] == [*wanted.items()]
+    assert given == known
+    assert (found[key] is given) is (wanted[key] is known)
+
+
+def test_dynamic_blocks_are_looked_for_until_there_are_none() -> None:
+    seen: list[int] = []
+
+    def handle(conf: dict[str, Any]) -> bool:
+        seen.append(id(conf))
+        return "dynamic" in conf
+
+    once = shortcuts.handling_once(handle)
+    dynamic: dict[str, Any] = {"dynamic": [{}]}
+    static, other = {"a": 1}, {"a": 1}
+    for conf in (dynamic, dynamic, static, static, other, static):
+        once(conf)
+    assert seen == [id(conf) for conf in (dynamic, dynamic, static, other, static)]
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ allows an action, also where another policy stops it, and an action on any targe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from environments.arns import root_of
 from ops.gate.permissions.actors import Held, Principal, Target
@@ -69,7 +69,7 @@ def counting(principal: Principal, action: str, target: Target | None) -> list[P
     if target is None or not target.policy:
         return []
     bounded = principal.boundary is not None
-    asked = replace(question(principal, action, target), caller=_caller(principal, target), bounded=bounded)
+    asked = question(principal, action, target)._replace(caller=_caller(principal, target), bounded=bounded)
     return [each for each in target.policy if counts(each, asked, possibly=True)]
 
 
@@ -89,7 +89,7 @@ def question(principal: Principal, action: str, target: Target | None) -> Questi
 
 def through(principal: Principal, action: str, target: Target) -> Question:
     """An action of a principal, as the policy of a VPC endpoint is asked about it."""
-    return replace(question(principal, action, target), caller=_caller(principal, target), endpoint=True)
+    return question(principal, action, target)._replace(caller=_caller(principal, target), endpoint=True)
 
 
 def allows(statement: IamStatement, action: str, target: Target) -> bool:

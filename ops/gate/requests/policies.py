@@ -8,7 +8,7 @@ much, so it always asks what is possibly allowed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from environments.arns import account_of, root_of
@@ -23,7 +23,7 @@ from ops.iam.policy import IamStatement
 
 Keys = Mapping[str, str | Sequence[str] | None]
 """Condition keys of a request; None if the request surely lacks the key."""
-EVERYTHING = Document("everything", (IamStatement(sid="Everything", actions=("*",), resources=("*",)),))
+_EVERYTHING = (Document("everything", (IamStatement(sid="Everything", actions=("*",), resources=("*",)),)),)
 
 
 @dataclass(frozen=True)
@@ -166,19 +166,20 @@ class Policies:
         trusting = _trusting(request) if request.action.startswith("sts:") else ()
         through = self._endpoints.get(request.endpoint)
         limit = (self._managed.get(request.limit, Document(request.limit, ())),) if request.limit else None
-        everything = evaluation.Policies(identity=(EVERYTHING,))
         match request.only:
             case "endpoint":
-                return replace(everything, endpoint=through)
+                return evaluation.Policies(identity=_EVERYTHING, endpoint=through)
             case "boundary":
-                return replace(everything, boundary=role.boundary if role else None, resource=trusting)
+                return evaluation.Policies(
+                    identity=_EVERYTHING, boundary=role.boundary if role else None, resource=trusting
+                )
             case "limit":
-                return replace(everything, session=limit)
+                return evaluation.Policies(identity=_EVERYTHING, session=limit)
             case "identity" if role:
-                return replace(everything, identity=role.identity, resource=trusting)
+                return evaluation.Policies(identity=role.identity, resource=trusting)
         own = self._resource(request)
         if role is None:
-            return replace(everything, resource=own)
+            return evaluation.Policies(identity=_EVERYTHING, resource=own)
         return evaluation.Policies(
             identity=role.identity, boundary=role.boundary, resource=own, endpoint=through, session=limit
         )
@@ -196,8 +197,9 @@ class Policies:
         """What has its own policy, of a resource or of what it is in, and the policy."""
         if resource.split(":")[2:3] == ["logs"]:
             return None, self._logs
-        found = [arn for arn in self._own if arn and (resource == arn or resource.startswith(f"{arn}/"))]
-        return self._own[max(found, key=len)] if found else (None, None)
+        while resource and resource not in self._own:
+            resource = resource.rpartition("/")[0]
+        return self._own[resource] if resource else (None, None)
 
 
 def _owner(resource: str) -> str:
