@@ -263,7 +263,7 @@ def _unwrapped(settings: Settings) -> dict[str, Any]:
 def _value(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Checkov wraps an attribute in a list once; blocks and maps are lists of mappings already."""
     if isinstance(value, list):
-        if len(value) == 1 and not isinstance(value[0], Mapping):
+        if len(value) == 1 and not isinstance(value[0], dict):
             return value[0]
-        return [_unwrapped(each) if isinstance(each, Mapping) else each for each in value]
-    return _unwrapped(value) if isinstance(value, Mapping) else value
+        return [_unwrapped(each) if isinstance(each, dict) else each for each in value]
+    return _unwrapped(value) if isinstance(value, dict) else value

@@ -42,7 +42,7 @@ def _recognized(value: object) -> Iterator[Mapping[str, object]]:
     """Policies anywhere in a value, as JSON or as parsed by checkov."""
     if isinstance(value, str) and '"Statement"' in value:
         yield from _recognized(parse_json(value))
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         if "Statement" in value:
             yield value
         else:

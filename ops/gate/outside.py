@@ -93,6 +93,8 @@ _ARN = re.compile(r"arn:[\w-]*:([\w.*?-]*):([\w*?-]*):([\w*?-]*):([^\s\"',]*)")
 # These also match texts that only begin alike, without a group; otherwise a search begins again at each character.
 _EMAIL = re.compile(r"[\w.+-]++(@(?:[\w-]+\.)+[a-z]{2,})?", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*+(?:://(?:[^\s/@]*@)?([^\s/:?#\"'&]*))?", re.IGNORECASE)
+_WORD = re.compile(r"[a-z_]*|[0-9]{0,11}")
+"""Texts without a character that a mention has; most are such words."""
 _HOLE = "&"
 """Instead of a reference, so that what is on both sides of it stays separate."""
 _PROSE = frozenset({"alarm_description", "description", "label"})
@@ -115,6 +117,8 @@ def _left(found: re.Match[str]) -> str:
 
 
 def _mentions(text: str) -> Iterator[Mention]:
+    if _WORD.fullmatch(text):
+        return
     if text.startswith(("{", "[")):
         try:
             yield from (mention for _, each in _texts(parse_json(text)) for mention in mentions(each))

@@ -51,6 +51,7 @@ with _bare_environment(), unused_packages.left_out():  # Checkov reads most of i
     import checkov.terraform.graph_manager as _graphs
     import checkov.version as _checkov
     import cloudsplaining.scan.statement_detail as _actions
+    import ply.lex as _lexer  # type: ignore[import-untyped]
     import ply.yacc as _grammar  # type: ignore[import-untyped]
     import policy_sentry.analysis.expand as _expansion
     from bc_jsonpath_ng.ext.parser import parse
@@ -93,7 +94,9 @@ _SHORTCUTS: tuple[_Replacement, ...] = (
     (_actions, "remove_wildcard_only_actions", partial(shortcuts.looking_up_once, services=iam_definition)),
     (_expansion, "expand", partial(shortcuts.expanding_once, services=iam_definition)),
     (_grammar, "yacc", shortcuts.building_once),
+    (_lexer, "lex", shortcuts.lexing_once),
     (_graph, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
+    (_evaluation, "find_brackets_pairs", shortcuts.finding_brackets),
     (_rendering, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
     (TerraformBlock, "get_inner_attributes", shortcuts.inner_attributes),
     (_resource_check, "handle_dynamic_values", shortcuts.handling_once),
@@ -147,12 +150,8 @@ class Scanner:
             restore()
 
     def share(self) -> None:
-        """Do what the scan of every environment needs, so that their processes don't.
-
-        It builds the parser of JSON paths, and looks all of AWS's actions up.
-        """
+        """Build the parser of JSON paths, which the scan of every environment needs, so that their processes don't."""
         parse("$.a")
-        _actions.StatementDetail({"Effect": "Allow", "Action": "*", "Resource": "*"})
 
     def scan(self, blocks: Sequence[ScannedBlock]) -> ScanResult:
         """Run every check on one environment's merged view."""

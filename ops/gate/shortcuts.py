@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Container, Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 from functools import lru_cache
 from typing import Any
 
@@ -66,6 +66,11 @@ def rendering_once(render: Callable[..., Any]) -> Callable[..., Any]:
         return _copied(rendered(text, keep_interpolations), lambda: render(text, keep_interpolations))
 
     return remembered
+
+
+def finding_brackets(find: Callable[[str, str, str], list[Any]]) -> Callable[[str, str, str], list[Any]]:
+    """Checkov's search for pairs of brackets, which looks at each character: most texts have none."""
+    return lambda text, opening, closing: find(text, opening, closing) if opening in text else []
 
 
 def _copied(value: Any, compute: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the expression results in
@@ -125,6 +130,21 @@ def building_once(build: Callable[..., Any]) -> Callable[..., Any]:
         if grammar not in parsers:
             parsers[grammar] = build(**settings)
         return parsers[grammar]
+
+    return remembered
+
+
+def lexing_once(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Copies of ply's lexers, built once for each kind: the library of JSON paths builds one for each path."""
+    lexers: dict[type, Any] = {}
+
+    def remembered(**settings: Any) -> Any:  # noqa: ANN401 - ply's
+        kind = type(settings["module"])
+        if kind not in lexers:
+            lexers[kind] = build(**settings)
+        lexer = copy(lexers[kind])
+        lexer.lexstatestack = []  # The only part of its state that a copy would share.
+        return lexer
 
     return remembered
 

@@ -189,11 +189,13 @@ class _Evaluation:
 
     def decide(self) -> Decision:
         """The decision, in the order of AWS's documentation: explicit denials, and then what must allow it."""
-        layers = {kind: list(self._applying(kind, documents)) for kind, documents in self._documents()}
-        for applying in layers.values():
-            for each in applying:
+        layers: dict[PolicyKind, list[Applied]] = {}
+        for kind, documents in self._documents():
+            layers[kind] = []
+            for each in self._applying(kind, documents):
                 if not each.statement.allows:
-                    return Decision(False, f"{each} denies it", each.kind, explicit=True, statements=(each,))
+                    return Decision(False, f"{each} denies it", kind, explicit=True, statements=(each,))
+                layers[kind].append(each)
         missing = next((kind for kind, allows in self._needed(layers) if not allows), None)
         if missing is not None:
             return Decision(False, self._silence(missing), missing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ops.iam.policy import listed, nested
 from policies.rule import Resource, is_true, rule
@@ -94,7 +94,7 @@ def no_public_address(resource: Resource) -> Iterator[str]:
 
 
 def _switched_on(value: object, path: str) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for name, each in value.items():
             here = f"{path}.{name}" if path else str(name)
             if name in _SWITCHES and (is_true(each) or each == "ENABLED"):

@@ -59,7 +59,7 @@ def _credentials(value: object, path: str) -> Iterator[str]:
     if isinstance(value, str):
         if CREDENTIAL.search(value):
             yield path
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for name, each in value.items():
             yield from _credentials(each, f"{path}.{name}" if path else str(name))
     elif isinstance(value, list):

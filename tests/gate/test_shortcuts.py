@@ -249,6 +249,25 @@ def test_the_same_attributes_are_in_a_value(key: str, value: Any, strip: bool) -
     assert (found[key] is given) is (wanted[key] is known)
 
 
+PATHS = (
+    *("$.a", "a.'b c'.d", "a[*].b", "$..x", "a[?(@.b=='c')]", "a.`this`", 'a."q"', "a[0]"),
+    *("a.'unclosed", '"', "a.`b", "x!!", "", "a[?(@.b =~ '^c')]"),
+)
+
+
+def test_json_paths_are_the_same_after_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parsed(path: str) -> str:
+        try:
+            return str(IMPORTED.parse(path))
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+
+    alone = [parsed(path) for path in PATHS]
+    monkeypatch.setattr(IMPORTED._lexer, "lex", shortcuts.lexing_once(IMPORTED._lexer.lex))
+    monkeypatch.setattr(IMPORTED._grammar, "yacc", shortcuts.building_once(IMPORTED._grammar.yacc))
+    assert [parsed(path) for path in (*PATHS, *reversed(PATHS))] == [*alone, *reversed(alone)]
+
+
 def test_dynamic_blocks_are_looked_for_until_there_are_none() -> None:
     seen: list[int] = []
 
