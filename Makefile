@@ -439,7 +439,7 @@ lint: $(DEV) ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-test: $(DEV) gate ## Run the fast tests (about one and a half minutes)
+test: $(DEV) gate ## Run the fast tests (about a minute)
 	@$(BIN)/python -m pytest -n 2
 
 # Rehearsals mostly wait, so there are more processes than cores.

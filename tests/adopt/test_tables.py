@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 import boto3
+import pytest
 
 from environments.names import Names
 from environments.schema import Environment
@@ -50,6 +51,7 @@ def test_ways_out_are_those_of_the_attributes() -> None:
     assert "pg_dump" in migrated
 
 
+@pytest.mark.slow
 @every_case(("service", "operation"), ASKED)
 def test_the_planner_may_ask(service: str, operation: str) -> None:
     """A call only reads, and the planner's policy allows it."""

@@ -46,6 +46,7 @@ def writes(server: Server) -> int:
     return sum(each.method != "GET" for each in server.requests)
 
 
+@pytest.mark.slow
 def test_an_issue_is_opened_left_alone_updated_closed_and_opened_again(server: Server, github: GitHub) -> None:
     assert keep(github, FOUND, "https://github.com/o/r/actions/runs/1").startswith("drift prod: opened https://")
     before = writes(server)

@@ -104,6 +104,7 @@ def test_what_cannot_be_exported_is_one_error_with_its_address(change: Change, m
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_every_environment_is_exported_without_needless_templates(
     subject: Subject, env: Environment, stacks: dict[str, Stack], outputs: Callable[..., Any]
 ) -> None:

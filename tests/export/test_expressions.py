@@ -108,6 +108,7 @@ def read_back(value: Any) -> Any:
     return value
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(VALUES)
 def test_any_value_that_is_not_evaluated_is_read_back(value: object) -> None:

@@ -48,6 +48,7 @@ def warned(*blocks: ScannedBlock, environment: Environment = DEMO, today: date =
     return cost.cost({"demo": blocks}, {"demo": environment}, today)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
 def test_every_environment_is_within_its_budgets(folder: Path, outputs: Callable[[Path], Path]) -> None:
     values: Mapping[str, Environment] = {

@@ -63,6 +63,7 @@ def condition(test: str, variable: str, *values: str) -> Body:
 OWN = condition("StringEquals", "aws:PrincipalAccount", "111122223333")
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R2.4")
 @every_case(
     ("plant", "says"),
@@ -127,6 +128,7 @@ def test_what_a_role_may_do_and_its_endpoint_stops(prod: Ground, plant: tuple[st
     assert says in planted(prod, *plant)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R2.4", "R13.2")
 @every_case(
     ("plant", "says"),

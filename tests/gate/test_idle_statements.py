@@ -177,6 +177,7 @@ PLANTS = {
 }
 
 
+@pytest.mark.slow
 @every_case("case", PLANTS)
 def test_a_statement_that_does_nothing_is_found(prod: Ground, case: str) -> None:
     phase, document, change = PLANTS[case]
@@ -258,6 +259,7 @@ def test_a_statement_that_aws_rejects_is_not_understood(prod: Ground, changes: B
         prod.planted("account", statement("deployer_services", 0, **changes))
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R13.2")
 @every_case(
     ("test", "values", "what"),

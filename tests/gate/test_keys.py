@@ -22,6 +22,7 @@ def prod(output: Path) -> Ground:
     return Ground.of(output, environments.load("prod"), other_keys)
 
 
+@pytest.mark.slow
 @every_case("subject", SUBJECTS, ids=str)
 def test_every_product_uses_the_keys_of_their_purposes(subject: Subject, outputs: Callable[[Path], Path]) -> None:
     with values(subject.folder):

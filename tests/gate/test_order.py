@@ -79,6 +79,7 @@ def test_everything_waits_for_what_aws_needs(output: Path, name: str) -> None:
     assert not Ground.of(output, environments.load(name), what_comes_first).failed
 
 
+@pytest.mark.slow
 @every_case(("phase", "kind", "name", "first"), WAITS, ids=str)
 def test_a_wait_that_is_gone_is_found(prod: Ground, phase: str, kind: str, name: str, first: str) -> None:
     assert first in str(prod.documents[phase].content["resource"][kind][name]["depends_on"])

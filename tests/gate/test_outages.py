@@ -130,6 +130,7 @@ OF_STAGE = json.dumps(
 )
 
 
+@pytest.mark.slow
 @every_case(
     "change",
     [

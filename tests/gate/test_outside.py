@@ -122,6 +122,7 @@ OWN = PROD.account_id
 ACCOUNT = ("StringEquals", "aws:SourceAccount", OWN)
 
 
+@pytest.mark.slow
 @every_case(
     ("phase", "change", "what"),
     [
@@ -267,6 +268,7 @@ PARTS = (
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
 @settings(max_examples=300)
 def test_addresses_are_those_of_plain_patterns(text: str) -> None:
@@ -278,6 +280,7 @@ def test_addresses_are_those_of_plain_patterns(text: str) -> None:
     assert URL.sub(" ", text) == outside._URL.sub(outside._left, text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["x", "a@", "a.", "-a"])
 def test_a_long_text_is_read_once(part: str) -> None:
     """The gate of a stack with such a text took minutes; with the plain patterns, this takes hours."""

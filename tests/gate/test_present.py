@@ -106,6 +106,7 @@ def test_each_resource_of_production_that_is_gone_is_reported(
     assert silent == []
 
 
+@pytest.mark.slow
 def test_a_second_one_of_each_counted_type_is_reported(production: tuple[list[ScannedBlock], Environment]) -> None:
     view, environment = production
     counted = {kind for kind, lines in LINES.items() if not lines[0].startswith(present.UNCOUNTED)}

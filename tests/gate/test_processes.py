@@ -31,6 +31,7 @@ def each(work: Callable[[int], object], count: int, limit: int | None = None) ->
     return processes.each(work, range(count), begins=lambda _: None, ended=lambda _, how: how, processes=limit)
 
 
+@pytest.mark.slow
 @every_case("limit", [1, 2, 3, 9])
 def test_results_are_in_the_order_of_inputs(limit: int) -> None:
     def work(number: int) -> tuple[int, str]:
@@ -48,6 +49,7 @@ def test_several_inputs_are_worked_on_in_other_processes_at_the_same_time() -> N
     assert len({*found, os.getpid()}) == 5
 
 
+@pytest.mark.slow
 def test_no_more_processes_than_allowed() -> None:
     def work(_: int) -> int:
         time.sleep(0.02)

@@ -64,6 +64,7 @@ def secret(name: str, of: str = "OPENAI_API_KEY") -> Body:
     return {"name": name, "valueFrom": arn}
 
 
+@pytest.mark.slow
 @every_case(
     ("change", "what"),
     [
@@ -148,6 +149,7 @@ def test_no_value_is_in_a_message(ground: Ground) -> None:
 ROLE_OF = "${{data.terraform_remote_state.secrets.outputs.{}.{}}}"
 
 
+@pytest.mark.slow
 @every_case("task", ["backend_task", "frontend_task", "migration_task"])
 @every_case("attribute", ["execution_role_arn", "task_role_arn"])
 @every_case("other", ["execution_role_arns", "task_role_arns"])

@@ -92,6 +92,7 @@ def test_every_check_and_proof_exists_and_every_reference_is_to_a_known_type() -
     assert targets - table.types().keys() == set()
 
 
+@pytest.mark.slow
 @every_case("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
 @pytest.mark.requirement("R11.2")
 def test_every_product_is_understood(folder: Path, outputs: Callable[[Path], Path]) -> None:

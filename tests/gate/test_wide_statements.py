@@ -147,6 +147,7 @@ def test_a_wide_statement_is_found_in_every_place(wide: Wide) -> None:
     assert [address for address in addresses if not failing()[1].get(address)] == []
 
 
+@pytest.mark.slow
 def test_a_narrow_statement_passes() -> None:
     assert {place for place in PLACES if failing()[1][f"narrow in {'.'.join(place)}"]} == set()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,6 +95,7 @@ def _with(policies: Policies, kind: str, statement: IamStatement) -> Policies:
 _KINDS = ["identity", "boundary", "session", "resource", "endpoint", "organization"]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(_requests(), _policies, st.sampled_from(_KINDS))
 def test_an_explicit_deny_wins(request: Request, policies: Policies, kind: str) -> None:
@@ -104,6 +106,7 @@ def test_an_explicit_deny_wins(request: Request, policies: Policies, kind: str) 
     assert not decision.allowed or (not entity and kind in {"identity", "boundary", "session", "organization"})
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(_requests(), _policies, st.sampled_from(["identity", "resource"]), _statements)
 def test_adding_an_allow_never_narrows_and_removing_it_never_widens(
@@ -115,6 +118,7 @@ def test_adding_an_allow_never_narrows_and_removing_it_never_widens(
         assert evaluate(request, more).allowed
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(_requests(), _policies, st.sampled_from(["boundary", "session", "endpoint", "organization"]), _statements)
 def test_a_limit_never_grants(request: Request, policies: Policies, kind: str, statement: IamStatement) -> None:

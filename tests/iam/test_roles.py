@@ -35,6 +35,7 @@ def asked(environments_roles: Mapping[str, Roles]) -> Mapping[str, list[Asked]]:
     return {name: [*roles.samples(), *negative(roles)] for name, roles in environments_roles.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R0.3", "R1.2")
 @every_case("name", NAMES)
 def test_roles_may_do_what_they_must_and_nothing_else(asked: Mapping[str, list[Asked]], name: str) -> None:
@@ -52,6 +53,7 @@ def test_every_row_of_the_table_is_asked(environments_roles: Mapping[str, Roles]
     assert {f"{row['why']} ({row['source']})" for row in table()["never"]} == reasons
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R0.3")
 @every_case("name", NAMES)
 def test_a_condition_a_resource_and_a_statement_count(

@@ -203,6 +203,7 @@ def test_github_refuses_or_sends_no_token(
         assert "returned no token" in refusal("ci", "credentials", env.name, "deployer")
 
 
+@pytest.mark.slow
 def test_a_token_is_requested_from_https_or_this_machine_only(
     job: Path, env: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

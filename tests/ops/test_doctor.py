@@ -223,6 +223,7 @@ def test_terraform_is_missing_or_right(tmp_path: Path) -> None:
     assert result("terraform", of_the_project(PATH=path)).evidence == f"1.12.2 of {path}/terraform"
 
 
+@pytest.mark.slow
 def test_a_program_that_never_ends_is_stopped_with_what_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

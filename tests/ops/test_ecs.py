@@ -48,6 +48,7 @@ def parsed_service(**given: Any) -> ecs.EcsService:
     return ecs.EcsService.parse(cast("Any", given))
 
 
+@pytest.mark.slow
 @given(OTHERS, st.data())
 def test_a_container_is_the_same_beside_any_others_in_any_order(others: list[Any], data: st.DataObject) -> None:
     containers = data.draw(st.permutations([OWN, *others]))
@@ -57,6 +58,7 @@ def test_a_container_is_the_same_beside_any_others_in_any_order(others: list[Any
     assert parsed_definition(containerDefinitions=containers).container("backend") == OWN
 
 
+@pytest.mark.slow
 @given(OTHERS)
 def test_a_missing_container_is_an_error_that_names_the_others(others: list[Any]) -> None:
     for find in (

@@ -73,6 +73,7 @@ def own(code: int | None, **more: str) -> dict[str, Any]:
 CODES = st.none() | st.integers(-1, 255) | st.sampled_from([256, 512, 3221225786])
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R5.4")
 @given(
     code=CODES,

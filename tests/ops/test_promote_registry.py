@@ -64,6 +64,7 @@ def test_referrers_are_read_to_the_last_page() -> None:
         assert list(repository(server).referrers("sha256:2")) == []
 
 
+@pytest.mark.slow
 def test_a_busy_registry_is_asked_again() -> None:
     with canned(answers(manifests__v1=[Answer(503), Answer(429), Answer(200, MANIFEST, IMAGE)])) as server:
         assert repository(server).find("v1")
@@ -318,6 +319,7 @@ def test_an_address_without_tls_gets_no_password(monkeypatch: pytest.MonkeyPatch
     assert asked == ["https://registry.example/v2/app/blobs/uploads/"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("header", "calls", "waits"),
     [("1", 2, True), ("3600", 1, False), ("99999999999", 1, False), ("Fri, 01 Jan 2100 00:00:00 GMT", 1, False)],

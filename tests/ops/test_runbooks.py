@@ -126,6 +126,7 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
     assert "Usage" in done.stdout
 
 
+@pytest.mark.slow
 def test_help_loads_nothing_that_takes_long() -> None:
     """One process shows the help of every command; what one of them loads stays loaded."""
     code = f"""

@@ -245,6 +245,7 @@ def _program(path: Path, body: str) -> None:
     path.chmod(0o755)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
 def test_a_session_ends_with_its_command(programs: Programs, tmp_path: Path, number: signal.Signals) -> None:
     """The plugin went on without the command, and with it the port that leads to the database."""

@@ -73,6 +73,7 @@ def test_what_is_typed_is_read_and_not_shown(*, controlling: bool) -> None:
     assert seen.terminal.strip() == "Code?"
 
 
+@pytest.mark.slow
 @every_case(
     ("typed", "answer"),
     [

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+import pytest
+
 from ops.gate.model import Outcome
 from ops.gate.understood import schema
 from ops.plan_gate.changes import _directions, _is_harmless, _read_elsewhere, table
@@ -378,6 +380,7 @@ def update(kind: str, before: Body, after: Body) -> Body:
     return plan(change(f"{kind}.a", {"id": "1", **before}, {"id": "1", **after}, actions=actions))
 
 
+@pytest.mark.slow
 @every_case(
     ("kind", "type_", "before", "after"), COSTLY, ids=[f"{each[1]}-{min({**each[2], **each[3]})}" for each in COSTLY]
 )

@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ops.gate.model import Outcome
 from ops.plan_gate.changes import EVERY_TYPE, Direction, _directions, known, table
 from ops.plan_gate.model import APPROVABLE, FindingKind
@@ -227,6 +229,7 @@ COSTLY: list[tuple[FindingKind, str, Body, Body]] = [
 """Kind, type, before, after: a change of each kind."""
 
 
+@pytest.mark.slow
 @every_case(("kind", "type_", "before", "after"), COSTLY, ids=[f"{each[1]}-{min(each[3])}" for each in COSTLY])
 def test_a_costly_change_needs_the_approval_of_its_kind(
     kind: FindingKind, type_: str, before: Body, after: Body
@@ -315,6 +318,7 @@ def test_weights_that_move_to_another_record_are_no_outage() -> None:
     assert [each.where for each in verdict.of(OUTAGE)] == ["aws_route53_record.previous"]
 
 
+@pytest.mark.slow
 @every_case("remade", [False, True])
 @every_case("kind", [LOSS, OUTAGE, OFF])
 def test_a_deletion_or_replacement_is_of_the_class_of_its_type(kind: FindingKind, remade: bool) -> None:

@@ -135,6 +135,7 @@ def test_the_console_is_short(out: Path) -> None:
     assert len(report(out)["findings"]) == 50
 
 
+@pytest.mark.slow
 def test_the_command_does_not_load_checkov(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     file.write_text(json.dumps(KEPT), encoding="utf-8")

@@ -143,6 +143,7 @@ CREATED: list[tuple[FindingKind, str, Body]] = [
 """Kind, type, values: a new resource of each kind that acts on what exists, or is in a bad state."""
 
 
+@pytest.mark.slow
 @every_case(("kind", "type_", "values"), CREATED, ids=[f"{each[1]}-{min(each[2])}" for each in CREATED])
 def test_a_new_resource_needs_the_approval_of_its_class(kind: FindingKind, type_: str, values: Body) -> None:
     document = json.dumps(plan(change(f"{type_}.a", None, values))).encode()

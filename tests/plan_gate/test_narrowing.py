@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from ops.gate.model import Outcome
 from ops.plan_gate.model import APPROVABLE, FindingKind
 from ops.plan_gate.run import run
@@ -65,6 +67,7 @@ def lockouts(document: Body) -> list[str]:
     return [each.what for each in found(document, FindingKind.OUTAGE)]
 
 
+@pytest.mark.slow
 @every_case("kind", HOLDERS)
 @every_case("narrower", NARROWER)
 def test_a_narrower_policy_needs_the_approval_of_an_outage(kind: str, narrower: str) -> None:

@@ -130,6 +130,7 @@ finally:
     assert (tmp_path / "in order").exists()
 
 
+@pytest.mark.slow
 def test_messages_are_shown_as_before() -> None:
     assert run("say('a → b')").stderr == "a → b\n"
     assert run("say('a')", before="exec 2>&-; ").returncode == 0

@@ -75,6 +75,7 @@ def test_a_killed_one_is_known_as_such(script: Script, tmp_path: Path) -> None:
     assert script("kill -9 $$").run(tmp_path, "apply", listener=lambda _: None).killed
 
 
+@pytest.mark.slow
 def test_an_interruption_reaches_it_once_and_lets_it_finish(script: Script, tmp_path: Path) -> None:
     """A second signal would make Terraform drop what it is at."""
     before = signal.getsignal(signal.SIGINT)

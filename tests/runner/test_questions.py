@@ -77,6 +77,7 @@ def test_ctrl_c_at_a_question_is_a_no() -> None:
     assert "nothing was changed" in said
 
 
+@pytest.mark.slow
 def test_a_no_is_taken_and_nothing_moves_over_the_question() -> None:
     ended, said = at_a_terminal(b"n\n")
     assert ended == 1, said

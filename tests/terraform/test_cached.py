@@ -293,6 +293,7 @@ with running(Path(sys.argv[1]), {}):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [psutil.Popen.kill, psutil.Popen.terminate], ids=["SIGKILL", "SIGTERM"])
 def test_a_provider_ends_with_the_program_that_started_it(end: Callable[[psutil.Popen], None], tmp_path: Path) -> None:
     program = tmp_path / "provider"

@@ -196,6 +196,7 @@ def test_loading_one_environment_sees_the_other_too(call: str, tmp_path: Path) -
     assert "account_id: '111122223333': also" in done.stderr
 
 
+@pytest.mark.slow
 def test_an_environment_with_problems_of_its_own_stops_no_other(tmp_path: Path) -> None:
     copy = tmp_path / "environments"
     shutil.copytree(environments.FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))

@@ -48,6 +48,7 @@ def as_block(statement: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @given(STATEMENTS)
 def test_a_block_and_json_are_the_same_statement(statement: dict[str, Any]) -> None:
     (of_block,) = read_document({"statement": [as_block(statement)]})

@@ -450,6 +450,7 @@ def typed(folder: Path, lines: Sequence[str], *arguments: str) -> tuple[int, str
     return process.returncode, printed
 
 
+@pytest.mark.slow
 def test_on_a_terminal_it_asks_for_what_is_not_given(folder: Path) -> None:
     service = ["api", "99x", "/*", "", "", "", ""]
     again = ["api", "8000", "/*", "/health", "", "yes", ""]
@@ -472,6 +473,7 @@ def test_on_a_terminal_it_asks_for_what_is_not_given(folder: Path) -> None:
     assert load(folder)["shop-staging"].account_id == "210987654321"
 
 
+@pytest.mark.slow
 def test_an_interrupted_question_writes_nothing(folder: Path) -> None:
     with unchanged(folder):
         code, printed = typed(folder, ["api", "\x04"], "new-product", "shop")

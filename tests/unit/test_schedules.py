@@ -150,12 +150,14 @@ crons = st.tuples(
 ).map(lambda parts: f"cron({parts[0]} {parts[1]} {' '.join(parts[2])} {parts[3]})")
 
 
+@pytest.mark.slow
 @given(crons)
 @settings(deadline=None)
 def test_whatever_the_grammar_makes_passes(expression: str) -> None:
     check(expression)
 
 
+@pytest.mark.slow
 @given(crons, st.sampled_from(range(6)), st.sampled_from(["", "x", "-", "1-", "*-3", "1/0", "99999", "#", "1#", "!"]))
 @settings(deadline=None)
 def test_one_wrong_field_is_enough(expression: str, field: int, wrong: str) -> None:

@@ -79,6 +79,7 @@ def test_uv_gets_what_pip_is_configured_with(tmp_path: Path) -> None:
     assert seen["UV_FIND_LINKS"] == "/uv", "what is set for uv itself is strongest"
 
 
+@pytest.mark.slow
 def test_a_configuration_that_pip_cannot_read_is_one_error(tmp_path: Path) -> None:
     file = tmp_path / "pip.conf"
     file.write_text("index-url = https://mirror.example.com\n", encoding="utf-8")
