@@ -57,7 +57,7 @@ def test_all_variables_of_commands_are_known() -> None:
     assert len(list(cases())) > 40
 
 
-@pytest.mark.parametrize(("line", "name"), cases())
+@every_case(("line", "name"), cases())
 def test_an_empty_variable_is_an_error(line: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROLLOUT_ENVIRONMENTS", "mini-demo")
     monkeypatch.setenv("GITHUB_REPOSITORY", "o/r")

@@ -20,6 +20,7 @@ from ops.gate.model import Block, ScannedBlock, ScanResult
 from ops.gate.scanner import Scanner
 from ops.gate.stacks import expected_stacks, select
 from ops.gate.view import merged_view
+from tests.cases import every_case
 from tests.gate.project import POLICIES, Body
 
 IMPORTED: Any = scanner
@@ -171,7 +172,7 @@ def check_expression(text: str) -> None:
         assert found == [found[0]] * 3
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         *PIECES,

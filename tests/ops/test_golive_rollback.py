@@ -17,6 +17,7 @@ from ops.aws.errors import AwsError
 from ops.conditions import ConditionResult, Status, run
 from ops.golive.items import conditions, rollback_was_tested
 from ops.journal import Journal
+from tests.cases import every_case
 from tests.ops.rollback_evidence import DEPLOYER, Evidence
 from tests.ops.verify_responses import Canned
 
@@ -139,7 +140,7 @@ FORGED: dict[str, tuple[Callable[[Evidence], None], str]] = {
 
 @BOTH
 @pytest.mark.requirement("R12.1")
-@pytest.mark.parametrize(("forge", "says"), FORGED.values(), ids=FORGED)
+@every_case(("forge", "says"), FORGED.values(), ids=FORGED)
 def test_a_forged_entry_is_refused(environment: Environment, forge: Callable[[Evidence], None], says: str) -> None:
     evidence = Evidence(environment)
     forge(evidence)

@@ -92,7 +92,7 @@ def nothing(monkeypatch: pytest.MonkeyPatch, scratch: Path) -> Path:
     return scratch
 
 
-@pytest.mark.parametrize(("words", "given", "meant"), arguments(), ids=str)
+@every_case(("words", "given", "meant"), arguments(), ids=str)
 def test_every_command_names_the_nearest_name(nothing: Path, words: tuple[str, ...], given: str, meant: str) -> None:
     done = run(*words)
     assert (done.exit_code, done.stdout) == (NOT_RUN if words[0] == "run" else 2, ""), done.stdout

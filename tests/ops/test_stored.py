@@ -31,6 +31,7 @@ from ops.terraform.recover import created
 from ops.terraform.report import PhaseResult, Report, Result, took
 from ops.terraform.saved import Provenance, check, provenance
 from ops.terraform.stack import Stack
+from tests.cases import every_case
 from tests.fuzz import changed
 
 PROD = environments.load("prod")
@@ -184,7 +185,7 @@ def test_a_document_of_any_form_is_read_or_refused(name: str, tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("releases")
-@pytest.mark.parametrize(
+@every_case(
     "content",
     [
         b"[]",
@@ -199,7 +200,7 @@ def test_a_document_of_any_form_is_read_or_refused(name: str, tmp_path: Path) ->
     ],
     ids=["list", "null", "number", "text", "empty", "no UTF-8", "deep", "counts", "null in it"],
 )
-@pytest.mark.parametrize("name", READERS)
+@every_case("name", READERS)
 def test_what_is_no_object_is_read_or_refused(name: str, content: bytes, tmp_path: Path) -> None:
     with suppress(OpsError, InvalidEnvironmentError):
         READERS[name][1](tmp_path, content)

@@ -23,6 +23,7 @@ from ops.aws.errors import AwsError
 from ops.conditions import Condition, ConditionResult, FailedError, Status, exit_code, run
 from ops.golive.items import public_name_leads_here
 from ops.verify.criteria import CRITERIA, chosen
+from tests.cases import every_case
 from tests.ops.verify_responses import AGENT, LOAD_BALANCER, PREVIOUS, Canned, FakeZone, records
 from tests.products import SUBJECTS, Subject
 
@@ -383,7 +384,7 @@ def test_alarms_without_data_dont_show_that_none_is_on(context: Canned) -> None:
 
 
 @pytest.mark.requirement("R1.6", "R2.7")
-@pytest.mark.parametrize(("name", "broken", "says"), BROKEN, ids=[f"{name}-{i}" for i, (name, *_) in enumerate(BROKEN)])
+@every_case(("name", "broken", "says"), BROKEN, ids=[f"{name}-{i}" for i, (name, *_) in enumerate(BROKEN)])
 def test_what_is_wrong_is_red_and_named(context: Canned, name: str, broken: Break, says: str) -> None:
     assert one(name, context).status is Status.PASS
     fresh = Canned(context.environment)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from ops.gate.model import Outcome
 from ops.plan_gate.model import FindingKind
 from ops.plan_gate.run import run
@@ -60,7 +58,7 @@ def state(backend: str = "s3", **config: object) -> Body:
     return configured(setting("allowed_account_ids", ACCOUNT), resources=[resource])
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("document", "what"),
     [
         (state("http"), "whose backend isn't s3"),

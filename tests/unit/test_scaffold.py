@@ -340,7 +340,7 @@ def test_a_product_s_name_that_is_not_allowed_is_refused(beside_aep: Path, name:
     assert "Traceback" not in printed
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("options", "problem"),
     [
         (("--service", "api prt=80"), "no key 'prt'; did you mean port?"),
