@@ -55,8 +55,7 @@ def _read_again(policies: Policies) -> Policies:
     def read(documents: Sequence[Document]) -> tuple[Document, ...]:
         return tuple(Document(each.name, tuple(replace(one) for one in each.statements)) for each in documents)
 
-    return replace(
-        policies,
+    return policies._replace(
         identity=read(policies.identity),
         resource=read(policies.resource),
         boundary=read((policies.boundary,))[0] if policies.boundary else None,

@@ -10,9 +10,10 @@ Resource control policies, grants of KMS keys, and S3's access control lists are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ops.iam.conditions import RequestContext, Values
@@ -38,8 +39,7 @@ class PolicyKind(StrEnum):
     SESSION = "session policy"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """One question of authorization."""
 
     principal: str
@@ -53,7 +53,7 @@ class Request:
     """One ARN, or `*` for an action without a resource."""
     owner: str = ""
     """Account that owns the resource; empty for the caller's."""
-    context: Mapping[str, Values] = field(default_factory=dict)
+    context: Mapping[str, Values] = MappingProxyType({})
     """Condition keys in lower case, with their values."""
     absent: frozenset[str] = frozenset()
     """Condition keys in lower case that it surely lacks."""
@@ -109,8 +109,7 @@ def _parsed(name: str, text: str) -> Document:
     return Document(name, tuple(read(text)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Policies:
+class Policies(NamedTuple):
     """The policies that apply to a request. None, or no document, means that it has none of a kind."""
 
     identity: Sequence[Document] = ()
@@ -141,8 +140,7 @@ class Applied(NamedTuple):
         return f"{self.statement.label} of the {self.kind} {self.policy}"
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """Whether AWS allows a request, and why."""
 
     allowed: bool

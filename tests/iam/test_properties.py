@@ -83,13 +83,13 @@ def _with(policies: Policies, kind: str, statement: IamStatement) -> Policies:
     """With one more statement of a kind, in a document of its own if there may be several."""
     added = Document("added", (statement,))
     if kind == "organization":
-        return replace(policies, organization=tuple((*level, added) for level in policies.organization) or ((added,),))
+        return policies._replace(organization=tuple((*level, added) for level in policies.organization) or ((added,),))
     if kind in LISTS:
         several: dict[str, Any] = {kind: (*(getattr(policies, kind) or ()), added)}
-        return replace(policies, **several)
+        return policies._replace(**several)
     old: Document | None = getattr(policies, kind)
     one: dict[str, Any] = {kind: Document("added", (*(old.statements if old else ()), statement))}
-    return replace(policies, **one)
+    return policies._replace(**one)
 
 
 _KINDS = ["identity", "boundary", "session", "resource", "endpoint", "organization"]
@@ -123,7 +123,7 @@ def test_adding_an_allow_never_narrows_and_removing_it_never_widens(
 @given(_requests(), _policies, st.sampled_from(["boundary", "session", "endpoint", "organization"]), _statements)
 def test_a_limit_never_grants(request: Request, policies: Policies, kind: str, statement: IamStatement) -> None:
     nothing: dict[str, Any] = {kind: () if kind == "organization" else None}
-    without = replace(policies, **nothing)
+    without = policies._replace(**nothing)
     limited = _with(without, kind, replace(statement, allows=True))
     if not evaluate(request, without).allowed:
         assert not evaluate(request, limited).allowed
@@ -136,8 +136,7 @@ def test_the_order_of_statements_and_documents_does_not_count(request: Request, 
     def turned(documents: tuple[Document, ...]) -> tuple[Document, ...]:
         return tuple(Document(each.name, each.statements[::-1]) for each in documents[::-1])
 
-    other = replace(
-        policies,
+    other = policies._replace(
         identity=turned(tuple(policies.identity)),
         resource=turned(tuple(policies.resource)),
         session=None if policies.session is None else turned(tuple(policies.session)),

@@ -84,7 +84,7 @@ def _without_its_action(each: Judged) -> Iterator[Asked]:
         Document(document.name, tuple(less if one is statement else one for one in document.statements))
         for document in each.asked.policies.identity
     )
-    yield replace(each.asked, policies=replace(each.asked.policies, identity=documents))
+    yield replace(each.asked, policies=each.asked.policies._replace(identity=documents))
 
 
 @pytest.mark.requirement("R1.2")

@@ -123,8 +123,7 @@ def _with_change(policies: Policies, old: Document, new: Document) -> Policies:
     def changed(documents: Sequence[Document]) -> tuple[Document, ...]:
         return tuple(new if each is old else each for each in documents)
 
-    return replace(
-        policies,
+    return policies._replace(
         identity=changed(policies.identity),
         resource=changed(policies.resource),
         boundary=new if policies.boundary is old else policies.boundary,

@@ -18,6 +18,7 @@ from ops.gate.model import ScannedBlock
 from ops.gate.permissions.actors import Actors, Held
 from ops.gate.permissions.statements import OWN_POLICIES, Documents, PlacedStatement
 from ops.iam import evaluation
+from ops.iam.conditions import Values
 from ops.iam.evaluation import Document
 from ops.iam.policy import IamStatement
 
@@ -68,6 +69,7 @@ class Policies:
             ScanFailedError: Only Terraform can evaluate a policy.
         """
         self._names = names
+        self._sent: dict[str, Mapping[str, Values]] = {}
         documents = Documents.of(index, names.place)
         self.arns = documents.arns
         self.actors = Actors(index, names)
@@ -135,30 +137,38 @@ class Policies:
             request: The sample.
             whole: Whether it has no other condition keys; a service sends those of the table only.
         """
-        environment, caller = self._names.environment, request.caller
-        service = not caller.startswith("arn:")
-        account = "" if service else account_of(caller)
-        known: Keys = {
-            "aws:SecureTransport": "true",
-            "aws:PrincipalIsAWSService": str(service).lower(),
-            **({"aws:PrincipalServiceName": caller} if service else {"aws:RequestedRegion": environment.region}),
-            **({} if service else {"aws:PrincipalArn": caller, "aws:PrincipalAccount": account}),
+        caller = request.caller
+        keys = {key.lower(): value for key, value in request.keys.items()}
+        absent = frozenset(key for key, value in keys.items() if value is None)
+        given = {
+            key: (value,) if isinstance(value, str) else tuple(value)
+            for key, value in keys.items()
+            if value is not None
         }
-        keys = {key.lower(): value for key, value in {**known, **request.keys}.items()}
+        always = self._always(caller).items()
         return evaluation.Request(
             principal=caller,
-            account=account,
+            account=account_of(caller) if caller.startswith("arn:") else "",
             action=request.action,
             resource=request.resource,
-            owner=_owner(request.resource) or environment.account_id,
-            context={
-                key: (value,) if isinstance(value, str) else tuple(value)
-                for key, value in keys.items()
-                if value is not None
-            },
-            absent=frozenset(key for key, value in keys.items() if value is None),
+            owner=_owner(request.resource) or self._names.environment.account_id,
+            context={**{key: values for key, values in always if key not in absent}, **given},
+            absent=absent,
             whole=whole,
         )
+
+    def _always(self, caller: str) -> Mapping[str, Values]:
+        """The condition keys that AWS sends with every request of a caller, in lower case."""
+        found = self._sent.get(caller)
+        if found is None:
+            keys = {"aws:SecureTransport": "true"}
+            if caller.startswith("arn:"):
+                keys |= {"aws:PrincipalIsAWSService": "false", "aws:RequestedRegion": self._names.environment.region}
+                keys |= {"aws:PrincipalArn": caller, "aws:PrincipalAccount": account_of(caller)}
+            else:
+                keys |= {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": caller}
+            found = self._sent[caller] = {key.lower(): (value,) for key, value in keys.items()}
+        return found
 
     def applying(self, request: Request) -> evaluation.Policies:
         """The policies that apply to a sample request."""

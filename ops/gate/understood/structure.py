@@ -152,7 +152,8 @@ class _Structure:
             yield self._error(f"{'.'.join(path)} {wanted}", table.AS_SYNTHESIZED, *path)
 
     def _locals(self, settings: Mapping[str, Any]) -> Iterator[ScanError]:
-        for name in settings.keys() - {name for kind, name in references(self._content) if kind == "local"}:
+        used = {name for kind, name in references(self._content) if kind == "local"} if settings else set()
+        for name in settings.keys() - used:
             what = f"has the local {name!r}, which nothing uses"
             yield self._error(what, "remove it; a value is checked where it is used", "locals", name)
 

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +68,7 @@ class Access:
         own = asked.action.partition(":")[0] == call.prefix
         endpoint = endpoint_of(caller, call.signing_name, call.region) if own else None
         if endpoint is not None:
-            asked = replace(asked, context=_through(endpoint.id, caller.vpc, asked.context))
+            asked = asked._replace(context=_through(endpoint.id, caller.vpc, asked.context))
         applied: Policies = policies(caller, asked, endpoint)
         return asked, evaluate(asked, applied)
 
