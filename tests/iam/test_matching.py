@@ -145,6 +145,6 @@ def test_a_gateway_endpoint_that_names_a_role_lets_root_in_only() -> None:
 def test_a_request_of_which_keys_are_unknown_is_possibly_allowed_and_not_surely() -> None:
     policies = Policies(identity=(Document("own", (statement(Resource="*", Condition=_OVER_TLS),)),))
     whole = request(ROLE, "s3:GetObject", f"{BUCKET}/a")
-    partial = type(whole)(**{**vars(whole), "whole": False})
+    partial = whole._replace(whole=False)
     assert [evaluate(each, policies, possibly=True).allowed for each in (whole, partial)] == [False, True]
     assert not evaluate(partial, policies).allowed
