@@ -98,7 +98,7 @@ _SHORTCUTS: tuple[_Replacement, ...] = (
     (_graph, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
     (_evaluation, "find_brackets_pairs", shortcuts.finding_brackets),
     (_rendering, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
-    (TerraformBlock, "get_inner_attributes", shortcuts.inner_attributes),
+    (TerraformBlock, "get_inner_attributes", lambda _: staticmethod(shortcuts.inner_attributes)),
     (_resource_check, "handle_dynamic_values", shortcuts.handling_once),
     (_graphs, "TerraformLocalGraph", shortcuts.graph_of),
     (_graph, "TerraformVariableRenderer", shortcuts.renderer_of),

@@ -150,7 +150,7 @@ def lexing_once(build: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def looking_up_once(
-    restrictable: Callable[[Any], list[str]], services: Mapping[str, Mapping[str, Any]]
+    restrictable: Callable[[Any], list[str]], services: Mapping[str, Any]
 ) -> Callable[[Any], list[str]]:
     """Cloudsplaining's search for actions that can be restricted to resources, once for each action of AWS.
 
@@ -162,7 +162,9 @@ def looking_up_once(
     @lru_cache(maxsize=_TEXTS)
     def of_service(service: str) -> dict[str, tuple[str, ...]]:
         """By name in lower case, the action if it can be restricted."""
-        data = services.get(service, {"privileges_lower_name": {}, "resources": {}})
+        data = services.get(service)
+        if not isinstance(data, dict):  # No service, or the version of the data.
+            return {}
         named = {kind for kind, each in data["resources"].items() if (each or {}).get("arn", "*") != "*"}
         known: dict[str, tuple[str, ...]] = {}
         for lower, action in data["privileges_lower_name"].items():
@@ -185,9 +187,7 @@ def looking_up_once(
     return remembered
 
 
-def expanding_once(
-    expand: Callable[[Any], list[str]], services: Mapping[str, Mapping[str, Any]]
-) -> Callable[[Any], list[str]]:
+def expanding_once(expand: Callable[[Any], list[str]], services: Mapping[str, Any]) -> Callable[[Any], list[str]]:
     """Policy Sentry's search for the actions of a pattern, once for each pattern.
 
     Args:
@@ -198,11 +198,11 @@ def expanding_once(
     @lru_cache(maxsize=_TEXTS)
     def found(pattern: str) -> tuple[str, ...]:
         service, colon, start = pattern.removesuffix("*").partition(":")
-        if not colon or service not in services or not pattern.endswith("*") or not _WILD.isdisjoint(start):
+        data = services.get(service)
+        if not (isinstance(data, dict) and colon and pattern.endswith("*") and _WILD.isdisjoint(start)):
             return tuple(expand(pattern))
-        named: Mapping[str, str] = services[service]["privileges_lower_name"]
-        start = start.lower()
-        return tuple(f"{service}:{name}" for lower, name in named.items() if lower.startswith(start)) or (pattern,)
+        named = data["privileges_lower_name"].items()
+        return tuple(f"{service}:{name}" for lower, name in named if lower.startswith(start.lower())) or (pattern,)
 
     return lambda action: list(found(action)) if isinstance(action, str) else expand(action)
 
@@ -225,20 +225,11 @@ def nested(pattern: Any) -> Callable[..., bool]:  # noqa: ANN401 - a compiled ex
     return has_nested
 
 
-def inner_attributes(attributes: Any) -> Any:  # noqa: ANN401 - checkov's class method
-    """Checkov's `get_inner_attributes`, which copies what it found once for each level of nested values.
-
-    Args:
-        attributes: What it replaces; it knows everything.
-    """
-    del attributes
-
-    def found(attribute_key: str, attribute_value: Any, strip_list: bool = True) -> dict[str, Any]:  # noqa: ANN401
-        inner: dict[str, Any] = {}
-        _add_inner(inner, attribute_key, attribute_value, strip=strip_list)
-        return inner
-
-    return staticmethod(found)
+def inner_attributes(attribute_key: str, attribute_value: Any, strip_list: bool = True) -> dict[str, Any]:  # noqa: ANN401
+    """Checkov's `get_inner_attributes`, which copies what it found once for each level of nested values."""
+    inner: dict[str, Any] = {}
+    _add_inner(inner, attribute_key, attribute_value, strip=strip_list)
+    return inner
 
 
 def _add_inner(inner: dict[str, Any], key: str, value: Any, *, strip: bool = True) -> Any:  # noqa: ANN401
