@@ -20,7 +20,7 @@ from ops.gate.other_providers import everything
 UNUSED = (
     *("aiohttp", "boto3", "botocore", "docker", "requests", "urllib3"),  # The gate calls no service,
     *("git", "charset_normalizer"),  # reads neither repositories nor files of unknown encodings,
-    *("hcl2", "lark", "networkx"),  # parses no HCL, uses the other library for graphs,
+    *("hcl2.parser", "lark", "networkx"),  # parses no HCL, uses the other library for graphs,
     *("detect_secrets", "checkov.common.sast"),  # searches no source code,
     *("checkov.common.bridgecrew.vulnerability_scanning", "checkov.terraform.image_referencer"),  # no images of tasks,
     *("prettytable", "tabulate", "tqdm"),  # and writes no report of checkov's.
@@ -106,5 +106,8 @@ def left_out() -> Iterator[None]:
     finally:
         _Placeholder.importing = False
         sys.meta_path.remove(finder)
-        for name in filter(_is_unused, sys.modules.keys() - before):
-            del sys.modules[name]
+        # Also a package of which only a module is left out: it has kept the placeholders. But only the gate uses checkov.
+        packages = {each.partition(".")[0] for each in UNUSED} - {"checkov"}
+        for name in sys.modules.keys() - before:
+            if _is_unused(name) or name.partition(".")[0] in packages:
+                del sys.modules[name]

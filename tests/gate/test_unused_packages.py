@@ -71,7 +71,7 @@ def test_later_imports_get_the_packages() -> None:
     with left_out():
         import_module("importing")
     assert import_module("unused").Timeout is float
-    assert import_module("partly.parser").parse is int
+    assert import_module("partly").parse is int
 
 
 @pytest.mark.usefixtures("importing")
