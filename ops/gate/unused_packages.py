@@ -106,7 +106,7 @@ def left_out() -> Iterator[None]:
     finally:
         _Placeholder.importing = False
         sys.meta_path.remove(finder)
-        # Also a package of which only a module is left out: it has kept the placeholders. But only the gate uses checkov.
+        # Also a package of which only a module is left out: it has kept the placeholders. Only the gate uses checkov.
         packages = {each.partition(".")[0] for each in UNUSED} - {"checkov"}
         for name in sys.modules.keys() - before:
             if _is_unused(name) or name.partition(".")[0] in packages:

@@ -29,6 +29,8 @@ from tests.ops.test_markdown import HOSTILE, outside_code
 from tests.plan_gate.plans import change, judge, plan
 from tests.products import AEP, OF_AEP, values
 
+pytestmark = pytest.mark.slow
+
 PROD = next(each.environment for each in OF_AEP if each.environment.name == "prod")
 COMMIT = "4f0c1d2b" * 5
 
@@ -315,7 +317,6 @@ def test_a_mistake_is_one_line(words: tuple[str, ...], message: str, monkeypatch
 # The whole ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_the_page_with_an_example_is_current(output: Path) -> None:
     from tests.ci import example  # noqa: PLC0415
 
@@ -323,7 +324,6 @@ def test_the_page_with_an_example_is_current(output: Path) -> None:
         assert example.PAGE.read_text(encoding="utf-8") == example.page(output), "write it: python -m tests.ci.example"
 
 
-@pytest.mark.slow
 def test_the_command_compares_with_a_version_of_git_and_comments(
     server: Server, output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

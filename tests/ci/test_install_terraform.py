@@ -21,6 +21,8 @@ from types import ModuleType
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "bin" / "install-terraform"
 VERSION = "1.11.4"

@@ -16,6 +16,8 @@ from tests.ci.github_server import Account, github_server
 from tests.ci.github_server import GitHub as Server
 from tests.ops.cli import run
 
+pytestmark = pytest.mark.slow
+
 FILES = {"environments/releases/aep-prod.json": '{"a": 1}\n', "README.md": "# Read\n", ".gitignore": "*.log\n"}
 
 
@@ -85,7 +87,6 @@ def test_what_is_no_file_of_the_project_is_refused(name: str, message: str, proj
         read_files([Path("README.md"), Path(name)], project)
 
 
-@pytest.mark.slow
 def test_a_pull_request_is_opened_then_updated_with_one_commit_on_the_default_branch(
     server: Server, github: GitHub
 ) -> None:
@@ -114,7 +115,6 @@ def test_files_that_github_has_already_open_nothing(server: Server, github: GitH
     assert (server.pulls, list(server.references)) == ({}, ["heads/main"])
 
 
-@pytest.mark.slow
 def test_a_pull_request_whose_files_the_default_branch_has_is_closed(server: Server, github: GitHub) -> None:
     """A rollback returns to what main has: merging the release's pull request would release the image again."""
     name = RELEASE.as_posix()
@@ -126,7 +126,6 @@ def test_a_pull_request_whose_files_the_default_branch_has_is_closed(server: Ser
     assert again.startswith("opened ") and server.files("release/backend")[name] == "2\n"
 
 
-@pytest.mark.slow
 def test_a_release_that_was_merged_and_undone_can_be_opened_again(server: Server, github: GitHub) -> None:
     release = [ChangedFile(RELEASE.as_posix(), "2\n")]
     open_or_update(github, "release/backend", "Release 2", "", release)

@@ -25,6 +25,8 @@ from tests.ops.cli import run
 from tests.ops.cost import PRICES
 from tests.products import AEP, OF_AEP, values
 
+pytestmark = pytest.mark.slow
+
 PROD = next(each.environment for each in OF_AEP if each.environment.name == "prod")
 TODAY = date(2026, 11, 29)
 FOUND = Watched("drift prod", "Drift: prod differs from the code", ("One.", Listing(("@ada `x` </details>",))))
@@ -46,7 +48,6 @@ def writes(server: Server) -> int:
     return sum(each.method != "GET" for each in server.requests)
 
 
-@pytest.mark.slow
 def test_an_issue_is_opened_left_alone_updated_closed_and_opened_again(server: Server, github: GitHub) -> None:
     assert keep(github, FOUND, "https://github.com/o/r/actions/runs/1").startswith("drift prod: opened https://")
     before = writes(server)
