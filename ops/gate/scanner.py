@@ -55,6 +55,7 @@ with _bare_environment(), unused_packages.left_out():  # Checkov reads most of i
     import ply.yacc as _grammar  # type: ignore[import-untyped]
     import policy_sentry.analysis.expand as _expansion
     from bc_jsonpath_ng.ext.parser import parse
+    from checkov.common.checks.base_check import BaseCheck
     from checkov.common.models.enums import CheckResult
     from checkov.common.util.consts import END_LINE, START_LINE
     from checkov.terraform.checks.utils.base_cloudsplaining_iam_scanner import BaseTerraformCloudsplainingIAMScanner
@@ -91,12 +92,13 @@ _CORRECTIONS: tuple[_Replacement, ...] = (
 _SHORTCUTS: tuple[_Replacement, ...] = (
     (_evaluation, "evaluate", partial(shortcuts.evaluating_once, known=SAFE_EVAL_DICT)),
     (_evaluation, "evaluate_terraform", shortcuts.rendering_once),
+    (_evaluation, "find_brackets_pairs", shortcuts.finding_brackets),
+    (BaseCheck, "run", lambda _: shortcuts.running_unlogged),
     (_actions, "remove_wildcard_only_actions", partial(shortcuts.looking_up_once, services=iam_definition)),
     (_expansion, "expand", partial(shortcuts.expanding_once, services=iam_definition)),
     (_grammar, "yacc", shortcuts.building_once),
     (_lexer, "lex", shortcuts.lexing_once),
     (_graph, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
-    (_evaluation, "find_brackets_pairs", shortcuts.finding_brackets),
     (_rendering, _NESTED, lambda _: shortcuts.nested(NESTED_ATTRIBUTE_PATTERN)),
     (TerraformBlock, "get_inner_attributes", lambda _: staticmethod(shortcuts.inner_attributes)),
     (_resource_check, "handle_dynamic_values", shortcuts.handling_once),
@@ -250,16 +252,14 @@ class Scanner:
     def _python_checks(self, entities: Iterable[_Entity], graph: Any) -> Iterator[Record | ScanError]:  # noqa: ANN401
         for each in entities:
             for check in each.checks:
-                # As checkov's `run` does, without its log: it writes each result as text.
-                check.graph, check.details, check.evaluated_keys = graph, [], []
-                check.entity_path = f"{each.path}:{each.kind}:{each.name}"
+                check.graph = graph
                 try:
-                    result = check.scan_entity_conf(each.settings, each.kind)
-                    details = check.details if self.checks[check.id].own else sorted(check.get_evaluated_keys() or ())
+                    result = check.run(each.path, each.settings, each.name, each.kind, {})
                 except Exception as error:
                     yield _raised(check.id, each.block, error)
                     continue
-                yield from _record(check.id, each.block, result, details)
+                details = check.details if self.checks[check.id].own else sorted(result.get("evaluated_keys") or ())
+                yield from _record(check.id, each.block, result["result"], details)
 
     def _graph_checks(self, graph: Any, files: _Files) -> Iterator[Record | ScanError]:  # noqa: ANN401
         for check in self._runner.graph_registry.checks:
