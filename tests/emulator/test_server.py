@@ -92,7 +92,7 @@ def test_one_that_does_not_start_says_why_and_leaves_no_process(
     before = psutil.Process().children()
     with pytest.raises(EmulatorError, match="No module named"):
         Emulator.start(DEFAULT_ACCOUNT, tmp_path / "log")
-    assert psutil.Process().children() == before
+    assert {*psutil.Process().children()} <= {*before}
 
 
 def test_a_call_whose_answer_was_lost_is_not_made_twice(aws: Aws) -> None:

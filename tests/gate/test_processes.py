@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import psutil
 import pytest
 
 from modules.interrupts import Interrupted, interrupt
@@ -23,8 +22,17 @@ from ops.gate.stacks import EnvironmentStacks
 from tests.cases import every_case
 from tests.gate.project import POLICIES, Project
 
+FORK = multiprocessing.get_context("fork")
 LARGE = 200_000
 """More bytes than a pipe holds."""
+in_processes = pytest.mark.usefixtures("forking")
+"""For a test whose work would end the tests, or show nothing, in this process."""
+
+
+@pytest.fixture
+def forking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the gate fork beside an idle thread that an earlier test left."""
+    monkeypatch.setattr(processes, "can_fork", lambda: True)
 
 
 def each(work: Callable[[int], object], count: int, limit: int | None = None) -> list[object]:
@@ -33,6 +41,7 @@ def each(work: Callable[[int], object], count: int, limit: int | None = None) ->
 
 @pytest.mark.slow
 @every_case("limit", [1, 2, 3, 9])
+@in_processes
 def test_results_are_in_the_order_of_inputs(limit: int) -> None:
     def work(number: int) -> tuple[int, str]:
         time.sleep(0.02 * (number == 0))
@@ -42,6 +51,7 @@ def test_results_are_in_the_order_of_inputs(limit: int) -> None:
     assert multiprocessing.active_children() == []
 
 
+@in_processes
 def test_several_inputs_are_worked_on_in_other_processes_at_the_same_time() -> None:
     begun: list[int] = []
     found = processes.each(lambda _: os.getpid(), range(4), begins=begun.append, ended=lambda _, __: 0, processes=4)
@@ -50,14 +60,23 @@ def test_several_inputs_are_worked_on_in_other_processes_at_the_same_time() -> N
 
 
 @pytest.mark.slow
-def test_no_more_processes_than_allowed() -> None:
-    def work(_: int) -> int:
-        time.sleep(0.02)
-        return len(here.children())
+@in_processes
+def test_as_many_processes_as_allowed_and_no_more() -> None:
+    def meeting(parties: int, seconds: float) -> Callable[[int], bool]:
+        barrier = FORK.Barrier(parties, timeout=seconds)
 
-    here = psutil.Process()
-    others = len(here.children())
-    assert max(number - others for number in each(work, 6, 2) if isinstance(number, int)) == 2
+        def work(_: int) -> bool:
+            try:
+                barrier.wait()
+            except threading.BrokenBarrierError:
+                return False
+            return True
+
+        return work
+
+    for limit in (2, 3):
+        assert each(meeting(limit, 60), 6, limit) == [True] * 6
+        assert each(meeting(limit + 1, 0.3), 6, limit) == [False] * 6
 
 
 def test_one_input_stays_in_this_process() -> None:
@@ -77,6 +96,7 @@ def test_beside_a_thread_and_for_comparison_all_stay_in_this_process(monkeypatch
     assert set(each(lambda _: os.getpid(), 3)) == {os.getpid()}
 
 
+@in_processes
 def test_a_process_that_ends_is_named_and_the_others_go_on() -> None:
     def work(number: int) -> int:
         if number == 1:
@@ -88,6 +108,7 @@ def test_a_process_that_ends_is_named_and_the_others_go_on() -> None:
     assert each(work, 5, 2) == [0, "was ended by SIGKILL", "ended with exit code 3", 3, 4]
 
 
+@in_processes
 def test_a_killed_process_is_a_scan_error_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     def scan(_: Scanner, view: list[ScannedBlock]) -> ScanResult:
         if view:
@@ -113,6 +134,7 @@ def test_a_killed_process_is_the_only_error_about_its_stacks(project: Project, m
     assert verdict.outcome is Outcome.ERROR
 
 
+@in_processes
 def test_a_signal_ends_the_processes_silently(capfd: pytest.CaptureFixture[str]) -> None:
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     parent = os.getpid()
