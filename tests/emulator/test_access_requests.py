@@ -25,6 +25,8 @@ from rehearsal.emulator.additions.service_linked_roles import NAMES
 from tests.cases import every_case
 from tests.emulator.access import REGION, Evaluated, allowed, denied
 
+pytestmark = pytest.mark.slow
+
 A, R = "{account}", REGION
 TAGS = [{"Key": "Project", "Value": "one"}]
 WEB_ACL = f"arn:aws:wafv2:{R}:1:regional/webacl/a/1"

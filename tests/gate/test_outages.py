@@ -77,6 +77,7 @@ def found(view: Sequence[ScannedBlock], environment: Environment) -> list[str]:
     return [f"{each.check} {each.block.address} {' '.join(each.details)}" for each in records]
 
 
+@pytest.mark.slow
 @every_case("folder", [AEP, *SHAPES], ids=lambda folder: folder.name)
 @pytest.mark.requirement("R13.2")
 def test_no_product_has_any(folder: Path, outputs: Callable[[Path], Path]) -> None:

@@ -55,6 +55,7 @@ def rule_of(content: Body, kind: str, name: str) -> Body:
 # Any single rule, wider --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R2.6")
 @quick
 @given(rule=st.sampled_from(RULES), down=st.integers(0, 65535), up=st.integers(0, 65535))

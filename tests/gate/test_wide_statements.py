@@ -152,5 +152,6 @@ def test_a_narrow_statement_passes() -> None:
     assert {place for place in PLACES if failing()[1][f"narrow in {'.'.join(place)}"]} == set()
 
 
+@pytest.mark.slow
 def test_no_own_check_raises() -> None:
     assert [error for error in failing()[0].errors if "ROLLOUT" in error.what] == []

@@ -217,6 +217,7 @@ def test_a_signal_while_the_journal_is_written_doesnt_lose_what_follows(
     assert [entry.outcome for entry in read("prod", tmp_path)] == ["intended", "unknown"]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("R10.5")
 def test_the_command_puts_it_back_and_says_what_must_follow(account: Aws, control: Control, scratch: Path) -> None:
     assert scratch.exists()

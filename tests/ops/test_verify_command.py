@@ -24,6 +24,8 @@ from rehearsal.context import seed_zone
 from rehearsal.emulator.client import Control
 from tests.ops.verify_responses import PREVIOUS, Canned, asks, records
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ from rehearsal.application.proxy import Proxy
 from tests.cases import every_case
 from tests.conftest import Stack
 
+pytestmark = pytest.mark.slow
+
 PROD = load("prod")
 NOWHERE = {"DATABASE_URL": "postgresql://aep:secret@127.0.0.1:1/aep", "REDIS_URL": "rediss://aep:secret@127.0.0.1:1/0"}
 

@@ -29,6 +29,8 @@ from ops.risks.listing import accepted
 from tests.cases import every_case
 from tests.products import AEP, OF_AEP, values
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 RISKS = [
     {
@@ -270,7 +272,6 @@ def test_it_needs_no_network(found: list[Synthesized], output: Path) -> None:
     assert not re.search(r"fetch\(|XMLHttpRequest|import\(|innerHTML|insertAdjacent|document\.write|eval\(", html)
 
 
-@pytest.mark.slow
 def test_the_same_stacks_give_the_same_bytes(found: list[Synthesized], output: Path) -> None:
     with values(AEP):
         assert page(found, output, RISKS) == page(found, output, RISKS)

@@ -53,6 +53,7 @@ class Work:
 NAMES = st.sets(st.sampled_from(sorted(READS)), min_size=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(names=NAMES, bad=NAMES | st.just(set()), jobs=st.integers(1, 4))
 def test_each_begins_after_what_it_needs_and_nothing_after_a_failure(names: set[str], bad: set[str], jobs: int) -> None:

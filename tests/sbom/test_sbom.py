@@ -22,6 +22,8 @@ from ops.sbom.document import document
 from tests.ops.cli import run
 from tests.products import AEP, HERE, values
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -99,7 +101,6 @@ def test_all_components_are_dependencies_of_the_tool(prod: Environment) -> None:
     assert of[found["metadata"]["component"]["bom-ref"]] == {each["bom-ref"] for each in found["components"]}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("product", ["aep", "shop", "mini"])
 def test_it_follows_cyclonedx_schema(product: str) -> None:
     with values(HERE / product):
@@ -110,7 +111,6 @@ def test_it_follows_cyclonedx_schema(product: str) -> None:
 
 
 @pytest.mark.requirement("R13.16")
-@pytest.mark.slow
 def test_the_bytes_are_the_same_until_something_changes(prod: Environment, tmp_path: Path) -> None:
     file = tmp_path / "sbom.json"
     assert run("sbom", "prod", "--out", str(file)).exit_code == 0

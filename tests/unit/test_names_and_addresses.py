@@ -103,6 +103,7 @@ def test_the_internet_reaches_the_load_balancer_only(environment: Environment) -
     assert {(flow.target, flow.port) for flow in table if flow.source == LOAD_BALANCER} == balanced
 
 
+@pytest.mark.slow
 @quick
 @given(any_environment())
 def test_a_service_reaches_what_it_names_and_nothing_else(environment: Environment) -> None:
