@@ -388,7 +388,7 @@ rehearse-all: ## Rehearse AEP's environments, the change from prod-starter to pr
 	@$(MAKE) rehearse ENV=shop-prod ENVIRONMENTS=tests/products/shop
 	@$(MAKE) rehearse ENV=intake-prod ENVIRONMENTS=tests/products/intake
 	@$(MAKE) rehearse ENV=desk-prod ENVIRONMENTS=tests/products/desk
-	@$(BIN)/python -m pytest -m long
+	@$(BIN)/python -m pytest -m long $(SIDE_BY_SIDE)
 
 new-product: $(READY) ## Write a product with three environments: NAME=shop (YES=1 doesn't ask; its options are in OPTIONS: OPTIONS='--database')
 	@$(OPS) new-product $(if $(YES),--yes) $(OPTIONS) -- "$(NAME)"
@@ -443,8 +443,9 @@ test: $(DEV) gate ## Run the fast tests (about a minute)
 	@$(BIN)/python -m pytest -n 2
 
 # Rehearsals mostly wait, so there are more processes than cores.
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 test-slow: $(DEV) gate terraform ## Run the slow tests: real Terraform, rehearsals, real servers (about 35 minutes)
-	@$(BIN)/python -m pytest -m 'slow and not long' -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m 'slow and not long' $(SIDE_BY_SIDE)
 
 test-copy: $(DEV) terraform ## Run all tests but rehearsals in a copy without AEP, with another product (as long as test and test-slow)
 	@$(BIN)/python -m pytest -m 'slow or long' tests/test_without_aep.py --whole

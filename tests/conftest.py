@@ -113,8 +113,13 @@ def read_stacks(folder: Path) -> dict[str, Stack]:
 
 
 @pytest.fixture(scope="session")
-def outputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
-    """Synthesizes the environments of a folder of values, once for all processes of the run; each gets a copy."""
+def outputs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Path], Path]]:
+    """Synthesizes the environments of a folder of values, once for all processes of the run; each gets a copy.
+
+    Tests of several files read the copy, so none writes into it: a test that writes has a copy of its own.
+    """
     base = tmp_path_factory.getbasetemp()
     # A process of pytest-xdist has a folder of its own in the run's.
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
@@ -136,15 +141,42 @@ def outputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
                 with values(folder):
                     synthesize(chosen, made, organization=environments.has_organization())
         shutil.copytree(made, target, dirs_exist_ok=True)
+        copies[target] = made
         return target
 
-    return run
+    copies: dict[Path, Path] = {}
+    yield run
+    for copy, made in copies.items():
+        assert files(copy) == files(made), "a test has written into stacks that others read; own_outputs copies them"
+
+
+def files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Sizes and times of the files in a folder."""
+    found = {str(path.relative_to(folder)): path.stat() for path in folder.rglob("*") if path.is_file()}
+    return {name: (status.st_size, status.st_mtime_ns) for name, status in found.items()}
 
 
 @pytest.fixture(scope="session")
 def output(outputs: Callable[[Path], Path]) -> Path:
     """AEP's environments, synthesized."""
     return outputs(AEP)
+
+
+@pytest.fixture(scope="module")
+def own_outputs(outputs: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """What `outputs` returns, copied for the tests of one file to write into."""
+
+    @cache
+    def run(folder: Path) -> Path:
+        return Path(shutil.copytree(outputs(folder), tmp_path_factory.mktemp("own"), dirs_exist_ok=True))
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def own_output(own_outputs: Callable[[Path], Path]) -> Path:
+    """AEP's environments, synthesized, for the tests of one file to write into."""
+    return own_outputs(AEP)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import platform
 import signal
 import sys
 import threading
@@ -31,8 +32,8 @@ def each(
 ) -> list[R]:
     """The results of a function, in the order of the inputs.
 
-    A single input is worked on in this process. So are several where a fork isn't safe (on macOS, and beside threads),
-    and for comparison (other_providers.ALL). A process has what this one imported and read, so it starts at once.
+    A single input is worked on in this process. So are several where a fork isn't safe, with one line of warning, and
+    for comparison (other_providers.ALL). A process has what this one imported and read, so it starts at once.
 
     Args:
         work: The function. Its results can be pickled, and it raises nothing.
@@ -41,9 +42,11 @@ def each(
         ended: Returns the result for an input whose process ended without one; takes how it ended.
         processes: How many at most; by default, one per core that this process may use.
     """
-    limit = min(len(inputs), processes or _cores())
-    if len(inputs) > 1 and can_fork() and not everything():
-        return _forked(work, inputs, begins, ended, limit)
+    if len(inputs) > 1 and not everything():
+        why = why_no_fork()
+        if not why:
+            return _forked(work, inputs, begins, ended, min(len(inputs), processes or _cores()))
+        sys.stderr.write(f"warning: the gate is slower than it can be: {why}; one process checks all environments\n")
     results = []
     with without_collections() as collect:
         for number, one in enumerate(inputs):
@@ -54,12 +57,14 @@ def each(
     return results
 
 
-def can_fork() -> bool:
-    """Whether a fork of this process is safe.
+def why_no_fork() -> str:
+    """Why a fork of this process isn't safe; empty if it is.
 
     https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods
     """
-    return sys.platform != "darwin" and hasattr(os, "fork") and threading.active_count() == 1
+    if sys.platform == "darwin" or not hasattr(os, "fork"):
+        return f"processes can't be forked safely on {platform.system()}"
+    return "other threads are running" if threading.active_count() > 1 else ""
 
 
 def _cores() -> int:

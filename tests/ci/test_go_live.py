@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,10 +101,10 @@ class TeamDay(Day):
 
 
 @pytest.mark.requirement("R13.7", "R10.5", "R12.1")
-def test_a_team_goes_live_with_workflows(outputs: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_a_team_goes_live_with_workflows(own_output: Path, tmp_path: Path) -> None:
     with (
         values(AEP),
-        emulated_environment(environments.load(NAME), outputs(AEP), "team") as rehearsal,
+        emulated_environment(environments.load(NAME), own_output, "team") as rehearsal,
         around(rehearsal, tmp_path, AEP) as stage,
     ):
         plain = day(rehearsal)

@@ -31,9 +31,9 @@ MORE = ("keep_images=5", "keep_images=6")
 
 
 @pytest.fixture(scope="module")
-def rolled_out(outputs: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def rolled_out(own_outputs: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Rolled out once for all tests of this file; each leaves main as it is applied."""
-    with stage(outputs(MINI), tmp_path_factory.mktemp("ci")) as made:
+    with stage(own_outputs(MINI), tmp_path_factory.mktemp("ci")) as made:
         yield made
 
 

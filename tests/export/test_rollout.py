@@ -33,8 +33,8 @@ CHANGED = {
 """Changes of a stack's JSON, by phase."""
 
 
-def test_the_exported_folders_continue(outputs: Callable[[Path], Path], tmp_path: Path) -> None:
-    out = outputs(MINI)
+def test_the_exported_folders_continue(own_outputs: Callable[[Path], Path], tmp_path: Path) -> None:
+    out = own_outputs(MINI)
     with values(MINI), emulated_environment(environments.load(NAME), out, "export") as rehearsal:
         every_phase_applies(rehearsal)
         rehearsal.sign_in(None)

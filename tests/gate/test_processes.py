@@ -6,6 +6,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from tests.cases import every_case
 from tests.gate.project import POLICIES, Project
 
 FORK = multiprocessing.get_context("fork")
+SLOWER = "warning: the gate is slower than it can be: "
 LARGE = 200_000
 """More bytes than a pipe holds."""
 in_processes = pytest.mark.usefixtures("forking")
@@ -32,7 +34,7 @@ in_processes = pytest.mark.usefixtures("forking")
 @pytest.fixture
 def forking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the gate fork beside an idle thread that an earlier test left."""
-    monkeypatch.setattr(processes, "can_fork", lambda: True)
+    monkeypatch.setattr(processes, "why_no_fork", lambda: "")
 
 
 def each(work: Callable[[int], object], count: int, limit: int | None = None) -> list[object]:
@@ -83,7 +85,7 @@ def test_one_input_stays_in_this_process() -> None:
     assert each(lambda _: os.getpid(), 1) == [os.getpid()]
 
 
-def test_beside_a_thread_and_for_comparison_all_stay_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beside_a_thread_all_stay_in_this_process_with_one_line_of_warning(capsys: pytest.CaptureFixture[str]) -> None:
     go_on = threading.Event()
     thread = threading.Thread(target=go_on.wait)
     thread.start()
@@ -92,8 +94,23 @@ def test_beside_a_thread_and_for_comparison_all_stay_in_this_process(monkeypatch
     finally:
         go_on.set()
         thread.join()
+    assert capsys.readouterr() == ("", f"{SLOWER}other threads are running; one process checks all environments\n")
+
+
+def test_without_a_safe_fork_all_stay_in_this_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert set(each(lambda _: os.getpid(), 3)) == {os.getpid()}
+    assert capsys.readouterr().err.startswith(f"{SLOWER}processes can't be forked safely")
+
+
+def test_for_comparison_all_stay_in_this_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv(other_providers.SWITCH, "all")
     assert set(each(lambda _: os.getpid(), 3)) == {os.getpid()}
+    assert capsys.readouterr() == ("", "")
 
 
 @in_processes

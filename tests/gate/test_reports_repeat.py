@@ -26,9 +26,9 @@ def reports(out: Path, **variables: str) -> dict[str, bytes]:
 
 
 @pytest.mark.requirement("R13.10")
-def test_the_same_stacks_give_the_same_bytes(output: Path) -> None:
-    first = reports(output, PYTHONHASHSEED="1")
-    assert reports(output, PYTHONHASHSEED="2", **{other_providers.SWITCH: "all"}) == first
+def test_the_same_stacks_give_the_same_bytes(own_output: Path) -> None:
+    first = reports(own_output, PYTHONHASHSEED="1")
+    assert reports(own_output, PYTHONHASHSEED="2", **{other_providers.SWITCH: "all"}) == first
 
 
 def test_the_slow_path_imports_what_the_other_leaves_out() -> None:

@@ -21,18 +21,18 @@ LONGEST = 40 * 60
 
 
 @pytest.fixture(scope="module")
-def day(output: Path) -> dict[str, Any]:
+def day(own_output: Path) -> dict[str, Any]:
     """The day's report and page; the day stops at the first command that fails."""
-    command = [sys.executable, "-m", "ops", "rehearse", "prod-starter", "--go-live", "--out", str(output)]
+    command = [sys.executable, "-m", "ops", "rehearse", "prod-starter", "--go-live", "--out", str(own_output)]
     done = subprocess.run(
         command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=LONGEST, check=False
     )
-    report = output / "reports" / "rehearsal-prod-starter-go-live.json"
+    report = own_output / "reports" / "rehearsal-prod-starter-go-live.json"
     assert report.exists(), done.stderr
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     failed = [step["evidence"] for step in found["steps"] if not step["passed"]]
     assert done.returncode == 0 and not failed, failed or done.stderr
-    return {**found, "page": (output / "reports" / "go-live-prod-starter.md").read_text(encoding="utf-8")}
+    return {**found, "page": (own_output / "reports" / "go-live-prod-starter.md").read_text(encoding="utf-8")}
 
 
 @pytest.mark.requirement("R4.1", "R4.2", "R5.4", "R10.2", "R10.3")

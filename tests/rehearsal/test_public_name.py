@@ -37,9 +37,9 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def rehearsal(output: Path) -> Iterator[Rehearsal]:
+def rehearsal(own_output: Path) -> Iterator[Rehearsal]:
     """A rehearsal in which only what cutover reads of edge exists."""
-    with emulated_environment(STARTER, output, "public-name") as rehearsal:
+    with emulated_environment(STARTER, own_output, "public-name") as rehearsal:
         aws, names = rehearsal.session.aws, rehearsal.names
         subnets = [each["SubnetId"] for each in aws.client("ec2").describe_subnets()["Subnets"][:2]]
         balancers = aws.client("elbv2").create_load_balancer(Name=names.prefix, Subnets=subnets)["LoadBalancers"]

@@ -25,10 +25,10 @@ LONGEST = 45 * 60
 """Seconds after which a rehearsal counts as hanging: five times what it takes."""
 
 
-@pytest.fixture(scope="session")
-def report(output: Path) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def report(own_output: Path) -> dict[str, Any]:
     """What the rehearsal showed; it goes on to the end or to the first step that fails."""
-    command = [sys.executable, "-m", "ops", "rehearse", "prod-starter", "--to", "prod", "--out", str(output)]
+    command = [sys.executable, "-m", "ops", "rehearse", "prod-starter", "--to", "prod", "--out", str(own_output)]
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -38,7 +38,7 @@ def report(output: Path) -> dict[str, Any]:
         timeout=LONGEST,
         check=False,
     )
-    path = output / "reports" / "rehearsal-prod-starter.json"
+    path = own_output / "reports" / "rehearsal-prod-starter.json"
     assert path.exists(), done.stderr
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     assert (done.returncode == 0) == found["passed"], done.stderr

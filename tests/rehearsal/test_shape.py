@@ -25,9 +25,9 @@ NAME = "mini-demo"
 
 
 @pytest.fixture(scope="module")
-def report(outputs: Callable[[Path], Path]) -> dict[str, Any]:
+def report(own_outputs: Callable[[Path], Path]) -> dict[str, Any]:
     """What the rehearsal showed."""
-    out = outputs(FOLDER)
+    out = own_outputs(FOLDER)
     done = subprocess.run(
         [sys.executable, "-m", "ops", "rehearse", NAME, "--out", str(out), "--keep-going"],
         cwd=ROOT,

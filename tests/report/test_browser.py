@@ -45,15 +45,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def written(output: Path) -> Path:
+def written(own_output: Path) -> Path:
     """The page of AEP's environments, after the gate and with other reports."""
     with values(AEP):
-        gated = CliRunner().invoke(app, ["gate", "--out", str(output)])
+        gated = CliRunner().invoke(app, ["gate", "--out", str(own_output)])
         assert gated.exit_code == 0, gated.output
-        reports.write(output)
-        done = CliRunner().invoke(app, ["report", "--out", str(output)])
+        reports.write(own_output)
+        done = CliRunner().invoke(app, ["report", "--out", str(own_output)])
         assert done.exit_code == 0, done.output
-    return output / "reports" / "index.html"
+    return own_output / "reports" / "index.html"
 
 
 class Opened:

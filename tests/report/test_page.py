@@ -277,11 +277,11 @@ def test_the_same_stacks_give_the_same_bytes(found: list[Synthesized], output: P
         assert page(found, output, RISKS) == page(found, output, RISKS)
 
 
-def test_the_command_writes_one_file(output: Path) -> None:
+def test_the_command_writes_one_file(own_output: Path) -> None:
     with values(AEP):
-        result = CliRunner().invoke(app, ["report", "prod", "--out", str(output)])
+        result = CliRunner().invoke(app, ["report", "prod", "--out", str(own_output)])
     assert result.exit_code == 0, result.output
-    assert (output / "reports" / "index.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (own_output / "reports" / "index.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_an_unknown_environment_is_one_line(output: Path) -> None:

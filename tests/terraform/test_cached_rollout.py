@@ -52,10 +52,10 @@ def equal_plans(session: Session, stack: Stack) -> tuple[int, Path]:
     return code, saved
 
 
-def test_every_plan_is_the_same(outputs: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_plan_is_the_same(own_outputs: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(cached, "say", said.append)
-    out = outputs(MINI)
+    out = own_outputs(MINI)
     with values(MINI), emulated_environment(environments.load(NAME), out, "cached") as rehearsal:
         every_phase_applies(rehearsal)
         rehearsal.sign_in(None)
