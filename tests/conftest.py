@@ -189,9 +189,18 @@ def provider(output: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def stacks_of(outputs: Callable[[Path], Path]) -> Callable[[Path], dict[str, Stack]]:
-    """The synthesized stacks of a folder of values by name."""
-    return cache(lambda folder: read_stacks(outputs(folder)))
+def stacks_of(outputs: Callable[[Path], Path]) -> Iterator[Callable[[Path], dict[str, Stack]]]:
+    """The synthesized stacks of a folder of values by name. Tests share them, so none changes one."""
+    read: dict[Path, dict[str, Stack]] = {}
+
+    def run(folder: Path) -> dict[str, Stack]:
+        if folder not in read:
+            read[folder] = read_stacks(outputs(folder))
+        return read[folder]
+
+    yield run
+    for folder, stacks in read.items():
+        assert stacks == read_stacks(outputs(folder)), f"a test has changed a stack of {folder.name} in memory"
 
 
 @pytest.fixture

@@ -45,9 +45,9 @@ def test_the_organization(output: Path, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {ORGANIZATION}
 
 
-def test_the_default_folder_is_beside_the_stacks(output: Path) -> None:
-    assert run("export", "staging", "--stacks", str(output)).exit_code == 0
-    assert (output / "export" / "staging" / "network" / "main.tf").is_file()
+def test_the_default_folder_is_beside_the_stacks(own_output: Path) -> None:
+    assert run("export", "staging", "--stacks", str(own_output)).exit_code == 0
+    assert (own_output / "export" / "staging" / "network" / "main.tf").is_file()
 
 
 def test_the_lock_file_is_the_projects(output: Path, tmp_path: Path) -> None:
