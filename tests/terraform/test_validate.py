@@ -65,10 +65,10 @@ def test_a_fault_is_reported_as_by_a_provider_of_its_own(
 @pytest.mark.long
 @pytest.mark.requirement("R13.10")
 def test_a_provider_of_its_own_says_the_same(
-    provider: Warm, output: Path, stacks_of: Callable[[Path], dict[str, Stack]]
+    provider: Warm, own_output: Path, stacks_of: Callable[[Path], dict[str, Stack]]
 ) -> None:
     for stack in stacks_of(AEP).values():
-        folder = output / "stacks" / stack.name
+        folder = own_output / "stacks" / stack.name
         warm, cold = provider.validate(folder, types_of(stack)), provider.cold(folder)
         assert (warm.returncode, warm.stdout, warm.stderr) == (cold.returncode, cold.stdout, cold.stderr)
 
