@@ -86,10 +86,7 @@ def test_an_interruption_reaches_it_once_and_lets_it_finish(script: Script, tmp_
     with terraform.passing_signals_on():
         worker = threading.Thread(target=lambda: done.append(terraform.run(tmp_path, "apply", listener=lambda _: None)))
         worker.start()
-        for _ in range(500):
-            if (tmp_path / "ready").exists():
-                break
-            time.sleep(0.01)
+        wait_for(tmp_path / "ready")
         os.kill(os.getpid(), signal.SIGINT)
         worker.join()
     assert (tmp_path / "caught").read_text() == "caught\n"
